@@ -1,0 +1,45 @@
+/* Operations: the enumeration and the lookups made from op.def. */
+#ifndef RNNC_BASE_OP_H
+#define RNNC_BASE_OP_H
+
+enum op {
+#define OP(id, ...) OP_##id,
+#include "base/op.def"
+#undef OP
+    OP_COUNT
+};
+
+enum op_class {
+    OP_CLASS_LEAF,
+    OP_CLASS_ELEMENTWISE,
+    OP_CLASS_COLUMN,
+    OP_CLASS_PRODUCT,
+    OP_CLASS_MOVE,
+    OP_CLASS_OVER_TIME,
+    OP_CLASS_LOSS
+};
+
+enum shape_rule {
+    SHAPE_SPREAD,  /* all operands of one shape, or [] which spreads; the result has that shape */
+    SHAPE_VECTOR,  /* the first operand is a vector [n], the others [n] or []; the result is [n] */
+    SHAPE_REDUCE,  /* the operand is a vector [n]; the result is [] */
+    SHAPE_SPECIAL  /* a rule of its own */
+};
+
+struct op_info {
+    const char *id;        /* "add" */
+    const char *name;      /* language name, or NULL */
+    enum op_class class;
+    enum shape_rule shape;
+    int least, most;       /* operands in a program; most = -1: any number */
+    double defaults[2];    /* values of the operands left out */
+    int flops;             /* for one unit of the result (product: for one weight) */
+    const char *emit;      /* see op.def */
+};
+
+const struct op_info *op_info(enum op op);
+
+/* The operation that the language calls by `name` (`length` bytes), or OP_COUNT. */
+enum op op_find(const char *name, int length);
+
+#endif

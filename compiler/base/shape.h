@@ -1,0 +1,26 @@
+/* Shapes and times, the two things every value has. */
+#ifndef RNNC_BASE_SHAPE_H
+#define RNNC_BASE_SHAPE_H
+
+#include <stdbool.h>
+
+struct arena;
+
+enum { SHAPE_MAX_RANK = 3 };
+
+/* [] (rank 0), [n], and for static values [rows, columns] and [k, rows, columns]. */
+struct shape {
+    int rank;
+    int dim[SHAPE_MAX_RANK];
+};
+
+long shape_size(const struct shape *shape); /* number of elements; 1 for [] */
+bool shape_equal(const struct shape *a, const struct shape *b);
+const char *shape_text(struct arena *arena, const struct shape *shape); /* "[512, 64]" */
+
+/* When a value exists; an operation's time is the latest of its operands'. */
+enum value_time { TIME_STATIC, TIME_SEQUENCE, TIME_FRAME };
+
+const char *time_name(enum value_time time); /* "static", "sequence", "frame" */
+
+#endif

@@ -1,0 +1,30 @@
+/* Sema: from the tree to a checked program, or every error in it. Two stages. */
+#ifndef RNNC_SEMA_SEMA_H
+#define RNNC_SEMA_SEMA_H
+
+#include "sema/program.h"
+
+struct arena;
+struct diagnostics;
+struct tree;
+
+struct definition {
+    const char *name; /* -D NAME=VALUE */
+    long value;
+};
+
+struct sema_options {
+    const struct definition *definitions;
+    int definition_count;
+    const char *top; /* the model or cell to compile; NULL: the only model, or else the last cell */
+};
+
+/* resolve-names: the top cell or model with every instance written out under its path, names and dimensions resolved;
+ * shapes and times still open. NULL when nothing sensible remains; otherwise check diag_error_count. */
+struct program *resolve_names(struct arena *arena, const struct tree *tree, const struct sema_options *options,
+                              struct diagnostics *diag);
+
+/* infer-shapes: shapes, times, and the rules on cycles. After it, a program without errors is fully checked. */
+void infer_shapes(struct arena *arena, struct program *program, struct diagnostics *diag);
+
+#endif

@@ -1,0 +1,148 @@
+/* The tree: the program as written, with spans. Made by the parser, read by sema and by the printer
+ * (`rnnc --emit=source`), which also needs the comments. Nothing here is resolved: `LSTM[512](x)`, `v[0:n]` and `h[t-1]` are
+ * all one postfix rule, and it is sema that knows what a name is. */
+#ifndef RNNC_SYNTAX_TREE_H
+#define RNNC_SYNTAX_TREE_H
+
+#include <stdbool.h>
+
+#include "base/source.h"
+
+struct arena;
+struct diagnostics;
+
+struct name {
+    const char *text;
+    struct span span;
+};
+
+enum expr_kind {
+    EXPR_NUMBER,  /* number; is_integer where written without dot and exponent */
+    EXPR_NAME,    /* name */
+    EXPR_NEGATE,  /* args[0] */
+    EXPR_BINARY,  /* args[0] operator args[1] */
+    EXPR_BRACKET, /* (args[0]), kept so that the printer keeps it */
+    EXPR_CALL,    /* args[0]( args[1..] ) */
+    EXPR_INDEX,   /* args[0][ subscripts ] */
+    EXPR_MEMBER,  /* args[0].name */
+    EXPR_STACK,   /* stack args[0] args[1]: count, call; only as the right side of an equation */
+    EXPR_REVERSE  /* reverse args[0]: call; only as the right side of an equation or below stack */
+};
+
+enum binary_operator {
+    BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_AT,
+    BINARY_LT, BINARY_LE, BINARY_GT, BINARY_GE, BINARY_EQ, BINARY_NE
+};
+
+/* One part between the commas of square brackets: `e` (is_range false, begin), `a:b`, `a:`, `:b`, `:` (begin, end may be NULL). */
+struct subscript {
+    bool is_range;
+    struct expr *begin, *end;
+    struct span span;
+};
+
+struct expr {
+    enum expr_kind kind;
+    struct span span;
+    struct span operator_span; /* EXPR_BINARY */
+    double number;
+    bool is_integer;
+    struct name name;
+    enum binary_operator operator;
+    int count;
+    struct expr **args;
+    int subscript_count;
+    struct subscript *subscripts;
+    int depth;                 /* of the tree below; the parser refuses what is deeper than EXPR_MAX_DEPTH */
+};
+
+enum { EXPR_MAX_DEPTH = 1000 };
+
+/* n, or n = expr, in `LSTM[n = 256](x[m = n])`; an expr alone where a dimension is not a new name: `W[4*n, m]`. */
+struct dimension {
+    struct expr *expr;     /* EXPR_NAME where it may introduce a name */
+    struct expr *fallback; /* after `=`, or NULL */
+};
+
+/* A name with dimensions: x[m], W[n, m], h[n], y. */
+struct declarator {
+    struct name name;
+    bool has_dimensions;
+    int dimension_count;
+    struct dimension *dimensions;
+    struct span span;
+
+    /* param only */
+    bool has_form;
+    struct name form;          /* svd, cp */
+    struct expr *form_rank;
+    struct expr *start;        /* after `=` a number expression; NULL */
+    struct name distribution;  /* after `~`: normal, uniform, glorot, orthogonal; text NULL: none */
+    struct expr *distribution_argument;
+
+    /* input and target only */
+    struct name type;          /* after `:` index or labels; text NULL: real */
+    struct expr *vocabulary;
+    bool once;
+};
+
+enum statement_kind {
+    STATEMENT_PARAM,    /* declarators */
+    STATEMENT_CONST,    /* declarators[i] = values[i] */
+    STATEMENT_INPUT,    /* declarators */
+    STATEMENT_TARGET,   /* declarators */
+    STATEMENT_OUTPUT,   /* declarators, one; values[0] or NULL */
+    STATEMENT_EQUATION, /* declarators (the left sides) = values[0] */
+    STATEMENT_INIT,     /* path (EXPR_NAME or EXPR_MEMBER) values[0] = values[1] */
+    STATEMENT_LOSS      /* values[0] */
+};
+
+struct statement {
+    enum statement_kind kind;
+    struct span span;
+    int count;
+    struct declarator *declarators;
+    int value_count;
+    struct expr **values;
+};
+
+enum definition_kind { DEFINE_CELL, DEFINE_MODEL, DEFINE_FUNCTION, DEFINE_CONST };
+
+/* cell NAME[dimensions](inputs) -> outputs { body };  model NAME { body };  fn NAME(inputs) = value;  const at the top */
+struct tree_definition {
+    enum definition_kind kind;
+    struct name name;
+    struct span span;
+    int dimension_count;
+    struct dimension *dimensions;
+    int input_count;
+    struct declarator *inputs;
+    int output_count;
+    struct declarator *outputs;
+    int statement_count;
+    struct statement **statements;
+    struct expr *value;           /* DEFINE_FUNCTION */
+    struct statement *constants;  /* DEFINE_CONST */
+};
+
+struct comment {
+    struct span span;
+    bool own_line; /* nothing but white space before it on its line */
+};
+
+struct tree {
+    const struct source *source;
+    int definition_count;
+    struct tree_definition **definitions;
+    int comment_count;
+    struct comment *comments;
+};
+
+/* parse: the stage. Reports every syntax error it finds and returns what could be understood, never NULL. */
+struct tree *parse(struct arena *arena, const struct source *source, struct diagnostics *diag);
+
+struct text;
+/* The formatted source: parses to the same tree, keeps the comments, and is a fixed point. */
+void tree_print(const struct tree *tree, struct text *out);
+
+#endif

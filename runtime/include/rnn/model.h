@@ -1,0 +1,102 @@
+/* The contract between an emitted network and everybody else: status and errors, memory, and the descriptor through which
+ * a generic tool can use any network.
+ *
+ * Memory belongs to the caller. There are four kinds, each with a size and an alignment of its own:
+ *   parameters  canonical weights, contiguous rnn_real in the order and shape of the weights file; also the form of gradients
+ *   packed      what the kernels read: panels, padded and derived static values; made from parameters, read-only, shared by
+ *               threads; stale after the parameters change until packed again
+ *   state       the past of each stream (and room for one frame of work, for _step)
+ *   work        scratch for _run; holds nothing between calls
+ *
+ * Layout of inputs and outputs of _run, row-major: a frame value of n units is [frames][streams][n], a sequence value
+ * [streams][n]; ids are int32_t. _step is _run with one frame.
+ */
+#ifndef RNN_MODEL_H
+#define RNN_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rnn/real.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    RNN_OK = 0,
+    RNN_ERROR_ARGUMENT, /* NULL where memory is needed, streams or frames below 1 */
+    RNN_ERROR_LENGTH,   /* a length below 0 or above `frames` */
+    RNN_ERROR_ID,       /* an id outside -1 .. V-1 */
+    RNN_ERROR_FILE,     /* cannot be opened, read or written */
+    RNN_ERROR_FORMAT,   /* not a safetensors file, or a broken one */
+    RNN_ERROR_WEIGHTS,  /* a tensor is missing or has another shape or type than the network */
+    RNN_ERROR_MEMORY    /* out of memory */
+} rnn_status;
+
+/* Where a call that can say more than a status says it: one sentence. */
+typedef struct {
+    rnn_status status;
+    char text[500];
+} rnn_error;
+
+const char *rnn_status_text(rnn_status status);
+
+/* Aligned memory, in huge pages where it is large and the system has them; zeroed. NULL when there is none. */
+void *rnn_alloc(size_t size, size_t alignment);
+void rnn_free(void *memory);
+
+typedef enum { RNN_TYPE_REAL, RNN_TYPE_ID } rnn_type;
+typedef enum { RNN_TIME_STATIC, RNN_TIME_SEQUENCE, RNN_TIME_FRAME } rnn_time;
+
+/* How a parameter starts when it is not loaded (rnn_parameters_init). */
+typedef enum {
+    RNN_START_CONSTANT,  /* every element = number */
+    RNN_START_NORMAL,    /* normal with standard deviation `number` */
+    RNN_START_UNIFORM,   /* uniform in [-number, number] */
+    RNN_START_ORTHOGONAL /* rows or columns orthonormal (Saxe et al. 2014) */
+} rnn_start;
+
+/* A parameter, an input or an output. */
+typedef struct {
+    const char *name;   /* the program's: "h1.weight_ih" */
+    rnn_type type;
+    rnn_time time;
+    int rank;
+    int shape[3];
+    int vocabulary;     /* ids: V; else 0 */
+    size_t offset;      /* parameters: of the first element, in rnn_real, within the parameters */
+    rnn_start start;
+    double start_number;
+} rnn_tensor;
+
+typedef struct {
+    const char *name;
+    int real_size;                /* sizeof(rnn_real) when it was compiled */
+    uint64_t fingerprint;         /* of the parameters' names and shapes; kept in weights files */
+    const rnn_tensor *parameters, *inputs, *outputs;
+    int parameter_count, input_count, output_count;
+    size_t parameter_elements;    /* of all parameters together, in rnn_real */
+    double flops;                 /* for one frame of one stream */
+    int block_frames;             /* frames that _run works on at once with one stream */
+
+    size_t alignment;             /* of packed, state and work, in bytes */
+    size_t (*packed_size)(void);
+    size_t (*state_size)(int streams);
+    size_t (*work_size)(int frames, int streams); /* for _run calls of up to so many frames */
+
+    rnn_status (*pack)(const void *parameters, void *packed);
+    void (*state_init)(void *state, int streams);
+    rnn_status (*reset)(void *state, const unsigned char *which_streams); /* NULL: all */
+    /* NULL in a network that needs the future. */
+    rnn_status (*step)(const void *packed, void *state, const void *const inputs[], void *const outputs[]);
+    /* lengths: [streams], or NULL where every stream has `frames`; a NULL output is not written. */
+    rnn_status (*run)(const void *packed, void *state, void *work, int frames, const int *lengths,
+                      const void *const inputs[], void *const outputs[]);
+} rnn_model;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,12 @@
+/* rnn_real: the number type of a whole network, float, or double where the file is compiled with -DRNN_REAL_DOUBLE
+ * (for gradient checks; every file that shares a network's data must then be compiled so). */
+#ifndef RNN_REAL_H
+#define RNN_REAL_H
+
+#ifdef RNN_REAL_DOUBLE
+typedef double rnn_real;
+#else
+typedef float rnn_real;
+#endif
+
+#endif

@@ -1,0 +1,74 @@
+/* Weights files: safetensors, under the program's own names.
+ *
+ * A file is checked as a whole before anything is taken from it: header size (at most 100 MB), JSON without duplicate keys, dtype
+ * and shape of every tensor against its length, offsets in range, no overlap, no hole, no trailing bytes. Format:
+ * https://github.com/huggingface/safetensors, README, "Format". Saving is atomic: a temporary file in the same folder, fsync, rename.
+ */
+#ifndef RNN_WEIGHTS_H
+#define RNN_WEIGHTS_H
+
+#include "rnn/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- a safetensors file as such ---- */
+
+typedef enum {
+    RNN_DTYPE_F64, RNN_DTYPE_F32, RNN_DTYPE_F16, RNN_DTYPE_BF16,
+    RNN_DTYPE_I64, RNN_DTYPE_I32, RNN_DTYPE_I16, RNN_DTYPE_I8, RNN_DTYPE_U8, RNN_DTYPE_BOOL
+} rnn_dtype;
+
+enum { RNN_FILE_MAX_RANK = 8 };
+
+typedef struct {
+    const char *name;
+    rnn_dtype dtype;
+    int rank;
+    int64_t shape[RNN_FILE_MAX_RANK];
+    const void *data; /* little-endian, row-major, as in the file */
+    size_t elements;
+} rnn_file_tensor;
+
+typedef struct rnn_file rnn_file; /* an opened file: its tensors and metadata, all in memory */
+
+/* NULL on failure, with *error (never NULL) saying why. `memory` is copied. */
+rnn_file *rnn_file_open(const char *path, rnn_error *error);
+rnn_file *rnn_file_open_memory(const void *memory, size_t size, rnn_error *error);
+void rnn_file_close(rnn_file *file);
+
+int rnn_file_count(const rnn_file *file);
+const rnn_file_tensor *rnn_file_at(const rnn_file *file, int index);             /* in order of their data */
+const rnn_file_tensor *rnn_file_find(const rnn_file *file, const char *name);    /* NULL: none */
+const char *rnn_file_metadata(const rnn_file *file, const char *key);            /* NULL: none */
+
+/* Elements as double (any dtype). */
+void rnn_file_read_double(const rnn_file_tensor *tensor, double *out);
+
+typedef struct {
+    const char *key, *value;
+} rnn_metadata;
+
+/* Writes the tensors in the order given, atomically. */
+rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int count, const rnn_metadata *metadata,
+                         int metadata_count, rnn_error *error);
+
+/* ---- the parameters of a network ---- */
+
+/* Every parameter of the model must be in the file, under its name and with its shape, as F64, F32, F16 or BF16. Tensors that
+ * the network does not have are ignored; a fingerprint, where the file has one, must match. On failure nothing is written. */
+rnn_status rnn_parameters_load(const rnn_model *model, void *parameters, const char *path, rnn_error *error);
+rnn_status rnn_parameters_load_memory(const rnn_model *model, void *parameters, const void *memory, size_t size,
+                                      rnn_error *error);
+rnn_status rnn_parameters_save(const rnn_model *model, const void *parameters, const char *path, rnn_error *error);
+
+/* Start values, from a counter-based generator keyed by `seed`, the parameter's name and the element: the same on every machine
+ * and whatever else is drawn. */
+void rnn_parameters_init(const rnn_model *model, void *parameters, uint64_t seed);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
