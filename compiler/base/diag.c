@@ -1,0 +1,67 @@
+#include "base/diag.h"
+
+#include <stdarg.h>
+
+#include "base/arena.h"
+#include "base/diag_print.h"
+
+static void add(struct diagnostics *diag, enum diagnostic_kind kind, struct span span, const char *format, va_list args)
+{
+    uint32_t length = (uint32_t)diag->source->length;
+    struct diagnostic diagnostic = {.kind = kind, .message = arena_vprintf(diag->arena, format, args)};
+    diagnostic.span.begin = span.begin < length ? span.begin : length;
+    diagnostic.span.end = span.end < length ? span.end : length;
+    ARENA_PUSH(diag->arena, diag->items, diag->count, diag->capacity, diagnostic);
+}
+
+struct diagnostics *diag_new(struct arena *arena, const struct source *source)
+{
+    struct diagnostics *diag = ARENA_NEW(arena, struct diagnostics);
+    diag->arena = arena;
+    diag->source = source;
+    return diag;
+}
+
+void diag_error(struct diagnostics *diag, struct span span, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(diag, DIAGNOSTIC_ERROR, span, format, args);
+    va_end(args);
+}
+
+void diag_warning(struct diagnostics *diag, struct span span, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(diag, DIAGNOSTIC_WARNING, span, format, args);
+    va_end(args);
+}
+
+void diag_note(struct diagnostics *diag, struct span span, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(diag, DIAGNOSTIC_NOTE, span, format, args);
+    va_end(args);
+}
+
+static int count_kind(const struct diagnostics *diag, enum diagnostic_kind kind)
+{
+    int count = 0;
+    for (int i = 0; i < diag->count; i++)
+        count += diag->items[i].kind == kind;
+    return count;
+}
+
+int diag_error_count(const struct diagnostics *diag) { return count_kind(diag, DIAGNOSTIC_ERROR); }
+
+int diag_warning_count(const struct diagnostics *diag) { return count_kind(diag, DIAGNOSTIC_WARNING); }
+
+void diag_print(const struct diagnostics *diag, const struct diag_options *options, FILE *out)
+{
+    if (options->json)
+        diag_print_json(diag, out);
+    else
+        diag_print_text(diag, options, out);
+}
