@@ -1,0 +1,71 @@
+/* Inside the oracle: one evaluation, and the three levels of it.
+ *   oracle.c       which value at which frame is needed next: a stack instead of recursion, since a program may chain
+ *                  any number of equations over any number of frames
+ *   term.c         one term at one frame, from values that are known: recursion over the term, which the parser bounds
+ *   elementwise.c, operation.c, loss.c   one operation on its operands */
+#ifndef RNNC_ORACLE_EVALUATION_H
+#define RNNC_ORACLE_EVALUATION_H
+
+#include <stdbool.h>
+
+#include "oracle/oracle.h"
+#include "sema/program.h"
+
+struct arena;
+
+/* A value at one frame. */
+struct slot {
+    double *data; /* NULL until it is known */
+    bool visited; /* what it reads has been demanded */
+};
+
+struct demand {
+    const struct value *value;
+    int frame;
+};
+
+struct evaluation {
+    const struct program *program;
+    const struct oracle_call *call;
+    struct arena *memory;  /* holds known values, until the end of the call */
+    struct arena *scratch; /* holds the results of terms, until the value that they belong to is known */
+    const double **given;  /* [value id] data of a parameter, an input or a target; NULL for an equation */
+    struct slot **slots;   /* [value id][frame, or 0 if the value is not of frame time]; NULL unless an equation */
+    struct demand *demands;
+    int demand_count, demand_capacity;
+};
+
+/* The value at a frame of the sequence, 0 .. length-1. Demanding puts it on the stack unless it is known; reading it
+ * before it is known is an internal error. */
+void oracle_demand_value(struct evaluation *evaluation, const struct value *value, int frame);
+const double *oracle_read_value(const struct evaluation *evaluation, const struct value *value, int frame);
+
+/* Demands everything that the term reads at the frame. */
+void oracle_demand_term(struct evaluation *evaluation, const struct term *term, int frame);
+/* The term at the frame: shape_size(&term->shape) numbers, valid as long as the scratch arena. */
+const double *oracle_evaluate_term(struct evaluation *evaluation, const struct term *term, int frame);
+
+/* One unit of an elementwise operation on one unit of each operand. */
+double oracle_elementwise(enum op op, const double *operands);
+
+/* Any other operation of one frame. x[i] is the term's args[i]; `out` has the term's size and is zeroed. */
+void oracle_operation(const struct evaluation *evaluation, const struct term *term, const double *const *x,
+                      double *out);
+
+/* The same for the losses of one frame; cross_entropy with an id of -1 gives 0. */
+void oracle_frame_loss(const struct evaluation *evaluation, const struct term *term, const double *const *x,
+                       double *out);
+double oracle_ctc(struct evaluation *evaluation, const struct term *term);
+/* Whether a loss's term counts at a frame: see struct oracle_loss. */
+bool oracle_loss_counts(struct evaluation *evaluation, const struct term *term, int frame);
+
+/* Rounds an operation's result if the call asks for it. */
+static inline double rounded(const struct evaluation *evaluation, double x)
+{
+    return evaluation->call->round_to_float ? (double)(float)x : x;
+}
+
+/* Ends the process: a checked program cannot bring it about. */
+_Noreturn void oracle_internal_error(const char *what, const char *name);
+
+#endif

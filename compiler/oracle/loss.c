@@ -1,0 +1,115 @@
+/* Losses: a scalar for one frame, or for ctc for one sequence. */
+#include <math.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "oracle/evaluation.h"
+
+/* log(exp(a) + exp(b)) */
+static double log_add(double a, double b)
+{
+    double most = a > b ? a : b;
+    return most == -INFINITY ? most : most + log(exp(a - most) + exp(b - most));
+}
+
+/* log softmax(x)_k */
+static double log_probability(const double *x, long n, long k)
+{
+    double total = -INFINITY;
+    for (long i = 0; i < n; i++)
+        total = log_add(total, x[i]);
+    return x[k] - total;
+}
+
+static double cross_entropy(const double *logits, long n, double id)
+{
+    return id < 0 ? 0 : -log_probability(logits, n, (long)id);
+}
+
+/* The mean over units of -y log s(x) - (1 - y) log(1 - s(x)), s the sigmoid. */
+static double binary_cross_entropy(const double *x, const double *y, long n)
+{
+    double sum = 0;
+    for (long i = 0; i < n; i++)
+        sum += (x[i] > 0 ? x[i] : 0) - x[i] * y[i] + log1p(exp(-fabs(x[i])));
+    return sum / (double)n;
+}
+
+static double mean_squared_error(const double *x, const double *y, long n)
+{
+    double sum = 0;
+    for (long i = 0; i < n; i++)
+        sum += (x[i] - y[i]) * (x[i] - y[i]);
+    return sum / (double)n;
+}
+
+void oracle_frame_loss(const struct evaluation *evaluation, const struct term *term, const double *const *x,
+                       double *out)
+{
+    long n = shape_size(&term->args[0]->shape);
+    if (term->op == OP_cross_entropy)
+        *out = cross_entropy(x[0], n, x[1][0]);
+    else if (term->op == OP_binary_cross_entropy)
+        *out = binary_cross_entropy(x[0], x[1], n);
+    else
+        *out = mean_squared_error(x[0], x[1], n);
+    *out = rounded(evaluation, *out);
+}
+
+static int label_count(const struct evaluation *evaluation, const struct value *labels)
+{
+    for (int i = 0; i < evaluation->program->target_count; i++)
+        if (evaluation->program->targets[i] == labels)
+            return evaluation->call->label_counts[i];
+    oracle_internal_error("is no target", labels->name);
+}
+
+/* -log of the probability of all paths that spell the labels, blank 0. Graves et al., "Connectionist Temporal
+ * Classification", ICML 2006, section 4.1: state s of 2 * count + 1 is a blank if s is even, else label s / 2. Infinite
+ * where the frames are too few. */
+double oracle_ctc(struct evaluation *evaluation, const struct term *term)
+{
+    const double *labels = oracle_read_value(evaluation, term->args[1]->value, 0);
+    int states = 2 * label_count(evaluation, term->args[1]->value) + 1;
+    long n = shape_size(&term->args[0]->shape);
+    double *now = ARENA_ARRAY(evaluation->scratch, double, states);
+    double *before = ARENA_ARRAY(evaluation->scratch, double, states);
+    for (int s = 0; s < states; s++)
+        before[s] = s == 0 ? 0 : -INFINITY;
+    for (int frame = 0; frame < evaluation->call->length; frame++) {
+        const double *logits = oracle_evaluate_term(evaluation, term->args[0], frame);
+        for (int s = 0; s < states; s++) {
+            long symbol = s % 2 ? (long)labels[s / 2] : 0;
+            double sum = before[s];
+            if (s >= 1)
+                sum = log_add(sum, before[s - 1]);
+            /* A blank may be left out between two labels that differ. */
+            if (s >= 3 && s % 2 && labels[s / 2] != labels[s / 2 - 1])
+                sum = log_add(sum, before[s - 2]);
+            now[s] = sum + log_probability(logits, n, symbol);
+        }
+        double *swap = before;
+        before = now;
+        now = swap;
+    }
+    double total = states > 1 ? log_add(before[states - 1], before[states - 2]) : before[0];
+    return rounded(evaluation, -total);
+}
+
+/* Looks for cross_entropy in the term: found at all, and with an id. */
+static void find_ids(struct evaluation *evaluation, const struct term *term, int frame, bool *found, bool *with_id)
+{
+    if (term->kind == TERM_OP && term->op == OP_cross_entropy) {
+        *found = true;
+        *with_id |= *oracle_evaluate_term(evaluation, term->args[1], frame) >= 0;
+    }
+    for (int i = 0; i < term->count; i++)
+        find_ids(evaluation, term->args[i], frame, found, with_id);
+}
+
+bool oracle_loss_counts(struct evaluation *evaluation, const struct term *term, int frame)
+{
+    bool found = false, with_id = false;
+    find_ids(evaluation, term, frame, &found, &with_id);
+    return with_id || !found;
+}

@@ -1,0 +1,179 @@
+/* Columns, products and moves: operations that need all units of an operand at one frame. */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "oracle/evaluation.h"
+
+typedef void operation(const struct evaluation *evaluation, const struct term *term, const double *const *x,
+                       double *out);
+
+static long operand_size(const struct term *term, int operand) { return shape_size(&term->args[operand]->shape); }
+
+static double largest(const double *x, long n)
+{
+    double most = x[0];
+    for (long i = 1; i < n; i++)
+        most = x[i] > most ? x[i] : most;
+    return most;
+}
+
+static double sum_of(const struct evaluation *evaluation, const double *x, long n)
+{
+    double sum = 0;
+    for (long i = 0; i < n; i++)
+        sum = rounded(evaluation, sum + x[i]);
+    return sum;
+}
+
+static double dot_of(const struct evaluation *evaluation, const double *x, long x_stride, const double *y,
+                     long y_stride, long n)
+{
+    double sum = 0;
+    for (long i = 0; i < n; i++)
+        sum = rounded(evaluation, sum + x[i * x_stride] * y[i * y_stride]);
+    return sum;
+}
+
+/* exp(x_i - m) / sum_j exp(x_j - m), m the largest x_i */
+static void softmax(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    long n = operand_size(term, 0);
+    double most = largest(x[0], n);
+    for (long i = 0; i < n; i++)
+        out[i] = rounded(evaluation, exp(x[0][i] - most));
+    double sum = sum_of(evaluation, out, n);
+    for (long i = 0; i < n; i++)
+        out[i] = rounded(evaluation, out[i] / sum);
+}
+
+/* x_i - m - log sum_j exp(x_j - m) */
+static void log_softmax(const struct evaluation *evaluation, const struct term *term, const double *const *x,
+                        double *out)
+{
+    long n = operand_size(term, 0);
+    double most = largest(x[0], n), sum = 0;
+    for (long i = 0; i < n; i++)
+        sum = rounded(evaluation, sum + exp(x[0][i] - most));
+    double log_sum = rounded(evaluation, log(sum));
+    for (long i = 0; i < n; i++)
+        out[i] = rounded(evaluation, rounded(evaluation, x[0][i] - most) - log_sum);
+}
+
+/* (x_i - mean) / sqrt(variance + 1e-5) * gain + bias, with the biased variance. Ba, Kiros, Hinton, "Layer
+ * Normalization", arXiv:1607.06450, equation 4. */
+static void layernorm(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    long n = operand_size(term, 0);
+    double mean = rounded(evaluation, sum_of(evaluation, x[0], n) / (double)n);
+    for (long i = 0; i < n; i++)
+        out[i] = rounded(evaluation, x[0][i] - mean);
+    double variance = rounded(evaluation, dot_of(evaluation, out, 1, out, 1, n) / (double)n);
+    double deviation = rounded(evaluation, sqrt(variance + 1e-5));
+    for (long i = 0; i < n; i++) {
+        double gain = term->args[1]->shape.rank ? x[1][i] : x[1][0];
+        double bias = term->args[2]->shape.rank ? x[2][i] : x[2][0];
+        out[i] = rounded(evaluation, rounded(evaluation, rounded(evaluation, out[i] / deviation) * gain) + bias);
+    }
+}
+
+static void sum(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    *out = sum_of(evaluation, x[0], operand_size(term, 0));
+}
+
+static void mean(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    long n = operand_size(term, 0);
+    *out = rounded(evaluation, sum_of(evaluation, x[0], n) / (double)n);
+}
+
+static void maximum(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    (void)evaluation;
+    *out = largest(x[0], operand_size(term, 0));
+}
+
+static void dot(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    *out = dot_of(evaluation, x[0], 1, x[1], 1, operand_size(term, 0));
+}
+
+/* [r, c] @ [c]; for [k, r, c] the k products one after the other, which row-major order makes one with k * r rows. */
+static void product(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    long columns = operand_size(term, 1);
+    long rows = shape_size(&term->shape);
+    for (long r = 0; r < rows; r++)
+        out[r] = dot_of(evaluation, x[0] + r * columns, 1, x[1], 1, columns);
+}
+
+/* [r, k] @ [k, c] */
+static void matmul(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    int inner = term->args[1]->shape.dim[0], columns = term->args[1]->shape.dim[1];
+    long rows = inner ? operand_size(term, 0) / inner : 0;
+    for (long r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++)
+            out[r * columns + c] = dot_of(evaluation, x[0] + r * inner, 1, x[1] + c, columns, inner);
+}
+
+static void transpose(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    (void)evaluation;
+    int rows = term->shape.dim[0], columns = term->shape.dim[1];
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++)
+            out[(long)r * columns + c] = x[0][(long)c * rows + r];
+}
+
+static void diag(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    (void)evaluation;
+    int n = term->shape.dim[0];
+    for (int i = 0; i < n; i++)
+        out[(long)i * n + i] = x[0][i];
+}
+
+static void concat(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    (void)evaluation;
+    for (int k = 0; k < term->count; k++) {
+        long size = operand_size(term, k);
+        memcpy(out, x[k], (size_t)size * sizeof *out);
+        out += size;
+    }
+}
+
+/* Row `id` of [V, n]; zeros for -1. */
+static void embed(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    (void)evaluation;
+    long n = shape_size(&term->shape);
+    long id = (long)x[1][0];
+    for (long i = 0; i < n && id >= 0; i++)
+        out[i] = x[0][id * n + i];
+}
+
+static operation *const operations[OP_COUNT] = {
+    [OP_softmax] = softmax,
+    [OP_log_softmax] = log_softmax,
+    [OP_layernorm] = layernorm,
+    [OP_sum] = sum,
+    [OP_mean] = mean,
+    [OP_maximum] = maximum,
+    [OP_dot] = dot,
+    [OP_product] = product,
+    [OP_matmul] = matmul,
+    [OP_transpose] = transpose,
+    [OP_diag] = diag,
+    [OP_concat] = concat,
+    [OP_embed] = embed,
+};
+
+void oracle_operation(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    if (!operations[term->op])
+        oracle_internal_error("is no operation of a program", op_info(term->op)->id);
+    operations[term->op](evaluation, term, x, out);
+}

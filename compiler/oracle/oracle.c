@@ -1,0 +1,132 @@
+#include "oracle/oracle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "oracle/evaluation.h"
+
+void oracle_internal_error(const char *what, const char *name)
+{
+    fprintf(stderr, "rnnc: internal error: oracle: '%s' %s\n", name, what);
+    exit(3);
+}
+
+static int slot_count(const struct evaluation *evaluation, const struct value *value)
+{
+    return value->time == TIME_FRAME ? evaluation->call->frames : 1;
+}
+
+static struct slot *find_slot(const struct evaluation *evaluation, const struct value *value, int frame)
+{
+    return &evaluation->slots[value->id][value->time == TIME_FRAME ? frame : 0];
+}
+
+const double *oracle_read_value(const struct evaluation *evaluation, const struct value *value, int frame)
+{
+    if (value->kind != VALUE_EQUATION) {
+        const double *given = evaluation->given[value->id];
+        if (!given)
+            oracle_internal_error("is read but was not given", value->name);
+        return value->time == TIME_FRAME ? given + frame * shape_size(&value->shape) : given;
+    }
+    const double *data = find_slot(evaluation, value, frame)->data;
+    if (!data)
+        oracle_internal_error("depends on itself", value->name);
+    return data;
+}
+
+void oracle_demand_value(struct evaluation *evaluation, const struct value *value, int frame)
+{
+    if (value->kind != VALUE_EQUATION || find_slot(evaluation, value, frame)->data)
+        return;
+    struct demand demand = {value, frame};
+    ARENA_PUSH(evaluation->memory, evaluation->demands, evaluation->demand_count, evaluation->demand_capacity, demand);
+}
+
+static void compute_value(struct evaluation *evaluation, const struct value *value, int frame)
+{
+    evaluation->scratch = arena_new();
+    const double *result = oracle_evaluate_term(evaluation, value->term, frame);
+    long size = shape_size(&value->shape);
+    double *data = ARENA_ARRAY(evaluation->memory, double, size ? size : 1);
+    memcpy(data, result, (size_t)size * sizeof *data);
+    find_slot(evaluation, value, frame)->data = data;
+    arena_free(evaluation->scratch);
+}
+
+/* Works off the stack. A demand that is met for the first time puts what it reads on top of itself; met again, all of
+ * that is known. */
+static void meet_demands(struct evaluation *evaluation)
+{
+    while (evaluation->demand_count) {
+        struct demand demand = evaluation->demands[evaluation->demand_count - 1];
+        struct slot *slot = find_slot(evaluation, demand.value, demand.frame);
+        if (!slot->data && !slot->visited) {
+            slot->visited = true;
+            oracle_demand_term(evaluation, demand.value->term, demand.frame);
+            continue;
+        }
+        if (!slot->data)
+            compute_value(evaluation, demand.value, demand.frame);
+        evaluation->demand_count--;
+    }
+}
+
+static void write_output(struct evaluation *evaluation, const struct value *value, double *out)
+{
+    long size = shape_size(&value->shape);
+    int slots = slot_count(evaluation, value);
+    memset(out, 0, (size_t)slots * (size_t)size * sizeof *out);
+    for (int frame = 0; frame < slots && frame < evaluation->call->length; frame++) {
+        oracle_demand_value(evaluation, value, frame);
+        meet_demands(evaluation);
+        memcpy(out + frame * size, oracle_read_value(evaluation, value, frame), (size_t)size * sizeof *out);
+    }
+}
+
+static struct oracle_loss evaluate_loss(struct evaluation *evaluation, const struct term *term)
+{
+    struct oracle_loss loss = {0};
+    int length = evaluation->call->length;
+    int times = term->time == TIME_FRAME ? length : length > 0;
+    for (int frame = 0; frame < times; frame++) {
+        oracle_demand_term(evaluation, term, frame);
+        meet_demands(evaluation);
+        evaluation->scratch = arena_new();
+        if (oracle_loss_counts(evaluation, term, frame)) {
+            loss.sum += *oracle_evaluate_term(evaluation, term, frame);
+            loss.count++;
+        }
+        arena_free(evaluation->scratch);
+    }
+    return loss;
+}
+
+static void take_given(struct evaluation *evaluation, struct value *const *values, int count, const double *const *data)
+{
+    for (int i = 0; data && i < count; i++)
+        evaluation->given[values[i]->id] = data[i];
+}
+
+void oracle_run(const struct program *program, const struct oracle_call *call)
+{
+    struct arena *memory = arena_new();
+    struct evaluation evaluation = {.program = program, .call = call, .memory = memory};
+    evaluation.given = ARENA_ARRAY(memory, const double *, program->value_count + 1);
+    evaluation.slots = ARENA_ARRAY(memory, struct slot *, program->value_count + 1);
+    take_given(&evaluation, program->parameters, program->parameter_count, call->parameters);
+    take_given(&evaluation, program->inputs, program->input_count, call->inputs);
+    take_given(&evaluation, program->targets, program->target_count, call->targets);
+    for (int i = 0; i < program->value_count; i++)
+        if (program->values[i]->kind == VALUE_EQUATION)
+            evaluation.slots[i] = ARENA_ARRAY(memory, struct slot, slot_count(&evaluation, program->values[i]) + 1);
+
+    for (int i = 0; i < program->output_count; i++)
+        if (call->outputs[i])
+            write_output(&evaluation, program->outputs[i].value, call->outputs[i]);
+    for (int i = 0; call->losses && i < program->loss_count; i++)
+        call->losses[i] = evaluate_loss(&evaluation, program->losses[i].term);
+    arena_free(memory);
+}

@@ -1,0 +1,49 @@
+/* The oracle: what a program means, computed slowly and in plain sight, in double precision. Everything that rnnc emits
+ * is judged by it, so it shares no code with lowering, scheduling or kernels: it reads the checked program and nothing
+ * else, follows the language reference word for word, and is never made fast.
+ *
+ * It evaluates one whole sequence of one stream, from its reset to its last frame, and keeps nothing between calls. The
+ * other ways to use a network follow from that:
+ *   B streams                 B calls
+ *   frames in several calls   one call with all frames since the reset; outputs of sequence time after n frames are
+ * those of a call with length n, since a sequence ends with the last frame that was seen
+ *
+ * With round_to_float every operation's result (each partial sum of a product too) is rounded to float. The distance
+ * between a result with and without it is the tolerance that a computation in float deserves, on ill-conditioned
+ * programs too.
+ */
+#ifndef RNNC_ORACLE_ORACLE_H
+#define RNNC_ORACLE_ORACLE_H
+
+#include <stdbool.h>
+
+struct program;
+
+/* One `loss` statement over one stream. The loss of several streams is, for each statement, the sum of their sums over
+ * the sum of their counts; the loss of the program is the sum of its statements'. */
+struct oracle_loss {
+    double sum;
+    int count; /* frames (for a loss of sequence time: sequences) that count. Those with an id of -1 in every
+                * cross_entropy of the statement do not, nor does a sequence without frames */
+};
+
+struct oracle_call {
+    int frames; /* room in the frame inputs and outputs */
+    int length; /* 0 .. frames: how many of them this stream has */
+    bool round_to_float;
+
+    /* One array for each entry of the program's list of the same name. Row-major: a value of frame time is
+     * [frames][size], any other [size]. Ids are whole numbers, checked by the caller to be in -1 .. V-1. */
+    const double *const *parameters;
+    const double *const *inputs;
+    double *const *outputs; /* written; 0 after the end of the stream; NULL for one that is not wanted */
+
+    /* Only where losses are wanted, else NULL. */
+    const double *const *targets;
+    const int *label_counts; /* [targets] how many labels the array of a `labels[V]` target holds, else not looked at */
+    struct oracle_loss *losses; /* written: [program->loss_count] */
+};
+
+void oracle_run(const struct program *program, const struct oracle_call *call);
+
+#endif

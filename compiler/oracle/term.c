@@ -1,0 +1,164 @@
+#include <string.h>
+
+#include "base/arena.h"
+#include "oracle/evaluation.h"
+
+static bool in_sequence(const struct evaluation *evaluation, int frame)
+{
+    return frame >= 0 && frame < evaluation->call->length;
+}
+
+/* Frames of its first argument that an operation needs: all of them, or one end of the sequence, or this frame. */
+struct frames {
+    int begin, end;
+};
+
+static struct frames frames_needed(const struct evaluation *evaluation, const struct term *term, int frame)
+{
+    int length = evaluation->call->length;
+    if (term->op == OP_first)
+        return (struct frames){0, 1};
+    if (term->op == OP_last)
+        return (struct frames){length - 1, length};
+    if (op_info(term->op)->class == OP_CLASS_OVER_TIME || term->op == OP_ctc)
+        return (struct frames){0, length};
+    return (struct frames){frame, frame + 1};
+}
+
+void oracle_demand_term(struct evaluation *evaluation, const struct term *term, int frame)
+{
+    switch (term->kind) {
+    case TERM_NUMBER:
+        break;
+    case TERM_VALUE:
+        oracle_demand_value(evaluation, term->value, frame);
+        break;
+    case TERM_DELAY:
+        if (in_sequence(evaluation, frame - term->delay))
+            oracle_demand_value(evaluation, term->value, frame - term->delay);
+        else if (term->reads_init && term->value->init)
+            oracle_demand_term(evaluation, term->value->init, 0);
+        break;
+    case TERM_PART:
+        oracle_demand_term(evaluation, term->args[0], frame);
+        break;
+    case TERM_OP: {
+        struct frames frames = frames_needed(evaluation, term, frame);
+        for (int i = 0; i < term->count; i++)
+            for (int f = frames.begin; f < frames.end; f++)
+                oracle_demand_term(evaluation, term->args[i], f);
+        break;
+    }
+    }
+}
+
+/* What a delayed read gives outside the sequence. */
+static const double *read_outside(struct evaluation *evaluation, const struct term *term)
+{
+    const struct value *value = term->value;
+    long size = shape_size(&term->shape);
+    double *out = ARENA_ARRAY(evaluation->scratch, double, size + 1);
+    if (term->reads_init && value->init) {
+        const double *init = oracle_evaluate_term(evaluation, value->init, 0);
+        for (long i = 0; i < size; i++)
+            out[i] = value->init->shape.rank ? init[i] : init[0];
+    } else if (value->vocabulary) {
+        out[0] = -1; /* an id: "no token" */
+    }
+    return out;
+}
+
+/* args[0] restricted to a range in each of its dimensions. */
+static const double *take_part(struct evaluation *evaluation, const struct term *term, const double *whole)
+{
+    const struct shape *shape = &term->args[0]->shape;
+    int dim[SHAPE_MAX_RANK] = {1, 1, 1}, begin[SHAPE_MAX_RANK] = {0}, length[SHAPE_MAX_RANK] = {1, 1, 1};
+    int pad = SHAPE_MAX_RANK - shape->rank; /* any rank is rank 3 with leading dimensions of 1 */
+    for (int i = 0; i < shape->rank; i++) {
+        dim[pad + i] = shape->dim[i];
+        begin[pad + i] = term->begin[i];
+        length[pad + i] = term->length[i];
+    }
+    double *out = ARENA_ARRAY(evaluation->scratch, double, shape_size(&term->shape) + 1), *next = out;
+    for (int i = 0; i < length[0]; i++)
+        for (int j = 0; j < length[1]; j++)
+            for (int k = 0; k < length[2]; k++)
+                *next++ = whole[((long)(begin[0] + i) * dim[1] + begin[1] + j) * dim[2] + begin[2] + k];
+    return out;
+}
+
+static void reduce_over_time(struct evaluation *evaluation, const struct term *term, double *out)
+{
+    long size = shape_size(&term->shape);
+    struct frames frames = frames_needed(evaluation, term, 0);
+    for (int f = frames.begin; f < frames.end; f++) {
+        const double *x = oracle_evaluate_term(evaluation, term->args[0], f);
+        for (long i = 0; i < size; i++) {
+            if (f == frames.begin)
+                out[i] = x[i];
+            else if (term->op == OP_max_over_time)
+                out[i] = x[i] > out[i] ? x[i] : out[i];
+            else
+                out[i] = rounded(evaluation, out[i] + x[i]);
+        }
+    }
+    for (long i = 0; i < size && term->op == OP_mean_over_time; i++)
+        out[i] = rounded(evaluation, out[i] / evaluation->call->length);
+}
+
+static void apply_elementwise(struct evaluation *evaluation, const struct term *term, const double *const *x,
+                              double *out)
+{
+    for (long i = 0; i < shape_size(&term->shape); i++) {
+        double operands[3] = {0};
+        for (int k = 0; k < term->count; k++)
+            operands[k] = term->args[k]->shape.rank ? x[k][i] : x[k][0]; /* only [] spreads */
+        out[i] = rounded(evaluation, oracle_elementwise(term->op, operands));
+    }
+}
+
+static const double *evaluate_operation(struct evaluation *evaluation, const struct term *term, int frame)
+{
+    double *out = ARENA_ARRAY(evaluation->scratch, double, shape_size(&term->shape) + 1);
+    enum op_class class = op_info(term->op)->class;
+    if (class == OP_CLASS_OVER_TIME) {
+        reduce_over_time(evaluation, term, out);
+        return out;
+    }
+    if (term->op == OP_ctc) {
+        *out = oracle_ctc(evaluation, term);
+        return out;
+    }
+    const double **x = ARENA_ARRAY(evaluation->scratch, const double *, term->count + 1);
+    for (int i = 0; i < term->count; i++)
+        x[i] = oracle_evaluate_term(evaluation, term->args[i], frame);
+    if (class == OP_CLASS_ELEMENTWISE)
+        apply_elementwise(evaluation, term, x, out);
+    else if (class == OP_CLASS_LOSS)
+        oracle_frame_loss(evaluation, term, x, out);
+    else
+        oracle_operation(evaluation, term, x, out);
+    return out;
+}
+
+const double *oracle_evaluate_term(struct evaluation *evaluation, const struct term *term, int frame)
+{
+    switch (term->kind) {
+    case TERM_NUMBER: {
+        double *number = ARENA_NEW(evaluation->scratch, double);
+        *number = rounded(evaluation, term->number);
+        return number;
+    }
+    case TERM_VALUE:
+        return oracle_read_value(evaluation, term->value, frame);
+    case TERM_DELAY:
+        if (in_sequence(evaluation, frame - term->delay))
+            return oracle_read_value(evaluation, term->value, frame - term->delay);
+        return read_outside(evaluation, term);
+    case TERM_PART:
+        return take_part(evaluation, term, oracle_evaluate_term(evaluation, term->args[0], frame));
+    case TERM_OP:
+        return evaluate_operation(evaluation, term, frame);
+    }
+    oracle_internal_error("is no kind of term", "term");
+}
