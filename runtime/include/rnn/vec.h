@@ -1,0 +1,272 @@
+/* Lanes: the vector type that emitted code computes with, and every elementwise operation of the language on it.
+ *
+ * `rnn_vec` holds RNN_LANES numbers of type rnn_real in RNN_VECTOR_BYTES bytes; + - * / and unary - are C's own. The
+ * width follows the instruction set that the file is compiled for, or is set by -DRNN_VECTOR_BYTES=n (a power of two,
+ * 16 or more). A column of n units lives in memory aligned to RNN_VECTOR_BYTES, with room for RNN_PAD(n) units.
+ *
+ * Each operation f exists twice, rnn_vec_f on lanes and rnn_f on one number, with the same results. A comparison gives
+ * 1 or 0, and 0 where an operand is NaN (`ne`: 1). min, max, clip, relu and everything in vec_math.h pass NaN on.
+ *
+ * Everything here is static, so that one program can hold the same network compiled for several instruction sets.
+ * Nothing depends on -ffast-math; a*b + c is left to the compiler to contract.
+ */
+#ifndef RNN_VEC_H
+#define RNN_VEC_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include "rnn/real.h"
+
+#ifndef RNN_VECTOR_BYTES
+#if defined(__AVX512F__)
+#define RNN_VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define RNN_VECTOR_BYTES 32
+#else
+#define RNN_VECTOR_BYTES 16
+#endif
+#endif
+
+#define RNN_INLINE static inline __attribute__((always_inline, unused))
+
+/* Lanes wider than the machine's registers only pass between functions that are inlined or static: no ABI is involved.
+ */
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+typedef rnn_real rnn_vec __attribute__((vector_size(RNN_VECTOR_BYTES)));
+
+#ifdef RNN_REAL_DOUBLE
+typedef int64_t rnn_vec_int __attribute__((vector_size(RNN_VECTOR_BYTES)));
+typedef uint64_t rnn_vec_bits __attribute__((vector_size(RNN_VECTOR_BYTES)));
+#define RNN_SIGN_BIT (UINT64_C(1) << 63)
+#else
+typedef int32_t rnn_vec_int __attribute__((vector_size(RNN_VECTOR_BYTES)));
+typedef uint32_t rnn_vec_bits __attribute__((vector_size(RNN_VECTOR_BYTES)));
+#define RNN_SIGN_BIT (UINT32_C(1) << 31)
+#endif
+
+#define RNN_LANES ((int)(RNN_VECTOR_BYTES / sizeof(rnn_real)))
+/* The least multiple of RNN_LANES that is n or more; a constant where n is one, of the type of n. */
+#define RNN_PAD(n) (((n) + (RNN_LANES - 1)) / RNN_LANES * RNN_LANES)
+
+/* x in every lane. Subtracting 0 keeps -0 and costs nothing; adding 0 would do neither. */
+RNN_INLINE rnn_vec rnn_vec_splat(rnn_real x) { return x - (rnn_vec){0}; }
+
+/* ---- what differs between instruction sets ----
+ *
+ * rnn_mask           which lanes: a comparison's result
+ * rnn_vec_pick       mask ? a : b
+ * rnn_vec_lesser     a < b ? a : b, so b where either is NaN; rnn_vec_greater likewise: one instruction on x86
+ */
+#if !defined(RNN_REAL_DOUBLE) && defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
+#define RNN_LANES_AVX512
+#elif !defined(RNN_REAL_DOUBLE) && defined(__AVX__) && RNN_VECTOR_BYTES == 32
+#define RNN_LANES_AVX
+#elif !defined(RNN_REAL_DOUBLE) && defined(__SSE2__) && RNN_VECTOR_BYTES == 16
+#define RNN_LANES_SSE
+#endif
+
+#if defined(RNN_LANES_AVX512)
+
+typedef __mmask16 rnn_mask;
+
+RNN_INLINE rnn_mask rnn_mask_lt(rnn_vec a, rnn_vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ); }
+RNN_INLINE rnn_mask rnn_mask_le(rnn_vec a, rnn_vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LE_OQ); }
+RNN_INLINE rnn_mask rnn_mask_eq(rnn_vec a, rnn_vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ); }
+RNN_INLINE rnn_mask rnn_mask_ne(rnn_vec a, rnn_vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_NEQ_UQ); }
+RNN_INLINE rnn_mask rnn_mask_first(int count) { return (rnn_mask)((UINT32_C(1) << count) - 1); }
+
+RNN_INLINE rnn_vec rnn_vec_pick(rnn_mask mask, rnn_vec a, rnn_vec b)
+{
+    return (rnn_vec)_mm512_mask_blend_ps(mask, (__m512)b, (__m512)a);
+}
+
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm512_min_ps((__m512)a, (__m512)b); }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm512_max_ps((__m512)a, (__m512)b); }
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm512_sqrt_ps((__m512)x); }
+
+/* The first `count` lanes from memory, 0 in the others; nothing beyond them is read. */
+RNN_INLINE rnn_vec rnn_vec_load_part(const rnn_real *p, int count)
+{
+    return (rnn_vec)_mm512_maskz_loadu_ps(rnn_mask_first(count), p);
+}
+
+RNN_INLINE void rnn_vec_store_part(rnn_real *p, rnn_vec v, int count)
+{
+    _mm512_mask_storeu_ps(p, rnn_mask_first(count), (__m512)v);
+}
+
+#else
+
+typedef rnn_vec_int rnn_mask; /* all bits of a lane, or none */
+
+RNN_INLINE rnn_mask rnn_mask_lt(rnn_vec a, rnn_vec b) { return (rnn_mask)(a < b); }
+RNN_INLINE rnn_mask rnn_mask_le(rnn_vec a, rnn_vec b) { return (rnn_mask)(a <= b); }
+RNN_INLINE rnn_mask rnn_mask_eq(rnn_vec a, rnn_vec b) { return (rnn_mask)(a == b); }
+RNN_INLINE rnn_mask rnn_mask_ne(rnn_vec a, rnn_vec b) { return (rnn_mask)(a != b); }
+
+RNN_INLINE rnn_mask rnn_mask_first(int count)
+{
+    rnn_vec_int lane = {0};
+    for (int i = 0; i < RNN_LANES; i++)
+        lane[i] = i;
+    return (rnn_mask)(lane < count - (rnn_vec_int){0});
+}
+
+RNN_INLINE rnn_vec rnn_vec_pick(rnn_mask mask, rnn_vec a, rnn_vec b)
+{
+#if defined(RNN_LANES_AVX)
+    return (rnn_vec)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
+    return (rnn_vec)((mask & (rnn_vec_int)a) | (~mask & (rnn_vec_int)b));
+#endif
+}
+
+#if defined(RNN_LANES_AVX)
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm256_min_ps((__m256)a, (__m256)b); }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm256_max_ps((__m256)a, (__m256)b); }
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm256_sqrt_ps((__m256)x); }
+#elif defined(RNN_LANES_SSE)
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm_min_ps((__m128)a, (__m128)b); }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm_max_ps((__m128)a, (__m128)b); }
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm_sqrt_ps((__m128)x); }
+#else
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return rnn_vec_pick(rnn_mask_lt(a, b), a, b); }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return rnn_vec_pick(rnn_mask_lt(b, a), a, b); }
+
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        x[i] = sizeof(rnn_real) == sizeof(float) ? (rnn_real)sqrtf((float)x[i]) : (rnn_real)sqrt((double)x[i]);
+    return x;
+}
+#endif
+
+RNN_INLINE rnn_vec rnn_vec_load_part(const rnn_real *p, int count)
+{
+    rnn_vec v = {0};
+    __builtin_memcpy(&v, p, (size_t)count * sizeof *p);
+    return v;
+}
+
+RNN_INLINE void rnn_vec_store_part(rnn_real *p, rnn_vec v, int count)
+{
+    __builtin_memcpy(p, &v, (size_t)count * sizeof *p);
+}
+
+#endif
+
+/* ---- memory ---- */
+
+typedef rnn_real rnn_vec_aligned __attribute__((vector_size(RNN_VECTOR_BYTES), may_alias));
+typedef rnn_real rnn_vec_unaligned __attribute__((vector_size(RNN_VECTOR_BYTES), may_alias, aligned(sizeof(rnn_real))));
+
+RNN_INLINE rnn_vec rnn_vec_load(const rnn_real *p) { return *(const rnn_vec_aligned *)p; }
+RNN_INLINE rnn_vec rnn_vec_load_unaligned(const rnn_real *p) { return *(const rnn_vec_unaligned *)p; }
+RNN_INLINE void rnn_vec_store(rnn_real *p, rnn_vec v) { *(rnn_vec_aligned *)p = v; }
+RNN_INLINE void rnn_vec_store_unaligned(rnn_real *p, rnn_vec v) { *(rnn_vec_unaligned *)p = v; }
+
+/* ---- one number ---- */
+
+RNN_INLINE rnn_real rnn_lt(rnn_real a, rnn_real b) { return a < b; }
+RNN_INLINE rnn_real rnn_le(rnn_real a, rnn_real b) { return a <= b; }
+RNN_INLINE rnn_real rnn_eq(rnn_real a, rnn_real b) { return a == b; }
+RNN_INLINE rnn_real rnn_ne(rnn_real a, rnn_real b) { return a != b; }
+RNN_INLINE rnn_real rnn_where(rnn_real c, rnn_real a, rnn_real b) { return c != 0 ? a : b; }
+RNN_INLINE rnn_real rnn_min(rnn_real a, rnn_real b) { return a < b || a != a ? a : b; }
+RNN_INLINE rnn_real rnn_max(rnn_real a, rnn_real b) { return a > b || a != a ? a : b; }
+RNN_INLINE rnn_real rnn_clip(rnn_real v, rnn_real lo, rnn_real hi) { return rnn_min(rnn_max(v, lo), hi); }
+RNN_INLINE rnn_real rnn_relu(rnn_real x) { return x < 0 ? 0 : x; }
+RNN_INLINE rnn_real rnn_leaky_relu(rnn_real x, rnn_real slope) { return x > 0 ? x : slope * x; }
+RNN_INLINE rnn_real rnn_hard_tanh(rnn_real x) { return rnn_clip(x, -1, 1); }
+RNN_INLINE rnn_real rnn_sqrt(rnn_real x) { return rnn_vec_sqrt(rnn_vec_splat(x))[0]; }
+RNN_INLINE rnn_real rnn_abs(rnn_real x) { return (rnn_real)fabs((double)x); }
+
+RNN_INLINE rnn_real rnn_hard_sigmoid(rnn_real x, rnn_real slope, rnn_real offset)
+{
+    return rnn_clip(slope * x + offset, 0, 1);
+}
+
+/* ---- lanes ---- */
+
+RNN_INLINE rnn_vec rnn_vec_of_mask(rnn_mask mask) { return rnn_vec_pick(mask, rnn_vec_splat(1), rnn_vec_splat(0)); }
+RNN_INLINE rnn_vec rnn_vec_lt(rnn_vec a, rnn_vec b) { return rnn_vec_of_mask(rnn_mask_lt(a, b)); }
+RNN_INLINE rnn_vec rnn_vec_le(rnn_vec a, rnn_vec b) { return rnn_vec_of_mask(rnn_mask_le(a, b)); }
+RNN_INLINE rnn_vec rnn_vec_eq(rnn_vec a, rnn_vec b) { return rnn_vec_of_mask(rnn_mask_eq(a, b)); }
+RNN_INLINE rnn_vec rnn_vec_ne(rnn_vec a, rnn_vec b) { return rnn_vec_of_mask(rnn_mask_ne(a, b)); }
+
+RNN_INLINE rnn_vec rnn_vec_where(rnn_vec c, rnn_vec a, rnn_vec b)
+{
+    return rnn_vec_pick(rnn_mask_ne(c, rnn_vec_splat(0)), a, b);
+}
+
+RNN_INLINE rnn_vec rnn_vec_min(rnn_vec a, rnn_vec b)
+{
+    return rnn_vec_pick(rnn_mask_ne(a, a), a, rnn_vec_lesser(a, b));
+}
+RNN_INLINE rnn_vec rnn_vec_max(rnn_vec a, rnn_vec b)
+{
+    return rnn_vec_pick(rnn_mask_ne(a, a), a, rnn_vec_greater(a, b));
+}
+RNN_INLINE rnn_vec rnn_vec_clip(rnn_vec v, rnn_vec lo, rnn_vec hi) { return rnn_vec_min(rnn_vec_max(v, lo), hi); }
+
+/* v within constant bounds, NaN passed on: cheaper than clip because the bounds cannot be NaN. */
+RNN_INLINE rnn_vec rnn_vec_bound(rnn_vec v, rnn_real lo, rnn_real hi)
+{
+    return rnn_vec_lesser(rnn_vec_splat(hi), rnn_vec_greater(rnn_vec_splat(lo), v));
+}
+
+RNN_INLINE rnn_vec rnn_vec_relu(rnn_vec x) { return rnn_vec_greater(rnn_vec_splat(0), x); }
+RNN_INLINE rnn_vec rnn_vec_hard_tanh(rnn_vec x) { return rnn_vec_bound(x, -1, 1); }
+RNN_INLINE rnn_vec rnn_vec_abs(rnn_vec x) { return (rnn_vec)((rnn_vec_bits)x & ~(RNN_SIGN_BIT - (rnn_vec_bits){0})); }
+
+RNN_INLINE rnn_vec rnn_vec_leaky_relu(rnn_vec x, rnn_vec slope)
+{
+    return rnn_vec_pick(rnn_mask_lt(rnn_vec_splat(0), x), x, slope * x);
+}
+
+RNN_INLINE rnn_vec rnn_vec_hard_sigmoid(rnn_vec x, rnn_vec slope, rnn_vec offset)
+{
+    return rnn_vec_bound(slope * x + offset, 0, 1);
+}
+
+/* ---- over the lanes of one vector ---- */
+
+typedef rnn_real rnn_quarter __attribute__((vector_size(16)));
+
+typedef union {
+    rnn_vec whole;
+    rnn_quarter parts[RNN_VECTOR_BYTES / 16];
+} rnn_vec_parts;
+
+enum { RNN_QUARTER_LANES = (int)(16 / sizeof(rnn_real)) };
+
+/* The sum of all lanes, added pairwise. */
+RNN_INLINE rnn_real rnn_vec_sum(rnn_vec v)
+{
+    rnn_vec_parts p = {v};
+    for (int step = RNN_VECTOR_BYTES / 32; step > 0; step /= 2)
+        for (int i = 0; i < step; i++)
+            p.parts[i] += p.parts[i + step];
+    rnn_quarter q = p.parts[0];
+    return RNN_QUARTER_LANES == 4 ? (q[0] + q[2 % RNN_QUARTER_LANES]) + (q[1] + q[3 % RNN_QUARTER_LANES]) : q[0] + q[1];
+}
+
+/* The greatest lane, or NaN where there is one. */
+RNN_INLINE rnn_real rnn_vec_maximum(rnn_vec v)
+{
+    rnn_real most = v[0];
+    for (int i = 1; i < RNN_LANES; i++)
+        most = rnn_max(most, v[i]);
+    return most;
+}
+
+#include "rnn/flush.h"
+#include "rnn/vec_math.h"
+
+#endif
