@@ -1,0 +1,93 @@
+#!/bin/sh
+# Holds the code to compiler/LAYERS: which folder may include headers of which.
+#   sh scripts/check-layers.sh [ROOT]         prints every include that breaks the table; exit 1 if there is one
+#   sh scripts/check-layers.sh --self-test    shows that breaches are found
+#
+# Beyond the table: compiler/*.[ch] is the layer `top`, grammar/ belongs to syntax, the compiler includes nothing of the
+# runtime, the runtime includes nothing but itself, and tools/ may use base, syntax, sema, oracle and the runtime.
+set -eu
+
+# check ROOT
+check() {
+  find "$1/compiler" "$1/grammar" "$1/runtime" "$1/tools" -name '*.[chly]' 2>/dev/null | LC_ALL=C sort |
+    xargs awk -v root="$1/" '
+      function layer_of(path,  part) {
+        split(path, part, "/")
+        if (part[1] == "grammar") return "syntax"
+        if (part[1] != "compiler") return part[1]
+        return part[2] ~ /\.[chly]$/ ? "top" : part[2]
+      }
+      BEGIN {
+        table = root "compiler/LAYERS"
+        while ((getline line < table) > 0) {
+          sub(/#.*/, "", line)
+          if (line !~ /:/) continue
+          layer = substr(line, 1, index(line, ":") - 1)
+          count = split(substr(line, index(line, ":") + 1), may, " ")
+          known[layer] = 1
+          for (i = 1; i <= count; i++) { allowed[layer, may[i]] = 1; known[may[i]] = 1 }
+        }
+        known["tools"] = known["runtime"] = 1
+        allowed["runtime", "rnn"] = allowed["tools", "rnn"] = 1
+        allowed["tools", "base"] = allowed["tools", "syntax"] = allowed["tools", "sema"] = allowed["tools", "oracle"] = 1
+      }
+      FNR == 1 {
+        path = substr(FILENAME, length(root) + 1)
+        layer = layer_of(path)
+        if (!(layer in known)) { print path ": folder `" layer "` is not in compiler/LAYERS"; bad = 1 }
+      }
+      /^[ \t]*#[ \t]*include[ \t]*["<]/ {
+        header = $0
+        sub(/^[ \t]*#[ \t]*include[ \t]*["<]/, "", header)
+        sub(/[">].*/, "", header)
+        if (index(header, "/") == 0) next
+        folder = substr(header, 1, index(header, "/") - 1)
+        if (folder == "." || folder == "..") {
+          print path ":" FNR ": " header ": name the folder instead"; bad = 1; next
+        }
+        if (!(folder in known) && folder != "rnn") next   # a header of the system
+        if (folder != layer && !((layer, folder) in allowed)) {
+          print path ":" FNR ": `" layer "` may not include \"" header "\""; bad = 1
+        }
+      }
+      END { exit bad }'
+}
+
+self_test() {
+  tree=$(mktemp -d)
+  trap 'rm -rf "$tree"' EXIT
+  mkdir -p "$tree/compiler/base" "$tree/compiler/sema" "$tree/grammar" "$tree/runtime/src" "$tree/tools"
+  printf 'base:\nsyntax: base\nsema: base syntax\ntop: base syntax sema\n' >"$tree/compiler/LAYERS"
+  # expect STATUS FILE INCLUDE: the tree with this one include is accepted (0) or refused (1).
+  expect() {
+    printf '#include <stdio.h>\n#include %s\n' "$3" >"$tree/$2"
+    status=0
+    check "$tree" >/dev/null || status=1
+    rm "$tree/$2"
+    [ "$status" = "$1" ] || { echo "check-layers: self-test: $2 with #include $3: got $status, expected $1" >&2; exit 1; }
+  }
+  expect 0 compiler/sema/a.c '"base/a.h"'
+  expect 0 compiler/sema/a.c '"sema/b.h"'
+  expect 0 compiler/main.c '"sema/b.h"'
+  expect 0 grammar/rnn.y '"base/a.h"'
+  expect 0 tools/run.c '"rnn/model.h"'
+  expect 0 runtime/src/a.c '"rnn/model.h"'
+  expect 0 runtime/src/a.c '<sys/stat.h>'
+  expect 1 compiler/base/a.c '"sema/a.h"'
+  expect 1 compiler/base/a.c ' <sema/a.h>'
+  expect 1 compiler/base/a.c '"../sema/a.h"'
+  expect 1 compiler/sema/a.c '"rnn/model.h"'
+  expect 1 grammar/rnn.y '"sema/a.h"'
+  expect 1 runtime/src/a.c '"base/a.h"'
+  mkdir "$tree/compiler/other"
+  expect 1 compiler/other/a.c '"base/a.h"'
+  echo "check-layers: self-test passed"
+}
+
+if [ "${1:-}" = --self-test ]; then
+  self_test
+else
+  root=${1:-$(cd "$(dirname "$0")/.." && pwd)}
+  check "$root" || { echo "check-layers: the includes above break compiler/LAYERS" >&2; exit 1; }
+  echo "check-layers: every include keeps to compiler/LAYERS"
+fi

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Installs what building and testing rnnc needs and this machine lacks. Says what and why; does nothing where all is there.
+#   sh scripts/install-deps.sh [build] [test]      (default: both)
+set -eu
+
+groups=${*:-build test}
+
+has_command() { command -v "$1" >/dev/null 2>&1; }
+has_library() { has_command pkg-config && pkg-config --exists "$1"; }
+has_headers() { [ -e /usr/include/stdio.h ]; }
+
+missing=
+# need GROUP PACKAGE WHY PROBE...: asks for PACKAGE where PROBE fails.
+need() {
+  case " $groups " in *" $1 "*) ;; *) return 0 ;; esac
+  package=$2 why=$3
+  shift 3
+  "$@" && return 0
+  missing="$missing $package"
+  printf '  %-18s %s\n' "$package" "$why"
+}
+
+list() {
+  need build gcc "compiles rnnc, the runtime and the C that rnnc writes" has_command cc
+  need build libc6-dev "headers of the C library" has_headers
+  need build cmake "configures the build" has_command cmake
+  need build make "runs the build" has_command make
+  need build flex "makes the lexer from grammar/rnn.l" has_command flex
+  need build bison "makes the parser from grammar/rnn.y" has_command bison
+  need build pkg-config "finds the libraries" has_command pkg-config
+  need build libjansson-dev "reads JSON: headers of weights files" has_library jansson
+  need test libcmocka-dev "runs the unit tests" has_library cmocka
+  need test strace "shows that one step of a network makes no system call" has_command strace
+}
+
+list >/dev/null
+[ -n "$missing" ] || exit 0
+
+echo "install-deps: this machine lacks:"
+missing=
+list
+
+if ! has_command apt-get; then
+  echo "install-deps: no apt-get here; please install the packages above (these are Debian's names) and run this again" >&2
+  exit 1
+fi
+if [ "$(id -u)" = 0 ]; then
+  as_root=
+elif has_command sudo; then
+  as_root=sudo
+else
+  echo "install-deps: neither root nor sudo here; as root, please run: apt-get install$missing" >&2
+  exit 1
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# run COMMAND...: its output is shown only where it fails.
+run() {
+  echo "install-deps: $*"
+  "$@" >"$log" 2>&1 </dev/null || { cat "$log" >&2; echo "install-deps: this failed: $*" >&2; exit 1; }
+}
+run $as_root env DEBIAN_FRONTEND=noninteractive apt-get update
+run $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
