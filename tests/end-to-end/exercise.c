@@ -1,0 +1,288 @@
+/* What holds for every network: one call on T frames is T steps, a sequence may be cut anywhere between calls, B
+ * streams are B runs, streams end and are reset on their own, and wrong arguments are refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+
+enum { FRAMES = 37, STREAMS = 5 };
+
+/* Two orders of summation of a few hundred products of numbers about 1. */
+static const double tolerance = 2e-5;
+
+/* Views of the ports from one frame and one stream on; outputs go to `outputs`. */
+struct ports {
+    const void *inputs[MAX_PORTS];
+    void *outputs[MAX_PORTS];
+};
+
+static size_t element_size(const rnn_tensor *port)
+{
+    return port->type == RNN_TYPE_ID ? sizeof(int32_t) : sizeof(rnn_real);
+}
+
+static struct ports ports_from(const struct harness *harness, rnn_real *const outputs[], int frame)
+{
+    const rnn_model *model = harness->model;
+    struct ports ports;
+    for (int i = 0; i < model->input_count; i++) {
+        const rnn_tensor *port = &model->inputs[i];
+        size_t skipped = port->time == RNN_TIME_FRAME ? port_elements(port, frame, harness->streams) : 0;
+        ports.inputs[i] = (const char *)harness->inputs[i] + skipped * element_size(port);
+    }
+    for (int i = 0; i < model->output_count; i++) {
+        const rnn_tensor *port = &model->outputs[i];
+        ports.outputs[i] =
+            outputs[i] + (port->time == RNN_TIME_FRAME ? port_elements(port, frame, harness->streams) : 0);
+    }
+    return ports;
+}
+
+static void outputs_new(const struct harness *harness, rnn_real *outputs[])
+{
+    for (int i = 0; i < harness->model->output_count; i++) {
+        size_t count = port_elements(&harness->model->outputs[i], harness->frames, harness->streams);
+        outputs[i] = exact_alloc(count * sizeof(rnn_real), sizeof(rnn_real));
+        memset(outputs[i], 0xff, count * sizeof(rnn_real)); /* NaN */
+    }
+}
+
+static void outputs_free(const struct harness *harness, rnn_real *outputs[])
+{
+    for (int i = 0; i < harness->model->output_count; i++)
+        free(outputs[i]);
+}
+
+static void run(const struct harness *harness, void *state, const int *lengths, rnn_real *const outputs[])
+{
+    struct ports ports = ports_from(harness, outputs, 0);
+    assert_int_equal(harness->model->run(harness->packed, state, harness->work, harness->frames, lengths, ports.inputs,
+                                         ports.outputs),
+                     RNN_OK);
+}
+
+/* Both outputs are the same, as far as the order of summation allows. */
+static void assert_same(const struct harness *harness, rnn_real *const a[], rnn_real *const b[])
+{
+    for (int i = 0; i < harness->model->output_count; i++)
+        for (size_t k = 0; k < port_elements(&harness->model->outputs[i], harness->frames, harness->streams); k++)
+            if (!(fabs((double)a[i][k] - (double)b[i][k]) <= tolerance))
+                fail_msg("%s, element %zu: %.9g and %.9g", harness->model->outputs[i].name, k, (double)a[i][k],
+                         (double)b[i][k]);
+}
+
+static int begin(void **state)
+{
+    struct harness *harness = harness_new(FRAMES, STREAMS, 7);
+    void *fresh = harness_state(harness, STREAMS);
+    run(harness, fresh, NULL, harness->outputs);
+    free(fresh);
+    *state = harness;
+    return 0;
+}
+
+static int end(void **state)
+{
+    harness_free(*state);
+    return 0;
+}
+
+static void steps_equal_run(void **state)
+{
+    const struct harness *harness = *state;
+    if (!harness->model->step)
+        skip();
+    rnn_real *outputs[MAX_PORTS];
+    outputs_new(harness, outputs);
+    void *fresh = harness_state(harness, STREAMS);
+    for (int t = 0; t < FRAMES; t++) {
+        struct ports ports = ports_from(harness, outputs, t);
+        assert_int_equal(harness->model->step(harness->packed, fresh, ports.inputs, ports.outputs), RNN_OK);
+    }
+    assert_same(harness, outputs, harness->outputs);
+    free(fresh);
+    outputs_free(harness, outputs);
+}
+
+static void cuts_do_not_show(void **state)
+{
+    const struct harness *harness = *state;
+    if (!harness->model->step)
+        skip();
+    rnn_real *outputs[MAX_PORTS];
+    outputs_new(harness, outputs);
+    void *fresh = harness_state(harness, STREAMS);
+    for (int t = 0, length = 1; t < FRAMES; t += length, length = length * 2 + 1) {
+        if (length > FRAMES - t)
+            length = FRAMES - t;
+        struct ports ports = ports_from(harness, outputs, t);
+        assert_int_equal(
+            harness->model->run(harness->packed, fresh, harness->work, length, NULL, ports.inputs, ports.outputs),
+            RNN_OK);
+    }
+    assert_same(harness, outputs, harness->outputs);
+    free(fresh);
+    outputs_free(harness, outputs);
+}
+
+/* Copies stream `stream` of `port` between the memory of all streams and that of one. */
+static void copy_stream(const rnn_tensor *port, int stream, void *all, void *one, int gather)
+{
+    size_t size = port_width(port) * element_size(port);
+    for (int t = 0; t < (port->time == RNN_TIME_FRAME ? FRAMES : 1); t++) {
+        char *in_all = (char *)all + ((size_t)t * STREAMS + (size_t)stream) * size;
+        char *in_one = (char *)one + (size_t)t * size;
+        if (gather)
+            memcpy(in_one, in_all, size);
+        else
+            memcpy(in_all, in_one, size);
+    }
+}
+
+static void streams_equal_runs(void **state)
+{
+    const struct harness *harness = *state;
+    const rnn_model *model = harness->model;
+    rnn_real *outputs[MAX_PORTS];
+    outputs_new(harness, outputs);
+    struct harness *single = harness_new(FRAMES, 1, 7);
+    for (int b = 0; b < STREAMS; b++) {
+        for (int i = 0; i < model->input_count; i++)
+            copy_stream(&model->inputs[i], b, harness->inputs[i], single->inputs[i], 1);
+        void *fresh = harness_state(single, 1);
+        run(single, fresh, NULL, single->outputs);
+        for (int i = 0; i < model->output_count; i++)
+            copy_stream(&model->outputs[i], b, outputs[i], single->outputs[i], 0);
+        free(fresh);
+    }
+    assert_same(harness, outputs, harness->outputs);
+    harness_free(single);
+    outputs_free(harness, outputs);
+}
+
+static void streams_end_on_their_own(void **state)
+{
+    const struct harness *harness = *state;
+    const rnn_model *model = harness->model;
+    static const int lengths[STREAMS] = {FRAMES, 0, 1, 20, FRAMES - 1};
+    if (!model->step)
+        skip();
+    rnn_real *outputs[MAX_PORTS];
+    outputs_new(harness, outputs);
+    void *fresh = harness_state(harness, STREAMS);
+    run(harness, fresh, lengths, outputs);
+    for (int i = 0; i < model->output_count; i++) {
+        size_t width = port_width(&model->outputs[i]);
+        for (size_t k = 0; k < port_elements(&model->outputs[i], FRAMES, STREAMS); k++) {
+            int frame = (int)(k / (width * STREAMS)), stream = (int)(k / width % STREAMS);
+            double expected = frame < lengths[stream] ? (double)harness->outputs[i][k] : 0;
+            if (!(fabs((double)outputs[i][k] - expected) <= tolerance))
+                fail_msg("%s, frame %d of stream %d: %.9g instead of %.9g", model->outputs[i].name, frame, stream,
+                         (double)outputs[i][k], expected);
+        }
+    }
+
+    /* The streams that ended go on from where they were: frame 20 of stream 3 is next. */
+    struct ports ports = ports_from(harness, outputs, 20);
+    assert_int_equal(model->step(harness->packed, fresh, ports.inputs, ports.outputs), RNN_OK);
+    for (int i = 0; i < model->output_count; i++) {
+        size_t width = port_width(&model->outputs[i]);
+        for (size_t k = 0; k < width; k++) {
+            size_t at = (20 * STREAMS + 3) * width + k;
+            assert_true(fabs((double)outputs[i][at] - (double)harness->outputs[i][at]) <= tolerance);
+        }
+    }
+    free(fresh);
+    outputs_free(harness, outputs);
+}
+
+static void reset_begins_again(void **state)
+{
+    const struct harness *harness = *state;
+    const rnn_model *model = harness->model;
+    rnn_real *outputs[MAX_PORTS];
+    outputs_new(harness, outputs);
+    void *used = harness_state(harness, STREAMS);
+    run(harness, used, NULL, outputs);
+    assert_int_equal(model->reset(used, NULL), RNN_OK);
+    run(harness, used, NULL, outputs);
+    assert_same(harness, outputs, harness->outputs);
+
+    /* Only stream 2 begins again. */
+    static const unsigned char which[STREAMS] = {0, 0, 1, 0, 0};
+    assert_int_equal(model->reset(used, which), RNN_OK);
+    run(harness, used, NULL, outputs);
+    for (int i = 0; i < model->output_count; i++) {
+        size_t width = port_width(&model->outputs[i]);
+        for (size_t k = 0; k < port_elements(&model->outputs[i], FRAMES, STREAMS); k++)
+            if (k / width % STREAMS == 2)
+                assert_true(fabs((double)outputs[i][k] - (double)harness->outputs[i][k]) <= tolerance);
+    }
+    free(used);
+    outputs_free(harness, outputs);
+}
+
+static void wrong_arguments_are_refused(void **state)
+{
+    const struct harness *harness = *state;
+    const rnn_model *model = harness->model;
+    struct ports ports = ports_from(harness, harness->outputs, 0);
+    void *fresh = harness_state(harness, STREAMS);
+    static const int below[STREAMS] = {1, 1, -1, 1, 1}, above[STREAMS] = {1, 1, 1, 1, FRAMES + 1};
+    assert_int_equal(model->run(harness->packed, fresh, harness->work, FRAMES, below, ports.inputs, ports.outputs),
+                     RNN_ERROR_LENGTH);
+    assert_int_equal(model->run(harness->packed, fresh, harness->work, FRAMES, above, ports.inputs, ports.outputs),
+                     RNN_ERROR_LENGTH);
+    for (int i = 0; i < model->input_count; i++) {
+        if (model->inputs[i].type != RNN_TYPE_ID)
+            continue;
+        int32_t *ids = harness->inputs[i], kept = ids[3];
+        static const int wrong[] = {-2, INT32_MIN, INT32_MAX};
+        for (size_t k = 0; k < sizeof wrong / sizeof wrong[0] + 1; k++) {
+            ids[3] = k < sizeof wrong / sizeof wrong[0] ? wrong[k] : model->inputs[i].vocabulary;
+            assert_int_equal(
+                model->run(harness->packed, fresh, harness->work, FRAMES, NULL, ports.inputs, ports.outputs),
+                RNN_ERROR_ID);
+        }
+        ids[3] = kept;
+    }
+    free(fresh);
+}
+
+/* An output that is not wanted is not written, and the others do not notice. */
+static void outputs_are_optional(void **state)
+{
+    const struct harness *harness = *state;
+    const rnn_model *model = harness->model;
+    for (int left_out = 0; left_out < model->output_count; left_out++) {
+        rnn_real *outputs[MAX_PORTS];
+        outputs_new(harness, outputs);
+        struct ports ports = ports_from(harness, outputs, 0);
+        ports.outputs[left_out] = NULL;
+        void *fresh = harness_state(harness, STREAMS);
+        assert_int_equal(model->run(harness->packed, fresh, harness->work, FRAMES, NULL, ports.inputs, ports.outputs),
+                         RNN_OK);
+        size_t size = port_elements(&model->outputs[left_out], FRAMES, STREAMS) * sizeof(rnn_real);
+        memcpy(outputs[left_out], harness->outputs[left_out], size);
+        assert_same(harness, outputs, harness->outputs);
+        free(fresh);
+        outputs_free(harness, outputs);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_equal_run),      cmocka_unit_test(cuts_do_not_show),
+        cmocka_unit_test(streams_equal_runs),   cmocka_unit_test(streams_end_on_their_own),
+        cmocka_unit_test(reset_begins_again),   cmocka_unit_test(wrong_arguments_are_refused),
+        cmocka_unit_test(outputs_are_optional),
+    };
+    return cmocka_run_group_tests_name("exercise", tests, begin, end);
+}

@@ -1,0 +1,35 @@
+/* A network that rnnc emitted under the prefix `network`, with memory, weights and random input, used through its
+ * descriptor. */
+#ifndef RNNC_TESTS_END_TO_END_HARNESS_H
+#define RNNC_TESTS_END_TO_END_HARNESS_H
+
+#include "rnn/model.h"
+
+enum { MAX_PORTS = 8 };
+
+struct harness {
+    const rnn_model *model;
+    int frames, streams;
+    void *parameters, *packed, *work; /* work: for `frames` and `streams` */
+    void *inputs[MAX_PORTS];          /* frame: [frames][streams][n]; sequence: [streams][n] */
+    rnn_real *outputs[MAX_PORTS];
+};
+
+/* Weights drawn from `seed` and packed; inputs drawn from it too. Ends the process where memory is missing or packing
+ * fails. */
+struct harness *harness_new(int frames, int streams, uint64_t seed);
+void harness_free(struct harness *harness);
+
+/* A fresh state for so many streams; freed with free(). */
+void *harness_state(const struct harness *harness, int streams);
+
+/* Elements of one frame of one stream. */
+size_t port_width(const rnn_tensor *port);
+
+/* Elements of a port for so many frames and streams. */
+size_t port_elements(const rnn_tensor *port, int frames, int streams);
+
+/* Exactly `size` bytes, so that a sanitizer sees the first byte behind them. */
+void *exact_alloc(size_t size, size_t alignment);
+
+#endif
