@@ -149,14 +149,22 @@ RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x)
 
 RNN_INLINE rnn_vec rnn_vec_load_part(const rnn_real *p, int count)
 {
+#if defined(RNN_LANES_AVX)
+    return (rnn_vec)_mm256_maskload_ps(p, (__m256i)rnn_mask_first(count));
+#else
     rnn_vec v = {0};
     __builtin_memcpy(&v, p, (size_t)count * sizeof *p);
     return v;
+#endif
 }
 
 RNN_INLINE void rnn_vec_store_part(rnn_real *p, rnn_vec v, int count)
 {
+#if defined(RNN_LANES_AVX)
+    _mm256_maskstore_ps(p, (__m256i)rnn_mask_first(count), (__m256)v);
+#else
     __builtin_memcpy(p, &v, (size_t)count * sizeof *p);
+#endif
 }
 
 #endif
@@ -185,7 +193,7 @@ RNN_INLINE rnn_real rnn_relu(rnn_real x) { return x < 0 ? 0 : x; }
 RNN_INLINE rnn_real rnn_leaky_relu(rnn_real x, rnn_real slope) { return x > 0 ? x : slope * x; }
 RNN_INLINE rnn_real rnn_hard_tanh(rnn_real x) { return rnn_clip(x, -1, 1); }
 RNN_INLINE rnn_real rnn_sqrt(rnn_real x) { return rnn_vec_sqrt(rnn_vec_splat(x))[0]; }
-RNN_INLINE rnn_real rnn_abs(rnn_real x) { return (rnn_real)fabs((double)x); }
+RNN_INLINE rnn_real rnn_abs(rnn_real x) { return (rnn_real)fabs(x); }
 
 RNN_INLINE rnn_real rnn_hard_sigmoid(rnn_real x, rnn_real slope, rnn_real offset)
 {
@@ -237,33 +245,35 @@ RNN_INLINE rnn_vec rnn_vec_hard_sigmoid(rnn_vec x, rnn_vec slope, rnn_vec offset
 
 /* ---- over the lanes of one vector ---- */
 
-typedef rnn_real rnn_quarter __attribute__((vector_size(16)));
+typedef rnn_real rnn_vec_16 __attribute__((vector_size(16)));
 
-typedef union {
-    rnn_vec whole;
-    rnn_quarter parts[RNN_VECTOR_BYTES / 16];
-} rnn_vec_parts;
-
-enum { RNN_QUARTER_LANES = (int)(16 / sizeof(rnn_real)) };
-
-/* The sum of all lanes, added pairwise. */
+/* The sum of all lanes, added pairwise: halves down to 16 bytes, then those. */
 RNN_INLINE rnn_real rnn_vec_sum(rnn_vec v)
 {
-    rnn_vec_parts p = {v};
+    union {
+        rnn_vec whole;
+        rnn_vec_16 parts[RNN_VECTOR_BYTES / 16];
+    } u = {v};
     for (int step = RNN_VECTOR_BYTES / 32; step > 0; step /= 2)
         for (int i = 0; i < step; i++)
-            p.parts[i] += p.parts[i + step];
-    rnn_quarter q = p.parts[0];
-    return RNN_QUARTER_LANES == 4 ? (q[0] + q[2 % RNN_QUARTER_LANES]) + (q[1] + q[3 % RNN_QUARTER_LANES]) : q[0] + q[1];
+            u.parts[i] += u.parts[i + step];
+    rnn_real sum = 0;
+    for (int i = 0; i < (int)(8 / sizeof(rnn_real)); i++)
+        sum += u.parts[0][i] + u.parts[0][i + (int)(8 / sizeof(rnn_real))];
+    return sum;
 }
 
 /* The greatest lane, or NaN where there is one. */
 RNN_INLINE rnn_real rnn_vec_maximum(rnn_vec v)
 {
-    rnn_real most = v[0];
-    for (int i = 1; i < RNN_LANES; i++)
-        most = rnn_max(most, v[i]);
-    return most;
+#if defined(RNN_LANES_AVX512)
+    return rnn_mask_ne(v, v) ? (rnn_real)NAN : _mm512_reduce_max_ps((__m512)v);
+#else
+    for (int step = RNN_LANES / 2; step > 0; step /= 2)
+        for (int i = 0; i < step; i++)
+            v[i] = rnn_max(v[i], v[i + step]);
+    return v[0];
+#endif
 }
 
 #include "rnn/flush.h"

@@ -1,0 +1,112 @@
+/* Operations on a whole column: a value of n >= 1 units in memory aligned to RNN_VECTOR_BYTES with room for RNN_PAD(n)
+ * units.
+ *
+ * What the padding of an operand holds, NaN included, has no influence; the padding of a result is 0. The result may be
+ * an operand. Sums are float sums of RNN_LANES * 4 partial sums.
+ */
+#ifndef RNN_COLUMN_H
+#define RNN_COLUMN_H
+
+#include "rnn/vec.h"
+
+#define RNN_COLUMN static inline __attribute__((unused))
+
+/* Units i, i + 1, ... of x; `rest` in the lanes from unit n on. */
+RNN_INLINE rnn_vec rnn_column_lanes(const rnn_real *x, int i, int n, rnn_real rest)
+{
+    rnn_vec v = rnn_vec_load(x + i);
+    return n - i >= RNN_LANES ? v : rnn_vec_pick(rnn_mask_first(n - i), v, rnn_vec_splat(rest));
+}
+
+/* v as units i, i + 1, ... of y; 0 in the padding. */
+RNN_INLINE void rnn_column_put(rnn_real *y, int i, int n, rnn_vec v)
+{
+    rnn_vec_store(y + i, n - i >= RNN_LANES ? v : rnn_vec_pick(rnn_mask_first(n - i), v, rnn_vec_splat(0)));
+}
+
+/* sum x_i y_i */
+RNN_COLUMN rnn_real rnn_column_dot(const rnn_real *x, const rnn_real *y, int n)
+{
+    rnn_vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+    int i = 0;
+    for (; i + 4 * RNN_LANES <= n; i += 4 * RNN_LANES) {
+        s0 += rnn_vec_load(x + i) * rnn_vec_load(y + i);
+        s1 += rnn_vec_load(x + i + RNN_LANES) * rnn_vec_load(y + i + RNN_LANES);
+        s2 += rnn_vec_load(x + i + 2 * RNN_LANES) * rnn_vec_load(y + i + 2 * RNN_LANES);
+        s3 += rnn_vec_load(x + i + 3 * RNN_LANES) * rnn_vec_load(y + i + 3 * RNN_LANES);
+    }
+    for (; i < n; i += RNN_LANES)
+        s0 += rnn_column_lanes(x, i, n, 0) * rnn_column_lanes(y, i, n, 0);
+    return rnn_vec_sum((s0 + s1) + (s2 + s3));
+}
+
+/* sum x_i */
+RNN_COLUMN rnn_real rnn_column_sum(const rnn_real *x, int n)
+{
+    rnn_vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+    int i = 0;
+    for (; i + 4 * RNN_LANES <= n; i += 4 * RNN_LANES) {
+        s0 += rnn_vec_load(x + i);
+        s1 += rnn_vec_load(x + i + RNN_LANES);
+        s2 += rnn_vec_load(x + i + 2 * RNN_LANES);
+        s3 += rnn_vec_load(x + i + 3 * RNN_LANES);
+    }
+    for (; i < n; i += RNN_LANES)
+        s0 += rnn_column_lanes(x, i, n, 0);
+    return rnn_vec_sum((s0 + s1) + (s2 + s3));
+}
+
+/* sum x_i / n */
+RNN_COLUMN rnn_real rnn_column_mean(const rnn_real *x, int n) { return rnn_column_sum(x, n) / (rnn_real)n; }
+
+/* max x_i, or NaN where there is one */
+RNN_COLUMN rnn_real rnn_column_maximum(const rnn_real *x, int n)
+{
+    rnn_vec most = rnn_column_lanes(x, 0, n, -INFINITY);
+    for (int i = RNN_LANES; i < n; i += RNN_LANES)
+        most = rnn_vec_max(most, rnn_column_lanes(x, i, n, -INFINITY));
+    return rnn_vec_maximum(most);
+}
+
+/* y_i = e^(x_i - m) / sum_j e^(x_j - m), m = max x: no exponent overflows, and the sum is 1 or more. */
+RNN_COLUMN void rnn_column_softmax(rnn_real *y, const rnn_real *x, int n)
+{
+    rnn_vec most = rnn_vec_splat(rnn_column_maximum(x, n)), sum = {0};
+    for (int i = 0; i < n; i += RNN_LANES) {
+        rnn_vec e = rnn_vec_exp(rnn_column_lanes(x, i, n, -INFINITY) - most);
+        sum += e;
+        rnn_vec_store(y + i, e);
+    }
+    rnn_vec scale = rnn_vec_splat(1 / rnn_vec_sum(sum));
+    for (int i = 0; i < n; i += RNN_LANES)
+        rnn_column_put(y, i, n, rnn_vec_load(y + i) * scale);
+}
+
+/* y_i = (x_i - m) - log sum_j e^(x_j - m), m = max x */
+RNN_COLUMN void rnn_column_log_softmax(rnn_real *y, const rnn_real *x, int n)
+{
+    rnn_vec most = rnn_vec_splat(rnn_column_maximum(x, n)), sum = {0};
+    for (int i = 0; i < n; i += RNN_LANES)
+        sum += rnn_vec_exp(rnn_column_lanes(x, i, n, -INFINITY) - most);
+    rnn_vec log_sum = rnn_vec_splat(rnn_log(rnn_vec_sum(sum)));
+    for (int i = 0; i < n; i += RNN_LANES)
+        rnn_column_put(y, i, n, (rnn_vec_load(x + i) - most) - log_sum);
+}
+
+/* y_i = gain_i (x_i - mean) / sqrt(variance + 1e-5) + bias_i, the variance with divisor n (Ba, Kiros, Hinton 2016, eq.
+ * 3 and 4) */
+RNN_COLUMN void rnn_column_layernorm(rnn_real *y, const rnn_real *x, const rnn_real *gain, const rnn_real *bias, int n)
+{
+    rnn_real mean = rnn_column_mean(x, n);
+    rnn_vec center = rnn_vec_splat(mean), squares = {0};
+    for (int i = 0; i < n; i += RNN_LANES) {
+        rnn_vec d = rnn_column_lanes(x, i, n, mean) - center;
+        squares += d * d;
+    }
+    rnn_vec scale = rnn_vec_splat(1 / rnn_sqrt(rnn_vec_sum(squares) / (rnn_real)n + (rnn_real)1e-5));
+    for (int i = 0; i < n; i += RNN_LANES)
+        rnn_column_put(y, i, n,
+                       rnn_vec_load(gain + i) * ((rnn_vec_load(x + i) - center) * scale) + rnn_vec_load(bias + i));
+}
+
+#endif
