@@ -1,0 +1,310 @@
+/* The oracle's operations, one at a time, on terms made by hand. Expected numbers were computed with 30 digits. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "oracle/oracle.h"
+#include "sema/program.h"
+
+/* A program under construction: inputs and equations by hand. */
+struct fixture {
+    struct arena *arena;
+    struct program program;
+    struct value *values[10100];
+    struct value *inputs[4];
+    const double *data[4];
+    struct output output;
+};
+
+static void begin(struct fixture *fixture)
+{
+    memset(fixture, 0, sizeof *fixture);
+    fixture->arena = arena_new();
+    fixture->program.values = fixture->values;
+    fixture->program.inputs = fixture->inputs;
+    fixture->program.outputs = &fixture->output;
+    fixture->program.output_count = 1;
+}
+
+static struct value *add_value(struct fixture *fixture, enum value_kind kind, struct shape shape, enum value_time time)
+{
+    struct value *value = ARENA_NEW(fixture->arena, struct value);
+    value->id = fixture->program.value_count;
+    value->kind = kind;
+    value->name = "value";
+    value->shape = shape;
+    value->time = time;
+    fixture->values[fixture->program.value_count++] = value;
+    return value;
+}
+
+static struct term *read(struct fixture *fixture, struct value *value)
+{
+    struct term *term = ARENA_NEW(fixture->arena, struct term);
+    *term = (struct term){.kind = TERM_VALUE, .shape = value->shape, .time = value->time, .value = value};
+    return term;
+}
+
+/* An operand: an input of static time with these numbers. */
+static struct term *given(struct fixture *fixture, struct shape shape, const double *data)
+{
+    struct value *value = add_value(fixture, VALUE_INPUT, shape, TIME_STATIC);
+    fixture->data[fixture->program.input_count] = data;
+    fixture->inputs[fixture->program.input_count++] = value;
+    return read(fixture, value);
+}
+
+static struct term *operation(struct fixture *fixture, enum op op, struct shape shape, int count,
+                              struct term *const *args)
+{
+    struct term *term = ARENA_NEW(fixture->arena, struct term);
+    *term = (struct term){.kind = TERM_OP, .op = op, .shape = shape, .time = TIME_STATIC, .count = count};
+    term->args = ARENA_ARRAY(fixture->arena, struct term *, count + 1);
+    memcpy(term->args, args, (size_t)count * sizeof *args);
+    return term;
+}
+
+/* Evaluates the term and compares it with what is expected. */
+static void expect(struct fixture *fixture, struct term *term, const double *expected)
+{
+    struct value *value = add_value(fixture, VALUE_EQUATION, term->shape, TIME_STATIC);
+    double result[64];
+    double *outputs[] = {result};
+    value->term = term;
+    fixture->output.value = value;
+    struct oracle_call call = {.frames = 1, .length = 1, .inputs = fixture->data, .outputs = outputs};
+    oracle_run(&fixture->program, &call);
+    for (long i = 0; i < shape_size(&term->shape); i++)
+        if (!(fabs(result[i] - expected[i]) <= 1e-15 + 1e-14 * fabs(expected[i])))
+            fail_msg("element %ld is %.17g, expected %.17g", i, result[i], expected[i]);
+    arena_free(fixture->arena);
+}
+
+#define SCALAR        ((struct shape){0, {0}})
+#define VECTOR(n)     ((struct shape){1, {n}})
+#define MATRIX(r, c)  ((struct shape){2, {r, c}})
+#define CUBE(k, r, c) ((struct shape){3, {k, r, c}})
+
+/* op(a, b, c) for scalars. */
+static const struct {
+    enum op op;
+    double operands[3], expected;
+} scalar_cases[] = {
+    {OP_add, {2, 3, 0}, 5},
+    {OP_sub, {2, 3, 0}, -1},
+    {OP_mul, {2, 3, 0}, 6},
+    {OP_div, {3, 2, 0}, 1.5},
+    {OP_neg, {3, 0, 0}, -3},
+    {OP_lt, {2, 3, 0}, 1},
+    {OP_lt, {3, 3, 0}, 0},
+    {OP_le, {3, 3, 0}, 1},
+    {OP_le, {4, 3, 0}, 0},
+    {OP_gt, {4, 3, 0}, 1},
+    {OP_gt, {3, 3, 0}, 0},
+    {OP_ge, {3, 3, 0}, 1},
+    {OP_ge, {2, 3, 0}, 0},
+    {OP_eq, {3, 3, 0}, 1},
+    {OP_eq, {2, 3, 0}, 0},
+    {OP_ne, {2, 3, 0}, 1},
+    {OP_ne, {3, 3, 0}, 0},
+    {OP_sigmoid, {1, 0, 0}, 0.73105857863000487925},
+    {OP_sigmoid, {-800, 0, 0}, 0},
+    {OP_sigmoid, {800, 0, 0}, 1},
+    {OP_tanh, {0.5, 0, 0}, 0.46211715726000975850},
+    {OP_relu, {0.5, 0, 0}, 0.5},
+    {OP_relu, {-0.5, 0, 0}, 0},
+    {OP_leaky_relu, {-2, 0.25, 0}, -0.5},
+    {OP_leaky_relu, {2, 0.25, 0}, 2},
+    {OP_elu, {-1, 2, 0}, -1.26424111765711535681},
+    {OP_elu, {1, 2, 0}, 1},
+    {OP_softplus, {1, 0, 0}, 1.31326168751822283405},
+    {OP_softplus, {-1, 0, 0}, 0.31326168751822283405},
+    {OP_softplus, {800, 0, 0}, 800},
+    {OP_softsign, {-3, 0, 0}, -0.75},
+    {OP_hard_sigmoid, {1, 0.25, 0.5}, 0.75},
+    {OP_hard_sigmoid, {9, 0.25, 0.5}, 1},
+    {OP_hard_sigmoid, {-9, 0.25, 0.5}, 0},
+    {OP_hard_tanh, {-2, 0, 0}, -1},
+    {OP_hard_tanh, {0.25, 0, 0}, 0.25},
+    {OP_gelu, {1, 0, 0}, 0.84134474606854294859},
+    {OP_silu, {1, 0, 0}, 0.73105857863000487925},
+    {OP_exp, {1, 0, 0}, 2.71828182845904523536},
+    {OP_log, {2, 0, 0}, 0.69314718055994530942},
+    {OP_sqrt, {2, 0, 0}, 1.41421356237309504880},
+    {OP_abs, {-2, 0, 0}, 2},
+    {OP_min, {2, 3, 0}, 2},
+    {OP_max, {2, 3, 0}, 3},
+    {OP_clip, {5, -1, 2}, 2},
+    {OP_clip, {-5, -1, 2}, -1},
+    {OP_clip, {0.5, -1, 2}, 0.5},
+    {OP_where, {1, 4, 5}, 4},
+    {OP_where, {0, 4, 5}, 5},
+    {OP_dropout, {3, 0.5, 0}, 3},
+    {OP_copy, {3, 0, 0}, 3},
+};
+
+static void test_elementwise(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    bool seen[OP_COUNT] = {false};
+    for (size_t i = 0; i < sizeof scalar_cases / sizeof scalar_cases[0]; i++) {
+        begin(&fixture);
+        struct term *args[3];
+        for (int k = 0; k < 3; k++)
+            args[k] = given(&fixture, SCALAR, &scalar_cases[i].operands[k]);
+        enum op op = scalar_cases[i].op;
+        seen[op] = true;
+        expect(&fixture, operation(&fixture, op, SCALAR, op_info(op)->most, args), &scalar_cases[i].expected);
+    }
+    for (int op = 0; op < OP_COUNT; op++)
+        if (op_info((enum op)op)->class == OP_CLASS_ELEMENTWISE && !seen[op])
+            fail_msg("no case for '%s'", op_info((enum op)op)->id);
+}
+
+static void test_scalars_spread(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    begin(&fixture);
+    struct term *args[] = {given(&fixture, VECTOR(3), (double[]){1, 2, 3}), given(&fixture, SCALAR, (double[]){10})};
+    expect(&fixture, operation(&fixture, OP_sub, VECTOR(3), 2, args), (double[]){-9, -8, -7});
+}
+
+/* op(a, b, c) for operands of any shape. */
+static const struct {
+    enum op op;
+    struct shape shape, operand_shapes[3];
+    double operands[3][12], expected[12];
+} cases[] = {
+    {OP_softmax,
+     {1, {3}},
+     {{1, {3}}},
+     {{1, 2, 3}},
+     {0.090030573170380457998, 0.24472847105479765247, 0.66524095577482188953}},
+    {OP_softmax, {1, {2}}, {{1, {2}}}, {{1000, 1000}}, {0.5, 0.5}},
+    {OP_log_softmax, {1, {2}}, {{1, {2}}}, {{1000, 1001}}, {-1.3132616875182228340, -0.31326168751822283405}},
+    {OP_layernorm,
+     {1, {3}},
+     {{1, {3}}, {1, {3}}, {0, {0}}},
+     {{1, 2, 3}, {1, 2, 3}, {0.5}},
+     {-0.724735685908390168998, 0.5, 4.17420705772517050699}},
+    {OP_sum, {0, {0}}, {{1, {3}}}, {{1, 2, 4}}, {7}},
+    {OP_mean, {0, {0}}, {{1, {4}}}, {{1, 2, 4, 5}}, {3}},
+    {OP_maximum, {0, {0}}, {{1, {3}}}, {{-3, -1, -2}}, {-1}},
+    {OP_dot, {0, {0}}, {{1, {2}}, {1, {2}}}, {{1, 2}, {3, 4}}, {11}},
+    {OP_product, {1, {2}}, {{2, {2, 3}}, {1, {3}}}, {{1, 2, 3, 4, 5, 6}, {1, 10, 100}}, {321, 654}},
+    {OP_product, {1, {4}}, {{3, {2, 2, 2}}, {1, {2}}}, {{1, 2, 3, 4, 5, 6, 7, 8}, {1, 10}}, {21, 43, 65, 87}},
+    {OP_matmul, {2, {2, 2}}, {{2, {2, 3}}, {2, {3, 2}}}, {{1, 2, 3, 4, 5, 6}, {1, 0, 0, 1, 1, 1}}, {4, 5, 10, 11}},
+    {OP_transpose, {2, {3, 2}}, {{2, {2, 3}}}, {{1, 2, 3, 4, 5, 6}}, {1, 4, 2, 5, 3, 6}},
+    {OP_diag, {2, {2, 2}}, {{1, {2}}}, {{3, 4}}, {3, 0, 0, 4}},
+    {OP_concat, {1, {4}}, {{1, {2}}, {0, {0}}, {1, {1}}}, {{1, 2}, {3}, {4}}, {1, 2, 3, 4}},
+    {OP_embed, {1, {2}}, {{2, {3, 2}}, {0, {0}}}, {{1, 2, 3, 4, 5, 6}, {1}}, {3, 4}},
+    {OP_embed, {1, {2}}, {{2, {3, 2}}, {0, {0}}}, {{1, 2, 3, 4, 5, 6}, {-1}}, {0, 0}},
+};
+
+static void test_operations(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    bool seen[OP_COUNT] = {[OP_view] = true, [OP_split] = true}; /* never in a program */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(&fixture);
+        struct term *args[3];
+        for (int k = 0; k < 3; k++)
+            args[k] = given(&fixture, cases[i].operand_shapes[k], cases[i].operands[k]);
+        int count = op_info(cases[i].op)->most;
+        seen[cases[i].op] = true;
+        expect(&fixture, operation(&fixture, cases[i].op, cases[i].shape, count < 0 ? 3 : count, args),
+               cases[i].expected);
+    }
+    for (int op = 0; op < OP_COUNT; op++) {
+        enum op_class class = op_info((enum op)op)->class;
+        bool covered = class == OP_CLASS_COLUMN || class == OP_CLASS_PRODUCT || class == OP_CLASS_MOVE;
+        if (covered && !seen[op])
+            fail_msg("no case for '%s'", op_info((enum op)op)->id);
+    }
+}
+
+static void test_part_of_a_cube(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    begin(&fixture);
+    double data[24];
+    for (int i = 0; i < 24; i++)
+        data[i] = i;
+    struct term part = {.kind = TERM_PART,
+                        .shape = VECTOR(2),
+                        .count = 1,
+                        .begin = {1, 2, 1},
+                        .length = {1, 1, 2},
+                        .drop = {true, true, false}};
+    struct term *args[] = {given(&fixture, CUBE(2, 3, 4), data)};
+    part.args = args;
+    expect(&fixture, &part, (double[]){21, 22});
+}
+
+static void test_part_of_a_matrix(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    begin(&fixture);
+    struct term part = {.kind = TERM_PART, .shape = MATRIX(2, 1), .count = 1, .begin = {1, 0}, .length = {2, 1}};
+    struct term *args[] = {given(&fixture, MATRIX(3, 2), (double[]){1, 2, 3, 4, 5, 6})};
+    part.args = args;
+    expect(&fixture, &part, (double[]){3, 5});
+}
+
+static void test_rounding(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    begin(&fixture);
+    /* 1 + 2^-30 is no float, and neither is a partial sum of the product. */
+    struct term *args[] = {given(&fixture, VECTOR(3), (double[]){1, 1, 1}),
+                           given(&fixture, VECTOR(3), (double[]){1, ldexp(1, -30), -1})};
+    struct value *value = add_value(&fixture, VALUE_EQUATION, SCALAR, TIME_STATIC);
+    value->term = operation(&fixture, OP_dot, SCALAR, 2, args);
+    fixture.output.value = value;
+    double result;
+    struct oracle_call call = {.frames = 1, .length = 1, .inputs = fixture.data, .outputs = (double *[]){&result}};
+    oracle_run(&fixture.program, &call);
+    assert_true(result == ldexp(1, -30));
+    call.round_to_float = true;
+    oracle_run(&fixture.program, &call);
+    assert_true(result == 0);
+    arena_free(fixture.arena);
+}
+
+/* v0 = x, v1 = v0 + 1, v2 = v1 + 1, ...: no recursion over equations. */
+static void test_long_chain(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    begin(&fixture);
+    struct term one = {.kind = TERM_NUMBER, .number = 1};
+    struct term *last = given(&fixture, SCALAR, (double[]){0.5});
+    for (int i = 0; i < 10000; i++) {
+        struct value *value = add_value(&fixture, VALUE_EQUATION, SCALAR, TIME_STATIC);
+        value->term = operation(&fixture, OP_add, SCALAR, 2, (struct term *[]){last, &one});
+        last = read(&fixture, value);
+    }
+    expect(&fixture, last, (double[]){10000.5});
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_elementwise),      cmocka_unit_test(test_scalars_spread),
+        cmocka_unit_test(test_operations),       cmocka_unit_test(test_part_of_a_cube),
+        cmocka_unit_test(test_part_of_a_matrix), cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_long_chain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,203 @@
+/* rnn check: the compiled network against the oracle, run in every way that the language says is the same. */
+#include <argp.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "check.h"
+#include "commands.h"
+#include "random.h"
+#include "syntax/tree.h"
+
+enum { KEY_TOLERANCE = 768 };
+
+static const struct argp_option options_table[] = {
+    {"tolerance", KEY_TOLERANCE, "X", 0, "The largest error that is accepted (default: what the arithmetic deserves)",
+     3},
+    {0},
+};
+
+static const char documentation[] =
+    "Compare a compiled network with the reference interpreter, which computes the program slowly in double precision."
+    "\v"
+    "Weights and inputs that are not given are drawn at random. The network runs all frames at once, streams of "
+    "different lengths, "
+    "one stream alone and, unless it needs the future, frame after frame, in two calls, and once more after a reset of "
+    "some "
+    "streams. For each output the largest error is printed, and where it was. The tolerance is the larger of 1e-6 of "
+    "the "
+    "output's largest magnitude (1e-12 with --double) and 8 times the error that the interpreter itself makes when it "
+    "rounds every "
+    "operation to the network's precision.\n\n"
+    "Exit status: 0 the network agrees, 1 it does not, or the program or the data is wrong, 2 the command line is "
+    "wrong.";
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct check_options *options = state->input;
+    char *end;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->network;
+        state->child_inputs[1] = &options->feed;
+        return 0;
+    case KEY_TOLERANCE:
+        options->tolerance = strtod(argument, &end);
+        if (end == argument || *end || !(options->tolerance >= 0))
+            argp_error(state, "--tolerance needs a number of 0 or more, not '%s'", argument);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&network_argp, 0, NULL, 0}, {&feed_argp, 0, NULL, 0}, {0}};
+
+static const struct argp check_argp = {.options = options_table,
+                                       .parser = parse_option,
+                                       .args_doc = "FILE.rnn",
+                                       .doc = documentation,
+                                       .children = children};
+
+/* The checked program; rnnc has accepted it, so there is nothing to report but a difference between rnnc and us. */
+static const struct program *read_program(struct arena *arena, const struct network_options *options,
+                                          const char **error)
+{
+    const struct source *source = source_from_file(arena, options->path, error);
+    if (!source)
+        return NULL;
+    struct diagnostics *diag = diag_new(arena, source);
+    const struct sema_options sema = {options->definitions, options->definition_count, options->top};
+    const struct tree *tree = parse(arena, source, diag);
+    struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, &sema, diag);
+    if (program && diag_error_count(diag) == 0)
+        infer_shapes(arena, program, diag);
+    if (program && diag_error_count(diag) == 0)
+        return program;
+    diag_print(diag, &(struct diag_options){.colour = isatty(STDERR_FILENO)}, stderr);
+    return NULL;
+}
+
+/* ---- data ---- */
+
+/* Enough frames for more than two blocks, where the oracle is done with them in a few seconds. */
+static int choose_frames(const rnn_model *model, int streams)
+{
+    const double affordable = 2e8;
+    int frames = 2 * model->block_frames + 3;
+    return frames > 20 && model->flops * frames * streams <= affordable ? frames : 20;
+}
+
+static bool prepare_inputs(struct check *check, const char **error)
+{
+    const rnn_model *model = check->model;
+    const double **data = ARENA_ARRAY(check->arena, const double *, model->input_count + 1);
+    struct extent extent;
+    if (!feed_read(&check->options->feed, model, data, &extent, error))
+        return false;
+    check->streams = extent.streams ? extent.streams : 4;
+    check->frames = extent.frames ? extent.frames : choose_frames(model, check->streams);
+    check->inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
+    struct random random = random_start(check->options->feed.seed);
+    for (int i = 0; i < model->input_count; i++) {
+        const rnn_tensor *tensor = &model->inputs[i];
+        check->inputs[i] = tensor_new(check->arena, model, tensor, check->frames, check->streams);
+        for (long k = 0; k < tensor_elements(tensor, check->frames, check->streams); k++) {
+            double drawn =
+                tensor->type == RNN_TYPE_ID ? random_id(&random, tensor->vocabulary) : random_real(&random, 1);
+            tensor_set(model, tensor, check->inputs[i], k, data[i] ? data[i][k] : drawn);
+        }
+    }
+    return true;
+}
+
+/* Drawn weights. Those that start as a constant are moved away from it: a bias of 0 would hide that it is not added. */
+static void draw_weights(struct check *check)
+{
+    const rnn_model *model = check->model;
+    session_draw(&check->session, check->options->feed.seed);
+    struct random random = random_start(~check->options->feed.seed);
+    for (int i = 0; i < model->parameter_count; i++) {
+        const rnn_tensor *tensor = &model->parameters[i];
+        for (long k = 0; k < tensor_units(tensor) && tensor->start == RNN_START_CONSTANT; k++) {
+            long place = (long)tensor->offset + k;
+            double x = tensor_get(model, tensor, check->session.parameters, place);
+            tensor_set(model, tensor, check->session.parameters, place, x + random_real(&random, 0.5));
+        }
+    }
+}
+
+static bool prepare_weights(struct check *check, const char **error)
+{
+    const char *path = check->options->feed.weights;
+    if (!path)
+        draw_weights(check);
+    else if (!session_load(check->arena, &check->session, path, error))
+        return false;
+    return session_pack(&check->session, error);
+}
+
+/* ---- verdict ---- */
+
+static bool print_verdict(const struct check *check, int output)
+{
+    const rnn_tensor *tensor = &check->model->outputs[output];
+    const struct verdict *verdict = &check->judge.verdicts[output];
+    double tolerance = check->options->tolerance;
+    if (tolerance < 0)
+        tolerance = judge_tolerance(&check->judge, output);
+    bool agrees = verdict->error <= tolerance;
+    printf("%s: largest error %.3g, tolerance %.3g%s; stream %d", tensor->name, verdict->error, tolerance,
+           agrees ? "" : ", TOO LARGE", verdict->stream);
+    if (tensor->time == RNN_TIME_FRAME)
+        printf(", frame %d", verdict->frame);
+    if (tensor->rank)
+        printf(", unit %ld", verdict->unit);
+    printf(", %s\n", verdict->way);
+    return agrees;
+}
+
+static int print_verdicts(const struct check *check)
+{
+    int wrong = 0;
+    for (int i = 0; i < check->model->output_count; i++)
+        wrong += !print_verdict(check, i);
+    printf("%s: %d of %d outputs agree with the reference (%d frames, %d streams)\n", check->model->name,
+           check->model->output_count - wrong, check->model->output_count, check->frames, check->streams);
+    return wrong ? 1 : 0;
+}
+
+/* Everything between the command line and the verdict. */
+static bool check_network(struct check *check, const char **error)
+{
+    const struct network_options *network = &check->options->network;
+    check->model = network_open(network, error);
+    if (!check->model || !prepare_inputs(check, error))
+        return false;
+    check->judge = (struct judge){.arena = check->arena, .model = check->model};
+    check->judge.program = read_program(check->arena, network, error);
+    if (!check->judge.program || !session_open(&check->session, check->model, check->frames, check->streams, error))
+        return false;
+    check->judge.inputs = (const void *const *)check->inputs;
+    check->judge.frames = check->frames;
+    check->judge.streams = check->streams;
+    bool done = prepare_weights(check, error) && judge_open(&check->judge, check->session.parameters, error) &&
+                check_ways(check, error);
+    session_close(&check->session);
+    return done;
+}
+
+int command_check(int argc, char **argv)
+{
+    struct arena *arena = arena_new();
+    struct check_options options = {.network.arena = arena, .feed.arena = arena, .feed.seed = 1, .tolerance = -1};
+    argp_parse(&check_argp, argc, argv, 0, NULL, &options);
+    struct check check = {.options = &options, .arena = arena};
+    const char *error = NULL;
+    int status = check_network(&check, &error) ? print_verdicts(&check) : report_error(error);
+    arena_free(arena);
+    return status;
+}

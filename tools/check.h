@@ -1,0 +1,31 @@
+/* Inside `rnn check`: the network, its data and what the oracle says. */
+#ifndef RNN_TOOLS_CHECK_H
+#define RNN_TOOLS_CHECK_H
+
+#include <stdbool.h>
+
+#include "feed.h"
+#include "judge.h"
+#include "network.h"
+#include "session.h"
+
+struct check_options {
+    struct network_options network;
+    struct feed_options feed;
+    double tolerance; /* < 0: from the oracle */
+};
+
+struct check {
+    const struct check_options *options;
+    struct arena *arena;
+    const rnn_model *model;
+    int frames, streams; /* of the data */
+    void **inputs;       /* as rnn_model.run takes them */
+    struct session session;
+    struct judge judge;
+};
+
+/* Runs the network in every way and lets the judge compare; false, with a sentence, if a call fails. */
+bool check_ways(struct check *check, const char **error);
+
+#endif

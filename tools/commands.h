@@ -1,0 +1,12 @@
+/* The subcommands of `rnn`: argv[0] is the command's full name, the result is an exit status. */
+#ifndef RNN_TOOLS_COMMANDS_H
+#define RNN_TOOLS_COMMANDS_H
+
+/* 0 done, 1 the program or the data is wrong, 2 the command line is wrong. */
+int command_run(int argc, char **argv);
+int command_check(int argc, char **argv);
+
+/* "rnn: error: ..." unless the sentence is NULL because all has been said; returns 1. */
+int report_error(const char *sentence);
+
+#endif

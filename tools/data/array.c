@@ -1,0 +1,109 @@
+#include "data/array.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+long array_size(const struct array *array)
+{
+    long size = 1;
+    for (int i = 0; i < array->rank; i++)
+        size *= array->shape[i];
+    return size;
+}
+
+const char *array_shape_text(struct arena *arena, const struct array *array)
+{
+    struct text text;
+    text_init(&text, arena);
+    text_puts(&text, "[");
+    for (int i = 0; i < array->rank; i++)
+        text_printf(&text, i ? ", %ld" : "%ld", array->shape[i]);
+    text_puts(&text, "]");
+    return text.data;
+}
+
+bool array_set_shape(struct array *array, int rank, const long *shape)
+{
+    long room = LONG_MAX / (long)sizeof(double), size = 1;
+    array->rank = rank;
+    for (int i = 0; i < rank; i++) {
+        array->shape[i] = shape[i];
+        if (shape[i] < 0 || (shape[i] > 0 && size > room / shape[i]))
+            return false;
+        size *= shape[i];
+    }
+    return true;
+}
+
+/* The kinds of files, by the end of their names. */
+enum kind { KIND_NPY, KIND_CSV, KIND_SAFETENSORS, KIND_COUNT };
+
+static const char *const endings[KIND_COUNT] = {
+    [KIND_NPY] = ".npy",
+    [KIND_CSV] = ".csv",
+    [KIND_SAFETENSORS] = ".safetensors",
+};
+
+static enum kind find_kind(const char *path)
+{
+    size_t length = strlen(path);
+    for (int i = 0; i < KIND_COUNT; i++) {
+        size_t ending = strlen(endings[i]);
+        if (length >= ending && strcmp(path + length - ending, endings[i]) == 0)
+            return (enum kind)i;
+    }
+    return KIND_COUNT;
+}
+
+bool file_holds_names(const char *path) { return find_kind(path) == KIND_SAFETENSORS; }
+
+static bool refuse_kind(struct arena *arena, const char *path, const char **error)
+{
+    *error = arena_printf(arena,
+                          "'%s': the kind of a data file follows from its name, which must end in .npy, .csv or "
+                          ".safetensors",
+                          path);
+    return false;
+}
+
+bool arrays_read(struct arena *arena, const char *path, struct array **arrays, int *count, const char **error)
+{
+    *count = 1;
+    *arrays = ARENA_NEW(arena, struct array);
+    switch (find_kind(path)) {
+    case KIND_NPY:
+        return npy_read(arena, path, *arrays, error);
+    case KIND_CSV:
+        return csv_read(arena, path, *arrays, error);
+    case KIND_SAFETENSORS:
+        return safetensors_read(arena, path, arrays, count, error);
+    case KIND_COUNT:
+        break;
+    }
+    return refuse_kind(arena, path, error);
+}
+
+bool arrays_write(struct arena *arena, const char *path, const struct array *arrays, int count, const char **error)
+{
+    enum kind kind = find_kind(path);
+    if (count > 1 && (kind == KIND_NPY || kind == KIND_CSV)) {
+        *error = arena_printf(arena,
+                              "'%s' holds one array, not %d: give each a file of its own, or write a .safetensors file",
+                              path, count);
+        return false;
+    }
+    switch (kind) {
+    case KIND_NPY:
+        return npy_write(arena, path, arrays, error);
+    case KIND_CSV:
+        return csv_write(arena, path, arrays, error);
+    case KIND_SAFETENSORS:
+        return safetensors_write(arena, path, arrays, count, error);
+    case KIND_COUNT:
+        break;
+    }
+    return refuse_kind(arena, path, error);
+}

@@ -1,0 +1,53 @@
+/* Arrays: what data files hold. Whatever the type in the file, the numbers are doubles in memory, row-major.
+ *
+ * The kind of a file follows from the end of its name:
+ *   .npy          one array; numpy's format, versions 1 to 3; little-endian f4, f8, i4, i8 in C order
+ *   .csv          one array of rank 2: a line is a row, its fields are separated by commas. A first line of names,
+ * empty lines and lines that begin with # are skipped. Written: the first dimension is the lines, the others the fields
+ *   .safetensors  any number of arrays with names; see rnn/weights.h
+ *
+ * A function that returns false has set *error to a sentence that names the file and says what helps. */
+#ifndef RNN_TOOLS_DATA_ARRAY_H
+#define RNN_TOOLS_DATA_ARRAY_H
+
+#include <stdbool.h>
+
+struct arena;
+
+enum array_type { ARRAY_F32, ARRAY_F64, ARRAY_I32, ARRAY_I64 };
+
+enum { ARRAY_MAX_RANK = 4 };
+
+struct array {
+    const char *name; /* in a .safetensors file, else NULL */
+    enum array_type type;
+    int rank;
+    long shape[ARRAY_MAX_RANK];
+    double *data;
+};
+
+long array_size(const struct array *array);                                   /* number of elements */
+const char *array_shape_text(struct arena *arena, const struct array *array); /* "[20, 3]" */
+
+/* Sets rank and shape; false if the number of elements does not fit into memory. */
+bool array_set_shape(struct array *array, int rank, const long *shape);
+
+/* All arrays of a file: one, or those of a .safetensors file. */
+bool arrays_read(struct arena *arena, const char *path, struct array **arrays, int *count, const char **error);
+
+/* Writes the file as a whole or not at all. Several arrays go only into a .safetensors file. */
+bool arrays_write(struct arena *arena, const char *path, const struct array *arrays, int count, const char **error);
+
+/* Whether a file of this name holds arrays under names. */
+bool file_holds_names(const char *path);
+
+/* The kinds. */
+bool npy_read(struct arena *arena, const char *path, struct array *array, const char **error);
+bool npy_write(struct arena *arena, const char *path, const struct array *array, const char **error);
+bool csv_read(struct arena *arena, const char *path, struct array *array, const char **error);
+bool csv_write(struct arena *arena, const char *path, const struct array *array, const char **error);
+bool safetensors_read(struct arena *arena, const char *path, struct array **arrays, int *count, const char **error);
+bool safetensors_write(struct arena *arena, const char *path, const struct array *arrays, int count,
+                       const char **error);
+
+#endif

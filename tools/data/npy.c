@@ -1,0 +1,240 @@
+/* numpy's .npy files. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ *   "\x93NUMPY", major and minor version (a byte each), length of the header (2 bytes little-endian in version 1, else
+ * 4), the header: a Python dictionary with the keys descr, fortran_order and shape, padded with blanks and ended by a
+ * newline, the elements. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "data/array.h"
+#include "data/file.h"
+
+#define MAGIC "\x93NUMPY"
+enum { MAGIC_LENGTH = 6, ALIGNMENT = 64 };
+
+/* The element types that are read and written. */
+static const struct {
+    const char *descr;
+    size_t size;
+} types[] = {
+    [ARRAY_F32] = {"<f4", 4},
+    [ARRAY_F64] = {"<f8", 8},
+    [ARRAY_I32] = {"<i4", 4},
+    [ARRAY_I64] = {"<i8", 8},
+};
+enum { TYPE_COUNT = sizeof types / sizeof types[0] };
+
+struct header {
+    char descr[32];
+    bool fortran_order;
+    int rank;
+    long shape[ARRAY_MAX_RANK];
+};
+
+static const char *skip_blanks(const char *next)
+{
+    while (isspace((unsigned char)*next))
+        next++;
+    return next;
+}
+
+/* Copies a quoted string; NULL if there is none or it does not fit. */
+static const char *read_quoted(const char *next, char *out, size_t room)
+{
+    char quote = *next++;
+    if (quote != '\'' && quote != '"')
+        return NULL;
+    const char *end = strchr(next, quote);
+    if (!end || (size_t)(end - next) >= room)
+        return NULL;
+    memcpy(out, next, (size_t)(end - next));
+    out[end - next] = '\0';
+    return end + 1;
+}
+
+/* (), (5,), (5, 3) */
+static const char *read_shape(const char *next, struct header *header)
+{
+    if (*next != '(')
+        return NULL;
+    next = skip_blanks(next + 1);
+    for (header->rank = 0; *next != ')'; header->rank++) {
+        char *end;
+        if (!isdigit((unsigned char)*next) || header->rank == ARRAY_MAX_RANK)
+            return NULL;
+        header->shape[header->rank] = strtol(next, &end, 10);
+        next = skip_blanks(end);
+        if (*next == ',')
+            next = skip_blanks(next + 1);
+        else if (*next != ')')
+            return NULL;
+    }
+    return next + 1;
+}
+
+static const char *read_entry(const char *next, const char *key, struct header *header)
+{
+    if (strcmp(key, "descr") == 0)
+        return read_quoted(next, header->descr, sizeof header->descr);
+    if (strcmp(key, "shape") == 0)
+        return read_shape(next, header);
+    if (strcmp(key, "fortran_order") != 0)
+        return NULL;
+    header->fortran_order = strncmp(next, "True", 4) == 0;
+    return header->fortran_order ? next + 4 : strncmp(next, "False", 5) == 0 ? next + 5 : NULL;
+}
+
+/* {'descr': '<f4', 'fortran_order': False, 'shape': (5, 3), } */
+static bool parse_header(const char *next, struct header *header)
+{
+    int entries = 0;
+    next = skip_blanks(next);
+    if (*next != '{')
+        return false;
+    for (next = skip_blanks(next + 1); *next != '}'; entries++) {
+        char key[32];
+        if (!(next = read_quoted(next, key, sizeof key)) || *(next = skip_blanks(next)) != ':')
+            return false;
+        if (!(next = read_entry(skip_blanks(next + 1), key, header)))
+            return false;
+        next = skip_blanks(next);
+        if (*next == ',')
+            next = skip_blanks(next + 1);
+        else if (*next != '}')
+            return false;
+    }
+    return entries == 3;
+}
+
+static double read_element(const char *bytes, enum array_type type)
+{
+    union {
+        float f32;
+        double f64;
+        int32_t i32;
+        int64_t i64;
+    } element;
+    memcpy(&element, bytes, types[type].size);
+    switch (type) {
+    case ARRAY_F32:
+        return element.f32;
+    case ARRAY_F64:
+        return element.f64;
+    case ARRAY_I32:
+        return element.i32;
+    case ARRAY_I64:
+        return (double)element.i64;
+    }
+    return 0;
+}
+
+__attribute__((format(printf, 3, 4))) static bool fail(struct arena *arena, const char **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    *error = arena_vprintf(arena, format, args);
+    va_end(args);
+    return false;
+}
+
+/* Where the elements begin, or 0. */
+static size_t read_header(struct arena *arena, const char *path, const struct text *text, struct header *header,
+                          const char **error)
+{
+    const unsigned char *bytes = (const unsigned char *)text->data;
+    if (text->length < MAGIC_LENGTH + 4 || memcmp(bytes, MAGIC, MAGIC_LENGTH) != 0) {
+        fail(arena, error, "'%s' is not a .npy file", path);
+        return 0;
+    }
+    int version = bytes[6];
+    if (version < 1 || version > 3) {
+        fail(arena, error, "'%s': version %d of the .npy format is not known; save it with numpy.save", path, version);
+        return 0;
+    }
+    size_t begin = version == 1 ? 10 : 12;
+    size_t length = bytes[8] | (size_t)bytes[9] << 8;
+    if (version > 1 && text->length >= begin)
+        length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+    if (text->length < begin || length > text->length - begin) {
+        fail(arena, error, "'%s' ends within its header", path);
+        return 0;
+    }
+    if (!parse_header(arena_copy_string(arena, text->data + begin, length), header)) {
+        fail(arena, error, "'%s': the header is not understood; ranks above %d and records are not read", path,
+             ARRAY_MAX_RANK);
+        return 0;
+    }
+    return begin + length;
+}
+
+static bool find_type(struct arena *arena, const char *path, const struct header *header, enum array_type *type,
+                      const char **error)
+{
+    for (int i = 0; i < TYPE_COUNT; i++) {
+        if (strcmp(header->descr, types[i].descr) == 0) {
+            *type = (enum array_type)i;
+            return true;
+        }
+    }
+    const char *order = header->descr[0] == '>' ? "big-endian elements" : "elements";
+    return fail(arena, error, "'%s' has %s of type '%s'; convert it with x.astype('<f4') or, for ids, x.astype('<i4')",
+                path, order, header->descr);
+}
+
+bool npy_read(struct arena *arena, const char *path, struct array *array, const char **error)
+{
+    struct text text;
+    struct header header = {0};
+    enum array_type type = ARRAY_F32;
+    if (!file_read(arena, path, &text, error))
+        return false;
+    size_t begin = read_header(arena, path, &text, &header, error);
+    if (!begin || !find_type(arena, path, &header, &type, error))
+        return false;
+    if (header.fortran_order)
+        return fail(arena, error, "'%s' is in Fortran order; save numpy.ascontiguousarray(x)", path);
+    *array = (struct array){.type = type};
+    if (!array_set_shape(array, header.rank, header.shape))
+        return fail(arena, error, "'%s': the shape is too large", path);
+    size_t count = (size_t)array_size(array), size = types[type].size;
+    if (text.length - begin != count * size)
+        return fail(arena, error, "'%s' has %zu bytes of elements, but the shape %s of '%s' needs %zu", path,
+                    text.length - begin, array_shape_text(arena, array), header.descr, count * size);
+    array->data = ARENA_ARRAY(arena, double, count + 1);
+    for (size_t i = 0; i < count; i++)
+        array->data[i] = read_element(text.data + begin + i * size, type);
+    return true;
+}
+
+static void append_element(struct text *text, double x, enum array_type type)
+{
+    float f32 = (float)x;
+    int32_t i32 = type == ARRAY_I32 ? (int32_t)x : 0;
+    int64_t i64 = type == ARRAY_I64 ? (int64_t)x : 0;
+    const void *const forms[] = {[ARRAY_F32] = &f32, [ARRAY_F64] = &x, [ARRAY_I32] = &i32, [ARRAY_I64] = &i64};
+    text_append(text, forms[type], types[type].size);
+}
+
+bool npy_write(struct arena *arena, const char *path, const struct array *array, const char **error)
+{
+    struct text header, text;
+    text_init(&header, arena);
+    text_printf(&header, "{'descr': '%s', 'fortran_order': False, 'shape': (", types[array->type].descr);
+    for (int i = 0; i < array->rank; i++)
+        text_printf(&header, array->rank == 1 ? "%ld," : i ? ", %ld" : "%ld", array->shape[i]);
+    text_puts(&header, "), }");
+    while ((MAGIC_LENGTH + 4 + header.length + 1) % ALIGNMENT)
+        text_puts(&header, " ");
+    text_puts(&header, "\n");
+
+    text_init(&text, arena);
+    text_append(&text, MAGIC "\1\0", MAGIC_LENGTH + 2);
+    text_append(&text, (const char[]){(char)(header.length & 255), (char)(header.length >> 8)}, 2);
+    text_append(&text, header.data, header.length);
+    for (long i = 0; i < array_size(array); i++)
+        append_element(&text, array->data[i], array->type);
+    return file_write(arena, path, text.data, text.length, error);
+}

@@ -1,0 +1,186 @@
+#include "judge.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "oracle/oracle.h"
+#include "session.h"
+
+static int find_value(struct value *const *values, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(values[i]->name, name) == 0)
+            return i;
+    return -1;
+}
+
+static int find_name(const rnn_tensor *tensors, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(tensors[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static bool differ(struct judge *judge, const char *what, const char *name, const char **error)
+{
+    *error =
+        arena_printf(judge->arena, "%s '%s' is not the same in the program and in the compiled network", what, name);
+    return false;
+}
+
+static bool read_parameters(struct judge *judge, const void *parameters, const char **error)
+{
+    const struct program *program = judge->program;
+    const rnn_model *model = judge->model;
+    judge->parameters = ARENA_ARRAY(judge->arena, const double *, program->parameter_count + 1);
+    for (int i = 0; i < model->parameter_count; i++) {
+        const rnn_tensor *tensor = &model->parameters[i];
+        int place = find_value(program->parameters, program->parameter_count, tensor->name);
+        long units = tensor_units(tensor);
+        if (place < 0 || shape_size(&program->parameters[place]->shape) != units)
+            return differ(judge, "parameter", tensor->name, error);
+        double *data = ARENA_ARRAY(judge->arena, double, units + 1);
+        for (long k = 0; k < units; k++)
+            data[k] = tensor_get(model, tensor, parameters, (long)tensor->offset + k);
+        judge->parameters[place] = data;
+    }
+    for (int i = 0; i < program->parameter_count; i++)
+        if (!judge->parameters[i])
+            return differ(judge, "parameter", program->parameters[i]->name, error);
+    return true;
+}
+
+bool judge_open(struct judge *judge, const void *parameters, const char **error)
+{
+    const struct program *program = judge->program;
+    const rnn_model *model = judge->model;
+    for (int i = 0; i < program->input_count; i++)
+        if (find_name(model->inputs, model->input_count, program->inputs[i]->name) < 0)
+            return differ(judge, "input", program->inputs[i]->name, error);
+    for (int i = 0; i < program->output_count; i++)
+        if (find_name(model->outputs, model->output_count, program->outputs[i].name) < 0)
+            return differ(judge, "output", program->outputs[i].name, error);
+    judge->verdicts = ARENA_ARRAY(judge->arena, struct verdict, model->output_count + 1);
+    return read_parameters(judge, parameters, error);
+}
+
+/* The inputs of one stream for the oracle: `before` frames from the beginning, then `frames` from the beginning. */
+static const double **stream_inputs(struct judge *judge, int stream, int before, int frames)
+{
+    const struct program *program = judge->program;
+    const rnn_model *model = judge->model;
+    const double **inputs = ARENA_ARRAY(judge->arena, const double *, program->input_count + 1);
+    for (int i = 0; i < program->input_count; i++) {
+        int place = find_name(model->inputs, model->input_count, program->inputs[i]->name);
+        const rnn_tensor *tensor = &model->inputs[place];
+        long units = tensor_units(tensor);
+        int times = tensor->time == RNN_TIME_FRAME ? before + frames : 1;
+        double *data = ARENA_ARRAY(judge->arena, double, times *units + 1);
+        for (int t = 0; t < times; t++) {
+            long from = ((long)(t < before ? t : t - before) * judge->streams + stream) * units;
+            for (long u = 0; u < units; u++)
+                data[t * units + u] = tensor_get(model, tensor, judge->inputs[place], from + u);
+        }
+        inputs[i] = data;
+    }
+    return inputs;
+}
+
+static double **new_outputs(struct judge *judge, int frames)
+{
+    const struct program *program = judge->program;
+    double **outputs = ARENA_ARRAY(judge->arena, double *, program->output_count + 1);
+    for (int i = 0; i < program->output_count; i++)
+        outputs[i] = ARENA_ARRAY(judge->arena, double, shape_size(&program->outputs[i].value->shape) * (frames + 1));
+    return outputs;
+}
+
+static double distance(double a, double b)
+{
+    if (a == b || (isnan(a) && isnan(b)))
+        return 0;
+    double difference = fabs(a - b);
+    return isnan(difference) ? INFINITY : difference;
+}
+
+static void measure_rounding(struct judge *judge, int output, const double *exact, const double *near, long count)
+{
+    struct verdict *verdict = &judge->verdicts[output];
+    for (long i = 0; i < count; i++) {
+        if (isfinite(exact[i]))
+            verdict->scale = fmax(verdict->scale, fabs(exact[i]));
+        verdict->rounding = fmax(verdict->rounding, distance(exact[i], near[i]));
+    }
+}
+
+struct expectation judge_expect(struct judge *judge, int stream, int before, int length, int frames)
+{
+    const struct program *program = judge->program;
+    double **exact = new_outputs(judge, before + frames), **near = new_outputs(judge, before + frames);
+    struct oracle_call call = {
+        .frames = before + frames,
+        .length = before + length,
+        .parameters = judge->parameters,
+        .inputs = stream_inputs(judge, stream, before, frames),
+        .outputs = exact,
+    };
+    oracle_run(program, &call);
+    call.round_to_float = true;
+    call.outputs = near;
+    oracle_run(program, &call);
+
+    struct expectation expectation = {.stream = stream, .before = before, .length = length, .frames = frames};
+    expectation.exact = ARENA_ARRAY(judge->arena, double *, judge->model->output_count + 1);
+    for (int i = 0; i < program->output_count; i++) {
+        const struct value *value = program->outputs[i].value;
+        int place = find_name(judge->model->outputs, judge->model->output_count, program->outputs[i].name);
+        long count = shape_size(&value->shape) * (value->time == TIME_FRAME ? before + frames : 1);
+        measure_rounding(judge, place, exact[i], near[i], count);
+        expectation.exact[place] = exact[i];
+    }
+    return expectation;
+}
+
+/* One frame of an output, or an output of the sequence. */
+static void compare_units(struct judge *judge, int output, const double *exact, const struct outcome *outcome,
+                          int frame, int stream)
+{
+    const rnn_tensor *tensor = &judge->model->outputs[output];
+    struct verdict *verdict = &judge->verdicts[output];
+    long units = tensor_units(tensor);
+    long from = ((long)frame * outcome->streams + outcome->stream) * units;
+    for (long u = 0; u < units; u++) {
+        double error = distance(exact[u], tensor_get(judge->model, tensor, outcome->outputs[output], from + u));
+        if (verdict->way && error <= verdict->error)
+            continue;
+        verdict->error = error;
+        verdict->frame = outcome->first + frame;
+        verdict->stream = stream;
+        verdict->unit = u;
+        verdict->way = outcome->way;
+    }
+}
+
+void judge_compare(struct judge *judge, const struct expectation *expectation, const struct outcome *outcome)
+{
+    for (int i = 0; i < judge->model->output_count; i++) {
+        const rnn_tensor *tensor = &judge->model->outputs[i];
+        const double *exact = expectation->exact[i];
+        if (tensor->time != RNN_TIME_FRAME && outcome->per_sequence)
+            compare_units(judge, i, exact, outcome, 0, expectation->stream);
+        for (int t = 0; tensor->time == RNN_TIME_FRAME && outcome->per_frame && t < outcome->frames; t++)
+            compare_units(judge, i, exact + (expectation->before + outcome->first + t) * tensor_units(tensor), outcome,
+                          t, expectation->stream);
+    }
+}
+
+double judge_tolerance(const struct judge *judge, int output)
+{
+    const struct verdict *verdict = &judge->verdicts[output];
+    bool in_double = judge->model->real_size == sizeof(double);
+    /* A double has 29 more binary digits than a float, so the same operations err 2^29 times less. */
+    double rounding = in_double ? ldexp(verdict->rounding, -29) : verdict->rounding;
+    return fmax((in_double ? 1e-12 : 1e-6) * verdict->scale, 8 * rounding);
+}

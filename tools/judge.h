@@ -1,0 +1,56 @@
+/* The reference side of `rnn check`: what the oracle expects, and how far a network is from it. */
+#ifndef RNN_TOOLS_JUDGE_H
+#define RNN_TOOLS_JUDGE_H
+
+#include <stdbool.h>
+
+#include "rnn/model.h"
+#include "sema/program.h"
+
+struct arena;
+
+/* One output: how far it may be from the oracle and how far it is. */
+struct verdict {
+    double scale;    /* the largest magnitude that the oracle gave */
+    double rounding; /* the largest distance between the oracle and the oracle that rounds to float */
+    double error;    /* the largest distance between the oracle and the network, and where it was: */
+    int frame, stream;
+    long unit;
+    const char *way;
+};
+
+struct judge {
+    struct arena *arena;
+    const rnn_model *model;
+    const struct program *program;
+    int frames, streams;       /* of the data */
+    const void *const *inputs; /* the data, as rnn_model.run takes it */
+    const double **parameters; /* as the oracle takes them */
+    struct verdict *verdicts;  /* of the model's outputs */
+};
+
+/* False, with a sentence, if model and program do not have the same parameters, inputs and outputs. */
+bool judge_open(struct judge *judge, const void *parameters, const char **error);
+
+/* What one stream should give: it has seen the first `before` frames of its data in an earlier call, and now sees the
+ * first `length` of `frames` frames. */
+struct expectation {
+    int stream, before, length, frames;
+    double **exact; /* of the model's outputs; frame outputs from the beginning of the earlier call */
+};
+struct expectation judge_expect(struct judge *judge, int stream, int before, int length, int frames);
+
+/* What a call gave: `frames` frames of `streams` streams, where `stream` is the one to look at. The call's frame 0 is
+ * frame `first` after the earlier call. */
+struct outcome {
+    const char *way; /* how the network was run */
+    void *const *outputs;
+    int frames, streams, stream, first;
+    bool per_frame, per_sequence; /* which outputs to compare */
+};
+void judge_compare(struct judge *judge, const struct expectation *expectation, const struct outcome *outcome);
+
+/* The tolerance that a network's arithmetic deserves for the output. */
+double judge_tolerance(const struct judge *judge, int output);
+
+#endif

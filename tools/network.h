@@ -1,0 +1,35 @@
+/* From a program to a network that can be called: rnnc, the C compiler, dlopen.
+ *
+ * The library is kept in the cache, $XDG_CACHE_HOME/rnnc or ~/.cache/rnnc, in a folder named after everything that it
+ * depends on: the C after its preprocessor, the compiler, its options, and the processor. Such a folder appears by one
+ * rename when it is complete, so that any number of processes may build at the same time. The C compiler is $CC
+ * (default: cc) with $CFLAGS added. */
+#ifndef RNN_TOOLS_NETWORK_H
+#define RNN_TOOLS_NETWORK_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "rnn/model.h"
+#include "sema/sema.h"
+
+struct arena;
+
+struct network_options {
+    struct arena *arena; /* set before parsing; everything here lives in it */
+    const char *path;    /* the .rnn file */
+    const char **passed; /* arguments for rnnc: -D, --top, -f... as they were given */
+    int passed_count, passed_capacity;
+    struct definition *definitions; /* the -D among them */
+    int definition_count, definition_capacity;
+    const char *top; /* the --top among them, or NULL */
+    bool in_double;  /* --double */
+};
+
+/* Options and the FILE argument; an argp child whose input is a struct network_options. */
+extern const struct argp network_argp;
+
+/* NULL on failure. Then *error is a sentence, or NULL if rnnc or the C compiler has said everything already. */
+const rnn_model *network_open(const struct network_options *options, const char **error);
+
+#endif

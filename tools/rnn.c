@@ -1,0 +1,84 @@
+/* rnn: uses networks written for rnnc. The work is done by the subcommands. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+
+const char *argp_program_version = "rnn " RNNC_VERSION;
+
+static const struct command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", "run a network on data from files", command_run},
+    {"check", "compare the compiled network with the reference interpreter", command_check},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+int report_error(const char *sentence)
+{
+    if (sentence)
+        fprintf(stderr, "rnn: error: %s\n", sentence);
+    return 1;
+}
+
+static char *list_commands(int key, const char *text, void *input)
+{
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    char *list = NULL;
+    size_t length;
+    FILE *out = open_memstream(&list, &length);
+    if (!out)
+        return NULL;
+    fputs("Commands:\n", out);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n`rnn COMMAND --help` explains a command.", out);
+    fclose(out);
+    return list; /* argp frees it */
+}
+
+/* Finds the command; what follows it is the command's own business. */
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    const struct command **command = state->input;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        for (int i = 0; i < COMMAND_COUNT; i++)
+            if (strcmp(commands[i].name, argument) == 0)
+                *command = &commands[i];
+        if (!*command)
+            argp_error(state, "there is no command '%s'", argument);
+        state->next = state->argc;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which command?");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    argp_err_exit_status = 2;
+    const struct argp argp = {
+        .parser = parse_option,
+        .args_doc = "COMMAND [ARGUMENT...]",
+        .doc = "Use a recurrent neural network written for rnnc.\v",
+        .help_filter = list_commands,
+    };
+    const struct command *command = NULL;
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
+    int first = 1;
+    while (strcmp(argv[first], command->name) != 0)
+        first++;
+    char name[32];
+    snprintf(name, sizeof name, "rnn %s", command->name);
+    argv[first] = name;
+    return command->run(argc - first, argv + first);
+}

@@ -1,0 +1,284 @@
+/* rnn run: a network on data from files. */
+#include <argp.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "commands.h"
+#include "feed.h"
+#include "network.h"
+#include "session.h"
+
+struct run_options {
+    struct network_options network;
+    struct feed_options feed;
+    const char *lengths;
+    const char **outputs; /* NAME=FILE or FILE, as given */
+    int output_count, output_capacity;
+};
+
+enum { KEY_LENGTHS = 768 };
+
+static const struct argp_option options_table[] = {
+    {"output", 'o', "[NAME=]FILE", 0,
+     "Where an output goes: .npy, .csv or .safetensors. NAME may be left out where there is only one; a .safetensors "
+     "FILE without "
+     "NAME receives all outputs",
+     3},
+    {"lengths", KEY_LENGTHS, "FILE", 0, "How many frames each stream has, one whole number a stream (default: all)", 3},
+    {0},
+};
+
+static const char documentation[] =
+    "Run a network on data from files."
+    "\v"
+    "Shapes. In a file an input has the axes [frames, streams, units]; one that is given once a sequence has no axis "
+    "of "
+    "frames. Streams may be left out where there is one, units where an input has one, so [frames, units] is one "
+    "stream, and "
+    "[frames, k] of an input with one unit is k streams. Where files of two axes hold several streams of several "
+    "units, "
+    "[frames, streams * units], --streams says how many. Outputs have the same axes; that of the streams is left out "
+    "if an input "
+    "left it out. In a .csv file a line is a frame.\n\n"
+    "The network is compiled by rnnc and $CC (default cc, with $CFLAGS), and kept in $XDG_CACHE_HOME/rnnc or "
+    "~/.cache/rnnc.\n\n"
+    "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct run_options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->network;
+        state->child_inputs[1] = &options->feed;
+        return 0;
+    case 'o':
+        ARENA_PUSH(options->feed.arena, options->outputs, options->output_count, options->output_capacity, argument);
+        return 0;
+    case KEY_LENGTHS:
+        options->lengths = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!options->output_count)
+            argp_error(state, "where should the outputs go? Give --output FILE");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&network_argp, 0, NULL, 0}, {&feed_argp, 0, NULL, 0}, {0}};
+
+static const struct argp run_argp = {.options = options_table,
+                                     .parser = parse_option,
+                                     .args_doc = "FILE.rnn",
+                                     .doc = documentation,
+                                     .children = children};
+
+/* What a run is about: the network, its data, and the files that its outputs go to. */
+struct run {
+    const struct run_options *options;
+    struct arena *arena;
+    const rnn_model *model;
+    struct extent extent;
+    void **inputs, **outputs; /* as rnn_model.run takes them */
+    int *lengths;             /* or NULL */
+};
+
+/* The number of frames and streams where no input says it. */
+static bool complete_extent(struct run *run, const char **error)
+{
+    bool needs_frames = false;
+    for (int i = 0; i < run->model->output_count; i++)
+        needs_frames |= run->model->outputs[i].time == RNN_TIME_FRAME;
+    if (!run->extent.frames && needs_frames) {
+        *error = "no input says how many frames there are: give --frames";
+        return false;
+    }
+    run->extent.frames += run->extent.frames == 0;
+    if (!run->extent.streams) {
+        run->extent.streams = 1;
+        run->extent.without_streams = true;
+    }
+    return true;
+}
+
+static bool prepare_inputs(struct run *run, const char **error)
+{
+    const rnn_model *model = run->model;
+    const double **data = ARENA_ARRAY(run->arena, const double *, model->input_count + 1);
+    if (!feed_read(&run->options->feed, model, data, &run->extent, error))
+        return false;
+    for (int i = 0; i < model->input_count; i++) {
+        if (!data[i]) {
+            *error = arena_printf(run->arena, "no data for input '%s': give --input %s=FILE", model->inputs[i].name,
+                                  model->inputs[i].name);
+            return false;
+        }
+    }
+    if (!complete_extent(run, error))
+        return false;
+    run->inputs = ARENA_ARRAY(run->arena, void *, model->input_count + 1);
+    for (int i = 0; i < model->input_count; i++) {
+        const rnn_tensor *tensor = &model->inputs[i];
+        run->inputs[i] = tensor_new(run->arena, model, tensor, run->extent.frames, run->extent.streams);
+        for (long k = 0; k < tensor_elements(tensor, run->extent.frames, run->extent.streams); k++)
+            tensor_set(model, tensor, run->inputs[i], k, data[i][k]);
+    }
+    return true;
+}
+
+static bool prepare_lengths(struct run *run, const char **error)
+{
+    const char *path = run->options->lengths;
+    struct array *arrays;
+    int count;
+    if (!path)
+        return true;
+    if (!arrays_read(run->arena, path, &arrays, &count, error))
+        return false;
+    if (count != 1 || array_size(arrays) != run->extent.streams) {
+        *error =
+            arena_printf(run->arena, "'%s' must hold one length for each of the %d streams", path, run->extent.streams);
+        return false;
+    }
+    run->lengths = ARENA_ARRAY(run->arena, int, run->extent.streams);
+    for (int i = 0; i < run->extent.streams; i++) {
+        double length = arrays->data[i];
+        if (!(length >= 0 && length <= run->extent.frames && length == (double)(int)length)) {
+            *error = arena_printf(run->arena, "'%s': length %g of stream %d is not a whole number from 0 to %d", path,
+                                  length, i, run->extent.frames);
+            return false;
+        }
+        run->lengths[i] = (int)length;
+    }
+    return true;
+}
+
+/* The file of an --output: one output, or all of them in a .safetensors file without NAME. */
+struct destination {
+    const char *path;
+    int begin, end; /* of the model's outputs */
+};
+
+static bool find_destination(const struct run *run, const char *argument, struct destination *destination,
+                             const char **error)
+{
+    const rnn_model *model = run->model;
+    struct named_file file = named_file_split(run->arena, argument);
+    *destination = (struct destination){file.path, 0, model->output_count};
+    if (file.name) {
+        const rnn_tensor *tensor =
+            find_tensor(run->arena, model->outputs, model->output_count, "output", file.name, error);
+        if (!tensor)
+            return false;
+        destination->begin = (int)(tensor - model->outputs);
+        destination->end = destination->begin + 1;
+    } else if (model->output_count != 1 && !file_holds_names(file.path)) {
+        *error = arena_printf(run->arena, "which output should go to '%s'? The network has %d; write NAME=%s",
+                              file.path, model->output_count, file.path);
+        return false;
+    }
+    return true;
+}
+
+static bool prepare_outputs(struct run *run, struct destination *destinations, const char **error)
+{
+    const rnn_model *model = run->model;
+    run->outputs = ARENA_ARRAY(run->arena, void *, model->output_count + 1);
+    for (int i = 0; i < run->options->output_count; i++) {
+        if (!find_destination(run, run->options->outputs[i], &destinations[i], error))
+            return false;
+        for (int k = destinations[i].begin; k < destinations[i].end; k++)
+            run->outputs[k] =
+                tensor_new(run->arena, model, &model->outputs[k], run->extent.frames, run->extent.streams);
+    }
+    return true;
+}
+
+/* An output as an array for a file. */
+static struct array output_array(const struct run *run, int index)
+{
+    const rnn_model *model = run->model;
+    const rnn_tensor *tensor = &model->outputs[index];
+    struct array array = {.name = tensor->name, .type = model->real_size == sizeof(double) ? ARRAY_F64 : ARRAY_F32};
+    if (tensor->type == RNN_TYPE_ID)
+        array.type = ARRAY_I32;
+    if (tensor->time == RNN_TIME_FRAME)
+        array.shape[array.rank++] = run->extent.frames;
+    if (!(run->extent.streams == 1 && run->extent.without_streams))
+        array.shape[array.rank++] = run->extent.streams;
+    for (int i = 0; i < tensor->rank && array.rank < ARRAY_MAX_RANK; i++)
+        array.shape[array.rank++] = tensor->shape[i];
+    long size = array_size(&array);
+    array.data = ARENA_ARRAY(run->arena, double, size + 1);
+    for (long i = 0; i < size; i++)
+        array.data[i] = tensor_get(model, tensor, run->outputs[index], i);
+    return array;
+}
+
+static bool write_outputs(const struct run *run, const struct destination *destinations, const char **error)
+{
+    for (int i = 0; i < run->options->output_count; i++) {
+        const struct destination *destination = &destinations[i];
+        int count = destination->end - destination->begin;
+        struct array *arrays = ARENA_ARRAY(run->arena, struct array, count + 1);
+        for (int k = 0; k < count; k++)
+            arrays[k] = output_array(run, destination->begin + k);
+        if (!arrays_write(run->arena, destination->path, arrays, count, error))
+            return false;
+    }
+    return true;
+}
+
+static bool call_network(struct run *run, const char **error)
+{
+    const struct feed_options *feed = &run->options->feed;
+    struct session session;
+    if (!session_open(&session, run->model, run->extent.frames, run->extent.streams, error))
+        return false;
+    bool done = true;
+    if (feed->weights)
+        done = session_load(run->arena, &session, feed->weights, error);
+    else
+        session_draw(&session, feed->seed);
+    if (done && session_pack(&session, error)) {
+        rnn_status status = run->model->run(session.packed, session.state, session.work, run->extent.frames,
+                                            run->lengths, (const void *const *)run->inputs, run->outputs);
+        done = status == RNN_OK;
+        *error = rnn_status_text(status);
+    } else {
+        done = false;
+    }
+    session_close(&session);
+    return done;
+}
+
+static bool run_network(struct run *run, const char **error)
+{
+    const struct run_options *options = run->options;
+    struct destination *destinations = ARENA_ARRAY(run->arena, struct destination, options->output_count);
+    run->model = network_open(&options->network, error);
+    if (!run->model)
+        return false;
+    if (!options->feed.weights && !options->feed.has_seed && run->model->parameter_count) {
+        *error = "the network has weights: give --weights FILE, or --seed N to draw them";
+        return false;
+    }
+    return prepare_inputs(run, error) && prepare_lengths(run, error) && prepare_outputs(run, destinations, error) &&
+           call_network(run, error) && write_outputs(run, destinations, error);
+}
+
+int command_run(int argc, char **argv)
+{
+    struct arena *arena = arena_new();
+    struct run_options options = {.network.arena = arena, .feed.arena = arena};
+    argp_parse(&run_argp, argc, argv, 0, NULL, &options);
+    struct run run = {.options = &options, .arena = arena};
+    const char *error = NULL;
+    int status = run_network(&run, &error) ? 0 : report_error(error);
+    arena_free(arena);
+    return status;
+}

@@ -1,0 +1,90 @@
+#include "session.h"
+
+#include "base/arena.h"
+#include "rnn/weights.h"
+
+bool session_open(struct session *session, const rnn_model *model, int frames, int streams, const char **error)
+{
+    *session = (struct session){.model = model, .frames = frames, .streams = streams};
+    size_t parameter_bytes = model->parameter_elements * (size_t)model->real_size;
+    session->parameters = rnn_alloc(parameter_bytes ? parameter_bytes : 1, model->alignment);
+    session->packed = rnn_alloc(model->packed_size(), model->alignment);
+    session->state = rnn_alloc(model->state_size(streams), model->alignment);
+    session->work = rnn_alloc(model->work_size(frames, streams), model->alignment);
+    if (session->parameters && session->packed && session->state && session->work) {
+        model->state_init(session->state, streams);
+        return true;
+    }
+    session_close(session);
+    *error = "out of memory: fewer frames or streams in one call need less";
+    return false;
+}
+
+void session_close(struct session *session)
+{
+    rnn_free(session->parameters);
+    rnn_free(session->packed);
+    rnn_free(session->state);
+    rnn_free(session->work);
+}
+
+bool session_load(struct arena *arena, struct session *session, const char *path, const char **error)
+{
+    rnn_error reason;
+    if (rnn_parameters_load(session->model, session->parameters, path, &reason) == RNN_OK)
+        return true;
+    *error = arena_printf(arena, "%s", reason.text);
+    return false;
+}
+
+void session_draw(struct session *session, uint64_t seed)
+{
+    rnn_parameters_init(session->model, session->parameters, seed);
+}
+
+bool session_pack(struct session *session, const char **error)
+{
+    rnn_status status = session->model->pack(session->parameters, session->packed);
+    *error = rnn_status_text(status);
+    return status == RNN_OK;
+}
+
+long tensor_units(const rnn_tensor *tensor)
+{
+    long units = 1;
+    for (int i = 0; i < tensor->rank; i++)
+        units *= tensor->shape[i];
+    return units;
+}
+
+long tensor_elements(const rnn_tensor *tensor, int frames, int streams)
+{
+    return tensor_units(tensor) * streams * (tensor->time == RNN_TIME_FRAME ? frames : 1);
+}
+
+static size_t element_size(const rnn_model *model, const rnn_tensor *tensor)
+{
+    return tensor->type == RNN_TYPE_ID ? sizeof(int32_t) : (size_t)model->real_size;
+}
+
+void *tensor_new(struct arena *arena, const rnn_model *model, const rnn_tensor *tensor, int frames, int streams)
+{
+    return arena_alloc(arena, (size_t)tensor_elements(tensor, frames, streams) + 1, element_size(model, tensor));
+}
+
+double tensor_get(const rnn_model *model, const rnn_tensor *tensor, const void *data, long i)
+{
+    if (tensor->type == RNN_TYPE_ID)
+        return ((const int32_t *)data)[i];
+    return model->real_size == sizeof(double) ? ((const double *)data)[i] : (double)((const float *)data)[i];
+}
+
+void tensor_set(const rnn_model *model, const rnn_tensor *tensor, void *data, long i, double x)
+{
+    if (tensor->type == RNN_TYPE_ID)
+        ((int32_t *)data)[i] = (int32_t)x;
+    else if (model->real_size == sizeof(double))
+        ((double *)data)[i] = x;
+    else
+        ((float *)data)[i] = (float)x;
+}

@@ -1,0 +1,36 @@
+/* One use of a network: the memory that its calls need, and its weights. */
+#ifndef RNN_TOOLS_SESSION_H
+#define RNN_TOOLS_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rnn/model.h"
+
+struct arena;
+
+struct session {
+    const rnn_model *model;
+    int frames, streams; /* the largest call */
+    void *parameters, *packed, *state, *work;
+};
+
+/* Memory for calls of up to so many frames; the state is that of streams just reset. */
+bool session_open(struct session *session, const rnn_model *model, int frames, int streams, const char **error);
+void session_close(struct session *session);
+
+/* Weights from a file, or from the network's start values. To be packed before they count. */
+bool session_load(struct arena *arena, struct session *session, const char *path, const char **error);
+void session_draw(struct session *session, uint64_t seed);
+bool session_pack(struct session *session, const char **error);
+
+/* A tensor of a call: elements in the layout of rnn/model.h. */
+long tensor_units(const rnn_tensor *tensor); /* of one stream at one frame */
+long tensor_elements(const rnn_tensor *tensor, int frames, int streams);
+void *tensor_new(struct arena *arena, const rnn_model *model, const rnn_tensor *tensor, int frames, int streams);
+
+/* Element i of a tensor of the model, in the type that the model was compiled for. */
+double tensor_get(const rnn_model *model, const rnn_tensor *tensor, const void *data, long i);
+void tensor_set(const rnn_model *model, const rnn_tensor *tensor, void *data, long i, double x);
+
+#endif
