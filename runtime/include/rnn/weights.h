@@ -27,7 +27,7 @@ typedef struct {
     rnn_dtype dtype;
     int rank;
     int64_t shape[RNN_FILE_MAX_RANK];
-    const void *data; /* little-endian, row-major, as in the file */
+    const void *data; /* little-endian, row-major, as in the file, where it need not be aligned */
     size_t elements;
 } rnn_file_tensor;
 
@@ -57,15 +57,16 @@ rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int c
 /* ---- the parameters of a network ---- */
 
 /* Every parameter of the model must be in the file, under its name and with its shape, as F64, F32, F16 or BF16. Tensors that
- * the network does not have are ignored; a fingerprint, where the file has one, must match. On failure nothing is written. */
+ * the network does not have are ignored; a fingerprint, where the file has one ("rnnc.fingerprint" in its metadata, 16 hexadecimal
+ * digits), must match. On failure nothing is written. */
 rnn_status rnn_parameters_load(const rnn_model *model, void *parameters, const char *path, rnn_error *error);
 rnn_status rnn_parameters_load_memory(const rnn_model *model, void *parameters, const void *memory, size_t size,
                                       rnn_error *error);
 rnn_status rnn_parameters_save(const rnn_model *model, const void *parameters, const char *path, rnn_error *error);
 
 /* Start values, from a counter-based generator keyed by `seed`, the parameter's name and the element: the same on every machine
- * and whatever else is drawn. */
-void rnn_parameters_init(const rnn_model *model, void *parameters, uint64_t seed);
+ * and whatever else is drawn. RNN_ERROR_MEMORY: orthogonal ones need room for the matrix in double. */
+rnn_status rnn_parameters_init(const rnn_model *model, void *parameters, uint64_t seed);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,31 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "rnn/model.h"
+
+/* From here on memory starts at a huge page (2 MiB on x86 and arm64), so that sweeps over weights miss the TLB less. */
+enum { LARGE = 4 << 20, HUGE_PAGE = 2 << 20 };
+
+void *rnn_alloc(size_t size, size_t alignment)
+{
+    if (alignment & (alignment - 1))
+        return NULL;
+    if (alignment < sizeof(void *))
+        alignment = sizeof(void *);
+    if (size >= LARGE && alignment < HUGE_PAGE)
+        alignment = HUGE_PAGE;
+    if (size == 0)
+        size = 1;
+
+    void *memory;
+    if (posix_memalign(&memory, alignment, size) != 0)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (size >= LARGE)
+        (void)madvise(memory, size, MADV_HUGEPAGE); /* a wish: without it the memory is as good, only slower */
+#endif
+    return memset(memory, 0, size);
+}
+
+void rnn_free(void *memory) { free(memory); }

@@ -1,0 +1,221 @@
+/* A network's parameters and a weights file: everything is compared before anything is written. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dtype.h"
+#include "status.h"
+
+enum { SOME_NAMES = 4, NAME_LIMIT = 127, CHUNK = 512, FINGERPRINT_TEXT = 17 };
+
+static const char fingerprint_key[] = "rnnc.fingerprint";
+
+static size_t elements_of(const rnn_tensor *tensor)
+{
+    size_t elements = 1;
+    for (int i = 0; i < tensor->rank; i++)
+        elements *= (size_t)tensor->shape[i];
+    return elements;
+}
+
+static void widen_shape(const rnn_tensor *tensor, int64_t *shape)
+{
+    for (int i = 0; i < tensor->rank; i++)
+        shape[i] = tensor->shape[i];
+}
+
+/* ---- what is missing, and what may be meant ---- */
+
+/* Letters to insert, delete or change to make b of a (Levenshtein); NAME_LIMIT where one of them is too long to be
+ * compared. */
+static int name_distance(const char *a, const char *b)
+{
+    size_t a_length = strlen(a), b_length = strlen(b);
+    if (a_length > NAME_LIMIT || b_length > NAME_LIMIT)
+        return NAME_LIMIT;
+    int row[NAME_LIMIT + 1]; /* row[j]: of a's first i letters and b's first j */
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = (int)j;
+    for (size_t i = 1; i <= a_length; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= b_length; j++) {
+            int change = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            int other = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
+            row[j] = change < other ? change : other;
+        }
+    }
+    return row[b_length];
+}
+
+/* The file's tensor with the name nearest to `name` among those that the network does not use, or NULL where none is
+ * near. */
+static const rnn_file_tensor *find_similar(const rnn_model *model, const rnn_file *file, const char *name)
+{
+    const rnn_file_tensor *nearest = NULL;
+    int least = 2 + (int)strlen(name) / 3;
+    for (int i = 0; i < rnn_file_count(file); i++) {
+        const rnn_file_tensor *candidate = rnn_file_at(file, i);
+        bool used = false;
+        for (int p = 0; p < model->parameter_count && !used; p++)
+            used = strcmp(model->parameters[p].name, candidate->name) == 0;
+        int distance = used ? NAME_LIMIT : name_distance(name, candidate->name);
+        if (distance < least) {
+            least = distance;
+            nearest = candidate;
+        }
+    }
+    return nearest;
+}
+
+static rnn_status check_names(const rnn_model *model, const rnn_file *file, const char *origin, rnn_error *error)
+{
+    char names[300] = "";
+    const char *first = NULL;
+    int missing = 0;
+    for (int p = 0; p < model->parameter_count; p++) {
+        const char *name = model->parameters[p].name;
+        if (rnn_file_find(file, name))
+            continue;
+        if (missing++ == 0)
+            first = name;
+        size_t used = strlen(names);
+        if (missing <= SOME_NAMES)
+            snprintf(names + used, sizeof names - used, "%s'%.60s'", missing > 1 ? ", " : "", name);
+    }
+    if (missing == 0)
+        return RNN_OK;
+
+    char more[40] = "", hint[120] = "";
+    if (missing > SOME_NAMES)
+        snprintf(more, sizeof more, " and %d more", missing - SOME_NAMES);
+    const rnn_file_tensor *similar = find_similar(model, file, first);
+    if (similar)
+        snprintf(hint, sizeof hint, "; the file has '%.60s', which may have to be renamed", similar->name);
+    return rnn_fail(error, RNN_ERROR_WEIGHTS, "%.120s: no tensor %s%s, which '%.60s' needs%s", origin, names, more,
+                    model->name, hint);
+}
+
+/* ---- what does not fit ---- */
+
+static rnn_status check_tensor(const rnn_model *model, const rnn_tensor *parameter, const rnn_file_tensor *tensor,
+                               const char *origin, rnn_error *error)
+{
+    int64_t shape[RNN_FILE_MAX_RANK] = {0};
+    char wanted[RNN_SHAPE_TEXT], found[RNN_SHAPE_TEXT];
+    widen_shape(parameter, shape);
+    if (tensor->rank != parameter->rank || memcmp(tensor->shape, shape, sizeof shape[0] * (size_t)tensor->rank) != 0)
+        return rnn_fail(error, RNN_ERROR_WEIGHTS,
+                        "%.150s: tensor '%.60s' is %s but '%.60s' needs %s: was it trained with other dimensions?",
+                        origin, tensor->name, rnn_shape_text(found, tensor->rank, tensor->shape), model->name,
+                        rnn_shape_text(wanted, parameter->rank, shape));
+    if (tensor->dtype != RNN_DTYPE_F64 && tensor->dtype != RNN_DTYPE_F32 && tensor->dtype != RNN_DTYPE_F16 &&
+        tensor->dtype != RNN_DTYPE_BF16)
+        return rnn_fail(error, RNN_ERROR_WEIGHTS,
+                        "%.200s: tensor '%.100s' is of type %s; a parameter is F64, F32, F16 or BF16", origin,
+                        tensor->name, rnn_dtype_name(tensor->dtype));
+    return RNN_OK;
+}
+
+static void write_fingerprint(char text[FINGERPRINT_TEXT], uint64_t fingerprint)
+{
+    snprintf(text, FINGERPRINT_TEXT, "%016" PRIx64, fingerprint);
+}
+
+/* Last, because a name or a shape says more. */
+static rnn_status check_fingerprint(const rnn_model *model, const rnn_file *file, const char *origin, rnn_error *error)
+{
+    char wanted[FINGERPRINT_TEXT];
+    const char *found = rnn_file_metadata(file, fingerprint_key);
+    write_fingerprint(wanted, model->fingerprint);
+    if (!found || strcmp(found, wanted) == 0)
+        return RNN_OK;
+    return rnn_fail(
+        error, RNN_ERROR_WEIGHTS,
+        "%.150s: saved by another network (fingerprint %.20s) than '%.60s' (%s); without \"%s\" in its metadata it "
+        "would load",
+        origin, found, model->name, wanted, fingerprint_key);
+}
+
+/* ---- load and save ---- */
+
+static void copy_elements(const rnn_model *model, void *parameters, const rnn_tensor *parameter,
+                          const rnn_file_tensor *tensor)
+{
+    double chunk[CHUNK];
+    rnn_file_tensor part = *tensor;
+    for (size_t done = 0; done < tensor->elements; done += part.elements) {
+        size_t rest = tensor->elements - done;
+        part.elements = rest < CHUNK ? rest : CHUNK;
+        part.data = (const unsigned char *)tensor->data + done * rnn_dtype_size(tensor->dtype);
+        rnn_file_read_double(&part, chunk);
+        size_t at = parameter->offset + done;
+        for (size_t i = 0; i < part.elements; i++)
+            if (model->real_size == (int)sizeof(double))
+                ((double *)parameters)[at + i] = chunk[i];
+            else
+                ((float *)parameters)[at + i] = (float)chunk[i];
+    }
+}
+
+/* Closes the file. */
+static rnn_status load_file(const rnn_model *model, void *parameters, rnn_file *file, const char *origin,
+                            rnn_error *error)
+{
+    if (!file)
+        return error->status;
+    rnn_status status = check_names(model, file, origin, error);
+    for (int i = 0; !status && i < model->parameter_count; i++) {
+        const rnn_tensor *parameter = &model->parameters[i];
+        status = check_tensor(model, parameter, rnn_file_find(file, parameter->name), origin, error);
+    }
+    if (!status)
+        status = check_fingerprint(model, file, origin, error);
+    for (int i = 0; !status && i < model->parameter_count; i++)
+        copy_elements(model, parameters, &model->parameters[i], rnn_file_find(file, model->parameters[i].name));
+    rnn_file_close(file);
+    return status;
+}
+
+rnn_status rnn_parameters_load(const rnn_model *model, void *parameters, const char *path, rnn_error *error)
+{
+    if (!model || !parameters || !path)
+        return rnn_fail(error, RNN_ERROR_ARGUMENT, "rnn_parameters_load: no model, parameters or path");
+    return load_file(model, parameters, rnn_file_open(path, error), path, error);
+}
+
+rnn_status rnn_parameters_load_memory(const rnn_model *model, void *parameters, const void *memory, size_t size,
+                                      rnn_error *error)
+{
+    if (!model || !parameters)
+        return rnn_fail(error, RNN_ERROR_ARGUMENT, "rnn_parameters_load_memory: no model or parameters");
+    return load_file(model, parameters, rnn_file_open_memory(memory, size, error), "weights in memory", error);
+}
+
+rnn_status rnn_parameters_save(const rnn_model *model, const void *parameters, const char *path, rnn_error *error)
+{
+    if (!model || !parameters || !path)
+        return rnn_fail(error, RNN_ERROR_ARGUMENT, "rnn_parameters_save: no model, parameters or path");
+    rnn_file_tensor *tensors = calloc((size_t)model->parameter_count + 1, sizeof *tensors);
+    if (!tensors)
+        return rnn_fail(error, RNN_ERROR_MEMORY, "%.300s: out of memory", path);
+    for (int i = 0; i < model->parameter_count; i++) {
+        const rnn_tensor *parameter = &model->parameters[i];
+        tensors[i] = (rnn_file_tensor){
+            .name = parameter->name,
+            .dtype = model->real_size == (int)sizeof(double) ? RNN_DTYPE_F64 : RNN_DTYPE_F32,
+            .rank = parameter->rank,
+            .data = (const unsigned char *)parameters + parameter->offset * (size_t)model->real_size,
+            .elements = elements_of(parameter),
+        };
+        widen_shape(parameter, tensors[i].shape);
+    }
+    char fingerprint[FINGERPRINT_TEXT];
+    write_fingerprint(fingerprint, model->fingerprint);
+    rnn_metadata metadata = {fingerprint_key, fingerprint};
+    rnn_status status = rnn_file_save(path, tensors, model->parameter_count, &metadata, 1, error);
+    free(tensors);
+    return status;
+}

@@ -1,0 +1,185 @@
+/* Writing, so that the path holds the old file or the whole new one at every moment: header and data go to a new file
+ * in the same folder, which is flushed to the disk, takes the path's place, and is made to last by flushing the folder.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dtype.h"
+#include "status.h"
+
+enum { ALIGNMENT = 8, ATTEMPTS = 100 };
+
+/* ---- the header ---- */
+
+/* {"dtype": .., "shape": [..], "data_offsets": [begin, end]}, NULL when out of memory. */
+static json_t *describe_tensor(const rnn_file_tensor *tensor, size_t begin, size_t end)
+{
+    json_t *shape = json_array();
+    for (int i = 0; i < tensor->rank; i++)
+        if (json_array_append_new(shape, json_integer(tensor->shape[i])) != 0) {
+            json_decref(shape);
+            return NULL;
+        }
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", rnn_dtype_name(tensor->dtype), "shape", shape, "data_offsets",
+                     (json_int_t)begin, (json_int_t)end);
+}
+
+static rnn_status add_tensors(json_t *header, const char *path, const rnn_file_tensor *tensors, int count,
+                              rnn_error *error)
+{
+    size_t begin = 0;
+    for (int i = 0; i < count; i++) {
+        const rnn_file_tensor *tensor = &tensors[i];
+        size_t elements, size = rnn_dtype_size(tensor->dtype), end;
+        if (tensor->rank < 0 || tensor->rank > RNN_FILE_MAX_RANK ||
+            !rnn_shape_elements(tensor->rank, tensor->shape, size, &elements) || elements != tensor->elements ||
+            __builtin_add_overflow(begin, elements * size, &end) || end > INT64_MAX)
+            return rnn_fail(error, RNN_ERROR_ARGUMENT,
+                            "%.200s: the shape of tensor '%.100s' does not fit its %zu elements", path, tensor->name,
+                            tensor->elements);
+        if (strcmp(tensor->name, "__metadata__") == 0 || json_object_get(header, tensor->name))
+            return rnn_fail(error, RNN_ERROR_ARGUMENT, "%.200s: two tensors cannot be called '%.100s'", path,
+                            tensor->name);
+        if (json_object_set_new(header, tensor->name, describe_tensor(tensor, begin, end)) != 0)
+            return rnn_fail(error, RNN_ERROR_ARGUMENT, "%.200s: the name '%.100s' is not UTF-8, or out of memory", path,
+                            tensor->name);
+        begin = end;
+    }
+    return RNN_OK;
+}
+
+static rnn_status add_metadata(json_t *header, const char *path, const rnn_metadata *metadata, int count,
+                               rnn_error *error)
+{
+    if (count == 0)
+        return RNN_OK;
+    json_t *object = json_object();
+    int failed = json_object_set_new(header, "__metadata__", object);
+    for (int i = 0; !failed && i < count; i++)
+        failed = json_object_set_new(object, metadata[i].key, json_string(metadata[i].value));
+    return failed ? rnn_fail(error, RNN_ERROR_ARGUMENT, "%.200s: the metadata are not UTF-8, or out of memory", path)
+                  : RNN_OK;
+}
+
+/* Its length and text, padded with spaces so that the data begin at a multiple of 8; NULL on failure. */
+static unsigned char *make_header(const char *path, const rnn_file_tensor *tensors, int count,
+                                  const rnn_metadata *metadata, int metadata_count, size_t *size, rnn_error *error)
+{
+    unsigned char *bytes = NULL;
+    json_t *header = json_object();
+    if (add_metadata(header, path, metadata, metadata_count, error) == RNN_OK &&
+        add_tensors(header, path, tensors, count, error) == RNN_OK) {
+        size_t length = json_dumpb(header, NULL, 0, JSON_COMPACT);
+        uint64_t padded = (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        bytes = length ? malloc(sizeof padded + padded) : NULL;
+        if (bytes) {
+            *size = sizeof padded + padded;
+            memset(bytes, ' ', *size);
+            memcpy(bytes, &padded, sizeof padded);
+            json_dumpb(header, (char *)bytes + sizeof padded, length, JSON_COMPACT);
+        } else {
+            rnn_fail(error, RNN_ERROR_MEMORY, "%.200s: out of memory", path);
+        }
+    }
+    json_decref(header);
+    return bytes;
+}
+
+/* ---- the file ---- */
+
+static bool write_fully(int descriptor, const void *memory, size_t size)
+{
+    const unsigned char *bytes = memory;
+    for (size_t done = 0; done < size;) {
+        ssize_t put = write(descriptor, bytes + done, size - done);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return false;
+        done += (size_t)put;
+    }
+    return true;
+}
+
+/* A new file beside `path`, with the permissions that the user's umask gives; its name, to be freed, in *name. */
+static int create_beside(const char *path, char **name)
+{
+    size_t room = strlen(path) + 40;
+    if (!(*name = malloc(room)))
+        return -1;
+    int descriptor = -1;
+    for (int attempt = 0; attempt < ATTEMPTS && descriptor < 0; attempt++) {
+        snprintf(*name, room, "%s.%ld.%d.tmp", path, (long)getpid(), attempt);
+        descriptor = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor < 0 && errno != EEXIST)
+            break;
+    }
+    if (descriptor < 0) {
+        free(*name);
+        *name = NULL;
+    }
+    return descriptor;
+}
+
+/* Makes the new entry of the folder last. Some file systems cannot flush a folder; they say EINVAL. */
+static bool flush_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool good = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL);
+    if (descriptor >= 0)
+        close(descriptor);
+    free(folder);
+    return good;
+}
+
+static bool write_tensors(int descriptor, const rnn_file_tensor *tensors, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!write_fully(descriptor, tensors[i].data, tensors[i].elements * rnn_dtype_size(tensors[i].dtype)))
+            return false;
+    return true;
+}
+
+rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int count, const rnn_metadata *metadata,
+                         int metadata_count, rnn_error *error)
+{
+    size_t header_size;
+    unsigned char *header = make_header(path, tensors, count, metadata, metadata_count, &header_size, error);
+    if (!header)
+        return error->status;
+
+    char *name;
+    int descriptor = create_beside(path, &name);
+    bool good = descriptor >= 0;
+    if (good) {
+        good = write_fully(descriptor, header, header_size) && write_tensors(descriptor, tensors, count) &&
+               fsync(descriptor) == 0;
+        int reason = errno;
+        if (close(descriptor) != 0 && good) {
+            good = false;
+            reason = errno;
+        }
+        if (good && rename(name, path) != 0) {
+            good = false;
+            reason = errno;
+        }
+        if (!good)
+            unlink(name);
+        errno = reason;
+        free(name);
+    }
+    free(header);
+    if (!good)
+        return rnn_fail(error, RNN_ERROR_FILE, "%.300s: cannot be written: %s", path, strerror(errno));
+    if (!flush_folder(path))
+        return rnn_fail(error, RNN_ERROR_FILE, "%.300s: written, but its folder cannot be flushed: %s", path,
+                        strerror(errno));
+    return rnn_succeed(error);
+}
