@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* vasprintf */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -6,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A block is one calloc; small items are cut from the newest one, an item too large for that gets a block of its own.
- */
+/* A block is one calloc; small items are cut from the newest one, an item too large for that gets its own. */
 struct block {
     struct block *next;
     size_t used, capacity; /* bytes of `data` */
@@ -101,13 +101,11 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
-    va_list again;
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    char *text;
+    int length = vasprintf(&text, format, args);
     if (length < 0)
         out_of_memory();
-    char *result = arena_alloc(arena, (size_t)length + 1, 1);
-    vsnprintf(result, (size_t)length + 1, format, args);
+    char *result = arena_copy_string(arena, text, (size_t)length);
+    free(text);
     return result;
 }

@@ -9,12 +9,16 @@
 #include "base/text.h"
 
 /* Far more than any program, and far less than a span's 32 bits can count. */
-enum { SOURCE_MAX_LENGTH = 256 * 1024 * 1024 };
+enum { SOURCE_MAX_LENGTH = 16 * 1024 * 1024 };
 
 struct source *source_from_memory(struct arena *arena, const char *name, const char *data, size_t length)
 {
     if (length > SOURCE_MAX_LENGTH)
         out_of_memory();
+    if (length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
+        data += 3;
+        length -= 3;
+    }
     struct source *source = ARENA_NEW(arena, struct source);
     source->name = arena_copy_string(arena, name, strlen(name));
     source->data = arena_copy_string(arena, data, length);
@@ -35,7 +39,7 @@ static const char *read_all(FILE *file, struct text *text)
     while ((count = fread(buffer, 1, sizeof buffer, file)) > 0) {
         text_append(text, buffer, count);
         if (text->length > SOURCE_MAX_LENGTH)
-            return "the file is larger than 256 MiB";
+            return "the file is larger than 16 MiB";
     }
     return ferror(file) ? strerror(errno) : NULL;
 }

@@ -20,10 +20,10 @@ struct source {
     int line_count;
 };
 
-/* From memory (copied). */
+/* From memory (copied). A byte order mark at the beginning is left out. */
 struct source *source_from_memory(struct arena *arena, const char *name, const char *data, size_t length);
 
-/* From a file, `-` for standard input. On failure NULL, with *error a sentence fit for a message. */
+/* From a file of at most 16 MiB, `-` for standard input. On failure NULL, with *error a sentence fit for a message. */
 struct source *source_from_file(struct arena *arena, const char *path, const char **error);
 
 /* Line and column of an offset, both from 1; columns count bytes. */

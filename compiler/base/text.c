@@ -43,13 +43,5 @@ void text_printf(struct text *text, const char *format, ...)
 
 void text_vprintf(struct text *text, const char *format, va_list args)
 {
-    va_list again;
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (length < 0)
-        out_of_memory();
-    reserve(text, (size_t)length);
-    vsnprintf(text->data + text->length, (size_t)length + 1, format, args);
-    text->length += (size_t)length;
+    text_puts(text, arena_vprintf(text->arena, format, args));
 }

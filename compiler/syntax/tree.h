@@ -1,6 +1,6 @@
 /* The tree: the program as written, with spans. Made by the parser, read by sema and by the printer
- * (`rnnc --emit=source`), which also needs the comments. Nothing here is resolved: `LSTM[512](x)`, `v[0:n]` and `h[t-1]` are
- * all one postfix rule, and it is sema that knows what a name is. */
+ * (`rnnc --emit=source`), which also needs the comments. Nothing here is resolved: `LSTM[512](x)`, `v[0:n]` and
+ * `h[t-1]` are all one postfix rule, and it is sema that knows what a name is. */
 #ifndef RNNC_SYNTAX_TREE_H
 #define RNNC_SYNTAX_TREE_H
 
@@ -30,11 +30,21 @@ enum expr_kind {
 };
 
 enum binary_operator {
-    BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_AT,
-    BINARY_LT, BINARY_LE, BINARY_GT, BINARY_GE, BINARY_EQ, BINARY_NE
+    BINARY_ADD,
+    BINARY_SUB,
+    BINARY_MUL,
+    BINARY_DIV,
+    BINARY_AT,
+    BINARY_LT,
+    BINARY_LE,
+    BINARY_GT,
+    BINARY_GE,
+    BINARY_EQ,
+    BINARY_NE
 };
 
-/* One part between the commas of square brackets: `e` (is_range false, begin), `a:b`, `a:`, `:b`, `:` (begin, end may be NULL). */
+/* One part between the commas of square brackets: `e` (is_range false, begin), `a:b`, `a:`, `:b`, `:` (begin, end may
+ * be NULL). */
 struct subscript {
     bool is_range;
     struct expr *begin, *end;
@@ -53,7 +63,7 @@ struct expr {
     struct expr **args;
     int subscript_count;
     struct subscript *subscripts;
-    int depth;                 /* of the tree below; the parser refuses what is deeper than EXPR_MAX_DEPTH */
+    int depth; /* of the tree below; the parser refuses what is deeper than EXPR_MAX_DEPTH */
 };
 
 enum { EXPR_MAX_DEPTH = 1000 };
@@ -74,14 +84,14 @@ struct declarator {
 
     /* param only */
     bool has_form;
-    struct name form;          /* svd, cp */
+    struct name form; /* svd, cp */
     struct expr *form_rank;
-    struct expr *start;        /* after `=` a number expression; NULL */
-    struct name distribution;  /* after `~`: normal, uniform, glorot, orthogonal; text NULL: none */
+    struct expr *start;       /* after `=` a number expression; NULL */
+    struct name distribution; /* after `~`: normal, uniform, glorot, orthogonal; text NULL: none */
     struct expr *distribution_argument;
 
     /* input and target only */
-    struct name type;          /* after `:` index or labels; text NULL: real */
+    struct name type; /* after `:` index or labels; text NULL: real */
     struct expr *vocabulary;
     bool once;
 };
@@ -108,7 +118,8 @@ struct statement {
 
 enum definition_kind { DEFINE_CELL, DEFINE_MODEL, DEFINE_FUNCTION, DEFINE_CONST };
 
-/* cell NAME[dimensions](inputs) -> outputs { body };  model NAME { body };  fn NAME(inputs) = value;  const at the top */
+/* cell NAME[dimensions](inputs) -> outputs { body };  model NAME { body };  fn NAME(inputs) = value;  const at the top
+ */
 struct tree_definition {
     enum definition_kind kind;
     struct name name;
@@ -119,10 +130,11 @@ struct tree_definition {
     struct declarator *inputs;
     int output_count;
     struct declarator *outputs;
+    struct span body; /* from `{` to `}`; empty where there is none */
     int statement_count;
     struct statement **statements;
-    struct expr *value;           /* DEFINE_FUNCTION */
-    struct statement *constants;  /* DEFINE_CONST */
+    struct expr *value;          /* DEFINE_FUNCTION */
+    struct statement *constants; /* DEFINE_CONST */
 };
 
 struct comment {

@@ -1,0 +1,71 @@
+/* Building the tree: what the actions of the grammar call, a function for each kind of part. They never fail; what is
+ * wrong but understood (an integer beyond 2^53, an unknown form, comparisons in a chain) they report and go on. */
+#ifndef RNNC_SYNTAX_AST_H
+#define RNNC_SYNTAX_AST_H
+
+#include "syntax/tree.h"
+
+struct parser;
+
+/* A growing list of pointers; the rule that makes it says to what. */
+struct list {
+    void **items;
+    int count, capacity;
+};
+
+struct list *ast_list(struct parser *parser);
+struct list *ast_append(struct parser *parser, struct list *list, void *item);
+
+/* Expressions. Names and numbers are read from the source at their spans. */
+struct expr *ast_name(struct parser *parser, struct span span);
+struct expr *ast_integer(struct parser *parser, struct span span);
+struct expr *ast_float(struct parser *parser, struct span span);
+struct expr *ast_bad_number(struct parser *parser, struct span span);
+struct expr *ast_negate(struct parser *parser, struct span span, struct expr *operand);
+struct expr *ast_bracket(struct parser *parser, struct span span, struct expr *inside);
+struct expr *ast_binary(struct parser *parser, enum binary_operator operator, struct expr * left,
+                        struct span operator_span, struct expr *right);
+/* `a < b < c`, where `left` is `a < b`: reported. */
+struct expr *ast_chained(struct parser *parser, enum binary_operator operator, struct expr * left,
+                         struct span operator_span, struct expr *right);
+struct expr *ast_call(struct parser *parser, struct span span, struct expr *callee, struct list *arguments);
+struct expr *ast_index(struct parser *parser, struct span span, struct expr *base, struct list *subscripts);
+struct expr *ast_member(struct parser *parser, struct span span, struct expr *base, struct span name);
+struct expr *ast_stack(struct parser *parser, struct span span, struct expr *count, struct expr *call);
+struct expr *ast_reverse(struct parser *parser, struct span span, struct expr *call);
+/* The expression itself, after a complaint where it is no call: `word` needs one behind it. */
+struct expr *ast_check_call(struct parser *parser, const char *word, struct expr *expr);
+
+struct subscript *ast_subscript(struct parser *parser, struct span span, struct expr *expr);
+struct subscript *ast_range(struct parser *parser, struct span span, struct expr *begin, struct expr *end);
+
+/* Declarators. `dimensions` is NULL where there are no brackets. */
+struct dimension *ast_dimension(struct parser *parser, struct expr *expr, struct expr *fallback);
+struct declarator *ast_declarator(struct parser *parser, struct span span, struct span name, struct list *dimensions);
+struct declarator *ast_set_form(struct parser *parser, struct span span, struct declarator *declarator,
+                                struct span form, struct expr *rank);
+struct declarator *ast_set_start(struct parser *parser, struct span span, struct declarator *declarator,
+                                 struct expr *start);
+struct declarator *ast_set_distribution(struct parser *parser, struct span span, struct declarator *declarator,
+                                        struct span distribution, struct expr *argument);
+struct declarator *ast_set_type(struct parser *parser, struct span span, struct declarator *declarator,
+                                struct span type, struct expr *vocabulary);
+struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,
+                                struct span word);
+
+/* Statements. `declarators` or `value` may be NULL where the kind has none. */
+struct statement *ast_statement(struct parser *parser, enum statement_kind kind, struct span span,
+                                struct list *declarators, struct expr *value);
+struct statement *ast_output(struct parser *parser, struct span span, struct declarator *declarator,
+                             struct expr *value);
+struct statement *ast_init(struct parser *parser, struct span span, struct expr *path, struct expr *value);
+struct statement *ast_constant_statement(struct parser *parser, struct span span, struct list *constants);
+
+/* Definitions, added to the tree. */
+void ast_cell(struct parser *parser, struct span span, struct span name, struct list *dimensions, struct list *inputs,
+              struct list *outputs, struct span body_span, struct list *body);
+void ast_model(struct parser *parser, struct span span, struct span name, struct span body_span, struct list *body);
+void ast_function(struct parser *parser, struct span span, struct span name, struct list *inputs, struct expr *value);
+void ast_constants(struct parser *parser, struct statement *constants);
+
+#endif

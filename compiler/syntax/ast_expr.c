@@ -1,0 +1,201 @@
+/* Building expressions, and keeping their depth within EXPR_MAX_DEPTH. */
+#include "syntax/ast.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "syntax/parser.h"
+
+struct list *ast_list(struct parser *parser) { return ARENA_NEW(parser->arena, struct list); }
+
+struct list *ast_append(struct parser *parser, struct list *list, void *item)
+{
+    ARENA_PUSH(parser->arena, list->items, list->count, list->capacity, item);
+    return list;
+}
+
+static const char *copy_text(struct parser *parser, struct span span)
+{
+    return arena_copy_string(parser->arena, parser->source->data + span.begin, span.end - span.begin);
+}
+
+static struct expr *new_expr(struct parser *parser, enum expr_kind kind, struct span span)
+{
+    struct expr *expr = ARENA_NEW(parser->arena, struct expr);
+    expr->kind = kind;
+    expr->span = span;
+    expr->depth = 1;
+    return expr;
+}
+
+/* Takes the part below into account. An expression that is one level too deep is reported and becomes the number 0, as
+ * does what is built on top of it, so that nobody ever meets a deep tree. */
+static void add_depth(struct parser *parser, struct expr *expr, const struct expr *part)
+{
+    if (!part || part->depth < expr->depth)
+        return;
+    expr->depth = part->depth + 1;
+    if (part->depth < EXPR_MAX_DEPTH)
+        return;
+    if (part->depth == EXPR_MAX_DEPTH)
+        diag_error(parser->diag, expr->span, "expression is nested deeper than %d levels", EXPR_MAX_DEPTH);
+    *expr = (struct expr){.kind = EXPR_NUMBER, .span = expr->span, .depth = EXPR_MAX_DEPTH + 1};
+}
+
+/* args[0] is `first` (NULL: none), then come `rest` (NULL: none). */
+static void set_args(struct parser *parser, struct expr *expr, struct expr *first, const struct list *rest)
+{
+    int rest_count = rest ? rest->count : 0;
+    expr->args = ARENA_ARRAY(parser->arena, struct expr *, 1 + rest_count);
+    if (first)
+        expr->args[expr->count++] = first;
+    for (int i = 0; i < rest_count; i++)
+        expr->args[expr->count++] = rest->items[i];
+    for (int i = 0; i < expr->count; i++)
+        add_depth(parser, expr, expr->args[i]);
+}
+
+struct expr *ast_name(struct parser *parser, struct span span)
+{
+    struct expr *expr = new_expr(parser, EXPR_NAME, span);
+    expr->name = (struct name){copy_text(parser, span), span};
+    return expr;
+}
+
+struct expr *ast_integer(struct parser *parser, struct span span)
+{
+    struct expr *expr = new_expr(parser, EXPR_NUMBER, span);
+    expr->is_integer = true;
+    errno = 0;
+    unsigned long long value = strtoull(copy_text(parser, span), NULL, 10);
+    if (errno == ERANGE || value > 1ULL << 53)
+        diag_error(parser->diag, span, "integer is larger than 2^53");
+    else
+        expr->number = (double)value;
+    return expr;
+}
+
+struct expr *ast_float(struct parser *parser, struct span span)
+{
+    struct expr *expr = new_expr(parser, EXPR_NUMBER, span);
+    double value = strtod(copy_text(parser, span), NULL);
+    if (isinf(value))
+        diag_error(parser->diag, span, "number is too large for double precision");
+    else
+        expr->number = value;
+    return expr;
+}
+
+struct expr *ast_bad_number(struct parser *parser, struct span span)
+{
+    const char *text = copy_text(parser, span);
+    const char *rest = text + strspn(text, "0123456789.");
+    bool is_name_behind = isalpha((unsigned char)*rest) && *rest != 'e' && *rest != 'E';
+    diag_error(parser->diag, span, "'%.40s' is no number: %s", text,
+               is_name_behind ? "an operator is missing before the name"
+                              : "numbers are written as 2, 0.5, 1e-3 or 1.5e3, with digits on both sides of the dot");
+    return new_expr(parser, EXPR_NUMBER, span);
+}
+
+struct expr *ast_negate(struct parser *parser, struct span span, struct expr *operand)
+{
+    struct expr *expr = new_expr(parser, EXPR_NEGATE, span);
+    set_args(parser, expr, operand, NULL);
+    return expr;
+}
+
+struct expr *ast_bracket(struct parser *parser, struct span span, struct expr *inside)
+{
+    struct expr *expr = new_expr(parser, EXPR_BRACKET, span);
+    set_args(parser, expr, inside, NULL);
+    return expr;
+}
+
+struct expr *ast_binary(struct parser *parser, enum binary_operator operator, struct expr * left,
+                        struct span operator_span, struct expr *right)
+{
+    struct list rest = {(void *[]){right}, 1, 1};
+    struct expr *expr = new_expr(parser, EXPR_BINARY, span_join(left->span, right->span));
+    expr->operator= operator;
+    expr->operator_span = operator_span;
+    set_args(parser, expr, left, &rest);
+    return expr;
+}
+
+struct expr *ast_chained(struct parser *parser, enum binary_operator operator, struct expr * left,
+                         struct span operator_span, struct expr *right)
+{
+    diag_error(parser->diag, operator_span, "comparisons cannot be chained: put one of them in brackets");
+    diag_note(parser->diag, left->kind == EXPR_BINARY ? left->operator_span : left->span, "the first one is here");
+    return ast_binary(parser, operator, left, operator_span, right);
+}
+
+struct expr *ast_call(struct parser *parser, struct span span, struct expr *callee, struct list *arguments)
+{
+    struct expr *expr = new_expr(parser, EXPR_CALL, span);
+    set_args(parser, expr, callee, arguments);
+    return expr;
+}
+
+struct expr *ast_index(struct parser *parser, struct span span, struct expr *base, struct list *subscripts)
+{
+    struct expr *expr = new_expr(parser, EXPR_INDEX, span);
+    expr->subscript_count = subscripts->count;
+    expr->subscripts = ARENA_ARRAY(parser->arena, struct subscript, subscripts->count);
+    for (int i = 0; i < subscripts->count; i++)
+        expr->subscripts[i] = *(struct subscript *)subscripts->items[i];
+    set_args(parser, expr, base, NULL);
+    for (int i = 0; i < expr->subscript_count; i++) {
+        const struct subscript part = expr->subscripts[i];
+        add_depth(parser, expr, part.begin);
+        add_depth(parser, expr, part.end);
+    }
+    return expr;
+}
+
+struct expr *ast_member(struct parser *parser, struct span span, struct expr *base, struct span name)
+{
+    struct expr *expr = new_expr(parser, EXPR_MEMBER, span);
+    expr->name = (struct name){copy_text(parser, name), name};
+    set_args(parser, expr, base, NULL);
+    return expr;
+}
+
+struct expr *ast_check_call(struct parser *parser, const char *word, struct expr *expr)
+{
+    if (expr->kind != EXPR_CALL && expr->depth <= EXPR_MAX_DEPTH)
+        diag_error(parser->diag, expr->span, "'%s' needs a call of a cell, with its inputs in '(' and ')'", word);
+    return expr;
+}
+
+struct expr *ast_stack(struct parser *parser, struct span span, struct expr *count, struct expr *call)
+{
+    struct list rest = {(void *[]){call}, 1, 1};
+    struct expr *expr = new_expr(parser, EXPR_STACK, span);
+    set_args(parser, expr, count, &rest);
+    return expr;
+}
+
+struct expr *ast_reverse(struct parser *parser, struct span span, struct expr *call)
+{
+    struct expr *expr = new_expr(parser, EXPR_REVERSE, span);
+    set_args(parser, expr, ast_check_call(parser, "reverse", call), NULL);
+    return expr;
+}
+
+struct subscript *ast_subscript(struct parser *parser, struct span span, struct expr *expr)
+{
+    struct subscript *subscript = ARENA_NEW(parser->arena, struct subscript);
+    *subscript = (struct subscript){.begin = expr, .span = span};
+    return subscript;
+}
+
+struct subscript *ast_range(struct parser *parser, struct span span, struct expr *begin, struct expr *end)
+{
+    struct subscript *subscript = ARENA_NEW(parser->arena, struct subscript);
+    *subscript = (struct subscript){.is_range = true, .begin = begin, .end = end, .span = span};
+    return subscript;
+}

@@ -1,0 +1,226 @@
+/* Building declarators, statements and definitions. */
+#include "syntax/ast.h"
+
+#include <string.h>
+
+#include "base/suggest.h"
+#include "syntax/parser.h"
+
+static struct name make_name(struct parser *parser, struct span span)
+{
+    return (struct name){arena_copy_string(parser->arena, parser->source->data + span.begin, span.end - span.begin),
+                         span};
+}
+
+/* A word that has a meaning only here: where it is none of `words` (NULL-terminated), an error lists them. */
+static struct name make_word(struct parser *parser, struct span span, const char *what, const char *const *words)
+{
+    struct name name = make_name(parser, span);
+    const char *known = "";
+    struct suggestion suggestion;
+    suggest_init(&suggestion, name.text);
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(words[i], name.text) == 0)
+            return name;
+        suggest_consider(&suggestion, words[i]);
+        known = arena_printf(parser->arena, "%s%s'%s'", known, !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+    }
+    diag_error(parser->diag, span, "unknown %s '%s': expected %s", what, name.text, known);
+    if (suggestion.best)
+        diag_note(parser->diag, span, "did you mean '%s'?", suggestion.best);
+    return name;
+}
+
+struct dimension *ast_dimension(struct parser *parser, struct expr *expr, struct expr *fallback)
+{
+    struct dimension *dimension = ARENA_NEW(parser->arena, struct dimension);
+    *dimension = (struct dimension){expr, fallback};
+    return dimension;
+}
+
+/* The array of dimensions that a list of pointers stands for. */
+static struct dimension *dimension_array(struct parser *parser, const struct list *list)
+{
+    struct dimension *array = ARENA_ARRAY(parser->arena, struct dimension, list->count);
+    for (int i = 0; i < list->count; i++)
+        array[i] = *(struct dimension *)list->items[i];
+    return array;
+}
+
+static struct declarator *declarator_array(struct parser *parser, const struct list *list)
+{
+    struct declarator *array = ARENA_ARRAY(parser->arena, struct declarator, list->count);
+    for (int i = 0; i < list->count; i++)
+        array[i] = *(struct declarator *)list->items[i];
+    return array;
+}
+
+struct declarator *ast_declarator(struct parser *parser, struct span span, struct span name, struct list *dimensions)
+{
+    struct declarator *declarator = ARENA_NEW(parser->arena, struct declarator);
+    declarator->name = make_name(parser, name);
+    declarator->span = span;
+    declarator->has_dimensions = dimensions != NULL;
+    if (dimensions) {
+        declarator->dimension_count = dimensions->count;
+        declarator->dimensions = dimension_array(parser, dimensions);
+    }
+    return declarator;
+}
+
+struct declarator *ast_set_form(struct parser *parser, struct span span, struct declarator *declarator,
+                                struct span form, struct expr *rank)
+{
+    static const char *const forms[] = {"svd", "cp", NULL};
+    declarator->span = span;
+    declarator->has_form = true;
+    declarator->form = make_word(parser, form, "form", forms);
+    declarator->form_rank = rank;
+    return declarator;
+}
+
+struct declarator *ast_set_start(struct parser *parser, struct span span, struct declarator *declarator,
+                                 struct expr *start)
+{
+    (void)parser;
+    declarator->span = span;
+    declarator->start = start;
+    return declarator;
+}
+
+struct declarator *ast_set_distribution(struct parser *parser, struct span span, struct declarator *declarator,
+                                        struct span distribution, struct expr *argument)
+{
+    static const char *const distributions[] = {"normal", "uniform", "glorot", "orthogonal", NULL};
+    declarator->span = span;
+    declarator->distribution = make_word(parser, distribution, "start value", distributions);
+    declarator->distribution_argument = argument;
+    const char *text = declarator->distribution.text;
+    bool has_width = strcmp(text, "normal") == 0 || strcmp(text, "uniform") == 0;
+    bool has_none = strcmp(text, "glorot") == 0 || strcmp(text, "orthogonal") == 0;
+    if (has_width && !argument)
+        diag_error(parser->diag, distribution, "'%s' needs its width: '%s(0.1)'", text, text);
+    if (has_none && argument)
+        diag_error(parser->diag, argument->span, "'%s' takes no argument", text);
+    return declarator;
+}
+
+struct declarator *ast_set_type(struct parser *parser, struct span span, struct declarator *declarator,
+                                struct span type, struct expr *vocabulary)
+{
+    static const char *const types[] = {"index", "labels", NULL};
+    declarator->span = span;
+    declarator->type = make_word(parser, type, "type", types);
+    declarator->vocabulary = vocabulary;
+    return declarator;
+}
+
+struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,
+                                struct span word)
+{
+    static const char *const words[] = {"once", NULL};
+    declarator->span = span;
+    make_word(parser, word, "word", words);
+    declarator->once = true;
+    return declarator;
+}
+
+struct statement *ast_statement(struct parser *parser, enum statement_kind kind, struct span span,
+                                struct list *declarators, struct expr *value)
+{
+    struct statement *statement = ARENA_NEW(parser->arena, struct statement);
+    statement->kind = kind;
+    statement->span = span;
+    if (declarators) {
+        statement->count = declarators->count;
+        statement->declarators = declarator_array(parser, declarators);
+    }
+    statement->values = ARENA_ARRAY(parser->arena, struct expr *, 1);
+    statement->values[0] = value;
+    statement->value_count = value != NULL;
+    return statement;
+}
+
+struct statement *ast_output(struct parser *parser, struct span span, struct declarator *declarator, struct expr *value)
+{
+    return ast_statement(parser, STATEMENT_OUTPUT, span, ast_append(parser, ast_list(parser), declarator), value);
+}
+
+struct statement *ast_init(struct parser *parser, struct span span, struct expr *path, struct expr *value)
+{
+    struct statement *statement = ast_statement(parser, STATEMENT_INIT, span, NULL, NULL);
+    statement->value_count = 2;
+    statement->values = ARENA_ARRAY(parser->arena, struct expr *, 2);
+    statement->values[0] = path;
+    statement->values[1] = value;
+    return statement;
+}
+
+struct statement *ast_constant_statement(struct parser *parser, struct span span, struct list *constants)
+{
+    struct statement *statement = ast_statement(parser, STATEMENT_CONST, span, NULL, NULL);
+    statement->count = statement->value_count = constants->count;
+    statement->declarators = ARENA_ARRAY(parser->arena, struct declarator, constants->count);
+    statement->values = ARENA_ARRAY(parser->arena, struct expr *, constants->count);
+    for (int i = 0; i < constants->count; i++) {
+        const struct dimension *constant = constants->items[i];
+        statement->declarators[i].name = constant->expr->name;
+        statement->declarators[i].span = constant->expr->span;
+        statement->values[i] = constant->fallback;
+    }
+    return statement;
+}
+
+static struct tree_definition *add_definition(struct parser *parser, enum definition_kind kind, struct span span)
+{
+    struct tree_definition *definition = ARENA_NEW(parser->arena, struct tree_definition);
+    definition->kind = kind;
+    definition->span = span;
+    struct tree *tree = parser->tree;
+    ARENA_PUSH(parser->arena, tree->definitions, tree->definition_count, parser->definition_capacity, definition);
+    return definition;
+}
+
+static void set_body(struct tree_definition *definition, struct span span, struct list *body)
+{
+    definition->body = span;
+    definition->statement_count = body->count;
+    definition->statements = (struct statement **)body->items;
+}
+
+void ast_cell(struct parser *parser, struct span span, struct span name, struct list *dimensions, struct list *inputs,
+              struct list *outputs, struct span body_span, struct list *body)
+{
+    struct tree_definition *cell = add_definition(parser, DEFINE_CELL, span);
+    cell->name = make_name(parser, name);
+    cell->dimension_count = dimensions->count;
+    cell->dimensions = dimension_array(parser, dimensions);
+    cell->input_count = inputs->count;
+    cell->inputs = declarator_array(parser, inputs);
+    cell->output_count = outputs->count;
+    cell->outputs = declarator_array(parser, outputs);
+    set_body(cell, body_span, body);
+}
+
+void ast_model(struct parser *parser, struct span span, struct span name, struct span body_span, struct list *body)
+{
+    struct tree_definition *model = add_definition(parser, DEFINE_MODEL, span);
+    model->name = make_name(parser, name);
+    set_body(model, body_span, body);
+}
+
+void ast_function(struct parser *parser, struct span span, struct span name, struct list *inputs, struct expr *value)
+{
+    struct tree_definition *function = add_definition(parser, DEFINE_FUNCTION, span);
+    function->name = make_name(parser, name);
+    function->input_count = inputs->count;
+    function->inputs = declarator_array(parser, inputs);
+    function->value = value;
+}
+
+void ast_constants(struct parser *parser, struct statement *constants)
+{
+    struct tree_definition *definition = add_definition(parser, DEFINE_CONST, constants->span);
+    definition->name = constants->declarators[0].name;
+    definition->constants = constants;
+}

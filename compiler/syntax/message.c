@@ -1,0 +1,120 @@
+#include "syntax/message.h"
+
+#include <ctype.h>
+
+#include "rnn_parser.h"
+#include "syntax/parser.h"
+
+/* The token as the user wrote it, in quotes; cut where it is long. */
+static const char *quote(struct parser *parser, struct token token)
+{
+    enum { LONGEST = 40 };
+    int length = (int)(token.span.end - token.span.begin);
+    if (length == 0)
+        return arena_printf(parser->arena, "'%c'", token.kind);
+    return arena_printf(parser->arena, "'%.*s%s'", length > LONGEST ? LONGEST : length,
+                        parser->source->data + token.span.begin, length > LONGEST ? "..." : "");
+}
+
+/* "expected WHAT after 'a', found 'b'". The end of a statement has no text: it is reported just behind 'a'. */
+static void report_expected(struct parser *parser, const char *what)
+{
+    struct token last = parser->layout.last;
+    bool is_end = last.kind == TOKEN_END;
+    diag_error(parser->diag, last.span, "expected %s after %s%s%s", what, quote(parser, parser->layout.before),
+               is_end ? "" : ", found ", is_end ? "" : quote(parser, last));
+}
+
+static void report_unclosed(struct parser *parser, struct token opener)
+{
+    struct token last = parser->layout.last;
+    bool is_end = last.kind == TOKEN_END || last.kind == TOKEN_UNCLOSED;
+    diag_error(parser->diag, last.span, "expected '%c' to close '%c'%s%s", opener.kind == '(' ? ')' : ']', opener.kind,
+               is_end ? "" : ", found ", is_end ? "" : quote(parser, last));
+    diag_note(parser->diag, opener.span, "'%c' is here", opener.kind);
+}
+
+static void report_bad_character(struct parser *parser, struct token token)
+{
+    unsigned char byte = (unsigned char)parser->source->data[token.span.begin];
+    if (byte >= 0x80)
+        diag_error(parser->diag, token.span, "unexpected %s: outside comments a program is plain ASCII",
+                   quote(parser, token));
+    else if (isprint(byte))
+        diag_error(parser->diag, token.span, "unexpected character '%c'", byte);
+    else
+        diag_error(parser->diag, token.span, "unexpected byte 0x%02x", byte);
+}
+
+/* At the beginning of a statement or definition. */
+static void report_beginning(struct parser *parser)
+{
+    struct token last = parser->layout.last;
+    if (parser->layout.brace_count > 0)
+        diag_error(parser->diag, last.span, "expected a statement, found %s", quote(parser, last));
+    else if (last.kind == '}')
+        diag_error(parser->diag, last.span, "'}' closes nothing");
+    else
+        diag_error(parser->diag, last.span, "expected 'cell', 'model', 'fn' or 'const', found %s", quote(parser, last));
+    const char *keyword = last.kind == TOKEN_NAME ? layout_suggest_keyword(parser, last) : NULL;
+    if (keyword)
+        diag_note(parser->diag, last.span, "did you mean '%s'?", keyword);
+}
+
+/* Mistakes that have a message of their own, wherever they stand. */
+static bool report_special(struct parser *parser)
+{
+    const struct layout *layout = &parser->layout;
+    struct token last = layout->last, before = layout->before, next = layout->tokens[layout->next];
+    bool names_run = token_is(parser, before, "reverse") || token_is(parser, before, "stack");
+    bool is_run = last.kind == TOKEN_REVERSE || last.kind == TOKEN_STACK;
+
+    if (last.kind == TOKEN_UNCLOSED)
+        report_unclosed(parser, layout->unclosed);
+    else if (last.kind == TOKEN_TOO_DEEP)
+        diag_error(parser->diag, last.span, "brackets are nested deeper than %d", EXPR_MAX_DEPTH);
+    else if (last.kind == TOKEN_BAD_CHARACTER)
+        report_bad_character(parser, last);
+    else if (last.kind == '.' && next.kind == TOKEN_INTEGER && next.span.begin == last.span.end)
+        diag_error(parser->diag, span_join(last.span, next.span), "a number has digits on both sides of its dot");
+    else if (is_run || (names_run && (last.kind == TOKEN_NAME || last.kind == TOKEN_INTEGER)))
+        diag_error(parser->diag, is_run ? last.span : before.span,
+                   "%s may only stand right behind the '=' of an equation", quote(parser, is_run ? last : before));
+    else
+        return false;
+    return true;
+}
+
+void message_unexpected(struct parser *parser, const struct expectation *expected)
+{
+    const struct layout *layout = &parser->layout;
+    struct token last = layout->last, before = layout->before;
+    struct token opener = layout->unclosed;
+    if (opener.kind == 0 && layout->bracket_count > 0)
+        opener = layout->brackets[layout->bracket_count - 1];
+    bool is_closer = last.kind == ')' || last.kind == ']';
+    bool ends_all = is_closer || last.kind == TOKEN_END || last.kind == TOKEN_ARROW || last.kind == '{';
+
+    if (report_special(parser))
+        return;
+    if (before.kind == TOKEN_END || before.kind == '{')
+        report_beginning(parser);
+    else if (expected->operand)
+        report_expected(parser, "an expression");
+    else if (expected->name)
+        report_expected(parser, "a name");
+    else if (opener.kind && ends_all && (opener.kind == '(' ? expected->round_close : expected->square_close))
+        report_unclosed(parser, opener);
+    else if (is_closer && opener.kind == 0)
+        diag_error(parser->diag, last.span, "%s closes nothing", quote(parser, last));
+    else if (expected->equals)
+        report_expected(parser, "'='");
+    else if (expected->brace)
+        report_expected(parser, "'{'");
+    else if (expected->arrow)
+        report_expected(parser, "'->'");
+    else if (expected->round)
+        report_expected(parser, "'('");
+    else
+        diag_error(parser->diag, last.span, "unexpected %s after %s", quote(parser, last), quote(parser, before));
+}

@@ -1,0 +1,20 @@
+/* Syntax errors in words. */
+#ifndef RNNC_SYNTAX_MESSAGE_H
+#define RNNC_SYNTAX_MESSAGE_H
+
+#include <stdbool.h>
+
+struct parser;
+
+/* What the grammar would have taken in place of the last token. */
+struct expectation {
+    bool operand; /* the beginning of an expression */
+    bool name;
+    bool equals, arrow, round, brace; /* `=` `->` `(` `{` */
+    bool round_close, square_close;
+};
+
+/* Reports that the last token given to the parser is not one of those expected. */
+void message_unexpected(struct parser *parser, const struct expectation *expected);
+
+#endif

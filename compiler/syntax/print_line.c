@@ -1,0 +1,212 @@
+#include "syntax/print_line.h"
+
+#include <string.h>
+
+/* Names and numbers have no such byte. */
+static const char fold_mark = '\v';
+
+void line_puts(struct line *line, const char *text) { text_puts(&line->text, text); }
+
+void line_open(struct line *line, const char *bracket)
+{
+    line_puts(line, bracket);
+    line->bracket_depth++;
+}
+
+void line_close(struct line *line, const char *bracket)
+{
+    line->bracket_depth--;
+    line_puts(line, bracket);
+}
+
+static void put_space(struct line *line) { text_append(&line->text, line->bracket_depth > 0 ? &fold_mark : " ", 1); }
+
+void line_comma(struct line *line)
+{
+    line_puts(line, ",");
+    put_space(line);
+}
+
+static const char *operator_text(enum binary_operator kind)
+{
+    static const char *const texts[] = {"+", "-", "*", "/", "@", "<", "<=", ">", ">=", "==", "!="};
+    return texts[kind];
+}
+
+static void put_binary(struct line *line, const struct expr *expr, bool tight)
+{
+    line_expr(line, expr->args[0], tight);
+    enum binary_operator kind = expr->operator;
+    bool may_fold = kind == BINARY_ADD || kind == BINARY_SUB;
+    if (!tight && may_fold)
+        put_space(line);
+    else if (!tight)
+        line_puts(line, " ");
+    line_puts(line, operator_text(kind));
+    line_puts(line, tight ? "" : " ");
+    line_expr(line, expr->args[1], tight);
+}
+
+static void put_call(struct line *line, const struct expr *expr, bool tight)
+{
+    line_expr(line, expr->args[0], tight);
+    line_open(line, "(");
+    for (int i = 1; i < expr->count; i++) {
+        if (i > 1)
+            line_comma(line);
+        line_expr(line, expr->args[i], tight);
+    }
+    line_close(line, ")");
+}
+
+static void put_index(struct line *line, const struct expr *expr, bool tight)
+{
+    line_expr(line, expr->args[0], tight);
+    line_open(line, "[");
+    for (int i = 0; i < expr->subscript_count; i++) {
+        const struct subscript *subscript = &expr->subscripts[i];
+        line_puts(line, i ? ", " : "");
+        if (subscript->begin)
+            line_expr(line, subscript->begin, true);
+        line_puts(line, subscript->is_range ? ":" : "");
+        if (subscript->end)
+            line_expr(line, subscript->end, true);
+    }
+    line_close(line, "]");
+}
+
+void line_expr(struct line *line, const struct expr *expr, bool tight)
+{
+    switch (expr->kind) {
+    case EXPR_NUMBER: /* as the user wrote it */
+        text_append(&line->text, line->source->data + expr->span.begin, expr->span.end - expr->span.begin);
+        break;
+    case EXPR_NAME:
+        line_puts(line, expr->name.text);
+        break;
+    case EXPR_NEGATE:
+        line_puts(line, "-");
+        line_expr(line, expr->args[0], tight);
+        break;
+    case EXPR_BINARY:
+        put_binary(line, expr, tight);
+        break;
+    case EXPR_BRACKET:
+        line_open(line, "(");
+        line_expr(line, expr->args[0], tight);
+        line_close(line, ")");
+        break;
+    case EXPR_CALL:
+        put_call(line, expr, tight);
+        break;
+    case EXPR_INDEX:
+        put_index(line, expr, tight);
+        break;
+    case EXPR_MEMBER:
+        line_expr(line, expr->args[0], tight);
+        line_puts(line, ".");
+        line_puts(line, expr->name.text);
+        break;
+    case EXPR_STACK:
+        line_puts(line, "stack ");
+        line_expr(line, expr->args[0], tight);
+        line_puts(line, " ");
+        line_expr(line, expr->args[1], tight);
+        break;
+    case EXPR_REVERSE:
+        line_puts(line, "reverse ");
+        line_expr(line, expr->args[0], tight);
+        break;
+    }
+}
+
+void line_dimensions(struct line *line, const struct dimension *dimensions, int count)
+{
+    line_open(line, "[");
+    for (int i = 0; i < count; i++) {
+        line_puts(line, i ? ", " : "");
+        line_expr(line, dimensions[i].expr, true);
+        if (dimensions[i].fallback) {
+            line_puts(line, " = ");
+            line_expr(line, dimensions[i].fallback, true);
+        }
+    }
+    line_close(line, "]");
+}
+
+/* What stands behind the dimensions of a parameter. */
+static void put_start(struct line *line, const struct declarator *declarator)
+{
+    if (declarator->start) {
+        line_puts(line, " = ");
+        line_expr(line, declarator->start, false);
+    }
+    if (declarator->distribution.text) {
+        line_puts(line, " ~ ");
+        line_puts(line, declarator->distribution.text);
+    }
+    if (declarator->distribution_argument) {
+        line_open(line, "(");
+        line_expr(line, declarator->distribution_argument, false);
+        line_close(line, ")");
+    }
+}
+
+static void put_declarator(struct line *line, const struct declarator *declarator)
+{
+    line_puts(line, declarator->name.text);
+    if (declarator->has_dimensions)
+        line_dimensions(line, declarator->dimensions, declarator->dimension_count);
+    if (declarator->has_form) {
+        line_puts(line, " : ");
+        line_puts(line, declarator->form.text);
+        line_open(line, "(");
+        line_expr(line, declarator->form_rank, false);
+        line_close(line, ")");
+    }
+    put_start(line, declarator);
+    if (declarator->type.text) {
+        line_puts(line, ": ");
+        line_puts(line, declarator->type.text);
+        line_open(line, "[");
+        line_expr(line, declarator->vocabulary, true);
+        line_close(line, "]");
+    }
+    line_puts(line, declarator->once ? " once" : "");
+}
+
+void line_declarators(struct line *line, const struct declarator *declarators, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (i)
+            line_comma(line);
+        put_declarator(line, &declarators[i]);
+    }
+}
+
+/* Folds greedily: at a mark, what reaches to the next mark goes on a new line if it does not fit, below the inside of
+ * the innermost open bracket. */
+void line_write(const struct line *line, int indent, struct text *out)
+{
+    enum { DEEPEST_FOLD = LINE_WIDTH / 2 };
+    int inside[EXPR_MAX_DEPTH + 2]; /* columns behind the open brackets: one a level of an expression, one around it */
+    int depth = 0, column = indent;
+    const char *data = line->text.data;
+    text_printf(out, "%*s", indent, "");
+    for (size_t i = 0; i < line->text.length; i++) {
+        if (data[i] == fold_mark) {
+            size_t width = strcspn(data + i + 1, "\v");
+            bool fits = (size_t)column + 1 + width <= LINE_WIDTH;
+            int fold = inside[depth - 1] < DEEPEST_FOLD ? inside[depth - 1] : DEEPEST_FOLD;
+            text_printf(out, "%s%*s", fits ? " " : "\n", fits ? 0 : fold, "");
+            column = fits ? column + 1 : fold;
+            continue;
+        }
+        text_append(out, &data[i], 1);
+        column++;
+        if (data[i] == '(' || data[i] == '[')
+            inside[depth++] = column;
+        else if (data[i] == ')' || data[i] == ']')
+            depth--;
+    }
+}
