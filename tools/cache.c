@@ -28,16 +28,27 @@ static hash hash_bytes(hash sum, const void *data, size_t length)
 /* With its end, so that "ab" "c" is not "a" "bc". */
 static hash hash_string(hash sum, const char *string) { return hash_bytes(sum, string, strlen(string) + 1); }
 
-static bool make_folder(struct arena *arena, const char *path, const char **error)
+/* The folder and those above it. */
+static bool make_folders(struct arena *arena, const char *path, const char **error)
 {
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
-        return true;
-    *error =
-        arena_printf(arena,
-                     "cannot make the folder '%s' for compiled networks: %s; set XDG_CACHE_HOME to a folder that can "
-                     "be written",
-                     path, strerror(errno));
-    return false;
+    char *part = arena_copy_string(arena, path, strlen(path));
+    for (char *end = part + 1;; end++) {
+        char after = *end;
+        if (after != '/' && after != '\0')
+            continue;
+        *end = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+            *error =
+                arena_printf(arena,
+                             "cannot make the folder '%s' for compiled networks: %s; set XDG_CACHE_HOME to a folder "
+                             "that can be written",
+                             part, strerror(errno));
+            return false;
+        }
+        if (after == '\0')
+            return true;
+        *end = after;
+    }
 }
 
 const char *cache_folder(struct arena *arena, const char **error)
@@ -51,7 +62,7 @@ const char *cache_folder(struct arena *arena, const char **error)
         base = arena_printf(arena, "%s/.cache", home);
     }
     const char *folder = arena_printf(arena, "%s/rnnc", base);
-    return make_folder(arena, base, error) && make_folder(arena, folder, error) ? folder : NULL;
+    return make_folders(arena, folder, error) ? folder : NULL;
 }
 
 const char *cache_begin(struct arena *arena, const char *cache, const char **error)

@@ -1,0 +1,408 @@
+/* The oracle on whole programs: what language.md says about time, in numbers that can be followed by hand. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "oracle/oracle.h"
+#include "sema/sema.h"
+#include "syntax/tree.h"
+
+static struct program *check_text(struct arena *arena, const char *text)
+{
+    struct source *source = source_from_memory(arena, "test.rnn", text, strlen(text));
+    struct diagnostics *diag = diag_new(arena, source);
+    struct tree *tree = parse(arena, source, diag);
+    struct program *program = NULL;
+    if (diag_error_count(diag) == 0)
+        program = resolve_names(arena, tree, &(struct sema_options){0}, diag);
+    if (diag_error_count(diag) == 0)
+        infer_shapes(arena, program, diag);
+    if (diag_error_count(diag)) {
+        diag_print(diag, &(struct diag_options){0}, stderr);
+        fail_msg("the program is refused");
+    }
+    return program;
+}
+
+static void compare(const char *what, int index, const double *result, const double *expected, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!(fabs(result[i] - expected[i]) <= 1e-12))
+            fail_msg("%s %d, element %d: %.17g, expected %.17g", what, index, i, result[i], expected[i]);
+}
+
+enum { MOST = 4, ROOM = 24 };
+
+/* A program, one stream, and what comes out: every array in the order of declaration. */
+struct example {
+    const char *text;
+    int frames, length;
+    double parameters[MOST][ROOM], inputs[MOST][ROOM], outputs[MOST][ROOM];
+};
+
+static void expect(const struct example *example)
+{
+    struct arena *arena = arena_new();
+    struct program *program = check_text(arena, example->text);
+    double results[MOST][ROOM];
+    const double *parameters[MOST], *inputs[MOST];
+    double *outputs[MOST];
+    for (int i = 0; i < MOST; i++) {
+        parameters[i] = example->parameters[i];
+        inputs[i] = example->inputs[i];
+        outputs[i] = results[i];
+    }
+    struct oracle_call call = {.frames = example->frames,
+                               .length = example->length,
+                               .parameters = parameters,
+                               .inputs = inputs,
+                               .outputs = outputs};
+    assert_in_range(program->output_count, 1, MOST);
+    oracle_run(program, &call);
+    for (int i = 0; i < program->output_count; i++) {
+        const struct value *value = program->outputs[i].value;
+        int size = (int)shape_size(&value->shape) * (value->time == TIME_FRAME ? example->frames : 1);
+        compare("output", i, results[i], example->outputs[i], size);
+    }
+    arena_free(arena);
+}
+
+/* The delay of a value is not the value of a delay. */
+static void test_delay_of_expression(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "model m { input x; output a = (sigmoid(x))[t-1]; output b = sigmoid(x[t-1]) }",
+        .frames = 2,
+        .length = 2,
+        .inputs = {{0, 0}},
+        .outputs = {{0, 0.5}, {0.5, 0.5}},
+    });
+}
+
+static void test_elman(void **state)
+{
+    (void)state;
+    double h0 = tanh(1), h1 = tanh(2 + 0.5 * h0 + 0.25);
+    expect(&(struct example){
+        .text = "cell Elman[n = 1](x[m = n]) -> h[n] {\n"
+                "  param W[n, m], U[n, n], b[n]\n"
+                "  h = tanh(W @ x + U @ h[t-1] + b)\n"
+                "}",
+        .frames = 2,
+        .length = 2,
+        .parameters = {{1}, {0.5}, {0.25}},
+        .inputs = {{0.75, 2}},
+        .outputs = {{h0, h1}},
+    });
+}
+
+/* Every frame before the start reads the initial value, however far back. */
+static void test_init(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "model m { input x; param h0; h = h[t-2] + x; init h = h0; output h }",
+        .frames = 4,
+        .length = 4,
+        .parameters = {{10}},
+        .inputs = {{1, 2, 3, 4}},
+        .outputs = {{11, 12, 14, 16}},
+    });
+}
+
+static void test_init_once_for_a_sequence(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "cell Sum(x) -> h { h = h[t-1] + x }\n"
+                "model m { input x, s once; h = Sum(x); init h.h = 2 * s; output h }",
+        .frames = 2,
+        .length = 2,
+        .inputs = {{1, 2}, {5}},
+        .outputs = {{11, 13}},
+    });
+}
+
+/* Reads beyond the end of the stream's own length give 0, whatever the initial value; outputs there are 0 too. */
+static void test_reading_ahead(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "model m { input x; v = x + 1; init v = 7; output a = v[t+1]; output b = v[t-1] }",
+        .frames = 4,
+        .length = 3,
+        .inputs = {{1, 2, 3, 4}},
+        .outputs = {{3, 4, 0, 0}, {7, 2, 3, 0}},
+    });
+}
+
+static void test_reverse(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text =
+            "cell Sum(x) -> h { h = h[t-1] + x; init h = 100 }\n"
+            "model m { input x; a = reverse Sum(x); b = Sum(x); output a; output b; output first(a); output last(b) }",
+        .frames = 4,
+        .length = 3,
+        .inputs = {{1, 2, 3, 4}},
+        .outputs = {{106, 105, 103, 0}, {101, 103, 106, 0}, {106}, {106}},
+    });
+}
+
+/* A cell that runs another in reverse, run in reverse: signs multiply. */
+static void test_reverse_twice(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "cell Sum(x) -> h { h = h[t-1] + x }\n"
+                "cell Inner(x) -> y { s = reverse Sum(x); y = s + x[t-1] }\n"
+                "model m { input x; y = reverse Inner(x); output y }",
+        .frames = 3,
+        .length = 3,
+        .inputs = {{1, 2, 4}},
+        .outputs = {{1 + 2, 3 + 4, 7 + 0}},
+    });
+}
+
+static const char over_time[] =
+    "model m { input x[2]; output a = sum_over_time(x); output b = mean_over_time(x); output c = max_over_time(x)\n"
+    "  output d = x * first(x) - last(x) }";
+
+static void test_over_time(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = over_time,
+        .frames = 3,
+        .length = 2,
+        .inputs = {{1, -2, 3, -4, 50, 60}},
+        .outputs = {{4, -6}, {2, -3}, {3, -2}, {1 - 3, 4 + 4, 3 - 3, 8 + 4, 0, 0}},
+    });
+}
+
+static void test_no_frames(void **state)
+{
+    (void)state;
+    expect(&(struct example){.text = over_time, .frames = 3, .length = 0, .inputs = {{1, -2, 3, -4, 50, 60}}});
+}
+
+/* Before the start an id is "no token", and its row is 0. */
+static void test_embed(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "model m { input x: index[3]; param E[3, 2]; output a = embed(E, x); output b = embed(E, x[t-1]) }",
+        .frames = 3,
+        .length = 3,
+        .parameters = {{1, 2, 3, 4, 5, 6}},
+        .inputs = {{2, -1, 0}},
+        .outputs = {{5, 6, 0, 0, 1, 2}, {0, 0, 5, 6, 0, 0}},
+    });
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "model m { input x[4]; param W[2, 4]\n"
+                "  a, b = split(x, 2)\n"
+                "  output p = concat(b, a[1], x[1:3]); output q = W[:, 1:3] @ b; output r = W[1] * x; output s = x[3] "
+                "* a }",
+        .frames = 1,
+        .length = 1,
+        .parameters = {{1, 2, 3, 4, 5, 6, 7, 8}},
+        .inputs = {{1, 10, 100, 1000}},
+        .outputs = {{100, 1000, 10, 10, 100}, {200 + 3000, 600 + 7000}, {5, 60, 700, 8000}, {1000, 10000}},
+    });
+}
+
+/* W = A @ B, and of a rank-3 parameter the k products one after the other. */
+static void test_factors(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "model m { input x[3]; param W[2, 3] : svd(1); output y = W @ x }",
+        .frames = 1,
+        .length = 1,
+        .parameters = {{2, 3}, {1, 10, 100}},
+        .inputs = {{1, 2, 3}},
+        .outputs = {{2 * 321, 3 * 321}},
+    });
+    expect(&(struct example){
+        .text = "model m { input x[2]; param Z[2, 2, 2] : cp(1); output y = Z @ x }",
+        .frames = 1,
+        .length = 1,
+        .parameters = {{1, 10}, {2, 3}, {5, 7}},
+        .inputs = {{1, 2}},
+        .outputs = {{2 * 19, 3 * 19, 20 * 19, 30 * 19}},
+    });
+}
+
+static void test_functions_and_sharing(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "fn double(v) = 2 * v\n"
+                "cell Sum[n](x[n]) -> h[n] { param w[n]; h = w * h[t-1] + x }\n"
+                "model m { input x[1]; a = Sum[1](x); b = a(double(x)); output a; output b; output c = b.h - a.h }",
+        .frames = 2,
+        .length = 2,
+        .parameters = {{3}},
+        .inputs = {{1, 10}},
+        .outputs = {{1, 13}, {2, 26}, {1, 13}},
+    });
+}
+
+/* No recursion over frames. */
+static void test_many_frames(void **state)
+{
+    (void)state;
+    enum { FRAMES = 50000 };
+    struct arena *arena = arena_new();
+    struct program *program = check_text(arena, "model m { input x; h = h[t-1] + x; output y = last(h) }");
+    double *x = ARENA_ARRAY(arena, double, FRAMES), y;
+    for (int t = 0; t < FRAMES; t++)
+        x[t] = 1;
+    struct oracle_call call = {
+        .frames = FRAMES, .length = FRAMES, .inputs = (const double *const[]){x}, .outputs = (double *[]){&y}};
+    oracle_run(program, &call);
+    assert_true(y == FRAMES);
+    arena_free(arena);
+}
+
+/* ---- losses ---- */
+
+static struct oracle_loss find_loss(const char *text, int frames, int length, const double *const *inputs,
+                                    const double *const *targets, int label_count)
+{
+    struct arena *arena = arena_new();
+    struct program *program = check_text(arena, text);
+    struct oracle_loss loss;
+    double *outputs[MOST] = {NULL};
+    struct oracle_call call = {.frames = frames,
+                               .length = length,
+                               .inputs = inputs,
+                               .outputs = outputs,
+                               .targets = targets,
+                               .label_counts = &label_count,
+                               .losses = &loss};
+    assert_int_equal(program->loss_count, 1);
+    oracle_run(program, &call);
+    arena_free(arena);
+    return loss;
+}
+
+static void expect_loss(struct oracle_loss loss, double sum, int count)
+{
+    assert_int_equal(loss.count, count);
+    if (!(fabs(loss.sum - sum) <= 1e-12 * fabs(sum)))
+        fail_msg("the loss is %.17g, expected %.17g", loss.sum, sum);
+}
+
+static void test_cross_entropy(void **state)
+{
+    (void)state;
+    const char *text = "model m { input x[2]; target y: index[2]; output x; loss 0.5 * cross_entropy(x, y) }";
+    const double *inputs[] = {(double[]){0, log(3), 5, 6, 0, 0, 9, 9}}, *targets[] = {(double[]){1, -1, 0, 0}};
+    expect_loss(find_loss(text, 4, 3, inputs, targets, 0), 0.5 * (log(4) - log(3) + log(2)), 2);
+    expect_loss(find_loss(text, 4, 0, inputs, targets, 0), 0, 0);
+}
+
+static void test_cross_entropy_of_a_sequence(void **state)
+{
+    (void)state;
+    const char *text = "model m { input x[2]; target y: index[2]; z = last(x); output z; loss cross_entropy(z, y) }";
+    const double *inputs[] = {(double[]){7, 7, 0, log(3), 7, 7}}, *targets[] = {(double[]){0}};
+    expect_loss(find_loss(text, 3, 2, inputs, targets, 0), log(4), 1);
+    expect_loss(find_loss(text, 3, 2, inputs, (const double *[]){(double[]){-1}}, 0), 0, 0);
+}
+
+static void test_squares_and_binary(void **state)
+{
+    (void)state;
+    const double *inputs[] = {(double[]){1, 2, 3, 4}}, *targets[] = {(double[]){1, 0, 0, 1}};
+    expect_loss(find_loss("model m { input x[2]; target y[2]; output x; loss mse(x, y) }", 2, 2, inputs, targets, 0),
+                2 + (9 + 9) / 2.0, 2);
+    double first = log1p(exp(-1)) + log1p(exp(2)), second = log1p(exp(3)) + log1p(exp(-4));
+    expect_loss(find_loss("model m { input x[2]; target y[2]; output x; loss binary_cross_entropy(x, y) }", 2, 2,
+                          inputs, targets, 0),
+                (first + second) / 2, 2);
+}
+
+enum { CTC_FRAMES = 4, CTC_SYMBOLS = 3 };
+
+/* The probability of all paths that spell the labels, path by path. */
+static double spell_probability(const double *x, const double *labels, int label_count)
+{
+    double total = 0;
+    for (int path = 0; path < 81; path++) { /* CTC_SYMBOLS to the power of CTC_FRAMES */
+        double probability = 1;
+        int before = 0, spelt = 0, rest = path;
+        for (int t = 0; t < CTC_FRAMES; t++, rest /= CTC_SYMBOLS) {
+            int symbol = rest % CTC_SYMBOLS;
+            double sum = 0;
+            for (int k = 0; k < CTC_SYMBOLS; k++)
+                sum += exp(x[t * CTC_SYMBOLS + k]);
+            probability *= exp(x[t * CTC_SYMBOLS + symbol]) / sum;
+            if (symbol && symbol != before)
+                spelt = spelt >= 0 && spelt < label_count && labels[spelt] == symbol ? spelt + 1 : -1;
+            if (spelt < 0)
+                break;
+            before = symbol;
+        }
+        if (spelt == label_count)
+            total += probability;
+    }
+    return total;
+}
+
+static void test_ctc(void **state)
+{
+    (void)state;
+    const char *text = "model m { input x[3]; target y: labels[3]; output x; loss ctc(x, y) }";
+    const double x[] = {0.3, -1, 0.7, 1.1, 0.2, -0.4, -0.6, 0.5, 0.9, 0, 0.8, -1.2};
+    static const double labels[][3] = {{1, 2, 0}, {1, 1, 0}, {2, 0, 0}, {0, 0, 0}, {1, 2, 1}};
+    static const int counts[] = {2, 2, 1, 0, 3};
+    for (int i = 0; i < 5; i++)
+        expect_loss(
+            find_loss(text, CTC_FRAMES, CTC_FRAMES, (const double *[]){x}, (const double *[]){labels[i]}, counts[i]),
+            -log(spell_probability(x, labels[i], counts[i])), 1);
+    /* Too few frames for two equal labels with a blank between them. */
+    assert_true(find_loss(text, CTC_FRAMES, 2, (const double *[]){x}, (const double *[]){labels[1]}, 2).sum ==
+                INFINITY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_delay_of_expression),
+        cmocka_unit_test(test_elman),
+        cmocka_unit_test(test_init),
+        cmocka_unit_test(test_init_once_for_a_sequence),
+        cmocka_unit_test(test_reading_ahead),
+        cmocka_unit_test(test_reverse),
+        cmocka_unit_test(test_reverse_twice),
+        cmocka_unit_test(test_over_time),
+        cmocka_unit_test(test_no_frames),
+        cmocka_unit_test(test_embed),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_factors),
+        cmocka_unit_test(test_functions_and_sharing),
+        cmocka_unit_test(test_many_frames),
+        cmocka_unit_test(test_cross_entropy),
+        cmocka_unit_test(test_cross_entropy_of_a_sequence),
+        cmocka_unit_test(test_squares_and_binary),
+        cmocka_unit_test(test_ctc),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,304 @@
+/* Data files: what is written can be read back, and what is wrong is refused with a reason. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "data/array.h"
+#include "data/file.h"
+
+/* Each test has an arena and a folder of its own. */
+struct fixture {
+    struct arena *arena;
+    char *folder;
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    assert_non_null(fixture);
+    fixture->arena = arena_new();
+    fixture->folder = arena_printf(fixture->arena, "/tmp/test_tools_data.XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    *state = fixture;
+    return 0;
+}
+
+/* rmdir fails where a test, or an atomic write, left something behind. */
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    int status = rmdir(fixture->folder);
+    arena_free(fixture->arena);
+    free(fixture);
+    return status;
+}
+
+static const char *in_folder(struct fixture *fixture, const char *name)
+{
+    return arena_printf(fixture->arena, "%s/%s", fixture->folder, name);
+}
+
+static const char *put(struct fixture *fixture, const char *name, const char *data, size_t length)
+{
+    const char *path = in_folder(fixture, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+/* The array of a file with this content; the file is removed. */
+static struct array take(struct fixture *fixture, const char *name, const char *data, size_t length)
+{
+    struct array *arrays;
+    int count;
+    const char *error;
+    const char *path = put(fixture, name, data, length);
+    if (!arrays_read(fixture->arena, path, &arrays, &count, &error))
+        fail_msg("%s", error);
+    assert_int_equal(count, 1);
+    unlink(path);
+    return arrays[0];
+}
+
+/* The file is refused, and the message has both words. */
+static void refuse(struct fixture *fixture, const char *name, const char *data, size_t length, const char *word)
+{
+    struct array *arrays;
+    int count;
+    const char *error;
+    const char *path = put(fixture, name, data, length);
+    assert_false(arrays_read(fixture->arena, path, &arrays, &count, &error));
+    if (!strstr(error, word) || !strstr(error, path))
+        fail_msg("the message has no '%s' or no '%s': %s", word, path, error);
+    unlink(path);
+}
+
+static void expect_array(const struct array *array, int rank, const long *shape, const double *data)
+{
+    assert_int_equal(array->rank, rank);
+    for (int i = 0; i < rank; i++)
+        assert_int_equal(array->shape[i], shape[i]);
+    for (long i = 0; i < array_size(array); i++)
+        assert_true(array->data[i] == data[i]);
+}
+
+/* ---- .csv ---- */
+
+static void test_csv(void **state)
+{
+    struct fixture *fixture = *state;
+    const char text[] = "a, b,c\n# a comment\n1, 2.5,-3e2\r\n\n  4,5 , 6";
+    struct array array = take(fixture, "x.csv", text, sizeof text - 1);
+    expect_array(&array, 2, (long[]){2, 3}, (double[]){1, 2.5, -300, 4, 5, 6});
+}
+
+static void test_csv_errors(void **state)
+{
+    struct fixture *fixture = *state;
+    refuse(fixture, "x.csv", "1,2\n3\n", 6, "line 2: 1 fields");
+    refuse(fixture, "x.csv", "1,2\n3,x\n", 8, "line 2, field 2: 'x'");
+    refuse(fixture, "x.csv", "a,b\nc,d\n", 8, "line 2, field 1: 'c'");
+    refuse(fixture, "x.csv", "1,\n", 3, "line 1, field 2");
+    refuse(fixture, "x.csv", "", 0, "no numbers");
+    refuse(fixture, "x.csv", "a,b\n", 4, "no numbers");
+}
+
+/* ---- .npy ---- */
+
+/* A file of version 1 with this header and these elements. */
+static size_t npy_file(char *out, char version, const char *header, const void *elements, size_t size)
+{
+    size_t length = strlen(header), begin = version == 1 ? 10 : 12;
+    memcpy(out, "\x93NUMPY", 6);
+    out[6] = version;
+    out[7] = 0;
+    memset(out + 8, 0, 4);
+    out[8] = (char)length;
+    memcpy(out + begin, header, length);
+    memcpy(out + begin + length, elements, size);
+    return begin + length + size;
+}
+
+static void test_npy(void **state)
+{
+    struct fixture *fixture = *state;
+    char file[512];
+    float f4[] = {1, 2.5f, -3, 4};
+    int64_t i8[] = {7, -1};
+    size_t size =
+        npy_file(file, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }     \n", f4, sizeof f4);
+    struct array array = take(fixture, "x.npy", file, size);
+    expect_array(&array, 2, (long[]){2, 2}, (double[]){1, 2.5, -3, 4});
+    assert_int_equal(array.type, ARRAY_F32);
+
+    size = npy_file(file, 2, "{\"shape\": (2,), \"fortran_order\":False, \"descr\":\"<i8\"}\n", i8, sizeof i8);
+    array = take(fixture, "x.npy", file, size);
+    expect_array(&array, 1, (long[]){2}, (double[]){7, -1});
+
+    size = npy_file(file, 3, "{'descr': '<f8', 'fortran_order': False, 'shape': ()}\n", &(double){0.1}, 8);
+    array = take(fixture, "x.npy", file, size);
+    expect_array(&array, 0, NULL, (double[]){0.1});
+}
+
+static void refuse_npy(struct fixture *fixture, char version, const char *header, size_t size, const char *word)
+{
+    char file[512];
+    char elements[64] = {0};
+    size_t length = npy_file(file, version, header, elements, size);
+    refuse(fixture, "x.npy", file, length, word);
+}
+
+static void test_npy_errors(void **state)
+{
+    struct fixture *fixture = *state;
+    refuse_npy(fixture, 1, "{'descr': '>f4', 'fortran_order': False, 'shape': (2,)}\n", 8, "big-endian");
+    refuse_npy(fixture, 1, "{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}\n", 8, "astype");
+    refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2)}\n", 8, "ascontiguousarray");
+    refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 4, "4 bytes");
+    refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 12, "12 bytes");
+    refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}\n", 8, "header");
+    refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1, 1, 1)}\n", 4, "header");
+    refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False}\n", 8, "header");
+    refuse_npy(fixture, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (3037000500, 3037000500)}\n", 8,
+               "too large");
+    refuse_npy(fixture, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 0)}\n", 0,
+               "too large");
+    refuse_npy(fixture, 1, "{'descr'", 0, "header");
+    refuse_npy(fixture, 9, "{}", 0, "version 9");
+    refuse(fixture, "x.npy", "PK\3\4 and so on", 14, "not a .npy file");
+    refuse(fixture, "x.npy", "\x93NUMPY\1\0\xff\0{}", 12, "ends within its header");
+    refuse(fixture, "x.npy", "\x93NUMPY\2\0\0\0", 10, "ends within its header");
+}
+
+/* ---- there and back ---- */
+
+static void test_round_trip(void **state)
+{
+    struct fixture *fixture = *state;
+    double data[] = {0.1, -1e300, 3, 1.0 / 3, 1e-310, 5};
+    struct array array = {.name = "x", .type = ARRAY_F64, .rank = 2, .shape = {2, 3}, .data = data};
+    const char *names[] = {"x.npy", "x.csv", "x.safetensors"};
+    for (int i = 0; i < 3; i++) {
+        const char *path = in_folder(fixture, names[i]), *error;
+        struct array *back;
+        int count;
+        if (!arrays_write(fixture->arena, path, &array, 1, &error))
+            fail_msg("%s", error);
+        if (!arrays_read(fixture->arena, path, &back, &count, &error))
+            fail_msg("%s", error);
+        expect_array(back, 2, array.shape, data);
+        unlink(path);
+    }
+}
+
+static void test_types_round_trip(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int type = ARRAY_F32; type <= ARRAY_I64; type++) {
+        struct array array = {
+            .name = "x", .type = (enum array_type)type, .rank = 1, .shape = {3}, .data = (double[]){1, -2, 3}};
+        const char *names[] = {"x.npy", "x.safetensors"};
+        for (int i = 0; i < 2; i++) {
+            const char *path = in_folder(fixture, names[i]), *error;
+            struct array *back;
+            int count;
+            assert_true(arrays_write(fixture->arena, path, &array, 1, &error));
+            assert_true(arrays_read(fixture->arena, path, &back, &count, &error));
+            assert_int_equal(back->type, type);
+            expect_array(back, 1, array.shape, array.data);
+            unlink(path);
+        }
+    }
+}
+
+static void test_several_arrays(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array arrays[] = {{.name = "a", .type = ARRAY_F32, .rank = 0, .data = (double[]){4}},
+                             {.name = "b", .type = ARRAY_I32, .rank = 1, .shape = {2}, .data = (double[]){5, 6}}};
+    const char *path = in_folder(fixture, "all.safetensors"), *error;
+    struct array *back;
+    int count;
+    assert_true(arrays_write(fixture->arena, path, arrays, 2, &error));
+    assert_true(arrays_read(fixture->arena, path, &back, &count, &error));
+    assert_int_equal(count, 2);
+    assert_string_equal(back[1].name, "b");
+    expect_array(&back[0], 0, NULL, arrays[0].data);
+    expect_array(&back[1], 1, arrays[1].shape, arrays[1].data);
+    unlink(path);
+    assert_false(arrays_write(fixture->arena, in_folder(fixture, "all.npy"), arrays, 2, &error));
+    assert_non_null(strstr(error, ".safetensors"));
+}
+
+/* ---- files as such ---- */
+
+static void test_unknown_kind(void **state)
+{
+    struct fixture *fixture = *state;
+    refuse(fixture, "x.txt", "1", 1, ".csv");
+    struct array array = {.type = ARRAY_F64};
+    const char *error;
+    assert_false(arrays_write(fixture->arena, in_folder(fixture, "x"), &array, 1, &error));
+    assert_non_null(strstr(error, ".npy"));
+}
+
+static void test_missing_file(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array *arrays;
+    int count;
+    const char *error;
+    assert_false(arrays_read(fixture->arena, in_folder(fixture, "none.npy"), &arrays, &count, &error));
+    assert_non_null(strstr(error, "none.npy': No such file"));
+}
+
+/* A file that is there is replaced as a whole, with the permissions that a new file has, or left as it was. */
+static void test_atomic_write(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *path = put(fixture, "x.csv", "old", 3), *error;
+    struct text text;
+    struct stat status;
+    mode_t mask = umask(022);
+    assert_true(file_write(fixture->arena, path, "new\n", 4, &error));
+    umask(mask);
+    assert_true(file_read(fixture->arena, path, &text, &error));
+    assert_string_equal(text.data, "new\n");
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0644);
+    unlink(path);
+    const char *nowhere = in_folder(fixture, "none/x.csv");
+    assert_false(file_write(fixture->arena, nowhere, "new\n", 4, &error));
+    assert_non_null(strstr(error, nowhere));
+    assert_true(file_write(fixture->arena, "/dev/null", "new\n", 4, &error));
+    assert_int_equal(stat("/dev/null", &status), 0);
+    assert_true(S_ISCHR(status.st_mode));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_csv, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_csv_errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_npy, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_npy_errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_types_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_several_arrays, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unknown_kind, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_missing_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_atomic_write, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
