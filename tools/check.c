@@ -10,12 +10,17 @@
 #include "check.h"
 #include "commands.h"
 #include "random.h"
+#include "row.h"
 #include "syntax/tree.h"
 
-enum { KEY_TOLERANCE = 768 };
+enum { KEY_TOLERANCE = 768, KEY_ROW };
 
 static const struct argp_option options_table[] = {
     {"tolerance", KEY_TOLERANCE, "X", 0, "The largest error that is accepted (default: what the arithmetic deserves)",
+     3},
+    {"row", KEY_ROW, NULL, 0,
+     "Print one line for a table instead, tabs between its columns: name, parameters, flops a frame, microseconds a "
+     "frame, largest error",
      3},
     {0},
 };
@@ -48,6 +53,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         options->tolerance = strtod(argument, &end);
         if (end == argument || *end || !(options->tolerance >= 0))
             argp_error(state, "--tolerance needs a number of 0 or more, not '%s'", argument);
+        return 0;
+    case KEY_ROW:
+        options->row = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -150,6 +158,8 @@ static bool print_verdict(const struct check *check, int output)
     if (tolerance < 0)
         tolerance = judge_tolerance(&check->judge, output);
     bool agrees = verdict->error <= tolerance;
+    if (check->options->row && agrees)
+        return true;
     printf("%s: largest error %.3g, tolerance %.3g%s; stream %d", tensor->name, verdict->error, tolerance,
            agrees ? "" : ", TOO LARGE", verdict->stream);
     if (tensor->time == RNN_TIME_FRAME)
@@ -165,6 +175,8 @@ static int print_verdicts(const struct check *check)
     int wrong = 0;
     for (int i = 0; i < check->model->output_count; i++)
         wrong += !print_verdict(check, i);
+    if (check->options->row)
+        return wrong ? 1 : 0;
     printf("%s: %d of %d outputs agree with the reference (%d frames, %d streams)\n", check->model->name,
            check->model->output_count - wrong, check->model->output_count, check->frames, check->streams);
     return wrong ? 1 : 0;
@@ -185,7 +197,7 @@ static bool check_network(struct check *check, const char **error)
     check->judge.frames = check->frames;
     check->judge.streams = check->streams;
     bool done = prepare_weights(check, error) && judge_open(&check->judge, check->session.parameters, error) &&
-                check_ways(check, error);
+                check_ways(check, error) && (!check->options->row || row_print(check, error));
     session_close(&check->session);
     return done;
 }

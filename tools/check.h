@@ -13,6 +13,7 @@ struct check_options {
     struct network_options network;
     struct feed_options feed;
     double tolerance; /* < 0: from the oracle */
+    bool row;         /* --row: a line of a table instead of the verdicts */
 };
 
 struct check {

@@ -14,11 +14,12 @@ struct run_options {
     struct network_options network;
     struct feed_options feed;
     const char *lengths;
+    bool by_steps;        /* --step */
     const char **outputs; /* NAME=FILE or FILE, as given */
     int output_count, output_capacity;
 };
 
-enum { KEY_LENGTHS = 768 };
+enum { KEY_LENGTHS = 768, KEY_STEP };
 
 static const struct argp_option options_table[] = {
     {"output", 'o', "[NAME=]FILE", 0,
@@ -27,6 +28,7 @@ static const struct argp_option options_table[] = {
      "NAME receives all outputs",
      3},
     {"lengths", KEY_LENGTHS, "FILE", 0, "How many frames each stream has, one whole number a stream (default: all)", 3},
+    {"step", KEY_STEP, NULL, 0, "Run frame by frame, as in real time, instead of all frames in one call", 3},
     {0},
 };
 
@@ -60,9 +62,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_LENGTHS:
         options->lengths = argument;
         return 0;
+    case KEY_STEP:
+        options->by_steps = true;
+        return 0;
     case ARGP_KEY_END:
         if (!options->output_count)
             argp_error(state, "where should the outputs go? Give --output FILE");
+        if (options->by_steps && options->lengths)
+            argp_error(state, "--step gives every stream all frames, --lengths does not");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -233,6 +240,28 @@ static bool write_outputs(const struct run *run, const struct destination *desti
     return true;
 }
 
+/* Frame t of a tensor. */
+static void *frame_of(const struct run *run, const rnn_tensor *tensor, void *data, int t)
+{
+    return data ? tensor_at(run->model, tensor, data, t, run->extent.streams) : NULL;
+}
+
+static rnn_status run_by_steps(const struct run *run, const struct session *session)
+{
+    const rnn_model *model = run->model;
+    const void **inputs = ARENA_ARRAY(run->arena, const void *, model->input_count + 1);
+    void **outputs = ARENA_ARRAY(run->arena, void *, model->output_count + 1);
+    rnn_status status = RNN_OK;
+    for (int t = 0; t < run->extent.frames && status == RNN_OK; t++) {
+        for (int i = 0; i < model->input_count; i++)
+            inputs[i] = frame_of(run, &model->inputs[i], run->inputs[i], t);
+        for (int i = 0; i < model->output_count; i++)
+            outputs[i] = frame_of(run, &model->outputs[i], run->outputs[i], t);
+        status = model->step(session->packed, session->state, inputs, outputs);
+    }
+    return status;
+}
+
 static bool call_network(struct run *run, const char **error)
 {
     const struct feed_options *feed = &run->options->feed;
@@ -245,8 +274,10 @@ static bool call_network(struct run *run, const char **error)
     else
         session_draw(&session, feed->seed);
     if (done && session_pack(&session, error)) {
-        rnn_status status = run->model->run(session.packed, session.state, session.work, run->extent.frames,
-                                            run->lengths, (const void *const *)run->inputs, run->outputs);
+        rnn_status status = run->options->by_steps
+                                ? run_by_steps(run, &session)
+                                : run->model->run(session.packed, session.state, session.work, run->extent.frames,
+                                                  run->lengths, (const void *const *)run->inputs, run->outputs);
         done = status == RNN_OK;
         *error = rnn_status_text(status);
     } else {
@@ -265,6 +296,10 @@ static bool run_network(struct run *run, const char **error)
         return false;
     if (!options->feed.weights && !options->feed.has_seed && run->model->parameter_count) {
         *error = "the network has weights: give --weights FILE, or --seed N to draw them";
+        return false;
+    }
+    if (options->by_steps && !run->model->step) {
+        *error = "the network needs whole sequences: it cannot run with --step";
         return false;
     }
     return prepare_inputs(run, error) && prepare_lengths(run, error) && prepare_outputs(run, destinations, error) &&

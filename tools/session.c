@@ -72,6 +72,13 @@ void *tensor_new(struct arena *arena, const rnn_model *model, const rnn_tensor *
     return arena_alloc(arena, (size_t)tensor_elements(tensor, frames, streams) + 1, element_size(model, tensor));
 }
 
+void *tensor_at(const rnn_model *model, const rnn_tensor *tensor, void *data, int t, int streams)
+{
+    if (tensor->time != RNN_TIME_FRAME)
+        return data;
+    return (char *)data + (size_t)(tensor_units(tensor) * streams) * (size_t)t * element_size(model, tensor);
+}
+
 double tensor_get(const rnn_model *model, const rnn_tensor *tensor, const void *data, long i)
 {
     if (tensor->type == RNN_TYPE_ID)

@@ -29,6 +29,9 @@ long tensor_units(const rnn_tensor *tensor); /* of one stream at one frame */
 long tensor_elements(const rnn_tensor *tensor, int frames, int streams);
 void *tensor_new(struct arena *arena, const rnn_model *model, const rnn_tensor *tensor, int frames, int streams);
 
+/* The first element of frame t; of the sequence for a tensor without frames. */
+void *tensor_at(const rnn_model *model, const rnn_tensor *tensor, void *data, int t, int streams);
+
 /* Element i of a tensor of the model, in the type that the model was compiled for. */
 double tensor_get(const rnn_model *model, const rnn_tensor *tensor, const void *data, long i);
 void tensor_set(const rnn_model *model, const rnn_tensor *tensor, void *data, long i, double x);

@@ -32,12 +32,8 @@ static const void *const *inputs_from(const struct check *check, int first)
 {
     const rnn_model *model = check->model;
     const void **inputs = ARENA_ARRAY(check->arena, const void *, model->input_count + 1);
-    for (int i = 0; i < model->input_count; i++) {
-        const rnn_tensor *tensor = &model->inputs[i];
-        long skipped = tensor->time == RNN_TIME_FRAME ? tensor_elements(tensor, first, check->streams) : 0;
-        size_t size = tensor->type == RNN_TYPE_ID ? sizeof(int32_t) : (size_t)model->real_size;
-        inputs[i] = (const char *)check->inputs[i] + (size_t)skipped * size;
-    }
+    for (int i = 0; i < model->input_count; i++)
+        inputs[i] = tensor_at(model, &model->inputs[i], check->inputs[i], first, check->streams);
     return inputs;
 }
 
