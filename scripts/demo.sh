@@ -26,7 +26,7 @@ mkdir -p build/demo
 row() {
   file=$1
   shift
-  build/bin/rnn check --row "$file" "$@" >"$log"
+  build/bin/rnn check --row "$file" "$@" >"$log" || { cat "$log"; echo "failed: rnn check $file"; exit 1; }
   regions=$(build/bin/rnnc "$file" --emit=explain -o - | awk 'NR > 1 && /^[^ ]/' | wc -l)
   awk -F '\t' -v regions="$regions" \
     '{ printf "%-18s %10d %8d %12d %15s %14s\n", $1, $2, regions, $3, $4, $5 }' "$log"
@@ -47,7 +47,7 @@ if [ ! -e "$weights" ] || [ ! -e "$vocabulary" ]; then
 fi
 
 echo
-echo "The last network again, with weights that were trained on Shakespeare:"
+echo "The language model again, with weights that others trained on Shakespeare:"
 row examples/shakespeare/shakespeare.rnn --weights "$weights"
 build/bin/rnnc examples/shakespeare/shakespeare.rnn --header=build/demo/shakespeare.h -o build/demo/shakespeare.c
 quietly cc -std=gnu11 -O3 -march=native -Iruntime/include -Ibuild/demo \
