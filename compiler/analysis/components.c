@@ -1,0 +1,89 @@
+#include "analysis/components.h"
+
+#include "base/arena.h"
+#include "base/scc.h"
+
+/* Edges from readers to sources, so that the numbering puts sources first. */
+static const int *number_components(const struct graph *graph, struct arena *arena, int *count)
+{
+    int n = graph->node_count, edges = 0;
+    for (int i = 0; i < n; i++)
+        edges += 2 * graph->nodes[i]->count;
+    int *begin = ARENA_ARRAY(arena, int, n + 1), *target = ARENA_ARRAY(arena, int, edges + 1);
+    edges = 0;
+    for (int i = 0; i < n; i++) {
+        begin[i] = edges;
+        for (int k = 0; k < graph->nodes[i]->count; k++) {
+            const struct edge *edge = &graph->nodes[i]->edges[k];
+            target[edges++] = edge->node;
+            if (edge->init != NO_NODE)
+                target[edges++] = edge->init;
+        }
+    }
+    begin[n] = edges;
+    return scc_find(arena, n, begin, target, count);
+}
+
+/* An edge that lets unit i of the reader need another unit of the source. */
+static bool edge_mixes_units(const struct graph *graph, const struct node *reader, const struct edge *edge)
+{
+    return op_info(reader->op)->class != OP_CLASS_ELEMENTWISE || !edge_is_whole(graph, edge) ||
+           edge->length != node_units(reader);
+}
+
+static void describe_cycles(const struct graph *graph, struct components *components)
+{
+    for (int i = 0; i < components->count; i++)
+        components->component[i].elementwise = true;
+    for (int i = 0; i < graph->node_count; i++) {
+        struct component *component = &components->component[components->of[i]];
+        component->node_count++;
+        for (int k = 0; k < graph->nodes[i]->count; k++) {
+            const struct edge *edge = &graph->nodes[i]->edges[k];
+            if (components->of[edge->node] != components->of[i])
+                continue;
+            component->cyclic = true;
+            if (edge->delay && (!component->delay || edge->delay < component->delay))
+                component->delay = edge->delay;
+            if (edge_mixes_units(graph, graph->nodes[i], edge))
+                component->elementwise = false;
+        }
+    }
+    for (int i = 0; i < components->count; i++)
+        components->component[i].elementwise &= components->component[i].cyclic;
+}
+
+/* Nodes come in topological order but for delayed edges, so stages are found component by component: `of` numbers sources first. */
+static void place_stages(const struct graph *graph, struct arena *arena, struct components *components)
+{
+    int n = graph->node_count;
+    int *begin = ARENA_ARRAY(arena, int, components->count + 2), *member = ARENA_ARRAY(arena, int, n + 1);
+    for (int i = 0; i < n; i++)
+        begin[components->of[i] + 2]++;
+    for (int c = 2; c <= components->count + 1; c++)
+        begin[c] += begin[c - 1];
+    for (int i = 0; i < n; i++)
+        member[begin[components->of[i] + 1]++] = i;
+    for (int c = 0; c < components->count; c++) {
+        struct component *component = &components->component[c];
+        for (int m = begin[c]; m < begin[c + 1]; m++) {
+            const struct node *node = graph->nodes[member[m]];
+            for (int k = 0; k < node->count; k++) {
+                const struct component *source = &components->component[components->of[node->edges[k].node]];
+                int stage = source->stage + (source->cyclic && !component->cyclic);
+                if (source != component && stage > component->stage)
+                    component->stage = stage;
+            }
+        }
+    }
+}
+
+struct components find_components(const struct graph *graph, struct arena *arena)
+{
+    struct components components = {.version = graph->version};
+    components.of = number_components(graph, arena, &components.count);
+    components.component = ARENA_ARRAY(arena, struct component, components.count + 1);
+    describe_cycles(graph, &components);
+    place_stages(graph, arena, &components);
+    return components;
+}

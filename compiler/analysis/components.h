@@ -1,0 +1,28 @@
+/* find-components: strongly connected components over all edges, delayed ones too, and what each of them is.
+ *
+ * Hwang and Sung 2015 (arXiv:1503.02852), section 3: what lies outside every cycle need not wait for the past, and runs for
+ * many frames at once; a component with a cycle runs frame after frame; the condensation is a pipeline. */
+#ifndef RNNC_ANALYSIS_COMPONENTS_H
+#define RNNC_ANALYSIS_COMPONENTS_H
+
+#include "graph/graph.h"
+
+struct component {
+    int node_count;
+    bool cyclic;      /* some node reads itself, at whatever distance */
+    bool elementwise; /* cyclic, and unit i of every node needs only unit i of the others: every unit is a recurrence of its own */
+    int delay;        /* cyclic: the smallest delay of an edge inside */
+    int stage;        /* place in the pipeline: frames regions of stage s run before the cyclic components of stage s,
+                         which run before everything of stage s + 1 */
+};
+
+struct components {
+    int version; /* of the graph */
+    int count;
+    const int *of; /* by node; static nodes too. An edge goes from a higher or equal number's component to its source */
+    struct component *component; /* in topological order: sources first */
+};
+
+struct components find_components(const struct graph *graph, struct arena *arena);
+
+#endif

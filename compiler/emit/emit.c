@@ -1,0 +1,144 @@
+/* The C file, part after part, and the descriptor at its end. */
+#include "emit/emit.h"
+
+#include <string.h>
+
+#include "emit/emitter.h"
+
+static void write_front(struct emitter *emitter, const char *header)
+{
+    const struct schedule *schedule = emitter->schedule;
+    struct text *out = emitter->out;
+    text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n *\n * %ld parameters, %.0f flops a frame.\n *\n", schedule->graph->name,
+                schedule_parameters(schedule), schedule_flops(schedule));
+    for (int r = 0; r < schedule->region_count; r++) {
+        const struct region *region = &schedule->regions[r];
+        text_printf(out, " *   %-20s %12.0f flops   %s\n", region->name, region->kind == REGION_STATIC ? 0 : region->flops,
+                    region_kind_name(region->kind));
+    }
+    text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after frame.\n */\n");
+    text_puts(out, header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
+    text_puts(out, "#include \"rnn/column.h\"\n#include \"rnn/flush.h\"\n#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n"
+                   "#include \"rnn/vec.h\"\n#include \"rnn/weights.h\"\n\n");
+}
+
+/* ---- the descriptor ---- */
+
+/* FNV-1a over names and shapes. */
+static unsigned long long fingerprint(const struct graph *graph)
+{
+    unsigned long long hash = 14695981039346656037ull;
+    for (int i = 0; i < graph->parameter_count; i++) {
+        const struct graph_parameter *parameter = &graph->parameters[i];
+        for (const char *c = parameter->name; *c; c++)
+            hash = (hash ^ (unsigned char)*c) * 1099511628211ull;
+        for (int d = 0; d < parameter->shape.rank; d++)
+            for (int shift = 0; shift < 32; shift += 8)
+                hash = (hash ^ ((unsigned)parameter->shape.dim[d] >> shift & 255)) * 1099511628211ull;
+        hash = (hash ^ 255) * 1099511628211ull;
+    }
+    return hash;
+}
+
+static const char *shape_initializer(const struct emitter *emitter, const struct shape *shape)
+{
+    struct text text;
+    text_init(&text, emitter->arena);
+    text_printf(&text, "%d, {", shape->rank);
+    for (int d = 0; d < SHAPE_MAX_RANK; d++)
+        text_printf(&text, d ? ", %d" : "%d", d < shape->rank ? shape->dim[d] : 0);
+    text_puts(&text, "}");
+    return text.data;
+}
+
+static void write_tensors(struct emitter *emitter)
+{
+    static const char *const starts[] = {"RNN_START_CONSTANT", "RNN_START_NORMAL", "RNN_START_UNIFORM", "RNN_START_ORTHOGONAL"};
+    const struct graph *graph = emitter->graph;
+    struct text *out = emitter->out;
+    if (graph->parameter_count)
+        text_printf(out, "static const rnn_tensor %s_parameters[] = {\n", emitter->prefix);
+    for (int i = 0; i < graph->parameter_count; i++) {
+        const struct graph_parameter *parameter = &graph->parameters[i];
+        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, RNN_TIME_STATIC, %s, 0,\n     offsetof(%s_params, %s) / sizeof(rnn_real), %s, %.17g},\n",
+                    parameter->name, shape_initializer(emitter, &parameter->shape), emitter->prefix, emitter->parameters[i],
+                    starts[parameter->start], parameter->start_number);
+    }
+    text_puts(out, graph->parameter_count ? "};\n" : "");
+    if (graph->input_count)
+        text_printf(out, "static const rnn_tensor %s_inputs[] = {\n", emitter->prefix);
+    for (int i = 0; i < graph->input_count; i++)
+        text_printf(out, "    {\"%s\", %s, RNN_TIME_FRAME, %s, %d, 0, RNN_START_CONSTANT, 0},\n", graph->inputs[i].name,
+                    graph->inputs[i].vocabulary ? "RNN_TYPE_ID" : "RNN_TYPE_REAL", shape_initializer(emitter, &graph->inputs[i].shape),
+                    graph->inputs[i].vocabulary);
+    text_puts(out, graph->input_count ? "};\n" : "");
+    text_printf(out, "static const rnn_tensor %s_outputs[] = {\n", emitter->prefix);
+    for (int i = 0; i < graph->output_count; i++)
+        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, RNN_TIME_FRAME, %s, 0, 0, RNN_START_CONSTANT, 0},\n", graph->outputs[i].name,
+                    shape_initializer(emitter, &graph->outputs[i].shape));
+    text_puts(out, "};\n\n");
+}
+
+/* The calls through arrays of addresses. */
+static void write_generic_calls(struct emitter *emitter)
+{
+    struct text *out = emitter->out;
+    const char *prefix = emitter->prefix;
+    int inputs = emitter->graph->input_count, outputs = emitter->graph->output_count;
+    text_printf(out, "static rnn_status %s_pack_any(const void *params, void *packed) { return %s_pack(params, packed); }\n"
+                     "static void %s_state_init_any(void *state, int streams) { %s_state_init(state, streams); }\n"
+                     "static rnn_status %s_reset_any(void *state, const unsigned char *which_streams)\n{\n"
+                     "    return %s_reset(state, which_streams);\n}\n",
+                prefix, prefix, prefix, prefix, prefix, prefix);
+    for (int run = 0; run < 2; run++) {
+        text_printf(out, "static rnn_status %s_%s_any(const void *packed, void *state%s,\n"
+                         "    const void *const inputs[], void *const outputs[])\n{\n    (void)inputs;\n"
+                         "    return %s_%s(packed, state%s",
+                    prefix, run ? "run" : "step", run ? ", void *work, int frames, const int *lengths" : "", prefix,
+                    run ? "run" : "step", run ? ", work, frames, lengths" : "");
+        for (int i = 0; i < inputs; i++)
+            text_printf(out, ", inputs[%d]", i);
+        for (int i = 0; i < outputs; i++)
+            text_printf(out, ", outputs[%d]", i);
+        text_puts(out, ");\n}\n");
+    }
+    text_puts(out, "\n");
+}
+
+void emit_descriptor(struct emitter *emitter)
+{
+    const struct graph *graph = emitter->graph;
+    const char *prefix = emitter->prefix;
+    write_tensors(emitter);
+    write_generic_calls(emitter);
+    text_printf(emitter->out,
+                "const rnn_model %s_model = {\n    .name = \"%s\",\n    .real_size = sizeof(rnn_real),\n"
+                "    .fingerprint = UINT64_C(0x%llx),\n",
+                prefix, graph->name, fingerprint(graph));
+    if (graph->parameter_count)
+        text_printf(emitter->out, "    .parameters = %s_parameters,\n    .parameter_count = %d,\n    .parameter_elements = %ldu,\n", prefix,
+                    graph->parameter_count, schedule_parameters(emitter->schedule));
+    if (graph->input_count)
+        text_printf(emitter->out, "    .inputs = %s_inputs,\n    .input_count = %d,\n", prefix, graph->input_count);
+    text_printf(emitter->out,
+                "    .outputs = %s_outputs,\n    .output_count = %d,\n    .flops = %.0f,\n    .block_frames = %s_BLOCK_FRAMES,\n"
+                "    .alignment = RNN_VECTOR_BYTES,\n    .packed_size = %s_packed_size,\n    .state_size = %s_state_size,\n"
+                "    .work_size = %s_work_size,\n    .pack = %s_pack_any,\n    .state_init = %s_state_init_any,\n"
+                "    .reset = %s_reset_any,\n    .step = %s_step_any,\n    .run = %s_run_any,\n};\n",
+                prefix, graph->output_count, schedule_flops(emitter->schedule), prefix, prefix, prefix, prefix, prefix, prefix,
+                prefix, prefix, prefix);
+}
+
+void emit_source(const struct schedule *schedule, const struct emit_options *options, struct arena *arena, struct text *out)
+{
+    struct emitter emitter = emitter_new(schedule, options, arena, out);
+    write_front(&emitter, options->header);
+    if (!options->header)
+        emit_declarations(&emitter);
+    emit_packed_struct(&emitter);
+    emit_values(&emitter);
+    emit_regions(&emitter);
+    emit_pack(&emitter);
+    emit_entry_points(&emitter);
+    emit_descriptor(&emitter);
+}

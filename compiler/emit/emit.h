@@ -1,0 +1,29 @@
+/* emit: the schedule as C11, and the report that explains it. Deterministic to the byte. */
+#ifndef RNNC_EMIT_EMIT_H
+#define RNNC_EMIT_EMIT_H
+
+#include "schedule/schedule.h"
+
+struct text;
+
+struct emit_options {
+    const char *prefix; /* of every name with linkage, an identifier */
+    const char *header; /* how the C file includes the header; NULL: the C file declares everything itself */
+};
+
+/* "PeepholeLSTM" -> "peephole_lstm". */
+const char *emit_default_prefix(struct arena *arena, const char *name);
+
+/* Whether `prefix` can begin the names of C functions. */
+bool emit_prefix_is_valid(const char *prefix);
+
+void emit_source(const struct schedule *schedule, const struct emit_options *options, struct arena *arena, struct text *out);
+void emit_header(const struct schedule *schedule, const struct emit_options *options, struct arena *arena, struct text *out);
+
+/* --emit=explain: every region with its equations, why it is in or out of a cycle, flops and bytes a frame. */
+void emit_explain(const struct schedule *schedule, struct arena *arena, struct text *out);
+
+/* --emit=dot. */
+void emit_dot(const struct schedule *schedule, struct text *out);
+
+#endif

@@ -1,0 +1,60 @@
+/* What the files of emit share. */
+#ifndef RNNC_EMIT_EMITTER_H
+#define RNNC_EMIT_EMITTER_H
+
+#include "analysis/uses.h"
+#include "base/arena.h"
+#include "base/text.h"
+#include "base/unique.h"
+#include "emit/emit.h"
+
+struct emitter {
+    struct arena *arena;
+    const struct schedule *schedule;
+    const struct graph *graph;
+    struct uses uses;
+    const char *prefix;
+    struct text *out;
+    const char **parameters; /* members of the parameters' struct, by parameter */
+    const char **arguments;  /* names of inputs, then outputs, as arguments of _step and _run */
+    const char **buffers;    /* members for each node's buffer, by node; NULL: none */
+    const char **panels;     /* members for each packed matrix */
+    const char **locals;     /* by node: the variable that holds it in the kernel at hand, or the expression itself */
+};
+
+struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
+                           struct text *out);
+
+/* names.c: an identifier that is neither a keyword nor a macro nor one of the emitted code's own words; injective. */
+const char *c_name(struct arena *arena, const char *name);
+/* The last component of a path: "c" of "h1.c". */
+const char *last_name(const char *path);
+
+/* describe.c: shared by the comments in C and by the report. */
+const char *describe_kind(const struct schedule *schedule, const struct region *region, struct arena *arena);
+void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
+                        const char *indent, struct text *out);
+double schedule_flops(const struct schedule *schedule);
+long schedule_parameters(const struct schedule *schedule);
+
+/* expr.c: operands of kernels. */
+const char *emit_number(struct arena *arena, double number);
+/* Address of the first unit that an edge reads, in the kernel's words: frame, column, streams. */
+const char *edge_address(const struct emitter *emitter, const struct edge *edge, const char *column);
+/* The distance between columns of the buffer that an edge reads. */
+const char *edge_stride(const struct emitter *emitter, const struct edge *edge);
+/* Fills in an operation's pattern. `scalar`: one number instead of lanes. */
+const char *fill_pattern(const struct emitter *emitter, enum op op, const char *const operands[], bool scalar);
+
+/* kernel.c, region.c, static.c, values.c, entry.c, header.c: the parts of the file, in its order. */
+void emit_declarations(struct emitter *emitter);
+void emit_packed_struct(struct emitter *emitter);
+void emit_pack(struct emitter *emitter);
+void emit_values(struct emitter *emitter);
+void emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
+void emit_regions(struct emitter *emitter);
+void emit_entry_points(struct emitter *emitter);
+void emit_descriptor(struct emitter *emitter);
+const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
+
+#endif

@@ -1,0 +1,27 @@
+#include "emit/emitter.h"
+
+static double buffer_bytes(const struct schedule *schedule)
+{
+    double bytes = 0;
+    for (int i = 0; i < schedule->graph->node_count; i++)
+        if (schedule->buffers[i].storage == STORE_BLOCK)
+            bytes += 4.0 * node_units(schedule->graph->nodes[i]);
+    return bytes;
+}
+
+void emit_explain(const struct schedule *schedule, struct arena *arena, struct text *out)
+{
+    text_printf(out, "%s: %ld parameters, %.0f flops a frame, blocks of %d frames, %.0f bytes of values a frame\n",
+                schedule->graph->name, schedule_parameters(schedule), schedule_flops(schedule), schedule->block_frames,
+                buffer_bytes(schedule));
+    for (int r = 0; r < schedule->region_count; r++) {
+        const struct region *region = &schedule->regions[r];
+        text_printf(out, "\n%s\n    %s\n", region->name, describe_kind(schedule, region, arena));
+        if (region->kind != REGION_STATIC) {
+            int phases = region->kernel_count ? region->kernels[region->kernel_count - 1].phase + 1 : 1;
+            text_printf(out, "    %.0f flops a frame, %.0f bytes of weights, %d phase%s\n", region->flops, region->bytes,
+                        phases, phases == 1 ? "" : "s");
+        }
+        describe_equations(schedule, region, arena, "    ", out);
+    }
+}

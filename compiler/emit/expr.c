@@ -1,0 +1,78 @@
+/* Operands: where a kernel finds what an edge reads.
+ *
+ *   frame    the first column of the frame at hand, within the block (0 in frames regions)
+ *   column   stream within the frame (scans), or column within the block (frames regions)
+ *   unit     the first of RNN_LANES units
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "emit/emitter.h"
+
+const char *emit_number(struct arena *arena, double number)
+{
+    if (isnan(number))
+        return "NAN";
+    if (isinf(number))
+        return number < 0 ? "-INFINITY" : "INFINITY";
+    if (number == floor(number) && fabs(number) < 1e6)
+        return arena_printf(arena, "%.0f", number);
+    for (int digits = 6; digits <= 17; digits++) {
+        char *text = arena_printf(arena, "%.*g", digits, number);
+        double back = 0;
+        sscanf(text, "%lf", &back);
+        if (back == number)
+            return arena_printf(arena, strpbrk(text, ".e") ? "(rnn_real)%s" : "(rnn_real)%s.0", text);
+    }
+    return arena_printf(arena, "(rnn_real)%.17g", number);
+}
+
+const char *edge_stride(const struct emitter *emitter, const struct edge *edge)
+{
+    int units = node_units(emitter->graph->nodes[edge->node]);
+    return emitter->schedule->buffers[edge->node].storage == STORE_INPUT
+               ? arena_printf(emitter->arena, "%d", units)
+               : arena_printf(emitter->arena, "RNN_PAD(%d)", units);
+}
+
+const char *edge_address(const struct emitter *emitter, const struct edge *edge, const char *column)
+{
+    const struct buffer *buffer = &emitter->schedule->buffers[edge->node];
+    const char *member = emitter->buffers[edge->node], *begin = "";
+    if (edge->begin)
+        begin = arena_printf(emitter->arena, " + %d", edge->begin);
+    const char *delay = "";
+    if (edge->delay == 1)
+        delay = " - streams";
+    else if (edge->delay)
+        delay = arena_printf(emitter->arena, " - %d * streams", edge->delay);
+    switch (buffer->storage) {
+    case STORE_STATIC:
+        return arena_printf(emitter->arena, "packed->%s%s", member, begin);
+    case STORE_FRAME:
+        return arena_printf(emitter->arena, "values->%s + (ptrdiff_t)%s * %s%s", member, column, edge_stride(emitter, edge), begin);
+    case STORE_BLOCK:
+    case STORE_INPUT:
+        return arena_printf(emitter->arena, "values->%s + (frame + %s%s) * %s%s", member, column, delay,
+                            edge_stride(emitter, edge), begin);
+    case STORE_NONE:
+        break;
+    }
+    return "NULL";
+}
+
+const char *fill_pattern(const struct emitter *emitter, enum op op, const char *const operands[], bool scalar)
+{
+    struct text text;
+    text_init(&text, emitter->arena);
+    for (const char *c = op_info(op)->emit; *c; c++) {
+        if (*c == '@')
+            text_puts(&text, scalar ? "rnn_" : "rnn_vec_");
+        else if (*c == '$')
+            text_puts(&text, operands[*++c - '0']);
+        else
+            text_append(&text, c, 1);
+    }
+    return text.data;
+}

@@ -1,0 +1,113 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "emit/emitter.h"
+
+/* Keywords, macros that headers or the compiler define, and the words that emitted code uses itself. */
+static bool is_taken(const char *name)
+{
+    static const char *const taken[] = {
+        "alignas", "alignof", "asm", "auto", "bool", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
+        "enum", "errno", "extern", "false", "float", "for", "goto", "if", "inline", "int", "linux", "long", "register", "restrict",
+        "return", "short", "signed", "sizeof", "static", "static_assert", "struct", "switch", "true", "typedef", "typeof", "union",
+        "unix", "unsigned", "void", "volatile", "while", "block", "column", "columns", "count", "done", "ends", "first", "flush",
+        "row", "rows", "side",         "frame", "frames", "lengths", "most", "next", "packed", "panel", "params", "past", "size", "start", "state", "status",
+        "stream", "streams", "sum", "t", "unit", "values", "work", "i386", "assert", "stdin", "stdout", "stderr", "class",
+        "delete", "namespace", "new", "operator", "private", "public", "template", "this", "try", "catch", "using", "virtual"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(name, taken[i]) == 0)
+            return true;
+    bool capitals = strlen(name) > 2;
+    for (const char *c = name; *c; c++)
+        capitals &= isupper((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_';
+    return capitals || strncmp(name, "rnn_", 4) == 0 || strncmp(name, "RNN_", 4) == 0 || name[0] == '_' ||
+           strncmp(name, "M_", 2) == 0;
+}
+
+const char *c_name(struct arena *arena, const char *name)
+{
+    size_t length = strlen(name);
+    bool marked = length && name[length - 1] == '_';
+    if (isdigit((unsigned char)*name))
+        return arena_printf(arena, "v%s_", name);
+    return is_taken(name) || marked ? arena_printf(arena, "%s%s_", *name == '_' ? "v" : "", name) : name;
+}
+
+const char *last_name(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
+const char *emit_default_prefix(struct arena *arena, const char *name)
+{
+    struct text text;
+    text_init(&text, arena);
+    for (const char *c = name; *c; c++) {
+        bool starts_word = c > name && isupper((unsigned char)*c) && c[-1] != '_' && islower((unsigned char)c[-1]);
+        text_printf(&text, "%s%c", starts_word ? "_" : "", tolower((unsigned char)*c));
+    }
+    return text.data;
+}
+
+bool emit_prefix_is_valid(const char *prefix)
+{
+    if (!isalpha((unsigned char)*prefix))
+        return false;
+    for (const char *c = prefix; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '_')
+            return false;
+    return strncmp(prefix, "rnn_", 4) != 0 && strcmp(prefix, "rnn") != 0;
+}
+
+static void name_leaves(struct emitter *emitter)
+{
+    const struct graph *graph = emitter->graph;
+    struct unique members, arguments;
+    unique_init(&members, emitter->arena);
+    unique_init(&arguments, emitter->arena);
+    emitter->parameters = ARENA_ARRAY(emitter->arena, const char *, graph->parameter_count + 1);
+    for (int i = 0; i < graph->parameter_count; i++)
+        emitter->parameters[i] = c_name(emitter->arena, unique_name(&members, graph->parameters[i].name));
+    int inputs = graph->input_count;
+    emitter->arguments = ARENA_ARRAY(emitter->arena, const char *, inputs + graph->output_count + 1);
+    for (int i = 0; i < inputs; i++)
+        emitter->arguments[i] = c_name(emitter->arena, unique_name(&arguments, graph->inputs[i].name));
+    for (int i = 0; i < graph->output_count; i++)
+        emitter->arguments[inputs + i] = c_name(emitter->arena, unique_name(&arguments, graph->outputs[i].name));
+}
+
+/* Packed matrices are called after their region and what they are multiplied with: "h1_scan_h". */
+static void name_panels(struct emitter *emitter, struct unique *members)
+{
+    const struct schedule *schedule = emitter->schedule;
+    emitter->panels = ARENA_ARRAY(emitter->arena, const char *, schedule->panel_count + 1);
+    for (int r = 0; r < schedule->region_count; r++)
+        for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
+            const struct kernel *kernel = &schedule->regions[r].kernels[k];
+            for (int o = 0; o < kernel->operand_count; o++) {
+                const struct operand *operand = &kernel->operands[o];
+                const char *x = schedule->buffers[operand->x.node].name;
+                const char *stem = arena_printf(emitter->arena, "%s_by_%s", schedule->regions[r].name, x ? x : "x");
+                emitter->panels[operand->panels] = unique_name(members, stem);
+            }
+        }
+}
+
+struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
+                           struct text *out)
+{
+    struct emitter emitter = {.arena = arena, .schedule = schedule, .graph = schedule->graph, .prefix = options->prefix,
+                              .out = out, .uses = find_uses(schedule->graph, arena)};
+    int n = schedule->graph->node_count;
+    emitter.buffers = ARENA_ARRAY(arena, const char *, n + 1);
+    emitter.locals = ARENA_ARRAY(arena, const char *, n + 1);
+    struct unique members;
+    unique_init(&members, arena);
+    for (int i = 0; i < n; i++)
+        if (schedule->buffers[i].name)
+            emitter.buffers[i] = unique_name(&members, c_name(arena, schedule->buffers[i].name));
+    name_leaves(&emitter);
+    name_panels(&emitter, &members);
+    return emitter;
+}

@@ -1,0 +1,242 @@
+/* The packed weights: their struct, and `_pack`, which makes them from the parameters.
+ *
+ * A static value is read through a base address and strides: a parameter or a view of one where the parameters are, a computed
+ * value where _pack has put it. */
+#include <string.h>
+
+#include "emit/emitter.h"
+
+struct place {
+    const char *base; /* an expression for an address */
+    struct view view;
+    struct shape shape;
+};
+
+static struct view contiguous_view(const struct shape *shape)
+{
+    struct view view = {0};
+    long stride = 1;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        view.stride[i] = stride;
+        stride *= shape->dim[i];
+    }
+    return view;
+}
+
+/* Where the elements of a static node are, before it is itself stored. */
+static struct place place_of_source(const struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    struct place place = {.shape = node->shape, .view = contiguous_view(&node->shape)};
+    if (node->op == OP_parameter) {
+        place.base = arena_printf(emitter->arena, "params->%s", emitter->parameters[node->index]);
+    } else if (node->op == OP_view) {
+        const struct node *source = emitter->graph->nodes[node->edges[0].node];
+        place.base = source->op == OP_parameter
+                         ? arena_printf(emitter->arena, "params->%s", emitter->parameters[source->index])
+                         : arena_printf(emitter->arena, "packed->%s", emitter->buffers[node->edges[0].node]);
+        place.view = node->view;
+    } else {
+        place.base = arena_printf(emitter->arena, "packed->%s", emitter->buffers[id]);
+    }
+    return place;
+}
+
+/* "base[offset + i * stride + j * stride]" for an element, a scalar being every element. */
+static const char *element_of(const struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    if (node->op == OP_number)
+        return emit_number(emitter->arena, node->number);
+    struct place place = place_of_source(emitter, id);
+    struct text text;
+    text_init(&text, emitter->arena);
+    text_printf(&text, "%s[%ld", place.base, place.view.offset);
+    for (int i = 0; i < place.shape.rank; i++)
+        if (shape_size(&place.shape) > 1)
+            text_printf(&text, " + %c * %ldL", 'i' + i, place.view.stride[i]);
+    text_puts(&text, "]");
+    return text.data;
+}
+
+/* Loops over all elements of a shape; the body assigns one. Returns the indentation of the body. */
+static const char *open_loops(struct emitter *emitter, const struct shape *shape)
+{
+    int depth = 4;
+    for (int i = 0; i < shape->rank; i++, depth += 4)
+        text_printf(emitter->out, "%*sfor (int %c = 0; %c < %d; %c++)\n", depth, "", 'i' + i, 'i' + i, shape->dim[i], 'i' + i);
+    return arena_printf(emitter->arena, "%*s", depth, "");
+}
+
+static const char *target_element(const struct emitter *emitter, int id)
+{
+    const struct shape *shape = &emitter->graph->nodes[id]->shape;
+    struct view view = contiguous_view(shape);
+    struct text text;
+    text_init(&text, emitter->arena);
+    text_printf(&text, "packed->%s[0", emitter->buffers[id]);
+    for (int i = 0; i < shape->rank; i++)
+        text_printf(&text, " + %c * %ldL", 'i' + i, view.stride[i]);
+    text_puts(&text, "]");
+    return text.data;
+}
+
+static void write_elements(struct emitter *emitter, int id, const char *value)
+{
+    const char *indent = open_loops(emitter, &emitter->graph->nodes[id]->shape);
+    text_printf(emitter->out, "%s%s = %s;\n", indent, target_element(emitter, id), value);
+}
+
+static void write_elementwise(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const char *operands[3] = {"", "", ""};
+    for (int k = 0; k < node->count; k++) {
+        operands[k] = element_of(emitter, node->edges[k].node);
+        if (emitter->graph->nodes[node->edges[k].node]->op == OP_number)
+            operands[k] = arena_printf(emitter->arena, "(rnn_real)(%s)", operands[k]);
+    }
+    write_elements(emitter, id, fill_pattern(emitter, node->op, operands, true));
+}
+
+/* A @ B, A @ x: sums over the columns of A. */
+static void write_static_product(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    struct place a = place_of_source(emitter, node->edges[0].node);
+    const struct node *right = emitter->graph->nodes[node->edges[1].node];
+    const char *b_base = right->op == OP_number
+                             ? arena_printf(emitter->arena, "(&(const rnn_real){%s})", emit_number(emitter->arena, right->number))
+                             : place_of_source(emitter, node->edges[1].node).base;
+    struct view b = right->op == OP_number ? (struct view){0} : place_of_source(emitter, node->edges[1].node).view;
+    bool matrix = node->op == OP_matmul;
+    const char *indent = open_loops(emitter, &node->shape);
+    const char *target = target_element(emitter, id);
+    struct text *out = emitter->out;
+    text_printf(out, "%s{\n%s    %s = 0;\n", indent, indent, target);
+    text_printf(out, "%s    for (int k = 0; k < %d; k++)\n", indent, a.shape.dim[1]);
+    text_printf(out, "%s        %s += %s[%ld + i * %ldL + k * %ldL] * %s[%ld + k * %ldL", indent, target, a.base, a.view.offset,
+                a.view.stride[0], a.view.stride[1], b_base, b.offset, b.stride[0]);
+    text_printf(out, matrix ? " + j * %ldL];\n" : "];\n", b.stride[1]);
+    text_printf(out, "%s}\n", indent);
+}
+
+static void write_concat(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    int at = 0;
+    for (int k = 0; k < node->count; k++) {
+        const char *value = element_of(emitter, node->edges[k].node);
+        text_printf(emitter->out, "    for (int i = 0; i < %d; i++)\n        packed->%s[%d + i] = %s;\n", node->edges[k].length,
+                    emitter->buffers[id], at, value);
+        at += node->edges[k].length;
+    }
+}
+
+static void write_diag(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const char *value = element_of(emitter, node->edges[0].node);
+    const char *indent = open_loops(emitter, &node->shape);
+    text_printf(emitter->out, "%s%s = i == j ? %s : 0;\n", indent, target_element(emitter, id), value);
+}
+
+static void write_column(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const struct op_info *info = op_info(node->op);
+    bool vector = info->shape == SHAPE_VECTOR;
+    text_printf(emitter->out, vector ? "    rnn_column_%s(packed->%s" : "    *packed->%2$s = rnn_column_%1$s(", info->emit,
+                emitter->buffers[id]);
+    for (int k = 0; k < node->count; k++)
+        text_printf(emitter->out, "%spacked->%s", k || vector ? ", " : "", emitter->buffers[node->edges[k].node]);
+    text_printf(emitter->out, ", %d);\n", node->edges[0].length);
+}
+
+static void write_static_node(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    if (emitter->schedule->buffers[id].storage != STORE_STATIC)
+        return;
+    if (node->op == OP_parameter || node->op == OP_view)
+        write_elements(emitter, id, element_of(emitter, id));
+    else if (op_info(node->op)->class == OP_CLASS_ELEMENTWISE)
+        write_elementwise(emitter, id);
+    else if (op_info(node->op)->class == OP_CLASS_PRODUCT)
+        write_static_product(emitter, id);
+    else if (op_info(node->op)->class == OP_CLASS_COLUMN)
+        write_column(emitter, id);
+    else if (node->op == OP_concat)
+        write_concat(emitter, id);
+    else if (node->op == OP_diag)
+        write_diag(emitter, id);
+}
+
+/* ---- the struct ---- */
+
+static void write_panel_members(struct emitter *emitter, const struct kernel *kernel)
+{
+    for (int o = 0; o < kernel->operand_count; o++) {
+        const struct operand *operand = &kernel->operands[o];
+        text_printf(emitter->out, "    RNN_ALIGNED rnn_real %s[RNN_PACKED(%d, %d, %d, %d)];\n", emitter->panels[operand->panels],
+                    kernel->accumulator_count, operand->row_count, kernel->units, operand->x.length);
+    }
+}
+
+void emit_packed_struct(struct emitter *emitter)
+{
+    const struct schedule *schedule = emitter->schedule;
+    struct text *out = emitter->out;
+    text_printf(out, "/* What the kernels read: static values, and weights as panels (see rnn/panel.h). */\nstruct %s_packed {\n",
+                emitter->prefix);
+    bool any = false;
+    for (int i = 0; i < emitter->graph->node_count; i++) {
+        const struct node *node = emitter->graph->nodes[i];
+        if (schedule->buffers[i].storage != STORE_STATIC)
+            continue;
+        any = true;
+        text_printf(out, "    RNN_ALIGNED rnn_real %s[RNN_PAD(%ld)];\n", emitter->buffers[i], shape_size(&node->shape));
+    }
+    for (int r = 0; r < schedule->region_count; r++)
+        for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
+            any |= schedule->regions[r].kernels[k].operand_count > 0;
+            write_panel_members(emitter, &schedule->regions[r].kernels[k]);
+        }
+    text_puts(out, any ? "};\n\n" : "    RNN_ALIGNED rnn_real none[RNN_LANES];\n};\n\n");
+}
+
+/* ---- _pack ---- */
+
+static void write_panels(struct emitter *emitter, const struct kernel *kernel, const struct operand *operand)
+{
+    for (int row = 0; row < operand->row_count; row++) {
+        const struct node *product = emitter->graph->nodes[operand->products[row]];
+        struct place weight = place_of_source(emitter, product->edges[0].node);
+        text_printf(emitter->out, "    rnn_pack_panels(packed->%s, RNN_SIDE(%d, %d), %d, %d, %s + %ld, %ld, %ld, %d, %d);\n",
+                    emitter->panels[operand->panels], kernel->accumulator_count, kernel->units, operand->row_count, row,
+                    weight.base, weight.view.offset, weight.view.stride[0], weight.view.stride[1], kernel->units,
+                    operand->x.length);
+    }
+}
+
+void emit_pack(struct emitter *emitter)
+{
+    const struct schedule *schedule = emitter->schedule;
+    struct text *out = emitter->out;
+    text_printf(out,
+                "/* Parameters to packed weights: what is static is computed here, once. */\n"
+                "rnn_status %s_pack(const %s_params *params, %s_packed *packed)\n{\n"
+                "    if (!params || !packed || !rnn_is_aligned(packed))\n        return RNN_ERROR_ARGUMENT;\n"
+                "    memset(packed, 0, sizeof *packed);\n",
+                emitter->prefix, emitter->prefix, emitter->prefix);
+    for (int i = 0; i < emitter->graph->node_count; i++)
+        if (emitter->graph->nodes[i]->time == TIME_STATIC)
+            write_static_node(emitter, i);
+    for (int r = 0; r < schedule->region_count; r++)
+        for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
+            const struct kernel *kernel = &schedule->regions[r].kernels[k];
+            for (int o = 0; o < kernel->operand_count; o++)
+                write_panels(emitter, kernel, &kernel->operands[o]);
+        }
+    text_puts(out, "    return RNN_OK;\n}\n\n");
+}

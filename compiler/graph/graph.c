@@ -1,0 +1,158 @@
+#include "graph/graph.h"
+
+#include "base/arena.h"
+
+struct graph *graph_new(struct arena *arena, const struct source *source, const char *name)
+{
+    struct graph *graph = ARENA_NEW(arena, struct graph);
+    graph->arena = arena;
+    graph->source = source;
+    graph->name = name;
+    return graph;
+}
+
+struct node *graph_add_node(struct graph *graph, enum op op, struct shape shape, enum value_time time, int count,
+                            const struct node *like)
+{
+    struct node *node = ARENA_NEW(graph->arena, struct node);
+    node->op = op;
+    node->shape = shape;
+    node->time = time;
+    node->count = count;
+    node->edges = ARENA_ARRAY(graph->arena, struct edge, count + 1);
+    node->replaced_by = NO_NODE;
+    if (like)
+        node->equation = like->equation;
+    ARENA_PUSH(graph->arena, graph->nodes, graph->node_count, graph->node_capacity, node);
+    graph->version++;
+    return node;
+}
+
+int graph_node_id(const struct graph *graph, const struct node *node)
+{
+    int id = graph->node_count - 1;
+    while (graph->nodes[id] != node)
+        id--;
+    return id;
+}
+
+int graph_add_number(struct graph *graph, double number)
+{
+    struct node *node = graph_add_node(graph, OP_number, (struct shape){0}, TIME_STATIC, 0, NULL);
+    node->number = number;
+    return graph->node_count - 1;
+}
+
+void graph_replace(struct graph *graph, int node, int by)
+{
+    by = graph_resolve(graph, by);
+    if (by == node)
+        return;
+    struct node *from = graph->nodes[node], *to = graph->nodes[by];
+    from->replaced_by = by;
+    if (from->name && !to->name) {
+        to->name = from->name;
+        to->equation = from->equation;
+    }
+    graph->version++;
+}
+
+int graph_resolve(const struct graph *graph, int node)
+{
+    while (node != NO_NODE && graph->nodes[node]->replaced_by != NO_NODE)
+        node = graph->nodes[node]->replaced_by;
+    return node;
+}
+
+/* Marks what the outputs need, following replacements. */
+static bool *mark_needed(struct graph *graph)
+{
+    bool *needed = ARENA_ARRAY(graph->arena, bool, graph->node_count + 1);
+    int *open = ARENA_ARRAY(graph->arena, int, graph->node_count + 1), count = 0;
+    for (int i = 0; i < graph->output_count; i++) {
+        struct edge *edge = &graph->outputs[i].edge;
+        edge->node = graph_resolve(graph, edge->node);
+        edge->init = graph_resolve(graph, edge->init);
+        int roots[] = {edge->node, edge->init};
+        for (int k = 0; k < 2; k++)
+            if (roots[k] != NO_NODE && !needed[roots[k]]) {
+                needed[roots[k]] = true;
+                open[count++] = roots[k];
+            }
+    }
+    while (count) {
+        struct node *node = graph->nodes[open[--count]];
+        for (int i = 0; i < node->count; i++) {
+            struct edge *edge = &node->edges[i];
+            edge->node = graph_resolve(graph, edge->node);
+            edge->init = graph_resolve(graph, edge->init);
+            int sources[] = {edge->node, edge->init};
+            for (int k = 0; k < 2; k++)
+                if (sources[k] != NO_NODE && !needed[sources[k]]) {
+                    needed[sources[k]] = true;
+                    open[count++] = sources[k];
+                }
+        }
+    }
+    return needed;
+}
+
+static void renumber_edge(struct edge *edge, const int *place)
+{
+    edge->node = place[edge->node];
+    if (edge->init != NO_NODE)
+        edge->init = place[edge->init];
+}
+
+void graph_sweep(struct graph *graph)
+{
+    bool *needed = mark_needed(graph);
+    int *place = ARENA_ARRAY(graph->arena, int, graph->node_count + 1);
+    int kept = 0;
+    for (int i = 0; i < graph->node_count; i++)
+        if (needed[i]) {
+            place[i] = kept;
+            graph->nodes[kept++] = graph->nodes[i];
+        }
+    graph->node_count = kept;
+    for (int i = 0; i < kept; i++)
+        for (int k = 0; k < graph->nodes[i]->count; k++)
+            renumber_edge(&graph->nodes[i]->edges[k], place);
+    for (int i = 0; i < graph->output_count; i++)
+        renumber_edge(&graph->outputs[i].edge, place);
+
+    int *order = graph_order(graph, graph->arena);
+    graph->version++;
+    if (!order)
+        return; /* the verifier reports it */
+    struct node **sorted = ARENA_ARRAY(graph->arena, struct node *, kept + 1);
+    for (int i = 0; i < kept; i++) {
+        sorted[i] = graph->nodes[order[i]];
+        place[order[i]] = i;
+    }
+    for (int i = 0; i < kept; i++) {
+        graph->nodes[i] = sorted[i];
+        for (int k = 0; k < sorted[i]->count; k++)
+            renumber_edge(&sorted[i]->edges[k], place);
+    }
+    for (int i = 0; i < graph->output_count; i++)
+        renumber_edge(&graph->outputs[i].edge, place);
+}
+
+int node_units(const struct node *node) { return (int)shape_size(&node->shape); }
+
+struct edge edge_to(const struct graph *graph, int node)
+{
+    return (struct edge){.node = node, .init = NO_NODE, .length = node_units(graph->nodes[node])};
+}
+
+bool edge_is_whole(const struct graph *graph, const struct edge *edge)
+{
+    return edge->begin == 0 && edge->length == node_units(graph->nodes[edge->node]);
+}
+
+bool edge_equal(const struct edge *a, const struct edge *b)
+{
+    return a->node == b->node && a->delay == b->delay && a->init == b->init && a->begin == b->begin &&
+           a->length == b->length;
+}

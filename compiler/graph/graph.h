@@ -1,0 +1,135 @@
+/* The graph: nodes are operations on whole vectors, edges carry delays. All thinking of the compiler happens here.
+ *
+ *   node     one operation; it knows its shape, its time, and the equation it came from
+ *   edge     who reads whom: the source node, how many frames back (negative: ahead), which units of it, and what frames
+ *            out of range read instead
+ *
+ * A node of n units and frame time is n numbers for each frame t and each stream. Only static nodes may have rank 2 and 3.
+ * An edge of length 1 into a node of more units spreads. Parts of frame values are edges with ranges; parts of static values are
+ * nodes of their own (OP_view), so that a weight's rows and columns are named once, by strides.
+ *
+ * Invariants (graph_verify): edges name nodes that exist, ranges lie inside the source, shapes obey op.def, an operation's time
+ * is not before its operands', delayed edges read frame values, and edges without delay form no cycle.
+ *
+ * Nodes are never freed. A transform redirects readers with graph_replace and ends with graph_sweep, which drops what no
+ * output needs and renumbers the rest in topological order. Every edit moves `version` on: a result of analysis that
+ * carries an older one is stale.
+ */
+#ifndef RNNC_GRAPH_GRAPH_H
+#define RNNC_GRAPH_GRAPH_H
+
+#include <stdbool.h>
+
+#include "base/op.h"
+#include "base/shape.h"
+#include "base/source.h"
+
+struct arena;
+struct text;
+
+enum { NO_NODE = -1 };
+
+struct edge {
+    int node;   /* the source */
+    int delay;  /* frames back; negative: ahead */
+    int init;   /* static or sequence node that out-of-range frames read, or NO_NODE: 0 */
+    int begin;  /* first unit read */
+    int length; /* units read */
+};
+
+/* Element (i, j, k) of a view is element offset + i*stride[0] + j*stride[1] + k*stride[2] of its (contiguous) source. */
+struct view {
+    long offset;
+    long stride[SHAPE_MAX_RANK];
+};
+
+struct node {
+    enum op op;
+    struct shape shape;
+    enum value_time time;
+    const char *name;     /* path of the value that it is, or NULL within an equation */
+    struct span equation; /* of the equation or declaration it came from */
+    int count;
+    struct edge *edges;
+    double number;        /* OP_number */
+    int index;            /* OP_parameter, OP_input: place in graph.parameters, graph.inputs */
+    struct view view;     /* OP_view */
+    int replaced_by;      /* set by graph_replace, followed by graph_sweep; else NO_NODE */
+};
+
+/* How a parameter starts, resolved: see enum rnn_start in the runtime, whose order this follows. */
+enum start_kind { START_KIND_CONSTANT, START_KIND_NORMAL, START_KIND_UNIFORM, START_KIND_ORTHOGONAL };
+
+struct graph_parameter {
+    const char *name;
+    struct shape shape;
+    enum start_kind start;
+    double start_number;
+};
+
+struct graph_input {
+    const char *name;
+    struct shape shape;
+    enum value_time time;
+    int vocabulary; /* ids: V; else 0 */
+};
+
+struct graph_output {
+    const char *name;
+    struct edge edge;
+    struct shape shape;
+};
+
+struct graph {
+    struct arena *arena;
+    const struct source *source;
+    const char *name; /* of the model or cell */
+    int version;
+    struct node **nodes;
+    int node_count, node_capacity;
+    struct graph_parameter *parameters;
+    int parameter_count;
+    struct graph_input *inputs;
+    int input_count;
+    struct graph_output *outputs;
+    int output_count;
+};
+
+struct graph *graph_new(struct arena *arena, const struct source *source, const char *name);
+
+/* A new node with room for `count` edges, which the caller fills in. Its equation is that of `like` (NULL: none). */
+struct node *graph_add_node(struct graph *graph, enum op op, struct shape shape, enum value_time time, int count,
+                            const struct node *like);
+int graph_node_id(const struct graph *graph, const struct node *node); /* of the node added last */
+
+/* A scalar constant. */
+int graph_add_number(struct graph *graph, double number);
+
+/* From now on every reader of `node` reads `by`, which has the same shape. Takes effect in graph_sweep. */
+void graph_replace(struct graph *graph, int node, int by);
+
+/* The node that `node` has been replaced by, at the end of the chain. */
+int graph_resolve(const struct graph *graph, int node);
+
+void graph_sweep(struct graph *graph);
+
+/* Units of a node: elements of its shape. */
+int node_units(const struct node *node);
+
+/* An edge that reads all of a node at the same frame. */
+struct edge edge_to(const struct graph *graph, int node);
+bool edge_is_whole(const struct graph *graph, const struct edge *edge);
+bool edge_equal(const struct edge *a, const struct edge *b);
+
+/* Node ids in an order in which every edge without delay, and every init, goes backwards. Among the possible orders, the one closest
+ * to the numbering. NULL if there is none, which is an error of the compiler, not of the program. */
+int *graph_order(const struct graph *graph, struct arena *scratch);
+
+/* NULL, or what is wrong: the verifier, run after every stage of a debug build. */
+const char *graph_verify(const struct graph *graph, struct arena *scratch);
+
+/* --emit=graph and --dump-after. */
+void graph_print(const struct graph *graph, struct text *out);
+void graph_print_edge(const struct graph *graph, const struct edge *edge, struct text *out);
+
+#endif

@@ -1,0 +1,64 @@
+#include "base/text.h"
+#include "graph/graph.h"
+
+void graph_print_edge(const struct graph *graph, const struct edge *edge, struct text *out)
+{
+    const struct node *source = graph->nodes[edge->node];
+    if (source->op == OP_number)
+        text_printf(out, "%g", source->number);
+    else
+        text_printf(out, "%%%d", edge->node);
+    if (!edge_is_whole(graph, edge))
+        text_printf(out, "[%d:%d]", edge->begin, edge->begin + edge->length);
+    if (edge->delay)
+        text_printf(out, "[t%+d]", -edge->delay);
+    if (edge->init != NO_NODE)
+        text_printf(out, " or %%%d", edge->init);
+}
+
+static void print_shape(const struct shape *shape, struct text *out)
+{
+    text_puts(out, "[");
+    for (int i = 0; i < shape->rank; i++)
+        text_printf(out, i ? ", %d" : "%d", shape->dim[i]);
+    text_puts(out, "]");
+}
+
+static void print_node(const struct graph *graph, int id, struct text *out)
+{
+    const struct node *node = graph->nodes[id];
+    text_printf(out, "%%%d %s ", id, time_name(node->time));
+    print_shape(&node->shape, out);
+    text_printf(out, " = %s", op_info(node->op)->id);
+    if (node->op == OP_number)
+        text_printf(out, " %g", node->number);
+    if (node->op == OP_parameter)
+        text_printf(out, " %s", graph->parameters[node->index].name);
+    if (node->op == OP_input)
+        text_printf(out, " %s", graph->inputs[node->index].name);
+    for (int i = 0; i < node->count; i++) {
+        text_puts(out, i ? ", " : " ");
+        graph_print_edge(graph, &node->edges[i], out);
+    }
+    if (node->op == OP_view) {
+        text_printf(out, " from %ld by", node->view.offset);
+        for (int i = 0; i < node->shape.rank; i++)
+            text_printf(out, " %ld", node->view.stride[i]);
+    }
+    if (node->name)
+        text_printf(out, "  # %s", node->name);
+    text_puts(out, "\n");
+}
+
+void graph_print(const struct graph *graph, struct text *out)
+{
+    text_printf(out, "graph %s\n", graph->name);
+    for (int i = 0; i < graph->node_count; i++)
+        if (graph->nodes[i]->op != OP_number)
+            print_node(graph, i, out);
+    for (int i = 0; i < graph->output_count; i++) {
+        text_printf(out, "output %s = ", graph->outputs[i].name);
+        graph_print_edge(graph, &graph->outputs[i].edge, out);
+        text_puts(out, "\n");
+    }
+}

@@ -1,0 +1,237 @@
+#include "lower/lower.h"
+
+#include <math.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "graph/graph.h"
+#include "sema/program.h"
+
+/* Each value becomes a node before any term is read, because terms may read values that come later: an equation starts as a
+ * copy without its operand, which simplify takes out again. */
+struct lowering {
+    struct arena *arena;
+    const struct program *program;
+    struct graph *graph;
+    struct diagnostics *diag;
+    int *node_of; /* by value id */
+    struct span equation;
+};
+
+static struct edge lower_term(struct lowering *lowering, const struct term *term);
+
+static int lower_to_node(struct lowering *lowering, const struct term *term);
+
+static struct node *add_node(struct lowering *lowering, enum op op, const struct term *term, int count)
+{
+    struct node *node = graph_add_node(lowering->graph, op, term->shape, term->time, count, NULL);
+    node->equation = lowering->equation;
+    return node;
+}
+
+/* A part of a static value: strides into its source. A part of a part, or of a transpose, is again a view; simplify composes them. */
+static struct edge lower_static_part(struct lowering *lowering, const struct term *term)
+{
+    int source = lower_to_node(lowering, term->args[0]);
+    const struct shape *shape = &term->args[0]->shape;
+    struct node *node = add_node(lowering, OP_view, term, 1);
+    int id = lowering->graph->node_count - 1, rank = 0;
+    long stride = 1;
+    long strides[SHAPE_MAX_RANK];
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        strides[i] = stride;
+        stride *= shape->dim[i];
+        node->view.offset += term->begin[i] * strides[i];
+    }
+    for (int i = 0; i < shape->rank; i++)
+        if (!term->drop[i])
+            node->view.stride[rank++] = strides[i];
+    node->edges[0] = edge_to(lowering->graph, source);
+    return edge_to(lowering->graph, id);
+}
+
+static struct edge lower_transpose(struct lowering *lowering, const struct term *term)
+{
+    int source = lower_to_node(lowering, term->args[0]);
+    struct node *node = add_node(lowering, OP_view, term, 1);
+    int id = lowering->graph->node_count - 1;
+    node->view.stride[0] = 1;
+    node->view.stride[1] = term->args[0]->shape.dim[1];
+    node->edges[0] = edge_to(lowering->graph, source);
+    return edge_to(lowering->graph, id);
+}
+
+/* `Z @ x` with Z of [k, r, c]: the k products one after the other are one product with [k*r, c]. */
+static int flatten_weight(struct lowering *lowering, int weight, const struct term *like)
+{
+    struct graph *graph = lowering->graph;
+    struct shape shape = graph->nodes[weight]->shape;
+    if (shape.rank != 3)
+        return weight;
+    struct shape flat = {2, {shape.dim[0] * shape.dim[1], shape.dim[2]}};
+    struct node *node = add_node(lowering, OP_view, like, 1);
+    node->shape = flat;
+    node->time = TIME_STATIC;
+    node->view.stride[0] = shape.dim[2];
+    node->view.stride[1] = 1;
+    node->edges[0] = edge_to(graph, weight);
+    return graph->node_count - 1;
+}
+
+static struct edge lower_operation(struct lowering *lowering, const struct term *term)
+{
+    if (term->op == OP_transpose)
+        return lower_transpose(lowering, term);
+    if (term->op == OP_dropout)
+        return lower_term(lowering, term->args[0]);
+    struct edge *edges = ARENA_ARRAY(lowering->arena, struct edge, term->count + 1);
+    for (int i = 0; i < term->count; i++)
+        edges[i] = lower_term(lowering, term->args[i]);
+    if (term->op == OP_product)
+        edges[0] = edge_to(lowering->graph, flatten_weight(lowering, edges[0].node, term));
+    struct node *node = add_node(lowering, term->op, term, term->count);
+    for (int i = 0; i < term->count; i++)
+        node->edges[i] = edges[i];
+    if (op_info(term->op)->class == OP_CLASS_OVER_TIME)
+        diag_error(lowering->diag, term->span, "'%s' is not supported yet", op_info(term->op)->name);
+    return edge_to(lowering->graph, lowering->graph->node_count - 1);
+}
+
+static struct edge lower_delay(struct lowering *lowering, const struct term *term)
+{
+    struct edge edge = edge_to(lowering->graph, lowering->node_of[term->value->id]);
+    edge.delay = term->delay;
+    if (term->reads_init && term->value->init)
+        edge.init = lower_to_node(lowering, term->value->init);
+    if (term->delay < 0)
+        diag_error(lowering->diag, term->span, "reading ahead in time, with [t+k] or in 'reverse', is not supported yet");
+    return edge;
+}
+
+static struct edge lower_term(struct lowering *lowering, const struct term *term)
+{
+    switch (term->kind) {
+    case TERM_NUMBER:
+        return edge_to(lowering->graph, graph_add_number(lowering->graph, term->number));
+    case TERM_VALUE:
+        return edge_to(lowering->graph, lowering->node_of[term->value->id]);
+    case TERM_DELAY:
+        return lower_delay(lowering, term);
+    case TERM_OP:
+        return lower_operation(lowering, term);
+    case TERM_PART:
+        break;
+    }
+    if (term->args[0]->time == TIME_STATIC)
+        return lower_static_part(lowering, term);
+    struct edge edge = lower_term(lowering, term->args[0]);
+    edge.begin += term->begin[0];
+    edge.length = term->length[0];
+    return edge;
+}
+
+/* A term as a node of its own: a delayed or partial read gets a copy. */
+static int lower_to_node(struct lowering *lowering, const struct term *term)
+{
+    struct edge edge = lower_term(lowering, term);
+    if (!edge.delay && edge_is_whole(lowering->graph, &edge))
+        return edge.node;
+    struct node *node = add_node(lowering, OP_copy, term, 1);
+    node->edges[0] = edge;
+    return lowering->graph->node_count - 1;
+}
+
+static void add_parameter(struct lowering *lowering, const struct value *value, int index)
+{
+    struct graph_parameter *parameter = &lowering->graph->parameters[index];
+    *parameter = (struct graph_parameter){.name = value->name, .shape = value->shape, .start_number = value->start_number};
+    const int *dim = value->shape.dim;
+    int rank = value->shape.rank;
+    double fan_in = rank ? dim[rank - 1] : 1, fan_out = rank > 1 ? dim[rank - 2] : fan_in;
+    switch (value->start) {
+    case START_DEFAULT: /* uniform(1/sqrt(fan_in)) for matrices, 0 for vectors */
+        parameter->start = rank > 1 ? START_KIND_UNIFORM : START_KIND_CONSTANT;
+        parameter->start_number = rank > 1 ? 1 / sqrt(fan_in) : 0;
+        break;
+    case START_CONSTANT:
+        parameter->start = START_KIND_CONSTANT;
+        break;
+    case START_NORMAL:
+        parameter->start = START_KIND_NORMAL;
+        break;
+    case START_UNIFORM:
+        parameter->start = START_KIND_UNIFORM;
+        break;
+    case START_GLOROT: /* Glorot and Bengio 2010, equation 16 */
+        parameter->start = START_KIND_UNIFORM;
+        parameter->start_number = sqrt(6 / (fan_in + fan_out));
+        break;
+    case START_ORTHOGONAL:
+        parameter->start = START_KIND_ORTHOGONAL;
+        parameter->start_number = 1;
+        break;
+    }
+}
+
+static void add_leaves(struct lowering *lowering)
+{
+    const struct program *program = lowering->program;
+    struct graph *graph = lowering->graph;
+    graph->parameters = ARENA_ARRAY(lowering->arena, struct graph_parameter, program->parameter_count + 1);
+    graph->inputs = ARENA_ARRAY(lowering->arena, struct graph_input, program->input_count + 1);
+    graph->parameter_count = program->parameter_count;
+    graph->input_count = program->input_count;
+    for (int i = 0; i < program->value_count; i++) {
+        const struct value *value = program->values[i];
+        static const enum op ops[] = {[VALUE_PARAMETER] = OP_parameter, [VALUE_INPUT] = OP_input,
+                                      [VALUE_TARGET] = OP_input, [VALUE_EQUATION] = OP_copy};
+        if (value->kind == VALUE_TARGET)
+            continue;
+        int count = value->kind == VALUE_EQUATION;
+        struct node *node = graph_add_node(graph, ops[value->kind], value->shape, value->time, count, NULL);
+        node->name = value->hidden ? NULL : value->name;
+        node->equation = value->equation;
+        lowering->node_of[i] = graph->node_count - 1;
+    }
+    for (int i = 0; i < program->parameter_count; i++) {
+        graph->nodes[lowering->node_of[program->parameters[i]->id]]->index = i;
+        add_parameter(lowering, program->parameters[i], i);
+    }
+    for (int i = 0; i < program->input_count; i++) {
+        const struct value *value = program->inputs[i];
+        graph->nodes[lowering->node_of[value->id]]->index = i;
+        graph->inputs[i] = (struct graph_input){value->name, value->shape, value->time, value->vocabulary};
+        if (value->time != TIME_FRAME)
+            diag_error(lowering->diag, value->span, "'once' inputs are not supported yet");
+    }
+}
+
+struct graph *build_graph(struct arena *arena, const struct program *program, struct diagnostics *diag)
+{
+    struct lowering lowering = {.arena = arena, .program = program, .diag = diag};
+    lowering.graph = graph_new(arena, program->source, program->name);
+    lowering.node_of = ARENA_ARRAY(arena, int, program->value_count + 1);
+    add_leaves(&lowering);
+    for (int i = 0; i < program->value_count; i++) {
+        const struct value *value = program->values[i];
+        if (value->kind != VALUE_EQUATION)
+            continue;
+        lowering.equation = value->equation;
+        struct edge edge = lower_term(&lowering, value->term);
+        lowering.graph->nodes[lowering.node_of[i]]->edges[0] = edge;
+    }
+    struct graph *graph = lowering.graph;
+    graph->output_count = program->output_count;
+    graph->outputs = ARENA_ARRAY(arena, struct graph_output, program->output_count + 1);
+    for (int i = 0; i < program->output_count; i++) {
+        const struct output *output = &program->outputs[i];
+        struct edge edge = edge_to(graph, lowering.node_of[output->value->id]);
+        graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape};
+        if (output->value->time != TIME_FRAME)
+            diag_error(diag, output->span, "an output without frames is not supported yet");
+    }
+    if (diag_error_count(diag))
+        return NULL;
+    graph_sweep(graph);
+    return graph;
+}

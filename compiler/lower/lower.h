@@ -1,0 +1,13 @@
+/* build-graph: the checked program as a graph. The only folder that knows both. */
+#ifndef RNNC_LOWER_LOWER_H
+#define RNNC_LOWER_LOWER_H
+
+struct arena;
+struct diagnostics;
+struct graph;
+struct program;
+
+/* Establishes the graph's invariants. What the schedule cannot do yet is refused here, with its place: then NULL. */
+struct graph *build_graph(struct arena *arena, const struct program *program, struct diagnostics *diag);
+
+#endif

@@ -1,0 +1,214 @@
+#include "options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "emit/emit.h"
+
+enum { KEY_HEADER = 256, KEY_TOP, KEY_PREFIX, KEY_EMIT, KEY_DUMP, KEY_TIME, KEY_LIMIT };
+
+static const struct argp_option table[] = {
+    {NULL, 'o', "FILE", 0, "write the C file (or what --emit asks for) here; - is standard output", 0},
+    {"header", KEY_HEADER, "FILE", 0, "write the declarations to a header of their own", 0},
+    {NULL, 'D', "NAME=VALUE", 0, "set a const of the file or a dimension of the top cell", 0},
+    {"top", KEY_TOP, "NAME", 0, "the model or cell to compile (the only model, or else the last cell)", 0},
+    {"prefix", KEY_PREFIX, "NAME", 0, "begin the names of C functions and types with NAME_", 0},
+    {"emit", KEY_EMIT, "KIND", 0, "c, source, graph, dot, schedule or explain", 0},
+    {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
+    {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
+    {NULL, 'f', "SWITCH", 0,
+     "syntax-only; [no-]factor, [no-]batch-frames, [no-]elementwise-scan, [no-]turn-panels, block-frames=N; "
+     "diagnostics-format=text|json, diagnostics-color=auto|always|never",
+     0},
+    {NULL, 'W', "error", 0, "treat warnings as errors", 0},
+    {"error-limit", KEY_LIMIT, "N", 0, "print at most N errors (20); 0: all", 0},
+    {0}};
+
+struct parsing {
+    struct arena *arena;
+    struct options *options;
+    struct definition *definitions;
+    int capacity;
+};
+
+static long parse_number(struct argp_state *state, const char *what, const char *text, long least)
+{
+    char *end;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    if (end == text || *end || errno || number < least)
+        argp_error(state, "%s wants a whole number of %ld or more, not '%s'", what, least, text);
+    return number;
+}
+
+static void parse_definition(struct argp_state *state, struct parsing *parsing, const char *text)
+{
+    struct sema_options *sema = &parsing->options->pipeline.sema;
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text)
+        argp_error(state, "-D wants NAME=VALUE, not '%s'", text);
+    struct definition definition = {arena_copy_string(parsing->arena, text, (size_t)(equals - text)),
+                                    parse_number(state, "-D", equals + 1, 1)};
+    for (int i = 0; i < sema->definition_count; i++)
+        if (strcmp(sema->definitions[i].name, definition.name) == 0)
+            argp_error(state, "-D %s is given twice", definition.name);
+    ARENA_PUSH(parsing->arena, parsing->definitions, sema->definition_count, parsing->capacity, definition);
+    sema->definitions = parsing->definitions;
+}
+
+static void parse_emit(struct argp_state *state, struct pipeline_options *options, const char *text)
+{
+    static const char *const kinds[] = {"c", "source", "graph", "dot", "schedule", "explain"};
+    for (int i = 0; i < (int)(sizeof kinds / sizeof *kinds); i++)
+        if (strcmp(text, kinds[i]) == 0) {
+            options->emit = (enum emit_kind)i;
+            return;
+        }
+    argp_error(state, "--emit wants c, source, graph, dot, schedule or explain, not '%s'", text);
+}
+
+static void parse_dump(struct argp_state *state, struct pipeline_options *options, const char *text)
+{
+    for (int i = 0; i < STAGE_COUNT; i++)
+        if (strcmp(text, stage_name((enum stage)i)) == 0) {
+            options->dump_after = (enum stage)i;
+            return;
+        }
+    char names[400] = "";
+    for (int i = 0; i < STAGE_COUNT; i++) {
+        strcat(names, i ? ", " : "");
+        strcat(names, stage_name((enum stage)i));
+    }
+    argp_error(state, "--dump-after wants a stage (%s), not '%s'", names, text);
+}
+
+/* -f: switches of the schedule by one table, and the few that take a value. */
+static void parse_switch(struct argp_state *state, struct options *options, const char *text)
+{
+    struct pipeline_options *pipeline = &options->pipeline;
+    struct {
+        const char *name;
+        bool *on;
+    } switches[] = {{"factor", &pipeline->factor},
+                    {"elementwise-scan", &pipeline->schedule.elementwise_scan},
+                    {"turn-panels", &pipeline->schedule.turn_panels}};
+    bool on = strncmp(text, "no-", 3) != 0;
+    const char *name = on ? text : text + 3;
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
+        if (strcmp(name, switches[i].name) == 0) {
+            *switches[i].on = on;
+            return;
+        }
+    if (strcmp(name, "batch-frames") == 0)
+        pipeline->schedule.block_frames = on ? 0 : 1;
+    else if (strncmp(text, "block-frames=", 13) == 0)
+        pipeline->schedule.block_frames = (int)parse_number(state, "-fblock-frames", text + 13, 1) % 1000000;
+    else if (strcmp(text, "syntax-only") == 0)
+        pipeline->emit = EMIT_NOTHING;
+    else if (strcmp(text, "diagnostics-format=text") == 0 || strcmp(text, "diagnostics-format=json") == 0)
+        options->diag.json = text[19] == 'j';
+    else if (strcmp(text, "diagnostics-color=always") == 0 || strcmp(text, "diagnostics-color") == 0)
+        options->diag.colour = true;
+    else if (strcmp(text, "diagnostics-color=never") == 0 || strcmp(text, "no-diagnostics-color") == 0)
+        options->diag.colour = false;
+    else if (strcmp(text, "diagnostics-color=auto") != 0)
+        argp_error(state, "unknown switch -f%s; see rnnc --help", text);
+}
+
+static void check_options(struct argp_state *state, struct options *options)
+{
+    if (!options->input)
+        argp_error(state, "no input file; `rnnc net.rnn -o net.c` compiles a network, - reads standard input");
+    if (options->pipeline.prefix && !emit_prefix_is_valid(options->pipeline.prefix))
+        argp_error(state, "--prefix wants an identifier of C that does not begin with rnn_, not '%s'",
+                   options->pipeline.prefix);
+    if (options->header && options->pipeline.emit != EMIT_C)
+        argp_error(state, "--header goes with --emit=c");
+    if (options->header && options->output && strcmp(options->header, options->output) == 0)
+        argp_error(state, "-o and --header name the same file");
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct parsing *parsing = state->input;
+    struct options *options = parsing->options;
+    switch (key) {
+    case 'o':
+        options->output = text;
+        break;
+    case KEY_HEADER:
+        options->header = text;
+        break;
+    case 'D':
+        parse_definition(state, parsing, text);
+        break;
+    case KEY_TOP:
+        options->pipeline.sema.top = text;
+        break;
+    case KEY_PREFIX:
+        options->pipeline.prefix = text;
+        break;
+    case KEY_EMIT:
+        parse_emit(state, &options->pipeline, text);
+        break;
+    case KEY_DUMP:
+        parse_dump(state, &options->pipeline, text);
+        break;
+    case KEY_TIME:
+        options->pipeline.time_stages = true;
+        break;
+    case 'f':
+        parse_switch(state, options, text);
+        break;
+    case 'W':
+        if (strcmp(text, "error") != 0)
+            argp_error(state, "unknown option -W%s; there is -Werror", text);
+        options->warnings_are_errors = true;
+        break;
+    case KEY_LIMIT:
+        options->diag.error_limit = (int)parse_number(state, "--error-limit", text, 0);
+        break;
+    case ARGP_KEY_ARG:
+        if (options->input)
+            argp_error(state, "one input file at a time, not '%s' and '%s'", options->input, text);
+        options->input = text;
+        break;
+    case ARGP_KEY_END:
+        check_options(state, options);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* Where the file is not named after a rule of the user's: how the C file will find its header. */
+static const char *file_of_path(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+struct options options_parse(struct arena *arena, int argc, char **argv)
+{
+    struct options options = {.diag = {.colour = isatty(STDERR_FILENO) != 0, .error_limit = 20}};
+    options.pipeline.factor = true;
+    options.pipeline.schedule = (struct schedule_options){.elementwise_scan = true, .turn_panels = true};
+    options.pipeline.dump_after = STAGE_COUNT;
+    struct parsing parsing = {arena, &options, NULL, 0};
+    const struct argp argp = {table, parse_option, "FILE.rnn",
+                              "rnnc -- compile the equations of a recurrent network to C\v"
+                              "`rnnc cell.rnn -o cell.c` writes C11 that needs rnnc's runtime headers and library. Exit status: 0 done, "
+                              "1 the program is wrong, 2 the command line is wrong, above 2 an internal error.",
+                              NULL, NULL, NULL};
+    argp_program_version = "rnnc " RNNC_VERSION;
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &parsing);
+    if (options.header)
+        options.pipeline.header = file_of_path(options.header);
+    return options;
+}

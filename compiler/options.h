@@ -1,0 +1,20 @@
+/* The command line of rnnc. */
+#ifndef RNNC_OPTIONS_H
+#define RNNC_OPTIONS_H
+
+#include "base/diag.h"
+#include "pipeline.h"
+
+struct options {
+    struct pipeline_options pipeline;
+    struct diag_options diag;
+    const char *input;
+    const char *output;
+    const char *header; /* path to write */
+    bool warnings_are_errors;
+};
+
+/* Ends the process with status 2 and a message where the command line is wrong. */
+struct options options_parse(struct arena *arena, int argc, char **argv);
+
+#endif

@@ -1,0 +1,187 @@
+/* THE STORY: every stage of rnnc, in order. Read this first. */
+#include "pipeline.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "emit/emit.h"
+#include "graph/graph.h"
+#include "lower/lower.h"
+#include "syntax/tree.h"
+#include "transform/transform.h"
+
+const char *stage_name(enum stage stage)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        PIPELINE_STAGES(X)
+#undef X
+    };
+    return names[stage];
+}
+
+struct pipeline {
+    struct arena *arena;
+    const struct pipeline_options *options;
+    struct diagnostics *diag;
+    struct pipeline_result *result;
+    double begun;
+    struct tree *tree;
+    struct program *program;
+    struct graph *graph;
+    struct schedule *schedule;
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* The graph's invariants, after every stage of a build that is not optimised for release. */
+static void verify_stage(struct pipeline *pipeline, enum stage stage)
+{
+    const char *wrong = pipeline->graph ? graph_verify(pipeline->graph, pipeline->arena) : NULL;
+    if (!wrong)
+        return;
+    fprintf(stderr, "rnnc: internal error after %s: %s\n", stage_name(stage), wrong);
+    exit(3);
+}
+
+static void dump_components(const struct graph *graph, const struct components *components, struct text *out)
+{
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct component *component = &components->component[components->of[i]];
+        if (graph->nodes[i]->op == OP_number)
+            continue;
+        text_printf(out, "%%%d %s: component %d, stage %d%s\n", i, graph->nodes[i]->name ? graph->nodes[i]->name : "",
+                    components->of[i], component->stage,
+                    component->elementwise ? ", elementwise cycle" : component->cyclic ? ", cycle" : "");
+    }
+}
+
+/* The one place that every --dump-after comes from. */
+static void dump_stage(struct pipeline *pipeline, enum stage stage)
+{
+    struct text *out = &pipeline->result->dump;
+    if (stage == STAGE_PARSE)
+        tree_print(pipeline->tree, out);
+    else if (stage <= STAGE_INFER_SHAPES)
+        program_print(pipeline->program, out);
+    else if (stage <= STAGE_FACTOR)
+        graph_print(pipeline->graph, out);
+    else if (stage == STAGE_FIND_COMPONENTS) {
+        struct components components = find_components(pipeline->graph, pipeline->arena);
+        dump_components(pipeline->graph, &components, out);
+    } else if (stage <= STAGE_ASSIGN_BUFFERS)
+        schedule_print(pipeline->schedule, out);
+    else
+        text_append(out, pipeline->result->main.data, pipeline->result->main.length);
+}
+
+/* Between two stages: time, verify, dump. False where errors end the run. */
+static bool end_stage(struct pipeline *pipeline, enum stage stage)
+{
+    double time = now();
+    pipeline->result->seconds[stage] = time - pipeline->begun;
+    if (diag_error_count(pipeline->diag))
+        return false;
+#ifndef NDEBUG
+    verify_stage(pipeline, stage);
+#else
+    if (stage == STAGE_BUILD_GRAPH)
+        verify_stage(pipeline, stage);
+#endif
+    if (stage == pipeline->options->dump_after)
+        dump_stage(pipeline, stage);
+    pipeline->begun = now();
+    return true;
+}
+
+static void emit(struct pipeline *pipeline)
+{
+    const struct pipeline_options *options = pipeline->options;
+    struct pipeline_result *result = pipeline->result;
+    struct emit_options emit_options = {options->prefix, options->header};
+    if (!options->prefix)
+        emit_options.prefix = emit_default_prefix(pipeline->arena, pipeline->graph->name);
+    switch (options->emit) {
+    case EMIT_C:
+        emit_source(pipeline->schedule, &emit_options, pipeline->arena, &result->main);
+        if (options->header)
+            emit_header(pipeline->schedule, &emit_options, pipeline->arena, &result->header);
+        break;
+    case EMIT_SOURCE:
+        tree_print(pipeline->tree, &result->main);
+        break;
+    case EMIT_GRAPH:
+        graph_print(pipeline->graph, &result->main);
+        break;
+    case EMIT_DOT:
+        emit_dot(pipeline->schedule, &result->main);
+        break;
+    case EMIT_SCHEDULE:
+        schedule_print(pipeline->schedule, &result->main);
+        break;
+    case EMIT_EXPLAIN:
+        emit_explain(pipeline->schedule, pipeline->arena, &result->main);
+        break;
+    case EMIT_NOTHING:
+        break;
+    }
+}
+
+static bool run_front(struct pipeline *pipeline, const struct source *source)
+{
+    pipeline->tree = parse(pipeline->arena, source, pipeline->diag);
+    if (!end_stage(pipeline, STAGE_PARSE))
+        return false;
+    if (pipeline->options->emit == EMIT_SOURCE) /* a formatter asks no more of a program than that it parses */
+        return true;
+    pipeline->program = resolve_names(pipeline->arena, pipeline->tree, &pipeline->options->sema, pipeline->diag);
+    if (!pipeline->program || !end_stage(pipeline, STAGE_RESOLVE_NAMES))
+        return false;
+    infer_shapes(pipeline->arena, pipeline->program, pipeline->diag);
+    return end_stage(pipeline, STAGE_INFER_SHAPES);
+}
+
+static bool run_back(struct pipeline *pipeline)
+{
+    struct arena *arena = pipeline->arena;
+    const struct pipeline_options *options = pipeline->options;
+    pipeline->graph = build_graph(arena, pipeline->program, pipeline->diag);
+    if (!pipeline->graph || !end_stage(pipeline, STAGE_BUILD_GRAPH))
+        return false;
+    simplify(pipeline->graph, arena);
+    end_stage(pipeline, STAGE_SIMPLIFY);
+    if (options->factor)
+        factor(pipeline->graph, arena);
+    end_stage(pipeline, STAGE_FACTOR);
+    end_stage(pipeline, STAGE_FIND_COMPONENTS);
+    pipeline->schedule = split_regions(pipeline->graph, &options->schedule, arena);
+    end_stage(pipeline, STAGE_SPLIT_REGIONS);
+    choose_kernels(pipeline->schedule, arena);
+    end_stage(pipeline, STAGE_CHOOSE_KERNELS);
+    assign_buffers(pipeline->schedule, arena);
+    end_stage(pipeline, STAGE_ASSIGN_BUFFERS);
+    return true;
+}
+
+bool pipeline_run(struct arena *arena, const struct source *source, const struct pipeline_options *options,
+                  struct diagnostics *diag, struct pipeline_result *result)
+{
+    struct pipeline pipeline = {.arena = arena, .options = options, .diag = diag, .result = result, .begun = now()};
+    text_init(&result->main, arena);
+    text_init(&result->header, arena);
+    text_init(&result->dump, arena);
+    if (!run_front(&pipeline, source))
+        return false;
+    if (options->emit != EMIT_SOURCE && options->emit != EMIT_NOTHING && !run_back(&pipeline))
+        return false;
+    emit(&pipeline);
+    end_stage(&pipeline, STAGE_EMIT);
+    return true;
+}

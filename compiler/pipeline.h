@@ -1,0 +1,63 @@
+/* The pipeline: source text in, text out. See pipeline.c for the story. */
+#ifndef RNNC_PIPELINE_H
+#define RNNC_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "schedule/schedule.h"
+#include "sema/sema.h"
+
+struct arena;
+struct diagnostics;
+struct source;
+
+enum emit_kind { EMIT_C, EMIT_SOURCE, EMIT_GRAPH, EMIT_DOT, EMIT_SCHEDULE, EMIT_EXPLAIN, EMIT_NOTHING };
+
+/* Every stage, in order: name on the command line. */
+#define PIPELINE_STAGES(X)                                                                                            \
+    X(PARSE, "parse")                                                                                                 \
+    X(RESOLVE_NAMES, "resolve-names")                                                                                 \
+    X(INFER_SHAPES, "infer-shapes")                                                                                   \
+    X(BUILD_GRAPH, "build-graph")                                                                                     \
+    X(SIMPLIFY, "simplify")                                                                                           \
+    X(FACTOR, "factor")                                                                                               \
+    X(FIND_COMPONENTS, "find-components")                                                                             \
+    X(SPLIT_REGIONS, "split-regions")                                                                                 \
+    X(CHOOSE_KERNELS, "choose-kernels")                                                                               \
+    X(ASSIGN_BUFFERS, "assign-buffers")                                                                               \
+    X(EMIT, "emit")
+
+enum stage {
+#define X(id, name) STAGE_##id,
+    PIPELINE_STAGES(X)
+#undef X
+        STAGE_COUNT
+};
+
+const char *stage_name(enum stage stage);
+
+struct pipeline_options {
+    struct sema_options sema;
+    struct schedule_options schedule;
+    bool factor;
+    enum emit_kind emit;
+    const char *prefix;     /* NULL: from the name of the model or cell */
+    const char *header;     /* as the C file includes it; NULL: none is written */
+    enum stage dump_after;  /* STAGE_COUNT: none */
+    bool time_stages;
+};
+
+struct pipeline_result {
+    struct text main;   /* what --emit asks for */
+    struct text header; /* with EMIT_C and a header */
+    struct text dump;   /* --dump-after */
+    double seconds[STAGE_COUNT];
+};
+
+/* True when the program compiled; otherwise the reasons are in diag. Fails an internal check by ending the process with status 3. */
+bool pipeline_run(struct arena *arena, const struct source *source, const struct pipeline_options *options,
+                  struct diagnostics *diag, struct pipeline_result *result);
+
+#endif

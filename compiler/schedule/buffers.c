@@ -1,0 +1,169 @@
+/* assign-buffers: where each value lives, how much past it keeps, and how long a block is. */
+#include "analysis/uses.h"
+#include "base/arena.h"
+#include "base/unique.h"
+#include "schedule/schedule.h"
+
+struct assigning {
+    struct schedule *schedule;
+    const struct graph *graph;
+    struct arena *arena;
+    struct uses uses;
+};
+
+static bool use_is_fused(const struct assigning *assigning, int id, const struct use *use)
+{
+    const struct schedule *schedule = assigning->schedule;
+    return use->reader >= 0 && schedule->kernel_of[use->reader] == schedule->kernel_of[id] &&
+           !edge_needs_all_units(assigning->graph, assigning->graph->nodes[use->reader], use->edge);
+}
+
+/* Whether a read of the frame before is over when the value is overwritten: its kernel is of an earlier phase, or reads
+ * unit by unit in the kernel that writes. */
+static bool past_can_be_overwritten(const struct assigning *assigning, int id, const struct use *use)
+{
+    const struct schedule *schedule = assigning->schedule;
+    if (use->reader < 0 || use->edge->delay != 1 || schedule->region_of[use->reader] != schedule->region_of[id])
+        return false;
+    return use_is_fused(assigning, id, use) ||
+           schedule->kernel_of[use->reader]->phase < schedule->kernel_of[id]->phase;
+}
+
+static void assign_computed(struct assigning *assigning, int id)
+{
+    struct schedule *schedule = assigning->schedule;
+    const struct region *region = &schedule->regions[schedule->region_of[id]];
+    struct buffer *buffer = &schedule->buffers[id];
+    bool scans = region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
+    bool block = false, overwritten = true;
+    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
+        const struct use *use = &assigning->uses.use[u];
+        bool outside = use->reader < 0 || schedule->region_of[use->reader] != schedule->region_of[id];
+        if (use->edge->delay) {
+            buffer->init = use->edge->init;
+            if (use->edge->delay > buffer->past)
+                buffer->past = use->edge->delay;
+            overwritten &= past_can_be_overwritten(assigning, id, use);
+        }
+        block |= outside || (!scans && !use_is_fused(assigning, id, use));
+        if (!use_is_fused(assigning, id, use) && buffer->storage == STORE_NONE)
+            buffer->storage = STORE_FRAME;
+    }
+    if (block || (buffer->past && !(scans && overwritten)))
+        buffer->storage = STORE_BLOCK;
+    else if (buffer->past) {
+        buffer->storage = STORE_FRAME;
+        buffer->in_place = true;
+    }
+}
+
+/* An input is read where the caller has it as long as only single units of it are wanted; rows of units as the caller has them
+ * are neither aligned nor padded, and what is before the first frame is not there. */
+static void assign_input(struct assigning *assigning, int id)
+{
+    struct buffer *buffer = &assigning->schedule->buffers[id];
+    buffer->storage = STORE_INPUT;
+    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
+        const struct use *use = &assigning->uses.use[u];
+        const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
+        if (use->edge->delay > buffer->past) {
+            buffer->past = use->edge->delay;
+            buffer->init = use->edge->init;
+        }
+        if (use->edge->delay || (reader && reader->op != OP_product && reader->op != OP_embed))
+            buffer->storage = STORE_BLOCK;
+    }
+}
+
+/* A static value is stored when kernels read it, or when it is computed at all: parameters and views are otherwise read by
+ * strides, where a product is packed or another static value made. */
+static void assign_static(struct assigning *assigning, int id)
+{
+    const struct node *node = assigning->graph->nodes[id];
+    struct buffer *buffer = &assigning->schedule->buffers[id];
+    if (node->op == OP_number)
+        return;
+    if (node->op != OP_parameter && node->op != OP_view)
+        buffer->storage = STORE_STATIC;
+    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
+        const struct use *use = &assigning->uses.use[u];
+        const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
+        if (use->init || !reader || op_info(reader->op)->class == OP_CLASS_COLUMN ||
+            (reader->time != TIME_STATIC && reader->op != OP_product))
+            buffer->storage = STORE_STATIC;
+    }
+}
+
+/* ---- names ---- */
+
+/* The named value that an unnamed one leads to: "h1.i" for the part of its sum that is computed ahead. */
+static const char *name_of_reader(const struct assigning *assigning, int id)
+{
+    for (int steps = 0; steps < 16 && uses_count(&assigning->uses, id) > 0; steps++) {
+        const struct use *use = &assigning->uses.use[assigning->uses.begin[id]];
+        if (use->reader < 0)
+            return assigning->graph->outputs[-1 - use->reader].name;
+        if (assigning->graph->nodes[use->reader]->name)
+            return assigning->graph->nodes[use->reader]->name;
+        id = use->reader;
+    }
+    return "value";
+}
+
+static void name_buffers(struct assigning *assigning)
+{
+    const struct graph *graph = assigning->graph;
+    struct unique names;
+    unique_init(&names, assigning->arena);
+    for (int named = 1; named >= 0; named--)
+        for (int i = 0; i < graph->node_count; i++) {
+            struct buffer *buffer = &assigning->schedule->buffers[i];
+            const char *path = graph->nodes[i]->name;
+            if ((path != NULL) != named || buffer->storage == STORE_NONE)
+                continue;
+            if (!path)
+                path = arena_printf(assigning->arena, "%s_%s", name_of_reader(assigning, i),
+                                    graph->nodes[i]->time == TIME_STATIC ? "const" : "in");
+            buffer->name = unique_name(&names, path);
+        }
+}
+
+/* ---- blocks ---- */
+
+enum {
+    BLOCK_BYTES = 192 * 1024, /* of what a block makes: it should stay in a second-level cache, beside weights */
+    BLOCK_LEAST = 24,         /* frames: enough columns for a product to run at the speed of arithmetic */
+    BLOCK_MOST = 240
+};
+
+static int choose_block_frames(const struct assigning *assigning)
+{
+    if (assigning->schedule->options.block_frames)
+        return assigning->schedule->options.block_frames;
+    double bytes = 0;
+    for (int i = 0; i < assigning->graph->node_count; i++)
+        if (assigning->schedule->buffers[i].storage == STORE_BLOCK)
+            bytes += 4.0 * (node_units(assigning->graph->nodes[i]) + 15);
+    double frames = BLOCK_BYTES / (bytes + 1);
+    if (frames < BLOCK_LEAST)
+        return BLOCK_LEAST;
+    return frames > BLOCK_MOST ? BLOCK_MOST : (int)frames / 24 * 24;
+}
+
+void assign_buffers(struct schedule *schedule, struct arena *arena)
+{
+    const struct graph *graph = schedule->graph;
+    struct assigning assigning = {schedule, graph, arena, find_uses(graph, arena)};
+    schedule->buffers = ARENA_ARRAY(arena, struct buffer, graph->node_count + 1);
+    for (int i = 0; i < graph->node_count; i++) {
+        schedule->buffers[i].init = NO_NODE;
+        if (graph->nodes[i]->time == TIME_STATIC)
+            assign_static(&assigning, i);
+        else if (graph->nodes[i]->op == OP_input)
+            assign_input(&assigning, i);
+        else
+            assign_computed(&assigning, i);
+    }
+    name_buffers(&assigning);
+    schedule->block_frames = choose_block_frames(&assigning);
+}

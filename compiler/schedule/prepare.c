@@ -1,0 +1,93 @@
+/* Copies that the schedule needs and no transform may take out again. */
+#include "analysis/uses.h"
+#include "base/arena.h"
+#include "schedule/prepare.h"
+
+/* before:   %2 = sum %1[3:9]       after:   %3 = copy %1[3:9]
+ *                                           %2 = sum %3
+ * An operation on a whole column reads it from its first, aligned unit. */
+static void align_column_operands(struct graph *graph)
+{
+    for (int i = 0, count = graph->node_count; i < count; i++) {
+        struct node *node = graph->nodes[i];
+        if (op_info(node->op)->class != OP_CLASS_COLUMN)
+            continue;
+        int units = node->edges[0].length;
+        for (int k = 0; k < node->count; k++) {
+            struct edge *edge = &node->edges[k];
+            bool spreads = edge->length != units;
+            if (!spreads && edge->begin == 0 && graph->nodes[edge->node]->op != OP_number)
+                continue;
+            struct shape shape = {1, {units}};
+            enum value_time time = graph->nodes[edge->node]->time;
+            struct node *copy = graph_add_node(graph, OP_copy, shape, time, 1, node);
+            copy->edges[0] = *edge;
+            *edge = edge_to(graph, graph->node_count - 1);
+        }
+    }
+}
+
+struct past {
+    int init; /* what frames before the start read */
+    int copy; /* the node that readers with this init read */
+};
+
+/* A value has one past, and so one initial value: where readers of one node bring different ones, all but the first read
+ * a copy. */
+static void separate_initial_values(struct graph *graph, struct arena *scratch)
+{
+    struct uses uses = find_uses(graph, scratch);
+    int count = graph->node_count;
+    for (int i = 0; i < count; i++) {
+        struct past *known = NULL;
+        int known_count = 0, capacity = 0;
+        for (int u = uses.begin[i]; u < uses.begin[i + 1]; u++) {
+            struct edge *edge = uses.use[u].edge;
+            if (uses.use[u].init || !edge->delay)
+                continue;
+            int k = 0;
+            while (k < known_count && known[k].init != edge->init)
+                k++;
+            if (k == known_count)
+                ARENA_PUSH(scratch, known, known_count, capacity, ((struct past){edge->init, i}));
+            if (k == 0)
+                continue;
+            if (known[k].copy == i) {
+                const struct node *source = graph->nodes[i];
+                struct node *node = graph_add_node(graph, OP_copy, source->shape, source->time, 1, source);
+                node->edges[0] = edge_to(graph, i);
+                known[k].copy = graph->node_count - 1;
+            }
+            edge->node = known[k].copy;
+        }
+    }
+}
+
+/* before:   %2 = embed E, %x[t-1]    after:   %3 = embed E, %x
+ *                                             %2 = copy %3[t-1]
+ * Before the first frame an id reads as -1, whose row is 0: what the copy reads there by itself. */
+static void delay_after_embedding(struct graph *graph)
+{
+    for (int i = 0, count = graph->node_count; i < count; i++) {
+        struct node *node = graph->nodes[i];
+        if (node->op != OP_embed || !node->edges[1].delay)
+            continue;
+        struct node *embed = graph_add_node(graph, OP_embed, node->shape, node->time, 2, node);
+        embed->edges[0] = node->edges[0];
+        embed->edges[1] = node->edges[1];
+        embed->edges[1].delay = 0;
+        struct edge edge = edge_to(graph, graph->node_count - 1);
+        edge.delay = node->edges[1].delay;
+        node->op = OP_copy;
+        node->count = 1;
+        node->edges[0] = edge;
+    }
+}
+
+void prepare_graph(struct graph *graph, struct arena *scratch)
+{
+    delay_after_embedding(graph);
+    align_column_operands(graph);
+    separate_initial_values(graph, scratch);
+    graph_sweep(graph);
+}

@@ -1,0 +1,76 @@
+#include "base/text.h"
+#include "schedule/schedule.h"
+
+static void print_nodes(const struct schedule *schedule, const int *nodes, int count, struct text *out)
+{
+    for (int i = 0; i < count; i++) {
+        const struct node *node = schedule->graph->nodes[nodes[i]];
+        text_printf(out, "%s%%%d", i ? ", " : "", nodes[i]);
+        if (node->name)
+            text_printf(out, " %s", node->name);
+    }
+    text_puts(out, "\n");
+}
+
+static void print_kernel(const struct schedule *schedule, const struct kernel *kernel, struct text *out)
+{
+    static const char *const kinds[] = {"panel", "elementwise", "column", "concat", "embed"};
+    text_printf(out, "  phase %d: %s, %d units\n", kernel->phase, kinds[kernel->kind], kernel->units);
+    for (int i = 0; i < kernel->accumulator_count; i++) {
+        text_printf(out, "    row %d: ", i);
+        if (kernel->accumulators[i].start.node != NO_NODE) {
+            text_puts(out, "from ");
+            graph_print_edge(schedule->graph, &kernel->accumulators[i].start, out);
+            text_puts(out, " ");
+        }
+        text_printf(out, "to %%%d\n", kernel->accumulators[i].result);
+    }
+    for (int i = 0; i < kernel->operand_count; i++) {
+        const struct operand *operand = &kernel->operands[i];
+        text_printf(out, "    panels %d, rows %d..%d, with ", operand->panels, operand->first_row,
+                    operand->first_row + operand->row_count - 1);
+        graph_print_edge(schedule->graph, &operand->x, out);
+        text_puts(out, ": ");
+        print_nodes(schedule, operand->products, operand->row_count, out);
+    }
+    if (kernel->node_count) {
+        text_puts(out, "    then ");
+        print_nodes(schedule, kernel->nodes, kernel->node_count, out);
+    }
+}
+
+static void print_buffers(const struct schedule *schedule, struct text *out)
+{
+    static const char *const kinds[] = {"none", "static", "input", "frame", "block"};
+    for (int i = 0; i < schedule->graph->node_count; i++) {
+        const struct buffer *buffer = &schedule->buffers[i];
+        if (buffer->storage == STORE_NONE)
+            continue;
+        text_printf(out, "buffer %s: %%%d, %s, %d units", buffer->name, i, kinds[buffer->storage],
+                    node_units(schedule->graph->nodes[i]));
+        if (buffer->past)
+            text_printf(out, ", past %d%s", buffer->past, buffer->in_place ? " in place" : "");
+        if (buffer->init != NO_NODE)
+            text_printf(out, ", init %%%d", buffer->init);
+        text_puts(out, "\n");
+    }
+}
+
+void schedule_print(const struct schedule *schedule, struct text *out)
+{
+    for (int r = 0; r < schedule->region_count; r++) {
+        const struct region *region = &schedule->regions[r];
+        text_printf(out, "region %s: %s, stage %d, %.0f flops and %.0f bytes of weights a frame\n", region->name,
+                    region_kind_name(region->kind), region->stage, region->flops, region->bytes);
+        if (!region->kernel_count) {
+            text_puts(out, "  ");
+            print_nodes(schedule, region->nodes, region->node_count, out);
+        }
+        for (int k = 0; k < region->kernel_count; k++)
+            print_kernel(schedule, &region->kernels[k], out);
+    }
+    if (schedule->buffers) {
+        print_buffers(schedule, out);
+        text_printf(out, "block of %d frames\n", schedule->block_frames);
+    }
+}

@@ -1,0 +1,121 @@
+/* The schedule: components become regions, regions become kernels, values become buffers. The last form before C.
+ *
+ *   region    what runs as one loop over frames; its kind says how
+ *   kernel    one loop over units and columns (a column is one frame of one stream): a panel product with the elementwise rest
+ *             of its phase fused behind it, an elementwise loop, or an operation on whole columns
+ *   phase     kernels of a region that need nothing from each other; a new phase begins where all units of a value are needed
+ *   buffer    where a value lives when it must outlive its kernel
+ *
+ * Frames are laid out as column t * streams + stream, so more frames and more streams are the same thing to a product.
+ */
+#ifndef RNNC_SCHEDULE_SCHEDULE_H
+#define RNNC_SCHEDULE_SCHEDULE_H
+
+#include "analysis/components.h"
+#include "graph/graph.h"
+
+struct text;
+
+enum region_kind {
+    REGION_STATIC,          /* once per load */
+    REGION_FRAMES,          /* no cycle: all frames and streams of a block at once */
+    REGION_SCAN,            /* a cycle: frame after frame */
+    REGION_ELEMENTWISE_SCAN /* a cycle without mixing of units: each unit by itself through time */
+};
+
+enum kernel_kind {
+    KERNEL_PANEL,       /* products of one number of units, and what follows them unit by unit */
+    KERNEL_ELEMENTWISE, /* the same without products */
+    KERNEL_COLUMN,      /* softmax, layernorm, sums over units, ... */
+    KERNEL_CONCAT,
+    KERNEL_EMBED
+};
+
+/* Products of a kernel that have the same right-hand side and whose accumulators lie side by side: one packed matrix. */
+struct operand {
+    struct edge x;   /* the right-hand side, a vector */
+    int first_row;   /* of the kernel's accumulators */
+    int row_count;
+    int *products;   /* node ids, row_count of them */
+    int panels;      /* number of the packed matrix within the program */
+};
+
+/* An accumulator: starts from a value or 0, receives one product from each operand that covers it, and ends as a node. */
+struct accumulator {
+    struct edge start; /* node NO_NODE: 0 */
+    int result;        /* node id: the product itself, or the sum that it completes */
+};
+
+struct kernel {
+    enum kernel_kind kind;
+    int phase;
+    int units;
+    int *nodes;       /* in the order of computation, without products and sums that accumulators stand for */
+    int node_count;
+    struct accumulator *accumulators; /* KERNEL_PANEL */
+    int accumulator_count;
+    struct operand *operands;
+    int operand_count;
+};
+
+struct region {
+    enum region_kind kind;
+    const char *name;    /* an identifier, unique: "h1_scan", "frames_0" */
+    int stage;
+    int *nodes;          /* in topological order */
+    int node_count;
+    struct kernel *kernels; /* by phase */
+    int kernel_count;
+    double flops, bytes; /* for one frame of one stream; bytes of weights read */
+};
+
+enum storage {
+    STORE_NONE,   /* lives in registers within its kernel (or is a number) */
+    STORE_STATIC, /* in the packed weights */
+    STORE_INPUT,  /* where the caller has it */
+    STORE_FRAME,  /* one column for each stream, overwritten at every frame */
+    STORE_BLOCK   /* a column for each frame and stream of a block, behind `past` frames of what came before */
+};
+
+struct buffer {
+    enum storage storage;
+    int past;          /* the largest delay with which it is read: frames kept from call to call */
+    int init;          /* static node that frames before the start read, or NO_NODE: 0 */
+    const char *name;  /* an identifier, unique */
+    bool in_place;     /* STORE_FRAME with past 1: read, then overwritten */
+};
+
+/* What can be switched off or set by hand, to measure what it is worth and to test each way. */
+struct schedule_options {
+    bool elementwise_scan; /* cycles without products run unit by unit through time, not frame by frame */
+    bool turn_panels;      /* scans read their weights to and fro */
+    int block_frames;      /* frames of a block with one stream; 0: chosen by size */
+};
+
+struct schedule {
+    const struct graph *graph;
+    struct schedule_options options;
+    struct components components;
+    struct region *regions; /* in the order in which a block runs through them; the static region first */
+    int region_count;
+    int *region_of;         /* by node */
+    struct kernel **kernel_of; /* by node; NULL: static, leaves */
+    struct buffer *buffers; /* by node */
+    int panel_count;        /* packed matrices */
+    int block_frames;       /* frames of a block with one stream */
+};
+
+struct schedule *split_regions(struct graph *graph, const struct schedule_options *options, struct arena *arena);
+void choose_kernels(struct schedule *schedule, struct arena *arena);
+void assign_buffers(struct schedule *schedule, struct arena *arena);
+
+/* --emit=schedule. */
+void schedule_print(const struct schedule *schedule, struct text *out);
+
+const char *region_kind_name(enum region_kind kind);
+
+/* What an edge needs before its reader can run at the same frame: all units of the source, so that reader and source cannot
+ * share a kernel. */
+bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge);
+
+#endif

@@ -1,0 +1,229 @@
+/* before:   %1 = copy %0[t-1]      after:   %3 = tanh %0[t-1]
+ *           %2 = copy %1
+ *           %3 = tanh %2
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "graph/graph.h"
+#include "transform/transform.h"
+
+/* Reads `edge` through the copy that it points at, where that means the same: out of range, both the copy's and the
+ * reader's initial value must be reproduced. */
+static bool read_through_copy(const struct graph *graph, struct edge *edge)
+{
+    const struct node *copy = graph->nodes[edge->node];
+    if (copy->op != OP_copy || copy->edges[0].length != node_units(copy))
+        return false;
+    const struct edge *inner = &copy->edges[0];
+    if (inner->node == edge->node)
+        return false;
+    struct edge outer = *edge;
+    outer.node = inner->node;
+    outer.begin += inner->begin;
+    if (outer.delay == 0) {
+        outer.delay = inner->delay;
+        outer.init = inner->init;
+    } else if (inner->delay == 0) {
+        bool partial = !edge_is_whole(graph, inner);
+        if (outer.init != NO_NODE && partial && node_units(graph->nodes[outer.init]) > 1)
+            return false;
+    } else {
+        if ((outer.delay > 0) != (inner->delay > 0) || outer.init != NO_NODE || inner->init != NO_NODE)
+            return false;
+        outer.delay += inner->delay;
+    }
+    if (graph->nodes[outer.node]->time == TIME_STATIC && !edge_is_whole(graph, &outer))
+        return false;
+    *edge = outer;
+    return true;
+}
+
+static bool read_edges_through_copies(struct graph *graph)
+{
+    bool changed = false;
+    for (int i = 0; i < graph->node_count; i++)
+        for (int k = 0; k < graph->nodes[i]->count; k++)
+            while (read_through_copy(graph, &graph->nodes[i]->edges[k]))
+                changed = true;
+    for (int i = 0; i < graph->output_count; i++)
+        while (graph->outputs[i].edge.length == node_units(graph->nodes[graph->outputs[i].edge.node]) &&
+               graph->nodes[graph->outputs[i].edge.node]->op == OP_copy &&
+               graph->nodes[graph->outputs[i].edge.node]->edges[0].delay == 0 &&
+               edge_is_whole(graph, &graph->nodes[graph->outputs[i].edge.node]->edges[0]) &&
+               read_through_copy(graph, &graph->outputs[i].edge))
+            changed = true;
+    return changed;
+}
+
+/* A whole copy at the same frame hands its name on to what it copies. */
+static void hand_names_on(struct graph *graph)
+{
+    for (int i = graph->node_count - 1; i >= 0; i--) {
+        struct node *copy = graph->nodes[i];
+        if (copy->op != OP_copy || !copy->name || copy->edges[0].delay || !edge_is_whole(graph, &copy->edges[0]))
+            continue;
+        struct node *source = graph->nodes[copy->edges[0].node];
+        if (!source->name && source->op != OP_number) {
+            source->name = copy->name;
+            source->equation = copy->equation;
+        }
+    }
+}
+
+static bool fold_arithmetic(const struct graph *graph, struct node *node)
+{
+    double v[2] = {0, 0};
+    if (node->count < 1 || node->count > 2 || node->shape.rank)
+        return false;
+    for (int i = 0; i < node->count; i++) {
+        const struct node *operand = graph->nodes[node->edges[i].node];
+        if (operand->op != OP_number)
+            return false;
+        v[i] = operand->number;
+    }
+    if (node->op == OP_add)
+        node->number = v[0] + v[1];
+    else if (node->op == OP_sub)
+        node->number = v[0] - v[1];
+    else if (node->op == OP_mul)
+        node->number = v[0] * v[1];
+    else if (node->op == OP_div && v[1] != 0)
+        node->number = v[0] / v[1];
+    else if (node->op == OP_neg)
+        node->number = -v[0];
+    else
+        return false;
+    node->op = OP_number;
+    node->count = 0;
+    node->name = NULL;
+    return true;
+}
+
+/* A view of a view as one view: each stride of the outer one must be a step along one dimension of the inner one. */
+static bool compose_views(const struct graph *graph, struct node *outer)
+{
+    const struct node *inner = graph->nodes[outer->edges[0].node];
+    if (outer->op != OP_view || inner->op != OP_view)
+        return false;
+    int rank = inner->shape.rank;
+    long step[SHAPE_MAX_RANK], start[SHAPE_MAX_RANK], rest = outer->view.offset, size = 1;
+    for (int d = rank - 1; d >= 0; d--) {
+        step[d] = size;
+        size *= inner->shape.dim[d];
+    }
+    struct view view = {.offset = inner->view.offset};
+    for (int d = 0; d < rank; d++) {
+        start[d] = rest / step[d];
+        rest %= step[d];
+        view.offset += start[d] * inner->view.stride[d];
+    }
+    for (int i = 0; i < outer->shape.rank; i++) {
+        int d = 0;
+        while (d < rank && !(outer->view.stride[i] == step[d] && start[d] + outer->shape.dim[i] <= inner->shape.dim[d]))
+            d++;
+        if (d == rank)
+            return false;
+        view.stride[i] = inner->view.stride[d];
+    }
+    outer->view = view;
+    outer->edges[0] = inner->edges[0];
+    return true;
+}
+
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * 1099511628211u;
+    return hash;
+}
+
+static uint64_t hash_node(const struct node *node)
+{
+    uint64_t hash = hash_bytes(14695981039346656037u, &node->op, sizeof node->op);
+    for (int i = 0; i < node->count; i++) {
+        const struct edge *edge = &node->edges[i];
+        int key[] = {edge->node, edge->delay, edge->init, edge->begin, edge->length};
+        hash = hash_bytes(hash, key, sizeof key);
+    }
+    hash = hash_bytes(hash, &node->number, sizeof node->number);
+    hash = hash_bytes(hash, &node->view.offset, sizeof node->view.offset);
+    return hash_bytes(hash, &node->index, sizeof node->index);
+}
+
+static bool node_equal(const struct node *a, const struct node *b)
+{
+    if (a->op != b->op || a->count != b->count || a->time != b->time || !shape_equal(&a->shape, &b->shape) ||
+        memcmp(&a->number, &b->number, sizeof a->number) != 0 || a->index != b->index ||
+        memcmp(&a->view, &b->view, sizeof a->view) != 0)
+        return false;
+    for (int i = 0; i < a->count; i++)
+        if (!edge_equal(&a->edges[i], &b->edges[i]))
+            return false;
+    return true;
+}
+
+/* Gives every set of equal nodes one member. Nodes are in topological order, so operands have been shared before. */
+static bool share_equal_nodes(struct graph *graph, struct arena *scratch)
+{
+    size_t size = 16;
+    while (size < 2 * (size_t)graph->node_count)
+        size *= 2;
+    int *table = ARENA_ARRAY(scratch, int, size); /* node id + 1 */
+    bool changed = false;
+    for (int i = 0; i < graph->node_count; i++) {
+        struct node *node = graph->nodes[i];
+        for (int k = 0; k < node->count; k++) {
+            node->edges[k].node = graph_resolve(graph, node->edges[k].node);
+            node->edges[k].init = graph_resolve(graph, node->edges[k].init);
+        }
+        size_t slot = hash_node(node) & (size - 1);
+        while (table[slot] && !node_equal(graph->nodes[table[slot] - 1], node))
+            slot = (slot + 1) & (size - 1);
+        if (table[slot]) {
+            graph_replace(graph, i, table[slot] - 1);
+            changed = true;
+        } else {
+            table[slot] = i + 1;
+        }
+    }
+    return changed;
+}
+
+/* A view that shows all of its source in the source's own order. */
+static bool view_is_identity(const struct graph *graph, const struct node *node)
+{
+    const struct node *source = graph->nodes[node->edges[0].node];
+    if (node->op != OP_view || node->view.offset || !shape_equal(&node->shape, &source->shape))
+        return false;
+    long stride = 1;
+    for (int i = node->shape.rank - 1; i >= 0; i--) {
+        if (node->view.stride[i] != stride)
+            return false;
+        stride *= node->shape.dim[i];
+    }
+    return true;
+}
+
+void simplify(struct graph *graph, struct arena *scratch)
+{
+    bool changed = true;
+    while (changed) {
+        hand_names_on(graph);
+        changed = read_edges_through_copies(graph);
+        for (int i = 0; i < graph->node_count; i++) {
+            struct node *node = graph->nodes[i];
+            changed |= fold_arithmetic(graph, node);
+            if (node->op == OP_view) {
+                while (compose_views(graph, node))
+                    changed = true;
+                if (view_is_identity(graph, node))
+                    graph_replace(graph, i, node->edges[0].node);
+            }
+        }
+        changed |= share_equal_nodes(graph, scratch);
+        graph_sweep(graph);
+    }
+}

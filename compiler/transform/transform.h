@@ -1,0 +1,25 @@
+/* The stages that edit the graph. Each requires a verified graph and leaves one. */
+#ifndef RNNC_TRANSFORM_TRANSFORM_H
+#define RNNC_TRANSFORM_TRANSFORM_H
+
+struct arena;
+struct graph;
+
+/* Copies read through, arithmetic on constants folded, equal nodes shared, views of views composed, dead nodes dropped. */
+void simplify(struct graph *graph, struct arena *scratch);
+
+/* Products and parts taken as far towards the operands as they go:
+ *
+ *   W @ concat(a, b)             W[:, :n] @ a + W[:, n:] @ b
+ *   (W @ x)[a:b]                 W[a:b, :] @ x           where only parts of the product are read
+ *   f(u, v)[a:b]                 f(u[a:b], v[a:b])       likewise, f elementwise
+ *   (A @ B) @ x                  A @ (B @ x)             where that is cheaper
+ *   u + W @ x + U @ h[t-1] + b   ((b + W @ x) + u) + U @ h[t-1]
+ *
+ * so that each product has as many units as the gate it feeds, and what lies outside a cycle is one value before it enters. */
+void factor(struct graph *graph, struct arena *scratch);
+
+/* The last line of factor alone (factor_sums.c). */
+void factor_sums(struct graph *graph, struct arena *scratch);
+
+#endif

@@ -1,0 +1,164 @@
+/* Panels: products of packed weights with columns.
+ *
+ * A kernel has `rows` accumulators for each unit (the gates of a cell) and works on RNN_LANES units at a time, or on `side`
+ * such blocks of units where there are few rows. A packed matrix is a sequence of panels; a panel holds, for each of the k units
+ * of the right-hand side, row after row, block after block, RNN_LANES weights: a product reads it from front to back with
+ * aligned loads, and never adds across lanes. `tile` columns are multiplied at once, so that rows * side * tile accumulators fill
+ * the registers and each weight that is loaded is used `tile` times.
+ */
+#ifndef RNN_PANEL_H
+#define RNN_PANEL_H
+
+#include <stddef.h>
+#include <string.h>
+
+#include "rnn/vec.h"
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define RNN_ACCUMULATORS 24 /* of 32 registers */
+#else
+#define RNN_ACCUMULATORS 12 /* of 16 */
+#endif
+
+#define RNN_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define RNN_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+enum { RNN_TILE_MOST = 6, RNN_ROWS_AT_ONCE = 12 };
+
+#define RNN_BLOCKS(units) (RNN_PAD(units) / RNN_LANES)
+#define RNN_SIDE(rows, units) RNN_MIN((rows) >= 3 ? 1 : 4 / (rows), RNN_BLOCKS(units))
+#define RNN_PANELS(rows, units) ((RNN_BLOCKS(units) + RNN_SIDE(rows, units) - 1) / RNN_SIDE(rows, units))
+#define RNN_TILE(rows, units) RNN_MAX(1, RNN_MIN(RNN_TILE_MOST, RNN_ACCUMULATORS / ((rows) * RNN_SIDE(rows, units))))
+/* Numbers in a packed matrix of `part` of the kernel's rows, with k columns. */
+#define RNN_PACKED(rows, part, units, k)                                                                              \
+    ((size_t)RNN_PANELS(rows, units) * RNN_SIDE(rows, units) * (part) * (size_t)(k)*RNN_LANES)
+
+/* Columns of the next tile when `left` remain: tiles of nearly equal width, none above `most`. */
+RNN_INLINE int rnn_tile_columns(int left, int most)
+{
+    if (left <= most)
+        return left;
+    int tiles = (left + most - 1) / most;
+    return (left + tiles - 1) / tiles;
+}
+
+/* Calls tile(..., first, columns) for tiles that cover columns 0 .. count - 1; `columns` is a constant in each call. */
+#define RNN_FOR_TILES(count, most, tile, ...)                                                                         \
+    for (int rnn_first = 0, rnn_columns; rnn_first < (count); rnn_first += rnn_columns) {                             \
+        rnn_columns = rnn_tile_columns((count)-rnn_first, most);                                                      \
+        switch (rnn_columns) {                                                                                        \
+        case 1:                                                                                                       \
+            tile(__VA_ARGS__, rnn_first, 1);                                                                          \
+            break;                                                                                                    \
+        case 2:                                                                                                       \
+            if ((most) >= 2)                                                                                          \
+                tile(__VA_ARGS__, rnn_first, 2);                                                                      \
+            break;                                                                                                    \
+        case 3:                                                                                                       \
+            if ((most) >= 3)                                                                                          \
+                tile(__VA_ARGS__, rnn_first, 3);                                                                      \
+            break;                                                                                                    \
+        case 4:                                                                                                       \
+            if ((most) >= 4)                                                                                          \
+                tile(__VA_ARGS__, rnn_first, 4);                                                                      \
+            break;                                                                                                    \
+        case 5:                                                                                                       \
+            if ((most) >= 5)                                                                                          \
+                tile(__VA_ARGS__, rnn_first, 5);                                                                      \
+            break;                                                                                                    \
+        default:                                                                                                      \
+            if ((most) >= 6)                                                                                          \
+                tile(__VA_ARGS__, rnn_first, 6);                                                                      \
+        }                                                                                                             \
+    }
+
+/* sum[c * sum_stride + r] += panel[i][r] * x[c * x_stride + i] over i < k, for r < rows of the panel's row_stride rows. With fewer
+ * than eight accumulators the sum over i is split, because a multiply-add takes four cycles and two start in each. */
+RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const int row_stride,
+                               const rnn_real *x, const ptrdiff_t x_stride, const int k, const int rows,
+                               const int columns)
+{
+    const int split = rows * columns >= 8 ? 1 : rows * columns >= 4 ? 2 : 4;
+    rnn_vec a[4][RNN_TILE_MOST][RNN_ROWS_AT_ONCE];
+#pragma GCC unroll 8
+    for (int c = 0; c < columns; c++)
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++) {
+            a[0][c][r] = sum[c * sum_stride + r];
+#pragma GCC unroll 4
+            for (int s = 1; s < split; s++)
+                a[s][c][r] = rnn_vec_splat(0);
+        }
+    int i = 0;
+#pragma GCC unroll 2
+    for (; i + split <= k; i += split, panel += split * row_stride)
+#pragma GCC unroll 4
+        for (int s = 0; s < split; s++)
+#pragma GCC unroll 8
+            for (int c = 0; c < columns; c++) {
+                const rnn_vec q = rnn_vec_splat(x[c * x_stride + i + s]);
+#pragma GCC unroll 12
+                for (int r = 0; r < rows; r++)
+                    a[s][c][r] += panel[s * row_stride + r] * q;
+            }
+    if (split > 1)
+        for (; i < k; i++, panel += row_stride)
+#pragma GCC unroll 8
+            for (int c = 0; c < columns; c++) {
+                const rnn_vec q = rnn_vec_splat(x[c * x_stride + i]);
+#pragma GCC unroll 12
+                for (int r = 0; r < rows; r++)
+                    a[0][c][r] += panel[r] * q;
+            }
+#pragma GCC unroll 8
+    for (int c = 0; c < columns; c++)
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+            for (int s = 1; s < split; s++)
+                a[0][c][r] += a[s][c][r];
+            sum[c * sum_stride + r] = a[0][c][r];
+        }
+}
+
+/* The same for any number of rows, a few at a time. */
+RNN_INLINE void rnn_panel_product(rnn_vec *sum, const int sum_stride, const rnn_real *panel, const rnn_real *x,
+                                  const ptrdiff_t x_stride, const int k, const int rows, const int columns)
+{
+    const rnn_vec *w = (const rnn_vec *)panel;
+    int r = 0;
+    for (; r + RNN_ROWS_AT_ONCE <= rows; r += RNN_ROWS_AT_ONCE)
+        rnn_panel_rows(sum + r, sum_stride, w + r, rows, x, x_stride, k, RNN_ROWS_AT_ONCE, columns);
+    if (rows % RNN_ROWS_AT_ONCE)
+        rnn_panel_rows(sum + r, sum_stride, w + r, rows, x, x_stride, k, rows % RNN_ROWS_AT_ONCE, columns);
+}
+
+/* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a packed
+ * matrix whose panels hold `side` blocks; units that are not there weigh 0. */
+static inline __attribute__((unused)) void rnn_pack_panels(rnn_real *packed, const int side, const int part,
+                                                           const int row, const rnn_real *weights,
+                                                           const ptrdiff_t row_step, const ptrdiff_t column_step,
+                                                           const int units, const int k)
+{
+    const int width = side * RNN_LANES;
+    for (int unit = 0; unit < (units + width - 1) / width * width; unit++) {
+        rnn_real *to = packed + (size_t)(unit / width) * k * part * width + row * width + unit % width;
+        for (int j = 0; j < k; j++)
+            to[(size_t)j * part * width] = unit < units ? weights[unit * row_step + j * column_step] : 0;
+    }
+}
+
+/* Columns of n numbers as a caller has them, to and from padded columns. */
+static inline __attribute__((unused)) void rnn_pad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
+{
+    for (ptrdiff_t c = 0; c < count; c++)
+        memcpy(to + c * RNN_PAD(n), from + c * n, (size_t)n * sizeof *to);
+}
+
+static inline __attribute__((unused)) void rnn_unpad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
+{
+    for (ptrdiff_t c = 0; c < count; c++)
+        memcpy(to + c * n, from + c * RNN_PAD(n), (size_t)n * sizeof *to);
+}
+
+#endif

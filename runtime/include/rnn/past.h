@@ -1,0 +1,99 @@
+/* The past of a value: what emitted code does with frames before the first of a call.
+ *
+ * A value with a past of d frames lies in memory as d + frames groups of `streams` columns of `pad` numbers, and is named by the
+ * address of frame 0: its past is at frames -d .. -1. A value that is overwritten in place has one group, which is its past
+ * before a frame and the frame itself after; it is passed as the address behind that group, with d = 1.
+ */
+#ifndef RNN_PAST_H
+#define RNN_PAST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "rnn/model.h"
+#include "rnn/vec.h"
+
+#define RNN_HELPER static inline __attribute__((unused))
+
+/* The past of one fresh stream: its initial value, of n numbers or (one = 1) one number for all; NULL: 0. */
+RNN_HELPER void rnn_start_past(rnn_real *value, int past, int pad, int n, const rnn_real *init, int one, int streams,
+                               int stream)
+{
+    for (int d = 1; d <= past; d++) {
+        rnn_real *column = value + ((ptrdiff_t)stream - (ptrdiff_t)d * streams) * pad;
+        for (int i = 0; i < pad; i++)
+            column[i] = !init || i >= n ? 0 : init[one ? 0 : i];
+    }
+}
+
+/* The past of all streams, from one place to another. */
+RNN_HELPER void rnn_copy_past(rnn_real *to, const rnn_real *from, int past, int pad, int streams)
+{
+    const ptrdiff_t size = (ptrdiff_t)past * streams * pad;
+    memcpy(to - size, from - size, (size_t)size * sizeof *to);
+}
+
+/* After `frames` frames: the last of them, and what lies before them, become the past of the next. */
+RNN_HELPER void rnn_carry_past(rnn_real *value, int past, int pad, int frames, int streams)
+{
+    const ptrdiff_t size = (ptrdiff_t)past * streams * pad, moved = (ptrdiff_t)frames * streams * pad;
+    memmove(value - size, value - size + moved, (size_t)size * sizeof *value);
+}
+
+/* The past of one stream whose last own frame is end - 1. */
+RNN_HELPER void rnn_keep_past(rnn_real *to, const rnn_real *from, int past, int pad, int end, int streams, int stream)
+{
+    for (int d = 1; d <= past; d++)
+        memcpy(to + ((ptrdiff_t)stream - (ptrdiff_t)d * streams) * pad,
+               from + ((ptrdiff_t)stream + (ptrdiff_t)(end - d) * streams) * pad, (size_t)pad * sizeof *to);
+}
+
+/* Frames of an output, [frames][streams][n], from where each stream has ended. */
+RNN_HELPER void rnn_clear_after_end(rnn_real *out, int n, const int *ends, int frames, int streams)
+{
+    for (int stream = 0; stream < streams; stream++)
+        for (int t = ends[stream]; t < frames; t++)
+            memset(out + ((ptrdiff_t)t * streams + stream) * n, 0, (size_t)n * sizeof *out);
+}
+
+/* Ids of an input, [frames][streams]: -1 .. vocabulary - 1 within each stream's length. */
+RNN_HELPER rnn_status rnn_check_ids(const int32_t *ids, int vocabulary, const int *lengths, int frames, int streams)
+{
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++) {
+            const int32_t id = ids[(ptrdiff_t)t * streams + stream];
+            if ((!lengths || t < lengths[stream]) && (id < -1 || id >= vocabulary))
+                return RNN_ERROR_ID;
+        }
+    return RNN_OK;
+}
+
+RNN_HELPER rnn_status rnn_check_lengths(const int *lengths, int frames, int streams)
+{
+    for (int stream = 0; lengths && stream < streams; stream++)
+        if (lengths[stream] < 0 || lengths[stream] > frames)
+            return RNN_ERROR_LENGTH;
+    return RNN_OK;
+}
+
+/* Row `id` of a table of n columns; an id outside the table is no token, and gives 0. */
+RNN_HELPER void rnn_embed(rnn_real *column, const rnn_real *table, int32_t id, int vocabulary, int n)
+{
+    if (id >= 0 && id < vocabulary)
+        memcpy(column, table + (ptrdiff_t)id * n, (size_t)n * sizeof *column);
+    else
+        memset(column, 0, (size_t)n * sizeof *column);
+}
+
+/* Bytes rounded up so that what follows is aligned. */
+#define RNN_ROUND(bytes) (((size_t)(bytes) + RNN_VECTOR_BYTES - 1) / RNN_VECTOR_BYTES * RNN_VECTOR_BYTES)
+
+#define RNN_ALIGNED __attribute__((aligned(RNN_VECTOR_BYTES)))
+
+/* An address within memory, or NULL within none. */
+RNN_HELPER rnn_real *rnn_place(rnn_real *memory, size_t offset) { return memory ? memory + offset : NULL; }
+
+RNN_HELPER int rnn_is_aligned(const void *memory) { return (uintptr_t)memory % RNN_VECTOR_BYTES == 0; }
+
+#endif
