@@ -242,7 +242,7 @@ expr
 
 comparison
     : sum comparator sum                    { $$ = ast_binary(parser, $2, $1, @2, $3); }
-    | comparison comparator sum             { $$ = ast_chained(parser, $2, $1, @2, $3); }
+    | comparison comparator sum             { $$ = ast_chained(parser, $1, @2, $3); }
     ;
 
 comparator
@@ -340,8 +340,12 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *par
         expected.operand |= kinds[i] == YYSYMBOL_FLOAT;
         expected.name |= kinds[i] == YYSYMBOL_NAME;
         expected.equals |= kinds[i] == YYTRANSLATE('=');
+        expected.operator |= kinds[i] == YYTRANSLATE('+');
+        expected.comma |= kinds[i] == YYTRANSLATE(',');
+        expected.tilde |= kinds[i] == YYTRANSLATE('~');
         expected.arrow |= kinds[i] == YYSYMBOL_ARROW;
         expected.round |= kinds[i] == YYTRANSLATE('(');
+        expected.square |= kinds[i] == YYTRANSLATE('[');
         expected.brace |= kinds[i] == YYTRANSLATE('{');
         expected.round_close |= kinds[i] == YYTRANSLATE(')');
         expected.square_close |= kinds[i] == YYTRANSLATE(']');

@@ -64,11 +64,11 @@ struct excerpt {
     bool cut_before, cut_after;
 };
 
-static struct excerpt find_excerpt(const struct source *source, struct span span, size_t line_begin)
+static struct excerpt find_excerpt(const struct source *source, struct span span, int line)
 {
-    struct excerpt e = {.line_end = line_begin, .mark_begin = span.begin, .mark_end = span.end};
-    while (e.line_end < source->length && source->data[e.line_end] != '\n')
-        e.line_end++;
+    size_t line_begin = source->line_begin[line - 1];
+    struct excerpt e = {.mark_begin = span.begin, .mark_end = span.end};
+    e.line_end = line < source->line_count ? source->line_begin[line] - 1 : source->length;
     if (e.line_end > line_begin && source->data[e.line_end - 1] == '\r')
         e.line_end--;
     e.begin = line_begin;
@@ -90,7 +90,7 @@ static struct excerpt find_excerpt(const struct source *source, struct span span
 
 static void print_excerpt(const struct source *source, struct span span, int line, const char *colour, FILE *out)
 {
-    struct excerpt e = find_excerpt(source, span, source->line_begin[line - 1]);
+    struct excerpt e = find_excerpt(source, span, line);
     const char *data = source->data;
 
     fprintf(out, "%5d | %s", line, e.cut_before ? "..." : "");

@@ -25,9 +25,8 @@ struct expr *ast_negate(struct parser *parser, struct span span, struct expr *op
 struct expr *ast_bracket(struct parser *parser, struct span span, struct expr *inside);
 struct expr *ast_binary(struct parser *parser, enum binary_operator operator, struct expr * left,
                         struct span operator_span, struct expr *right);
-/* `a < b < c`, where `left` is `a < b`: reported. */
-struct expr *ast_chained(struct parser *parser, enum binary_operator operator, struct expr * left,
-                         struct span operator_span, struct expr *right);
+/* `a < b < c`, where `left` is `a < b`: reported, and the rest is left out. */
+struct expr *ast_chained(struct parser *parser, struct expr *left, struct span operator_span, const struct expr *right);
 struct expr *ast_call(struct parser *parser, struct span span, struct expr *callee, struct list *arguments);
 struct expr *ast_index(struct parser *parser, struct span span, struct expr *base, struct list *subscripts);
 struct expr *ast_member(struct parser *parser, struct span span, struct expr *base, struct span name);

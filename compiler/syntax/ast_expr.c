@@ -125,12 +125,16 @@ struct expr *ast_binary(struct parser *parser, enum binary_operator operator, st
     return expr;
 }
 
-struct expr *ast_chained(struct parser *parser, enum binary_operator operator, struct expr * left,
-                         struct span operator_span, struct expr *right)
+struct expr *ast_chained(struct parser *parser, struct expr *left, struct span operator_span, const struct expr *right)
 {
-    diag_error(parser->diag, operator_span, "comparisons cannot be chained: put one of them in brackets");
-    diag_note(parser->diag, left->kind == EXPR_BINARY ? left->operator_span : left->span, "the first one is here");
-    return ast_binary(parser, operator, left, operator_span, right);
+    /* The first comparison stays and its span takes in the rest, which tells that the chain has been reported. */
+    bool is_reported = left->depth > EXPR_MAX_DEPTH || left->span.end > left->args[1]->span.end;
+    if (!is_reported) {
+        diag_error(parser->diag, operator_span, "comparisons cannot be chained: put one of them in brackets");
+        diag_note(parser->diag, left->operator_span, "the first one is here");
+    }
+    left->span = span_join(left->span, right->span);
+    return left;
 }
 
 struct expr *ast_call(struct parser *parser, struct span span, struct expr *callee, struct list *arguments)

@@ -176,6 +176,7 @@ static struct tree_definition *add_definition(struct parser *parser, enum defini
     struct tree_definition *definition = ARENA_NEW(parser->arena, struct tree_definition);
     definition->kind = kind;
     definition->span = span;
+    parser->lost = false;
     struct tree *tree = parser->tree;
     ARENA_PUSH(parser->arena, tree->definitions, tree->definition_count, parser->definition_capacity, definition);
     return definition;

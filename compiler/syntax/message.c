@@ -46,11 +46,10 @@ static void report_bad_character(struct parser *parser, struct token token)
         diag_error(parser->diag, token.span, "unexpected byte 0x%02x", byte);
 }
 
-/* At the beginning of a statement or definition. */
-static void report_beginning(struct parser *parser)
+static void report_beginning(struct parser *parser, bool in_body)
 {
     struct token last = parser->layout.last;
-    if (parser->layout.brace_count > 0)
+    if (in_body)
         diag_error(parser->diag, last.span, "expected a statement, found %s", quote(parser, last));
     else if (last.kind == '}')
         diag_error(parser->diag, last.span, "'}' closes nothing");
@@ -85,36 +84,61 @@ static bool report_special(struct parser *parser)
     return true;
 }
 
-void message_unexpected(struct parser *parser, const struct expectation *expected)
+/* Where the statement ought to have an `=`: a keyword may have been misspelt. */
+static void report_no_equals(struct parser *parser)
+{
+    report_expected(parser, "'='");
+    const char *keyword = layout_suggest_keyword(parser, parser->layout.before);
+    if (keyword && parser->layout.last.kind == TOKEN_NAME)
+        diag_note(parser->diag, parser->layout.before.span, "did you mean '%s'?", keyword);
+}
+
+/* Within a statement, after an operand or a name. */
+static void report_inside(struct parser *parser, const struct expectation *expected)
 {
     const struct layout *layout = &parser->layout;
-    struct token last = layout->last, before = layout->before;
-    struct token opener = layout->unclosed;
+    struct token last = layout->last, opener = layout->unclosed;
     if (opener.kind == 0 && layout->bracket_count > 0)
         opener = layout->brackets[layout->bracket_count - 1];
     bool is_closer = last.kind == ')' || last.kind == ']';
     bool ends_all = is_closer || last.kind == TOKEN_END || last.kind == TOKEN_ARROW || last.kind == '{';
+    bool in_expression = expected->operator;
 
-    if (report_special(parser))
-        return;
-    if (before.kind == TOKEN_END || before.kind == '{')
-        report_beginning(parser);
-    else if (expected->operand)
-        report_expected(parser, "an expression");
-    else if (expected->name)
-        report_expected(parser, "a name");
-    else if (opener.kind && ends_all && (opener.kind == '(' ? expected->round_close : expected->square_close))
+    if (opener.kind && ends_all && (opener.kind == '(' ? expected->round_close : expected->square_close))
         report_unclosed(parser, opener);
     else if (is_closer && opener.kind == 0)
         diag_error(parser->diag, last.span, "%s closes nothing", quote(parser, last));
-    else if (expected->equals)
-        report_expected(parser, "'='");
+    else if (!in_expression && expected->equals && !expected->tilde)
+        report_no_equals(parser);
+    else if (!in_expression && expected->comma && last.kind == TOKEN_NAME)
+        report_expected(parser, "','");
     else if (expected->brace)
         report_expected(parser, "'{'");
     else if (expected->arrow)
         report_expected(parser, "'->'");
-    else if (expected->round)
+    else if (!in_expression && expected->round)
         report_expected(parser, "'('");
+    else if (!in_expression && expected->square && !expected->comma)
+        report_expected(parser, "'['");
     else
-        diag_error(parser->diag, last.span, "unexpected %s after %s", quote(parser, last), quote(parser, before));
+        diag_error(parser->diag, last.span, "unexpected %s after %s", quote(parser, last),
+                   quote(parser, layout->before));
+}
+
+void message_unexpected(struct parser *parser, const struct expectation *expected)
+{
+    struct token before = parser->layout.before;
+    bool at_beginning = before.kind == TOKEN_END || before.kind == '{', in_body = parser->layout.brace_count > 0;
+    bool was_lost = parser->lost;
+    parser->lost = at_beginning && !in_body;
+    if (report_special(parser))
+        return;
+    if (at_beginning && !(parser->lost && was_lost))
+        report_beginning(parser, in_body);
+    else if (!at_beginning && expected->operand)
+        report_expected(parser, "an expression");
+    else if (!at_beginning && expected->name)
+        report_expected(parser, "a name");
+    else if (!at_beginning)
+        report_inside(parser, expected);
 }

@@ -10,7 +10,8 @@ struct parser;
 struct expectation {
     bool operand; /* the beginning of an expression */
     bool name;
-    bool equals, arrow, round, brace; /* `=` `->` `(` `{` */
+    bool operator;                                          /* what continues an expression */
+    bool equals, comma, tilde, arrow, round, square, brace; /* `=` `,` `~` `->` `(` `[` `{` */
     bool round_close, square_close;
 };
 

@@ -38,6 +38,7 @@ struct parser {
     struct diagnostics *diag;
     struct tree *tree;
     int definition_capacity, comment_capacity;
+    bool lost; /* outside a definition, after an error that said so: what follows until the next one is no news */
     struct layout layout;
 };
 

@@ -1,7 +1,5 @@
 #include "syntax/print_line.h"
 
-#include <string.h>
-
 /* Names and numbers have no such byte. */
 static const char fold_mark = '\v';
 
@@ -184,29 +182,47 @@ void line_declarators(struct line *line, const struct declarator *declarators, i
     }
 }
 
-/* Folds greedily: at a mark, what reaches to the next mark goes on a new line if it does not fit, below the inside of
- * the innermost open bracket. */
+/* Columns that the item behind a mark takes: up to the next mark at its own level of brackets or further out, or
+ * (`any_level`) just to the next mark. Beyond LINE_WIDTH the exact number does not matter. */
+static int item_width(const struct text *text, size_t begin, bool any_level)
+{
+    int depth = 0;
+    size_t i = begin;
+    for (; i < text->length && i - begin <= LINE_WIDTH; i++) {
+        char c = text->data[i];
+        if (c == fold_mark && (any_level || depth <= 0))
+            break;
+        depth += (c == '(' || c == '[') - (c == ')' || c == ']');
+    }
+    return (int)(i - begin);
+}
+
+/* At a mark, what follows goes on a new line, below the inside of the innermost open bracket, if it has room there but
+ * not on this line; what has no room even there is begun on this line and folded within. */
 void line_write(const struct line *line, int indent, struct text *out)
 {
     enum { DEEPEST_FOLD = LINE_WIDTH / 2 };
     int inside[EXPR_MAX_DEPTH + 2]; /* columns behind the open brackets: one a level of an expression, one around it */
     int depth = 0, column = indent;
-    const char *data = line->text.data;
+    const struct text *text = &line->text;
     text_printf(out, "%*s", indent, "");
-    for (size_t i = 0; i < line->text.length; i++) {
-        if (data[i] == fold_mark) {
-            size_t width = strcspn(data + i + 1, "\v");
-            bool fits = (size_t)column + 1 + width <= LINE_WIDTH;
+    for (size_t i = 0; i < text->length; i++) {
+        char c = text->data[i];
+        if (c == fold_mark) {
             int fold = inside[depth - 1] < DEEPEST_FOLD ? inside[depth - 1] : DEEPEST_FOLD;
+            int width = item_width(text, i + 1, false);
+            if (fold + width > LINE_WIDTH)
+                width = item_width(text, i + 1, true);
+            bool fits = column + 1 + width <= LINE_WIDTH;
             text_printf(out, "%s%*s", fits ? " " : "\n", fits ? 0 : fold, "");
             column = fits ? column + 1 : fold;
             continue;
         }
-        text_append(out, &data[i], 1);
+        text_append(out, &c, 1);
         column++;
-        if (data[i] == '(' || data[i] == '[')
+        if (c == '(' || c == '[')
             inside[depth++] = column;
-        else if (data[i] == ')' || data[i] == ']')
+        else if (c == ')' || c == ']')
             depth--;
     }
 }
