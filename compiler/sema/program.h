@@ -2,8 +2,8 @@
  *
  * Every instance of a cell has been written out under its own path with its own dimensions, names are resolved, every
  * value has a shape and a time, and every rule of the language holds: no cycle without a delay, no cycle with delays of
- * both signs, none through a sequence value. A program is a flat list of *values*, each of which is a parameter, an input,
- * a target, or is defined by one *term*.
+ * both signs, none through a sequence value. A program is a flat list of *values*, each of which is a parameter, an
+ * input, a target, or is defined by one *term*.
  *
  * What the program writes with one name for several things, sema takes apart:
  *   h1 = LSTM[n](x)       values h1.x (= x), everything inside (h1.i, h1.c, h1.h, ...), and h1 (= h1.h)
@@ -26,34 +26,55 @@ enum parameter_form { FORM_DENSE, FORM_SVD, FORM_CP };
 
 enum parameter_start { START_DEFAULT, START_CONSTANT, START_NORMAL, START_UNIFORM, START_GLOROT, START_ORTHOGONAL };
 
+/* The instance that a value or an error belongs to, for notes: `h1 = LSTM[n](x)` written out is an origin. */
+struct origin {
+    const char *path;            /* "enc.h1" */
+    const char *cell;            /* "LSTM" */
+    struct span call;            /* `LSTM[n](x)` */
+    const struct origin *parent; /* NULL: directly in the top cell or model */
+};
+
 struct value {
-    int id;               /* its place in program.values */
+    int id; /* its place in program.values */
     enum value_kind kind;
-    const char *name;     /* the path, as in weight files: "h1.weight_ih" */
-    bool hidden;          /* made by sema; its name is descriptive and unique but no name of the program */
+    const char *name; /* the path, as in weight files: "h1.weight_ih" */
+    bool hidden;      /* made by sema; its name is descriptive and unique but no name of the program */
     struct shape shape;
+    bool declared; /* the program gives the shape; else it follows from the term */
     enum value_time time;
-    int vocabulary;       /* V for `index[V]` and `labels[V]` inputs and targets (ids -1..V-1), else 0 */
-    bool labels;          /* target y: labels[V] */
-    struct span span;     /* where it is defined */
-    struct span equation; /* the whole equation or declaration */
+    int vocabulary; /* V for `index[V]` and `labels[V]` inputs and targets (ids -1..V-1), and for an equation that
+                     * only hands such an id on (its term is a TERM_VALUE or a TERM_DELAY of it); else 0 */
+    bool labels;    /* target y: labels[V] */
+    bool once;      /* input or target of sequence time by declaration */
+    const struct origin *origin; /* NULL: of the top cell or model itself */
+    struct span span;            /* where it is defined */
+    struct span equation;        /* the whole equation or declaration */
 
-    struct term *term;    /* VALUE_EQUATION: what it is; else NULL */
-    struct term *init;    /* what a delayed read before the start gives: static or sequence time; NULL: 0 */
+    struct term *term; /* VALUE_EQUATION: what it is; else NULL */
+    struct term *init; /* what a delayed read before the start gives: static or sequence time; NULL: 0 */
 
-    enum parameter_form form;   /* VALUE_PARAMETER; svd and cp factors are parameters of their own, see below */
+    enum parameter_form form; /* VALUE_PARAMETER; svd and cp factors are parameters of their own, see below */
     int form_rank;
     enum parameter_start start; /* as written; `default` is resolved when values are drawn */
     double start_number;        /* = c, ~ normal(s), ~ uniform(a) */
+};
+
+/* Of a TERM_PART, while the shape of args[0] is open: what the program wrote. Only sema looks at it. */
+struct part {
+    int split_index, split_count; /* a part of split(v, split_count); 0: subscripts */
+    int count;                    /* of subscripts; dimensions that are left out are whole */
+    int begin[SHAPE_MAX_RANK];
+    int end[SHAPE_MAX_RANK]; /* -1: to the end */
 };
 
 enum term_kind {
     TERM_NUMBER, /* number, shape [] */
     TERM_VALUE,  /* value, at the same frame */
     TERM_DELAY,  /* value, `delay` frames back (negative: ahead) in the time of the sequence, not of the instance */
-    TERM_OP,     /* op over args; concat and split included, view and copy never */
-    TERM_PART    /* args[0] restricted to begin[i] .. begin[i] + length[i] in each of its dimensions i; dimensions with
-                  * drop[i] (an index, not a range; length 1) do not appear in the result */
+    TERM_OP,  /* op over args; concat (where a scalar counts as one unit) included, view never; copy only where a scalar
+               * is spread over a value with a declared shape */
+    TERM_PART /* args[0] restricted to begin[i] .. begin[i] + length[i] in each of its dimensions i; dimensions with
+               * drop[i] (an index, not a range; length 1) do not appear in the result */
 };
 
 struct term {
@@ -65,13 +86,16 @@ struct term {
     double number;
     struct value *value;
     int delay;
-    bool reads_init;  /* TERM_DELAY: out of range reads value->init (0 if NULL); else out of range reads 0 */
-    enum op op;       /* `W @ x` is OP_product, `A @ B` OP_matmul, `v @ w` OP_dot, `Z @ x` (Z of rank 3) OP_product;
-                       * diag(v) @ x is OP_mul; split never appears: its results are parts */
-    int count;        /* of args; defaults have been filled in */
+    bool reads_init; /* TERM_DELAY: out of range reads value->init (0 if NULL); else out of range reads 0 */
+    enum op op;      /* `W @ x` is OP_product, `A @ B` OP_matmul, `v @ w` OP_dot, `Z @ x` (Z of rank 3) OP_product;
+                      * diag(v) @ x is OP_mul; the second operand of embed, cross_entropy and ctc is a TERM_VALUE or
+                      * TERM_DELAY of an id, of the input or target itself where no delay stands between; split never
+                      * appears: its results are parts */
+    int count;       /* of args; defaults have been filled in */
     struct term **args;
     int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK];
     bool drop[SHAPE_MAX_RANK];
+    const struct part *part;
 };
 
 struct output {
@@ -85,17 +109,17 @@ struct loss {
     struct span span;
 };
 
-/* A parameter W with form svd(r) is kept as two parameters `W.A` [n, r] and `W.B` [r, m], cp(r) of [k, n, m] as `W.A` [k, r],
- * `W.B` [n, r], `W.C` [m, r]; W itself is then no value, and `W @ x` is the cheap chain over the factors. */
+/* A parameter W with form svd(r) is kept as two parameters `W.A` [n, r] and `W.B` [r, m], cp(r) of [k, n, m] as `W.A`
+ * [k, r], `W.B` [n, r], `W.C` [m, r]; W itself is then no value, and `W @ x` is the cheap chain over the factors. */
 struct program {
-    const char *name;    /* of the model or cell */
+    const char *name; /* of the model or cell */
     bool is_model;
     const struct source *source;
     struct value **values;
     int value_count;
     struct value **parameters; /* in the order of declaration, which is the order of lm_params; also in values */
     int parameter_count;
-    struct value **inputs;     /* in order of declaration */
+    struct value **inputs; /* in order of declaration */
     int input_count;
     struct value **targets;
     int target_count;
@@ -103,7 +127,13 @@ struct program {
     int output_count;
     struct loss *losses;
     int loss_count;
-    bool needs_future;   /* has _run but no _step: reads ahead, runs in reverse, or uses a sequence value in a frame */
+    bool needs_future; /* has _run but no _step: reads ahead, runs in reverse, or uses a sequence value in a frame */
 };
+
+struct text;
+
+/* One line a value, in infix, for --dump-after=resolve-names and infer-shapes:
+ *     h1.c [512] frame = sigmoid(h1.f) * h1.c[t-1] + sigmoid(h1.i) * tanh(h1.g)   */
+void program_print(const struct program *program, struct text *out);
 
 #endif

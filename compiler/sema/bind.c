@@ -1,0 +1,243 @@
+/* Binding: the numbers behind the dimensions of an instance, from the brackets of its call and the shapes of its
+ * arguments, and what can be said once they are known. */
+#include "base/arena.h"
+#include "sema/elaborate.h"
+
+void push_task(struct elaboration *e, enum task_kind kind, struct instance *instance, const struct statement *statement)
+{
+    struct task task = {kind, instance, statement};
+    ARENA_PUSH(e->arena, e->tasks, e->task_count, e->task_capacity, task);
+}
+
+void wait_for(struct elaboration *e, struct instance *instance, enum task_kind kind, struct instance *waiting,
+              const struct statement *statement)
+{
+    struct task task = {kind, waiting, statement};
+    ARENA_PUSH(e->arena, instance->waiting, instance->waiting_count, instance->waiting_capacity, task);
+}
+
+void wake_waiting(struct elaboration *e, struct instance *instance)
+{
+    for (int i = 0; i < instance->waiting_count; i++)
+        push_task(e, instance->waiting[i].kind, instance->waiting[i].instance, instance->waiting[i].statement);
+    instance->waiting_count = 0;
+}
+
+/* A dimension, in contrast to a constant. */
+static bool is_dimension(const struct symbol *symbol) { return symbol->kind == SYMBOL_NUMBER && !symbol->definition; }
+
+/* Gives `value` the declared shape if all of its dimensions are known; whether that is new. */
+static bool declare_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
+                          struct value *value)
+{
+    if (!value || value->declared || !declarator->has_dimensions)
+        return false;
+    for (int i = 0; i < declarator->dimension_count; i++) {
+        int size;
+        enum evaluation done = evaluate_size(e, instance, declarator->dimensions[i].expr, &size);
+        instance->failed |= done == EVALUATION_WRONG;
+        if (done != EVALUATION_DONE)
+            return false;
+    }
+    struct shape shape;
+    if (!evaluate_shape(e, instance, declarator, SHAPE_MAX_RANK, &shape)) {
+        instance->failed = true;
+        return false;
+    }
+    value->declared = true;
+    value->shape = shape;
+    solver_touch(&e->solver, value);
+    return true;
+}
+
+/* Binds the open dimensions of an input from the shape of its argument, if that is known. */
+static bool bind_from_argument(struct elaboration *e, struct instance *instance, const struct declarator *input,
+                               const struct value *value)
+{
+    if (!value || value->declared || !input->has_dimensions || value->shape.rank <= 0)
+        return false;
+    if (value->shape.rank != input->dimension_count) {
+        report_error(&e->report, value->term->span, "'%s' of '%s' has %d dimension%s, but '%s' is %s", input->name.text,
+                     instance->definition->name.text, input->dimension_count, input->dimension_count == 1 ? "" : "s",
+                     report_excerpt(&e->report, value->term->span), shape_text(e->arena, &value->shape));
+        report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
+        instance->failed = true;
+        return false;
+    }
+    bool progress = false;
+    for (int i = 0; i < input->dimension_count; i++) {
+        const struct expr *expr = input->dimensions[i].expr;
+        struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
+        if (!symbol || symbol->known || !is_dimension(symbol))
+            continue;
+        int size = value->shape.dim[i];
+        symbol->known = true;
+        symbol->number = (struct number){true, size, size};
+        symbol->bound_by = input->name.text;
+        progress = true;
+    }
+    return progress;
+}
+
+static bool all_known(const struct instance *instance)
+{
+    for (int i = 0; i < instance->symbols.count; i++) {
+        const struct symbol *symbol = instance->symbols.entries[i].value;
+        if (is_dimension(symbol) && !symbol->known)
+            return false;
+    }
+    return true;
+}
+
+/* A shared instance has the dimensions of the one whose weights it uses. */
+static void copy_dimensions(struct instance *instance)
+{
+    for (int i = 0; i < instance->symbols.count; i++) {
+        struct symbol *symbol = instance->symbols.entries[i].value;
+        const struct symbol *shared = map_get(&instance->shared->symbols, symbol->name);
+        if (!is_dimension(symbol) || !shared)
+            continue;
+        symbol->known = shared->known;
+        symbol->number = shared->number;
+        symbol->bound_by = shared->bound_by;
+    }
+}
+
+void bind_instance(struct elaboration *e, struct instance *instance)
+{
+    const struct tree_definition *definition = instance->definition;
+    if (instance->bound || instance->failed || !instance->called)
+        return;
+    if (instance->shared && !instance->shared->bound) {
+        wait_for(e, instance->shared, TASK_BIND, instance, NULL);
+        return;
+    }
+    if (instance->shared)
+        copy_dimensions(instance);
+    for (bool progress = true; progress && !instance->failed;) {
+        progress = false;
+        for (int i = 0; i < definition->input_count; i++) {
+            progress |= declare_shape(e, instance, &definition->inputs[i], instance->inputs[i]);
+            progress |= bind_from_argument(e, instance, &definition->inputs[i], instance->inputs[i]);
+        }
+        for (int i = 0; i < definition->output_count; i++)
+            declare_shape(e, instance, &definition->outputs[i], instance_output(instance, i));
+    }
+    if (!instance->failed && all_known(instance))
+        finish_binding(e, instance);
+}
+
+/* Declared shapes of the values that a statement defines. */
+static void declare_shapes(struct elaboration *e, struct instance *instance, const struct statement *statement)
+{
+    for (int i = 0; i < statement->count; i++) {
+        const struct declarator *declarator = &statement->declarators[i];
+        struct symbol *symbol = map_get(&instance->symbols, declarator->name.text);
+        if (!symbol || symbol->declarator != declarator)
+            continue;
+        struct shape shape;
+        if (statement->kind == STATEMENT_PARAM)
+            shape_parameter(e, instance, symbol);
+        else if (statement->kind == STATEMENT_INPUT || statement->kind == STATEMENT_TARGET)
+            shape_leaf(e, instance, declarator, symbol->value);
+        else if (!declarator->has_dimensions || !symbol->value)
+            continue;
+        else if (!symbol->value->declared)
+            declare_shape(e, instance, declarator, symbol->value);
+        else if (evaluate_shape(e, instance, declarator, SHAPE_MAX_RANK, &shape) &&
+                 !shape_equal(&shape, &symbol->value->shape))
+            report_error(&e->report, declarator->span, "'%s' is %s here, but %s as an output of '%s'", symbol->name,
+                         shape_text(e->arena, &shape), shape_text(e->arena, &symbol->value->shape),
+                         instance->definition->name.text);
+    }
+}
+
+void finish_binding(struct elaboration *e, struct instance *instance)
+{
+    const struct tree_definition *definition = instance->definition;
+    instance->bound = true;
+    evaluate_constants(e, instance, &instance->symbols);
+    for (int i = 0; i < definition->output_count; i++)
+        declare_shape(e, instance, &definition->outputs[i], instance_output(instance, i));
+    for (int i = 0; i < definition->statement_count; i++)
+        if (definition->statements[i]->kind != STATEMENT_CONST)
+            declare_shapes(e, instance, definition->statements[i]);
+    for (int i = 0; i < instance->entry_count; i++)
+        if (instance->entries[i].instance)
+            create_layers(e, instance->entries[i].instance);
+    if (definition->kind == DEFINE_FUNCTION)
+        push_task(e, TASK_BUILD, instance, NULL);
+    for (int i = 0; i < definition->statement_count; i++)
+        push_task(e, TASK_BUILD, instance, definition->statements[i]);
+    wake_waiting(e, instance);
+}
+
+/* An instance that still waits for the shape of an argument when nothing else is left to do. Where others wait for it
+ * in turn, the first is told. */
+static void tell_argument(struct elaboration *e, struct instance *instance)
+{
+    const struct tree_definition *definition = instance->definition;
+    for (int i = 0; i < definition->input_count; i++) {
+        const struct value *value = instance->inputs[i];
+        const struct declarator *input = &definition->inputs[i];
+        if (!value || value->declared || !input->has_dimensions || !value->term)
+            continue;
+        const char *argument = report_excerpt(&e->report, value->term->span);
+        if (value->shape.rank == 0) {
+            report_error(&e->report, value->term->span, "'%s' of '%s' is a vector, but '%s' is a scalar",
+                         input->name.text, definition->name.text, argument);
+            report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
+        } else if (!e->report.error_count) {
+            report_error(&e->report, value->term->span, "the shape of '%s' is not known, so '%s' of '%s' has no size",
+                         argument, input->name.text, definition->name.text);
+            report_note(&e->report, value->term->span, "declare it with an equation of its own: 'name[n] = %s'",
+                        argument);
+        }
+        return;
+    }
+    for (int i = 0; i < instance->symbols.count; i++) {
+        const struct symbol *symbol = instance->symbols.entries[i].value;
+        if (is_dimension(symbol) && !symbol->known && !e->report.error_count)
+            report_error(&e->report, instance->call->span, "the dimension '%s' of '%s' is not given", symbol->name,
+                         definition->name.text);
+    }
+}
+
+void tell_unbound(struct elaboration *e)
+{
+    for (int i = 0; i < e->instance_count; i++) {
+        struct instance *instance = e->instances[i];
+        e->report.origin = instance->origin.parent;
+        if (instance->called && !instance->bound && !instance->failed)
+            tell_argument(e, instance);
+    }
+}
+
+/* Shapes of arguments against those of inputs that were known before them. */
+void check_arguments(struct elaboration *e)
+{
+    for (int id = 0; id < e->solver.count; id++) {
+        struct instance *instance = e->owners[id];
+        struct value *value = e->solver.nodes[id].value;
+        if (!instance || !value->term || !value->declared || value->term->shape.rank == SHAPE_OPEN ||
+            shape_equal(&value->term->shape, &value->shape))
+            continue;
+        int index = 0;
+        while (instance->inputs[index] != value)
+            index++;
+        const struct declarator *input = &instance->definition->inputs[index];
+        e->report.origin = instance->origin.parent;
+        report_error(&e->report, value->term->span, "'%s' of '%s' is %s, but '%s' is %s", input->name.text,
+                     instance->definition->name.text, shape_text(e->arena, &value->shape),
+                     report_excerpt(&e->report, value->term->span), shape_text(e->arena, &value->term->shape));
+        report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
+        for (int i = 0; i < input->dimension_count; i++) {
+            const struct expr *expr = input->dimensions[i].expr;
+            const struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
+            if (symbol && symbol->bound_by)
+                report_note(&e->report, expr->span, "'%s' is %lld because of '%s'", symbol->name,
+                            (long long)symbol->number.integer, symbol->bound_by);
+        }
+        value->term = NULL;
+    }
+}

@@ -1,0 +1,99 @@
+/* Calls that make an instance: `h1 = LSTM[n](x)`, `h = stack 2 reverse LSTM[n](x)`, `h3 = h1(x2)`. */
+#include "sema/elaborate.h"
+
+/* Takes `stack k` and `reverse` off; the call itself, or NULL if there is none. */
+static const struct expr *unwrap(const struct expr *expr, struct callee *callee)
+{
+    *callee = (struct callee){.direction = 1};
+    for (;;) {
+        if (expr->kind == EXPR_STACK && !callee->layer_count) {
+            callee->layer_count = expr->args[0];
+            expr = expr->args[1];
+        } else if (expr->kind == EXPR_REVERSE) {
+            callee->direction = -callee->direction;
+            expr = expr->args[0];
+        } else {
+            break;
+        }
+    }
+    if (expr->kind != EXPR_CALL)
+        return NULL;
+    callee->call = expr;
+    callee->name = expr->args[0];
+    if (callee->name->kind == EXPR_INDEX) {
+        callee->brackets = callee->name;
+        callee->name = callee->name->args[0];
+    }
+    return expr;
+}
+
+static const struct statement *statement_of(struct instance *instance, const struct expr *name,
+                                            const struct statement *but)
+{
+    struct symbol *symbol = map_get(&instance->symbols, name->name.text);
+    bool equation = symbol && symbol->kind == SYMBOL_VALUE && symbol->statement && symbol->statement != but &&
+                    symbol->statement->kind == STATEMENT_EQUATION && symbol->statement->value_count;
+    return equation ? symbol->statement : NULL;
+}
+
+/* Whether a name of this instance is one of an instance: its equation calls a cell, or another such name. */
+static bool names_instance(struct elaboration *e, struct instance *instance, const struct statement *statement)
+{
+    for (int steps = 0; statement && steps <= instance->symbols.count; steps++) {
+        struct callee callee;
+        if (!unwrap(statement->values[0], &callee))
+            return false;
+        if (callee.name->kind != EXPR_NAME)
+            return callee.name->kind == EXPR_MEMBER;
+        const struct statement *next = statement_of(instance, callee.name, statement);
+        struct global *global = map_get(&e->globals, callee.name->name.text);
+        if (!next)
+            return global && global->definition && global->definition->kind == DEFINE_CELL;
+        statement = next;
+    }
+    return statement != NULL;
+}
+
+static enum callee_kind find_named_callee(struct elaboration *e, struct instance *instance,
+                                          const struct statement *statement, struct callee *callee)
+{
+    const struct name *name = &callee->name->name;
+    if (names_instance(e, instance, statement_of(instance, callee->name, statement)))
+        return CALLEE_INSTANCE;
+    struct global *global = map_get(&e->globals, name->text);
+    const struct tree_definition *definition = global ? global->definition : NULL;
+    bool wrapped = callee->layer_count || callee->direction < 0;
+    if (definition && definition->kind == DEFINE_CELL) {
+        callee->cell = definition;
+        return CALLEE_INSTANCE;
+    }
+    if (definition && definition->kind == DEFINE_MODEL)
+        report_error(&e->report, name->span, "'%s' is a model, which cannot be called: make it a cell", name->text);
+    else if (wrapped && !global && op_find(name->text, (int)(name->span.end - name->span.begin)) == OP_COUNT)
+        tell_unknown(e, instance, name, true);
+    else if (wrapped)
+        report_error(&e->report, name->span, "%s takes a call of a cell, which '%s' is not",
+                     callee->layer_count ? "'stack'" : "'reverse'", name->text);
+    else
+        return CALLEE_NONE;
+    return CALLEE_WRONG;
+}
+
+enum callee_kind find_callee(struct elaboration *e, struct instance *instance, const struct statement *statement,
+                             struct callee *callee)
+{
+    bool defines = statement->kind == STATEMENT_EQUATION || statement->kind == STATEMENT_OUTPUT;
+    if (!defines || !statement->value_count || !statement->values[0])
+        return CALLEE_NONE;
+    const struct expr *expr = statement->values[0];
+    if (!unwrap(expr, callee)) {
+        if (expr->kind != EXPR_STACK && expr->kind != EXPR_REVERSE)
+            return CALLEE_NONE;
+        report_error(&e->report, expr->span, "%s takes a call of a cell",
+                     expr->kind == EXPR_STACK ? "'stack'" : "'reverse'");
+        return CALLEE_WRONG;
+    }
+    if (callee->name->kind == EXPR_NAME)
+        return find_named_callee(e, instance, statement, callee);
+    return callee->name->kind == EXPR_MEMBER ? CALLEE_INSTANCE : CALLEE_NONE;
+}

@@ -1,0 +1,253 @@
+/* Calls: of cells and functions with their arguments, and of operations. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "sema/elaborate.h"
+
+static const char *plural(int count) { return count == 1 ? "" : "s"; }
+
+static bool is_bound_by_inputs(const struct tree_definition *cell, const char *name)
+{
+    for (int i = 0; i < cell->input_count; i++)
+        for (int k = 0; k < cell->inputs[i].dimension_count; k++) {
+            const struct expr *expr = cell->inputs[i].dimensions[k].expr;
+            if (expr->kind == EXPR_NAME && strcmp(expr->name.text, name) == 0)
+                return true;
+        }
+    return false;
+}
+
+/* Without brackets, all dimensions have to follow from the arguments. */
+static bool check_no_brackets(struct builder *b, const struct tree_definition *cell, const struct expr *call)
+{
+    for (int i = 0; i < cell->dimension_count; i++) {
+        const char *name = report_excerpt(&b->e->report, cell->dimensions[i].expr->span);
+        if (is_bound_by_inputs(cell, name))
+            continue;
+        report_error(&b->e->report, call->args[0]->span,
+                     "the dimension '%s' of '%s' is not given: write '%s[...](...)'", name, cell->name.text,
+                     cell->name.text);
+        report_note(&b->e->report, cell->name.span, "'%s' is defined here", cell->name.text);
+        return false;
+    }
+    return true;
+}
+
+static bool set_dimensions(struct builder *b, struct instance *instance, const struct expr *call,
+                           const struct expr *brackets)
+{
+    const struct tree_definition *cell = instance->definition;
+    if (instance->shared)
+        return true;
+    if (!brackets)
+        return check_no_brackets(b, cell, call);
+    if (brackets->subscript_count != cell->dimension_count) {
+        report_error(&b->e->report, brackets->span, "'%s' has %d dimension%s, but %d %s given", cell->name.text,
+                     cell->dimension_count, plural(cell->dimension_count), brackets->subscript_count,
+                     brackets->subscript_count == 1 ? "is" : "are");
+        report_note(&b->e->report, cell->name.span, "'%s' is defined here", cell->name.text);
+        return false;
+    }
+    for (int i = 0; i < cell->dimension_count; i++) {
+        const struct subscript *subscript = &brackets->subscripts[i];
+        if (subscript->is_range) {
+            report_error(&b->e->report, subscript->span, "a dimension is expected here, not a range");
+            return false;
+        }
+        int size;
+        if (evaluate_size(b->e, b->instance, subscript->begin, &size) != EVALUATION_DONE)
+            return false;
+        const struct expr *expr = cell->dimensions[i].expr;
+        struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
+        if (!symbol || symbol->kind != SYMBOL_NUMBER)
+            return false;
+        symbol->known = true;
+        symbol->number = (struct number){true, size, size};
+    }
+    return true;
+}
+
+static bool call_instance(struct builder *b, struct instance *instance, const struct expr *call,
+                          const struct expr *brackets)
+{
+    instance->failed = !set_dimensions(b, instance, call, brackets);
+    instance->called = true;
+    push_task(b->e, TASK_BIND, instance, NULL);
+    return !instance->failed;
+}
+
+static bool check_count(struct builder *b, const struct tree_definition *definition, const struct expr *call)
+{
+    int given = call->count - 1, wanted = definition->input_count;
+    if (given == wanted)
+        return true;
+    report_error(&b->e->report, call->span, "'%s' takes %d input%s, but %d %s given", definition->name.text, wanted,
+                 plural(wanted), given, given == 1 ? "is" : "are");
+    report_note(&b->e->report, definition->name.span, "'%s' is defined here", definition->name.text);
+    return false;
+}
+
+/* The layers above the first read its output, and all other inputs from it. */
+static bool call_upper_layers(struct builder *b, struct instance *stack, const struct expr *call,
+                              const struct expr *brackets)
+{
+    struct instance *bottom = stack->layers[0];
+    for (int i = 1; i < stack->count; i++) {
+        struct instance *layer = stack->layers[i];
+        for (int k = 0; k < stack->definition->input_count; k++) {
+            struct value *from = k ? bottom->inputs[k] : instance_output(stack->layers[i - 1], 0);
+            if (from && layer->inputs[k])
+                set_term(b->e, layer->inputs[k], term_value(b, from, call->args[k + 1]->span));
+        }
+        if (!call_instance(b, layer, call, brackets))
+            return false;
+    }
+    return true;
+}
+
+bool build_arguments(struct builder *b, struct instance *instance, const struct expr *call, const struct expr *brackets)
+{
+    if (!check_count(b, instance->definition, call))
+        return false;
+    if (instance->is_stack && !instance->layers)
+        return false;
+    struct instance *bottom = instance->is_stack ? instance->layers[0] : instance;
+    for (int i = 0; i < instance->definition->input_count; i++) {
+        struct term *term = build_term(b, call->args[i + 1]);
+        if (bottom->inputs[i])
+            set_term(b->e, bottom->inputs[i], term);
+    }
+    return call_instance(b, bottom, call, brackets) &&
+           (!instance->is_stack || call_upper_layers(b, instance, call, brackets));
+}
+
+/* A call inside an expression: an instance without a name. */
+static struct built build_anonymous(struct builder *b, const struct expr *call, const struct expr *brackets,
+                                    const struct tree_definition *definition)
+{
+    struct elaboration *e = b->e;
+    if (definition->kind == DEFINE_MODEL) {
+        report_error(&e->report, call->span, "'%s' is a model, which cannot be called: make it a cell",
+                     definition->name.text);
+        return (struct built){0};
+    }
+    const char *path = elaborate_unique(e, arena_printf(e->arena, "%s.%s", b->base, definition->name.text));
+    struct instance *instance = instance_new(e, b->instance, path, definition, call);
+    if (!instance)
+        return (struct built){0};
+    instance->hidden = true;
+    struct entry entry = {.instance = instance};
+    ARENA_PUSH(e->arena, b->instance->entries, b->instance->entry_count, b->instance->entry_capacity, entry);
+    declare_instances(e);
+    if (e->full || !build_arguments(b, instance, call, brackets))
+        return (struct built){0};
+    struct value *output = instance_output(instance, 0);
+    return output ? built_of(term_value(b, output, call->span)) : (struct built){0};
+}
+
+static bool check_operands(struct builder *b, const struct expr *call, const struct op_info *info)
+{
+    int given = call->count - 1;
+    if (given >= info->least && (info->most < 0 || given <= info->most))
+        return true;
+    const char *wanted = arena_printf(b->e->arena, "%d", info->least);
+    if (info->most < 0)
+        wanted = arena_printf(b->e->arena, "%d or more", info->least);
+    else if (info->most > info->least)
+        wanted = arena_printf(b->e->arena, "%d to %d", info->least, info->most);
+    report_error(&b->e->report, call->span, "'%s' takes %s operand%s, but %d %s given", info->name, wanted,
+                 plural(info->most < 0 ? 2 : info->most), given, given == 1 ? "is" : "are");
+    return false;
+}
+
+/* The operands, then the defaults of those left out; NULL after an error. */
+static struct term *build_operation(struct builder *b, const struct expr *call, enum op op)
+{
+    const struct op_info *info = op_info(op);
+    int given = call->count - 1;
+    struct term *term = term_new(b, TERM_OP, call->span);
+    bool wrong = false;
+    term->op = op;
+    term->count = info->most < given ? given : info->most;
+    term->args = ARENA_ARRAY(b->e->arena, struct term *, term->count);
+    for (int i = 0; i < given; i++) {
+        term->args[i] = build_term(b, call->args[i + 1]);
+        wrong |= !term->args[i];
+    }
+    for (int i = given; i < term->count; i++)
+        term->args[i] = term_number(b, info->defaults[i - info->least], call->span);
+    return wrong ? NULL : term;
+}
+
+/* The probability is a number, known when the program is compiled. */
+static struct term *build_dropout(struct builder *b, const struct expr *call)
+{
+    struct term *operand = build_term(b, call->args[1]);
+    const struct expr *expr = call->args[2];
+    struct number p;
+    if (evaluate_number(b->e, b->instance, expr, false, &p) != EVALUATION_DONE)
+        return NULL;
+    if (!(p.real >= 0 && p.real < 1)) {
+        report_error(&b->e->report, expr->span,
+                     "the probability of dropout has to be at least 0 and less than 1, but is %g", p.real);
+        return NULL;
+    }
+    return term_op(b, OP_dropout, call->span, 2, operand, term_number(b, p.real, expr->span));
+}
+
+static struct built build_operation_call(struct builder *b, const struct expr *call, enum op op)
+{
+    if (!check_operands(b, call, op_info(op)))
+        return (struct built){0};
+    if (op == OP_split) {
+        report_error(&b->e->report, call->span, "'split' stands only as a whole right side: 'a, b = split(v, 2)'");
+    } else if (op == OP_diag) {
+        struct term *term = build_term(b, call->args[1]);
+        return (struct built){.kind = term ? BUILT_DIAG : BUILT_NOTHING, .span = call->span, .term = term};
+    } else if (op == OP_transpose) {
+        struct built operand = build_expr(b, call->args[1]);
+        return build_transpose(b, call, &operand);
+    } else if (op == OP_embed) {
+        struct built table = build_expr(b, call->args[1]);
+        return build_embedding(b, call, &table, build_term(b, call->args[2]));
+    } else if (op == OP_dropout) {
+        return built_of(build_dropout(b, call));
+    } else {
+        return built_of(build_operation(b, call, op));
+    }
+    return (struct built){0};
+}
+
+struct built build_call(struct builder *b, const struct expr *call)
+{
+    struct report *report = &b->e->report;
+    const struct expr *callee = call->args[0], *brackets = NULL;
+    if (callee->kind == EXPR_INDEX) {
+        brackets = callee;
+        callee = callee->args[0];
+    }
+    struct symbol *symbol = callee->kind == EXPR_NAME ? map_get(&b->instance->symbols, callee->name.text) : NULL;
+    if (callee->kind == EXPR_MEMBER || (symbol && symbol->instance)) {
+        report_error(report, call->span, "a call of an instance has to be the whole right side of an equation");
+        return (struct built){0};
+    }
+    if (callee->kind != EXPR_NAME) {
+        report_error(report, callee->span, "'%s' cannot be called", report_excerpt(report, callee->span));
+        return (struct built){0};
+    }
+    struct global *global = map_get(&b->e->globals, callee->name.text);
+    if (global && global->definition)
+        return build_anonymous(b, call, brackets, global->definition);
+    enum op op = op_find(callee->name.text, (int)strlen(callee->name.text));
+    if (op != OP_COUNT && brackets) {
+        report_error(report, brackets->span, "'%s' has no dimensions in brackets", callee->name.text);
+    } else if (op != OP_COUNT) {
+        return build_operation_call(b, call, op);
+    } else if (symbol || global) {
+        report_error(report, callee->span, "'%s' is no cell or function and cannot be called", callee->name.text);
+        report_note(report, symbol ? symbol->span : global->span, "'%s' is defined here", callee->name.text);
+    } else {
+        tell_unknown(b->e, b->instance, &callee->name, true);
+    }
+    return (struct built){0};
+}

@@ -1,0 +1,216 @@
+/* Declaring: the names of an instance, in two turns over its statements. The first makes the symbols, so that the
+ * second, which makes values and instances in the order of the text, can tell a call of a cell from one of an instance.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "sema/elaborate.h"
+
+static bool is_top_model(const struct instance *instance)
+{
+    return !instance->parent && instance->definition->kind == DEFINE_MODEL;
+}
+
+static bool is_input(const struct instance *instance, const struct symbol *symbol)
+{
+    if (symbol->statement)
+        return symbol->statement->kind == STATEMENT_INPUT || symbol->statement->kind == STATEMENT_TARGET;
+    for (int i = 0; i < instance->definition->input_count; i++)
+        if (symbol->declarator == &instance->definition->inputs[i])
+            return true;
+    return false;
+}
+
+static struct symbol *declare_name(struct elaboration *e, struct instance *instance, enum symbol_kind kind,
+                                   const struct declarator *declarator, const struct statement *statement)
+{
+    struct symbol *before = map_get(&instance->symbols, declarator->name.text);
+    bool defines = statement && (statement->kind == STATEMENT_EQUATION || statement->kind == STATEMENT_OUTPUT);
+    if (before && defines && is_input(instance, before)) {
+        report_error(&e->report, declarator->name.span, "'%s' is an input and cannot be defined", before->name);
+        report_note(&e->report, before->span, "it is declared here");
+        return NULL;
+    }
+    struct symbol *symbol = elaborate_symbol(e, instance, kind, &declarator->name);
+    if (!symbol)
+        return NULL;
+    symbol->declarator = declarator;
+    symbol->statement = statement;
+    return symbol;
+}
+
+static void declare_dimension(struct elaboration *e, struct instance *instance, const struct expr *expr)
+{
+    if (expr->kind == EXPR_NAME)
+        elaborate_symbol(e, instance, SYMBOL_NUMBER, &expr->name);
+    else
+        report_error(&e->report, expr->span, "expected the name of a dimension, found '%s'",
+                     report_excerpt(&e->report, expr->span));
+}
+
+/* `cell LSTM[n](x[m])`: m is a dimension too, unless it is a constant of the file. */
+static void declare_input_dimensions(struct elaboration *e, struct instance *instance, const struct declarator *input)
+{
+    for (int i = 0; i < input->dimension_count; i++) {
+        const struct expr *expr = input->dimensions[i].expr;
+        if (expr->kind != EXPR_NAME)
+            continue;
+        struct global *global = map_get(&e->globals, expr->name.text);
+        if (!map_get(&instance->symbols, expr->name.text) && !(global && global->constant))
+            elaborate_symbol(e, instance, SYMBOL_NUMBER, &expr->name);
+    }
+}
+
+static void declare_inputs(struct elaboration *e, struct instance *instance)
+{
+    const struct tree_definition *definition = instance->definition;
+    for (int i = 0; i < definition->dimension_count; i++)
+        declare_dimension(e, instance, definition->dimensions[i].expr);
+    instance->inputs = ARENA_ARRAY(e->arena, struct value *, definition->input_count + 1);
+    for (int i = 0; i < definition->input_count; i++) {
+        const struct declarator *input = &definition->inputs[i];
+        struct symbol *symbol = declare_name(e, instance, SYMBOL_VALUE, input, NULL);
+        if (!symbol)
+            continue;
+        enum value_kind kind = instance->parent ? VALUE_EQUATION : VALUE_INPUT;
+        symbol->value = elaborate_value(e, instance, kind, elaborate_path(e, instance, symbol->name), symbol->span,
+                                        instance->parent ? instance->call->span : input->span);
+        instance->inputs[i] = symbol->value;
+        e->owners[symbol->value->id] = instance;
+    }
+    for (int i = 0; i < definition->input_count; i++)
+        declare_input_dimensions(e, instance, &definition->inputs[i]);
+}
+
+/* Cells do not name what surrounds them, and a call inside an expression has no name for weights. */
+static bool is_allowed(struct elaboration *e, struct instance *instance, const struct statement *statement)
+{
+    static const char *const model_only[] = {[STATEMENT_INPUT] = "input",
+                                             [STATEMENT_TARGET] = "target",
+                                             [STATEMENT_OUTPUT] = "output",
+                                             [STATEMENT_LOSS] = "loss"};
+    bool only = statement->kind == STATEMENT_INPUT || statement->kind == STATEMENT_TARGET ||
+                statement->kind == STATEMENT_OUTPUT || statement->kind == STATEMENT_LOSS;
+    if (only && !is_top_model(instance)) {
+        report_error(&e->report, statement->span, "'%s' stands only in a model, and '%s' is a cell",
+                     model_only[statement->kind], instance->definition->name.text);
+        return false;
+    }
+    if (statement->kind != STATEMENT_PARAM || !instance->hidden || instance->shared)
+        return true;
+    struct instance *outer = instance;
+    while (outer->parent->hidden)
+        outer = outer->parent;
+    e->report.origin = outer->origin.parent;
+    report_error(&e->report, outer->call->span,
+                 "'%s' has parameters: its call has to be the whole right side of an equation, which names them",
+                 outer->definition->name.text);
+    return false;
+}
+
+static void declare_names(struct elaboration *e, struct instance *instance, const struct statement *statement)
+{
+    enum symbol_kind kind = statement->kind == STATEMENT_CONST ? SYMBOL_NUMBER : SYMBOL_VALUE;
+    bool names_only = statement->kind == STATEMENT_OUTPUT && !statement->value_count;
+    if (!is_allowed(e, instance, statement) || names_only)
+        return;
+    for (int i = 0; i < statement->count; i++) {
+        const struct declarator *declarator = &statement->declarators[i];
+        bool factored = statement->kind == STATEMENT_PARAM && declarator->has_form;
+        struct symbol *symbol = declare_name(e, instance, factored ? SYMBOL_FACTORED : kind, declarator, statement);
+        if (symbol && statement->kind == STATEMENT_CONST)
+            symbol->definition = statement->values[i];
+    }
+}
+
+static void create_parameter(struct elaboration *e, struct instance *instance, struct symbol *symbol)
+{
+    const struct declarator *declarator = symbol->declarator;
+    if (instance->shared) {
+        struct symbol *shared = map_get(&instance->shared->symbols, symbol->name);
+        if (shared && shared->statement == symbol->statement) {
+            symbol->form = shared->form;
+            symbol->value = shared->value;
+            memcpy(symbol->factors, shared->factors, sizeof symbol->factors);
+        }
+        return;
+    }
+    const char *path = elaborate_path(e, instance, symbol->name);
+    if (!declarator->has_form) {
+        symbol->value = elaborate_value(e, instance, VALUE_PARAMETER, path, symbol->span, declarator->span);
+        return;
+    }
+    bool is_svd = strcmp(declarator->form.text, "svd") == 0;
+    if (!is_svd && strcmp(declarator->form.text, "cp") != 0)
+        return; /* the parser has told it */
+    symbol->form = is_svd ? FORM_SVD : FORM_CP;
+    for (int i = 0; i < (is_svd ? 2 : 3); i++) {
+        const char *name = arena_printf(e->arena, "%s.%c", path, 'A' + i);
+        symbol->factors[i] = elaborate_value(e, instance, VALUE_PARAMETER, name, symbol->span, declarator->span);
+        symbol->factors[i]->form = symbol->form;
+    }
+}
+
+static void create_values(struct elaboration *e, struct instance *instance, const struct statement *statement)
+{
+    bool first = true;
+    for (int i = 0; i < statement->count; i++) {
+        const struct declarator *declarator = &statement->declarators[i];
+        struct symbol *symbol = map_get(&instance->symbols, declarator->name.text);
+        if (!symbol || symbol->declarator != declarator || symbol->kind == SYMBOL_NUMBER)
+            continue;
+        if (statement->kind == STATEMENT_PARAM) {
+            create_parameter(e, instance, symbol);
+            continue;
+        }
+        if (first)
+            create_instance(e, instance, symbol, statement);
+        first = false;
+        enum value_kind kind = statement->kind == STATEMENT_INPUT    ? VALUE_INPUT
+                               : statement->kind == STATEMENT_TARGET ? VALUE_TARGET
+                                                                     : VALUE_EQUATION;
+        const char *path = elaborate_path(e, instance, symbol->name);
+        symbol->value = elaborate_value(e, instance, kind, path, symbol->span, statement->span);
+    }
+}
+
+static void check_outputs(struct elaboration *e, struct instance *instance)
+{
+    const struct tree_definition *definition = instance->definition;
+    for (int i = 0; i < definition->output_count; i++) {
+        const struct name *name = &definition->outputs[i].name;
+        struct symbol *symbol = map_get(&instance->symbols, name->text);
+        if (!symbol)
+            report_error(&e->report, name->span, "'%s' is an output of '%s', but no equation defines it", name->text,
+                         definition->name.text);
+        else if (symbol->kind != SYMBOL_VALUE || (symbol->value && symbol->value->kind == VALUE_PARAMETER))
+            report_error(&e->report, name->span, "the output '%s' of '%s' is no value that an equation defines",
+                         name->text, definition->name.text);
+    }
+    if (definition->kind == DEFINE_CELL && !definition->output_count)
+        report_error(&e->report, definition->name.span, "the cell '%s' has no output", definition->name.text);
+}
+
+static void declare_instance(struct elaboration *e, struct instance *instance)
+{
+    const struct tree_definition *definition = instance->definition;
+    e->report.origin = instance->parent ? &instance->origin : NULL;
+    declare_inputs(e, instance);
+    for (int i = 0; i < definition->statement_count; i++)
+        declare_names(e, instance, definition->statements[i]);
+    for (int i = 0; i < definition->statement_count && !e->full; i++)
+        create_values(e, instance, definition->statements[i]);
+    if (definition->kind == DEFINE_FUNCTION)
+        instance->result = elaborate_value(e, instance, VALUE_EQUATION, elaborate_path(e, instance, "result"),
+                                           instance->call->span, instance->call->span);
+    else
+        check_outputs(e, instance);
+}
+
+void declare_instances(struct elaboration *e)
+{
+    const struct origin *origin = e->report.origin;
+    while (e->undeclared_count && !e->full)
+        declare_instance(e, e->undeclared[--e->undeclared_count]);
+    e->report.origin = origin;
+}

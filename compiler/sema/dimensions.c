@@ -1,0 +1,222 @@
+/* Dimensions: exact integer expressions over constants and dimensions, in 64 bits, checked. Constants may also be real
+ * numbers, which then cannot be used as dimensions. */
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "sema/elaborate.h"
+
+static struct number integer(int64_t i) { return (struct number){true, i, (double)i}; }
+
+static struct number real(double x) { return (struct number){false, 0, x}; }
+
+static struct symbol *find_constant(struct elaboration *e, struct instance *instance, const char *name)
+{
+    struct symbol *symbol = instance ? map_get(&instance->symbols, name) : NULL;
+    if (symbol)
+        return symbol;
+    struct global *global = map_get(&e->globals, name);
+    return global ? global->constant : NULL;
+}
+
+static enum evaluation evaluate_name(struct elaboration *e, struct instance *instance, const struct expr *expr,
+                                     bool quiet, struct number *result)
+{
+    struct symbol *symbol = find_constant(e, instance, expr->name.text);
+    if (symbol && symbol->kind == SYMBOL_NUMBER) {
+        *result = symbol->number;
+        return symbol->known ? EVALUATION_DONE : EVALUATION_OPEN;
+    }
+    if (quiet)
+        return EVALUATION_WRONG;
+    if (symbol) {
+        report_error(&e->report, expr->span, "'%s' is no constant, which is needed here", expr->name.text);
+        report_note(&e->report, symbol->span, "'%s' is defined here", expr->name.text);
+    } else {
+        tell_unknown(e, instance, &expr->name, false);
+    }
+    return EVALUATION_WRONG;
+}
+
+/* a / b stays an integer where it is whole. */
+static struct number divide(struct number a, struct number b)
+{
+    if (a.is_integer && b.is_integer && b.integer != -1 && a.integer % b.integer == 0)
+        return integer(a.integer / b.integer);
+    return real(a.real / b.real);
+}
+
+static bool combine(enum binary_operator operator, struct number a, struct number b, struct number *result,
+                    const char **error)
+{
+    bool whole = a.is_integer && b.is_integer, overflow = false;
+    int64_t i = 0;
+    switch (operator) {
+    case BINARY_ADD:
+        overflow = whole && __builtin_add_overflow(a.integer, b.integer, &i);
+        *result = whole ? integer(i) : real(a.real + b.real);
+        break;
+    case BINARY_SUB:
+        overflow = whole && __builtin_sub_overflow(a.integer, b.integer, &i);
+        *result = whole ? integer(i) : real(a.real - b.real);
+        break;
+    case BINARY_MUL:
+        overflow = whole && __builtin_mul_overflow(a.integer, b.integer, &i);
+        *result = whole ? integer(i) : real(a.real * b.real);
+        break;
+    case BINARY_DIV:
+        if (b.real == 0) {
+            *error = "divides by zero";
+            return false;
+        }
+        *result = divide(a, b);
+        break;
+    case BINARY_AT:
+    case BINARY_LT:
+    case BINARY_LE:
+    case BINARY_GT:
+    case BINARY_GE:
+    case BINARY_EQ:
+    case BINARY_NE:
+        *error = "is no constant: only + - * / make one";
+        return false;
+    }
+    *error = "is too large";
+    return !overflow && isfinite(result->real);
+}
+
+static enum evaluation evaluate_binary(struct elaboration *e, struct instance *instance, const struct expr *expr,
+                                       bool quiet, struct number *result)
+{
+    struct number a, b;
+    enum evaluation left = evaluate_number(e, instance, expr->args[0], quiet, &a);
+    enum evaluation right = evaluate_number(e, instance, expr->args[1], quiet, &b);
+    if (left != EVALUATION_DONE || right != EVALUATION_DONE)
+        return left > right ? left : right;
+    const char *error;
+    if (combine(expr->operator, a, b, result, &error))
+        return EVALUATION_DONE;
+    if (!quiet)
+        report_error(&e->report, expr->span, "'%s' %s", report_excerpt(&e->report, expr->span), error);
+    return EVALUATION_WRONG;
+}
+
+/* Recurses over the expression, whose depth the parser bounds. */
+enum evaluation evaluate_number(struct elaboration *e, struct instance *instance, const struct expr *expr, bool quiet,
+                                struct number *result)
+{
+    switch (expr->kind) {
+    case EXPR_NUMBER:
+        *result = expr->is_integer && expr->number < 9e18 ? integer((int64_t)expr->number) : real(expr->number);
+        return EVALUATION_DONE;
+    case EXPR_NAME:
+        return evaluate_name(e, instance, expr, quiet, result);
+    case EXPR_BRACKET:
+        return evaluate_number(e, instance, expr->args[0], quiet, result);
+    case EXPR_NEGATE: {
+        enum evaluation done = evaluate_number(e, instance, expr->args[0], quiet, result);
+        if (done == EVALUATION_DONE)
+            *result =
+                result->is_integer && result->integer != INT64_MIN ? integer(-result->integer) : real(-result->real);
+        return done;
+    }
+    case EXPR_BINARY:
+        return evaluate_binary(e, instance, expr, quiet, result);
+    case EXPR_CALL:
+    case EXPR_INDEX:
+    case EXPR_MEMBER:
+    case EXPR_STACK:
+    case EXPR_REVERSE:
+        break;
+    }
+    if (!quiet)
+        report_error(&e->report, expr->span,
+                     "'%s' is no constant: it is made of numbers, constants and dimensions with + - * /",
+                     report_excerpt(&e->report, expr->span));
+    return EVALUATION_WRONG;
+}
+
+enum evaluation evaluate_size(struct elaboration *e, struct instance *instance, const struct expr *expr, int *result)
+{
+    struct number number;
+    enum evaluation done = evaluate_number(e, instance, expr, false, &number);
+    if (done != EVALUATION_DONE)
+        return done;
+    if (number.is_integer && number.integer >= 1 && number.integer <= INT_MAX) {
+        *result = (int)number.integer;
+        return EVALUATION_DONE;
+    }
+    const char *text = report_excerpt(&e->report, expr->span);
+    const char *what = expr->kind == EXPR_NUMBER ? "a size" : arena_printf(e->arena, "the size '%s'", text);
+    if (!number.is_integer)
+        report_error(&e->report, expr->span, "%s has to be whole, but is %g", what, number.real);
+    else
+        report_error(&e->report, expr->span, "%s has to be from 1 to %d, but is %lld", what, INT_MAX,
+                     (long long)number.integer);
+    return EVALUATION_WRONG;
+}
+
+bool evaluate_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator, int rank_max,
+                    struct shape *shape)
+{
+    *shape = (struct shape){.rank = declarator->dimension_count};
+    if (shape->rank > rank_max) {
+        report_error(&e->report, declarator->span, "'%s' has %d dimensions, but %s has at most %d",
+                     declarator->name.text, shape->rank, rank_max == 1 ? "a value that changes with time" : "a value",
+                     rank_max);
+        return false;
+    }
+    for (int i = 0; i < shape->rank; i++)
+        if (evaluate_size(e, instance, declarator->dimensions[i].expr, &shape->dim[i]) != EVALUATION_DONE)
+            return false;
+    if (shape_is_small(shape))
+        return true;
+    report_error(&e->report, declarator->span, "'%s' is %s, which has more than %d elements", declarator->name.text,
+                 shape_text(e->arena, shape), INT_MAX);
+    return false;
+}
+
+/* A constant that `expr` reads and that is not evaluated yet. */
+static struct symbol *find_unevaluated(struct map *symbols, const struct expr *expr)
+{
+    if (expr->kind == EXPR_NAME) {
+        struct symbol *symbol = map_get(symbols, expr->name.text);
+        bool constant = symbol && symbol->kind == SYMBOL_NUMBER && symbol->definition;
+        return constant && symbol->evaluated != PROGRESS_DONE ? symbol : NULL;
+    }
+    for (int i = 0; i < expr->count; i++) {
+        struct symbol *symbol = find_unevaluated(symbols, expr->args[i]);
+        if (symbol)
+            return symbol;
+    }
+    return NULL;
+}
+
+/* Constants may be defined in any order: each waits on a stack for those that it reads. */
+void evaluate_constants(struct elaboration *e, struct instance *instance, struct map *symbols)
+{
+    struct symbol **stack = NULL;
+    int count = 0, capacity = 0;
+    for (int i = 0; i < symbols->count; i++) {
+        struct symbol *first = symbols->entries[i].value;
+        if (first->kind == SYMBOL_NUMBER && first->definition && first->evaluated == PROGRESS_NONE)
+            ARENA_PUSH(e->arena, stack, count, capacity, first);
+        while (count) {
+            struct symbol *symbol = stack[count - 1];
+            struct symbol *needed = find_unevaluated(symbols, symbol->definition);
+            symbol->evaluated = PROGRESS_BEGUN;
+            if (needed && needed->evaluated == PROGRESS_NONE) {
+                ARENA_PUSH(e->arena, stack, count, capacity, needed);
+                continue;
+            }
+            if (needed)
+                report_error(&e->report, symbol->span, "the constant '%s' depends on itself", symbol->name);
+            else if (!symbol->known)
+                symbol->known =
+                    evaluate_number(e, instance, symbol->definition, false, &symbol->number) == EVALUATION_DONE;
+            symbol->evaluated = PROGRESS_DONE;
+            count--;
+        }
+    }
+}

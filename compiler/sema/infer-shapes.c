@@ -1,0 +1,33 @@
+/* Stage infer-shapes: the least shapes and times of all values, and every rule that needs them. */
+#include "base/arena.h"
+#include "base/diag.h"
+#include "sema/check.h"
+#include "sema/sema.h"
+
+void walk_term(const struct term *term, void (*visit)(void *context, const struct term *term), void *context)
+{
+    visit(context, term);
+    for (int i = 0; i < term->count; i++)
+        walk_term(term->args[i], visit, context);
+}
+
+void infer_shapes(struct arena *arena, struct program *program, struct diagnostics *diag)
+{
+    struct check check = {.arena = arena, .program = program};
+    report_init(&check.report, arena, diag, program->source);
+    solver_init(&check.solver, arena);
+    check.wrong = ARENA_ARRAY(arena, bool, program->value_count + 1);
+    for (int i = 0; i < program->value_count; i++)
+        solver_add(&check.solver, program->values[i]);
+    for (int i = 0; i < program->value_count; i++)
+        if (program->values[i]->term)
+            solver_attach(&check.solver, program->values[i]);
+    solver_run(&check.solver);
+    solver_settle(&check.solver);
+    solver_run(&check.solver);
+    infer_target_times(&check);
+    check_values(&check);
+    check_cycles(&check);
+    if (diag_error_count(diag) == 0)
+        finish_program(&check);
+}

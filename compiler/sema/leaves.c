@@ -1,0 +1,157 @@
+/* What has no equation: shapes, forms and start values of parameters, types of inputs and targets. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "sema/elaborate.h"
+
+static bool evaluate_constant(struct elaboration *e, struct instance *instance, const struct expr *expr, double *result)
+{
+    struct number number;
+    bool done = evaluate_number(e, instance, expr, false, &number) == EVALUATION_DONE;
+    *result = done ? number.real : 0;
+    return done;
+}
+
+/* The parser has told words that mean nothing. */
+static enum parameter_start find_start(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum parameter_start start;
+    } starts[] = {{"normal", START_NORMAL},
+                  {"uniform", START_UNIFORM},
+                  {"glorot", START_GLOROT},
+                  {"orthogonal", START_ORTHOGONAL}};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(starts[i].name, name) == 0)
+            return starts[i].start;
+    return START_DEFAULT;
+}
+
+static void set_start(struct elaboration *e, struct instance *instance, struct symbol *symbol, struct value *value)
+{
+    const struct declarator *declarator = symbol->declarator;
+    if (declarator->start) {
+        value->start = START_CONSTANT;
+        evaluate_constant(e, instance, declarator->start, &value->start_number);
+        if (symbol->kind == SYMBOL_FACTORED)
+            report_error(&e->report, declarator->start->span,
+                         "'%s' has the form %s, whose factors cannot all start at one number", symbol->name,
+                         declarator->form.text);
+    } else if (declarator->distribution.text) {
+        value->start = find_start(declarator->distribution.text);
+        if (declarator->distribution_argument)
+            evaluate_constant(e, instance, declarator->distribution_argument, &value->start_number);
+        if (value->start == START_ORTHOGONAL && declarator->dimension_count < 2)
+            report_error(&e->report, declarator->distribution.span, "'%s' is no matrix, so it cannot start orthogonal",
+                         symbol->name);
+    }
+}
+
+/* The largest rank that makes sense: any matrix or tensor of this shape can be written with so many terms. */
+static long largest_rank(enum parameter_form form, const int *dim)
+{
+    long a = dim[0], b = dim[1];
+    if (form == FORM_SVD)
+        return a < b ? a : b;
+    long c = dim[2];
+    long least = a * b < a * c ? a * b : a * c;
+    return least < b * c ? least : b * c;
+}
+
+static bool check_rank(struct elaboration *e, const struct symbol *symbol, int rank)
+{
+    const struct declarator *declarator = symbol->declarator;
+    long most = largest_rank(symbol->form, symbol->dim);
+    if (rank > most) {
+        report_error(&e->report, declarator->form_rank->span, "the rank of '%s' is %d, but has to be from 1 to %ld",
+                     symbol->name, rank, most);
+        return false;
+    }
+    long whole = 1, factors = 0;
+    for (int i = 0; i < declarator->dimension_count; i++) {
+        whole *= symbol->dim[i];
+        factors += (long)rank * symbol->dim[i];
+    }
+    if (factors >= whole)
+        report_warning(&e->report, declarator->form.span,
+                       "%s(%d) does not make '%s' smaller: its factors have %ld elements, it has %ld itself",
+                       declarator->form.text, rank, symbol->name, factors, whole);
+    return true;
+}
+
+static void shape_factors(struct elaboration *e, struct instance *instance, struct symbol *symbol)
+{
+    const struct declarator *declarator = symbol->declarator;
+    int wanted = symbol->form == FORM_SVD ? 2 : 3, rank = 0;
+    if (declarator->dimension_count != wanted) {
+        report_error(&e->report, declarator->form.span, "the form %s is for %s, but '%s' has %d dimension%s",
+                     declarator->form.text, wanted == 2 ? "a matrix [n, m]" : "a parameter [k, n, m]", symbol->name,
+                     declarator->dimension_count, declarator->dimension_count == 1 ? "" : "s");
+        return;
+    }
+    if (evaluate_size(e, instance, declarator->form_rank, &rank) != EVALUATION_DONE || !check_rank(e, symbol, rank))
+        return;
+    for (int i = 0; i < wanted; i++) {
+        struct value *factor = symbol->factors[i];
+        factor->shape = (struct shape){2, {symbol->dim[i], rank}};
+        if (symbol->form == FORM_SVD && i == 1)
+            factor->shape = (struct shape){2, {rank, symbol->dim[1]}};
+        factor->form_rank = rank;
+        set_start(e, instance, symbol, factor);
+        solver_touch(&e->solver, factor);
+    }
+}
+
+void shape_parameter(struct elaboration *e, struct instance *instance, struct symbol *symbol)
+{
+    struct shape shape;
+    if (instance->shared) {
+        const struct symbol *shared = map_get(&instance->shared->symbols, symbol->name);
+        memcpy(symbol->dim, shared->dim, sizeof symbol->dim);
+        return;
+    }
+    if (!evaluate_shape(e, instance, symbol->declarator, SHAPE_MAX_RANK, &shape))
+        return;
+    memcpy(symbol->dim, shape.dim, sizeof symbol->dim);
+    if (symbol->kind == SYMBOL_FACTORED && symbol->form != FORM_DENSE) {
+        shape_factors(e, instance, symbol);
+    } else if (symbol->value) {
+        symbol->value->shape = shape;
+        set_start(e, instance, symbol, symbol->value);
+        solver_touch(&e->solver, symbol->value);
+    }
+}
+
+static void shape_ids(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
+                      struct value *value)
+{
+    value->labels = strcmp(declarator->type.text, "labels") == 0;
+    if (value->labels && value->kind != VALUE_TARGET)
+        report_error(&e->report, declarator->type.span, "only a target can hold labels");
+    if (declarator->has_dimensions)
+        report_error(&e->report, declarator->span, "'%s' holds %s, which have no dimensions", declarator->name.text,
+                     value->labels ? "labels" : "ids");
+    if (declarator->vocabulary)
+        evaluate_size(e, instance, declarator->vocabulary, &value->vocabulary);
+    value->shape = (struct shape){0};
+}
+
+void shape_leaf(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
+                struct value *value)
+{
+    value->declared = true;
+    value->once = declarator->once;
+    if (value->kind == VALUE_INPUT)
+        value->time = value->once ? TIME_SEQUENCE : TIME_FRAME;
+    else if (value->once)
+        value->time = TIME_SEQUENCE;
+    struct shape shape;
+    if (declarator->type.text)
+        shape_ids(e, instance, declarator, value);
+    else if (evaluate_shape(e, instance, declarator, 1, &shape))
+        value->shape = shape;
+    if (value->labels)
+        value->time = TIME_SEQUENCE;
+    solver_touch(&e->solver, value);
+}

@@ -1,0 +1,207 @@
+/* Names: values under their paths, symbols, and what a path in the program leads to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/suggest.h"
+#include "sema/elaborate.h"
+
+const char *elaborate_path(struct elaboration *e, const struct instance *instance, const char *name)
+{
+    return *instance->path ? arena_printf(e->arena, "%s.%s", instance->path, name) : name;
+}
+
+const char *elaborate_unique(struct elaboration *e, const char *path)
+{
+    int *count = map_get(&e->paths, path);
+    while (count) {
+        path = arena_printf(e->arena, "%s_%d", path, ++*count);
+        count = map_get(&e->paths, path);
+    }
+    count = ARENA_NEW(e->arena, int);
+    *count = 1;
+    map_put(&e->paths, path, count);
+    return path;
+}
+
+struct value *elaborate_value(struct elaboration *e, struct instance *instance, enum value_kind kind, const char *path,
+                              struct span span, struct span equation)
+{
+    struct value *value = ARENA_NEW(e->arena, struct value);
+    value->kind = kind;
+    value->name = elaborate_unique(e, path);
+    value->hidden = instance->hidden;
+    value->shape.rank = SHAPE_OPEN;
+    value->span = span;
+    value->equation = equation;
+    value->origin = instance->parent ? &instance->origin : NULL;
+    solver_add(&e->solver, value);
+    struct instance *owner = NULL;
+    int owner_count = value->id;
+    ARENA_PUSH(e->arena, e->owners, owner_count, e->owner_capacity, owner);
+    struct entry entry = {.value = value};
+    ARENA_PUSH(e->arena, instance->entries, instance->entry_count, instance->entry_capacity, entry);
+    if (e->solver.count > VALUE_LIMIT && !e->full) {
+        e->full = true;
+        report_error(&e->report, span, "the program has more than %d values when its instances are written out",
+                     VALUE_LIMIT);
+    }
+    return value;
+}
+
+struct value *elaborate_hidden(struct elaboration *e, struct instance *instance, const char *base, const char *what,
+                               struct span span, struct span equation)
+{
+    const char *name = arena_printf(e->arena, "%s.%s", base, what);
+    struct value *value = elaborate_value(e, instance, VALUE_EQUATION, name, span, equation);
+    value->hidden = true;
+    return value;
+}
+
+struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance, enum symbol_kind kind,
+                                const struct name *name)
+{
+    struct symbol *before = map_get(&instance->symbols, name->text);
+    if (before) {
+        report_error(&e->report, name->span, "'%s' is defined twice", name->text);
+        report_note(&e->report, before->span, "it was first defined here");
+        return NULL;
+    }
+    struct symbol *symbol = ARENA_NEW(e->arena, struct symbol);
+    symbol->kind = kind;
+    symbol->name = name->text;
+    symbol->span = name->span;
+    map_put(&instance->symbols, name->text, symbol);
+    return symbol;
+}
+
+void tell_unknown(struct elaboration *e, const struct instance *instance, const struct name *name, bool callable)
+{
+    if (strcmp(name->text, "t") == 0) {
+        report_error(&e->report, name->span, "'t' stands only inside square brackets, as in h[t-1]");
+        return;
+    }
+    struct suggestion suggestion;
+    suggest_init(&suggestion, name->text);
+    if (instance)
+        for (int i = 0; i < instance->symbols.count; i++)
+            suggest_consider(&suggestion, instance->symbols.entries[i].key);
+    for (int i = 0; i < e->globals.count; i++)
+        suggest_consider(&suggestion, e->globals.entries[i].key);
+    for (int i = 0; callable && i < OP_COUNT; i++)
+        if (op_info((enum op)i)->name)
+            suggest_consider(&suggestion, op_info((enum op)i)->name);
+    report_error(&e->report, name->span, callable ? "unknown cell or function '%s'" : "unknown name '%s'", name->text);
+    if (suggestion.best)
+        report_note(&e->report, name->span, "did you mean '%s'?", suggestion.best);
+}
+
+/* `name` inside `instance`, which `path` leads to. */
+static struct symbol *find_member(struct elaboration *e, struct instance *instance, const struct name *name,
+                                  const struct expr *path)
+{
+    struct symbol *symbol = map_get(&instance->symbols, name->text);
+    if (symbol)
+        return symbol;
+    struct suggestion suggestion;
+    suggest_init(&suggestion, name->text);
+    for (int i = 0; i < instance->symbols.count; i++)
+        suggest_consider(&suggestion, instance->symbols.entries[i].key);
+    report_error(&e->report, name->span, "there is no '%s' in '%s', an instance of '%s'", name->text,
+                 report_excerpt(&e->report, path->span), instance->definition->name.text);
+    if (suggestion.best)
+        report_note(&e->report, name->span, "did you mean '%s'?", suggestion.best);
+    return NULL;
+}
+
+/* Layer `name` ("0", "1", ...) of a stack. */
+static struct instance *find_layer(struct elaboration *e, struct instance *stack, const struct name *name,
+                                   struct instance **wait)
+{
+    char *end;
+    long index = strtol(name->text, &end, 10);
+    if (*end || end == name->text) {
+        report_error(&e->report, name->span, "'%s' is a stack: its layers are '%s.0', '%s.1' and so on", stack->path,
+                     stack->path, stack->path);
+        return NULL;
+    }
+    if (!stack->layers && !stack->failed) {
+        *wait = stack;
+        return NULL;
+    }
+    if (!stack->failed && index >= stack->count)
+        report_error(&e->report, name->span, "'%s' has %d layers, the last one is '%s.%d'", stack->path, stack->count,
+                     stack->path, stack->count - 1);
+    return index < stack->count ? stack->layers[index] : NULL;
+}
+
+struct instance *resolve_instance(struct elaboration *e, struct instance *instance, const struct expr *path,
+                                  struct instance **wait)
+{
+    struct symbol *symbol = NULL;
+    if (path->kind == EXPR_NAME) {
+        symbol = map_get(&instance->symbols, path->name.text);
+        if (!symbol) {
+            tell_unknown(e, instance, &path->name, false);
+            return NULL;
+        }
+    } else if (path->kind == EXPR_MEMBER) {
+        struct instance *within = resolve_instance(e, instance, path->args[0], wait);
+        if (!within)
+            return NULL;
+        if (within->is_stack)
+            return find_layer(e, within, &path->name, wait);
+        symbol = find_member(e, within, &path->name, path->args[0]);
+        if (!symbol)
+            return NULL;
+    }
+    if (symbol && symbol->instance)
+        return symbol->instance;
+    report_error(&e->report, path->span, "'%s' is not an instance of a cell", report_excerpt(&e->report, path->span));
+    if (symbol)
+        report_note(&e->report, symbol->span, "'%s' is defined here", symbol->name);
+    return NULL;
+}
+
+/* `h.c` of a stack: an output of its top layer. */
+static struct symbol *find_stack_output(struct elaboration *e, struct instance *stack, const struct expr *path,
+                                        struct instance **owner, struct instance **wait)
+{
+    const struct tree_definition *cell = stack->definition;
+    for (int i = 0; i < cell->output_count; i++) {
+        if (strcmp(cell->outputs[i].name.text, path->name.text) != 0)
+            continue;
+        if (!stack->layers && !stack->failed)
+            *wait = stack;
+        if (!stack->layers)
+            return NULL;
+        *owner = stack->layers[stack->count - 1];
+        return find_member(e, *owner, &path->name, path->args[0]);
+    }
+    report_error(&e->report, path->name.span, "'%s' is a stack: write '%s.0.%s' for the one in its first layer",
+                 stack->path, stack->path, path->name.text);
+    return NULL;
+}
+
+struct symbol *resolve_path(struct elaboration *e, struct instance *instance, const struct expr *path,
+                            struct instance **owner, struct instance **wait)
+{
+    *owner = instance;
+    if (path->kind == EXPR_NAME) {
+        struct symbol *symbol = map_get(&instance->symbols, path->name.text);
+        if (!symbol)
+            tell_unknown(e, instance, &path->name, false);
+        return symbol;
+    }
+    if (path->kind != EXPR_MEMBER) {
+        report_error(&e->report, path->span, "expected a name, or a path such as 'h1.c'");
+        return NULL;
+    }
+    struct instance *within = resolve_instance(e, instance, path->args[0], wait);
+    if (!within)
+        return NULL;
+    if (within->is_stack)
+        return find_stack_output(e, within, path, owner, wait);
+    *owner = within;
+    return find_member(e, within, &path->name, path->args[0]);
+}

@@ -1,0 +1,403 @@
+#include <limits.h>
+
+#include "base/arena.h"
+#include "sema/report.h"
+#include "sema/shapes.h"
+
+bool term_is_id(const struct term *term)
+{
+    return (term->kind == TERM_VALUE || term->kind == TERM_DELAY) && term->value->vocabulary > 0;
+}
+
+bool shape_is_small(const struct shape *shape)
+{
+    long size = 1;
+    for (int i = 0; i < shape->rank; i++)
+        if (__builtin_mul_overflow(size, (long)shape->dim[i], &size) || size > INT_MAX)
+            return false;
+    return size > 0;
+}
+
+static bool is_open(const struct term *term) { return term->shape.rank == SHAPE_OPEN; }
+
+static struct shape vector_of(int n) { return (struct shape){1, {n}}; }
+
+/* How messages call an operand: as the program does, or a factor by the name of its parameter. */
+static const char *text_of(struct report *report, const struct term *term)
+{
+    bool transposed = term->kind == TERM_OP && term->op == OP_transpose && term->args[0]->kind == TERM_VALUE;
+    if (transposed && term->args[0]->value->form != FORM_DENSE)
+        return arena_printf(report->arena, "transpose(%s)", term->args[0]->value->name);
+    if (term->kind == TERM_VALUE && term->value->form != FORM_DENSE)
+        return term->value->name;
+    return report_excerpt(report, term->span);
+}
+
+/* Where the shape of an operand was fixed, if it is a value of the program. */
+static void note_shape(struct report *report, const struct term *term)
+{
+    if ((term->kind != TERM_VALUE && term->kind != TERM_DELAY) || term->value->hidden)
+        return;
+    const char *shape = shape_text(report->arena, &term->shape);
+    bool given = term->value->declared || term->value->kind != VALUE_EQUATION;
+    report_note(report, term->value->span, given ? "'%s' is declared as %s here" : "'%s' becomes %s here",
+                term->value->name, shape);
+}
+
+static void tell_clash(struct report *report, const struct term *term, const struct term *a, const struct term *b)
+{
+    if (!report)
+        return;
+    report_error(report, term->span, "'%s': %s is %s but %s is %s", report_excerpt(report, term->span),
+                 text_of(report, a), shape_text(report->arena, &a->shape), text_of(report, b),
+                 shape_text(report->arena, &b->shape));
+    note_shape(report, a);
+    if (a->value != b->value || !a->value)
+        note_shape(report, b);
+}
+
+/* `what` of `operand` is not what is `wanted`. */
+static void tell_operand(struct report *report, const struct term *term, const struct term *operand, const char *wanted)
+{
+    if (!report || is_open(operand))
+        return;
+    report_error(report, term->span, "'%s' takes %s, but %s is %s", report_excerpt(report, term->span), wanted,
+                 text_of(report, operand), shape_text(report->arena, &operand->shape));
+    note_shape(report, operand);
+}
+
+/* All operands of one shape, or [], which spreads. */
+static void spread(struct term *term, struct report *report)
+{
+    const struct term *widest = NULL;
+    for (int i = 0; i < term->count; i++) {
+        const struct term *arg = term->args[i];
+        if (is_open(arg))
+            continue;
+        if (!widest || (widest->shape.rank == 0 && arg->shape.rank > 0))
+            widest = arg;
+        else if (arg->shape.rank > 0 && !shape_equal(&arg->shape, &widest->shape))
+            tell_clash(report, term, widest, arg);
+    }
+    if (widest)
+        term->shape = widest->shape;
+}
+
+static void spread_vector(struct term *term, struct report *report)
+{
+    spread(term, report);
+    if (!is_open(term) && term->shape.rank != 1) {
+        tell_operand(report, term, term->args[0], "a vector");
+        term->shape.rank = SHAPE_OPEN;
+    } else if (term->args[0]->shape.rank == 0) {
+        tell_operand(report, term, term->args[0], "a vector");
+    }
+}
+
+static void multiply_static(struct term *term, struct report *report)
+{
+    const struct term *a = term->args[0], *b = term->args[1];
+    term->op = OP_matmul;
+    term->shape = (struct shape){2, {a->shape.dim[0], b->shape.dim[1]}};
+    if (a->shape.rank != 2)
+        tell_operand(report, term, b, "a vector on the right of three dimensions");
+    else if (a->shape.dim[1] != b->shape.dim[0])
+        tell_clash(report, term, a, b);
+    else if (report && !shape_is_small(&term->shape))
+        report_error(report, term->span, "'%s' is %s, which has too many elements", report_excerpt(report, term->span),
+                     shape_text(report->arena, &term->shape));
+}
+
+/* `W @ x` with a matrix or a stack of matrices: the vector of all rows. */
+static void multiply_vector(struct term *term, struct report *report)
+{
+    const struct term *a = term->args[0], *b = term->args[1];
+    int last = a->shape.rank - 1;
+    term->op = OP_product;
+    term->shape = vector_of(a->shape.rank == 2 ? a->shape.dim[0] : a->shape.dim[0] * a->shape.dim[1]);
+    if (b->shape.rank == 0)
+        tell_operand(report, term, b, "a vector on the right of '@'");
+    else if (!is_open(b) && a->shape.dim[last] != b->shape.dim[0])
+        tell_clash(report, term, a, b);
+    if (report && a->time != TIME_STATIC)
+        report_error(report, a->span, "a matrix has to be static, but '%s' is of %s time", text_of(report, a),
+                     time_name(a->time));
+}
+
+/* `a @ b`: what it is follows from the shapes. An open `b` that changes with time can only be a vector. */
+static void at(struct term *term, struct report *report)
+{
+    const struct term *a = term->args[0], *b = term->args[1];
+    if (a->shape.rank == 0)
+        tell_operand(report, term, a, "a matrix or a vector on the left of '@'");
+    if (a->shape.rank <= 0)
+        return;
+    if (a->shape.rank == 1) {
+        term->op = OP_dot;
+        term->shape = (struct shape){0};
+        if (b->shape.rank > 1)
+            tell_operand(report, term, b, "a vector on the right of a vector (or write 'transpose(W) @ v')");
+        else if (b->shape.rank == 0)
+            tell_operand(report, term, b, "a vector on the right of '@'");
+        else if (b->shape.rank == 1 && !shape_equal(&a->shape, &b->shape))
+            tell_clash(report, term, a, b);
+    } else if (b->shape.rank > 1) {
+        multiply_static(term, report);
+    } else if (b->shape.rank == 1 || b->time != TIME_STATIC || report) {
+        multiply_vector(term, report);
+    }
+}
+
+static void concat(struct term *term, bool settled, struct report *report)
+{
+    long total = 0;
+    for (int i = 0; i < term->count; i++) {
+        const struct term *arg = term->args[i];
+        if (is_open(arg) || (arg->shape.rank == 0 && !settled))
+            return;
+        if (arg->shape.rank > 1) {
+            tell_operand(report, term, arg, "vectors");
+            return;
+        }
+        total += arg->shape.rank ? arg->shape.dim[0] : 1;
+    }
+    if (total > INT_MAX) {
+        if (report)
+            report_error(report, term->span, "the result has %ld elements, which is too many", total);
+        return;
+    }
+    term->shape = vector_of((int)total);
+}
+
+/* An id of `index[rows]` or `labels[rows]`, where rows is what `of` has in its first dimension. */
+static void check_id(struct term *term, const struct term *of, const struct term *id, bool labels,
+                     struct report *report)
+{
+    const char *type = labels ? "labels" : "index";
+    if (!report || (is_open(id) && !id->value))
+        return;
+    if (!term_is_id(id) || id->value->labels != labels) {
+        report_error(report, id->span, "'%s' takes %s, declared as '%s[...]', but '%s' is %s",
+                     report_excerpt(report, term->span), labels ? "labels" : "an id", type, text_of(report, id),
+                     !term_is_id(id) ? "real"
+                     : labels        ? "an id"
+                                     : "labels");
+        note_shape(report, id);
+    } else if (of->shape.rank > 0 && of->shape.dim[0] != id->value->vocabulary) {
+        report_error(report, term->span, "'%s': %s is %s but %s is %s[%d]", report_excerpt(report, term->span),
+                     text_of(report, of), shape_text(report->arena, &of->shape), text_of(report, id), type,
+                     id->value->vocabulary);
+        note_shape(report, of);
+        report_note(report, id->value->span, "'%s' is declared here", id->value->name);
+    }
+}
+
+static void embed(struct term *term, struct report *report)
+{
+    const struct term *table = term->args[0];
+    if (table->shape.rank == 2)
+        term->shape = vector_of(table->shape.dim[1]);
+    else
+        tell_operand(report, term, table, "a matrix of static time first");
+    if (report && table->time != TIME_STATIC)
+        report_error(report, table->span, "the matrix of 'embed' has to be static");
+    check_id(term, table, term->args[1], false, report);
+}
+
+static void loss(struct term *term, struct report *report)
+{
+    const struct term *a = term->args[0], *b = term->args[1];
+    term->shape = (struct shape){0};
+    if (term->op == OP_cross_entropy || term->op == OP_ctc) {
+        if (a->shape.rank != 1)
+            tell_operand(report, term, a, "a vector of logits first");
+        check_id(term, a, b, term->op == OP_ctc, report);
+        if (report && term->op == OP_ctc && a->time != TIME_FRAME)
+            report_error(report, a->span, "'ctc' compares labels with logits of every frame, but '%s' is of %s time",
+                         text_of(report, a), time_name(a->time));
+    } else if (!is_open(a) && !is_open(b) && !shape_equal(&a->shape, &b->shape)) {
+        tell_clash(report, term, a, b);
+    } else if (a->shape.rank > 1) {
+        tell_operand(report, term, a, "vectors");
+    }
+}
+
+static void transpose(struct term *term, struct report *report)
+{
+    const struct shape *shape = &term->args[0]->shape;
+    if (shape->rank == 2)
+        term->shape = (struct shape){2, {shape->dim[1], shape->dim[0]}};
+    else
+        tell_operand(report, term, term->args[0], "a matrix");
+}
+
+static void special(struct term *term, bool settled, struct report *report)
+{
+    if (op_info(term->op)->class == OP_CLASS_LOSS)
+        loss(term, report);
+    else if (term->op == OP_concat)
+        concat(term, settled, report);
+    else if (term->op == OP_embed)
+        embed(term, report);
+    else if (term->op == OP_transpose)
+        transpose(term, report);
+    else
+        at(term, report);
+}
+
+/* Ids are no numbers: only embed, cross_entropy and ctc look at them, in their second operand. */
+static void check_no_ids(const struct term *term, struct report *report)
+{
+    bool takes_id =
+        term->kind == TERM_OP && (term->op == OP_embed || term->op == OP_cross_entropy || term->op == OP_ctc);
+    for (int i = 0; i < term->count; i++) {
+        const struct term *arg = term->args[i];
+        if (!term_is_id(arg) || (takes_id && i == 1))
+            continue;
+        report_error(report, arg->span, "'%s' holds %s, which can only be used in embed and in losses",
+                     text_of(report, arg), arg->value->labels ? "labels" : "ids");
+        report_note(report, arg->value->span, "'%s' is declared here", arg->value->name);
+    }
+}
+
+static void check_operation(struct term *term, struct report *report)
+{
+    check_no_ids(term, report);
+    const struct term *arg = term->args[0];
+    if (op_info(term->op)->class == OP_CLASS_OVER_TIME && arg->time != TIME_FRAME && !is_open(arg))
+        report_error(report, term->span, "'%s' needs the frames of a sequence, but '%s' is of %s time",
+                     op_info(term->op)->name, text_of(report, arg), time_name(arg->time));
+    if (term->shape.rank > 1 && term->time != TIME_STATIC)
+        report_error(report, term->span, "a matrix has to be static, but '%s' is of %s time",
+                     report_excerpt(report, term->span), time_name(term->time));
+}
+
+static void shape_operation(struct term *term, bool settled, struct report *report)
+{
+    enum op_class class = op_info(term->op)->class;
+    term->time = TIME_STATIC;
+    for (int i = 0; i < term->count; i++)
+        term->time = term->args[i]->time > term->time ? term->args[i]->time : term->time;
+    if (class == OP_CLASS_OVER_TIME || term->op == OP_ctc)
+        term->time = TIME_SEQUENCE;
+    switch (op_info(term->op)->shape) {
+    case SHAPE_SPREAD:
+        spread(term, report);
+        break;
+    case SHAPE_VECTOR:
+        spread_vector(term, report);
+        break;
+    case SHAPE_REDUCE:
+        term->shape = (struct shape){0};
+        if (term->args[0]->shape.rank != 1)
+            tell_operand(report, term, term->args[0], "a vector");
+        break;
+    case SHAPE_SPECIAL:
+        special(term, settled, report);
+        break;
+    }
+    if (report)
+        check_operation(term, report);
+}
+
+/* Part `split_index` of `split_count` equal ones. */
+static void take_split(struct term *term, struct report *report)
+{
+    const struct term *whole = term->args[0];
+    const struct part *part = term->part;
+    if (whole->shape.rank != 1) {
+        tell_operand(report, term, whole, "a vector");
+        return;
+    }
+    int n = whole->shape.dim[0];
+    if (n % part->split_count) {
+        if (report) {
+            report_error(report, term->span, "%s is %s, which cannot be split into %d equal parts",
+                         text_of(report, whole), shape_text(report->arena, &whole->shape), part->split_count);
+            note_shape(report, whole);
+        }
+        return;
+    }
+    term->length[0] = n / part->split_count;
+    term->begin[0] = term->length[0] * part->split_index;
+    term->shape = vector_of(term->length[0]);
+}
+
+static bool take_range(struct term *term, int i, struct report *report)
+{
+    const struct term *whole = term->args[0];
+    int n = whole->shape.dim[i];
+    bool given = i < term->part->count;
+    int begin = given ? term->part->begin[i] : 0;
+    int end = given && term->part->end[i] >= 0 ? term->part->end[i] : n;
+    if (begin >= end || end > n) {
+        if (report) {
+            if (term->drop[i])
+                report_error(report, term->span, "position %d is outside %s, which is %s", begin,
+                             text_of(report, whole), shape_text(report->arena, &whole->shape));
+            else
+                report_error(report, term->span, "positions %d:%d are no part of %s, which is %s", begin, end,
+                             text_of(report, whole), shape_text(report->arena, &whole->shape));
+            note_shape(report, whole);
+        }
+        return false;
+    }
+    term->begin[i] = begin;
+    term->length[i] = end - begin;
+    return true;
+}
+
+static void take_part(struct term *term, struct report *report)
+{
+    const struct term *whole = term->args[0];
+    term->time = whole->time;
+    if (report)
+        check_no_ids(term, report);
+    if (is_open(whole))
+        return;
+    if (term->part->split_count) {
+        take_split(term, report);
+        return;
+    }
+    if (term->part->count > whole->shape.rank) {
+        if (whole->shape.rank || report)
+            tell_operand(report, term, whole,
+                         term->part->count == 1 ? "a vector" : "as many dimensions as it has positions");
+        return;
+    }
+    struct shape shape = {0};
+    for (int i = 0; i < whole->shape.rank; i++) {
+        if (!take_range(term, i, report))
+            return;
+        if (!term->drop[i])
+            shape.dim[shape.rank++] = term->length[i];
+    }
+    term->shape = shape;
+}
+
+void shape_term(struct term *term, bool settled, struct report *report)
+{
+    for (int i = 0; i < term->count; i++)
+        shape_term(term->args[i], settled, report);
+    term->shape = (struct shape){.rank = SHAPE_OPEN};
+    switch (term->kind) {
+    case TERM_NUMBER:
+        term->shape.rank = 0;
+        term->time = TIME_STATIC;
+        break;
+    case TERM_VALUE:
+        term->shape = term->value->shape;
+        term->time = term->value->time;
+        break;
+    case TERM_DELAY:
+        term->shape = term->value->shape;
+        term->time = TIME_FRAME;
+        break;
+    case TERM_PART:
+        take_part(term, report);
+        break;
+    case TERM_OP:
+        shape_operation(term, settled, report);
+        break;
+    }
+}
