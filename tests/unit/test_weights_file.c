@@ -154,13 +154,23 @@ static void test_broken_cover(void **state)
 static void test_broken_lengths(void **state)
 {
     (void)state;
-    const uint64_t lengths[] = {100000001, UINT64_MAX, UINT64_MAX - 7, (uint64_t)1 << 63, 99999999, 54, 52, 0};
-    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        struct bytes file = make_bytes(lengths[i], "{" ENTRY("a", "U8", "[0]", "[0,0]") "}", "", 0);
+    const struct {
+        uint64_t length;
+        const char *text;
+    } wrong[] = {{100000001, "more than 100000000"},
+                 {UINT64_MAX, "more than"},
+                 {UINT64_MAX - 7, "more than"},
+                 {(uint64_t)1 << 63, "more than"},
+                 {99999999, "only 53 follow"},
+                 {54, "only 53 follow"},
+                 {52, "broken"},
+                 {0, "does not begin"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct bytes file = make_bytes(wrong[i].length, "{" ENTRY("a", "U8", "[0]", "[0,0]") "}", "", 0);
         rnn_error error;
         assert_null(rnn_file_open_memory(file.data, file.size, &error));
         assert_int_equal(error.status, RNN_ERROR_FORMAT);
-        assert_non_null(strstr(error.text, "header"));
+        assert_non_null(strstr(error.text, wrong[i].text));
         free(file.data);
     }
 }

@@ -149,6 +149,19 @@ static void test_missing(void **state)
     refuse(*state, saved + 1, 2, NULL, TEXTS("no tensor 'h1.weight_ih', which 'lm' needs"));
 }
 
+/* Only a name that shares most of its letters is suggested. */
+static void test_no_suggestion(void **state)
+{
+    const struct folder *folder = *state;
+    rnn_model model = network(sizeof(double));
+    rnn_file_tensor saved = doubles("decoder.gamma", 0, 0, 0, scale);
+    double parameters[ELEMENTS];
+    rnn_error error;
+    assert_int_equal(rnn_file_save(folder->file, &saved, 1, NULL, 0, &error), RNN_OK);
+    assert_int_equal(rnn_parameters_load(&model, parameters, folder->file, &error), RNN_ERROR_WEIGHTS);
+    assert_null(strstr(error.text, "renamed"));
+}
+
 static void test_many_missing(void **state)
 {
     (void)state;
@@ -355,7 +368,7 @@ static void check_orthonormal(const double *matrix, int rows, int columns)
 static void test_orthogonal(void **state)
 {
     (void)state;
-    const int shapes[][3] = {{1, 5, 5}, {1, 3, 9}, {1, 40, 10}, {3, 4, 6}, {1, 64, 64}, {1, 1, 1}, {1, 7, 1}};
+    const int shapes[][3] = {{1, 5, 5}, {1, 3, 9}, {1, 40, 10}, {3, 4, 6}, {1, 200, 200}, {1, 1, 1}, {1, 7, 1}};
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         int k = shapes[s][0], rows = shapes[s][1], columns = shapes[s][2];
         rnn_tensor tensor = {.name = "w", .rank = 3, .shape = {k, rows, columns}, .start = RNN_START_ORTHOGONAL};
@@ -416,6 +429,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_load, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_load_types, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_missing, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_no_suggestion, make_folder, remove_folder),
         cmocka_unit_test(test_many_missing),
         cmocka_unit_test_setup_teardown(test_wrong_shapes, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_fingerprint, make_folder, remove_folder),
