@@ -209,7 +209,7 @@ int command_check(int argc, char **argv)
     argp_parse(&check_argp, argc, argv, 0, NULL, &options);
     struct check check = {.options = &options, .arena = arena};
     const char *error = NULL;
-    int status = check_network(&check, &error) ? print_verdicts(&check) : report_error(error);
+    int status = check_network(&check, &error) ? print_verdicts(&check) : print_error(error);
     arena_free(arena);
     return status;
 }

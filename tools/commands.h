@@ -7,6 +7,6 @@ int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 
 /* "rnn: error: ..." unless the sentence is NULL because all has been said; returns 1. */
-int report_error(const char *sentence);
+int print_error(const char *sentence);
 
 #endif

@@ -17,7 +17,7 @@ static const struct command {
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
-int report_error(const char *sentence)
+int print_error(const char *sentence)
 {
     if (sentence)
         fprintf(stderr, "rnn: error: %s\n", sentence);

@@ -313,7 +313,7 @@ int command_run(int argc, char **argv)
     argp_parse(&run_argp, argc, argv, 0, NULL, &options);
     struct run run = {.options = &options, .arena = arena};
     const char *error = NULL;
-    int status = run_network(&run, &error) ? 0 : report_error(error);
+    int status = run_network(&run, &error) ? 0 : print_error(error);
     arena_free(arena);
     return status;
 }
