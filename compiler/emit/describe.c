@@ -1,4 +1,5 @@
 /* What a region is, in words: for the comments of the C file and for `--emit=explain`. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "emit/emitter.h"
@@ -75,36 +76,70 @@ static const char *equation_text(const struct source *source, struct span span, 
     return text.data ? text.data : "";
 }
 
-/* The instance that a value belongs to: "h1" of "h1.c". */
+/* The instance that a value belongs to: "h1" of "h1.c", "" of "c". */
 static const char *instance_of(const struct node *node, struct arena *arena)
 {
-    const char *dot = node->name ? strrchr(node->name, '.') : NULL;
-    return dot ? arena_copy_string(arena, node->name, (size_t)(dot - node->name)) : NULL;
+    const char *dot = node->origin ? strrchr(node->origin, '.') : NULL;
+    return dot ? arena_copy_string(arena, node->origin, (size_t)(dot - node->origin)) : "";
+}
+
+struct shown {
+    struct span equation;
+    const char *instance;
+    int order; /* of the instance: by its first equation in the region */
+};
+
+static int compare_shown(const void *a, const void *b)
+{
+    const struct shown *x = a, *y = b;
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    return (x->equation.begin > y->equation.begin) - (x->equation.begin < y->equation.begin);
+}
+
+enum { SHOWN_MOST = 64 };
+
+/* The equations of a region, each once for each instance. Returns how many there are, of which SHOWN_MOST are kept. */
+static int collect_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
+                             struct shown shown[SHOWN_MOST])
+{
+    int count = 0, left_out = 0;
+    for (int i = 0; i < region->node_count; i++) {
+        const struct node *node = schedule->graph->nodes[region->nodes[i]];
+        if (node->equation.begin >= node->equation.end)
+            continue;
+        struct shown one = {node->equation, instance_of(node, arena), count};
+        int k = 0;
+        for (; k < count; k++) {
+            bool same = strcmp(shown[k].instance, one.instance) == 0;
+            if (same && shown[k].equation.begin == one.equation.begin)
+                break;
+            if (same && shown[k].order < one.order)
+                one.order = shown[k].order;
+        }
+        if (k < count)
+            continue;
+        if (count == SHOWN_MOST)
+            left_out++;
+        else
+            shown[count++] = one;
+    }
+    qsort(shown, (size_t)count, sizeof *shown, compare_shown);
+    return count + left_out;
 }
 
 void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
                         const char *indent, struct text *out)
 {
-    const struct source *source = schedule->graph->source;
-    int shown = 0;
-    struct span *seen = ARENA_ARRAY(arena, struct span, region->node_count + 1);
-    const char **instances = ARENA_ARRAY(arena, const char *, region->node_count + 1);
-    for (int i = 0; i < region->node_count; i++) {
-        const struct node *node = schedule->graph->nodes[region->nodes[i]];
-        const char *instance = instance_of(node, arena);
-        if (node->equation.begin >= node->equation.end || node->op == OP_number)
-            continue;
-        int k = 0;
-        while (k < shown && !(seen[k].begin == node->equation.begin &&
-                              (!instance || !instances[k] || strcmp(instance, instances[k]) == 0)))
-            k++;
-        if (k < shown || shown >= 64)
-            continue;
+    struct shown shown[SHOWN_MOST];
+    int count = collect_equations(schedule, region, arena, shown);
+    for (int i = 0; i < count && i < SHOWN_MOST; i++) {
         int line, column;
-        source_locate(source, node->equation.begin, &line, &column);
-        text_printf(out, "%s%4d  %s", indent, line, equation_text(source, node->equation, arena));
-        text_printf(out, instance ? "    (%s)\n" : "\n", instance);
-        seen[shown] = node->equation;
-        instances[shown++] = instance;
+        source_locate(schedule->graph->source, shown[i].equation.begin, &line, &column);
+        if (*shown[i].instance && (i == 0 || strcmp(shown[i].instance, shown[i - 1].instance) != 0))
+            text_printf(out, "%s      in %s:\n", indent, shown[i].instance);
+        text_printf(out, "%s%4d  %s\n", indent, line, equation_text(schedule->graph->source, shown[i].equation, arena));
     }
+    if (count > SHOWN_MOST)
+        text_printf(out, "%s      and %d more\n", indent, count - SHOWN_MOST);
 }

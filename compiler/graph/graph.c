@@ -21,8 +21,10 @@ struct node *graph_add_node(struct graph *graph, enum op op, struct shape shape,
     node->count = count;
     node->edges = ARENA_ARRAY(graph->arena, struct edge, count + 1);
     node->replaced_by = NO_NODE;
-    if (like)
+    if (like) {
+        node->origin = like->origin;
         node->equation = like->equation;
+    }
     ARENA_PUSH(graph->arena, graph->nodes, graph->node_count, graph->node_capacity, node);
     graph->version++;
     return node;
@@ -52,6 +54,7 @@ void graph_replace(struct graph *graph, int node, int by)
     from->replaced_by = by;
     if (from->name && !to->name) {
         to->name = from->name;
+        to->origin = from->origin;
         to->equation = from->equation;
     }
     graph->version++;

@@ -48,7 +48,8 @@ struct node {
     struct shape shape;
     enum value_time time;
     const char *name;     /* path of the value that it is, or NULL within an equation */
-    struct span equation; /* of the equation or declaration it came from */
+    const char *origin;   /* path of the value whose equation or declaration it came from, or NULL */
+    struct span equation; /* that equation */
     int count;
     struct edge *edges;
     double number;        /* OP_number */

@@ -15,7 +15,7 @@ struct lowering {
     struct graph *graph;
     struct diagnostics *diag;
     int *node_of; /* by value id */
-    struct span equation;
+    const struct value *value; /* whose equation is in hand */
 };
 
 static struct edge lower_term(struct lowering *lowering, const struct term *term);
@@ -25,7 +25,8 @@ static int lower_to_node(struct lowering *lowering, const struct term *term);
 static struct node *add_node(struct lowering *lowering, enum op op, const struct term *term, int count)
 {
     struct node *node = graph_add_node(lowering->graph, op, term->shape, term->time, count, NULL);
-    node->equation = lowering->equation;
+    node->origin = lowering->value->name;
+    node->equation = lowering->value->equation;
     return node;
 }
 
@@ -190,6 +191,7 @@ static void add_leaves(struct lowering *lowering)
         int count = value->kind == VALUE_EQUATION;
         struct node *node = graph_add_node(graph, ops[value->kind], value->shape, value->time, count, NULL);
         node->name = value->hidden ? NULL : value->name;
+        node->origin = value->name;
         node->equation = value->equation;
         lowering->node_of[i] = graph->node_count - 1;
     }
@@ -216,7 +218,7 @@ struct graph *build_graph(struct arena *arena, const struct program *program, st
         const struct value *value = program->values[i];
         if (value->kind != VALUE_EQUATION)
             continue;
-        lowering.equation = value->equation;
+        lowering.value = value;
         struct edge edge = lower_term(&lowering, value->term);
         lowering.graph->nodes[lowering.node_of[i]]->edges[0] = edge;
     }

@@ -96,20 +96,6 @@ static void assign_static(struct assigning *assigning, int id)
 
 /* ---- names ---- */
 
-/* The named value that an unnamed one leads to: "h1.i" for the part of its sum that is computed ahead. */
-static const char *name_of_reader(const struct assigning *assigning, int id)
-{
-    for (int steps = 0; steps < 16 && uses_count(&assigning->uses, id) > 0; steps++) {
-        const struct use *use = &assigning->uses.use[assigning->uses.begin[id]];
-        if (use->reader < 0)
-            return assigning->graph->outputs[-1 - use->reader].name;
-        if (assigning->graph->nodes[use->reader]->name)
-            return assigning->graph->nodes[use->reader]->name;
-        id = use->reader;
-    }
-    return "value";
-}
-
 static void name_buffers(struct assigning *assigning)
 {
     const struct graph *graph = assigning->graph;
@@ -122,8 +108,8 @@ static void name_buffers(struct assigning *assigning)
             if ((path != NULL) != named || buffer->storage == STORE_NONE)
                 continue;
             if (!path)
-                path = arena_printf(assigning->arena, "%s_%s", name_of_reader(assigning, i),
-                                    graph->nodes[i]->time == TIME_STATIC ? "const" : "in");
+                path = arena_printf(assigning->arena, "%s_%s", graph->nodes[i]->origin ? graph->nodes[i]->origin : "value",
+                                    graph->nodes[i]->time == TIME_STATIC ? "static" : "in");
             buffer->name = unique_name(&names, path);
         }
 }

@@ -67,6 +67,7 @@ static void hand_names_on(struct graph *graph)
         struct node *source = graph->nodes[copy->edges[0].node];
         if (!source->name && source->op != OP_number) {
             source->name = copy->name;
+            source->origin = copy->origin;
             source->equation = copy->equation;
         }
     }
