@@ -149,9 +149,9 @@ static void test_reverse(void **state)
 {
     (void)state;
     expect(&(struct example){
-        .text =
-            "cell Sum(x) -> h { h = h[t-1] + x; init h = 100 }\n"
-            "model m { input x; a = reverse Sum(x); b = Sum(x); output a; output b; output first(a); output last(b) }",
+        .text = "cell Sum(x) -> h { h = h[t-1] + x; init h = 100 }\n"
+                "model m { input x; a = reverse Sum(x); b = Sum(x); output a; output b; output c = first(a); output d "
+                "= last(b) }",
         .frames = 4,
         .length = 3,
         .inputs = {{1, 2, 3, 4}},
