@@ -138,9 +138,11 @@ static void declare_shapes(struct elaboration *e, struct instance *instance, con
         struct shape shape;
         if (statement->kind == STATEMENT_PARAM)
             shape_parameter(e, instance, symbol);
+        else if (!symbol->value)
+            continue;
         else if (statement->kind == STATEMENT_INPUT || statement->kind == STATEMENT_TARGET)
             shape_leaf(e, instance, declarator, symbol->value);
-        else if (!declarator->has_dimensions || !symbol->value)
+        else if (!declarator->has_dimensions)
             continue;
         else if (!symbol->value->declared)
             declare_shape(e, instance, declarator, symbol->value);

@@ -27,38 +27,56 @@ static const struct expr *unwrap(const struct expr *expr, struct callee *callee)
     return expr;
 }
 
-static const struct statement *statement_of(struct instance *instance, const struct expr *name,
-                                            const struct statement *but)
+/* The symbol of another equation of this instance that `name` leads to, or NULL. */
+static struct symbol *find_equation(struct instance *instance, const struct expr *name, const struct statement *but)
 {
     struct symbol *symbol = map_get(&instance->symbols, name->name.text);
     bool equation = symbol && symbol->kind == SYMBOL_VALUE && symbol->statement && symbol->statement != but &&
                     symbol->statement->kind == STATEMENT_EQUATION && symbol->statement->value_count;
-    return equation ? symbol->statement : NULL;
+    return equation ? symbol : NULL;
 }
 
-/* Whether a name of this instance is one of an instance: its equation calls a cell, or another such name. */
-static bool names_instance(struct elaboration *e, struct instance *instance, const struct statement *statement)
+/* Whether an equation makes an instance: it calls a cell, or a name that stands for an instance. In the second case
+ * *next is that name. */
+static bool makes_instance(struct elaboration *e, struct instance *instance, const struct statement *statement,
+                           struct symbol **next)
 {
-    for (int steps = 0; statement && steps <= instance->symbols.count; steps++) {
-        struct callee callee;
-        if (!unwrap(statement->values[0], &callee))
-            return false;
-        if (callee.name->kind != EXPR_NAME)
-            return callee.name->kind == EXPR_MEMBER;
-        const struct statement *next = statement_of(instance, callee.name, statement);
-        struct global *global = map_get(&e->globals, callee.name->name.text);
-        if (!next)
-            return global && global->definition && global->definition->kind == DEFINE_CELL;
-        statement = next;
+    struct callee callee;
+    *next = NULL;
+    if (!unwrap(statement->values[0], &callee))
+        return false;
+    if (callee.name->kind != EXPR_NAME)
+        return callee.name->kind == EXPR_MEMBER;
+    *next = find_equation(instance, callee.name, statement);
+    struct global *global = map_get(&e->globals, callee.name->name.text);
+    return global && global->definition && global->definition->kind == DEFINE_CELL;
+}
+
+/* Whether a name of this instance is one of an instance. What is found is kept with all names on the way. */
+static bool names_instance(struct elaboration *e, struct instance *instance, struct symbol *symbol)
+{
+    bool found = false;
+    struct symbol *next = NULL;
+    for (struct symbol *step = symbol; step; step = next) {
+        if (step->instance_known) {
+            found = step->is_instance;
+            break;
+        }
+        found = makes_instance(e, instance, step->statement, &next);
+        step->instance_known = true; /* which also ends a circle of names */
     }
-    return statement != NULL;
+    for (struct symbol *step = symbol; step && step->is_instance != found; step = next) {
+        step->is_instance = found;
+        makes_instance(e, instance, step->statement, &next);
+    }
+    return found;
 }
 
 static enum callee_kind find_named_callee(struct elaboration *e, struct instance *instance,
                                           const struct statement *statement, struct callee *callee)
 {
     const struct name *name = &callee->name->name;
-    if (names_instance(e, instance, statement_of(instance, callee->name, statement)))
+    if (names_instance(e, instance, find_equation(instance, callee->name, statement)))
         return CALLEE_INSTANCE;
     struct global *global = map_get(&e->globals, name->text);
     const struct tree_definition *definition = global ? global->definition : NULL;

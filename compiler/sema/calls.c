@@ -76,6 +76,13 @@ static bool call_instance(struct builder *b, struct instance *instance, const st
     return !instance->failed;
 }
 
+/* The arguments of a call that is wrong, for the errors in them. */
+static void build_in_vain(struct builder *b, const struct expr *call)
+{
+    for (int i = 1; i < call->count; i++)
+        build_expr(b, call->args[i]);
+}
+
 static bool check_count(struct builder *b, const struct tree_definition *definition, const struct expr *call)
 {
     int given = call->count - 1, wanted = definition->input_count;
@@ -107,8 +114,10 @@ static bool call_upper_layers(struct builder *b, struct instance *stack, const s
 
 bool build_arguments(struct builder *b, struct instance *instance, const struct expr *call, const struct expr *brackets)
 {
-    if (!check_count(b, instance->definition, call))
+    if (!check_count(b, instance->definition, call)) {
+        build_in_vain(b, call);
         return false;
+    }
     if (instance->is_stack && !instance->layers)
         return false;
     struct instance *bottom = instance->is_stack ? instance->layers[0] : instance;
@@ -197,9 +206,9 @@ static struct term *build_dropout(struct builder *b, const struct expr *call)
 
 static struct built build_operation_call(struct builder *b, const struct expr *call, enum op op)
 {
-    if (!check_operands(b, call, op_info(op)))
-        return (struct built){0};
-    if (op == OP_split) {
+    if (!check_operands(b, call, op_info(op))) {
+        build_in_vain(b, call);
+    } else if (op == OP_split) {
         report_error(&b->e->report, call->span, "'split' stands only as a whole right side: 'a, b = split(v, 2)'");
     } else if (op == OP_diag) {
         struct term *term = build_term(b, call->args[1]);
@@ -249,5 +258,6 @@ struct built build_call(struct builder *b, const struct expr *call)
     } else {
         tell_unknown(b->e, b->instance, &callee->name, true);
     }
+    build_in_vain(b, call);
     return (struct built){0};
 }

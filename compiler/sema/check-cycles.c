@@ -213,6 +213,7 @@ static void check_undelayed(struct cycles *cycles, const bool *over_time)
                 members[count++] = i;
         if (!count)
             members[count++] = first;
+        cycles->check->wrong[first] = true;
         tell_undelayed(cycles, members, count);
         cyclic[component] = false;
     }

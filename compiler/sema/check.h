@@ -17,8 +17,10 @@ struct check {
 /* target-times.c: targets take the time of what they are compared with. */
 void infer_target_times(struct check *check);
 
-/* check-values.c: shapes that clash or stay open, delays, init, losses, outputs. */
+/* check-values.c: shapes that clash, delays, init, losses, outputs; and, after all others, shapes that stay open
+ * although nothing is wrong. */
 void check_values(struct check *check);
+void check_open_shapes(struct check *check);
 
 /* check-cycles.c: every cycle has a delay, delays of one sign, and no sequence value. */
 void check_cycles(struct check *check);

@@ -6,11 +6,6 @@
 #include "base/arena.h"
 #include "sema/elaborate.h"
 
-static bool is_top_model(const struct instance *instance)
-{
-    return !instance->parent && instance->definition->kind == DEFINE_MODEL;
-}
-
 static bool is_input(const struct instance *instance, const struct symbol *symbol)
 {
     if (symbol->statement)
@@ -82,22 +77,27 @@ static void declare_inputs(struct elaboration *e, struct instance *instance)
         declare_input_dimensions(e, instance, &definition->inputs[i]);
 }
 
-/* Cells do not name what surrounds them, and a call inside an expression has no name for weights. */
-static bool is_allowed(struct elaboration *e, struct instance *instance, const struct statement *statement)
+/* What only a model can say, about what surrounds it. */
+static bool is_misplaced(const struct instance *instance, const struct statement *statement)
 {
-    static const char *const model_only[] = {[STATEMENT_INPUT] = "input",
-                                             [STATEMENT_TARGET] = "target",
-                                             [STATEMENT_OUTPUT] = "output",
-                                             [STATEMENT_LOSS] = "loss"};
     bool only = statement->kind == STATEMENT_INPUT || statement->kind == STATEMENT_TARGET ||
                 statement->kind == STATEMENT_OUTPUT || statement->kind == STATEMENT_LOSS;
-    if (only && !is_top_model(instance)) {
-        report_error(&e->report, statement->span, "'%s' stands only in a model, and '%s' is a cell",
-                     model_only[statement->kind], instance->definition->name.text);
-        return false;
-    }
-    if (statement->kind != STATEMENT_PARAM || !instance->hidden || instance->shared)
-        return true;
+    return only && (instance->parent || instance->definition->kind != DEFINE_MODEL);
+}
+
+static void tell_misplaced(struct elaboration *e, struct instance *instance, const struct statement *statement)
+{
+    static const char *const words[] = {[STATEMENT_INPUT] = "input",
+                                        [STATEMENT_TARGET] = "target",
+                                        [STATEMENT_OUTPUT] = "output",
+                                        [STATEMENT_LOSS] = "loss"};
+    report_error(&e->report, statement->span, "'%s' stands only in a model, and '%s' is a cell", words[statement->kind],
+                 instance->definition->name.text);
+}
+
+/* A call inside an expression has no name for the weights to be called after. */
+static void tell_hidden_parameters(struct elaboration *e, struct instance *instance)
+{
     struct instance *outer = instance;
     while (outer->parent->hidden)
         outer = outer->parent;
@@ -105,14 +105,18 @@ static bool is_allowed(struct elaboration *e, struct instance *instance, const s
     report_error(&e->report, outer->call->span,
                  "'%s' has parameters: its call has to be the whole right side of an equation, which names them",
                  outer->definition->name.text);
-    return false;
+    e->report.origin = &instance->origin;
 }
 
 static void declare_names(struct elaboration *e, struct instance *instance, const struct statement *statement)
 {
     enum symbol_kind kind = statement->kind == STATEMENT_CONST ? SYMBOL_NUMBER : SYMBOL_VALUE;
     bool names_only = statement->kind == STATEMENT_OUTPUT && !statement->value_count;
-    if (!is_allowed(e, instance, statement) || names_only)
+    if (is_misplaced(instance, statement))
+        tell_misplaced(e, instance, statement);
+    if (statement->kind == STATEMENT_PARAM && instance->hidden && !instance->shared)
+        tell_hidden_parameters(e, instance);
+    if (names_only)
         return;
     for (int i = 0; i < statement->count; i++) {
         const struct declarator *declarator = &statement->declarators[i];
@@ -154,6 +158,8 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
 static void create_values(struct elaboration *e, struct instance *instance, const struct statement *statement)
 {
     bool first = true;
+    if (is_misplaced(instance, statement))
+        return;
     for (int i = 0; i < statement->count; i++) {
         const struct declarator *declarator = &statement->declarators[i];
         struct symbol *symbol = map_get(&instance->symbols, declarator->name.text);

@@ -23,7 +23,7 @@ struct arena;
 struct sema_options;
 
 enum {
-    VALUE_LIMIT = 500000, /* values of one program */
+    VALUE_LIMIT = 200000, /* values of one program */
     NESTING_LIMIT = 200,  /* instances within instances */
     STACK_LIMIT = 10000,  /* layers of one stack, slices of one cp parameter */
     DELAY_LIMIT = 1000000 /* frames */
@@ -58,7 +58,8 @@ struct symbol {
     const char *bound_by; /* the input that a dimension was bound from, or NULL */
 
     struct value *value;
-    struct instance *instance; /* that an equation names */
+    struct instance *instance;        /* that an equation names */
+    bool instance_known, is_instance; /* found out before there is one, see callee.c */
 
     enum parameter_form form;
     struct value *factors[3];

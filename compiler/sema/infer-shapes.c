@@ -28,6 +28,7 @@ void infer_shapes(struct arena *arena, struct program *program, struct diagnosti
     infer_target_times(&check);
     check_values(&check);
     check_cycles(&check);
+    check_open_shapes(&check);
     if (diag_error_count(diag) == 0)
         finish_program(&check);
 }

@@ -43,8 +43,9 @@ struct value *elaborate_value(struct elaboration *e, struct instance *instance, 
     ARENA_PUSH(e->arena, instance->entries, instance->entry_count, instance->entry_capacity, entry);
     if (e->solver.count > VALUE_LIMIT && !e->full) {
         e->full = true;
-        report_error(&e->report, span, "the program has more than %d values when its instances are written out",
-                     VALUE_LIMIT);
+        e->report.origin = NULL;
+        report_error(&e->report, e->top->definition->name.span,
+                     "'%s' has more than %d values when its instances are written out", e->program->name, VALUE_LIMIT);
     }
     return value;
 }

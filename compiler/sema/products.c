@@ -10,6 +10,8 @@
 
 static struct term *transposed(struct builder *b, struct term *term)
 {
+    if (term->kind == TERM_OP && term->op == OP_transpose)
+        return term->args[0];
     return term_op(b, OP_transpose, term->span, 1, term, NULL);
 }
 

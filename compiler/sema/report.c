@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -27,8 +28,12 @@ static bool is_repeated(struct report *report, struct span span, const char *tex
 static void note_origin(struct report *report)
 {
     const struct origin *origin = report->origin;
-    for (int i = 0; origin && i < ORIGINS_MAX; i++, origin = origin->parent)
-        diag_note(report->diag, origin->call, "in '%s', an instance of '%s'", origin->path, origin->cell);
+    for (int i = 0; origin && i < ORIGINS_MAX; i++, origin = origin->parent) {
+        if (strlen(origin->path) > EXCERPT_MAX)
+            diag_note(report->diag, origin->call, "in an instance of '%s'", origin->cell);
+        else
+            diag_note(report->diag, origin->call, "in '%s', an instance of '%s'", origin->path, origin->cell);
+    }
 }
 
 void report_error(struct report *report, struct span span, const char *format, ...)

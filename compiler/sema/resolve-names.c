@@ -248,6 +248,8 @@ static void add_output(struct elaboration *e, const struct name *name)
         return;
     }
     struct value *value = symbol->kind == SYMBOL_VALUE ? symbol->value : NULL;
+    if (symbol->kind == SYMBOL_VALUE && !value)
+        return; /* told where it is declared */
     if (!value || value->kind == VALUE_PARAMETER || value->kind == VALUE_TARGET) {
         report_error(&e->report, name->span, "the output '%s' is no value that an equation defines", name->text);
         report_note(&e->report, symbol->span, "'%s' is defined here", name->text);

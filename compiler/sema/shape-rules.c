@@ -2,12 +2,8 @@
 
 #include "base/arena.h"
 #include "sema/report.h"
+#include "sema/shape-errors.h"
 #include "sema/shapes.h"
-
-bool term_is_id(const struct term *term)
-{
-    return (term->kind == TERM_VALUE || term->kind == TERM_DELAY) && term->value->vocabulary > 0;
-}
 
 bool shape_is_small(const struct shape *shape)
 {
@@ -18,53 +14,7 @@ bool shape_is_small(const struct shape *shape)
     return size > 0;
 }
 
-static bool is_open(const struct term *term) { return term->shape.rank == SHAPE_OPEN; }
-
 static struct shape vector_of(int n) { return (struct shape){1, {n}}; }
-
-/* How messages call an operand: as the program does, or a factor by the name of its parameter. */
-static const char *text_of(struct report *report, const struct term *term)
-{
-    bool transposed = term->kind == TERM_OP && term->op == OP_transpose && term->args[0]->kind == TERM_VALUE;
-    if (transposed && term->args[0]->value->form != FORM_DENSE)
-        return arena_printf(report->arena, "transpose(%s)", term->args[0]->value->name);
-    if (term->kind == TERM_VALUE && term->value->form != FORM_DENSE)
-        return term->value->name;
-    return report_excerpt(report, term->span);
-}
-
-/* Where the shape of an operand was fixed, if it is a value of the program. */
-static void note_shape(struct report *report, const struct term *term)
-{
-    if ((term->kind != TERM_VALUE && term->kind != TERM_DELAY) || term->value->hidden)
-        return;
-    const char *shape = shape_text(report->arena, &term->shape);
-    bool given = term->value->declared || term->value->kind != VALUE_EQUATION;
-    report_note(report, term->value->span, given ? "'%s' is declared as %s here" : "'%s' becomes %s here",
-                term->value->name, shape);
-}
-
-static void tell_clash(struct report *report, const struct term *term, const struct term *a, const struct term *b)
-{
-    if (!report)
-        return;
-    report_error(report, term->span, "'%s': %s is %s but %s is %s", report_excerpt(report, term->span),
-                 text_of(report, a), shape_text(report->arena, &a->shape), text_of(report, b),
-                 shape_text(report->arena, &b->shape));
-    note_shape(report, a);
-    if (a->value != b->value || !a->value)
-        note_shape(report, b);
-}
-
-/* `what` of `operand` is not what is `wanted`. */
-static void tell_operand(struct report *report, const struct term *term, const struct term *operand, const char *wanted)
-{
-    if (!report || is_open(operand))
-        return;
-    report_error(report, term->span, "'%s' takes %s, but %s is %s", report_excerpt(report, term->span), wanted,
-                 text_of(report, operand), shape_text(report->arena, &operand->shape));
-    note_shape(report, operand);
-}
 
 /* All operands of one shape, or [], which spreads. */
 static void spread(struct term *term, struct report *report)
@@ -72,7 +22,7 @@ static void spread(struct term *term, struct report *report)
     const struct term *widest = NULL;
     for (int i = 0; i < term->count; i++) {
         const struct term *arg = term->args[i];
-        if (is_open(arg))
+        if (term_is_open(arg))
             continue;
         if (!widest || (widest->shape.rank == 0 && arg->shape.rank > 0))
             widest = arg;
@@ -86,7 +36,7 @@ static void spread(struct term *term, struct report *report)
 static void spread_vector(struct term *term, struct report *report)
 {
     spread(term, report);
-    if (!is_open(term) && term->shape.rank != 1) {
+    if (!term_is_open(term) && term->shape.rank != 1) {
         tell_operand(report, term, term->args[0], "a vector");
         term->shape.rank = SHAPE_OPEN;
     } else if (term->args[0]->shape.rank == 0) {
@@ -117,10 +67,10 @@ static void multiply_vector(struct term *term, struct report *report)
     term->shape = vector_of(a->shape.rank == 2 ? a->shape.dim[0] : a->shape.dim[0] * a->shape.dim[1]);
     if (b->shape.rank == 0)
         tell_operand(report, term, b, "a vector on the right of '@'");
-    else if (!is_open(b) && a->shape.dim[last] != b->shape.dim[0])
+    else if (!term_is_open(b) && a->shape.dim[last] != b->shape.dim[0])
         tell_clash(report, term, a, b);
     if (report && a->time != TIME_STATIC)
-        report_error(report, a->span, "a matrix has to be static, but '%s' is of %s time", text_of(report, a),
+        report_error(report, a->span, "a matrix has to be static, but '%s' is of %s time", tell_text(report, a),
                      time_name(a->time));
 }
 
@@ -153,7 +103,7 @@ static void concat(struct term *term, bool settled, struct report *report)
     long total = 0;
     for (int i = 0; i < term->count; i++) {
         const struct term *arg = term->args[i];
-        if (is_open(arg) || (arg->shape.rank == 0 && !settled))
+        if (term_is_open(arg) || (arg->shape.rank == 0 && !settled))
             return;
         if (arg->shape.rank > 1) {
             tell_operand(report, term, arg, "vectors");
@@ -169,29 +119,6 @@ static void concat(struct term *term, bool settled, struct report *report)
     term->shape = vector_of((int)total);
 }
 
-/* An id of `index[rows]` or `labels[rows]`, where rows is what `of` has in its first dimension. */
-static void check_id(struct term *term, const struct term *of, const struct term *id, bool labels,
-                     struct report *report)
-{
-    const char *type = labels ? "labels" : "index";
-    if (!report || (is_open(id) && !id->value))
-        return;
-    if (!term_is_id(id) || id->value->labels != labels) {
-        report_error(report, id->span, "'%s' takes %s, declared as '%s[...]', but '%s' is %s",
-                     report_excerpt(report, term->span), labels ? "labels" : "an id", type, text_of(report, id),
-                     !term_is_id(id) ? "real"
-                     : labels        ? "an id"
-                                     : "labels");
-        note_shape(report, id);
-    } else if (of->shape.rank > 0 && of->shape.dim[0] != id->value->vocabulary) {
-        report_error(report, term->span, "'%s': %s is %s but %s is %s[%d]", report_excerpt(report, term->span),
-                     text_of(report, of), shape_text(report->arena, &of->shape), text_of(report, id), type,
-                     id->value->vocabulary);
-        note_shape(report, of);
-        report_note(report, id->value->span, "'%s' is declared here", id->value->name);
-    }
-}
-
 static void embed(struct term *term, struct report *report)
 {
     const struct term *table = term->args[0];
@@ -201,7 +128,7 @@ static void embed(struct term *term, struct report *report)
         tell_operand(report, term, table, "a matrix of static time first");
     if (report && table->time != TIME_STATIC)
         report_error(report, table->span, "the matrix of 'embed' has to be static");
-    check_id(term, table, term->args[1], false, report);
+    tell_wrong_id(term, table, term->args[1], false, report);
 }
 
 static void loss(struct term *term, struct report *report)
@@ -211,11 +138,11 @@ static void loss(struct term *term, struct report *report)
     if (term->op == OP_cross_entropy || term->op == OP_ctc) {
         if (a->shape.rank != 1)
             tell_operand(report, term, a, "a vector of logits first");
-        check_id(term, a, b, term->op == OP_ctc, report);
+        tell_wrong_id(term, a, b, term->op == OP_ctc, report);
         if (report && term->op == OP_ctc && a->time != TIME_FRAME)
             report_error(report, a->span, "'ctc' compares labels with logits of every frame, but '%s' is of %s time",
-                         text_of(report, a), time_name(a->time));
-    } else if (!is_open(a) && !is_open(b) && !shape_equal(&a->shape, &b->shape)) {
+                         tell_text(report, a), time_name(a->time));
+    } else if (!term_is_open(a) && !term_is_open(b) && !shape_equal(&a->shape, &b->shape)) {
         tell_clash(report, term, a, b);
     } else if (a->shape.rank > 1) {
         tell_operand(report, term, a, "vectors");
@@ -245,28 +172,13 @@ static void special(struct term *term, bool settled, struct report *report)
         at(term, report);
 }
 
-/* Ids are no numbers: only embed, cross_entropy and ctc look at them, in their second operand. */
-static void check_no_ids(const struct term *term, struct report *report)
-{
-    bool takes_id =
-        term->kind == TERM_OP && (term->op == OP_embed || term->op == OP_cross_entropy || term->op == OP_ctc);
-    for (int i = 0; i < term->count; i++) {
-        const struct term *arg = term->args[i];
-        if (!term_is_id(arg) || (takes_id && i == 1))
-            continue;
-        report_error(report, arg->span, "'%s' holds %s, which can only be used in embed and in losses",
-                     text_of(report, arg), arg->value->labels ? "labels" : "ids");
-        report_note(report, arg->value->span, "'%s' is declared here", arg->value->name);
-    }
-}
-
 static void check_operation(struct term *term, struct report *report)
 {
-    check_no_ids(term, report);
+    tell_ids(term, report);
     const struct term *arg = term->args[0];
-    if (op_info(term->op)->class == OP_CLASS_OVER_TIME && arg->time != TIME_FRAME && !is_open(arg))
+    if (op_info(term->op)->class == OP_CLASS_OVER_TIME && arg->time != TIME_FRAME && !term_is_open(arg))
         report_error(report, term->span, "'%s' needs the frames of a sequence, but '%s' is of %s time",
-                     op_info(term->op)->name, text_of(report, arg), time_name(arg->time));
+                     op_info(term->op)->name, tell_text(report, arg), time_name(arg->time));
     if (term->shape.rank > 1 && term->time != TIME_STATIC)
         report_error(report, term->span, "a matrix has to be static, but '%s' is of %s time",
                      report_excerpt(report, term->span), time_name(term->time));
@@ -313,7 +225,7 @@ static void take_split(struct term *term, struct report *report)
     if (n % part->split_count) {
         if (report) {
             report_error(report, term->span, "%s is %s, which cannot be split into %d equal parts",
-                         text_of(report, whole), shape_text(report->arena, &whole->shape), part->split_count);
+                         tell_text(report, whole), shape_text(report->arena, &whole->shape), part->split_count);
             note_shape(report, whole);
         }
         return;
@@ -334,10 +246,10 @@ static bool take_range(struct term *term, int i, struct report *report)
         if (report) {
             if (term->drop[i])
                 report_error(report, term->span, "position %d is outside %s, which is %s", begin,
-                             text_of(report, whole), shape_text(report->arena, &whole->shape));
+                             tell_text(report, whole), shape_text(report->arena, &whole->shape));
             else
                 report_error(report, term->span, "positions %d:%d are no part of %s, which is %s", begin, end,
-                             text_of(report, whole), shape_text(report->arena, &whole->shape));
+                             tell_text(report, whole), shape_text(report->arena, &whole->shape));
             note_shape(report, whole);
         }
         return false;
@@ -352,17 +264,20 @@ static void take_part(struct term *term, struct report *report)
     const struct term *whole = term->args[0];
     term->time = whole->time;
     if (report)
-        check_no_ids(term, report);
-    if (is_open(whole))
+        tell_ids(term, report);
+    if (term_is_open(whole))
         return;
     if (term->part->split_count) {
         take_split(term, report);
         return;
     }
     if (term->part->count > whole->shape.rank) {
-        if (whole->shape.rank || report)
-            tell_operand(report, term, whole,
-                         term->part->count == 1 ? "a vector" : "as many dimensions as it has positions");
+        if (report) {
+            report_error(report, term->span, "'%s' gives %d position%s, but %s is %s",
+                         report_excerpt(report, term->span), term->part->count, term->part->count == 1 ? "" : "s",
+                         tell_text(report, whole), shape_text(report->arena, &whole->shape));
+            note_shape(report, whole);
+        }
         return;
     }
     struct shape shape = {0};
