@@ -29,7 +29,8 @@ bool token_is(const struct parser *parser, struct token token, const char *text)
     return strlen(text) == length && memcmp(parser->source->data + token.span.begin, text, length) == 0;
 }
 
-bool token_ends_operand(int kind)
+/* Whether an operand may end with this token, so that another operand may not follow. */
+static bool token_ends_operand(int kind)
 {
     return kind == TOKEN_NAME || kind == TOKEN_INTEGER || kind == TOKEN_FLOAT || kind == TOKEN_BAD_NUMBER ||
            kind == ')' || kind == ']';

@@ -54,7 +54,4 @@ const char *layout_suggest_keyword(const struct parser *parser, struct token tok
 /* Whether the token's text is `text`. */
 bool token_is(const struct parser *parser, struct token token, const char *text);
 
-/* Whether an operand may end with this token, so that another operand may not follow. */
-bool token_ends_operand(int kind);
-
 #endif
