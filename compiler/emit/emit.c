@@ -92,9 +92,9 @@ static void write_generic_calls(struct emitter *emitter)
                 prefix, prefix, prefix, prefix, prefix, prefix);
     for (int run = 0; run < 2; run++) {
         text_printf(out, "static rnn_status %s_%s_any(const void *packed, void *state%s,\n"
-                         "    const void *const inputs[], void *const outputs[])\n{\n    (void)inputs;\n"
+                         "    const void *const inputs[], void *const outputs[])\n{\n%s"
                          "    return %s_%s(packed, state%s",
-                    prefix, run ? "run" : "step", run ? ", void *work, int frames, const int *lengths" : "", prefix,
+                    prefix, run ? "run" : "step", run ? ", void *work, int frames, const int *lengths" : "", inputs ? "" : "    (void)inputs;\n", prefix,
                     run ? "run" : "step", run ? ", work, frames, lengths" : "");
         for (int i = 0; i < inputs; i++)
             text_printf(out, ", inputs[%d]", i);

@@ -43,6 +43,8 @@ const char *emit_number(struct arena *arena, double number);
 const char *edge_address(const struct emitter *emitter, const struct edge *edge, const char *column);
 /* The distance between columns of the buffer that an edge reads. */
 const char *edge_stride(const struct emitter *emitter, const struct edge *edge);
+/* Ends the function that began at offset `begin` of the output; parameters that it does not use are said to be so. */
+void close_function(struct emitter *emitter, size_t begin);
 /* Fills in an operation's pattern. `scalar`: one number instead of lanes. */
 const char *fill_pattern(const struct emitter *emitter, enum op op, const char *const operands[], bool scalar);
 

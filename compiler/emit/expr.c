@@ -4,6 +4,7 @@
  *   column   stream within the frame (scans), or column within the block (frames regions)
  *   unit     the first of RNN_LANES units
  */
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,4 +76,32 @@ const char *fill_pattern(const struct emitter *emitter, enum op op, const char *
             text_append(&text, c, 1);
     }
     return text.data;
+}
+
+/* Whether `word` stands in the text as a whole word. */
+static bool text_has_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at += length) {
+        bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
+        if (begins && !(isalnum((unsigned char)at[length]) || at[length] == '_'))
+            return true;
+    }
+    return false;
+}
+
+void close_function(struct emitter *emitter, size_t begin)
+{
+    static const char *const parameters[] = {"packed", "values", "frame", "frames", "columns", "streams", "streams_given",
+                                             "stream", "ends", "end", "to", "from", "memory", "inputs"};
+    char *head = emitter->out->data + begin, *body = strchr(head, '{');
+    *body = '\0';
+    bool unused[sizeof parameters / sizeof *parameters];
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
+        unused[i] = text_has_word(head, parameters[i]) && !text_has_word(body + 1, parameters[i]);
+    *body = '{';
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
+        if (unused[i])
+            text_printf(emitter->out, "    (void)%s;\n", parameters[i]);
+    text_puts(emitter->out, "}\n\n");
 }

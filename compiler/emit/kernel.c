@@ -86,7 +86,7 @@ static void write_node(struct writing *writing, int id)
         operands[k] = operand_expression(writing, &node->edges[k]);
     const char *expression = fill_pattern(emitter, node->op, operands, false);
     if (node_stands_inline(writing, id, expression)) {
-        bool call = strncmp(expression, "rnn_vec_", 8) == 0;
+        bool call = *op_info(node->op)->emit == '@';
         emitter->locals[id] = call ? expression : arena_printf(emitter->arena, "(%s)", expression);
         return;
     }
@@ -116,15 +116,32 @@ static void write_stores(struct writing *writing)
 
 /* ---- products ---- */
 
+/* The product of one operand with two columns or more, as a function of its own. */
+static void write_tile_function(struct writing *writing, const struct operand *operand)
+{
+    struct emitter *emitter = writing->emitter;
+    const struct kernel *kernel = writing->kernel;
+    text_printf(emitter->out,
+                "static __attribute__((noinline)) void %s_%s_tile(rnn_vec *sum, const rnn_real *panel, const rnn_real *x, int columns)\n{\n"
+                "    enum { side = RNN_SIDE(%d, %d) };\n"
+                "    rnn_panel_tile(sum, %d * side, (const rnn_vec *)panel, x, %s, %d, %d * side, columns, RNN_TILE(%d, %d));\n}\n\n",
+                emitter->prefix, emitter->panels[operand->panels], kernel->accumulator_count, kernel->units,
+                kernel->accumulator_count, edge_stride(emitter, &operand->x), operand->x.length, operand->row_count,
+                kernel->accumulator_count, kernel->units);
+}
+
 static void write_product(struct writing *writing, const struct operand *operand)
 {
     struct emitter *emitter = writing->emitter;
-    const char *address = edge_address(emitter, &operand->x, "first");
-    text_printf(emitter->out, "    rnn_panel_product(sum + %d * side, rows * side,\n", operand->first_row);
-    text_printf(emitter->out, "                      packed->%s + (size_t)panel * (%d * side * %d * RNN_LANES),\n",
-                emitter->panels[operand->panels], operand->row_count, operand->x.length);
-    text_printf(emitter->out, "                      %s, %s, %d, %d * side, columns);\n", address,
-                edge_stride(emitter, &operand->x), operand->x.length, operand->row_count);
+    const char *panels = emitter->panels[operand->panels], *stride = edge_stride(emitter, &operand->x);
+    text_printf(emitter->out, "    {\n        const rnn_real *weights = packed->%s + (size_t)panel * (%d * side * %d * RNN_LANES);\n"
+                              "        const rnn_real *right = %s;\n",
+                panels, operand->row_count, operand->x.length, edge_address(emitter, &operand->x, "first"));
+    text_printf(emitter->out,
+                "        if (columns == 1)\n"
+                "            rnn_panel_column(sum + %d * side, rows * side, (const rnn_vec *)weights, right, %s, %d, %d * side, 1);\n"
+                "        else\n            %s_%s_tile(sum + %d * side, weights, right, columns);\n    }\n",
+                operand->first_row, stride, operand->x.length, operand->row_count, emitter->prefix, panels, operand->first_row);
 }
 
 static void open_column_loop(struct writing *writing)
@@ -162,6 +179,9 @@ static void write_panel_kernel(struct writing *writing, const char *name)
     struct emitter *emitter = writing->emitter;
     const struct kernel *kernel = writing->kernel;
     int rows = kernel->accumulator_count;
+    for (int o = 0; o < kernel->operand_count; o++)
+        write_tile_function(writing, &kernel->operands[o]);
+    size_t begin = emitter->out->length;
     text_printf(emitter->out,
                 "RNN_INLINE void %s(const struct %s_packed *packed, const struct %s_values *values, const ptrdiff_t frame,\n"
                 "    const ptrdiff_t streams, const int panel, const int first, const int columns)\n{\n",
@@ -184,32 +204,35 @@ static void write_panel_kernel(struct writing *writing, const char *name)
     for (int i = 0; i < kernel->node_count; i++)
         write_node(writing, kernel->nodes[i]);
     write_stores(writing);
-    text_puts(emitter->out, "        }\n    (void)streams;\n    (void)frame;\n}\n\n");
+    text_puts(emitter->out, "        }\n");
+    close_function(emitter, begin);
 }
 
 /* ---- the other kinds ---- */
 
-static void open_function(struct writing *writing, const char *name)
+static size_t open_function(struct writing *writing, const char *name)
 {
+    size_t begin = writing->emitter->out->length;
     text_printf(writing->emitter->out,
                 "static void %s(const struct %s_packed *packed, const struct %s_values *values, const ptrdiff_t frame,\n"
                 "    const ptrdiff_t streams, const int columns)\n{\n"
-                "    (void)packed;\n    (void)frame;\n    (void)streams;\n"
                 "    for (int column = 0; column < columns; column++)",
                 name, writing->emitter->prefix, writing->emitter->prefix);
     writing->column = "column";
+    return begin;
 }
 
 static void write_elementwise_kernel(struct writing *writing, const char *name)
 {
-    open_function(writing, name);
+    size_t begin = open_function(writing, name);
     text_printf(writing->emitter->out, "\n        for (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES) {\n",
                 writing->kernel->units);
     writing->indent = "            ";
     for (int i = 0; i < writing->kernel->node_count; i++)
         write_node(writing, writing->kernel->nodes[i]);
     write_stores(writing);
-    text_puts(writing->emitter->out, "        }\n}\n\n");
+    text_puts(writing->emitter->out, "        }\n");
+    close_function(writing->emitter, begin);
 }
 
 static void write_column_kernel(struct writing *writing, const char *name)
@@ -219,7 +242,7 @@ static void write_column_kernel(struct writing *writing, const char *name)
     const struct node *node = emitter->graph->nodes[id];
     struct edge edge = edge_to(emitter->graph, id);
     const char *to = edge_address(emitter, &edge, "column");
-    open_function(writing, name);
+    size_t begin = open_function(writing, name);
     if (op_info(node->op)->shape == SHAPE_VECTOR)
         text_printf(emitter->out, "\n        rnn_column_%s(%s", op_info(node->op)->emit, to);
     else
@@ -227,7 +250,8 @@ static void write_column_kernel(struct writing *writing, const char *name)
     for (int k = 0; k < node->count; k++)
         text_printf(emitter->out, "%s%s", k || op_info(node->op)->shape == SHAPE_VECTOR ? ", " : "",
                     edge_address(emitter, &node->edges[k], "column"));
-    text_printf(emitter->out, ", %d);\n}\n\n", node->edges[0].length);
+    text_printf(emitter->out, ", %d);\n", node->edges[0].length);
+    close_function(emitter, begin);
 }
 
 static void write_concat_kernel(struct writing *writing, const char *name)
@@ -235,7 +259,7 @@ static void write_concat_kernel(struct writing *writing, const char *name)
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0], at = 0;
     const struct node *node = emitter->graph->nodes[id];
-    open_function(writing, name);
+    size_t begin = open_function(writing, name);
     text_puts(emitter->out, " {\n");
     for (int k = 0; k < node->count; k++) {
         const struct node *source = emitter->graph->nodes[node->edges[k].node];
@@ -249,7 +273,8 @@ static void write_concat_kernel(struct writing *writing, const char *name)
                         edge_address(emitter, &node->edges[k], "column"), node->edges[k].length);
         at += node->edges[k].length;
     }
-    text_puts(emitter->out, "    }\n}\n\n");
+    text_puts(emitter->out, "    }\n");
+    close_function(emitter, begin);
 }
 
 static void write_embed_kernel(struct writing *writing, const char *name)
@@ -259,10 +284,11 @@ static void write_embed_kernel(struct writing *writing, const char *name)
     const struct node *node = emitter->graph->nodes[id];
     struct edge edge = edge_to(emitter->graph, id);
     const struct shape *table = &emitter->graph->nodes[node->edges[0].node]->shape;
-    open_function(writing, name);
-    text_printf(emitter->out, "\n        rnn_embed(%s, packed->%s, values->%s[frame + column], %d, %d);\n}\n\n",
+    size_t begin = open_function(writing, name);
+    text_printf(emitter->out, "\n        rnn_embed(%s, packed->%s, values->%s[frame + column], %d, %d);\n",
                 edge_address(emitter, &edge, "column"), emitter->buffers[node->edges[0].node],
                 emitter->buffers[node->edges[1].node], table->dim[0], table->dim[1]);
+    close_function(emitter, begin);
 }
 
 /* ---- elementwise scans ---- */
@@ -284,8 +310,9 @@ static void write_scan_kernel(struct writing *writing, const char *name)
     struct emitter *emitter = writing->emitter;
     const struct kernel *kernel = writing->kernel;
     struct text *out = emitter->out;
+    size_t begin = out->length;
     text_printf(out, "static void %s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
-                     "    const ptrdiff_t streams, const int *ends)\n{\n    (void)packed;\n"
+                     "    const ptrdiff_t streams, const int *ends)\n{\n"
                      "    for (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES)\n"
                      "        for (int column = 0; column < streams; column++) {\n"
                      "            const int count = ends ? ends[column] : frames;\n",
@@ -324,7 +351,8 @@ static void write_scan_kernel(struct writing *writing, const char *name)
             text_printf(out, "            rnn_vec_store(%s + unit, %s);\n", edge_address(emitter, &edge, "column"),
                         writing->loaded[i].name);
     }
-    text_puts(out, "        }\n}\n\n");
+    text_puts(out, "        }\n");
+    close_function(emitter, begin);
 }
 
 void emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel)

@@ -11,7 +11,7 @@ static bool is_taken(const char *name)
         "enum", "errno", "extern", "false", "float", "for", "goto", "if", "inline", "int", "linux", "long", "register", "restrict",
         "return", "short", "signed", "sizeof", "static", "static_assert", "struct", "switch", "true", "typedef", "typeof", "union",
         "unix", "unsigned", "void", "volatile", "while", "block", "column", "columns", "count", "done", "ends", "first", "flush",
-        "row", "rows", "side",         "frame", "frames", "lengths", "most", "next", "packed", "panel", "params", "past", "size", "start", "state", "status",
+        "right", "row", "rows", "weights", "side",         "frame", "frames", "lengths", "most", "next", "packed", "panel", "params", "past", "size", "start", "state", "status",
         "stream", "streams", "sum", "t", "unit", "values", "work", "i386", "assert", "stdin", "stdout", "stderr", "class",
         "delete", "namespace", "new", "operator", "private", "public", "template", "this", "try", "catch", "using", "virtual"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)

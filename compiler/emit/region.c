@@ -39,7 +39,7 @@ static void write_ends(struct emitter *emitter, const struct region *region)
                                   "RNN_PAD(%d) * sizeof(rnn_real));\n",
                     emitter->buffers[id], units, emitter->buffers[id], units, units);
     }
-    text_puts(emitter->out, any ? "            }\n" : "        (void)ends;\n");
+    text_puts(emitter->out, any ? "            }\n" : "");
 }
 
 static void write_region_head(struct emitter *emitter, const struct region *region)
@@ -57,6 +57,7 @@ static void write_region(struct emitter *emitter, const struct region *region)
     for (int k = 0; k < region->kernel_count; k++)
         emit_kernel(emitter, region, &region->kernels[k]);
     bool frames = region->kind == REGION_FRAMES;
+    size_t begin = out->length;
     text_printf(out, "static void %s_%s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
                      "    const int streams%s)\n{\n",
                 emitter->prefix, region->name, emitter->prefix, emitter->prefix, frames ? "" : ", const int *ends");
@@ -80,7 +81,7 @@ static void write_region(struct emitter *emitter, const struct region *region)
         write_ends(emitter, region);
         text_puts(out, "    }\n");
     }
-    text_puts(out, "}\n\n");
+    close_function(emitter, begin);
 }
 
 void emit_regions(struct emitter *emitter)
@@ -89,8 +90,9 @@ void emit_regions(struct emitter *emitter)
     for (int r = 0; r < schedule->region_count; r++)
         if (schedule->regions[r].kind != REGION_STATIC)
             write_region(emitter, &schedule->regions[r]);
-    text_printf(emitter->out, "/* A block of frames, region after region. ends: for each stream, its frames within the block; NULL: all. */\n"
-                              "static void %s_block(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
+    text_puts(emitter->out, "/* A block of frames, region after region. ends: for each stream, its frames within the block; NULL: all. */\n");
+    size_t begin = emitter->out->length;
+    text_printf(emitter->out, "static void %s_block(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
                               "    const int streams, const int *ends)\n{\n",
                 emitter->prefix, emitter->prefix, emitter->prefix);
     for (int r = 0; r < schedule->region_count; r++) {
@@ -99,5 +101,5 @@ void emit_regions(struct emitter *emitter)
             text_printf(emitter->out, "    %s_%s(packed, values, frames, streams%s);\n", emitter->prefix, region->name,
                         region->kind == REGION_FRAMES ? "" : ", ends");
     }
-    text_puts(emitter->out, "    (void)packed;\n    (void)values;\n    (void)frames;\n    (void)streams;\n    (void)ends;\n}\n\n");
+    close_function(emitter, begin);
 }

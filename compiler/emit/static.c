@@ -42,21 +42,40 @@ static struct place place_of_source(const struct emitter *emitter, int id)
     return place;
 }
 
-/* "base[offset + i * stride + j * stride]" for an element, a scalar being every element. */
+/* "base[offset + i * stride + j]": an element by the loop variables i, j and k, without what adds nothing. */
+static const char *indexed(const struct emitter *emitter, const char *base, const struct view *view, const char *variables)
+{
+    struct text text;
+    text_init(&text, emitter->arena);
+    text_printf(&text, "%s[", base);
+    bool first = true;
+    if (view->offset || !*variables) {
+        text_printf(&text, "%ld", view->offset);
+        first = false;
+    }
+    for (int i = 0; variables[i]; i++, first = false) {
+        text_printf(&text, "%s%c", first ? "" : " + ", variables[i]);
+        if (view->stride[i] != 1)
+            text_printf(&text, " * %ldL", view->stride[i]);
+    }
+    text_puts(&text, "]");
+    return text.data;
+}
+
+static const char *variables_of(const struct shape *shape)
+{
+    static const char *const variables[] = {"", "i", "ij", "ijk"};
+    return variables[shape->rank];
+}
+
+/* An element of a static node; a scalar is every element of itself. */
 static const char *element_of(const struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
     if (node->op == OP_number)
         return emit_number(emitter->arena, node->number);
     struct place place = place_of_source(emitter, id);
-    struct text text;
-    text_init(&text, emitter->arena);
-    text_printf(&text, "%s[%ld", place.base, place.view.offset);
-    for (int i = 0; i < place.shape.rank; i++)
-        if (shape_size(&place.shape) > 1)
-            text_printf(&text, " + %c * %ldL", 'i' + i, place.view.stride[i]);
-    text_puts(&text, "]");
-    return text.data;
+    return indexed(emitter, place.base, &place.view, shape_size(&place.shape) > 1 ? variables_of(&place.shape) : "");
 }
 
 /* Loops over all elements of a shape; the body assigns one. Returns the indentation of the body. */
@@ -72,13 +91,8 @@ static const char *target_element(const struct emitter *emitter, int id)
 {
     const struct shape *shape = &emitter->graph->nodes[id]->shape;
     struct view view = contiguous_view(shape);
-    struct text text;
-    text_init(&text, emitter->arena);
-    text_printf(&text, "packed->%s[0", emitter->buffers[id]);
-    for (int i = 0; i < shape->rank; i++)
-        text_printf(&text, " + %c * %ldL", 'i' + i, view.stride[i]);
-    text_puts(&text, "]");
-    return text.data;
+    const char *base = arena_printf(emitter->arena, "packed->%s", emitter->buffers[id]);
+    return indexed(emitter, base, &view, variables_of(shape));
 }
 
 static void write_elements(struct emitter *emitter, int id, const char *value)
@@ -102,23 +116,20 @@ static void write_elementwise(struct emitter *emitter, int id)
 /* A @ B, A @ x: sums over the columns of A. */
 static void write_static_product(struct emitter *emitter, int id)
 {
-    const struct node *node = emitter->graph->nodes[id];
+    const struct node *node = emitter->graph->nodes[id], *right = emitter->graph->nodes[node->edges[1].node];
     struct place a = place_of_source(emitter, node->edges[0].node);
-    const struct node *right = emitter->graph->nodes[node->edges[1].node];
-    const char *b_base = right->op == OP_number
-                             ? arena_printf(emitter->arena, "(&(const rnn_real){%s})", emit_number(emitter->arena, right->number))
-                             : place_of_source(emitter, node->edges[1].node).base;
-    struct view b = right->op == OP_number ? (struct view){0} : place_of_source(emitter, node->edges[1].node).view;
-    bool matrix = node->op == OP_matmul;
+    const char *target = target_element(emitter, id), *right_element;
+    if (right->op == OP_number) {
+        right_element = arena_printf(emitter->arena, "(rnn_real)(%s)", emit_number(emitter->arena, right->number));
+    } else {
+        struct place b = place_of_source(emitter, node->edges[1].node);
+        right_element = indexed(emitter, b.base, &b.view, node->op == OP_matmul ? "kj" : right->shape.rank ? "k" : "");
+    }
     const char *indent = open_loops(emitter, &node->shape);
-    const char *target = target_element(emitter, id);
-    struct text *out = emitter->out;
-    text_printf(out, "%s{\n%s    %s = 0;\n", indent, indent, target);
-    text_printf(out, "%s    for (int k = 0; k < %d; k++)\n", indent, a.shape.dim[1]);
-    text_printf(out, "%s        %s += %s[%ld + i * %ldL + k * %ldL] * %s[%ld + k * %ldL", indent, target, a.base, a.view.offset,
-                a.view.stride[0], a.view.stride[1], b_base, b.offset, b.stride[0]);
-    text_printf(out, matrix ? " + j * %ldL];\n" : "];\n", b.stride[1]);
-    text_printf(out, "%s}\n", indent);
+    text_printf(emitter->out, "%s{\n%s    %s = 0;\n", indent, indent, target);
+    text_printf(emitter->out, "%s    for (int k = 0; k < %d; k++)\n", indent, a.shape.dim[1]);
+    text_printf(emitter->out, "%s        %s += %s * %s;\n%s}\n", indent, target, indexed(emitter, a.base, &a.view, "ik"),
+                right_element, indent);
 }
 
 static void write_concat(struct emitter *emitter, int id)

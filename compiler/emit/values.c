@@ -1,4 +1,6 @@
 /* Where values live: a struct of addresses, and the function that lays them out in the caller's memory. */
+#include <string.h>
+
 #include "emit/emitter.h"
 
 static bool buffer_is_value(const struct buffer *buffer)
@@ -42,19 +44,20 @@ static void write_members(struct emitter *emitter)
 static const char *buffer_frames(struct emitter *emitter, const struct buffer *buffer)
 {
     if (buffer->storage == STORE_FRAME)
-        return "streams";
+        return "(size_t)streams";
     if (buffer->past)
-        return arena_printf(emitter->arena, "(columns + %d * streams)", buffer->past);
+        return arena_printf(emitter->arena, "(columns + %d * (size_t)streams)", buffer->past);
     return "columns";
 }
 
 static void write_layout(struct emitter *emitter)
 {
     struct text *out = emitter->out;
-    text_printf(out, "/* Lays the values of `frames` frames out in memory (NULL: nowhere) and returns how many rnn_real they take. */\n"
-                     "static size_t %s_place(struct %s_values *values, rnn_real *memory, int frames, int streams_given)\n{\n"
-                     "    const size_t streams = (size_t)streams_given, columns = (size_t)frames * streams;\n"
-                     "    size_t next = 0;\n    (void)columns;\n    (void)streams;\n    (void)values;\n    (void)memory;\n",
+    text_puts(out, "/* Lays the values of `frames` frames out in memory (NULL: nowhere) and returns how many rnn_real they take. */\n");
+    size_t begin = out->length;
+    text_printf(out, "static size_t %s_place(struct %s_values *values, rnn_real *memory, int frames, int streams)\n{\n"
+                     "    const size_t columns = (size_t)frames * (size_t)streams;\n"
+                     "    size_t next = 0;\n",
                 emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
@@ -63,15 +66,17 @@ static void write_layout(struct emitter *emitter)
         int units = node_units(emitter->graph->nodes[i]);
         text_printf(out, "    values->%s = rnn_place(memory, next", emitter->buffers[i]);
         if (buffer->storage == STORE_BLOCK && buffer->past)
-            text_printf(out, " + %d * streams * RNN_PAD(%d)", buffer->past, units);
+            text_printf(out, " + %d * (size_t)streams * RNN_PAD(%d)", buffer->past, units);
         text_printf(out, ");\n    next += %s * RNN_PAD(%d);\n", buffer_frames(emitter, buffer), units);
     }
-    text_puts(out, "    return next + RNN_LANES; /* parts of columns may be read beyond the last */\n}\n\n");
+    text_puts(out, "    return next + RNN_LANES; /* parts of columns may be read beyond the last */\n");
+    close_function(emitter, begin);
 }
 
 static void write_past_function(struct emitter *emitter, const char *head, bool in_place_too,
                                 void (*write)(struct emitter *, int id, const char *past, int units))
 {
+    size_t begin = emitter->out->length + (size_t)(strstr(head, "static") - head);
     text_puts(emitter->out, head);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
@@ -79,7 +84,7 @@ static void write_past_function(struct emitter *emitter, const char *head, bool 
             continue;
         write(emitter, i, arena_printf(emitter->arena, "%d", buffer->past), node_units(emitter->graph->nodes[i]));
     }
-    text_puts(emitter->out, "}\n\n");
+    close_function(emitter, begin);
 }
 
 /* The address that rnn/past.h wants: behind the past. */
@@ -132,26 +137,25 @@ void emit_values(struct emitter *emitter)
         emitter,
         arena_printf(emitter->arena, "/* The past of a stream that begins. */\n"
                                      "static void %s_start(const struct %s_packed *packed, const struct %s_values *values, "
-                                     "int streams, int stream)\n{\n    (void)packed;\n    (void)values;\n    (void)streams;\n    (void)stream;\n",
+                                     "int streams, int stream)\n{\n",
                      prefix, prefix, prefix),
         true, write_start);
     write_past_function(emitter,
                         arena_printf(emitter->arena, "/* The past of every stream, to where the frames will follow it or back. */\n"
                                                      "static void %s_take(const struct %s_values *to, const struct %s_values *from, "
-                                                     "int streams)\n{\n    (void)to;\n    (void)from;\n    (void)streams;\n",
+                                                     "int streams)\n{\n",
                                      prefix, prefix, prefix),
                         true, write_take);
     write_past_function(emitter,
                         arena_printf(emitter->arena, "/* After a block: its last frames become the past of the next. */\n"
                                                      "static void %s_carry(const struct %s_values *values, int frames, int streams)\n"
-                                                     "{\n    (void)values;\n    (void)frames;\n    (void)streams;\n",
+                                                     "{\n",
                                      prefix, prefix),
                         false, write_carry);
     write_past_function(emitter,
                         arena_printf(emitter->arena, "/* A stream that ends within the block, `end` frames into it, keeps its past. */\n"
                                                      "static void %s_keep(const struct %s_values *to, const struct %s_values *from, "
-                                                     "int end, int streams, int stream)\n{\n    (void)to;\n    (void)from;\n"
-                                                     "    (void)end;\n    (void)streams;\n    (void)stream;\n",
+                                                     "int end, int streams, int stream)\n{\n",
                                      prefix, prefix, prefix),
                         false, write_keep);
 }

@@ -117,9 +117,9 @@ static void name_buffers(struct assigning *assigning)
 /* ---- blocks ---- */
 
 enum {
-    BLOCK_BYTES = 192 * 1024, /* of what a block makes: it should stay in a second-level cache, beside weights */
-    BLOCK_LEAST = 24,         /* frames: enough columns for a product to run at the speed of arithmetic */
-    BLOCK_MOST = 240
+    BLOCK_BYTES = 256 * 1024, /* of what a block makes: it should stay in a second-level cache, beside weights */
+    BLOCK_LEAST = 96,         /* columns: weights from a third-level cache or memory are then read seldom enough */
+    BLOCK_MOST = 384
 };
 
 static int choose_block_frames(const struct assigning *assigning)

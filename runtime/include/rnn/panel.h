@@ -42,34 +42,15 @@ RNN_INLINE int rnn_tile_columns(int left, int most)
     return (left + tiles - 1) / tiles;
 }
 
-/* Calls tile(..., first, columns) for tiles that cover columns 0 .. count - 1; `columns` is a constant in each call. */
+/* Calls tile(..., first, columns) for tiles that cover columns 0 .. count - 1. A single column is a constant in its call: the
+ * kernel of one stream is compiled by itself. */
 #define RNN_FOR_TILES(count, most, tile, ...)                                                                         \
     for (int rnn_first = 0, rnn_columns; rnn_first < (count); rnn_first += rnn_columns) {                             \
         rnn_columns = rnn_tile_columns((count)-rnn_first, most);                                                      \
-        switch (rnn_columns) {                                                                                        \
-        case 1:                                                                                                       \
+        if (rnn_columns == 1)                                                                                         \
             tile(__VA_ARGS__, rnn_first, 1);                                                                          \
-            break;                                                                                                    \
-        case 2:                                                                                                       \
-            if ((most) >= 2)                                                                                          \
-                tile(__VA_ARGS__, rnn_first, 2);                                                                      \
-            break;                                                                                                    \
-        case 3:                                                                                                       \
-            if ((most) >= 3)                                                                                          \
-                tile(__VA_ARGS__, rnn_first, 3);                                                                      \
-            break;                                                                                                    \
-        case 4:                                                                                                       \
-            if ((most) >= 4)                                                                                          \
-                tile(__VA_ARGS__, rnn_first, 4);                                                                      \
-            break;                                                                                                    \
-        case 5:                                                                                                       \
-            if ((most) >= 5)                                                                                          \
-                tile(__VA_ARGS__, rnn_first, 5);                                                                      \
-            break;                                                                                                    \
-        default:                                                                                                      \
-            if ((most) >= 6)                                                                                          \
-                tile(__VA_ARGS__, rnn_first, 6);                                                                      \
-        }                                                                                                             \
+        else                                                                                                          \
+            tile(__VA_ARGS__, rnn_first, rnn_columns);                                                                \
     }
 
 /* sum[c * sum_stride + r] += panel[i][r] * x[c * x_stride + i] over i < k, for r < rows of the panel's row_stride rows. With fewer
@@ -122,15 +103,31 @@ RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec
 }
 
 /* The same for any number of rows, a few at a time. */
-RNN_INLINE void rnn_panel_product(rnn_vec *sum, const int sum_stride, const rnn_real *panel, const rnn_real *x,
-                                  const ptrdiff_t x_stride, const int k, const int rows, const int columns)
+RNN_INLINE void rnn_panel_column(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
+                                 const ptrdiff_t x_stride, const int k, const int rows, const int columns)
 {
-    const rnn_vec *w = (const rnn_vec *)panel;
     int r = 0;
     for (; r + RNN_ROWS_AT_ONCE <= rows; r += RNN_ROWS_AT_ONCE)
-        rnn_panel_rows(sum + r, sum_stride, w + r, rows, x, x_stride, k, RNN_ROWS_AT_ONCE, columns);
+        rnn_panel_rows(sum + r, sum_stride, panel + r, rows, x, x_stride, k, RNN_ROWS_AT_ONCE, columns);
     if (rows % RNN_ROWS_AT_ONCE)
-        rnn_panel_rows(sum + r, sum_stride, w + r, rows, x, x_stride, k, rows % RNN_ROWS_AT_ONCE, columns);
+        rnn_panel_rows(sum + r, sum_stride, panel + r, rows, x, x_stride, k, rows % RNN_ROWS_AT_ONCE, columns);
+}
+
+/* A tile of two columns or more; `most` is the widest. Each width is a loop of its own with its accumulators in registers:
+ * emitted code puts this in a function that is not inlined, where a compiler has all registers for it. */
+RNN_INLINE void rnn_panel_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
+                               const ptrdiff_t x_stride, const int k, const int rows, const int columns, const int most)
+{
+    if (columns == 2 && most >= 2)
+        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 2);
+    else if (columns == 3 && most >= 3)
+        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 3);
+    else if (columns == 4 && most >= 4)
+        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 4);
+    else if (columns == 5 && most >= 5)
+        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 5);
+    else if (most >= 6)
+        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 6);
 }
 
 /* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a packed
