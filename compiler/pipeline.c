@@ -106,7 +106,7 @@ static void emit(struct pipeline *pipeline)
     const struct pipeline_options *options = pipeline->options;
     struct pipeline_result *result = pipeline->result;
     struct emit_options emit_options = {options->prefix, options->header};
-    if (!options->prefix)
+    if (!options->prefix && options->emit == EMIT_C)
         emit_options.prefix = emit_default_prefix(pipeline->arena, pipeline->graph->name);
     switch (options->emit) {
     case EMIT_C:
