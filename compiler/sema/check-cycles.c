@@ -179,6 +179,7 @@ static void check_components(struct cycles *cycles, bool *over_time)
             continue;
         if (edge->over_time) {
             tell_over_time(cycles, edge);
+            cycles->check->wrong[edge->from] = true;
             for (int i = 0; i < cycles->check->program->value_count; i++)
                 over_time[i] |= cycles->component[i] == component;
         } else if (edge->delay > 0 && !back[component]) {

@@ -18,10 +18,20 @@ static void check_term(struct check *check, struct term *term)
     walk_term(term, check_delay, check);
 }
 
+/* Where a number is needed and an id stands alone. */
+static void check_no_id(struct check *check, const struct term *term)
+{
+    if (term_is_id(term))
+        report_error(&check->report, term->span, "'%s' holds %s, which can only be used in embed and in losses",
+                     report_excerpt(&check->report, term->span), term->value->labels ? "labels" : "ids");
+}
+
 static void check_equation(struct check *check, struct value *value)
 {
     check_term(check, value->term);
     const struct shape *shape = &value->term->shape;
+    if (value->declared)
+        check_no_id(check, value->term);
     if (shape->rank == SHAPE_OPEN || value->shape.rank == SHAPE_OPEN || shape_equal(shape, &value->shape))
         return;
     if (value->declared && shape->rank == 0)
@@ -36,6 +46,7 @@ static void check_init(struct check *check, struct value *value)
 {
     struct term *init = value->init;
     check_term(check, init);
+    check_no_id(check, init);
     if (value->vocabulary)
         report_error(&check->report, init->span,
                      "'%s' holds ids, which read -1 before the first frame and have no init", value->name);
@@ -90,6 +101,7 @@ static void check_losses(struct check *check)
         if (!term)
             continue;
         check_term(check, term);
+        check_no_id(check, term);
         if (term->shape.rank > 0)
             report_error(&check->report, term->span, "a loss is a scalar, but '%s' is %s",
                          report_excerpt(&check->report, term->span), shape_text(check->arena, &term->shape));

@@ -22,9 +22,9 @@ void infer_shapes(struct arena *arena, struct program *program, struct diagnosti
     for (int i = 0; i < program->value_count; i++)
         if (program->values[i]->term)
             solver_attach(&check.solver, program->values[i]);
-    solver_run(&check.solver);
-    solver_settle(&check.solver);
-    solver_run(&check.solver);
+    do
+        solver_run(&check.solver);
+    while (solver_settle(&check.solver));
     infer_target_times(&check);
     check_values(&check);
     check_cycles(&check);

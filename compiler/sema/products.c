@@ -19,17 +19,17 @@ static struct term *transposed(struct builder *b, struct term *term)
 static struct term *restrict_dimension(struct builder *b, struct term *term, int dimension, const struct part *part,
                                        const bool *drop, int from)
 {
+    if (from >= part->count || (!drop[from] && part->begin[from] == 0 && part->end[from] < 0))
+        return term;
     struct part *own = ARENA_NEW(b->e->arena, struct part);
     struct term *result = term_op(b, OP_copy, term->span, 1, term, NULL);
     result->kind = TERM_PART;
     result->part = own;
     own->count = 2;
     own->end[0] = own->end[1] = -1;
-    if (from < part->count) {
-        own->begin[dimension] = part->begin[from];
-        own->end[dimension] = part->end[from];
-        result->drop[dimension] = drop[from];
-    }
+    own->begin[dimension] = part->begin[from];
+    own->end[dimension] = part->end[from];
+    result->drop[dimension] = drop[from];
     return result;
 }
 
@@ -165,7 +165,7 @@ static struct built take_chain_part(struct builder *b, const struct built *chain
                                     const bool *drop)
 {
     struct term *left = restrict_dimension(b, chain->left, 0, part, drop, 0);
-    struct term *right = part->count > 1 ? restrict_dimension(b, chain->right, 1, part, drop, 1) : chain->right;
+    struct term *right = restrict_dimension(b, chain->right, 1, part, drop, 1);
     struct term *middle = chain->middle;
     if (!drop[0] && !(part->count > 1 && drop[1]))
         return built_chain(left, middle, right, chain->span);

@@ -188,11 +188,8 @@ static void elaborate(struct elaboration *e)
                 push_task(e, TASK_BIND, owner, NULL);
         }
         e->solver.changed_count = 0;
-        if (e->task_count)
-            continue;
-        if (e->solver.settled)
+        if (!e->task_count && !solver_settle(&e->solver))
             return;
-        solver_settle(&e->solver);
     }
 }
 

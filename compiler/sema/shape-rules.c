@@ -98,12 +98,34 @@ static void at(struct term *term, struct report *report)
     }
 }
 
+bool term_is_surely_scalar(const struct term *term)
+{
+    switch (term->kind) {
+    case TERM_NUMBER:
+        return true;
+    case TERM_VALUE:
+    case TERM_DELAY:
+        return term->shape.rank == 0 && (term->value->declared || term->value->kind != VALUE_EQUATION);
+    case TERM_PART:
+        return term->shape.rank == 0;
+    case TERM_OP:
+        break;
+    }
+    enum shape_rule rule = op_info(term->op)->shape;
+    if (rule == SHAPE_REDUCE || op_info(term->op)->class == OP_CLASS_LOSS || term->op == OP_dot)
+        return true;
+    for (int i = 0; i < term->count; i++)
+        if (!term_is_surely_scalar(term->args[i]))
+            return false;
+    return rule == SHAPE_SPREAD;
+}
+
 static void concat(struct term *term, bool settled, struct report *report)
 {
     long total = 0;
     for (int i = 0; i < term->count; i++) {
         const struct term *arg = term->args[i];
-        if (term_is_open(arg) || (arg->shape.rank == 0 && !settled))
+        if (term_is_open(arg) || (arg->shape.rank == 0 && !settled && !term_is_surely_scalar(arg)))
             return;
         if (arg->shape.rank > 1) {
             tell_operand(report, term, arg, "vectors");

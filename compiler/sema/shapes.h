@@ -16,6 +16,9 @@ struct report;
 
 enum { SHAPE_OPEN = -1 }; /* the rank of a shape that is not known yet */
 
+/* A scalar whatever the values in it become. */
+bool term_is_surely_scalar(const struct term *term);
+
 /* Sets shape and time of a term and of all below it from the values it reads. With a report, what does not fit is told;
  * then an open shape stands for something that was told before. */
 void shape_term(struct term *term, bool settled, struct report *report);
@@ -42,7 +45,6 @@ struct solver {
     int queue_begin, queue_count, queue_capacity;
     int *changed; /* values whose shape became known or grew; the caller empties it */
     int changed_count, changed_capacity;
-    bool settled;
 };
 
 void solver_init(struct solver *solver, struct arena *arena);
@@ -51,6 +53,8 @@ void solver_attach(struct solver *solver, struct value *value);   /* after value
 void solver_read(struct solver *solver, const struct term *term); /* a term that is no value's: init or loss */
 void solver_touch(struct solver *solver, struct value *value);    /* after its shape or time was set from outside */
 void solver_run(struct solver *solver);
-void solver_settle(struct solver *solver); /* looks at everything that is open again, with `settled` */
+/* When nothing is left to do: lets concat count scalars that can no longer grow, or if there are none, the first that
+ * would help. False where nothing changes. */
+bool solver_settle(struct solver *solver);
 
 #endif

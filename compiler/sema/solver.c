@@ -80,16 +80,57 @@ void solver_run(struct solver *solver)
     while (solver->queue_begin < solver->queue_count) {
         struct solver_node *node = &solver->nodes[solver->queue[solver->queue_begin++]];
         node->queued = false;
-        if (solve(node->value, solver->settled))
+        if (solve(node->value, false))
             solver_touch(solver, node->value);
     }
     solver->queue_begin = solver->queue_count = 0;
 }
 
-void solver_settle(struct solver *solver)
+/* Whether a term reads a scalar that may still grow, since it depends on something that is open. */
+static bool reads_uncertain(const struct term *term, const bool *uncertain)
 {
-    solver->settled = true;
-    for (int i = 0; i < solver->count; i++)
-        if (solver->nodes[i].value->shape.rank == SHAPE_OPEN)
-            enqueue(solver, i);
+    if (term->value && term->value->shape.rank == 0 && uncertain[term->value->id])
+        return true;
+    for (int i = 0; i < term->count; i++)
+        if (reads_uncertain(term->args[i], uncertain))
+            return true;
+    return false;
+}
+
+/* By value id: open, or reading over however many steps what is open. */
+static bool *find_uncertain(struct solver *solver)
+{
+    bool *uncertain = ARENA_ARRAY(solver->arena, bool, solver->count + 1);
+    int *stack = ARENA_ARRAY(solver->arena, int, solver->count + 1), count = 0;
+    for (int i = 0; i < solver->count; i++) {
+        uncertain[i] = solver->nodes[i].value->shape.rank == SHAPE_OPEN;
+        if (uncertain[i])
+            stack[count++] = i;
+    }
+    while (count) {
+        const struct solver_node *node = &solver->nodes[stack[--count]];
+        for (int i = 0; i < node->user_count; i++) {
+            if (!uncertain[node->users[i]])
+                stack[count++] = node->users[i];
+            uncertain[node->users[i]] = true;
+        }
+    }
+    return uncertain;
+}
+
+bool solver_settle(struct solver *solver)
+{
+    const bool *uncertain = find_uncertain(solver);
+    bool progress = false;
+    for (int force = 0; force <= 1 && !progress; force++) {
+        for (int i = 0; i < solver->count && !(force && progress); i++) {
+            struct value *value = solver->nodes[i].value;
+            bool candidate = value->shape.rank == SHAPE_OPEN && value->term;
+            if (!candidate || (!force && reads_uncertain(value->term, uncertain)) || !solve(value, true))
+                continue;
+            solver_touch(solver, value);
+            progress = true;
+        }
+    }
+    return progress;
 }

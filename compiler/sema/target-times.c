@@ -7,10 +7,11 @@ struct targets {
     struct span *found; /* by value id: where the time of a target was found; empty if nowhere */
 };
 
-/* What a value that only hands another on stands for. */
-static struct value *root_of(struct value *value)
+/* What a value that only hands another on stands for; names may go round in circles, which is told later. */
+static struct value *root_of(const struct targets *targets, struct value *value)
 {
-    while (value->kind == VALUE_EQUATION && value->term && value->term->kind == TERM_VALUE && !value->declared)
+    int steps = targets->check->program->value_count;
+    while (steps-- && value->kind == VALUE_EQUATION && value->term && value->term->kind == TERM_VALUE)
         value = value->term->value;
     return value;
 }
@@ -34,9 +35,9 @@ static void set_time(struct targets *targets, struct value *target, enum value_t
 static void find_targets(struct targets *targets, const struct term *term, enum value_time around)
 {
     if (term->kind == TERM_VALUE)
-        set_time(targets, root_of(term->value), around, term->span);
+        set_time(targets, root_of(targets, term->value), around, term->span);
     else if (term->kind == TERM_DELAY)
-        set_time(targets, root_of(term->value), TIME_FRAME, term->span);
+        set_time(targets, root_of(targets, term->value), TIME_FRAME, term->span);
     int at[3] = {0}; /* how many operands are of each time */
     for (int i = 0; i < term->count; i++)
         at[term->args[i]->time]++;
