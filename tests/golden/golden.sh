@@ -13,7 +13,7 @@ if [ "$1" = --update ]; then
   update=yes
   shift
 fi
-rnnc=$1
+PATH=$(dirname "$1"):$PATH   # so that messages name the program `rnnc`, wherever it was built
 file=$2
 name=$(basename "$file" .rnn)
 cd "$(dirname "$file")"
@@ -29,7 +29,7 @@ printf '%s\n' "$runs" | while IFS= read -r arguments; do
   status=0
   echo "\$ rnnc $arguments $name.rnn"
   # The arguments are words without blanks or quotes.
-  "$rnnc" $arguments "$name.rnn" 2>"$errors" </dev/null || status=$?
+  rnnc $arguments "$name.rnn" 2>"$errors" </dev/null || status=$?
   cat "$errors"
   echo "exit $status"
 done >"$actual"
