@@ -98,7 +98,8 @@ static void at(struct term *term, struct report *report)
     }
 }
 
-bool term_is_surely_scalar(const struct term *term)
+/* A scalar whatever the values in it become. */
+static bool is_surely_scalar(const struct term *term)
 {
     switch (term->kind) {
     case TERM_NUMBER:
@@ -115,7 +116,7 @@ bool term_is_surely_scalar(const struct term *term)
     if (rule == SHAPE_REDUCE || op_info(term->op)->class == OP_CLASS_LOSS || term->op == OP_dot)
         return true;
     for (int i = 0; i < term->count; i++)
-        if (!term_is_surely_scalar(term->args[i]))
+        if (!is_surely_scalar(term->args[i]))
             return false;
     return rule == SHAPE_SPREAD;
 }
@@ -125,7 +126,7 @@ static void concat(struct term *term, bool settled, struct report *report)
     long total = 0;
     for (int i = 0; i < term->count; i++) {
         const struct term *arg = term->args[i];
-        if (term_is_open(arg) || (arg->shape.rank == 0 && !settled && !term_is_surely_scalar(arg)))
+        if (term_is_open(arg) || (arg->shape.rank == 0 && !settled && !is_surely_scalar(arg)))
             return;
         if (arg->shape.rank > 1) {
             tell_operand(report, term, arg, "vectors");

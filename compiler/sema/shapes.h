@@ -16,9 +16,6 @@ struct report;
 
 enum { SHAPE_OPEN = -1 }; /* the rank of a shape that is not known yet */
 
-/* A scalar whatever the values in it become. */
-bool term_is_surely_scalar(const struct term *term);
-
 /* Sets shape and time of a term and of all below it from the values it reads. With a report, what does not fit is told;
  * then an open shape stands for something that was told before. */
 void shape_term(struct term *term, bool settled, struct report *report);
