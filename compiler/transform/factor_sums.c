@@ -28,7 +28,7 @@ struct sums {
 
 static bool is_addition(const struct node *node) { return node->op == OP_add || node->op == OP_sub; }
 
-/* An addition whose only reader is another addition of the same size, at the same frame and in the same component. */
+/* An addition whose only reader is another addition of the same size, at the same frame. */
 static bool is_inner_addition(const struct sums *sums, int id)
 {
     const struct graph *graph = sums->graph;
@@ -70,7 +70,7 @@ static void collect_summands(struct sums *sums, int root, struct arena *scratch)
     while (depth) {
         struct pending top = stack[--depth];
         const struct node *node = sums->graph->nodes[top.edge.node];
-        if (top.edge.node == root || (sums->inner[top.edge.node] && !top.edge.delay)) {
+        if (!top.edge.delay && (top.edge.node == root || sums->inner[top.edge.node])) {
             bool right = top.negative != (node->op == OP_sub);
             ARENA_PUSH(scratch, stack, depth, stack_capacity, ((struct pending){node->edges[1], right}));
             ARENA_PUSH(scratch, stack, depth, stack_capacity, ((struct pending){node->edges[0], top.negative}));
