@@ -7,7 +7,7 @@
 void unique_init(struct unique *unique, struct arena *arena)
 {
     *unique = (struct unique){.arena = arena, .size = 64};
-    unique->slots = ARENA_ARRAY(arena, const char *, unique->size);
+    unique->slots = ARENA_ARRAY(arena, struct unique_entry, unique->size);
 }
 
 static size_t hash_name(const char *name)
@@ -19,25 +19,26 @@ static size_t hash_name(const char *name)
 }
 
 /* The slot that holds `name`, or the free one where it belongs. */
-static const char **find_slot(struct unique *unique, const char *name)
+static struct unique_entry *find_slot(struct unique *unique, const char *name)
 {
     size_t slot = hash_name(name) & (unique->size - 1);
-    while (unique->slots[slot] && strcmp(unique->slots[slot], name) != 0)
+    while (unique->slots[slot].name && strcmp(unique->slots[slot].name, name) != 0)
         slot = (slot + 1) & (unique->size - 1);
     return &unique->slots[slot];
 }
 
 static void grow(struct unique *unique)
 {
-    const char **old = unique->slots;
+    const struct unique_entry *old = unique->slots;
     size_t size = unique->size;
     unique->size *= 2;
-    unique->slots = ARENA_ARRAY(unique->arena, const char *, unique->size);
+    unique->slots = ARENA_ARRAY(unique->arena, struct unique_entry, unique->size);
     for (size_t i = 0; i < size; i++)
-        if (old[i])
-            *find_slot(unique, old[i]) = old[i];
+        if (old[i].name)
+            *find_slot(unique, old[i].name) = old[i];
 }
 
+/* Each stem remembers its last suffix, so that the names of a stem take time in proportion to their number. */
 const char *unique_name(struct unique *unique, const char *stem)
 {
     if (2 * unique->count >= unique->size)
@@ -46,9 +47,12 @@ const char *unique_name(struct unique *unique, const char *stem)
     for (char *c = name; *c; c++)
         if (*c == '.')
             *c = '_';
-    const char **slot = find_slot(unique, name), *base = name;
-    for (int k = 2; *slot; k++)
-        slot = find_slot(unique, name = arena_printf(unique->arena, "%s_%d", base, k));
+    struct unique_entry *base = find_slot(unique, name), *slot = base;
+    while (slot->name) {
+        base->suffix++;
+        slot = find_slot(unique, name = arena_printf(unique->arena, "%s_%d", base->name, base->suffix));
+    }
     unique->count++;
-    return *slot = name;
+    *slot = (struct unique_entry){name, 1};
+    return name;
 }

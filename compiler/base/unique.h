@@ -6,9 +6,14 @@
 
 struct arena;
 
+struct unique_entry {
+    const char *name; /* NULL: free */
+    int suffix;       /* the last one tried behind this name */
+};
+
 struct unique {
     struct arena *arena;
-    const char **slots;
+    struct unique_entry *slots;
     size_t size, count;
 };
 

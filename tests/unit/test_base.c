@@ -17,6 +17,7 @@
 #include "base/source.h"
 #include "base/suggest.h"
 #include "base/text.h"
+#include "base/unique.h"
 
 static int start(void **state)
 {
@@ -307,6 +308,31 @@ static void shapes_and_operations(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, start, stop)
 
+static void unique_numbers_names_that_are_taken(void **state)
+{
+    struct unique unique;
+    unique_init(&unique, *state);
+    assert_string_equal(unique_name(&unique, "a"), "a");
+    assert_string_equal(unique_name(&unique, "a_3"), "a_3");
+    assert_string_equal(unique_name(&unique, "a"), "a_2");
+    assert_string_equal(unique_name(&unique, "a"), "a_4");
+    assert_string_equal(unique_name(&unique, "a_2"), "a_2_2");
+    assert_string_equal(unique_name(&unique, "h1.a"), "h1_a");
+    assert_string_equal(unique_name(&unique, "h1_a"), "h1_a_2");
+}
+
+/* So many that a search from 2 each time would not end. */
+static void unique_gives_many_names_to_one_stem(void **state)
+{
+    enum { COUNT = 500000 };
+    struct unique unique;
+    const char *name = NULL;
+    unique_init(&unique, *state);
+    for (int i = 0; i < COUNT; i++)
+        name = unique_name(&unique, "a");
+    assert_string_equal(name, "a_500000");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +353,8 @@ int main(void)
         TEST(diag_prints_json),
         TEST(suggest_finds_the_nearest_name),
         TEST(shapes_and_operations),
+        TEST(unique_numbers_names_that_are_taken),
+        TEST(unique_gives_many_names_to_one_stem),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
