@@ -9,16 +9,39 @@
 #include "graph/graph.h"
 #include "transform/transform.h"
 
+/* ---- copies ---- */
+
+/* A copy that changes nothing but the frame and the range; one that spreads a scalar is an operation. */
+static bool is_plain_copy(const struct graph *graph, int id)
+{
+    const struct node *node = graph->nodes[id];
+    return node->op == OP_copy && node->edges[0].length == node_units(node);
+}
+
+/* Copies that are in the end copies of themselves, as in a = b[t-1], b = a[t-1]: there is nothing behind them to be
+ * read. */
+static bool *find_circular_copies(const struct graph *graph, struct arena *scratch)
+{
+    bool *circular = ARENA_ARRAY(scratch, bool, graph->node_count + 1);
+    int *walk = ARENA_ARRAY(scratch, int, graph->node_count + 1); /* 1 + the node from which a walk came by; 0: none */
+    for (int i = 0; i < graph->node_count; i++) {
+        int id = i;
+        for (; is_plain_copy(graph, id) && !walk[id]; id = graph->nodes[id]->edges[0].node)
+            walk[id] = i + 1;
+        if (walk[id] == i + 1)
+            for (; !circular[id]; id = graph->nodes[id]->edges[0].node)
+                circular[id] = true;
+    }
+    return circular;
+}
+
 /* Reads `edge` through the copy that it points at, where that means the same: out of range, both the copy's and the
  * reader's initial value must be reproduced. */
-static bool read_through_copy(const struct graph *graph, struct edge *edge)
+static bool read_through_copy(const struct graph *graph, const bool *circular, struct edge *edge)
 {
-    const struct node *copy = graph->nodes[edge->node];
-    if (copy->op != OP_copy || copy->edges[0].length != node_units(copy))
+    if (!is_plain_copy(graph, edge->node) || circular[edge->node])
         return false;
-    const struct edge *inner = &copy->edges[0];
-    if (inner->node == edge->node)
-        return false;
+    const struct edge *inner = &graph->nodes[edge->node]->edges[0];
     struct edge outer = *edge;
     outer.node = inner->node;
     outer.begin += inner->begin;
@@ -30,9 +53,9 @@ static bool read_through_copy(const struct graph *graph, struct edge *edge)
         if (outer.init != NO_NODE && partial && node_units(graph->nodes[outer.init]) > 1)
             return false;
     } else {
-        if ((outer.delay > 0) != (inner->delay > 0) || outer.init != NO_NODE || inner->init != NO_NODE)
+        if ((outer.delay > 0) != (inner->delay > 0) || outer.init != NO_NODE || inner->init != NO_NODE ||
+            __builtin_add_overflow(outer.delay, inner->delay, &outer.delay))
             return false;
-        outer.delay += inner->delay;
     }
     if (graph->nodes[outer.node]->time == TIME_STATIC && !edge_is_whole(graph, &outer))
         return false;
@@ -40,19 +63,25 @@ static bool read_through_copy(const struct graph *graph, struct edge *edge)
     return true;
 }
 
-static bool read_edges_through_copies(struct graph *graph)
+/* An output is a whole node at the same frame, so it reads only through copies of such. */
+static bool read_output_through_copy(const struct graph *graph, const bool *circular, struct edge *edge)
 {
+    if (!is_plain_copy(graph, edge->node))
+        return false;
+    const struct edge *inner = &graph->nodes[edge->node]->edges[0];
+    return !inner->delay && edge_is_whole(graph, inner) && read_through_copy(graph, circular, edge);
+}
+
+static bool read_edges_through_copies(struct graph *graph, struct arena *scratch)
+{
+    const bool *circular = find_circular_copies(graph, scratch);
     bool changed = false;
     for (int i = 0; i < graph->node_count; i++)
         for (int k = 0; k < graph->nodes[i]->count; k++)
-            while (read_through_copy(graph, &graph->nodes[i]->edges[k]))
+            while (read_through_copy(graph, circular, &graph->nodes[i]->edges[k]))
                 changed = true;
     for (int i = 0; i < graph->output_count; i++)
-        while (graph->outputs[i].edge.length == node_units(graph->nodes[graph->outputs[i].edge.node]) &&
-               graph->nodes[graph->outputs[i].edge.node]->op == OP_copy &&
-               graph->nodes[graph->outputs[i].edge.node]->edges[0].delay == 0 &&
-               edge_is_whole(graph, &graph->nodes[graph->outputs[i].edge.node]->edges[0]) &&
-               read_through_copy(graph, &graph->outputs[i].edge))
+        while (read_output_through_copy(graph, circular, &graph->outputs[i].edge))
             changed = true;
     return changed;
 }
@@ -62,7 +91,7 @@ static void hand_names_on(struct graph *graph)
 {
     for (int i = graph->node_count - 1; i >= 0; i--) {
         struct node *copy = graph->nodes[i];
-        if (copy->op != OP_copy || !copy->name || copy->edges[0].delay || !edge_is_whole(graph, &copy->edges[0]))
+        if (!is_plain_copy(graph, i) || !copy->name || copy->edges[0].delay || !edge_is_whole(graph, &copy->edges[0]))
             continue;
         struct node *source = graph->nodes[copy->edges[0].node];
         if (!source->name && source->op != OP_number) {
@@ -213,7 +242,7 @@ void simplify(struct graph *graph, struct arena *scratch)
     bool changed = true;
     while (changed) {
         hand_names_on(graph);
-        changed = read_edges_through_copies(graph);
+        changed = read_edges_through_copies(graph, scratch);
         for (int i = 0; i < graph->node_count; i++) {
             struct node *node = graph->nodes[i];
             changed |= fold_arithmetic(graph, node);

@@ -1,0 +1,21 @@
+/* What the files of factor share. */
+#ifndef RNNC_TRANSFORM_FACTOR_H
+#define RNNC_TRANSFORM_FACTOR_H
+
+#include <stdbool.h>
+
+struct arena;
+struct graph;
+
+/* Rows and columns of a static matrix, or units of a static vector, as a view; what would be all of it is itself. */
+int factor_add_matrix_part(struct graph *graph, int matrix, int row, int rows, int column, int columns);
+int factor_add_vector_part(struct graph *graph, int vector, int begin, int length);
+
+/* W @ concat(a, b), and parts of concats (factor_concats.c). Whether anything changed. */
+bool factor_products_of_concats(struct graph *graph);
+bool factor_parts_of_concats(struct graph *graph);
+
+/* (W @ x)[a:b] and f(u, v)[a:b] (factor_parts.c). Whether anything changed. */
+bool factor_parts(struct graph *graph, struct arena *scratch);
+
+#endif

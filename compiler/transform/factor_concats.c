@@ -1,0 +1,132 @@
+/* before:   %3 = concat %1[t-1], %2          after:   %5 = view W, columns 0..n      %6 = view W, columns n..
+ *           %4 = product W, %3                        %7 = product %5, %1[t-1]       %8 = product %6, %2
+ *                                                     %4 = add %7, %8
+ */
+#include "base/arena.h"
+#include "graph/graph.h"
+#include "transform/factor.h"
+
+/* The operand of a concat as the product would have read it. False where the initial values cannot be taken apart. */
+static bool read_concat_operand(struct graph *graph, const struct edge *through, const struct edge *operand, int at,
+                                struct edge *result)
+{
+    *result = *operand;
+    if (!through->delay)
+        return true;
+    if (operand->delay) {
+        return through->init == NO_NODE && operand->init == NO_NODE && (through->delay > 0) == (operand->delay > 0) &&
+               !__builtin_add_overflow(operand->delay, through->delay, &result->delay);
+    }
+    if (through->init != NO_NODE && node_units(graph->nodes[through->init]) > 1) {
+        if (graph->nodes[through->init]->time != TIME_STATIC || !edge_is_whole(graph, operand))
+            return false;
+        result->init = factor_add_vector_part(graph, through->init, at, operand->length);
+    } else {
+        result->init = through->init;
+    }
+    result->delay = through->delay;
+    return graph->nodes[operand->node]->time == TIME_FRAME;
+}
+
+/* What a product reads of the operands of its concat, each with the first of its columns. */
+struct pieces {
+    struct edge *edges;
+    int *columns;
+    int count;
+};
+
+/* False where an operand cannot be read without the concat. */
+static bool find_pieces(struct graph *graph, const struct edge *x, struct pieces *pieces)
+{
+    const struct node *concat = graph->nodes[x->node];
+    pieces->edges = ARENA_ARRAY(graph->arena, struct edge, concat->count);
+    pieces->columns = ARENA_ARRAY(graph->arena, int, concat->count);
+    pieces->count = 0;
+    for (int i = 0, at = 0; i < concat->count; at += concat->edges[i++].length) {
+        int begin = at > x->begin ? at : x->begin, end = at + concat->edges[i].length;
+        if (end > x->begin + x->length)
+            end = x->begin + x->length;
+        if (begin >= end)
+            continue;
+        struct edge piece;
+        if (!read_concat_operand(graph, x, &concat->edges[i], at, &piece))
+            return false;
+        if (end - begin != piece.length && graph->nodes[piece.node]->time == TIME_STATIC) {
+            piece = edge_to(graph, factor_add_vector_part(graph, piece.node, begin - at, end - begin));
+        } else {
+            piece.begin += begin - at;
+            piece.length = end - begin;
+        }
+        pieces->columns[pieces->count] = begin - x->begin;
+        pieces->edges[pieces->count++] = piece;
+    }
+    return true;
+}
+
+static int add_product_of_piece(struct graph *graph, const struct node *product, const struct edge *piece, int column)
+{
+    int weight = product->edges[0].node, rows = node_units(product);
+    int part = factor_add_matrix_part(graph, weight, 0, rows, column, piece->length);
+    enum value_time time = graph->nodes[piece->node]->time;
+    struct node *term = graph_add_node(graph, OP_product, product->shape, time, 2, product);
+    term->edges[0] = edge_to(graph, part);
+    term->edges[1] = *piece;
+    return graph->node_count - 1;
+}
+
+static bool factor_product_of_concat(struct graph *graph, int id)
+{
+    const struct node *product = graph->nodes[id];
+    const struct edge *x = &product->edges[1];
+    const struct node *concat = graph->nodes[x->node];
+    struct pieces pieces;
+    if (concat->op != OP_concat || concat->time != TIME_FRAME || !find_pieces(graph, x, &pieces))
+        return false;
+    int sum = add_product_of_piece(graph, product, &pieces.edges[0], pieces.columns[0]);
+    for (int i = 1; i < pieces.count; i++) {
+        int term = add_product_of_piece(graph, product, &pieces.edges[i], pieces.columns[i]);
+        struct node *add = graph_add_node(graph, OP_add, product->shape, product->time, 2, product);
+        add->edges[0] = edge_to(graph, sum);
+        add->edges[1] = edge_to(graph, term);
+        sum = graph->node_count - 1;
+    }
+    graph_replace(graph, id, sum);
+    return true;
+}
+
+/* The products that are made on the way are looked at too: concats may be nested. */
+bool factor_products_of_concats(struct graph *graph)
+{
+    bool changed = false;
+    for (int i = 0; i < graph->node_count; i++)
+        if (graph->nodes[i]->op == OP_product && graph->nodes[i]->time == TIME_FRAME)
+            changed |= factor_product_of_concat(graph, i);
+    graph_sweep(graph);
+    return changed;
+}
+
+/* A part that lies within one operand of a concat reads that operand. */
+bool factor_parts_of_concats(struct graph *graph)
+{
+    bool changed = false;
+    for (int i = 0; i < graph->node_count; i++)
+        for (int k = 0; k < graph->nodes[i]->count; k++) {
+            struct edge *edge = &graph->nodes[i]->edges[k];
+            const struct node *concat = graph->nodes[edge->node];
+            if (concat->op != OP_concat || concat->time != TIME_FRAME || edge_is_whole(graph, edge))
+                continue;
+            int at = 0, j = 0;
+            while (at + concat->edges[j].length <= edge->begin)
+                at += concat->edges[j++].length;
+            struct edge operand;
+            if (edge->begin + edge->length > at + concat->edges[j].length || edge->init != NO_NODE ||
+                !read_concat_operand(graph, edge, &concat->edges[j], at, &operand) ||
+                graph->nodes[operand.node]->time == TIME_STATIC)
+                continue;
+            operand.begin += edge->begin - at;
+            operand.length = edge->length;
+            *edge = operand;
+            changed = true;
+        }
+    return changed;
+}
