@@ -9,7 +9,6 @@ if ! command -v strace >/dev/null 2>&1 || ! strace -o /dev/null true >/dev/null 
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-export ASAN_OPTIONS=detect_leaks=0   # the leak sanitizer cannot work below strace
 
 # calls_between_marks [--control]: how many, or nothing where a mark is missing.
 calls_between_marks() {
