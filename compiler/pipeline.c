@@ -142,8 +142,9 @@ static bool run_front(struct pipeline *pipeline, const struct source *source)
     if (pipeline->options->emit == EMIT_SOURCE) /* a formatter asks no more of a program than that it parses */
         return true;
     pipeline->program = resolve_names(pipeline->arena, pipeline->tree, &pipeline->options->sema, pipeline->diag);
-    if (!pipeline->program || !end_stage(pipeline, STAGE_RESOLVE_NAMES))
+    if (!pipeline->program)
         return false;
+    end_stage(pipeline, STAGE_RESOLVE_NAMES); /* errors in names do not hide errors in shapes and cycles */
     infer_shapes(pipeline->arena, pipeline->program, pipeline->diag);
     return end_stage(pipeline, STAGE_INFER_SHAPES);
 }

@@ -43,8 +43,10 @@ static void describe_cycles(const struct graph *graph, struct components *compon
             if (components->of[edge->node] != components->of[i])
                 continue;
             component->cyclic = true;
-            if (edge->delay && (!component->delay || edge->delay < component->delay))
-                component->delay = edge->delay;
+            int distance = edge->delay < 0 ? -edge->delay : edge->delay;
+            component->reversed |= edge->delay < 0;
+            if (distance && (!component->delay || distance < component->delay))
+                component->delay = distance;
             if (edge_mixes_units(graph, graph->nodes[i], edge))
                 component->elementwise = false;
         }
@@ -53,8 +55,7 @@ static void describe_cycles(const struct graph *graph, struct components *compon
         components->component[i].elementwise &= components->component[i].cyclic;
 }
 
-/* Nodes come in topological order but for delayed edges, so stages are found component by component: `of` numbers sources first. */
-static void place_stages(const struct graph *graph, struct arena *arena, struct components *components)
+static void list_members(const struct graph *graph, struct arena *arena, struct components *components)
 {
     int n = graph->node_count;
     int *begin = ARENA_ARRAY(arena, int, components->count + 2), *member = ARENA_ARRAY(arena, int, n + 1);
@@ -64,10 +65,17 @@ static void place_stages(const struct graph *graph, struct arena *arena, struct 
         begin[c] += begin[c - 1];
     for (int i = 0; i < n; i++)
         member[begin[components->of[i] + 1]++] = i;
+    components->begin = begin;
+    components->member = member;
+}
+
+/* Component by component, sources first. */
+static void place_stages(const struct graph *graph, struct components *components)
+{
     for (int c = 0; c < components->count; c++) {
         struct component *component = &components->component[c];
-        for (int m = begin[c]; m < begin[c + 1]; m++) {
-            const struct node *node = graph->nodes[member[m]];
+        for (int m = components->begin[c]; m < components->begin[c + 1]; m++) {
+            const struct node *node = graph->nodes[components->member[m]];
             for (int k = 0; k < node->count; k++) {
                 const struct component *source = &components->component[components->of[node->edges[k].node]];
                 int stage = source->stage + (source->cyclic && !component->cyclic);
@@ -84,6 +92,7 @@ struct components find_components(const struct graph *graph, struct arena *arena
     components.of = number_components(graph, arena, &components.count);
     components.component = ARENA_ARRAY(arena, struct component, components.count + 1);
     describe_cycles(graph, &components);
-    place_stages(graph, arena, &components);
+    list_members(graph, arena, &components);
+    place_stages(graph, &components);
     return components;
 }

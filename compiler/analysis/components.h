@@ -11,7 +11,8 @@ struct component {
     int node_count;
     bool cyclic;      /* some node reads itself, at whatever distance */
     bool elementwise; /* cyclic, and unit i of every node needs only unit i of the others: every unit is a recurrence of its own */
-    int delay;        /* cyclic: the smallest delay of an edge inside */
+    bool reversed;    /* cyclic: it reads ahead, so it runs from the last frame to the first */
+    int delay;        /* cyclic: the smallest distance, in frames, of a delayed edge inside */
     int stage;        /* place in the pipeline: frames regions of stage s run before the cyclic components of stage s,
                          which run before everything of stage s + 1 */
 };
@@ -21,6 +22,7 @@ struct components {
     int count;
     const int *of; /* by node; static nodes too. An edge goes from a higher or equal number's component to its source */
     struct component *component; /* in topological order: sources first */
+    const int *member, *begin;   /* nodes of component c: member[begin[c]] .. member[begin[c + 1] - 1] */
 };
 
 struct components find_components(const struct graph *graph, struct arena *arena);

@@ -30,7 +30,7 @@ static const char *cycle_of(const struct schedule *schedule, const struct region
             const struct node *source = schedule->graph->nodes[node->edges[k].node];
             if (node->edges[k].delay && source->name &&
                 schedule->components.of[node->edges[k].node] == schedule->components.of[region->nodes[i]])
-                return arena_printf(arena, "%s[t-%d]", source->name, node->edges[k].delay);
+                return arena_printf(arena, "%s[t%+d]", source->name, -node->edges[k].delay);
         }
     }
     return "its own past";
@@ -41,10 +41,13 @@ const char *describe_kind(const struct schedule *schedule, const struct region *
     switch (region->kind) {
     case REGION_STATIC:
         return "static: once, when the weights are packed";
+    case REGION_SEQUENCE:
+        return "sequence: once for each sequence, all streams at once";
     case REGION_FRAMES:
         return "frames: outside every cycle, so all frames and streams of a block at once";
     case REGION_SCAN:
-        return arena_printf(arena, "scan: in a cycle through %s, so frame after frame", cycle_of(schedule, region, arena));
+        return arena_printf(arena, "scan: in a cycle through %s, so frame after frame%s", cycle_of(schedule, region, arena),
+                            region->reversed ? ", from the last to the first" : "");
     case REGION_ELEMENTWISE_SCAN:
         return arena_printf(arena, "elementwise scan: a cycle through %s, in which each unit needs only itself",
                             cycle_of(schedule, region, arena));

@@ -18,7 +18,7 @@ static void write_front(struct emitter *emitter, const char *header)
     }
     text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after frame.\n */\n");
     text_puts(out, header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
-    text_puts(out, "#include \"rnn/column.h\"\n#include \"rnn/flush.h\"\n#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n"
+    text_puts(out, "#include <limits.h>\n\n#include \"rnn/column.h\"\n#include \"rnn/flush.h\"\n#include \"rnn/gather.h\"\n#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n"
                    "#include \"rnn/vec.h\"\n#include \"rnn/weights.h\"\n\n");
 }
 
@@ -51,6 +51,11 @@ static const char *shape_initializer(const struct emitter *emitter, const struct
     return text.data;
 }
 
+static const char *time_constant(enum value_time time)
+{
+    return time == TIME_FRAME ? "RNN_TIME_FRAME" : "RNN_TIME_SEQUENCE";
+}
+
 static void write_tensors(struct emitter *emitter)
 {
     static const char *const starts[] = {"RNN_START_CONSTANT", "RNN_START_NORMAL", "RNN_START_UNIFORM", "RNN_START_ORTHOGONAL"};
@@ -68,13 +73,14 @@ static void write_tensors(struct emitter *emitter)
     if (graph->input_count)
         text_printf(out, "static const rnn_tensor %s_inputs[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->input_count; i++)
-        text_printf(out, "    {\"%s\", %s, RNN_TIME_FRAME, %s, %d, 0, RNN_START_CONSTANT, 0},\n", graph->inputs[i].name,
-                    graph->inputs[i].vocabulary ? "RNN_TYPE_ID" : "RNN_TYPE_REAL", shape_initializer(emitter, &graph->inputs[i].shape),
+        text_printf(out, "    {\"%s\", %s, %s, %s, %d, 0, RNN_START_CONSTANT, 0},\n", graph->inputs[i].name,
+                    graph->inputs[i].vocabulary ? "RNN_TYPE_ID" : "RNN_TYPE_REAL", time_constant(graph->inputs[i].time), shape_initializer(emitter, &graph->inputs[i].shape),
                     graph->inputs[i].vocabulary);
     text_puts(out, graph->input_count ? "};\n" : "");
     text_printf(out, "static const rnn_tensor %s_outputs[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->output_count; i++)
-        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, RNN_TIME_FRAME, %s, 0, 0, RNN_START_CONSTANT, 0},\n", graph->outputs[i].name,
+        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, %s, %s, 0, 0, RNN_START_CONSTANT, 0},\n", graph->outputs[i].name,
+                    time_constant(graph->outputs[i].time),
                     shape_initializer(emitter, &graph->outputs[i].shape));
     text_puts(out, "};\n\n");
 }
@@ -90,7 +96,7 @@ static void write_generic_calls(struct emitter *emitter)
                      "static rnn_status %s_reset_any(void *state, const unsigned char *which_streams)\n{\n"
                      "    return %s_reset(state, which_streams);\n}\n",
                 prefix, prefix, prefix, prefix, prefix, prefix);
-    for (int run = 0; run < 2; run++) {
+    for (int run = emitter->schedule->whole_sequence; run < 2; run++) {
         text_printf(out, "static rnn_status %s_%s_any(const void *packed, void *state%s,\n"
                          "    const void *const inputs[], void *const outputs[])\n{\n%s"
                          "    return %s_%s(packed, state%s",
@@ -124,9 +130,12 @@ void emit_descriptor(struct emitter *emitter)
                 "    .outputs = %s_outputs,\n    .output_count = %d,\n    .flops = %.0f,\n    .block_frames = %s_BLOCK_FRAMES,\n"
                 "    .alignment = RNN_VECTOR_BYTES,\n    .packed_size = %s_packed_size,\n    .state_size = %s_state_size,\n"
                 "    .work_size = %s_work_size,\n    .pack = %s_pack_any,\n    .state_init = %s_state_init_any,\n"
-                "    .reset = %s_reset_any,\n    .step = %s_step_any,\n    .run = %s_run_any,\n};\n",
+                "    .reset = %s_reset_any,\n    .run = %s_run_any,\n",
                 prefix, graph->output_count, schedule_flops(emitter->schedule), prefix, prefix, prefix, prefix, prefix, prefix,
-                prefix, prefix, prefix);
+                prefix, prefix);
+    if (!emitter->schedule->whole_sequence)
+        text_printf(emitter->out, "    .step = %s_step_any,\n", prefix);
+    text_puts(emitter->out, "};\n");
 }
 
 void emit_source(const struct schedule *schedule, const struct emit_options *options, struct arena *arena, struct text *out)

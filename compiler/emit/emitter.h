@@ -19,6 +19,7 @@ struct emitter {
     const char **arguments;  /* names of inputs, then outputs, as arguments of _step and _run */
     const char **buffers;    /* members for each node's buffer, by node; NULL: none */
     const char **panels;     /* members for each packed matrix */
+    const struct region *region; /* at hand */
     const char **locals;     /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
 
@@ -57,6 +58,10 @@ void emit_kernel(struct emitter *emitter, const struct region *region, const str
 void emit_regions(struct emitter *emitter);
 void emit_entry_points(struct emitter *emitter);
 void emit_descriptor(struct emitter *emitter);
+/* The initial value of a buffer as an argument: an address and, behind a comma, whether it is one number for all units. Values of
+ * sequences are those of `stream`. */
+const char *initial_value(const struct emitter *emitter, int id);
+bool node_is_over_time(const struct node *node);
 const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 
 #endif

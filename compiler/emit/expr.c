@@ -44,15 +44,19 @@ const char *edge_address(const struct emitter *emitter, const struct edge *edge,
     if (edge->begin)
         begin = arena_printf(emitter->arena, " + %d", edge->begin);
     const char *delay = "";
-    if (edge->delay == 1)
-        delay = " - streams";
+    if (edge->delay == 1 || edge->delay == -1)
+        delay = edge->delay > 0 ? " - streams" : " + streams";
     else if (edge->delay)
-        delay = arena_printf(emitter->arena, " - %d * streams", edge->delay);
+        delay = arena_printf(emitter->arena, edge->delay > 0 ? " - %d * streams" : " + %d * streams",
+                             edge->delay > 0 ? edge->delay : -edge->delay);
+    bool spreads = emitter->region && emitter->region->kind == REGION_FRAMES; /* a sequence value over frames */
     switch (buffer->storage) {
     case STORE_STATIC:
         return arena_printf(emitter->arena, "packed->%s%s", member, begin);
     case STORE_FRAME:
-        return arena_printf(emitter->arena, "values->%s + (ptrdiff_t)%s * %s%s", member, column, edge_stride(emitter, edge), begin);
+        return arena_printf(emitter->arena, spreads ? "values->%s + %s %% streams * %s%s" : "values->%s + (ptrdiff_t)%s * %s%s",
+                            member, column, edge_stride(emitter, edge), begin);
+    case STORE_SEQUENCE:
     case STORE_BLOCK:
     case STORE_INPUT:
         return arena_printf(emitter->arena, "values->%s + (frame + %s%s) * %s%s", member, column, delay,
@@ -93,7 +97,7 @@ static bool text_has_word(const char *text, const char *word)
 void close_function(struct emitter *emitter, size_t begin)
 {
     static const char *const parameters[] = {"packed", "values", "frame", "frames", "columns", "streams", "streams_given",
-                                             "stream", "ends", "end", "to", "from", "memory", "inputs"};
+                                             "stream", "ends", "end", "to", "from", "memory", "inputs", "whole", "done", "past"};
     char *head = emitter->out->data + begin, *body = strchr(head, '{');
     *body = '\0';
     bool unused[sizeof parameters / sizeof *parameters];

@@ -12,6 +12,8 @@ static void write_arguments(struct emitter *emitter)
         text_printf(emitter->out, ", rnn_real *%s", emitter->arguments[graph->input_count + i]);
 }
 
+static const char *once(enum value_time time) { return time == TIME_SEQUENCE ? ", once a sequence: [streams][units]" : ""; }
+
 static void write_shapes(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
@@ -19,13 +21,13 @@ static void write_shapes(struct emitter *emitter)
     for (int i = 0; i < graph->input_count; i++) {
         const struct graph_input *input = &graph->inputs[i];
         if (input->vocabulary)
-            text_printf(emitter->out, " *   %s: in, one id of -1 .. %d\n", emitter->arguments[i], input->vocabulary - 1);
+            text_printf(emitter->out, " *   %s: in, one id of -1 .. %d%s\n", emitter->arguments[i], input->vocabulary - 1, once(input->time));
         else
-            text_printf(emitter->out, " *   %s: in, %ld units\n", emitter->arguments[i], shape_size(&input->shape));
+            text_printf(emitter->out, " *   %s: in, %ld units%s\n", emitter->arguments[i], shape_size(&input->shape), once(input->time));
     }
     for (int i = 0; i < graph->output_count; i++)
-        text_printf(emitter->out, " *   %s: out, %ld units\n", emitter->arguments[graph->input_count + i],
-                    shape_size(&graph->outputs[i].shape));
+        text_printf(emitter->out, " *   %s: out, %ld units%s\n", emitter->arguments[graph->input_count + i],
+                    shape_size(&graph->outputs[i].shape), once(graph->outputs[i].time));
 }
 
 static void write_parameters(struct emitter *emitter)
@@ -61,6 +63,15 @@ static const char *const declarations =
     "void $_state_init($_state *state, int streams);\n"
     "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n";
 
+static void write_step_declaration(struct emitter *emitter)
+{
+    text_printf(emitter->out, "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n"
+                              "rnn_status %s_step(const %s_packed *packed, %s_state *state",
+                emitter->prefix, emitter->prefix, emitter->prefix);
+    write_arguments(emitter);
+    text_puts(emitter->out, ");\n\n");
+}
+
 /* The declarations, with the prefix for each `$`. */
 static void write_declarations(struct emitter *emitter)
 {
@@ -70,12 +81,12 @@ static void write_declarations(struct emitter *emitter)
         else
             text_append(emitter->out, c, 1);
     }
-    text_printf(emitter->out, "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n"
-                              "rnn_status %s_step(const %s_packed *packed, %s_state *state",
-                emitter->prefix, emitter->prefix, emitter->prefix);
-    write_arguments(emitter);
-    text_printf(emitter->out, ");\n\n/* `frames` frames of every stream; lengths: [streams], or NULL where all are `frames` long. */\n"
-                              "rnn_status %s_run(const %s_packed *packed, %s_state *state, %s_work *work, int frames, const int *lengths",
+    if (!emitter->schedule->whole_sequence)
+        write_step_declaration(emitter);
+    text_printf(emitter->out, emitter->schedule->whole_sequence
+                                  ? "/* Whole sequences, of `frames` frames at most; lengths: [streams], or NULL where all are `frames` long. */\n"
+                                  : "/* `frames` frames of every stream; lengths: [streams], or NULL where all are `frames` long. */\n");
+    text_printf(emitter->out, "rnn_status %s_run(const %s_packed *packed, %s_state *state, %s_work *work, int frames, const int *lengths",
                 emitter->prefix, emitter->prefix, emitter->prefix, emitter->prefix);
     write_arguments(emitter);
     text_printf(emitter->out, ");\n\n/* The same calls for tools that know no names. */\nextern const rnn_model %s_model;\n\n", emitter->prefix);

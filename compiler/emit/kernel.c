@@ -33,7 +33,8 @@ static const char *fresh_local(struct writing *writing, int node, int delay)
     const char *name = emitter->graph->nodes[node]->name;
     const char *stem = name ? c_name(emitter->arena, last_name(name)) : emitter->buffers[node] ? emitter->buffers[node] : "a";
     if (delay)
-        stem = arena_printf(emitter->arena, delay == 1 ? "%s_before" : "%s_before_%d", stem, delay);
+        stem = arena_printf(emitter->arena, delay == 1 || delay == -1 ? "%s_%s" : "%s_%s_%d", stem,
+                            delay > 0 ? "before" : "after", delay > 0 ? delay : -delay);
     return unique_name(&writing->names, stem);
 }
 
@@ -291,6 +292,21 @@ static void write_embed_kernel(struct writing *writing, const char *name)
     close_function(emitter, begin);
 }
 
+/* A value gathered from the frames of a block that are the stream's own. */
+static void write_over_time_kernel(struct writing *writing, const char *name)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0];
+    const struct node *node = emitter->graph->nodes[id];
+    size_t begin = emitter->out->length;
+    text_printf(emitter->out, "static void %s(const struct %s_values *values, const int frames, const int streams, const int *ends)\n{\n",
+                name, emitter->prefix);
+    text_printf(emitter->out, "    rnn_gather_%s(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, ends%s);\n",
+                op_info(node->op)->emit, emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node),
+                node->op == OP_first ? ", values->ages" : "");
+    close_function(emitter, begin);
+}
+
 /* ---- elementwise scans ---- */
 
 static bool kernel_reads(const struct writing *writing, const struct edge *edge)
@@ -319,27 +335,28 @@ static void write_scan_kernel(struct writing *writing, const char *name)
                 name, emitter->prefix, emitter->prefix, kernel->units);
     writing->indent = "            ";
     writing->column = "column";
-    text_puts(out, "            ptrdiff_t frame = 0;\n");
+    bool reversed = writing->region->reversed;
+    text_puts(out, reversed ? "            ptrdiff_t frame = (count - 1) * streams;\n" : "            ptrdiff_t frame = 0;\n");
     int carried = 0;
     for (int i = 0; i < kernel->node_count; i++) {
         int id = kernel->nodes[i];
         struct edge edge = edge_to(emitter->graph, id);
-        edge.delay = 1;
+        edge.delay = writing->region->reversed ? -1 : 1;
         edge.init = emitter->schedule->buffers[id].init;
         if (!kernel_reads(writing, &edge))
             continue;
-        const char *before = fresh_local(writing, id, 1);
+        const char *before = fresh_local(writing, id, edge.delay);
         text_printf(out, "            rnn_vec %s = rnn_vec_load(%s + unit);\n", before, edge_address(emitter, &edge, "column"));
         ARENA_PUSH(emitter->arena, writing->loaded, writing->loaded_count, writing->loaded_capacity,
                    ((struct loaded){edge, before}));
         carried++;
     }
-    text_puts(out, "            for (int t = 0; t < count; t++, frame += streams) {\n");
+    text_printf(out, "            for (int t = 0; t < count; t++, frame %s= streams) {\n", reversed ? "-" : "+");
     writing->indent = "                ";
     for (int i = 0; i < kernel->node_count; i++)
         write_node(writing, kernel->nodes[i]);
     for (int i = 0; i < kernel->node_count; i++)
-        if (emitter->schedule->buffers[kernel->nodes[i]].storage == STORE_BLOCK)
+        if (emitter->schedule->buffers[kernel->nodes[i]].storage >= STORE_BLOCK)
             write_store(writing, kernel->nodes[i]);
     for (int i = 0; i < carried; i++)
         text_printf(out, "                %s = %s;\n", writing->loaded[i].name,
@@ -358,6 +375,7 @@ static void write_scan_kernel(struct writing *writing, const char *name)
 void emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
 {
     struct writing writing = {.emitter = emitter, .region = region, .kernel = kernel};
+    emitter->region = region;
     unique_init(&writing.names, emitter->arena);
     const char *name = kernel_name(emitter, region, kernel);
     if (region->kind == REGION_ELEMENTWISE_SCAN) {
@@ -379,5 +397,8 @@ void emit_kernel(struct emitter *emitter, const struct region *region, const str
         break;
     case KERNEL_EMBED:
         write_embed_kernel(&writing, name);
+        break;
+    case KERNEL_OVER_TIME:
+        write_over_time_kernel(&writing, name);
     }
 }

@@ -12,7 +12,7 @@ static bool is_taken(const char *name)
         "return", "short", "signed", "sizeof", "static", "static_assert", "struct", "switch", "true", "typedef", "typeof", "union",
         "unix", "unsigned", "void", "volatile", "while", "block", "column", "columns", "count", "done", "ends", "first", "flush",
         "right", "row", "rows", "weights", "side",         "frame", "frames", "lengths", "most", "next", "packed", "panel", "params", "past", "size", "start", "state", "status",
-        "stream", "streams", "sum", "t", "unit", "values", "work", "i386", "assert", "stdin", "stdout", "stderr", "class",
+        "stream", "streams", "sum", "t", "unit", "values", "work", "whole", "ages", "memory", "length", "i386", "assert", "stdin", "stdout", "stderr", "class",
         "delete", "namespace", "new", "operator", "private", "public", "template", "this", "try", "catch", "using", "virtual"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(name, taken[i]) == 0)

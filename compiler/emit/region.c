@@ -1,18 +1,22 @@
-/* One function a region, headed by the equations that it computes; below it the order of a block. */
+/* One function a region, headed by the equations that it computes; below them the order of each pass. */
 #include "emit/emitter.h"
 
 /* Weights of a scan that do not fit a first-level cache are read to and fro: what the last frame read last, the next one
  * finds in the cache. */
 enum { TURN_BYTES = 64 * 1024 };
 
+static bool region_is_scan(const struct region *region)
+{
+    return region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
+}
+
 static void write_panel_loop(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
 {
     struct text *out = emitter->out;
     bool scan = region->kind == REGION_SCAN, turns = scan && region->bytes > TURN_BYTES && emitter->schedule->options.turn_panels;
-    const char *indent = scan ? "        " : "    ";
+    const char *indent = scan ? "        " : "    ", *counter = turns ? "i" : "panel";
     int rows = kernel->accumulator_count, units = kernel->units;
-    text_printf(out, "%sfor (int %s = 0; %s < RNN_PANELS(%d, %d); %s++) {\n", indent, turns ? "i" : "panel",
-                turns ? "i" : "panel", rows, units, turns ? "i" : "panel");
+    text_printf(out, "%sfor (int %s = 0; %s < RNN_PANELS(%d, %d); %s++) {\n", indent, counter, counter, rows, units, counter);
     if (turns)
         text_printf(out, "%s    const int panel = t & 1 ? RNN_PANELS(%d, %d) - 1 - i : i; /* to and fro */\n", indent, rows,
                     units);
@@ -26,20 +30,53 @@ static void write_ends(struct emitter *emitter, const struct region *region)
 {
     bool any = false;
     for (int i = 0; i < region->node_count; i++) {
-        int id = region->nodes[i];
+        int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
         if (!emitter->schedule->buffers[id].in_place)
             continue;
         if (!any)
             text_puts(emitter->out, "        for (int stream = 0; ends && stream < streams; stream++)\n"
                                     "            if (ends[stream] == t + 1) {\n");
         any = true;
-        int units = node_units(emitter->graph->nodes[id]);
         text_printf(emitter->out, "                memcpy(values->%s_kept_ + (ptrdiff_t)stream * RNN_PAD(%d),\n"
                                   "                       values->%s + (ptrdiff_t)stream * RNN_PAD(%d), "
                                   "RNN_PAD(%d) * sizeof(rnn_real));\n",
                     emitter->buffers[id], units, emitter->buffers[id], units, units);
     }
     text_puts(emitter->out, any ? "            }\n" : "");
+}
+
+/* In a reversed scan, frames behind a stream's own last one hold its initial values, from which it begins. */
+static void write_frames_not_begun(struct emitter *emitter, const struct region *region)
+{
+    bool any = false;
+    for (int i = 0; i < region->node_count; i++) {
+        int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
+        const struct buffer *buffer = &emitter->schedule->buffers[id];
+        if (!buffer->future)
+            continue;
+        if (!any)
+            text_puts(emitter->out, "        for (int stream = 0; ends && stream < streams; stream++)\n"
+                                    "            if (ends[stream] <= t) {\n");
+        any = true;
+        text_printf(emitter->out, "                rnn_start_past(values->%s + %s * RNN_PAD(%d), 1, RNN_PAD(%d), %d, %s, streams, stream);\n",
+                    emitter->buffers[id], buffer->in_place ? "(ptrdiff_t)streams" : "(frame + streams)", units, units, units,
+                    initial_value(emitter, id));
+    }
+    text_puts(emitter->out, any ? "            }\n" : "");
+}
+
+/* The same for all frames of a block at once: before an elementwise scan, after a frames region. */
+static void write_frames_after_end(struct emitter *emitter, const struct region *region)
+{
+    for (int i = 0; i < region->node_count; i++) {
+        int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
+        const struct buffer *buffer = &emitter->schedule->buffers[id];
+        if (buffer->future && buffer->storage == STORE_SEQUENCE)
+            text_printf(emitter->out, "    for (int stream = 0; ends && stream < streams; stream++)\n"
+                                      "        rnn_start_future(values->%s, frames - ends[stream], RNN_PAD(%d), %d, %s, ends[stream],\n"
+                                      "                         streams, stream);\n",
+                        emitter->buffers[id], units, units, initial_value(emitter, id));
+    }
 }
 
 static void write_region_head(struct emitter *emitter, const struct region *region)
@@ -50,37 +87,52 @@ static void write_region_head(struct emitter *emitter, const struct region *regi
     text_puts(out, " */\n");
 }
 
+static void write_kernel_call(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
+{
+    const char *name = kernel_name(emitter, region, kernel);
+    if (kernel->kind == KERNEL_PANEL)
+        write_panel_loop(emitter, region, kernel);
+    else if (kernel->kind == KERNEL_OVER_TIME)
+        text_printf(emitter->out, "    %s(values, frames, streams, ends);\n", name);
+    else if (region->kind == REGION_ELEMENTWISE_SCAN)
+        text_printf(emitter->out, "    %s(packed, values, frames, streams, ends);\n", name);
+    else if (region->kind == REGION_SCAN)
+        text_printf(emitter->out, "        %s(packed, values, frame, streams, streams);\n", name);
+    else
+        text_printf(emitter->out, "    %s(packed, values, 0, streams, columns);\n", name);
+}
+
 static void write_region(struct emitter *emitter, const struct region *region)
 {
     struct text *out = emitter->out;
+    emitter->region = region;
     write_region_head(emitter, region);
     for (int k = 0; k < region->kernel_count; k++)
         emit_kernel(emitter, region, &region->kernels[k]);
-    bool frames = region->kind == REGION_FRAMES;
+    bool columns = !region_is_scan(region);
     size_t begin = out->length;
     text_printf(out, "static void %s_%s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
-                     "    const int streams%s)\n{\n",
-                emitter->prefix, region->name, emitter->prefix, emitter->prefix, frames ? "" : ", const int *ends");
-    if (frames)
-        text_puts(out, "    const int columns = frames * streams;\n");
+                     "    const int streams, const int *ends)\n{\n",
+                emitter->prefix, region->name, emitter->prefix, emitter->prefix);
+    if (columns)
+        text_puts(out, "    const int columns = frames * streams;\n    (void)columns;\n");
+    if (region->kind == REGION_ELEMENTWISE_SCAN)
+        write_frames_after_end(emitter, region);
     if (region->kind == REGION_SCAN)
-        text_puts(out, "    for (int t = 0; t < frames; t++) {\n"
-                       "        const ptrdiff_t frame = (ptrdiff_t)t * streams; /* its first column */\n");
-    for (int k = 0; k < region->kernel_count; k++) {
-        const struct kernel *kernel = &region->kernels[k];
-        const char *name = kernel_name(emitter, region, kernel);
-        if (kernel->kind == KERNEL_PANEL)
-            write_panel_loop(emitter, region, kernel);
-        else if (region->kind == REGION_ELEMENTWISE_SCAN)
-            text_printf(out, "    %s(packed, values, frames, streams, ends);\n", name);
-        else
-            text_printf(out, "%s%s(packed, values, %s, streams, %s);\n", frames ? "    " : "        ", name,
-                        frames ? "0" : "frame", frames ? "columns" : "streams");
-    }
+        text_printf(out, "    for (int t = %s) {\n"
+                         "        const ptrdiff_t frame = (ptrdiff_t)t * streams; /* its first column */\n",
+                    region->reversed ? "frames - 1; t >= 0; t--" : "0; t < frames; t++");
+    for (int k = 0; k < region->kernel_count; k++)
+        write_kernel_call(emitter, region, &region->kernels[k]);
     if (region->kind == REGION_SCAN) {
-        write_ends(emitter, region);
+        if (region->reversed)
+            write_frames_not_begun(emitter, region);
+        else if (!emitter->schedule->whole_sequence)
+            write_ends(emitter, region);
         text_puts(out, "    }\n");
     }
+    if (region->kind != REGION_ELEMENTWISE_SCAN && !(region->kind == REGION_SCAN && region->reversed))
+        write_frames_after_end(emitter, region);
     close_function(emitter, begin);
 }
 
@@ -90,16 +142,17 @@ void emit_regions(struct emitter *emitter)
     for (int r = 0; r < schedule->region_count; r++)
         if (schedule->regions[r].kind != REGION_STATIC)
             write_region(emitter, &schedule->regions[r]);
-    text_puts(emitter->out, "/* A block of frames, region after region. ends: for each stream, its frames within the block; NULL: all. */\n");
-    size_t begin = emitter->out->length;
-    text_printf(emitter->out, "static void %s_block(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
-                              "    const int streams, const int *ends)\n{\n",
-                emitter->prefix, emitter->prefix, emitter->prefix);
-    for (int r = 0; r < schedule->region_count; r++) {
-        const struct region *region = &schedule->regions[r];
-        if (region->kind != REGION_STATIC)
-            text_printf(emitter->out, "    %s_%s(packed, values, frames, streams%s);\n", emitter->prefix, region->name,
-                        region->kind == REGION_FRAMES ? "" : ", ends");
+    for (int pass = 0; pass < schedule->passes.count; pass++) {
+        text_printf(emitter->out, "/* Pass %d over a block of frames. ends: for each stream, its frames within the block; NULL: all. */\n", pass);
+        size_t begin = emitter->out->length;
+        text_printf(emitter->out, "static void %s_pass_%d(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
+                                  "    const int streams, const int *ends)\n{\n",
+                    emitter->prefix, pass, emitter->prefix, emitter->prefix);
+        for (int r = 0; r < schedule->region_count; r++) {
+            const struct region *region = &schedule->regions[r];
+            if (region->kind != REGION_STATIC && region->kind != REGION_SEQUENCE && region->pass == pass)
+                text_printf(emitter->out, "    %s_%s(packed, values, frames, streams, ends);\n", emitter->prefix, region->name);
+        }
+        close_function(emitter, begin);
     }
-    close_function(emitter, begin);
 }

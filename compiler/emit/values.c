@@ -1,62 +1,94 @@
-/* Where values live: a struct of addresses, and the function that lays them out in the caller's memory. */
+/* Where values live: a struct of addresses, and the functions that lay them out, begin them, and carry them on. */
 #include <string.h>
 
 #include "emit/emitter.h"
 
+bool node_is_over_time(const struct node *node) { return op_info(node->op)->class == OP_CLASS_OVER_TIME; }
+
 static bool buffer_is_value(const struct buffer *buffer)
 {
-    return buffer->storage == STORE_FRAME || buffer->storage == STORE_BLOCK;
+    return buffer->storage == STORE_FRAME || buffer->storage == STORE_BLOCK || buffer->storage == STORE_SEQUENCE;
+}
+
+const char *initial_value(const struct emitter *emitter, int id)
+{
+    int init = emitter->schedule->buffers[id].init;
+    if (init == NO_NODE)
+        return "NULL, 0";
+    const struct node *node = emitter->graph->nodes[init];
+    int one = node_units(node) == 1;
+    if (node->op == OP_number)
+        return arena_printf(emitter->arena, "&(const rnn_real){%s}, 1", emit_number(emitter->arena, node->number));
+    if (node->time == TIME_SEQUENCE)
+        return arena_printf(emitter->arena, "values->%s + (ptrdiff_t)stream * RNN_PAD(%d), %d", emitter->buffers[init],
+                            node_units(node), one);
+    return arena_printf(emitter->arena, "packed->%s, %d", emitter->buffers[init], one);
+}
+
+/* ---- the struct ---- */
+
+static const char *frames_text(struct emitter *emitter, int frames, const char *where)
+{
+    return frames ? arena_printf(emitter->arena, ", %s %d frame%s", where, frames, frames == 1 ? "" : "s") : "";
+}
+
+static void write_value_members(struct emitter *emitter, int id)
+{
+    const struct buffer *buffer = &emitter->schedule->buffers[id];
+    const struct node *node = emitter->graph->nodes[id];
+    struct text *out = emitter->out;
+    text_printf(out, "    rnn_real *%s; /* [%d]", emitter->buffers[id], node_units(node));
+    if (buffer->storage == STORE_FRAME)
+        text_puts(out, node->time == TIME_SEQUENCE ? ", once a sequence" : buffer->in_place ? ", overwritten in place" : ", one frame");
+    else
+        text_printf(out, "%s%s%s", buffer->storage == STORE_SEQUENCE ? ", the whole sequence" : "",
+                    frames_text(emitter, buffer->past, "behind"), frames_text(emitter, buffer->future, "before"));
+    text_puts(out, " */\n");
+    if (buffer->in_place && !emitter->schedule->whole_sequence)
+        text_printf(out, "    rnn_real *%s_kept_; /* of streams that have ended */\n", emitter->buffers[id]);
+    if (node_is_over_time(node))
+        text_printf(out, "    rnn_real *%s_so_far_;\n", emitter->buffers[id]);
 }
 
 static void write_members(struct emitter *emitter)
 {
     struct text *out = emitter->out;
-    text_printf(out, "/* Addresses of values: of frame 0 of a block, or of the only frame there is. */\nstruct %s_values {\n",
+    text_printf(out, "/* Addresses of values: of frame 0 of a block, or of the only frame there is. */\nstruct %s_values {\n"
+                     "    const int *ages; /* of each stream: frames since it began */\n",
                 emitter->prefix);
-    bool any = false;
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
-        int units = node_units(emitter->graph->nodes[i]);
-        if (emitter->graph->nodes[i]->op == OP_input) {
-            const struct graph_input *input = &emitter->graph->inputs[emitter->graph->nodes[i]->index];
-            const char *type = input->vocabulary ? "int32_t" : "rnn_real";
-            const char *name = buffer->storage == STORE_INPUT ? emitter->buffers[i] : NULL;
-            any |= name != NULL;
-            if (name)
-                text_printf(out, "    const %s *%s; /* the caller's, [%d] */\n", type, name, units);
-        }
-        if (!buffer_is_value(buffer))
-            continue;
-        any = true;
-        text_printf(out, "    rnn_real *%s; /* [%d]", emitter->buffers[i], units);
-        if (buffer->storage == STORE_BLOCK && buffer->past)
-            text_printf(out, ", behind %d frame%s of past", buffer->past, buffer->past == 1 ? "" : "s");
-        if (buffer->storage == STORE_FRAME)
-            text_puts(out, buffer->in_place ? ", overwritten in place" : ", one frame");
-        text_puts(out, " */\n");
-        if (buffer->in_place)
-            text_printf(out, "    rnn_real *%s_kept_; /* of streams that have ended */\n", emitter->buffers[i]);
+        const struct node *node = emitter->graph->nodes[i];
+        if (node->op == OP_input && buffer->storage == STORE_INPUT && emitter->buffers[i])
+            text_printf(out, "    const %s *%s; /* the caller's, [%d] */\n",
+                        emitter->graph->inputs[node->index].vocabulary ? "int32_t" : "rnn_real", emitter->buffers[i],
+                        node_units(node));
+        if (buffer_is_value(buffer))
+            write_value_members(emitter, i);
     }
-    text_puts(out, any ? "};\n\n" : "    int none;\n};\n\n");
+    text_puts(out, "};\n\n");
 }
 
-/* Columns of a buffer: streams times frames and past. */
-static const char *buffer_frames(struct emitter *emitter, const struct buffer *buffer)
+/* ---- layout ---- */
+
+/* Columns of a buffer. */
+static const char *buffer_columns(struct emitter *emitter, const struct buffer *buffer)
 {
     if (buffer->storage == STORE_FRAME)
-        return "(size_t)streams";
-    if (buffer->past)
-        return arena_printf(emitter->arena, "(columns + %d * (size_t)streams)", buffer->past);
-    return "columns";
+        return "columns";
+    const char *frames = buffer->storage == STORE_SEQUENCE ? "whole" : "frames";
+    return arena_printf(emitter->arena, buffer->past + buffer->future ? "(%s + %d) * columns" : "%s * columns", frames,
+                        buffer->past + buffer->future);
 }
 
 static void write_layout(struct emitter *emitter)
 {
     struct text *out = emitter->out;
-    text_puts(out, "/* Lays the values of `frames` frames out in memory (NULL: nowhere) and returns how many rnn_real they take. */\n");
+    text_puts(out, "/* Lays values out in memory (NULL: nowhere), for blocks of `frames` frames of `whole` in all, and returns how many\n"
+                   " * rnn_real they take. */\n");
     size_t begin = out->length;
-    text_printf(out, "static size_t %s_place(struct %s_values *values, rnn_real *memory, int frames, int streams)\n{\n"
-                     "    const size_t columns = (size_t)frames * (size_t)streams;\n"
+    text_printf(out, "static size_t %s_place(struct %s_values *values, rnn_real *memory, int block, int sequence, int streams)\n{\n"
+                     "    const size_t frames = (size_t)block, whole = (size_t)sequence, columns = (size_t)streams; /* of a frame */\n"
                      "    size_t next = 0;\n",
                 emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++) {
@@ -65,27 +97,33 @@ static void write_layout(struct emitter *emitter)
             continue;
         int units = node_units(emitter->graph->nodes[i]);
         text_printf(out, "    values->%s = rnn_place(memory, next", emitter->buffers[i]);
-        if (buffer->storage == STORE_BLOCK && buffer->past)
-            text_printf(out, " + %d * (size_t)streams * RNN_PAD(%d)", buffer->past, units);
-        text_printf(out, ");\n    next += %s * RNN_PAD(%d);\n", buffer_frames(emitter, buffer), units);
+        if (buffer->storage != STORE_FRAME && buffer->past)
+            text_printf(out, " + %d * columns * RNN_PAD(%d)", buffer->past, units);
+        text_printf(out, ");\n    next += %s * RNN_PAD(%d);\n", buffer_columns(emitter, buffer), units);
+        if (node_is_over_time(emitter->graph->nodes[i]))
+            text_printf(out, "    values->%s_so_far_ = rnn_place(memory, next);\n    next += columns * RNN_PAD(%d);\n",
+                        emitter->buffers[i], units);
     }
     text_puts(out, "    return next + RNN_LANES; /* parts of columns may be read beyond the last */\n");
+    text_puts(out, "    (void)frames;\n    (void)whole;\n");
     close_function(emitter, begin);
 }
 
-static void write_past_function(struct emitter *emitter, const char *head, bool in_place_too,
-                                void (*write)(struct emitter *, int id, const char *past, int units))
+/* Values of the whole sequence, seen from frame `done` on. */
+static void write_at(struct emitter *emitter)
 {
-    size_t begin = emitter->out->length + (size_t)(strstr(head, "static") - head);
-    text_puts(emitter->out, head);
-    for (int i = 0; i < emitter->graph->node_count; i++) {
-        const struct buffer *buffer = &emitter->schedule->buffers[i];
-        if (!buffer->past || !buffer_is_value(buffer) || (buffer->in_place && !in_place_too))
-            continue;
-        write(emitter, i, arena_printf(emitter->arena, "%d", buffer->past), node_units(emitter->graph->nodes[i]));
-    }
+    text_puts(emitter->out, "/* Values of the whole sequence as a block sees them that begins at frame `done`. */\n");
+    size_t begin = emitter->out->length;
+    text_printf(emitter->out, "static void %s_at(struct %s_values *values, const struct %s_values *whole, int done, int streams)\n{\n",
+                emitter->prefix, emitter->prefix, emitter->prefix);
+    for (int i = 0; i < emitter->graph->node_count; i++)
+        if (emitter->schedule->buffers[i].storage == STORE_SEQUENCE)
+            text_printf(emitter->out, "    values->%s = whole->%s + (ptrdiff_t)done * streams * RNN_PAD(%d);\n", emitter->buffers[i],
+                        emitter->buffers[i], node_units(emitter->graph->nodes[i]));
     close_function(emitter, begin);
 }
+
+/* ---- pasts ---- */
 
 /* The address that rnn/past.h wants: behind the past. */
 static const char *past_end(struct emitter *emitter, const char *values, int id)
@@ -97,65 +135,121 @@ static const char *past_end(struct emitter *emitter, const char *values, int id)
                         node_units(emitter->graph->nodes[id]));
 }
 
-static void write_start(struct emitter *emitter, int id, const char *past, int units)
+static int node_pass(const struct emitter *emitter, int id)
+{
+    int region = emitter->schedule->region_of[id];
+    return region < 0 ? 0 : emitter->schedule->regions[region].pass;
+}
+
+static void write_start(struct emitter *emitter, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
-    const struct node *init = buffer->init == NO_NODE ? NULL : emitter->graph->nodes[buffer->init];
-    const char *from = "NULL";
-    if (init && init->op == OP_number)
-        from = arena_printf(emitter->arena, "&(const rnn_real){%s}", emit_number(emitter->arena, init->number));
-    else if (init)
-        from = arena_printf(emitter->arena, "packed->%s", emitter->buffers[buffer->init]);
-    text_printf(emitter->out, "    rnn_start_past(%s, %s, RNN_PAD(%d), %d, %s, %d, streams, stream);\n",
-                past_end(emitter, "values", id), past, units, units, from, init && node_units(init) == 1);
+    const struct node *node = emitter->graph->nodes[id];
+    int units = node_units(node);
+    if (node_is_over_time(node))
+        text_printf(emitter->out, "    rnn_gather_start(past->%s_so_far_, RNN_PAD(%d), %d, stream);\n", emitter->buffers[id], units,
+                    node->op == OP_max_over_time);
+    if (!buffer_is_value(buffer))
+        return;
+    if (buffer->past || buffer->in_place)
+        text_printf(emitter->out, "    rnn_start_past(%s, %d, RNN_PAD(%d), %d, %s, streams, stream);\n",
+                    past_end(emitter, "past", id), buffer->in_place ? 1 : buffer->past, units, units, initial_value(emitter, id));
+    if (buffer->future && !buffer->in_place)
+        text_printf(emitter->out, "    rnn_start_future(past->%s, %d, RNN_PAD(%d), %d, %s, whole, streams, stream);\n",
+                    emitter->buffers[id], buffer->future, units, units, initial_value(emitter, id));
 }
 
-static void write_take(struct emitter *emitter, int id, const char *past, int units)
+static void write_starts(struct emitter *emitter)
 {
-    text_printf(emitter->out, "    rnn_copy_past(%s, %s, %s, RNN_PAD(%d), streams);\n", past_end(emitter, "to", id),
-                past_end(emitter, "from", id), past, units);
+    for (int pass = 0; pass < emitter->schedule->passes.count; pass++) {
+        text_puts(emitter->out, "/* What a stream that begins reads out of range, and what it has gathered: nothing. */\n");
+        size_t begin = emitter->out->length;
+        text_printf(emitter->out, "static void %s_start_%d(const struct %s_packed *packed, const struct %s_values *past,\n"
+                                  "    const struct %s_values *values, int whole, int streams, int stream)\n{\n",
+                    emitter->prefix, pass, emitter->prefix, emitter->prefix, emitter->prefix);
+        for (int i = 0; i < emitter->graph->node_count; i++)
+            if (emitter->graph->nodes[i]->time != TIME_STATIC && node_pass(emitter, i) == pass)
+                write_start(emitter, i);
+        close_function(emitter, begin);
+    }
 }
 
-static void write_carry(struct emitter *emitter, int id, const char *past, int units)
+/* The past of every stream, from one layout to another. */
+static void write_take(struct emitter *emitter)
 {
-    text_printf(emitter->out, "    rnn_carry_past(values->%s, %s, RNN_PAD(%d), frames, streams);\n", emitter->buffers[id], past,
-                units);
+    text_puts(emitter->out, "/* The past of every stream, to where its frames will follow, or back. */\n");
+    size_t begin = emitter->out->length;
+    text_printf(emitter->out, "static void %s_take(const struct %s_values *to, const struct %s_values *from, int streams)\n{\n",
+                emitter->prefix, emitter->prefix, emitter->prefix);
+    for (int i = 0; i < emitter->graph->node_count; i++) {
+        const struct buffer *buffer = &emitter->schedule->buffers[i];
+        if (buffer_is_value(buffer) && buffer->past)
+            text_printf(emitter->out, "    rnn_copy_past(%s, %s, %d, RNN_PAD(%d), streams);\n", past_end(emitter, "to", i),
+                        past_end(emitter, "from", i), buffer->past, node_units(emitter->graph->nodes[i]));
+    }
+    close_function(emitter, begin);
 }
 
-static void write_keep(struct emitter *emitter, int id, const char *past, int units)
+static void write_carry(struct emitter *emitter)
 {
-    text_printf(emitter->out, "    rnn_keep_past(to->%s, from->%s, %s, RNN_PAD(%d), end, streams, stream);\n",
-                emitter->buffers[id], emitter->buffers[id], past, units);
+    text_puts(emitter->out, "/* After a block: its last frames become the past of the next. */\n");
+    size_t begin = emitter->out->length;
+    text_printf(emitter->out, "static void %s_carry(const struct %s_values *values, int frames, int streams)\n{\n", emitter->prefix,
+                emitter->prefix);
+    for (int i = 0; i < emitter->graph->node_count; i++) {
+        const struct buffer *buffer = &emitter->schedule->buffers[i];
+        if (buffer->storage == STORE_BLOCK && buffer->past)
+            text_printf(emitter->out, "    rnn_carry_past(values->%s, %d, RNN_PAD(%d), frames, streams);\n", emitter->buffers[i],
+                        buffer->past, node_units(emitter->graph->nodes[i]));
+    }
+    close_function(emitter, begin);
+}
+
+static void write_keep(struct emitter *emitter)
+{
+    text_puts(emitter->out, "/* A stream that ends within the block, `end` frames into it, keeps its past. */\n");
+    size_t begin = emitter->out->length;
+    text_printf(emitter->out, "static void %s_keep(const struct %s_values *to, const struct %s_values *from, int end, int streams,\n"
+                              "    int stream)\n{\n",
+                emitter->prefix, emitter->prefix, emitter->prefix);
+    for (int i = 0; i < emitter->graph->node_count; i++) {
+        const struct buffer *buffer = &emitter->schedule->buffers[i];
+        if (buffer->storage == STORE_BLOCK && buffer->past)
+            text_printf(emitter->out, "    rnn_keep_past(to->%s, from->%s, %d, RNN_PAD(%d), end, streams, stream);\n",
+                        emitter->buffers[i], emitter->buffers[i], buffer->past, node_units(emitter->graph->nodes[i]));
+    }
+    close_function(emitter, begin);
+}
+
+/* What a pass has gathered over time becomes a value. */
+static void write_finish(struct emitter *emitter)
+{
+    for (int pass = 0; pass < emitter->schedule->passes.count; pass++) {
+        text_printf(emitter->out, "/* What pass %d has gathered over time, as values of the sequences. */\n", pass);
+        size_t begin = emitter->out->length;
+        text_printf(emitter->out, "static void %s_finish_%d(const struct %s_values *values, int streams)\n{\n", emitter->prefix, pass,
+                    emitter->prefix);
+        for (int i = 0; i < emitter->graph->node_count; i++) {
+            const struct node *node = emitter->graph->nodes[i];
+            if (node_is_over_time(node) && node_pass(emitter, i) == pass)
+                text_printf(emitter->out, "    rnn_gather_finish(values->%s, values->%s_so_far_, RNN_PAD(%d), %d, streams, values->ages);\n",
+                            emitter->buffers[i], emitter->buffers[i], node_units(node), node->op == OP_mean_over_time);
+        }
+        close_function(emitter, begin);
+    }
 }
 
 void emit_values(struct emitter *emitter)
 {
-    const char *prefix = emitter->prefix;
     write_members(emitter);
     write_layout(emitter);
-    write_past_function(
-        emitter,
-        arena_printf(emitter->arena, "/* The past of a stream that begins. */\n"
-                                     "static void %s_start(const struct %s_packed *packed, const struct %s_values *values, "
-                                     "int streams, int stream)\n{\n",
-                     prefix, prefix, prefix),
-        true, write_start);
-    write_past_function(emitter,
-                        arena_printf(emitter->arena, "/* The past of every stream, to where the frames will follow it or back. */\n"
-                                                     "static void %s_take(const struct %s_values *to, const struct %s_values *from, "
-                                                     "int streams)\n{\n",
-                                     prefix, prefix, prefix),
-                        true, write_take);
-    write_past_function(emitter,
-                        arena_printf(emitter->arena, "/* After a block: its last frames become the past of the next. */\n"
-                                                     "static void %s_carry(const struct %s_values *values, int frames, int streams)\n"
-                                                     "{\n",
-                                     prefix, prefix),
-                        false, write_carry);
-    write_past_function(emitter,
-                        arena_printf(emitter->arena, "/* A stream that ends within the block, `end` frames into it, keeps its past. */\n"
-                                                     "static void %s_keep(const struct %s_values *to, const struct %s_values *from, "
-                                                     "int end, int streams, int stream)\n{\n",
-                                     prefix, prefix, prefix),
-                        false, write_keep);
+    write_starts(emitter);
+    write_finish(emitter);
+    if (emitter->schedule->whole_sequence) {
+        write_at(emitter);
+        return;
+    }
+    write_take(emitter);
+    write_carry(emitter);
+    write_keep(emitter);
 }

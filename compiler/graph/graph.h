@@ -79,6 +79,7 @@ struct graph_output {
     const char *name;
     struct edge edge;
     struct shape shape;
+    enum value_time time; /* sequence or frame */
 };
 
 struct graph {

@@ -93,8 +93,6 @@ static struct edge lower_operation(struct lowering *lowering, const struct term 
     struct node *node = add_node(lowering, term->op, term, term->count);
     for (int i = 0; i < term->count; i++)
         node->edges[i] = edges[i];
-    if (op_info(term->op)->class == OP_CLASS_OVER_TIME)
-        diag_error(lowering->diag, term->span, "'%s' is not supported yet", op_info(term->op)->name);
     return edge_to(lowering->graph, lowering->graph->node_count - 1);
 }
 
@@ -104,8 +102,6 @@ static struct edge lower_delay(struct lowering *lowering, const struct term *ter
     edge.delay = term->delay;
     if (term->reads_init && term->value->init)
         edge.init = lower_to_node(lowering, term->value->init);
-    if (term->delay < 0)
-        diag_error(lowering->diag, term->span, "reading ahead in time, with [t+k] or in 'reverse', is not supported yet");
     return edge;
 }
 
@@ -203,8 +199,6 @@ static void add_leaves(struct lowering *lowering)
         const struct value *value = program->inputs[i];
         graph->nodes[lowering->node_of[value->id]]->index = i;
         graph->inputs[i] = (struct graph_input){value->name, value->shape, value->time, value->vocabulary};
-        if (value->time != TIME_FRAME)
-            diag_error(lowering->diag, value->span, "'once' inputs are not supported yet");
     }
 }
 
@@ -228,9 +222,14 @@ struct graph *build_graph(struct arena *arena, const struct program *program, st
     for (int i = 0; i < program->output_count; i++) {
         const struct output *output = &program->outputs[i];
         struct edge edge = edge_to(graph, lowering.node_of[output->value->id]);
-        graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape};
-        if (output->value->time != TIME_FRAME)
-            diag_error(diag, output->span, "an output without frames is not supported yet");
+        enum value_time time = output->value->time;
+        if (time == TIME_STATIC) { /* given to the caller once a sequence */
+            struct node *copy = graph_add_node(graph, OP_copy, output->value->shape, TIME_SEQUENCE, 1, graph->nodes[edge.node]);
+            copy->edges[0] = edge;
+            edge = edge_to(graph, graph->node_count - 1);
+            time = TIME_SEQUENCE;
+        }
+        graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape, time};
     }
     if (diag_error_count(diag))
         return NULL;

@@ -18,15 +18,26 @@ static bool use_is_fused(const struct assigning *assigning, int id, const struct
            !edge_needs_all_units(assigning->graph, assigning->graph->nodes[use->reader], use->edge);
 }
 
-/* Whether a read of the frame before is over when the value is overwritten: its kernel is of an earlier phase, or reads
- * unit by unit in the kernel that writes. */
-static bool past_can_be_overwritten(const struct assigning *assigning, int id, const struct use *use)
+/* Whether a read of the frame before (in a reversed scan, after) is over when the value is overwritten: its kernel is of an
+ * earlier phase, or reads unit by unit in the kernel that writes. */
+static bool neighbour_can_be_overwritten(const struct assigning *assigning, int id, const struct use *use)
 {
     const struct schedule *schedule = assigning->schedule;
-    if (use->reader < 0 || use->edge->delay != 1 || schedule->region_of[use->reader] != schedule->region_of[id])
+    int step = schedule->regions[schedule->region_of[id]].reversed ? -1 : 1;
+    if (use->reader < 0 || use->edge->delay != step || schedule->region_of[use->reader] != schedule->region_of[id])
         return false;
     return use_is_fused(assigning, id, use) ||
            schedule->kernel_of[use->reader]->phase < schedule->kernel_of[id]->phase;
+}
+
+static void widen_range(struct buffer *buffer, const struct edge *edge)
+{
+    if (edge->delay)
+        buffer->init = edge->init;
+    if (edge->delay > buffer->past)
+        buffer->past = edge->delay;
+    if (-edge->delay > buffer->future)
+        buffer->future = -edge->delay;
 }
 
 static void assign_computed(struct assigning *assigning, int id)
@@ -35,43 +46,48 @@ static void assign_computed(struct assigning *assigning, int id)
     const struct region *region = &schedule->regions[schedule->region_of[id]];
     struct buffer *buffer = &schedule->buffers[id];
     bool scans = region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
-    bool block = false, overwritten = true;
+    bool outside = false, elsewhere = false, overwritten = true;
     for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
         const struct use *use = &assigning->uses.use[u];
-        bool outside = use->reader < 0 || schedule->region_of[use->reader] != schedule->region_of[id];
-        if (use->edge->delay) {
-            buffer->init = use->edge->init;
-            if (use->edge->delay > buffer->past)
-                buffer->past = use->edge->delay;
-            overwritten &= past_can_be_overwritten(assigning, id, use);
-        }
-        block |= outside || (!scans && !use_is_fused(assigning, id, use));
+        bool leaves = use->reader < 0 || schedule->region_of[use->reader] != schedule->region_of[id];
+        widen_range(buffer, use->init ? &(struct edge){0} : use->edge);
+        if (!use->init && use->edge->delay)
+            overwritten &= neighbour_can_be_overwritten(assigning, id, use);
+        outside |= leaves || (!scans && !use_is_fused(assigning, id, use));
+        elsewhere |= use->reader >= 0 && leaves && schedule->regions[schedule->region_of[use->reader]].pass != region->pass;
         if (!use_is_fused(assigning, id, use) && buffer->storage == STORE_NONE)
             buffer->storage = STORE_FRAME;
     }
-    if (block || (buffer->past && !(scans && overwritten)))
+    if (assigning->graph->nodes[id]->time == TIME_SEQUENCE)
+        return;
+    bool ranges = buffer->past || buffer->future;
+    if (elsewhere || (schedule->whole_sequence && ranges && (outside || !(scans && overwritten))))
+        buffer->storage = STORE_SEQUENCE;
+    else if (outside || (ranges && !(scans && overwritten)))
         buffer->storage = STORE_BLOCK;
-    else if (buffer->past) {
+    else if (ranges) {
         buffer->storage = STORE_FRAME;
         buffer->in_place = true;
     }
 }
 
 /* An input is read where the caller has it as long as only single units of it are wanted; rows of units as the caller has them
- * are neither aligned nor padded, and what is before the first frame is not there. */
+ * are neither aligned nor padded, and what is out of range is not there. */
 static void assign_input(struct assigning *assigning, int id)
 {
     struct buffer *buffer = &assigning->schedule->buffers[id];
+    bool once = assigning->graph->nodes[id]->time == TIME_SEQUENCE;
     buffer->storage = STORE_INPUT;
     for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
         const struct use *use = &assigning->uses.use[u];
         const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
-        if (use->edge->delay > buffer->past) {
-            buffer->past = use->edge->delay;
-            buffer->init = use->edge->init;
+        if (use->init) {
+            buffer->storage = STORE_FRAME;
+            continue;
         }
+        widen_range(buffer, use->edge);
         if (use->edge->delay || (reader && reader->op != OP_product && reader->op != OP_embed))
-            buffer->storage = STORE_BLOCK;
+            buffer->storage = once ? STORE_FRAME : assigning->schedule->whole_sequence ? STORE_SEQUENCE : STORE_BLOCK;
     }
 }
 

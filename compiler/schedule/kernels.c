@@ -196,6 +196,8 @@ static enum kernel_kind kernel_kind_of(const struct choosing *choosing, int root
         return KERNEL_CONCAT;
     if (node->op == OP_embed)
         return KERNEL_EMBED;
+    if (op_info(node->op)->class == OP_CLASS_OVER_TIME)
+        return KERNEL_OVER_TIME;
     for (int m = choosing->first[root]; m >= 0; m = choosing->next[m])
         if (choosing->graph->nodes[m]->op == OP_product)
             return KERNEL_PANEL;

@@ -84,10 +84,30 @@ static void delay_after_embedding(struct graph *graph)
     }
 }
 
+/* before:   %2 = last %1[t-1]      after:   %3 = copy %1[t-1]
+ *                                           %2 = last %3
+ * What is gathered over time is gathered from whole frames in memory. */
+static void copy_operands_over_time(struct graph *graph)
+{
+    for (int i = 0, count = graph->node_count; i < count; i++) {
+        struct node *node = graph->nodes[i];
+        if (op_info(node->op)->class != OP_CLASS_OVER_TIME)
+            continue;
+        struct edge *edge = &node->edges[0];
+        const struct node *source = graph->nodes[edge->node];
+        if (!edge->delay && edge_is_whole(graph, edge) && source->op != OP_input && source->time == TIME_FRAME)
+            continue;
+        struct node *copy = graph_add_node(graph, OP_copy, node->shape, TIME_FRAME, 1, node);
+        copy->edges[0] = *edge;
+        *edge = edge_to(graph, graph->node_count - 1);
+    }
+}
+
 void prepare_graph(struct graph *graph, struct arena *scratch)
 {
     delay_after_embedding(graph);
     align_column_operands(graph);
+    copy_operands_over_time(graph);
     separate_initial_values(graph, scratch);
     graph_sweep(graph);
 }

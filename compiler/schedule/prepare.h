@@ -4,7 +4,7 @@
 
 #include "graph/graph.h"
 
-/* Adds copies so that: operations on columns read aligned columns; every node is read with one initial value; ids are read
+/* Adds copies so that: operations on columns and over time read aligned, whole columns; every node is read with one initial value; ids are read
  * without delay. */
 void prepare_graph(struct graph *graph, struct arena *scratch);
 

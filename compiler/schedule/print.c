@@ -14,7 +14,7 @@ static void print_nodes(const struct schedule *schedule, const int *nodes, int c
 
 static void print_kernel(const struct schedule *schedule, const struct kernel *kernel, struct text *out)
 {
-    static const char *const kinds[] = {"panel", "elementwise", "column", "concat", "embed"};
+    static const char *const kinds[] = {"panel", "elementwise", "column", "concat", "embed", "over time"};
     text_printf(out, "  phase %d: %s, %d units\n", kernel->phase, kinds[kernel->kind], kernel->units);
     for (int i = 0; i < kernel->accumulator_count; i++) {
         text_printf(out, "    row %d: ", i);
@@ -41,7 +41,7 @@ static void print_kernel(const struct schedule *schedule, const struct kernel *k
 
 static void print_buffers(const struct schedule *schedule, struct text *out)
 {
-    static const char *const kinds[] = {"none", "static", "input", "frame", "block"};
+    static const char *const kinds[] = {"none", "static", "input", "frame", "block", "sequence"};
     for (int i = 0; i < schedule->graph->node_count; i++) {
         const struct buffer *buffer = &schedule->buffers[i];
         if (buffer->storage == STORE_NONE)
@@ -49,7 +49,10 @@ static void print_buffers(const struct schedule *schedule, struct text *out)
         text_printf(out, "buffer %s: %%%d, %s, %d units", buffer->name, i, kinds[buffer->storage],
                     node_units(schedule->graph->nodes[i]));
         if (buffer->past)
-            text_printf(out, ", past %d%s", buffer->past, buffer->in_place ? " in place" : "");
+            text_printf(out, ", past %d", buffer->past);
+        if (buffer->future)
+            text_printf(out, ", future %d", buffer->future);
+        text_puts(out, buffer->in_place ? ", in place" : "");
         if (buffer->init != NO_NODE)
             text_printf(out, ", init %%%d", buffer->init);
         text_puts(out, "\n");
@@ -60,8 +63,9 @@ void schedule_print(const struct schedule *schedule, struct text *out)
 {
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
-        text_printf(out, "region %s: %s, stage %d, %.0f flops and %.0f bytes of weights a frame\n", region->name,
-                    region_kind_name(region->kind), region->stage, region->flops, region->bytes);
+        text_printf(out, "region %s: %s%s, pass %d, stage %d, %.0f flops and %.0f bytes of weights a frame\n", region->name,
+                    region->reversed ? "reversed " : "", region_kind_name(region->kind), region->pass, region->stage,
+                    region->flops, region->bytes);
         if (!region->kernel_count) {
             text_puts(out, "  ");
             print_nodes(schedule, region->nodes, region->node_count, out);

@@ -10,37 +10,62 @@
 
 const char *region_kind_name(enum region_kind kind)
 {
-    static const char *const names[] = {"static", "frames", "scan", "elementwise scan"};
+    static const char *const names[] = {"static", "sequence", "frames", "scan", "elementwise scan"};
     return names[kind];
 }
 
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
 
-/* Sort key of the region that a node belongs to: the static region, then for each stage the frames region and the cyclic
- * components in topological order. */
-static long region_key(const struct schedule *schedule, int id)
+static bool node_is_over_time(const struct node *node) { return op_info(node->op)->class == OP_CLASS_OVER_TIME; }
+
+/* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values that it may
+ * need; then by stages the frames region and the cyclic components in topological order. */
+struct key {
+    int pass;     /* -1: static */
+    int in_pass;  /* 0: once before the pass */
+    int stage;
+    int component; /* of a cycle, plus one; 0: frames */
+};
+
+static struct key region_key(const struct schedule *schedule, int id)
 {
     const struct components *components = &schedule->components;
+    const struct node *node = schedule->graph->nodes[id];
     int number = components->of[id];
     const struct component *component = &components->component[number];
-    if (schedule->graph->nodes[id]->time == TIME_STATIC)
-        return -1;
-    long stage = (long)component->stage * ((long)components->count + 1);
-    return component->cyclic ? stage + 1 + number : stage;
+    if (node->time == TIME_STATIC)
+        return (struct key){-1, 0, 0, 0};
+    if (node->time == TIME_SEQUENCE && !node_is_over_time(node))
+        return (struct key){schedule->passes.of[id], 0, 0, 0};
+    return (struct key){schedule->passes.of[id], 1, component->stage, component->cyclic ? number + 1 : 0};
+}
+
+static int compare_keys(const struct key *a, const struct key *b)
+{
+    if (a->pass != b->pass)
+        return a->pass < b->pass ? -1 : 1;
+    if (a->in_pass != b->in_pass)
+        return a->in_pass < b->in_pass ? -1 : 1;
+    if (a->stage != b->stage)
+        return a->stage < b->stage ? -1 : 1;
+    return (a->component > b->component) - (a->component < b->component);
 }
 
 static enum region_kind region_kind_of(const struct schedule *schedule, int id)
 {
     const struct component *component = &schedule->components.component[schedule->components.of[id]];
-    if (schedule->graph->nodes[id]->time == TIME_STATIC)
+    const struct node *node = schedule->graph->nodes[id];
+    if (node->time == TIME_STATIC)
         return REGION_STATIC;
+    if (node->time == TIME_SEQUENCE && !node_is_over_time(node))
+        return REGION_SEQUENCE;
     if (!component->cyclic)
         return REGION_FRAMES;
     return component->elementwise && schedule->options.elementwise_scan ? REGION_ELEMENTWISE_SCAN : REGION_SCAN;
 }
 
 struct keyed {
-    long key;
+    struct key key;
     int id;
 };
 
@@ -51,7 +76,7 @@ static void sort_keyed(struct keyed *items, struct keyed *spare, int count)
         for (int begin = 0; begin < count; begin += 2 * width) {
             int middle = begin + width < count ? begin + width : count, end = middle + width < count ? middle + width : count;
             for (int a = begin, b = middle, out = begin; out < end; out++)
-                spare[out] = b >= end || (a < middle && items[a].key <= items[b].key) ? items[a++] : items[b++];
+                spare[out] = b >= end || (a < middle && compare_keys(&items[a].key, &items[b].key) <= 0) ? items[a++] : items[b++];
         }
         memcpy(items, spare, (size_t)count * sizeof *items);
     }
@@ -92,6 +117,8 @@ static const char *name_region(const struct schedule *schedule, const struct reg
 {
     if (region->kind == REGION_STATIC)
         return "static";
+    if (region->kind == REGION_SEQUENCE)
+        return unique_name(names, arena_printf(arena, "sequence_%d", region->pass));
     if (region->kind == REGION_FRAMES)
         return unique_name(names, arena_printf(arena, "frames_%d", region->stage));
     const char *path = common_path(schedule, region, arena);
@@ -108,6 +135,25 @@ static void count_cost(const struct graph *graph, struct region *region)
     }
 }
 
+static struct region new_region(const struct schedule *schedule, int id)
+{
+    const struct component *component = &schedule->components.component[schedule->components.of[id]];
+    struct region region = {.kind = region_kind_of(schedule, id), .pass = schedule->passes.of[id]};
+    if (region.kind != REGION_STATIC && region.kind != REGION_SEQUENCE)
+        region.stage = component->stage;
+    region.reversed = component->reversed;
+    return region;
+}
+
+static bool graph_reads_ahead(const struct graph *graph)
+{
+    for (int i = 0; i < graph->node_count; i++)
+        for (int k = 0; k < graph->nodes[i]->count; k++)
+            if (graph->nodes[i]->edges[k].delay < 0)
+                return true;
+    return false;
+}
+
 struct schedule *split_regions(struct graph *graph, const struct schedule_options *options, struct arena *arena)
 {
     prepare_graph(graph, arena);
@@ -115,6 +161,8 @@ struct schedule *split_regions(struct graph *graph, const struct schedule_option
     schedule->graph = graph;
     schedule->options = *options;
     schedule->components = find_components(graph, arena);
+    schedule->passes = find_passes(graph, &schedule->components, arena);
+    schedule->whole_sequence = schedule->passes.count > 1 || graph_reads_ahead(graph);
     int n = graph->node_count, count = 0;
     schedule->region_of = ARENA_ARRAY(arena, int, n + 1);
     struct keyed *items = ARENA_ARRAY(arena, struct keyed, n + 1), *spare = ARENA_ARRAY(arena, struct keyed, n + 1);
@@ -128,12 +176,9 @@ struct schedule *split_regions(struct graph *graph, const struct schedule_option
     unique_init(&names, arena);
     int capacity = 0;
     for (int i = 0; i < count;) {
-        struct region region = {.kind = region_kind_of(schedule, items[i].id)};
-        region.stage = region.kind == REGION_STATIC
-                           ? 0
-                           : schedule->components.component[schedule->components.of[items[i].id]].stage;
+        struct region region = new_region(schedule, items[i].id);
         int node_capacity = 0;
-        for (long key = items[i].key; i < count && items[i].key == key; i++) {
+        for (struct key key = items[i].key; i < count && !compare_keys(&items[i].key, &key); i++) {
             schedule->region_of[items[i].id] = schedule->region_count;
             ARENA_PUSH(arena, region.nodes, region.node_count, node_capacity, items[i].id);
         }

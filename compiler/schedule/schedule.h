@@ -12,12 +12,14 @@
 #define RNNC_SCHEDULE_SCHEDULE_H
 
 #include "analysis/components.h"
+#include "analysis/passes.h"
 #include "graph/graph.h"
 
 struct text;
 
 enum region_kind {
     REGION_STATIC,          /* once per load */
+    REGION_SEQUENCE,        /* once per sequence: all streams at once */
     REGION_FRAMES,          /* no cycle: all frames and streams of a block at once */
     REGION_SCAN,            /* a cycle: frame after frame */
     REGION_ELEMENTWISE_SCAN /* a cycle without mixing of units: each unit by itself through time */
@@ -28,7 +30,8 @@ enum kernel_kind {
     KERNEL_ELEMENTWISE, /* the same without products */
     KERNEL_COLUMN,      /* softmax, layernorm, sums over units, ... */
     KERNEL_CONCAT,
-    KERNEL_EMBED
+    KERNEL_EMBED,
+    KERNEL_OVER_TIME /* gathers what it needs of each block */
 };
 
 /* Products of a kernel that have the same right-hand side and whose accumulators lie side by side: one packed matrix. */
@@ -61,7 +64,9 @@ struct kernel {
 struct region {
     enum region_kind kind;
     const char *name;    /* an identifier, unique: "h1_scan", "frames_0" */
+    int pass;            /* REGION_SEQUENCE: it comes before that pass */
     int stage;
+    bool reversed;       /* a scan that runs from the last frame to the first */
     int *nodes;          /* in topological order */
     int node_count;
     struct kernel *kernels; /* by phase */
@@ -73,16 +78,18 @@ enum storage {
     STORE_NONE,   /* lives in registers within its kernel (or is a number) */
     STORE_STATIC, /* in the packed weights */
     STORE_INPUT,  /* where the caller has it */
-    STORE_FRAME,  /* one column for each stream, overwritten at every frame */
-    STORE_BLOCK   /* a column for each frame and stream of a block, behind `past` frames of what came before */
+    STORE_FRAME,  /* one column for each stream, overwritten at every frame, or once per sequence */
+    STORE_BLOCK,  /* a column for each frame and stream of a block, behind `past` frames of what came before */
+    STORE_SEQUENCE /* a column for each frame and stream of the whole sequence, between `past` and `future` frames */
 };
 
 struct buffer {
     enum storage storage;
     int past;          /* the largest delay with which it is read: frames kept from call to call */
-    int init;          /* static node that frames before the start read, or NO_NODE: 0 */
+    int future;        /* the same ahead */
+    int init;          /* static or sequence node that frames out of range read, or NO_NODE: 0 */
     const char *name;  /* an identifier, unique */
-    bool in_place;     /* STORE_FRAME with past 1: read, then overwritten */
+    bool in_place;     /* STORE_FRAME with past or future 1: read, then overwritten */
 };
 
 /* What can be switched off or set by hand, to measure what it is worth and to test each way. */
@@ -96,7 +103,10 @@ struct schedule {
     const struct graph *graph;
     struct schedule_options options;
     struct components components;
-    struct region *regions; /* in the order in which a block runs through them; the static region first */
+    struct passes passes;
+    bool whole_sequence;    /* one call is one whole sequence: something needs frames that are yet to come */
+    struct region *regions; /* the static region first; then pass by pass: what is done once before it, then in the order in
+                               which a block runs through them; last what is done once at the end */
     int region_count;
     int *region_of;         /* by node */
     struct kernel **kernel_of; /* by node; NULL: static, leaves */

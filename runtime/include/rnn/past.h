@@ -27,6 +27,13 @@ RNN_HELPER void rnn_start_past(rnn_real *value, int past, int pad, int n, const 
     }
 }
 
+/* The same on the other side: `future` frames from frame `end` on. */
+RNN_HELPER void rnn_start_future(rnn_real *value, int future, int pad, int n, const rnn_real *init, int one, int end,
+                                 int streams, int stream)
+{
+    rnn_start_past(value + (ptrdiff_t)(end + future) * streams * pad, future, pad, n, init, one, streams, stream);
+}
+
 /* The past of all streams, from one place to another. */
 RNN_HELPER void rnn_copy_past(rnn_real *to, const rnn_real *from, int past, int pad, int streams)
 {

@@ -1,0 +1,117 @@
+#include "analysis/passes.h"
+
+#include "base/arena.h"
+
+struct placing {
+    const struct graph *graph;
+    const struct components *components;
+    int *pass; /* by node */
+};
+
+static bool is_over_time(const struct node *node) { return op_info(node->op)->class == OP_CLASS_OVER_TIME; }
+
+/* Computed frame by frame: what has frames, and what is gathered from them. */
+static bool runs_in_pass(const struct node *node) { return node->time == TIME_FRAME || is_over_time(node); }
+
+/* Whether a reader in `pass` may read a value of the same pass through this edge. */
+static bool edge_fits_pass(const struct edge *edge, int pass)
+{
+    return pass_is_backward(pass) ? edge->delay <= 0 : edge->delay >= 0;
+}
+
+/* The earliest pass in which `reader` may run as far as one of its operands is concerned, if it were to run in `pass`. */
+static int earliest_pass(const struct placing *placing, const struct edge *edge, int pass)
+{
+    const struct node *source = placing->graph->nodes[edge->node];
+    int own = placing->pass[edge->node];
+    if (source->op == OP_input || source->time == TIME_STATIC)
+        return 0;
+    if (source->time != TIME_FRAME)
+        return is_over_time(source) ? own + 1 : own;
+    return pass > own || edge_fits_pass(edge, pass) ? own : own + 1;
+}
+
+static bool component_fits_pass(const struct placing *placing, int number, int pass)
+{
+    const struct component *component = &placing->components->component[number];
+    if (component->cyclic)
+        return component->reversed == pass_is_backward(pass);
+    /* An operation over time meets the frames in their order. */
+    return !is_over_time(placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) || !pass_is_backward(pass);
+}
+
+static void place_component(struct placing *placing, int number)
+{
+    int pass = 0;
+    for (bool settled = false; !settled;) {
+        settled = true;
+        for (int m = placing->components->begin[number]; m < placing->components->begin[number + 1]; m++) {
+            const struct node *node = placing->graph->nodes[placing->components->member[m]];
+            for (int k = 0; k < node->count; k++) {
+                const struct edge *edge = &node->edges[k];
+                if (placing->components->of[edge->node] != number) {
+                    int earliest = earliest_pass(placing, edge, pass);
+                    settled &= earliest <= pass;
+                    pass = earliest > pass ? earliest : pass;
+                }
+                if (edge->init != NO_NODE && placing->graph->nodes[edge->init]->time == TIME_SEQUENCE) {
+                    int own = placing->pass[edge->init] + is_over_time(placing->graph->nodes[edge->init]);
+                    settled &= own <= pass;
+                    pass = own > pass ? own : pass;
+                }
+            }
+        }
+        if (runs_in_pass(placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) &&
+            !component_fits_pass(placing, number, pass)) {
+            pass++;
+            settled = false;
+        }
+    }
+    for (int m = placing->components->begin[number]; m < placing->components->begin[number + 1]; m++)
+        placing->pass[placing->components->member[m]] = pass;
+}
+
+static bool node_may_run_in(const struct placing *placing, const struct node *node, int pass)
+{
+    for (int k = 0; k < node->count; k++)
+        if (earliest_pass(placing, &node->edges[k], pass) > pass)
+            return false;
+    return true;
+}
+
+/* What lies outside every cycle and serves later passes alone is computed there, block by block beside its reader: the input
+ * product of a reversed cell runs backward with the cell. */
+static void sink_nodes(struct placing *placing, const struct uses *uses)
+{
+    const struct graph *graph = placing->graph;
+    for (int i = graph->node_count - 1; i >= 0; i--) {
+        const struct node *node = graph->nodes[i];
+        int target = -1;
+        bool sinks = node->time == TIME_FRAME && node->op != OP_input &&
+                     !placing->components->component[placing->components->of[i]].cyclic;
+        for (int u = uses->begin[i]; u < uses->begin[i + 1] && sinks; u++) {
+            const struct use *use = &uses->use[u];
+            sinks = use->reader >= 0 && !use->init && !use->edge->delay;
+            if (sinks && (target < 0 || placing->pass[use->reader] < target))
+                target = placing->pass[use->reader];
+        }
+        if (sinks && target > placing->pass[i] && node_may_run_in(placing, node, target))
+            placing->pass[i] = target;
+    }
+}
+
+struct passes find_passes(const struct graph *graph, const struct components *components, struct arena *arena)
+{
+    struct placing placing = {.graph = graph, .components = components};
+    placing.pass = ARENA_ARRAY(arena, int, graph->node_count + 1);
+    for (int c = 0; c < components->count; c++)
+        if (graph->nodes[components->member[components->begin[c]]]->time != TIME_STATIC)
+            place_component(&placing, c);
+    struct uses uses = find_uses(graph, arena);
+    sink_nodes(&placing, &uses);
+    struct passes passes = {graph->version, 1, placing.pass};
+    for (int i = 0; i < graph->node_count; i++)
+        if (runs_in_pass(graph->nodes[i]) && placing.pass[i] >= passes.count)
+            passes.count = placing.pass[i] + 1;
+    return passes;
+}

@@ -1,0 +1,72 @@
+/* Values over time: last, first, sum, mean and maximum over the frames of a sequence, gathered block by block.
+ *
+ * `so_far` is [streams] columns of `pad` numbers that outlive the blocks, `value` [frames][streams] columns of one block. ends: for
+ * each stream, its own frames within the block; NULL: all. ages: for each stream, its frames before the block. */
+#ifndef RNN_GATHER_H
+#define RNN_GATHER_H
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "rnn/past.h"
+#include "rnn/vec.h"
+
+/* What a stream that begins has gathered: 0, or for a maximum nothing yet. */
+RNN_HELPER void rnn_gather_start(rnn_real *so_far, int pad, int maximum, int stream)
+{
+    for (int i = 0; i < pad; i++)
+        so_far[(ptrdiff_t)stream * pad + i] = maximum ? -INFINITY : 0;
+}
+
+RNN_HELPER void rnn_gather_sum(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends)
+{
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++)
+            for (int i = 0; i < pad && (!ends || t < ends[stream]); i += RNN_LANES) {
+                rnn_real *to = so_far + (ptrdiff_t)stream * pad + i;
+                const rnn_real *from = value + ((ptrdiff_t)t * streams + stream) * pad + i;
+                rnn_vec_store(to, rnn_vec_load(to) + rnn_vec_load(from));
+            }
+}
+
+RNN_HELPER void rnn_gather_max(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends)
+{
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++)
+            for (int i = 0; i < pad && (!ends || t < ends[stream]); i += RNN_LANES) {
+                rnn_real *to = so_far + (ptrdiff_t)stream * pad + i;
+                const rnn_real *from = value + ((ptrdiff_t)t * streams + stream) * pad + i;
+                rnn_vec_store(to, rnn_vec_max(rnn_vec_load(to), rnn_vec_load(from)));
+            }
+}
+
+RNN_HELPER void rnn_gather_last(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends)
+{
+    for (int stream = 0; stream < streams; stream++) {
+        const int end = ends ? ends[stream] : frames;
+        if (end > 0)
+            memcpy(so_far + (ptrdiff_t)stream * pad, value + ((ptrdiff_t)(end - 1) * streams + stream) * pad,
+                   (size_t)pad * sizeof *so_far);
+    }
+}
+
+RNN_HELPER void rnn_gather_first(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends,
+                                 const int *ages)
+{
+    for (int stream = 0; stream < streams; stream++)
+        if (ages[stream] == 0 && (ends ? ends[stream] : frames) > 0)
+            memcpy(so_far + (ptrdiff_t)stream * pad, value + (ptrdiff_t)stream * pad, (size_t)pad * sizeof *so_far);
+}
+
+/* The value itself, of sequences of `ages` frames: 0 where there was none; the mean where asked for. */
+RNN_HELPER void rnn_gather_finish(rnn_real *value, const rnn_real *so_far, int pad, int mean, int streams, const int *ages)
+{
+    for (int stream = 0; stream < streams; stream++)
+        for (int i = 0; i < pad; i++) {
+            const ptrdiff_t at = (ptrdiff_t)stream * pad + i;
+            value[at] = ages[stream] == 0 ? 0 : mean ? so_far[at] / (rnn_real)ages[stream] : so_far[at];
+        }
+}
+
+#endif
