@@ -28,15 +28,15 @@ row() {
   shift
   build/bin/rnn check --row "$file" "$@" >"$log" || { cat "$log"; echo "failed: rnn check $file"; exit 1; }
   regions=$(build/bin/rnnc "$file" --emit=explain -o - | awk 'NR > 1 && /^[^ ]/' | wc -l)
-  awk -F '\t' -v regions="$regions" \
-    '{ printf "%-18s %10d %8d %12d %15s %14s\n", $1, $2, regions, $3, $4, $5 }' "$log"
+  awk -F '\t' -v name="$(basename "$file" .rnn)" -v regions="$regions" \
+    '{ printf "%-16s  %10d  %7d  %11d  %8s  %13s\n", name, $2, regions, $3, $4, $5 }' "$log"
 }
 
-printf '%-18s %10s %8s %12s %15s %14s\n' network parameters regions flops/frame microseconds/fr 'largest error'
+printf '%-16s  %10s  %7s  %11s  %8s  %13s\n' network parameters regions flops/frame us/frame 'largest error'
 for file in examples/*/*.rnn; do
   row "$file"
 done
-echo "One stream on one thread; the error is the largest distance from the oracle, which computes in double precision."
+echo "One stream, one thread; the error is the largest distance of an output from the oracle, which computes in double precision."
 
 data=${RNNC_DATA:-../shared/data}
 weights=$data/models/char-lm/charlm-shakespeare-lstm2x128.safetensors
