@@ -1,9 +1,9 @@
 /* before:   %5 = add %W_x, %U_h        after:   %7 = add %b, %W_x          outside the cycle
  *           %6 = add %5, %b                     %6 = add %7, %U_h          inside
  *
- * Addition is taken to be associative, which moves a result by rounding only: the sum of a gate is ordered so that static
- * values come first, then what lies outside the sum's own cycle, then what lies inside; among each, products before the rest,
- * because a product can start from the sum before it.
+ * Addition is taken to be associative, which moves a result by rounding only: the sum of a gate is ordered so that
+ * static values come first, then those of the whole sequence, then what lies outside the sum's own cycle, then what
+ * lies inside; among the last two, products before the rest, because a product can start from the sum before it.
  */
 #include "analysis/components.h"
 #include "analysis/uses.h"
@@ -21,9 +21,10 @@ struct sums {
     struct graph *graph;
     struct uses uses;
     struct components components;
-    bool *inner; /* an addition that only serves another one of the same sum */
-    struct summand *summands;
+    bool *inner;              /* an addition that only serves another one of the same sum */
+    struct summand *summands; /* of the sum in hand */
     int count;
+    bool leans_left; /* it is ((a + b) + c) + d and not a + (b + (c + d)) */
 };
 
 static bool is_addition(const struct node *node) { return node->op == OP_add || node->op == OP_sub; }
@@ -41,7 +42,7 @@ static bool is_inner_addition(const struct sums *sums, int id)
            graph->nodes[use->reader]->time == TIME_FRAME;
 }
 
-enum { RANK_STATIC, RANK_OUTSIDE_PRODUCT, RANK_OUTSIDE, RANK_INSIDE_PRODUCT, RANK_INSIDE, RANK_COUNT };
+enum { RANK_STATIC, RANK_SEQUENCE, RANK_OUTSIDE_PRODUCT, RANK_OUTSIDE, RANK_INSIDE_PRODUCT, RANK_INSIDE, RANK_COUNT };
 
 static int rank_summand(const struct sums *sums, int root, const struct edge *edge)
 {
@@ -49,6 +50,8 @@ static int rank_summand(const struct sums *sums, int root, const struct edge *ed
     bool product = source->op == OP_product && !edge->delay;
     if (source->time == TIME_STATIC)
         return RANK_STATIC;
+    if (source->time == TIME_SEQUENCE)
+        return RANK_SEQUENCE;
     int component = sums->components.of[root];
     bool inside = sums->components.component[component].cyclic && sums->components.of[edge->node] == component;
     if (inside)
@@ -61,19 +64,21 @@ static void collect_summands(struct sums *sums, int root, struct arena *scratch)
 {
     struct pending {
         struct edge edge;
-        bool negative;
+        bool negative, right; /* right: the second operand of an addition */
     } *stack = NULL;
     int depth = 0, stack_capacity = 0, capacity = 0;
     sums->summands = NULL;
     sums->count = 0;
-    ARENA_PUSH(scratch, stack, depth, stack_capacity, ((struct pending){edge_to(sums->graph, root), false}));
+    sums->leans_left = true;
+    ARENA_PUSH(scratch, stack, depth, stack_capacity, ((struct pending){edge_to(sums->graph, root), false, false}));
     while (depth) {
         struct pending top = stack[--depth];
         const struct node *node = sums->graph->nodes[top.edge.node];
         if (!top.edge.delay && (top.edge.node == root || sums->inner[top.edge.node])) {
-            bool right = top.negative != (node->op == OP_sub);
-            ARENA_PUSH(scratch, stack, depth, stack_capacity, ((struct pending){node->edges[1], right}));
-            ARENA_PUSH(scratch, stack, depth, stack_capacity, ((struct pending){node->edges[0], top.negative}));
+            bool negative = top.negative != (node->op == OP_sub);
+            sums->leans_left &= !top.right;
+            ARENA_PUSH(scratch, stack, depth, stack_capacity, ((struct pending){node->edges[1], negative, true}));
+            ARENA_PUSH(scratch, stack, depth, stack_capacity, ((struct pending){node->edges[0], top.negative, false}));
             continue;
         }
         struct summand summand = {top.edge, top.negative, rank_summand(sums, root, &top.edge)};
@@ -81,11 +86,13 @@ static void collect_summands(struct sums *sums, int root, struct arena *scratch)
     }
 }
 
-/* Whether ordering the sum would gain anything: a second static summand to be added at load, or one outside the cycle
- * that is not yet where it should be. */
+/* Whether ordering the sum would gain nothing: every summand is where it should be, and there are no two static ones to
+ * be added at load. */
 static bool sum_is_in_order(const struct sums *sums)
 {
     int statics = 0;
+    if (!sums->leans_left)
+        return false;
     for (int i = 0; i < sums->count; i++) {
         statics += sums->summands[i].rank == RANK_STATIC;
         if (i && sums->summands[i].rank < sums->summands[i - 1].rank)
@@ -94,7 +101,8 @@ static bool sum_is_in_order(const struct sums *sums)
     return statics < 2 || sums->count == 2;
 }
 
-static struct edge add_pair(struct sums *sums, const struct summand *a, const struct summand *b, const struct node *like)
+static struct edge add_pair(struct sums *sums, const struct summand *a, const struct summand *b,
+                            const struct node *like)
 {
     struct graph *graph = sums->graph;
     int units = a->edge.length > b->edge.length ? a->edge.length : b->edge.length;
@@ -138,7 +146,8 @@ static void rebuild_sum(struct sums *sums, int root, struct arena *scratch)
 
 void factor_sums(struct graph *graph, struct arena *scratch)
 {
-    struct sums sums = {graph, find_uses(graph, scratch), find_components(graph, scratch), NULL, NULL, 0};
+    struct sums sums = {
+        .graph = graph, .uses = find_uses(graph, scratch), .components = find_components(graph, scratch)};
     int count = graph->node_count;
     sums.inner = ARENA_ARRAY(scratch, bool, count + 1);
     for (int i = 0; i < count; i++)

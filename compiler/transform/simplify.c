@@ -63,13 +63,15 @@ static bool read_through_copy(const struct graph *graph, const bool *circular, s
     return true;
 }
 
-/* An output is a whole node at the same frame, so it reads only through copies of such. */
+/* An output is a whole node at the same frame, so it reads only through copies of such; and no static one, since
+ * callers get what belongs to their sequence. */
 static bool read_output_through_copy(const struct graph *graph, const bool *circular, struct edge *edge)
 {
     if (!is_plain_copy(graph, edge->node))
         return false;
     const struct edge *inner = &graph->nodes[edge->node]->edges[0];
-    return !inner->delay && edge_is_whole(graph, inner) && read_through_copy(graph, circular, edge);
+    return !inner->delay && edge_is_whole(graph, inner) && graph->nodes[inner->node]->time != TIME_STATIC &&
+           read_through_copy(graph, circular, edge);
 }
 
 static bool read_edges_through_copies(struct graph *graph, struct arena *scratch)
