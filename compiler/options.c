@@ -207,7 +207,8 @@ struct options options_parse(struct arena *arena, int argc, char **argv)
                               NULL, NULL, NULL};
     argp_program_version = "rnnc " RNNC_VERSION;
     argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &parsing);
+    if (argp_parse(&argp, argc, argv, 0, NULL, &parsing) != 0) /* what is wrong with the options has been told */
+        out_of_memory();
     if (options.header)
         options.pipeline.header = file_of_path(options.header);
     return options;

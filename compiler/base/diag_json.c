@@ -50,7 +50,8 @@ void diag_print_json(const struct diagnostics *diag, FILE *out)
         if (!is_child)
             parent = item;
     }
-    json_dumpf(all, out, JSON_COMPACT);
+    if (json_dumpf(all, out, JSON_COMPACT) != 0 && !ferror(out))
+        out_of_memory();
     fputc('\n', out);
     json_decref(all);
 }

@@ -48,6 +48,8 @@ struct source *source_from_file(struct arena *arena, const char *path, const cha
 {
     bool is_standard_input = strcmp(path, "-") == 0;
     FILE *file = is_standard_input ? stdin : fopen(path, "rb");
+    if (!file && errno == ENOMEM)
+        out_of_memory();
     const char *reason = file ? NULL : strerror(errno);
     struct text text;
     text_init(&text, arena);
