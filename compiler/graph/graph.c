@@ -30,14 +30,6 @@ struct node *graph_add_node(struct graph *graph, enum op op, struct shape shape,
     return node;
 }
 
-int graph_node_id(const struct graph *graph, const struct node *node)
-{
-    int id = graph->node_count - 1;
-    while (graph->nodes[id] != node)
-        id--;
-    return id;
-}
-
 int graph_add_number(struct graph *graph, double number)
 {
     struct node *node = graph_add_node(graph, OP_number, (struct shape){0}, TIME_STATIC, 0, NULL);
@@ -67,37 +59,42 @@ int graph_resolve(const struct graph *graph, int node)
     return node;
 }
 
+struct marking {
+    struct graph *graph;
+    bool *needed;
+    int *open, open_count; /* needed nodes whose own edges have not been followed yet */
+};
+
+static void mark_node(struct marking *marking, int node)
+{
+    if (node == NO_NODE || marking->needed[node])
+        return;
+    marking->needed[node] = true;
+    marking->open[marking->open_count++] = node;
+}
+
+static void mark_edge(struct marking *marking, struct edge *edge)
+{
+    edge->node = graph_resolve(marking->graph, edge->node);
+    edge->init = graph_resolve(marking->graph, edge->init);
+    mark_node(marking, edge->node);
+    mark_node(marking, edge->init);
+}
+
 /* Marks what the outputs need, following replacements. */
 static bool *mark_needed(struct graph *graph)
 {
-    bool *needed = ARENA_ARRAY(graph->arena, bool, graph->node_count + 1);
-    int *open = ARENA_ARRAY(graph->arena, int, graph->node_count + 1), count = 0;
-    for (int i = 0; i < graph->output_count; i++) {
-        struct edge *edge = &graph->outputs[i].edge;
-        edge->node = graph_resolve(graph, edge->node);
-        edge->init = graph_resolve(graph, edge->init);
-        int roots[] = {edge->node, edge->init};
-        for (int k = 0; k < 2; k++)
-            if (roots[k] != NO_NODE && !needed[roots[k]]) {
-                needed[roots[k]] = true;
-                open[count++] = roots[k];
-            }
+    struct marking marking = {.graph = graph};
+    marking.needed = ARENA_ARRAY(graph->arena, bool, graph->node_count + 1);
+    marking.open = ARENA_ARRAY(graph->arena, int, graph->node_count + 1);
+    for (int i = 0; i < graph->output_count; i++)
+        mark_edge(&marking, &graph->outputs[i].edge);
+    while (marking.open_count) {
+        struct node *node = graph->nodes[marking.open[--marking.open_count]];
+        for (int i = 0; i < node->count; i++)
+            mark_edge(&marking, &node->edges[i]);
     }
-    while (count) {
-        struct node *node = graph->nodes[open[--count]];
-        for (int i = 0; i < node->count; i++) {
-            struct edge *edge = &node->edges[i];
-            edge->node = graph_resolve(graph, edge->node);
-            edge->init = graph_resolve(graph, edge->init);
-            int sources[] = {edge->node, edge->init};
-            for (int k = 0; k < 2; k++)
-                if (sources[k] != NO_NODE && !needed[sources[k]]) {
-                    needed[sources[k]] = true;
-                    open[count++] = sources[k];
-                }
-        }
-    }
-    return needed;
+    return marking.needed;
 }
 
 static void renumber_edge(struct edge *edge, const int *place)
@@ -107,25 +104,29 @@ static void renumber_edge(struct edge *edge, const int *place)
         edge->init = place[edge->init];
 }
 
+static void renumber_edges(struct graph *graph, const int *place)
+{
+    for (int i = 0; i < graph->node_count; i++)
+        for (int k = 0; k < graph->nodes[i]->count; k++)
+            renumber_edge(&graph->nodes[i]->edges[k], place);
+    for (int i = 0; i < graph->output_count; i++)
+        renumber_edge(&graph->outputs[i].edge, place);
+}
+
 void graph_sweep(struct graph *graph)
 {
-    bool *needed = mark_needed(graph);
-    int *place = ARENA_ARRAY(graph->arena, int, graph->node_count + 1);
-    int kept = 0;
+    const bool *needed = mark_needed(graph);
+    int *place = ARENA_ARRAY(graph->arena, int, graph->node_count + 1), kept = 0;
     for (int i = 0; i < graph->node_count; i++)
         if (needed[i]) {
             place[i] = kept;
             graph->nodes[kept++] = graph->nodes[i];
         }
     graph->node_count = kept;
-    for (int i = 0; i < kept; i++)
-        for (int k = 0; k < graph->nodes[i]->count; k++)
-            renumber_edge(&graph->nodes[i]->edges[k], place);
-    for (int i = 0; i < graph->output_count; i++)
-        renumber_edge(&graph->outputs[i].edge, place);
-
-    int *order = graph_order(graph, graph->arena);
+    renumber_edges(graph, place);
     graph->version++;
+
+    const int *order = graph_order(graph, graph->arena);
     if (!order)
         return; /* the verifier reports it */
     struct node **sorted = ARENA_ARRAY(graph->arena, struct node *, kept + 1);
@@ -133,13 +134,9 @@ void graph_sweep(struct graph *graph)
         sorted[i] = graph->nodes[order[i]];
         place[order[i]] = i;
     }
-    for (int i = 0; i < kept; i++) {
-        graph->nodes[i] = sorted[i];
-        for (int k = 0; k < sorted[i]->count; k++)
-            renumber_edge(&sorted[i]->edges[k], place);
-    }
-    for (int i = 0; i < graph->output_count; i++)
-        renumber_edge(&graph->outputs[i].edge, place);
+    graph->nodes = sorted;
+    graph->node_capacity = kept + 1;
+    renumber_edges(graph, place);
 }
 
 int node_units(const struct node *node) { return (int)shape_size(&node->shape); }

@@ -8,8 +8,9 @@
  * An edge of length 1 into a node of more units spreads. Parts of frame values are edges with ranges; parts of static values are
  * nodes of their own (OP_view), so that a weight's rows and columns are named once, by strides.
  *
- * Invariants (graph_verify): edges name nodes that exist, ranges lie inside the source, shapes obey op.def, an operation's time
- * is not before its operands', delayed edges read frame values, and edges without delay form no cycle.
+ * Invariants (graph_verify): edges name nodes that exist, ranges lie inside the source, views inside theirs, shapes obey op.def, an
+ * operation's time is not before its operands', delayed edges read frame values, outputs read all of a node at its own frame, and
+ * edges without delay form no cycle.
  *
  * Nodes are never freed. A transform redirects readers with graph_replace and ends with graph_sweep, which drops what no
  * output needs and renumbers the rest in topological order. Every edit moves `version` on: a result of analysis that
@@ -102,7 +103,6 @@ struct graph *graph_new(struct arena *arena, const struct source *source, const 
 /* A new node with room for `count` edges, which the caller fills in. Its equation is that of `like` (NULL: none). */
 struct node *graph_add_node(struct graph *graph, enum op op, struct shape shape, enum value_time time, int count,
                             const struct node *like);
-int graph_node_id(const struct graph *graph, const struct node *node); /* of the node added last */
 
 /* A scalar constant. */
 int graph_add_number(struct graph *graph, double number);

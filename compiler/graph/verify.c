@@ -1,13 +1,34 @@
 #include "base/arena.h"
 #include "graph/graph.h"
 
+static bool node_is_there(const struct graph *graph, int id) { return id >= 0 && id < graph->node_count; }
+
+static bool range_is_inside(const struct node *source, const struct edge *edge)
+{
+    return edge->begin >= 0 && edge->length >= 1 && edge->begin <= node_units(source) - edge->length;
+}
+
+static const char *verify_init(const struct graph *graph, int reader, const struct edge *edge, struct arena *scratch)
+{
+    if (!node_is_there(graph, edge->init))
+        return arena_printf(scratch, "%%%d reads init %%%d, which is not there", reader, edge->init);
+    if (graph->nodes[edge->init]->time == TIME_FRAME)
+        return arena_printf(scratch, "%%%d has an init that changes with time", reader);
+    int units = node_units(graph->nodes[edge->init]);
+    if (units != 1 && units != node_units(graph->nodes[edge->node]))
+        return arena_printf(scratch, "%%%d has an init of another size than %%%d", reader, edge->node);
+    if (!edge->delay)
+        return arena_printf(scratch, "%%%d has an init without a delay", reader);
+    return NULL;
+}
+
 static const char *verify_edge(const struct graph *graph, int reader, const struct edge *edge, struct arena *scratch)
 {
     const struct node *node = graph->nodes[reader];
-    if (edge->node < 0 || edge->node >= graph->node_count)
+    if (!node_is_there(graph, edge->node))
         return arena_printf(scratch, "%%%d reads %%%d, which is not there", reader, edge->node);
     const struct node *source = graph->nodes[edge->node];
-    if (edge->begin < 0 || edge->length < 1 || edge->begin > node_units(source) - edge->length)
+    if (!range_is_inside(source, edge))
         return arena_printf(scratch, "%%%d reads units out of the range of %%%d", reader, edge->node);
     if (source->time != TIME_FRAME && edge->delay)
         return arena_printf(scratch, "%%%d reads %%%d, which has no frames, with a delay", reader, edge->node);
@@ -15,59 +36,113 @@ static const char *verify_edge(const struct graph *graph, int reader, const stru
         return arena_printf(scratch, "%%%d reads a part of static %%%d without a view", reader, edge->node);
     if (source->time > node->time && op_info(node->op)->class != OP_CLASS_OVER_TIME)
         return arena_printf(scratch, "%%%d exists before its operand %%%d", reader, edge->node);
-    if (edge->init != NO_NODE) {
-        if (edge->init < 0 || edge->init >= graph->node_count)
-            return arena_printf(scratch, "%%%d reads init %%%d, which is not there", reader, edge->init);
-        if (graph->nodes[edge->init]->time == TIME_FRAME)
-            return arena_printf(scratch, "%%%d has an init that changes with time", reader);
-        int units = node_units(graph->nodes[edge->init]);
-        if (units != 1 && units != node_units(source))
-            return arena_printf(scratch, "%%%d has an init of another size than %%%d", reader, edge->node);
-        if (!edge->delay)
-            return arena_printf(scratch, "%%%d has an init without a delay", reader);
-    }
-    return NULL;
+    return edge->init == NO_NODE ? NULL : verify_init(graph, reader, edge, scratch);
 }
 
-/* The lengths that each operation takes. */
-static const char *verify_operands(const struct graph *graph, int id, struct arena *scratch)
+/* Whether the operands are as long as the rule of op.def wants them. */
+static bool lengths_follow_rule(const struct node *node)
+{
+    int units = node_units(node);
+    switch (op_info(node->op)->shape) {
+    case SHAPE_SPREAD:
+        for (int i = 0; i < node->count; i++)
+            if (node->edges[i].length != units && node->edges[i].length != 1)
+                return false;
+        return true;
+    case SHAPE_VECTOR:
+        for (int i = 0; i < node->count; i++)
+            if (node->edges[i].length != units && (i == 0 || node->edges[i].length != 1))
+                return false;
+        return true;
+    case SHAPE_REDUCE:
+        return units == 1;
+    case SHAPE_SPECIAL:
+        return true;
+    }
+    return false;
+}
+
+/* The least and the greatest element that a view shows must be elements of its source. */
+static bool view_is_inside(const struct node *view, const struct node *source)
+{
+    long least = view->view.offset, greatest = view->view.offset;
+    for (int i = 0; i < view->shape.rank; i++) {
+        long reach = (view->shape.dim[i] - 1) * view->view.stride[i];
+        least += reach < 0 ? reach : 0;
+        greatest += reach > 0 ? reach : 0;
+    }
+    return source->time == TIME_STATIC && least >= 0 && greatest < shape_size(&source->shape);
+}
+
+static bool is_static_matrix(const struct node *node) { return node->time == TIME_STATIC && node->shape.rank == 2; }
+
+/* The rules that op.def calls special. */
+static bool operands_fit(const struct graph *graph, const struct node *node)
+{
+    int units = node_units(node), total = 0;
+    const struct edge *edges = node->edges;
+    const struct node *first = node->count > 0 ? graph->nodes[edges[0].node] : NULL;
+    const struct node *second = node->count > 1 ? graph->nodes[edges[1].node] : NULL;
+    if (node->op == OP_product)
+        return is_static_matrix(first) && first->shape.dim[0] == units && first->shape.dim[1] == edges[1].length;
+    if (node->op == OP_matmul)
+        return is_static_matrix(first) && is_static_matrix(second) && first->shape.dim[1] == second->shape.dim[0] &&
+               shape_equal(&node->shape, &(struct shape){2, {first->shape.dim[0], second->shape.dim[1]}});
+    if (node->op == OP_dot)
+        return units == 1 && edges[0].length == edges[1].length;
+    if (node->op == OP_embed)
+        return is_static_matrix(first) && first->shape.dim[1] == units && edges[1].length == 1;
+    if (node->op == OP_view)
+        return view_is_inside(node, first);
+    if (node->op == OP_parameter)
+        return node->index >= 0 && node->index < graph->parameter_count;
+    if (node->op == OP_input)
+        return node->index >= 0 && node->index < graph->input_count;
+    for (int i = 0; i < node->count; i++)
+        total += edges[i].length;
+    return node->op != OP_concat || total == units;
+}
+
+static const char *verify_node(const struct graph *graph, int id, struct arena *scratch)
 {
     const struct node *node = graph->nodes[id];
     const struct op_info *info = op_info(node->op);
-    int units = node_units(node), total = 0;
-    if (info->most >= 0 && node->count != info->most)
+    if (node->replaced_by != NO_NODE)
+        return arena_printf(scratch, "%%%d was replaced but not swept away", id);
+    if (node->count < info->least || (info->most >= 0 && node->count != info->most))
         return arena_printf(scratch, "%%%d has %d operands", id, node->count);
-    for (int i = 0; i < node->count; i++) {
-        int length = node->edges[i].length;
-        total += length;
-        if (info->shape == SHAPE_SPREAD && length != units && length != 1)
-            return arena_printf(scratch, "%%%d has an operand of %d units", id, length);
-    }
-    if (node->op == OP_concat && total != units)
-        return arena_printf(scratch, "%%%d joins %d units", id, total);
-    if (node->op == OP_product) {
-        const struct node *weight = graph->nodes[node->edges[0].node];
-        if (weight->time != TIME_STATIC || weight->shape.rank != 2 || weight->shape.dim[0] != units ||
-            weight->shape.dim[1] != node->edges[1].length)
-            return arena_printf(scratch, "%%%d is a product of shapes that do not fit", id);
+    for (int k = 0; k < node->count; k++) {
+        const char *wrong = verify_edge(graph, id, &node->edges[k], scratch);
+        if (wrong)
+            return wrong;
     }
     if (node->time != TIME_STATIC && node->shape.rank > 1)
         return arena_printf(scratch, "%%%d is a matrix that changes with time", id);
+    if (!lengths_follow_rule(node) || !operands_fit(graph, node))
+        return arena_printf(scratch, "%%%d (%s) has operands that do not fit", id, info->id);
+    return NULL;
+}
+
+static const char *verify_output(const struct graph *graph, const struct graph_output *output, struct arena *scratch)
+{
+    const struct edge *edge = &output->edge;
+    if (!node_is_there(graph, edge->node))
+        return arena_printf(scratch, "output %s reads %%%d, which is not there", output->name, edge->node);
+    if (edge->delay || edge->init != NO_NODE || !edge_is_whole(graph, edge))
+        return arena_printf(scratch, "output %s is not all of %%%d at its own frame", output->name, edge->node);
+    if (shape_size(&output->shape) != edge->length || output->time != graph->nodes[edge->node]->time)
+        return arena_printf(scratch, "output %s has another shape or time than %%%d", output->name, edge->node);
     return NULL;
 }
 
 const char *graph_verify(const struct graph *graph, struct arena *scratch)
 {
-    for (int i = 0; i < graph->node_count; i++) {
-        if (graph->nodes[i]->replaced_by != NO_NODE)
-            return arena_printf(scratch, "%%%d was replaced but not swept away", i);
-        const char *wrong = NULL;
-        for (int k = 0; k < graph->nodes[i]->count && !wrong; k++)
-            wrong = verify_edge(graph, i, &graph->nodes[i]->edges[k], scratch);
-        if (!wrong)
-            wrong = verify_operands(graph, i, scratch);
-        if (wrong)
-            return wrong;
-    }
-    return graph_order(graph, scratch) ? NULL : "a cycle has no delay";
+    const char *wrong = NULL;
+    for (int i = 0; i < graph->node_count && !wrong; i++)
+        wrong = verify_node(graph, i, scratch);
+    for (int i = 0; i < graph->output_count && !wrong; i++)
+        wrong = verify_output(graph, &graph->outputs[i], scratch);
+    if (!wrong && !graph_order(graph, scratch))
+        wrong = "a cycle has no delay";
+    return wrong;
 }
