@@ -1,5 +1,5 @@
-/* Diagnostics: errors, warnings and notes with their places, collected in the order in which they were found and
- * printed as a modern C compiler prints them. Messages are lower case, without a full stop, quote the user's names,
+/* Diagnostics: errors, warnings and notes with their places, collected as they are found and printed in the order of the
+ * text, as a modern C compiler prints them. Messages are lower case, without a full stop, quote the user's names,
  * and say what was found and what was expected. */
 #ifndef RNNC_BASE_DIAG_H
 #define RNNC_BASE_DIAG_H

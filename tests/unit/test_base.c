@@ -216,6 +216,19 @@ static void diag_cuts_long_lines_around_the_caret(void **state)
     free(text);
 }
 
+static void diag_prints_in_the_order_of_the_text(void **state)
+{
+    struct diagnostics *diag = new_diagnostics(*state, "xyz");
+    diag_error(diag, (struct span){1, 1}, "late");
+    diag_note(diag, (struct span){0, 0}, "of the late one");
+    diag_warning(diag, (struct span){0, 0}, "early");
+    diag_error(diag, (struct span){1, 1}, "later");
+    char *text = printed(diag, (struct diag_options){0});
+    const char *early = strstr(text, "early"), *late = strstr(text, "late\n"), *note = strstr(text, "of the late one");
+    assert_true(early && late && note && early < late && late < note && note < strstr(text, "later"));
+    free(text);
+}
+
 static void diag_stops_at_the_limit(void **state)
 {
     struct diagnostics *diag = new_diagnostics(*state, "x\n");
@@ -245,7 +258,7 @@ static void diag_prints_json(void **state)
     struct diagnostics *diag = new_diagnostics(*state, "cell A\n  h = W @ x\n");
     diag_error(diag, (struct span){13, 18}, "bad \xFF \"quoted\"");
     diag_note(diag, (struct span){0, 4}, "in this cell");
-    diag_warning(diag, (struct span){9, 9}, "w");
+    diag_warning(diag, (struct span){18, 18}, "w");
     char *text = printed(diag, (struct diag_options){.json = true, .error_limit = 1});
     json_t *all = json_loads(text, 0, NULL);
     free(text);
@@ -348,6 +361,7 @@ int main(void)
         TEST(diag_marks_only_the_first_line),
         TEST(diag_keeps_tabs_and_characters_aligned),
         TEST(diag_cuts_long_lines_around_the_caret),
+        TEST(diag_prints_in_the_order_of_the_text),
         TEST(diag_stops_at_the_limit),
         TEST(diag_prints_colours),
         TEST(diag_prints_json),

@@ -126,11 +126,11 @@ static void test_wrong_calls(void **state)
     expect_error("cell C[n](x[m]) -> y[n] {\n  param W[n, m]\n  y = W @ x\n}\n"
                  "model m {\n  input x[4]\n  a = C(x)\n  b = C[1, 2](x)\n  c = C[2](x, x)\n  output p = tanh(C[3](x))\n"
                  "  d, e = C[2](x)\n  f = clip(x)\n  g = x(1)\n  h = split(x, 2)\n  i = stack 2 tanh(x)\n}\n",
-                 LINES("'stack' takes a call of a cell", "the dimension 'n' of 'C' is not given",
-                       "'C' has 1 dimension, but 2 are given", "'C' takes 1 input, but 2 are given",
+                 LINES("the dimension 'n' of 'C' is not given", "'C' has 1 dimension, but 2 are given",
+                       "'C' takes 1 input, but 2 are given",
                        "'C' has parameters: its call has to be the whole right side",
                        "'C' has 1 output, but there are 2 names", "'clip' takes 3 operands, but 1 is given",
-                       "'x' is no cell or function", "'split' gives 2 parts"));
+                       "'x' is no cell or function", "'split' gives 2 parts", "'stack' takes a call of a cell"));
 }
 
 static void test_init_rules(void **state)
