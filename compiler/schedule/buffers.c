@@ -105,6 +105,7 @@ static void assign_static(struct assigning *assigning, int id)
         const struct use *use = &assigning->uses.use[u];
         const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
         if (use->init || !reader || op_info(reader->op)->class == OP_CLASS_COLUMN ||
+            (node->op == OP_view && reader->op == OP_view) || /* no single view says the same */
             (reader->time != TIME_STATIC && reader->op != OP_product))
             buffer->storage = STORE_STATIC;
     }
