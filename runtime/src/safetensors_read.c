@@ -175,6 +175,18 @@ static rnn_status read_tensors(const struct reader *reader)
 
 /* ---- the file ---- */
 
+/* jansson takes some of its own failed allocations for errors of the text, so that it is asked for memory once more. */
+static rnn_status refuse_header(const struct reader *reader, size_t length, const json_error_t *json_error)
+{
+    void *memory = malloc(length);
+    bool out_of_memory = !memory || !json_error->text[0] || json_error_code(json_error) == json_error_out_of_memory;
+    free(memory);
+    if (out_of_memory)
+        return rnn_fail(reader->error, RNN_ERROR_MEMORY, "%.200s: out of memory", reader->origin);
+    return BROKEN("%.200s: the header is broken at its byte %d: %.160s", reader->origin, json_error->position,
+                  json_error->text);
+}
+
 static rnn_status read_header(struct reader *reader)
 {
     rnn_file *file = reader->file;
@@ -195,8 +207,7 @@ static rnn_status read_header(struct reader *reader)
     json_error_t json_error;
     file->header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &json_error);
     if (!file->header)
-        return BROKEN("%.200s: the header is broken at its byte %d: %.160s", reader->origin, json_error.position,
-                      json_error.text);
+        return refuse_header(reader, (size_t)length, &json_error);
     reader->data = file->memory + LENGTH_BYTES + length;
     reader->data_size = file->size - LENGTH_BYTES - (size_t)length;
     return read_tensors(reader);

@@ -16,6 +16,34 @@ enum { ALIGNMENT = 8, ATTEMPTS = 100 };
 
 /* ---- the header ---- */
 
+/* UTF-8 as RFC 3629 has it. JSON can hold nothing else. */
+static bool is_utf8(const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c;) {
+        unsigned least = *c == 0xe0   ? 0xa0
+                         : *c == 0xf0 ? 0x90
+                                      : 0x80,
+                 most = *c == 0xed   ? 0x9f
+                        : *c == 0xf4 ? 0x8f
+                                     : 0xbf;
+        int more = *c < 0x80 ? 0 : *c < 0xc2 ? -1 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : *c < 0xf5 ? 3 : -1;
+        if (more < 0)
+            return false;
+        for (c++; more > 0; more--, c++, least = 0x80, most = 0xbf)
+            if (*c < least || *c > most)
+                return false;
+    }
+    return true;
+}
+
+/* Why jansson did not take `text`. */
+static rnn_status refuse_text(const char *path, const char *text, rnn_error *error)
+{
+    if (is_utf8(text))
+        return rnn_fail(error, RNN_ERROR_MEMORY, "%.200s: out of memory", path);
+    return rnn_fail(error, RNN_ERROR_ARGUMENT, "%.200s: the name '%.100s' is not UTF-8", path, text);
+}
+
 /* {"dtype": .., "shape": [..], "data_offsets": [begin, end]}, NULL when out of memory. */
 static json_t *describe_tensor(const rnn_file_tensor *tensor, size_t begin, size_t end)
 {
@@ -46,8 +74,7 @@ static rnn_status add_tensors(json_t *header, const char *path, const rnn_file_t
             return rnn_fail(error, RNN_ERROR_ARGUMENT, "%.200s: two tensors cannot be called '%.100s'", path,
                             tensor->name);
         if (json_object_set_new(header, tensor->name, describe_tensor(tensor, begin, end)) != 0)
-            return rnn_fail(error, RNN_ERROR_ARGUMENT, "%.200s: the name '%.100s' is not UTF-8, or out of memory", path,
-                            tensor->name);
+            return refuse_text(path, tensor->name, error);
         begin = end;
     }
     return RNN_OK;
@@ -59,11 +86,12 @@ static rnn_status add_metadata(json_t *header, const char *path, const rnn_metad
     if (count == 0)
         return RNN_OK;
     json_t *object = json_object();
-    int failed = json_object_set_new(header, "__metadata__", object);
-    for (int i = 0; !failed && i < count; i++)
-        failed = json_object_set_new(object, metadata[i].key, json_string(metadata[i].value));
-    return failed ? rnn_fail(error, RNN_ERROR_ARGUMENT, "%.200s: the metadata are not UTF-8, or out of memory", path)
-                  : RNN_OK;
+    if (json_object_set_new(header, "__metadata__", object) != 0)
+        return rnn_fail(error, RNN_ERROR_MEMORY, "%.200s: out of memory", path);
+    for (int i = 0; i < count; i++)
+        if (json_object_set_new(object, metadata[i].key, json_string(metadata[i].value)) != 0)
+            return refuse_text(path, is_utf8(metadata[i].key) ? metadata[i].value : metadata[i].key, error);
+    return RNN_OK;
 }
 
 /* Its length and text, padded with spaces so that the data begin at a multiple of 8; NULL on failure. */
@@ -81,9 +109,11 @@ static unsigned char *make_header(const char *path, const rnn_file_tensor *tenso
             *size = sizeof padded + padded;
             memset(bytes, ' ', *size);
             memcpy(bytes, &padded, sizeof padded);
-            json_dumpb(header, (char *)bytes + sizeof padded, length, JSON_COMPACT);
-        } else {
+        }
+        if (!bytes || json_dumpb(header, (char *)bytes + sizeof padded, length, JSON_COMPACT) != length) {
             rnn_fail(error, RNN_ERROR_MEMORY, "%.200s: out of memory", path);
+            free(bytes);
+            bytes = NULL;
         }
     }
     json_decref(header);
@@ -106,7 +136,8 @@ static bool write_fully(int descriptor, const void *memory, size_t size)
     return true;
 }
 
-/* A new file beside `path`, with the permissions that the user's umask gives; its name, to be freed, in *name. */
+/* A new file beside `path`, with the permissions that the user's umask gives; its name, to be freed, or NULL in *name.
+ */
 static int create_beside(const char *path, char **name)
 {
     size_t room = strlen(path) + 40;
@@ -126,16 +157,17 @@ static int create_beside(const char *path, char **name)
     return descriptor;
 }
 
-/* Makes the new entry of the folder last. Some file systems cannot flush a folder; they say EINVAL. */
-static bool flush_folder(const char *path)
+/* Makes the new entry in the folder of `path` last. Some file systems cannot flush a folder; they say EINVAL. `path` is
+ * cut. */
+static bool flush_folder(char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-    int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    char *slash = strrchr(path, '/');
+    if (slash)
+        slash[slash == path] = '\0';
+    int descriptor = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool good = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL);
     if (descriptor >= 0)
         close(descriptor);
-    free(folder);
     return good;
 }
 
@@ -145,6 +177,23 @@ static bool write_tensors(int descriptor, const rnn_file_tensor *tensors, int co
         if (!write_fully(descriptor, tensors[i].data, tensors[i].elements * rnn_dtype_size(tensors[i].dtype)))
             return false;
     return true;
+}
+
+/* What failed, as errno, or 0 once the path has the new file. Closes the descriptor. */
+static int fill_and_rename(int descriptor, const char *name, const char *path, const void *header, size_t header_size,
+                           const rnn_file_tensor *tensors, int count)
+{
+    int reason = write_fully(descriptor, header, header_size) && write_tensors(descriptor, tensors, count) &&
+                         fsync(descriptor) == 0
+                     ? 0
+                     : errno;
+    if (close(descriptor) != 0 && !reason)
+        reason = errno;
+    if (!reason && rename(name, path) != 0)
+        reason = errno;
+    if (reason)
+        unlink(name);
+    return reason;
 }
 
 rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int count, const rnn_metadata *metadata,
@@ -157,29 +206,15 @@ rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int c
 
     char *name;
     int descriptor = create_beside(path, &name);
-    bool good = descriptor >= 0;
-    if (good) {
-        good = write_fully(descriptor, header, header_size) && write_tensors(descriptor, tensors, count) &&
-               fsync(descriptor) == 0;
-        int reason = errno;
-        if (close(descriptor) != 0 && good) {
-            good = false;
-            reason = errno;
-        }
-        if (good && rename(name, path) != 0) {
-            good = false;
-            reason = errno;
-        }
-        if (!good)
-            unlink(name);
-        errno = reason;
-        free(name);
-    }
+    int reason = descriptor < 0 ? errno : fill_and_rename(descriptor, name, path, header, header_size, tensors, count);
+    rnn_status status = rnn_succeed(error);
+    if (reason)
+        status = rnn_fail(error, reason == ENOMEM ? RNN_ERROR_MEMORY : RNN_ERROR_FILE, "%.300s: cannot be written: %s",
+                          path, strerror(reason));
+    else if (!flush_folder(name))
+        status = rnn_fail(error, RNN_ERROR_FILE, "%.300s: written, but its folder cannot be flushed: %s", path,
+                          strerror(errno));
+    free(name);
     free(header);
-    if (!good)
-        return rnn_fail(error, RNN_ERROR_FILE, "%.300s: cannot be written: %s", path, strerror(errno));
-    if (!flush_folder(path))
-        return rnn_fail(error, RNN_ERROR_FILE, "%.300s: written, but its folder cannot be flushed: %s", path,
-                        strerror(errno));
-    return rnn_succeed(error);
+    return status;
 }

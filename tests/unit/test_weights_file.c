@@ -355,7 +355,17 @@ static void test_save_refusals(void **state)
     const struct {
         const char *name;
         int64_t rows;
-    } wrong[] = {{"__metadata__", 3}, {"bad \xff", 3}, {"x", 4}, {"x", -3}, {"x", INT64_MAX}};
+    } wrong[] = {{"__metadata__", 3},
+                 {"bad \xff", 3},
+                 {"x", 4},
+                 {"x", -3},
+                 {"x", INT64_MAX},
+                 {"\xc3", 3},
+                 {"\xc0\x80", 3},
+                 {"\xe0\x9f\x80", 3},
+                 {"\xed\xa0\x80", 3},
+                 {"\xf0\x8f\x80\x80", 3},
+                 {"\xf4\x90\x80\x80", 3}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         rnn_file_tensor tensor = some[2];
         tensor.name = wrong[i].name;
