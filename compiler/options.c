@@ -21,7 +21,7 @@ static const struct argp_option table[] = {
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,
-     "syntax-only; [no-]factor, [no-]batch-frames, [no-]elementwise-scan, [no-]turn-panels, block-frames=N; "
+     "syntax-only; [no-]factor, [no-]batch-frames, [no-]elementwise-scan, [no-]group-frames, [no-]turn-panels, block-frames=N; "
      "diagnostics-format=text|json, diagnostics-color=auto|always|never",
      0},
     {NULL, 'W', "error", 0, "treat warnings as errors", 0},
@@ -95,6 +95,7 @@ static void parse_switch(struct argp_state *state, struct options *options, cons
         bool *on;
     } switches[] = {{"factor", &pipeline->factor},
                     {"elementwise-scan", &pipeline->schedule.elementwise_scan},
+                    {"group-frames", &pipeline->schedule.group_frames},
                     {"turn-panels", &pipeline->schedule.turn_panels}};
     bool on = strncmp(text, "no-", 3) != 0;
     const char *name = on ? text : text + 3;
@@ -195,10 +196,7 @@ static const char *file_of_path(const char *path)
 
 struct options options_parse(struct arena *arena, int argc, char **argv)
 {
-    struct options options = {.diag = {.colour = isatty(STDERR_FILENO) != 0, .error_limit = 20}};
-    options.pipeline.factor = true;
-    options.pipeline.schedule = (struct schedule_options){.elementwise_scan = true, .turn_panels = true};
-    options.pipeline.dump_after = STAGE_COUNT;
+    struct options options = {.pipeline = pipeline_default_options(), .diag = {.colour = isatty(STDERR_FILENO) != 0, .error_limit = 20}};
     struct parsing parsing = {arena, &options, NULL, 0};
     const struct argp argp = {table, parse_option, "FILE.rnn",
                               "rnnc -- compile the equations of a recurrent network to C\v"

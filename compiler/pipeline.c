@@ -22,6 +22,16 @@ const char *stage_name(enum stage stage)
     return names[stage];
 }
 
+struct pipeline_options pipeline_default_options(void)
+{
+    return (struct pipeline_options){
+        .schedule = {.elementwise_scan = true, .group_frames = true, .turn_panels = true},
+        .factor = true,
+        .emit = EMIT_C,
+        .dump_after = STAGE_COUNT,
+    };
+}
+
 struct pipeline {
     struct arena *arena;
     const struct pipeline_options *options;

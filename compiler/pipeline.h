@@ -49,6 +49,9 @@ struct pipeline_options {
     bool time_stages;
 };
 
+/* Everything that makes a network faster, and C as the result. */
+struct pipeline_options pipeline_default_options(void);
+
 struct pipeline_result {
     struct text main;   /* what --emit asks for */
     struct text header; /* with EMIT_C and a header */

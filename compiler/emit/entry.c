@@ -72,7 +72,7 @@ static const char *const weight_functions =
     "    return rnn_parameters_load_memory(&$_model, params, memory, size, error);\n}\n\n"
     "rnn_status $_save(const $_params *params, const char *path, rnn_error *error)\n{\n"
     "    return rnn_parameters_save(&$_model, params, path, error);\n}\n\n"
-    "void $_init($_params *params, uint64_t seed) { rnn_parameters_init(&$_model, params, seed); }\n\n";
+    "rnn_status $_init($_params *params, uint64_t seed) { return rnn_parameters_init(&$_model, params, seed); }\n\n";
 
 static void write_arguments(struct emitter *emitter)
 {

@@ -49,7 +49,8 @@ const char *edge_address(const struct emitter *emitter, const struct edge *edge,
     else if (edge->delay)
         delay = arena_printf(emitter->arena, edge->delay > 0 ? " - %d * streams" : " + %d * streams",
                              edge->delay > 0 ? edge->delay : -edge->delay);
-    bool spreads = emitter->region && emitter->region->kind == REGION_FRAMES; /* a sequence value over frames */
+    bool several = emitter->region && (emitter->region->kind == REGION_FRAMES || emitter->region->group > 1);
+    bool spreads = several && emitter->graph->nodes[edge->node]->time == TIME_SEQUENCE;
     switch (buffer->storage) {
     case STORE_STATIC:
         return arena_printf(emitter->arena, "packed->%s%s", member, begin);

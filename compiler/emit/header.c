@@ -58,7 +58,7 @@ static const char *const declarations =
     "rnn_status $_load($_params *params, const char *path, rnn_error *error);\n"
     "rnn_status $_load_memory($_params *params, const void *memory, size_t size, rnn_error *error);\n"
     "rnn_status $_save(const $_params *params, const char *path, rnn_error *error);\n"
-    "void $_init($_params *params, uint64_t seed); /* start values */\n"
+    "rnn_status $_init($_params *params, uint64_t seed); /* start values */\n"
     "rnn_status $_pack(const $_params *params, $_packed *packed);\n\n"
     "void $_state_init($_state *state, int streams);\n"
     "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n";

@@ -18,10 +18,10 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
     int rows = kernel->accumulator_count, units = kernel->units;
     text_printf(out, "%sfor (int %s = 0; %s < RNN_PANELS(%d, %d); %s++) {\n", indent, counter, counter, rows, units, counter);
     if (turns)
-        text_printf(out, "%s    const int panel = t & 1 ? RNN_PANELS(%d, %d) - 1 - i : i; /* to and fro */\n", indent, rows,
-                    units);
+        text_printf(out, "%s    const int panel = %s & 1 ? RNN_PANELS(%d, %d) - 1 - i : i; /* to and fro */\n", indent,
+                    region->group > 1 ? arena_printf(emitter->arena, "(t / %d)", region->group) : "t", rows, units);
     text_printf(out, "%s    RNN_FOR_TILES(%s, RNN_TILE(%d, %d), %s, packed, values, %s, streams, panel)\n%s}\n", indent,
-                scan ? "streams" : "columns", rows, units, kernel_name(emitter, region, kernel), scan ? "frame" : "0",
+                scan && region->group == 1 ? "streams" : "columns", rows, units, kernel_name(emitter, region, kernel), scan ? "frame" : "0",
                 indent);
 }
 
@@ -55,12 +55,19 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
         if (!buffer->future)
             continue;
         if (!any)
-            text_puts(emitter->out, "        for (int stream = 0; ends && stream < streams; stream++)\n"
-                                    "            if (ends[stream] <= t) {\n");
+            text_printf(emitter->out, "        for (int stream = 0; ends && stream < streams; stream++)\n"
+                                      "            if (ends[stream] < t + %s) {\n",
+                        region->group > 1 ? "count" : "1");
         any = true;
-        text_printf(emitter->out, "                rnn_start_past(values->%s + %s * RNN_PAD(%d), 1, RNN_PAD(%d), %d, %s, streams, stream);\n",
-                    emitter->buffers[id], buffer->in_place ? "(ptrdiff_t)streams" : "(frame + streams)", units, units, units,
-                    initial_value(emitter, id));
+        if (region->group > 1)
+            text_printf(emitter->out, "                rnn_start_future(values->%s + frame * RNN_PAD(%d), RNN_MIN(count, t + count - ends[stream]),\n"
+                                      "                                 RNN_PAD(%d), %d, %s, RNN_MAX(0, ends[stream] - t), streams, stream);\n",
+                        emitter->buffers[id], units, units, units, initial_value(emitter, id));
+        else
+            text_printf(emitter->out,
+                        "                rnn_start_past(values->%s + %s * RNN_PAD(%d), 1, RNN_PAD(%d), %d, %s, streams, stream);\n",
+                        emitter->buffers[id], buffer->in_place ? "(ptrdiff_t)streams" : "(frame + streams)", units, units, units,
+                        initial_value(emitter, id));
     }
     text_puts(emitter->out, any ? "            }\n" : "");
 }
@@ -97,9 +104,38 @@ static void write_kernel_call(struct emitter *emitter, const struct region *regi
     else if (region->kind == REGION_ELEMENTWISE_SCAN)
         text_printf(emitter->out, "    %s(packed, values, frames, streams, ends);\n", name);
     else if (region->kind == REGION_SCAN)
-        text_printf(emitter->out, "        %s(packed, values, frame, streams, streams);\n", name);
+        text_printf(emitter->out, "        %s(packed, values, frame, streams, %s);\n", name,
+                    region->group > 1 ? "columns" : "streams");
     else
         text_printf(emitter->out, "    %s(packed, values, 0, streams, columns);\n", name);
+}
+
+/* All columns of a block are wanted by every kernel but those over time. */
+static bool region_needs_columns(const struct region *region)
+{
+    for (int k = 0; k < region->kernel_count; k++)
+        if (region->kernels[k].kind != KERNEL_OVER_TIME)
+            return !region_is_scan(region);
+    return false;
+}
+
+/* The head of a scan's loop: a frame, or a group of frames, at a time. */
+static void write_frame_loop(struct emitter *emitter, const struct region *region)
+{
+    struct text *out = emitter->out;
+    if (region->group == 1)
+        text_printf(out, "    for (int t = %s) {\n", region->reversed ? "frames - 1; t >= 0; t--" : "0; t < frames; t++");
+    else if (region->reversed)
+        text_printf(out, "    for (int t = frames, count; t > 0;) {\n        count = RNN_MIN(%d, t); /* frames at a time */\n"
+                         "        t -= count;\n",
+                    region->group);
+    else
+        text_printf(out, "    for (int t = 0, count; t < frames; t += count) {\n"
+                         "        count = RNN_MIN(%d, frames - t); /* frames at a time */\n",
+                    region->group);
+    if (region->group > 1)
+        text_puts(out, "        const int columns = count * streams;\n");
+    text_puts(out, "        const ptrdiff_t frame = (ptrdiff_t)t * streams; /* its first column */\n");
 }
 
 static void write_region(struct emitter *emitter, const struct region *region)
@@ -109,19 +145,16 @@ static void write_region(struct emitter *emitter, const struct region *region)
     write_region_head(emitter, region);
     for (int k = 0; k < region->kernel_count; k++)
         emit_kernel(emitter, region, &region->kernels[k]);
-    bool columns = !region_is_scan(region);
     size_t begin = out->length;
     text_printf(out, "static void %s_%s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
                      "    const int streams, const int *ends)\n{\n",
                 emitter->prefix, region->name, emitter->prefix, emitter->prefix);
-    if (columns)
-        text_puts(out, "    const int columns = frames * streams;\n    (void)columns;\n");
+    if (region_needs_columns(region))
+        text_puts(out, "    const int columns = frames * streams;\n");
     if (region->kind == REGION_ELEMENTWISE_SCAN)
         write_frames_after_end(emitter, region);
     if (region->kind == REGION_SCAN)
-        text_printf(out, "    for (int t = %s) {\n"
-                         "        const ptrdiff_t frame = (ptrdiff_t)t * streams; /* its first column */\n",
-                    region->reversed ? "frames - 1; t >= 0; t--" : "0; t < frames; t++");
+        write_frame_loop(emitter, region);
     for (int k = 0; k < region->kernel_count; k++)
         write_kernel_call(emitter, region, &region->kernels[k]);
     if (region->kind == REGION_SCAN) {

@@ -75,7 +75,7 @@ static void write_members(struct emitter *emitter)
 static const char *buffer_columns(struct emitter *emitter, const struct buffer *buffer)
 {
     if (buffer->storage == STORE_FRAME)
-        return "columns";
+        return buffer->group > 1 ? arena_printf(emitter->arena, "%d * columns", buffer->group) : "columns";
     const char *frames = buffer->storage == STORE_SEQUENCE ? "whole" : "frames";
     return arena_printf(emitter->arena, buffer->past + buffer->future ? "(%s + %d) * columns" : "%s * columns", frames,
                         buffer->past + buffer->future);

@@ -23,8 +23,9 @@ static bool use_is_fused(const struct assigning *assigning, int id, const struct
 static bool neighbour_can_be_overwritten(const struct assigning *assigning, int id, const struct use *use)
 {
     const struct schedule *schedule = assigning->schedule;
-    int step = schedule->regions[schedule->region_of[id]].reversed ? -1 : 1;
-    if (use->reader < 0 || use->edge->delay != step || schedule->region_of[use->reader] != schedule->region_of[id])
+    const struct region *region = &schedule->regions[schedule->region_of[id]];
+    int step = region->reversed ? -1 : 1;
+    if (use->reader < 0 || region->group > 1 || use->edge->delay != step || schedule->region_of[use->reader] != schedule->region_of[id])
         return false;
     return use_is_fused(assigning, id, use) ||
            schedule->kernel_of[use->reader]->phase < schedule->kernel_of[id]->phase;
@@ -47,6 +48,7 @@ static void assign_computed(struct assigning *assigning, int id)
     struct buffer *buffer = &schedule->buffers[id];
     bool scans = region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
     bool outside = false, elsewhere = false, overwritten = true;
+    buffer->group = region->group > 1 ? region->group : 1;
     for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
         const struct use *use = &assigning->uses.use[u];
         bool leaves = use->reader < 0 || schedule->region_of[use->reader] != schedule->region_of[id];
@@ -160,6 +162,7 @@ void assign_buffers(struct schedule *schedule, struct arena *arena)
     schedule->buffers = ARENA_ARRAY(arena, struct buffer, graph->node_count + 1);
     for (int i = 0; i < graph->node_count; i++) {
         schedule->buffers[i].init = NO_NODE;
+        schedule->buffers[i].group = 1;
         if (graph->nodes[i]->time == TIME_STATIC)
             assign_static(&assigning, i);
         else if (graph->nodes[i]->op == OP_input)

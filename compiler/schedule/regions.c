@@ -135,6 +135,8 @@ static void count_cost(const struct graph *graph, struct region *region)
     }
 }
 
+enum { GROUP_MOST = 64 }; /* frames at a time: enough columns for any product */
+
 static struct region new_region(const struct schedule *schedule, int id)
 {
     const struct component *component = &schedule->components.component[schedule->components.of[id]];
@@ -142,6 +144,8 @@ static struct region new_region(const struct schedule *schedule, int id)
     if (region.kind != REGION_STATIC && region.kind != REGION_SEQUENCE)
         region.stage = component->stage;
     region.reversed = component->reversed;
+    bool grouped = region.kind == REGION_SCAN && schedule->options.group_frames;
+    region.group = grouped ? component->delay < GROUP_MOST ? component->delay : GROUP_MOST : 1;
     return region;
 }
 

@@ -67,6 +67,7 @@ struct region {
     int pass;            /* REGION_SEQUENCE: it comes before that pass */
     int stage;
     bool reversed;       /* a scan that runs from the last frame to the first */
+    int group;           /* a scan: frames at a time, because every delay in the cycle is as long or longer; else 1 */
     int *nodes;          /* in topological order */
     int node_count;
     struct kernel *kernels; /* by phase */
@@ -89,12 +90,14 @@ struct buffer {
     int future;        /* the same ahead */
     int init;          /* static or sequence node that frames out of range read, or NO_NODE: 0 */
     const char *name;  /* an identifier, unique */
+    int group;         /* STORE_FRAME: frames that there is room for at once */
     bool in_place;     /* STORE_FRAME with past or future 1: read, then overwritten */
 };
 
 /* What can be switched off or set by hand, to measure what it is worth and to test each way. */
 struct schedule_options {
     bool elementwise_scan; /* cycles without products run unit by unit through time, not frame by frame */
+    bool group_frames;     /* cycles with delays of d or more run d frames at a time */
     bool turn_panels;      /* scans read their weights to and fro */
     int block_frames;      /* frames of a block with one stream; 0: chosen by size */
 };
