@@ -1,0 +1,209 @@
+/* Mutations for fuzz_compiler that know tokens and lines, beside libFuzzer's own of bytes: programs stay programs more
+ * often, and get deeper into the compiler. */
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t other_size,
+                                 uint8_t *out, size_t max_size, unsigned seed);
+
+struct piece {
+    const uint8_t *begin;
+    size_t length;
+};
+
+enum { MAX_PIECES = 4096 };
+
+struct pieces {
+    struct piece piece[MAX_PIECES];
+    int count;
+};
+
+static unsigned draw(unsigned *state, unsigned below)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (*state >> 8) % below;
+}
+
+static bool is_word(uint8_t byte) { return isalnum(byte) || byte == '_'; }
+
+/* A word with the white space behind it, or one other byte. */
+static size_t token_length(const uint8_t *data, size_t size)
+{
+    size_t length = 1;
+    if (is_word(data[0])) {
+        while (length < size && is_word(data[length]))
+            length++;
+        while (length < size && data[length] == ' ')
+            length++;
+    }
+    return length;
+}
+
+static size_t line_length(const uint8_t *data, size_t size)
+{
+    const uint8_t *end = memchr(data, '\n', size);
+    return end ? (size_t)(end - data) + 1 : size;
+}
+
+/* False where there are too many. */
+static bool cut(struct pieces *pieces, const uint8_t *data, size_t size, size_t (*length)(const uint8_t *, size_t))
+{
+    pieces->count = 0;
+    for (size_t at = 0; at < size;) {
+        if (pieces->count == MAX_PIECES)
+            return false;
+        struct piece piece = {data + at, length(data + at, size - at)};
+        pieces->piece[pieces->count++] = piece;
+        at += piece.length;
+    }
+    return true;
+}
+
+/* A piece of the same kind as `like`: words take the place of words. */
+static struct piece draw_alike(const struct pieces *from, struct piece like, unsigned *state)
+{
+    struct piece piece = from->piece[draw(state, (unsigned)from->count)];
+    for (int i = 0; i < 20 && is_word(*piece.begin) != is_word(*like.begin); i++)
+        piece = from->piece[draw(state, (unsigned)from->count)];
+    return piece;
+}
+
+static struct piece draw_common(unsigned *state)
+{
+    static const char *const words[] = {"0",
+                                        "1",
+                                        "2",
+                                        "3",
+                                        "64",
+                                        "100000",
+                                        "2147483647",
+                                        "0.5",
+                                        "t",
+                                        "x",
+                                        "h",
+                                        "n",
+                                        "[t-1]",
+                                        "[t+1]",
+                                        "[t-3]",
+                                        "[0:2]",
+                                        "[1]",
+                                        "reverse ",
+                                        "stack 2 ",
+                                        "last(",
+                                        "first(",
+                                        "mean_over_time(",
+                                        "sum_over_time(",
+                                        "max_over_time(",
+                                        "concat(",
+                                        "split(",
+                                        "transpose(",
+                                        "where(",
+                                        "diag(",
+                                        "embed(",
+                                        "softmax(",
+                                        "layernorm(",
+                                        "tanh(",
+                                        "sum(",
+                                        "dropout(",
+                                        "cross_entropy(",
+                                        " @ ",
+                                        " * ",
+                                        " + ",
+                                        " < ",
+                                        "-",
+                                        ")",
+                                        "(",
+                                        ", ",
+                                        " = ",
+                                        " : svd(2)",
+                                        " ~ glorot",
+                                        ": index[4]",
+                                        " once",
+                                        ".0",
+                                        ".c",
+                                        "init h = ",
+                                        "output y = ",
+                                        "loss ",
+                                        "target y",
+                                        "input x[4]",
+                                        "param W[4, 4]",
+                                        "const n = 4"};
+    const char *word = words[draw(state, sizeof words / sizeof *words)];
+    return (struct piece){(const uint8_t *)word, strlen(word)};
+}
+
+/* One change: a piece replaced, left out, repeated or moved. Returns the size of what is written to `out`. */
+static size_t change(const struct pieces *pieces, const struct pieces *from, uint8_t *out, size_t room, unsigned *state)
+{
+    int count = pieces->count, at = (int)draw(state, (unsigned)count), run = 1 + (int)draw(state, 4);
+    int place = (int)draw(state, (unsigned)count);
+    unsigned kind = draw(state, 6);
+    size_t size = 0;
+    for (int i = 0; i < count; i++) {
+        struct piece part[6] = {pieces->piece[i]};
+        int parts = 1;
+        if (kind == 0 && i == at)
+            part[0] = draw_alike(from, pieces->piece[i], state);
+        else if (kind == 1 && i == at)
+            part[0] = draw_common(state);
+        else if (kind == 2 && i == at)
+            part[parts++] = draw_common(state);
+        else if (kind == 3 && i >= at && i < at + run)
+            parts = 0;
+        else if (kind >= 4 && i == place)
+            for (int k = 0; k < run && at + k < from->count; k++)
+                part[parts++] = from->piece[at + k];
+        else if (kind == 5 && i >= at && i < at + run)
+            parts = 0;
+        for (int k = 0; k < parts && part[k].length <= room - size; k++) {
+            memcpy(out + size, part[k].begin, part[k].length);
+            size += part[k].length;
+        }
+    }
+    return size;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    static struct pieces pieces;
+    unsigned state = seed;
+    unsigned way = draw(&state, 4);
+    if (way == 0 || size == 0 || !cut(&pieces, data, size, way == 1 ? line_length : token_length))
+        return LLVMFuzzerMutate(data, size, max_size);
+    uint8_t *out = malloc(max_size);
+    FUZZ_CHECK(out);
+    size = change(&pieces, &pieces, out, max_size, &state);
+    memcpy(data, out, size);
+    free(out);
+    return size ? size : LLVMFuzzerMutate(data, size, max_size);
+}
+
+/* Lines of another program among those of this one. */
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t other_size,
+                                 uint8_t *out, size_t max_size, unsigned seed)
+{
+    static struct pieces pieces, others;
+    unsigned state = seed;
+    if (!cut(&pieces, data, size, line_length) || !cut(&others, other, other_size, line_length) || !pieces.count ||
+        !others.count)
+        return 0;
+    int place = (int)draw(&state, (unsigned)pieces.count), at = (int)draw(&state, (unsigned)others.count);
+    int run = 1 + (int)draw(&state, 3);
+    size_t written = 0;
+    for (int i = 0; i < pieces.count + run; i++) {
+        bool inserted = i >= place && i < place + run;
+        if (inserted && at + i - place >= others.count)
+            continue;
+        struct piece piece = inserted ? others.piece[at + i - place] : pieces.piece[i < place ? i : i - run];
+        if (piece.length > max_size - written)
+            break;
+        memcpy(out + written, piece.begin, piece.length);
+        written += piece.length;
+    }
+    return written;
+}
