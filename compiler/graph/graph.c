@@ -49,6 +49,9 @@ void graph_replace(struct graph *graph, int node, int by)
         to->origin = from->origin;
         to->equation = from->equation;
     }
+    for (int p = 0; p < from->part_count; p++)
+        ARENA_PUSH(graph->arena, to->parts, to->part_count, to->part_capacity, from->parts[p]);
+    from->part_count = 0;
     graph->version++;
 }
 

@@ -44,6 +44,13 @@ struct view {
     long stride[SHAPE_MAX_RANK];
 };
 
+/* A value of the program that is a part of a node: units begin .. begin + length at the same frame. */
+struct named_part {
+    int begin, length;
+    const char *name, *origin;
+    struct span equation;
+};
+
 struct node {
     enum op op;
     struct shape shape;
@@ -56,6 +63,8 @@ struct node {
     double number;        /* OP_number */
     int index;            /* OP_parameter, OP_input: place in graph.parameters, graph.inputs */
     struct view view;     /* OP_view */
+    struct named_part *parts; /* kept so that a part that becomes a node gets its name back */
+    int part_count, part_capacity;
     int replaced_by;      /* set by graph_replace, followed by graph_sweep; else NO_NODE */
 };
 

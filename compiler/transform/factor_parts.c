@@ -6,6 +6,7 @@
  * in parts only.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "graph/graph.h"
@@ -140,6 +141,37 @@ static void move_edge_to_part(struct graph *graph, struct edge *edge, int part)
     edge->begin = 0;
 }
 
+static int compare_named_parts(const void *a, const void *b)
+{
+    const struct named_part *x = a, *y = b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    if (x->equation.begin != y->equation.begin)
+        return x->equation.begin < y->equation.begin ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+/* Parts that are values of the program get their names, of several the one that comes first in the program. Both
+ * `begins` and, once sorted, the names are in ascending order. */
+static void name_parts(struct graph *graph, struct node *whole, const int *begins, const int *parts, int count)
+{
+    if (whole->part_count)
+        qsort(whole->parts, (size_t)whole->part_count, sizeof *whole->parts, compare_named_parts);
+    for (int i = 0, p = 0; i < whole->part_count; i++) {
+        const struct named_part *named = &whole->parts[i];
+        while (p < count && begins[p] < named->begin)
+            p++;
+        if (p == count || begins[p] != named->begin)
+            continue;
+        struct node *part = graph->nodes[parts[p]];
+        if (part->name || node_units(part) != named->length)
+            continue;
+        part->name = named->name;
+        part->origin = named->origin;
+        part->equation = named->equation;
+    }
+}
+
 /* The node that stands for the part that begins at `begin`; begins are in ascending order. */
 static int find_part(const int *begins, const int *parts, int count, int begin)
 {
@@ -166,6 +198,7 @@ static void take_node_apart(struct parting *parting, int id)
         begins[count] = edge->begin;
         parts[count++] = add_node_part(parting, id, edge->begin, edge->length);
     }
+    name_parts(graph, graph->nodes[id], begins, parts, count);
     parting->apart[id] = true;
     for (int p = 0; p < count; p++)
         add_readings(parting, parts[p], graph->nodes[parts[p]]->edges, graph->nodes[parts[p]]->count);

@@ -88,19 +88,35 @@ static bool read_edges_through_copies(struct graph *graph, struct arena *scratch
     return changed;
 }
 
-/* A whole copy at the same frame hands its name on to what it copies. */
+static void add_part_name(struct graph *graph, struct node *node, struct named_part part)
+{
+    ARENA_PUSH(graph->arena, node->parts, node->part_count, node->part_capacity, part);
+}
+
+/* A whole copy at the same frame hands its name on to what it copies; a copy of a part, the name of the part; both, the
+ * names of their own parts. */
 static void hand_names_on(struct graph *graph)
 {
     for (int i = graph->node_count - 1; i >= 0; i--) {
         struct node *copy = graph->nodes[i];
-        if (!is_plain_copy(graph, i) || !copy->name || copy->edges[0].delay || !edge_is_whole(graph, &copy->edges[0]))
+        if (!is_plain_copy(graph, i) || copy->edges[0].delay)
             continue;
-        struct node *source = graph->nodes[copy->edges[0].node];
-        if (!source->name && source->op != OP_number) {
+        const struct edge *edge = &copy->edges[0];
+        struct node *source = graph->nodes[edge->node];
+        struct named_part own = {edge->begin, edge->length, copy->name, copy->origin, copy->equation};
+        if (copy->name && !edge_is_whole(graph, edge)) {
+            add_part_name(graph, source, own);
+        } else if (copy->name && !source->name && source->op != OP_number) {
             source->name = copy->name;
             source->origin = copy->origin;
             source->equation = copy->equation;
         }
+        for (int p = 0; p < copy->part_count; p++) {
+            struct named_part part = copy->parts[p];
+            part.begin += edge->begin;
+            add_part_name(graph, source, part);
+        }
+        copy->part_count = 0;
     }
 }
 
