@@ -27,4 +27,6 @@ int node_called(const struct lowered *lowered, const char *name);
 
 void expect_verified(const struct lowered *lowered);
 
+#define LINES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 #endif

@@ -10,8 +10,6 @@
 #include "graph_check.h"
 #include "transform/transform.h"
 
-#define LINES(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 static void expect_simplified(const char *text, const char *const *lines)
 {
     struct lowered lowered = lower_program(text);
