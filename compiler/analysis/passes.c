@@ -19,7 +19,7 @@ static bool edge_fits_pass(const struct edge *edge, int pass)
     return pass_is_backward(pass) ? edge->delay <= 0 : edge->delay >= 0;
 }
 
-/* The earliest pass in which `reader` may run as far as one of its operands is concerned, if it were to run in `pass`. */
+/* The earliest pass in which a reader may run as far as one of its operands is concerned, if it cannot run before `pass`. */
 static int earliest_pass(const struct placing *placing, const struct edge *edge, int pass)
 {
     const struct node *source = placing->graph->nodes[edge->node];
@@ -28,7 +28,7 @@ static int earliest_pass(const struct placing *placing, const struct edge *edge,
         return 0;
     if (source->time != TIME_FRAME)
         return is_over_time(source) ? own + 1 : own;
-    return pass > own || edge_fits_pass(edge, pass) ? own : own + 1;
+    return pass > own || edge_fits_pass(edge, own) ? own : own + 1;
 }
 
 static bool component_fits_pass(const struct placing *placing, int number, int pass)
@@ -37,7 +37,8 @@ static bool component_fits_pass(const struct placing *placing, int number, int p
     if (component->cyclic)
         return component->reversed == pass_is_backward(pass);
     /* An operation over time meets the frames in their order. */
-    return !is_over_time(placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) || !pass_is_backward(pass);
+    return !is_over_time(placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) ||
+           !pass_is_backward(pass);
 }
 
 static void place_component(struct placing *placing, int number)
@@ -79,8 +80,8 @@ static bool node_may_run_in(const struct placing *placing, const struct node *no
     return true;
 }
 
-/* What lies outside every cycle and serves later passes alone is computed there, block by block beside its reader: the input
- * product of a reversed cell runs backward with the cell. */
+/* What lies outside every cycle and serves later passes alone is computed there, block by block beside its reader: the
+ * input product of a reversed cell runs backward with the cell. */
 static void sink_nodes(struct placing *placing, const struct uses *uses)
 {
     const struct graph *graph = placing->graph;
