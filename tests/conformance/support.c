@@ -97,6 +97,15 @@ void tensors_add(struct tensors *tensors, const char *name, int rank, const int6
     tensor->data = data;
 }
 
+void tensors_add_exact(struct tensors *tensors, const char *name, int rank, const int64_t *shape, const double *values)
+{
+    rnn_file_tensor *tensor = tensors_new(tensors, name, RNN_DTYPE_F64, rank, shape);
+    double *data = malloc((tensor->elements + 1) * sizeof *data);
+    assert_non_null(data);
+    memcpy(data, values, tensor->elements * sizeof *data);
+    tensor->data = data;
+}
+
 void tensors_add_ids(struct tensors *tensors, const char *name, int rank, const int64_t *shape, const int32_t *ids)
 {
     rnn_file_tensor *tensor = tensors_new(tensors, name, RNN_DTYPE_I32, rank, shape);

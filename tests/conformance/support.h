@@ -35,8 +35,9 @@ struct tensors {
 
 enum { NAME_SIZE = 128 };
 
-/* `values` (as F32) and `ids` are copied. */
+/* `values` (as F32; the second one as F64) and `ids` are copied. */
 void tensors_add(struct tensors *tensors, const char *name, int rank, const int64_t *shape, const double *values);
+void tensors_add_exact(struct tensors *tensors, const char *name, int rank, const int64_t *shape, const double *values);
 void tensors_add_ids(struct tensors *tensors, const char *name, int rank, const int64_t *shape, const int32_t *ids);
 
 /* All tensors of the file, times `scale`, under the names that `rename` gives; it returns false for what is left out.
