@@ -1,5 +1,5 @@
-/* Microseconds a frame of one network: `_run` over 100 frames, streams given, one thread. Prints the shortest run of a second's worth,
- * and the rate of its arithmetic. The network is any that rnnc has compiled with --prefix=net. */
+/* Microseconds a frame of one network: `_run` over 100 frames, streams given, one thread. Prints the shortest run of a
+ * second's worth, and the rate of its arithmetic. The network is any that rnnc has compiled with --prefix=net. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

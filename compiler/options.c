@@ -21,7 +21,8 @@ static const struct argp_option table[] = {
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,
-     "syntax-only; [no-]factor, [no-]batch-frames, [no-]elementwise-scan, [no-]group-frames, [no-]turn-panels, block-frames=N; "
+     "syntax-only; [no-]factor, [no-]batch-frames, [no-]elementwise-scan, [no-]group-frames, [no-]turn-panels, "
+     "block-frames=N; "
      "diagnostics-format=text|json, diagnostics-color=auto|always|never",
      0},
     {NULL, 'W', "error", 0, "treat warnings as errors", 0},
@@ -196,13 +197,19 @@ static const char *file_of_path(const char *path)
 
 struct options options_parse(struct arena *arena, int argc, char **argv)
 {
-    struct options options = {.pipeline = pipeline_default_options(), .diag = {.colour = isatty(STDERR_FILENO) != 0, .error_limit = 20}};
+    struct options options = {.pipeline = pipeline_default_options(),
+                              .diag = {.colour = isatty(STDERR_FILENO) != 0, .error_limit = 20}};
     struct parsing parsing = {arena, &options, NULL, 0};
-    const struct argp argp = {table, parse_option, "FILE.rnn",
-                              "rnnc -- compile the equations of a recurrent network to C\v"
-                              "`rnnc cell.rnn -o cell.c` writes C11 that needs rnnc's runtime headers and library. Exit status: 0 done, "
-                              "1 the program is wrong, 2 the command line is wrong, above 2 an internal error.",
-                              NULL, NULL, NULL};
+    const struct argp argp = {
+        table,
+        parse_option,
+        "FILE.rnn",
+        "rnnc -- compile the equations of a recurrent network to C\v"
+        "`rnnc cell.rnn -o cell.c` writes C11 that needs rnnc's runtime headers and library. Exit status: 0 done, "
+        "1 the program is wrong, 2 the command line is wrong, above 2 an internal error.",
+        NULL,
+        NULL,
+        NULL};
     argp_program_version = "rnnc " RNNC_VERSION;
     argp_err_exit_status = 2;
     if (argp_parse(&argp, argc, argv, 0, NULL, &parsing) != 0) /* what is wrong with the options has been told */

@@ -69,7 +69,9 @@ static void dump_components(const struct graph *graph, const struct components *
             continue;
         text_printf(out, "%%%d %s: component %d, stage %d%s\n", i, graph->nodes[i]->name ? graph->nodes[i]->name : "",
                     components->of[i], component->stage,
-                    component->elementwise ? ", elementwise cycle" : component->cyclic ? ", cycle" : "");
+                    component->elementwise ? ", elementwise cycle"
+                    : component->cyclic    ? ", cycle"
+                                           : "");
     }
 }
 

@@ -16,17 +16,17 @@ struct source;
 enum emit_kind { EMIT_C, EMIT_SOURCE, EMIT_GRAPH, EMIT_DOT, EMIT_SCHEDULE, EMIT_EXPLAIN, EMIT_NOTHING };
 
 /* Every stage, in order: name on the command line. */
-#define PIPELINE_STAGES(X)                                                                                            \
-    X(PARSE, "parse")                                                                                                 \
-    X(RESOLVE_NAMES, "resolve-names")                                                                                 \
-    X(INFER_SHAPES, "infer-shapes")                                                                                   \
-    X(BUILD_GRAPH, "build-graph")                                                                                     \
-    X(SIMPLIFY, "simplify")                                                                                           \
-    X(FACTOR, "factor")                                                                                               \
-    X(FIND_COMPONENTS, "find-components")                                                                             \
-    X(SPLIT_REGIONS, "split-regions")                                                                                 \
-    X(CHOOSE_KERNELS, "choose-kernels")                                                                               \
-    X(ASSIGN_BUFFERS, "assign-buffers")                                                                               \
+#define PIPELINE_STAGES(X)                                                                                             \
+    X(PARSE, "parse")                                                                                                  \
+    X(RESOLVE_NAMES, "resolve-names")                                                                                  \
+    X(INFER_SHAPES, "infer-shapes")                                                                                    \
+    X(BUILD_GRAPH, "build-graph")                                                                                      \
+    X(SIMPLIFY, "simplify")                                                                                            \
+    X(FACTOR, "factor")                                                                                                \
+    X(FIND_COMPONENTS, "find-components")                                                                              \
+    X(SPLIT_REGIONS, "split-regions")                                                                                  \
+    X(CHOOSE_KERNELS, "choose-kernels")                                                                                \
+    X(ASSIGN_BUFFERS, "assign-buffers")                                                                                \
     X(EMIT, "emit")
 
 enum stage {
@@ -43,9 +43,9 @@ struct pipeline_options {
     struct schedule_options schedule;
     bool factor;
     enum emit_kind emit;
-    const char *prefix;     /* NULL: from the name of the model or cell */
-    const char *header;     /* as the C file includes it; NULL: none is written */
-    enum stage dump_after;  /* STAGE_COUNT: none */
+    const char *prefix;    /* NULL: from the name of the model or cell */
+    const char *header;    /* as the C file includes it; NULL: none is written */
+    enum stage dump_after; /* STAGE_COUNT: none */
     bool time_stages;
 };
 
@@ -59,7 +59,8 @@ struct pipeline_result {
     double seconds[STAGE_COUNT];
 };
 
-/* True when the program compiled; otherwise the reasons are in diag. Fails an internal check by ending the process with status 3. */
+/* True when the program compiled; otherwise the reasons are in diag. Fails an internal check by ending the process with
+ * status 3. */
 bool pipeline_run(struct arena *arena, const struct source *source, const struct pipeline_options *options,
                   struct diagnostics *diag, struct pipeline_result *result);
 

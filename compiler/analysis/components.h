@@ -1,7 +1,7 @@
 /* find-components: strongly connected components over all edges, delayed ones too, and what each of them is.
  *
- * Hwang and Sung 2015 (arXiv:1503.02852), section 3: what lies outside every cycle need not wait for the past, and runs for
- * many frames at once; a component with a cycle runs frame after frame; the condensation is a pipeline. */
+ * Hwang and Sung 2015 (arXiv:1503.02852), section 3: what lies outside every cycle need not wait for the past, and runs
+ * for many frames at once; a component with a cycle runs frame after frame; the condensation is a pipeline. */
 #ifndef RNNC_ANALYSIS_COMPONENTS_H
 #define RNNC_ANALYSIS_COMPONENTS_H
 
@@ -10,7 +10,8 @@
 struct component {
     int node_count;
     bool cyclic;      /* some node reads itself, at whatever distance */
-    bool elementwise; /* cyclic, and unit i of every node needs only unit i of the others: every unit is a recurrence of its own */
+    bool elementwise; /* cyclic, and unit i of every node needs only unit i of the others: every unit is a recurrence of
+                         its own */
     bool reversed;    /* cyclic: it reads ahead, so it runs from the last frame to the first */
     int delay;        /* cyclic: the smallest distance, in frames, of a delayed edge inside */
     int stage;        /* place in the pipeline: frames regions of stage s run before the cyclic components of stage s,

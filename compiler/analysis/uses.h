@@ -13,7 +13,7 @@ struct use {
 };
 
 struct uses {
-    int version; /* of the graph */
+    int version;      /* of the graph */
     const int *begin; /* uses of node i: use[begin[i]] .. use[begin[i + 1] - 1], by reader */
     const struct use *use;
 };

@@ -47,7 +47,8 @@ const char *describe_kind(const struct schedule *schedule, const struct region *
         return "frames: outside every cycle, so all frames and streams of a block at once";
     case REGION_SCAN:
         return arena_printf(arena, "scan: in a cycle through %s, so %s%s", cycle_of(schedule, region, arena),
-                            region->group == 1 ? "frame after frame" : arena_printf(arena, "%d frames at a time", region->group),
+                            region->group == 1 ? "frame after frame"
+                                               : arena_printf(arena, "%d frames at a time", region->group),
                             region->reversed ? ", from the last to the first" : "");
     case REGION_ELEMENTWISE_SCAN:
         return arena_printf(arena, "elementwise scan: a cycle through %s, in which each unit needs only itself",

@@ -1,4 +1,5 @@
-/* --emit=dot: the graph for Graphviz. Components with a cycle are clusters; edges with a delay are dashed and carry it. */
+/* --emit=dot: the graph for Graphviz. Components with a cycle are clusters; edges with a delay are dashed and carry it.
+ */
 #include "emit/emit.h"
 
 #include "base/text.h"
@@ -10,7 +11,9 @@ static void write_label(const struct schedule *schedule, int id, struct text *ou
     if (node->name)
         text_printf(out, "\\n%s", node->name);
     text_printf(out, "\\n%ld\"%s];\n", shape_size(&node->shape),
-                node->op == OP_parameter ? ", shape=box" : node->op == OP_input ? ", shape=invhouse" : "");
+                node->op == OP_parameter ? ", shape=box"
+                : node->op == OP_input   ? ", shape=invhouse"
+                                         : "");
 }
 
 static bool node_is_drawn(const struct node *node) { return node->op != OP_number; }

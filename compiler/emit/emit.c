@@ -9,16 +9,19 @@ static void write_front(struct emitter *emitter, const char *header)
 {
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
-    text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n *\n * %ld parameters, %.0f flops a frame.\n *\n", schedule->graph->name,
-                schedule_parameters(schedule), schedule_flops(schedule));
+    text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n *\n * %ld parameters, %.0f flops a frame.\n *\n",
+                schedule->graph->name, schedule_parameters(schedule), schedule_flops(schedule));
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
-        text_printf(out, " *   %-20s %12.0f flops   %s\n", region->name, region->kind == REGION_STATIC ? 0 : region->flops,
-                    region_kind_name(region->kind));
+        text_printf(out, " *   %-20s %12.0f flops   %s\n", region->name,
+                    region->kind == REGION_STATIC ? 0 : region->flops, region_kind_name(region->kind));
     }
-    text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after frame.\n */\n");
-    text_puts(out, header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
-    text_puts(out, "#include <limits.h>\n\n#include \"rnn/column.h\"\n#include \"rnn/flush.h\"\n#include \"rnn/gather.h\"\n#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n"
+    text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after "
+                   "frame.\n */\n");
+    text_puts(out,
+              header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
+    text_puts(out, "#include <limits.h>\n\n#include \"rnn/column.h\"\n#include \"rnn/flush.h\"\n#include "
+                   "\"rnn/gather.h\"\n#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n"
                    "#include \"rnn/vec.h\"\n#include \"rnn/weights.h\"\n\n");
 }
 
@@ -58,30 +61,32 @@ static const char *time_constant(enum value_time time)
 
 static void write_tensors(struct emitter *emitter)
 {
-    static const char *const starts[] = {"RNN_START_CONSTANT", "RNN_START_NORMAL", "RNN_START_UNIFORM", "RNN_START_ORTHOGONAL"};
+    static const char *const starts[] = {"RNN_START_CONSTANT", "RNN_START_NORMAL", "RNN_START_UNIFORM",
+                                         "RNN_START_ORTHOGONAL"};
     const struct graph *graph = emitter->graph;
     struct text *out = emitter->out;
     if (graph->parameter_count)
         text_printf(out, "static const rnn_tensor %s_parameters[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->parameter_count; i++) {
         const struct graph_parameter *parameter = &graph->parameters[i];
-        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, RNN_TIME_STATIC, %s, 0,\n     offsetof(%s_params, %s) / sizeof(rnn_real), %s, %.17g},\n",
-                    parameter->name, shape_initializer(emitter, &parameter->shape), emitter->prefix, emitter->parameters[i],
-                    starts[parameter->start], parameter->start_number);
+        text_printf(out,
+                    "    {\"%s\", RNN_TYPE_REAL, RNN_TIME_STATIC, %s, 0,\n     offsetof(%s_params, %s) / "
+                    "sizeof(rnn_real), %s, %.17g},\n",
+                    parameter->name, shape_initializer(emitter, &parameter->shape), emitter->prefix,
+                    emitter->parameters[i], starts[parameter->start], parameter->start_number);
     }
     text_puts(out, graph->parameter_count ? "};\n" : "");
     if (graph->input_count)
         text_printf(out, "static const rnn_tensor %s_inputs[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->input_count; i++)
         text_printf(out, "    {\"%s\", %s, %s, %s, %d, 0, RNN_START_CONSTANT, 0},\n", graph->inputs[i].name,
-                    graph->inputs[i].vocabulary ? "RNN_TYPE_ID" : "RNN_TYPE_REAL", time_constant(graph->inputs[i].time), shape_initializer(emitter, &graph->inputs[i].shape),
-                    graph->inputs[i].vocabulary);
+                    graph->inputs[i].vocabulary ? "RNN_TYPE_ID" : "RNN_TYPE_REAL", time_constant(graph->inputs[i].time),
+                    shape_initializer(emitter, &graph->inputs[i].shape), graph->inputs[i].vocabulary);
     text_puts(out, graph->input_count ? "};\n" : "");
     text_printf(out, "static const rnn_tensor %s_outputs[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->output_count; i++)
         text_printf(out, "    {\"%s\", RNN_TYPE_REAL, %s, %s, 0, 0, RNN_START_CONSTANT, 0},\n", graph->outputs[i].name,
-                    time_constant(graph->outputs[i].time),
-                    shape_initializer(emitter, &graph->outputs[i].shape));
+                    time_constant(graph->outputs[i].time), shape_initializer(emitter, &graph->outputs[i].shape));
     text_puts(out, "};\n\n");
 }
 
@@ -91,17 +96,20 @@ static void write_generic_calls(struct emitter *emitter)
     struct text *out = emitter->out;
     const char *prefix = emitter->prefix;
     int inputs = emitter->graph->input_count, outputs = emitter->graph->output_count;
-    text_printf(out, "static rnn_status %s_pack_any(const void *params, void *packed) { return %s_pack(params, packed); }\n"
-                     "static void %s_state_init_any(void *state, int streams) { %s_state_init(state, streams); }\n"
-                     "static rnn_status %s_reset_any(void *state, const unsigned char *which_streams)\n{\n"
-                     "    return %s_reset(state, which_streams);\n}\n",
+    text_printf(out,
+                "static rnn_status %s_pack_any(const void *params, void *packed) { return %s_pack(params, packed); }\n"
+                "static void %s_state_init_any(void *state, int streams) { %s_state_init(state, streams); }\n"
+                "static rnn_status %s_reset_any(void *state, const unsigned char *which_streams)\n{\n"
+                "    return %s_reset(state, which_streams);\n}\n",
                 prefix, prefix, prefix, prefix, prefix, prefix);
     for (int run = emitter->schedule->whole_sequence; run < 2; run++) {
-        text_printf(out, "static rnn_status %s_%s_any(const void *packed, void *state%s,\n"
-                         "    const void *const inputs[], void *const outputs[])\n{\n%s"
-                         "    return %s_%s(packed, state%s",
-                    prefix, run ? "run" : "step", run ? ", void *work, int frames, const int *lengths" : "", inputs ? "" : "    (void)inputs;\n", prefix,
-                    run ? "run" : "step", run ? ", work, frames, lengths" : "");
+        text_printf(out,
+                    "static rnn_status %s_%s_any(const void *packed, void *state%s,\n"
+                    "    const void *const inputs[], void *const outputs[])\n{\n%s"
+                    "    return %s_%s(packed, state%s",
+                    prefix, run ? "run" : "step", run ? ", void *work, int frames, const int *lengths" : "",
+                    inputs ? "" : "    (void)inputs;\n", prefix, run ? "run" : "step",
+                    run ? ", work, frames, lengths" : "");
         for (int i = 0; i < inputs; i++)
             text_printf(out, ", inputs[%d]", i);
         for (int i = 0; i < outputs; i++)
@@ -122,23 +130,27 @@ void emit_descriptor(struct emitter *emitter)
                 "    .fingerprint = UINT64_C(0x%llx),\n",
                 prefix, graph->name, fingerprint(graph));
     if (graph->parameter_count)
-        text_printf(emitter->out, "    .parameters = %s_parameters,\n    .parameter_count = %d,\n    .parameter_elements = %ldu,\n", prefix,
-                    graph->parameter_count, schedule_parameters(emitter->schedule));
+        text_printf(emitter->out,
+                    "    .parameters = %s_parameters,\n    .parameter_count = %d,\n    .parameter_elements = %ldu,\n",
+                    prefix, graph->parameter_count, schedule_parameters(emitter->schedule));
     if (graph->input_count)
         text_printf(emitter->out, "    .inputs = %s_inputs,\n    .input_count = %d,\n", prefix, graph->input_count);
-    text_printf(emitter->out,
-                "    .outputs = %s_outputs,\n    .output_count = %d,\n    .flops = %.0f,\n    .block_frames = %s_BLOCK_FRAMES,\n"
-                "    .alignment = RNN_VECTOR_BYTES,\n    .packed_size = %s_packed_size,\n    .state_size = %s_state_size,\n"
-                "    .work_size = %s_work_size,\n    .pack = %s_pack_any,\n    .state_init = %s_state_init_any,\n"
-                "    .reset = %s_reset_any,\n    .run = %s_run_any,\n",
-                prefix, graph->output_count, schedule_flops(emitter->schedule), prefix, prefix, prefix, prefix, prefix, prefix,
-                prefix, prefix);
+    text_printf(
+        emitter->out,
+        "    .outputs = %s_outputs,\n    .output_count = %d,\n    .flops = %.0f,\n    .block_frames = "
+        "%s_BLOCK_FRAMES,\n"
+        "    .alignment = RNN_VECTOR_BYTES,\n    .packed_size = %s_packed_size,\n    .state_size = %s_state_size,\n"
+        "    .work_size = %s_work_size,\n    .pack = %s_pack_any,\n    .state_init = %s_state_init_any,\n"
+        "    .reset = %s_reset_any,\n    .run = %s_run_any,\n",
+        prefix, graph->output_count, schedule_flops(emitter->schedule), prefix, prefix, prefix, prefix, prefix, prefix,
+        prefix, prefix);
     if (!emitter->schedule->whole_sequence)
         text_printf(emitter->out, "    .step = %s_step_any,\n", prefix);
     text_puts(emitter->out, "};\n");
 }
 
-void emit_source(const struct schedule *schedule, const struct emit_options *options, struct arena *arena, struct text *out)
+void emit_source(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
+                 struct text *out)
 {
     struct emitter emitter = emitter_new(schedule, options, arena, out);
     write_front(&emitter, options->header);

@@ -17,8 +17,10 @@ const char *emit_default_prefix(struct arena *arena, const char *name);
 /* Whether `prefix` can begin the names of C functions. */
 bool emit_prefix_is_valid(const char *prefix);
 
-void emit_source(const struct schedule *schedule, const struct emit_options *options, struct arena *arena, struct text *out);
-void emit_header(const struct schedule *schedule, const struct emit_options *options, struct arena *arena, struct text *out);
+void emit_source(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
+                 struct text *out);
+void emit_header(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
+                 struct text *out);
 
 /* --emit=explain: every region with its equations, why it is in or out of a cycle, flops and bytes a frame. */
 void emit_explain(const struct schedule *schedule, struct arena *arena, struct text *out);

@@ -15,12 +15,12 @@ struct emitter {
     struct uses uses;
     const char *prefix;
     struct text *out;
-    const char **parameters; /* members of the parameters' struct, by parameter */
-    const char **arguments;  /* names of inputs, then outputs, as arguments of _step and _run */
-    const char **buffers;    /* members for each node's buffer, by node; NULL: none */
-    const char **panels;     /* members for each packed matrix */
+    const char **parameters;     /* members of the parameters' struct, by parameter */
+    const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
+    const char **buffers;        /* members for each node's buffer, by node; NULL: none */
+    const char **panels;         /* members for each packed matrix */
     const struct region *region; /* at hand */
-    const char **locals;     /* by node: the variable that holds it in the kernel at hand, or the expression itself */
+    const char **locals; /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
 
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
@@ -58,8 +58,8 @@ void emit_kernel(struct emitter *emitter, const struct region *region, const str
 void emit_regions(struct emitter *emitter);
 void emit_entry_points(struct emitter *emitter);
 void emit_descriptor(struct emitter *emitter);
-/* The initial value of a buffer as an argument: an address and, behind a comma, whether it is one number for all units. Values of
- * sequences are those of `stream`. */
+/* The initial value of a buffer as an argument: an address and, behind a comma, whether it is one number for all units.
+ * Values of sequences are those of `stream`. */
 const char *initial_value(const struct emitter *emitter, int id);
 bool node_is_over_time(const struct node *node);
 const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);

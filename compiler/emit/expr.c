@@ -55,8 +55,9 @@ const char *edge_address(const struct emitter *emitter, const struct edge *edge,
     case STORE_STATIC:
         return arena_printf(emitter->arena, "packed->%s%s", member, begin);
     case STORE_FRAME:
-        return arena_printf(emitter->arena, spreads ? "values->%s + %s %% streams * %s%s" : "values->%s + (ptrdiff_t)%s * %s%s",
-                            member, column, edge_stride(emitter, edge), begin);
+        return arena_printf(emitter->arena,
+                            spreads ? "values->%s + %s %% streams * %s%s" : "values->%s + (ptrdiff_t)%s * %s%s", member,
+                            column, edge_stride(emitter, edge), begin);
     case STORE_SEQUENCE:
     case STORE_BLOCK:
     case STORE_INPUT:
@@ -97,8 +98,9 @@ static bool text_has_word(const char *text, const char *word)
 
 void close_function(struct emitter *emitter, size_t begin)
 {
-    static const char *const parameters[] = {"packed", "values", "frame", "frames", "columns", "streams", "streams_given",
-                                             "stream", "ends", "end", "to", "from", "memory", "inputs", "whole", "done", "past"};
+    static const char *const parameters[] = {"packed",        "values", "frame", "frames", "columns", "streams",
+                                             "streams_given", "stream", "ends",  "end",    "to",      "from",
+                                             "memory",        "inputs", "whole", "done",   "past"};
     char *head = emitter->out->data + begin, *body = strchr(head, '{');
     *body = '\0';
     bool unused[sizeof parameters / sizeof *parameters];

@@ -7,23 +7,31 @@ static void write_arguments(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     for (int i = 0; i < graph->input_count; i++)
-        text_printf(emitter->out, ", const %s *%s", graph->inputs[i].vocabulary ? "int32_t" : "rnn_real", emitter->arguments[i]);
+        text_printf(emitter->out, ", const %s *%s", graph->inputs[i].vocabulary ? "int32_t" : "rnn_real",
+                    emitter->arguments[i]);
     for (int i = 0; i < graph->output_count; i++)
         text_printf(emitter->out, ", rnn_real *%s", emitter->arguments[graph->input_count + i]);
 }
 
-static const char *once(enum value_time time) { return time == TIME_SEQUENCE ? ", once a sequence: [streams][units]" : ""; }
+static const char *once(enum value_time time)
+{
+    return time == TIME_SEQUENCE ? ", once a sequence: [streams][units]" : "";
+}
 
 static void write_shapes(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
-    text_puts(emitter->out, " *\n * Inputs and outputs of a call, [frames][streams][units]; an output that is NULL is not written:\n");
+    text_puts(
+        emitter->out,
+        " *\n * Inputs and outputs of a call, [frames][streams][units]; an output that is NULL is not written:\n");
     for (int i = 0; i < graph->input_count; i++) {
         const struct graph_input *input = &graph->inputs[i];
         if (input->vocabulary)
-            text_printf(emitter->out, " *   %s: in, one id of -1 .. %d%s\n", emitter->arguments[i], input->vocabulary - 1, once(input->time));
+            text_printf(emitter->out, " *   %s: in, one id of -1 .. %d%s\n", emitter->arguments[i],
+                        input->vocabulary - 1, once(input->time));
         else
-            text_printf(emitter->out, " *   %s: in, %ld units%s\n", emitter->arguments[i], shape_size(&input->shape), once(input->time));
+            text_printf(emitter->out, " *   %s: in, %ld units%s\n", emitter->arguments[i], shape_size(&input->shape),
+                        once(input->time));
     }
     for (int i = 0; i < graph->output_count; i++)
         text_printf(emitter->out, " *   %s: out, %ld units%s\n", emitter->arguments[graph->input_count + i],
@@ -33,7 +41,8 @@ static void write_shapes(struct emitter *emitter)
 static void write_parameters(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
-    text_printf(emitter->out, "/* The parameters, as in the weights file: contiguous, row by row. */\ntypedef struct %s_params {\n",
+    text_printf(emitter->out,
+                "/* The parameters, as in the weights file: contiguous, row by row. */\ntypedef struct %s_params {\n",
                 emitter->prefix);
     for (int i = 0; i < graph->parameter_count; i++) {
         const struct shape *shape = &graph->parameters[i].shape;
@@ -42,15 +51,16 @@ static void write_parameters(struct emitter *emitter)
             text_printf(emitter->out, d ? " * %d" : "%d", shape->dim[d]);
         text_puts(emitter->out, shape->rank ? "];\n" : "1];\n");
     }
-    text_printf(emitter->out, "%s} %s_params;\n\n", graph->parameter_count ? "" : "    rnn_real none[1]; /* there are none */\n",
-                emitter->prefix);
+    text_printf(emitter->out, "%s} %s_params;\n\n",
+                graph->parameter_count ? "" : "    rnn_real none[1]; /* there are none */\n", emitter->prefix);
 }
 
 static const char *const declarations =
     "typedef struct $_packed $_packed; /* weights as the kernels read them; made by $_pack, shared by threads */\n"
     "typedef struct $_state $_state;   /* the past of each stream */\n"
     "typedef struct $_work $_work;     /* scratch of $_run */\n\n"
-    "/* Bytes of each, for rnn_alloc or any memory aligned to $_alignment(). `frames` is the longest that $_run will be given. */\n"
+    "/* Bytes of each, for rnn_alloc or any memory aligned to $_alignment(). `frames` is the longest that $_run will "
+    "be given. */\n"
     "size_t $_alignment(void);\n"
     "size_t $_packed_size(void);\n"
     "size_t $_state_size(int streams);\n"
@@ -65,8 +75,9 @@ static const char *const declarations =
 
 static void write_step_declaration(struct emitter *emitter)
 {
-    text_printf(emitter->out, "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n"
-                              "rnn_status %s_step(const %s_packed *packed, %s_state *state",
+    text_printf(emitter->out,
+                "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n"
+                "rnn_status %s_step(const %s_packed *packed, %s_state *state",
                 emitter->prefix, emitter->prefix, emitter->prefix);
     write_arguments(emitter);
     text_puts(emitter->out, ");\n\n");
@@ -83,13 +94,20 @@ static void write_declarations(struct emitter *emitter)
     }
     if (!emitter->schedule->whole_sequence)
         write_step_declaration(emitter);
-    text_printf(emitter->out, emitter->schedule->whole_sequence
-                                  ? "/* Whole sequences, of `frames` frames at most; lengths: [streams], or NULL where all are `frames` long. */\n"
-                                  : "/* `frames` frames of every stream; lengths: [streams], or NULL where all are `frames` long. */\n");
-    text_printf(emitter->out, "rnn_status %s_run(const %s_packed *packed, %s_state *state, %s_work *work, int frames, const int *lengths",
-                emitter->prefix, emitter->prefix, emitter->prefix, emitter->prefix);
+    text_printf(
+        emitter->out,
+        emitter->schedule->whole_sequence
+            ? "/* Whole sequences, of `frames` frames at most; lengths: [streams], or NULL where all are `frames` "
+              "long. */\n"
+            : "/* `frames` frames of every stream; lengths: [streams], or NULL where all are `frames` long. */\n");
+    text_printf(
+        emitter->out,
+        "rnn_status %s_run(const %s_packed *packed, %s_state *state, %s_work *work, int frames, const int *lengths",
+        emitter->prefix, emitter->prefix, emitter->prefix, emitter->prefix);
     write_arguments(emitter);
-    text_printf(emitter->out, ");\n\n/* The same calls for tools that know no names. */\nextern const rnn_model %s_model;\n\n", emitter->prefix);
+    text_printf(emitter->out,
+                ");\n\n/* The same calls for tools that know no names. */\nextern const rnn_model %s_model;\n\n",
+                emitter->prefix);
 }
 
 void emit_declarations(struct emitter *emitter)
@@ -98,7 +116,8 @@ void emit_declarations(struct emitter *emitter)
     write_declarations(emitter);
 }
 
-void emit_header(const struct schedule *schedule, const struct emit_options *options, struct arena *arena, struct text *out)
+void emit_header(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
+                 struct text *out)
 {
     struct emitter emitter = emitter_new(schedule, options, arena, out);
     char *guard = arena_printf(arena, "%s_RNN_H", options->prefix);
@@ -106,8 +125,10 @@ void emit_header(const struct schedule *schedule, const struct emit_options *opt
         *c = (char)toupper((unsigned char)*c);
     text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n", schedule->graph->name);
     write_shapes(&emitter);
-    text_printf(out, " */\n#ifndef %s\n#define %s\n\n#include \"rnn/model.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
-                guard, guard);
+    text_printf(
+        out,
+        " */\n#ifndef %s\n#define %s\n\n#include \"rnn/model.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
+        guard, guard);
     emit_declarations(&emitter);
     text_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }

@@ -7,13 +7,18 @@
 static bool is_taken(const char *name)
 {
     static const char *const taken[] = {
-        "alignas", "alignof", "asm", "auto", "bool", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
-        "enum", "errno", "extern", "false", "float", "for", "goto", "if", "inline", "int", "linux", "long", "register", "restrict",
-        "return", "short", "signed", "sizeof", "static", "static_assert", "struct", "switch", "true", "typedef", "typeof", "union",
-        "unix", "unsigned", "void", "volatile", "while", "block", "column", "columns", "count", "done", "ends", "first", "flush",
-        "right", "row", "rows", "weights", "side",         "frame", "frames", "lengths", "most", "next", "packed", "panel", "params", "past", "size", "start", "state", "status",
-        "stream", "streams", "sum", "t", "unit", "values", "work", "whole", "ages", "memory", "length", "i386", "assert", "stdin", "stdout", "stderr", "class",
-        "delete", "namespace", "new", "operator", "private", "public", "template", "this", "try", "catch", "using", "virtual"};
+        "alignas",  "alignof",  "asm",     "auto",   "bool",     "break",    "case",          "char",     "const",
+        "continue", "default",  "do",      "double", "else",     "enum",     "errno",         "extern",   "false",
+        "float",    "for",      "goto",    "if",     "inline",   "int",      "linux",         "long",     "register",
+        "restrict", "return",   "short",   "signed", "sizeof",   "static",   "static_assert", "struct",   "switch",
+        "true",     "typedef",  "typeof",  "union",  "unix",     "unsigned", "void",          "volatile", "while",
+        "block",    "column",   "columns", "count",  "done",     "ends",     "first",         "flush",    "right",
+        "row",      "rows",     "weights", "side",   "frame",    "frames",   "lengths",       "most",     "next",
+        "packed",   "panel",    "params",  "past",   "size",     "start",    "state",         "status",   "stream",
+        "streams",  "sum",      "t",       "unit",   "values",   "work",     "whole",         "ages",     "memory",
+        "length",   "i386",     "assert",  "stdin",  "stdout",   "stderr",   "class",         "delete",   "namespace",
+        "new",      "operator", "private", "public", "template", "this",     "try",           "catch",    "using",
+        "virtual"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(name, taken[i]) == 0)
             return true;
@@ -97,8 +102,12 @@ static void name_panels(struct emitter *emitter, struct unique *members)
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
                            struct text *out)
 {
-    struct emitter emitter = {.arena = arena, .schedule = schedule, .graph = schedule->graph, .prefix = options->prefix,
-                              .out = out, .uses = find_uses(schedule->graph, arena)};
+    struct emitter emitter = {.arena = arena,
+                              .schedule = schedule,
+                              .graph = schedule->graph,
+                              .prefix = options->prefix,
+                              .out = out,
+                              .uses = find_uses(schedule->graph, arena)};
     int n = schedule->graph->node_count;
     emitter.buffers = ARENA_ARRAY(arena, const char *, n + 1);
     emitter.locals = ARENA_ARRAY(arena, const char *, n + 1);

@@ -1,8 +1,8 @@
 /* One function a region, headed by the equations that it computes; below them the order of each pass. */
 #include "emit/emitter.h"
 
-/* Weights of a scan that do not fit a first-level cache are read to and fro: what the last frame read last, the next one
- * finds in the cache. */
+/* Weights of a scan that do not fit a first-level cache are read to and fro: what the last frame read last, the next
+ * one finds in the cache. */
 enum { TURN_BYTES = 64 * 1024 };
 
 static bool region_is_scan(const struct region *region)
@@ -13,16 +13,18 @@ static bool region_is_scan(const struct region *region)
 static void write_panel_loop(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
 {
     struct text *out = emitter->out;
-    bool scan = region->kind == REGION_SCAN, turns = scan && region->bytes > TURN_BYTES && emitter->schedule->options.turn_panels;
+    bool scan = region->kind == REGION_SCAN,
+         turns = scan && region->bytes > TURN_BYTES && emitter->schedule->options.turn_panels;
     const char *indent = scan ? "        " : "    ", *counter = turns ? "i" : "panel";
     int rows = kernel->accumulator_count, units = kernel->units;
-    text_printf(out, "%sfor (int %s = 0; %s < RNN_PANELS(%d, %d); %s++) {\n", indent, counter, counter, rows, units, counter);
+    text_printf(out, "%sfor (int %s = 0; %s < RNN_PANELS(%d, %d); %s++) {\n", indent, counter, counter, rows, units,
+                counter);
     if (turns)
         text_printf(out, "%s    const int panel = %s & 1 ? RNN_PANELS(%d, %d) - 1 - i : i; /* to and fro */\n", indent,
                     region->group > 1 ? arena_printf(emitter->arena, "(t / %d)", region->group) : "t", rows, units);
     text_printf(out, "%s    RNN_FOR_TILES(%s, RNN_TILE(%d, %d), %s, packed, values, %s, streams, panel)\n%s}\n", indent,
-                scan && region->group == 1 ? "streams" : "columns", rows, units, kernel_name(emitter, region, kernel), scan ? "frame" : "0",
-                indent);
+                scan && region->group == 1 ? "streams" : "columns", rows, units, kernel_name(emitter, region, kernel),
+                scan ? "frame" : "0", indent);
 }
 
 /* In a scan, a stream that ends at this frame keeps what later frames would overwrite. */
@@ -37,9 +39,10 @@ static void write_ends(struct emitter *emitter, const struct region *region)
             text_puts(emitter->out, "        for (int stream = 0; ends && stream < streams; stream++)\n"
                                     "            if (ends[stream] == t + 1) {\n");
         any = true;
-        text_printf(emitter->out, "                memcpy(values->%s_kept_ + (ptrdiff_t)stream * RNN_PAD(%d),\n"
-                                  "                       values->%s + (ptrdiff_t)stream * RNN_PAD(%d), "
-                                  "RNN_PAD(%d) * sizeof(rnn_real));\n",
+        text_printf(emitter->out,
+                    "                memcpy(values->%s_kept_ + (ptrdiff_t)stream * RNN_PAD(%d),\n"
+                    "                       values->%s + (ptrdiff_t)stream * RNN_PAD(%d), "
+                    "RNN_PAD(%d) * sizeof(rnn_real));\n",
                     emitter->buffers[id], units, emitter->buffers[id], units, units);
     }
     text_puts(emitter->out, any ? "            }\n" : "");
@@ -55,33 +58,40 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
         if (!buffer->future)
             continue;
         if (!any)
-            text_printf(emitter->out, "        for (int stream = 0; ends && stream < streams; stream++)\n"
-                                      "            if (ends[stream] < t + %s) {\n",
+            text_printf(emitter->out,
+                        "        for (int stream = 0; ends && stream < streams; stream++)\n"
+                        "            if (ends[stream] < t + %s) {\n",
                         region->group > 1 ? "count" : "1");
         any = true;
         if (region->group > 1)
-            text_printf(emitter->out, "                rnn_start_future(values->%s + frame * RNN_PAD(%d), RNN_MIN(count, t + count - ends[stream]),\n"
-                                      "                                 RNN_PAD(%d), %d, %s, RNN_MAX(0, ends[stream] - t), streams, stream);\n",
+            text_printf(emitter->out,
+                        "                rnn_start_future(values->%s + frame * RNN_PAD(%d), RNN_MIN(count, t + count - "
+                        "ends[stream]),\n"
+                        "                                 RNN_PAD(%d), %d, %s, RNN_MAX(0, ends[stream] - t), streams, "
+                        "stream);\n",
                         emitter->buffers[id], units, units, units, initial_value(emitter, id));
         else
             text_printf(emitter->out,
-                        "                rnn_start_past(values->%s + %s * RNN_PAD(%d), 1, RNN_PAD(%d), %d, %s, streams, stream);\n",
-                        emitter->buffers[id], buffer->in_place ? "(ptrdiff_t)streams" : "(frame + streams)", units, units, units,
-                        initial_value(emitter, id));
+                        "                rnn_start_past(values->%s + %s * RNN_PAD(%d), 1, RNN_PAD(%d), %d, %s, "
+                        "streams, stream);\n",
+                        emitter->buffers[id], buffer->in_place ? "(ptrdiff_t)streams" : "(frame + streams)", units,
+                        units, units, initial_value(emitter, id));
     }
     text_puts(emitter->out, any ? "            }\n" : "");
 }
 
-/* The same for all frames of a block at once: before an elementwise scan, after a frames region. */
-static void write_frames_after_end(struct emitter *emitter, const struct region *region)
+/* The same for all frames of a block at once, for what a kernel makes: as soon as it is made, since a later phase may read it;
+ * in an elementwise scan before, since the scan begins there. */
+static void write_frames_after_end(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
 {
     for (int i = 0; i < region->node_count; i++) {
         int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
         const struct buffer *buffer = &emitter->schedule->buffers[id];
-        if (buffer->future && buffer->storage == STORE_SEQUENCE)
-            text_printf(emitter->out, "    for (int stream = 0; ends && stream < streams; stream++)\n"
-                                      "        rnn_start_future(values->%s, frames - ends[stream], RNN_PAD(%d), %d, %s, ends[stream],\n"
-                                      "                         streams, stream);\n",
+        if (buffer->future && buffer->storage == STORE_SEQUENCE && emitter->schedule->kernel_of[id] == kernel)
+            text_printf(emitter->out,
+                        "    for (int stream = 0; ends && stream < streams; stream++)\n"
+                        "        rnn_start_future(values->%s, frames - ends[stream], RNN_PAD(%d), %d, %s, ends[stream],\n"
+                        "                         streams, stream);\n",
                         emitter->buffers[id], units, units, initial_value(emitter, id));
     }
 }
@@ -89,7 +99,8 @@ static void write_frames_after_end(struct emitter *emitter, const struct region 
 static void write_region_head(struct emitter *emitter, const struct region *region)
 {
     struct text *out = emitter->out;
-    text_printf(out, "/* ---- %s ----\n * %s.\n", region->name, describe_kind(emitter->schedule, region, emitter->arena));
+    text_printf(out, "/* ---- %s ----\n * %s.\n", region->name,
+                describe_kind(emitter->schedule, region, emitter->arena));
     describe_equations(emitter->schedule, region, emitter->arena, " * ", out);
     text_puts(out, " */\n");
 }
@@ -124,14 +135,18 @@ static void write_frame_loop(struct emitter *emitter, const struct region *regio
 {
     struct text *out = emitter->out;
     if (region->group == 1)
-        text_printf(out, "    for (int t = %s) {\n", region->reversed ? "frames - 1; t >= 0; t--" : "0; t < frames; t++");
+        text_printf(out, "    for (int t = %s) {\n",
+                    region->reversed ? "frames - 1; t >= 0; t--" : "0; t < frames; t++");
     else if (region->reversed)
-        text_printf(out, "    for (int t = frames, count; t > 0;) {\n        count = RNN_MIN(%d, t); /* frames at a time */\n"
-                         "        t -= count;\n",
-                    region->group);
+        text_printf(
+            out,
+            "    for (int t = frames, count; t > 0;) {\n        count = RNN_MIN(%d, t); /* frames at a time */\n"
+            "        t -= count;\n",
+            region->group);
     else
-        text_printf(out, "    for (int t = 0, count; t < frames; t += count) {\n"
-                         "        count = RNN_MIN(%d, frames - t); /* frames at a time */\n",
+        text_printf(out,
+                    "    for (int t = 0, count; t < frames; t += count) {\n"
+                    "        count = RNN_MIN(%d, frames - t); /* frames at a time */\n",
                     region->group);
     if (region->group > 1)
         text_puts(out, "        const int columns = count * streams;\n");
@@ -146,17 +161,22 @@ static void write_region(struct emitter *emitter, const struct region *region)
     for (int k = 0; k < region->kernel_count; k++)
         emit_kernel(emitter, region, &region->kernels[k]);
     size_t begin = out->length;
-    text_printf(out, "static void %s_%s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
-                     "    const int streams, const int *ends)\n{\n",
+    text_printf(out,
+                "static void %s_%s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
+                "    const int streams, const int *ends)\n{\n",
                 emitter->prefix, region->name, emitter->prefix, emitter->prefix);
     if (region_needs_columns(region))
         text_puts(out, "    const int columns = frames * streams;\n");
-    if (region->kind == REGION_ELEMENTWISE_SCAN)
-        write_frames_after_end(emitter, region);
     if (region->kind == REGION_SCAN)
         write_frame_loop(emitter, region);
-    for (int k = 0; k < region->kernel_count; k++)
-        write_kernel_call(emitter, region, &region->kernels[k]);
+    for (int k = 0; k < region->kernel_count; k++) {
+        const struct kernel *kernel = &region->kernels[k];
+        if (region->kind == REGION_ELEMENTWISE_SCAN)
+            write_frames_after_end(emitter, region, kernel);
+        write_kernel_call(emitter, region, kernel);
+        if (region->kind == REGION_FRAMES)
+            write_frames_after_end(emitter, region, kernel);
+    }
     if (region->kind == REGION_SCAN) {
         if (region->reversed)
             write_frames_not_begun(emitter, region);
@@ -164,8 +184,8 @@ static void write_region(struct emitter *emitter, const struct region *region)
             write_ends(emitter, region);
         text_puts(out, "    }\n");
     }
-    if (region->kind != REGION_ELEMENTWISE_SCAN && !(region->kind == REGION_SCAN && region->reversed))
-        write_frames_after_end(emitter, region);
+    for (int k = 0; k < region->kernel_count && region->kind == REGION_SCAN && !region->reversed; k++)
+        write_frames_after_end(emitter, region, &region->kernels[k]); /* for readers ahead, in later passes */
     close_function(emitter, begin);
 }
 
@@ -176,15 +196,21 @@ void emit_regions(struct emitter *emitter)
         if (schedule->regions[r].kind != REGION_STATIC)
             write_region(emitter, &schedule->regions[r]);
     for (int pass = 0; pass < schedule->passes.count; pass++) {
-        text_printf(emitter->out, "/* Pass %d over a block of frames. ends: for each stream, its frames within the block; NULL: all. */\n", pass);
+        text_printf(
+            emitter->out,
+            "/* Pass %d over a block of frames. ends: for each stream, its frames within the block; NULL: all. */\n",
+            pass);
         size_t begin = emitter->out->length;
-        text_printf(emitter->out, "static void %s_pass_%d(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
-                                  "    const int streams, const int *ends)\n{\n",
-                    emitter->prefix, pass, emitter->prefix, emitter->prefix);
+        text_printf(
+            emitter->out,
+            "static void %s_pass_%d(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
+            "    const int streams, const int *ends)\n{\n",
+            emitter->prefix, pass, emitter->prefix, emitter->prefix);
         for (int r = 0; r < schedule->region_count; r++) {
             const struct region *region = &schedule->regions[r];
             if (region->kind != REGION_STATIC && region->kind != REGION_SEQUENCE && region->pass == pass)
-                text_printf(emitter->out, "    %s_%s(packed, values, frames, streams, ends);\n", emitter->prefix, region->name);
+                text_printf(emitter->out, "    %s_%s(packed, values, frames, streams, ends);\n", emitter->prefix,
+                            region->name);
         }
         close_function(emitter, begin);
     }

@@ -1,7 +1,7 @@
 /* The packed weights: their struct, and `_pack`, which makes them from the parameters.
  *
- * A static value is read through a base address and strides: a parameter or a view of one where the parameters are, a computed
- * value where _pack has put it. */
+ * A static value is read through a base address and strides: a parameter or a view of one where the parameters are, a
+ * computed value where _pack has put it. */
 #include <string.h>
 
 #include "emit/emitter.h"
@@ -43,7 +43,8 @@ static struct place place_of_source(const struct emitter *emitter, int id)
 }
 
 /* "base[offset + i * stride + j]": an element by the loop variables i, j and k, without what adds nothing. */
-static const char *indexed(const struct emitter *emitter, const char *base, const struct view *view, const char *variables)
+static const char *indexed(const struct emitter *emitter, const char *base, const struct view *view,
+                           const char *variables)
 {
     struct text text;
     text_init(&text, emitter->arena);
@@ -83,7 +84,8 @@ static const char *open_loops(struct emitter *emitter, const struct shape *shape
 {
     int depth = 4;
     for (int i = 0; i < shape->rank; i++, depth += 4)
-        text_printf(emitter->out, "%*sfor (int %c = 0; %c < %d; %c++)\n", depth, "", 'i' + i, 'i' + i, shape->dim[i], 'i' + i);
+        text_printf(emitter->out, "%*sfor (int %c = 0; %c < %d; %c++)\n", depth, "", 'i' + i, 'i' + i, shape->dim[i],
+                    'i' + i);
     return arena_printf(emitter->arena, "%*s", depth, "");
 }
 
@@ -128,8 +130,8 @@ static void write_static_product(struct emitter *emitter, int id)
     const char *indent = open_loops(emitter, &node->shape);
     text_printf(emitter->out, "%s{\n%s    %s = 0;\n", indent, indent, target);
     text_printf(emitter->out, "%s    for (int k = 0; k < %d; k++)\n", indent, a.shape.dim[1]);
-    text_printf(emitter->out, "%s        %s += %s * %s;\n%s}\n", indent, target, indexed(emitter, a.base, &a.view, "ik"),
-                right_element, indent);
+    text_printf(emitter->out, "%s        %s += %s * %s;\n%s}\n", indent, target,
+                indexed(emitter, a.base, &a.view, "ik"), right_element, indent);
 }
 
 static void write_concat(struct emitter *emitter, int id)
@@ -138,8 +140,8 @@ static void write_concat(struct emitter *emitter, int id)
     int at = 0;
     for (int k = 0; k < node->count; k++) {
         const char *value = element_of(emitter, node->edges[k].node);
-        text_printf(emitter->out, "    for (int i = 0; i < %d; i++)\n        packed->%s[%d + i] = %s;\n", node->edges[k].length,
-                    emitter->buffers[id], at, value);
+        text_printf(emitter->out, "    for (int i = 0; i < %d; i++)\n        packed->%s[%d + i] = %s;\n",
+                    node->edges[k].length, emitter->buffers[id], at, value);
         at += node->edges[k].length;
     }
 }
@@ -157,8 +159,8 @@ static void write_column(struct emitter *emitter, int id)
     const struct node *node = emitter->graph->nodes[id];
     const struct op_info *info = op_info(node->op);
     bool vector = info->shape == SHAPE_VECTOR;
-    text_printf(emitter->out, vector ? "    rnn_column_%s(packed->%s" : "    *packed->%2$s = rnn_column_%1$s(", info->emit,
-                emitter->buffers[id]);
+    text_printf(emitter->out, vector ? "    rnn_column_%s(packed->%s" : "    *packed->%2$s = rnn_column_%1$s(",
+                info->emit, emitter->buffers[id]);
     for (int k = 0; k < node->count; k++)
         text_printf(emitter->out, "%spacked->%s", k || vector ? ", " : "", emitter->buffers[node->edges[k].node]);
     text_printf(emitter->out, ", %d);\n", node->edges[0].length);
@@ -189,8 +191,9 @@ static void write_panel_members(struct emitter *emitter, const struct kernel *ke
 {
     for (int o = 0; o < kernel->operand_count; o++) {
         const struct operand *operand = &kernel->operands[o];
-        text_printf(emitter->out, "    RNN_ALIGNED rnn_real %s[RNN_PACKED(%d, %d, %d, %d)];\n", emitter->panels[operand->panels],
-                    kernel->accumulator_count, operand->row_count, kernel->units, operand->x.length);
+        text_printf(emitter->out, "    RNN_ALIGNED rnn_real %s[RNN_PACKED(%d, %d, %d, %d)];\n",
+                    emitter->panels[operand->panels], kernel->accumulator_count, operand->row_count, kernel->units,
+                    operand->x.length);
     }
 }
 
@@ -198,8 +201,10 @@ void emit_packed_struct(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
-    text_printf(out, "/* What the kernels read: static values, and weights as panels (see rnn/panel.h). */\nstruct %s_packed {\n",
-                emitter->prefix);
+    text_printf(
+        out,
+        "/* What the kernels read: static values, and weights as panels (see rnn/panel.h). */\nstruct %s_packed {\n",
+        emitter->prefix);
     bool any = false;
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct node *node = emitter->graph->nodes[i];
@@ -223,7 +228,8 @@ static void write_panels(struct emitter *emitter, const struct kernel *kernel, c
     for (int row = 0; row < operand->row_count; row++) {
         const struct node *product = emitter->graph->nodes[operand->products[row]];
         struct place weight = place_of_source(emitter, product->edges[0].node);
-        text_printf(emitter->out, "    rnn_pack_panels(packed->%s, RNN_SIDE(%d, %d), %d, %d, %s + %ld, %ld, %ld, %d, %d);\n",
+        text_printf(emitter->out,
+                    "    rnn_pack_panels(packed->%s, RNN_SIDE(%d, %d), %d, %d, %s + %ld, %ld, %ld, %d, %d);\n",
                     emitter->panels[operand->panels], kernel->accumulator_count, kernel->units, operand->row_count, row,
                     weight.base, weight.view.offset, weight.view.stride[0], weight.view.stride[1], kernel->units,
                     operand->x.length);

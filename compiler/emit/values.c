@@ -39,7 +39,9 @@ static void write_value_members(struct emitter *emitter, int id)
     struct text *out = emitter->out;
     text_printf(out, "    rnn_real *%s; /* [%d]", emitter->buffers[id], node_units(node));
     if (buffer->storage == STORE_FRAME)
-        text_puts(out, node->time == TIME_SEQUENCE ? ", once a sequence" : buffer->in_place ? ", overwritten in place" : ", one frame");
+        text_puts(out, node->time == TIME_SEQUENCE ? ", once a sequence"
+                       : buffer->in_place          ? ", overwritten in place"
+                                                   : ", one frame");
     else
         text_printf(out, "%s%s%s", buffer->storage == STORE_SEQUENCE ? ", the whole sequence" : "",
                     frames_text(emitter, buffer->past, "behind"), frames_text(emitter, buffer->future, "before"));
@@ -53,8 +55,9 @@ static void write_value_members(struct emitter *emitter, int id)
 static void write_members(struct emitter *emitter)
 {
     struct text *out = emitter->out;
-    text_printf(out, "/* Addresses of values: of frame 0 of a block, or of the only frame there is. */\nstruct %s_values {\n"
-                     "    const int *ages; /* of each stream: frames since it began */\n",
+    text_printf(out,
+                "/* Addresses of values: of frame 0 of a block, or of the only frame there is. */\nstruct %s_values {\n"
+                "    const int *ages; /* of each stream: frames since it began */\n",
                 emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
@@ -84,13 +87,17 @@ static const char *buffer_columns(struct emitter *emitter, const struct buffer *
 static void write_layout(struct emitter *emitter)
 {
     struct text *out = emitter->out;
-    text_puts(out, "/* Lays values out in memory (NULL: nowhere), for blocks of `frames` frames of `whole` in all, and returns how many\n"
+    text_puts(out, "/* Lays values out in memory (NULL: nowhere), for blocks of `frames` frames of `whole` in all, and "
+                   "returns how many\n"
                    " * rnn_real they take. */\n");
     size_t begin = out->length;
-    text_printf(out, "static size_t %s_place(struct %s_values *values, rnn_real *memory, int block, int sequence, int streams)\n{\n"
-                     "    const size_t frames = (size_t)block, whole = (size_t)sequence, columns = (size_t)streams; /* of a frame */\n"
-                     "    size_t next = 0;\n",
-                emitter->prefix, emitter->prefix);
+    text_printf(
+        out,
+        "static size_t %s_place(struct %s_values *values, rnn_real *memory, int block, int sequence, int streams)\n{\n"
+        "    const size_t frames = (size_t)block, whole = (size_t)sequence, columns = (size_t)streams; /* of a frame "
+        "*/\n"
+        "    size_t next = 0;\n",
+        emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
         if (!buffer_is_value(buffer))
@@ -114,12 +121,14 @@ static void write_at(struct emitter *emitter)
 {
     text_puts(emitter->out, "/* Values of the whole sequence as a block sees them that begins at frame `done`. */\n");
     size_t begin = emitter->out->length;
-    text_printf(emitter->out, "static void %s_at(struct %s_values *values, const struct %s_values *whole, int done, int streams)\n{\n",
-                emitter->prefix, emitter->prefix, emitter->prefix);
+    text_printf(
+        emitter->out,
+        "static void %s_at(struct %s_values *values, const struct %s_values *whole, int done, int streams)\n{\n",
+        emitter->prefix, emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++)
         if (emitter->schedule->buffers[i].storage == STORE_SEQUENCE)
-            text_printf(emitter->out, "    values->%s = whole->%s + (ptrdiff_t)done * streams * RNN_PAD(%d);\n", emitter->buffers[i],
-                        emitter->buffers[i], node_units(emitter->graph->nodes[i]));
+            text_printf(emitter->out, "    values->%s = whole->%s + (ptrdiff_t)done * streams * RNN_PAD(%d);\n",
+                        emitter->buffers[i], emitter->buffers[i], node_units(emitter->graph->nodes[i]));
     close_function(emitter, begin);
 }
 
@@ -147,13 +156,14 @@ static void write_start(struct emitter *emitter, int id)
     const struct node *node = emitter->graph->nodes[id];
     int units = node_units(node);
     if (node_is_over_time(node))
-        text_printf(emitter->out, "    rnn_gather_start(past->%s_so_far_, RNN_PAD(%d), %d, stream);\n", emitter->buffers[id], units,
-                    node->op == OP_max_over_time);
+        text_printf(emitter->out, "    rnn_gather_start(past->%s_so_far_, RNN_PAD(%d), %d, stream);\n",
+                    emitter->buffers[id], units, node->op == OP_max_over_time);
     if (!buffer_is_value(buffer))
         return;
     if (buffer->past || buffer->in_place)
         text_printf(emitter->out, "    rnn_start_past(%s, %d, RNN_PAD(%d), %d, %s, streams, stream);\n",
-                    past_end(emitter, "past", id), buffer->in_place ? 1 : buffer->past, units, units, initial_value(emitter, id));
+                    past_end(emitter, "past", id), buffer->in_place ? 1 : buffer->past, units, units,
+                    initial_value(emitter, id));
     if (buffer->future && !buffer->in_place)
         text_printf(emitter->out, "    rnn_start_future(past->%s, %d, RNN_PAD(%d), %d, %s, whole, streams, stream);\n",
                     emitter->buffers[id], buffer->future, units, units, initial_value(emitter, id));
@@ -162,10 +172,12 @@ static void write_start(struct emitter *emitter, int id)
 static void write_starts(struct emitter *emitter)
 {
     for (int pass = 0; pass < emitter->schedule->passes.count; pass++) {
-        text_puts(emitter->out, "/* What a stream that begins reads out of range, and what it has gathered: nothing. */\n");
+        text_puts(emitter->out,
+                  "/* What a stream that begins reads out of range, and what it has gathered: nothing. */\n");
         size_t begin = emitter->out->length;
-        text_printf(emitter->out, "static void %s_start_%d(const struct %s_packed *packed, const struct %s_values *past,\n"
-                                  "    const struct %s_values *values, int whole, int streams, int stream)\n{\n",
+        text_printf(emitter->out,
+                    "static void %s_start_%d(const struct %s_packed *packed, const struct %s_values *past,\n"
+                    "    const struct %s_values *values, int whole, int streams, int stream)\n{\n",
                     emitter->prefix, pass, emitter->prefix, emitter->prefix, emitter->prefix);
         for (int i = 0; i < emitter->graph->node_count; i++)
             if (emitter->graph->nodes[i]->time != TIME_STATIC && node_pass(emitter, i) == pass)
@@ -179,13 +191,15 @@ static void write_take(struct emitter *emitter)
 {
     text_puts(emitter->out, "/* The past of every stream, to where its frames will follow, or back. */\n");
     size_t begin = emitter->out->length;
-    text_printf(emitter->out, "static void %s_take(const struct %s_values *to, const struct %s_values *from, int streams)\n{\n",
+    text_printf(emitter->out,
+                "static void %s_take(const struct %s_values *to, const struct %s_values *from, int streams)\n{\n",
                 emitter->prefix, emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
         if (buffer_is_value(buffer) && buffer->past)
-            text_printf(emitter->out, "    rnn_copy_past(%s, %s, %d, RNN_PAD(%d), streams);\n", past_end(emitter, "to", i),
-                        past_end(emitter, "from", i), buffer->past, node_units(emitter->graph->nodes[i]));
+            text_printf(emitter->out, "    rnn_copy_past(%s, %s, %d, RNN_PAD(%d), streams);\n",
+                        past_end(emitter, "to", i), past_end(emitter, "from", i), buffer->past,
+                        node_units(emitter->graph->nodes[i]));
     }
     close_function(emitter, begin);
 }
@@ -194,13 +208,13 @@ static void write_carry(struct emitter *emitter)
 {
     text_puts(emitter->out, "/* After a block: its last frames become the past of the next. */\n");
     size_t begin = emitter->out->length;
-    text_printf(emitter->out, "static void %s_carry(const struct %s_values *values, int frames, int streams)\n{\n", emitter->prefix,
-                emitter->prefix);
+    text_printf(emitter->out, "static void %s_carry(const struct %s_values *values, int frames, int streams)\n{\n",
+                emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
         if (buffer->storage == STORE_BLOCK && buffer->past)
-            text_printf(emitter->out, "    rnn_carry_past(values->%s, %d, RNN_PAD(%d), frames, streams);\n", emitter->buffers[i],
-                        buffer->past, node_units(emitter->graph->nodes[i]));
+            text_printf(emitter->out, "    rnn_carry_past(values->%s, %d, RNN_PAD(%d), frames, streams);\n",
+                        emitter->buffers[i], buffer->past, node_units(emitter->graph->nodes[i]));
     }
     close_function(emitter, begin);
 }
@@ -209,8 +223,9 @@ static void write_keep(struct emitter *emitter)
 {
     text_puts(emitter->out, "/* A stream that ends within the block, `end` frames into it, keeps its past. */\n");
     size_t begin = emitter->out->length;
-    text_printf(emitter->out, "static void %s_keep(const struct %s_values *to, const struct %s_values *from, int end, int streams,\n"
-                              "    int stream)\n{\n",
+    text_printf(emitter->out,
+                "static void %s_keep(const struct %s_values *to, const struct %s_values *from, int end, int streams,\n"
+                "    int stream)\n{\n",
                 emitter->prefix, emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
@@ -227,13 +242,15 @@ static void write_finish(struct emitter *emitter)
     for (int pass = 0; pass < emitter->schedule->passes.count; pass++) {
         text_printf(emitter->out, "/* What pass %d has gathered over time, as values of the sequences. */\n", pass);
         size_t begin = emitter->out->length;
-        text_printf(emitter->out, "static void %s_finish_%d(const struct %s_values *values, int streams)\n{\n", emitter->prefix, pass,
-                    emitter->prefix);
+        text_printf(emitter->out, "static void %s_finish_%d(const struct %s_values *values, int streams)\n{\n",
+                    emitter->prefix, pass, emitter->prefix);
         for (int i = 0; i < emitter->graph->node_count; i++) {
             const struct node *node = emitter->graph->nodes[i];
             if (node_is_over_time(node) && node_pass(emitter, i) == pass)
-                text_printf(emitter->out, "    rnn_gather_finish(values->%s, values->%s_so_far_, RNN_PAD(%d), %d, streams, values->ages);\n",
-                            emitter->buffers[i], emitter->buffers[i], node_units(node), node->op == OP_mean_over_time);
+                text_printf(
+                    emitter->out,
+                    "    rnn_gather_finish(values->%s, values->%s_so_far_, RNN_PAD(%d), %d, streams, values->ages);\n",
+                    emitter->buffers[i], emitter->buffers[i], node_units(node), node->op == OP_mean_over_time);
         }
         close_function(emitter, begin);
     }

@@ -7,14 +7,14 @@
 #include "graph/graph.h"
 #include "sema/program.h"
 
-/* Each value becomes a node before any term is read, because terms may read values that come later: an equation starts as a
- * copy without its operand, which simplify takes out again. */
+/* Each value becomes a node before any term is read, because terms may read values that come later: an equation starts
+ * as a copy without its operand, which simplify takes out again. */
 struct lowering {
     struct arena *arena;
     const struct program *program;
     struct graph *graph;
     struct diagnostics *diag;
-    int *node_of; /* by value id */
+    int *node_of;              /* by value id */
     const struct value *value; /* whose equation is in hand */
 };
 
@@ -30,7 +30,8 @@ static struct node *add_node(struct lowering *lowering, enum op op, const struct
     return node;
 }
 
-/* A part of a static value: strides into its source. A part of a part, or of a transpose, is again a view; simplify composes them. */
+/* A part of a static value: strides into its source. A part of a part, or of a transpose, is again a view; simplify
+ * composes them. */
 static struct edge lower_static_part(struct lowering *lowering, const struct term *term)
 {
     int source = lower_to_node(lowering, term->args[0]);
@@ -141,7 +142,8 @@ static int lower_to_node(struct lowering *lowering, const struct term *term)
 static void add_parameter(struct lowering *lowering, const struct value *value, int index)
 {
     struct graph_parameter *parameter = &lowering->graph->parameters[index];
-    *parameter = (struct graph_parameter){.name = value->name, .shape = value->shape, .start_number = value->start_number};
+    *parameter =
+        (struct graph_parameter){.name = value->name, .shape = value->shape, .start_number = value->start_number};
     const int *dim = value->shape.dim;
     int rank = value->shape.rank;
     double fan_in = rank ? dim[rank - 1] : 1, fan_out = rank > 1 ? dim[rank - 2] : fan_in;
@@ -180,8 +182,10 @@ static void add_leaves(struct lowering *lowering)
     graph->input_count = program->input_count;
     for (int i = 0; i < program->value_count; i++) {
         const struct value *value = program->values[i];
-        static const enum op ops[] = {[VALUE_PARAMETER] = OP_parameter, [VALUE_INPUT] = OP_input,
-                                      [VALUE_TARGET] = OP_input, [VALUE_EQUATION] = OP_copy};
+        static const enum op ops[] = {[VALUE_PARAMETER] = OP_parameter,
+                                      [VALUE_INPUT] = OP_input,
+                                      [VALUE_TARGET] = OP_input,
+                                      [VALUE_EQUATION] = OP_copy};
         if (value->kind == VALUE_TARGET)
             continue;
         int count = value->kind == VALUE_EQUATION;
@@ -224,7 +228,8 @@ struct graph *build_graph(struct arena *arena, const struct program *program, st
         struct edge edge = edge_to(graph, lowering.node_of[output->value->id]);
         enum value_time time = output->value->time;
         if (time == TIME_STATIC) { /* given to the caller once a sequence */
-            struct node *copy = graph_add_node(graph, OP_copy, output->value->shape, TIME_SEQUENCE, 1, graph->nodes[edge.node]);
+            struct node *copy =
+                graph_add_node(graph, OP_copy, output->value->shape, TIME_SEQUENCE, 1, graph->nodes[edge.node]);
             copy->edges[0] = edge;
             edge = edge_to(graph, graph->node_count - 1);
             time = TIME_SEQUENCE;

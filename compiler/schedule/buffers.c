@@ -18,17 +18,17 @@ static bool use_is_fused(const struct assigning *assigning, int id, const struct
            !edge_needs_all_units(assigning->graph, assigning->graph->nodes[use->reader], use->edge);
 }
 
-/* Whether a read of the frame before (in a reversed scan, after) is over when the value is overwritten: its kernel is of an
- * earlier phase, or reads unit by unit in the kernel that writes. */
+/* Whether a read of the frame before (in a reversed scan, after) is over when the value is overwritten: its kernel is
+ * of an earlier phase, or reads unit by unit in the kernel that writes. */
 static bool neighbour_can_be_overwritten(const struct assigning *assigning, int id, const struct use *use)
 {
     const struct schedule *schedule = assigning->schedule;
     const struct region *region = &schedule->regions[schedule->region_of[id]];
     int step = region->reversed ? -1 : 1;
-    if (use->reader < 0 || region->group > 1 || use->edge->delay != step || schedule->region_of[use->reader] != schedule->region_of[id])
+    if (use->reader < 0 || region->group > 1 || use->edge->delay != step ||
+        schedule->region_of[use->reader] != schedule->region_of[id])
         return false;
-    return use_is_fused(assigning, id, use) ||
-           schedule->kernel_of[use->reader]->phase < schedule->kernel_of[id]->phase;
+    return use_is_fused(assigning, id, use) || schedule->kernel_of[use->reader]->phase < schedule->kernel_of[id]->phase;
 }
 
 static void widen_range(struct buffer *buffer, const struct edge *edge)
@@ -56,7 +56,8 @@ static void assign_computed(struct assigning *assigning, int id)
         if (!use->init && use->edge->delay)
             overwritten &= neighbour_can_be_overwritten(assigning, id, use);
         outside |= leaves || (!scans && !use_is_fused(assigning, id, use));
-        elsewhere |= use->reader >= 0 && leaves && schedule->regions[schedule->region_of[use->reader]].pass != region->pass;
+        elsewhere |=
+            use->reader >= 0 && leaves && schedule->regions[schedule->region_of[use->reader]].pass != region->pass;
         if (!use_is_fused(assigning, id, use) && buffer->storage == STORE_NONE)
             buffer->storage = STORE_FRAME;
     }
@@ -73,8 +74,8 @@ static void assign_computed(struct assigning *assigning, int id)
     }
 }
 
-/* An input is read where the caller has it as long as only single units of it are wanted; rows of units as the caller has them
- * are neither aligned nor padded, and what is out of range is not there. */
+/* An input is read where the caller has it as long as only single units of it are wanted; rows of units as the caller
+ * has them are neither aligned nor padded, and what is out of range is not there. */
 static void assign_input(struct assigning *assigning, int id)
 {
     struct buffer *buffer = &assigning->schedule->buffers[id];
@@ -93,8 +94,8 @@ static void assign_input(struct assigning *assigning, int id)
     }
 }
 
-/* A static value is stored when kernels read it, or when it is computed at all: parameters and views are otherwise read by
- * strides, where a product is packed or another static value made. */
+/* A static value is stored when kernels read it, or when it is computed at all: parameters and views are otherwise read
+ * by strides, where a product is packed or another static value made. */
 static void assign_static(struct assigning *assigning, int id)
 {
     const struct node *node = assigning->graph->nodes[id];
@@ -127,8 +128,9 @@ static void name_buffers(struct assigning *assigning)
             if ((path != NULL) != named || buffer->storage == STORE_NONE)
                 continue;
             if (!path)
-                path = arena_printf(assigning->arena, "%s_%s", graph->nodes[i]->origin ? graph->nodes[i]->origin : "value",
-                                    graph->nodes[i]->time == TIME_STATIC ? "static" : "in");
+                path =
+                    arena_printf(assigning->arena, "%s_%s", graph->nodes[i]->origin ? graph->nodes[i]->origin : "value",
+                                 graph->nodes[i]->time == TIME_STATIC ? "static" : "in");
             buffer->name = unique_name(&names, path);
         }
 }

@@ -1,9 +1,9 @@
 /* choose-kernels: the nodes of each region as kernels in phases.
  *
- * A node's phase is the longest chain, within its region, of reads that need all units at once. Nodes of one phase and one number
- * of units that feed each other unit by unit share a kernel. */
-#include "base/arena.h"
+ * A node's phase is the longest chain, within its region, of reads that need all units at once. Nodes of one phase and
+ * one number of units that feed each other unit by unit share a kernel. */
 #include "schedule/kernels.h"
+#include "base/arena.h"
 
 bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge)
 {
@@ -17,7 +17,8 @@ static bool node_shares_kernel(const struct node *node)
     return op_info(node->op)->class == OP_CLASS_ELEMENTWISE || node->op == OP_product;
 }
 
-/* Whether the reader must wait for a phase to end. 0: it may share the kernel, 1: next phase, -1: no matter within a frame. */
+/* Whether the reader must wait for a phase to end. 0: it may share the kernel, 1: next phase, -1: no matter within a
+ * frame. */
 static int edge_distance(const struct choosing *choosing, const struct node *reader, const struct edge *edge)
 {
     if (edge->delay)
@@ -38,7 +39,8 @@ static void find_phases(struct choosing *choosing)
         int id = region->nodes[i], phase = 0;
         const struct node *node = choosing->graph->nodes[id];
         for (int k = 0; k < node->count; k++) {
-            int distance = edge_is_local(choosing, &node->edges[k]) ? edge_distance(choosing, node, &node->edges[k]) : -1;
+            int distance =
+                edge_is_local(choosing, &node->edges[k]) ? edge_distance(choosing, node, &node->edges[k]) : -1;
             if (distance >= 0 && choosing->phase[node->edges[k].node] + distance > phase)
                 phase = choosing->phase[node->edges[k].node] + distance;
         }

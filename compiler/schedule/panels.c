@@ -1,8 +1,8 @@
 /* The products of a kernel as accumulators and packed matrices.
  *
- *   i = sigmoid((b_i + %x_i) + U_i @ h[t-1])    accumulator 0: starts from b_i + %x_i, receives U_i @ h[t-1], ends as the sum
- *   f = sigmoid((b_f + %x_f) + U_f @ h[t-1])    accumulator 1: ...
- *                                               operand h[t-1]: rows 0 and 1, one packed matrix of U_i and U_f interleaved
+ *   i = sigmoid((b_i + %x_i) + U_i @ h[t-1])    accumulator 0: starts from b_i + %x_i, receives U_i @ h[t-1], ends as
+ * the sum f = sigmoid((b_f + %x_f) + U_f @ h[t-1])    accumulator 1: ... operand h[t-1]: rows 0 and 1, one packed
+ * matrix of U_i and U_f interleaved
  */
 #include "base/arena.h"
 #include "schedule/kernels.h"
@@ -12,7 +12,7 @@ struct draft {
     int *products;     /* in the order of the sum */
     struct edge start; /* node NO_NODE: 0 */
     int result;
-    int merged_into;   /* another draft, or -1 */
+    int merged_into; /* another draft, or -1 */
 };
 
 struct filling {
@@ -39,7 +39,8 @@ static bool edge_is_computed_here(const struct filling *filling, const struct ed
     return !edge->delay && filling->choosing->schedule->kernel_of[edge->node] == filling->kernel;
 }
 
-/* `a + b` where at least one side is an accumulator: absorbed where the other can be what it starts from, or joins it. */
+/* `a + b` where at least one side is an accumulator: absorbed where the other can be what it starts from, or joins it.
+ */
 static bool absorb_sum(struct filling *filling, int id)
 {
     const struct node *node = filling->choosing->graph->nodes[id];
@@ -125,7 +126,8 @@ static void sort_drafts(struct filling *filling)
     }
 }
 
-/* Takes the products with right-hand side `x`, one from each accumulator, and makes operands of those that lie side by side. */
+/* Takes the products with right-hand side `x`, one from each accumulator, and makes operands of those that lie side by
+ * side. */
 static void add_operands(struct filling *filling, const struct edge *x, int *capacity)
 {
     struct kernel *kernel = filling->kernel;

@@ -1,7 +1,7 @@
 /* Copies that the schedule needs and no transform may take out again. */
+#include "schedule/prepare.h"
 #include "analysis/uses.h"
 #include "base/arena.h"
-#include "schedule/prepare.h"
 
 /* before:   %2 = sum %1[3:9]       after:   %3 = copy %1[3:9]
  *                                           %2 = sum %3
@@ -32,8 +32,8 @@ struct past {
     int copy; /* the node that readers with this init read */
 };
 
-/* A value has one past, and so one initial value: where readers of one node bring different ones, all but the first read
- * a copy. */
+/* A value has one past, and so one initial value: where readers of one node bring different ones, all but the first
+ * read a copy. */
 static void separate_initial_values(struct graph *graph, struct arena *scratch)
 {
     struct uses uses = find_uses(graph, scratch);

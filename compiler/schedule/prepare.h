@@ -4,8 +4,8 @@
 
 #include "graph/graph.h"
 
-/* Adds copies so that: operations on columns and over time read aligned, whole columns; every node is read with one initial value; ids are read
- * without delay. */
+/* Adds copies so that: operations on columns and over time read aligned, whole columns; every node is read with one
+ * initial value; ids are read without delay. */
 void prepare_graph(struct graph *graph, struct arena *scratch);
 
 #endif

@@ -1,5 +1,5 @@
-/* split-regions: each cyclic component is a region of its own; what lies outside every cycle is one frames region for each
- * stage of the pipeline. */
+/* split-regions: each cyclic component is a region of its own; what lies outside every cycle is one frames region for
+ * each stage of the pipeline. */
 #include <string.h>
 
 #include "analysis/cost.h"
@@ -18,11 +18,11 @@ static bool node_is_leaf(const struct node *node) { return op_info(node->op)->cl
 
 static bool node_is_over_time(const struct node *node) { return op_info(node->op)->class == OP_CLASS_OVER_TIME; }
 
-/* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values that it may
- * need; then by stages the frames region and the cyclic components in topological order. */
+/* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values
+ * that it may need; then by stages the frames region and the cyclic components in topological order. */
 struct key {
-    int pass;     /* -1: static */
-    int in_pass;  /* 0: once before the pass */
+    int pass;    /* -1: static */
+    int in_pass; /* 0: once before the pass */
     int stage;
     int component; /* of a cycle, plus one; 0: frames */
 };
@@ -74,9 +74,11 @@ static void sort_keyed(struct keyed *items, struct keyed *spare, int count)
 {
     for (int width = 1; width < count; width *= 2) {
         for (int begin = 0; begin < count; begin += 2 * width) {
-            int middle = begin + width < count ? begin + width : count, end = middle + width < count ? middle + width : count;
+            int middle = begin + width < count ? begin + width : count,
+                end = middle + width < count ? middle + width : count;
             for (int a = begin, b = middle, out = begin; out < end; out++)
-                spare[out] = b >= end || (a < middle && compare_keys(&items[a].key, &items[b].key) <= 0) ? items[a++] : items[b++];
+                spare[out] = b >= end || (a < middle && compare_keys(&items[a].key, &items[b].key) <= 0) ? items[a++]
+                                                                                                         : items[b++];
         }
         memcpy(items, spare, (size_t)count * sizeof *items);
     }
@@ -99,7 +101,8 @@ static const char *common_path(const struct schedule *schedule, const struct reg
             path = name;
             length = own;
         }
-        while (length && !(length <= own && memcmp(path, name, length) == 0 && (name[length] == '.' || !name[length]))) {
+        while (length &&
+               !(length <= own && memcmp(path, name, length) == 0 && (name[length] == '.' || !name[length]))) {
             do
                 length--;
             while (length && path[length] != '.');

@@ -1,10 +1,10 @@
 /* The schedule: components become regions, regions become kernels, values become buffers. The last form before C.
  *
  *   region    what runs as one loop over frames; its kind says how
- *   kernel    one loop over units and columns (a column is one frame of one stream): a panel product with the elementwise rest
- *             of its phase fused behind it, an elementwise loop, or an operation on whole columns
- *   phase     kernels of a region that need nothing from each other; a new phase begins where all units of a value are needed
- *   buffer    where a value lives when it must outlive its kernel
+ *   kernel    one loop over units and columns (a column is one frame of one stream): a panel product with the
+ * elementwise rest of its phase fused behind it, an elementwise loop, or an operation on whole columns phase kernels of
+ * a region that need nothing from each other; a new phase begins where all units of a value are needed buffer    where
+ * a value lives when it must outlive its kernel
  *
  * Frames are laid out as column t * streams + stream, so more frames and more streams are the same thing to a product.
  */
@@ -34,16 +34,18 @@ enum kernel_kind {
     KERNEL_OVER_TIME /* gathers what it needs of each block */
 };
 
-/* Products of a kernel that have the same right-hand side and whose accumulators lie side by side: one packed matrix. */
+/* Products of a kernel that have the same right-hand side and whose accumulators lie side by side: one packed matrix.
+ */
 struct operand {
-    struct edge x;   /* the right-hand side, a vector */
-    int first_row;   /* of the kernel's accumulators */
+    struct edge x; /* the right-hand side, a vector */
+    int first_row; /* of the kernel's accumulators */
     int row_count;
-    int *products;   /* node ids, row_count of them */
-    int panels;      /* number of the packed matrix within the program */
+    int *products; /* node ids, row_count of them */
+    int panels;    /* number of the packed matrix within the program */
 };
 
-/* An accumulator: starts from a value or 0, receives one product from each operand that covers it, and ends as a node. */
+/* An accumulator: starts from a value or 0, receives one product from each operand that covers it, and ends as a node.
+ */
 struct accumulator {
     struct edge start; /* node NO_NODE: 0 */
     int result;        /* node id: the product itself, or the sum that it completes */
@@ -53,7 +55,7 @@ struct kernel {
     enum kernel_kind kind;
     int phase;
     int units;
-    int *nodes;       /* in the order of computation, without products and sums that accumulators stand for */
+    int *nodes; /* in the order of computation, without products and sums that accumulators stand for */
     int node_count;
     struct accumulator *accumulators; /* KERNEL_PANEL */
     int accumulator_count;
@@ -63,12 +65,12 @@ struct kernel {
 
 struct region {
     enum region_kind kind;
-    const char *name;    /* an identifier, unique: "h1_scan", "frames_0" */
-    int pass;            /* REGION_SEQUENCE: it comes before that pass */
+    const char *name; /* an identifier, unique: "h1_scan", "frames_0" */
+    int pass;         /* REGION_SEQUENCE: it comes before that pass */
     int stage;
-    bool reversed;       /* a scan that runs from the last frame to the first */
-    int group;           /* a scan: frames at a time, because every delay in the cycle is as long or longer; else 1 */
-    int *nodes;          /* in topological order */
+    bool reversed; /* a scan that runs from the last frame to the first */
+    int group;     /* a scan: frames at a time, because every delay in the cycle is as long or longer; else 1 */
+    int *nodes;    /* in topological order */
     int node_count;
     struct kernel *kernels; /* by phase */
     int kernel_count;
@@ -76,22 +78,22 @@ struct region {
 };
 
 enum storage {
-    STORE_NONE,   /* lives in registers within its kernel (or is a number) */
-    STORE_STATIC, /* in the packed weights */
-    STORE_INPUT,  /* where the caller has it */
-    STORE_FRAME,  /* one column for each stream, overwritten at every frame, or once per sequence */
-    STORE_BLOCK,  /* a column for each frame and stream of a block, behind `past` frames of what came before */
+    STORE_NONE,    /* lives in registers within its kernel (or is a number) */
+    STORE_STATIC,  /* in the packed weights */
+    STORE_INPUT,   /* where the caller has it */
+    STORE_FRAME,   /* one column for each stream, overwritten at every frame, or once per sequence */
+    STORE_BLOCK,   /* a column for each frame and stream of a block, behind `past` frames of what came before */
     STORE_SEQUENCE /* a column for each frame and stream of the whole sequence, between `past` and `future` frames */
 };
 
 struct buffer {
     enum storage storage;
-    int past;          /* the largest delay with which it is read: frames kept from call to call */
-    int future;        /* the same ahead */
-    int init;          /* static or sequence node that frames out of range read, or NO_NODE: 0 */
-    const char *name;  /* an identifier, unique */
-    int group;         /* STORE_FRAME: frames that there is room for at once */
-    bool in_place;     /* STORE_FRAME with past or future 1: read, then overwritten */
+    int past;         /* the largest delay with which it is read: frames kept from call to call */
+    int future;       /* the same ahead */
+    int init;         /* static or sequence node that frames out of range read, or NO_NODE: 0 */
+    const char *name; /* an identifier, unique */
+    int group;        /* STORE_FRAME: frames that there is room for at once */
+    bool in_place;    /* STORE_FRAME with past or future 1: read, then overwritten */
 };
 
 /* What can be switched off or set by hand, to measure what it is worth and to test each way. */
@@ -108,14 +110,14 @@ struct schedule {
     struct components components;
     struct passes passes;
     bool whole_sequence;    /* one call is one whole sequence: something needs frames that are yet to come */
-    struct region *regions; /* the static region first; then pass by pass: what is done once before it, then in the order in
-                               which a block runs through them; last what is done once at the end */
+    struct region *regions; /* the static region first; then pass by pass: what is done once before it, then in the
+                               order in which a block runs through them; last what is done once at the end */
     int region_count;
-    int *region_of;         /* by node */
+    int *region_of;            /* by node */
     struct kernel **kernel_of; /* by node; NULL: static, leaves */
-    struct buffer *buffers; /* by node */
-    int panel_count;        /* packed matrices */
-    int block_frames;       /* frames of a block with one stream */
+    struct buffer *buffers;    /* by node */
+    int panel_count;           /* packed matrices */
+    int block_frames;          /* frames of a block with one stream */
 };
 
 struct schedule *split_regions(struct graph *graph, const struct schedule_options *options, struct arena *arena);
@@ -127,8 +129,8 @@ void schedule_print(const struct schedule *schedule, struct text *out);
 
 const char *region_kind_name(enum region_kind kind);
 
-/* What an edge needs before its reader can run at the same frame: all units of the source, so that reader and source cannot
- * share a kernel. */
+/* What an edge needs before its reader can run at the same frame: all units of the source, so that reader and source
+ * cannot share a kernel. */
 bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge);
 
 #endif

@@ -1,0 +1,68 @@
+/* Elementwise scans: units outermost, then streams, so that a unit's past stays in registers through all frames. */
+#include "emit/kernel.h"
+
+static bool kernel_reads(const struct writing *writing, const struct edge *edge)
+{
+    for (int i = 0; i < writing->kernel->node_count; i++) {
+        const struct node *node = writing->emitter->graph->nodes[writing->kernel->nodes[i]];
+        for (int k = 0; k < node->count; k++)
+            if (edge_equal(&node->edges[k], edge))
+                return true;
+    }
+    return false;
+}
+
+/* Units outermost, then streams: a unit's past stays in registers through all frames. */
+void write_scan_kernel(struct writing *writing, const char *name)
+{
+    struct emitter *emitter = writing->emitter;
+    const struct kernel *kernel = writing->kernel;
+    struct text *out = emitter->out;
+    size_t begin = out->length;
+    text_printf(out,
+                "static void %s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
+                "    const ptrdiff_t streams, const int *ends)\n{\n"
+                "    for (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES)\n"
+                "        for (int column = 0; column < streams; column++) {\n"
+                "            const int count = ends ? ends[column] : frames;\n",
+                name, emitter->prefix, emitter->prefix, kernel->units);
+    writing->indent = "            ";
+    writing->column = "column";
+    bool reversed = writing->region->reversed;
+    text_puts(out, reversed ? "            ptrdiff_t frame = (count - 1) * streams;\n"
+                            : "            ptrdiff_t frame = 0;\n");
+    int carried = 0;
+    for (int i = 0; i < kernel->node_count; i++) {
+        int id = kernel->nodes[i];
+        struct edge edge = edge_to(emitter->graph, id);
+        edge.delay = writing->region->reversed ? -1 : 1;
+        edge.init = emitter->schedule->buffers[id].init;
+        if (!kernel_reads(writing, &edge))
+            continue;
+        const char *before = fresh_local(writing, id, edge.delay);
+        text_printf(out, "            rnn_vec %s = rnn_vec_load(%s + unit);\n", before,
+                    edge_address(emitter, &edge, "column"));
+        ARENA_PUSH(emitter->arena, writing->loaded, writing->loaded_count, writing->loaded_capacity,
+                   ((struct loaded){edge, before}));
+        carried++;
+    }
+    text_printf(out, "            for (int t = 0; t < count; t++, frame %s= streams) {\n", reversed ? "-" : "+");
+    writing->indent = "                ";
+    for (int i = 0; i < kernel->node_count; i++)
+        write_node(writing, kernel->nodes[i]);
+    for (int i = 0; i < kernel->node_count; i++)
+        if (emitter->schedule->buffers[kernel->nodes[i]].storage >= STORE_BLOCK)
+            write_store(writing, kernel->nodes[i]);
+    for (int i = 0; i < carried; i++)
+        text_printf(out, "                %s = %s;\n", writing->loaded[i].name,
+                    emitter->locals[writing->loaded[i].edge.node]);
+    text_puts(out, "            }\n");
+    for (int i = 0; i < carried; i++) {
+        struct edge edge = writing->loaded[i].edge;
+        if (emitter->schedule->buffers[edge.node].storage == STORE_FRAME)
+            text_printf(out, "            rnn_vec_store(%s + unit, %s);\n", edge_address(emitter, &edge, "column"),
+                        writing->loaded[i].name);
+    }
+    text_puts(out, "        }\n");
+    close_function(emitter, begin);
+}
