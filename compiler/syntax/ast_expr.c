@@ -72,7 +72,7 @@ struct expr *ast_integer(struct parser *parser, struct span span)
     errno = 0;
     unsigned long long value = strtoull(copy_text(parser, span), NULL, 10);
     if (errno == ERANGE || value > 1ULL << 53)
-        diag_error(parser->diag, span, "integer is larger than 2^53");
+        diag_error(parser->diag, span, "'%.40s' is too large: integers go up to 2^53", copy_text(parser, span));
     else
         expr->number = (double)value;
     return expr;
@@ -83,7 +83,7 @@ struct expr *ast_float(struct parser *parser, struct span span)
     struct expr *expr = new_expr(parser, EXPR_NUMBER, span);
     double value = strtod(copy_text(parser, span), NULL);
     if (isinf(value))
-        diag_error(parser->diag, span, "number is too large for double precision");
+        diag_error(parser->diag, span, "'%.40s' is too large for double precision", copy_text(parser, span));
     else
         expr->number = value;
     return expr;
@@ -93,10 +93,14 @@ struct expr *ast_bad_number(struct parser *parser, struct span span)
 {
     const char *text = copy_text(parser, span);
     const char *rest = text + strspn(text, "0123456789.");
-    bool is_name_behind = isalpha((unsigned char)*rest) && *rest != 'e' && *rest != 'E';
-    diag_error(parser->diag, span, "'%.40s' is no number: %s", text,
-               is_name_behind ? "an operator is missing before the name"
-                              : "numbers are written as 2, 0.5, 1e-3 or 1.5e3, with digits on both sides of the dot");
+    bool is_hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    if (isalpha((unsigned char)*rest) && *rest != 'e' && *rest != 'E' && !is_hexadecimal)
+        diag_error(parser->diag, span, "'%.40s' is no number: an operator is missing before '%.40s'", text, rest);
+    else
+        diag_error(parser->diag, span,
+                   "'%.40s' is no number: numbers are written as 2, 0.5, 1e-3 or 1.5e3, with digits on both sides of "
+                   "the dot",
+                   text);
     return new_expr(parser, EXPR_NUMBER, span);
 }
 

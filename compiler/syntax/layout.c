@@ -159,7 +159,8 @@ static int name_kind(struct parser *parser, struct token token)
     if (last == TOKEN_END || last == '{') {
         layout->in_stack = false;
         int keyword = keyword_kind(parser, token);
-        return keyword && !follows_left_side(next) ? keyword : TOKEN_NAME;
+        bool is_name = follows_left_side(next) && layout->brace_count > 0; /* equations stand only within braces */
+        return keyword && !is_name ? keyword : TOKEN_NAME;
     }
     if (last == '=' && token_is(parser, token, "stack") && begins_stack(layout, layout->next)) {
         layout->in_stack = true;

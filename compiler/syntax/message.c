@@ -37,7 +37,7 @@ static void report_unclosed(struct parser *parser, struct token opener)
 static void report_bad_character(struct parser *parser, struct token token)
 {
     unsigned char byte = (unsigned char)parser->source->data[token.span.begin];
-    if (byte >= 0x80)
+    if (byte >= 0xC2 && byte < 0xF5) /* as UTF-8 begins a character */
         diag_error(parser->diag, token.span, "unexpected %s: outside comments a program is plain ASCII",
                    quote(parser, token));
     else if (isprint(byte))
@@ -130,10 +130,10 @@ void message_unexpected(struct parser *parser, const struct expectation *expecte
     struct token before = parser->layout.before;
     bool at_beginning = before.kind == TOKEN_END || before.kind == '{', in_body = parser->layout.brace_count > 0;
     bool was_lost = parser->lost;
-    parser->lost = at_beginning && !in_body;
+    parser->lost = !in_body && (at_beginning || expected->brace);
     if (report_special(parser))
         return;
-    if (at_beginning && !(parser->lost && was_lost))
+    if (at_beginning && (in_body || !was_lost))
         report_beginning(parser, in_body);
     else if (!at_beginning && expected->operand)
         report_expected(parser, "an expression");
