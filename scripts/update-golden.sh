@@ -1,13 +1,13 @@
 #!/bin/sh
 # Rewrites what the golden tests expect with what rnnc says now. Look at the diff before committing it.
-#   sh scripts/update-golden.sh [RNNC] [NAME.rnn...]      (default: build/bin/rnnc, all)
+#   sh scripts/update-golden.sh [RNNC] [FILE...]      (default: build/bin/rnnc, all)
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 rnnc=${1:-$root/build/bin/rnnc}
 [ $# = 0 ] || shift
 [ -x "$rnnc" ] || { echo "update-golden: no rnnc at $rnnc; build it first" >&2; exit 1; }
 rnnc=$(cd "$(dirname "$rnnc")" && pwd)/$(basename "$rnnc")
-[ $# -gt 0 ] || set -- "$root"/tests/golden/*/*.rnn
+[ $# -gt 0 ] || set -- "$root"/tests/golden/*/*.rnn "$root"/tests/golden/*/*.sh
 for file; do
   sh "$root/tests/golden/golden.sh" --update "$rnnc" "$file"
 done

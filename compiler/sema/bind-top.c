@@ -50,7 +50,8 @@ static bool tell_missing(struct elaboration *e, struct instance *top)
     const char *missing = "";
     for (int i = 0; i < top->symbols.count; i++) {
         const struct symbol *symbol = top->symbols.entries[i].value;
-        if (symbol->kind == SYMBOL_NUMBER && !symbol->definition && !symbol->known)
+        if (symbol->kind == SYMBOL_NUMBER && !symbol->definition && !symbol->known &&
+            !find_fallback(top->definition, symbol->name))
             missing = arena_printf(e->arena, "%s -D %s=VALUE", missing, symbol->name);
     }
     if (!*missing || top->failed)

@@ -2,6 +2,7 @@
  * arguments, and what can be said once they are known. */
 #include "base/arena.h"
 #include "sema/elaborate.h"
+#include "sema/shape-errors.h"
 
 void push_task(struct elaboration *e, enum task_kind kind, struct instance *instance, const struct statement *statement)
 {
@@ -26,7 +27,8 @@ void wake_waiting(struct elaboration *e, struct instance *instance)
 /* A dimension, in contrast to a constant. */
 static bool is_dimension(const struct symbol *symbol) { return symbol->kind == SYMBOL_NUMBER && !symbol->definition; }
 
-/* Gives `value` the declared shape if all of its dimensions are known; whether that is new. */
+/* Gives `value` the declared shape if all of its dimensions are known; whether that is new. An instance that is not
+ * bound yet cannot be without it. */
 static bool declare_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
                           struct value *value)
 {
@@ -35,13 +37,13 @@ static bool declare_shape(struct elaboration *e, struct instance *instance, cons
     for (int i = 0; i < declarator->dimension_count; i++) {
         int size;
         enum evaluation done = evaluate_size(e, instance, declarator->dimensions[i].expr, &size);
-        instance->failed |= done == EVALUATION_WRONG;
+        instance->failed |= done == EVALUATION_WRONG && !instance->bound;
         if (done != EVALUATION_DONE)
             return false;
     }
     struct shape shape;
     if (!evaluate_shape(e, instance, declarator, SHAPE_MAX_RANK, &shape)) {
-        instance->failed = true;
+        instance->failed |= !instance->bound;
         return false;
     }
     value->declared = true;
@@ -59,7 +61,7 @@ static bool bind_from_argument(struct elaboration *e, struct instance *instance,
     if (value->shape.rank != input->dimension_count) {
         report_error(&e->report, value->term->span, "'%s' of '%s' has %d dimension%s, but '%s' is %s", input->name.text,
                      instance->definition->name.text, input->dimension_count, input->dimension_count == 1 ? "" : "s",
-                     report_excerpt(&e->report, value->term->span), shape_text(e->arena, &value->shape));
+                     report_excerpt(&e->report, value->term->span), shape_words(&e->report, &value->shape));
         report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
         instance->failed = true;
         return false;
@@ -127,6 +129,22 @@ void bind_instance(struct elaboration *e, struct instance *instance)
         finish_binding(e, instance);
 }
 
+/* An equation that declares the shape of an output, which has been declared at the head. */
+static void check_output_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
+                               const struct symbol *symbol)
+{
+    const struct tree_definition *definition = instance->definition;
+    struct shape shape;
+    if (!evaluate_shape(e, instance, declarator, SHAPE_MAX_RANK, &shape) || shape_equal(&shape, &symbol->value->shape))
+        return;
+    report_error(&e->report, declarator->span, "'%s' is %s here, but %s as an output of '%s'", symbol->name,
+                 shape_words(&e->report, &shape), shape_words(&e->report, &symbol->value->shape),
+                 definition->name.text);
+    for (int i = 0; i < definition->output_count; i++)
+        if (instance_output(instance, i) == symbol->value)
+            report_note(&e->report, definition->outputs[i].span, "the output is declared here");
+}
+
 /* Declared shapes of the values that a statement defines. */
 static void declare_shapes(struct elaboration *e, struct instance *instance, const struct statement *statement)
 {
@@ -135,7 +153,6 @@ static void declare_shapes(struct elaboration *e, struct instance *instance, con
         struct symbol *symbol = map_get(&instance->symbols, declarator->name.text);
         if (!symbol || symbol->declarator != declarator)
             continue;
-        struct shape shape;
         if (statement->kind == STATEMENT_PARAM)
             shape_parameter(e, instance, symbol);
         else if (!symbol->value)
@@ -146,11 +163,8 @@ static void declare_shapes(struct elaboration *e, struct instance *instance, con
             continue;
         else if (!symbol->value->declared)
             declare_shape(e, instance, declarator, symbol->value);
-        else if (evaluate_shape(e, instance, declarator, SHAPE_MAX_RANK, &shape) &&
-                 !shape_equal(&shape, &symbol->value->shape))
-            report_error(&e->report, declarator->span, "'%s' is %s here, but %s as an output of '%s'", symbol->name,
-                         shape_text(e->arena, &shape), shape_text(e->arena, &symbol->value->shape),
-                         instance->definition->name.text);
+        else
+            check_output_shape(e, instance, declarator, symbol);
     }
 }
 
@@ -174,6 +188,12 @@ void finish_binding(struct elaboration *e, struct instance *instance)
     wake_waiting(e, instance);
 }
 
+/* A value with an equation of its own, which infer-shapes tells to be open. */
+static bool is_told_open(const struct term *term)
+{
+    return term->kind == TERM_VALUE && term->value->term && term->value->term->kind != TERM_VALUE;
+}
+
 /* An instance that still waits for the shape of an argument when nothing else is left to do. Where others wait for it
  * in turn, the first is told. */
 static void tell_argument(struct elaboration *e, struct instance *instance)
@@ -189,7 +209,7 @@ static void tell_argument(struct elaboration *e, struct instance *instance)
             report_error(&e->report, value->term->span, "'%s' of '%s' is a vector, but '%s' is a scalar",
                          input->name.text, definition->name.text, argument);
             report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
-        } else if (!e->report.error_count) {
+        } else if (!e->report.error_count && !is_told_open(value->term)) {
             report_error(&e->report, value->term->span, "the shape of '%s' is not known, so '%s' of '%s' has no size",
                          argument, input->name.text, definition->name.text);
             report_note(&e->report, value->term->span, "declare it with an equation of its own: 'name[n] = %s'",
@@ -197,22 +217,20 @@ static void tell_argument(struct elaboration *e, struct instance *instance)
         }
         return;
     }
-    for (int i = 0; i < instance->symbols.count; i++) {
-        const struct symbol *symbol = instance->symbols.entries[i].value;
-        if (is_dimension(symbol) && !symbol->known && !e->report.error_count)
-            report_error(&e->report, instance->call->span, "the dimension '%s' of '%s' is not given", symbol->name,
-                         definition->name.text);
-    }
 }
 
-void tell_unbound(struct elaboration *e)
+bool tell_unbound(struct elaboration *e)
 {
+    bool any = false;
     for (int i = 0; i < e->instance_count; i++) {
         struct instance *instance = e->instances[i];
         e->report.origin = instance->origin.parent;
-        if (instance->called && !instance->bound && !instance->failed)
-            tell_argument(e, instance);
+        if (!instance->called || instance->bound || instance->failed)
+            continue;
+        tell_argument(e, instance);
+        any = true;
     }
+    return any;
 }
 
 /* Shapes of arguments against those of inputs that were known before them. */
@@ -230,8 +248,8 @@ void check_arguments(struct elaboration *e)
         const struct declarator *input = &instance->definition->inputs[index];
         e->report.origin = instance->origin.parent;
         report_error(&e->report, value->term->span, "'%s' of '%s' is %s, but '%s' is %s", input->name.text,
-                     instance->definition->name.text, shape_text(e->arena, &value->shape),
-                     report_excerpt(&e->report, value->term->span), shape_text(e->arena, &value->term->shape));
+                     instance->definition->name.text, shape_words(&e->report, &value->shape),
+                     report_excerpt(&e->report, value->term->span), tell_shape(&e->report, value->term));
         report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
         for (int i = 0; i < input->dimension_count; i++) {
             const struct expr *expr = input->dimensions[i].expr;

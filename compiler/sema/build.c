@@ -1,4 +1,5 @@
 /* Building: the statements of a bound instance become terms. */
+#include <limits.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -75,7 +76,9 @@ static void build_split(struct builder *b, const struct statement *statement)
         return;
     }
     struct term *whole = build_term(b, call->args[1]);
-    if (evaluate_size(b->e, b->instance, call->args[2], &count) != EVALUATION_DONE || !whole)
+    if (evaluate_count(b->e, b->instance, call->args[2], "the number of parts", 1, INT_MAX, &count) !=
+            EVALUATION_DONE ||
+        !whole)
         return;
     if (count != statement->count) {
         report_error(&b->e->report, statement->span, "'split' gives %d part%s, but there %s %d name%s on the left",

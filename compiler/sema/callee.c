@@ -72,6 +72,14 @@ static bool names_instance(struct elaboration *e, struct instance *instance, str
     return found;
 }
 
+static bool is_wrapped(const struct callee *callee) { return callee->layer_count || callee->direction < 0; }
+
+static void tell_no_cell(struct elaboration *e, const struct callee *callee)
+{
+    report_error(&e->report, callee->name->span, "'%s' takes a call of a cell, which '%s' is not",
+                 callee->layer_count ? "stack" : "reverse", report_excerpt(&e->report, callee->name->span));
+}
+
 static enum callee_kind find_named_callee(struct elaboration *e, struct instance *instance,
                                           const struct statement *statement, struct callee *callee)
 {
@@ -80,18 +88,16 @@ static enum callee_kind find_named_callee(struct elaboration *e, struct instance
         return CALLEE_INSTANCE;
     struct global *global = map_get(&e->globals, name->text);
     const struct tree_definition *definition = global ? global->definition : NULL;
-    bool wrapped = callee->layer_count || callee->direction < 0;
     if (definition && definition->kind == DEFINE_CELL) {
         callee->cell = definition;
         return CALLEE_INSTANCE;
     }
     if (definition && definition->kind == DEFINE_MODEL)
         report_error(&e->report, name->span, "'%s' is a model, which cannot be called: make it a cell", name->text);
-    else if (wrapped && !global && op_find(name->text, (int)(name->span.end - name->span.begin)) == OP_COUNT)
+    else if (is_wrapped(callee) && !global && op_find(name->text, (int)(name->span.end - name->span.begin)) == OP_COUNT)
         tell_unknown(e, instance, name, true);
-    else if (wrapped)
-        report_error(&e->report, name->span, "%s takes a call of a cell, which '%s' is not",
-                     callee->layer_count ? "'stack'" : "'reverse'", name->text);
+    else if (is_wrapped(callee))
+        tell_no_cell(e, callee);
     else
         return CALLEE_NONE;
     return CALLEE_WRONG;
@@ -103,15 +109,14 @@ enum callee_kind find_callee(struct elaboration *e, struct instance *instance, c
     bool defines = statement->kind == STATEMENT_EQUATION || statement->kind == STATEMENT_OUTPUT;
     if (!defines || !statement->value_count || !statement->values[0])
         return CALLEE_NONE;
-    const struct expr *expr = statement->values[0];
-    if (!unwrap(expr, callee)) {
-        if (expr->kind != EXPR_STACK && expr->kind != EXPR_REVERSE)
-            return CALLEE_NONE;
-        report_error(&e->report, expr->span, "%s takes a call of a cell",
-                     expr->kind == EXPR_STACK ? "'stack'" : "'reverse'");
-        return CALLEE_WRONG;
-    }
+    if (!unwrap(statement->values[0], callee)) /* `stack` and `reverse` have calls behind them, says the parser */
+        return CALLEE_NONE;
     if (callee->name->kind == EXPR_NAME)
         return find_named_callee(e, instance, statement, callee);
-    return callee->name->kind == EXPR_MEMBER ? CALLEE_INSTANCE : CALLEE_NONE;
+    if (callee->name->kind == EXPR_MEMBER)
+        return CALLEE_INSTANCE;
+    if (!is_wrapped(callee))
+        return CALLEE_NONE;
+    tell_no_cell(e, callee);
+    return CALLEE_WRONG;
 }

@@ -12,6 +12,7 @@ struct edge {
     int from, to;
     int delay;
     bool over_time; /* read below last, first, ..._over_time or ctc */
+    bool in_init;   /* read by the init of `from` */
     const struct term *term;
 };
 
@@ -29,16 +30,17 @@ struct cycles {
     const struct edge **way, **shortest;
 };
 
-static void add_edges(struct cycles *cycles, int from, const struct term *term, bool over_time)
+static void add_edges(struct cycles *cycles, int from, const struct term *term, bool over_time, bool in_init)
 {
     if (term->value) {
-        struct edge edge = {from, term->value->id, term->kind == TERM_DELAY ? term->delay : 0, over_time, term};
+        int delay = term->kind == TERM_DELAY ? term->delay : 0;
+        struct edge edge = {from, term->value->id, delay, over_time, in_init, term};
         ARENA_PUSH(cycles->check->arena, cycles->edges, cycles->edge_count, cycles->edge_capacity, edge);
     }
     if (term->kind == TERM_OP)
         over_time |= op_info(term->op)->class == OP_CLASS_OVER_TIME || term->op == OP_ctc;
     for (int i = 0; i < term->count; i++)
-        add_edges(cycles, from, term->args[i], over_time);
+        add_edges(cycles, from, term->args[i], over_time, in_init);
 }
 
 static void collect_edges(struct cycles *cycles)
@@ -48,9 +50,9 @@ static void collect_edges(struct cycles *cycles)
     for (int i = 0; i < program->value_count; i++) {
         cycles->edge_begin[i] = cycles->edge_count;
         if (program->values[i]->term)
-            add_edges(cycles, i, program->values[i]->term, false);
+            add_edges(cycles, i, program->values[i]->term, false, false);
         if (program->values[i]->init)
-            add_edges(cycles, i, program->values[i]->init, false);
+            add_edges(cycles, i, program->values[i]->init, false, true);
     }
     cycles->edge_begin[program->value_count] = cycles->edge_count;
 }
@@ -102,30 +104,80 @@ static int find_way(struct cycles *cycles, int from, int to, bool delayed, int l
 
 static bool is_visible(const struct value *value) { return !value->hidden; }
 
+static int nesting_of(const struct value *value)
+{
+    int depth = 0;
+    for (const struct origin *origin = value->origin; origin; origin = origin->parent)
+        depth++;
+    return depth;
+}
+
+/* Whether a cycle is better told from `a` on: outside of instances before inside, then in the order of the text. */
+static bool begins_before(const struct value *a, const struct value *b)
+{
+    int difference = nesting_of(a) - nesting_of(b);
+    return difference ? difference < 0 : a->span.begin < b->span.begin;
+}
+
+/* The edges of a cycle, last one first, in the order in which they are told: those that leave names of the program. */
+static int order_steps(struct cycles *cycles, const struct edge *const *way, int length, const struct edge **steps)
+{
+    struct value *const *values = cycles->check->program->values;
+    int count = 0, first = 0;
+    const struct edge **found = ARENA_ARRAY(cycles->check->arena, const struct edge *, length);
+    for (int i = length - 1; i >= 0; i--)
+        if (is_visible(values[way[i]->from]))
+            found[count++] = way[i];
+    if (!count)
+        found[count++] = way[length - 1];
+    for (int i = 1; i < count; i++)
+        if (begins_before(values[found[i]->from], values[found[first]->from]))
+            first = i;
+    for (int i = 0; i < count; i++)
+        steps[i] = found[(first + i) % count];
+    return count;
+}
+
+/* Whether the same equations have been told to be a cycle before, of another instance. */
+static bool is_told(struct cycles *cycles, const struct edge *const *steps, int count)
+{
+    struct report *report = &cycles->check->report;
+    struct value *const *values = cycles->check->program->values;
+    const char *key = "cycle";
+    for (int i = 0; i < count && i < NAMES_MAX; i++)
+        key = arena_printf(report->arena, "%s %u", key, (unsigned)values[steps[i]->from]->span.begin);
+    bool told = map_get(&report->told, key) != NULL;
+    if (!told)
+        map_put(&report->told, key, report);
+    return told;
+}
+
 /* Tells a cycle: `way` holds its edges, last one first. Only names that the program knows are printed. */
 static void tell_cycle(struct cycles *cycles, const struct edge *const *way, int length, const char *format)
 {
     struct value *const *values = cycles->check->program->values;
     struct arena *arena = cycles->check->arena;
-    const struct value **names = ARENA_ARRAY(arena, const struct value *, length + 1);
-    int count = 0;
-    for (int i = length - 1; i >= 0; i--)
-        if (is_visible(values[way[i]->from]))
-            names[count++] = values[way[i]->from];
-    if (!count)
-        names[count++] = values[way[length - 1]->from];
+    struct report *report = &cycles->check->report;
+    const struct edge **steps = ARENA_ARRAY(arena, const struct edge *, length);
+    int count = order_steps(cycles, way, length, steps), printed = count > NAMES_MAX ? NAMES_MAX : count;
+    const struct value *first = values[steps[0]->from];
+    if (is_told(cycles, steps, count))
+        return;
     const char *path = "";
-    int printed = count > NAMES_MAX ? NAMES_MAX : count;
     for (int i = 0; i < printed; i++)
-        path = arena_printf(arena, "%s%s -> ", path, names[i]->name);
+        path = arena_printf(arena, "%s%s -> ", path, values[steps[i]->from]->name);
     if (count > printed)
         path = arena_printf(arena, "%s... %d more -> ", path, count - printed);
-    path = arena_printf(arena, "%s%s", path, names[0]->name);
-    struct report *report = &cycles->check->report;
-    report->origin = names[0]->origin;
-    report_error(report, names[0]->span, format, names[0]->name, path);
-    for (int i = 0; i < printed; i++)
-        report_note(report, names[i]->equation, "'%s' needs '%s'", names[i]->name, names[(i + 1) % count]->name);
+    path = arena_printf(arena, "%s%s", path, first->name);
+    report->origin = first->origin;
+    report_error(report, first->span, format, first->name, path);
+    for (int i = 0; i < printed; i++) {
+        const struct value *value = values[steps[i]->from], *next = values[steps[(i + 1) % count]->from];
+        if (steps[i]->in_init)
+            report_note(report, value->init->span, "the init of '%s' needs '%s'", value->name, next->name);
+        else
+            report_note(report, value->equation, "'%s' needs '%s'", value->name, next->name);
+    }
     report->origin = NULL;
 }
 
@@ -153,17 +205,26 @@ static void tell_over_time(struct cycles *cycles, const struct edge *edge)
     tell_cycle(cycles, cycles->way, length + 1, "'%s' depends, through the end of the sequence, on itself: %s");
 }
 
+/* In an instance that runs in reverse [t-1] reads ahead; `reads_init` keeps what was written. */
+static void note_direction(struct report *report, const struct term *read)
+{
+    bool back = read->delay > 0;
+    int frames = back ? read->delay : -read->delay;
+    report_note(report, read->span, "this reads '%s' %d frame%s %s%s", read->value->name, frames,
+                frames == 1 ? "" : "s", back ? "back" : "ahead",
+                back == read->reads_init ? "" : ", as its instance runs in reverse");
+}
+
 static void tell_both_signs(struct cycles *cycles, const struct edge *back, const struct edge *ahead)
 {
     struct report *report = &cycles->check->report;
     const struct value *value = cycles->check->program->values[back->from];
     report->origin = value->origin;
     report_error(report, value->span, "'%s' is on a cycle that reads both back and ahead in time", value->name);
-    report_note(report, back->term->span, "this reads '%s' %d frame%s back", back->term->value->name, back->delay,
-                back->delay == 1 ? "" : "s");
-    report_note(report, ahead->term->span, "this reads '%s' %d frame%s ahead", ahead->term->value->name, -ahead->delay,
-                ahead->delay == -1 ? "" : "s");
+    note_direction(report, back->term);
+    note_direction(report, ahead->term);
     report->origin = NULL;
+    cycles->check->wrong[back->from] = true;
 }
 
 /* Components over all edges: cycles through the end of the sequence, and both signs. */

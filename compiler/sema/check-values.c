@@ -1,15 +1,18 @@
 /* The rules that each value keeps by itself. */
 #include "base/arena.h"
 #include "sema/check.h"
+#include "sema/shape-errors.h"
 
 static void check_delay(void *context, const struct term *term)
 {
     struct check *check = context;
     if (term->kind != TERM_DELAY || term->value->time == TIME_FRAME || check->wrong[term->value->id])
         return;
-    report_error(&check->report, term->span, "'%s' is of %s time: it has no frames, and so no past",
-                 term->value->hidden ? "it" : term->value->name, time_name(term->value->time));
-    report_note(&check->report, term->value->span, "it is defined here");
+    const char *name = term->value->hidden ? report_excerpt(&check->report, term->value->span) : term->value->name;
+    report_error(&check->report, term->span, "'%s' is of %s time: it has no frames, and so no past or future", name,
+                 time_name(term->value->time));
+    if (!term->value->hidden)
+        report_note(&check->report, term->value->span, "'%s' is defined here", name);
 }
 
 static void check_term(struct check *check, struct term *term)
@@ -22,8 +25,7 @@ static void check_term(struct check *check, struct term *term)
 static void check_no_id(struct check *check, const struct term *term)
 {
     if (term_is_id(term))
-        report_error(&check->report, term->span, "'%s' holds %s, which can only be used in embed and in losses",
-                     report_excerpt(&check->report, term->span), term->value->labels ? "labels" : "ids");
+        tell_id(&check->report, term);
 }
 
 static void check_equation(struct check *check, struct value *value)
@@ -32,13 +34,16 @@ static void check_equation(struct check *check, struct value *value)
     const struct shape *shape = &value->term->shape;
     if (value->declared)
         check_no_id(check, value->term);
+    if (value->declared && value->shape.rank > 1 && value->time != TIME_STATIC)
+        report_error(&check->report, value->span, "a matrix has to be static, but '%s' is of %s time", value->name,
+                     time_name(value->time));
     if (shape->rank == SHAPE_OPEN || value->shape.rank == SHAPE_OPEN || shape_equal(shape, &value->shape))
         return;
     if (value->declared && shape->rank == 0)
         return; /* a scalar spreads */
     report_error(&check->report, value->term->span, "'%s' is declared as %s, but '%s' is %s", value->name,
-                 shape_text(check->arena, &value->shape), report_excerpt(&check->report, value->term->span),
-                 shape_text(check->arena, shape));
+                 shape_words(&check->report, &value->shape), report_excerpt(&check->report, value->term->span),
+                 tell_shape(&check->report, value->term));
     report_note(&check->report, value->span, "'%s' is declared here", value->name);
 }
 
@@ -56,8 +61,8 @@ static void check_init(struct check *check, struct value *value)
                      report_excerpt(&check->report, init->span));
     else if (init->shape.rank > 0 && value->shape.rank >= 0 && !shape_equal(&init->shape, &value->shape))
         report_error(&check->report, init->span, "'%s' is %s, but its init '%s' is %s", value->name,
-                     shape_text(check->arena, &value->shape), report_excerpt(&check->report, init->span),
-                     shape_text(check->arena, &init->shape));
+                     shape_words(&check->report, &value->shape), report_excerpt(&check->report, init->span),
+                     tell_shape(&check->report, init));
     else
         return;
     report_note(&check->report, value->span, "'%s' is defined here", value->name);
@@ -148,13 +153,16 @@ static void check_outputs(struct check *check)
     }
 }
 
+/* A value that is another one, and open because that one is. */
+static bool is_handed_on(const struct value *value) { return value->term && value->term->kind == TERM_VALUE; }
+
 /* What stays open although nothing is wrong around it; of several that hang together, the first. */
 static void check_open(struct check *check, bool hidden)
 {
     struct program *program = check->program;
     for (int i = 0; i < program->value_count; i++) {
         const struct value *value = program->values[i];
-        if (value->shape.rank != SHAPE_OPEN || check->wrong[i] || value->hidden != hidden)
+        if (value->shape.rank != SHAPE_OPEN || check->wrong[i] || value->hidden != hidden || is_handed_on(value))
             continue;
         check->report.origin = value->origin;
         report_error(&check->report, value->span, "the shape of '%s' is open: declare it, as in '%s[n] = ...'",

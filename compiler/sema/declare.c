@@ -22,7 +22,9 @@ static struct symbol *declare_name(struct elaboration *e, struct instance *insta
     struct symbol *before = map_get(&instance->symbols, declarator->name.text);
     bool defines = statement && (statement->kind == STATEMENT_EQUATION || statement->kind == STATEMENT_OUTPUT);
     if (before && defines && is_input(instance, before)) {
-        report_error(&e->report, declarator->name.span, "'%s' is an input and cannot be defined", before->name);
+        bool is_target = before->statement && before->statement->kind == STATEMENT_TARGET;
+        report_error(&e->report, declarator->name.span, "'%s' is %s and cannot be defined", before->name,
+                     is_target ? "a target" : "an input");
         report_note(&e->report, before->span, "it is declared here");
         return NULL;
     }
@@ -99,12 +101,18 @@ static void tell_misplaced(struct elaboration *e, struct instance *instance, con
 static void tell_hidden_parameters(struct elaboration *e, struct instance *instance)
 {
     struct instance *outer = instance;
-    while (outer->parent->hidden)
+    while (outer->parent->hidden && outer->parent->definition->kind != DEFINE_FUNCTION)
         outer = outer->parent;
+    const struct tree_definition *around = outer->parent->definition;
     e->report.origin = outer->origin.parent;
-    report_error(&e->report, outer->call->span,
-                 "'%s' has parameters: its call has to be the whole right side of an equation, which names them",
-                 outer->definition->name.text);
+    if (around->kind == DEFINE_FUNCTION)
+        report_error(&e->report, outer->call->span,
+                     "'%s' has parameters, which a function cannot own: make '%s' a cell", outer->definition->name.text,
+                     around->name.text);
+    else
+        report_error(&e->report, outer->call->span,
+                     "'%s' has parameters: its call has to be the whole right side of an equation, which names them",
+                     outer->definition->name.text);
     e->report.origin = &instance->origin;
 }
 
@@ -189,12 +197,11 @@ static void check_outputs(struct elaboration *e, struct instance *instance)
         if (!symbol)
             report_error(&e->report, name->span, "'%s' is an output of '%s', but no equation defines it", name->text,
                          definition->name.text);
-        else if (symbol->kind != SYMBOL_VALUE || (symbol->value && symbol->value->kind == VALUE_PARAMETER))
-            report_error(&e->report, name->span, "the output '%s' of '%s' is no value that an equation defines",
-                         name->text, definition->name.text);
+        else if (instance->parent &&
+                 (symbol->kind != SYMBOL_VALUE || (symbol->value && symbol->value->kind == VALUE_PARAMETER)))
+            report_error(&e->report, name->span, "'%s' is an output of '%s', but no equation defines it", name->text,
+                         definition->name.text);
     }
-    if (definition->kind == DEFINE_CELL && !definition->output_count)
-        report_error(&e->report, definition->name.span, "the cell '%s' has no output", definition->name.text);
 }
 
 static void declare_instance(struct elaboration *e, struct instance *instance)

@@ -137,24 +137,36 @@ enum evaluation evaluate_number(struct elaboration *e, struct instance *instance
     return EVALUATION_WRONG;
 }
 
-enum evaluation evaluate_size(struct elaboration *e, struct instance *instance, const struct expr *expr, int *result)
+enum evaluation evaluate_count(struct elaboration *e, struct instance *instance, const struct expr *expr,
+                               const char *what, long least, long most, int *result)
 {
     struct number number;
     enum evaluation done = evaluate_number(e, instance, expr, false, &number);
     if (done != EVALUATION_DONE)
         return done;
-    if (number.is_integer && number.integer >= 1 && number.integer <= INT_MAX) {
+    if (number.is_integer && number.integer >= least && number.integer <= most) {
         *result = (int)number.integer;
         return EVALUATION_DONE;
     }
-    const char *text = report_excerpt(&e->report, expr->span);
-    const char *what = expr->kind == EXPR_NUMBER ? "a size" : arena_printf(e->arena, "the size '%s'", text);
-    if (!number.is_integer)
-        report_error(&e->report, expr->span, "%s has to be whole, but is %g", what, number.real);
-    else
-        report_error(&e->report, expr->span, "%s has to be from 1 to %d, but is %lld", what, INT_MAX,
-                     (long long)number.integer);
+    const char *found = number.is_integer ? arena_printf(e->arena, "%lld", (long long)number.integer)
+                                          : arena_printf(e->arena, "%g", number.real);
+    bool is_limit_news = most < INT_MAX - 1 || (number.is_integer && number.integer > most);
+    const char *wanted = is_limit_news ? arena_printf(e->arena, "from %ld to %ld", least, most)
+                                       : arena_printf(e->arena, "of %ld or more", least);
+    report_error(&e->report, expr->span, "%s has to be a whole number %s, but is %s", what, wanted, found);
     return EVALUATION_WRONG;
+}
+
+const char *count_text(struct elaboration *e, const struct expr *expr, const char *noun)
+{
+    if (expr->kind == EXPR_NUMBER || (expr->kind == EXPR_NEGATE && expr->args[0]->kind == EXPR_NUMBER))
+        return arena_printf(e->arena, "a %s", noun);
+    return arena_printf(e->arena, "the %s '%s'", noun, report_excerpt(&e->report, expr->span));
+}
+
+enum evaluation evaluate_size(struct elaboration *e, struct instance *instance, const struct expr *expr, int *result)
+{
+    return evaluate_count(e, instance, expr, count_text(e, expr, "size"), 1, INT_MAX, result);
 }
 
 bool evaluate_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator, int rank_max,
@@ -193,6 +205,19 @@ static struct symbol *find_unevaluated(struct map *symbols, const struct expr *e
     return NULL;
 }
 
+/* `needed`, which the last of the waiting constants reads, waits itself. */
+static void tell_circle(struct elaboration *e, struct symbol *const *waiting, int count, const struct symbol *needed)
+{
+    int first = count - 1;
+    while (first > 0 && waiting[first] != needed)
+        first--;
+    const char *chain = needed->name;
+    for (int i = first + 1; i < count; i++)
+        chain = arena_printf(e->arena, "%s -> %s", chain, waiting[i]->name);
+    report_error(&e->report, needed->span, "the constant '%s' depends on itself: %s -> %s", needed->name, chain,
+                 needed->name);
+}
+
 /* Constants may be defined in any order: each waits on a stack for those that it reads. */
 void evaluate_constants(struct elaboration *e, struct instance *instance, struct map *symbols)
 {
@@ -211,7 +236,7 @@ void evaluate_constants(struct elaboration *e, struct instance *instance, struct
                 continue;
             }
             if (needed)
-                report_error(&e->report, symbol->span, "the constant '%s' depends on itself", symbol->name);
+                tell_circle(e, stack, count, needed);
             else if (!symbol->known)
                 symbol->known =
                     evaluate_number(e, instance, symbol->definition, false, &symbol->number) == EVALUATION_DONE;

@@ -170,6 +170,11 @@ enum evaluation { EVALUATION_DONE, EVALUATION_OPEN, EVALUATION_WRONG };
 enum evaluation evaluate_number(struct elaboration *e, struct instance *instance, const struct expr *expr, bool quiet,
                                 struct number *result);
 enum evaluation evaluate_size(struct elaboration *e, struct instance *instance, const struct expr *expr, int *result);
+/* A whole number from `least` to `most`; `what` says in errors what it is. */
+enum evaluation evaluate_count(struct elaboration *e, struct instance *instance, const struct expr *expr,
+                               const char *what, long least, long most, int *result);
+/* "a position", or for an expression that says less than its value does "the position 'n - 5'". */
+const char *count_text(struct elaboration *e, const struct expr *expr, const char *noun);
 bool evaluate_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator, int rank_max,
                     struct shape *shape);
 void evaluate_constants(struct elaboration *e, struct instance *instance, struct map *symbols);
@@ -211,7 +216,7 @@ void wake_waiting(struct elaboration *e, struct instance *instance);
 void bind_top(struct elaboration *e);
 void bind_instance(struct elaboration *e, struct instance *instance);
 void finish_binding(struct elaboration *e, struct instance *instance);
-void tell_unbound(struct elaboration *e);
+bool tell_unbound(struct elaboration *e); /* whether there are any */
 void check_arguments(struct elaboration *e);
 
 /* leaves.c */
@@ -241,7 +246,7 @@ enum built_kind {
 struct built {
     enum built_kind kind;
     struct span span;
-    struct term *term, *left, *middle, *right;
+    struct term *term, *left, *middle, *right; /* of a chain, left->whole and right->whole are its shape */
     const struct symbol *symbol;
 };
 
@@ -258,6 +263,8 @@ struct built build_embedding(struct builder *b, const struct expr *expr, const s
 struct term *built_term(struct builder *b, const struct built *built);
 struct built built_of(struct term *term);
 struct built built_chain(struct term *left, struct term *middle, struct term *right, struct span span);
+const struct shape *symbol_shape(struct elaboration *e, const struct symbol *symbol); /* SYMBOL_FACTORED */
+struct term *term_factor(struct builder *b, const struct symbol *symbol, int index, struct span span);
 
 struct term *term_new(struct builder *b, enum term_kind kind, struct span span);
 struct term *term_number(struct builder *b, double number, struct span span);

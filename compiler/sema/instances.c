@@ -180,9 +180,6 @@ void tell_unshared(struct elaboration *e)
         e->report.origin = sharing->parent->parent ? &sharing->parent->origin : NULL;
         if (find_callee(e, sharing->parent, sharing->statement, &callee) == CALLEE_INSTANCE)
             resolve_instance(e, sharing->parent, callee.name, &wait);
-        if (wait && !e->report.error_count)
-            report_error(&e->report, callee.name->span, "the weights of '%s' cannot be shared: its sizes are not known",
-                         report_excerpt(&e->report, callee.name->span));
     }
 }
 
@@ -192,13 +189,8 @@ static int count_layers(struct elaboration *e, struct instance *stack)
     if (stack->shared && stack->shared->is_stack)
         return stack->shared->count;
     int count = 0;
-    if (evaluate_size(e, stack->parent, stack->layer_count, &count) != EVALUATION_DONE)
-        return 0;
-    if (count <= STACK_LIMIT)
-        return count;
-    report_error(&e->report, stack->layer_count->span, "a stack of %d layers; at most %d are allowed", count,
-                 STACK_LIMIT);
-    return 0;
+    evaluate_count(e, stack->parent, stack->layer_count, "the number of layers", 1, STACK_LIMIT, &count);
+    return count;
 }
 
 /* Once the parent is bound, and a stack that is shared has its layers. */

@@ -1,4 +1,5 @@
 /* What has no equation: shapes, forms and start values of parameters, types of inputs and targets. */
+#include <limits.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -59,15 +60,15 @@ static long largest_rank(enum parameter_form form, const int *dim)
     return least < b * c ? least : b * c;
 }
 
-static bool check_rank(struct elaboration *e, const struct symbol *symbol, int rank)
+static bool find_rank(struct elaboration *e, struct instance *instance, const struct symbol *symbol, int *result)
 {
     const struct declarator *declarator = symbol->declarator;
+    const char *what = arena_printf(e->arena, "the rank of '%s'", symbol->name);
     long most = largest_rank(symbol->form, symbol->dim);
-    if (rank > most) {
-        report_error(&e->report, declarator->form_rank->span, "the rank of '%s' is %d, but has to be from 1 to %ld",
-                     symbol->name, rank, most);
+    if (evaluate_count(e, instance, declarator->form_rank, what, 1, most < INT_MAX ? most : INT_MAX, result) !=
+        EVALUATION_DONE)
         return false;
-    }
+    int rank = *result;
     long whole = 1, factors = 0;
     for (int i = 0; i < declarator->dimension_count; i++) {
         whole *= symbol->dim[i];
@@ -90,7 +91,7 @@ static void shape_factors(struct elaboration *e, struct instance *instance, stru
                      declarator->dimension_count, declarator->dimension_count == 1 ? "" : "s");
         return;
     }
-    if (evaluate_size(e, instance, declarator->form_rank, &rank) != EVALUATION_DONE || !check_rank(e, symbol, rank))
+    if (!find_rank(e, instance, symbol, &rank))
         return;
     for (int i = 0; i < wanted; i++) {
         struct value *factor = symbol->factors[i];

@@ -1,4 +1,5 @@
 /* Names: values under their paths, symbols, and what a path in the program leads to. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,25 +77,56 @@ struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance
     return symbol;
 }
 
+/* A name of the file where a value is expected. */
+static void tell_global(struct elaboration *e, const struct global *global, const struct name *name)
+{
+    const char *what = "a constant, not a value";
+    if (global->definition && global->definition->kind == DEFINE_MODEL)
+        what = "a model, not a value";
+    else if (global->definition && global->definition->kind == DEFINE_CELL)
+        what = "a cell, not a value: it has to be called";
+    else if (global->definition)
+        what = "a function, not a value: it has to be called";
+    report_error(&e->report, name->span, "'%s' is %s", name->text, what);
+    report_note(&e->report, global->span, "'%s' is defined here", name->text);
+}
+
+/* Names that might stand where `name` does: of values and constants, or of what can be called. */
+static const char *suggest_name(struct elaboration *e, const struct instance *instance, const char *name, bool callable)
+{
+    struct suggestion suggestion;
+    suggest_init(&suggestion, name);
+    for (int i = 0; instance && i < instance->symbols.count; i++) {
+        const struct symbol *symbol = instance->symbols.entries[i].value;
+        if (!callable || symbol->instance)
+            suggest_consider(&suggestion, symbol->name);
+    }
+    for (int i = 0; i < e->globals.count; i++) {
+        const struct global *global = e->globals.entries[i].value;
+        if (callable == (global->definition != NULL))
+            suggest_consider(&suggestion, e->globals.entries[i].key);
+    }
+    for (int i = 0; callable && i < OP_COUNT; i++)
+        if (op_info((enum op)i)->name)
+            suggest_consider(&suggestion, op_info((enum op)i)->name);
+    return suggestion.best;
+}
+
 void tell_unknown(struct elaboration *e, const struct instance *instance, const struct name *name, bool callable)
 {
     if (strcmp(name->text, "t") == 0) {
         report_error(&e->report, name->span, "'t' stands only inside square brackets, as in h[t-1]");
         return;
     }
-    struct suggestion suggestion;
-    suggest_init(&suggestion, name->text);
-    if (instance)
-        for (int i = 0; i < instance->symbols.count; i++)
-            suggest_consider(&suggestion, instance->symbols.entries[i].key);
-    for (int i = 0; i < e->globals.count; i++)
-        suggest_consider(&suggestion, e->globals.entries[i].key);
-    for (int i = 0; callable && i < OP_COUNT; i++)
-        if (op_info((enum op)i)->name)
-            suggest_consider(&suggestion, op_info((enum op)i)->name);
+    const struct global *global = map_get(&e->globals, name->text);
+    if (global) {
+        tell_global(e, global, name);
+        return;
+    }
+    const char *best = suggest_name(e, instance, name->text, callable);
     report_error(&e->report, name->span, callable ? "unknown cell or function '%s'" : "unknown name '%s'", name->text);
-    if (suggestion.best)
-        report_note(&e->report, name->span, "did you mean '%s'?", suggestion.best);
+    if (best)
+        report_note(&e->report, name->span, "did you mean '%s'?", best);
 }
 
 /* `name` inside `instance`, which `path` leads to. */
@@ -179,8 +211,13 @@ static struct symbol *find_stack_output(struct elaboration *e, struct instance *
         *owner = stack->layers[stack->count - 1];
         return find_member(e, *owner, &path->name, path->args[0]);
     }
-    report_error(&e->report, path->name.span, "'%s' is a stack: write '%s.0.%s' for the one in its first layer",
-                 stack->path, stack->path, path->name.text);
+    if (isdigit((unsigned char)*path->name.text))
+        report_error(&e->report, path->span, "'%s' is a layer, not a value: write '%s.%s'",
+                     report_excerpt(&e->report, path->span), report_excerpt(&e->report, path->span),
+                     cell->outputs[0].name.text);
+    else
+        report_error(&e->report, path->name.span, "'%s' is a stack: write '%s.0.%s' for the one in its first layer",
+                     stack->path, stack->path, path->name.text);
     return NULL;
 }
 
@@ -193,10 +230,6 @@ struct symbol *resolve_path(struct elaboration *e, struct instance *instance, co
         if (!symbol)
             tell_unknown(e, instance, &path->name, false);
         return symbol;
-    }
-    if (path->kind != EXPR_MEMBER) {
-        report_error(&e->report, path->span, "expected a name, or a path such as 'h1.c'");
-        return NULL;
     }
     struct instance *within = resolve_instance(e, instance, path->args[0], wait);
     if (!within)

@@ -96,6 +96,8 @@ struct term {
     int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK];
     bool drop[SHAPE_MAX_RANK];
     const struct part *part;
+    const struct shape *whole; /* of a factor: the shape of the svd or cp parameter, or of the part of one, that stands
+                                * at `span`; NULL of other terms. Only messages look at it */
 };
 
 struct output {

@@ -236,6 +236,16 @@ static void list_values(struct elaboration *e)
     }
 }
 
+/* What a symbol is that no equation defines, or NULL. */
+static const char *find_undefined(const struct symbol *symbol)
+{
+    if (symbol->kind == SYMBOL_NUMBER)
+        return symbol->definition ? "a constant" : "a dimension";
+    if (symbol->kind == SYMBOL_FACTORED || (symbol->value && symbol->value->kind == VALUE_PARAMETER))
+        return "a parameter";
+    return symbol->value && symbol->value->kind == VALUE_TARGET ? "a target" : NULL;
+}
+
 static void add_output(struct elaboration *e, const struct name *name)
 {
     struct program *program = e->program;
@@ -244,14 +254,14 @@ static void add_output(struct elaboration *e, const struct name *name)
         tell_unknown(e, e->top, name, false);
         return;
     }
-    struct value *value = symbol->kind == SYMBOL_VALUE ? symbol->value : NULL;
-    if (symbol->kind == SYMBOL_VALUE && !value)
-        return; /* told where it is declared */
-    if (!value || value->kind == VALUE_PARAMETER || value->kind == VALUE_TARGET) {
-        report_error(&e->report, name->span, "the output '%s' is no value that an equation defines", name->text);
+    const char *what = find_undefined(symbol);
+    struct value *value = symbol->value;
+    if (what) {
+        report_error(&e->report, name->span, "'%s' is %s, but an output has an equation", name->text, what);
         report_note(&e->report, symbol->span, "'%s' is defined here", name->text);
-        return;
     }
+    if (what || !value)
+        return; /* told here, or where it is declared */
     for (int i = 0; i < program->output_count; i++) {
         if (program->outputs[i].value != value)
             continue;
@@ -260,6 +270,13 @@ static void add_output(struct elaboration *e, const struct name *name)
         return;
     }
     program->outputs[program->output_count++] = (struct output){symbol->name, value, name->span};
+}
+
+/* `output p = ...` where p has been defined before, which is told there. */
+static bool is_defined_before(struct elaboration *e, const struct statement *statement)
+{
+    const struct symbol *symbol = map_get(&e->top->symbols, statement->declarators[0].name.text);
+    return statement->value_count && symbol && symbol->declarator != &statement->declarators[0];
 }
 
 static void list_outputs(struct elaboration *e)
@@ -274,7 +291,7 @@ static void list_outputs(struct elaboration *e)
     bool any = definition->kind == DEFINE_CELL || program->loss_count;
     for (int i = 0; i < definition->statement_count; i++) {
         const struct statement *statement = definition->statements[i];
-        if (statement->kind == STATEMENT_OUTPUT && definition->kind == DEFINE_MODEL)
+        if (statement->kind == STATEMENT_OUTPUT && definition->kind == DEFINE_MODEL && !is_defined_before(e, statement))
             add_output(e, &statement->declarators[0].name);
         any |= statement->kind == STATEMENT_OUTPUT;
     }
@@ -298,13 +315,12 @@ static struct program *finish(struct elaboration *e)
     if (e->full)
         return NULL;
     tell_unshared(e);
-    if (!e->top->failed)
-        tell_unbound(e);
+    bool unbound = e->top->failed || tell_unbound(e);
     check_arguments(e);
     tell_undefined(e);
     list_values(e);
     list_outputs(e);
-    if (!e->report.error_count)
+    if (!e->report.error_count && !unbound)
         warn_unused(e);
     for (int i = 0; i < e->program->value_count; i++)
         e->program->values[i]->id = i;

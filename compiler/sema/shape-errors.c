@@ -11,24 +11,41 @@ bool term_is_id(const struct term *term)
 
 bool term_is_open(const struct term *term) { return term->shape.rank == SHAPE_OPEN; }
 
-const char *tell_text(struct report *report, const struct term *term)
+const char *tell_text(struct report *report, const struct term *term) { return report_excerpt(report, term->span); }
+
+const char *shape_words(struct report *report, const struct shape *shape)
 {
-    bool transposed = term->kind == TERM_OP && term->op == OP_transpose && term->args[0]->kind == TERM_VALUE;
-    if (transposed && term->args[0]->value->form != FORM_DENSE)
-        return arena_printf(report->arena, "transpose(%s)", term->args[0]->value->name);
-    if (term->kind == TERM_VALUE && term->value->form != FORM_DENSE)
-        return term->value->name;
-    return report_excerpt(report, term->span);
+    return shape->rank == 0 ? "a scalar" : shape_text(report->arena, shape);
+}
+
+const char *tell_shape(struct report *report, const struct term *term)
+{
+    if (term_is_id(term))
+        return arena_printf(report->arena, "%s[%d]", term->value->labels ? "labels" : "index", term->value->vocabulary);
+    return shape_words(report, term->whole ? term->whole : &term->shape);
+}
+
+/* The parameter that a factor belongs to. */
+static void note_whole(struct report *report, const struct term *term)
+{
+    while (term->kind != TERM_VALUE && term->count)
+        term = term->args[0];
+    if (term->kind == TERM_VALUE && term->whole && term->whole->rank == (term->value->form == FORM_CP ? 3 : 2))
+        report_note(report, term->value->span, "'%s' is declared as %s here", report_excerpt(report, term->value->span),
+                    shape_text(report->arena, term->whole));
 }
 
 void note_shape(struct report *report, const struct term *term)
 {
+    if (term->whole) {
+        note_whole(report, term);
+        return;
+    }
     if ((term->kind != TERM_VALUE && term->kind != TERM_DELAY) || term->value->hidden)
         return;
-    const char *shape = shape_text(report->arena, &term->shape);
     bool given = term->value->declared || term->value->kind != VALUE_EQUATION;
     report_note(report, term->value->span, given ? "'%s' is declared as %s here" : "'%s' becomes %s here",
-                term->value->name, shape);
+                term->value->name, tell_shape(report, term));
 }
 
 void tell_clash(struct report *report, const struct term *term, const struct term *a, const struct term *b)
@@ -36,8 +53,7 @@ void tell_clash(struct report *report, const struct term *term, const struct ter
     if (!report)
         return;
     report_error(report, term->span, "'%s': %s is %s but %s is %s", report_excerpt(report, term->span),
-                 tell_text(report, a), shape_text(report->arena, &a->shape), tell_text(report, b),
-                 shape_text(report->arena, &b->shape));
+                 tell_text(report, a), tell_shape(report, a), tell_text(report, b), tell_shape(report, b));
     note_shape(report, a);
     if (a->value != b->value || !a->value)
         note_shape(report, b);
@@ -48,7 +64,7 @@ void tell_operand(struct report *report, const struct term *term, const struct t
     if (!report || term_is_open(operand))
         return;
     report_error(report, term->span, "'%s' takes %s, but %s is %s", report_excerpt(report, term->span), wanted,
-                 tell_text(report, operand), shape_text(report->arena, &operand->shape));
+                 tell_text(report, operand), tell_shape(report, operand));
     note_shape(report, operand);
 }
 
@@ -58,19 +74,23 @@ void tell_wrong_id(struct term *term, const struct term *of, const struct term *
     if (!report || (term_is_open(id) && !id->value))
         return;
     if (!term_is_id(id) || id->value->labels != labels) {
-        report_error(report, id->span, "'%s' takes %s, declared as '%s[...]', but '%s' is %s",
+        report_error(report, id->span, "'%s' takes %s, declared as '%s[...]', but '%s' %s",
                      report_excerpt(report, term->span), labels ? "labels" : "an id", type, tell_text(report, id),
-                     !term_is_id(id) ? "real"
-                     : labels        ? "an id"
-                                     : "labels");
+                     !term_is_id(id) ? "is real"
+                     : labels        ? "holds an id"
+                                     : "holds labels");
         note_shape(report, id);
-    } else if (of->shape.rank > 0 && of->shape.dim[0] != id->value->vocabulary) {
-        report_error(report, term->span, "'%s': %s is %s but %s is %s[%d]", report_excerpt(report, term->span),
-                     tell_text(report, of), shape_text(report->arena, &of->shape), tell_text(report, id), type,
-                     id->value->vocabulary);
-        note_shape(report, of);
-        report_note(report, id->value->span, "'%s' is declared here", id->value->name);
+    } else if (of->shape.rank == (term->op == OP_embed ? 2 : 1) && of->shape.dim[0] != id->value->vocabulary) {
+        tell_clash(report, term, of, id);
     }
+}
+
+void tell_id(struct report *report, const struct term *id)
+{
+    report_error(report, id->span, "'%s' holds %s", tell_text(report, id),
+                 id->value->labels ? "labels, which only 'ctc' can use"
+                                   : "ids, which only 'embed' and 'cross_entropy' can use");
+    note_shape(report, id);
 }
 
 void tell_ids(const struct term *term, struct report *report)
@@ -81,8 +101,6 @@ void tell_ids(const struct term *term, struct report *report)
         const struct term *arg = term->args[i];
         if (!term_is_id(arg) || (takes_id && i == 1))
             continue;
-        report_error(report, arg->span, "'%s' holds %s, which can only be used in embed and in losses",
-                     tell_text(report, arg), arg->value->labels ? "labels" : "ids");
-        report_note(report, arg->value->span, "'%s' is declared here", arg->value->name);
+        tell_id(report, arg);
     }
 }

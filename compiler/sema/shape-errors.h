@@ -11,8 +11,14 @@ struct report;
 
 bool term_is_open(const struct term *term);
 
-/* How messages call an operand: as the program does, or a factor by the name of its parameter. */
+/* How messages call an operand: as the program does. */
 const char *tell_text(struct report *report, const struct term *term);
+
+/* "[512, 64]" or "a scalar". */
+const char *shape_words(struct report *report, const struct shape *shape);
+
+/* The same of an operand; of an id "index[20]", of a factor the shape of what stands in the program. */
+const char *tell_shape(struct report *report, const struct term *term);
 
 /* Where the shape of an operand was fixed, if it is a value of the program. */
 void note_shape(struct report *report, const struct term *term);
@@ -25,6 +31,9 @@ void tell_operand(struct report *report, const struct term *term, const struct t
 
 /* `id` has to be an id of `index[rows]` or `labels[rows]`, where rows is what `of` has in its first dimension. */
 void tell_wrong_id(struct term *term, const struct term *of, const struct term *id, bool labels, struct report *report);
+
+/* An id or labels where a number is needed. */
+void tell_id(struct report *report, const struct term *id);
 
 /* Ids are no numbers: only embed, cross_entropy and ctc look at them, in their second operand. */
 void tell_ids(const struct term *term, struct report *report);

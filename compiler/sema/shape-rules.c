@@ -50,12 +50,12 @@ static void multiply_static(struct term *term, struct report *report)
     term->op = OP_matmul;
     term->shape = (struct shape){2, {a->shape.dim[0], b->shape.dim[1]}};
     if (a->shape.rank != 2)
-        tell_operand(report, term, b, "a vector on the right of three dimensions");
+        tell_operand(report, term, b, "a vector on the right of what has three dimensions");
     else if (a->shape.dim[1] != b->shape.dim[0])
         tell_clash(report, term, a, b);
     else if (report && !shape_is_small(&term->shape))
-        report_error(report, term->span, "'%s' is %s, which has too many elements", report_excerpt(report, term->span),
-                     shape_text(report->arena, &term->shape));
+        report_error(report, term->span, "'%s' is %s, which has more than %d elements",
+                     report_excerpt(report, term->span), shape_text(report->arena, &term->shape), INT_MAX);
 }
 
 /* `W @ x` with a matrix or a stack of matrices: the vector of all rows. */
@@ -69,9 +69,14 @@ static void multiply_vector(struct term *term, struct report *report)
         tell_operand(report, term, b, "a vector on the right of '@'");
     else if (!term_is_open(b) && a->shape.dim[last] != b->shape.dim[0])
         tell_clash(report, term, a, b);
-    if (report && a->time != TIME_STATIC)
-        report_error(report, a->span, "a matrix has to be static, but '%s' is of %s time", tell_text(report, a),
-                     time_name(a->time));
+}
+
+static void tell_vector_matrix(struct report *report, const struct term *term)
+{
+    if (report)
+        tell_operand(report, term, term->args[1],
+                     arena_printf(report->arena, "a vector on the right of a vector (or write 'transpose(%s) @ %s')",
+                                  tell_text(report, term->args[1]), tell_text(report, term->args[0])));
 }
 
 /* `a @ b`: what it is follows from the shapes. An open `b` that changes with time can only be a vector. */
@@ -86,7 +91,7 @@ static void at(struct term *term, struct report *report)
         term->op = OP_dot;
         term->shape = (struct shape){0};
         if (b->shape.rank > 1)
-            tell_operand(report, term, b, "a vector on the right of a vector (or write 'transpose(W) @ v')");
+            tell_vector_matrix(report, term);
         else if (b->shape.rank == 0)
             tell_operand(report, term, b, "a vector on the right of '@'");
         else if (b->shape.rank == 1 && !shape_equal(&a->shape, &b->shape))
@@ -136,7 +141,8 @@ static void concat(struct term *term, bool settled, struct report *report)
     }
     if (total > INT_MAX) {
         if (report)
-            report_error(report, term->span, "the result has %ld elements, which is too many", total);
+            report_error(report, term->span, "'%s' is [%ld], which has more than %d elements",
+                         report_excerpt(report, term->span), total, INT_MAX);
         return;
     }
     term->shape = vector_of((int)total);
@@ -149,8 +155,6 @@ static void embed(struct term *term, struct report *report)
         term->shape = vector_of(table->shape.dim[1]);
     else
         tell_operand(report, term, table, "a matrix of static time first");
-    if (report && table->time != TIME_STATIC)
-        report_error(report, table->span, "the matrix of 'embed' has to be static");
     tell_wrong_id(term, table, term->args[1], false, report);
 }
 
@@ -248,7 +252,7 @@ static void take_split(struct term *term, struct report *report)
     if (n % part->split_count) {
         if (report) {
             report_error(report, term->span, "%s is %s, which cannot be split into %d equal parts",
-                         tell_text(report, whole), shape_text(report->arena, &whole->shape), part->split_count);
+                         tell_text(report, whole), tell_shape(report, whole), part->split_count);
             note_shape(report, whole);
         }
         return;
@@ -269,10 +273,10 @@ static bool take_range(struct term *term, int i, struct report *report)
         if (report) {
             if (term->drop[i])
                 report_error(report, term->span, "position %d is outside %s, which is %s", begin,
-                             tell_text(report, whole), shape_text(report->arena, &whole->shape));
+                             tell_text(report, whole), tell_shape(report, whole));
             else
                 report_error(report, term->span, "positions %d:%d are no part of %s, which is %s", begin, end,
-                             tell_text(report, whole), shape_text(report->arena, &whole->shape));
+                             tell_text(report, whole), tell_shape(report, whole));
             note_shape(report, whole);
         }
         return false;
@@ -298,7 +302,7 @@ static void take_part(struct term *term, struct report *report)
         if (report) {
             report_error(report, term->span, "'%s' gives %d position%s, but %s is %s",
                          report_excerpt(report, term->span), term->part->count, term->part->count == 1 ? "" : "s",
-                         tell_text(report, whole), shape_text(report->arena, &whole->shape));
+                         tell_text(report, whole), tell_shape(report, whole));
             note_shape(report, whole);
         }
         return;

@@ -115,7 +115,7 @@ static struct built build_symbol(struct builder *b, struct symbol *symbol, struc
         return (struct built){0};
     if (symbol->form == FORM_CP)
         return (struct built){.kind = BUILT_CP, .span = span, .symbol = symbol};
-    return built_chain(term_value(b, symbol->factors[0], span), NULL, term_value(b, symbol->factors[1], span), span);
+    return built_chain(term_factor(b, symbol, 0, span), NULL, term_factor(b, symbol, 1, span), span);
 }
 
 static struct built build_name(struct builder *b, const struct expr *expr)
@@ -129,12 +129,9 @@ static struct built build_name(struct builder *b, const struct expr *expr)
     if (symbol)
         return build_symbol(b, symbol, expr->span);
     if (global)
-        report_error(&e->report, expr->span, "'%s' is a %s, which has to be called", name->text,
-                     global->definition->kind == DEFINE_CELL       ? "cell"
-                     : global->definition->kind == DEFINE_FUNCTION ? "function"
-                                                                   : "model");
+        tell_unknown(e, b->instance, name, false);
     else if (op_find(name->text, (int)strlen(name->text)) != OP_COUNT)
-        report_error(&e->report, expr->span, "'%s' is a function, which has to be called", name->text);
+        report_error(&e->report, expr->span, "'%s' is a function, not a value: it has to be called", name->text);
     else
         tell_unknown(e, b->instance, name, false);
     return (struct built){0};
@@ -194,8 +191,9 @@ static int find_delay(struct builder *b, const struct expr *expr)
     const struct expr *at = expr->subscripts[0].begin;
     bool plain = expr->subscript_count == 1 && !expr->subscripts[0].is_range;
     if (plain && at->kind == EXPR_NAME) {
-        report_error(report, expr->span, "a delay of 0: '%s' is '%s' itself", report_excerpt(report, expr->span),
-                     report_excerpt(report, expr->args[0]->span));
+        const char *of = report_excerpt(report, expr->args[0]->span);
+        report_error(report, expr->span, "'%s' is '%s' itself: its past is '%s[t-1]'",
+                     report_excerpt(report, expr->span), of, of);
         return 0;
     }
     bool sum = plain && at->kind == EXPR_BINARY && (at->operator== BINARY_ADD || at->operator== BINARY_SUB);
@@ -203,15 +201,9 @@ static int find_delay(struct builder *b, const struct expr *expr)
         report_error(report, expr->span, "a delay is written [t-k] or [t+k] with a constant k");
         return 0;
     }
-    struct number number;
-    if (evaluate_number(b->e, b->instance, at->args[1], false, &number) != EVALUATION_DONE)
-        return 0;
-    if (!number.is_integer || number.integer < 1 || number.integer > DELAY_LIMIT) {
-        report_error(report, at->args[1]->span, "a delay has to be a whole number from 1 to %d, but is %g", DELAY_LIMIT,
-                     number.real);
-        return 0;
-    }
-    return at->operator== BINARY_SUB ? (int)number.integer : -(int) number.integer;
+    int delay = 0;
+    evaluate_count(b->e, b->instance, at->args[1], count_text(b->e, at->args[1], "delay"), 1, DELAY_LIMIT, &delay);
+    return at->operator== BINARY_SUB ? delay : - delay;
 }
 
 /* `h[t-1]`, `(e)[t-1]`: in a reversed instance, the past lies ahead. */
@@ -269,10 +261,8 @@ struct built build_expr(struct builder *b, const struct expr *expr)
         return is_delay(expr) ? build_delay(b, expr) : build_part(b, expr);
     case EXPR_MEMBER:
         return build_member(b, expr);
-    case EXPR_STACK:
+    case EXPR_STACK: /* only at the beginning of a right side, says the parser, where find_callee takes it off */
     case EXPR_REVERSE:
-        report_error(&b->e->report, expr->span, "%s stands only at the beginning of a right side",
-                     expr->kind == EXPR_STACK ? "'stack'" : "'reverse'");
         break;
     }
     return (struct built){0};

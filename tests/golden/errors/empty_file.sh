@@ -1,0 +1,3 @@
+# rnnc: -fsyntax-only
+# rnnc: -fsyntax-only -fdiagnostics-format=json
+printf ''
