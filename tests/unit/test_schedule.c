@@ -1,0 +1,455 @@
+/* The schedule: preparing the graph, regions, kernels and phases, buffers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "schedule/prepare.h"
+#include "schedule_check.h"
+#include "transform/transform.h"
+
+static void expect_regions(const char *text, const char *const *lines)
+{
+    expect_schedule(text, &default_schedule_options, lines);
+}
+
+/* ---- prepare ---- */
+
+static void expect_prepared(const char *text, const char *const *lines)
+{
+    struct lowered lowered = lower_program(text);
+    simplify(lowered.graph, lowered.arena);
+    prepare_graph(lowered.graph, lowered.arena);
+    expect_equations(&lowered, lines);
+    lowered_free(&lowered);
+}
+
+/* One past has one initial value: of readers that want different ones, all but the first read a copy, and those that
+ * want the same read the same copy. */
+static void test_separate_initial_values(void **state)
+{
+    (void)state;
+    expect_prepared(
+        "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  b = a\n  c = a\n  y = a[t-1] * b[t-1] * c[t-1]\n"
+        "  init b = k\n}",
+        LINES("y = ((a[t-1] * copy(a)[t-1 or k]) * a[t-1])", "a = tanh(x)"));
+    expect_prepared(
+        "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  b = a\n  y = a[t-1] * b[t-1] * b[t-2]\n"
+        "  init b = k\n}",
+        LINES("y = ((a[t-1] * u1[t-1 or k]) * u1[t-2 or k])", "a = tanh(x)", "u1 = copy(a)"));
+    expect_prepared(
+        "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  y = a[t-1] * a[t-2] * a\n  init a = k\n}",
+        LINES("y = ((a[t-1 or k] * a[t-2 or k]) * a)", "a = tanh(x)"));
+}
+
+/* An operation on a column reads whole, aligned vectors: no part that begins elsewhere, no number, no scalar for a
+ * vector. */
+static void test_align_columns(void **state)
+{
+    (void)state;
+    expect_prepared("cell C(x[9]) -> y {\n  y = sum(x[3:9])\n}", LINES("y = sum(copy(x[3:9]))"));
+    expect_prepared("cell C(x[9]) -> y {\n  y = sum(x[0:6]) + maximum(x)\n}", LINES("y = (sum(x[0:6]) + maximum(x))"));
+    expect_prepared("cell C(x[4]) -> y[4] {\n  param g[4], s\n  y = layernorm(x, g, 0.5) + layernorm(x, s, g)\n}",
+                    LINES("y = (layernorm(x, g, copy(0.5)) + layernorm(x, copy(s), g))"));
+    expect_prepared("cell C(x[4], z[8]) -> y {\n  y = x @ z[4:8]\n}", LINES("y = dot(x, copy(z[4:8]))"));
+}
+
+static void test_delays_of_ids(void **state)
+{
+    (void)state;
+    expect_prepared("model M {\n  param E[5, 3]\n  input x: index[5]\n  output y = tanh(embed(E, x[t-2]))\n}",
+                    LINES("y = tanh(copy(embed(E, x)[t-2]))"));
+}
+
+static void test_operands_over_time(void **state)
+{
+    (void)state;
+    expect_prepared("cell C(x[4]) -> y[4] {\n  a = tanh(x)\n  y = last(a) + last(a[t-1]) + sum_over_time(x)\n}",
+                    LINES("y = ((last(a) + last(copy(a[t-1]))) + sum_over_time(copy(x)))", "a = tanh(x)"));
+}
+
+/* ---- regions ---- */
+
+static void test_regions_of_a_recurrence(void **state)
+{
+    (void)state;
+    expect_regions("cell C[n = 4](x[n]) -> y[n] {\n  param W[n, n], U[n, n], b[n]\n  k = exp(b)\n  h = tanh(W @ x + U "
+                   "@ h[t-1] + k)\n"
+                   "  y = exp(h)\n}",
+                   LINES("static: static", "frames_0: frames: 0 panel 1x4 by x", "scan: scan: 0 panel 1x4 by h[t-1]",
+                         "frames_1: frames: 0 elementwise 4"));
+}
+
+static void test_regions_are_named_after_instances(void **state)
+{
+    (void)state;
+    expect_regions("cell R[n](x[m]) -> h[n] {\n  param W[n, m], U[n, n]\n  h = tanh(W @ x + U @ h[t-1])\n}\n"
+                   "model M {\n  input x[4]\n  enc = stack 2 R[4](x)\n  dec = R[4](enc)\n  output y = dec\n}",
+                   LINES("frames_0: frames: 0 panel 1x4 by x", "enc_0_scan: scan: 0 panel 1x4 by enc.0.h[t-1]",
+                         "frames_1: frames: 0 panel 1x4 by enc.0.h", "enc_1_scan: scan: 0 panel 1x4 by enc.1.h[t-1]",
+                         "frames_2: frames: 0 panel 1x4 by enc.1.h", "dec_scan: scan: 0 panel 1x4 by dec.h[t-1]"));
+}
+
+#define SRU                                                                                                            \
+    "cell SRU[n = 4](x[n]) -> h[n] {\n  param W[n, n], V[n, n]\n  f = sigmoid(W @ x)\n  c = f * c[t-1] + (1 - f) * "   \
+    "(V @ x)\n"                                                                                                        \
+    "  h = tanh(c) * f\n}"
+
+static void test_elementwise_scan(void **state)
+{
+    (void)state;
+    expect_regions(SRU, LINES("frames_0: frames: 0 panel 2x4 by x", "scan: elementwise scan: 0 elementwise 4",
+                              "frames_1: frames: 0 elementwise 4"));
+    struct schedule_options options = default_schedule_options;
+    options.elementwise_scan = false;
+    expect_schedule(SRU, &options,
+                    LINES("frames_0: frames: 0 panel 2x4 by x", "scan: scan: 0 elementwise 4",
+                          "frames_1: frames: 0 elementwise 4"));
+}
+
+static void test_long_delays_run_in_groups(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "cell C[n = 4](x[n]) -> h[n] {\n  param U[n, n], V[n, n]\n  h = tanh(U @ h[t-3] + V @ h[t-5] + x)\n}";
+    expect_regions(text, LINES("scan: scan of 3 frames: 0 panel 1x4 by h[t-3], h[t-5]"));
+    struct schedule_options options = default_schedule_options;
+    options.group_frames = false;
+    expect_schedule(text, &options, LINES("scan: scan: 0 panel 1x4 by h[t-3], h[t-5]"));
+}
+
+static void test_regions_of_passes(void **state)
+{
+    (void)state;
+    expect_regions(
+        "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  f = tanh(x + f[t-1])\n  b = tanh(W @ x + U @ b[t+1])\n"
+        "  output y = last(f) + first(b)\n}",
+        LINES("scan: elementwise scan: 0 elementwise 4", "frames_1: frames: 0 over time 4",
+              "frames_0: pass 1 frames: 0 panel 1x4 by x", "scan_2: pass 1 reversed scan: 0 panel 1x4 by b[t+1]",
+              "frames_1_2: pass 2 frames: 0 over time 4", "sequence_3: pass 3 sequence: 0 elementwise 4"));
+}
+
+static void test_cost_of_regions(void **state)
+{
+    (void)state;
+    struct scheduled scheduled = schedule_program("cell C[n = 4](x[3]) -> y[n] {\n  param W[n, 3], U[n, n]\n"
+                                                  "  y = relu(W @ x + U @ y[t-1])\n}",
+                                                  &default_schedule_options);
+    const struct region *regions = scheduled.schedule->regions;
+    assert_int_equal(scheduled.schedule->region_count, 2);
+    assert_true(regions[0].flops == 2 * 4 * 3 && regions[0].bytes == 4 * 4 * 3);
+    assert_true(regions[1].flops == 2 * 4 * 4 + 4 + 4 && regions[1].bytes == 4 * 4 * 4);
+    scheduled_free(&scheduled);
+}
+
+/* ---- kernels ---- */
+
+static void test_lstm_is_one_phase(void **state)
+{
+    (void)state;
+    expect_regions("cell LSTM[n = 8](x[3]) -> h[n] {\n  param W[4*n, 3], U[4*n, n], b[4*n]\n"
+                   "  i, f, g, o = split(W @ x + U @ h[t-1] + b, 4)\n  c = sigmoid(f) * c[t-1] + sigmoid(i) * tanh(g)\n"
+                   "  h = sigmoid(o) * tanh(c)\n}",
+                   LINES("static: static", "frames_0: frames: 0 panel 4x8 by x", "scan: scan: 0 panel 4x8 by h[t-1]"));
+}
+
+static void test_lstm_with_projection_has_two(void **state)
+{
+    (void)state;
+    expect_regions("cell LSTMP[n = 8](x[3]) -> h[4] {\n  param W[4*n, 3], U[4*n, 4], P[4, n]\n"
+                   "  i, f, g, o = split(W @ x + U @ h[t-1], 4)\n  c = sigmoid(f) * c[t-1] + sigmoid(i) * tanh(g)\n"
+                   "  h = P @ (sigmoid(o) * tanh(c))\n}",
+                   LINES("static: static", "frames_0: frames: 0 panel 4x8 by x",
+                         "scan: scan: 0 panel 4x8 by h[t-1]; 1 panel 1x4 by mul"));
+}
+
+static void test_gru_reset_before_has_two(void **state)
+{
+    (void)state;
+    expect_regions(
+        "cell GRU[n = 8](x[3]) -> h[n] {\n  param W_r[n, n+3], W_z[n, n+3], W_n[n, n+3], b_r[n], b_z[n], b_n[n]\n"
+        "  r = sigmoid(W_r @ concat(h[t-1], x) + b_r)\n  z = sigmoid(W_z @ concat(h[t-1], x) + b_z)\n"
+        "  k = tanh(W_n @ concat(r * h[t-1], x) + b_n)\n  h = (1 - z) * h[t-1] + z * k\n}",
+        LINES("static: static", "frames_0: frames: 0 panel 3x8 by x",
+              "scan: scan: 0 panel 2x8 by h[t-1]; 1 panel 1x8 by mul"));
+}
+
+static void test_gru_reset_after_is_one(void **state)
+{
+    (void)state;
+    expect_regions(
+        "cell GRU[n = 8](x[3]) -> h[n] {\n  param W[3*n, 3], U[3*n, n], b[3*n], c[3*n]\n"
+        "  wr, wz, wn = split(W @ x + b, 3)\n  ur, uz, un = split(U @ h[t-1] + c, 3)\n  r = sigmoid(wr + ur)\n"
+        "  z = sigmoid(wz + uz)\n  k = tanh(wn + r * un)\n  h = (1 - z) * k + z * h[t-1]\n}",
+        LINES("static: static", "frames_0: frames: 0 panel 3x8 by x", "scan: scan: 0 panel 3x8 by h[t-1]"));
+}
+
+static void test_layernorm_adds_column_kernels(void **state)
+{
+    (void)state;
+    expect_regions(
+        "cell C[n = 8](x[n]) -> h[n] {\n  param U[n, n], g[n], b[n]\n  h = tanh(layernorm(U @ h[t-1] + x, g, b))\n}",
+        LINES("scan: scan: 0 panel 1x8 by h[t-1]; 1 column 8; 2 elementwise 8"));
+}
+
+static void test_softmax_and_sums(void **state)
+{
+    (void)state;
+    expect_regions(
+        "cell C(x[8]) -> y[8] {\n  param W[8, 8]\n  p = softmax(W @ x)\n  y = p / sum(p * x)\n}",
+        LINES("frames_0: frames: 0 panel 1x8 by x; 1 column 8; 2 elementwise 8; 3 column 1; 4 elementwise 8"));
+}
+
+static void test_concat_and_embed(void **state)
+{
+    (void)state;
+    expect_regions(
+        "model M {\n  param E[5, 3]\n  input id: index[5], x[2]\n  output y = softmax(concat(embed(E, id), x))\n}",
+        LINES("frames_0: frames: 0 embed 3; 1 concat 5; 2 column 5"));
+}
+
+/* Products with one right-hand side are stacked, four at most: what fills the registers. */
+static void test_products_are_stacked(void **state)
+{
+    (void)state;
+    expect_regions("cell C(x[3]) -> a[8], b[8], c[8], d[8], e[8], f[8] {\n"
+                   "  param A[8, 3], B[8, 3], C[8, 3], D[8, 3], E[8, 3], F[8, 3]\n"
+                   "  a = A @ x\n  b = B @ x\n  c = C @ x\n  d = D @ x\n  e = E @ x\n  f = F @ x\n}",
+                   LINES("frames_0: frames: 0 panel 4x8 by x; 0 panel 2x8 by x"));
+    /* Of other sizes or of other vectors they are not. */
+    expect_regions("cell C(x[3], z[3]) -> a[8], b[4], c[8] {\n  param A[8, 3], B[4, 3], C[8, 3]\n"
+                   "  a = A @ x\n  b = B @ x\n  c = C @ z\n}",
+                   LINES("frames_0: frames: 0 panel 1x8 by x; 0 panel 1x4 by x; 0 panel 1x8 by z"));
+}
+
+/* An accumulator receives all products of its sum; one that only some of the rows receive says which. */
+static void test_operands_cover_rows(void **state)
+{
+    (void)state;
+    expect_regions("cell C(x[3], z[2]) -> y[8] {\n  param A[8, 3], B[8, 3], C[8, 2], b[8]\n"
+                   "  y = tanh(A @ x + C @ z + b) * sigmoid(B @ x)\n}",
+                   LINES("frames_0: frames: 0 panel 2x8 by x, z (0..0)"));
+}
+
+/* What only a later phase reads is computed there, from what is in memory anyway. */
+static void test_elementwise_nodes_sink(void **state)
+{
+    (void)state;
+    struct scheduled scheduled =
+        schedule_program("cell C[n = 8](x[n]) -> h[n] {\n  param U[n, n], V[n, n]\n  z = sigmoid(U @ h[t-1] + x)\n"
+                         "  k = tanh(V @ (z * h[t-1]))\n  w = 1 - z\n  h = w + z * k\n}",
+                         &default_schedule_options);
+    const struct schedule *schedule = scheduled.schedule;
+    assert_int_equal(schedule->kernel_of[node_called(&scheduled.lowered, "z")]->phase, 0);
+    assert_int_equal(schedule->kernel_of[node_called(&scheduled.lowered, "w")]->phase, 1);
+    assert_string_equal(buffer_text(&scheduled, "z"), "frame");
+    assert_string_equal(buffer_text(&scheduled, "w"), "none");
+    scheduled_free(&scheduled);
+}
+
+/* A frames region's delayed read of its own value waits for the value's whole block. */
+static void test_delays_in_frames_begin_a_phase(void **state)
+{
+    (void)state;
+    expect_regions("cell C(x[8]) -> y[8] {\n  a = tanh(x)\n  y = exp(a[t-1]) * a\n}",
+                   LINES("frames_0: frames: 0 elementwise 8; 1 elementwise 8"));
+}
+
+/* Every computed node belongs to one kernel, and is computed there after its operands or stands for an accumulator. */
+static void test_every_node_has_a_kernel(void **state)
+{
+    (void)state;
+    struct scheduled scheduled = schedule_program(
+        "cell C[n = 8](x[n]) -> h[n] {\n  param U[n, n], V[n, n], g[n]\n  z = sigmoid(U @ h[t-1] + x)\n"
+        "  k = tanh(V @ (z * h[t-1]))\n  h = layernorm((1 - z) * h[t-1] + z * k, g, 0)\n}",
+        &default_schedule_options);
+    const struct schedule *schedule = scheduled.schedule;
+    for (int r = 0; r < schedule->region_count; r++) {
+        const struct region *region = &schedule->regions[r];
+        for (int i = 0; i < region->node_count && region->kind != REGION_STATIC; i++) {
+            const struct kernel *kernel = schedule->kernel_of[region->nodes[i]];
+            assert_true(kernel >= region->kernels && kernel < region->kernels + region->kernel_count);
+        }
+        for (int k = 0; k < region->kernel_count; k++) {
+            const struct kernel *kernel = &region->kernels[k];
+            assert_true(k == 0 || kernel[-1].phase <= kernel->phase);
+            for (int i = 1; i < kernel->node_count; i++)
+                assert_true(kernel->nodes[i - 1] < kernel->nodes[i]);
+            int covered = 0;
+            for (int o = 0; o < kernel->operand_count; o++)
+                for (int p = 0; p < kernel->operands[o].row_count; p++, covered++)
+                    assert_int_equal(schedule->graph->nodes[kernel->operands[o].products[p]]->op, OP_product);
+            assert_true(covered >= kernel->accumulator_count);
+        }
+    }
+    scheduled_free(&scheduled);
+}
+
+/* ---- buffers ---- */
+
+static void expect_buffers(const char *text, const char *const *names_and_texts)
+{
+    struct scheduled scheduled = schedule_program(text, &default_schedule_options);
+    for (int i = 0; names_and_texts[i]; i += 2) {
+        const char *found = buffer_text(&scheduled, names_and_texts[i]);
+        if (strcmp(found, names_and_texts[i + 1]) != 0)
+            fail_msg("'%s' lives in '%s', not in '%s'", names_and_texts[i], found, names_and_texts[i + 1]);
+    }
+    scheduled_free(&scheduled);
+}
+
+static void test_states_in_place(void **state)
+{
+    (void)state;
+    /* c is read unit by unit where it is written; h by all units, before it is written a phase later. */
+    expect_buffers(
+        "cell C[n = 8](x[n]) -> y[n] {\n  param U[n, n], V[n, n]\n  c = sigmoid(U @ h[t-1] + x) * c[t-1] + x\n"
+        "  h = tanh(V @ c)\n  y = c * 2\n}",
+        LINES("h", "frame, past 1, in place", "c", "block, past 1"));
+    expect_buffers("cell C[n = 8](x[n]) -> h[n] {\n  param U[n, n]\n  a = tanh(U @ h[t-1] + x)\n  c = a * c[t-1] + x\n "
+                   " h = tanh(c)\n}",
+                   LINES("c", "frame, past 1, in place", "h", "block, past 1", "a", "none"));
+    /* Read by all units in the phase that writes it: other units still need what is there. */
+    expect_buffers("cell C[n = 8](x[n]) -> y[n] {\n  param U[n, n]\n  h = tanh(U @ h[t-1] + x)\n  y = x + x\n  s = "
+                   "tanh(h * s[t-1])\n  z = s\n}",
+                   LINES("y", "block"));
+    expect_buffers(
+        "cell C[n = 8](x[n]) -> y[n] {\n  param U[n, n], V[n, n]\n  h = tanh(U @ h[t-1] + k[t-1])\n  k = V @ (h * x)\n"
+        "  y = tanh(k)\n}",
+        LINES("h", "block, past 1"));
+}
+
+static void test_pasts_are_as_deep_as_delays(void **state)
+{
+    (void)state;
+    expect_buffers("cell C[n = 8](x[n], z[n]) -> y[n] {\n  param U[n, n], k[n]\n  h = tanh(U @ h[t-1] + x[t-4])\n"
+                   "  y = exp(h[t-3]) + h[t-2] + z\n  init h = k\n}",
+                   LINES("h", "block, past 3 from k", "x", "block, past 4", "z", "block", "y", "block", "k", "static"));
+    expect_buffers("cell C[n = 8](x[n]) -> y[n] {\n  h = tanh(h[t-2] + x)\n  y = h * 2\n}",
+                   LINES("h", "block, past 2"));
+}
+
+static void test_whole_sequences(void **state)
+{
+    (void)state;
+    expect_buffers("cell C[n = 8](x[n]) -> y[n] {\n  param U[n, n], W[n, n]\n  b = tanh(U @ b[t+1] + W @ x)\n  f = "
+                   "tanh(f[t-1] + x)\n"
+                   "  y = f * b[t+2]\n}",
+                   LINES("b", "sequence, future 2", "f", "sequence, past 1", "y", "block"));
+}
+
+static void test_inputs_stay_where_they_are(void **state)
+{
+    (void)state;
+    expect_buffers("model M {\n  param W[8, 3], E[5, 8]\n  input x[3], id: index[5], z[8]\n  output y = W @ x + "
+                   "embed(E, id) * z\n}",
+                   LINES("x", "input", "id", "input", "z", "block"));
+}
+
+static void test_static_values(void **state)
+{
+    (void)state;
+    expect_buffers(
+        "cell C[n = 8](x[n]) -> y[n] {\n  param W[n, n], b[n], k[n], s\n  e = exp(k)\n  y = tanh(W @ x + b) * e + s\n}",
+        LINES("W", "none", "b", "static", "k", "none", "e", "static", "s", "static"));
+}
+
+static void test_names_are_unique(void **state)
+{
+    (void)state;
+    struct scheduled scheduled =
+        schedule_program("cell R[n](x[n]) -> h[n] {\n  h = tanh(h[t-1] + x)\n}\n"
+                         "model M {\n  input x[4]\n  a = R[4](x)\n  a_h = R[4](a)\n  output y = a_h.h + a.h\n}",
+                         &default_schedule_options);
+    const struct schedule *schedule = scheduled.schedule;
+    for (int i = 0; i < schedule->graph->node_count; i++) {
+        assert_true((schedule->buffers[i].name != NULL) == (schedule->buffers[i].storage != STORE_NONE));
+        for (int k = 0; k < i && schedule->buffers[i].name; k++)
+            assert_true(!schedule->buffers[k].name ||
+                        strcmp(schedule->buffers[i].name, schedule->buffers[k].name) != 0);
+    }
+    scheduled_free(&scheduled);
+}
+
+/* Blocks hold what stays in a cache, within bounds; or what the option says. */
+static void test_block_frames(void **state)
+{
+    (void)state;
+    static const char format[] = "cell C[n = %d](x[n]) -> y[n] {\n  y = tanh(x)\n}";
+    static const int sizes[][2] = {{4, 384}, {128, 216}, {100000, 96}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char text[100];
+        snprintf(text, sizeof text, format, sizes[i][0]);
+        struct scheduled scheduled = schedule_program(text, &default_schedule_options);
+        assert_int_equal(scheduled.schedule->block_frames, sizes[i][1]);
+        scheduled_free(&scheduled);
+    }
+    struct schedule_options options = default_schedule_options;
+    options.block_frames = 7;
+    struct scheduled scheduled = schedule_program(SRU, &options);
+    assert_int_equal(scheduled.schedule->block_frames, 7);
+    scheduled_free(&scheduled);
+}
+
+/* ---- size ---- */
+
+/* Ten thousand equations, most of them cycles of their own; anything quadratic would take minutes. */
+static void test_many_equations(void **state)
+{
+    (void)state;
+    enum { COUNT = 10000 };
+    struct arena *arena = arena_new();
+    struct text text;
+    text_init(&text, arena);
+    text_puts(&text, "cell C[n = 4](x[n]) -> y[n] {\n  param W[n, n]\n  v0 = W @ x\n");
+    for (int i = 1; i <= COUNT; i++)
+        text_printf(&text, "  v%d = tanh(v%d[t-1] * v%d + %d)\n", i, i % 3 ? i : i - 1, i / 2, i);
+    text_printf(&text, "  y = v%d + v%d\n}\n", COUNT, COUNT - 1);
+    struct scheduled scheduled = schedule_program(text.data, &default_schedule_options);
+    assert_true(scheduled.schedule->region_count > 10);
+    scheduled_free(&scheduled);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_separate_initial_values),
+        cmocka_unit_test(test_align_columns),
+        cmocka_unit_test(test_delays_of_ids),
+        cmocka_unit_test(test_operands_over_time),
+        cmocka_unit_test(test_regions_of_a_recurrence),
+        cmocka_unit_test(test_regions_are_named_after_instances),
+        cmocka_unit_test(test_elementwise_scan),
+        cmocka_unit_test(test_long_delays_run_in_groups),
+        cmocka_unit_test(test_regions_of_passes),
+        cmocka_unit_test(test_cost_of_regions),
+        cmocka_unit_test(test_lstm_is_one_phase),
+        cmocka_unit_test(test_lstm_with_projection_has_two),
+        cmocka_unit_test(test_gru_reset_before_has_two),
+        cmocka_unit_test(test_gru_reset_after_is_one),
+        cmocka_unit_test(test_layernorm_adds_column_kernels),
+        cmocka_unit_test(test_softmax_and_sums),
+        cmocka_unit_test(test_concat_and_embed),
+        cmocka_unit_test(test_products_are_stacked),
+        cmocka_unit_test(test_operands_cover_rows),
+        cmocka_unit_test(test_elementwise_nodes_sink),
+        cmocka_unit_test(test_delays_in_frames_begin_a_phase),
+        cmocka_unit_test(test_every_node_has_a_kernel),
+        cmocka_unit_test(test_states_in_place),
+        cmocka_unit_test(test_pasts_are_as_deep_as_delays),
+        cmocka_unit_test(test_whole_sequences),
+        cmocka_unit_test(test_inputs_stay_where_they_are),
+        cmocka_unit_test(test_static_values),
+        cmocka_unit_test(test_names_are_unique),
+        cmocka_unit_test(test_block_frames),
+        cmocka_unit_test(test_many_equations),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
