@@ -83,11 +83,12 @@ static void write_tensors(struct emitter *emitter)
                     graph->inputs[i].vocabulary ? "RNN_TYPE_ID" : "RNN_TYPE_REAL", time_constant(graph->inputs[i].time),
                     shape_initializer(emitter, &graph->inputs[i].shape), graph->inputs[i].vocabulary);
     text_puts(out, graph->input_count ? "};\n" : "");
-    text_printf(out, "static const rnn_tensor %s_outputs[] = {\n", emitter->prefix);
+    if (graph->output_count)
+        text_printf(out, "static const rnn_tensor %s_outputs[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->output_count; i++)
         text_printf(out, "    {\"%s\", RNN_TYPE_REAL, %s, %s, 0, 0, RNN_START_CONSTANT, 0},\n", graph->outputs[i].name,
                     time_constant(graph->outputs[i].time), shape_initializer(emitter, &graph->outputs[i].shape));
-    text_puts(out, "};\n\n");
+    text_puts(out, graph->output_count ? "};\n\n" : "\n");
 }
 
 /* The calls through arrays of addresses. */
@@ -105,11 +106,11 @@ static void write_generic_calls(struct emitter *emitter)
     for (int run = emitter->schedule->whole_sequence; run < 2; run++) {
         text_printf(out,
                     "static rnn_status %s_%s_any(const void *packed, void *state%s,\n"
-                    "    const void *const inputs[], void *const outputs[])\n{\n%s"
+                    "    const void *const inputs[], void *const outputs[])\n{\n%s%s"
                     "    return %s_%s(packed, state%s",
                     prefix, run ? "run" : "step", run ? ", void *work, int frames, const int *lengths" : "",
-                    inputs ? "" : "    (void)inputs;\n", prefix, run ? "run" : "step",
-                    run ? ", work, frames, lengths" : "");
+                    inputs ? "" : "    (void)inputs;\n", outputs ? "" : "    (void)outputs;\n", prefix,
+                    run ? "run" : "step", run ? ", work, frames, lengths" : "");
         for (int i = 0; i < inputs; i++)
             text_printf(out, ", inputs[%d]", i);
         for (int i = 0; i < outputs; i++)
@@ -135,15 +136,16 @@ void emit_descriptor(struct emitter *emitter)
                     prefix, graph->parameter_count, schedule_parameters(emitter->schedule));
     if (graph->input_count)
         text_printf(emitter->out, "    .inputs = %s_inputs,\n    .input_count = %d,\n", prefix, graph->input_count);
+    if (graph->output_count)
+        text_printf(emitter->out, "    .outputs = %s_outputs,\n    .output_count = %d,\n", prefix, graph->output_count);
     text_printf(
         emitter->out,
-        "    .outputs = %s_outputs,\n    .output_count = %d,\n    .flops = %.0f,\n    .block_frames = "
+        "    .flops = %.0f,\n    .block_frames = "
         "%s_BLOCK_FRAMES,\n"
         "    .alignment = RNN_VECTOR_BYTES,\n    .packed_size = %s_packed_size,\n    .state_size = %s_state_size,\n"
         "    .work_size = %s_work_size,\n    .pack = %s_pack_any,\n    .state_init = %s_state_init_any,\n"
         "    .reset = %s_reset_any,\n    .run = %s_run_any,\n",
-        prefix, graph->output_count, schedule_flops(emitter->schedule), prefix, prefix, prefix, prefix, prefix, prefix,
-        prefix, prefix);
+        schedule_flops(emitter->schedule), prefix, prefix, prefix, prefix, prefix, prefix, prefix, prefix);
     if (!emitter->schedule->whole_sequence)
         text_printf(emitter->out, "    .step = %s_step_any,\n", prefix);
     text_puts(emitter->out, "};\n");

@@ -11,7 +11,7 @@ struct emit_options {
     const char *header; /* how the C file includes the header; NULL: the C file declares everything itself */
 };
 
-/* "PeepholeLSTM" -> "peephole_lstm". */
+/* "PeepholeLSTM" -> "peephole_lstm"; a name that would not do begins with "net_". */
 const char *emit_default_prefix(struct arena *arena, const char *name);
 
 /* Whether `prefix` can begin the names of C functions. */

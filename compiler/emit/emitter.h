@@ -26,7 +26,7 @@ struct emitter {
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
                            struct text *out);
 
-/* names.c: an identifier that is neither a keyword nor a macro nor one of the emitted code's own words; injective. */
+/* names.c: an identifier that is neither a keyword nor a macro nor one of the emitted code's own words. Ask for it before unique_name. */
 const char *c_name(struct arena *arena, const char *name);
 /* The last component of a path: "c" of "h1.c". */
 const char *last_name(const char *path);
@@ -46,6 +46,8 @@ const char *edge_address(const struct emitter *emitter, const struct edge *edge,
 const char *edge_stride(const struct emitter *emitter, const struct edge *edge);
 /* Ends the function that began at offset `begin` of the output; parameters that it does not use are said to be so. */
 void close_function(struct emitter *emitter, size_t begin);
+/* Whether what has been written since offset `begin` mentions a variable. */
+bool function_mentions(const struct emitter *emitter, size_t begin, const char *variable);
 /* Fills in an operation's pattern. `scalar`: one number instead of lanes. */
 const char *fill_pattern(const struct emitter *emitter, enum op op, const char *const operands[], bool scalar);
 

@@ -96,6 +96,11 @@ static bool text_has_word(const char *text, const char *word)
     return false;
 }
 
+bool function_mentions(const struct emitter *emitter, size_t begin, const char *variable)
+{
+    return text_has_word(emitter->out->data + begin, variable);
+}
+
 void close_function(struct emitter *emitter, size_t begin)
 {
     static const char *const parameters[] = {"packed",        "values", "frame", "frames", "columns", "streams",

@@ -7,18 +7,18 @@
 static bool is_taken(const char *name)
 {
     static const char *const taken[] = {
-        "alignas",  "alignof",  "asm",     "auto",   "bool",     "break",    "case",          "char",     "const",
-        "continue", "default",  "do",      "double", "else",     "enum",     "errno",         "extern",   "false",
-        "float",    "for",      "goto",    "if",     "inline",   "int",      "linux",         "long",     "register",
-        "restrict", "return",   "short",   "signed", "sizeof",   "static",   "static_assert", "struct",   "switch",
-        "true",     "typedef",  "typeof",  "union",  "unix",     "unsigned", "void",          "volatile", "while",
-        "block",    "column",   "columns", "count",  "done",     "ends",     "first",         "flush",    "right",
-        "row",      "rows",     "weights", "side",   "frame",    "frames",   "lengths",       "most",     "next",
-        "packed",   "panel",    "params",  "past",   "size",     "start",    "state",         "status",   "stream",
-        "streams",  "sum",      "t",       "unit",   "values",   "work",     "whole",         "ages",     "memory",
-        "length",   "i386",     "assert",  "stdin",  "stdout",   "stderr",   "class",         "delete",   "namespace",
-        "new",      "operator", "private", "public", "template", "this",     "try",           "catch",    "using",
-        "virtual"};
+        "I",         "alignas",  "alignof",  "asm",     "auto",   "bool",     "break",    "case",          "char",
+        "const",     "continue", "default",  "do",      "double", "else",     "enum",     "errno",         "extern",
+        "false",     "float",    "for",      "goto",    "if",     "inline",   "int",      "linux",         "long",
+        "register",  "restrict", "return",   "short",   "signed", "sizeof",   "static",   "static_assert", "struct",
+        "switch",    "true",     "typedef",  "typeof",  "union",  "unix",     "unsigned", "void",          "volatile",
+        "while",     "block",    "column",   "columns", "count",  "done",     "ends",     "first",         "flush",
+        "right",     "row",      "rows",     "weights", "side",   "frame",    "frames",   "lengths",       "most",
+        "next",      "packed",   "panel",    "params",  "past",   "size",     "start",    "state",         "status",
+        "stream",    "streams",  "sum",      "t",       "unit",   "values",   "work",     "whole",         "ages",
+        "memory",    "length",   "i386",     "assert",  "stdin",  "stdout",   "stderr",   "class",         "delete",
+        "namespace", "new",      "operator", "private", "public", "template", "this",     "try",           "catch",
+        "using",     "virtual"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(name, taken[i]) == 0)
             return true;
@@ -52,7 +52,8 @@ const char *emit_default_prefix(struct arena *arena, const char *name)
         bool starts_word = c > name && isupper((unsigned char)*c) && c[-1] != '_' && islower((unsigned char)c[-1]);
         text_printf(&text, "%s%c", starts_word ? "_" : "", tolower((unsigned char)*c));
     }
-    return text.data;
+    /* "RNN" and "_" would clash with the runtime's names and with the compiler's own. */
+    return emit_prefix_is_valid(text.data) ? text.data : arena_printf(arena, "net_%s", text.data);
 }
 
 bool emit_prefix_is_valid(const char *prefix)
@@ -73,13 +74,13 @@ static void name_leaves(struct emitter *emitter)
     unique_init(&arguments, emitter->arena);
     emitter->parameters = ARENA_ARRAY(emitter->arena, const char *, graph->parameter_count + 1);
     for (int i = 0; i < graph->parameter_count; i++)
-        emitter->parameters[i] = c_name(emitter->arena, unique_name(&members, graph->parameters[i].name));
+        emitter->parameters[i] = unique_name(&members, c_name(emitter->arena, graph->parameters[i].name));
     int inputs = graph->input_count;
     emitter->arguments = ARENA_ARRAY(emitter->arena, const char *, inputs + graph->output_count + 1);
     for (int i = 0; i < inputs; i++)
-        emitter->arguments[i] = c_name(emitter->arena, unique_name(&arguments, graph->inputs[i].name));
+        emitter->arguments[i] = unique_name(&arguments, c_name(emitter->arena, graph->inputs[i].name));
     for (int i = 0; i < graph->output_count; i++)
-        emitter->arguments[inputs + i] = c_name(emitter->arena, unique_name(&arguments, graph->outputs[i].name));
+        emitter->arguments[inputs + i] = unique_name(&arguments, c_name(emitter->arena, graph->outputs[i].name));
 }
 
 /* Packed matrices are called after their region and what they are multiplied with: "h1_scan_h". */

@@ -1,4 +1,5 @@
-/* Kernels with products: a tile, which is a panel of weights against a few columns, with the elementwise rest behind it. */
+/* Kernels with products: a tile, which is a panel of weights against a few columns, with the elementwise rest behind
+ * it. */
 #include "emit/kernel.h"
 
 /* The product of one operand with two columns or more, as a function of its own. */
@@ -51,18 +52,22 @@ static void write_starts(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     const struct kernel *kernel = writing->kernel;
     open_column_loop(writing);
-    bool loads = false;
-    for (int i = 0; i < kernel->accumulator_count; i++)
-        loads |= kernel->accumulators[i].start.node != NO_NODE;
-    if (loads)
-        text_printf(emitter->out,
-                    "            const int unit = RNN_MIN(panel * side + block, RNN_BLOCKS(%d) - 1) * RNN_LANES;\n",
-                    kernel->units);
+    struct text rows, *out = emitter->out;
+    text_init(&rows, emitter->arena);
+    text_puts(&rows, "");
+    emitter->out = &rows;
     for (int i = 0; i < kernel->accumulator_count; i++) {
         const struct edge *start = &kernel->accumulators[i].start;
         const char *from = start->node == NO_NODE ? "rnn_vec_splat(0)" : load_edge(writing, start);
-        text_printf(emitter->out, "            row[%d * side] = %s;\n", i, from);
+        text_printf(&rows, "            row[%d * side] = %s;\n", i, from);
     }
+    bool loads = function_mentions(emitter, 0, "unit");
+    emitter->out = out;
+    if (loads)
+        text_printf(out,
+                    "            const int unit = RNN_MIN(panel * side + block, RNN_BLOCKS(%d) - 1) * RNN_LANES;\n",
+                    kernel->units);
+    text_append(out, rows.data, rows.length);
     text_puts(emitter->out, "        }\n");
 }
 

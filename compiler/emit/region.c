@@ -80,19 +80,20 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
     text_puts(emitter->out, any ? "            }\n" : "");
 }
 
-/* The same for all frames of a block at once, for what a kernel makes: as soon as it is made, since a later phase may read it;
- * in an elementwise scan before, since the scan begins there. */
+/* The same for all frames of a block at once, for what a kernel makes: as soon as it is made, since a later phase may
+ * read it; in an elementwise scan before, since the scan begins there. */
 static void write_frames_after_end(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
 {
     for (int i = 0; i < region->node_count; i++) {
         int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
         const struct buffer *buffer = &emitter->schedule->buffers[id];
         if (buffer->future && buffer->storage == STORE_SEQUENCE && emitter->schedule->kernel_of[id] == kernel)
-            text_printf(emitter->out,
-                        "    for (int stream = 0; ends && stream < streams; stream++)\n"
-                        "        rnn_start_future(values->%s, frames - ends[stream], RNN_PAD(%d), %d, %s, ends[stream],\n"
-                        "                         streams, stream);\n",
-                        emitter->buffers[id], units, units, initial_value(emitter, id));
+            text_printf(
+                emitter->out,
+                "    for (int stream = 0; ends && stream < streams; stream++)\n"
+                "        rnn_start_future(values->%s, frames - ends[stream], RNN_PAD(%d), %d, %s, ends[stream],\n"
+                "                         streams, stream);\n",
+                emitter->buffers[id], units, units, initial_value(emitter, id));
     }
 }
 

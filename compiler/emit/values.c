@@ -98,6 +98,7 @@ static void write_layout(struct emitter *emitter)
         "*/\n"
         "    size_t next = 0;\n",
         emitter->prefix, emitter->prefix);
+    size_t body = out->length;
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
         if (!buffer_is_value(buffer))
@@ -111,8 +112,11 @@ static void write_layout(struct emitter *emitter)
             text_printf(out, "    values->%s_so_far_ = rnn_place(memory, next);\n    next += columns * RNN_PAD(%d);\n",
                         emitter->buffers[i], units);
     }
+    static const char *const sizes[] = {"frames", "whole", "columns"};
+    for (int i = 0; i < 3; i++)
+        if (!function_mentions(emitter, body, sizes[i]))
+            text_printf(out, "    (void)%s;\n", sizes[i]);
     text_puts(out, "    return next + RNN_LANES; /* parts of columns may be read beyond the last */\n");
-    text_puts(out, "    (void)frames;\n    (void)whole;\n");
     close_function(emitter, begin);
 }
 
