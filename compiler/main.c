@@ -22,14 +22,13 @@ static void print_times(const struct pipeline_result *result)
 
 static int write_results(struct arena *arena, const struct options *options, const struct pipeline_result *result)
 {
-    const char *error, *output = options->output;
-    if (options->pipeline.emit == EMIT_NOTHING)
+    const struct output_file files[] = {
+        {options->output ? options->output : "-", result->main.data, result->main.length},
+        {options->header, result->header.data, result->header.length}};
+    const char *error;
+    if (options->pipeline.emit == EMIT_NOTHING || output_write(arena, files, options->header ? 2 : 1, &error))
         return EXIT_DONE;
-    if (options->header && !output_write(arena, options->header, result->header.data, result->header.length, &error))
-        return complain(error);
-    if (!output_write(arena, output ? output : "-", result->main.data, result->main.length, &error))
-        return complain(error);
-    return EXIT_DONE;
+    return complain(error);
 }
 
 int main(int argc, char **argv)
@@ -45,12 +44,14 @@ int main(int argc, char **argv)
         struct diagnostics *diag = diag_new(arena, source);
         struct pipeline_result result = {0};
         bool done = pipeline_run(arena, source, &options.pipeline, diag, &result);
+        if (options.warnings_are_errors)
+            diag_promote_warnings(diag);
         diag_print(diag, &options.diag, stderr);
         if (result.dump.length)
             fwrite(result.dump.data, 1, result.dump.length, stderr);
         if (options.pipeline.time_stages)
             print_times(&result);
-        if (done && !(options.warnings_are_errors && diag_warning_count(diag)))
+        if (done && !diag_error_count(diag))
             status = write_results(arena, &options, &result);
     }
     arena_free(arena);

@@ -2,6 +2,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,13 +37,13 @@ struct parsing {
     int capacity;
 };
 
-static long parse_number(struct argp_state *state, const char *what, const char *text, long least)
+static long parse_number(struct argp_state *state, const char *what, const char *text, long least, long most)
 {
     char *end;
     errno = 0;
     long number = strtol(text, &end, 10);
-    if (end == text || *end || errno || number < least)
-        argp_error(state, "%s wants a whole number of %ld or more, not '%s'", what, least, text);
+    if (end == text || *end || errno || number < least || number > most)
+        argp_error(state, "%s wants a whole number from %ld to %ld, not '%s'", what, least, most, text);
     return number;
 }
 
@@ -53,7 +54,7 @@ static void parse_definition(struct argp_state *state, struct parsing *parsing, 
     if (!equals || equals == text)
         argp_error(state, "-D wants NAME=VALUE, not '%s'", text);
     struct definition definition = {arena_copy_string(parsing->arena, text, (size_t)(equals - text)),
-                                    parse_number(state, "-D", equals + 1, 1)};
+                                    parse_number(state, "-D", equals + 1, 1, INT_MAX)};
     for (int i = 0; i < sema->definition_count; i++)
         if (strcmp(sema->definitions[i].name, definition.name) == 0)
             argp_error(state, "-D %s is given twice", definition.name);
@@ -87,6 +88,27 @@ static void parse_dump(struct argp_state *state, struct pipeline_options *option
     argp_error(state, "--dump-after wants a stage (%s), not '%s'", names, text);
 }
 
+/* -fdiagnostics-...; false where it is none of them. */
+static bool parse_diagnostics(struct argp_state *state, struct diag_options *diag, const char *text)
+{
+    if (strncmp(text, "diagnostics-format=", 19) == 0) {
+        diag->json = strcmp(text + 19, "json") == 0;
+        if (!diag->json && strcmp(text + 19, "text") != 0)
+            argp_error(state, "-fdiagnostics-format wants text or json, not '%s'", text + 19);
+    } else if (strncmp(text, "diagnostics-color=", 18) == 0) {
+        const char *when = text + 18;
+        bool is_auto = strcmp(when, "auto") == 0;
+        if (!is_auto && strcmp(when, "always") != 0 && strcmp(when, "never") != 0)
+            argp_error(state, "-fdiagnostics-color wants auto, always or never, not '%s'", when);
+        diag->colour = is_auto ? isatty(STDERR_FILENO) != 0 : *when == 'a';
+    } else if (strcmp(text, "diagnostics-color") == 0 || strcmp(text, "no-diagnostics-color") == 0) {
+        diag->colour = *text == 'd';
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* -f: switches of the schedule by one table, and the few that take a value. */
 static void parse_switch(struct argp_state *state, struct options *options, const char *text)
 {
@@ -108,17 +130,11 @@ static void parse_switch(struct argp_state *state, struct options *options, cons
     if (strcmp(name, "batch-frames") == 0)
         pipeline->schedule.block_frames = on ? 0 : 1;
     else if (strncmp(text, "block-frames=", 13) == 0)
-        pipeline->schedule.block_frames = (int)parse_number(state, "-fblock-frames", text + 13, 1) % 1000000;
+        pipeline->schedule.block_frames = (int)parse_number(state, "-fblock-frames", text + 13, 1, 1000000);
     else if (strcmp(text, "syntax-only") == 0)
         pipeline->emit = EMIT_NOTHING;
-    else if (strcmp(text, "diagnostics-format=text") == 0 || strcmp(text, "diagnostics-format=json") == 0)
-        options->diag.json = text[19] == 'j';
-    else if (strcmp(text, "diagnostics-color=always") == 0 || strcmp(text, "diagnostics-color") == 0)
-        options->diag.colour = true;
-    else if (strcmp(text, "diagnostics-color=never") == 0 || strcmp(text, "no-diagnostics-color") == 0)
-        options->diag.colour = false;
-    else if (strcmp(text, "diagnostics-color=auto") != 0)
-        argp_error(state, "unknown switch -f%s; see rnnc --help", text);
+    else if (!parse_diagnostics(state, &options->diag, text))
+        argp_error(state, "unknown switch -f%s", text);
 }
 
 static void check_options(struct argp_state *state, struct options *options)
@@ -172,7 +188,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         options->warnings_are_errors = true;
         break;
     case KEY_LIMIT:
-        options->diag.error_limit = (int)parse_number(state, "--error-limit", text, 0);
+        options->diag.error_limit = (int)parse_number(state, "--error-limit", text, 0, INT_MAX);
         break;
     case ARGP_KEY_ARG:
         if (options->input)

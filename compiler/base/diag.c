@@ -47,6 +47,16 @@ void diag_note(struct diagnostics *diag, struct span span, const char *format, .
     va_end(args);
 }
 
+void diag_promote_warnings(struct diagnostics *diag)
+{
+    for (int i = 0; i < diag->count; i++) {
+        if (diag->items[i].kind != DIAGNOSTIC_WARNING)
+            continue;
+        diag->items[i].kind = DIAGNOSTIC_ERROR;
+        diag->items[i].message = arena_printf(diag->arena, "%s [-Werror]", diag->items[i].message);
+    }
+}
+
 static int count_kind(const struct diagnostics *diag, enum diagnostic_kind kind)
 {
     int count = 0;

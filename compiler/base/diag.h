@@ -19,6 +19,9 @@ void diag_warning(struct diagnostics *diag, struct span span, const char *format
 /* Belongs to the error or warning before it. */
 void diag_note(struct diagnostics *diag, struct span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* -Werror: the warnings found so far are errors. */
+void diag_promote_warnings(struct diagnostics *diag);
+
 int diag_error_count(const struct diagnostics *diag);
 int diag_warning_count(const struct diagnostics *diag);
 

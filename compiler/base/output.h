@@ -7,8 +7,14 @@
 
 struct arena;
 
-/* Writes to a temporary file beside `path` and renames it; "-" is standard output. On failure false, with *error a sentence fit
- * for a message. */
-bool output_write(struct arena *arena, const char *path, const char *data, size_t length, const char **error);
+struct output_file {
+    const char *path; /* "-": standard output */
+    const char *data;
+    size_t length;
+};
+
+/* Writes each to a temporary file beside its path, and when all of them are written renames them. On failure false,
+ * with *error a sentence fit for a message, and none of the files has changed. */
+bool output_write(struct arena *arena, const struct output_file *files, int count, const char **error);
 
 #endif

@@ -58,7 +58,8 @@ struct source *source_from_file(struct arena *arena, const char *path, const cha
     if (file && !is_standard_input)
         fclose(file);
     if (reason) {
-        *error = arena_printf(arena, "cannot read '%s': %s", path, reason);
+        *error = is_standard_input ? arena_printf(arena, "cannot read standard input: %s", reason)
+                                   : arena_printf(arena, "cannot read '%s': %s", path, reason);
         return NULL;
     }
     return source_from_memory(arena, is_standard_input ? "<stdin>" : path, text.data ? text.data : "", text.length);
