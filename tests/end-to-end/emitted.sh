@@ -1,5 +1,5 @@
 #!/bin/sh
-# The C of every example: the same to the byte each time, without a warning, by gcc and by clang, in float for this machine and
+# The C of every example and corner case: the same to the byte each time, without a warning, by gcc and by clang, in float for this machine and
 # in double for any. (The programs of this folder are the same C, optimised.)
 #   emitted.sh RNNC ROOT
 set -eu
@@ -14,7 +14,7 @@ for compiler in gcc clang; do
   if command -v "$compiler" >/dev/null 2>&1; then compilers="$compilers $compiler"; else echo "no $compiler here"; fi
 done
 
-for source in "$root"/examples/*/*.rnn; do
+for source in "$root"/examples/*/*.rnn "$root"/tests/end-to-end/corners/*.rnn; do
   name=$(basename "$source" .rnn)
   "$rnnc" "$source" --header="$work/$name.h" -o "$work/$name.c"
   (cd "$work/elsewhere" && env -i LC_ALL=C TZ=UTC-9 "$rnnc" "$source" --header="$name.h" -o "$name.c")
