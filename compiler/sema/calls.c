@@ -237,7 +237,9 @@ struct built build_call(struct builder *b, const struct expr *call)
     }
     struct symbol *symbol = callee->kind == EXPR_NAME ? map_get(&b->instance->symbols, callee->name.text) : NULL;
     if (callee->kind == EXPR_MEMBER || (symbol && symbol->instance)) {
-        report_error(report, call->span, "a call of an instance has to be the whole right side of an equation");
+        report_error(report, call->span,
+                     "'%s' uses an instance again: this has to be the whole right side of an equation",
+                     report_excerpt(report, call->span));
         return (struct built){0};
     }
     if (callee->kind != EXPR_NAME) {

@@ -194,11 +194,9 @@ static void check_outputs(struct elaboration *e, struct instance *instance)
     for (int i = 0; i < definition->output_count; i++) {
         const struct name *name = &definition->outputs[i].name;
         struct symbol *symbol = map_get(&instance->symbols, name->text);
-        if (!symbol)
-            report_error(&e->report, name->span, "'%s' is an output of '%s', but no equation defines it", name->text,
-                         definition->name.text);
-        else if (instance->parent &&
-                 (symbol->kind != SYMBOL_VALUE || (symbol->value && symbol->value->kind == VALUE_PARAMETER)))
+        bool is_equation =
+            symbol && symbol->kind == SYMBOL_VALUE && !(symbol->value && symbol->value->kind == VALUE_PARAMETER);
+        if (!symbol || (instance->parent && !is_equation)) /* of the top, list_outputs tells more */
             report_error(&e->report, name->span, "'%s' is an output of '%s', but no equation defines it", name->text,
                          definition->name.text);
     }

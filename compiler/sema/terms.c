@@ -89,7 +89,7 @@ struct term *built_term(struct builder *b, const struct built *built)
                      built->symbol->name);
         return NULL;
     case BUILT_DIAG:
-        report_error(report, built->span, "diag(v) stands only on the left of '@'");
+        report_error(report, built->span, "'%s' stands only on the left of '@'", report_excerpt(report, built->span));
         return NULL;
     }
     return NULL;
