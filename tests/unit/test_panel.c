@@ -1,0 +1,281 @@
+/* Panels against plain loops in double: every number of rows, units on and off the width of a vector, every width of a
+ * tile. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rnn/panel.h"
+#include "vec_test.h"
+
+enum { ROWS_MOST = 14, UNITS_MOST = 70, COLUMNS_MOST = RNN_TILE_MOST };
+
+/* Numbers that add up to many different sums, the same ones on every machine. */
+static rnn_real number(int i) { return (rnn_real)((i * 7919 + 12345) % 2003) / 1001 - 1; }
+
+static void *allocate(size_t count)
+{
+    size_t size = (count * sizeof(rnn_real) + RNN_VECTOR_BYTES - 1) / RNN_VECTOR_BYTES * RNN_VECTOR_BYTES;
+    void *memory = aligned_alloc(RNN_VECTOR_BYTES, size);
+    assert_non_null(memory);
+    return memory;
+}
+
+/* One kernel of `rows` accumulators, of which an operand covers `part` from `first` on. */
+struct kernel {
+    int rows, first, part, units, k, columns;
+    int side, panels;
+    rnn_real *weights; /* [part][units][k] */
+    rnn_real *packed;
+    rnn_real *x; /* [columns] vectors of k numbers, `stride` apart */
+    int stride;
+};
+
+static struct kernel kernel_new(int rows, int first, int part, int units, int k, int columns)
+{
+    struct kernel kernel = {.rows = rows, .first = first, .part = part, .units = units, .k = k, .columns = columns};
+    kernel.side = RNN_SIDE(rows, units);
+    kernel.panels = RNN_PANELS(rows, units);
+    size_t count = (size_t)part * (size_t)units * (size_t)k, packed = RNN_PACKED(rows, part, units, k);
+    kernel.weights = malloc(count * sizeof(rnn_real));
+    assert_non_null(kernel.weights);
+    for (size_t i = 0; i < count; i++)
+        kernel.weights[i] = number((int)i);
+    kernel.packed = allocate(packed);
+    for (size_t i = 0; i < packed; i++)
+        kernel.packed[i] = NAN;
+    for (int row = 0; row < part; row++)
+        rnn_pack_panels(kernel.packed, kernel.side, part, row, kernel.weights + (ptrdiff_t)row * units * k, k, 1, units,
+                        k);
+    kernel.stride = k + k % 3;
+    size_t numbers = (size_t)(columns - 1) * (size_t)kernel.stride + (size_t)k; /* not one more */
+    kernel.x = malloc(numbers * sizeof(rnn_real));
+    assert_non_null(kernel.x);
+    for (size_t i = 0; i < numbers; i++)
+        kernel.x[i] = (int)i % kernel.stride < k ? number((int)i + 99) : NAN;
+    return kernel;
+}
+
+static void kernel_free(struct kernel *kernel)
+{
+    free(kernel->weights);
+    free(kernel->packed);
+    free(kernel->x);
+}
+
+static double wanted_sum(const struct kernel *kernel, int row, int unit, int column)
+{
+    double sum = number(row + unit + column);
+    if (row < kernel->first || row >= kernel->first + kernel->part)
+        return sum;
+    for (int j = 0; j < kernel->k; j++)
+        sum += (double)kernel->weights[((ptrdiff_t)(row - kernel->first) * kernel->units + unit) * kernel->k + j] *
+               (double)kernel->x[column * kernel->stride + j];
+    return sum;
+}
+
+/* As emitted code multiplies: one column in a call of its own, several in a tile. */
+static void multiply_panel(const struct kernel *kernel, int panel, rnn_vec *sum)
+{
+    const int width = kernel->part * kernel->side, sum_stride = kernel->rows * kernel->side;
+    const rnn_vec *weights =
+        (const rnn_vec *)(const void *)(kernel->packed + (size_t)panel * (size_t)width * (size_t)kernel->k * RNN_LANES);
+    rnn_vec *rows = sum + kernel->first * kernel->side;
+    if (kernel->columns == 1)
+        rnn_panel_column(rows, sum_stride, weights, kernel->x, kernel->stride, kernel->k, width, 1);
+    else
+        rnn_panel_tile(rows, sum_stride, weights, kernel->x, kernel->stride, kernel->k, width, kernel->columns,
+                       COLUMNS_MOST);
+}
+
+static void check_panel(const struct kernel *kernel, int panel)
+{
+    rnn_vec sum[COLUMNS_MOST * ROWS_MOST * 4];
+    const int sum_stride = kernel->rows * kernel->side;
+    for (int c = 0; c < kernel->columns; c++)
+        for (int r = 0; r < sum_stride; r++)
+            for (int lane = 0; lane < RNN_LANES; lane++) {
+                int unit = (panel * kernel->side + r % kernel->side) * RNN_LANES + lane;
+                sum[c * sum_stride + r][lane] = number(r / kernel->side + unit + c);
+            }
+    multiply_panel(kernel, panel, sum);
+    const double tolerance = (sizeof(rnn_real) == 4 ? 1e-6 : 1e-14) * (kernel->k + 1);
+    for (int c = 0; c < kernel->columns; c++)
+        for (int r = 0; r < sum_stride; r++)
+            for (int lane = 0; lane < RNN_LANES; lane++) {
+                int row = r / kernel->side, unit = (panel * kernel->side + r % kernel->side) * RNN_LANES + lane;
+                double wanted = unit < kernel->units ? wanted_sum(kernel, row, unit, c) : number(row + unit + c);
+                double error = fabs((double)sum[c * sum_stride + r][lane] - wanted);
+                if (!(error <= tolerance))
+                    fail_msg("%d rows, %d units, k %d: row %d, unit %d, column %d of %d is off by %g", kernel->rows,
+                             kernel->units, kernel->k, row, unit, c, kernel->columns, error);
+            }
+}
+
+static void check_kernel(int rows, int first, int part, int units, int k, int columns)
+{
+    struct kernel kernel = kernel_new(rows, first, part, units, k, columns);
+    for (int panel = 0; panel < kernel.panels; panel++)
+        check_panel(&kernel, panel);
+    kernel_free(&kernel);
+}
+
+static void test_products(void **state)
+{
+    (void)state;
+    for (int rows = 1; rows <= ROWS_MOST; rows++)
+        for (int units = 1; units <= UNITS_MOST; units += 2)
+            for (int columns = 1; columns <= COLUMNS_MOST; columns++)
+                check_kernel(rows, 0, rows, units, 1 + (rows * 5 + units * 3 + columns * 7) % 21, columns);
+}
+
+/* Sums over k are split in up to four: every remainder, with every split. */
+static void test_every_k(void **state)
+{
+    (void)state;
+    for (int k = 1; k <= 40; k++)
+        for (int columns = 1; columns <= COLUMNS_MOST; columns++) {
+            check_kernel(1, 0, 1, 1, k, columns);
+            check_kernel(1, 0, 1, 5 * RNN_LANES, k, columns);
+            check_kernel(4, 0, 4, RNN_LANES + 1, k, columns);
+        }
+}
+
+/* An operand that covers only some of the rows leaves the others alone. */
+static void test_parts_of_the_rows(void **state)
+{
+    (void)state;
+    for (int rows = 1; rows <= 5; rows++)
+        for (int first = 0; first < rows; first++)
+            for (int part = 1; first + part <= rows; part++)
+                for (int columns = 1; columns <= COLUMNS_MOST; columns += 2)
+                    check_kernel(rows, first, part, 3 * RNN_LANES + 1, 7, columns);
+}
+
+/* Every number of a packed matrix is written, and none behind it; units that are not there weigh 0. */
+static void test_packing(void **state)
+{
+    (void)state;
+    for (int rows = 1; rows <= 5; rows++)
+        for (int units = 1; units <= UNITS_MOST; units += 3) {
+            struct kernel kernel = kernel_new(rows, 0, rows, units, 3, 1);
+            double sum = 0, wanted = 0;
+            size_t count = RNN_PACKED(rows, rows, units, 3);
+            assert_true(count >= (size_t)rows * (size_t)units * 3);
+            for (size_t i = 0; i < count; i++)
+                sum += (double)kernel.packed[i];
+            for (int i = 0; i < rows * units * 3; i++)
+                wanted += (double)kernel.weights[i];
+            assert_true(fabs(sum - wanted) < 1e-9); /* false where anything is still NaN */
+            kernel_free(&kernel);
+        }
+}
+
+/* A matrix is packed by strides: a transposed one, and a part of a larger one. */
+static void test_packing_by_strides(void **state)
+{
+    (void)state;
+    enum { UNITS = 11, K = 5, SIDE = RNN_SIDE(1, UNITS) };
+    rnn_real plain[UNITS * K], transposed[K * UNITS], larger[UNITS * 9];
+    for (int i = 0; i < UNITS * 9; i++)
+        larger[i] = NAN;
+    for (int i = 0; i < UNITS; i++)
+        for (int j = 0; j < K; j++)
+            plain[i * K + j] = transposed[j * UNITS + i] = larger[i * 9 + 2 + j] = number(i * K + j);
+    const size_t count = RNN_PACKED(1, 1, UNITS, K), size = count * sizeof(rnn_real);
+    rnn_real *a = allocate(count), *b = allocate(count), *c = allocate(count);
+    rnn_pack_panels(a, SIDE, 1, 0, plain, K, 1, UNITS, K);
+    rnn_pack_panels(b, SIDE, 1, 0, transposed, 1, UNITS, UNITS, K);
+    rnn_pack_panels(c, SIDE, 1, 0, larger + 2, 9, 1, UNITS, K);
+    assert_memory_equal(a, b, size);
+    assert_memory_equal(a, c, size);
+    free(a);
+    free(b);
+    free(c);
+}
+
+/* Panels cover all blocks of units with no panel to spare; a tile fills the registers and no more. */
+static void test_sizes(void **state)
+{
+    (void)state;
+    for (int rows = 1; rows <= 2 * ROWS_MOST; rows++)
+        for (int units = 1; units <= 4 * UNITS_MOST; units++) {
+            int blocks = RNN_BLOCKS(units), side = RNN_SIDE(rows, units), panels = RNN_PANELS(rows, units),
+                tile = RNN_TILE(rows, units);
+            assert_true(blocks * RNN_LANES >= units && (blocks - 1) * RNN_LANES < units);
+            assert_true(side >= 1 && side <= blocks && side <= 4);
+            assert_true(panels * side >= blocks && (panels - 1) * side < blocks);
+            assert_true(tile >= 1 && tile <= RNN_TILE_MOST);
+            assert_true(tile == 1 || rows * side * tile <= RNN_ACCUMULATORS);
+        }
+}
+
+/* ---- tiles ---- */
+
+struct tiles {
+    int widths[64], count, next;
+};
+
+static void take_tile(struct tiles *tiles, int first, int columns)
+{
+    assert_int_equal(first, tiles->next);
+    tiles->widths[tiles->count++] = columns;
+    tiles->next = first + columns;
+}
+
+static void test_tiles_cover_columns(void **state)
+{
+    (void)state;
+    for (int most = 1; most <= RNN_TILE_MOST; most++)
+        for (int count = 0; count <= 60; count++) {
+            struct tiles tiles = {.count = 0};
+            RNN_FOR_TILES(count, most, take_tile, &tiles)
+            assert_int_equal(tiles.next, count);
+            assert_int_equal(tiles.count, (count + most - 1) / most); /* as few as there can be */
+            for (int i = 0; i < tiles.count; i++) {
+                assert_in_range(tiles.widths[i], 1, most);
+                assert_true(tiles.widths[0] - tiles.widths[i] <= 1); /* of nearly equal width */
+            }
+        }
+}
+
+/* ---- columns of the caller ---- */
+
+static void test_padded_columns(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 3 };
+    for (int n = 1; n <= 2 * RNN_LANES + 1; n++) {
+        const int pad = RNN_PAD(n);
+        rnn_real *given = malloc((size_t)(n * COLUMNS) * sizeof *given),
+                 *back = malloc((size_t)(n * COLUMNS) * sizeof *back);
+        rnn_real *padded = allocate((size_t)(pad * COLUMNS));
+        assert_true(given && back);
+        for (int i = 0; i < n * COLUMNS; i++)
+            given[i] = number(i);
+        for (int i = 0; i < pad * COLUMNS; i++)
+            padded[i] = 77;
+        rnn_pad_columns(padded, given, n, COLUMNS);
+        for (int c = 0; c < COLUMNS; c++)
+            for (int i = 0; i < pad; i++)
+                assert_true(padded[c * pad + i] == (i < n ? given[c * n + i] : 77));
+        rnn_unpad_columns(back, padded, n, COLUMNS);
+        assert_memory_equal(back, given, (size_t)(n * COLUMNS) * sizeof *given);
+        free(given);
+        free(back);
+        free(padded);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_every_k),
+        cmocka_unit_test(test_parts_of_the_rows),
+        cmocka_unit_test(test_packing),
+        cmocka_unit_test(test_packing_by_strides),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_tiles_cover_columns),
+        cmocka_unit_test(test_padded_columns),
+    };
+    return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
+}

@@ -1,0 +1,288 @@
+/* The past of values, values gathered over time, and what emitted code checks of its arguments. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rnn/gather.h"
+#include "rnn/past.h"
+#include "vec_test.h"
+
+enum { PAST = 3, FRAMES = 5, FUTURE = 2, STREAMS = 3, N = RNN_LANES + 1, PAD = RNN_PAD(N) };
+enum { COLUMNS = (PAST + FRAMES + FUTURE) * STREAMS };
+
+/* A value with a past and a future; number (frame, stream, unit) tells where it is from. */
+struct value {
+    _Alignas(RNN_VECTOR_BYTES) rnn_real memory[COLUMNS * PAD];
+};
+
+static rnn_real mark(int frame, int stream, int i) { return (rnn_real)(1000 * (frame + PAST + 1) + 100 * stream + i); }
+
+static rnn_real *frame_0(struct value *value) { return value->memory + PAST * STREAMS * PAD; }
+
+static rnn_real *column(struct value *value, int frame, int stream)
+{
+    return value->memory + ((frame + PAST) * STREAMS + stream) * PAD;
+}
+
+static void fill(struct value *value)
+{
+    for (int t = -PAST; t < FRAMES + FUTURE; t++)
+        for (int s = 0; s < STREAMS; s++)
+            for (int i = 0; i < PAD; i++)
+                column(value, t, s)[i] = mark(t, s, i);
+}
+
+static int column_is(struct value *value, int frame, int stream, int from_frame)
+{
+    for (int i = 0; i < PAD; i++)
+        if (column(value, frame, stream)[i] != mark(from_frame, stream, i))
+            return 0;
+    return 1;
+}
+
+/* All but the columns of one stream in frames begin .. end - 1 are as `fill` left them. */
+static void expect_untouched(struct value *value, int stream, int begin, int end)
+{
+    for (int t = -PAST; t < FRAMES + FUTURE; t++)
+        for (int s = 0; s < STREAMS; s++)
+            if (s != stream || t < begin || t >= end)
+                assert_true(column_is(value, t, s, t));
+}
+
+static void expect_started(struct value *value, int stream, int begin, int end, const rnn_real *init, int one)
+{
+    for (int t = begin; t < end; t++)
+        for (int i = 0; i < PAD; i++)
+            assert_true(column(value, t, stream)[i] == (!init || i >= N ? 0 : init[one ? 0 : i]));
+    expect_untouched(value, stream, begin, end);
+}
+
+static void test_start(void **state)
+{
+    (void)state;
+    rnn_real *init = malloc(N * sizeof *init), one = 7; /* as many as there are, not padded */
+    assert_non_null(init);
+    for (int i = 0; i < N; i++)
+        init[i] = (rnn_real)(i + 1);
+    const rnn_real *const inits[] = {NULL, init, &one};
+    for (int stream = 0; stream < STREAMS; stream++)
+        for (int k = 0; k < 3; k++) {
+            struct value value;
+            fill(&value);
+            rnn_start_past(frame_0(&value), PAST, PAD, N, inits[k], k == 2, STREAMS, stream);
+            expect_started(&value, stream, -PAST, 0, inits[k], k == 2);
+            fill(&value);
+            rnn_start_future(frame_0(&value), FUTURE, PAD, N, inits[k], k == 2, FRAMES, STREAMS, stream);
+            expect_started(&value, stream, FRAMES, FRAMES + FUTURE, inits[k], k == 2);
+            fill(&value); /* a stream that ends earlier has more frames behind its end */
+            rnn_start_future(frame_0(&value), FRAMES - 2, PAD, N, inits[k], k == 2, 2, STREAMS, stream);
+            expect_started(&value, stream, 2, FRAMES, inits[k], k == 2);
+            fill(&value); /* none at all */
+            rnn_start_future(frame_0(&value), 0, PAD, N, inits[k], k == 2, FRAMES, STREAMS, stream);
+            expect_untouched(&value, stream, 0, 0);
+        }
+    free(init);
+}
+
+static void test_copy(void **state)
+{
+    (void)state;
+    struct value from, to;
+    fill(&from);
+    for (int i = 0; i < COLUMNS * PAD; i++)
+        to.memory[i] = -1;
+    rnn_copy_past(frame_0(&to), frame_0(&from), PAST, PAD, STREAMS);
+    for (int s = 0; s < STREAMS; s++)
+        for (int t = -PAST; t < 0; t++)
+            assert_true(column_is(&to, t, s, t));
+    for (int i = PAST * STREAMS * PAD; i < COLUMNS * PAD; i++)
+        assert_true(to.memory[i] == -1);
+}
+
+/* The frames before the next are the last of these, or, of a shorter block, the last of the past before it. */
+static void test_carry(void **state)
+{
+    (void)state;
+    for (int frames = 0; frames <= FRAMES; frames++) {
+        struct value value;
+        fill(&value);
+        rnn_carry_past(frame_0(&value), PAST, PAD, frames, STREAMS);
+        for (int s = 0; s < STREAMS; s++)
+            for (int d = 1; d <= PAST; d++)
+                assert_true(column_is(&value, -d, s, frames - d));
+    }
+}
+
+static void test_keep(void **state)
+{
+    (void)state;
+    for (int end = 0; end <= FRAMES; end++)
+        for (int stream = 0; stream < STREAMS; stream++) {
+            struct value from, to;
+            fill(&from);
+            fill(&to);
+            rnn_keep_past(frame_0(&to), frame_0(&from), PAST, PAD, end, STREAMS, stream);
+            for (int d = 1; d <= PAST; d++)
+                assert_true(column_is(&to, -d, stream, end - d));
+            expect_untouched(&to, stream, -PAST, 0);
+        }
+}
+
+static void test_clear_after_end(void **state)
+{
+    (void)state;
+    const int ends[STREAMS] = {0, 3, FRAMES};
+    rnn_real out[FRAMES * STREAMS * N];
+    for (int i = 0; i < FRAMES * STREAMS * N; i++)
+        out[i] = 1;
+    rnn_clear_after_end(out, N, ends, FRAMES, STREAMS);
+    for (int t = 0; t < FRAMES; t++)
+        for (int s = 0; s < STREAMS; s++)
+            for (int i = 0; i < N; i++)
+                assert_true(out[(t * STREAMS + s) * N + i] == (t < ends[s] ? 1 : 0));
+}
+
+/* ---- arguments ---- */
+
+static void test_check_ids(void **state)
+{
+    (void)state;
+    int32_t ids[2 * STREAMS] = {0, 4, -1, 3, 2, 1};
+    assert_int_equal(rnn_check_ids(ids, 5, NULL, 2, STREAMS), RNN_OK);
+    assert_int_equal(rnn_check_ids(ids, 4, NULL, 2, STREAMS), RNN_ERROR_ID);
+    static const int32_t wrong[] = {-2, 5, INT32_MAX, INT32_MIN};
+    for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
+        for (int at = 0; at < 2 * STREAMS; at++) {
+            int32_t before = ids[at];
+            ids[at] = wrong[k];
+            assert_int_equal(rnn_check_ids(ids, 5, NULL, 2, STREAMS), RNN_ERROR_ID);
+            int lengths[STREAMS] = {2, 2, 2};
+            assert_int_equal(rnn_check_ids(ids, 5, lengths, 2, STREAMS), RNN_ERROR_ID);
+            lengths[at % STREAMS] = at / STREAMS; /* behind its end nobody looks at it */
+            assert_int_equal(rnn_check_ids(ids, 5, lengths, 2, STREAMS), RNN_OK);
+            ids[at] = before;
+        }
+    assert_int_equal(rnn_check_ids(ids, 5, NULL, 0, STREAMS), RNN_OK);
+}
+
+static void test_check_lengths(void **state)
+{
+    (void)state;
+    assert_int_equal(rnn_check_lengths(NULL, 4, STREAMS), RNN_OK);
+    assert_int_equal(rnn_check_lengths((const int[]){0, 4, 2}, 4, STREAMS), RNN_OK);
+    assert_int_equal(rnn_check_lengths((const int[]){0, 5, 2}, 4, STREAMS), RNN_ERROR_LENGTH);
+    assert_int_equal(rnn_check_lengths((const int[]){0, 4, -1}, 4, STREAMS), RNN_ERROR_LENGTH);
+    assert_int_equal(rnn_check_lengths((const int[]){INT_MIN, 4, 0}, 4, STREAMS), RNN_ERROR_LENGTH);
+}
+
+static void test_embed(void **state)
+{
+    (void)state;
+    const rnn_real table[] = {1, 2, 3, 4, 5, 6};
+    static const int32_t none[] = {-1, 3, -2, INT32_MAX, INT32_MIN};
+    rnn_real to[3] = {9, 9, 9};
+    rnn_embed(to, table, 2, 3, 2);
+    assert_true(to[0] == 5 && to[1] == 6 && to[2] == 9);
+    for (size_t k = 0; k < sizeof none / sizeof *none; k++) {
+        to[0] = to[1] = 9;
+        rnn_embed(to, table, none[k], 3, 2);
+        assert_true(to[0] == 0 && to[1] == 0 && to[2] == 9);
+    }
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    _Alignas(RNN_VECTOR_BYTES) static const char memory[2 * RNN_VECTOR_BYTES];
+    assert_true(rnn_is_aligned(memory) && rnn_is_aligned(memory + RNN_VECTOR_BYTES) && rnn_is_aligned(NULL));
+    assert_false(rnn_is_aligned(memory + sizeof(rnn_real)));
+    assert_null(rnn_place(NULL, 3));
+    rnn_real numbers[4];
+    assert_ptr_equal(rnn_place(numbers, 3), &numbers[3]);
+    assert_true(RNN_ROUND(0) == 0 && RNN_ROUND(1) == RNN_VECTOR_BYTES &&
+                RNN_ROUND(RNN_VECTOR_BYTES) == RNN_VECTOR_BYTES);
+    assert_true(RNN_ROUND((size_t)3 << 40) == (size_t)3 << 40);
+}
+
+/* ---- over time ---- */
+
+enum gathering { LAST, FIRST, SUM, MEAN, MAXIMUM, GATHERINGS };
+
+static double wanted_over_time(enum gathering what, const double *values, int count)
+{
+    double sum = 0, maximum = count ? values[0] : 0;
+    for (int t = 0; t < count; t++) {
+        sum += values[t];
+        maximum = values[t] > maximum ? values[t] : maximum;
+    }
+    if (!count)
+        return 0;
+    return what == LAST    ? values[count - 1]
+           : what == FIRST ? values[0]
+           : what == SUM   ? sum
+           : what == MEAN  ? sum / count
+                           : maximum;
+}
+
+static double value_at(int t, int stream, int i) { return (double)((t * 37 + stream * 11 + i * 5) % 23 - 30); }
+
+/* Sequences of different lengths, one of them empty, in blocks of every size, against what all frames together give. */
+static void check_gathering(enum gathering what, const int *lengths, int frames, int block)
+{
+    _Alignas(RNN_VECTOR_BYTES) rnn_real so_far[STREAMS * PAD], value[STREAMS * PAD], frame[16 * STREAMS * PAD];
+    int ages[STREAMS], ends[STREAMS];
+    for (int s = 0; s < STREAMS; s++)
+        rnn_gather_start(so_far, PAD, what == MAXIMUM, s);
+    for (int done = 0; done < frames; done += block) {
+        int count = block < frames - done ? block : frames - done;
+        for (int s = 0; s < STREAMS; s++) {
+            ages[s] = done < lengths[s] ? done : lengths[s];
+            ends[s] = lengths[s] - done < 0 ? 0 : lengths[s] - done < count ? lengths[s] - done : count;
+        }
+        for (int t = 0; t < count; t++)
+            for (int s = 0; s < STREAMS; s++)
+                for (int i = 0; i < PAD; i++)
+                    frame[(t * STREAMS + s) * PAD + i] =
+                        t < ends[s] ? (rnn_real)value_at(done + t, s, i) : (rnn_real)1e6; /* not its own */
+        int whole = ends[0] == count && ends[1] == count && ends[2] == count;
+        const int *given = whole ? NULL : ends;
+        if (what == LAST)
+            rnn_gather_last(so_far, frame, PAD, count, STREAMS, given);
+        else if (what == FIRST)
+            rnn_gather_first(so_far, frame, PAD, count, STREAMS, given, ages);
+        else if (what == MAXIMUM)
+            rnn_gather_max(so_far, frame, PAD, count, STREAMS, given);
+        else
+            rnn_gather_sum(so_far, frame, PAD, count, STREAMS, given);
+    }
+    rnn_gather_finish(value, so_far, PAD, what == MEAN, STREAMS, lengths);
+    for (int s = 0; s < STREAMS; s++)
+        for (int i = 0; i < PAD; i++) {
+            double values[16];
+            for (int t = 0; t < lengths[s]; t++)
+                values[t] = value_at(t, s, i);
+            assert_true(fabs((double)value[s * PAD + i] - wanted_over_time(what, values, lengths[s])) < 1e-4);
+        }
+}
+
+static void test_gathering(void **state)
+{
+    (void)state;
+    static const int lengths[][STREAMS] = {{7, 7, 7}, {0, 7, 3}, {1, 0, 6}, {0, 0, 0}};
+    for (int what = 0; what < GATHERINGS; what++)
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++)
+            for (int block = 1; block <= 8; block++)
+                check_gathering((enum gathering)what, lengths[k], 7, block);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_start),           cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_carry),           cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_clear_after_end), cmocka_unit_test(test_check_ids),
+        cmocka_unit_test(test_check_lengths),   cmocka_unit_test(test_embed),
+        cmocka_unit_test(test_memory),          cmocka_unit_test(test_gathering),
+    };
+    return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
+}
