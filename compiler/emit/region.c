@@ -82,19 +82,25 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
 
 /* The same for all frames of a block at once, for what a kernel makes: as soon as it is made, since a later phase may
  * read it; in an elementwise scan before, since the scan begins there. */
-static void write_frames_after_end(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
+static void write_node_after_end(struct emitter *emitter, int id)
 {
-    for (int i = 0; i < region->node_count; i++) {
-        int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
-        const struct buffer *buffer = &emitter->schedule->buffers[id];
-        if (buffer->future && buffer->storage == STORE_SEQUENCE && emitter->schedule->kernel_of[id] == kernel)
-            text_printf(
-                emitter->out,
+    const struct buffer *buffer = &emitter->schedule->buffers[id];
+    if (!buffer->future || buffer->storage != STORE_SEQUENCE)
+        return;
+    int units = node_units(emitter->graph->nodes[id]);
+    text_printf(emitter->out,
                 "    for (int stream = 0; ends && stream < streams; stream++)\n"
                 "        rnn_start_future(values->%s, frames - ends[stream], RNN_PAD(%d), %d, %s, ends[stream],\n"
                 "                         streams, stream);\n",
                 emitter->buffers[id], units, units, initial_value(emitter, id));
-    }
+}
+
+static void write_frames_after_end(struct emitter *emitter, const struct kernel *kernel)
+{
+    for (int i = 0; i < kernel->accumulator_count; i++)
+        write_node_after_end(emitter, kernel->accumulators[i].result);
+    for (int i = 0; i < kernel->node_count; i++)
+        write_node_after_end(emitter, kernel->nodes[i]);
 }
 
 static void write_region_head(struct emitter *emitter, const struct region *region)
@@ -173,10 +179,10 @@ static void write_region(struct emitter *emitter, const struct region *region)
     for (int k = 0; k < region->kernel_count; k++) {
         const struct kernel *kernel = &region->kernels[k];
         if (region->kind == REGION_ELEMENTWISE_SCAN)
-            write_frames_after_end(emitter, region, kernel);
+            write_frames_after_end(emitter, kernel);
         write_kernel_call(emitter, region, kernel);
         if (region->kind == REGION_FRAMES)
-            write_frames_after_end(emitter, region, kernel);
+            write_frames_after_end(emitter, kernel);
     }
     if (region->kind == REGION_SCAN) {
         if (region->reversed)
@@ -186,7 +192,7 @@ static void write_region(struct emitter *emitter, const struct region *region)
         text_puts(out, "    }\n");
     }
     for (int k = 0; k < region->kernel_count && region->kind == REGION_SCAN && !region->reversed; k++)
-        write_frames_after_end(emitter, region, &region->kernels[k]); /* for readers ahead, in later passes */
+        write_frames_after_end(emitter, &region->kernels[k]); /* for readers ahead, in later passes */
     close_function(emitter, begin);
 }
 

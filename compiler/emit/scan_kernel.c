@@ -1,13 +1,15 @@
 /* Elementwise scans: units outermost, then streams, so that a unit's past stays in registers through all frames. */
 #include "emit/kernel.h"
 
+/* Whether the kernel reads the neighbour of a value of its own. */
 static bool kernel_reads(const struct writing *writing, const struct edge *edge)
 {
-    for (int i = 0; i < writing->kernel->node_count; i++) {
-        const struct node *node = writing->emitter->graph->nodes[writing->kernel->nodes[i]];
-        for (int k = 0; k < node->count; k++)
-            if (edge_equal(&node->edges[k], edge))
-                return true;
+    const struct emitter *emitter = writing->emitter;
+    for (int u = emitter->uses.begin[edge->node]; u < emitter->uses.begin[edge->node + 1]; u++) {
+        const struct use *use = &emitter->uses.use[u];
+        if (use->reader >= 0 && emitter->schedule->kernel_of[use->reader] == writing->kernel &&
+            edge_equal(use->edge, edge))
+            return true;
     }
     return false;
 }

@@ -62,31 +62,62 @@ static bool value_is_kept(const struct choosing *choosing, int id)
     return false;
 }
 
-/* An elementwise node that only later phases read is computed there, where that keeps nothing more in memory:
- * `1 - z` beside `z * k` and not beside `z`. */
+/* The phase that a node would sink to: the first in which something reads it, itself perhaps sunk. -1: it stays where
+ * it is. */
+static int sink_target(const struct choosing *choosing, int id)
+{
+    int target = -1;
+    if (op_info(choosing->graph->nodes[id]->op)->class != OP_CLASS_ELEMENTWISE)
+        return -1;
+    for (int u = choosing->uses->begin[id]; u < choosing->uses->begin[id + 1]; u++) {
+        const struct use *use = &choosing->uses->use[u];
+        if (use->reader < 0 || choosing->schedule->region_of[use->reader] != choosing->index ||
+            edge_distance(choosing, choosing->graph->nodes[use->reader], use->edge) != 0)
+            return -1;
+        int phase = choosing->sunk[use->reader] >= 0 ? choosing->sunk[use->reader] : choosing->phase[use->reader];
+        if (target < 0 || phase < target)
+            target = phase;
+    }
+    return target > choosing->phase[id] ? target : -1;
+}
+
+/* Whether all that a node reads of its own phase is in memory anyway, or sinks with it. */
+static bool operands_allow_sinking(const struct choosing *choosing, int id)
+{
+    const struct node *node = choosing->graph->nodes[id];
+    for (int k = 0; k < node->count; k++) {
+        const struct edge *edge = &node->edges[k];
+        bool computed_here = edge_is_local(choosing, edge) && !edge->delay;
+        if (computed_here && choosing->phase[edge->node] == choosing->phase[id] &&
+            !value_is_kept(choosing, edge->node) && choosing->sunk[edge->node] != choosing->sunk[id])
+            return false;
+    }
+    return true;
+}
+
+/* Elementwise nodes that only later phases read are computed there, where that keeps nothing more in memory: `(1 - z) *
+ * h[t-1]` beside `z * k` and not beside `z`. Those that may not sink are taken back until all the others may. */
 static void sink_elementwise_nodes(struct choosing *choosing)
 {
     const struct region *region = choosing->region;
-    for (int i = region->node_count - 1; i >= 0; i--) {
-        int id = region->nodes[i], target = -1;
-        const struct node *node = choosing->graph->nodes[id];
-        bool sinks = op_info(node->op)->class == OP_CLASS_ELEMENTWISE;
-        for (int u = choosing->uses->begin[id]; u < choosing->uses->begin[id + 1] && sinks; u++) {
-            const struct use *use = &choosing->uses->use[u];
-            sinks = use->reader >= 0 && choosing->schedule->region_of[use->reader] == choosing->index &&
-                    edge_distance(choosing, choosing->graph->nodes[use->reader], use->edge) == 0;
-            if (sinks && (target < 0 || choosing->phase[use->reader] < target))
-                target = choosing->phase[use->reader];
+    for (int i = 0; i < region->node_count; i++)
+        choosing->sunk[region->nodes[i]] = -1;
+    for (int i = region->node_count - 1; i >= 0; i--)
+        choosing->sunk[region->nodes[i]] = sink_target(choosing, region->nodes[i]);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = region->node_count - 1; i >= 0; i--) {
+            int id = region->nodes[i];
+            if (choosing->sunk[id] >= 0 &&
+                (sink_target(choosing, id) != choosing->sunk[id] || !operands_allow_sinking(choosing, id))) {
+                choosing->sunk[id] = -1;
+                changed = true;
+            }
         }
-        for (int k = 0; k < node->count && sinks; k++) {
-            const struct edge *edge = &node->edges[k];
-            bool computed_here = edge_is_local(choosing, edge) && !edge->delay;
-            sinks = !computed_here || choosing->phase[edge->node] < choosing->phase[id] ||
-                    value_is_kept(choosing, edge->node);
-        }
-        if (sinks && target > choosing->phase[id])
-            choosing->phase[id] = target;
     }
+    for (int i = 0; i < region->node_count; i++)
+        if (choosing->sunk[region->nodes[i]] >= 0)
+            choosing->phase[region->nodes[i]] = choosing->sunk[region->nodes[i]];
 }
 
 /* ---- groups: sets of nodes, by union-find ---- */
@@ -158,31 +189,63 @@ static void link_groups(struct choosing *choosing)
     }
 }
 
+/* The first node of each group, by phase and in topological order within. */
+static int *list_roots(const struct choosing *choosing, int *count)
+{
+    const struct region *region = choosing->region;
+    int phases = 0;
+    *count = 0;
+    for (int i = 0; i < region->node_count; i++)
+        if (choosing->phase[region->nodes[i]] >= phases)
+            phases = choosing->phase[region->nodes[i]] + 1;
+    int *begin = ARENA_ARRAY(choosing->arena, int, phases + 2),
+        *roots = ARENA_ARRAY(choosing->arena, int, region->node_count + 1);
+    for (int i = 0; i < region->node_count; i++)
+        if (find_group(choosing->group, region->nodes[i]) == region->nodes[i]) {
+            begin[choosing->phase[region->nodes[i]] + 2]++;
+            ++*count;
+        }
+    for (int p = 2; p <= phases + 1; p++)
+        begin[p] += begin[p - 1];
+    for (int i = 0; i < region->node_count; i++)
+        if (find_group(choosing->group, region->nodes[i]) == region->nodes[i])
+            roots[begin[choosing->phase[region->nodes[i]] + 1]++] = region->nodes[i];
+    return roots;
+}
+
+/* Whether two groups of one phase can be one kernel: the same units, and the same right-hand side or no products at
+ * all. */
+static bool groups_can_merge(const struct choosing *choosing, int a, int b, int *products)
+{
+    int count_b;
+    if (!node_shares_kernel(choosing->graph->nodes[b]) ||
+        node_units(choosing->graph->nodes[a]) != node_units(choosing->graph->nodes[b]))
+        return false;
+    int count_a;
+    const struct edge *x = group_operand(choosing, a, &count_a), *y = group_operand(choosing, b, &count_b);
+    bool same = x && y ? edge_equal(x, y) : !x && !y && !count_a && !count_b;
+    if (!same || *products + count_b > MERGED_PRODUCTS)
+        return false;
+    *products += count_b;
+    return true;
+}
+
+enum { MERGE_SEARCH = 64 }; /* groups looked at for each: programs with more of one phase need no better kernels */
+
 /* Groups with the same right-hand side, phase and number of units are stacked, four products at most; so are groups
  * without products. */
 static void merge_groups(struct choosing *choosing)
 {
-    const struct region *region = choosing->region;
     link_groups(choosing);
-    for (int i = 0; i < region->node_count; i++) {
-        int a = region->nodes[i], count_a, count_b;
+    int count, *roots = list_roots(choosing, &count);
+    for (int i = 0; i < count; i++) {
+        int a = roots[i], products;
         if (find_group(choosing->group, a) != a || !node_shares_kernel(choosing->graph->nodes[a]))
             continue;
-        const struct edge *x = group_operand(choosing, a, &count_a);
-        for (int j = i + 1, looked_at = 0; j < region->node_count && looked_at < 64 && count_a < MERGED_PRODUCTS; j++) {
-            int b = region->nodes[j];
-            if (find_group(choosing->group, b) != b || choosing->phase[a] != choosing->phase[b] ||
-                !node_shares_kernel(choosing->graph->nodes[b]) ||
-                node_units(choosing->graph->nodes[a]) != node_units(choosing->graph->nodes[b]))
-                continue;
-            looked_at++;
-            const struct edge *y = group_operand(choosing, b, &count_b);
-            bool same = x && y ? edge_equal(x, y) : !x && !y && !count_a && !count_b;
-            if (!same || count_a + count_b > MERGED_PRODUCTS)
-                continue;
-            choosing->group[b] = a;
-            count_a += count_b;
-        }
+        group_operand(choosing, a, &products);
+        for (int j = i + 1; j < count && j < i + MERGE_SEARCH && choosing->phase[roots[j]] == choosing->phase[a]; j++)
+            if (find_group(choosing->group, roots[j]) == roots[j] && groups_can_merge(choosing, a, roots[j], &products))
+                choosing->group[roots[j]] = a;
     }
     link_groups(choosing);
 }
@@ -224,26 +287,9 @@ static void add_kernel(struct choosing *choosing, int root, struct kernel *kerne
 static void add_kernels(struct choosing *choosing)
 {
     struct region *region = choosing->region;
-    int phases = 0, count = 0;
-    for (int i = 0; i < region->node_count; i++) {
-        int id = region->nodes[i];
-        count += find_group(choosing->group, id) == id;
-        if (choosing->phase[id] >= phases)
-            phases = choosing->phase[id] + 1;
-    }
-    /* Roots by phase, in topological order within each. */
-    int *begin = ARENA_ARRAY(choosing->arena, int, phases + 2), *roots = ARENA_ARRAY(choosing->arena, int, count + 1);
-    for (int i = 0; i < region->node_count; i++)
-        if (find_group(choosing->group, region->nodes[i]) == region->nodes[i])
-            begin[choosing->phase[region->nodes[i]] + 2]++;
-    for (int p = 2; p <= phases + 1; p++)
-        begin[p] += begin[p - 1];
-    for (int i = 0; i < region->node_count; i++)
-        if (find_group(choosing->group, region->nodes[i]) == region->nodes[i])
-            roots[begin[choosing->phase[region->nodes[i]] + 1]++] = region->nodes[i];
-    region->kernels = ARENA_ARRAY(choosing->arena, struct kernel, count + 1);
-    region->kernel_count = count;
-    for (int k = 0; k < count; k++)
+    int *roots = list_roots(choosing, &region->kernel_count);
+    region->kernels = ARENA_ARRAY(choosing->arena, struct kernel, region->kernel_count + 1);
+    for (int k = 0; k < region->kernel_count; k++)
         add_kernel(choosing, roots[k], &region->kernels[k]);
 }
 
@@ -254,6 +300,7 @@ void choose_kernels(struct schedule *schedule, struct arena *arena)
     struct uses uses = find_uses(graph, arena);
     struct choosing choosing = {.arena = arena, .graph = graph, .schedule = schedule, .uses = &uses};
     choosing.phase = ARENA_ARRAY(arena, int, n + 1);
+    choosing.sunk = ARENA_ARRAY(arena, int, n + 1);
     choosing.group = ARENA_ARRAY(arena, int, n + 1);
     choosing.first = ARENA_ARRAY(arena, int, n + 1);
     choosing.next = ARENA_ARRAY(arena, int, n + 1);

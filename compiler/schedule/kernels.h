@@ -13,6 +13,7 @@ struct choosing {
     struct region *region; /* the one in hand */
     int index;             /* its number */
     int *phase;            /* by node */
+    int *sunk;             /* by node: a later phase that it would rather be in, or -1 */
     int *group;            /* by node: union-find parent; the root is a group's first node */
     int *first, *next;     /* members of a group: first[root], then next[...], -1 ends */
 };

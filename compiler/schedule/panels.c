@@ -1,8 +1,10 @@
 /* The products of a kernel as accumulators and packed matrices.
  *
- *   i = sigmoid((b_i + %x_i) + U_i @ h[t-1])    accumulator 0: starts from b_i + %x_i, receives U_i @ h[t-1], ends as
- * the sum f = sigmoid((b_f + %x_f) + U_f @ h[t-1])    accumulator 1: ... operand h[t-1]: rows 0 and 1, one packed
- * matrix of U_i and U_f interleaved
+ *   i = sigmoid((b_i + %x_i) + U_i @ h[t-1])
+ *   f = sigmoid((b_f + %x_f) + U_f @ h[t-1])
+ *
+ *   accumulator 0 starts from b_i + %x_i, receives U_i @ h[t-1] and ends as the sum; accumulator 1 likewise;
+ *   operand h[t-1] has rows 0 and 1: one packed matrix of U_i and U_f interleaved.
  */
 #include "base/arena.h"
 #include "schedule/kernels.h"

@@ -66,8 +66,22 @@ static enum region_kind region_kind_of(const struct schedule *schedule, int id)
 
 struct keyed {
     struct key key;
+    int order; /* within the region: where all frames of a node come before all of the next, by all edges; else as
+                  numbered */
     int id;
 };
+
+static struct keyed new_keyed(const struct schedule *schedule, int id)
+{
+    bool frames = region_kind_of(schedule, id) == REGION_FRAMES;
+    return (struct keyed){region_key(schedule, id), frames ? schedule->components.of[id] : 0, id};
+}
+
+static bool comes_first(const struct keyed *a, const struct keyed *b)
+{
+    int keys = compare_keys(&a->key, &b->key);
+    return keys < 0 || (keys == 0 && a->order <= b->order);
+}
 
 /* Merge sort by key: stable, so that nodes stay in topological order. */
 static void sort_keyed(struct keyed *items, struct keyed *spare, int count)
@@ -77,8 +91,7 @@ static void sort_keyed(struct keyed *items, struct keyed *spare, int count)
             int middle = begin + width < count ? begin + width : count,
                 end = middle + width < count ? middle + width : count;
             for (int a = begin, b = middle, out = begin; out < end; out++)
-                spare[out] = b >= end || (a < middle && compare_keys(&items[a].key, &items[b].key) <= 0) ? items[a++]
-                                                                                                         : items[b++];
+                spare[out] = b >= end || (a < middle && comes_first(&items[a], &items[b])) ? items[a++] : items[b++];
         }
         memcpy(items, spare, (size_t)count * sizeof *items);
     }
@@ -176,7 +189,7 @@ struct schedule *split_regions(struct graph *graph, const struct schedule_option
     for (int i = 0; i < n; i++) {
         schedule->region_of[i] = -1;
         if (!node_is_leaf(graph->nodes[i]))
-            items[count++] = (struct keyed){region_key(schedule, i), i};
+            items[count++] = new_keyed(schedule, i);
     }
     sort_keyed(items, spare, count);
     struct unique names;
