@@ -146,7 +146,7 @@ static void test_values_are_flushed(void **state)
 }
 
 /* A subnormal operand counts as 0, and so does a subnormal result. */
-* / static void test_operands_and_results(void **state)
+static void test_operands_and_results(void **state)
 {
     (void)state;
     if (!FLUSHES)
