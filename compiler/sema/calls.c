@@ -227,6 +227,15 @@ static struct built build_operation_call(struct builder *b, const struct expr *c
     return (struct built){0};
 }
 
+/* `LSTM(n)(x)` */
+static void note_round_dimensions(struct builder *b, const struct expr *callee)
+{
+    const struct expr *name = callee->kind == EXPR_CALL ? callee->args[0] : NULL;
+    struct global *global = name && name->kind == EXPR_NAME ? map_get(&b->e->globals, name->name.text) : NULL;
+    if (global && global->definition && global->definition->kind == DEFINE_CELL)
+        report_note(&b->e->report, name->span, "dimensions stand in square brackets: '%s[...](...)'", name->name.text);
+}
+
 struct built build_call(struct builder *b, const struct expr *call)
 {
     struct report *report = &b->e->report;
@@ -244,6 +253,7 @@ struct built build_call(struct builder *b, const struct expr *call)
     }
     if (callee->kind != EXPR_NAME) {
         report_error(report, callee->span, "'%s' cannot be called", report_excerpt(report, callee->span));
+        note_round_dimensions(b, callee);
         return (struct built){0};
     }
     struct global *global = map_get(&b->e->globals, callee->name.text);

@@ -57,6 +57,10 @@ void tell_clash(struct report *report, const struct term *term, const struct ter
     note_shape(report, a);
     if (a->value != b->value || !a->value)
         note_shape(report, b);
+    if (term->kind == TERM_OP && term->op == OP_mul && a->shape.rank == 2 && b->shape.rank == 1 &&
+        a->shape.dim[1] == b->shape.dim[0])
+        report_note(report, term->span, "'*' works element by element: the product with a matrix is '%s @ %s'",
+                    tell_text(report, a), tell_text(report, b));
 }
 
 void tell_operand(struct report *report, const struct term *term, const struct term *operand, const char *wanted)

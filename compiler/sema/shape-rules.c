@@ -16,20 +16,24 @@ bool shape_is_small(const struct shape *shape)
 
 static struct shape vector_of(int n) { return (struct shape){1, {n}}; }
 
-/* All operands of one shape, or [], which spreads. */
+/* All operands of one shape, or [], which spreads. What does not fit, once told, has no shape, so that nothing more is
+ * said about what is made of it. */
 static void spread(struct term *term, struct report *report)
 {
     const struct term *widest = NULL;
+    bool fits = true;
     for (int i = 0; i < term->count; i++) {
         const struct term *arg = term->args[i];
         if (term_is_open(arg))
             continue;
-        if (!widest || (widest->shape.rank == 0 && arg->shape.rank > 0))
+        if (!widest || (widest->shape.rank == 0 && arg->shape.rank > 0)) {
             widest = arg;
-        else if (arg->shape.rank > 0 && !shape_equal(&arg->shape, &widest->shape))
+        } else if (arg->shape.rank > 0 && !shape_equal(&arg->shape, &widest->shape)) {
             tell_clash(report, term, widest, arg);
+            fits = false;
+        }
     }
-    if (widest)
+    if (widest && (fits || !report))
         term->shape = widest->shape;
 }
 
@@ -199,6 +203,16 @@ static void special(struct term *term, bool settled, struct report *report)
         at(term, report);
 }
 
+static bool is_moving_matrix(const struct term *term) { return term->shape.rank > 1 && term->time != TIME_STATIC; }
+
+static bool has_moving_matrix(const struct term *term)
+{
+    for (int i = 0; i < term->count; i++)
+        if (is_moving_matrix(term->args[i]))
+            return true;
+    return false;
+}
+
 static void check_operation(struct term *term, struct report *report)
 {
     tell_ids(term, report);
@@ -206,7 +220,7 @@ static void check_operation(struct term *term, struct report *report)
     if (op_info(term->op)->class == OP_CLASS_OVER_TIME && arg->time != TIME_FRAME && !term_is_open(arg))
         report_error(report, term->span, "'%s' needs the frames of a sequence, but '%s' is of %s time",
                      op_info(term->op)->name, tell_text(report, arg), time_name(arg->time));
-    if (term->shape.rank > 1 && term->time != TIME_STATIC)
+    if (is_moving_matrix(term) && !has_moving_matrix(term))
         report_error(report, term->span, "a matrix has to be static, but '%s' is of %s time",
                      report_excerpt(report, term->span), time_name(term->time));
 }

@@ -93,6 +93,12 @@ static void report_no_equals(struct parser *parser)
         diag_note(parser->diag, parser->layout.before.span, "did you mean '%s'?", keyword);
 }
 
+static bool begins_operand(int kind)
+{
+    return kind == TOKEN_NAME || kind == TOKEN_INTEGER || kind == TOKEN_FLOAT || kind == TOKEN_BAD_NUMBER ||
+           kind == '(';
+}
+
 /* Within a statement, after an operand or a name. */
 static void report_inside(struct parser *parser, const struct expectation *expected)
 {
@@ -120,6 +126,8 @@ static void report_inside(struct parser *parser, const struct expectation *expec
         report_expected(parser, "'('");
     else if (!in_expression && expected->square && !expected->comma)
         report_expected(parser, "'['");
+    else if (in_expression && begins_operand(last.kind))
+        report_expected(parser, "an operator");
     else
         diag_error(parser->diag, last.span, "unexpected %s after %s", quote(parser, last),
                    quote(parser, layout->before));
