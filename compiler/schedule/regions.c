@@ -71,10 +71,23 @@ struct keyed {
     int id;
 };
 
-static struct keyed new_keyed(const struct schedule *schedule, int id)
+/* By node: the most reads with a delay on any way to it. In a frames region all frames of a node come before all of the
+ * next, so that a reader with a delay, too, must come after what it reads: ordered by this and then as numbered, it
+ * does. */
+static int *count_delayed_reads(const struct schedule *schedule, struct arena *arena)
 {
-    bool frames = region_kind_of(schedule, id) == REGION_FRAMES;
-    return (struct keyed){region_key(schedule, id), frames ? schedule->components.of[id] : 0, id};
+    const struct components *components = &schedule->components;
+    int *reads = ARENA_ARRAY(arena, int, schedule->graph->node_count + 1);
+    for (int m = 0; m < schedule->graph->node_count; m++) {
+        int id = components->member[m];
+        const struct node *node = schedule->graph->nodes[id];
+        for (int k = 0; k < node->count; k++) {
+            int through = reads[node->edges[k].node] + (node->edges[k].delay != 0);
+            if (components->of[node->edges[k].node] != components->of[id] && through > reads[id])
+                reads[id] = through;
+        }
+    }
+    return reads;
 }
 
 static bool comes_first(const struct keyed *a, const struct keyed *b)
@@ -185,11 +198,13 @@ struct schedule *split_regions(struct graph *graph, const struct schedule_option
     schedule->whole_sequence = schedule->passes.count > 1 || graph_reads_ahead(graph);
     int n = graph->node_count, count = 0;
     schedule->region_of = ARENA_ARRAY(arena, int, n + 1);
+    const int *reads = count_delayed_reads(schedule, arena);
     struct keyed *items = ARENA_ARRAY(arena, struct keyed, n + 1), *spare = ARENA_ARRAY(arena, struct keyed, n + 1);
     for (int i = 0; i < n; i++) {
         schedule->region_of[i] = -1;
         if (!node_is_leaf(graph->nodes[i]))
-            items[count++] = new_keyed(schedule, i);
+            items[count++] =
+                (struct keyed){region_key(schedule, i), region_kind_of(schedule, i) == REGION_FRAMES ? reads[i] : 0, i};
     }
     sort_keyed(items, spare, count);
     struct unique names;
