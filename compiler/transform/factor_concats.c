@@ -35,13 +35,14 @@ struct pieces {
     int count;
 };
 
-/* False where an operand cannot be read without the concat. */
+/* False where an operand cannot be read without the concat, or would only be a crumb. */
 static bool find_pieces(struct graph *graph, const struct edge *x, struct pieces *pieces)
 {
     const struct node *concat = graph->nodes[x->node];
     pieces->edges = ARENA_ARRAY(graph->arena, struct edge, concat->count);
     pieces->columns = ARENA_ARRAY(graph->arena, int, concat->count);
     pieces->count = 0;
+    int least = FACTOR_LEAST_PART;
     for (int i = 0, at = 0; i < concat->count; at += concat->edges[i++].length) {
         int begin = at > x->begin ? at : x->begin, end = at + concat->edges[i].length;
         if (end > x->begin + x->length)
@@ -59,8 +60,9 @@ static bool find_pieces(struct graph *graph, const struct edge *x, struct pieces
         }
         pieces->columns[pieces->count] = begin - x->begin;
         pieces->edges[pieces->count++] = piece;
+        least = end - begin < least ? end - begin : least;
     }
-    return true;
+    return pieces->count <= FACTOR_FEW_PARTS || least >= FACTOR_LEAST_PART;
 }
 
 static int add_product_of_piece(struct graph *graph, const struct node *product, const struct edge *piece, int column)

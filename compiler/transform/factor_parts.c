@@ -85,11 +85,16 @@ static bool node_is_read_in_parts(struct parting *parting, int id)
     const struct edge **edges = parting->edges;
     if (parting->edge_count)
         qsort(edges, (size_t)parting->edge_count, sizeof *edges, compare_ranges);
-    for (int i = 1; i < parting->edge_count; i++)
-        if (compare_ranges(&edges[i - 1], &edges[i]) != 0 &&
-            edges[i]->begin < edges[i - 1]->begin + edges[i - 1]->length)
+    int parts = 0, least = FACTOR_LEAST_PART;
+    for (int i = 0; i < parting->edge_count; i++) {
+        if (i && compare_ranges(&edges[i - 1], &edges[i]) == 0)
+            continue;
+        if (i && edges[i]->begin < edges[i - 1]->begin + edges[i - 1]->length)
             return false;
-    return parting->edge_count > 0;
+        parts++;
+        least = edges[i]->length < least ? edges[i]->length : least;
+    }
+    return parts > 0 && (parts <= FACTOR_FEW_PARTS || least >= FACTOR_LEAST_PART);
 }
 
 /* ---- parts ---- */

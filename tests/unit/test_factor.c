@@ -212,6 +212,50 @@ static void test_parts_of_concats(void **state)
         LINES("y = tanh(v[3:5][t-1 or k])", "v = concat(a, b)"));
 }
 
+/* More than a few parts stay together unless each of them fills a vector. */
+static void test_crumbs_stay_together(void **state)
+{
+    (void)state;
+    static const struct {
+        int parts, units;
+        bool apart;
+    } cases[] = {{8, 1, true}, {9, 1, false}, {9, 7, false}, {9, 8, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const int parts = cases[i].parts, units = cases[i].units;
+        char text[1000];
+        int length = snprintf(text, sizeof text,
+                              "cell C(x[%d]) -> y[%d] {\n  param W[%d, %d], V[2, %d]\n  v = tanh(W @ x)\n  y = ", units,
+                              units, parts * units, units, parts * units);
+        for (int p = 0; p < parts; p++)
+            length += snprintf(text + length, sizeof text - (size_t)length, "%sv[%d:%d]", p ? " + " : "", p * units,
+                               (p + 1) * units);
+        snprintf(text + length, sizeof text - (size_t)length, "\n}\n");
+        struct lowered lowered = lower_program(text);
+        simplify(lowered.graph, lowered.arena);
+        factor(lowered.graph, lowered.arena);
+        expect_verified(&lowered);
+        int products = 0;
+        for (int k = 0; k < lowered.graph->node_count; k++)
+            products += lowered.graph->nodes[k]->op == OP_product;
+        assert_int_equal(products, cases[i].apart ? parts : 1);
+        lowered_free(&lowered);
+
+        length = snprintf(text, sizeof text, "cell C(x[%d]) -> y[2] {\n  param V[2, %d]\n  y = V @ concat(", units,
+                          parts * units);
+        for (int p = 0; p < parts; p++)
+            length += snprintf(text + length, sizeof text - (size_t)length, "%sx[t-%d]", p ? ", " : "", p + 1);
+        snprintf(text + length, sizeof text - (size_t)length, ")\n}\n");
+        lowered = lower_program(text);
+        factor(lowered.graph, lowered.arena);
+        expect_verified(&lowered);
+        products = 0;
+        for (int k = 0; k < lowered.graph->node_count; k++)
+            products += lowered.graph->nodes[k]->op == OP_product;
+        assert_int_equal(products, cases[i].apart ? parts : 1);
+        lowered_free(&lowered);
+    }
+}
+
 /* A chain of ten thousand elementwise nodes comes apart in one pass. */
 static void test_long_chain_of_parts(void **state)
 {
@@ -362,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_parts_that_stay),
         cmocka_unit_test(test_one_part_for_all_its_readers),
         cmocka_unit_test(test_parts_of_concats),
+        cmocka_unit_test(test_crumbs_stay_together),
         cmocka_unit_test(test_long_chain_of_parts),
         cmocka_unit_test(test_thin_products),
         cmocka_unit_test(test_sums_are_ordered),
