@@ -63,6 +63,10 @@ for program in "$work"/*.rnn; do
       [ "$status" = 0 ] && [ ! -s "$work/message" ] || fail "exit status $status" ;;
     *) fail "what is '$note'?" ;;
   esac
+  if [ "$status" = 0 ]; then   # formatting twice is formatting once
+    "$rnnc" --emit=source "$program" -o "$work/once" && "$rnnc" --emit=source "$work/once" -o "$work/twice"
+    cmp "$work/once" "$work/twice" || fail "formatted in another way again"
+  fi
   count=$((count + 1))
 done
 [ "$count" -ge 10 ] || fail "only $count programs"
