@@ -115,7 +115,8 @@ static const char *suggest_name(struct elaboration *e, const struct instance *in
 void tell_unknown(struct elaboration *e, const struct instance *instance, const struct name *name, bool callable)
 {
     if (strcmp(name->text, "t") == 0) {
-        report_error(&e->report, name->span, "'t' stands only inside square brackets, as in h[t-1]");
+        report_error(&e->report, name->span,
+                     "'t' stands only in delays, as in h[t-1]: this frame's value is plain 'h', on the left side too");
         return;
     }
     const struct global *global = map_get(&e->globals, name->text);

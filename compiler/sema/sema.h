@@ -20,8 +20,8 @@ struct sema_options {
 };
 
 /* resolve-names: the top cell or model with every instance written out under its path, names and dimensions resolved;
- * shapes and times still open. NULL when nothing sensible remains; otherwise check diag_error_count. infer_shapes takes a
- * program with errors too, and finds more of them. */
+ * shapes and times still open. NULL when nothing sensible remains; otherwise check diag_error_count. infer_shapes takes
+ * a program with errors too, and finds more of them. */
 struct program *resolve_names(struct arena *arena, const struct tree *tree, const struct sema_options *options,
                               struct diagnostics *diag);
 

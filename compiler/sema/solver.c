@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "sema/shape-errors.h"
 #include "sema/shapes.h"
 
 void solver_init(struct solver *solver, struct arena *arena) { *solver = (struct solver){.arena = arena}; }
@@ -97,13 +98,30 @@ static bool reads_uncertain(const struct term *term, const bool *uncertain)
     return false;
 }
 
+/* Whether a part of the term is open. The term itself need not be: in `0.5 * concat(a, b)` the number makes it a scalar
+ * as long as the sizes of a and b are not known. */
+static bool has_open_part(const struct term *term)
+{
+    if (term_is_open(term))
+        return true;
+    for (int i = 0; i < term->count; i++)
+        if (has_open_part(term->args[i]))
+            return true;
+    return false;
+}
+
+static bool is_open(const struct value *value)
+{
+    return value->shape.rank == SHAPE_OPEN || (!value->declared && value->term && has_open_part(value->term));
+}
+
 /* By value id: open, or reading over however many steps what is open. */
 static bool *find_uncertain(struct solver *solver)
 {
     bool *uncertain = ARENA_ARRAY(solver->arena, bool, solver->count + 1);
     int *stack = ARENA_ARRAY(solver->arena, int, solver->count + 1), count = 0;
     for (int i = 0; i < solver->count; i++) {
-        uncertain[i] = solver->nodes[i].value->shape.rank == SHAPE_OPEN;
+        uncertain[i] = is_open(solver->nodes[i].value);
         if (uncertain[i])
             stack[count++] = i;
     }
@@ -125,7 +143,7 @@ bool solver_settle(struct solver *solver)
     for (int force = 0; force <= 1 && !progress; force++) {
         for (int i = 0; i < solver->count && !(force && progress); i++) {
             struct value *value = solver->nodes[i].value;
-            bool candidate = value->shape.rank == SHAPE_OPEN && value->term;
+            bool candidate = value->term && is_open(value);
             if (!candidate || (!force && reads_uncertain(value->term, uncertain)) || !solve(value, true))
                 continue;
             solver_touch(solver, value);
