@@ -93,7 +93,7 @@ static void warn_unread_inits(struct check *check)
             continue;
         report_warning(&check->report, value->init->span,
                        "the init of '%s' is never used: '%s' is not read with a delay", value->name, value->name);
-        if (value->term && value->term->kind == TERM_VALUE)
+        if (value->term && value->term->kind == TERM_VALUE && read[value->term->value->id])
             report_note(&check->report, value->init->span, "did you mean 'init %s'?", value->term->value->name);
     }
 }

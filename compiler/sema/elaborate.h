@@ -219,6 +219,9 @@ void finish_binding(struct elaboration *e, struct instance *instance);
 bool tell_unbound(struct elaboration *e); /* whether there are any */
 void check_arguments(struct elaboration *e);
 
+/* unused.c: the names in definitions that have no bound instance. */
+void check_unused(struct elaboration *e);
+
 /* leaves.c */
 void shape_parameter(struct elaboration *e, struct instance *instance, struct symbol *symbol);
 void shape_leaf(struct elaboration *e, struct instance *instance, const struct declarator *declarator,

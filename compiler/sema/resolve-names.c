@@ -318,6 +318,7 @@ static struct program *finish(struct elaboration *e)
     bool unbound = e->top->failed || tell_unbound(e);
     check_arguments(e);
     tell_undefined(e);
+    check_unused(e);
     list_values(e);
     list_outputs(e);
     if (!e->report.error_count && !unbound)

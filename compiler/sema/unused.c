@@ -1,0 +1,146 @@
+/* Definitions that the compiled program does not reach, or whose dimensions are not known: they have no shapes, but
+ * their names can be checked. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "sema/elaborate.h"
+
+/* Names that an expression reads have to be there; what they are is asked only where there are shapes. */
+struct scope {
+    struct elaboration *e;
+    struct instance names; /* only its symbols: all of the definition */
+};
+
+static bool is_known(const struct scope *scope, const char *name)
+{
+    return map_get(&scope->names.symbols, name) || map_get(&scope->e->globals, name) ||
+           op_find(name, (int)strlen(name)) != OP_COUNT;
+}
+
+static void check_expr(struct scope *scope, const struct expr *expr);
+
+static void check_subscripts(struct scope *scope, const struct expr *expr)
+{
+    for (int i = 0; i < expr->subscript_count; i++) {
+        check_expr(scope, expr->subscripts[i].begin);
+        check_expr(scope, expr->subscripts[i].end);
+    }
+}
+
+static void check_callee(struct scope *scope, const struct expr *callee)
+{
+    if (callee->kind == EXPR_INDEX) {
+        check_subscripts(scope, callee);
+        callee = callee->args[0];
+    }
+    if (callee->kind != EXPR_NAME)
+        check_expr(scope, callee);
+    else if (!is_known(scope, callee->name.text))
+        tell_unknown(scope->e, &scope->names, &callee->name, true);
+}
+
+/* Recurses over the expression, whose depth the parser bounds. `t` is looked at where delays are. */
+static void check_expr(struct scope *scope, const struct expr *expr)
+{
+    if (!expr)
+        return;
+    if (expr->kind == EXPR_NAME && strcmp(expr->name.text, "t") != 0 && !is_known(scope, expr->name.text))
+        tell_unknown(scope->e, &scope->names, &expr->name, false);
+    if (expr->kind == EXPR_CALL)
+        check_callee(scope, expr->args[0]);
+    for (int i = expr->kind == EXPR_CALL; i < expr->count; i++)
+        check_expr(scope, expr->args[i]);
+    check_subscripts(scope, expr);
+}
+
+static void declare(struct scope *scope, const struct name *name)
+{
+    elaborate_symbol(scope->e, &scope->names, SYMBOL_VALUE, name);
+}
+
+/* Dimensions of the cell, or those that inputs introduce. */
+static void declare_dimensions(struct scope *scope, const struct dimension *dimensions, int count, bool of_input)
+{
+    for (int i = 0; i < count; i++) {
+        const struct expr *expr = dimensions[i].expr;
+        bool is_there =
+            expr->kind == EXPR_NAME && of_input &&
+            (map_get(&scope->names.symbols, expr->name.text) || map_get(&scope->e->globals, expr->name.text));
+        if (expr->kind == EXPR_NAME && !is_there)
+            declare(scope, &expr->name);
+    }
+}
+
+static void declare_all(struct scope *scope, const struct tree_definition *definition)
+{
+    declare_dimensions(scope, definition->dimensions, definition->dimension_count, false);
+    for (int i = 0; i < definition->input_count; i++)
+        declare(scope, &definition->inputs[i].name);
+    for (int i = 0; i < definition->input_count; i++)
+        declare_dimensions(scope, definition->inputs[i].dimensions, definition->inputs[i].dimension_count, true);
+    for (int i = 0; i < definition->statement_count; i++) {
+        const struct statement *statement = definition->statements[i];
+        bool names_only = statement->kind == STATEMENT_OUTPUT && !statement->value_count;
+        for (int k = 0; k < statement->count && !names_only; k++)
+            declare(scope, &statement->declarators[k].name);
+    }
+}
+
+static void check_declarator(struct scope *scope, const struct declarator *declarator)
+{
+    for (int i = 0; i < declarator->dimension_count; i++) {
+        check_expr(scope, declarator->dimensions[i].expr);
+        check_expr(scope, declarator->dimensions[i].fallback);
+    }
+    check_expr(scope, declarator->form_rank);
+    check_expr(scope, declarator->start);
+    check_expr(scope, declarator->distribution_argument);
+    check_expr(scope, declarator->vocabulary);
+}
+
+static void check_statement(struct scope *scope, const struct statement *statement)
+{
+    for (int i = 0; i < statement->count; i++)
+        check_declarator(scope, &statement->declarators[i]);
+    for (int i = 0; i < statement->value_count; i++)
+        check_expr(scope, statement->values[i]);
+    if (statement->kind == STATEMENT_OUTPUT && !statement->value_count &&
+        !is_known(scope, statement->declarators[0].name.text))
+        tell_unknown(scope->e, &scope->names, &statement->declarators[0].name, false);
+}
+
+static void check_definition(struct elaboration *e, const struct tree_definition *definition)
+{
+    struct scope scope = {.e = e, .names = {.definition = definition}};
+    map_init(&scope.names.symbols, e->arena);
+    declare_all(&scope, definition);
+    for (int i = 0; i < definition->dimension_count; i++)
+        check_expr(&scope, definition->dimensions[i].fallback);
+    for (int i = 0; i < definition->input_count; i++)
+        check_declarator(&scope, &definition->inputs[i]);
+    for (int i = 0; i < definition->output_count; i++) {
+        const struct name *name = &definition->outputs[i].name;
+        check_declarator(&scope, &definition->outputs[i]);
+        if (!map_get(&scope.names.symbols, name->text))
+            report_error(&e->report, name->span, "'%s' is an output of '%s', but no equation defines it", name->text,
+                         definition->name.text);
+    }
+    for (int i = 0; i < definition->statement_count; i++)
+        check_statement(&scope, definition->statements[i]);
+    check_expr(&scope, definition->value);
+}
+
+void check_unused(struct elaboration *e)
+{
+    struct map used;
+    map_init(&used, e->arena);
+    for (int i = 0; i < e->instance_count; i++)
+        if (e->instances[i]->bound)
+            map_put(&used, e->instances[i]->definition->name.text, e->instances[i]);
+    e->report.origin = NULL;
+    for (int i = 0; i < e->tree->definition_count; i++) {
+        const struct tree_definition *definition = e->tree->definitions[i];
+        if (definition->kind != DEFINE_CONST && !map_get(&used, definition->name.text))
+            check_definition(e, definition);
+    }
+}
