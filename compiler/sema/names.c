@@ -169,10 +169,25 @@ static struct instance *find_layer(struct elaboration *e, struct instance *stack
     return index < stack->count ? stack->layers[index] : NULL;
 }
 
+/* `u = Unknwon[n](x)`: that u is no instance is no news. */
+static bool calls_unknown(struct elaboration *e, const struct instance *owner, const struct symbol *symbol)
+{
+    bool defines = symbol->statement && symbol->statement->kind == STATEMENT_EQUATION;
+    const struct expr *expr = defines ? symbol->statement->values[0] : NULL;
+    while (expr && (expr->kind == EXPR_STACK || expr->kind == EXPR_REVERSE))
+        expr = expr->args[expr->count - 1];
+    if (!expr || expr->kind != EXPR_CALL)
+        return false;
+    const struct expr *name = expr->args[0]->kind == EXPR_INDEX ? expr->args[0]->args[0] : expr->args[0];
+    return name->kind == EXPR_NAME && !map_get(&owner->symbols, name->name.text) &&
+           !map_get(&e->globals, name->name.text) && op_find(name->name.text, (int)strlen(name->name.text)) == OP_COUNT;
+}
+
 struct instance *resolve_instance(struct elaboration *e, struct instance *instance, const struct expr *path,
                                   struct instance **wait)
 {
     struct symbol *symbol = NULL;
+    const struct instance *owner = instance;
     if (path->kind == EXPR_NAME) {
         symbol = map_get(&instance->symbols, path->name.text);
         if (!symbol) {
@@ -185,11 +200,12 @@ struct instance *resolve_instance(struct elaboration *e, struct instance *instan
             return NULL;
         if (within->is_stack)
             return find_layer(e, within, &path->name, wait);
+        owner = within;
         symbol = find_member(e, within, &path->name, path->args[0]);
         if (!symbol)
             return NULL;
     }
-    if (symbol && symbol->instance)
+    if (symbol && (symbol->instance || calls_unknown(e, owner, symbol)))
         return symbol->instance;
     report_error(&e->report, path->span, "'%s' is not an instance of a cell", report_excerpt(&e->report, path->span));
     if (symbol)
