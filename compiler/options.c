@@ -54,7 +54,7 @@ static void parse_definition(struct argp_state *state, struct parsing *parsing, 
     if (!equals || equals == text)
         argp_error(state, "-D wants NAME=VALUE, not '%s'", text);
     struct definition definition = {arena_copy_string(parsing->arena, text, (size_t)(equals - text)),
-                                    parse_number(state, "-D", equals + 1, 1, INT_MAX)};
+                                    parse_number(state, "-D", equals + 1, 1, SHAPE_MAX_ELEMENTS)};
     for (int i = 0; i < sema->definition_count; i++)
         if (strcmp(sema->definitions[i].name, definition.name) == 0)
             argp_error(state, "-D %s is given twice", definition.name);

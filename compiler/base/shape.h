@@ -6,7 +6,9 @@
 
 struct arena;
 
-enum { SHAPE_MAX_RANK = 3 };
+/* A value has at most so many elements, and a dimension is no larger: padded to whole vectors, and stepped over by one
+ * more, it is still an int in emitted code. */
+enum { SHAPE_MAX_RANK = 3, SHAPE_MAX_ELEMENTS = 2000000000 };
 
 /* [] (rank 0), [n], and for static values [rows, columns] and [k, rows, columns]. */
 struct shape {

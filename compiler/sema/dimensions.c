@@ -1,6 +1,5 @@
 /* Dimensions: exact integer expressions over constants and dimensions, in 64 bits, checked. Constants may also be real
  * numbers, which then cannot be used as dimensions. */
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -150,7 +149,7 @@ enum evaluation evaluate_count(struct elaboration *e, struct instance *instance,
     }
     const char *found = number.is_integer ? arena_printf(e->arena, "%lld", (long long)number.integer)
                                           : arena_printf(e->arena, "%g", number.real);
-    bool is_limit_news = most < INT_MAX - 1 || (number.is_integer && number.integer > most);
+    bool is_limit_news = most < SHAPE_MAX_ELEMENTS || (number.is_integer && number.integer > most);
     const char *wanted = is_limit_news ? arena_printf(e->arena, "from %ld to %ld", least, most)
                                        : arena_printf(e->arena, "of %ld or more", least);
     report_error(&e->report, expr->span, "%s has to be a whole number %s, but is %s", what, wanted, found);
@@ -166,7 +165,7 @@ const char *count_text(struct elaboration *e, const struct expr *expr, const cha
 
 enum evaluation evaluate_size(struct elaboration *e, struct instance *instance, const struct expr *expr, int *result)
 {
-    return evaluate_count(e, instance, expr, count_text(e, expr, "size"), 1, INT_MAX, result);
+    return evaluate_count(e, instance, expr, count_text(e, expr, "size"), 1, SHAPE_MAX_ELEMENTS, result);
 }
 
 bool evaluate_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator, int rank_max,
@@ -185,7 +184,7 @@ bool evaluate_shape(struct elaboration *e, struct instance *instance, const stru
     if (shape_is_small(shape))
         return true;
     report_error(&e->report, declarator->span, "'%s' is %s, which has more than %d elements", declarator->name.text,
-                 shape_text(e->arena, shape), INT_MAX);
+                 shape_text(e->arena, shape), SHAPE_MAX_ELEMENTS);
     return false;
 }
 

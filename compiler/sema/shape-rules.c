@@ -1,5 +1,3 @@
-#include <limits.h>
-
 #include "base/arena.h"
 #include "sema/report.h"
 #include "sema/shape-errors.h"
@@ -9,7 +7,7 @@ bool shape_is_small(const struct shape *shape)
 {
     long size = 1;
     for (int i = 0; i < shape->rank; i++)
-        if (__builtin_mul_overflow(size, (long)shape->dim[i], &size) || size > INT_MAX)
+        if (__builtin_mul_overflow(size, (long)shape->dim[i], &size) || size > SHAPE_MAX_ELEMENTS)
             return false;
     return size > 0;
 }
@@ -59,7 +57,7 @@ static void multiply_static(struct term *term, struct report *report)
         tell_clash(report, term, a, b);
     else if (report && !shape_is_small(&term->shape))
         report_error(report, term->span, "'%s' is %s, which has more than %d elements",
-                     report_excerpt(report, term->span), shape_text(report->arena, &term->shape), INT_MAX);
+                     report_excerpt(report, term->span), shape_text(report->arena, &term->shape), SHAPE_MAX_ELEMENTS);
 }
 
 /* `W @ x` with a matrix or a stack of matrices: the vector of all rows. */
@@ -143,10 +141,10 @@ static void concat(struct term *term, bool settled, struct report *report)
         }
         total += arg->shape.rank ? arg->shape.dim[0] : 1;
     }
-    if (total > INT_MAX) {
+    if (total > SHAPE_MAX_ELEMENTS) {
         if (report)
             report_error(report, term->span, "'%s' is [%ld], which has more than %d elements",
-                         report_excerpt(report, term->span), total, INT_MAX);
+                         report_excerpt(report, term->span), total, SHAPE_MAX_ELEMENTS);
         return;
     }
     term->shape = vector_of((int)total);

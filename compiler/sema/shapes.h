@@ -23,7 +23,7 @@ void shape_term(struct term *term, bool settled, struct report *report);
 /* An id of an `index` or `labels` input or target, at this frame or another. */
 bool term_is_id(const struct term *term);
 
-/* A number of elements that one value may have: 1 to 2^31 - 1. */
+/* A number of elements that one value may have: 1 to SHAPE_MAX_ELEMENTS. */
 bool shape_is_small(const struct shape *shape);
 
 struct solver_node {

@@ -89,7 +89,7 @@ static void test_dimension_arithmetic(void **state)
     expect_error("model m {\n  input x[3 - 3]\n  output p = x\n}\n",
                  LINES("has to be a whole number of 1 or more, but is 0"));
     expect_error("model m {\n  input x[9]\n  param W[65536, 65536]\n  output p = x\n}\n",
-                 LINES("more than 2147483647 elements"));
+                 LINES("more than 2000000000 elements"));
 }
 
 static void test_suggestions(void **state)
