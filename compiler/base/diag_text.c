@@ -148,5 +148,6 @@ void diag_print_text(const struct diagnostics *diag, const struct diag_options *
     }
     int more = options->error_limit > 0 ? diag_error_count(diag) - options->error_limit : 0;
     if (more > 0)
-        fprintf(out, "%s: %d more error%s not shown; --error-limit=0 shows all\n", diag->source->name, more, more == 1 ? "" : "s");
+        fprintf(out, "%s: %d more error%s not shown; --error-limit=0 shows all\n", diag->source->name, more,
+                more == 1 ? "" : "s");
 }
