@@ -386,6 +386,12 @@ static void test_names_survive(void **state)
     (void)state;
     expect_factored("cell C[n = 4](x[n]) -> y[n] {\n  param U[n, n], b[n]\n  y = U @ y[t-1] + x + b\n}",
                     LINES("y = ((b + x) + (U @ y[t-1]))"));
+    /* Parts of parts are named after what they are parts of in the end, and only if they are all of what had the name.
+     */
+    expect_factored("cell C(x[9]) -> y[2] {\n  s = tanh(x)\n  v = s[2:6]\n  b = v[1:3]\n  y = exp(b) * b\n}",
+                    LINES("y = (exp(b) * b)", "b = tanh(x[3:5])"));
+    expect_factored("cell C(x[9]) -> y[2] {\n  s = tanh(x)\n  w = s[0:4]\n  y = exp(w[0:2]) * w[2:4]\n}",
+                    LINES("y = (exp(tanh(x[0:2])) * tanh(x[2:4]))"));
 }
 
 int main(void)

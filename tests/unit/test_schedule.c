@@ -259,6 +259,12 @@ static void test_delays_in_frames_begin_a_phase(void **state)
     (void)state;
     expect_regions("cell C(x[8]) -> y[8] {\n  a = tanh(x)\n  y = exp(a[t-1]) * a\n}",
                    LINES("frames_0: frames: 0 elementwise 8; 1 elementwise 8"));
+    /* Whichever of the two the program tells first. */
+    struct scheduled scheduled =
+        schedule_program("cell C(x[8]) -> y[8] {\n  y = exp(a[t-1])\n  a = tanh(x)\n}", &default_schedule_options);
+    assert_int_equal(scheduled.schedule->kernel_of[node_called(&scheduled.lowered, "a")]->phase, 0);
+    assert_int_equal(scheduled.schedule->kernel_of[node_called(&scheduled.lowered, "y")]->phase, 1);
+    scheduled_free(&scheduled);
 }
 
 /* Every computed node belongs to one kernel, and is computed there after its operands or stands for an accumulator. */
