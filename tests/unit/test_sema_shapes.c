@@ -42,6 +42,10 @@ static void test_least_shapes(void **state)
                  "  e = 0.5 * e[t-1] + b\n  output f = a + 0\n  output s[2] = 1\n}\n",
                  LINES("a [3] frame = tanh(U @ a[t-1])", "h [3] frame = 0.5 * h[t-1] + 1 + W @ x",
                        "k frame = k[t-1] + g", "d [11] frame = concat(k, x, 1, e)", "s [2] static = copy(1)"));
+    /* Scalars known over several steps only: until then `0.5 * concat(...)` is no scalar either. */
+    expect_lines("model m {\n  input g\n  param b[4]\n  e = c\n  c = 0.5 * (b @ b * g[t-3])\n  v = 0.5 * concat(b, e)\n"
+                 "  output s = softmax(v)\n}\n",
+                 LINES("e frame = c", "v [5] frame = 0.5 * concat(b, e)", "s [5] frame = softmax(v)"));
     expect_error("model m {\n  input x\n  output p = p[t-1]\n}\n", LINES("the shape of 'p' is open", "'p[n] = ...'"));
 }
 

@@ -1,0 +1,292 @@
+#include "batch.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "exercise.h"
+#include "pipeline.h"
+#include "process.h"
+#include "syntax/tree.h"
+
+enum { COMPILE_SECONDS = 30, RUN_SECONDS = 60 };
+
+const char *failure_name(enum failure failure)
+{
+    static const char *const names[] = {"agrees",
+                                        "rnnc rejects it",
+                                        "rnnc crashes",
+                                        "the C compiler rejects what rnnc emits",
+                                        "the network crashes",
+                                        "the network disagrees with the oracle"};
+    return names[failure];
+}
+
+void *shared_memory(unsigned long size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        perror("mmap");
+        exit(3);
+    }
+    return memory;
+}
+
+/* ---- switches ---- */
+
+/* Eight rows in which every two switches meet in all four ways, and each with each length of a block: the orthogonal
+ * array L8(4^1 2^4). */
+static struct pipeline_options choose_options(const struct batch_options *batch, uint64_t seed)
+{
+    struct pipeline_options options = pipeline_default_options();
+    if (!batch->switches)
+        return options;
+    static const int blocks[] = {0, 1, 3, 7};
+    bool a = seed & 1, b = seed >> 1 & 1, c = seed >> 2 & 1;
+    options.schedule.block_frames = blocks[seed >> 1 & 3];
+    options.factor = !a;
+    options.schedule.elementwise_scan = a == b;
+    options.schedule.turn_panels = a == c;
+    options.schedule.group_frames = (a != b) == c;
+    return options;
+}
+
+/* The machine that a file is compiled for: six of them. */
+static const char *choose_machine(const struct batch_options *batch, uint64_t seed)
+{
+    static const char *const machines[] = {"-march=native -DRNN_VECTOR_BYTES=64", "-DRNN_VECTOR_BYTES=32",
+                                           "-march=native -DRNN_VECTOR_BYTES=16", "-DRNN_VECTOR_BYTES=64",
+                                           "-march=native -DRNN_VECTOR_BYTES=32", "-DRNN_VECTOR_BYTES=16"};
+    return batch->switches ? machines[seed / BATCH_PROGRAMS % 6] : "-march=native";
+}
+
+const char *batch_switches_text(struct arena *arena, const struct batch_options *options, uint64_t seed)
+{
+    struct pipeline_options pipeline = choose_options(options, seed);
+    const char *text = choose_machine(options, seed);
+    if (pipeline.schedule.block_frames)
+        text = arena_printf(arena, "-fblock-frames=%d %s", pipeline.schedule.block_frames, text);
+    if (!pipeline.factor)
+        text = arena_printf(arena, "-fno-factor %s", text);
+    if (!pipeline.schedule.elementwise_scan)
+        text = arena_printf(arena, "-fno-elementwise-scan %s", text);
+    if (!pipeline.schedule.turn_panels)
+        text = arena_printf(arena, "-fno-turn-panels %s", text);
+    if (!pipeline.schedule.group_frames)
+        text = arena_printf(arena, "-fno-group-frames %s", text);
+    return options->in_double ? arena_printf(arena, "%s -DRNN_REAL_DOUBLE", text) : text;
+}
+
+/* ---- in the child ---- */
+
+static void fail(const struct batch *batch, int i, enum failure failure, const char *message)
+{
+    struct verdict_record *record = &batch->records[i];
+    record->failure = failure;
+    record->done = true;
+    snprintf(record->message, sizeof record->message, "%s", message);
+}
+
+static const char *diagnostics_text(struct arena *arena, const struct diagnostics *diag)
+{
+    char *data = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&data, &size);
+    if (!stream)
+        return "";
+    diag_print(diag, &(struct diag_options){.error_limit = 3}, stream);
+    fclose(stream);
+    const char *text = arena_copy_string(arena, data, size);
+    free(data);
+    return text;
+}
+
+static struct source *source_of(struct arena *arena, const struct batch *batch, int i)
+{
+    return source_from_memory(arena, "program.rnn", batch->texts[i], strlen(batch->texts[i]));
+}
+
+/* One program to C, appended to the file. */
+static bool compile_program(const struct batch *batch, int i, FILE *file)
+{
+    struct arena *arena = arena_new();
+    struct source *source = source_of(arena, batch, i);
+    struct diagnostics *diag = diag_new(arena, source);
+    struct pipeline_options options = choose_options(batch->options, batch->first_seed + (uint64_t)i);
+    struct pipeline_result result = {0};
+    options.prefix = arena_printf(arena, "p%03d", i);
+    alarm(COMPILE_SECONDS);
+    bool done = pipeline_run(arena, source, &options, diag, &result);
+    alarm(0);
+    if (done)
+        fwrite(result.main.data, 1, result.main.length, file);
+    else
+        fail(batch, i, FAILURE_REJECTED, diagnostics_text(arena, diag));
+    arena_free(arena);
+    return done;
+}
+
+static const char *file_name(struct arena *arena, const struct batch *batch, const char *end)
+{
+    return arena_printf(arena, "%s/batch%d.%s", batch->options->folder, batch->number, end);
+}
+
+/* All programs without a verdict to one C file. */
+static bool compile_programs(struct arena *arena, const struct batch *batch, int only)
+{
+    FILE *file = fopen(file_name(arena, batch, "c"), "w");
+    if (!file) {
+        perror(batch->options->folder);
+        exit(3);
+    }
+    int count = 0;
+    for (int i = 0; i < batch->count; i++) {
+        if (batch->records[i].done || (only >= 0 && only != i))
+            continue;
+        batch->progress->current = i;
+        count += compile_program(batch, i, file);
+    }
+    fclose(file);
+    return count > 0;
+}
+
+static bool build_library(struct arena *arena, const struct batch *batch)
+{
+    const char *command = arena_printf(
+        arena,
+        "exec ${CC:-" PROPERTY_COMPILER "} -std=gnu11 -O1 -Wall -Wextra -Werror %s%s $CFLAGS "
+        "-I '" PROPERTY_INCLUDE "' -fPIC -shared '%s' -o '%s' 2> '%s'",
+        choose_machine(batch->options, batch->first_seed), batch->options->in_double ? " -DRNN_REAL_DOUBLE" : "",
+        file_name(arena, batch, "c"), file_name(arena, batch, "so"), file_name(arena, batch, "err"));
+    const char *arguments[] = {"sh", "-c", command, NULL}, *error;
+    int status;
+    if (!process_run(arena, arguments, NULL, &status, &error)) {
+        fprintf(stderr, "%s\n", error);
+        exit(3);
+    }
+    return status == 0;
+}
+
+/* What the C compiler said, from the first line that matters on. */
+static const char *compiler_message(struct arena *arena, const struct batch *batch)
+{
+    char *text = arena_alloc(arena, 20000, 1);
+    FILE *file = fopen(file_name(arena, batch, "err"), "r");
+    if (file) {
+        text[fread(text, 1, 19999, file)] = 0;
+        fclose(file);
+    }
+    const char *found = strstr(text, "error:");
+    return found ? found : text;
+}
+
+/* The file as a whole cannot be built: each program alone shows which ones are to blame. */
+static void find_unbuildable(struct arena *arena, const struct batch *batch)
+{
+    for (int i = 0; i < batch->count; i++)
+        if (!batch->records[i].done && compile_programs(arena, batch, i) && !build_library(arena, batch))
+            fail(batch, i, FAILURE_NOT_BUILT, compiler_message(arena, batch));
+}
+
+static void run_program(const struct batch *batch, int i, void *library)
+{
+    struct arena *arena = arena_new();
+    struct source *source = source_of(arena, batch, i);
+    struct diagnostics *diag = diag_new(arena, source);
+    const struct sema_options sema = {0};
+    struct program *program = resolve_names(arena, parse(arena, source, diag), &sema, diag);
+    infer_shapes(arena, program, diag);
+    const rnn_model *model = dlsym(library, arena_printf(arena, "p%03d_model", i));
+    alarm(RUN_SECONDS);
+    const char *error =
+        model ? exercise_network(arena, model, program, batch->first_seed + (uint64_t)i) : "the model is not there";
+    alarm(0);
+    if (error)
+        fail(batch, i, FAILURE_DISAGREES, error);
+    batch->records[i].done = true;
+    arena_free(arena);
+}
+
+static void run_programs(struct arena *arena, const struct batch *batch)
+{
+    void *library = dlopen(file_name(arena, batch, "so"), RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        fprintf(stderr, "%s\n", dlerror());
+        exit(3);
+    }
+    for (int i = 0; i < batch->count; i++) {
+        if (batch->records[i].done)
+            continue;
+        batch->progress->current = i;
+        run_program(batch, i, library);
+    }
+}
+
+/* Goes on from where an earlier child ended. */
+static void run_child(const struct batch *batch)
+{
+    struct arena *arena = arena_new();
+    if (batch->progress->phase == PHASE_COMPILE) {
+        if (!compile_programs(arena, batch, -1)) {
+            batch->progress->phase = PHASE_DONE;
+            return;
+        }
+        batch->progress->phase = PHASE_BUILD;
+    }
+    if (batch->progress->phase == PHASE_BUILD) {
+        if (!build_library(arena, batch)) {
+            find_unbuildable(arena, batch);
+            batch->progress->phase = PHASE_COMPILE;
+            return;
+        }
+        batch->progress->phase = PHASE_RUN;
+    }
+    if (batch->progress->phase == PHASE_RUN)
+        run_programs(arena, batch);
+    batch->progress->phase = PHASE_DONE;
+    arena_free(arena);
+}
+
+/* ---- in the parent ---- */
+
+static void note_end(const struct batch *batch, int status)
+{
+    char message[100];
+    if (WIFSIGNALED(status))
+        snprintf(message, sizeof message, WTERMSIG(status) == SIGALRM ? "out of time" : "signal %d (%s)",
+                 WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        snprintf(message, sizeof message, "exit status %d", WEXITSTATUS(status));
+    bool run = batch->progress->phase == PHASE_RUN;
+    fail(batch, batch->progress->current, run ? FAILURE_NETWORK_ENDED : FAILURE_COMPILER_ENDED, message);
+}
+
+void batch_run(const struct batch *batch)
+{
+    while (batch->progress->phase != PHASE_DONE) {
+        fflush(NULL);
+        pid_t child = fork();
+        if (child == 0) {
+            run_child(batch);
+            _exit(0);
+        }
+        int status = 0;
+        if (child < 0 || waitpid(child, &status, 0) != child) {
+            perror("fork");
+            exit(3);
+        }
+        if (status != 0)
+            note_end(batch, status);
+    }
+    struct arena *arena = arena_new();
+    static const char *const ends[] = {"c", "so", "err"};
+    for (int i = 0; i < 3; i++)
+        unlink(file_name(arena, batch, ends[i]));
+    arena_free(arena);
+}

@@ -1,0 +1,65 @@
+/* From the text of programs to verdicts: rnnc in process, one C file and one library for many programs, and each
+ * network exercised. What goes wrong is noted in shared memory, so that a parent sees it even where the child ends at
+ * once. */
+#ifndef PROPERTY_BATCH_H
+#define PROPERTY_BATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+
+enum failure {
+    FAILURE_NONE,
+    FAILURE_REJECTED,       /* rnnc reports errors in a correct program */
+    FAILURE_COMPILER_ENDED, /* rnnc crashed, or found an error of its own, or ran out of time */
+    FAILURE_NOT_BUILT,      /* the C compiler has errors or warnings to report */
+    FAILURE_NETWORK_ENDED,  /* the network crashed or ran out of time */
+    FAILURE_DISAGREES,      /* the network and the oracle do not agree */
+    FAILURE_COUNT
+};
+
+const char *failure_name(enum failure failure);
+
+/* One program's fate, in shared memory. */
+struct verdict_record {
+    bool done;
+    enum failure failure;
+    char message[1500];
+};
+
+/* Where a batch stands, in shared memory. */
+struct progress {
+    enum { PHASE_COMPILE, PHASE_BUILD, PHASE_RUN, PHASE_DONE } phase;
+    int current;
+};
+
+struct batch_options {
+    bool in_double;
+    bool switches;      /* rotate the switches of rnnc and the widths of lanes; else their defaults */
+    const char *folder; /* for the C files and libraries */
+};
+
+/* Programs of consecutive seeds, which also decide about the switches and the data. */
+struct batch {
+    const struct batch_options *options;
+    int number; /* for the names of its files */
+    uint64_t first_seed;
+    int count;
+    const char *const *texts;
+    struct verdict_record *records; /* [count], shared */
+    struct progress *progress;      /* shared */
+};
+
+enum { BATCH_PROGRAMS = 25 };
+
+/* What this seed's program is compiled with, for messages: "-fno-factor -fblock-frames=3 -DRNN_VECTOR_BYTES=16". */
+const char *batch_switches_text(struct arena *arena, const struct batch_options *options, uint64_t seed);
+
+/* Runs the batch in a child process, again and again until each program has its verdict. */
+void batch_run(const struct batch *batch);
+
+/* Memory that children share with their parent, zeroed. */
+void *shared_memory(unsigned long size);
+
+#endif

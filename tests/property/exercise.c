@@ -1,0 +1,281 @@
+#include "exercise.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "check.h"
+#include "random.h"
+
+enum { CALLS = 7, LONGEST_CALL = 9 };
+
+static int below(struct random *random, int count) { return (int)((random_bits(random) >> 33) % (uint64_t)count); }
+
+/* ---- data ---- */
+
+/* Multiples of 1/8: equal ones are met now and then, and sums of them are exact, so that comparisons have one answer.
+ */
+static void draw_inputs(struct check *check, struct random *random)
+{
+    const rnn_model *model = check->model;
+    check->inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
+    for (int i = 0; i < model->input_count; i++) {
+        const rnn_tensor *tensor = &model->inputs[i];
+        check->inputs[i] = tensor_new(check->arena, model, tensor, check->frames, check->streams);
+        for (long k = 0; k < tensor_elements(tensor, check->frames, check->streams); k++) {
+            double drawn =
+                tensor->type == RNN_TYPE_ID ? random_id(random, tensor->vocabulary) : (below(random, 17) - 8) / 8.0;
+            tensor_set(model, tensor, check->inputs[i], k, drawn);
+        }
+    }
+}
+
+/* The start values, moved a little where they are all alike, as multiples of 1/256. */
+static void draw_parameters(struct check *check, struct random *random)
+{
+    const rnn_model *model = check->model;
+    session_draw(&check->session, random_bits(random));
+    for (int i = 0; i < model->parameter_count; i++) {
+        const rnn_tensor *tensor = &model->parameters[i];
+        for (long k = 0; k < tensor_units(tensor); k++) {
+            long place = (long)tensor->offset + k;
+            double x = tensor_get(model, tensor, check->session.parameters, place);
+            if (tensor->start == RNN_START_CONSTANT)
+                x += random_real(random, 0.5);
+            tensor_set(model, tensor, check->session.parameters, place, round(256 * x) / 256);
+        }
+    }
+}
+
+/* ---- random calls ---- */
+
+/* What a stream has been given since its reset, and what it has given back. */
+struct history {
+    int length;
+    int *frames;       /* of the data, in the order in which they were given */
+    const char **ways; /* by which call */
+    void **outputs;    /* of frame time, one frame after the other */
+};
+
+struct calls {
+    struct check *check;
+    struct random *random;
+    struct history *histories; /* [streams] */
+    const char *error;
+    int number;      /* of calls */
+    const char *way; /* what the call in hand is */
+};
+
+/* One stream of a tensor as a tensor of one stream: frame `at` of `to` from frame `frame` of `from`. */
+static void copy_frame(const rnn_model *model, const rnn_tensor *tensor, void *to, int at, const void *from, int frame,
+                       int stream, int streams)
+{
+    long units = tensor_units(tensor);
+    for (long u = 0; u < units; u++)
+        tensor_set(model, tensor, to, at * units + u,
+                   tensor_get(model, tensor, from, ((long)frame * streams + stream) * units + u));
+}
+
+/* A judge of one stream alone, whose data is what the stream has been given. */
+static struct judge judge_of_stream(const struct calls *calls, int stream)
+{
+    const struct check *check = calls->check;
+    const rnn_model *model = check->model;
+    const struct history *history = &calls->histories[stream];
+    struct judge judge = check->judge;
+    judge.frames = history->length;
+    judge.streams = 1;
+    void **inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
+    for (int i = 0; i < model->input_count; i++) {
+        const rnn_tensor *tensor = &model->inputs[i];
+        bool frames = tensor->time == RNN_TIME_FRAME;
+        inputs[i] = tensor_new(check->arena, model, tensor, frames ? history->length : 1, 1);
+        for (int t = 0; t < (frames ? history->length : 1); t++)
+            copy_frame(model, tensor, inputs[i], t, check->inputs[i], frames ? history->frames[t] : 0, stream,
+                       check->streams);
+    }
+    judge.inputs = (const void *const *)inputs;
+    return judge;
+}
+
+/* Compares all that the stream has given since its reset, and forgets it. */
+static void end_sequence(struct calls *calls, int stream)
+{
+    struct history *history = &calls->histories[stream];
+    struct judge judge = judge_of_stream(calls, stream);
+    struct expectation expectation = judge_expect(&judge, 0, 0, history->length, history->length);
+    const rnn_model *model = calls->check->model;
+    void **outputs = ARENA_ARRAY(calls->check->arena, void *, model->output_count + 1);
+    for (int t = 0; t < history->length; t++) {
+        for (int i = 0; i < model->output_count; i++)
+            outputs[i] = tensor_at(model, &model->outputs[i], history->outputs[i], t, 1);
+        struct outcome outcome = {history->ways[t], outputs, 1, 1, 0, t, true, false};
+        judge_compare(&judge, &expectation, &outcome);
+    }
+    history->length = 0;
+}
+
+static bool clear_after_end(const struct calls *calls, void *const *outputs, int stream, int length, int frames)
+{
+    const struct check *check = calls->check;
+    const rnn_model *model = check->model;
+    for (int i = 0; i < model->output_count; i++) {
+        const rnn_tensor *tensor = &model->outputs[i];
+        long units = tensor_units(tensor);
+        for (int t = length; tensor->time == RNN_TIME_FRAME && t < frames; t++)
+            for (long u = 0; u < units; u++)
+                if (tensor_get(model, tensor, outputs[i], ((long)t * check->streams + stream) * units + u) != 0)
+                    return false;
+    }
+    return true;
+}
+
+/* After a call: the stream was given `length` of its `frames` frames, from frame `first` of the data on. */
+static void note_call(struct calls *calls, void *const *outputs, int stream, int first, int length, int frames)
+{
+    struct check *check = calls->check;
+    const rnn_model *model = check->model;
+    struct history *history = &calls->histories[stream];
+    for (int t = 0; t < length; t++) {
+        for (int i = 0; i < model->output_count; i++)
+            if (model->outputs[i].time == RNN_TIME_FRAME)
+                copy_frame(model, &model->outputs[i], history->outputs[i], history->length, outputs[i], t, stream,
+                           check->streams);
+        history->ways[history->length] = calls->way;
+        history->frames[history->length++] = first + t;
+    }
+    if (!clear_after_end(calls, outputs, stream, length, frames))
+        calls->error = "an output after the end of a stream is not 0";
+    bool has_sequences = false;
+    for (int i = 0; i < model->output_count; i++)
+        has_sequences |= model->outputs[i].time != RNN_TIME_FRAME;
+    if (!has_sequences)
+        return;
+    struct judge judge = judge_of_stream(calls, stream);
+    struct expectation expectation = judge_expect(&judge, 0, 0, history->length, history->length);
+    struct outcome outcome = {calls->way, outputs, frames, check->streams, stream, 0, false, true};
+    judge_compare(&judge, &expectation, &outcome);
+}
+
+static void reset_some(struct calls *calls)
+{
+    struct check *check = calls->check;
+    unsigned char *which = ARENA_ARRAY(check->arena, unsigned char, check->streams);
+    bool all = below(calls->random, 4) == 0;
+    for (int b = 0; b < check->streams; b++) {
+        which[b] = all || below(calls->random, 2) == 0;
+        if (which[b])
+            end_sequence(calls, b);
+    }
+    check->model->reset(check->session.state, all ? NULL : which);
+}
+
+static void call_once(struct calls *calls)
+{
+    struct check *check = calls->check;
+    const rnn_model *model = check->model;
+    int most = check->frames < LONGEST_CALL ? check->frames : LONGEST_CALL;
+    bool step = model->step && below(calls->random, 3) == 0;
+    int frames = step ? 1 : below(calls->random, most + 1);
+    int first = below(calls->random, check->frames - frames + 1);
+    bool own_lengths = !step && below(calls->random, 2) == 0;
+    int *lengths = ARENA_ARRAY(check->arena, int, check->streams);
+    for (int b = 0; b < check->streams; b++)
+        lengths[b] = own_lengths ? below(calls->random, frames + 1) : frames;
+    calls->way = arena_printf(check->arena, "random call %d, %s of %d frames%s", calls->number++,
+                              step ? "a step" : "a run", frames, own_lengths ? " with lengths" : "");
+
+    const void **inputs = ARENA_ARRAY(check->arena, const void *, model->input_count + 1);
+    void **outputs = ARENA_ARRAY(check->arena, void *, model->output_count + 1);
+    for (int i = 0; i < model->input_count; i++)
+        inputs[i] = tensor_at(model, &model->inputs[i], check->inputs[i], first, check->streams);
+    for (int i = 0; i < model->output_count; i++) {
+        outputs[i] = tensor_new(check->arena, model, &model->outputs[i], frames, check->streams);
+        for (long k = 0; k < tensor_elements(&model->outputs[i], frames, check->streams); k++)
+            tensor_set(model, &model->outputs[i], outputs[i], k, NAN);
+    }
+    const struct session *session = &check->session;
+    rnn_status status = step ? model->step(session->packed, session->state, inputs, outputs)
+                             : model->run(session->packed, session->state, session->work, frames,
+                                          own_lengths ? lengths : NULL, inputs, outputs);
+    if (status != RNN_OK)
+        calls->error = rnn_status_text(status);
+    for (int b = 0; b < check->streams; b++)
+        note_call(calls, outputs, b, first, lengths[b], frames);
+}
+
+/* Calls of random lengths, by frames and by steps, with resets of random streams between them. */
+static const char *make_calls(struct check *check, struct random *random)
+{
+    const rnn_model *model = check->model;
+    struct calls calls = {
+        .check = check, .random = random, .histories = ARENA_ARRAY(check->arena, struct history, check->streams)};
+    const int longest = CALLS * LONGEST_CALL;
+    for (int b = 0; b < check->streams; b++) {
+        calls.histories[b].frames = ARENA_ARRAY(check->arena, int, longest);
+        calls.histories[b].ways = ARENA_ARRAY(check->arena, const char *, longest);
+        calls.histories[b].outputs = ARENA_ARRAY(check->arena, void *, model->output_count + 1);
+        for (int i = 0; i < model->output_count; i++)
+            calls.histories[b].outputs[i] = tensor_new(check->arena, model, &model->outputs[i], longest, 1);
+    }
+    model->reset(check->session.state, NULL);
+    for (int i = 0; i < CALLS && !calls.error; i++) {
+        if (!model->step) /* one call is one whole sequence */
+            for (int b = 0; b < check->streams; b++)
+                end_sequence(&calls, b);
+        else if (below(random, 3) == 0)
+            reset_some(&calls);
+        call_once(&calls);
+    }
+    for (int b = 0; b < check->streams && !calls.error; b++)
+        end_sequence(&calls, b);
+    return calls.error;
+}
+
+/* ---- the verdict ---- */
+
+static const char *find_disagreement(const struct check *check)
+{
+    for (int i = 0; i < check->model->output_count; i++) {
+        const struct verdict *verdict = &check->judge.verdicts[i];
+        double tolerance = judge_tolerance(&check->judge, i);
+        if (!(verdict->error <= tolerance))
+            return arena_printf(check->arena,
+                                "output '%s' is off by %.3g, tolerance %.3g: %s; frame %d, stream %d, unit %ld "
+                                "(%d frames, %d streams)",
+                                check->model->outputs[i].name, verdict->error, tolerance, verdict->way, verdict->frame,
+                                verdict->stream, verdict->unit, check->frames, check->streams);
+    }
+    return NULL;
+}
+
+static const char *run_all(struct check *check, struct random *random)
+{
+    const char *error = NULL;
+    draw_parameters(check, random);
+    if (!session_pack(&check->session, &error) || !judge_open(&check->judge, check->session.parameters, &error) ||
+        !check_ways(check, &error))
+        return error;
+    error = make_calls(check, random);
+    return error ? error : find_disagreement(check);
+}
+
+const char *exercise_network(struct arena *arena, const rnn_model *model, const struct program *program, uint64_t seed)
+{
+    struct random random = random_start(seed);
+    struct check check = {.arena = arena, .model = model};
+    const char *error;
+    random_bits(&random);
+    check.frames = 1 + below(&random, below(&random, 4) ? 14 : 30);
+    check.streams = 1 + below(&random, below(&random, 4) ? 4 : 9);
+    draw_inputs(&check, &random);
+    check.judge = (struct judge){.arena = arena, .model = model, .program = program};
+    check.judge.inputs = (const void *const *)check.inputs;
+    check.judge.frames = check.frames;
+    check.judge.streams = check.streams;
+    if (!session_open(&check.session, model, check.frames, check.streams, &error))
+        return error;
+    error = run_all(&check, &random);
+    session_close(&check.session);
+    return error;
+}

@@ -1,0 +1,17 @@
+/* Runs a compiled network in every way that the language says is the same, and in calls of random kinds and lengths,
+ * and compares each number with the oracle's. */
+#ifndef PROPERTY_EXERCISE_H
+#define PROPERTY_EXERCISE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rnn/model.h"
+
+struct arena;
+struct program;
+
+/* NULL if all agrees, else what does not. The seed decides about the data and the calls. */
+const char *exercise_network(struct arena *arena, const rnn_model *model, const struct program *program, uint64_t seed);
+
+#endif

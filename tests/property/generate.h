@@ -1,0 +1,20 @@
+/* Random programs: text in the language of rnnc, which every correct rnnc compiles.
+ *
+ * The same seed gives the same text on every machine. The programs are well-conditioned, so that a compiled network can
+ * be compared with the oracle: what is fed back is squashed, and comparisons only see what no rounding has touched. */
+#ifndef PROPERTY_GENERATE_H
+#define PROPERTY_GENERATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+
+struct generate_options {
+    uint64_t seed;
+    bool future; /* also what needs the whole sequence: [t+k], reverse, last(v), inputs given once, ... */
+};
+
+const char *generate_program(struct arena *arena, const struct generate_options *options);
+
+#endif

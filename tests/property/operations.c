@@ -1,0 +1,365 @@
+/* Operations unit by unit, operations on whole vectors, and those that only move units about. */
+#include "scope.h"
+
+static double largest(double a, double b) { return a > b ? a : b; }
+
+/* The result of an operation with the text and level given: its time, ground and bound follow from the operands. */
+static struct code combine(const char *text, enum level level, int count, const struct code *operands)
+{
+    struct code code = {text, level, WHEN_STATIC, false, false, 0};
+    for (int i = 0; i < count; i++) {
+        if (!operands[i].text)
+            return (struct code){0};
+        code.time = operands[i].time > code.time ? operands[i].time : code.time;
+        code.grounded |= operands[i].grounded;
+        code.bound = largest(code.bound, operands[i].bound);
+    }
+    return code;
+}
+
+/* An operand of the shape, or now and then a scalar, which spreads. */
+static struct code operand(struct scope *scope, struct sizes shape, struct context context)
+{
+    if (shape.rank && chance(scope->generator, 20)) {
+        struct code code = make_expression(scope, (struct sizes){0}, context);
+        code.grounded = false; /* says nothing about the shape */
+        return code;
+    }
+    return make_expression(scope, shape, context);
+}
+
+static struct code arithmetic(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct generator *generator = scope->generator;
+    bool swap = chance(generator, 50);
+    struct code full = make_expression(scope, shape, context), other = operand(scope, shape, context);
+    struct code pair[2] = {swap ? other : full, swap ? full : other};
+    if (!pair[0].text || !pair[1].text)
+        return (struct code){0};
+    bool product = chance(generator, 45);
+    char sign = product ? '*' : chance(generator, 65) ? '+' : '-';
+    enum level level = product ? LEVEL_PRODUCT : LEVEL_SUM;
+    const char *left = bracketed(scope, &pair[0], level);
+    const char *right = bracketed(scope, &pair[1], product ? LEVEL_UNARY : LEVEL_PRODUCT);
+    struct code code = combine(format(scope, "%s %c %s", left, sign, right), level, 2, pair);
+    code.exact = !product && full.exact && other.exact;
+    code.bound = product ? full.bound * other.bound : full.bound + other.bound;
+    return code;
+}
+
+/* A quotient whose divisor stays away from 0. */
+static struct code quotient(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct code pair[2];
+    pair[0] = make_expression(scope, shape, context);
+    pair[1] = operand(scope, shape, context);
+    if (!pair[0].text || !pair[1].text)
+        return (struct code){0};
+    static const char *const divisors[] = {"(1 + abs(%s))", "(0.5 + softplus(%s))", "exp(tanh(%s))"};
+    const char *divisor = format(scope, divisors[pick(scope->generator, 3)], pair[1].text);
+    struct code code =
+        combine(format(scope, "%s / %s", bracketed(scope, &pair[0], LEVEL_PRODUCT), divisor), LEVEL_PRODUCT, 2, pair);
+    code.bound = 2 * pair[0].bound;
+    return code;
+}
+
+static struct code comparison(struct scope *scope, struct sizes shape, struct context context)
+{
+    static const char *const signs[] = {"<", "<=", ">", ">=", "==", "!="};
+    struct code pair[2];
+    pair[0] = make_exact(scope, shape, context);
+    pair[1] = make_exact(scope, chance(scope->generator, 30) ? (struct sizes){0} : shape, context);
+    if (!pair[0].text || !pair[1].text)
+        return (struct code){0};
+    const char *left = bracketed(scope, &pair[0], LEVEL_SUM), *right = bracketed(scope, &pair[1], LEVEL_SUM);
+    struct code code =
+        combine(format(scope, "%s %s %s", left, signs[pick(scope->generator, 6)], right), LEVEL_COMPARISON, 2, pair);
+    code.grounded = pair[0].grounded;
+    code.exact = true;
+    code.bound = 1;
+    return code;
+}
+
+/* Functions of one operand: how far the operand may go, and how far the result goes for an operand of 1. */
+static const struct function_of_one {
+    const char *form;
+    double most, gain;
+    bool exact;
+} functions[] = {
+    {"sigmoid(%s)", 100, 1, false},
+    {"tanh(%s)", 100, 1, false},
+    {"relu(%s)", 100, 1, true},
+    {"leaky_relu(%s)", 100, 1, false},
+    {"leaky_relu(%s, 0.25)", 100, 1, false},
+    {"elu(%s)", 100, 1, false},
+    {"elu(%s, 0.5)", 100, 1, false},
+    {"softplus(%s)", 100, 1.7, false},
+    {"softsign(%s)", 100, 1, false},
+    {"hard_sigmoid(%s)", 100, 1, false},
+    {"hard_sigmoid(%s, 0.25, 0.375)", 100, 1, false},
+    {"hard_tanh(%s)", 100, 1, false},
+    {"gelu(%s)", 100, 1, false},
+    {"silu(%s)", 100, 1, false},
+    {"exp(%s)", 1.5, 3, false},
+    {"log(1 + abs(%s))", 100, 1, false},
+    {"log(0.5 + softplus(%s))", 100, 1, false},
+    {"sqrt(0.25 + abs(%s))", 100, 1.5, false},
+    {"abs(%s)", 100, 1, true},
+    {"dropout(%s, 0.5)", 100, 1, true},
+    {"clip(%s, -0.5, 0.75)", 100, 1, true},
+};
+
+static struct code function_of_one(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct generator *generator = scope->generator;
+    struct code code = make_expression(scope, shape, context);
+    if (!code.text)
+        return code;
+    if (chance(generator, 15)) {
+        code.text = format(scope, "-%s", bracketed(scope, &code, LEVEL_UNARY));
+        code.level = LEVEL_UNARY;
+        return code;
+    }
+    const struct function_of_one *function = &functions[pick(generator, sizeof functions / sizeof *functions)];
+    if (code.bound > function->most)
+        code = squashed(scope, code);
+    code.text = format(scope, function->form, code.text);
+    code.level = LEVEL_POSTFIX;
+    code.exact &= function->exact;
+    code.bound *= function->gain;
+    return code;
+}
+
+static struct code function_of_more(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct generator *generator = scope->generator;
+    struct code a = make_expression(scope, shape, context), b = operand(scope, shape, context);
+    if (!a.text || !b.text)
+        return (struct code){0};
+    struct code all[3] = {a, b, {"0", LEVEL_POSTFIX, WHEN_STATIC, true, false, 0}};
+    struct code code;
+    switch (pick(generator, 4)) {
+    case 0:
+        code = combine(format(scope, "%s(%s, %s)", chance(generator, 50) ? "min" : "max", a.text, b.text),
+                       LEVEL_POSTFIX, 2, all);
+        code.exact = a.exact && b.exact;
+        return code;
+    case 1:
+        code = combine(format(scope, "clip(%s, -abs(%s), 0.5)", a.text, b.text), LEVEL_POSTFIX, 2, all);
+        return code;
+    case 2:
+        code = combine(format(scope, "leaky_relu(%s, %s)", a.text, b.text), LEVEL_POSTFIX, 2, all);
+        code.bound = a.bound * largest(1, b.bound);
+        return code;
+    default:
+        break;
+    }
+    all[2] = comparison(scope, chance(generator, 30) ? (struct sizes){0} : shape, context);
+    if (!all[2].text)
+        return (struct code){0};
+    code = combine(format(scope, "where(%s, %s, %s)", all[2].text, a.text, b.text), LEVEL_POSTFIX, 3, all);
+    code.grounded = a.grounded; /* the condition may be a scalar */
+    code.exact = a.exact && b.exact;
+    return code;
+}
+
+/* g * a + (1 - g) * b, the sum that gates make. */
+static struct code blend(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct code all[3];
+    for (int i = 0; i < 3; i++)
+        all[i] = make_expression(scope, shape, context);
+    if (!all[0].text || !all[1].text || !all[2].text)
+        return (struct code){0};
+    const char *gate = all[0].text;
+    const char *text = format(scope, "sigmoid(%s) * %s + (1 - sigmoid(%s)) * %s", gate,
+                              bracketed(scope, &all[1], LEVEL_UNARY), gate, bracketed(scope, &all[2], LEVEL_UNARY));
+    struct code code = combine(text, LEVEL_SUM, 3, all);
+    code.bound = largest(all[1].bound, all[2].bound);
+    return code;
+}
+
+struct code make_elementwise(struct scope *scope, struct sizes shape, struct context context)
+{
+    int kind = pick(scope->generator, 100);
+    if (kind < 40)
+        return arithmetic(scope, shape, context);
+    if (kind < 70)
+        return function_of_one(scope, shape, context);
+    if (kind < 84)
+        return function_of_more(scope, shape, context);
+    if (kind < 90)
+        return quotient(scope, shape, context);
+    if (kind < 94)
+        return comparison(scope, shape, context);
+    return context.depth > 0 ? blend(scope, shape, context) : (struct code){0};
+}
+
+/* ---- whole vectors ---- */
+
+static struct code normalised(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct code all[3] = {make_expression(scope, shape, context)};
+    struct variable *spread = add_parameter(scope, shape); /* so that the variance is not 0 but for roundings */
+    for (int i = 1; i < 3; i++)
+        all[i] = make_leaf(scope, chance(scope->generator, 25) ? (struct sizes){0} : shape, context);
+    if (!spread || !all[0].text || !all[1].text || !all[2].text)
+        return (struct code){0};
+    spread->used = true;
+    const char *text = format(scope, "layernorm(%s + %s, %s, %s)", bracketed(scope, &all[0], LEVEL_SUM), spread->name,
+                              all[1].text, all[2].text);
+    struct code code = combine(text, LEVEL_POSTFIX, 3, all);
+    code.grounded = true;
+    code.bound = 3;
+    return code;
+}
+
+struct code make_column(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct generator *generator = scope->generator;
+    context = mixing(scope, context);
+    if (shape.rank) {
+        if (chance(generator, 30) && !scope->is_function)
+            return normalised(scope, shape, context);
+        struct code code = make_expression(scope, shape, context);
+        if (!code.text)
+            return code;
+        bool logarithm = chance(generator, 25);
+        code =
+            combine(format(scope, "%s(%s)", logarithm ? "log_softmax" : "softmax", code.text), LEVEL_POSTFIX, 1, &code);
+        code.bound = logarithm ? 4 : 1;
+        return code;
+    }
+    struct size size = size_random(scope);
+    struct sizes vector = vector_of(size);
+    struct code code = make_expression(scope, vector, context);
+    if (!code.text)
+        return code;
+    static const char *const reductions[] = {"sum", "mean", "maximum"};
+    int kind = pick(generator, 4);
+    if (kind == 3) {
+        struct code pair[2] = {code};
+        pair[1] = make_expression(scope, vector, context);
+        if (!pair[1].text)
+            return (struct code){0};
+        code = combine(format(scope, "%s @ %s", bracketed(scope, &pair[0], LEVEL_POSTFIX),
+                              bracketed(scope, &pair[1], LEVEL_UNARY)),
+                       LEVEL_AT, 2, pair);
+        code.bound = pair[0].bound * pair[1].bound * size_value(scope, size) * 0.3;
+        code.grounded = pair[0].grounded;
+        return code;
+    }
+    double bound = kind == 0 ? code.bound * size_value(scope, size) * 0.4 : code.bound;
+    bool exact = code.exact && kind != 1;
+    code = combine(format(scope, "%s(%s)", reductions[kind], code.text), LEVEL_POSTFIX, 1, &code);
+    code.bound = bound;
+    code.exact = exact;
+    return code;
+}
+
+/* ---- moves ---- */
+
+/* Two sizes of 1 or more that add up to `size`, the first of them. False: it does not come apart. */
+static bool halve(struct scope *scope, struct size size, struct size *part)
+{
+    struct generator *generator = scope->generator;
+    if (!scope->generic && size_value(scope, size) > 1 && chance(generator, 60)) {
+        *part = (struct size){0, 0, 1 + pick(generator, size_value(scope, size) - 1)};
+        return true;
+    }
+    if (size.n + size.m + size.c < 2 || size.c < 0)
+        return false;
+    if (size.n > 1 || (size.n && (size.m || size.c)))
+        *part = (struct size){1, 0, 0};
+    else if (size.m > 1 || (size.m && size.c))
+        *part = (struct size){0, 1, 0};
+    else
+        *part = (struct size){0, 0, 1 + pick(generator, size.c - 1)};
+    return true;
+}
+
+static struct size size_minus(struct size a, struct size b) { return (struct size){a.n - b.n, a.m - b.m, a.c - b.c}; }
+
+static struct code concatenation(struct scope *scope, struct size size, struct context context)
+{
+    struct generator *generator = scope->generator;
+    struct size part;
+    struct code result = {NULL, LEVEL_POSTFIX, WHEN_STATIC, true, true, 0};
+    const char *text = "";
+    bool more = true;
+    if (!scope->generic)
+        size = (struct size){0, 0, size_value(scope, size)};
+    while (more) {
+        more = halve(scope, size, &part) && (!*text || chance(generator, 40));
+        if (!more)
+            part = size;
+        bool scalar = part.n == 0 && part.m == 0 && part.c == 1 && chance(generator, 60);
+        struct code code = make_expression(scope, scalar ? (struct sizes){0} : vector_of(part), context);
+        if (!code.text)
+            return code;
+        text = format(scope, "%s%s%s", text, *text ? ", " : "", code.text);
+        result.time = code.time > result.time ? code.time : result.time;
+        result.exact &= code.exact;
+        result.grounded &= code.grounded;
+        result.bound = largest(result.bound, code.bound);
+        size = size_minus(size, part);
+    }
+    result.text = format(scope, "concat(%s)", text);
+    return result;
+}
+
+/* [from:to] of `size` units of a vector of `whole`, the colon's sides left out where they may be. */
+static const char *range_text(struct scope *scope, struct size whole, struct size size)
+{
+    struct generator *generator = scope->generator;
+    struct size rest = size_minus(whole, size), from = {0, 0, 0};
+    if (!scope->generic && chance(generator, 60))
+        from.c = pick(generator, size_value(scope, rest) + 1);
+    else if (chance(generator, 50))
+        from = rest;
+    struct size to = {from.n + size.n, from.m + size.m, from.c + size.c};
+    bool at_start = size_value(scope, from) == 0, at_end = size_equal(scope, to, whole);
+    const char *begin = at_start && chance(generator, 50) ? "" : size_text(scope, from);
+    return format(scope, "%s:%s", begin, at_end && chance(generator, 50) ? "" : size_text(scope, to));
+}
+
+/* Part of a longer vector: a slice, or for a scalar one unit. */
+static struct code part(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct generator *generator = scope->generator;
+    struct size add = size_random(scope), whole = add;
+    if (shape.rank)
+        whole = (struct size){shape.dim[0].n + add.n, shape.dim[0].m + add.m, shape.dim[0].c + add.c};
+    for (int i = 0; i < scope->variable_count; i++) { /* rather of a value that is there */
+        const struct variable *variable = &scope->variables[i];
+        struct size rest = size_minus(variable->shape.dim[0], shape.dim[0]);
+        bool longer = scope->generic ? rest.n >= 0 && rest.m >= 0 && rest.c >= 0 : size_value(scope, rest) >= 0;
+        if (variable->shape.rank == 1 && longer && size_value(scope, rest) > 0 && usable(scope, variable, context) &&
+            chance(generator, 40))
+            whole = variable->shape.dim[0];
+    }
+    struct code code = chance(generator, 70) ? make_leaf(scope, vector_of(whole), context)
+                                             : make_expression(scope, vector_of(whole), context);
+    if (!code.text)
+        return code;
+    const char *base = bracketed(scope, &code, LEVEL_POSTFIX);
+    bool last = chance(generator, 40);
+    const char *position = shape.rank ? range_text(scope, whole, shape.dim[0])
+                           : scope->generic
+                               ? (last ? size_text(scope, (struct size){whole.n, whole.m, whole.c - 1}) : "0")
+                               : format(scope, "%d", pick(generator, size_value(scope, whole)));
+    code.text = format(scope, "%s[%s]", base, position);
+    code.level = LEVEL_POSTFIX;
+    return code;
+}
+
+struct code make_move(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct generator *generator = scope->generator;
+    context = mixing(scope, context);
+    if (scope->is_function)
+        return (struct code){0};
+    if (shape.rank && chance(generator, 50))
+        return concatenation(scope, shape.dim[0], context);
+    return part(scope, shape, context);
+}

@@ -1,0 +1,282 @@
+/* random_programs: random programs, each compiled, run in many ways and compared with the oracle; those that fail are
+ * shrunk. */
+#include <argp.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/source.h"
+#include "batch.h"
+#include "edit.h"
+#include "generate.h"
+
+struct options {
+    uint64_t seed;
+    int count, jobs, shrink_seconds;
+    bool future, print;
+    struct batch_options batch;
+    const char *file; /* try this program instead of generated ones */
+};
+
+enum { KEY_SEED = 256, KEY_COUNT, KEY_JOBS, KEY_SWITCHES, KEY_DOUBLE, KEY_FUTURE, KEY_PRINT, KEY_SHRINK };
+
+static const struct argp_option table[] = {
+    {"seed", KEY_SEED, "N", 0, "the seed of the first program (1); the next one's is one more", 0},
+    {"count", KEY_COUNT, "N", 0, "how many programs (100)", 0},
+    {"jobs", KEY_JOBS, "N", 0, "processes at a time (2)", 0},
+    {"switches", KEY_SWITCHES, NULL, 0, "rotate the switches of rnnc and the width of lanes over the programs", 0},
+    {"double", KEY_DOUBLE, NULL, 0, "in double precision", 0},
+    {"future", KEY_FUTURE, NULL, 0, "also what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
+    {"print", KEY_PRINT, NULL, 0, "only print the programs", 0},
+    {"shrink-seconds", KEY_SHRINK, "N", 0, "how long to look for smaller programs that fail (60); 0: not at all", 0},
+    {0}};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case KEY_SEED:
+        options->seed = strtoull(argument, NULL, 10);
+        return 0;
+    case KEY_COUNT:
+        options->count = atoi(argument);
+        return 0;
+    case KEY_JOBS:
+        options->jobs = atoi(argument);
+        return 0;
+    case KEY_SWITCHES:
+        options->batch.switches = true;
+        return 0;
+    case KEY_DOUBLE:
+        options->batch.in_double = true;
+        return 0;
+    case KEY_FUTURE:
+        options->future = true;
+        return 0;
+    case KEY_PRINT:
+        options->print = true;
+        return 0;
+    case KEY_SHRINK:
+        options->shrink_seconds = atoi(argument);
+        return 0;
+    case ARGP_KEY_ARG:
+        options->file = argument;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- shrinking ---- */
+
+/* The text without numbers and what stands in quotes, so that two messages about the same thing are equal. */
+static void abstract(const char *text, char *result, size_t size)
+{
+    bool quoted = false;
+    size_t count = 0;
+    for (; *text && *text != '\n' && count + 1 < size; text++) {
+        quoted ^= *text == '\'';
+        if (!quoted && !isdigit((unsigned char)*text))
+            result[count++] = *text;
+    }
+    result[count] = 0;
+}
+
+static bool same_failure(const struct verdict_record *a, const struct verdict_record *b)
+{
+    char messages[2][200];
+    if (a->failure != b->failure)
+        return false;
+    if (a->failure != FAILURE_REJECTED && a->failure != FAILURE_NOT_BUILT)
+        return true;
+    abstract(a->message, messages[0], sizeof messages[0]);
+    abstract(b->message, messages[1], sizeof messages[1]);
+    return strcmp(messages[0], messages[1]) == 0;
+}
+
+/* Shared memory for one program at a time. */
+struct trial {
+    struct verdict_record record;
+    struct progress progress;
+};
+
+static void try_program(const struct options *options, uint64_t seed, const char *text, struct trial *trial)
+{
+    memset(trial, 0, sizeof *trial);
+    const struct batch batch = {&options->batch, -1, seed, 1, &text, &trial->record, &trial->progress};
+    batch_run(&batch);
+}
+
+/* Sum of all numbers in the text: of two texts of one length, the one with less is the smaller one. */
+static long sum_of_numbers(const char *text)
+{
+    long sum = 0;
+    while (*text)
+        if (isdigit((unsigned char)*text))
+            sum += strtol(text, (char **)&text, 10);
+        else
+            text++;
+    return sum;
+}
+
+static bool is_smaller(const char *a, const char *b)
+{
+    size_t lengths[2] = {strlen(a), strlen(b)};
+    return lengths[0] < lengths[1] || (lengths[0] == lengths[1] && sum_of_numbers(a) < sum_of_numbers(b));
+}
+
+/* Takes one thing after the other out of the program, as long as it fails the same way. */
+static const char *shrink(struct arena *arena, const struct options *options, uint64_t seed, const char *text,
+                          const struct verdict_record *record)
+{
+    struct trial *trial = shared_memory(sizeof *trial);
+    setenv("CFLAGS", "-O0", true); /* in half the time */
+    try_program(options, seed, text, trial);
+    if (!same_failure(&trial->record, record))
+        unsetenv("CFLAGS");
+    time_t end = time(NULL) + options->shrink_seconds;
+    bool progress = true;
+    while (progress && time(NULL) < end) {
+        progress = false;
+        for (int number = 0; time(NULL) < end; number++) {
+            const char *edited = edit_program(arena, text, number);
+            if (!edited)
+                break;
+            if (!is_smaller(edited, text))
+                continue;
+            try_program(options, seed, edited, trial);
+            if (!same_failure(&trial->record, record))
+                continue;
+            text = edited;
+            progress = true;
+            number = number ? number - 1 : -1; /* what comes next has its number now */
+        }
+    }
+    return text;
+}
+
+/* ---- all programs ---- */
+
+static const char **generate_all(struct arena *arena, const struct options *options)
+{
+    const char **texts = ARENA_ARRAY(arena, const char *, options->count + 1);
+    for (int i = 0; i < options->count; i++)
+        texts[i] = generate_program(arena, &(struct generate_options){options->seed + (uint64_t)i, options->future});
+    return texts;
+}
+
+static const char **read_program(struct arena *arena, const struct options *options)
+{
+    const char *error, **texts = ARENA_ARRAY(arena, const char *, 1);
+    const struct source *source = source_from_file(arena, options->file, &error);
+    if (!source) {
+        fprintf(stderr, "%s\n", error);
+        exit(2);
+    }
+    texts[0] = source->data;
+    return texts;
+}
+
+/* Batches of programs whose seeds have the same machine, `jobs` of them at a time. */
+static void run_all(const struct options *options, const char *const *texts, struct verdict_record *records)
+{
+    struct progress *progress = shared_memory(sizeof *progress * ((size_t)options->count + 1));
+    int running = 0, number = 0;
+    for (int first = 0, count; first < options->count; first += count, number++) {
+        count = BATCH_PROGRAMS - (int)((options->seed + (uint64_t)first) % BATCH_PROGRAMS);
+        if (count > options->count - first)
+            count = options->count - first;
+        const struct batch batch = {
+            &options->batch, number,           options->seed + (uint64_t)first, count, texts + first,
+            records + first, progress + number};
+        if (running == options->jobs && wait(NULL) > 0)
+            running--;
+        fflush(NULL);
+        pid_t child = fork();
+        if (child == 0) {
+            batch_run(&batch);
+            _exit(0);
+        }
+        running += child > 0;
+    }
+    while (wait(NULL) > 0)
+        ;
+}
+
+static void report(struct arena *arena, const struct options *options, uint64_t seed, const char *text,
+                   const struct verdict_record *record, bool shrinks)
+{
+    printf("==== seed %llu: %s\n%s\n%s\n", (unsigned long long)seed, failure_name(record->failure), record->message,
+           batch_switches_text(arena, &options->batch, seed));
+    if (!shrinks) {
+        printf("%s\n", text);
+        return;
+    }
+    fflush(stdout);
+    struct trial *trial = shared_memory(sizeof *trial);
+    const char *smallest = shrink(arena, options, seed, text, record);
+    try_program(options, seed, smallest, trial);
+    printf("---- shrunk to:\n%s\n%s\n", smallest, trial->record.message);
+}
+
+static int report_all(struct arena *arena, const struct options *options, const char *const *texts,
+                      const struct verdict_record *records)
+{
+    enum { MOST_SHRUNK = 4 };
+    int failed = 0, counts[FAILURE_COUNT] = {0};
+    for (int i = 0; i < options->count; i++) {
+        const struct verdict_record *record = &records[i];
+        bool known = false;
+        counts[record->failure] += record->done;
+        if (record->failure == FAILURE_NONE && record->done)
+            continue;
+        for (int k = 0; k < i && !known; k++) /* only one of a kind is worth the time */
+            known = records[k].failure == FAILURE_REJECTED && same_failure(&records[k], record);
+        bool shrinks = !known && failed < MOST_SHRUNK && options->shrink_seconds > 0;
+        report(arena, options, options->seed + (uint64_t)i, texts[i], record, shrinks);
+        failed++;
+    }
+    printf("%d programs:", options->count);
+    for (int i = 0; i < FAILURE_COUNT; i++)
+        if (counts[i])
+            printf(" %d %s;", counts[i], failure_name((enum failure)i));
+    printf("\n");
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.seed = 1, .count = 100, .jobs = 2, .shrink_seconds = 60};
+    const struct argp argp = {
+        table,        parse_option,
+        "[FILE.rnn]", "Compile random programs (or the one in FILE), run them and compare with the oracle.",
+        NULL,         NULL,
+        NULL};
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    struct arena *arena = arena_new();
+    if (options.file)
+        options.count = 1;
+    const char **texts = options.file ? read_program(arena, &options) : generate_all(arena, &options);
+    if (options.print) {
+        for (int i = 0; i < options.count; i++)
+            printf("# seed %llu\n%s", (unsigned long long)(options.seed + (uint64_t)i), texts[i]);
+        return 0;
+    }
+    char folder[] = "/tmp/random_programs.XXXXXX";
+    if (!mkdtemp(folder)) {
+        perror(folder);
+        return 3;
+    }
+    options.batch.folder = folder;
+    struct verdict_record *records = shared_memory(sizeof *records * (size_t)(options.count + 1));
+    run_all(&options, texts, records);
+    int failed = report_all(arena, &options, texts, records);
+    rmdir(folder);
+    arena_free(arena);
+    return failed != 0;
+}
