@@ -122,7 +122,9 @@ static bool prepare_inputs(struct check *check, const char **error)
     return true;
 }
 
-/* Drawn weights. Those that start as a constant are moved away from it: a bias of 0 would hide that it is not added. */
+/* Drawn weights. Those that start as a constant are moved away from it: a bias of 0 would hide that it is not added.
+ * Others only become smaller: a decay of 0.9 must not become one of 1.1, with which the state would grow without end.
+ */
 static void draw_weights(struct check *check)
 {
     const rnn_model *model = check->model;
@@ -133,7 +135,8 @@ static void draw_weights(struct check *check)
         for (long k = 0; k < tensor_units(tensor) && tensor->start == RNN_START_CONSTANT; k++) {
             long place = (long)tensor->offset + k;
             double x = tensor_get(model, tensor, check->session.parameters, place);
-            tensor_set(model, tensor, check->session.parameters, place, x + random_real(&random, 0.5));
+            double moved = x != 0 ? x * (0.75 + random_real(&random, 0.25)) : random_real(&random, 0.5);
+            tensor_set(model, tensor, check->session.parameters, place, moved);
         }
     }
 }
@@ -157,6 +160,12 @@ static bool print_verdict(const struct check *check, int output)
     double tolerance = check->options->tolerance;
     if (tolerance < 0)
         tolerance = judge_tolerance(&check->judge, output);
+    if (!isfinite(tolerance)) {
+        printf("%s: nothing to compare: the reference overflows when it rounds to float; try other weights (--weights, "
+               "--seed) or fewer frames (--frames)\n",
+               tensor->name);
+        return false;
+    }
     bool agrees = verdict->error <= tolerance;
     if (check->options->row && agrees)
         return true;

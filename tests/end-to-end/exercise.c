@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,8 +180,11 @@ static void streams_end_on_their_own(void **state)
     run(harness, fresh, lengths, outputs);
     for (int i = 0; i < model->output_count; i++) {
         size_t width = port_width(&model->outputs[i]);
+        bool per_frame = model->outputs[i].time == RNN_TIME_FRAME;
         for (size_t k = 0; k < port_elements(&model->outputs[i], FRAMES, STREAMS); k++) {
             int frame = (int)(k / (width * STREAMS)), stream = (int)(k / width % STREAMS);
+            if (!per_frame && lengths[stream] != 0 && lengths[stream] != FRAMES)
+                continue; /* what a shorter sequence gives is known only where it is given frame by frame */
             double expected = frame < lengths[stream] ? (double)harness->outputs[i][k] : 0;
             if (!(fabs((double)outputs[i][k] - expected) <= tolerance))
                 fail_msg("%s, frame %d of stream %d: %.9g instead of %.9g", model->outputs[i].name, frame, stream,
@@ -193,7 +197,7 @@ static void streams_end_on_their_own(void **state)
     assert_int_equal(model->step(harness->packed, fresh, ports.inputs, ports.outputs), RNN_OK);
     for (int i = 0; i < model->output_count; i++) {
         size_t width = port_width(&model->outputs[i]);
-        for (size_t k = 0; k < width; k++) {
+        for (size_t k = 0; k < width && model->outputs[i].time == RNN_TIME_FRAME; k++) {
             size_t at = (20 * STREAMS + 3) * width + k;
             assert_true(fabs((double)outputs[i][at] - (double)harness->outputs[i][at]) <= tolerance);
         }

@@ -80,8 +80,10 @@ int main(int argc, char **argv)
             size_t frame = port->time == RNN_TIME_FRAME ? (size_t)t : 0;
             inputs[i] = (const char *)harness->inputs[i] + frame * STREAMS * port_width(port) * element;
         }
-        for (int i = 0; i < model->output_count; i++)
-            outputs[i] = harness->outputs[i] + (size_t)t * STREAMS * port_width(&model->outputs[i]);
+        for (int i = 0; i < model->output_count; i++) {
+            size_t frame = model->outputs[i].time == RNN_TIME_FRAME ? (size_t)t : 0;
+            outputs[i] = harness->outputs[i] + frame * STREAMS * port_width(&model->outputs[i]);
+        }
         status |= model->step(harness->packed, state, (const void *const *)inputs, outputs);
         if (control)
             make_noise();
