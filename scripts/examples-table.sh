@@ -30,7 +30,7 @@ row() {
     END {
       for (i = 1; i <= n; i++) {
         kind = kinds[i]
-        regions = regions (i > 1 ? ", " : "") count[kind] " " kind (count[kind] > 1 && kind ~ /scan$/ ? "s" : "")
+        regions = regions (i > 1 ? ", " : "") count[kind] " " kind (count[kind] > 1 && kind ~ /(scan|sequence)$/ ? "s" : "")
       }
       printf "| [%s](%s) | %s | %s | %s | %s |\n", name, folder, shows, parameters, regions, flops
     }' "$work/explained"
