@@ -31,16 +31,12 @@ static unsigned draw(unsigned *state, unsigned below)
 
 static bool is_word(uint8_t byte) { return isalnum(byte) || byte == '_'; }
 
-/* A word with the white space behind it, or one other byte. */
+/* A word, or one other byte. */
 static size_t token_length(const uint8_t *data, size_t size)
 {
     size_t length = 1;
-    if (is_word(data[0])) {
-        while (length < size && is_word(data[length]))
-            length++;
-        while (length < size && data[length] == ' ')
-            length++;
-    }
+    while (is_word(data[0]) && length < size && is_word(data[length]))
+        length++;
     return length;
 }
 
@@ -73,93 +69,100 @@ static struct piece draw_alike(const struct pieces *from, struct piece like, uns
     return piece;
 }
 
-static struct piece draw_common(unsigned *state)
+static struct piece piece_of(const char *text) { return (struct piece){(const uint8_t *)text, strlen(text)}; }
+
+static struct piece draw_word(unsigned *state)
 {
-    static const char *const words[] = {"0",
-                                        "1",
-                                        "2",
-                                        "3",
-                                        "64",
-                                        "100000",
-                                        "2147483647",
-                                        "0.5",
-                                        "t",
-                                        "x",
-                                        "h",
-                                        "n",
-                                        "[t-1]",
-                                        "[t+1]",
-                                        "[t-3]",
-                                        "[0:2]",
-                                        "[1]",
-                                        "reverse ",
-                                        "stack 2 ",
-                                        "last(",
-                                        "first(",
-                                        "mean_over_time(",
-                                        "sum_over_time(",
-                                        "max_over_time(",
-                                        "concat(",
-                                        "split(",
-                                        "transpose(",
-                                        "where(",
-                                        "diag(",
-                                        "embed(",
-                                        "softmax(",
-                                        "layernorm(",
-                                        "tanh(",
-                                        "sum(",
-                                        "dropout(",
-                                        "cross_entropy(",
-                                        " @ ",
-                                        " * ",
-                                        " + ",
-                                        " < ",
-                                        "-",
-                                        ")",
-                                        "(",
-                                        ", ",
-                                        " = ",
-                                        " : svd(2)",
-                                        " ~ glorot",
-                                        ": index[4]",
-                                        " once",
-                                        ".0",
-                                        ".c",
-                                        "init h = ",
-                                        "output y = ",
-                                        "loss ",
-                                        "target y",
-                                        "input x[4]",
-                                        "param W[4, 4]",
-                                        "const n = 4"};
-    const char *word = words[draw(state, sizeof words / sizeof *words)];
-    return (struct piece){(const uint8_t *)word, strlen(word)};
+    static const char *const words[] = {"0",    "1",      "2",    "3",      "4",     "100000",  "2000000000",
+                                        "0.5",  "t",      "x",    "h",      "n",     "reverse", "stack",
+                                        "init", "output", "loss", "target", "input", "param",   "const",
+                                        "once", "svd",    "cp",   "index",  "labels"};
+    return piece_of(words[draw(state, sizeof words / sizeof *words)]);
 }
 
-/* One change: a piece replaced, left out, repeated or moved. Returns the size of what is written to `out`. */
-static size_t change(const struct pieces *pieces, const struct pieces *from, uint8_t *out, size_t room, unsigned *state)
+struct wrapping {
+    const char *before, *behind;
+};
+
+static struct wrapping draw_wrapping(unsigned *state)
+{
+    static const struct wrapping wrappings[] = {{"", "[t-1]"},
+                                                {"", "[t+1]"},
+                                                {"", "[t-3]"},
+                                                {"", "[0:2]"},
+                                                {"", "[1]"},
+                                                {"", " + x"},
+                                                {"", " * h"},
+                                                {"", " @ x"},
+                                                {"", " - 1"},
+                                                {"", " < 0.5"},
+                                                {"-", ""},
+                                                {"W @ ", ""},
+                                                {"(", ")[t-1]"},
+                                                {"(", ")[t+2]"},
+                                                {"tanh(", ")"},
+                                                {"sum(", ")"},
+                                                {"softmax(", ")"},
+                                                {"last(", ")"},
+                                                {"first(", ")"},
+                                                {"mean_over_time(", ")"},
+                                                {"sum_over_time(", ")"},
+                                                {"max_over_time(", ")"},
+                                                {"concat(", ", x)"},
+                                                {"where(x < 0, ", ", 1)"},
+                                                {"transpose(", ")"},
+                                                {"diag(", ") @ x"},
+                                                {"dropout(", ", 0.5)"},
+                                                {"max(", ", h)"},
+                                                {"", ".c"},
+                                                {"reverse ", ""},
+                                                {"stack 2 ", ""},
+                                                {"", " : svd(2)"},
+                                                {"", " ~ orthogonal"},
+                                                {"", " = 1"},
+                                                {"", " once"}};
+    return wrappings[draw(state, sizeof wrappings / sizeof *wrappings)];
+}
+
+enum change { REPLACE, REPLACE_BY_WORD, WRAP, LEAVE_OUT, REPEAT, MOVE };
+
+/* Those that keep a program well-formed come up more often. */
+static enum change draw_change(unsigned *state)
+{
+    static const enum change changes[] = {REPLACE, REPLACE,   REPLACE, REPLACE, REPLACE_BY_WORD, WRAP, WRAP,
+                                          WRAP,    LEAVE_OUT, REPEAT,  MOVE};
+    return changes[draw(state, sizeof changes / sizeof *changes)];
+}
+
+/* Changes `pieces` in one place; up to four pieces are left out, repeated or moved. Returns the size of what is written
+ * to `out`. */
+static size_t change(const struct pieces *pieces, uint8_t *out, size_t room, unsigned *state)
 {
     int count = pieces->count, at = (int)draw(state, (unsigned)count), run = 1 + (int)draw(state, 4);
     int place = (int)draw(state, (unsigned)count);
-    unsigned kind = draw(state, 6);
+    enum change kind = draw_change(state);
+    while (kind <= WRAP && at < count - 1 && !is_word(*pieces->piece[at].begin))
+        at++;
     size_t size = 0;
     for (int i = 0; i < count; i++) {
         struct piece part[6] = {pieces->piece[i]};
         int parts = 1;
-        if (kind == 0 && i == at)
-            part[0] = draw_alike(from, pieces->piece[i], state);
-        else if (kind == 1 && i == at)
-            part[0] = draw_common(state);
-        else if (kind == 2 && i == at)
-            part[parts++] = draw_common(state);
-        else if (kind == 3 && i >= at && i < at + run)
+        if (kind == REPLACE && i == at) {
+            part[0] = draw_alike(pieces, pieces->piece[i], state);
+        } else if (kind == REPLACE_BY_WORD && i == at) {
+            part[0] = draw_word(state);
+        } else if (kind == WRAP && i == at) {
+            struct wrapping wrapping = draw_wrapping(state);
+            part[0] = piece_of(wrapping.before);
+            part[1] = pieces->piece[i];
+            part[2] = piece_of(wrapping.behind);
+            parts = 3;
+        } else if ((kind == LEAVE_OUT || kind == MOVE) && i >= at && i < at + run) {
             parts = 0;
-        else if (kind >= 4 && i == place)
-            for (int k = 0; k < run && at + k < from->count; k++)
-                part[parts++] = from->piece[at + k];
-        else if (kind == 5 && i >= at && i < at + run)
-            parts = 0;
+        }
+        if ((kind == REPEAT || kind == MOVE) && i == place)
+            for (int k = 0; k < run && at + k < count; k++)
+                part[parts++] = pieces->piece[at + k];
         for (int k = 0; k < parts && part[k].length <= room - size; k++) {
             memcpy(out + size, part[k].begin, part[k].length);
             size += part[k].length;
@@ -172,12 +175,12 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 {
     static struct pieces pieces;
     unsigned state = seed;
-    unsigned way = draw(&state, 4);
-    if (way == 0 || size == 0 || !cut(&pieces, data, size, way == 1 ? line_length : token_length))
+    unsigned way = draw(&state, 10);
+    if (way == 0 || size == 0 || !cut(&pieces, data, size, way <= 2 ? line_length : token_length))
         return LLVMFuzzerMutate(data, size, max_size);
     uint8_t *out = malloc(max_size);
     FUZZ_CHECK(out);
-    size = change(&pieces, &pieces, out, max_size, &state);
+    size = change(&pieces, out, max_size, &state);
     memcpy(data, out, size);
     free(out);
     return size ? size : LLVMFuzzerMutate(data, size, max_size);
