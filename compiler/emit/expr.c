@@ -76,9 +76,13 @@ const char *fill_pattern(const struct emitter *emitter, enum op op, const char *
     for (const char *c = op_info(op)->emit; *c; c++) {
         if (*c == '@')
             text_puts(&text, scalar ? "rnn_" : "rnn_vec_");
-        else if (*c == '$')
-            text_puts(&text, operands[*++c - '0']);
-        else
+        else if (*c == '$') {
+            const char *operand = operands[c[1] - '0'];
+            bool argument = c > op_info(op)->emit && (c[-1] == '(' || c[-1] == ' ') && (c[2] == ')' || c[2] == ',');
+            size_t bracket = argument && *operand == '('; /* an argument needs none of its own */
+            text_append(&text, operand + bracket, strlen(operand) - 2 * bracket);
+            c++;
+        } else
             text_append(&text, c, 1);
     }
     return text.data;

@@ -64,6 +64,18 @@ static bool node_stands_inline(const struct writing *writing, int id, const char
            uses_count(&emitter->uses, id) == 1 && strlen(expression) < 72;
 }
 
+void keep_expression(struct writing *writing, int id, const char *expression, bool closed)
+{
+    struct emitter *emitter = writing->emitter;
+    if (node_stands_inline(writing, id, expression)) {
+        emitter->locals[id] = closed ? expression : arena_printf(emitter->arena, "(%s)", expression);
+        return;
+    }
+    const char *name = fresh_local(writing, id, 0);
+    text_printf(emitter->out, "%sconst rnn_vec %s = %s;\n", writing->indent, name, expression);
+    emitter->locals[id] = name;
+}
+
 void write_node(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;
@@ -72,14 +84,7 @@ void write_node(struct writing *writing, int id)
     for (int k = 0; k < node->count; k++)
         operands[k] = operand_expression(writing, &node->edges[k]);
     const char *expression = fill_pattern(emitter, node->op, operands, false);
-    if (node_stands_inline(writing, id, expression)) {
-        bool call = *op_info(node->op)->emit == '@';
-        emitter->locals[id] = call ? expression : arena_printf(emitter->arena, "(%s)", expression);
-        return;
-    }
-    const char *name = fresh_local(writing, id, 0);
-    text_printf(emitter->out, "%sconst rnn_vec %s = %s;\n", writing->indent, name, expression);
-    emitter->locals[id] = name;
+    keep_expression(writing, id, expression, *op_info(node->op)->emit == '@');
 }
 
 /* Every value that outlives the kernel goes to memory, after all that reads what it overwrites. */

@@ -24,6 +24,8 @@ struct loaded {
 const char *fresh_local(struct writing *writing, int node, int delay);
 /* A variable for what an edge reads from memory; written where it is first needed. */
 const char *load_edge(struct writing *writing, const struct edge *edge);
+/* An expression for a node: in a variable, or standing where its only reader is. `closed`: it needs no brackets there. */
+void keep_expression(struct writing *writing, int id, const char *expression, bool closed);
 /* A node of the kernel as a variable, or as an expression for its only reader. */
 void write_node(struct writing *writing, int id);
 /* A value that outlives the kernel goes to memory, after all that reads what it overwrites. */

@@ -46,29 +46,15 @@ static void open_column_loop(struct writing *writing)
     writing->loaded_count = 0;
 }
 
-/* The accumulators' start: a value from memory, or 0. */
-static void write_starts(struct writing *writing)
+/* An accumulator as a variable. What it starts from is added behind the products: so large a value would otherwise
+ * round each of them to its own size. */
+static void write_accumulator(struct writing *writing, int row)
 {
     struct emitter *emitter = writing->emitter;
-    const struct kernel *kernel = writing->kernel;
-    open_column_loop(writing);
-    struct text rows, *out = emitter->out;
-    text_init(&rows, emitter->arena);
-    text_puts(&rows, "");
-    emitter->out = &rows;
-    for (int i = 0; i < kernel->accumulator_count; i++) {
-        const struct edge *start = &kernel->accumulators[i].start;
-        const char *from = start->node == NO_NODE ? "rnn_vec_splat(0)" : load_edge(writing, start);
-        text_printf(&rows, "            row[%d * side] = %s;\n", i, from);
-    }
-    bool loads = function_mentions(emitter, 0, "unit");
-    emitter->out = out;
-    if (loads)
-        text_printf(out,
-                    "            const int unit = RNN_MIN(panel * side + block, RNN_BLOCKS(%d) - 1) * RNN_LANES;\n",
-                    kernel->units);
-    text_append(out, rows.data, rows.length);
-    text_puts(emitter->out, "        }\n");
+    const struct accumulator *accumulator = &writing->kernel->accumulators[row];
+    const char *start = accumulator->start.node == NO_NODE ? NULL : load_edge(writing, &accumulator->start);
+    const char *sum = arena_printf(emitter->arena, start ? "%2$s + row[%1$d * side]" : "row[%1$d * side]", row, start);
+    keep_expression(writing, accumulator->result, sum, start == NULL);
 }
 
 void write_panel_kernel(struct writing *writing, const char *name)
@@ -84,10 +70,10 @@ void write_panel_kernel(struct writing *writing, const char *name)
         "RNN_INLINE void %s(const struct %s_packed *packed, const struct %s_values *values, const ptrdiff_t frame,\n"
         "    const ptrdiff_t streams, const int panel, const int first, const int columns)\n{\n",
         name, emitter->prefix, emitter->prefix);
-    text_printf(emitter->out,
-                "    enum { rows = %d, side = RNN_SIDE(%d, %d) };\n    rnn_vec sum[RNN_TILE_MOST * rows * side];\n",
-                rows, rows, kernel->units);
-    write_starts(writing);
+    text_printf(
+        emitter->out,
+        "    enum { rows = %d, side = RNN_SIDE(%d, %d) };\n    rnn_vec sum[RNN_TILE_MOST * rows * side] = {{0}};\n",
+        rows, rows, kernel->units);
     for (int o = 0; o < kernel->operand_count; o++)
         write_product(writing, &kernel->operands[o]);
     open_column_loop(writing);
@@ -95,12 +81,8 @@ void write_panel_kernel(struct writing *writing, const char *name)
                 "            const int unit = (panel * side + block) * RNN_LANES;\n"
                 "            if (side > 1 && unit >= RNN_PAD(%d))\n                break;\n",
                 kernel->units);
-    for (int i = 0; i < rows; i++) {
-        int id = kernel->accumulators[i].result;
-        const char *local = fresh_local(writing, id, 0);
-        text_printf(emitter->out, "            const rnn_vec %s = row[%d * side];\n", local, i);
-        emitter->locals[id] = local;
-    }
+    for (int i = 0; i < rows; i++)
+        write_accumulator(writing, i);
     for (int i = 0; i < kernel->node_count; i++)
         write_node(writing, kernel->nodes[i]);
     write_stores(writing);
