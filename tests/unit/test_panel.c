@@ -72,12 +72,18 @@ static double wanted_sum(const struct kernel *kernel, int row, int unit, int col
     return sum;
 }
 
-/* As emitted code multiplies: one column in a call of its own, several in a tile. */
-static void multiply_panel(const struct kernel *kernel, int panel, rnn_vec *sum)
+/* As emitted code multiplies, one column in a call of its own and several in a tile; but there the number of rows is a
+ * constant, and a compiler sees that it uses no accumulator that was not loaded. Forty of them would take minutes to
+ * compile. */
+#pragma GCC diagnostic push
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+static __attribute__((noinline)) void multiply_panel(const struct kernel *kernel, int panel, rnn_vec *sum)
 {
     const int width = kernel->part * kernel->side, sum_stride = kernel->rows * kernel->side;
-    const rnn_vec *weights =
-        (const rnn_vec *)(const void *)(kernel->packed + (size_t)panel * (size_t)width * (size_t)kernel->k * RNN_LANES);
+    const rnn_real *packed = kernel->packed + (size_t)panel * (size_t)(width * kernel->k) * RNN_LANES;
+    const rnn_vec *weights = (const rnn_vec *)(const void *)packed;
     rnn_vec *rows = sum + kernel->first * kernel->side;
     if (kernel->columns == 1)
         rnn_panel_column(rows, sum_stride, weights, kernel->x, kernel->stride, kernel->k, width, 1);
@@ -85,6 +91,7 @@ static void multiply_panel(const struct kernel *kernel, int panel, rnn_vec *sum)
         rnn_panel_tile(rows, sum_stride, weights, kernel->x, kernel->stride, kernel->k, width, kernel->columns,
                        COLUMNS_MOST);
 }
+#pragma GCC diagnostic pop
 
 static void check_panel(const struct kernel *kernel, int panel)
 {

@@ -258,7 +258,7 @@ static void check_gathering(enum gathering what, const int *lengths, int frames,
     rnn_gather_finish(value, so_far, PAD, what == MEAN, STREAMS, lengths);
     for (int s = 0; s < STREAMS; s++)
         for (int i = 0; i < PAD; i++) {
-            double values[16];
+            double values[16] = {0};
             for (int t = 0; t < lengths[s]; t++)
                 values[t] = value_at(t, s, i);
             assert_true(fabs((double)value[s * PAD + i] - wanted_over_time(what, values, lengths[s])) < 1e-4);
