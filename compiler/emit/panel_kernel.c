@@ -23,7 +23,7 @@ static void write_product(struct writing *writing, const struct operand *operand
     struct emitter *emitter = writing->emitter;
     const char *panels = emitter->panels[operand->panels], *stride = edge_stride(emitter, &operand->x);
     text_printf(emitter->out,
-                "    {\n        const rnn_real *weights = packed->%s + (size_t)panel * (%d * side * %d * RNN_LANES);\n"
+                "    {\n        const rnn_real *weights = packed->%s + (size_t)panel * %d * side * %d * RNN_LANES;\n"
                 "        const rnn_real *right = %s;\n",
                 panels, operand->row_count, operand->x.length, edge_address(emitter, &operand->x, "first"));
     text_printf(emitter->out,

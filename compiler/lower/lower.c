@@ -139,13 +139,26 @@ static int lower_to_node(struct lowering *lowering, const struct term *term)
     return lowering->graph->node_count - 1;
 }
 
+/* The start of one of q factors of rank r, so that their product has the variance that was asked of the whole: each
+ * element of it is a sum of r products of q independent numbers. Orthogonal factors are left so. */
+static void share_variance(struct graph_parameter *parameter, const struct value *value)
+{
+    bool normal = parameter->start == START_KIND_NORMAL;
+    if (!normal && parameter->start != START_KIND_UNIFORM)
+        return;
+    double number = parameter->start_number, asked = normal ? number * number : number * number / 3;
+    double variance = pow(asked / value->form_rank, 1.0 / value->whole.rank);
+    parameter->start_number = normal ? sqrt(variance) : sqrt(3 * variance);
+}
+
 static void add_parameter(struct lowering *lowering, const struct value *value, int index)
 {
     struct graph_parameter *parameter = &lowering->graph->parameters[index];
     *parameter =
         (struct graph_parameter){.name = value->name, .shape = value->shape, .start_number = value->start_number};
-    const int *dim = value->shape.dim;
-    int rank = value->shape.rank;
+    const struct shape *shape = value->whole.rank ? &value->whole : &value->shape;
+    const int *dim = shape->dim;
+    int rank = shape->rank;
     double fan_in = rank ? dim[rank - 1] : 1, fan_out = rank > 1 ? dim[rank - 2] : fan_in;
     switch (value->start) {
     case START_DEFAULT: /* uniform(1/sqrt(fan_in)) for matrices, 0 for vectors */
@@ -170,6 +183,8 @@ static void add_parameter(struct lowering *lowering, const struct value *value, 
         parameter->start_number = 1;
         break;
     }
+    if (value->whole.rank)
+        share_variance(parameter, value);
 }
 
 static void add_leaves(struct lowering *lowering)

@@ -99,6 +99,8 @@ static void shape_factors(struct elaboration *e, struct instance *instance, stru
         if (symbol->form == FORM_SVD && i == 1)
             factor->shape = (struct shape){2, {rank, symbol->dim[1]}};
         factor->form_rank = rank;
+        factor->whole.rank = wanted;
+        memcpy(factor->whole.dim, symbol->dim, sizeof factor->whole.dim);
         set_start(e, instance, symbol, factor);
         solver_touch(&e->solver, factor);
     }
