@@ -45,19 +45,31 @@ static void bind_from_defaults(struct elaboration *e, struct instance *top)
     }
 }
 
-static bool tell_missing(struct elaboration *e, struct instance *top)
+/* " -D n=VALUE" for each dimension that is still open and has a default, or has none. */
+static const char *list_open(struct elaboration *e, const struct instance *top, bool has_default)
 {
-    const char *missing = "";
+    const char *open = "";
     for (int i = 0; i < top->symbols.count; i++) {
         const struct symbol *symbol = top->symbols.entries[i].value;
         if (symbol->kind == SYMBOL_NUMBER && !symbol->definition && !symbol->known &&
-            !find_fallback(top->definition, symbol->name))
-            missing = arena_printf(e->arena, "%s -D %s=VALUE", missing, symbol->name);
+            (find_fallback(top->definition, symbol->name) != NULL) == has_default)
+            open = arena_printf(e->arena, "%s -D %s=VALUE", open, symbol->name);
     }
-    if (!*missing || top->failed)
-        return *missing || top->failed;
-    report_error(&e->report, top->definition->name.span, "to compile the cell '%s' alone, give its dimensions:%s",
-                 top->definition->name.text, missing);
+    return open;
+}
+
+static bool tell_missing(struct elaboration *e, struct instance *top)
+{
+    const char *missing = list_open(e, top, false), *circular = list_open(e, top, true);
+    if (top->failed || (!*missing && !*circular))
+        return top->failed;
+    if (*missing)
+        report_error(&e->report, top->definition->name.span, "to compile the cell '%s' alone, give its dimensions:%s",
+                     top->definition->name.text, missing);
+    else
+        report_error(&e->report, top->definition->name.span,
+                     "the defaults of the cell '%s' depend on themselves; to compile it alone, give its dimensions:%s",
+                     top->definition->name.text, circular);
     return true;
 }
 
