@@ -72,14 +72,9 @@ static double wanted_sum(const struct kernel *kernel, int row, int unit, int col
     return sum;
 }
 
-/* As emitted code multiplies, one column in a call of its own and several in a tile; but there the number of rows is a
- * constant, and a compiler sees that it uses no accumulator that was not loaded. Forty of them would take minutes to
- * compile. */
-#pragma GCC diagnostic push
-#if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-static __attribute__((noinline)) void multiply_panel(const struct kernel *kernel, int panel, rnn_vec *sum)
+/* As emitted code multiplies: one column in a call of its own, several in a tile. There the number of rows is a
+ * constant. */
+static void multiply_panel(const struct kernel *kernel, int panel, rnn_vec *sum)
 {
     const int width = kernel->part * kernel->side, sum_stride = kernel->rows * kernel->side;
     const rnn_real *packed = kernel->packed + (size_t)panel * (size_t)(width * kernel->k) * RNN_LANES;
@@ -91,7 +86,6 @@ static __attribute__((noinline)) void multiply_panel(const struct kernel *kernel
         rnn_panel_tile(rows, sum_stride, weights, kernel->x, kernel->stride, kernel->k, width, kernel->columns,
                        COLUMNS_MOST);
 }
-#pragma GCC diagnostic pop
 
 static void check_panel(const struct kernel *kernel, int panel)
 {
