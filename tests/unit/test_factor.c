@@ -277,6 +277,27 @@ static void test_long_chain_of_parts(void **state)
     arena_free(arena);
 }
 
+/* And so does one in which every node comes before what it reads, which delays allow. */
+static void test_long_chain_of_delayed_parts(void **state)
+{
+    (void)state;
+    enum { LENGTH = 3000 };
+    struct arena *arena = arena_new();
+    size_t size = 40 * LENGTH, length = 0;
+    char *text = ARENA_ARRAY(arena, char, size);
+    length += (size_t)snprintf(text, size, "cell C(x[4]) -> y[2] {\n  y = v0[0:2] * v0[2:4]\n");
+    for (int i = 0; i < LENGTH; i++)
+        length += (size_t)snprintf(text + length, size - length, "  v%d[4] = tanh(v%d[t-1])\n", i, i + 1);
+    length += (size_t)snprintf(text + length, size - length, "  v%d = x\n}\n", LENGTH);
+    assert_true(length < size);
+    struct lowered lowered = lower_program(text);
+    factor(lowered.graph, lowered.arena);
+    expect_verified(&lowered);
+    assert_int_equal(lowered.graph->node_count, 2 * LENGTH + 2);
+    lowered_free(&lowered);
+    arena_free(arena);
+}
+
 /* ---- (A @ B) @ x ---- */
 
 static void test_thin_products(void **state)
@@ -344,6 +365,8 @@ static void test_sums_end_where_something_else_reads(void **state)
                     LINES("y = ((b + a) + exp(a))", "a = (x + z)"));
     expect_factored("cell C[n = 4](x[n], z[n]) -> y[n] {\n  param b[n]\n  a = x + z\n  y = a[t-1] + b\n}",
                     LINES("y = (b + a[t-1])", "a = (x + z)"));
+    expect_factored("cell C[n = 4](x[n]) -> y[n] {\n  param b[n], k[n]\n  a = x + b\n  y = a[t-1] + k\n}",
+                    LINES("y = (k + a[t-1])", "a = (b + x)")); /* two sums, each in its order */
     expect_factored(
         "cell C[n = 4](x[n], s, r) -> y[n] {\n  param b[n]\n  y = x + (s + r) + b\n}", /* r + s once, not n times */
         LINES("y = ((b + x) + (s + r))"));
@@ -414,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_parts_of_concats),
         cmocka_unit_test(test_crumbs_stay_together),
         cmocka_unit_test(test_long_chain_of_parts),
+        cmocka_unit_test(test_long_chain_of_delayed_parts),
         cmocka_unit_test(test_thin_products),
         cmocka_unit_test(test_sums_are_ordered),
         cmocka_unit_test(test_signs_are_kept),

@@ -237,6 +237,45 @@ static void test_operands_cover_rows(void **state)
                    LINES("frames_0: frames: 0 panel 2x8 by x, z (0..0)"));
 }
 
+/* The number of the accumulator of a program's only panel kernel that ends as the node called `name`; -1: none does. */
+static int accumulator_of(const struct scheduled *scheduled, const char *name)
+{
+    const struct region *region = &scheduled->schedule->regions[scheduled->schedule->region_count - 1];
+    for (int i = 0; i < region->kernels[0].accumulator_count; i++)
+        if (region->kernels[0].accumulators[i].result == node_called(&scheduled->lowered, name))
+            return i;
+    return -1;
+}
+
+/* A sum is absorbed where only it reads the product; what else is read has to be there by itself. */
+static void test_what_accumulators_end_as(void **state)
+{
+    (void)state;
+    struct scheduled absorbed =
+        schedule_program("cell C(x[3]) -> y[8] {\n  param A[8, 3], b[8]\n  p = A @ x\n  s = p + b\n  y = tanh(s)\n}",
+                         &default_schedule_options);
+    assert_int_equal(accumulator_of(&absorbed, "s"), 0);
+    scheduled_free(&absorbed);
+    struct scheduled kept = schedule_program(
+        "cell C(x[3]) -> y[8] {\n  param A[8, 3], b[8]\n  p = A @ x\n  s = p + b\n  y = tanh(s) * p\n}",
+        &default_schedule_options);
+    assert_int_equal(accumulator_of(&kept, "p"), 0);
+    assert_int_equal(accumulator_of(&kept, "s"), -1);
+    scheduled_free(&kept);
+    /* What the kernel itself computes is not there when its accumulators start. */
+    struct scheduled inner =
+        schedule_program("cell C(x[8]) -> y[8] {\n  param A[8, 8]\n  e = exp(x)\n  s = A @ x + e\n  y = tanh(s) * e\n}",
+                         &default_schedule_options);
+    for (int r = 0; r < inner.schedule->region_count; r++)
+        for (int k = 0; k < inner.schedule->regions[r].kernel_count; k++) {
+            const struct kernel *kernel = &inner.schedule->regions[r].kernels[k];
+            for (int i = 0; i < kernel->accumulator_count; i++)
+                if (kernel->accumulators[i].start.node != NO_NODE)
+                    assert_ptr_not_equal(inner.schedule->kernel_of[kernel->accumulators[i].start.node], kernel);
+        }
+    scheduled_free(&inner);
+}
+
 /* What only a later phase reads is computed there, from what is in memory anyway. */
 static void test_elementwise_nodes_sink(void **state)
 {
@@ -441,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_concat_and_embed),
         cmocka_unit_test(test_products_are_stacked),
         cmocka_unit_test(test_operands_cover_rows),
+        cmocka_unit_test(test_what_accumulators_end_as),
         cmocka_unit_test(test_elementwise_nodes_sink),
         cmocka_unit_test(test_delays_in_frames_begin_a_phase),
         cmocka_unit_test(test_every_node_has_a_kernel),
