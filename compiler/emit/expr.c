@@ -69,6 +69,18 @@ const char *edge_address(const struct emitter *emitter, const struct edge *edge,
     return "NULL";
 }
 
+/* Whether an expression stands in one pair of brackets: "(a + b)", not "(a) + (b)". */
+static bool is_bracketed(const char *expression)
+{
+    int depth = 0;
+    for (const char *c = expression; *c; c++) {
+        depth += (*c == '(') - (*c == ')');
+        if (depth == 0)
+            return c > expression && !c[1];
+    }
+    return false;
+}
+
 const char *fill_pattern(const struct emitter *emitter, enum op op, const char *const operands[], bool scalar)
 {
     struct text text;
@@ -79,7 +91,7 @@ const char *fill_pattern(const struct emitter *emitter, enum op op, const char *
         else if (*c == '$') {
             const char *operand = operands[c[1] - '0'];
             bool argument = c > op_info(op)->emit && (c[-1] == '(' || c[-1] == ' ') && (c[2] == ')' || c[2] == ',');
-            size_t bracket = argument && *operand == '('; /* an argument needs none of its own */
+            size_t bracket = argument && is_bracketed(operand); /* an argument needs none of its own */
             text_append(&text, operand + bracket, strlen(operand) - 2 * bracket);
             c++;
         } else
