@@ -24,8 +24,7 @@ static const int *number_components(const struct graph *graph, struct arena *are
     return scc_find(arena, n, begin, target, count);
 }
 
-/* An edge that lets unit i of the reader need another unit of the source. */
-static bool edge_mixes_units(const struct graph *graph, const struct node *reader, const struct edge *edge)
+bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge)
 {
     return op_info(reader->op)->class != OP_CLASS_ELEMENTWISE || !edge_is_whole(graph, edge) ||
            edge->length != node_units(reader);
@@ -47,7 +46,7 @@ static void describe_cycles(const struct graph *graph, struct components *compon
             component->reversed |= edge->delay < 0;
             if (distance && (!component->delay || distance < component->delay))
                 component->delay = distance;
-            if (edge_mixes_units(graph, graph->nodes[i], edge))
+            if (edge_needs_all_units(graph, graph->nodes[i], edge))
                 component->elementwise = false;
         }
     }

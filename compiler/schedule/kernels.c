@@ -5,12 +5,6 @@
 #include "schedule/kernels.h"
 #include "base/arena.h"
 
-bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge)
-{
-    return op_info(reader->op)->class != OP_CLASS_ELEMENTWISE || !edge_is_whole(graph, edge) ||
-           edge->length != node_units(reader);
-}
-
 /* Only elementwise nodes and products can share a kernel with what reads them. */
 static bool node_shares_kernel(const struct node *node)
 {

@@ -129,8 +129,4 @@ void schedule_print(const struct schedule *schedule, struct text *out);
 
 const char *region_kind_name(enum region_kind kind);
 
-/* What an edge needs before its reader can run at the same frame: all units of the source, so that reader and source
- * cannot share a kernel. */
-bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge);
-
 #endif
