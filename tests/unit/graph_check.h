@@ -13,13 +13,16 @@ struct lowered {
 struct lowered lower_program(const char *text);
 void lowered_free(struct lowered *lowered);
 
-/* The graph as equations that do not show how nodes are numbered: one for each named node, and one for each unnamed node that has
- * several readers (u1, u2, ...), in the order in which the outputs need them. All else stands where it is read.
+/* The graph as equations that do not show how nodes are numbered: one for each named node, and one for each unnamed
+ * node that has several readers (u1, u2, ...), in the order in which the outputs need them. All else stands where it is
+ * read:
+ *
  *     h = tanh(((b + (W @ x)) + (U @ h[t-1 or h0])))
+ *
  * A view is written as `W{4x3 from 4 by 7 1}`, an output whose node has another name as `output y = h`. */
 const char *graph_equations(const struct lowered *lowered);
 
-/* Fails the test, printing both, unless the graph passes the verifier and these are its equations; `lines` ends with NULL. */
+/* Fails the test, printing both, unless the graph is verified and these are its equations; `lines` ends with NULL. */
 void expect_equations(const struct lowered *lowered, const char *const *lines);
 
 /* The node that is called `name`; fails the test if there is none. */

@@ -1,77 +1,19 @@
-/* The schedule: preparing the graph, regions, kernels and phases, buffers. */
+/* The schedule: regions, kernels and phases. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "schedule/prepare.h"
 #include "schedule_check.h"
-#include "transform/transform.h"
 
 static void expect_regions(const char *text, const char *const *lines)
 {
     expect_schedule(text, &default_schedule_options, lines);
-}
-
-/* ---- prepare ---- */
-
-static void expect_prepared(const char *text, const char *const *lines)
-{
-    struct lowered lowered = lower_program(text);
-    simplify(lowered.graph, lowered.arena);
-    prepare_graph(lowered.graph, lowered.arena);
-    expect_equations(&lowered, lines);
-    lowered_free(&lowered);
-}
-
-/* One past has one initial value: of readers that want different ones, all but the first read a copy, and those that
- * want the same read the same copy. */
-static void test_separate_initial_values(void **state)
-{
-    (void)state;
-    expect_prepared(
-        "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  b = a\n  c = a\n  y = a[t-1] * b[t-1] * c[t-1]\n"
-        "  init b = k\n}",
-        LINES("y = ((a[t-1] * copy(a)[t-1 or k]) * a[t-1])", "a = tanh(x)"));
-    expect_prepared(
-        "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  b = a\n  y = a[t-1] * b[t-1] * b[t-2]\n"
-        "  init b = k\n}",
-        LINES("y = ((a[t-1] * u1[t-1 or k]) * u1[t-2 or k])", "a = tanh(x)", "u1 = copy(a)"));
-    expect_prepared(
-        "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  y = a[t-1] * a[t-2] * a\n  init a = k\n}",
-        LINES("y = ((a[t-1 or k] * a[t-2 or k]) * a)", "a = tanh(x)"));
-}
-
-/* An operation on a column reads whole, aligned vectors: no part that begins elsewhere, no number, no scalar for a
- * vector. */
-static void test_align_columns(void **state)
-{
-    (void)state;
-    expect_prepared("cell C(x[9]) -> y {\n  y = sum(x[3:9])\n}", LINES("y = sum(copy(x[3:9]))"));
-    expect_prepared("cell C(x[9]) -> y {\n  y = sum(x[0:6]) + maximum(x)\n}", LINES("y = (sum(x[0:6]) + maximum(x))"));
-    expect_prepared("cell C(x[4]) -> y[4] {\n  param g[4], s\n  y = layernorm(x, g, 0.5) + layernorm(x, s, g)\n}",
-                    LINES("y = (layernorm(x, g, copy(0.5)) + layernorm(x, copy(s), g))"));
-    expect_prepared("cell C(x[4], z[8]) -> y {\n  y = x @ z[4:8]\n}", LINES("y = dot(x, copy(z[4:8]))"));
-}
-
-static void test_delays_of_ids(void **state)
-{
-    (void)state;
-    expect_prepared("model M {\n  param E[5, 3]\n  input x: index[5]\n  output y = tanh(embed(E, x[t-2]))\n}",
-                    LINES("y = tanh(copy(embed(E, x)[t-2]))"));
-}
-
-static void test_operands_over_time(void **state)
-{
-    (void)state;
-    expect_prepared("cell C(x[4]) -> y[4] {\n  a = tanh(x)\n  y = last(a) + last(a[t-1]) + sum_over_time(x)\n}",
-                    LINES("y = ((last(a) + last(copy(a[t-1]))) + sum_over_time(copy(x)))", "a = tanh(x)"));
 }
 
 /* ---- regions ---- */
@@ -336,108 +278,6 @@ static void test_every_node_has_a_kernel(void **state)
     scheduled_free(&scheduled);
 }
 
-/* ---- buffers ---- */
-
-static void expect_buffers(const char *text, const char *const *names_and_texts)
-{
-    struct scheduled scheduled = schedule_program(text, &default_schedule_options);
-    for (int i = 0; names_and_texts[i]; i += 2) {
-        const char *found = buffer_text(&scheduled, names_and_texts[i]);
-        if (strcmp(found, names_and_texts[i + 1]) != 0)
-            fail_msg("'%s' lives in '%s', not in '%s'", names_and_texts[i], found, names_and_texts[i + 1]);
-    }
-    scheduled_free(&scheduled);
-}
-
-static void test_states_in_place(void **state)
-{
-    (void)state;
-    /* c is read unit by unit where it is written; h by all units, before it is written a phase later. */
-    expect_buffers(
-        "cell C[n = 8](x[n]) -> y[n] {\n  param U[n, n], V[n, n]\n  c = sigmoid(U @ h[t-1] + x) * c[t-1] + x\n"
-        "  h = tanh(V @ c)\n  y = c * 2\n}",
-        LINES("h", "frame, past 1, in place", "c", "block, past 1"));
-    expect_buffers("cell C[n = 8](x[n]) -> h[n] {\n  param U[n, n]\n  a = tanh(U @ h[t-1] + x)\n  c = a * c[t-1] + x\n "
-                   " h = tanh(c)\n}",
-                   LINES("c", "frame, past 1, in place", "h", "block, past 1", "a", "none"));
-    /* Read by all units in the phase that writes it: what is there is needed until the phase ends. */
-    expect_buffers("cell C[n = 8](x[n]) -> y[n] {\n  param U[n, n]\n  h = tanh(U @ h[t-1] + c[t-1])\n  c = h * x\n"
-                   "  y = exp(c)\n}",
-                   LINES("h", "block, past 1", "c", "block, past 1", "y", "block"));
-}
-
-static void test_pasts_are_as_deep_as_delays(void **state)
-{
-    (void)state;
-    expect_buffers("cell C[n = 8](x[n], z[n]) -> y[n] {\n  param U[n, n], k[n]\n  h = tanh(U @ h[t-1] + x[t-4])\n"
-                   "  y = exp(h[t-3]) + h[t-2] + z\n  init h = k\n}",
-                   LINES("h", "block, past 3 from k", "x", "block, past 4", "z", "block", "y", "block", "k", "static"));
-    expect_buffers("cell C[n = 8](x[n]) -> y[n] {\n  h = tanh(h[t-2] + x)\n  y = h * 2\n}",
-                   LINES("h", "block, past 2"));
-}
-
-static void test_whole_sequences(void **state)
-{
-    (void)state;
-    expect_buffers("cell C[n = 8](x[n]) -> y[n] {\n  param U[n, n], W[n, n]\n  b = tanh(U @ b[t+1] + W @ x)\n  f = "
-                   "tanh(f[t-1] + x)\n"
-                   "  y = f * b[t+2]\n}",
-                   LINES("b", "sequence, future 2", "f", "sequence, past 1", "y", "block"));
-}
-
-static void test_inputs_stay_where_they_are(void **state)
-{
-    (void)state;
-    expect_buffers("model M {\n  param W[8, 3], E[5, 8]\n  input x[3], id: index[5], z[8]\n  output y = W @ x + "
-                   "embed(E, id) * z\n}",
-                   LINES("x", "input", "id", "input", "z", "block"));
-}
-
-static void test_static_values(void **state)
-{
-    (void)state;
-    expect_buffers(
-        "cell C[n = 8](x[n]) -> y[n] {\n  param W[n, n], b[n], k[n], s\n  e = exp(k)\n  y = tanh(W @ x + b) * e + s\n}",
-        LINES("W", "none", "b", "static", "k", "none", "e", "static", "s", "static"));
-}
-
-static void test_names_are_unique(void **state)
-{
-    (void)state;
-    struct scheduled scheduled =
-        schedule_program("cell R[n](x[n]) -> h[n] {\n  h = tanh(h[t-1] + x)\n}\n"
-                         "model M {\n  input x[4]\n  a = R[4](x)\n  a_h = R[4](a)\n  output y = a_h.h + a.h\n}",
-                         &default_schedule_options);
-    const struct schedule *schedule = scheduled.schedule;
-    for (int i = 0; i < schedule->graph->node_count; i++) {
-        assert_true((schedule->buffers[i].name != NULL) == (schedule->buffers[i].storage != STORE_NONE));
-        for (int k = 0; k < i && schedule->buffers[i].name; k++)
-            assert_true(!schedule->buffers[k].name ||
-                        strcmp(schedule->buffers[i].name, schedule->buffers[k].name) != 0);
-    }
-    scheduled_free(&scheduled);
-}
-
-/* Blocks hold what stays in a cache, within bounds; or what the option says. */
-static void test_block_frames(void **state)
-{
-    (void)state;
-    static const char format[] = "cell C[n = %d](x[n]) -> y[n] {\n  y = tanh(x)\n}";
-    static const int sizes[][2] = {{4, 384}, {128, 216}, {100000, 96}};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        char text[100];
-        snprintf(text, sizeof text, format, sizes[i][0]);
-        struct scheduled scheduled = schedule_program(text, &default_schedule_options);
-        assert_int_equal(scheduled.schedule->block_frames, sizes[i][1]);
-        scheduled_free(&scheduled);
-    }
-    struct schedule_options options = default_schedule_options;
-    options.block_frames = 7;
-    struct scheduled scheduled = schedule_program(SRU, &options);
-    assert_int_equal(scheduled.schedule->block_frames, 7);
-    scheduled_free(&scheduled);
-}
-
 /* ---- size ---- */
 
 /* Ten thousand equations, most of them cycles of their own; anything quadratic would take minutes. */
@@ -461,10 +301,6 @@ static void test_many_equations(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_separate_initial_values),
-        cmocka_unit_test(test_align_columns),
-        cmocka_unit_test(test_delays_of_ids),
-        cmocka_unit_test(test_operands_over_time),
         cmocka_unit_test(test_regions_of_a_recurrence),
         cmocka_unit_test(test_regions_are_named_after_instances),
         cmocka_unit_test(test_elementwise_scan),
@@ -484,13 +320,6 @@ int main(void)
         cmocka_unit_test(test_elementwise_nodes_sink),
         cmocka_unit_test(test_delays_in_frames_begin_a_phase),
         cmocka_unit_test(test_every_node_has_a_kernel),
-        cmocka_unit_test(test_states_in_place),
-        cmocka_unit_test(test_pasts_are_as_deep_as_delays),
-        cmocka_unit_test(test_whole_sequences),
-        cmocka_unit_test(test_inputs_stay_where_they_are),
-        cmocka_unit_test(test_static_values),
-        cmocka_unit_test(test_names_are_unique),
-        cmocka_unit_test(test_block_frames),
         cmocka_unit_test(test_many_equations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
