@@ -1,19 +1,19 @@
 /* The graph: nodes are operations on whole vectors, edges carry delays. All thinking of the compiler happens here.
  *
  *   node     one operation; it knows its shape, its time, and the equation it came from
- *   edge     who reads whom: the source node, how many frames back (negative: ahead), which units of it, and what frames
- *            out of range read instead
+ *   edge     who reads whom: the source node, how many frames back (negative: ahead), which units of it, and what
+ *            frames out of range read instead
  *
- * A node of n units and frame time is n numbers for each frame t and each stream. Only static nodes may have rank 2 and 3.
- * An edge of length 1 into a node of more units spreads. Parts of frame values are edges with ranges; parts of static values are
- * nodes of their own (OP_view), so that a weight's rows and columns are named once, by strides.
+ * A node of n units and frame time is n numbers for each frame t and each stream. Only static nodes may have rank 2
+ * and 3. An edge of length 1 into a node of more units spreads. Parts of frame values are edges with ranges; parts of
+ * static values are nodes of their own (OP_view), so that a weight's rows and columns are named once, by strides.
  *
- * Invariants (graph_verify): edges name nodes that exist, ranges lie inside the source, views inside theirs, shapes obey op.def, an
- * operation's time is not before its operands', delayed edges read frame values, outputs read all of a node at its own frame, and
- * edges without delay form no cycle.
+ * Invariants (graph_verify): edges name nodes that exist, ranges lie inside the source, views inside theirs, shapes
+ * obey op.def, an operation's time is not before its operands', delayed edges read frame values, outputs read all of a
+ * node at its own frame, and edges without delay form no cycle.
  *
- * Nodes are never freed. A transform redirects readers with graph_replace and ends with graph_sweep, which drops what no
- * output needs and renumbers the rest in topological order. Every edit moves `version` on: a result of analysis that
+ * Nodes are never freed. A transform redirects readers with graph_replace and ends with graph_sweep, which drops what
+ * no output needs and renumbers the rest in topological order. Every edit moves `version` on: a result of analysis that
  * carries an older one is stale.
  */
 #ifndef RNNC_GRAPH_GRAPH_H
@@ -38,7 +38,7 @@ struct edge {
     int length; /* units read */
 };
 
-/* Element (i, j, k) of a view is element offset + i*stride[0] + j*stride[1] + k*stride[2] of its (contiguous) source. */
+/* Element (i, j, k) of a view is element offset + i*stride[0] + j*stride[1] + k*stride[2] of its contiguous source. */
 struct view {
     long offset;
     long stride[SHAPE_MAX_RANK];
@@ -60,12 +60,12 @@ struct node {
     struct span equation; /* that equation */
     int count;
     struct edge *edges;
-    double number;        /* OP_number */
-    int index;            /* OP_parameter, OP_input: place in graph.parameters, graph.inputs */
-    struct view view;     /* OP_view */
+    double number;            /* OP_number */
+    int index;                /* OP_parameter, OP_input: place in graph.parameters, graph.inputs */
+    struct view view;         /* OP_view */
     struct named_part *parts; /* kept so that a part that becomes a node gets its name back */
     int part_count, part_capacity;
-    int replaced_by;      /* set by graph_replace, followed by graph_sweep; else NO_NODE */
+    int replaced_by; /* set by graph_replace, followed by graph_sweep; else NO_NODE */
 };
 
 /* How a parameter starts, resolved: see enum rnn_start in the runtime, whose order this follows. */
@@ -132,8 +132,8 @@ struct edge edge_to(const struct graph *graph, int node);
 bool edge_is_whole(const struct graph *graph, const struct edge *edge);
 bool edge_equal(const struct edge *a, const struct edge *b);
 
-/* Node ids in an order in which every edge without delay, and every init, goes backwards. Among the possible orders, the one closest
- * to the numbering. NULL if there is none, which is an error of the compiler, not of the program. */
+/* Node ids in an order in which every edge without delay, and every init, goes backwards. Among the possible orders,
+ * the one closest to the numbering. NULL if there is none, which is an error of the compiler, not of the program. */
 int *graph_order(const struct graph *graph, struct arena *scratch);
 
 /* NULL, or what is wrong: the verifier, run after every stage of a debug build. */

@@ -7,8 +7,8 @@
 struct arena;
 struct graph;
 
-/* A product is taken apart into few parts, or into parts that each fill a vector: a hundred products with one row or one
- * column each would cost more than all that they could save. */
+/* A product is taken apart into few parts, or into parts that each fill a vector: a hundred products with one row or
+ * one column each would cost more than all that they could save. */
 enum { FACTOR_FEW_PARTS = 8, FACTOR_LEAST_PART = 8 };
 
 /* Rows and columns of a static matrix, or units of a static vector, as a view; what would be all of it is itself. */

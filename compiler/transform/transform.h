@@ -5,7 +5,7 @@
 struct arena;
 struct graph;
 
-/* Copies read through, arithmetic on constants folded, equal nodes shared, views of views composed, dead nodes dropped. */
+/* Copies read through, arithmetic on constants folded, equal nodes shared, views of views composed, dead nodes gone. */
 void simplify(struct graph *graph, struct arena *scratch);
 
 /* Products and parts taken as far towards the operands as they go:
@@ -16,7 +16,8 @@ void simplify(struct graph *graph, struct arena *scratch);
  *   (A @ B) @ x                  A @ (B @ x)             where that is cheaper
  *   u + W @ x + U @ h[t-1] + b   ((b + W @ x) + u) + U @ h[t-1]
  *
- * so that each product has as many units as the gate it feeds, and what lies outside a cycle is one value before it enters. */
+ * so that each product has as many units as the gate it feeds, and what lies outside a cycle is one value before it
+ * enters. */
 void factor(struct graph *graph, struct arena *scratch);
 
 /* The last line of factor alone (factor_sums.c). */
