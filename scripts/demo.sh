@@ -29,10 +29,10 @@ row() {
   build/bin/rnn check --row "$file" "$@" >"$log" || { cat "$log"; echo "failed: rnn check $file"; exit 1; }
   regions=$(build/bin/rnnc "$file" --emit=explain -o - | awk 'NR > 1 && /^[^ ]/' | wc -l)
   awk -F '\t' -v name="$(basename "$file" .rnn)" -v regions="$regions" \
-    '{ printf "%-16s  %10d  %7d  %11d  %8s  %13s\n", name, $2, regions, $3, $4, $5 }' "$log"
+    '{ printf "%-20s  %10d  %7d  %11d  %8s  %13s\n", name, $2, regions, $3, $4, $5 }' "$log"
 }
 
-printf '%-16s  %10s  %7s  %11s  %8s  %13s\n' network parameters regions flops/frame us/frame 'largest error'
+printf '%-20s  %10s  %7s  %11s  %8s  %13s\n' network parameters regions flops/frame us/frame 'largest error'
 for file in examples/*/*.rnn; do
   row "$file"
 done
