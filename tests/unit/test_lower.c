@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -121,6 +122,39 @@ static void test_start_values(void **state)
     lowered_free(&lowered);
 }
 
+/* The variance of a start value. */
+static double variance_of(const struct graph_parameter *parameter)
+{
+    double number = parameter->start_number;
+    return parameter->start == START_KIND_UNIFORM ? number * number / 3 : number * number;
+}
+
+/* Each element of A @ B is a sum of r products of two independent numbers, of a cp form of three. */
+static void test_start_values_of_factors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *parameter;
+        int factors, rank;
+        double variance;
+    } cases[] = {
+        {"W[30, 40] : svd(5)", 2, 5, 1.0 / (3 * 40)},       {"W[30, 40] : svd(5) ~ normal(0.1)", 2, 5, 0.01},
+        {"W[30, 40] : svd(5) ~ uniform(0.3)", 2, 5, 0.03},  {"W[30, 40] : svd(5) ~ glorot", 2, 5, 2.0 / 70},
+        {"W[2, 15, 40] : cp(4) ~ normal(0.1)", 3, 4, 0.01}, {"W[2, 15, 40] : cp(4)", 3, 4, 1.0 / (3 * 40)},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "cell C(x[40]) -> y[30] {\n  param %s\n  y = W @ x\n}", cases[i].parameter);
+        struct lowered lowered = lower_program(text);
+        assert_int_equal(lowered.graph->parameter_count, cases[i].factors);
+        double variance = cases[i].rank;
+        for (int k = 0; k < cases[i].factors; k++)
+            variance *= variance_of(&lowered.graph->parameters[k]);
+        assert_true(fabs(variance / cases[i].variance - 1) < 1e-12);
+        lowered_free(&lowered);
+    }
+}
+
 /* Every node knows the equation that it came from, and what is hidden has no name. */
 static void test_origins(void **state)
 {
@@ -154,6 +188,7 @@ int main(void)
         cmocka_unit_test(test_dropout_passes_on),
         cmocka_unit_test(test_inputs_and_outputs),
         cmocka_unit_test(test_start_values),
+        cmocka_unit_test(test_start_values_of_factors),
         cmocka_unit_test(test_origins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
