@@ -17,6 +17,8 @@ const char *emit_number(struct arena *arena, double number)
         return "NAN";
     if (isinf(number))
         return number < 0 ? "-INFINITY" : "INFINITY";
+    if (number == 0 && signbit(number))
+        return "(rnn_real)-0.0";
     if (number == floor(number) && fabs(number) < 1e6)
         return arena_printf(arena, "%.0f", number);
     for (int digits = 6; digits <= 17; digits++) {
