@@ -31,7 +31,8 @@ static const struct argp_option table[] = {
     {"jobs", KEY_JOBS, "N", 0, "processes at a time (2)", 0},
     {"switches", KEY_SWITCHES, NULL, 0, "rotate the switches of rnnc and the width of lanes over the programs", 0},
     {"double", KEY_DOUBLE, NULL, 0, "in double precision", 0},
-    {"future", KEY_FUTURE, NULL, 0, "also what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
+    {"future", KEY_FUTURE, NULL, 0,
+     "every third program also has what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
     {"print", KEY_PRINT, NULL, 0, "only print the programs", 0},
     {"shrink-seconds", KEY_SHRINK, "N", 0, "how long to look for smaller programs that fail (60); 0: not at all", 0},
     {0}};
@@ -162,11 +163,14 @@ static const char *shrink(struct arena *arena, const struct options *options, ui
 
 /* ---- all programs ---- */
 
+/* Every third program has all of the language, where that is asked for. */
 static const char **generate_all(struct arena *arena, const struct options *options)
 {
     const char **texts = ARENA_ARRAY(arena, const char *, options->count + 1);
-    for (int i = 0; i < options->count; i++)
-        texts[i] = generate_program(arena, &(struct generate_options){options->seed + (uint64_t)i, options->future});
+    for (int i = 0; i < options->count; i++) {
+        uint64_t seed = options->seed + (uint64_t)i;
+        texts[i] = generate_program(arena, &(struct generate_options){seed, options->future && seed % 3 == 0});
+    }
     return texts;
 }
 
