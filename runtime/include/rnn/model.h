@@ -46,7 +46,11 @@ const char *rnn_status_text(rnn_status status);
 void *rnn_alloc(size_t size, size_t alignment);
 void rnn_free(void *memory);
 
-typedef enum { RNN_TYPE_REAL, RNN_TYPE_ID } rnn_type;
+typedef enum {
+    RNN_TYPE_REAL,
+    RNN_TYPE_ID,
+    RNN_TYPE_LABELS /* targets only: several ids a sequence, see rnn_labels */
+} rnn_type;
 typedef enum { RNN_TIME_STATIC, RNN_TIME_SEQUENCE, RNN_TIME_FRAME } rnn_time;
 
 /* How a parameter starts when it is not loaded (rnn_parameters_init). */
@@ -69,6 +73,45 @@ typedef struct {
     rnn_start start;
     double start_number;
 } rnn_tensor;
+
+/* A target of type RNN_TYPE_LABELS: `counts[b]` ids for the sequence of stream b, at ids + b * most. */
+typedef struct {
+    int most;
+    const int *counts;   /* [streams] */
+    const int32_t *ids;  /* [streams][most], each 1 .. V-1: 0 is the blank */
+} rnn_labels;
+
+/* The frames of one training call: truncated backpropagation through time, BPTT(h; h') of Williams and Peng (1990), with
+ * h = frames and h' = advance. */
+typedef struct {
+    int frames;
+    int advance;        /* 1 .. frames: the state stays behind as it is after so many frames, where the next window begins */
+    int loss_from;      /* 0 .. frames: losses of earlier frames were counted by the window before and are not again */
+    const int *lengths; /* [streams]: frames of this window that each stream has; NULL: all of them */
+    int drops;          /* 0: dropout is off */
+    uint64_t seed;      /* of dropout: with the place in the program, the frame of the sequence, the stream and the unit it
+                           decides what is dropped */
+} rnn_window;
+
+/* Loss and gradients, in a network compiled with --train. A training state is the past of each stream, as `state` is, but
+ * holds what the gradients need too; it has no packed weights, which every call makes from the parameters it is given. */
+typedef struct {
+    const rnn_tensor *targets;
+    int target_count;
+    int loss_count;      /* of `loss` statements */
+    int whole_sequences; /* 1: each call is a whole sequence from its first frame: advance = frames, loss_from = 0, no past */
+    int input_gradients; /* 1: compiled with --input-gradients */
+    size_t (*state_size)(int streams);
+    size_t (*work_size)(int frames, int streams);
+    void (*state_init)(void *state, int streams);
+    rnn_status (*reset)(void *state, const unsigned char *which_streams); /* NULL: all */
+    /* The loss: for each `loss` statement the mean over the frames (or sequences) of all streams that count, added up; NaN or
+     * infinite where the network is. gradient: in the layout of the parameters, overwritten; NULL: only the loss is wanted.
+     * input_gradients: NULL, or for each input NULL or an array like the input; ids have none. Frames after the end of a stream
+     * get 0. */
+    rnn_status (*grad)(const void *parameters, void *state, void *work, const rnn_window *window, const void *const inputs[],
+                       const void *const targets[], double *loss, void *gradient, void *const input_gradients[]);
+} rnn_training;
 
 typedef struct {
     const char *name;
@@ -93,6 +136,7 @@ typedef struct {
     /* lengths: [streams], or NULL where every stream has `frames`; a NULL output is not written. */
     rnn_status (*run)(const void *packed, void *state, void *work, int frames, const int *lengths,
                       const void *const inputs[], void *const outputs[]);
+    const rnn_training *training; /* NULL without --train */
 } rnn_model;
 
 #ifdef __cplusplus
