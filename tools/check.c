@@ -9,11 +9,12 @@
 #include "base/diag.h"
 #include "check.h"
 #include "commands.h"
+#include "gradients.h"
 #include "random.h"
 #include "row.h"
 #include "syntax/tree.h"
 
-enum { KEY_TOLERANCE = 768, KEY_ROW };
+enum { KEY_TOLERANCE = 768, KEY_ROW, KEY_GRADIENTS, KEY_FLOAT };
 
 static const struct argp_option options_table[] = {
     {"tolerance", KEY_TOLERANCE, "X", 0, "The largest error that is accepted (default: what the arithmetic deserves)",
@@ -22,6 +23,9 @@ static const struct argp_option options_table[] = {
      "Print one line for a table instead, tabs between its columns: name, parameters, flops a frame, microseconds a "
      "frame, largest error",
      3},
+    {"gradients", KEY_GRADIENTS, NULL, 0,
+     "Check the loss and its gradients instead of the outputs, in double precision unless --float is given", 3},
+    {"float", KEY_FLOAT, NULL, 0, "Check gradients in the precision that networks have otherwise", 3},
     {0},
 };
 
@@ -37,6 +41,10 @@ static const char documentation[] =
     "output's largest magnitude (1e-12 with --double) and 8 times the error that the interpreter itself makes when it "
     "rounds every "
     "operation to the network's precision.\n\n"
+    "With --gradients the network is compiled for training. Its loss is compared with that of the interpreter, and its "
+    "gradients with differences of that loss along random directions: of all parameters and inputs together, and of "
+    "each by itself, to 1e-6 of its norm. Targets are drawn; frames are taken all at once, from streams of different "
+    "lengths and one by one, and, unless the network needs the future, in windows.\n\n"
     "Exit status: 0 the network agrees, 1 it does not, or the program or the data is wrong, 2 the command line is "
     "wrong.";
 
@@ -56,6 +64,18 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_ROW:
         options->row = true;
+        return 0;
+    case KEY_GRADIENTS:
+        options->gradients = true;
+        return 0;
+    case KEY_FLOAT:
+        options->in_float = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (options->gradients && (options->row || options->tolerance >= 0))
+            argp_error(state, "--row and --tolerance are for outputs, not for --gradients");
+        if (options->in_float && !options->gradients)
+            argp_error(state, "--float goes with --gradients");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -99,6 +119,13 @@ static int choose_frames(const rnn_model *model, int streams)
     return frames > 20 && model->flops * frames * streams <= affordable ? frames : 20;
 }
 
+/* The oracle runs the network some hundred times to differentiate it. */
+static int choose_gradient_frames(const rnn_model *model, int streams)
+{
+    const double affordable = 5e7;
+    return model->flops * 11 * streams <= affordable ? 11 : 4;
+}
+
 static bool prepare_inputs(struct check *check, const char **error)
 {
     const rnn_model *model = check->model;
@@ -107,9 +134,11 @@ static bool prepare_inputs(struct check *check, const char **error)
     if (!feed_read(&check->options->feed, model, data, &extent, error))
         return false;
     check->streams = extent.streams ? extent.streams : 4;
-    check->frames = extent.frames ? extent.frames : choose_frames(model, check->streams);
+    check->frames = extent.frames               ? extent.frames
+                    : check->options->gradients ? choose_gradient_frames(model, check->streams)
+                                                : choose_frames(model, check->streams);
     check->inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
-    struct random random = random_start(check->options->feed.seed);
+    struct random random = random_start(check->seed);
     for (int i = 0; i < model->input_count; i++) {
         const rnn_tensor *tensor = &model->inputs[i];
         check->inputs[i] = tensor_new(check->arena, model, tensor, check->frames, check->streams);
@@ -128,8 +157,8 @@ static bool prepare_inputs(struct check *check, const char **error)
 static void draw_weights(struct check *check)
 {
     const rnn_model *model = check->model;
-    session_draw(&check->session, check->options->feed.seed);
-    struct random random = random_start(~check->options->feed.seed);
+    session_draw(&check->session, check->seed);
+    struct random random = random_start(~check->seed);
     for (int i = 0; i < model->parameter_count; i++) {
         const rnn_tensor *tensor = &model->parameters[i];
         for (long k = 0; k < tensor_units(tensor) && tensor->start == RNN_START_CONSTANT; k++) {
@@ -191,8 +220,8 @@ static int print_verdicts(const struct check *check)
     return wrong ? 1 : 0;
 }
 
-/* Everything between the command line and the verdict. */
-static bool check_network(struct check *check, const char **error)
+/* The network, the program, data and memory. */
+static bool open_network(struct check *check, const char **error)
 {
     const struct network_options *network = &check->options->network;
     check->model = network_open(network, error);
@@ -200,25 +229,94 @@ static bool check_network(struct check *check, const char **error)
         return false;
     check->judge = (struct judge){.arena = check->arena, .model = check->model};
     check->judge.program = read_program(check->arena, network, error);
-    if (!check->judge.program || !session_open(&check->session, check->model, check->frames, check->streams, error))
-        return false;
+    return check->judge.program && session_open(&check->session, check->model, check->frames, check->streams, error);
+}
+
+static bool check_outputs(struct check *check, const char **error)
+{
     check->judge.inputs = (const void *const *)check->inputs;
     check->judge.frames = check->frames;
     check->judge.streams = check->streams;
-    bool done = prepare_weights(check, error) && judge_open(&check->judge, check->session.parameters, error) &&
-                check_ways(check, error) && (!check->options->row || row_print(check, error));
-    session_close(&check->session);
-    return done;
+    return prepare_weights(check, error) && judge_open(&check->judge, check->session.parameters, error) &&
+           check_ways(check, error) && (!check->options->row || row_print(check, error));
 }
+
+/* ---- gradients ---- */
+
+/* Data at which differences do not settle, since a kink is near, is drawn again. */
+static bool check_gradients(struct check *check, struct gradient_report *report, const char **error)
+{
+    enum { ATTEMPTS = 8 };
+    bool open = true;
+    for (int i = 0; i < ATTEMPTS && open; i++, check->seed++) {
+        if (!prepare_inputs(check, error) || !prepare_weights(check, error))
+            return false;
+        const struct gradient_request request = {.arena = check->arena,
+                                                 .model = check->model,
+                                                 .program = check->judge.program,
+                                                 .frames = check->frames,
+                                                 .streams = check->streams,
+                                                 .parameters = check->session.parameters,
+                                                 .inputs = check->inputs,
+                                                 .seed = check->seed,
+                                                 .each = true};
+        if (!gradients_check(&request, report, error))
+            return false;
+        open = false;
+        for (int k = 0; k < report->count; k++)
+            open |= report->verdicts[k].open;
+    }
+    return true;
+}
+
+static int print_gradients(const struct check *check, const struct gradient_report *report)
+{
+    int wrong = 0;
+    for (int i = 0; i < report->count; i++) {
+        const struct gradient_verdict *verdict = &report->verdicts[i];
+        bool agrees = gradient_verdict_agrees(verdict);
+        wrong += !agrees;
+        if (verdict->open)
+            printf("%s: nothing to compare: differences of the reference do not settle; try other weights or inputs "
+                   "(--weights, --seed)\n",
+                   verdict->what);
+        else
+            printf("%s: error %.3g, tolerance %.3g%s\n", verdict->what, verdict->error, verdict->tolerance,
+                   agrees ? "" : ", TOO LARGE");
+    }
+    printf("%s: %d of %d comparisons agree with the reference (%d frames, %d streams)\n", check->model->name,
+           report->count - wrong, report->count, check->frames, check->streams);
+    return wrong ? 1 : 0;
+}
+
+/* rnnc's part of --gradients. */
+static void ask_for_gradients(struct network_options *network, bool in_float)
+{
+    ARENA_PUSH(network->arena, network->passed, network->passed_count, network->passed_capacity, "--train");
+    ARENA_PUSH(network->arena, network->passed, network->passed_count, network->passed_capacity, "--input-gradients");
+    network->in_double = !in_float;
+}
+
+/* ---- the command ---- */
 
 int command_check(int argc, char **argv)
 {
     struct arena *arena = arena_new();
     struct check_options options = {.network.arena = arena, .feed.arena = arena, .feed.seed = 1, .tolerance = -1};
     argp_parse(&check_argp, argc, argv, 0, NULL, &options);
-    struct check check = {.options = &options, .arena = arena};
+    if (options.gradients)
+        ask_for_gradients(&options.network, options.in_float);
+    struct check check = {.options = &options, .arena = arena, .seed = options.feed.seed};
+    struct gradient_report report = {0};
     const char *error = NULL;
-    int status = check_network(&check, &error) ? print_verdicts(&check) : print_error(error);
+    bool done = open_network(&check, &error);
+    if (done) {
+        done = options.gradients ? check_gradients(&check, &report, &error) : check_outputs(&check, &error);
+        session_close(&check.session);
+    }
+    int status = !done               ? print_error(error)
+                 : options.gradients ? print_gradients(&check, &report)
+                                     : print_verdicts(&check);
     arena_free(arena);
     return status;
 }

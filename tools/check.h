@@ -14,11 +14,14 @@ struct check_options {
     struct feed_options feed;
     double tolerance; /* < 0: from the oracle */
     bool row;         /* --row: a line of a table instead of the verdicts */
+    bool gradients;   /* --gradients: of the loss, instead of the outputs */
+    bool in_float;    /* --float: the gradients not in double */
 };
 
 struct check {
     const struct check_options *options;
     struct arena *arena;
+    uint64_t seed; /* of the data that is drawn */
     const rnn_model *model;
     int frames, streams; /* of the data */
     void **inputs;       /* as rnn_model.run takes them */

@@ -1,0 +1,43 @@
+/* Calls of rnn_training.grad: their memory, watched, and what they give. */
+#ifndef RNN_TOOLS_BACKWARD_H
+#define RNN_TOOLS_BACKWARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rnn/model.h"
+
+struct arena;
+
+struct backward {
+    struct arena *arena;
+    const rnn_model *model;
+    int frames, streams; /* the largest call */
+    void *state, *work;
+    size_t state_size, work_size;
+};
+
+/* Memory for calls of up to so many frames. It begins as garbage, and garbage is put into the work before each call. */
+bool backward_open(struct backward *backward, struct arena *arena, const rnn_model *model, int frames, int streams,
+                   const char **error);
+void backward_close(struct backward *backward);
+/* Has something been written behind the state, the work or a result? */
+bool backward_is_intact(const struct backward *backward);
+
+/* A fresh state: state_init, then reset where `by_reset`. */
+void backward_begin(struct backward *backward, bool by_reset);
+
+/* What a call gives. Arrays like the parameters and like the inputs; filled with NaN before the call. */
+struct backward_result {
+    double loss;
+    void *gradient;
+    void **input_gradients; /* [inputs], NULL for ids */
+};
+enum backward_wanted { WANT_LOSS, WANT_GRADIENT, WANT_ALL };
+
+/* Calls with the data from frame `first` on. The result's arrays are new ones. */
+bool backward_call(struct backward *backward, const rnn_window *window, int first, const void *parameters,
+                   void *const inputs[], void *const targets[], enum backward_wanted wanted,
+                   struct backward_result *result, const char **error);
+
+#endif

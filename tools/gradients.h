@@ -1,0 +1,51 @@
+/* Whether the loss and the gradients of a network compiled with --train are right.
+ *
+ *   loss           that of the oracle
+ *   gradients      differences of the oracle's loss along random directions: of all parameters and inputs together, and
+ * of each by itself same result    from a state that was reset, without gradients, without those of inputs streams
+ * together are the mean of each alone windows        one after the other: each loss is that of the oracle over the
+ * frames that count in it. Beyond the first the gradient is that of the window alone, its past being given: it is
+ * compared with differences of the network's own loss
+ *
+ * dropout is off: for the oracle it is the identity.
+ */
+#ifndef RNN_TOOLS_GRADIENTS_H
+#define RNN_TOOLS_GRADIENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rnn/model.h"
+
+struct arena;
+struct program;
+
+struct gradient_request {
+    struct arena *arena;
+    const rnn_model *model;
+    const struct program *program;
+    int frames, streams;
+    const void *parameters; /* as the model takes them */
+    void *const *inputs;    /* likewise */
+    uint64_t seed;          /* of targets and directions */
+    bool each;              /* also each parameter and input by itself, where all together agree */
+};
+
+/* One comparison. */
+struct gradient_verdict {
+    const char *what;
+    double error, tolerance; /* of a gradient: relative to its norm */
+    bool open;               /* differences of several steps do not agree, as at a kink: other data may do */
+};
+
+struct gradient_report {
+    struct gradient_verdict *verdicts;
+    int count, capacity;
+};
+
+/* Makes all comparisons. False, with a sentence, if a call fails. */
+bool gradients_check(const struct gradient_request *request, struct gradient_report *report, const char **error);
+
+bool gradient_verdict_agrees(const struct gradient_verdict *verdict);
+
+#endif

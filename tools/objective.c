@@ -1,0 +1,276 @@
+#include "objective.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "oracle/oracle.h"
+#include "session.h"
+
+/* ---- targets ---- */
+
+/* As many labels as can be spelt in `length` frames: one that is like the label before takes a blank between them. */
+static int draw_labels(int32_t *ids, int most, int vocabulary, int length, struct random *random)
+{
+    int wanted = (int)(random_bits(random) % (uint64_t)(most + 1)), count = 0;
+    for (int taken = 0; count < wanted && vocabulary > 1; count++) {
+        ids[count] = 1 + (int32_t)((random_bits(random) >> 33) % (uint64_t)(vocabulary - 1));
+        taken += count && ids[count] == ids[count - 1] ? 2 : 1;
+        if (taken > length)
+            break;
+    }
+    return count;
+}
+
+static rnn_labels *new_labels(struct arena *arena, const rnn_tensor *tensor, int streams, const int *lengths,
+                              struct random *random)
+{
+    const int most = 4;
+    int *counts = ARENA_ARRAY(arena, int, streams);
+    int32_t *ids = ARENA_ARRAY(arena, int32_t, streams * most);
+    for (int b = 0; b < streams; b++)
+        counts[b] = draw_labels(ids + b * most, most, tensor->vocabulary, lengths[b], random);
+    rnn_labels *labels = ARENA_NEW(arena, rnn_labels);
+    *labels = (rnn_labels){.most = most, .counts = counts, .ids = ids};
+    return labels;
+}
+
+void **targets_draw(struct arena *arena, const rnn_model *model, int frames, int streams, const int *lengths,
+                    struct random *random)
+{
+    const rnn_training *training = model->training;
+    void **targets = ARENA_ARRAY(arena, void *, training->target_count + 1);
+    for (int i = 0; i < training->target_count; i++) {
+        const rnn_tensor *tensor = &training->targets[i];
+        if (tensor->type == RNN_TYPE_LABELS) {
+            targets[i] = new_labels(arena, tensor, streams, lengths, random);
+            continue;
+        }
+        targets[i] = tensor_new(arena, model, tensor, frames, streams);
+        for (long k = 0; k < tensor_elements(tensor, frames, streams); k++) {
+            bool id = tensor->type == RNN_TYPE_ID;
+            tensor_set(model, tensor, targets[i], k,
+                       id ? random_id(random, tensor->vocabulary) : random_real(random, 1));
+        }
+    }
+    return targets;
+}
+
+/* ---- a point ---- */
+
+static int find_tensor_of(const rnn_tensor *tensors, int count, const struct value *value)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(tensors[i].name, value->name) == 0)
+            return i;
+    return -1;
+}
+
+static bool differ(struct arena *arena, const char *what, const char *name, const char **error)
+{
+    *error = arena_printf(arena, "%s '%s' is not the same in the program and in the compiled network", what, name);
+    return false;
+}
+
+/* Every value of the program has a tensor of its size in the model. */
+static bool compare_lists(struct arena *arena, const char *what, struct value *const *values, int count,
+                          const rnn_tensor *tensors, int tensor_count, const char **error)
+{
+    for (int i = 0; i < count; i++) {
+        int place = find_tensor_of(tensors, tensor_count, values[i]);
+        if (place < 0 || (!values[i]->labels && shape_size(&values[i]->shape) != tensor_units(&tensors[place])))
+            return differ(arena, what, values[i]->name, error);
+    }
+    return count == tensor_count || differ(arena, what, "that is not there", error);
+}
+
+static void add_variable(struct objective *objective, const rnn_tensor *tensor, bool is_parameter, int place,
+                         const void *data, long first)
+{
+    struct arena *arena = objective->arena;
+    long count = is_parameter ? tensor_units(tensor) : tensor_elements(tensor, objective->frames, objective->streams);
+    struct variable variable = {.tensor = tensor, .is_parameter = is_parameter, .place = place, .count = count};
+    variable.values = ARENA_ARRAY(arena, double, count + 1);
+    variable.direction = ARENA_ARRAY(arena, double, count + 1);
+    for (long k = 0; k < count; k++)
+        variable.values[k] = tensor_get(objective->model, tensor, data, first + k);
+    objective->variables[objective->variable_count++] = variable;
+}
+
+/* One stream of an input or target in the model's layout, for the oracle. */
+static double *stream_of(const struct objective *objective, const rnn_tensor *tensor, const void *data, int stream)
+{
+    long units = tensor_units(tensor);
+    int times = tensor->time == RNN_TIME_FRAME ? objective->frames : 1;
+    double *own = ARENA_ARRAY(objective->arena, double, times *units + 1);
+    for (int t = 0; t < times; t++)
+        for (long u = 0; u < units; u++)
+            own[t * units + u] =
+                tensor_get(objective->model, tensor, data, ((long)t * objective->streams + stream) * units + u);
+    return own;
+}
+
+static double *labels_of(const struct objective *objective, const rnn_labels *labels, int stream, int *count)
+{
+    *count = labels->counts[stream];
+    double *own = ARENA_ARRAY(objective->arena, double, *count + 1);
+    for (int i = 0; i < *count; i++)
+        own[i] = labels->ids[stream * labels->most + i];
+    return own;
+}
+
+static void take_stream(struct objective *objective, int stream, const void *const *inputs, const void *const *targets)
+{
+    struct arena *arena = objective->arena;
+    const struct program *program = objective->program;
+    const rnn_model *model = objective->model;
+    const rnn_training *training = model->training;
+    double **own_inputs = ARENA_ARRAY(arena, double *, program->input_count + 1);
+    double **own_targets = ARENA_ARRAY(arena, double *, program->target_count + 1);
+    int *counts = ARENA_ARRAY(arena, int, program->target_count + 1);
+    for (int i = 0; i < program->input_count; i++) {
+        int place = find_tensor_of(model->inputs, model->input_count, program->inputs[i]);
+        own_inputs[i] = stream_of(objective, &model->inputs[place], inputs[place], stream);
+    }
+    for (int i = 0; i < program->target_count; i++) {
+        int place = find_tensor_of(training->targets, training->target_count, program->targets[i]);
+        const rnn_tensor *tensor = &training->targets[place];
+        own_targets[i] = tensor->type == RNN_TYPE_LABELS ? labels_of(objective, targets[place], stream, &counts[i])
+                                                         : stream_of(objective, tensor, targets[place], stream);
+    }
+    objective->inputs[stream] = own_inputs;
+    objective->targets[stream] = own_targets;
+    objective->label_counts[stream] = counts;
+}
+
+bool objective_open(struct objective *objective, struct arena *arena, const rnn_model *model,
+                    const struct program *program, int frames, int streams, const int *lengths, const void *parameters,
+                    const void *const *inputs, const void *const *targets, const char **error)
+{
+    const rnn_training *training = model->training;
+    *objective = (struct objective){arena, model, program, frames, streams, lengths, NULL, 0, NULL, NULL, NULL, NULL};
+    if (!compare_lists(arena, "parameter", program->parameters, program->parameter_count, model->parameters,
+                       model->parameter_count, error) ||
+        !compare_lists(arena, "input", program->inputs, program->input_count, model->inputs, model->input_count,
+                       error) ||
+        !compare_lists(arena, "target", program->targets, program->target_count, training->targets,
+                       training->target_count, error))
+        return false;
+    objective->variables = ARENA_ARRAY(arena, struct variable, model->parameter_count + model->input_count + 1);
+    for (int i = 0; i < model->parameter_count; i++)
+        add_variable(objective, &model->parameters[i], true, i, parameters, (long)model->parameters[i].offset);
+    for (int i = 0; i < model->input_count; i++)
+        if (model->inputs[i].type == RNN_TYPE_REAL)
+            add_variable(objective, &model->inputs[i], false, i, inputs[i], 0);
+    objective->parameters = ARENA_ARRAY(arena, double *, program->parameter_count + 1);
+    for (int i = 0; i < program->parameter_count; i++)
+        objective->parameters[i] = ARENA_ARRAY(arena, double, shape_size(&program->parameters[i]->shape) + 1);
+    objective->inputs = ARENA_ARRAY(arena, double **, streams);
+    objective->targets = ARENA_ARRAY(arena, double **, streams);
+    objective->label_counts = ARENA_ARRAY(arena, int *, streams);
+    for (int b = 0; b < streams; b++)
+        take_stream(objective, b, inputs, targets);
+    return true;
+}
+
+/* ---- its loss ---- */
+
+/* Writes the variable, moved, to where the oracle reads it. */
+static void move_variable(const struct objective *objective, const struct variable *variable, double step)
+{
+    const struct program *program = objective->program;
+    double by = variable->moves ? step : 0;
+    if (variable->is_parameter) {
+        for (int i = 0; i < program->parameter_count; i++)
+            for (long k = 0; k < variable->count && strcmp(program->parameters[i]->name, variable->tensor->name) == 0;
+                 k++)
+                objective->parameters[i][k] = variable->values[k] + by * variable->direction[k];
+        return;
+    }
+    long units = tensor_units(variable->tensor);
+    for (int i = 0; i < program->input_count; i++)
+        for (long k = 0; k < variable->count && strcmp(program->inputs[i]->name, variable->tensor->name) == 0; k++) {
+            long column = k / units, frame = column / objective->streams, stream = column % objective->streams;
+            objective->inputs[stream][i][frame * units + k % units] = variable->values[k] + by * variable->direction[k];
+        }
+}
+
+/* Adds what the frames before `end` of a stream are worth, `sign` times, to the sums and counts of all statements. */
+static void add_stream(const struct objective *objective, int stream, int end, int sign, bool round_to_float,
+                       struct oracle_loss *losses)
+{
+    const struct program *program = objective->program;
+    struct arena *scratch = arena_new();
+    struct oracle_loss *own = ARENA_ARRAY(scratch, struct oracle_loss, program->loss_count + 1);
+    const struct oracle_call call = {
+        .frames = objective->frames,
+        .length = objective->lengths[stream] < end ? objective->lengths[stream] : end,
+        .round_to_float = round_to_float,
+        .parameters = (const double *const *)objective->parameters,
+        .inputs = (const double *const *)objective->inputs[stream],
+        .outputs = ARENA_ARRAY(scratch, double *, program->output_count + 1),
+        .targets = (const double *const *)objective->targets[stream],
+        .label_counts = objective->label_counts[stream],
+        .losses = own,
+    };
+    oracle_run(program, &call);
+    for (int i = 0; i < program->loss_count; i++) {
+        losses[i].sum += sign * own[i].sum;
+        losses[i].count += sign * own[i].count;
+    }
+    arena_free(scratch);
+}
+
+static void add_range(const struct objective *objective, int stream, struct objective_range range, bool round_to_float,
+                      struct oracle_loss *losses)
+{
+    add_stream(objective, stream, range.to, 1, round_to_float, losses);
+    if (range.from > 0)
+        add_stream(objective, stream, range.from, -1, round_to_float, losses);
+}
+
+/* A statement of which no frame counts adds nothing. */
+static double mean_of(const struct oracle_loss *loss) { return loss->count ? loss->sum / loss->count : 0; }
+
+double objective_loss(const struct objective *objective, struct objective_range range, double step)
+{
+    struct arena *scratch = arena_new();
+    struct oracle_loss *losses = ARENA_ARRAY(scratch, struct oracle_loss, objective->program->loss_count + 1);
+    for (int i = 0; i < objective->variable_count; i++)
+        move_variable(objective, &objective->variables[i], step);
+    for (int b = 0; b < objective->streams; b++)
+        add_range(objective, b, range, false, losses);
+    double loss = 0;
+    for (int i = 0; i < objective->program->loss_count; i++)
+        loss += mean_of(&losses[i]);
+    arena_free(scratch);
+    return loss;
+}
+
+struct objective_size objective_measure(const struct objective *objective, struct objective_range range)
+{
+    struct arena *scratch = arena_new();
+    const int count = objective->program->loss_count;
+    struct oracle_loss *total = ARENA_ARRAY(scratch, struct oracle_loss, count + 1);
+    double *sums = ARENA_ARRAY(scratch, double, count + 1), *errors = ARENA_ARRAY(scratch, double, count + 1);
+    for (int i = 0; i < objective->variable_count; i++)
+        move_variable(objective, &objective->variables[i], 0);
+    for (int b = 0; b < objective->streams; b++) {
+        struct oracle_loss *exact = ARENA_ARRAY(scratch, struct oracle_loss, count + 1);
+        struct oracle_loss *near = ARENA_ARRAY(scratch, struct oracle_loss, count + 1);
+        add_range(objective, b, range, false, exact);
+        add_range(objective, b, range, true, near);
+        for (int i = 0; i < count; i++) {
+            total[i].count += exact[i].count;
+            sums[i] += fabs(exact[i].sum);
+            errors[i] += fabs(exact[i].sum - near[i].sum);
+        }
+    }
+    struct objective_size size = {0, 0};
+    for (int i = 0; i < count; i++) {
+        size.magnitude += total[i].count ? sums[i] / total[i].count : 0;
+        size.rounding += total[i].count ? errors[i] / total[i].count : 0;
+    }
+    arena_free(scratch);
+    return size;
+}

@@ -1,0 +1,67 @@
+/* The loss of a program as a function of what it can be differentiated by, computed by the oracle: what gradients are
+ * judged by.
+ *
+ * A point is given as the compiled network takes it (rnn/model.h). Its numbers are kept as doubles in the same layout,
+ * so that a gradient of the network and a direction in which to move are arrays of the same form. */
+#ifndef RNN_TOOLS_OBJECTIVE_H
+#define RNN_TOOLS_OBJECTIVE_H
+
+#include <stdbool.h>
+
+#include "random.h"
+#include "rnn/model.h"
+#include "sema/program.h"
+
+struct arena;
+
+/* A parameter, or an input of numbers. */
+struct variable {
+    const rnn_tensor *tensor;
+    bool is_parameter;
+    int place;  /* in the model's list */
+    long count; /* of elements */
+    double *values;
+    double *direction; /* in which the point moves */
+    bool moves;        /* else the direction is taken as 0 */
+};
+
+struct objective {
+    struct arena *arena;
+    const rnn_model *model;
+    const struct program *program;
+    int frames, streams;
+    const int *lengths;         /* [streams] */
+    struct variable *variables; /* the parameters, then the inputs of numbers */
+    int variable_count;
+
+    /* As the oracle takes them: in the order of the program, without an axis of streams. */
+    double **parameters;
+    double ***inputs;   /* [streams][inputs] */
+    double ***targets;  /* [streams][targets] */
+    int **label_counts; /* [streams][targets] */
+};
+
+/* Targets as rnn_training.grad takes them. Ids are now and then -1; labels fit into the lengths. */
+void **targets_draw(struct arena *arena, const rnn_model *model, int frames, int streams, const int *lengths,
+                    struct random *random);
+
+/* `lengths` and `arena` are kept, the data is copied. False, with a sentence, if model and program do not have the same
+ * parameters, inputs and targets. */
+bool objective_open(struct objective *objective, struct arena *arena, const rnn_model *model,
+                    const struct program *program, int frames, int streams, const int *lengths, const void *parameters,
+                    const void *const *inputs, const void *const *targets, const char **error);
+
+/* The loss of frames from .. to-1 of the sequences (of a program that needs the future: from = 0, to = frames), where
+ * the point has moved by `step` times its direction. */
+struct objective_range {
+    int from, to;
+};
+double objective_loss(const struct objective *objective, struct objective_range range, double step);
+
+/* How large the loss's terms are, and how much of that is lost where the oracle rounds to float. */
+struct objective_size {
+    double magnitude, rounding;
+};
+struct objective_size objective_measure(const struct objective *objective, struct objective_range range);
+
+#endif
