@@ -41,7 +41,8 @@ void rnn_optimizer_step(const rnn_optimizer_options *options, double rate, void 
     if (count == 0)
         return;
     int64_t *steps = state;
-    struct step step = {options, rate, (uint64_t)++ * steps};
+    *steps += 1;
+    struct step step = {options, rate, (uint64_t)*steps};
     void *first = (char *)state + arrays[1].offset;
     void *second = count > 2 ? (char *)state + arrays[2].offset : NULL;
     rnn_flush_state flush = rnn_flush_begin();

@@ -76,11 +76,11 @@ static void test_plateau(void **unused)
         int reduced;
         double rate;
     } losses[] = {
-        {10, 0, 2},   {8.9, 0, 2},     {8.5, 0, 2}, /* not better by a tenth: the first that is waited for */
-        {8, 0, 2},                                  /* better */
-        {NAN, 0, 2},  {7.3, 1, 1},     {9, 0, 1},      {9, 1, 0.5},        /* twice too many */
-        {-1, 0, 0.5}, {-1.05, 0, 0.5}, {-1.2, 0, 0.5},                     /* below 0 a tenth is a tenth too */
-        {0, 0, 0.5},  {0, 1, 0.4},     {0, 0, 0.4},    {INFINITY, 1, 0.4}, /* not below the least rate */
+        {10, 0, 2},      {8.9, 0, 2},     {8.5, 0, 2}, /* not better by a tenth: the first that is waited for */
+        {8, 0, 2},                                     /* better */
+        {NAN, 0, 2},     {7.3, 1, 1},     {9, 0, 1},      {9, 1, 0.5},        /* twice too many */
+        {-1, 0, 0.5},    {-1.05, 0, 0.5}, {-1.2, 0, 0.5},                     /* below 0 a tenth is a tenth too */
+        {-1.25, 0, 0.5}, {-1.3, 1, 0.4},  {0, 0, 0.4},    {INFINITY, 1, 0.4}, /* not below the least rate */
     };
     for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
         assert_int_equal(rnn_schedule_observe(&plateau, &state, losses[i].loss), losses[i].reduced);
