@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "emit/emit.h"
 
-enum { KEY_HEADER = 256, KEY_TOP, KEY_PREFIX, KEY_EMIT, KEY_DUMP, KEY_TIME, KEY_LIMIT };
+enum { KEY_HEADER = 256, KEY_TOP, KEY_PREFIX, KEY_EMIT, KEY_DUMP, KEY_TIME, KEY_LIMIT, KEY_TRAIN, KEY_INPUT_GRADIENTS };
 
 static const struct argp_option table[] = {
     {NULL, 'o', "FILE", 0, "write the C file (or what --emit asks for) here; - is standard output", 0},
@@ -18,6 +18,8 @@ static const struct argp_option table[] = {
     {NULL, 'D', "NAME=VALUE", 0, "set a const of the file or a dimension of the top cell", 0},
     {"top", KEY_TOP, "NAME", 0, "the model or cell to compile (the only model, or else the last cell)", 0},
     {"prefix", KEY_PREFIX, "NAME", 0, "begin the names of C functions and types with NAME_", 0},
+    {"train", KEY_TRAIN, NULL, 0, "emit NAME_grad too: the loss of a call and its gradients", 0},
+    {"input-gradients", KEY_INPUT_GRADIENTS, NULL, 0, "with --train: gradients of the inputs too", 0},
     {"emit", KEY_EMIT, "KIND", 0, "c, source, graph, dot, schedule or explain", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
@@ -146,6 +148,8 @@ static void check_options(struct argp_state *state, struct options *options)
                    options->pipeline.prefix);
     if (options->header && options->pipeline.emit != EMIT_C)
         argp_error(state, "--header goes with --emit=c");
+    if (options->pipeline.input_gradients && !options->pipeline.train)
+        argp_error(state, "--input-gradients goes with --train");
     if (options->header && options->output && strcmp(options->header, options->output) == 0)
         argp_error(state, "-o and --header name the same file");
 }
@@ -169,6 +173,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_PREFIX:
         options->pipeline.prefix = text;
+        break;
+    case KEY_TRAIN:
+        options->pipeline.train = true;
+        break;
+    case KEY_INPUT_GRADIENTS:
+        options->pipeline.input_gradients = true;
         break;
     case KEY_EMIT:
         parse_emit(state, &options->pipeline, text);

@@ -42,6 +42,7 @@ struct pipeline {
     struct program *program;
     struct graph *graph;
     struct schedule *schedule;
+    struct schedule *training; /* or NULL */
 };
 
 static double now(void)
@@ -83,7 +84,7 @@ static void dump_stage(struct pipeline *pipeline, enum stage stage)
         tree_print(pipeline->tree, out);
     else if (stage <= STAGE_INFER_SHAPES)
         program_print(pipeline->program, out);
-    else if (stage <= STAGE_FACTOR)
+    else if (stage <= STAGE_DIFFERENTIATE)
         graph_print(pipeline->graph, out);
     else if (stage == STAGE_FIND_COMPONENTS) {
         struct components components = find_components(pipeline->graph, pipeline->arena);
@@ -98,7 +99,7 @@ static void dump_stage(struct pipeline *pipeline, enum stage stage)
 static bool end_stage(struct pipeline *pipeline, enum stage stage)
 {
     double time = now();
-    pipeline->result->seconds[stage] = time - pipeline->begun;
+    pipeline->result->seconds[stage] += time - pipeline->begun;
     if (diag_error_count(pipeline->diag))
         return false;
 #ifndef NDEBUG
@@ -117,14 +118,14 @@ static void emit(struct pipeline *pipeline)
 {
     const struct pipeline_options *options = pipeline->options;
     struct pipeline_result *result = pipeline->result;
-    struct emit_options emit_options = {options->prefix, options->header};
+    struct emit_options emit_options = {options->prefix, NULL, options->header};
     if (!options->prefix && options->emit == EMIT_C)
         emit_options.prefix = emit_default_prefix(pipeline->arena, pipeline->graph->name);
     switch (options->emit) {
     case EMIT_C:
-        emit_source(pipeline->schedule, &emit_options, pipeline->arena, &result->main);
+        emit_source(pipeline->schedule, pipeline->training, &emit_options, pipeline->arena, &result->main);
         if (options->header)
-            emit_header(pipeline->schedule, &emit_options, pipeline->arena, &result->header);
+            emit_header(pipeline->schedule, pipeline->training, &emit_options, pipeline->arena, &result->header);
         break;
     case EMIT_SOURCE:
         tree_print(pipeline->tree, &result->main);
@@ -161,18 +162,27 @@ static bool run_front(struct pipeline *pipeline, const struct source *source)
     return end_stage(pipeline, STAGE_INFER_SHAPES);
 }
 
-static bool run_back(struct pipeline *pipeline)
+/* From the checked program to a schedule: of the network, or of its loss and gradients. */
+static struct schedule *run_back(struct pipeline *pipeline, bool trains)
 {
     struct arena *arena = pipeline->arena;
     const struct pipeline_options *options = pipeline->options;
-    pipeline->graph = build_graph(arena, pipeline->program, pipeline->diag);
+    pipeline->graph = trains ? build_training_graph(arena, pipeline->program, pipeline->diag)
+                             : build_graph(arena, pipeline->program, pipeline->diag);
     if (!pipeline->graph || !end_stage(pipeline, STAGE_BUILD_GRAPH))
-        return false;
+        return NULL;
     simplify(pipeline->graph, arena);
     end_stage(pipeline, STAGE_SIMPLIFY);
     if (options->factor)
         factor(pipeline->graph, arena);
     end_stage(pipeline, STAGE_FACTOR);
+    if (trains) {
+        differentiate(pipeline->graph, options->input_gradients, arena);
+        simplify(pipeline->graph, arena);
+        if (options->factor)
+            factor_sums(pipeline->graph, arena);
+    }
+    end_stage(pipeline, STAGE_DIFFERENTIATE);
     end_stage(pipeline, STAGE_FIND_COMPONENTS);
     pipeline->schedule = split_regions(pipeline->graph, &options->schedule, arena);
     end_stage(pipeline, STAGE_SPLIT_REGIONS);
@@ -180,7 +190,24 @@ static bool run_back(struct pipeline *pipeline)
     end_stage(pipeline, STAGE_CHOOSE_KERNELS);
     assign_buffers(pipeline->schedule, arena);
     end_stage(pipeline, STAGE_ASSIGN_BUFFERS);
-    return true;
+    return pipeline->schedule;
+}
+
+static bool run_backs(struct pipeline *pipeline)
+{
+    bool trains = pipeline->options->train;
+    if (trains && !pipeline->program->loss_count) {
+        struct span end = {(uint32_t)pipeline->program->source->length, (uint32_t)pipeline->program->source->length};
+        diag_error(pipeline->diag, end,
+                   "there is no loss to train with: add a statement like 'target y[n]' and 'loss mse(output, y)'");
+        return false;
+    }
+    struct schedule *training = trains ? run_back(pipeline, true) : NULL;
+    if (trains && (!training || pipeline->options->emit != EMIT_C))
+        return training != NULL;
+    struct schedule *schedule = run_back(pipeline, false);
+    pipeline->training = training;
+    return schedule != NULL;
 }
 
 bool pipeline_run(struct arena *arena, const struct source *source, const struct pipeline_options *options,
@@ -192,7 +219,7 @@ bool pipeline_run(struct arena *arena, const struct source *source, const struct
     text_init(&result->dump, arena);
     if (!run_front(&pipeline, source))
         return false;
-    if (options->emit != EMIT_SOURCE && options->emit != EMIT_NOTHING && !run_back(&pipeline))
+    if (options->emit != EMIT_SOURCE && options->emit != EMIT_NOTHING && !run_backs(&pipeline))
         return false;
     emit(&pipeline);
     end_stage(&pipeline, STAGE_EMIT);

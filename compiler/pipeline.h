@@ -23,6 +23,7 @@ enum emit_kind { EMIT_C, EMIT_SOURCE, EMIT_GRAPH, EMIT_DOT, EMIT_SCHEDULE, EMIT_
     X(BUILD_GRAPH, "build-graph")                                                                                      \
     X(SIMPLIFY, "simplify")                                                                                            \
     X(FACTOR, "factor")                                                                                                \
+    X(DIFFERENTIATE, "differentiate")                                                                                  \
     X(FIND_COMPONENTS, "find-components")                                                                              \
     X(SPLIT_REGIONS, "split-regions")                                                                                  \
     X(CHOOSE_KERNELS, "choose-kernels")                                                                                \
@@ -42,6 +43,8 @@ struct pipeline_options {
     struct sema_options sema;
     struct schedule_options schedule;
     bool factor;
+    bool train;           /* emit the loss and its gradients too; what --emit shows of stages is then the training network */
+    bool input_gradients; /* those of the inputs too */
     enum emit_kind emit;
     const char *prefix;    /* NULL: from the name of the model or cell */
     const char *header;    /* as the C file includes it; NULL: none is written */

@@ -8,10 +8,14 @@ struct placing {
     int *pass; /* by node */
 };
 
-static bool is_over_time(const struct node *node) { return op_info(node->op)->class == OP_CLASS_OVER_TIME; }
-
 /* Computed frame by frame: what has frames, and what is gathered from them. */
-static bool runs_in_pass(const struct node *node) { return node->time == TIME_FRAME || is_over_time(node); }
+static bool runs_in_pass(const struct graph *graph, const struct node *node)
+{
+    return node->time == TIME_FRAME || node_gathers_frames(graph, node);
+}
+
+/* Sums and the like are the same whichever way the frames are met. */
+static bool order_matters(const struct node *node) { return node->op == OP_first || node->op == OP_last; }
 
 /* Whether a reader in `pass` may read a value of the same pass through this edge. */
 static bool edge_fits_pass(const struct edge *edge, int pass)
@@ -24,10 +28,12 @@ static int earliest_pass(const struct placing *placing, const struct edge *edge,
 {
     const struct node *source = placing->graph->nodes[edge->node];
     int own = placing->pass[edge->node];
-    if (source->op == OP_input || source->time == TIME_STATIC)
+    if (op_info(source->op)->class == OP_CLASS_LEAF || source->time == TIME_STATIC)
         return 0;
+    if (node_gathers_frames(placing->graph, source))
+        return own + 1;
     if (source->time != TIME_FRAME)
-        return is_over_time(source) ? own + 1 : own;
+        return own;
     return pass > own || edge_fits_pass(edge, own) ? own : own + 1;
 }
 
@@ -37,7 +43,7 @@ static bool component_fits_pass(const struct placing *placing, int number, int p
     if (component->cyclic)
         return component->reversed == pass_is_backward(pass);
     /* An operation over time meets the frames in their order. */
-    return !is_over_time(placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) ||
+    return !order_matters(placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) ||
            !pass_is_backward(pass);
 }
 
@@ -56,13 +62,14 @@ static void place_component(struct placing *placing, int number)
                     pass = earliest > pass ? earliest : pass;
                 }
                 if (edge->init != NO_NODE && placing->graph->nodes[edge->init]->time == TIME_SEQUENCE) {
-                    int own = placing->pass[edge->init] + is_over_time(placing->graph->nodes[edge->init]);
+                    int own = placing->pass[edge->init] +
+                              node_gathers_frames(placing->graph, placing->graph->nodes[edge->init]);
                     settled &= own <= pass;
                     pass = own > pass ? own : pass;
                 }
             }
         }
-        if (runs_in_pass(placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) &&
+        if (runs_in_pass(placing->graph, placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) &&
             !component_fits_pass(placing, number, pass)) {
             pass++;
             settled = false;
@@ -88,7 +95,7 @@ static void sink_nodes(struct placing *placing, const struct uses *uses)
     for (int i = graph->node_count - 1; i >= 0; i--) {
         const struct node *node = graph->nodes[i];
         int target = -1;
-        bool sinks = node->time == TIME_FRAME && node->op != OP_input &&
+        bool sinks = node->time == TIME_FRAME && op_info(node->op)->class != OP_CLASS_LEAF && !op_is_over_time(node->op) &&
                      !placing->components->component[placing->components->of[i]].cyclic;
         for (int u = uses->begin[i]; u < uses->begin[i + 1] && sinks; u++) {
             const struct use *use = &uses->use[u];
@@ -106,13 +113,14 @@ struct passes find_passes(const struct graph *graph, const struct components *co
     struct placing placing = {.graph = graph, .components = components};
     placing.pass = ARENA_ARRAY(arena, int, graph->node_count + 1);
     for (int c = 0; c < components->count; c++)
-        if (graph->nodes[components->member[components->begin[c]]]->time != TIME_STATIC)
+        if (graph->nodes[components->member[components->begin[c]]]->time != TIME_STATIC ||
+            op_is_over_time(graph->nodes[components->member[components->begin[c]]]->op))
             place_component(&placing, c);
     struct uses uses = find_uses(graph, arena);
     sink_nodes(&placing, &uses);
     struct passes passes = {graph->version, 1, placing.pass};
     for (int i = 0; i < graph->node_count; i++)
-        if (runs_in_pass(graph->nodes[i]) && placing.pass[i] >= passes.count)
+        if (runs_in_pass(graph, graph->nodes[i]) && placing.pass[i] >= passes.count)
             passes.count = placing.pass[i] + 1;
     return passes;
 }

@@ -2,6 +2,8 @@
 #ifndef RNNC_BASE_OP_H
 #define RNNC_BASE_OP_H
 
+#include <stdbool.h>
+
 enum op {
 #define OP(id, ...) OP_##id,
 #include "base/op.def"
@@ -35,11 +37,18 @@ struct op_info {
     double defaults[2];    /* values of the operands left out */
     int flops;             /* for one unit of the result (product: for one weight) */
     const char *emit;      /* see op.def */
+    const char *gradient;  /* see op.def */
 };
 
 const struct op_info *op_info(enum op op);
 
+/* Whether an operation needs all frames of a sequence: the class OVER_TIME, and the loss ctc. */
+bool op_is_over_time(enum op op);
+
 /* The operation that the language calls by `name` (`length` bytes), or OP_COUNT. */
 enum op op_find(const char *name, int length);
+
+/* The same by its id, which every operation has: rules for gradients use them. */
+enum op op_find_id(const char *id, int length);
 
 #endif

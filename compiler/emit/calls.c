@@ -11,12 +11,16 @@ void write_pattern(struct emitter *emitter, const char *pattern)
     }
 }
 
+const char *input_type(const struct graph_input *input)
+{
+    return input->labels ? "rnn_labels" : input->vocabulary ? "int32_t" : "rnn_real";
+}
+
 void write_arguments(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     for (int i = 0; i < graph->input_count; i++)
-        text_printf(emitter->out, ",\n    const %s *%s", graph->inputs[i].vocabulary ? "int32_t" : "rnn_real",
-                    emitter->arguments[i]);
+        text_printf(emitter->out, ",\n    const %s *%s", input_type(&graph->inputs[i]), emitter->arguments[i]);
     for (int i = 0; i < graph->output_count; i++)
         text_printf(emitter->out, ",\n    rnn_real *%s", emitter->arguments[graph->input_count + i]);
     text_puts(emitter->out, ")\n{\n");
@@ -35,12 +39,19 @@ void write_checks(struct emitter *emitter, const char *lengths, const char *fram
 {
     const struct graph *graph = emitter->graph;
     for (int i = 0; i < graph->input_count; i++) {
+        bool once = graph->inputs[i].time == TIME_SEQUENCE;
         text_printf(emitter->out, "    if (!%s)\n        return RNN_ERROR_ARGUMENT;\n", emitter->arguments[i]);
-        if (graph->inputs[i].vocabulary)
+        if (graph->inputs[i].labels)
+            text_printf(emitter->out,
+                        "    const rnn_status %s_status_ = rnn_check_labels(%s, %d, %s, %s, state->streams);\n"
+                        "    if (%s_status_ != RNN_OK)\n        return %s_status_;\n",
+                        emitter->arguments[i], emitter->arguments[i], graph->inputs[i].vocabulary, lengths, frames,
+                        emitter->arguments[i], emitter->arguments[i]);
+        else if (graph->inputs[i].vocabulary)
             text_printf(
                 emitter->out,
                 "    if (rnn_check_ids(%s, %d, %s, %s, state->streams) != RNN_OK)\n        return RNN_ERROR_ID;\n",
-                emitter->arguments[i], graph->inputs[i].vocabulary, lengths, frames);
+                emitter->arguments[i], graph->inputs[i].vocabulary, once ? "NULL" : lengths, once ? "1" : frames);
     }
 }
 

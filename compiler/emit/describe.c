@@ -41,6 +41,8 @@ const char *describe_kind(const struct schedule *schedule, const struct region *
     switch (region->kind) {
     case REGION_STATIC:
         return "static: once, when the weights are packed";
+    case REGION_LATE:
+        return "late: once a call, after all frames: gradients of static values";
     case REGION_SEQUENCE:
         return "sequence: once for each sequence, all streams at once";
     case REGION_FRAMES:

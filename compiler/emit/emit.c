@@ -5,24 +5,36 @@
 
 #include "emit/emitter.h"
 
-static void write_front(struct emitter *emitter, const char *header)
+static void write_regions(struct text *out, const struct schedule *schedule)
+{
+    for (int r = 0; r < schedule->region_count; r++) {
+        const struct region *region = &schedule->regions[r];
+        text_printf(out, " *   %-20s %12.0f flops   %s\n", region->name,
+                    region->kind == REGION_STATIC || region->kind == REGION_LATE ? 0 : region->flops,
+                    region_kind_name(region->kind));
+    }
+}
+
+static void write_front(struct emitter *emitter, const struct schedule *training, const char *header)
 {
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
     text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n *\n * %ld parameters, %.0f flops a frame.\n *\n",
                 schedule->graph->name, schedule_parameters(schedule), schedule_flops(schedule));
-    for (int r = 0; r < schedule->region_count; r++) {
-        const struct region *region = &schedule->regions[r];
-        text_printf(out, " *   %-20s %12.0f flops   %s\n", region->name,
-                    region->kind == REGION_STATIC ? 0 : region->flops, region_kind_name(region->kind));
+    write_regions(out, schedule);
+    if (training) {
+        text_printf(out, " *\n * and for training, %.0f flops a frame:\n *\n", schedule_flops(training));
+        write_regions(out, training);
     }
     text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after "
                    "frame.\n */\n");
     text_puts(out,
               header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
-    text_puts(out, "#include <limits.h>\n\n#include \"rnn/column.h\"\n#include \"rnn/flush.h\"\n#include "
-                   "\"rnn/gather.h\"\n#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n"
-                   "#include \"rnn/vec.h\"\n#include \"rnn/weights.h\"\n\n");
+    text_printf(out,
+                "#include <limits.h>\n\n#include \"rnn/column.h\"\n%s#include \"rnn/flush.h\"\n#include "
+                "\"rnn/gather.h\"\n#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n%s"
+                "#include \"rnn/vec.h\"\n#include \"rnn/weights.h\"\n\n",
+                training ? "#include \"rnn/ctc.h\"\n" : "", training ? "#include \"rnn/train.h\"\n" : "");
 }
 
 /* ---- the descriptor ---- */
@@ -59,6 +71,15 @@ static const char *time_constant(enum value_time time)
     return time == TIME_FRAME ? "RNN_TIME_FRAME" : "RNN_TIME_SEQUENCE";
 }
 
+void write_input_tensor(struct emitter *emitter, const struct graph_input *input)
+{
+    text_printf(emitter->out, "    {\"%s\", %s, %s, %s, %d, 0, RNN_START_CONSTANT, 0},\n", input->name,
+                input->labels       ? "RNN_TYPE_LABELS"
+                : input->vocabulary ? "RNN_TYPE_ID"
+                                    : "RNN_TYPE_REAL",
+                time_constant(input->time), shape_initializer(emitter, &input->shape), input->vocabulary);
+}
+
 static void write_tensors(struct emitter *emitter)
 {
     static const char *const starts[] = {"RNN_START_CONSTANT", "RNN_START_NORMAL", "RNN_START_UNIFORM",
@@ -79,9 +100,7 @@ static void write_tensors(struct emitter *emitter)
     if (graph->input_count)
         text_printf(out, "static const rnn_tensor %s_inputs[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->input_count; i++)
-        text_printf(out, "    {\"%s\", %s, %s, %s, %d, 0, RNN_START_CONSTANT, 0},\n", graph->inputs[i].name,
-                    graph->inputs[i].vocabulary ? "RNN_TYPE_ID" : "RNN_TYPE_REAL", time_constant(graph->inputs[i].time),
-                    shape_initializer(emitter, &graph->inputs[i].shape), graph->inputs[i].vocabulary);
+        write_input_tensor(emitter, &graph->inputs[i]);
     text_puts(out, graph->input_count ? "};\n" : "");
     if (graph->output_count)
         text_printf(out, "static const rnn_tensor %s_outputs[] = {\n", emitter->prefix);
@@ -120,7 +139,7 @@ static void write_generic_calls(struct emitter *emitter)
     text_puts(out, "\n");
 }
 
-void emit_descriptor(struct emitter *emitter)
+static void emit_descriptor(struct emitter *emitter, const char *training)
 {
     const struct graph *graph = emitter->graph;
     const char *prefix = emitter->prefix;
@@ -148,20 +167,41 @@ void emit_descriptor(struct emitter *emitter)
         schedule_flops(emitter->schedule), prefix, prefix, prefix, prefix, prefix, prefix, prefix, prefix);
     if (!emitter->schedule->whole_sequence)
         text_printf(emitter->out, "    .step = %s_step_any,\n", prefix);
+    if (training)
+        text_printf(emitter->out, "    .training = &%s,\n", training);
     text_puts(emitter->out, "};\n");
 }
 
-void emit_source(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
-                 struct text *out)
+struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
+                                    struct arena *arena, struct text *out)
+{
+    struct emit_options own = {arena_printf(arena, "%s_train", options->prefix), options->prefix, NULL};
+    return emitter_new(training, &own, arena, out);
+}
+
+void emit_source(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
+                 struct arena *arena, struct text *out)
 {
     struct emitter emitter = emitter_new(schedule, options, arena, out);
-    write_front(&emitter, options->header);
-    if (!options->header)
+    write_front(&emitter, training, options->header);
+    if (!options->header) {
         emit_declarations(&emitter);
+        if (training) {
+            struct emitter trainer = emitter_for_training(training, options, arena, out);
+            emit_training_declarations(&trainer, options->prefix);
+        }
+        emit_model_declaration(&emitter);
+    }
     emit_packed_struct(&emitter);
     emit_values(&emitter);
     emit_regions(&emitter);
     emit_pack(&emitter);
     emit_entry_points(&emitter);
-    emit_descriptor(&emitter);
+    if (training) {
+        struct emitter trainer = emitter_for_training(training, options, arena, out);
+        emit_training(&trainer, options->prefix);
+        emit_descriptor(&emitter, trainer.prefix);
+    } else {
+        emit_descriptor(&emitter, NULL);
+    }
 }

@@ -8,6 +8,7 @@ struct text;
 
 struct emit_options {
     const char *prefix; /* of every name with linkage, an identifier */
+    const char *owner;  /* of a training schedule: the prefix of the network that it trains; else NULL */
     const char *header; /* how the C file includes the header; NULL: the C file declares everything itself */
 };
 
@@ -17,10 +18,11 @@ const char *emit_default_prefix(struct arena *arena, const char *name);
 /* Whether `prefix` can begin the names of C functions. */
 bool emit_prefix_is_valid(const char *prefix);
 
-void emit_source(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
-                 struct text *out);
-void emit_header(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
-                 struct text *out);
+/* training: the schedule of the loss and its gradients, or NULL. */
+void emit_source(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
+                 struct arena *arena, struct text *out);
+void emit_header(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
+                 struct arena *arena, struct text *out);
 
 /* --emit=explain: every region with its equations, why it is in or out of a cycle, flops and bytes a frame. */
 void emit_explain(const struct schedule *schedule, struct arena *arena, struct text *out);

@@ -14,6 +14,7 @@ struct emitter {
     const struct graph *graph;
     struct uses uses;
     const char *prefix;
+    const char *parameters_type; /* the struct of parameters: "lm_params" */
     struct text *out;
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
@@ -59,11 +60,35 @@ void emit_values(struct emitter *emitter);
 void emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 void emit_regions(struct emitter *emitter);
 void emit_entry_points(struct emitter *emitter);
-void emit_descriptor(struct emitter *emitter);
+/* train.c: what --train adds; the emitter is that of the training network. */
+void emit_late(struct emitter *emitter);
+void emit_training(struct emitter *emitter, const char *owner);
+void emit_training_declarations(struct emitter *emitter, const char *owner);
+/* emit.c: one line of a table of inputs. */
+void write_input_tensor(struct emitter *emitter, const struct graph_input *input);
+void emit_model_declaration(struct emitter *emitter);
+/* The emitter of what --train adds. */
+struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
+                                    struct arena *arena, struct text *out);
 /* The initial value of a buffer as an argument: an address and, behind a comma, whether it is one number for all units.
  * Values of sequences are those of `stream`. */
 const char *initial_value(const struct emitter *emitter, int id);
-bool node_is_over_time(const struct node *node);
+/* "rnn_real", or what ids and labels are. */
+const char *input_type(const struct graph_input *input);
+/* Whether a value is gathered frame by frame into columns of its own: `last(v)`, sums, ... */
+bool node_gathers(const struct node *node);
+/* Where a sum over all frames is made: an address, and strides. */
+struct place {
+    const char *base; /* an expression for an address */
+    struct view view;
+    struct shape shape;
+};
+/* ctc: nothing to do for a block, all of it when the pass is over. */
+static inline bool node_waits_for_all_frames(const struct node *node)
+{
+    return node->op == OP_ctc || node->op == OP_ctc_slope;
+}
+struct place place_of_sum(const struct emitter *emitter, int id);
 const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 
 #endif

@@ -66,6 +66,8 @@ const char *edge_address(const struct emitter *emitter, const struct edge *edge,
         return arena_printf(emitter->arena, "values->%s + (frame + %s%s) * %s%s", member, column, delay,
                             edge_stride(emitter, edge), begin);
     case STORE_NONE:
+    case STORE_LATE:
+    case STORE_GRADIENT:
         break;
     }
     return "NULL";
@@ -123,7 +125,7 @@ void close_function(struct emitter *emitter, size_t begin)
 {
     static const char *const parameters[] = {"packed",        "values", "frame", "frames", "columns", "streams",
                                              "streams_given", "stream", "ends",  "end",    "to",      "from",
-                                             "memory",        "inputs", "whole", "done",   "past"};
+                                             "memory",        "inputs", "whole", "done",   "past",  "params"};
     char *head = emitter->out->data + begin, *body = strchr(head, '{');
     *body = '\0';
     bool unused[sizeof parameters / sizeof *parameters];

@@ -7,7 +7,7 @@ static void write_arguments(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     for (int i = 0; i < graph->input_count; i++)
-        text_printf(emitter->out, ", const %s *%s", graph->inputs[i].vocabulary ? "int32_t" : "rnn_real",
+        text_printf(emitter->out, ", const %s *%s", input_type(&graph->inputs[i]),
                     emitter->arguments[i]);
     for (int i = 0; i < graph->output_count; i++)
         text_printf(emitter->out, ", rnn_real *%s", emitter->arguments[graph->input_count + i]);
@@ -105,8 +105,13 @@ static void write_declarations(struct emitter *emitter)
         "rnn_status %s_run(const %s_packed *packed, %s_state *state, %s_work *work, int frames, const int *lengths",
         emitter->prefix, emitter->prefix, emitter->prefix, emitter->prefix);
     write_arguments(emitter);
+    text_puts(emitter->out, ");\n\n");
+}
+
+void emit_model_declaration(struct emitter *emitter)
+{
     text_printf(emitter->out,
-                ");\n\n/* The same calls for tools that know no names. */\nextern const rnn_model %s_model;\n\n",
+                "/* The same calls for tools that know no names. */\nextern const rnn_model %s_model;\n\n",
                 emitter->prefix);
 }
 
@@ -116,8 +121,8 @@ void emit_declarations(struct emitter *emitter)
     write_declarations(emitter);
 }
 
-void emit_header(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
-                 struct text *out)
+void emit_header(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
+                 struct arena *arena, struct text *out)
 {
     struct emitter emitter = emitter_new(schedule, options, arena, out);
     char *guard = arena_printf(arena, "%s_RNN_H", options->prefix);
@@ -130,5 +135,10 @@ void emit_header(const struct schedule *schedule, const struct emit_options *opt
         " */\n#ifndef %s\n#define %s\n\n#include \"rnn/model.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
         guard, guard);
     emit_declarations(&emitter);
+    if (training) {
+        struct emitter trainer = emitter_for_training(training, options, arena, out);
+        emit_training_declarations(&trainer, options->prefix);
+    }
+    emit_model_declaration(&emitter);
     text_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }

@@ -142,12 +142,13 @@ static void write_column_kernel(struct writing *writing, const char *name)
     struct edge edge = edge_to(emitter->graph, id);
     const char *to = edge_address(emitter, &edge, "column");
     size_t begin = open_function(writing, name);
-    if (op_info(node->op)->shape == SHAPE_VECTOR)
+    bool vector = op_info(node->op)->shape == SHAPE_VECTOR || node->op == OP_cross_entropy_slope;
+    if (vector)
         text_printf(emitter->out, "\n        rnn_column_%s(%s", op_info(node->op)->emit, to);
     else
         text_printf(emitter->out, "\n        *(%s) = rnn_column_%s(", to, op_info(node->op)->emit);
     for (int k = 0; k < node->count; k++)
-        text_printf(emitter->out, "%s%s", k || op_info(node->op)->shape == SHAPE_VECTOR ? ", " : "",
+        text_printf(emitter->out, "%s%s", k || vector ? ", " : "",
                     edge_address(emitter, &node->edges[k], "column"));
     text_printf(emitter->out, ", %d);\n", node->edges[0].length);
     close_function(emitter, begin);
@@ -160,6 +161,12 @@ static void write_concat_kernel(struct writing *writing, const char *name)
     const struct node *node = emitter->graph->nodes[id];
     size_t begin = open_function(writing, name);
     text_puts(emitter->out, " {\n");
+    if (node->op == OP_pad) {
+        struct edge edge = edge_to(emitter->graph, id);
+        text_printf(emitter->out, "        memset(%s, 0, RNN_PAD(%d) * sizeof(rnn_real));\n",
+                    edge_address(emitter, &edge, "column"), node_units(node));
+        at = node->index;
+    }
     for (int k = 0; k < node->count; k++) {
         const struct node *source = emitter->graph->nodes[node->edges[k].node];
         struct edge edge = edge_to(emitter->graph, id);
@@ -190,6 +197,75 @@ static void write_embed_kernel(struct writing *writing, const char *name)
     close_function(emitter, begin);
 }
 
+static void write_id_kernel(struct writing *writing, const char *name)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0];
+    struct edge edge = edge_to(emitter->graph, id);
+    size_t begin = open_function(writing, name);
+    text_printf(emitter->out, "\n        *(%s) = (rnn_real)values->%s[frame + column];\n",
+                edge_address(emitter, &edge, "column"),
+                emitter->buffers[emitter->graph->nodes[id]->edges[0].node]);
+    close_function(emitter, begin);
+}
+
+static void write_keep_kernel(struct writing *writing, const char *name)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0];
+    const struct node *node = emitter->graph->nodes[id];
+    struct edge edge = edge_to(emitter->graph, id);
+    size_t begin = open_function(writing, name);
+    text_printf(emitter->out,
+                " {\n        const int t = (int)((frame + column) / streams), stream = (int)((frame + column) %% streams);\n"
+                "        rnn_keep(%s, %d, %s, values->window, %d, values->ages[stream] + t, stream);\n    }\n",
+                edge_address(emitter, &edge, "column"), node_units(node),
+                arena_printf(emitter->arena, "%.17g", node->number), node->index);
+    close_function(emitter, begin);
+}
+
+/* A sum over frames and streams, see rnn/train.h. */
+static void write_sum_over_all(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const struct edge *last = &node->edges[node->count - 1];
+    struct place to = place_of_sum(emitter, id);
+    const char *base = to.view.offset ? arena_printf(emitter->arena, "%s + %ld", to.base, to.view.offset) : to.base;
+    const char *value = arena_printf(emitter->arena, "%s, %s, %d", edge_address(emitter, last, "0"),
+                                     edge_stride(emitter, last), last->length);
+    long first = node->shape.rank ? to.view.stride[0] : 1;
+    if (emitter->region->kind == REGION_FRAMES)
+        text_puts(emitter->out, "    const ptrdiff_t frame = 0;\n");
+    if (node->op == OP_total)
+        text_printf(emitter->out, "    rnn_total(%s, %ld, %s, frames, streams, values->left);\n", base, first, value);
+    else if (node->op == OP_rows)
+        text_printf(emitter->out, "    rnn_rows(%s, %ld, %ld, values->%s, %s, frames, streams, values->left);\n", base,
+                    first, to.view.stride[1], emitter->buffers[node->edges[0].node], value);
+    else
+        text_printf(emitter->out,
+                    "    rnn_outer(%s, %ld, %ld, %s, %s, %d,\n        %s, frames, streams, values->left, "
+                    "values->scratch);\n",
+                    base, first, to.view.stride[1], edge_address(emitter, &node->edges[0], "0"),
+                    edge_stride(emitter, &node->edges[0]), node->edges[0].length, value);
+}
+
+/* Which frames of which streams count, and the sum of their losses. A loss of whole sequences is complete at once. */
+static void write_seed(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    bool once = node->time != TIME_FRAME;
+    const char *seed = emitter->buffers[id], *counts = "NULL";
+    if (emitter->graph->nodes[node->edges[1].node]->op != OP_number)
+        counts = arena_printf(emitter->arena, "values->%s", emitter->buffers[node->edges[1].node]);
+    text_printf(emitter->out,
+                "    rnn_seed_add(&values->sums[%d], values->%s, values->%s, %s, %s, frames, streams, values->left);\n",
+                node->index, seed, emitter->buffers[node->edges[0].node], counts,
+                once ? "0, 0" : "values->done, values->window->loss_from");
+    if (once)
+        text_printf(emitter->out, "    *values->loss += rnn_seed_finish(&values->sums[%d], values->%s, 1, streams);\n",
+                    node->index, seed);
+}
+
 /* A value gathered from the frames of a block that are the stream's own. */
 static void write_over_time_kernel(struct writing *writing, const char *name)
 {
@@ -201,10 +277,20 @@ static void write_over_time_kernel(struct writing *writing, const char *name)
         emitter->out,
         "static void %s(const struct %s_values *values, const int frames, const int streams, const int *ends)\n{\n",
         name, emitter->prefix);
-    text_printf(emitter->out,
-                "    rnn_gather_%s(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, ends%s);\n",
-                op_info(node->op)->emit, emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node),
-                node->op == OP_first ? ", values->ages" : "");
+    if (node->op == OP_seed)
+        write_seed(emitter, id);
+    else if (node->op == OP_total || node->op == OP_outer || node->op == OP_rows)
+        write_sum_over_all(emitter, id);
+    else if (node->op == OP_outside)
+        text_printf(emitter->out,
+                    "    rnn_gather_outside(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, values->ages, "
+                    "values->left, %d);\n",
+                    emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node), node->index);
+    else
+        text_printf(emitter->out,
+                    "    rnn_gather_%s(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, ends%s);\n",
+                    op_info(node->op)->emit, emitter->buffers[id], emitter->buffers[node->edges[0].node],
+                    node_units(node), node->op == OP_first ? ", values->ages" : "");
     close_function(emitter, begin);
 }
 
@@ -234,7 +320,14 @@ void emit_kernel(struct emitter *emitter, const struct region *region, const str
     case KERNEL_EMBED:
         write_embed_kernel(&writing, name);
         break;
+    case KERNEL_ID:
+        write_id_kernel(&writing, name);
+        break;
+    case KERNEL_KEEP:
+        write_keep_kernel(&writing, name);
+        break;
     case KERNEL_OVER_TIME:
-        write_over_time_kernel(&writing, name);
+        if (!node_waits_for_all_frames(emitter->graph->nodes[kernel->nodes[0]]))
+            write_over_time_kernel(&writing, name);
     }
 }

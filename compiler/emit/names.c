@@ -107,6 +107,8 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .schedule = schedule,
                               .graph = schedule->graph,
                               .prefix = options->prefix,
+                              .parameters_type = arena_printf(
+                                  arena, "%s_params", options->owner ? options->owner : options->prefix),
                               .out = out,
                               .uses = find_uses(schedule->graph, arena)};
     int n = schedule->graph->node_count;
@@ -114,6 +116,9 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
     emitter.locals = ARENA_ARRAY(arena, const char *, n + 1);
     struct unique members;
     unique_init(&members, arena);
+    static const char *const own[] = {"left", "done", "window", "sums", "loss", "scratch", "gradient"};
+    for (size_t i = 0; i < sizeof own / sizeof *own && schedule->graph->trains; i++)
+        unique_name(&members, own[i]);
     for (int i = 0; i < n; i++)
         if (schedule->buffers[i].name)
             emitter.buffers[i] = unique_name(&members, c_name(arena, schedule->buffers[i].name));

@@ -117,8 +117,10 @@ static void write_kernel_call(struct emitter *emitter, const struct region *regi
     const char *name = kernel_name(emitter, region, kernel);
     if (kernel->kind == KERNEL_PANEL)
         write_panel_loop(emitter, region, kernel);
-    else if (kernel->kind == KERNEL_OVER_TIME)
-        text_printf(emitter->out, "    %s(values, frames, streams, ends);\n", name);
+    else if (kernel->kind == KERNEL_OVER_TIME) {
+        if (!node_waits_for_all_frames(emitter->graph->nodes[kernel->nodes[0]]))
+            text_printf(emitter->out, "    %s(values, frames, streams, ends);\n", name);
+    }
     else if (region->kind == REGION_ELEMENTWISE_SCAN)
         text_printf(emitter->out, "    %s(packed, values, frames, streams, ends);\n", name);
     else if (region->kind == REGION_SCAN)
@@ -200,7 +202,7 @@ void emit_regions(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
     for (int r = 0; r < schedule->region_count; r++)
-        if (schedule->regions[r].kind != REGION_STATIC)
+        if (schedule->regions[r].kind != REGION_STATIC && schedule->regions[r].kind != REGION_LATE)
             write_region(emitter, &schedule->regions[r]);
     for (int pass = 0; pass < schedule->passes.count; pass++) {
         text_printf(
@@ -215,7 +217,8 @@ void emit_regions(struct emitter *emitter)
             emitter->prefix, pass, emitter->prefix, emitter->prefix);
         for (int r = 0; r < schedule->region_count; r++) {
             const struct region *region = &schedule->regions[r];
-            if (region->kind != REGION_STATIC && region->kind != REGION_SEQUENCE && region->pass == pass)
+            if (region->kind != REGION_STATIC && region->kind != REGION_SEQUENCE && region->kind != REGION_LATE &&
+                region->pass == pass)
                 text_printf(emitter->out, "    %s_%s(packed, values, frames, streams, ends);\n", emitter->prefix,
                             region->name);
         }

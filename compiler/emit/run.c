@@ -15,7 +15,7 @@ static void write_kept(struct emitter *emitter)
 static void write_gathered(struct emitter *emitter, const char *to, const char *from)
 {
     for (int i = 0; i < emitter->graph->node_count; i++)
-        if (node_is_over_time(emitter->graph->nodes[i]))
+        if (node_gathers(emitter->graph->nodes[i]))
             text_printf(emitter->out,
                         "    memcpy(%s.%s_so_far_, %s.%s_so_far_, (size_t)streams * RNN_PAD(%d) * sizeof(rnn_real));\n",
                         to, emitter->buffers[i], from, emitter->buffers[i], node_units(emitter->graph->nodes[i]));

@@ -1,16 +1,11 @@
-/* The packed weights: their struct, and `_pack`, which makes them from the parameters.
+/* The packed weights: their struct, and `_pack`, which makes them from the parameters; and the gradients of static values, which
+ * are made in the same way when all frames have been through.
  *
  * A static value is read through a base address and strides: a parameter or a view of one where the parameters are, a
  * computed value where _pack has put it. */
 #include <string.h>
 
 #include "emit/emitter.h"
-
-struct place {
-    const char *base; /* an expression for an address */
-    struct view view;
-    struct shape shape;
-};
 
 static struct view contiguous_view(const struct shape *shape)
 {
@@ -21,6 +16,30 @@ static struct view contiguous_view(const struct shape *shape)
         stride *= shape->dim[i];
     }
     return view;
+}
+
+/* Where a static node is stored. */
+static const char *stored(const struct emitter *emitter, int id)
+{
+    return arena_printf(emitter->arena, emitter->graph->nodes[id]->late ? "values->%s" : "packed->%s",
+                        emitter->buffers[id]);
+}
+
+/* The gradient of a parameter, or of a part of one. */
+static struct place place_of_gradient(const struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    return (struct place){arena_printf(emitter->arena, "values->gradient->%s", emitter->parameters[node->index]),
+                          node->view, node->shape};
+}
+
+struct place place_of_sum(const struct emitter *emitter, int id)
+{
+    const struct buffer *buffer = &emitter->schedule->buffers[id];
+    const struct node *node = emitter->graph->nodes[id];
+    if (buffer->storage == STORE_GRADIENT)
+        return place_of_gradient(emitter, buffer->target);
+    return (struct place){stored(emitter, id), contiguous_view(&node->shape), node->shape};
 }
 
 /* Where the elements of a static node are, before it is itself stored. */
@@ -34,10 +53,10 @@ static struct place place_of_source(const struct emitter *emitter, int id)
         const struct node *source = emitter->graph->nodes[node->edges[0].node];
         place.base = source->op == OP_parameter
                          ? arena_printf(emitter->arena, "params->%s", emitter->parameters[source->index])
-                         : arena_printf(emitter->arena, "packed->%s", emitter->buffers[node->edges[0].node]);
+                         : stored(emitter, node->edges[0].node);
         place.view = node->view;
     } else {
-        place.base = arena_printf(emitter->arena, "packed->%s", emitter->buffers[id]);
+        place.base = stored(emitter, id);
     }
     return place;
 }
@@ -93,8 +112,7 @@ static const char *target_element(const struct emitter *emitter, int id)
 {
     const struct shape *shape = &emitter->graph->nodes[id]->shape;
     struct view view = contiguous_view(shape);
-    const char *base = arena_printf(emitter->arena, "packed->%s", emitter->buffers[id]);
-    return indexed(emitter, base, &view, variables_of(shape));
+    return indexed(emitter, stored(emitter, id), &view, variables_of(shape));
 }
 
 static void write_elements(struct emitter *emitter, int id, const char *value)
@@ -140,8 +158,8 @@ static void write_concat(struct emitter *emitter, int id)
     int at = 0;
     for (int k = 0; k < node->count; k++) {
         const char *value = element_of(emitter, node->edges[k].node);
-        text_printf(emitter->out, "    for (int i = 0; i < %d; i++)\n        packed->%s[%d + i] = %s;\n",
-                    node->edges[k].length, emitter->buffers[id], at, value);
+        text_printf(emitter->out, "    for (int i = 0; i < %d; i++)\n        %s[%d + i] = %s;\n",
+                    node->edges[k].length, stored(emitter, id), at, value);
         at += node->edges[k].length;
     }
 }
@@ -159,19 +177,48 @@ static void write_column(struct emitter *emitter, int id)
     const struct node *node = emitter->graph->nodes[id];
     const struct op_info *info = op_info(node->op);
     bool vector = info->shape == SHAPE_VECTOR;
-    text_printf(emitter->out, vector ? "    rnn_column_%s(packed->%s" : "    *packed->%2$s = rnn_column_%1$s(",
-                info->emit, emitter->buffers[id]);
+    text_printf(emitter->out, vector ? "    rnn_column_%s(%s" : "    *%2$s = rnn_column_%1$s(", info->emit,
+                stored(emitter, id));
     for (int k = 0; k < node->count; k++)
-        text_printf(emitter->out, "%spacked->%s", k || vector ? ", " : "", emitter->buffers[node->edges[k].node]);
+        text_printf(emitter->out, "%s%s", k || vector ? ", " : "", stored(emitter, node->edges[k].node));
     text_printf(emitter->out, ", %d);\n", node->edges[0].length);
+}
+
+/* A part of a static value has a gradient: 0 in the other elements. Elements that a view shows twice add up. */
+static void write_unview(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id], *part = emitter->graph->nodes[node->edges[0].node];
+    text_printf(emitter->out, "    memset(%s, 0, %ld * sizeof(rnn_real));\n", stored(emitter, id),
+                shape_size(&node->shape));
+    const char *indent = open_loops(emitter, &part->shape);
+    text_printf(emitter->out, "%s%s += %s;\n", indent,
+                indexed(emitter, stored(emitter, id), &node->view, variables_of(&part->shape)),
+                element_of(emitter, node->edges[0].node));
+}
+
+/* All that a parameter, or a part of it, receives and that was not added there at once. */
+static void write_gradient(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    struct place to = place_of_gradient(emitter, id);
+    for (int k = 0; k < node->count; k++) {
+        if (emitter->schedule->buffers[node->edges[k].node].storage == STORE_GRADIENT)
+            continue;
+        const char *indent = open_loops(emitter, &node->shape);
+        text_printf(emitter->out, "%s%s += %s;\n", indent,
+                    indexed(emitter, to.base, &to.view, variables_of(&node->shape)),
+                    element_of(emitter, node->edges[k].node));
+    }
 }
 
 static void write_static_node(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
-    if (emitter->schedule->buffers[id].storage != STORE_STATIC)
-        return;
-    if (node->op == OP_parameter || node->op == OP_view)
+    if (node->op == OP_gradient)
+        write_gradient(emitter, id);
+    else if (node->op == OP_unview)
+        write_unview(emitter, id);
+    else if (node->op == OP_parameter || node->op == OP_view)
         write_elements(emitter, id, element_of(emitter, id));
     else if (op_info(node->op)->class == OP_CLASS_ELEMENTWISE)
         write_elementwise(emitter, id);
@@ -242,12 +289,12 @@ void emit_pack(struct emitter *emitter)
     struct text *out = emitter->out;
     text_printf(out,
                 "/* Parameters to packed weights: what is static is computed here, once. */\n"
-                "rnn_status %s_pack(const %s_params *params, %s_packed *packed)\n{\n"
+                "%srnn_status %s_pack(const %s *params, %s_packed *packed)\n{\n"
                 "    if (!params || !packed || !rnn_is_aligned(packed))\n        return RNN_ERROR_ARGUMENT;\n"
                 "    memset(packed, 0, sizeof *packed);\n",
-                emitter->prefix, emitter->prefix, emitter->prefix);
+                emitter->graph->trains ? "static " : "", emitter->prefix, emitter->parameters_type, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++)
-        if (emitter->graph->nodes[i]->time == TIME_STATIC)
+        if (schedule->buffers[i].storage == STORE_STATIC)
             write_static_node(emitter, i);
     for (int r = 0; r < schedule->region_count; r++)
         for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
@@ -256,4 +303,17 @@ void emit_pack(struct emitter *emitter)
                 write_panels(emitter, kernel, &kernel->operands[o]);
         }
     text_puts(out, "    return RNN_OK;\n}\n\n");
+}
+
+void emit_late(struct emitter *emitter)
+{
+    text_puts(emitter->out, "/* Gradients of static values, when all frames have been through. */\n");
+    size_t begin = emitter->out->length;
+    text_printf(emitter->out,
+                "static void %s_late(const %s *params, const struct %s_packed *packed, const struct %s_values *values)\n{\n",
+                emitter->prefix, emitter->parameters_type, emitter->prefix, emitter->prefix);
+    for (int i = 0; i < emitter->graph->node_count; i++)
+        if (emitter->graph->nodes[i]->late && !op_is_over_time(emitter->graph->nodes[i]->op))
+            write_static_node(emitter, i);
+    close_function(emitter, begin);
 }

@@ -3,7 +3,10 @@
 
 #include "emit/emitter.h"
 
-bool node_is_over_time(const struct node *node) { return op_info(node->op)->class == OP_CLASS_OVER_TIME; }
+bool node_gathers(const struct node *node)
+{
+    return op_info(node->op)->class == OP_CLASS_OVER_TIME && op_info(node->op)->emit;
+}
 
 static bool buffer_is_value(const struct buffer *buffer)
 {
@@ -48,7 +51,7 @@ static void write_value_members(struct emitter *emitter, int id)
     text_puts(out, " */\n");
     if (buffer->in_place && !emitter->schedule->whole_sequence)
         text_printf(out, "    rnn_real *%s_kept_; /* of streams that have ended */\n", emitter->buffers[id]);
-    if (node_is_over_time(node))
+    if (node_gathers(node))
         text_printf(out, "    rnn_real *%s_so_far_;\n", emitter->buffers[id]);
 }
 
@@ -59,13 +62,25 @@ static void write_members(struct emitter *emitter)
                 "/* Addresses of values: of frame 0 of a block, or of the only frame there is. */\nstruct %s_values {\n"
                 "    const int *ages; /* of each stream: frames since it began */\n",
                 emitter->prefix);
+    if (emitter->graph->trains)
+        text_printf(out,
+                    "    const int *left; /* of each stream: frames from the first of the block on */\n"
+                    "    int done;        /* frames of the window before the block */\n"
+                    "    const rnn_window *window;\n"
+                    "    rnn_loss_sum *sums; /* of each loss */\n"
+                    "    double *loss;\n"
+                    "    rnn_real *scratch;\n"
+                    "    %s *gradient;\n",
+                    emitter->parameters_type);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
         const struct node *node = emitter->graph->nodes[i];
         if (node->op == OP_input && buffer->storage == STORE_INPUT && emitter->buffers[i])
             text_printf(out, "    const %s *%s; /* the caller's, [%d] */\n",
-                        emitter->graph->inputs[node->index].vocabulary ? "int32_t" : "rnn_real", emitter->buffers[i],
-                        node_units(node));
+                        input_type(&emitter->graph->inputs[node->index]), emitter->buffers[i], node_units(node));
+        if (buffer->storage == STORE_LATE)
+            text_printf(out, "    rnn_real *%s; /* [%ld], the gradient of a static value */\n", emitter->buffers[i],
+                        shape_size(&node->shape));
         if (buffer_is_value(buffer))
             write_value_members(emitter, i);
     }
@@ -108,7 +123,7 @@ static void write_layout(struct emitter *emitter)
         if (buffer->storage != STORE_FRAME && buffer->past)
             text_printf(out, " + %d * columns * RNN_PAD(%d)", buffer->past, units);
         text_printf(out, ");\n    next += %s * RNN_PAD(%d);\n", buffer_columns(emitter, buffer), units);
-        if (node_is_over_time(emitter->graph->nodes[i]))
+        if (node_gathers(emitter->graph->nodes[i]))
             text_printf(out, "    values->%s_so_far_ = rnn_place(memory, next);\n    next += columns * RNN_PAD(%d);\n",
                         emitter->buffers[i], units);
     }
@@ -159,7 +174,7 @@ static void write_start(struct emitter *emitter, int id)
     const struct buffer *buffer = &emitter->schedule->buffers[id];
     const struct node *node = emitter->graph->nodes[id];
     int units = node_units(node);
-    if (node_is_over_time(node))
+    if (node_gathers(node))
         text_printf(emitter->out, "    rnn_gather_start(past->%s_so_far_, RNN_PAD(%d), %d, stream);\n",
                     emitter->buffers[id], units, node->op == OP_max_over_time);
     if (!buffer_is_value(buffer))
@@ -233,11 +248,41 @@ static void write_keep(struct emitter *emitter)
                 emitter->prefix, emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
-        if (buffer->storage == STORE_BLOCK && buffer->past)
+        if ((buffer->storage == STORE_BLOCK || buffer->storage == STORE_SEQUENCE) && buffer->past)
             text_printf(emitter->out, "    rnn_keep_past(to->%s, from->%s, %d, RNN_PAD(%d), end, streams, stream);\n",
                         emitter->buffers[i], emitter->buffers[i], buffer->past, node_units(emitter->graph->nodes[i]));
     }
     close_function(emitter, begin);
+}
+
+/* What a loss makes of all its frames at once. */
+static void write_finished_loss(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const char *name = emitter->buffers[id];
+    if (node->op == OP_seed && node->time == TIME_FRAME)
+        text_printf(emitter->out,
+                    "    *values->loss += rnn_seed_finish(&values->sums[%d], values->%s, values->window->frames, streams);\n",
+                    node->index, name);
+    if (node->op != OP_ctc && node->op != OP_ctc_slope)
+        return;
+    const char *labels = emitter->buffers[node->edges[1].node], *logits = emitter->buffers[node->edges[0].node];
+    int n = node->edges[0].length;
+    text_printf(emitter->out,
+                "    for (int stream = 0; stream < streams; stream++)\n"
+                "        %srnn_ctc(values->%s + (ptrdiff_t)stream * RNN_PAD(%d), (ptrdiff_t)streams * RNN_PAD(%d),\n"
+                "            values->left[stream], %d, values->%s->ids + (ptrdiff_t)stream * values->%s->most,\n"
+                "            values->%s->counts[stream], ",
+                node->op == OP_ctc ? arena_printf(emitter->arena, "values->%s[(ptrdiff_t)stream * RNN_PAD(1)] = ", name)
+                                   : "(void)",
+                logits, n, n, n, labels, labels, labels);
+    if (node->op == OP_ctc)
+        text_puts(emitter->out, "NULL, 0, 1, values->scratch);\n");
+    else
+        text_printf(emitter->out,
+                    "values->%s + (ptrdiff_t)stream * RNN_PAD(%d),\n"
+                    "            (ptrdiff_t)streams * RNN_PAD(%d), 1, values->scratch);\n",
+                    name, n, n);
 }
 
 /* What a pass has gathered over time becomes a value. */
@@ -250,7 +295,9 @@ static void write_finish(struct emitter *emitter)
                     emitter->prefix, pass, emitter->prefix);
         for (int i = 0; i < emitter->graph->node_count; i++) {
             const struct node *node = emitter->graph->nodes[i];
-            if (node_is_over_time(node) && node_pass(emitter, i) == pass)
+            if (emitter->graph->trains && node_pass(emitter, i) == pass)
+                write_finished_loss(emitter, i);
+            if (node_gathers(node) && node_pass(emitter, i) == pass)
                 text_printf(
                     emitter->out,
                     "    rnn_gather_finish(values->%s, values->%s_so_far_, RNN_PAD(%d), %d, streams, values->ages);\n",
@@ -268,6 +315,8 @@ void emit_values(struct emitter *emitter)
     write_finish(emitter);
     if (emitter->schedule->whole_sequence) {
         write_at(emitter);
+        if (emitter->graph->carries)
+            write_keep(emitter);
         return;
     }
     write_take(emitter);

@@ -142,6 +142,14 @@ void graph_sweep(struct graph *graph)
     renumber_edges(graph, place);
 }
 
+bool node_gathers_frames(const struct graph *graph, const struct node *node)
+{
+    for (int k = 0; k < node->count && op_is_over_time(node->op); k++)
+        if (graph->nodes[node->edges[k].node]->time == TIME_FRAME)
+            return true;
+    return false;
+}
+
 int node_units(const struct node *node) { return (int)shape_size(&node->shape); }
 
 struct edge edge_to(const struct graph *graph, int node)

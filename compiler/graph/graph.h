@@ -61,10 +61,11 @@ struct node {
     int count;
     struct edge *edges;
     double number;            /* OP_number */
-    int index;                /* OP_parameter, OP_input: place in graph.parameters, graph.inputs */
-    struct view view;         /* OP_view */
+    int index;                /* OP_parameter, OP_gradient, OP_input: place in graph.parameters, graph.inputs; see op.def */
+    struct view view;         /* OP_view, OP_unview, OP_gradient */
     struct named_part *parts; /* kept so that a part that becomes a node gets its name back */
     int part_count, part_capacity;
+    bool late;       /* a static value made from all frames of a call: the gradient of a static value */
     int replaced_by; /* set by graph_replace, followed by graph_sweep; else NO_NODE */
 };
 
@@ -83,15 +84,19 @@ struct graph_input {
     struct shape shape;
     enum value_time time;
     int vocabulary; /* ids: V; else 0 */
+    bool labels;    /* a target of several ids a sequence */
 };
 
 struct graph_output {
     const char *name;
     struct edge edge;
     struct shape shape;
-    enum value_time time; /* sequence or frame */
+    enum value_time time; /* sequence or frame; static for the gradient of a parameter */
+    int input;            /* the input whose gradient it is, or -1 */
 };
 
+/* For training, targets are inputs behind all others, and outputs are what is wanted: at first the seeds of the losses,
+ * after differentiate the gradients too. */
 struct graph {
     struct arena *arena;
     const struct source *source;
@@ -102,7 +107,10 @@ struct graph {
     struct graph_parameter *parameters;
     int parameter_count;
     struct graph_input *inputs;
-    int input_count;
+    int input_count;  /* targets included */
+    int target_count; /* 0: not for training */
+    bool trains;
+    bool carries; /* training calls may be windows of longer sequences */
     struct graph_output *outputs;
     int output_count;
 };
@@ -123,6 +131,9 @@ void graph_replace(struct graph *graph, int node, int by);
 int graph_resolve(const struct graph *graph, int node);
 
 void graph_sweep(struct graph *graph);
+
+/* Whether a node is made of the frames of a sequence, one by one: it is over time, and reads a frame value. */
+bool node_gathers_frames(const struct graph *graph, const struct node *node);
 
 /* Units of a node: elements of its shape. */
 int node_units(const struct node *node);

@@ -34,7 +34,7 @@ static const char *verify_edge(const struct graph *graph, int reader, const stru
         return arena_printf(scratch, "%%%d reads %%%d, which has no frames, with a delay", reader, edge->node);
     if (source->time == TIME_STATIC && !edge_is_whole(graph, edge))
         return arena_printf(scratch, "%%%d reads a part of static %%%d without a view", reader, edge->node);
-    if (source->time > node->time && op_info(node->op)->class != OP_CLASS_OVER_TIME)
+    if (source->time > node->time && !op_is_over_time(node->op))
         return arena_printf(scratch, "%%%d exists before its operand %%%d", reader, edge->node);
     return edge->init == NO_NODE ? NULL : verify_init(graph, reader, edge, scratch);
 }

@@ -15,7 +15,12 @@ struct lowering {
     struct graph *graph;
     struct diagnostics *diag;
     int *node_of;              /* by value id */
-    const struct value *value; /* whose equation is in hand */
+    const char *origin;        /* of the equation in hand: the path of its value */
+    struct span equation;      /* the whole of it */
+    bool trains;
+    int dropouts;        /* of the program so far: each draws numbers of its own */
+    struct edge *losses; /* of the statement in hand: ids that its losses compare with */
+    int loss_count, loss_capacity;
 };
 
 static struct edge lower_term(struct lowering *lowering, const struct term *term);
@@ -25,8 +30,8 @@ static int lower_to_node(struct lowering *lowering, const struct term *term);
 static struct node *add_node(struct lowering *lowering, enum op op, const struct term *term, int count)
 {
     struct node *node = graph_add_node(lowering->graph, op, term->shape, term->time, count, NULL);
-    node->origin = lowering->value->name;
-    node->equation = lowering->value->equation;
+    node->origin = lowering->origin;
+    node->equation = lowering->equation;
     return node;
 }
 
@@ -80,12 +85,74 @@ static int flatten_weight(struct lowering *lowering, int weight, const struct te
     return graph->node_count - 1;
 }
 
+static struct edge last_node(const struct lowering *lowering)
+{
+    return edge_to(lowering->graph, lowering->graph->node_count - 1);
+}
+
+static struct edge add_operation(struct lowering *lowering, enum op op, const struct term *term, struct edge a,
+                                 struct edge b)
+{
+    struct node *node = add_node(lowering, op, term, 2);
+    node->edges[0] = a;
+    node->edges[1] = b;
+    return last_node(lowering);
+}
+
+/* Inverted dropout: what is kept is scaled up. Outside training it is the identity, and so it is for weights. */
+static struct edge lower_dropout(struct lowering *lowering, const struct term *term)
+{
+    struct edge operand = lower_term(lowering, term->args[0]);
+    if (!lowering->trains || term->time == TIME_STATIC)
+        return operand;
+    struct node *keep = add_node(lowering, OP_keep, term, 0);
+    keep->number = term->args[1]->number;
+    keep->index = lowering->dropouts++;
+    return add_operation(lowering, OP_mul, term, operand, last_node(lowering));
+}
+
+/* cross_entropy(logits, id): the id as a number, which is -1 out of range. */
+static struct edge lower_cross_entropy(struct lowering *lowering, const struct term *term)
+{
+    struct edge logits = lower_term(lowering, term->args[0]), input = lower_term(lowering, term->args[1]);
+    struct node *id = add_node(lowering, OP_id, term->args[1], 1);
+    id->edges[0] = input;
+    struct edge edge = last_node(lowering);
+    ARENA_PUSH(lowering->arena, lowering->losses, lowering->loss_count, lowering->loss_capacity, edge);
+    return add_operation(lowering, OP_cross_entropy, term, logits, edge);
+}
+
+/* Means over units: mse(x, y) of (x - y)^2, binary_cross_entropy(x, y) of softplus(x) - x y, which is
+ * -y log s(x) - (1 - y) log(1 - s(x)). */
+static struct edge lower_mean_loss(struct lowering *lowering, const struct term *term)
+{
+    struct edge x = lower_term(lowering, term->args[0]), y = lower_term(lowering, term->args[1]), terms;
+    struct term unit = *term;
+    unit.shape = term->args[0]->shape;
+    if (term->op == OP_mse) {
+        struct edge difference = add_operation(lowering, OP_sub, &unit, x, y);
+        terms = add_operation(lowering, OP_mul, &unit, difference, difference);
+    } else {
+        add_node(lowering, OP_softplus, &unit, 1)->edges[0] = x;
+        struct edge softplus = last_node(lowering);
+        terms = add_operation(lowering, OP_sub, &unit, softplus, add_operation(lowering, OP_mul, &unit, x, y));
+    }
+    if (shape_size(&unit.shape) == 1)
+        return terms;
+    add_node(lowering, OP_mean, term, 1)->edges[0] = terms;
+    return last_node(lowering);
+}
+
 static struct edge lower_operation(struct lowering *lowering, const struct term *term)
 {
     if (term->op == OP_transpose)
         return lower_transpose(lowering, term);
     if (term->op == OP_dropout)
-        return lower_term(lowering, term->args[0]);
+        return lower_dropout(lowering, term);
+    if (term->op == OP_cross_entropy)
+        return lower_cross_entropy(lowering, term);
+    if (term->op == OP_mse || term->op == OP_binary_cross_entropy)
+        return lower_mean_loss(lowering, term);
     struct edge *edges = ARENA_ARRAY(lowering->arena, struct edge, term->count + 1);
     for (int i = 0; i < term->count; i++)
         edges[i] = lower_term(lowering, term->args[i]);
@@ -192,16 +259,16 @@ static void add_leaves(struct lowering *lowering)
     const struct program *program = lowering->program;
     struct graph *graph = lowering->graph;
     graph->parameters = ARENA_ARRAY(lowering->arena, struct graph_parameter, program->parameter_count + 1);
-    graph->inputs = ARENA_ARRAY(lowering->arena, struct graph_input, program->input_count + 1);
+    graph->input_count = program->input_count + graph->target_count;
+    graph->inputs = ARENA_ARRAY(lowering->arena, struct graph_input, graph->input_count + 1);
     graph->parameter_count = program->parameter_count;
-    graph->input_count = program->input_count;
     for (int i = 0; i < program->value_count; i++) {
         const struct value *value = program->values[i];
         static const enum op ops[] = {[VALUE_PARAMETER] = OP_parameter,
                                       [VALUE_INPUT] = OP_input,
                                       [VALUE_TARGET] = OP_input,
                                       [VALUE_EQUATION] = OP_copy};
-        if (value->kind == VALUE_TARGET)
+        if (value->kind == VALUE_TARGET && !lowering->trains)
             continue;
         int count = value->kind == VALUE_EQUATION;
         struct node *node = graph_add_node(graph, ops[value->kind], value->shape, value->time, count, NULL);
@@ -214,27 +281,89 @@ static void add_leaves(struct lowering *lowering)
         graph->nodes[lowering->node_of[program->parameters[i]->id]]->index = i;
         add_parameter(lowering, program->parameters[i], i);
     }
-    for (int i = 0; i < program->input_count; i++) {
-        const struct value *value = program->inputs[i];
+    for (int i = 0; i < graph->input_count; i++) {
+        bool target = i >= program->input_count;
+        const struct value *value = target ? program->targets[i - program->input_count] : program->inputs[i];
         graph->nodes[lowering->node_of[value->id]]->index = i;
-        graph->inputs[i] = (struct graph_input){value->name, value->shape, value->time, value->vocabulary};
+        graph->inputs[i] =
+            (struct graph_input){value->name, value->shape, value->time, value->vocabulary, value->labels};
     }
 }
 
-struct graph *build_graph(struct arena *arena, const struct program *program, struct diagnostics *diag)
+static void add_equations(struct lowering *lowering)
+{
+    for (int i = 0; i < lowering->program->value_count; i++) {
+        const struct value *value = lowering->program->values[i];
+        if (value->kind != VALUE_EQUATION || !value->term)
+            continue;
+        lowering->origin = value->name;
+        lowering->equation = value->equation;
+        struct edge edge = lower_term(lowering, value->term);
+        lowering->graph->nodes[lowering->node_of[i]]->edges[0] = edge;
+    }
+}
+
+static struct lowering lowering_new(struct arena *arena, const struct program *program, struct diagnostics *diag)
 {
     struct lowering lowering = {.arena = arena, .program = program, .diag = diag};
     lowering.graph = graph_new(arena, program->source, program->name);
     lowering.node_of = ARENA_ARRAY(arena, int, program->value_count + 1);
-    add_leaves(&lowering);
-    for (int i = 0; i < program->value_count; i++) {
-        const struct value *value = program->values[i];
-        if (value->kind != VALUE_EQUATION)
+    return lowering;
+}
+
+/* Whether a loss counts at a frame: where it compares with ids, one of them must be there. */
+static struct edge lower_count(struct lowering *lowering, const struct term *loss)
+{
+    struct graph *graph = lowering->graph;
+    struct edge count = edge_to(graph, graph_add_number(graph, 1)), zero = edge_to(graph, graph_add_number(graph, 0));
+    bool any = false;
+    for (int i = 0; i < lowering->loss_count; i++) {
+        if (graph->nodes[lowering->losses[i].node]->time != loss->time)
             continue;
-        lowering.value = value;
-        struct edge edge = lower_term(&lowering, value->term);
-        lowering.graph->nodes[lowering.node_of[i]]->edges[0] = edge;
+        struct edge is_there = add_operation(lowering, OP_le, loss, zero, lowering->losses[i]);
+        count = any ? add_operation(lowering, OP_max, loss, count, is_there) : is_there;
+        any = true;
     }
+    return count;
+}
+
+static void add_losses(struct lowering *lowering)
+{
+    const struct program *program = lowering->program;
+    struct graph *graph = lowering->graph;
+    graph->output_count = program->loss_count;
+    graph->outputs = ARENA_ARRAY(lowering->arena, struct graph_output, program->loss_count + 1);
+    for (int i = 0; i < program->loss_count; i++) {
+        const struct term *term = program->losses[i].term;
+        lowering->origin = "loss";
+        lowering->equation = program->losses[i].span;
+        lowering->loss_count = 0;
+        struct edge loss = lower_term(lowering, term);
+        struct edge seed = add_operation(lowering, OP_seed, term, loss, lower_count(lowering, term));
+        graph->nodes[seed.node]->index = i;
+        graph->nodes[seed.node]->name = program->loss_count > 1 ? arena_printf(lowering->arena, "loss_%d", i) : "loss";
+        graph->outputs[i] = (struct graph_output){"loss", seed, term->shape, term->time, -1};
+    }
+}
+
+struct graph *build_training_graph(struct arena *arena, const struct program *program, struct diagnostics *diag)
+{
+    struct lowering lowering = lowering_new(arena, program, diag);
+    lowering.trains = true;
+    lowering.graph->trains = true;
+    lowering.graph->target_count = program->target_count;
+    add_leaves(&lowering);
+    add_equations(&lowering);
+    add_losses(&lowering);
+    graph_sweep(lowering.graph);
+    return lowering.graph;
+}
+
+struct graph *build_graph(struct arena *arena, const struct program *program, struct diagnostics *diag)
+{
+    struct lowering lowering = lowering_new(arena, program, diag);
+    add_leaves(&lowering);
+    add_equations(&lowering);
     struct graph *graph = lowering.graph;
     graph->output_count = program->output_count;
     graph->outputs = ARENA_ARRAY(arena, struct graph_output, program->output_count + 1);
@@ -249,7 +378,7 @@ struct graph *build_graph(struct arena *arena, const struct program *program, st
             edge = edge_to(graph, graph->node_count - 1);
             time = TIME_SEQUENCE;
         }
-        graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape, time};
+        graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape, time, -1};
     }
     if (diag_error_count(diag))
         return NULL;

@@ -41,6 +41,17 @@ static void widen_range(struct buffer *buffer, const struct edge *edge)
         buffer->future = -edge->delay;
 }
 
+static bool outlives_pass(const struct assigning *assigning, int id)
+{
+    bool outlives = op_is_over_time(assigning->graph->nodes[id]->op);
+    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
+        const struct use *use = &assigning->uses.use[u];
+        outlives |= use->reader < 0 || assigning->graph->nodes[use->reader]->op == OP_ctc ||
+                    assigning->graph->nodes[use->reader]->op == OP_ctc_slope;
+    }
+    return outlives;
+}
+
 static void assign_computed(struct assigning *assigning, int id)
 {
     struct schedule *schedule = assigning->schedule;
@@ -63,6 +74,12 @@ static void assign_computed(struct assigning *assigning, int id)
     }
     if (assigning->graph->nodes[id]->time == TIME_SEQUENCE)
         return;
+    /* Outputs of a training network are read when the call ends; what is carried from call to call may be needed as it was at
+     * any frame; and what is made of all frames at once is there as a whole. */
+    if (assigning->graph->trains && (buffer->past || outlives_pass(assigning, id))) {
+        buffer->storage = STORE_SEQUENCE;
+        return;
+    }
     bool ranges = buffer->past || buffer->future;
     if (elsewhere || (schedule->whole_sequence && ranges && (outside || !(scans && overwritten))))
         buffer->storage = STORE_SEQUENCE;
@@ -76,6 +93,12 @@ static void assign_computed(struct assigning *assigning, int id)
 
 /* An input is read where the caller has it as long as only single units of it are wanted; rows of units as the caller
  * has them are neither aligned nor padded, and what is out of range is not there. */
+static bool reads_where_the_caller_has_it(const struct node *reader)
+{
+    return reader->op == OP_product || reader->op == OP_embed || reader->op == OP_id || reader->op == OP_outer ||
+           reader->op == OP_rows || reader->op == OP_ctc || reader->op == OP_ctc_slope;
+}
+
 static void assign_input(struct assigning *assigning, int id)
 {
     struct buffer *buffer = &assigning->schedule->buffers[id];
@@ -89,9 +112,34 @@ static void assign_input(struct assigning *assigning, int id)
             continue;
         }
         widen_range(buffer, use->edge);
-        if (use->edge->delay || (reader && reader->op != OP_product && reader->op != OP_embed))
+        if (use->edge->delay || (reader && !reads_where_the_caller_has_it(reader)))
             buffer->storage = once ? STORE_FRAME : assigning->schedule->whole_sequence ? STORE_SEQUENCE : STORE_BLOCK;
     }
+}
+
+/* A late value lies in the work of the call, or, where it is a sum that is only added to a gradient, there. */
+static void assign_late(struct assigning *assigning, int id)
+{
+    const struct node *node = assigning->graph->nodes[id];
+    struct buffer *buffer = &assigning->schedule->buffers[id];
+    if (node->op == OP_gradient)
+        return;
+    const struct use *use = &assigning->uses.use[assigning->uses.begin[id]];
+    buffer->storage = STORE_LATE;
+    if (op_is_over_time(node->op) && uses_count(&assigning->uses, id) == 1 && use->reader >= 0 &&
+        assigning->graph->nodes[use->reader]->op == OP_gradient) {
+        buffer->storage = STORE_GRADIENT;
+        buffer->target = use->reader;
+    }
+}
+
+/* What a call says of its frames, for all of them. */
+static void assign_given(struct assigning *assigning, int id)
+{
+    struct buffer *buffer = &assigning->schedule->buffers[id];
+    buffer->storage = assigning->graph->nodes[id]->time == TIME_FRAME ? STORE_SEQUENCE : STORE_FRAME;
+    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++)
+        widen_range(buffer, assigning->uses.use[u].edge);
 }
 
 /* A static value is stored when kernels read it, or when it is computed at all: parameters and views are otherwise read
@@ -109,7 +157,7 @@ static void assign_static(struct assigning *assigning, int id)
         const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
         if (use->init || !reader || op_info(reader->op)->class == OP_CLASS_COLUMN ||
             (node->op == OP_view && reader->op == OP_view) || /* no single view says the same */
-            (reader->time != TIME_STATIC && reader->op != OP_product))
+            (reader->time != TIME_STATIC && reader->op != OP_product) || reader->op == OP_unview)
             buffer->storage = STORE_STATIC;
     }
 }
@@ -125,7 +173,7 @@ static void name_buffers(struct assigning *assigning)
         for (int i = 0; i < graph->node_count; i++) {
             struct buffer *buffer = &assigning->schedule->buffers[i];
             const char *path = graph->nodes[i]->name;
-            if ((path != NULL) != named || buffer->storage == STORE_NONE)
+            if ((path != NULL) != named || buffer->storage == STORE_NONE || buffer->storage == STORE_GRADIENT)
                 continue;
             if (!path)
                 path =
@@ -165,8 +213,13 @@ void assign_buffers(struct schedule *schedule, struct arena *arena)
     for (int i = 0; i < graph->node_count; i++) {
         schedule->buffers[i].init = NO_NODE;
         schedule->buffers[i].group = 1;
-        if (graph->nodes[i]->time == TIME_STATIC)
+        const struct node *node = graph->nodes[i];
+        if (node->late)
+            assign_late(&assigning, i);
+        else if (node->time == TIME_STATIC)
             assign_static(&assigning, i);
+        else if (op_info(node->op)->class == OP_CLASS_LEAF && node->op != OP_input)
+            assign_given(&assigning, i);
         else if (graph->nodes[i]->op == OP_input)
             assign_input(&assigning, i);
         else

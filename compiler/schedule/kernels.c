@@ -249,13 +249,17 @@ static void merge_groups(struct choosing *choosing)
 static enum kernel_kind kernel_kind_of(const struct choosing *choosing, int root)
 {
     const struct node *node = choosing->graph->nodes[root];
-    if (op_info(node->op)->class == OP_CLASS_COLUMN)
+    if (op_info(node->op)->class == OP_CLASS_COLUMN || node->op == OP_cross_entropy)
         return KERNEL_COLUMN;
-    if (node->op == OP_concat)
+    if (node->op == OP_concat || node->op == OP_pad)
         return KERNEL_CONCAT;
     if (node->op == OP_embed)
         return KERNEL_EMBED;
-    if (op_info(node->op)->class == OP_CLASS_OVER_TIME)
+    if (node->op == OP_id)
+        return KERNEL_ID;
+    if (node->op == OP_keep)
+        return KERNEL_KEEP;
+    if (op_is_over_time(node->op))
         return KERNEL_OVER_TIME;
     for (int m = choosing->first[root]; m >= 0; m = choosing->next[m])
         if (choosing->graph->nodes[m]->op == OP_product)
@@ -304,7 +308,7 @@ void choose_kernels(struct schedule *schedule, struct arena *arena)
     for (int r = 0; r < schedule->region_count; r++) {
         choosing.region = &schedule->regions[r];
         choosing.index = r;
-        if (choosing.region->kind == REGION_STATIC)
+        if (choosing.region->kind == REGION_STATIC || choosing.region->kind == REGION_LATE)
             continue;
         if (choosing.region->kind != REGION_ELEMENTWISE_SCAN) {
             find_phases(&choosing);

@@ -10,10 +10,11 @@ static void align_column_operands(struct graph *graph)
 {
     for (int i = 0, count = graph->node_count; i < count; i++) {
         struct node *node = graph->nodes[i];
-        if (op_info(node->op)->class != OP_CLASS_COLUMN)
+        if (op_info(node->op)->class != OP_CLASS_COLUMN && node->op != OP_cross_entropy)
             continue;
         int units = node->edges[0].length;
-        for (int k = 0; k < node->count; k++) {
+        bool has_id = node->op == OP_cross_entropy || node->op == OP_cross_entropy_slope;
+        for (int k = 0; k < node->count - has_id; k++) {
             struct edge *edge = &node->edges[k];
             bool spreads = edge->length != units;
             if (!spreads && edge->begin == 0 && graph->nodes[edge->node]->op != OP_number)
@@ -21,6 +22,7 @@ static void align_column_operands(struct graph *graph)
             struct shape shape = {1, {units}};
             enum value_time time = graph->nodes[edge->node]->time;
             struct node *copy = graph_add_node(graph, OP_copy, shape, time, 1, node);
+            copy->late = time == TIME_STATIC && graph->nodes[edge->node]->late;
             copy->edges[0] = *edge;
             *edge = edge_to(graph, graph->node_count - 1);
         }
@@ -65,19 +67,21 @@ static void separate_initial_values(struct graph *graph, struct arena *scratch)
 
 /* before:   %2 = embed E, %x[t-1]    after:   %3 = embed E, %x
  *                                             %2 = copy %3[t-1]
- * Before the first frame an id reads as -1, whose row is 0: what the copy reads there by itself. */
-static void delay_after_embedding(struct graph *graph)
+ * Before the first frame an id reads as -1, whose row is 0: what the copy reads there by itself. An id as a number is -1. */
+static void delay_after_ids(struct graph *graph)
 {
     for (int i = 0, count = graph->node_count; i < count; i++) {
         struct node *node = graph->nodes[i];
-        if (node->op != OP_embed || !node->edges[1].delay)
+        if ((node->op != OP_embed && node->op != OP_id) || !node->edges[node->count - 1].delay)
             continue;
-        struct node *embed = graph_add_node(graph, OP_embed, node->shape, node->time, 2, node);
-        embed->edges[0] = node->edges[0];
-        embed->edges[1] = node->edges[1];
-        embed->edges[1].delay = 0;
+        struct node *now = graph_add_node(graph, node->op, node->shape, node->time, node->count, node);
+        for (int k = 0; k < node->count; k++)
+            now->edges[k] = node->edges[k];
+        now->edges[node->count - 1].delay = 0;
         struct edge edge = edge_to(graph, graph->node_count - 1);
-        edge.delay = node->edges[1].delay;
+        edge.delay = node->edges[node->count - 1].delay;
+        if (node->op == OP_id)
+            edge.init = graph_add_number(graph, -1);
         node->op = OP_copy;
         node->count = 1;
         node->edges[0] = edge;
@@ -87,25 +91,38 @@ static void delay_after_embedding(struct graph *graph)
 /* before:   %2 = last %1[t-1]      after:   %3 = copy %1[t-1]
  *                                           %2 = last %3
  * What is gathered over time is gathered from whole frames in memory. */
+static void copy_operand_over_time(struct graph *graph, struct node *node, int k)
+{
+    struct edge *edge = &node->edges[k];
+    const struct node *source = graph->nodes[edge->node];
+    bool gathers = node->time == TIME_SEQUENCE && node->op != OP_seed; /* from frames, whatever its operand is */
+    bool fits = source->time == TIME_FRAME || (!gathers && source->time == TIME_SEQUENCE);
+    if (!edge->delay && edge_is_whole(graph, edge) && source->op != OP_input && fits)
+        return;
+    struct shape shape = edge->length == 1 ? (struct shape){0} : (struct shape){1, {edge->length}};
+    enum value_time time = gathers || source->time == TIME_STATIC ? TIME_FRAME : source->time;
+    struct node *copy = graph_add_node(graph, OP_copy, shape, time, 1, node);
+    copy->edges[0] = *edge;
+    *edge = edge_to(graph, graph->node_count - 1);
+}
+
+/* Products over time read as products over units do: parts, delays and inputs. */
 static void copy_operands_over_time(struct graph *graph)
 {
     for (int i = 0, count = graph->node_count; i < count; i++) {
         struct node *node = graph->nodes[i];
-        if (op_info(node->op)->class != OP_CLASS_OVER_TIME)
+        if (!op_is_over_time(node->op) || node->op == OP_outer || node->op == OP_rows)
             continue;
-        struct edge *edge = &node->edges[0];
-        const struct node *source = graph->nodes[edge->node];
-        if (!edge->delay && edge_is_whole(graph, edge) && source->op != OP_input && source->time == TIME_FRAME)
-            continue;
-        struct node *copy = graph_add_node(graph, OP_copy, node->shape, TIME_FRAME, 1, node);
-        copy->edges[0] = *edge;
-        *edge = edge_to(graph, graph->node_count - 1);
+        copy_operand_over_time(graph, node, 0);
+        bool counts = node->op == OP_seed && graph->nodes[node->edges[1].node]->op != OP_number;
+        if (counts)
+            copy_operand_over_time(graph, node, 1);
     }
 }
 
 void prepare_graph(struct graph *graph, struct arena *scratch)
 {
-    delay_after_embedding(graph);
+    delay_after_ids(graph);
     align_column_operands(graph);
     copy_operands_over_time(graph);
     separate_initial_values(graph, scratch);

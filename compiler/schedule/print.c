@@ -12,10 +12,15 @@ static void print_nodes(const struct schedule *schedule, const int *nodes, int c
     text_puts(out, "\n");
 }
 
+const char *kernel_kind_name(enum kernel_kind kind)
+{
+    static const char *const names[] = {"panel", "elementwise", "column", "concat", "embed", "id", "keep", "over time"};
+    return names[kind];
+}
+
 static void print_kernel(const struct schedule *schedule, const struct kernel *kernel, struct text *out)
 {
-    static const char *const kinds[] = {"panel", "elementwise", "column", "concat", "embed", "over time"};
-    text_printf(out, "  phase %d: %s, %d units\n", kernel->phase, kinds[kernel->kind], kernel->units);
+    text_printf(out, "  phase %d: %s, %d units\n", kernel->phase, kernel_kind_name(kernel->kind), kernel->units);
     for (int i = 0; i < kernel->accumulator_count; i++) {
         text_printf(out, "    row %d: ", i);
         if (kernel->accumulators[i].start.node != NO_NODE) {

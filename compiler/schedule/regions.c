@@ -10,22 +10,25 @@
 
 const char *region_kind_name(enum region_kind kind)
 {
-    static const char *const names[] = {"static", "sequence", "frames", "scan", "elementwise scan"};
+    static const char *const names[] = {"static", "sequence", "frames", "scan", "elementwise scan", "late"};
     return names[kind];
 }
 
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
 
-static bool node_is_over_time(const struct node *node) { return op_info(node->op)->class == OP_CLASS_OVER_TIME; }
-
 /* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values
- * that it may need; then by stages the frames region and the cyclic components in topological order. */
+ * that it may need; then by stages the frames region and the cyclic components in topological order; last what is late. */
 struct key {
-    int pass;    /* -1: static */
+    int pass;    /* -1: static; PASS_LATE */
     int in_pass; /* 0: once before the pass */
     int stage;
     int component; /* of a cycle, plus one; 0: frames */
 };
+
+enum { PASS_LATE = 1 << 30 };
+
+/* A static value that no pass makes. */
+static bool node_is_apart(const struct node *node) { return node->time == TIME_STATIC && !op_is_over_time(node->op); }
 
 static struct key region_key(const struct schedule *schedule, int id)
 {
@@ -33,9 +36,9 @@ static struct key region_key(const struct schedule *schedule, int id)
     const struct node *node = schedule->graph->nodes[id];
     int number = components->of[id];
     const struct component *component = &components->component[number];
-    if (node->time == TIME_STATIC)
-        return (struct key){-1, 0, 0, 0};
-    if (node->time == TIME_SEQUENCE && !node_is_over_time(node))
+    if (node_is_apart(node))
+        return (struct key){node->late ? PASS_LATE : -1, 0, 0, 0};
+    if (node->time != TIME_FRAME && !node_gathers_frames(schedule->graph, node))
         return (struct key){schedule->passes.of[id], 0, 0, 0};
     return (struct key){schedule->passes.of[id], 1, component->stage, component->cyclic ? number + 1 : 0};
 }
@@ -55,9 +58,9 @@ static enum region_kind region_kind_of(const struct schedule *schedule, int id)
 {
     const struct component *component = &schedule->components.component[schedule->components.of[id]];
     const struct node *node = schedule->graph->nodes[id];
-    if (node->time == TIME_STATIC)
-        return REGION_STATIC;
-    if (node->time == TIME_SEQUENCE && !node_is_over_time(node))
+    if (node_is_apart(node))
+        return node->late ? REGION_LATE : REGION_STATIC;
+    if (node->time != TIME_FRAME && !node_gathers_frames(schedule->graph, node))
         return REGION_SEQUENCE;
     if (!component->cyclic)
         return REGION_FRAMES;
@@ -144,8 +147,8 @@ static const char *common_path(const struct schedule *schedule, const struct reg
 static const char *name_region(const struct schedule *schedule, const struct region *region, struct unique *names,
                                struct arena *arena)
 {
-    if (region->kind == REGION_STATIC)
-        return "static";
+    if (region->kind == REGION_STATIC || region->kind == REGION_LATE)
+        return region_kind_name(region->kind);
     if (region->kind == REGION_SEQUENCE)
         return unique_name(names, arena_printf(arena, "sequence_%d", region->pass));
     if (region->kind == REGION_FRAMES)
@@ -170,7 +173,7 @@ static struct region new_region(const struct schedule *schedule, int id)
 {
     const struct component *component = &schedule->components.component[schedule->components.of[id]];
     struct region region = {.kind = region_kind_of(schedule, id), .pass = schedule->passes.of[id]};
-    if (region.kind != REGION_STATIC && region.kind != REGION_SEQUENCE)
+    if (region.kind != REGION_STATIC && region.kind != REGION_SEQUENCE && region.kind != REGION_LATE)
         region.stage = component->stage;
     region.reversed = component->reversed;
     bool grouped = region.kind == REGION_SCAN && schedule->options.group_frames;
@@ -195,7 +198,7 @@ struct schedule *split_regions(struct graph *graph, const struct schedule_option
     schedule->options = *options;
     schedule->components = find_components(graph, arena);
     schedule->passes = find_passes(graph, &schedule->components, arena);
-    schedule->whole_sequence = schedule->passes.count > 1 || graph_reads_ahead(graph);
+    schedule->whole_sequence = graph->trains || schedule->passes.count > 1 || graph_reads_ahead(graph);
     int n = graph->node_count, count = 0;
     schedule->region_of = ARENA_ARRAY(arena, int, n + 1);
     const int *reads = count_delayed_reads(schedule, arena);

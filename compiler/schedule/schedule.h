@@ -22,7 +22,8 @@ enum region_kind {
     REGION_SEQUENCE,        /* once per sequence: all streams at once */
     REGION_FRAMES,          /* no cycle: all frames and streams of a block at once */
     REGION_SCAN,            /* a cycle: frame after frame */
-    REGION_ELEMENTWISE_SCAN /* a cycle without mixing of units: each unit by itself through time */
+    REGION_ELEMENTWISE_SCAN, /* a cycle without mixing of units: each unit by itself through time */
+    REGION_LATE              /* once per call of a training network, after all passes: gradients of static values */
 };
 
 enum kernel_kind {
@@ -31,6 +32,8 @@ enum kernel_kind {
     KERNEL_COLUMN,      /* softmax, layernorm, sums over units, ... */
     KERNEL_CONCAT,
     KERNEL_EMBED,
+    KERNEL_ID,
+    KERNEL_KEEP,
     KERNEL_OVER_TIME /* gathers what it needs of each block */
 };
 
@@ -83,7 +86,9 @@ enum storage {
     STORE_INPUT,   /* where the caller has it */
     STORE_FRAME,   /* one column for each stream, overwritten at every frame, or once per sequence */
     STORE_BLOCK,   /* a column for each frame and stream of a block, behind `past` frames of what came before */
-    STORE_SEQUENCE /* a column for each frame and stream of the whole sequence, between `past` and `future` frames */
+    STORE_SEQUENCE, /* a column for each frame and stream of the whole sequence, between `past` and `future` frames */
+    STORE_LATE,     /* a static value, contiguous, in the work of a training call */
+    STORE_GRADIENT  /* a sum over all frames that is made where the gradient of a parameter is; see `target` */
 };
 
 struct buffer {
@@ -94,6 +99,7 @@ struct buffer {
     const char *name; /* an identifier, unique */
     int group;        /* STORE_FRAME: frames that there is room for at once */
     bool in_place;    /* STORE_FRAME with past or future 1: read, then overwritten */
+    int target;       /* STORE_GRADIENT: the OP_gradient node that it is added by */
 };
 
 /* What can be switched off or set by hand, to measure what it is worth and to test each way. */
@@ -128,5 +134,6 @@ void assign_buffers(struct schedule *schedule, struct arena *arena);
 void schedule_print(const struct schedule *schedule, struct text *out);
 
 const char *region_kind_name(enum region_kind kind);
+const char *kernel_kind_name(enum kernel_kind kind);
 
 #endif

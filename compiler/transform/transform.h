@@ -2,6 +2,8 @@
 #ifndef RNNC_TRANSFORM_TRANSFORM_H
 #define RNNC_TRANSFORM_TRANSFORM_H
 
+#include <stdbool.h>
+
 struct arena;
 struct graph;
 
@@ -19,6 +21,10 @@ void simplify(struct graph *graph, struct arena *scratch);
  * so that each product has as many units as the gate it feeds, and what lies outside a cycle is one value before it
  * enters. */
 void factor(struct graph *graph, struct arena *scratch);
+
+/* The adjoint graph, with the gradients of all parameters (and, where `by_inputs`, of inputs) as outputs behind the seeds of the
+ * losses. See differentiate.c. */
+void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch);
 
 /* The last line of factor alone (factor_sums.c). */
 void factor_sums(struct graph *graph, struct arena *scratch);

@@ -43,8 +43,7 @@ static void print_edge(const struct graph *graph, const struct edge *edge, struc
 
 static void print_kernel(const struct graph *graph, const struct kernel *kernel, struct text *out)
 {
-    static const char *const kinds[] = {"panel", "elementwise", "column", "concat", "embed", "over time"};
-    text_printf(out, "%d %s ", kernel->phase, kinds[kernel->kind]);
+    text_printf(out, "%d %s ", kernel->phase, kernel_kind_name(kernel->kind));
     if (kernel->accumulator_count)
         text_printf(out, "%dx", kernel->accumulator_count);
     text_printf(out, "%d", kernel->units);
@@ -94,12 +93,12 @@ void expect_schedule(const char *text, const struct schedule_options *options, c
 
 const char *buffer_text(const struct scheduled *scheduled, const char *name)
 {
-    static const char *const kinds[] = {"none", "static", "input", "frame", "block", "sequence"};
+    static const char *const kernel_kind_name() = {"none", "static", "input", "frame", "block", "sequence"};
     const struct buffer *buffer = &scheduled->schedule->buffers[node_called(&scheduled->lowered, name)];
     const struct graph *graph = scheduled->lowered.graph;
     struct text text;
     text_init(&text, scheduled->lowered.arena);
-    text_puts(&text, kinds[buffer->storage]);
+    text_puts(&text, kernel_kind_name(buffer->storage));
     if (buffer->past)
         text_printf(&text, ", past %d", buffer->past);
     if (buffer->future)

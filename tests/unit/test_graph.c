@@ -30,7 +30,7 @@ static void add_output(struct graph *graph, const char *name, int node)
     for (int i = 0; i < graph->output_count; i++)
         outputs[i] = graph->outputs[i];
     outputs[graph->output_count++] =
-        (struct graph_output){name, edge_to(graph, node), graph->nodes[node]->shape, graph->nodes[node]->time};
+        (struct graph_output){name, edge_to(graph, node), graph->nodes[node]->shape, graph->nodes[node]->time, -1};
     graph->outputs = outputs;
 }
 

@@ -226,7 +226,7 @@ static void test_operations(void **state)
     for (int op = 0; op < OP_COUNT; op++) {
         enum op_class class = op_info((enum op)op)->class;
         bool covered = class == OP_CLASS_COLUMN || class == OP_CLASS_PRODUCT || class == OP_CLASS_MOVE;
-        if (covered && !seen[op])
+        if (covered && !seen[op] && op < OP_at_first) /* those behind it are in no program */
             fail_msg("no case for '%s'", op_info((enum op)op)->id);
     }
 }

@@ -93,6 +93,27 @@ RNN_COLUMN void rnn_column_log_softmax(rnn_real *y, const rnn_real *x, int n)
         rnn_column_put(y, i, n, (rnn_vec_load(x + i) - most) - log_sum);
 }
 
+/* -log softmax(x)_id; 0 where there is no id (below 0). The id is a number here: see OP id. */
+RNN_COLUMN rnn_real rnn_column_cross_entropy(const rnn_real *x, const rnn_real *id, int n)
+{
+    rnn_vec most = rnn_vec_splat(rnn_column_maximum(x, n)), sum = {0};
+    if (*id < 0)
+        return 0;
+    for (int i = 0; i < n; i += RNN_LANES)
+        sum += rnn_vec_exp(rnn_column_lanes(x, i, n, -INFINITY) - most);
+    return rnn_log(rnn_vec_sum(sum)) - (x[(int)*id] - most[0]);
+}
+
+/* Its derivative by x: softmax(x) - (1 at the id), or 0. */
+RNN_COLUMN void rnn_column_cross_entropy_slope(rnn_real *y, const rnn_real *x, const rnn_real *id, int n)
+{
+    rnn_column_softmax(y, x, n);
+    if (*id >= 0)
+        y[(int)*id] -= 1;
+    for (int i = 0; i < RNN_PAD(n) && *id < 0; i += RNN_LANES)
+        rnn_vec_store(y + i, rnn_vec_splat(0));
+}
+
 /* y_i = gain_i (x_i - mean) / sqrt(variance + 1e-5) + bias_i, the variance with divisor n (Ba, Kiros, Hinton 2016, eq.
  * 3 and 4) */
 RNN_COLUMN void rnn_column_layernorm(rnn_real *y, const rnn_real *x, const rnn_real *gain, const rnn_real *bias, int n)

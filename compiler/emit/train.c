@@ -1,0 +1,372 @@
+/* What --train adds to a network: its loss and gradients, from a schedule of their own. */
+#include "emit/calls.h"
+
+/* Text with the training network's prefix for each `$` and the network's own for each `@`. */
+static void write_text(struct emitter *emitter, const char *owner, const char *pattern)
+{
+    for (; *pattern; pattern++) {
+        if (*pattern == '$')
+            text_puts(emitter->out, emitter->prefix);
+        else if (*pattern == '@')
+            text_puts(emitter->out, owner);
+        else
+            text_append(emitter->out, pattern, 1);
+    }
+}
+
+/* The input whose gradient an output is, or -1. */
+static int input_of(const struct emitter *emitter, int output) { return emitter->graph->outputs[output].input; }
+
+static int count_losses(const struct emitter *emitter)
+{
+    int count = 0;
+    for (int i = 0; i < emitter->graph->output_count; i++)
+        count += emitter->graph->nodes[emitter->graph->outputs[i].edge.node]->op == OP_seed;
+    return count;
+}
+
+static bool has_input_gradients(const struct emitter *emitter)
+{
+    for (int i = 0; i < emitter->graph->output_count; i++)
+        if (input_of(emitter, i) >= 0)
+            return true;
+    return false;
+}
+
+/* ---- declarations ---- */
+
+static void write_grad_arguments(struct emitter *emitter, const char *owner)
+{
+    const struct graph *graph = emitter->graph;
+    write_text(emitter, owner,
+               "rnn_status @_grad(const @_params *params, $_state *state, $_work *work, const rnn_window *window");
+    for (int i = 0; i < graph->input_count; i++)
+        text_printf(emitter->out, ",\n    const %s *%s", input_type(&graph->inputs[i]), emitter->arguments[i]);
+    write_text(emitter, owner, ",\n    double *loss, @_params *gradient");
+    for (int i = 0; i < graph->output_count; i++)
+        if (input_of(emitter, i) >= 0)
+            text_printf(emitter->out, ",\n    rnn_real *%s", emitter->arguments[graph->input_count + i]);
+    text_puts(emitter->out, ")");
+}
+
+void emit_training_declarations(struct emitter *emitter, const char *owner)
+{
+    write_text(emitter, owner,
+               "typedef struct $_state $_state; /* the past of each stream, for training */\n"
+               "typedef struct $_work $_work;   /* scratch of @_grad, packed weights among it */\n\n"
+               "size_t $_state_size(int streams);\n"
+               "size_t $_work_size(int frames, int streams);\n"
+               "void $_state_init($_state *state, int streams);\n"
+               "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n"
+               "/* The loss of a window of frames (see rnn_window) and its gradient, which is overwritten; NULL: only the loss "
+               "is wanted. */\n");
+    write_grad_arguments(emitter, owner);
+    text_puts(emitter->out, ";\n\n");
+}
+
+/* ---- memory ---- */
+
+static void write_late_layout(struct emitter *emitter)
+{
+    struct text *out = emitter->out;
+    text_puts(out, "/* The same for gradients of static values, from `memory` on, and scratch. */\n");
+    size_t begin = out->length;
+    text_printf(out,
+                "static size_t %s_place_late(struct %s_values *values, rnn_real *memory, int frames)\n{\n"
+                "    size_t next = 0, scratch = 1;\n",
+                emitter->prefix, emitter->prefix);
+    for (int i = 0; i < emitter->graph->node_count; i++) {
+        const struct node *node = emitter->graph->nodes[i];
+        if (emitter->schedule->buffers[i].storage == STORE_LATE)
+            text_printf(out, "    values->%s = rnn_place(memory, next);\n    next += RNN_PAD(%ldu);\n",
+                        emitter->buffers[i], shape_size(&node->shape));
+        if (node->op == OP_outer)
+            text_printf(out, "    scratch = RNN_MAX(scratch, RNN_OUTER_SCRATCH(%d, %d));\n", node->shape.dim[0],
+                        node->shape.dim[1]);
+        if (node->op == OP_ctc)
+            text_printf(out, "    scratch = RNN_MAX(scratch, rnn_ctc_scratch(frames, %d, frames));\n",
+                        node->edges[0].length);
+    }
+    text_puts(out, "    values->scratch = rnn_place(memory, next);\n    return next + scratch + RNN_LANES;\n");
+    close_function(emitter, begin);
+}
+
+static const char *const memory_functions =
+    "struct $_state {\n"
+    "    int streams;\n"
+    "    int ages[]; /* of each stream: frames since it began; values follow, aligned */\n"
+    "};\n\n"
+    "/* Bytes of the state in front of its values. */\n"
+    "static size_t $_state_head(int streams)\n{\n"
+    "    return RNN_ROUND(sizeof(struct $_state) + (size_t)streams * sizeof(int));\n}\n\n"
+    "static int $_block_frames(int frames, int streams)\n{\n"
+    "    const int most = RNN_MAX(1, $_BLOCK_FRAMES / streams);\n"
+    "    const int blocks = (frames + most - 1) / most;\n"
+    "    return blocks > 1 ? (frames + blocks - 1) / blocks : frames;\n}\n\n"
+    "/* Bytes of the work in front of its values: ends, ages and frames left of each stream, losses, packed weights. */\n"
+    "static size_t $_work_head(int streams)\n{\n"
+    "    return RNN_ROUND(3 * (size_t)streams * sizeof(int)) + RNN_ROUND($_LOSSES * sizeof(rnn_loss_sum)) +\n"
+    "           RNN_ROUND(sizeof(struct $_packed));\n}\n\n"
+    "size_t $_work_size(int frames, int streams)\n{\n"
+    "    struct $_values values;\n"
+    "    const int longest = RNN_MIN(frames, RNN_MAX(1, $_BLOCK_FRAMES / streams)); /* block of any shorter call too */\n"
+    "    return $_work_head(streams) + RNN_ROUND($_place(&values, NULL, longest, frames, streams) * sizeof(rnn_real)) +\n"
+    "           RNN_ROUND($_place_late(&values, NULL, frames) * sizeof(rnn_real));\n}\n\n"
+    "rnn_status $_reset($_state *state, const unsigned char *which_streams)\n{\n"
+    "    if (!state)\n        return RNN_ERROR_ARGUMENT;\n"
+    "    for (int stream = 0; stream < state->streams; stream++)\n"
+    "        if (!which_streams || which_streams[stream])\n            state->ages[stream] = 0;\n"
+    "    return RNN_OK;\n}\n\n"
+    "void $_state_init($_state *state, int streams)\n{\n"
+    "    memset(state, 0, $_state_size(streams));\n"
+    "    state->streams = streams;\n}\n\n";
+
+static const char *const state_size =
+    "size_t $_state_size(int streams)\n{\n"
+    "    struct $_values values;\n"
+    "    return $_state_head(streams) + RNN_ROUND($_place(&values, NULL, 1, 1, streams) * sizeof(rnn_real));\n}\n\n";
+
+static const char *const whole_state_size = "size_t $_state_size(int streams) { return $_state_head(streams); }\n\n";
+
+/* ---- the call ---- */
+
+static void write_given(struct emitter *emitter)
+{
+    for (int i = 0; i < emitter->graph->node_count; i++) {
+        enum op op = emitter->graph->nodes[i]->op;
+        if (op == OP_at_first || op == OP_at_last)
+            text_printf(emitter->out, "    rnn_mark_ends(values.%s, %d, frames, streams, left);\n", emitter->buffers[i],
+                        op == OP_at_last);
+        if (op == OP_length)
+            text_printf(emitter->out, "    rnn_mark_lengths(values.%s, streams, left);\n", emitter->buffers[i]);
+    }
+}
+
+static void write_pass(struct emitter *emitter, int pass)
+{
+    struct text *out = emitter->out;
+    write_sequence_regions(emitter, pass);
+    text_printf(out,
+                "    for (int stream = 0; stream < streams; stream++)\n"
+                "        %s_start_%d(packed, &whole, &whole, frames, streams, stream);\n",
+                emitter->prefix, pass);
+    if (pass == 0 && emitter->graph->carries)
+        text_printf(out,
+                    "    for (int stream = 0; stream < streams; stream++)\n"
+                    "        if (state->ages[stream] > 0)\n"
+                    "            %s_keep(&whole, &past, 0, streams, stream);\n",
+                    emitter->prefix);
+    text_puts(out, pass_is_backward(pass) ? "    for (int done = frames, count; done > 0;) { /* backward */\n"
+                                            "        count = RNN_MIN(most, done);\n        done -= count;\n"
+                                          : "    for (int done = 0, count; done < frames; done += count) {\n"
+                                            "        count = RNN_MIN(most, frames - done);\n");
+    text_printf(out,
+                "        for (int stream = 0; stream < streams; stream++) {\n"
+                "            const int length = lengths ? lengths[stream] : frames;\n"
+                "            ends[stream] = RNN_MAX(0, RNN_MIN(count, length - done));\n"
+                "            left[stream] = length - done;\n"
+                "            ages[stream] = %sRNN_MIN(done, length);\n"
+                "        }\n"
+                "        values.done = done;\n"
+                "        %s_at(&values, &whole, done, streams);\n",
+                emitter->graph->carries ? "state->ages[stream] + " : "", emitter->prefix);
+    write_block_inputs(emitter, pass);
+    text_printf(out,
+                "        %s_pass_%d(packed, &values, count, streams, lengths ? ends : NULL);\n    }\n"
+                "    for (int stream = 0; stream < streams; stream++)\n"
+                "        left[stream] = ages[stream] = lengths ? lengths[stream] : frames;\n"
+                "    values = whole;\n    %s_finish_%d(&values, streams);\n",
+                emitter->prefix, pass, emitter->prefix, pass);
+}
+
+/* The last pass that a loss is made in, or waits for. */
+static int last_loss_pass(const struct emitter *emitter)
+{
+    int last = 0;
+    for (int i = 0; i < emitter->graph->output_count; i++) {
+        int node = emitter->graph->outputs[i].edge.node;
+        int pass = emitter->schedule->passes.of[node] - (emitter->graph->nodes[node]->time != TIME_FRAME);
+        if (emitter->graph->nodes[node]->op == OP_seed && pass > last)
+            last = pass;
+    }
+    return last;
+}
+
+static void write_input_gradients(struct emitter *emitter)
+{
+    const struct graph *graph = emitter->graph;
+    for (int i = 0; i < graph->output_count; i++) {
+        if (input_of(emitter, i) < 0)
+            continue;
+        bool once = graph->outputs[i].time == TIME_SEQUENCE;
+        const char *name = emitter->arguments[graph->input_count + i];
+        write_output(emitter, i, "    ", name, once ? "streams" : "(ptrdiff_t)frames * streams");
+        if (!once)
+            text_printf(emitter->out,
+                        "    if (%s && lengths)\n        rnn_clear_after_end(%s, %ld, lengths, frames, streams);\n", name,
+                        name, shape_size(&graph->outputs[i].shape));
+    }
+}
+
+static void write_end(struct emitter *emitter, const char *owner)
+{
+    if (emitter->graph->carries)
+        write_text(emitter, owner,
+                   "    for (int stream = 0; stream < streams; stream++) {\n"
+                   "        const int end = lengths ? RNN_MIN(window->advance, lengths[stream]) : window->advance;\n"
+                   "        if (end > 0)\n"
+                   "            $_keep(&past, &whole, end, streams, stream);\n"
+                   "        state->ages[stream] = state->ages[stream] > INT_MAX - end ? INT_MAX : state->ages[stream] + "
+                   "end;\n    }\n");
+    text_puts(emitter->out, "    rnn_flush_end(flush);\n    return RNN_OK;\n}\n\n");
+}
+
+static void write_head(struct emitter *emitter, const char *owner)
+{
+    write_grad_arguments(emitter, owner);
+    write_text(emitter, owner,
+               "\n{\n    if (!params || !state || !work || !window || !loss || !rnn_is_aligned(work))\n"
+               "        return RNN_ERROR_ARGUMENT;\n"
+               "    const int frames = window->frames, streams = state->streams, *const lengths = window->lengths;\n");
+    text_puts(emitter->out,
+              emitter->graph->carries
+                  ? "    if (frames < 1 || window->advance < 1 || window->advance > frames || window->loss_from < 0 ||\n"
+                    "        window->loss_from > frames)\n        return RNN_ERROR_ARGUMENT;\n"
+                  : "    if (frames < 1 || window->advance != frames || window->loss_from) /* whole sequences only */\n"
+                    "        return RNN_ERROR_ARGUMENT;\n");
+    text_puts(emitter->out, "    if (rnn_check_lengths(lengths, frames, streams) != RNN_OK)\n"
+                            "        return RNN_ERROR_LENGTH;\n");
+    write_checks(emitter, "lengths", "frames");
+    write_text(
+        emitter, owner,
+        "    const int most = $_block_frames(frames, streams);\n"
+        "    int *const ends = (int *)work, *const ages = ends + streams, *const left = ages + streams;\n"
+        "    char *next = (char *)work + RNN_ROUND(3 * (size_t)streams * sizeof(int));\n"
+        "    rnn_loss_sum *const sums = (rnn_loss_sum *)next;\n"
+        "    next += RNN_ROUND($_LOSSES * sizeof *sums);\n"
+        "    struct $_packed *const packed = (struct $_packed *)next;\n"
+        "    next += RNN_ROUND(sizeof *packed);\n"
+        "    double total = 0;\n"
+        "    struct $_values values = {.ages = ages, .left = left, .window = window, .sums = sums, .loss = &total, "
+        ".gradient = gradient};\n"
+        "    next += RNN_ROUND($_place(&values, (rnn_real *)next, most, frames, streams) * sizeof(rnn_real));\n"
+        "    const size_t late = $_place_late(&values, (rnn_real *)next, frames);\n"
+        "    const rnn_flush_state flush = rnn_flush_begin();\n"
+        "    $_pack(params, packed);\n"
+        "    memset(sums, 0, $_LOSSES * sizeof *sums);\n"
+        "    for (int stream = 0; stream < streams; stream++) {\n"
+        "        left[stream] = lengths ? lengths[stream] : frames;\n"
+        "        ages[stream] = state->ages[stream];\n"
+        "    }\n");
+    if (emitter->graph->carries)
+        write_text(emitter, owner,
+                   "    struct $_values past;\n"
+                   "    $_place(&past, (rnn_real *)((char *)state + $_state_head(streams)), 1, 1, streams);\n");
+    write_whole_inputs(emitter);
+    write_given(emitter);
+    write_text(emitter, owner, "    const struct $_values whole = values;\n");
+}
+
+static void write_grad(struct emitter *emitter, const char *owner)
+{
+    int last = last_loss_pass(emitter), passes = emitter->schedule->passes.count;
+    bool waits = false; /* losses of whole sequences come before the pass behind the last */
+    for (int i = 0; i < emitter->graph->output_count; i++) {
+        const struct node *node = emitter->graph->nodes[emitter->graph->outputs[i].edge.node];
+        waits |= node->op == OP_seed && node->time != TIME_FRAME;
+    }
+    write_head(emitter, owner);
+    for (int pass = 0; pass <= last && pass < passes; pass++)
+        write_pass(emitter, pass);
+    if (waits)
+        write_sequence_regions(emitter, last + 1);
+    text_puts(emitter->out, "    *loss = total;\n    if (gradient) {\n"
+                            "    memset(gradient, 0, sizeof *gradient);\n"
+                            "    memset(next, 0, late * sizeof(rnn_real));\n");
+    for (int pass = last + 1; pass < passes; pass++)
+        write_pass(emitter, pass);
+    if (passes > last)
+        write_sequence_regions(emitter, passes);
+    write_text(emitter, owner, "    $_late(params, packed, &values);\n");
+    write_input_gradients(emitter);
+    text_puts(emitter->out, "    }\n");
+    write_end(emitter, owner);
+}
+
+/* ---- the descriptor ---- */
+
+static void write_any(struct emitter *emitter, const char *owner)
+{
+    const struct graph *graph = emitter->graph;
+    struct text *out = emitter->out;
+    int inputs = graph->input_count - graph->target_count;
+    write_text(emitter, owner,
+               "static void $_state_init_any(void *state, int streams) { $_state_init(state, streams); }\n"
+               "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
+               "    return $_reset(state, which_streams);\n}\n"
+               "static rnn_status $_grad_any(const void *params, void *state, void *work, const rnn_window *window,\n"
+               "    const void *const inputs[], const void *const targets[], double *loss, void *gradient,\n"
+               "    void *const input_gradients[])\n{\n");
+    text_printf(out, "%s%s    (void)input_gradients;\n", inputs ? "" : "    (void)inputs;\n",
+                graph->target_count ? "" : "    (void)targets;\n");
+    for (int i = 0; i < inputs && has_input_gradients(emitter); i++) {
+        bool used = graph->inputs[i].vocabulary > 0;
+        for (int k = 0; k < graph->output_count; k++)
+            used |= input_of(emitter, k) == i;
+        if (!used) /* no loss depends on it */
+            text_printf(out,
+                        "    if (input_gradients && input_gradients[%d])\n"
+                        "        memset(input_gradients[%d], 0, (size_t)%s((%s_state *)state)->streams * %ld * "
+                        "sizeof(rnn_real));\n",
+                        i, i, graph->inputs[i].time == TIME_FRAME ? "window->frames * " : "", emitter->prefix,
+                        shape_size(&graph->inputs[i].shape));
+    }
+    write_text(emitter, owner, "    return @_grad(params, state, work, window");
+    for (int i = 0; i < graph->input_count; i++)
+        text_printf(out, i < inputs ? ", inputs[%d]" : ", targets[%d]", i < inputs ? i : i - inputs);
+    text_puts(out, ", loss, gradient");
+    for (int i = 0; i < graph->output_count; i++)
+        if (input_of(emitter, i) >= 0)
+            text_printf(out, ",\n        input_gradients ? input_gradients[%d] : NULL", input_of(emitter, i));
+    text_puts(out, ");\n}\n\n");
+}
+
+static void write_targets(struct emitter *emitter)
+{
+    const struct graph *graph = emitter->graph;
+    if (!graph->target_count)
+        return;
+    text_printf(emitter->out, "static const rnn_tensor %s_targets[] = {\n", emitter->prefix);
+    for (int i = graph->input_count - graph->target_count; i < graph->input_count; i++)
+        write_input_tensor(emitter, &graph->inputs[i]);
+    text_puts(emitter->out, "};\n\n");
+}
+
+void emit_training(struct emitter *emitter, const char *owner)
+{
+    const struct graph *graph = emitter->graph;
+    text_printf(emitter->out, "enum { %s_BLOCK_FRAMES = %d, %s_LOSSES = %d };\n\n", emitter->prefix,
+                emitter->schedule->block_frames, emitter->prefix, count_losses(emitter));
+    write_text(emitter, owner, "typedef struct $_packed $_packed; /* weights as the kernels of @_grad read them */\n\n");
+    emit_packed_struct(emitter);
+    emit_values(emitter);
+    write_late_layout(emitter);
+    emit_regions(emitter);
+    emit_pack(emitter);
+    emit_late(emitter);
+    emitter->region = NULL;
+    write_text(emitter, owner, memory_functions);
+    write_text(emitter, owner, graph->carries ? state_size : whole_state_size);
+    write_grad(emitter, owner);
+    write_targets(emitter);
+    write_any(emitter, owner);
+    text_printf(emitter->out,
+                "static const rnn_training %s = {\n%s    .target_count = %d,\n    .loss_count = %d,\n"
+                "    .whole_sequences = %d,\n    .input_gradients = %d,\n",
+                emitter->prefix,
+                graph->target_count ? arena_printf(emitter->arena, "    .targets = %s_targets,\n", emitter->prefix) : "",
+                graph->target_count, count_losses(emitter), !graph->carries, has_input_gradients(emitter));
+    write_text(emitter, owner,
+               "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
+               "    .reset = $_reset_any,\n    .grad = $_grad_any,\n};\n\n");
+}

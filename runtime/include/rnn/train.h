@@ -1,0 +1,215 @@
+/* What training calls do beside the network itself: losses and their seeds, dropout, and sums over frames and streams.
+ *
+ * Columns are laid out as everywhere: column t * streams + stream of a block of frames. `left` says for each stream how many
+ * frames it has from the block's first on, none if 0 or less; what lies behind is not looked at. */
+#ifndef RNN_TRAIN_H
+#define RNN_TRAIN_H
+
+#include "rnn/panel.h"
+#include "rnn/past.h"
+#include "rnn/vec.h"
+
+/* ---- losses ---- */
+
+/* One `loss` statement so far. */
+typedef struct {
+    double sum, count;
+} rnn_loss_sum;
+
+/* Losses of a block whose first frame is frame `done` of the window. seed: 1 where a loss counts, else 0. counts: NULL, or not 0
+ * where it does. All three are columns of one unit. */
+RNN_HELPER void rnn_seed_add(rnn_loss_sum *total, rnn_real *seed, const rnn_real *loss, const rnn_real *counts, int done,
+                             int loss_from, int frames, int streams, const int *left)
+{
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++) {
+            const ptrdiff_t at = ((ptrdiff_t)t * streams + stream) * RNN_PAD(1);
+            const int valid = done + t >= loss_from && t < left[stream] && (!counts || counts[at] != 0);
+            seed[at] = (rnn_real)valid;
+            if (valid) {
+                total->sum += (double)loss[at];
+                total->count++;
+            }
+        }
+}
+
+/* After the last block: the mean loss, whose derivative by each that counts is 1 / count. */
+RNN_HELPER double rnn_seed_finish(const rnn_loss_sum *total, rnn_real *seed, int frames, int streams)
+{
+    if (total->count == 0)
+        return 0;
+    const rnn_real scale = (rnn_real)(1 / total->count);
+    for (ptrdiff_t column = 0; column < (ptrdiff_t)frames * streams; column++)
+        seed[column * RNN_PAD(1)] *= scale;
+    return total->sum / total->count;
+}
+
+/* ---- masks ---- */
+
+/* 1 at the first frame of each sequence, or at the last, for all frames of a call of whole sequences. */
+RNN_HELPER void rnn_mark_ends(rnn_real *mark, int last, int frames, int streams, const int *left)
+{
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++)
+            mark[((ptrdiff_t)t * streams + stream) * RNN_PAD(1)] = t == (last ? left[stream] - 1 : 0);
+}
+
+RNN_HELPER void rnn_mark_lengths(rnn_real *length, int streams, const int *left)
+{
+    for (int stream = 0; stream < streams; stream++)
+        length[(ptrdiff_t)stream * RNN_PAD(1)] = (rnn_real)RNN_MAX(left[stream], 1);
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014) of a counter: no state, so that any schedule and any number of threads draws the same. */
+RNN_HELPER uint64_t rnn_mix(uint64_t z)
+{
+    z += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* Dropout (Srivastava et al. 2014), inverted: each of n units is 0 with probability p, else 1 / (1 - p). What is dropped follows
+ * from seed, place in the program, frame of the sequence, stream and unit alone. `window` NULL or without drops: 1. */
+RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *window, int place, int frame, int stream)
+{
+    uint64_t key = 0;
+    if (window->drops)
+        key = rnn_mix(rnn_mix(window->seed + (uint64_t)place) ^ ((uint64_t)(uint32_t)stream << 32 | (uint32_t)frame));
+    for (int i = 0; i < n; i++)
+        keep[i] = !window->drops ? 1
+                  : (double)(rnn_mix(key + (uint64_t)i) >> 11) * 0x1p-53 < p ? 0
+                                                                             : (rnn_real)(1 / (1 - p));
+}
+
+/* ---- sums over frames and streams ---- */
+
+/* to[i * step] += sum of value[column][i], n units. */
+RNN_HELPER void rnn_total(rnn_real *to, ptrdiff_t step, const rnn_real *value, ptrdiff_t stride, int n, int frames, int streams,
+                          const int *left)
+{
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++, value += stride)
+            if (t < left[stream]) {
+                if (step == 1)
+                    for (int i = 0; i < n; i++)
+                        to[i] += value[i];
+                else
+                    for (int i = 0; i < n; i++)
+                        to[i * step] += value[i];
+            }
+}
+
+/* Row ids[column] of `to` += value[column]; ids below 0 have none. */
+RNN_HELPER void rnn_rows(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const int32_t *ids, const rnn_real *value,
+                         ptrdiff_t stride, int n, int frames, int streams, const int *left)
+{
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++, ids++, value += stride)
+            for (int i = 0; i < n && t < left[stream] && *ids >= 0; i++)
+                to[*ids * row_step + i * step] += value[i];
+}
+
+/* The product over time, [n, m] += sum over columns of a b^T: all that truncated backpropagation needs for the gradient of a
+ * weight, once for a window (Hwang and Sung 2015, section 3.3). Both sides are first packed as the innermost loop reads them
+ * (Goto and van de Geijn 2008), which leaves out columns behind the end of their stream; then tiles of RNN_OUTER_ROWS x
+ * RNN_OUTER_LANES lanes stay in registers while columns go by. */
+enum {
+    RNN_OUTER_LANES = 2,
+    RNN_OUTER_ROWS = RNN_ACCUMULATORS / RNN_OUTER_LANES,
+    RNN_OUTER_WIDTH = RNN_OUTER_LANES * RNN_LANES,
+    RNN_OUTER_COLUMNS = 128 /* at a time: both packed sides of a tile in a first-level cache */
+};
+
+/* Numbers that packing needs. */
+#define RNN_OUTER_SCRATCH(n, m)                                                                                       \
+    ((size_t)RNN_OUTER_COLUMNS * (((n) + RNN_OUTER_ROWS - 1) / RNN_OUTER_ROWS * RNN_OUTER_ROWS + RNN_LANES +          \
+                                  ((m) + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH))
+
+/* One column into panels of `width` units, as column k of `columns`. */
+RNN_HELPER void rnn_outer_pack(rnn_real *packed, const rnn_real *value, int n, const int width, int columns, int k)
+{
+    for (int i = 0; i < n; i += width) {
+        rnn_real *to = packed + (ptrdiff_t)i * columns + (ptrdiff_t)k * width;
+        const int count = RNN_MIN(width, n - i);
+        for (int u = 0; u < count; u++)
+            to[u] = value[i + u];
+        for (int u = count; u < width; u++)
+            to[u] = 0;
+    }
+}
+
+/* One tile: rows x width numbers of `to`, whose columns are `step` apart. */
+static __attribute__((noinline, unused)) void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width,
+                                                         const rnn_real *a, const rnn_vec *b, int columns)
+{
+    rnn_vec sum[RNN_OUTER_ROWS][RNN_OUTER_LANES];
+#pragma GCC unroll 12
+    for (int r = 0; r < RNN_OUTER_ROWS; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < RNN_OUTER_LANES; v++)
+            sum[r][v] = rnn_vec_splat(0);
+    for (int k = 0; k < columns; k++, a += RNN_OUTER_ROWS, b += RNN_OUTER_LANES)
+#pragma GCC unroll 12
+        for (int r = 0; r < RNN_OUTER_ROWS; r++) {
+            const rnn_vec q = rnn_vec_splat(a[r]);
+#pragma GCC unroll 2
+            for (int v = 0; v < RNN_OUTER_LANES; v++)
+                sum[r][v] += q * b[v];
+        }
+    if (rows == RNN_OUTER_ROWS && width == RNN_OUTER_WIDTH && step == 1) {
+#pragma GCC unroll 12
+        for (int r = 0; r < RNN_OUTER_ROWS; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < RNN_OUTER_LANES; v++) {
+                rnn_real *at = to + r * row_step + v * RNN_LANES;
+                rnn_vec_store_unaligned(at, rnn_vec_load_unaligned(at) + sum[r][v]);
+            }
+        return;
+    }
+    rnn_real edge[RNN_OUTER_ROWS][RNN_OUTER_WIDTH];
+    memcpy(edge, sum, sizeof edge);
+    for (int r = 0; r < rows; r++)
+        for (int i = 0; i < width; i++)
+            to[r * row_step + i * step] += edge[r][i];
+}
+
+RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, int n, const rnn_real *b,
+                                int m, int columns)
+{
+    for (int j = 0; j < m; j += RNN_OUTER_WIDTH)
+        for (int i = 0; i < n; i += RNN_OUTER_ROWS)
+            rnn_outer_tile(to + i * row_step + j * step, row_step, step, RNN_MIN(RNN_OUTER_ROWS, n - i),
+                           RNN_MIN(RNN_OUTER_WIDTH, m - j), a + (ptrdiff_t)i * columns,
+                           (const rnn_vec *)(b + (ptrdiff_t)j * columns), columns);
+}
+
+/* to[i * row_step + j * step] += sum of a[column][i] b[column][j], i < n, j < m. */
+RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, ptrdiff_t a_stride, int n,
+                          const rnn_real *b, ptrdiff_t b_stride, int m, int frames, int streams, const int *left,
+                          rnn_real *scratch)
+{
+    if (step != 1 && row_step == 1) { /* the other way round, so that lanes lie side by side in memory */
+        rnn_outer(to, step, 1, b, b_stride, m, a, a_stride, n, frames, streams, left, scratch);
+        return;
+    }
+    rnn_real *const packed_b = scratch;
+    rnn_real *const packed_a =
+        scratch + (ptrdiff_t)RNN_OUTER_COLUMNS * ((m + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH);
+    const ptrdiff_t all = (ptrdiff_t)frames * streams;
+    for (ptrdiff_t column = 0; column < all;) {
+        int columns = 0;
+        ptrdiff_t end = column;
+        for (; end < all && columns < RNN_OUTER_COLUMNS; end++)
+            columns += end / streams < left[end % streams];
+        for (int k = 0; column < end; column++)
+            if (column / streams < left[column % streams]) {
+                rnn_outer_pack(packed_a, a + column * a_stride, n, RNN_OUTER_ROWS, columns, k);
+                rnn_outer_pack(packed_b, b + column * b_stride, m, RNN_OUTER_WIDTH, columns, k);
+                k++;
+            }
+        rnn_outer_tiles(to, row_step, step, packed_a, n, packed_b, m, columns);
+    }
+}
+
+#endif
