@@ -93,12 +93,12 @@ void expect_schedule(const char *text, const struct schedule_options *options, c
 
 const char *buffer_text(const struct scheduled *scheduled, const char *name)
 {
-    static const char *const kernel_kind_name() = {"none", "static", "input", "frame", "block", "sequence"};
+    static const char *const kinds[] = {"none", "static", "input", "frame", "block", "sequence"};
     const struct buffer *buffer = &scheduled->schedule->buffers[node_called(&scheduled->lowered, name)];
     const struct graph *graph = scheduled->lowered.graph;
     struct text text;
     text_init(&text, scheduled->lowered.arena);
-    text_puts(&text, kernel_kind_name(buffer->storage));
+    text_puts(&text, kinds[buffer->storage]);
     if (buffer->past)
         text_printf(&text, ", past %d", buffer->past);
     if (buffer->future)
