@@ -68,7 +68,7 @@ const struct argp feed_argp = {.options = options_table, .parser = parse_option}
 struct named_file named_file_split(struct arena *arena, const char *argument)
 {
     size_t length = 0;
-    while (isalnum((unsigned char)argument[length]) || argument[length] == '_')
+    while (isalnum((unsigned char)argument[length]) || argument[length] == '_' || (length && argument[length] == '.'))
         length++;
     if (length == 0 || argument[length] != '=')
         return (struct named_file){NULL, argument};
@@ -144,15 +144,15 @@ bool feed_place(struct arena *arena, const rnn_tensor *tensor, const struct arra
     return agree(arena, &extent->streams, &extent->streams_from, found, "streams", path, error);
 }
 
-static bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
-                      const char **error)
+bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
+               const char **error)
 {
-    for (long i = 0; i < array_size(array) && tensor->type == RNN_TYPE_ID; i++) {
+    for (long i = 0; i < array_size(array) && tensor->type != RNN_TYPE_REAL; i++) {
         double id = array->data[i];
         if (id >= -1 && id < tensor->vocabulary && id == (double)(long)id)
             continue;
-        *error = arena_printf(arena, "'%s', element %ld: %g is no id of input '%s', which are -1 (none) and 0 to %d",
-                              path, i, id, tensor->name, tensor->vocabulary - 1);
+        *error = arena_printf(arena, "'%s', element %ld: %g is no id of '%s', which are -1 (none) and 0 to %d", path, i,
+                              id, tensor->name, tensor->vocabulary - 1);
         return false;
     }
     return true;

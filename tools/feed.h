@@ -35,7 +35,7 @@ struct extent {
     bool without_streams; /* some input came without an axis for them */
 };
 
-/* NAME=FILE or FILE -> name (NULL) and file. */
+/* NAME=FILE or FILE -> name (NULL) and file. A name may have points: y.lengths=FILE. */
 struct named_file {
     const char *name, *path;
 };
@@ -48,6 +48,10 @@ const rnn_tensor *find_tensor(struct arena *arena, const rnn_tensor *tensors, in
 /* Finds out what the array's axes mean and updates the extent. The elements need not move. */
 bool feed_place(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path, int streams,
                 struct extent *extent, const char **error);
+
+/* Whether the elements are ids (or labels) of the tensor, if it has such. */
+bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
+               const char **error);
 
 /* Reads all the --input files. data[i] receives the elements of model input i, or NULL if no file has it. */
 bool feed_read(const struct feed_options *options, const rnn_model *model, const double **data, struct extent *extent,

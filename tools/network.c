@@ -86,11 +86,13 @@ static const char *own_folder(struct arena *arena)
 static bool run_rnnc(const struct network_options *options, const char *folder, const char **error)
 {
     struct arena *arena = options->arena;
-    const char **arguments = ARENA_ARRAY(arena, const char *, options->passed_count + 8);
+    const char **arguments = ARENA_ARRAY(arena, const char *, options->passed_count + 9);
     int count = 0, status;
     arguments[count++] = arena_printf(arena, "%srnnc", own_folder(arena));
     for (int i = 0; i < options->passed_count; i++)
         arguments[count++] = options->passed[i];
+    if (options->training)
+        arguments[count++] = "--train";
     arguments[count++] = "--prefix=net";
     arguments[count++] = "-o";
     arguments[count++] = arena_printf(arena, "%s/net.c", folder);

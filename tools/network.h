@@ -24,6 +24,7 @@ struct network_options {
     int definition_count, definition_capacity;
     const char *top; /* the --top among them, or NULL */
     bool in_double;  /* --double */
+    bool training;   /* with loss and gradients: the model has .training */
 };
 
 /* Options and the FILE argument; an argp child whose input is a struct network_options. */

@@ -19,6 +19,14 @@ static inline uint64_t random_bits(struct random *random)
     return z ^ z >> 31;
 }
 
+/* The start of the index-th of many sequences that have nothing to do with each other. */
+static inline uint64_t random_key(uint64_t seed, uint64_t index)
+{
+    struct random random = random_start(seed);
+    random = random_start(random_bits(&random) ^ index);
+    return random_bits(&random);
+}
+
 /* Uniform in [-limit, limit). */
 static inline double random_real(struct random *random, double limit)
 {

@@ -12,7 +12,8 @@ static const struct command {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", "run a network on data from files", command_run},
+    {"run", "run a network on data from files, or let it write text", command_run},
+    {"train", "find weights with a small loss", command_train},
     {"check", "compare the compiled network with the reference interpreter", command_check},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -1,4 +1,4 @@
-/* rnn run: a network on data from files. */
+/* rnn run: a network on data from files, or writing text. */
 #include <argp.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "feed.h"
 #include "network.h"
+#include "sample.h"
 #include "session.h"
 
 struct run_options {
@@ -17,9 +18,10 @@ struct run_options {
     bool by_steps;        /* --step */
     const char **outputs; /* NAME=FILE or FILE, as given */
     int output_count, output_capacity;
+    struct sample_options sample; /* --sample */
 };
 
-enum { KEY_LENGTHS = 768, KEY_STEP };
+enum { KEY_LENGTHS = 768, KEY_STEP, KEY_SAMPLE, KEY_PRIME, KEY_TEMPERATURE };
 
 static const struct argp_option options_table[] = {
     {"output", 'o', "[NAME=]FILE", 0,
@@ -29,11 +31,16 @@ static const struct argp_option options_table[] = {
      3},
     {"lengths", KEY_LENGTHS, "FILE", 0, "How many frames each stream has, one whole number a stream (default: all)", 3},
     {"step", KEY_STEP, NULL, 0, "Run frame by frame, as in real time, instead of all frames in one call", 3},
+    {NULL, 0, NULL, 0, "Or text that the network writes, with weights that rnn train found on a text:", 4},
+    {"sample", KEY_SAMPLE, "N", 0, "Write N characters to standard output; --seed gives others", 4},
+    {"prime", KEY_PRIME, "TEXT", 0, "Begin after this text", 4},
+    {"temperature", KEY_TEMPERATURE, "T", 0,
+     "Below 1 likely characters become likelier, 0 is always the likeliest (default 1)", 4},
     {0},
 };
 
 static const char documentation[] =
-    "Run a network on data from files."
+    "Run a network on data from files, or let it write text."
     "\v"
     "Shapes. In a file an input has the axes [frames, streams, units]; one that is given once a sequence has no axis "
     "of "
@@ -47,6 +54,39 @@ static const char documentation[] =
     "The network is compiled by rnnc and $CC (default cc, with $CFLAGS), and kept in $XDG_CACHE_HOME/rnnc or "
     "~/.cache/rnnc.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
+
+static void parse_sample(int key, char *argument, struct run_options *options, struct argp_state *state)
+{
+    char *end;
+    long count = key == KEY_SAMPLE ? strtol(argument, &end, 10) : 0;
+    double temperature = key == KEY_TEMPERATURE ? strtod(argument, &end) : 1;
+    if (key == KEY_SAMPLE && (end == argument || *end || count < 1 || count > INT_MAX))
+        argp_error(state, "--sample needs a whole number of 1 or more, not '%s'", argument);
+    if (key == KEY_TEMPERATURE && (end == argument || *end || !(temperature >= 0)))
+        argp_error(state, "--temperature needs a number of 0 or more, not '%s'", argument);
+    if (key == KEY_SAMPLE)
+        options->sample.count = (int)count;
+    else
+        options->sample.temperature = temperature;
+}
+
+/* Either data through the network, or text from it. */
+static void check_options(struct run_options *options, struct argp_state *state)
+{
+    const struct feed_options *feed = &options->feed;
+    bool writes = options->sample.count > 0;
+    options->sample.seed = feed->has_seed ? feed->seed : 1;
+    if (!writes && !options->output_count)
+        argp_error(state, "where should the outputs go? Give --output FILE");
+    if (options->by_steps && options->lengths)
+        argp_error(state, "--step gives every stream all frames, --lengths does not");
+    if (writes && (options->output_count || feed->input_count || options->lengths))
+        argp_error(state, "--sample takes no data: its input is what it writes, its output is text");
+    if (writes && !feed->weights)
+        argp_error(state, "--sample needs --weights FILE, whose vocabulary it writes with");
+    if (!writes && options->sample.prime)
+        argp_error(state, "--prime needs --sample N");
+}
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -65,11 +105,15 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_STEP:
         options->by_steps = true;
         return 0;
+    case KEY_SAMPLE:
+    case KEY_TEMPERATURE:
+        parse_sample(key, argument, options, state);
+        return 0;
+    case KEY_PRIME:
+        options->sample.prime = argument;
+        return 0;
     case ARGP_KEY_END:
-        if (!options->output_count)
-            argp_error(state, "where should the outputs go? Give --output FILE");
-        if (options->by_steps && options->lengths)
-            argp_error(state, "--step gives every stream all frames, --lengths does not");
+        check_options(options, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -294,6 +338,8 @@ static bool run_network(struct run *run, const char **error)
     run->model = network_open(&options->network, error);
     if (!run->model)
         return false;
+    if (options->sample.count)
+        return sample_text(run->arena, run->model, options->feed.weights, &options->sample, error);
     if (!options->feed.weights && !options->feed.has_seed && run->model->parameter_count) {
         *error = "the network has weights: give --weights FILE, or --seed N to draw them";
         return false;
@@ -309,7 +355,7 @@ static bool run_network(struct run *run, const char **error)
 int command_run(int argc, char **argv)
 {
     struct arena *arena = arena_new();
-    struct run_options options = {.network.arena = arena, .feed.arena = arena};
+    struct run_options options = {.network.arena = arena, .feed.arena = arena, .sample.temperature = 1};
     argp_parse(&run_argp, argc, argv, 0, NULL, &options);
     struct run run = {.options = &options, .arena = arena};
     const char *error = NULL;

@@ -39,10 +39,11 @@ bool array_set_shape(struct array *array, int rank, const long *shape)
 }
 
 /* The kinds of files, by the end of their names. */
-enum kind { KIND_NPY, KIND_CSV, KIND_SAFETENSORS, KIND_COUNT };
+enum kind { KIND_NPY, KIND_NPZ, KIND_CSV, KIND_SAFETENSORS, KIND_COUNT };
 
 static const char *const endings[KIND_COUNT] = {
     [KIND_NPY] = ".npy",
+    [KIND_NPZ] = ".npz",
     [KIND_CSV] = ".csv",
     [KIND_SAFETENSORS] = ".safetensors",
 };
@@ -58,12 +59,18 @@ static enum kind find_kind(const char *path)
     return KIND_COUNT;
 }
 
-bool file_holds_names(const char *path) { return find_kind(path) == KIND_SAFETENSORS; }
+bool file_holds_names(const char *path)
+{
+    enum kind kind = find_kind(path);
+    return kind == KIND_SAFETENSORS || kind == KIND_NPZ;
+}
+
+bool file_is_data(const char *path) { return find_kind(path) != KIND_COUNT; }
 
 static bool refuse_kind(struct arena *arena, const char *path, const char **error)
 {
     *error = arena_printf(arena,
-                          "'%s': the kind of a data file follows from its name, which must end in .npy, .csv or "
+                          "'%s': the kind of a data file follows from its name, which must end in .npy, .npz, .csv or "
                           ".safetensors",
                           path);
     return false;
@@ -76,6 +83,8 @@ bool arrays_read(struct arena *arena, const char *path, struct array **arrays, i
     switch (find_kind(path)) {
     case KIND_NPY:
         return npy_read(arena, path, *arrays, error);
+    case KIND_NPZ:
+        return npz_read(arena, path, arrays, count, error);
     case KIND_CSV:
         return csv_read(arena, path, *arrays, error);
     case KIND_SAFETENSORS:
@@ -98,6 +107,9 @@ bool arrays_write(struct arena *arena, const char *path, const struct array *arr
     switch (kind) {
     case KIND_NPY:
         return npy_write(arena, path, arrays, error);
+    case KIND_NPZ:
+        *error = arena_printf(arena, "'%s': .npz files are only read; write a .safetensors file", path);
+        return false;
     case KIND_CSV:
         return csv_write(arena, path, arrays, error);
     case KIND_SAFETENSORS:

@@ -1,7 +1,9 @@
 /* Arrays: what data files hold. Whatever the type in the file, the numbers are doubles in memory, row-major.
  *
  * The kind of a file follows from the end of its name:
- *   .npy          one array; numpy's format, versions 1 to 3; little-endian f4, f8, i4, i8 in C order
+ *   .npy          one array; numpy's format, versions 1 to 3; little-endian f2, f4, f8, i1, u1, i2, i4, i8 and b1 in C
+ * order. Written: f4, f8, i4, i8
+ *   .npz          read only: any number of arrays with names, each as in a .npy file; numpy.savez and savez_compressed
  *   .csv          one array of rank 2: a line is a row, its fields are separated by commas. A first line of names,
  * empty lines and lines that begin with # are skipped. Written: the first dimension is the lines, the others the fields
  *   .safetensors  any number of arrays with names; see rnn/weights.h
@@ -19,7 +21,7 @@ enum array_type { ARRAY_F32, ARRAY_F64, ARRAY_I32, ARRAY_I64 };
 enum { ARRAY_MAX_RANK = 4 };
 
 struct array {
-    const char *name; /* in a .safetensors file, else NULL */
+    const char *name; /* in a .safetensors or .npz file, else NULL */
     enum array_type type;
     int rank;
     long shape[ARRAY_MAX_RANK];
@@ -32,7 +34,7 @@ const char *array_shape_text(struct arena *arena, const struct array *array); /*
 /* Sets rank and shape; false if the number of elements does not fit into memory. */
 bool array_set_shape(struct array *array, int rank, const long *shape);
 
-/* All arrays of a file: one, or those of a .safetensors file. */
+/* All arrays of a file: one, or those of a file that holds names. */
 bool arrays_read(struct arena *arena, const char *path, struct array **arrays, int *count, const char **error);
 
 /* Writes the file as a whole or not at all. Several arrays go only into a .safetensors file. */
@@ -41,7 +43,14 @@ bool arrays_write(struct arena *arena, const char *path, const struct array *arr
 /* Whether a file of this name holds arrays under names. */
 bool file_holds_names(const char *path);
 
-/* The kinds. */
+/* Whether the name ends as that of a data file. */
+bool file_is_data(const char *path);
+
+struct text;
+
+/* The kinds. npy_parse takes what stands in a file; `path` is for messages. */
+bool npy_parse(struct arena *arena, const char *path, const struct text *text, struct array *array, const char **error);
+bool npz_read(struct arena *arena, const char *path, struct array **arrays, int *count, const char **error);
 bool npy_read(struct arena *arena, const char *path, struct array *array, const char **error);
 bool npy_write(struct arena *arena, const char *path, const struct array *array, const char **error);
 bool csv_read(struct arena *arena, const char *path, struct array *array, const char **error);

@@ -11,19 +11,21 @@
 #include "base/arena.h"
 #include "data/array.h"
 #include "data/file.h"
+#include "rnn/weights.h"
 
 #define MAGIC "\x93NUMPY"
 enum { MAGIC_LENGTH = 6, ALIGNMENT = 64 };
 
-/* The element types that are read and written. */
+/* The element types that are read. Those of struct array come first, in its order, and are written too. */
 static const struct {
     const char *descr;
+    rnn_dtype dtype;
     size_t size;
+    enum array_type type; /* what it becomes */
 } types[] = {
-    [ARRAY_F32] = {"<f4", 4},
-    [ARRAY_F64] = {"<f8", 8},
-    [ARRAY_I32] = {"<i4", 4},
-    [ARRAY_I64] = {"<i8", 8},
+    {"<f4", RNN_DTYPE_F32, 4, ARRAY_F32}, {"<f8", RNN_DTYPE_F64, 8, ARRAY_F64}, {"<i4", RNN_DTYPE_I32, 4, ARRAY_I32},
+    {"<i8", RNN_DTYPE_I64, 8, ARRAY_I64}, {"<f2", RNN_DTYPE_F16, 2, ARRAY_F32}, {"<i2", RNN_DTYPE_I16, 2, ARRAY_I32},
+    {"|i1", RNN_DTYPE_I8, 1, ARRAY_I32},  {"|u1", RNN_DTYPE_U8, 1, ARRAY_I32},  {"|b1", RNN_DTYPE_BOOL, 1, ARRAY_I32},
 };
 enum { TYPE_COUNT = sizeof types / sizeof types[0] };
 
@@ -109,28 +111,6 @@ static bool parse_header(const char *next, struct header *header)
     return entries == 3;
 }
 
-static double read_element(const char *bytes, enum array_type type)
-{
-    union {
-        float f32;
-        double f64;
-        int32_t i32;
-        int64_t i64;
-    } element;
-    memcpy(&element, bytes, types[type].size);
-    switch (type) {
-    case ARRAY_F32:
-        return element.f32;
-    case ARRAY_F64:
-        return element.f64;
-    case ARRAY_I32:
-        return element.i32;
-    case ARRAY_I64:
-        return (double)element.i64;
-    }
-    return 0;
-}
-
 __attribute__((format(printf, 3, 4))) static bool fail(struct arena *arena, const char **error, const char *format, ...)
 {
     va_list args;
@@ -170,43 +150,42 @@ static size_t read_header(struct arena *arena, const char *path, const struct te
     return begin + length;
 }
 
-static bool find_type(struct arena *arena, const char *path, const struct header *header, enum array_type *type,
-                      const char **error)
+static bool find_type(struct arena *arena, const char *path, const struct header *header, int *type, const char **error)
 {
-    for (int i = 0; i < TYPE_COUNT; i++) {
-        if (strcmp(header->descr, types[i].descr) == 0) {
-            *type = (enum array_type)i;
+    for (*type = 0; *type < TYPE_COUNT; (*type)++)
+        if (strcmp(header->descr, types[*type].descr) == 0)
             return true;
-        }
-    }
     const char *order = header->descr[0] == '>' ? "big-endian elements" : "elements";
     return fail(arena, error, "'%s' has %s of type '%s'; convert it with x.astype('<f4') or, for ids, x.astype('<i4')",
                 path, order, header->descr);
 }
 
-bool npy_read(struct arena *arena, const char *path, struct array *array, const char **error)
+bool npy_parse(struct arena *arena, const char *path, const struct text *text, struct array *array, const char **error)
 {
-    struct text text;
     struct header header = {0};
-    enum array_type type = ARRAY_F32;
-    if (!file_read(arena, path, &text, error))
-        return false;
-    size_t begin = read_header(arena, path, &text, &header, error);
+    int type = 0;
+    size_t begin = read_header(arena, path, text, &header, error);
     if (!begin || !find_type(arena, path, &header, &type, error))
         return false;
     if (header.fortran_order)
         return fail(arena, error, "'%s' is in Fortran order; save numpy.ascontiguousarray(x)", path);
-    *array = (struct array){.type = type};
+    *array = (struct array){.type = types[type].type};
     if (!array_set_shape(array, header.rank, header.shape))
         return fail(arena, error, "'%s': the shape is too large", path);
     size_t count = (size_t)array_size(array), size = types[type].size;
-    if (text.length - begin != count * size)
+    if (text->length - begin != count * size)
         return fail(arena, error, "'%s' has %zu bytes of elements, but the shape %s of '%s' needs %zu", path,
-                    text.length - begin, array_shape_text(arena, array), header.descr, count * size);
+                    text->length - begin, array_shape_text(arena, array), header.descr, count * size);
     array->data = ARENA_ARRAY(arena, double, count + 1);
-    for (size_t i = 0; i < count; i++)
-        array->data[i] = read_element(text.data + begin + i * size, type);
+    rnn_file_read_double(&(rnn_file_tensor){.dtype = types[type].dtype, .data = text->data + begin, .elements = count},
+                         array->data);
     return true;
+}
+
+bool npy_read(struct arena *arena, const char *path, struct array *array, const char **error)
+{
+    struct text text;
+    return file_read(arena, path, &text, error) && npy_parse(arena, path, &text, array, error);
 }
 
 static void append_element(struct text *text, double x, enum array_type type)

@@ -1,0 +1,168 @@
+/* .npz files, as numpy writes them and as it does not. */
+#include "train_fixture.h"
+
+#include <stdint.h>
+#include <zlib.h>
+
+#include "data/array.h"
+
+/* A zip archive in the making. */
+struct archive {
+    unsigned char bytes[4096], directory[1024];
+    size_t length, directory_length;
+    int count;
+};
+
+static void put_number(unsigned char *out, size_t *length, uint64_t number, int size)
+{
+    for (int i = 0; i < size; i++)
+        out[(*length)++] = (unsigned char)(number >> 8 * i);
+}
+
+/* A local header and an entry of the directory have most of their fields in common. */
+static void put_fields(unsigned char *out, size_t *length, int method, uint32_t sum, size_t packed, size_t size,
+                       size_t name)
+{
+    put_number(out, length, (uint64_t)20 | (uint64_t)method << 32, 6); /* version needed, flags, method */
+    put_number(out, length, 0, 4);                                     /* time */
+    put_number(out, length, sum, 4);
+    put_number(out, length, packed, 4);
+    put_number(out, length, size, 4);
+    put_number(out, length, name, 4); /* and no extra field */
+}
+
+static size_t deflate_data(const void *data, size_t size, unsigned char *out, size_t room)
+{
+    z_stream stream = {
+        .next_in = (unsigned char *)data, .avail_in = (uInt)size, .next_out = out, .avail_out = (uInt)room};
+    assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    size_t packed = stream.total_out;
+    deflateEnd(&stream);
+    return packed;
+}
+
+static void add_member(struct archive *archive, const char *name, int method, const void *data, size_t size)
+{
+    unsigned char packed[1024];
+    size_t length = size, local = archive->length, name_length = strlen(name);
+    uint32_t sum = (uint32_t)crc32(0, data, (uInt)size);
+    if (method == 8)
+        length = deflate_data(data, size, packed, sizeof packed);
+    else
+        memcpy(packed, data, size);
+    put_number(archive->bytes, &archive->length, 0x04034b50, 4);
+    put_fields(archive->bytes, &archive->length, method, sum, length, size, name_length);
+    memcpy(archive->bytes + archive->length, name, name_length);
+    memcpy(archive->bytes + archive->length + name_length, packed, length);
+    archive->length += name_length + length;
+
+    put_number(archive->directory, &archive->directory_length, 0x02014b50 | (uint64_t)20 << 32, 6);
+    put_fields(archive->directory, &archive->directory_length, method, sum, length, size, name_length);
+    put_number(archive->directory, &archive->directory_length, 0, 6); /* comment, disk, attributes, */
+    put_number(archive->directory, &archive->directory_length, 0, 4); /* and more of them */
+    put_number(archive->directory, &archive->directory_length, local, 4);
+    memcpy(archive->directory + archive->directory_length, name, name_length);
+    archive->directory_length += name_length;
+    archive->count++;
+}
+
+static void finish(struct archive *archive)
+{
+    size_t begin = archive->length;
+    memcpy(archive->bytes + begin, archive->directory, archive->directory_length);
+    archive->length += archive->directory_length;
+    put_number(archive->bytes, &archive->length, 0x06054b50, 8);
+    put_number(archive->bytes, &archive->length, (uint64_t)archive->count | (uint64_t)archive->count << 16, 4);
+    put_number(archive->bytes, &archive->length, archive->directory_length, 4);
+    put_number(archive->bytes, &archive->length, begin, 4);
+    put_number(archive->bytes, &archive->length, 0, 2);
+}
+
+/* A .npy file in memory. */
+static size_t make_npy(unsigned char *out, const char *header, const void *elements, size_t size)
+{
+    size_t length = strlen(header);
+    memcpy(out, "\x93NUMPY\1\0", 8);
+    out[8] = (unsigned char)length;
+    out[9] = 0;
+    memcpy(out + 10, header, length);
+    memcpy(out + 10 + length, elements, size);
+    return 10 + length + size;
+}
+
+static struct archive make_archive(void)
+{
+    struct archive archive = {.length = 0};
+    unsigned char npy[512];
+    float x[64] = {1, 2, -3};
+    const unsigned char labels[] = {3, 0, 255};
+    size_t size = make_npy(npy, "{'descr': '<f4', 'fortran_order': False, 'shape': (32, 2), }\n", x, sizeof x);
+    add_member(&archive, "x.npy", 8, npy, size);
+    size = make_npy(npy, "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }\n", labels, sizeof labels);
+    add_member(&archive, "y.lengths.npy", 0, npy, size);
+    finish(&archive);
+    return archive;
+}
+
+static void test_members(void **state)
+{
+    struct fixture *fixture = *state;
+    struct archive archive = make_archive();
+    const char *path = put(fixture, "x.npz", archive.bytes, archive.length), *error;
+    struct array *arrays;
+    int count;
+    if (!arrays_read(fixture->arena, path, &arrays, &count, &error))
+        fail_msg("%s", error);
+    unlink(path);
+    assert_int_equal(count, 2);
+    assert_string_equal(arrays[0].name, "x");
+    assert_string_equal(array_shape_text(fixture->arena, &arrays[0]), "[32, 2]");
+    assert_true(arrays[0].data[1] == 2 && arrays[0].data[2] == -3 && arrays[0].data[63] == 0);
+    assert_string_equal(arrays[1].name, "y.lengths");
+    assert_true(arrays[1].data[0] == 3 && arrays[1].data[2] == 255);
+    assert_true(file_holds_names("x.npz"));
+}
+
+/* No byte can be missing, and none that is changed leads out of bounds; what is read despite it is what was written. */
+static void test_damage(void **state)
+{
+    struct fixture *fixture = *state;
+    struct archive archive = make_archive();
+    struct array *arrays;
+    int count;
+    const char *error;
+    for (size_t length = 0; length < archive.length; length += 7) {
+        const char *path = put(fixture, "x.npz", archive.bytes, length);
+        assert_false(arrays_read(fixture->arena, path, &arrays, &count, &error));
+        assert_non_null(strstr(error, "x.npz"));
+        unlink(path);
+    }
+    int refused = 0;
+    for (size_t at = 0; at < archive.length; at += 3) {
+        archive.bytes[at] ^= 0x41;
+        const char *path = put(fixture, "x.npz", archive.bytes, archive.length);
+        bool read = arrays_read(fixture->arena, path, &arrays, &count, &error);
+        refused += !read;
+        if (read && count == 2 && array_size(&arrays[0]) == 64)
+            assert_true(arrays[0].data[2] == -3);
+        archive.bytes[at] ^= 0x41;
+        unlink(path);
+    }
+    assert_true(refused > 50);
+}
+
+static void test_not_written(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array array = {.name = "x", .data = (double[]){1}};
+    const char *error;
+    assert_false(arrays_write(fixture->arena, in_folder(fixture, "x.npz"), &array, 1, &error));
+    assert_non_null(strstr(error, ".safetensors"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(test_members), TEST(test_damage), TEST(test_not_written)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

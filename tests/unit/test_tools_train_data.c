@@ -1,0 +1,262 @@
+/* Data of a training: tables from arrays, sequences, and batches. */
+#include "train_fixture.h"
+
+#include "data/array.h"
+#include "dataset.h"
+#include "tiny_model.h"
+
+/* A network with everything that data can be for. Only its descriptions are looked at. */
+static const rnn_tensor wide_inputs[] = {
+    {.name = "x", .time = RNN_TIME_FRAME, .rank = 1, .shape = {2}},
+    {.name = "k", .type = RNN_TYPE_ID, .time = RNN_TIME_SEQUENCE, .vocabulary = 4},
+};
+static const rnn_tensor wide_targets[] = {
+    {.name = "z", .time = RNN_TIME_FRAME},
+    {.name = "y", .type = RNN_TYPE_LABELS, .time = RNN_TIME_SEQUENCE, .vocabulary = 4},
+};
+static const rnn_training wide_training = {.targets = wide_targets, .target_count = 2};
+static const rnn_model wide_model = {
+    .name = "wide", .real_size = sizeof(float), .inputs = wide_inputs, .input_count = 2, .training = &wide_training};
+
+/* Three sequences of up to 4 frames. */
+static double wide_x[24], wide_z[12], wide_k[] = {0, 3, 1}, wide_lengths[] = {4, 2, 3};
+static double wide_y[] = {1, 2, 3, 0, 2, 2}, wide_counts[] = {2, 0, 1};
+
+static struct array make(const char *name, int rank, long first, long second, long third, double *data)
+{
+    return (struct array){.name = name, .type = ARRAY_F64, .rank = rank, .shape = {first, second, third}, .data = data};
+}
+
+/* Reads the arrays from a file; one of a name that is there already replaces it. */
+static bool read_arrays(struct fixture *fixture, struct array *arrays, int count, const rnn_model *model,
+                        struct table *table, const char **error)
+{
+    const char *path = in_folder(fixture, "x.safetensors");
+    if (!arrays_write(fixture->arena, path, arrays, count, error))
+        fail_msg("%s", *error);
+    struct table_options options = {.option = "--data", .files = &path, .count = 1};
+    bool read = table_read(fixture->arena, &options, model, table, error);
+    unlink(path);
+    return read;
+}
+
+enum { WIDE = 6 };
+static void make_wide(struct array arrays[WIDE])
+{
+    for (int i = 0; i < 24; i++)
+        wide_x[i] = i;
+    for (int i = 0; i < 12; i++)
+        wide_z[i] = 100 + i;
+    const struct array all[WIDE] = {
+        make("x", 3, 3, 4, 2, wide_x),
+        make("k", 1, 3, 0, 0, wide_k),
+        make("z", 2, 3, 4, 0, wide_z),
+        make("y", 2, 3, 2, 0, wide_y),
+        make("lengths", 1, 3, 0, 0, wide_lengths),
+        make("y.lengths", 1, 3, 0, 0, wide_counts),
+    };
+    memcpy(arrays, all, sizeof all);
+}
+
+static void test_padded(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array arrays[WIDE];
+    struct table table;
+    const char *error;
+    make_wide(arrays);
+    if (!read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error))
+        fail_msg("%s", error);
+    assert_false(table.is_series);
+    assert_int_equal(table.sequence_count, 3);
+    assert_int_equal(table.sequences[1].row, 4);
+    assert_int_equal(table.sequences[1].length, 2);
+    assert_int_equal(table.targets[1].most, 2);
+    assert_int_equal(table.targets[1].counts[1], 0);
+    /* Without lengths all frames count, and labels end before the first 0. */
+    assert_true(read_arrays(fixture, arrays, 4, &wide_model, &table, &error));
+    assert_int_equal(table.sequences[1].length, 4);
+    assert_int_equal(table.targets[1].counts[1], 1);
+    assert_int_equal(table.targets[1].counts[2], 2);
+}
+
+/* The same sequences one after the other. */
+static void test_concatenated(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array arrays[WIDE];
+    struct table table;
+    const char *error;
+    make_wide(arrays);
+    arrays[0] = make("x", 2, 9, 2, 0, wide_x);
+    arrays[2] = make("z", 2, 9, 1, 0, wide_z);
+    if (!read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error))
+        fail_msg("%s", error);
+    assert_int_equal(table.sequences[2].row, 6);
+    assert_int_equal(table.sequences[2].length, 3);
+    arrays[0] = make("x", 2, 10, 2, 0, wide_x);
+    arrays[2] = make("z", 1, 10, 0, 0, wide_z);
+    assert_false(read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error));
+    assert_non_null(strstr(error, "add up to 9 frames, but 'x' has 10"));
+}
+
+static void refuse(struct fixture *fixture, int which, struct array array, const char *words)
+{
+    struct array arrays[WIDE];
+    struct table table;
+    const char *error = "nothing";
+    make_wide(arrays);
+    arrays[which] = array;
+    if (read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error))
+        fail_msg("not refused: %s", words);
+    assert_non_null(strstr(error, "x.safetensors"));
+    if (!strstr(error, words))
+        fail_msg("'%s' is not in: %s", words, error);
+}
+
+static void test_refusals(void **state)
+{
+    struct fixture *fixture = *state;
+    refuse(fixture, 0, make("x", 3, 4, 3, 2, wide_x), "'z' is [3, 4]; it has to be of as many sequences");
+    refuse(fixture, 0, make("x", 3, 4, 2, 3, wide_x), "[sequences, frames, 2] or [rows, 2]");
+    refuse(fixture, 1, make("k", 1, 2, 0, 0, wide_k), "'k' is [2]; it has to be [3, 1]");
+    refuse(fixture, 1, make("k", 1, 3, 0, 0, (double[]){0, 4, 0}), "4 is no id of 'k'");
+    refuse(fixture, 3, make("y", 1, 3, 0, 0, wide_y), "'y' is [3]; it has to be [3, most labels]");
+    refuse(fixture, 3, make("y", 2, 3, 2, 0, (double[]){1, 0, 0, 0, 1, 0}), "label 1 of sequence 0 in 'y' is 0");
+    refuse(fixture, 4, make("lengths", 1, 3, 0, 0, (double[]){4, 5, 1}), "'lengths' of sequence 1 is 5");
+    refuse(fixture, 4, make("lengths", 1, 3, 0, 0, (double[]){4, 0, 1}), "'lengths' of sequence 1 is 0");
+    refuse(fixture, 5, make("y.lengths", 1, 3, 0, 0, (double[]){1, 1, 1.5}), "'y.lengths' of sequence 2 is 1.5");
+    double infinite[12] = {0, 1.0 / 0.0};
+    refuse(fixture, 2, make("z", 2, 3, 4, 0, infinite), "element 1 of 'z' is inf");
+    struct table table;
+    const char *error;
+    struct array arrays[WIDE];
+    make_wide(arrays);
+    assert_false(read_arrays(fixture, arrays, 3, &wide_model, &table, &error));
+    assert_non_null(strstr(error, "no data for target 'y'"));
+}
+
+/* A batch of sequences of different lengths: rows are frames, then streams; what is past an end is padding. */
+static void test_batch(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array arrays[WIDE];
+    struct table table;
+    struct dataset dataset, rest;
+    struct batch batch;
+    const char *error;
+    make_wide(arrays);
+    assert_true(read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error));
+    const struct cut cut = {.streams = 2};
+    assert_true(dataset_split(fixture->arena, &table, &cut, 0.34, &dataset, &rest, &error));
+    assert_int_equal(dataset.count, 2);
+    assert_int_equal(rest.count, 1);
+    assert_int_equal(dataset.frames, 6);
+    batch_open(fixture->arena, &batch, &wide_model, 3, 2);
+    batch_choose(&batch, &dataset, (long[]){1, 0}, 0, 2);
+    assert_int_equal(batch.longest, 4);
+    batch_fill(&batch, 1, 3, 1);
+    assert_memory_equal(batch.lengths, ((int[]){1, 3}), sizeof(int[2]));
+    assert_ptr_equal(batch.window_lengths, batch.lengths);
+    assert_memory_equal(batch.inputs[0], ((float[]){10, 11, 2, 3, 0, 0, 4, 5, 0, 0, 6, 7}), sizeof(float[12]));
+    assert_memory_equal(batch.inputs[1], ((int32_t[]){3, 0}), sizeof(int32_t[2]));
+    assert_memory_equal(batch.targets[0], ((float[]){105, 101, 0, 102, 0, 103}), sizeof(float[6]));
+    const rnn_labels *labels = batch.targets[1];
+    assert_int_equal(labels->most, 2);
+    assert_memory_equal(labels->counts, ((int[]){0, 2}), sizeof(int[2]));
+    assert_memory_equal(labels->ids, ((int32_t[]){3, 0, 1, 2}), sizeof(int32_t[4]));
+    assert_int_equal(batch.frames, 2);
+    batch_fill(&batch, 0, 2, 0);
+    assert_null(batch.window_lengths);
+    assert_int_equal(batch.frames, 4);
+}
+
+/* A series is cut into streams of the same length, and what is held out is its end. */
+static void test_series(void **state)
+{
+    struct fixture *fixture = *state;
+    double x[11], y[11];
+    for (int i = 0; i < 11; i++)
+        x[i] = i % 5, y[i] = i == 2 ? -1 : (i + 1) % 5;
+    struct array arrays[] = {make("x", 1, 11, 0, 0, x), make("y", 2, 11, 1, 0, y)};
+    struct table table;
+    struct dataset dataset, rest;
+    struct batch batch;
+    const char *error;
+    if (!read_arrays(fixture, arrays, 2, &tiny_model, &table, &error))
+        fail_msg("%s", error);
+    assert_true(table.is_series);
+    assert_true(dataset_split(fixture->arena, &table, &(struct cut){.streams = 3}, 0.2, &dataset, &rest, &error));
+    assert_true(dataset.ordered);
+    assert_int_equal(dataset.count, 3);
+    assert_int_equal(dataset.longest, 3);
+    assert_int_equal(rest.count, 2);
+    assert_int_equal(rest.sequences[1].row, 10);
+    batch_open(fixture->arena, &batch, &tiny_model, 2, 3);
+    batch_choose(&batch, &dataset, (long[]){0, 1, 2}, 0, 3);
+    batch_fill(&batch, 1, 2, 0);
+    assert_memory_equal(batch.inputs[0], ((int32_t[]){1, 4, 2, 2, 0, 3}), sizeof(int32_t[6]));
+    assert_memory_equal(batch.targets[0], ((int32_t[]){2, 0, 3, -1, 1, 4}), sizeof(int32_t[6]));
+    assert_int_equal(batch.frames, 6);
+    assert_true(batch.weight == 5); /* a target that is no id adds no loss */
+    const struct cut pieces = {.streams = 3, .piece = 2};
+    assert_true(dataset_split(fixture->arena, &table, &pieces, 0, &dataset, &rest, &error));
+    assert_int_equal(dataset.count, 5);
+    assert_false(dataset.ordered);
+    assert_false(dataset_split(fixture->arena, &table, &(struct cut){.streams = 12}, 0, &dataset, &rest, &error));
+    assert_non_null(strstr(error, "--streams"));
+}
+
+static void test_order(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { COUNT = 50 };
+    struct sequence *sequences = ARENA_ARRAY(fixture->arena, struct sequence, COUNT);
+    struct dataset dataset = {.sequences = sequences, .count = COUNT};
+    long order[4][COUNT], places = 0;
+    for (int i = 0; i < 4; i++)
+        dataset_order(&dataset, i == 3 ? 8 : 7, i == 2 ? 1 : 0, order[i]);
+    assert_memory_equal(order[0], order[1], sizeof order[0]);
+    assert_memory_not_equal(order[0], order[2], sizeof order[0]);
+    assert_memory_not_equal(order[0], order[3], sizeof order[0]);
+    for (int i = 0; i < COUNT; i++)
+        places |= 1L << order[2][i];
+    assert_true(places == (1L << COUNT) - 1);
+    dataset.ordered = true;
+    dataset_order(&dataset, 7, 1, order[0]);
+    assert_int_equal(order[0][COUNT - 1], COUNT - 1);
+}
+
+/* Arrays from files of one each, by NAME=FILE. */
+static void test_named_files(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *x = put_text(fixture, "a.csv", "0,1,2\n3,4,0\n"), *y = put_text(fixture, "b.csv", "1,2,3\n4,0,-1\n");
+    const char *lengths = put_text(fixture, "n.csv", "3\n2\n"), *error;
+    const char *files[] = {arena_printf(fixture->arena, "x=%s", x), arena_printf(fixture->arena, "y=%s", y),
+                           arena_printf(fixture->arena, "lengths=%s", lengths), x};
+    struct table_options options = {.option = "--valid-data", .files = files, .count = 3};
+    struct table table;
+    if (!table_read(fixture->arena, &options, &tiny_model, &table, &error))
+        fail_msg("%s", error);
+    assert_int_equal(table.sequence_count, 2);
+    assert_int_equal(table.sequences[1].length, 2);
+    options.count = 4;
+    assert_false(table_read(fixture->arena, &options, &tiny_model, &table, &error));
+    assert_non_null(strstr(error, "a.csv' for? Write --valid-data NAME="));
+    options.count = 1;
+    assert_false(table_read(fixture->arena, &options, &tiny_model, &table, &error));
+    assert_non_null(strstr(error, "no data for target 'y': give --valid-data y=FILE"));
+    unlink(x);
+    unlink(y);
+    unlink(lengths);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_padded), TEST(test_concatenated), TEST(test_refusals),    TEST(test_batch),
+        TEST(test_series), TEST(test_order),        TEST(test_named_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+#include "dataset.h"
+
+#include <limits.h>
+
+#include "base/arena.h"
+#include "random.h"
+#include "session.h"
+
+/* Rows `first` .. `end` - 1 of a series as sequences; false if there is not one row for each. */
+static bool cut_series(struct arena *arena, const struct table *table, const struct cut *cut, long first, long end,
+                       struct dataset *dataset)
+{
+    long rows = end - first, pieces = cut->streams, length = rows / pieces;
+    if (cut->piece) {
+        length = rows < cut->piece ? rows : cut->piece;
+        pieces = length ? rows / length : 0;
+    }
+    if (length < 1 || length > INT_MAX)
+        return false;
+    *dataset = (struct dataset){.table = table, .count = pieces, .ordered = cut->piece == 0};
+    dataset->sequences = ARENA_ARRAY(arena, struct sequence, pieces);
+    for (long i = 0; i < pieces; i++)
+        dataset->sequences[i] = (struct sequence){.row = first + i * length, .length = (int)length};
+    return true;
+}
+
+static void measure(struct dataset *dataset)
+{
+    for (long i = 0; i < dataset->count; i++) {
+        int length = dataset->sequences[i].length;
+        dataset->longest = length > dataset->longest ? length : dataset->longest;
+        dataset->frames += length;
+    }
+}
+
+bool dataset_split(struct arena *arena, const struct table *table, const struct cut *cut, double held_out,
+                   struct dataset *dataset, struct dataset *rest, const char **error)
+{
+    long all = table->is_series ? table->rows : table->sequence_count;
+    long held = (long)((double)all * held_out);
+    held += held_out > 0 && held == 0;
+    if (held >= all) {
+        *error = arena_printf(arena, "%ld %s cannot be divided into some to learn from and some to validate with", all,
+                              table->is_series ? "frames" : "sequences");
+        return false;
+    }
+    *rest = (struct dataset){.table = table};
+    if (!table->is_series) {
+        *dataset = (struct dataset){.table = table, .sequences = table->sequences, .count = all - held};
+        rest->sequences = table->sequences + dataset->count;
+        rest->count = held;
+    } else {
+        struct cut narrower = *cut; /* what is held out may be short */
+        narrower.streams = held < cut->streams ? (int)held : cut->streams;
+        if (!cut_series(arena, table, cut, 0, all - held, dataset) ||
+            (held && !cut_series(arena, table, &narrower, all - held, all, rest))) {
+            *error = arena_printf(arena,
+                                  "%ld frames cannot be cut into %d streams of 1 to %d frames: give --streams another "
+                                  "number",
+                                  all - held, cut->streams, INT_MAX);
+            return false;
+        }
+    }
+    measure(dataset);
+    measure(rest);
+    return true;
+}
+
+/* Fisher and Yates, as in Durstenfeld, Algorithm 235, CACM 1964. The bias of a remainder of 64 bits is below 2^-30 for
+ * all counts that fit into memory. */
+void dataset_order(const struct dataset *dataset, uint64_t seed, int epoch, long *order)
+{
+    for (long i = 0; i < dataset->count; i++)
+        order[i] = i;
+    struct random random = random_start(random_key(seed, (uint64_t)epoch));
+    for (long i = dataset->count - 1; i > 0 && !dataset->ordered; i--) {
+        long other = (long)(random_bits(&random) % (uint64_t)(i + 1)), kept = order[i];
+        order[i] = order[other];
+        order[other] = kept;
+    }
+}
+
+/* ---- batches ---- */
+
+static void *new_column(struct arena *arena, const rnn_model *model, const rnn_tensor *tensor, int frames, int streams,
+                        rnn_labels *labels)
+{
+    return tensor->type == RNN_TYPE_LABELS ? (void *)labels : tensor_new(arena, model, tensor, frames, streams);
+}
+
+void batch_open(struct arena *arena, struct batch *batch, const rnn_model *model, int frames, int streams)
+{
+    const rnn_training *training = model->training;
+    *batch = (struct batch){.arena = arena, .most_streams = streams};
+    batch->sequences = ARENA_ARRAY(arena, const struct sequence *, streams);
+    batch->lengths = ARENA_ARRAY(arena, int, streams);
+    batch->inputs = ARENA_ARRAY(arena, void *, model->input_count + 1);
+    batch->targets = ARENA_ARRAY(arena, void *, training->target_count + 1);
+    batch->labels = ARENA_ARRAY(arena, rnn_labels, training->target_count + 1);
+    batch->rooms = ARENA_ARRAY(arena, struct label_room, training->target_count + 1);
+    for (int i = 0; i < model->input_count; i++)
+        batch->inputs[i] = tensor_new(arena, model, &model->inputs[i], frames, streams);
+    for (int i = 0; i < training->target_count; i++)
+        batch->targets[i] = new_column(arena, model, &training->targets[i], frames, streams, &batch->labels[i]);
+}
+
+void batch_choose(struct batch *batch, const struct dataset *dataset, const long *order, long first, int count)
+{
+    batch->dataset = dataset;
+    batch->streams = count;
+    batch->longest = 0;
+    for (int b = 0; b < count; b++) {
+        batch->sequences[b] = &dataset->sequences[order[first + b]];
+        int length = batch->sequences[b]->length;
+        batch->longest = length > batch->longest ? length : batch->longest;
+    }
+}
+
+/* Row `row` of the column as one of `to`, or padding where row is -1. */
+static void put_row(const rnn_model *model, const struct column *column, long row, void *to, long at)
+{
+    long units = tensor_units(column->tensor);
+    for (long u = 0; u < units; u++) {
+        double x = column->ids ? -1 : 0;
+        if (row >= 0)
+            x = column->ids ? column->ids[row] : column->reals[row * units + u];
+        tensor_set(model, column->tensor, to, at * units + u, x);
+    }
+}
+
+static void fill_column(const struct batch *batch, const struct column *column, void *to, long begin, int frames)
+{
+    const rnn_model *model = batch->dataset->table->model;
+    bool has_frames = column->tensor->time == RNN_TIME_FRAME;
+    for (int t = 0; t < (has_frames ? frames : 1); t++)
+        for (int b = 0; b < batch->streams; b++) {
+            const struct sequence *sequence = batch->sequences[b];
+            long row = !has_frames ? sequence->number : begin + t < sequence->length ? sequence->row + begin + t : -1;
+            put_row(model, column, row, to, (long)t * batch->streams + b);
+        }
+}
+
+static void fill_labels(const struct batch *batch, const struct column *column, rnn_labels *labels,
+                        struct label_room *room)
+{
+    if (!room->counts || room->most < column->most) {
+        room->most = column->most;
+        room->counts = ARENA_ARRAY(batch->arena, int, batch->most_streams);
+        room->ids = ARENA_ARRAY(batch->arena, int32_t, (long)batch->most_streams * column->most + 1);
+    }
+    *labels = (rnn_labels){.most = column->most, .counts = room->counts, .ids = room->ids};
+    for (int b = 0; b < batch->streams; b++) {
+        long number = batch->sequences[b]->number;
+        room->counts[b] = column->counts[number];
+        for (int k = 0; k < column->most; k++)
+            room->ids[(long)b * column->most + k] = column->ids[number * column->most + k];
+    }
+}
+
+/* How many losses of one frame or one sequence the window's loss is the mean of. Frames whose targets are all "no id"
+ * do not count. */
+static double count_losses(const struct batch *batch, long begin, int loss_from)
+{
+    const rnn_training *training = batch->dataset->table->model->training;
+    bool by_frames = !training->whole_sequences, only_ids = training->target_count > 0;
+    for (int i = 0; i < training->target_count; i++) {
+        by_frames |= training->targets[i].type != RNN_TYPE_LABELS && training->targets[i].time == RNN_TIME_FRAME;
+        only_ids &= training->targets[i].type == RNN_TYPE_ID;
+    }
+    double count = 0;
+    for (int b = 0; b < batch->streams; b++)
+        for (int t = by_frames ? loss_from : 0; t < (by_frames ? batch->lengths[b] : 1); t++) {
+            bool counts = !only_ids;
+            for (int i = 0; i < training->target_count && !counts; i++) {
+                const struct column *column = &batch->dataset->table->targets[i];
+                const struct sequence *sequence = batch->sequences[b];
+                bool has_frames = column->tensor->time == RNN_TIME_FRAME;
+                counts = column->ids[has_frames ? sequence->row + begin + t : sequence->number] >= 0;
+            }
+            count += counts;
+        }
+    return count;
+}
+
+void batch_fill(struct batch *batch, long begin, int frames, int loss_from)
+{
+    const struct table *table = batch->dataset->table;
+    const rnn_training *training = table->model->training;
+    batch->window_lengths = NULL;
+    batch->frames = 0;
+    for (int b = 0; b < batch->streams; b++) {
+        long rest = batch->sequences[b]->length - begin;
+        batch->lengths[b] = rest <= 0 ? 0 : rest < frames ? (int)rest : frames;
+        batch->frames += batch->lengths[b] > loss_from ? batch->lengths[b] - loss_from : 0;
+        if (batch->lengths[b] < frames)
+            batch->window_lengths = batch->lengths;
+    }
+    for (int i = 0; i < table->model->input_count; i++)
+        fill_column(batch, &table->inputs[i], batch->inputs[i], begin, frames);
+    for (int i = 0; i < training->target_count; i++)
+        if (training->targets[i].type == RNN_TYPE_LABELS)
+            fill_labels(batch, &table->targets[i], &batch->labels[i], &batch->rooms[i]);
+        else
+            fill_column(batch, &table->targets[i], batch->targets[i], begin, frames);
+    batch->weight = count_losses(batch, begin, loss_from);
+}

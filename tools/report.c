@@ -1,0 +1,192 @@
+#include "report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+double report_seconds(const struct report *report) { return report->before + now() - report->started; }
+
+/* ---- the log ---- */
+
+static bool fail(const struct report *report, const char **error)
+{
+    const struct trainer *trainer = report->trainer;
+    *error = arena_printf(trainer->arena, "cannot write '%s': %s", trainer->options->log, strerror(errno));
+    return false;
+}
+
+/* A log that is to go on may have been lost; it then begins anew. Lines that were written after the checkpoint are cut
+ * off. */
+static bool open_log(struct report *report, const char **error)
+{
+    const char *path = report->trainer->options->log;
+    struct stat status;
+    bool goes_on = report->log_length > 0 && stat(path, &status) == 0 && status.st_size >= report->log_length;
+    report->log = fopen(path, goes_on ? "r+" : "w");
+    if (!report->log)
+        return fail(report, error);
+    if (!goes_on) {
+        fputs("step,epoch,frames,loss,validation,rate,seconds\n", report->log);
+        return true;
+    }
+    if (S_ISREG(status.st_mode) && ftruncate(fileno(report->log), report->log_length) != 0)
+        return fail(report, error);
+    return fseek(report->log, 0, SEEK_END) == 0 || fail(report, error);
+}
+
+static void log_step(struct report *report, const struct position *position, const char *validation)
+{
+    if (report->log)
+        fprintf(report->log, "%llu,%d,%llu,%.9g,%s,%.9g,%.3f\n", (unsigned long long)position->step,
+                position->epoch + 1, (unsigned long long)position->frames, position->loss, validation, position->rate,
+                report_seconds(report));
+}
+
+bool report_flush(struct report *report, const char **error)
+{
+    if (!report->log)
+        return true;
+    if (fflush(report->log) != 0 || ferror(report->log))
+        return fail(report, error);
+    report->log_length = ftell(report->log);
+    return true;
+}
+
+/* ---- open and close ---- */
+
+bool report_open(struct report *report, const struct trainer *trainer, const char **error)
+{
+    const rnn_training *training = trainer->model->training;
+    report->trainer = trainer;
+    report->started = now();
+    report->before = report->epoch_seconds = trainer->position.seconds;
+    report->frames_before = report->epoch_frames = trainer->position.frames;
+    report->in_bits = training->target_count > 0;
+    for (int i = 0; i < training->target_count; i++)
+        report->in_bits &= training->targets[i].type == RNN_TYPE_ID;
+    report->on_terminal = !trainer->options->quiet && isatty(STDERR_FILENO);
+    return !trainer->options->log || open_log(report, error);
+}
+
+static void clear_line(struct report *report)
+{
+    if (report->line_shown)
+        fputs("\r\033[K", stderr);
+    report->line_shown = false;
+}
+
+void report_close(struct report *report)
+{
+    clear_line(report);
+    if (report->log)
+        fclose(report->log);
+}
+
+/* ---- lines ---- */
+
+static void print_loss(FILE *out, const struct report *report, double loss)
+{
+    fprintf(out, "%.4f", loss);
+    if (report->in_bits)
+        fprintf(out, " (%.4f bits)", loss / log(2));
+}
+
+/* A time as people say it: 45 s, 3:05 min, 2:10 h. */
+static void print_time(FILE *out, double seconds)
+{
+    long whole = lround(fmin(fmax(seconds, 0), 1e9));
+    if (whole < 60)
+        fprintf(out, "%ld s", whole);
+    else if (whole < 3600)
+        fprintf(out, "%ld:%02ld min", whole / 60, whole % 60);
+    else
+        fprintf(out, "%ld:%02ld h", whole / 3600, whole / 60 % 60);
+}
+
+static void show_progress(struct report *report)
+{
+    const struct trainer *trainer = report->trainer;
+    const struct position *position = &trainer->position;
+    double time = now(), run = time - report->started;
+    enum { TIMES_A_SECOND = 5 };
+    if (time - report->shown < 1.0 / TIMES_A_SECOND || position->weight_sum == 0)
+        return;
+    report->shown = time;
+    report->line_shown = true;
+    double pace = (double)(position->frames - report->frames_before) / run;
+    double all = (double)trainer->data->frames * trainer->options->epochs, done = (double)position->frames;
+    double part = (double)(position->frames - report->epoch_frames) / (double)trainer->data->frames;
+    fprintf(stderr, "\r\033[Kepoch %d/%d %3.0f %%  loss ", position->epoch + 1, trainer->options->epochs,
+            100 * fmin(part, 1));
+    print_loss(stderr, report, position->loss_sum / position->weight_sum);
+    fprintf(stderr, "  %.0f frames/s  ", pace);
+    print_time(stderr, (all - done) / pace);
+    fputs(" left", stderr);
+    fflush(stderr);
+}
+
+void report_step(struct report *report)
+{
+    const struct position *position = &report->trainer->position;
+    curve_add(&report->learned, (double)position->step, position->loss);
+    if (position->batch < trainer_batches(report->trainer))
+        log_step(report, position, "");
+    if (report->on_terminal)
+        show_progress(report);
+}
+
+void report_epoch(struct report *report, const struct position *before, const struct score *score)
+{
+    const struct trainer *trainer = report->trainer;
+    bool validated = trainer->held->count > 0;
+    double seconds = report_seconds(report), mean = before->loss_sum / before->weight_sum;
+    log_step(report, before, validated ? arena_printf(trainer->arena, "%.9g", score->loss) : "");
+    curve_add(&report->held, (double)before->step, score->loss);
+    clear_line(report);
+    if (!trainer->options->quiet) {
+        printf("epoch %d/%d: loss ", before->epoch + 1, trainer->options->epochs);
+        print_loss(stdout, report, mean);
+        if (validated) {
+            fputs(", validation ", stdout);
+            print_loss(stdout, report, score->loss);
+        }
+        if (score->accuracy >= 0)
+            printf(", accuracy %.2f %%", 100 * score->accuracy);
+        if (before->frames > report->epoch_frames)
+            printf(", %.0f frames/s",
+                   (double)(before->frames - report->epoch_frames) / (seconds - report->epoch_seconds));
+        putchar('\n');
+        fflush(stdout);
+    }
+    report->epoch_seconds = seconds;
+    report->epoch_frames = before->frames;
+}
+
+bool report_draw(struct report *report, const char **error)
+{
+    const struct trainer *trainer = report->trainer;
+    const struct curve_line lines[] = {{"training", "#1f77b4", &report->learned},
+                                       {"validation", "#d62728", &report->held}};
+    if (!trainer->options->svg)
+        return true;
+    struct arena *arena = arena_new(); /* what is drawn again and again must not add up */
+    const char *reason = NULL;
+    bool drawn = curve_draw(arena, trainer->options->svg, trainer->model->name, "steps",
+                            report->in_bits ? "loss (nats)" : "loss", lines, 2, &reason);
+    if (!drawn)
+        *error = arena_copy_string(trainer->arena, reason, strlen(reason));
+    arena_free(arena);
+    return drawn;
+}

@@ -1,0 +1,180 @@
+#include "sample.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "random.h"
+#include "session.h"
+#include "vocabulary.h"
+
+struct writer {
+    struct arena *arena;
+    const struct sample_options *options;
+    const struct vocabulary *vocabulary;
+    struct session session;
+    int output; /* of the model: the one that symbols are drawn from */
+    void **outputs;
+    double *weights; /* of each symbol */
+    struct random random;
+};
+
+static bool find_output(struct writer *writer, const rnn_model *model, const char **error)
+{
+    const rnn_tensor *input = model->inputs;
+    bool reads = model->input_count == 1 && input->type == RNN_TYPE_ID && input->time == RNN_TIME_FRAME && model->step;
+    for (int i = 0; i < model->output_count && reads; i++) {
+        const rnn_tensor *output = &model->outputs[i];
+        if (output->type == RNN_TYPE_REAL && output->time == RNN_TIME_FRAME &&
+            tensor_units(output) == input->vocabulary) {
+            writer->output = i;
+            return true;
+        }
+    }
+    *error = arena_printf(writer->arena,
+                          "'%s' cannot write: that needs one input, an id, an output with a unit for each id, one a "
+                          "frame, and no look at the future",
+                          model->name);
+    return false;
+}
+
+/* The network reads a symbol. */
+static bool read_symbol(struct writer *writer, int32_t id, const char **error)
+{
+    struct session *session = &writer->session;
+    rnn_status status =
+        session->model->step(session->packed, session->state, (const void *const[]){&id}, writer->outputs);
+    *error = rnn_status_text(status);
+    return status == RNN_OK;
+}
+
+static double output_at(const struct writer *writer, int unit)
+{
+    const rnn_model *model = writer->session.model;
+    return tensor_get(model, &model->outputs[writer->output], writer->outputs[writer->output], unit);
+}
+
+/* Whether the output is a distribution over all its units. */
+static bool is_distribution(const struct writer *writer)
+{
+    double sum = 0;
+    for (int i = 0; i < writer->session.model->inputs->vocabulary; i++) {
+        if (output_at(writer, i) < 0)
+            return false;
+        sum += output_at(writer, i);
+    }
+    return fabs(sum - 1) < 1e-3;
+}
+
+/* An id of the vocabulary, drawn in proportion to p^(1 / temperature); p = softmax of logits. Without a finite output:
+ * -1. */
+static int32_t draw(struct writer *writer)
+{
+    bool distribution = is_distribution(writer);
+    int count = writer->vocabulary->count, best = 0;
+    double sum = 0, temperature = writer->options->temperature;
+    for (int i = 0; i < count; i++) {
+        double x = output_at(writer, i);
+        writer->weights[i] = distribution ? log(x) : x;
+        if (isnan(x))
+            return -1;
+        best = writer->weights[i] > writer->weights[best] ? i : best;
+    }
+    if (!isfinite(writer->weights[best]))
+        return -1;
+    if (temperature == 0)
+        return best;
+    double most = writer->weights[best];
+    for (int i = 0; i < count; i++)
+        sum += writer->weights[i] = exp((writer->weights[i] - most) / temperature);
+    double rest = (random_real(&writer->random, 1) + 1) / 2 * sum;
+    for (int i = 0; i < count; i++)
+        if ((rest -= writer->weights[i]) < 0)
+            return i;
+    return best;
+}
+
+static void print_symbol(struct writer *writer, uint32_t code)
+{
+    struct text text;
+    text_init(&text, writer->arena);
+    symbol_write(&text, code, writer->vocabulary->bytes);
+    fwrite(text.data, 1, text.length, stdout);
+}
+
+/* Reads the prime, and prints it. */
+static bool read_prime(struct writer *writer, const char **error)
+{
+    const struct vocabulary *vocabulary = writer->vocabulary;
+    const char *prime = writer->options->prime;
+    struct symbols symbols = {.arena = writer->arena};
+    if (!prime || !*prime)
+        return read_symbol(writer, vocabulary_find(vocabulary, '\n'), error);
+    if (!symbols_append(&symbols, prime, strlen(prime), vocabulary->bytes, "--prime", error))
+        return false;
+    for (size_t i = 0; i < symbols.count; i++) {
+        int32_t id = vocabulary_find(vocabulary, symbols.codes[i]);
+        if (id < 0) {
+            *error = arena_printf(writer->arena, "--prime: %s does not occur in the text that was learned from",
+                                  symbol_name(writer->arena, symbols.codes[i], vocabulary->bytes));
+            return false;
+        }
+        if (!read_symbol(writer, id, error))
+            return false;
+    }
+    fputs(prime, stdout);
+    return true;
+}
+
+static bool write_symbols(struct writer *writer, const char **error)
+{
+    for (int i = 0; i < writer->options->count; i++) {
+        int32_t id = draw(writer);
+        if (id < 0) {
+            *error = arena_printf(writer->arena, "after %d symbols: the output is not finite", i);
+            return false;
+        }
+        print_symbol(writer, writer->vocabulary->codes[id]);
+        if (!read_symbol(writer, id, error))
+            return false;
+    }
+    return true;
+}
+
+static bool prepare_session(struct writer *writer, const rnn_model *model, const char *weights, const char **error)
+{
+    struct arena *arena = writer->arena;
+    writer->outputs = ARENA_ARRAY(arena, void *, model->output_count + 1);
+    writer->outputs[writer->output] = tensor_new(arena, model, &model->outputs[writer->output], 1, 1);
+    writer->weights = ARENA_ARRAY(arena, double, writer->vocabulary->count);
+    writer->random = random_start(random_key(writer->options->seed, 0));
+    return session_load(arena, &writer->session, weights, error) && session_pack(&writer->session, error);
+}
+
+bool sample_text(struct arena *arena, const rnn_model *model, const char *weights, const struct sample_options *options,
+                 const char **error)
+{
+    struct writer writer = {.arena = arena, .options = options};
+    writer.vocabulary = vocabulary_load(arena, weights, error);
+    if (!writer.vocabulary || !find_output(&writer, model, error))
+        return false;
+    if (writer.vocabulary->count > model->inputs->vocabulary) {
+        *error = arena_printf(arena,
+                              "'%s' has a vocabulary of %d, but input '%s' has room for %d: use the -D that it was "
+                              "trained with",
+                              weights, writer.vocabulary->count, model->inputs->name, model->inputs->vocabulary);
+        return false;
+    }
+    if (!session_open(&writer.session, model, 1, 1, error))
+        return false;
+    bool done =
+        prepare_session(&writer, model, weights, error) && read_prime(&writer, error) && write_symbols(&writer, error);
+    fputc('\n', stdout);
+    if (fflush(stdout) != 0 && done) {
+        *error = "cannot write to standard output";
+        done = false;
+    }
+    session_close(&writer.session);
+    return done;
+}

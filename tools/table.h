@@ -1,0 +1,70 @@
+/* The data of a training run: a column for each input and each target of a network.
+ *
+ * A row of a column that has frames is one frame; other columns have one row a sequence. Sequences lie one after the
+ * other, each with all its frames; a *series* is a single one that may be cut anywhere. Two kinds of files make a
+ * table:
+ *
+ * Text, for a network whose only input is an id and whose only target is an id of the same vocabulary, both one a
+ * frame: a series of symbols, where the target of each is the next.
+ *
+ * Arrays (data/array.h) by the names of inputs and targets, with these axes, where the last is left out for ids and
+ * scalars: [sequences, frames, units]   padded; the array `lengths` [sequences] says how many frames count (default:
+ * all) [rows, units]                with `lengths`: the sequences one after the other; without: a series [sequences,
+ * units]           of an input or target that is given once a sequence [sequences, most]            of labels;
+ * `NAME.lengths` [sequences] says how many count (default: those before the first that is below 1, as 0 is the blank)
+ */
+#ifndef RNN_TOOLS_TABLE_H
+#define RNN_TOOLS_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rnn/model.h"
+#include "vocabulary.h"
+
+struct column {
+    const rnn_tensor *tensor;
+    const double *reals; /* [rows][units], or NULL: */
+    const int32_t *ids;  /* [rows], labels: [rows][most] */
+    const int *counts;   /* labels: [rows] */
+    int most;
+};
+
+struct sequence {
+    long row;    /* of its first frame, in columns with frames */
+    long number; /* its row in other columns */
+    int length;  /* frames, 1 or more */
+};
+
+struct table {
+    const rnn_model *model;
+    struct column *inputs, *targets; /* in the order of the model's */
+    struct sequence *sequences;
+    long sequence_count;
+    bool is_series; /* one sequence, of `rows` frames; its `length` is not set */
+    long rows;
+    const struct vocabulary *vocabulary; /* of a text; else NULL */
+    long unknown;                        /* symbols of the text that the vocabulary does not have; their ids are -1 */
+};
+
+/* What is asked of the files. */
+struct table_options {
+    const char *option;       /* "--data", for messages */
+    const char *const *files; /* FILE or NAME=FILE */
+    int count;
+    bool bytes;      /* text: symbols are bytes */
+    double held_out; /* text: the vocabulary is built from what is before this last part of it ... */
+    const struct vocabulary *vocabulary; /* ... or given */
+};
+
+/* False, with a sentence that names the file, if the files do not fit the model. */
+bool table_read(struct arena *arena, const struct table_options *options, const rnn_model *model, struct table *table,
+                const char **error);
+
+/* What table_read chooses from: whether the files are a text. */
+bool table_read_text(struct arena *arena, const struct table_options *options, const rnn_model *model,
+                     struct table *table, const char **error);
+bool table_read_arrays(struct arena *arena, const struct table_options *options, const rnn_model *model,
+                       struct table *table, const char **error);
+
+#endif

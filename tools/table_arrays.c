@@ -1,0 +1,286 @@
+/* Tables from arrays: which array is for which column, and what its axes mean. */
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "data/array.h"
+#include "feed.h"
+#include "session.h"
+#include "table.h"
+
+/* An array, the name that it is for, and the file that it is from. */
+struct source {
+    const char *name, *path;
+    const struct array *array;
+};
+
+struct reader {
+    struct arena *arena;
+    const struct table_options *options;
+    struct source *sources;
+    int source_count, source_capacity;
+    struct table *table;
+    const struct source *frames;  /* the first array with frames: the others agree with it */
+    const struct source *lengths; /* NULL: none */
+    long shape[2];                /* its axes before the units: [rows] or [sequences, frames] */
+    int axes;                     /* 1 or 2; 0: not known yet */
+    const char **error;
+};
+
+static const struct source *find_source(const struct reader *reader, const char *name)
+{
+    for (int i = reader->source_count - 1; i >= 0; i--)
+        if (strcmp(reader->sources[i].name, name) == 0)
+            return &reader->sources[i];
+    return NULL;
+}
+
+static bool add_file(struct reader *reader, const char *argument)
+{
+    struct named_file file = named_file_split(reader->arena, argument);
+    struct array *arrays;
+    int count, before = reader->source_count;
+    if (!arrays_read(reader->arena, file.path, &arrays, &count, reader->error))
+        return false;
+    for (int i = 0; i < count; i++) {
+        const char *name = file.name && count == 1 ? file.name : arrays[i].name;
+        if (!name || (file.name && strcmp(name, file.name) != 0))
+            continue;
+        struct source source = {name, file.path, &arrays[i]};
+        ARENA_PUSH(reader->arena, reader->sources, reader->source_count, reader->source_capacity, source);
+    }
+    if (reader->source_count > before)
+        return true;
+    *reader->error = file.name ? arena_printf(reader->arena, "'%s' has no array '%s'", file.path, file.name)
+                               : arena_printf(reader->arena, "which input or target is '%s' for? Write %s NAME=%s",
+                                              file.path, reader->options->option, file.path);
+    return false;
+}
+
+static bool refuse_shape(const struct reader *reader, const struct source *source, const char *needed)
+{
+    *reader->error = arena_printf(reader->arena, "'%s': '%s' is %s; it has to be %s", source->path, source->name,
+                                  array_shape_text(reader->arena, source->array), needed);
+    return false;
+}
+
+/* ---- lengths ---- */
+
+/* Whole numbers from `least` to `most`, one a sequence. */
+static const int *read_counts(const struct reader *reader, const struct source *source, long count, int least,
+                              long most)
+{
+    const struct array *array = source->array;
+    if (array_size(array) != count) {
+        refuse_shape(reader, source, arena_printf(reader->arena, "[%ld], a number for each sequence", count));
+        return NULL;
+    }
+    int *counts = ARENA_ARRAY(reader->arena, int, count + 1);
+    for (long i = 0; i < count; i++) {
+        double number = array->data[i];
+        if (!(number >= least && number <= (double)most && number <= INT_MAX && number == floor(number))) {
+            *reader->error =
+                arena_printf(reader->arena, "'%s': '%s' of sequence %ld is %g, not a whole number from %d to %ld",
+                             source->path, source->name, i, number, least, most);
+            return NULL;
+        }
+        counts[i] = (int)number;
+    }
+    return counts;
+}
+
+static bool place_sequences(struct reader *reader)
+{
+    struct table *table = reader->table;
+    const struct source *lengths = reader->lengths;
+    bool padded = reader->axes == 2;
+    table->is_series = !padded && !lengths;
+    table->rows = padded ? reader->shape[0] * reader->shape[1] : reader->shape[0];
+    long count = padded ? reader->shape[0] : lengths ? array_size(lengths->array) : 1;
+    if (count < 1 || table->rows < 1 || (padded && reader->shape[1] > INT_MAX))
+        return refuse_shape(reader, reader->frames, "of one frame or more");
+    const int *counts = NULL;
+    if (lengths && !(counts = read_counts(reader, lengths, count, 1, padded ? reader->shape[1] : table->rows)))
+        return false;
+    table->sequence_count = count;
+    table->sequences = ARENA_ARRAY(reader->arena, struct sequence, count);
+    long row = 0;
+    for (long i = 0; i < count; i++) {
+        int length = counts ? counts[i] : padded ? (int)reader->shape[1] : 0;
+        table->sequences[i] = (struct sequence){.row = row, .number = i, .length = length};
+        row += padded ? reader->shape[1] : length;
+    }
+    if (table->is_series || row == table->rows)
+        return true;
+    *reader->error = arena_printf(reader->arena, "'%s': the lengths add up to %ld frames, but '%s' has %ld",
+                                  lengths->path, row, reader->frames->name, table->rows);
+    return false;
+}
+
+/* ---- columns ---- */
+
+/* Ids as such; false if one is none. */
+static bool take_ids(const struct reader *reader, const struct source *source, struct column *column)
+{
+    long size = array_size(source->array);
+    if (!check_ids(reader->arena, column->tensor, source->array, source->path, reader->error))
+        return false;
+    int32_t *ids = ARENA_ARRAY(reader->arena, int32_t, size + 1);
+    for (long i = 0; i < size; i++)
+        ids[i] = (int32_t)source->array->data[i];
+    column->ids = ids;
+    return true;
+}
+
+static bool take_elements(const struct reader *reader, const struct source *source, struct column *column)
+{
+    const struct array *array = source->array;
+    if (column->tensor->type != RNN_TYPE_REAL)
+        return take_ids(reader, source, column);
+    for (long i = 0; i < array_size(array); i++) {
+        if (isfinite(array->data[i]))
+            continue;
+        *reader->error = arena_printf(reader->arena,
+                                      "'%s': element %ld of '%s' is %g; a network learns from finite "
+                                      "numbers only",
+                                      source->path, i, source->name, array->data[i]);
+        return false;
+    }
+    column->reals = array->data;
+    return true;
+}
+
+/* How many axes an array has before those of the units; -1 if its units are not the tensor's. */
+static int leading_axes(const rnn_tensor *tensor, const struct array *array, int most)
+{
+    long units = tensor_units(tensor), last = array->rank ? array->shape[array->rank - 1] : 0;
+    if (units > 1)
+        return last == units ? array->rank - 1 : -1;
+    return array->rank > most || (array->rank == most && last == 1) ? array->rank - (last == 1) : array->rank;
+}
+
+/* A column with frames: the first one says how many rows there are. */
+static bool read_frames(struct reader *reader, const struct source *source, struct column *column)
+{
+    const struct array *array = source->array;
+    int axes = leading_axes(column->tensor, array, 2);
+    if (reader->axes == 0 && (axes == 1 || axes == 2)) {
+        reader->axes = axes;
+        reader->frames = source;
+        memcpy(reader->shape, array->shape, sizeof reader->shape);
+    }
+    if (axes < 1 || axes > 2) {
+        long units = tensor_units(column->tensor);
+        return refuse_shape(reader, source,
+                            units > 1
+                                ? arena_printf(reader->arena, "[sequences, frames, %ld] or [rows, %ld]", units, units)
+                                : "[sequences, frames] or [rows]");
+    }
+    if (axes != reader->axes || memcmp(reader->shape, array->shape, (size_t)axes * sizeof reader->shape[0]) != 0)
+        return refuse_shape(reader, source,
+                            arena_printf(reader->arena, "of as many sequences and frames as '%s', which is %s",
+                                         reader->frames->name, array_shape_text(reader->arena, reader->frames->array)));
+    return take_elements(reader, source, column);
+}
+
+/* Without `NAME.lengths`, labels end before the first that is none. */
+static const int *count_labels(const struct reader *reader, const struct column *column)
+{
+    long rows = reader->table->sequence_count;
+    int *counts = ARENA_ARRAY(reader->arena, int, rows + 1);
+    for (long i = 0; i < rows; i++)
+        while (counts[i] < column->most && column->ids[i * column->most + counts[i]] > 0)
+            counts[i]++;
+    return counts;
+}
+
+static bool read_labels(struct reader *reader, const struct source *source, struct column *column)
+{
+    const struct array *array = source->array;
+    long rows = reader->table->sequence_count;
+    if (array->rank != 2 || array->shape[0] != rows || array->shape[1] > INT_MAX)
+        return refuse_shape(reader, source, arena_printf(reader->arena, "[%ld, most labels]", rows));
+    if (!take_ids(reader, source, column))
+        return false;
+    column->most = (int)array->shape[1];
+    const struct source *lengths = find_source(reader, arena_printf(reader->arena, "%s.lengths", source->name));
+    column->counts = lengths ? read_counts(reader, lengths, rows, 0, column->most) : count_labels(reader, column);
+    for (long i = 0; column->counts && i < rows; i++)
+        for (int k = 0; k < column->counts[i]; k++)
+            if (column->ids[i * column->most + k] < 1) {
+                *reader->error = arena_printf(reader->arena,
+                                              "'%s': label %d of sequence %ld in '%s' is %d; labels are 1 to %d, as 0 "
+                                              "is the blank",
+                                              source->path, k, i, source->name, (int)column->ids[i * column->most + k],
+                                              column->tensor->vocabulary - 1);
+                return false;
+            }
+    return column->counts != NULL;
+}
+
+/* A column with a row for each sequence. */
+static bool read_rows(struct reader *reader, const struct source *source, struct column *column)
+{
+    long rows = reader->table->sequence_count, units = tensor_units(column->tensor);
+    if (column->tensor->type == RNN_TYPE_LABELS)
+        return read_labels(reader, source, column);
+    bool alone = reader->table->is_series && array_size(source->array) == units;
+    if (!alone && (leading_axes(column->tensor, source->array, 2) != 1 || source->array->shape[0] != rows))
+        return refuse_shape(reader, source, arena_printf(reader->arena, "[%ld, %ld]", rows, units));
+    return take_elements(reader, source, column);
+}
+
+/* Columns with frames come first, as they say how many sequences there are. */
+static bool read_columns(struct reader *reader, const rnn_tensor *tensors, int count, struct column *columns,
+                         const char *what, bool with_frames)
+{
+    for (int i = 0; i < count; i++) {
+        const rnn_tensor *tensor = &tensors[i];
+        bool has_frames = tensor->type != RNN_TYPE_LABELS && tensor->time == RNN_TIME_FRAME;
+        if (has_frames != with_frames)
+            continue;
+        const struct source *source = find_source(reader, tensor->name);
+        columns[i].tensor = tensor;
+        if (!source) {
+            *reader->error =
+                arena_printf(reader->arena,
+                             "no data for %s '%s': give %s %s=FILE, or a .npz or .safetensors file with an "
+                             "array of that name",
+                             what, tensor->name, reader->options->option, tensor->name);
+            return false;
+        }
+        if (!(with_frames ? read_frames : read_rows)(reader, source, &columns[i]))
+            return false;
+    }
+    return true;
+}
+
+bool table_read_arrays(struct arena *arena, const struct table_options *options, const rnn_model *model,
+                       struct table *table, const char **error)
+{
+    struct reader reader = {.arena = arena, .options = options, .table = table, .error = error};
+    const rnn_training *training = model->training;
+    *table = (struct table){.model = model};
+    table->inputs = ARENA_ARRAY(arena, struct column, model->input_count + 1);
+    table->targets = ARENA_ARRAY(arena, struct column, training->target_count + 1);
+    for (int i = 0; i < options->count; i++)
+        if (!add_file(&reader, options->files[i]))
+            return false;
+    reader.lengths = find_source(&reader, "lengths");
+    for (int pass = 0; pass < 2; pass++) {
+        if (!read_columns(&reader, model->inputs, model->input_count, table->inputs, "input", pass == 0) ||
+            !read_columns(&reader, training->targets, training->target_count, table->targets, "target", pass == 0))
+            return false;
+        if (pass == 0 && reader.axes == 0) {
+            *error = arena_printf(arena,
+                                  "'%s' has no input or target with frames, so that nothing says how many there "
+                                  "are: it cannot be trained from data files",
+                                  model->name);
+            return false;
+        }
+        if (pass == 0 && !place_sequences(&reader))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,185 @@
+/* rnn train: the whole story of a training, from the command line to the weights. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "checkpoint.h"
+#include "commands.h"
+#include "network.h"
+#include "stop.h"
+
+/* Everything that a training needs. */
+struct train {
+    struct train_options options;
+    const rnn_model *model;
+    struct table table, held_table;
+    struct dataset data, held;
+    struct trainer trainer;
+    struct report report;
+};
+
+static bool read_data(struct train *train, const char **error)
+{
+    const struct train_options *options = &train->options;
+    struct arena *arena = options->network.arena;
+    enum { USUAL_PIECE = 64 };
+    struct cut cut = {.streams = options->streams};
+    if (train->model->training->whole_sequences)
+        cut.piece = options->window ? options->window : USUAL_PIECE;
+    struct table_options from = {.option = "--data",
+                                 .files = options->data.items,
+                                 .count = options->data.count,
+                                 .bytes = options->bytes,
+                                 .held_out = options->held_out};
+    struct dataset rest;
+    const char *none; /* weights of other origin have no vocabulary */
+    if (options->weights)
+        from.vocabulary = vocabulary_load(arena, options->weights, &none);
+    if (!table_read(arena, &from, train->model, &train->table, error) ||
+        !dataset_split(arena, &train->table, &cut, options->held_out, &train->data, &train->held, error))
+        return false;
+    if (!options->valid_data.count)
+        return true;
+    from.option = "--valid-data";
+    from.files = options->valid_data.items;
+    from.count = options->valid_data.count;
+    from.vocabulary = train->table.vocabulary;
+    return table_read(arena, &from, train->model, &train->held_table, error) &&
+           dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
+}
+
+static void print_start(const struct train *train)
+{
+    const struct trainer *trainer = &train->trainer;
+    const struct dataset *data = &train->data;
+    if (train->options.quiet)
+        return;
+    printf("%s: %zu parameters; %ld frames in %ld sequences", train->model->name, train->model->parameter_elements,
+           data->frames, data->count);
+    if (train->table.vocabulary)
+        printf(", %d different %s", train->table.vocabulary->count,
+               train->table.vocabulary->bytes ? "bytes" : "characters");
+    if (train->held.count)
+        printf("; %ld frames to validate", train->held.frames);
+    printf("\n%s, rate %g, %d streams, ", rnn_optimizers[train->options.optimizer.kind].name,
+           train->options.optimizer.rate, train->options.streams);
+    if (trainer->window)
+        printf("windows of %d frames, %d further each\n", trainer->window, trainer->advance);
+    else
+        puts("whole sequences");
+    if (train->table.unknown || train->held_table.unknown)
+        printf("%ld characters of the text are not in the vocabulary and count as none\n",
+               train->table.unknown + train->held_table.unknown);
+    if (trainer->position.step)
+        printf("going on in epoch %d after step %llu\n", trainer->position.epoch + 1,
+               (unsigned long long)trainer->position.step);
+    fflush(stdout);
+}
+
+/* Trainer and report as at the beginning, or as the checkpoint has them. */
+static bool start(struct train *train, const char **error)
+{
+    const struct train_options *options = &train->options;
+    curve_start(&train->report.learned);
+    curve_start(&train->report.held);
+    if (options->resume && access(options->checkpoint, F_OK) == 0 &&
+        !checkpoint_load(&train->trainer, &train->report, options->checkpoint, error))
+        return false;
+    return report_open(&train->report, &train->trainer, error);
+}
+
+/* The files that are due. */
+static bool write_files(struct train *train, bool epoch_done, bool stopping, const char **error)
+{
+    const struct train_options *options = &train->options;
+    const struct position *position = &train->trainer.position;
+    bool regular = position->step % (uint64_t)options->checkpoint_every == 0;
+    bool last = epoch_done || stopping;
+    if (options->checkpoint && (regular || last))
+        if (!report_flush(&train->report, error) ||
+            !checkpoint_save(&train->trainer, &train->report, options->checkpoint, error))
+            return false;
+    return !last || ((!options->out || weights_save(&train->trainer, options->out, error)) &&
+                     report_flush(&train->report, error) && report_draw(&train->report, error));
+}
+
+/* A step, or the end of an epoch. */
+static bool advance(struct train *train, bool *epoch_done, const char **error)
+{
+    struct trainer *trainer = &train->trainer;
+    struct position before = trainer->position;
+    struct score score;
+    bool stopped = false;
+    *epoch_done = false;
+    if (before.batch < trainer_batches(trainer)) {
+        if (!trainer_step(trainer, error))
+            return false;
+        report_step(&train->report);
+        return true;
+    }
+    if (!trainer_finish_epoch(trainer, stop_requested, &score, &stopped, error))
+        return false;
+    if (!stopped)
+        report_epoch(&train->report, &before, &score);
+    *epoch_done = !stopped;
+    return true;
+}
+
+/* An exit status: 0, 1 with *error, or 128 + the signal that ended it. */
+static int loop(struct train *train, const char **error)
+{
+    const struct position *position = &train->trainer.position;
+    bool epoch_done;
+    if (position->epoch >= train->options.epochs) /* the checkpoint is of the end, but --out may be new */
+        return write_files(train, true, false, error) ? 0 : 1;
+    while (position->epoch < train->options.epochs) {
+        if (!advance(train, &epoch_done, error))
+            return 1;
+        int signal = stop_signal();
+        if (!write_files(train, epoch_done, signal != 0, error))
+            return 1;
+        if (signal)
+            return 128 + signal;
+    }
+    return 0;
+}
+
+static int train_network(struct train *train, const char **error)
+{
+    train->model = network_open(&train->options.network, error);
+    if (!train->model)
+        return 1;
+    if (!train->model->training) {
+        *error = "the compiled network cannot be trained: it has no loss";
+        return 1;
+    }
+    if (!read_data(train, error) ||
+        !trainer_open(&train->trainer, &train->options, train->model, &train->data, &train->held, error))
+        return 1;
+    int status = 1;
+    stop_hold_signals();
+    if (start(train, error)) {
+        print_start(train);
+        status = loop(train, error);
+        report_close(&train->report);
+        if (status > 128 && !train->options.quiet)
+            fprintf(stderr, "rnn: stopped by a signal in epoch %d after step %llu%s\n",
+                    train->trainer.position.epoch + 1, (unsigned long long)train->trainer.position.step,
+                    train->options.checkpoint ? "; --resume goes on from here" : "");
+    }
+    trainer_close(&train->trainer);
+    return status;
+}
+
+int command_train(int argc, char **argv)
+{
+    struct arena *arena = arena_new();
+    struct train *train = ARENA_NEW(arena, struct train);
+    const char *error = NULL;
+    train_options_parse(arena, argc, argv, &train->options);
+    int status = train_network(train, &error);
+    if (status == 1)
+        print_error(error);
+    arena_free(arena);
+    return status;
+}

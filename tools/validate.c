@@ -1,0 +1,144 @@
+/* The loss of data that was not learned from, and how often an output was right. */
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "trainer.h"
+
+/* The output that competes for the ids of a target, one unit for each id; NULL: there is none. */
+static const rnn_tensor *find_output(const rnn_model *model, const rnn_tensor *target)
+{
+    for (int i = 0; i < model->output_count; i++) {
+        const rnn_tensor *output = &model->outputs[i];
+        if (target->type == RNN_TYPE_ID && output->type == RNN_TYPE_REAL && output->time == target->time &&
+            tensor_units(output) == target->vocabulary)
+            return output;
+    }
+    return NULL;
+}
+
+bool validate_open(struct trainer *trainer, const char **error)
+{
+    const rnn_model *model = trainer->model;
+    for (int i = 0; i < model->training->target_count; i++)
+        trainer->scores |= find_output(model, &model->training->targets[i]) != NULL;
+    trainer->scores &= trainer->held->count > 0;
+    if (!trainer->scores || session_open(&trainer->scorer, model, trainer->frames, trainer->options->streams, error))
+        return true;
+    trainer->scores = false;
+    return false;
+}
+
+void validate_close(struct trainer *trainer)
+{
+    if (trainer->scores)
+        session_close(&trainer->scorer);
+}
+
+/* What has been counted so far. */
+struct count {
+    double loss, weight, right, ids;
+    void **outputs; /* of the model; NULL where nothing is to be counted */
+};
+
+static void count_target(const struct trainer *trainer, int target, const struct plan *plan, struct count *count)
+{
+    const rnn_model *model = trainer->model;
+    const struct batch *batch = &trainer->batch;
+    const rnn_tensor *tensor = &model->training->targets[target], *output = find_output(model, tensor);
+    if (!output)
+        return;
+    const void *data = count->outputs[output - model->outputs];
+    bool has_frames = tensor->time == RNN_TIME_FRAME;
+    for (int t = 0; t < (has_frames ? plan->frames : 1); t++)
+        for (int b = 0; b < batch->streams; b++) {
+            long at = (long)t * batch->streams + b, best = 0;
+            double id = tensor_get(model, tensor, batch->targets[target], at);
+            if (id < 0 || (has_frames && t >= batch->lengths[b]))
+                continue;
+            for (long u = 1; u < tensor->vocabulary; u++)
+                if (tensor_get(model, output, data, at * tensor->vocabulary + u) >
+                    tensor_get(model, output, data, at * tensor->vocabulary + best))
+                    best = u;
+            count->right += best == (long)id;
+            count->ids++;
+        }
+}
+
+static rnn_status validate_window(struct trainer *trainer, const struct plan *plan, struct count *count)
+{
+    const rnn_model *model = trainer->model;
+    struct batch *batch = &trainer->batch;
+    rnn_window window = {.frames = plan->frames, .advance = plan->advance, .lengths = batch->window_lengths};
+    double loss = 0;
+    rnn_status status = model->training->grad(trainer->parameters, trainer->state, trainer->work, &window,
+                                              (const void *const *)batch->inputs, (const void *const *)batch->targets,
+                                              &loss, NULL, NULL);
+    if (status == RNN_OK && trainer->scores)
+        status = model->run(trainer->scorer.packed, trainer->scorer.state, trainer->scorer.work, plan->frames,
+                            batch->window_lengths, (const void *const *)batch->inputs, count->outputs);
+    for (int i = 0; i < model->training->target_count && status == RNN_OK && trainer->scores; i++)
+        count_target(trainer, i, plan, count);
+    count->loss += batch->weight > 0 ? loss * batch->weight : 0;
+    count->weight += batch->weight;
+    return status;
+}
+
+/* All windows of the batch. */
+static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), struct count *count, bool *stopped)
+{
+    struct plan plan = {.last = false};
+    trainer->model->training->state_init(trainer->state, trainer->batch.streams);
+    if (trainer->scores)
+        trainer->model->state_init(trainer->scorer.state, trainer->batch.streams);
+    for (long begin = 0; !plan.last; begin += plan.advance) {
+        plan = trainer_plan(trainer, begin, trainer->window, trainer->window);
+        batch_fill(&trainer->batch, begin, plan.frames, 0);
+        rnn_status status = validate_window(trainer, &plan, count);
+        *stopped = stop();
+        if (status || *stopped)
+            return status;
+    }
+    return RNN_OK;
+}
+
+/* The scorer's weights, and room for the outputs that it looks at. */
+static bool prepare_scorer(struct trainer *trainer, struct arena *arena, struct count *count, const char **error)
+{
+    const rnn_model *model = trainer->model;
+    count->outputs = ARENA_ARRAY(arena, void *, model->output_count + 1);
+    if (!trainer->scores)
+        return true;
+    for (int i = 0; i < model->training->target_count; i++) {
+        const rnn_tensor *output = find_output(model, &model->training->targets[i]);
+        if (output)
+            count->outputs[output - model->outputs] =
+                tensor_new(arena, model, output, trainer->frames, trainer->options->streams);
+    }
+    memcpy(trainer->scorer.parameters, trainer->parameters, model->parameter_elements * (size_t)model->real_size);
+    return session_pack(&trainer->scorer, error);
+}
+
+bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped, const char **error)
+{
+    const struct dataset *held = trainer->held;
+    struct arena *arena = arena_new();
+    struct count count = {.loss = 0};
+    long streams = trainer->options->streams;
+    bool done = prepare_scorer(trainer, arena, &count, error);
+    trainer->order_epoch = -1;
+    trainer->chosen = false;
+    for (long i = 0; i < held->count; i++)
+        trainer->order[i] = i;
+    for (long first = 0; done && !*stopped && first < held->count; first += streams) {
+        long rest = held->count - first;
+        batch_choose(&trainer->batch, held, trainer->order, first, (int)(rest < streams ? rest : streams));
+        rnn_status status = validate_batch(trainer, stop, &count, stopped);
+        done = status == RNN_OK;
+        *error = done ? NULL : arena_printf(trainer->arena, "validation: %s", rnn_status_text(status));
+    }
+    arena_free(arena);
+    score->loss = count.weight > 0 ? count.loss / count.weight : NAN;
+    score->accuracy = count.ids > 0 ? count.right / count.ids : -1;
+    return done;
+}
