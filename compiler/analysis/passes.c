@@ -6,6 +6,7 @@ struct placing {
     const struct graph *graph;
     const struct components *components;
     int *pass; /* by node */
+    int behind_losses; /* the first pass that may read seeds, so that gradients wait for all losses */
 };
 
 /* Computed frame by frame: what has frames, and what is gathered from them. */
@@ -30,6 +31,8 @@ static int earliest_pass(const struct placing *placing, const struct edge *edge,
     int own = placing->pass[edge->node];
     if (op_info(source->op)->class == OP_CLASS_LEAF || source->time == TIME_STATIC)
         return 0;
+    if (source->op == OP_seed)
+        return placing->behind_losses;
     if (node_gathers_frames(placing->graph, source))
         return own + 1;
     if (source->time != TIME_FRAME)
@@ -108,14 +111,34 @@ static void sink_nodes(struct placing *placing, const struct uses *uses)
     }
 }
 
+/* By component: whether it needs the seed of a loss, directly or not. */
+static const bool *find_behind_seeds(const struct graph *graph, const struct components *components, struct arena *arena)
+{
+    bool *behind = ARENA_ARRAY(arena, bool, components->count + 1);
+    for (int c = 0; c < components->count; c++)
+        for (int m = components->begin[c]; m < components->begin[c + 1]; m++) {
+            const struct node *node = graph->nodes[components->member[m]];
+            for (int k = 0; k < node->count; k++)
+                behind[c] |= graph->nodes[node->edges[k].node]->op == OP_seed || behind[components->of[node->edges[k].node]];
+        }
+    return behind;
+}
+
 struct passes find_passes(const struct graph *graph, const struct components *components, struct arena *arena)
 {
     struct placing placing = {.graph = graph, .components = components};
     placing.pass = ARENA_ARRAY(arena, int, graph->node_count + 1);
-    for (int c = 0; c < components->count; c++)
-        if (graph->nodes[components->member[components->begin[c]]]->time != TIME_STATIC ||
-            op_is_over_time(graph->nodes[components->member[components->begin[c]]]->op))
-            place_component(&placing, c);
+    const bool *behind = find_behind_seeds(graph, components, arena);
+    for (int late = 0; late < 2; late++) {
+        for (int c = 0; c < components->count; c++) {
+            const struct node *node = graph->nodes[components->member[components->begin[c]]];
+            if (behind[c] == late && (node->time != TIME_STATIC || op_is_over_time(node->op)))
+                place_component(&placing, c);
+        }
+        for (int i = 0; i < graph->node_count; i++)
+            if (graph->nodes[i]->op == OP_seed && placing.pass[i] >= placing.behind_losses)
+                placing.behind_losses = placing.pass[i] + 1;
+    }
     struct uses uses = find_uses(graph, arena);
     sink_nodes(&placing, &uses);
     struct passes passes = {graph->version, 1, placing.pass};

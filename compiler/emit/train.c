@@ -1,4 +1,6 @@
 /* What --train adds to a network: its loss and gradients, from a schedule of their own. */
+#include <string.h>
+
 #include "emit/calls.h"
 
 /* Text with the training network's prefix for each `$` and the network's own for each `@`. */
@@ -87,6 +89,8 @@ static void write_late_layout(struct emitter *emitter)
             text_printf(out, "    scratch = RNN_MAX(scratch, rnn_ctc_scratch(frames, %d, frames));\n",
                         node->edges[0].length);
     }
+    if (!function_mentions(emitter, (size_t)(strchr(out->data + begin, '{') - out->data), "frames"))
+        text_puts(out, "    (void)frames;\n");
     text_puts(out, "    values->scratch = rnn_place(memory, next);\n    return next + scratch + RNN_LANES;\n");
     close_function(emitter, begin);
 }
@@ -145,7 +149,6 @@ static void write_given(struct emitter *emitter)
 static void write_pass(struct emitter *emitter, int pass)
 {
     struct text *out = emitter->out;
-    write_sequence_regions(emitter, pass);
     text_printf(out,
                 "    for (int stream = 0; stream < streams; stream++)\n"
                 "        %s_start_%d(packed, &whole, &whole, frames, streams, stream);\n",
@@ -179,17 +182,18 @@ static void write_pass(struct emitter *emitter, int pass)
                 emitter->prefix, pass, emitter->prefix, pass);
 }
 
-/* The last pass that a loss is made in, or waits for. */
-static int last_loss_pass(const struct emitter *emitter)
+/* When all losses are there: 2 * p, after pass p - 1; 2 * p + 1, after what is done once before pass p. */
+static int losses_done(const struct emitter *emitter)
 {
-    int last = 0;
+    int done = 0;
     for (int i = 0; i < emitter->graph->output_count; i++) {
-        int node = emitter->graph->outputs[i].edge.node;
-        int pass = emitter->schedule->passes.of[node] - (emitter->graph->nodes[node]->time != TIME_FRAME);
-        if (emitter->graph->nodes[node]->op == OP_seed && pass > last)
-            last = pass;
+        int id = emitter->graph->outputs[i].edge.node, pass = emitter->schedule->passes.of[id];
+        const struct node *node = emitter->graph->nodes[id];
+        int at = node->time == TIME_FRAME ? 2 * (pass + 1) : 2 * pass + 1;
+        if (node->op == OP_seed && at > done)
+            done = at;
     }
-    return last;
+    return done;
 }
 
 static void write_input_gradients(struct emitter *emitter)
@@ -267,26 +271,25 @@ static void write_head(struct emitter *emitter, const char *owner)
     write_text(emitter, owner, "    const struct $_values whole = values;\n");
 }
 
+static void write_losses_done(struct emitter *emitter, int at)
+{
+    if (losses_done(emitter) == at)
+        text_puts(emitter->out, "    *loss = total;\n    if (gradient) {\n"
+                                "    memset(gradient, 0, sizeof *gradient);\n"
+                                "    memset(next, 0, late * sizeof(rnn_real));\n");
+}
+
 static void write_grad(struct emitter *emitter, const char *owner)
 {
-    int last = last_loss_pass(emitter), passes = emitter->schedule->passes.count;
-    bool waits = false; /* losses of whole sequences come before the pass behind the last */
-    for (int i = 0; i < emitter->graph->output_count; i++) {
-        const struct node *node = emitter->graph->nodes[emitter->graph->outputs[i].edge.node];
-        waits |= node->op == OP_seed && node->time != TIME_FRAME;
-    }
+    int passes = emitter->schedule->passes.count;
     write_head(emitter, owner);
-    for (int pass = 0; pass <= last && pass < passes; pass++)
-        write_pass(emitter, pass);
-    if (waits)
-        write_sequence_regions(emitter, last + 1);
-    text_puts(emitter->out, "    *loss = total;\n    if (gradient) {\n"
-                            "    memset(gradient, 0, sizeof *gradient);\n"
-                            "    memset(next, 0, late * sizeof(rnn_real));\n");
-    for (int pass = last + 1; pass < passes; pass++)
-        write_pass(emitter, pass);
-    if (passes > last)
-        write_sequence_regions(emitter, passes);
+    for (int pass = 0; pass <= passes; pass++) {
+        write_losses_done(emitter, 2 * pass);
+        write_sequence_regions(emitter, pass);
+        write_losses_done(emitter, 2 * pass + 1);
+        if (pass < passes)
+            write_pass(emitter, pass);
+    }
     write_text(emitter, owner, "    $_late(params, packed, &values);\n");
     write_input_gradients(emitter);
     text_puts(emitter->out, "    }\n");
