@@ -1,0 +1,152 @@
+#!/bin/sh
+# Trainings from the command line: what they learn, say and leave behind, and that no kill -9 costs more than the steps since
+# the last checkpoint.
+#   train.sh RNN [KILLS]
+set -eu
+rnn=$1
+kills=${2:-20}
+work=$(mktemp -d)
+process=
+trap '[ -z "$process" ] || kill -9 $process 2>/dev/null || true; rm -rf "$work"' EXIT
+cd "$work"
+
+fail() { echo "train: $*" >&2; exit 1; }
+
+# expect STATUS COMMAND...
+expect() {
+  expected=$1
+  shift
+  status=0
+  "$@" >out 2>err </dev/null || status=$?
+  [ "$status" = "$expected" ] || { cat out err >&2; fail "exit status $status instead of $expected: $*"; }
+}
+
+# says FILE WORDS
+says() { grep -qF -- "$2" "$1" || fail "$1 does not say '$2' but: $(cat "$1")"; }
+
+cat >lm.rnn <<'END'
+cell GRU[n](x[m]) -> h[n] {
+  param W_r[n, m], W_z[n, m], W_n[n, m], U_r[n, n], U_z[n, n], U_n[n, n], b_r[n], b_z[n], b_n[n]
+  r = sigmoid(W_r @ x + U_r @ h[t-1] + b_r)
+  z = sigmoid(W_z @ x + U_z @ h[t-1] + b_z)
+  k = tanh(W_n @ x + U_n @ (r * h[t-1]) + b_n)
+  h = (1 - z) * h[t-1] + z * k
+}
+model lm {
+  const V = 24, n = 8
+  input x: index[V]
+  param E[V, 4] ~ normal(0.3), W[V, n], b[V]
+  h = GRU[n](embed(E, x))
+  logits = W @ dropout(h, 0.1) + b
+  output p = softmax(logits)
+  target y: index[V]
+  loss cross_entropy(logits, y)
+}
+END
+awk 'BEGIN { for (i = 0; i < 120; i++) print "the dog and the cat sat on " (i % 3 ? "the mat" : "a big log") "," }' >text
+
+# train NAME ARGUMENTS...: what all trainings here have in common. In the background it has to be the process itself that gets
+# signals, not a shell that waits for it: launch=exec.
+launch=
+train() {
+  name=$1
+  shift
+  $launch "$rnn" train lm.rnn --data text --streams 4 --window 12 --advance 8 --rate 0.01 --valid 0.1 --out "$name.safetensors" \
+    --log "$name.csv" "$@"
+}
+without_seconds() { cut -d, -f1-6 "$1"; }
+
+# ---- learning ----
+
+expect 0 train whole --epochs 16 --svg whole.svg
+says out "epoch 16/16: loss "
+says out "accuracy "
+grep -q '^<svg' whole.svg || fail "no picture"
+first=$(sed -n 2p whole.csv | cut -d, -f4)
+last=$(tail -1 whole.csv | cut -d, -f4)
+awk "BEGIN { exit !($last < 0.5 * $first) }" || fail "the loss went from $first to $last"
+expect 0 train again --epochs 16 --quiet
+[ ! -s out ] && [ ! -s err ] || fail "--quiet is not quiet: $(cat out err)"
+cmp whole.safetensors again.safetensors
+[ "$(without_seconds whole.csv)" = "$(without_seconds again.csv)" ] || fail "the same training has another log"
+
+# ---- writing ----
+
+expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7
+[ "$(head -c 4 out)" = "the " ] && [ "$(wc -c <out)" = 65 ] || fail "60 characters after a prime of 4: $(cat out)"
+cp out first
+expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7
+cmp first out
+expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 200 --temperature 0
+says out "the "
+expect 1 "$rnn" run lm.rnn --weights whole.safetensors --sample 5 --prime "qx"
+says err "--prime: 'q' does not occur"
+expect 2 "$rnn" run lm.rnn --sample 5
+
+# ---- interruption ----
+
+# A checkpoint is whole at every moment, and a training that goes on from it ends as one that was never killed. Each run is killed
+# at some moment after it has written a checkpoint; trainings that end are compared and begun anew.
+identity() { stat -c %i.%Y.%s killed.checkpoint 2>/dev/null || echo none; }
+compare() {
+  cmp whole.safetensors killed.safetensors
+  [ "$(without_seconds whole.csv)" = "$(without_seconds killed.csv)" ] || fail "after a kill the log is another"
+  ended=$((ended + 1))
+}
+done=0 ended=0 random=$$
+while [ "$done" -lt "$kills" ] || [ "$ended" = 0 ]; do
+  [ "$done" -lt $((50 * kills)) ] || fail "no training comes to its end"
+  before=$(identity)
+  { launch=exec; train killed --epochs 16 --quiet --checkpoint killed.checkpoint --checkpoint-every 7 --resume; } 2>err &
+  process=$!
+  while [ "$(identity)" = "$before" ] && kill -0 $process 2>/dev/null; do sleep 0.01; done
+  random=$(((random * 1103515245 + 12345) % 2147483648))
+  [ "$done" -ge "$kills" ] || { sleep "0.0$((random / 65536 % 40 + 10))"; kill -9 $process 2>/dev/null || true; }
+  status=0
+  wait $process 2>/dev/null || status=$?
+  case $status in
+    137) done=$((done + 1)) ;;
+    0) compare; rm killed.checkpoint killed.csv ;;
+    *) fail "exit status $status after $done kills: $(cat err)" ;;
+  esac
+done
+
+# Signals end a training after its step, with everything written.
+for signal in INT TERM; do
+  { launch=exec; train stopped --epochs 1000000 --quiet --checkpoint stopped.checkpoint; } 2>err &
+  process=$!
+  until [ -s stopped.safetensors ] || ! kill -0 $process 2>/dev/null; do sleep 0.01; done
+  kill -$signal $process
+  status=0
+  wait $process 2>/dev/null || status=$?
+  [ $signal = INT ] && expected=130 || expected=143
+  [ $status = $expected ] || fail "exit status $status after SIG$signal: $(cat err)"
+  step=$(tail -1 stopped.csv | cut -d, -f1)
+  rows=$(($(wc -l <stopped.csv) - 1))
+  [ "$step" = $rows ] || fail "step $step is on row $rows of the log"
+  expect 0 "$rnn" run lm.rnn --weights stopped.checkpoint --sample 5
+  rm stopped.*
+done
+
+# ---- failure ----
+
+expect 0 train broken --epochs 1 --optimizer sgd --checkpoint broken.checkpoint
+cp broken.checkpoint kept
+expect 1 train broken --epochs 4 --optimizer sgd --rate 1e37 --checkpoint broken.checkpoint --resume
+says err "epoch 2, step "
+says err "is not finite"
+says err "smaller --rate than 1e+37"
+cmp kept broken.checkpoint
+expect 1 train broken --epochs 4 --checkpoint broken.checkpoint --resume
+says err "has 'sgd' for optimizer, this one 'adam'"
+expect 1 train none -D V=3
+says err "-D V="
+printf 'abc\nd\377' >binary
+expect 1 "$rnn" train lm.rnn --data binary --out none.safetensors
+says err "'binary', line 2"
+expect 1 "$rnn" train lm.rnn --data nothing --out none.safetensors
+says err "nothing"
+expect 2 "$rnn" train lm.rnn --data text
+expect 2 train none --advance 13
+expect 2 train none --optimizer sgd,beta1=0.5
+[ ! -e none.safetensors ] || fail "a training that failed has left weights"
