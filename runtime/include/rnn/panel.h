@@ -132,16 +132,26 @@ RNN_INLINE void rnn_panel_tile(rnn_vec *sum, const int sum_stride, const rnn_vec
 
 /* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a packed
  * matrix whose panels hold `side` blocks; units that are not there weigh 0. */
-static inline __attribute__((unused)) void rnn_pack_panels(rnn_real *packed, const int side, const int part,
-                                                           const int row, const rnn_real *weights,
-                                                           const ptrdiff_t row_step, const ptrdiff_t column_step,
-                                                           const int units, const int k)
+static __attribute__((noinline, unused)) void rnn_pack_panels(rnn_real *packed, const int side, const int part,
+                                                              const int row, const rnn_real *weights,
+                                                              const ptrdiff_t row_step, const ptrdiff_t column_step,
+                                                              const int units, const int k)
 {
+    enum { AT_ONCE = 16 }; /* columns, so that the lines that are written stay in a first-level cache until they are full */
     const int width = side * RNN_LANES;
-    for (int unit = 0; unit < (units + width - 1) / width * width; unit++) {
-        rnn_real *to = packed + (size_t)(unit / width) * k * part * width + row * width + unit % width;
-        for (int j = 0; j < k; j++)
-            to[(size_t)j * part * width] = unit < units ? weights[unit * row_step + j * column_step] : 0;
+    const ptrdiff_t step = (ptrdiff_t)part * width;
+    for (int first = 0; first < units; first += width) {
+        rnn_real *const to = packed + first / width * k * step + row * width;
+        const int count = units - first < width ? units - first : width;
+        for (int j = 0; j < k; j += AT_ONCE)
+            for (int u = 0; u < width && row_step != 1; u++)
+                for (int i = j; i < j + AT_ONCE && i < k; i++)
+                    to[i * step + u] = u < count ? weights[(first + u) * row_step + i * column_step] : 0;
+        for (int i = 0; i < k && row_step == 1; i++) {
+            memcpy(to + i * step, weights + first + i * column_step, (size_t)count * sizeof *to);
+            for (int u = count; u < width; u++)
+                to[i * step + u] = 0;
+        }
     }
 }
 

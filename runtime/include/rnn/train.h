@@ -118,7 +118,7 @@ enum {
     RNN_OUTER_LANES = 2,
     RNN_OUTER_ROWS = RNN_ACCUMULATORS / RNN_OUTER_LANES,
     RNN_OUTER_WIDTH = RNN_OUTER_LANES * RNN_LANES,
-    RNN_OUTER_COLUMNS = 128 /* at a time: both packed sides of a tile in a first-level cache */
+    RNN_OUTER_COLUMNS = 256 /* at a time: both packed sides of a tile in a first-level cache */
 };
 
 /* Numbers that packing needs. */
