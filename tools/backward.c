@@ -51,11 +51,6 @@ void backward_close(struct backward *backward)
     rnn_free(backward->work);
 }
 
-bool backward_is_intact(const struct backward *backward)
-{
-    return is_intact(backward->state, backward->state_size) && is_intact(backward->work, backward->work_size);
-}
-
 void backward_begin(struct backward *backward, bool by_reset)
 {
     if (by_reset)
@@ -97,6 +92,24 @@ static size_t input_elements(const struct backward *backward, int input, int fra
     return (size_t)tensor_elements(&backward->model->inputs[input], frames, backward->streams);
 }
 
+/* The memory behind which something has been written; NULL: none. */
+static const char *find_harm(const struct backward *backward, const rnn_window *window,
+                             const struct backward_result *result)
+{
+    const rnn_model *model = backward->model;
+    if (!is_intact(backward->state, backward->state_size))
+        return "the state";
+    if (!is_intact(backward->work, backward->work_size))
+        return "the work";
+    if (result->gradient && !is_intact_behind(backward, result->gradient, model->parameter_elements))
+        return "the gradient";
+    for (int i = 0; result->input_gradients && i < model->input_count; i++)
+        if (result->input_gradients[i] &&
+            !is_intact_behind(backward, result->input_gradients[i], input_elements(backward, i, window->frames)))
+            return arena_printf(backward->arena, "the gradient of input '%s'", model->inputs[i].name);
+    return NULL;
+}
+
 bool backward_call(struct backward *backward, const rnn_window *window, int first, const void *parameters,
                    void *const inputs[], void *const targets[], enum backward_wanted wanted,
                    struct backward_result *result, const char **error)
@@ -122,13 +135,8 @@ bool backward_call(struct backward *backward, const rnn_window *window, int firs
         *error = arena_printf(backward->arena, "the network cannot be differentiated: %s", rnn_status_text(status));
         return false;
     }
-    bool intact = backward_is_intact(backward) &&
-                  (!result->gradient || is_intact_behind(backward, result->gradient, model->parameter_elements));
-    for (int i = 0; result->input_gradients && i < model->input_count; i++)
-        if (result->input_gradients[i])
-            intact &=
-                is_intact_behind(backward, result->input_gradients[i], input_elements(backward, i, window->frames));
-    if (!intact)
-        *error = "the network writes behind the memory that it was given";
-    return intact;
+    const char *harmed = find_harm(backward, window, result);
+    if (harmed)
+        *error = arena_printf(backward->arena, "the network writes behind the end of %s", harmed);
+    return !harmed;
 }

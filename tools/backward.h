@@ -21,8 +21,6 @@ struct backward {
 bool backward_open(struct backward *backward, struct arena *arena, const rnn_model *model, int frames, int streams,
                    const char **error);
 void backward_close(struct backward *backward);
-/* Has something been written behind the state, the work or a result? */
-bool backward_is_intact(const struct backward *backward);
 
 /* A fresh state: state_init, then reset where `by_reset`. */
 void backward_begin(struct backward *backward, bool by_reset);
@@ -35,7 +33,8 @@ struct backward_result {
 };
 enum backward_wanted { WANT_LOSS, WANT_GRADIENT, WANT_ALL };
 
-/* Calls with the data from frame `first` on. The result's arrays are new ones. */
+/* Calls with the data from frame `first` on. The result's arrays are new ones. False, with a sentence, if the call
+ * fails or has written behind its memory. */
 bool backward_call(struct backward *backward, const rnn_window *window, int first, const void *parameters,
                    void *const inputs[], void *const targets[], enum backward_wanted wanted,
                    struct backward_result *result, const char **error);

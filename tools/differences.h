@@ -8,6 +8,6 @@ struct difference {
 };
 
 /* f'(0), from steps of `step` downwards until the error is at most `enough` or rounding would take over. */
-struct difference differentiate(double (*f)(void *context, double x), void *context, double step, double enough);
+struct difference difference_estimate(double (*f)(void *context, double x), void *context, double step, double enough);
 
 #endif

@@ -95,7 +95,7 @@ void gradients_compare_slope(struct gradients *gradients, const struct gradients
     }
     const double first_step = 1.0 / 64;
     struct difference difference =
-        differentiate(slope->loss, slope->context, first_step, 0.01 * verdict->tolerance * scale);
+        difference_estimate(slope->loss, slope->context, first_step, 0.01 * verdict->tolerance * scale);
     verdict->open |= !(difference.error <= 0.1 * verdict->tolerance * scale);
     verdict->error = fmax(verdict->error, fabs(along - difference.value) / scale);
 }
