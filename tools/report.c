@@ -164,6 +164,8 @@ void report_epoch(struct report *report, const struct position *before, const st
         }
         if (score->accuracy >= 0)
             printf(", accuracy %.2f %%", 100 * score->accuracy);
+        if (score->label_errors >= 0)
+            printf(", label errors %.2f %%", 100 * score->label_errors);
         if (before->frames > report->epoch_frames)
             printf(", %.0f frames/s",
                    (double)(before->frames - report->epoch_frames) / (seconds - report->epoch_seconds));

@@ -249,7 +249,7 @@ bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct sc
 {
     struct position *position = &trainer->position;
     double mean = position->weight_sum > 0 ? position->loss_sum / position->weight_sum : 0;
-    *score = (struct score){.loss = NAN, .accuracy = -1};
+    *score = (struct score){.loss = NAN, .accuracy = -1, .label_errors = -1};
     *stopped = false;
     if (trainer->held->count && !validate(trainer, stop, score, stopped, error))
         return false;

@@ -53,7 +53,8 @@ struct trainer {
 /* What a validation found. */
 struct score {
     double loss;
-    double accuracy; /* of all id targets that some output of as many units competes for; below 0: there is none */
+    double accuracy;     /* of all id targets that some output of as many units competes for; below 0: there is none */
+    double label_errors; /* of label targets, as a part of all labels; below 0: there are none; see score.h */
 };
 
 /* Memory for everything; the parameters have their start values, or are those of --weights. */

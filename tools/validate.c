@@ -3,25 +3,14 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "score.h"
 #include "trainer.h"
-
-/* The output that competes for the ids of a target, one unit for each id; NULL: there is none. */
-static const rnn_tensor *find_output(const rnn_model *model, const rnn_tensor *target)
-{
-    for (int i = 0; i < model->output_count; i++) {
-        const rnn_tensor *output = &model->outputs[i];
-        if (target->type == RNN_TYPE_ID && output->type == RNN_TYPE_REAL && output->time == target->time &&
-            tensor_units(output) == target->vocabulary)
-            return output;
-    }
-    return NULL;
-}
 
 bool validate_open(struct trainer *trainer, const char **error)
 {
     const rnn_model *model = trainer->model;
     for (int i = 0; i < model->training->target_count; i++)
-        trainer->scores |= find_output(model, &model->training->targets[i]) != NULL;
+        trainer->scores |= score_output(model, &model->training->targets[i]) != NULL;
     trainer->scores &= trainer->held->count > 0;
     if (!trainer->scores || session_open(&trainer->scorer, model, trainer->frames, trainer->options->streams, error))
         return true;
@@ -37,32 +26,22 @@ void validate_close(struct trainer *trainer)
 
 /* What has been counted so far. */
 struct count {
-    double loss, weight, right, ids;
+    double loss, weight;
+    struct score_count score;
     void **outputs; /* of the model; NULL where nothing is to be counted */
 };
 
-static void count_target(const struct trainer *trainer, int target, const struct plan *plan, struct count *count)
+/* What the outputs of the window are worth. */
+static void score_outputs(const struct trainer *trainer, int frames, struct count *count)
 {
     const rnn_model *model = trainer->model;
-    const struct batch *batch = &trainer->batch;
-    const rnn_tensor *tensor = &model->training->targets[target], *output = find_output(model, tensor);
-    if (!output)
-        return;
-    const void *data = count->outputs[output - model->outputs];
-    bool has_frames = tensor->time == RNN_TIME_FRAME;
-    for (int t = 0; t < (has_frames ? plan->frames : 1); t++)
-        for (int b = 0; b < batch->streams; b++) {
-            long at = (long)t * batch->streams + b, best = 0;
-            double id = tensor_get(model, tensor, batch->targets[target], at);
-            if (id < 0 || (has_frames && t >= batch->lengths[b]))
-                continue;
-            for (long u = 1; u < tensor->vocabulary; u++)
-                if (tensor_get(model, output, data, at * tensor->vocabulary + u) >
-                    tensor_get(model, output, data, at * tensor->vocabulary + best))
-                    best = u;
-            count->right += best == (long)id;
-            count->ids++;
-        }
+    struct arena *scratch = arena_new();
+    for (int i = 0; i < model->training->target_count; i++) {
+        const rnn_tensor *output = score_output(model, &model->training->targets[i]);
+        if (output)
+            score_window(scratch, &trainer->batch, frames, i, count->outputs[output - model->outputs], &count->score);
+    }
+    arena_free(scratch);
 }
 
 static rnn_status validate_window(struct trainer *trainer, const struct plan *plan, struct count *count)
@@ -77,8 +56,8 @@ static rnn_status validate_window(struct trainer *trainer, const struct plan *pl
     if (status == RNN_OK && trainer->scores)
         status = model->run(trainer->scorer.packed, trainer->scorer.state, trainer->scorer.work, plan->frames,
                             batch->window_lengths, (const void *const *)batch->inputs, count->outputs);
-    for (int i = 0; i < model->training->target_count && status == RNN_OK && trainer->scores; i++)
-        count_target(trainer, i, plan, count);
+    if (status == RNN_OK && trainer->scores)
+        score_outputs(trainer, plan->frames, count);
     count->loss += batch->weight > 0 ? loss * batch->weight : 0;
     count->weight += batch->weight;
     return status;
@@ -110,7 +89,7 @@ static bool prepare_scorer(struct trainer *trainer, struct arena *arena, struct 
     if (!trainer->scores)
         return true;
     for (int i = 0; i < model->training->target_count; i++) {
-        const rnn_tensor *output = find_output(model, &model->training->targets[i]);
+        const rnn_tensor *output = score_output(model, &model->training->targets[i]);
         if (output)
             count->outputs[output - model->outputs] =
                 tensor_new(arena, model, output, trainer->frames, trainer->options->streams);
@@ -139,6 +118,7 @@ bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, 
     }
     arena_free(arena);
     score->loss = count.weight > 0 ? count.loss / count.weight : NAN;
-    score->accuracy = count.ids > 0 ? count.right / count.ids : -1;
+    score->accuracy = count.score.ids > 0 ? count.score.right / count.score.ids : -1;
+    score->label_errors = count.score.labels > 0 ? count.score.errors / count.score.labels : -1;
     return done;
 }

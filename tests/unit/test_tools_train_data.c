@@ -3,6 +3,7 @@
 
 #include "data/array.h"
 #include "dataset.h"
+#include "score.h"
 #include "tiny_model.h"
 
 /* A network with everything that data can be for. Only its descriptions are looked at. */
@@ -171,6 +172,37 @@ static void test_batch(void **state)
     assert_int_equal(batch.frames, 4);
 }
 
+/* Outputs against labels: of stream 0, labelled 1 2, they spell 1 2 3, and of stream 1, which has no labels, 3. */
+static void test_label_errors(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array arrays[WIDE];
+    struct table table;
+    struct dataset dataset, rest;
+    struct batch batch;
+    struct score_count count = {0};
+    const char *error;
+    make_wide(arrays);
+    assert_true(read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error));
+    assert_true(dataset_split(fixture->arena, &table, &(struct cut){.streams = 2}, 0, &dataset, &rest, &error));
+    batch_open(fixture->arena, &batch, &wide_model, 4, 2);
+    batch_choose(&batch, &dataset, (long[]){0, 1}, 0, 2);
+    batch_fill(&batch, 0, 4, 0);
+    static const int largest[4][2] = {{1, 3}, {1, 3}, {2, 1}, {3, 1}}; /* stream 1 ends after two frames */
+    float p[4][2][4] = {{{0}}};
+    for (int t = 0; t < 4; t++)
+        for (int b = 0; b < 2; b++)
+            p[t][b][largest[t][b]] = 1;
+    assert_null(score_output(&wide_model, &wide_targets[0]));
+    assert_ptr_equal(score_output(&wide_model, &wide_targets[1]), &wide_outputs[1]);
+    score_window(fixture->arena, &batch, 4, 1, p, &count);
+    assert_true(count.labels == 2 && count.errors == 2 && count.ids == 0);
+    p[3][0][3] = 0;
+    p[3][0][0] = 1;
+    score_window(fixture->arena, &batch, 4, 1, p, &count);
+    assert_true(count.labels == 4 && count.errors == 3);
+}
+
 /* A series is cut into streams of the same length, and what is held out is its end. */
 static void test_series(void **state)
 {
@@ -255,8 +287,8 @@ static void test_named_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_padded), TEST(test_concatenated), TEST(test_refusals),    TEST(test_batch),
-        TEST(test_series), TEST(test_order),        TEST(test_named_files),
+        TEST(test_padded),       TEST(test_concatenated), TEST(test_refusals), TEST(test_batch),
+        TEST(test_label_errors), TEST(test_series),       TEST(test_order),    TEST(test_named_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
