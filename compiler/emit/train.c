@@ -274,9 +274,9 @@ static void write_head(struct emitter *emitter, const char *owner)
 static void write_losses_done(struct emitter *emitter, int at)
 {
     if (losses_done(emitter) == at)
-        text_puts(emitter->out, "    *loss = total;\n    if (gradient) {\n"
-                                "    memset(gradient, 0, sizeof *gradient);\n"
-                                "    memset(next, 0, late * sizeof(rnn_real));\n");
+        text_printf(emitter->out, "    *loss = total;\n    if (gradient) {\n%s"
+                                  "    memset(next, 0, late * sizeof(rnn_real));\n",
+                    emitter->graph->parameter_count ? "    memset(gradient, 0, sizeof *gradient);\n" : "");
 }
 
 static void write_grad(struct emitter *emitter, const char *owner)

@@ -59,6 +59,8 @@ static bool read_through_copy(const struct graph *graph, const bool *circular, s
     }
     if (graph->nodes[outer.node]->time == TIME_STATIC && !edge_is_whole(graph, &outer))
         return false;
+    if (graph->nodes[outer.node]->time != TIME_FRAME && outer.delay) /* 0 out of range, else the same at every frame */
+        return false;
     *edge = outer;
     return true;
 }
@@ -70,7 +72,7 @@ static bool read_output_through_copy(const struct graph *graph, const bool *circ
     if (!is_plain_copy(graph, edge->node))
         return false;
     const struct edge *inner = &graph->nodes[edge->node]->edges[0];
-    return !inner->delay && edge_is_whole(graph, inner) && graph->nodes[inner->node]->time != TIME_STATIC &&
+    return !inner->delay && edge_is_whole(graph, inner) && graph->nodes[inner->node]->time == graph->nodes[edge->node]->time &&
            read_through_copy(graph, circular, edge);
 }
 
