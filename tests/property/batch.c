@@ -45,6 +45,7 @@ void *shared_memory(unsigned long size)
 static struct pipeline_options choose_options(const struct batch_options *batch, uint64_t seed)
 {
     struct pipeline_options options = pipeline_default_options();
+    options.train = options.input_gradients = batch->train;
     if (!batch->switches)
         return options;
     static const int blocks[] = {0, 1, 3, 7};
@@ -80,6 +81,8 @@ const char *batch_switches_text(struct arena *arena, const struct batch_options 
         text = arena_printf(arena, "-fno-turn-panels %s", text);
     if (!pipeline.schedule.group_frames)
         text = arena_printf(arena, "-fno-group-frames %s", text);
+    if (options->train)
+        text = arena_printf(arena, "--train --input-gradients %s", text);
     return options->in_double ? arena_printf(arena, "%s -DRNN_REAL_DOUBLE", text) : text;
 }
 
@@ -204,8 +207,10 @@ static void run_program(const struct batch *batch, int i, void *library)
     infer_shapes(arena, program, diag);
     const rnn_model *model = dlsym(library, arena_printf(arena, "p%03d_model", i));
     alarm(RUN_SECONDS);
-    const char *error =
-        model ? exercise_network(arena, model, program, batch->first_seed + (uint64_t)i) : "the model is not there";
+    const uint64_t seed = batch->first_seed + (uint64_t)i;
+    const char *error = !model                  ? "the model is not there"
+                        : batch->options->train ? exercise_gradients(arena, model, program, seed)
+                                                : exercise_network(arena, model, program, seed);
     alarm(0);
     if (error)
         fail(batch, i, FAILURE_DISAGREES, error);

@@ -36,6 +36,7 @@ struct progress {
 
 struct batch_options {
     bool in_double;
+    bool train;         /* losses and gradients instead of outputs */
     bool switches;      /* rotate the switches of rnnc and the widths of lanes; else their defaults */
     const char *folder; /* for the C files and libraries */
 };

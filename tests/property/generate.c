@@ -220,7 +220,7 @@ static void write_outputs(struct scope *scope)
     }
 }
 
-static void write_model(struct generator *generator, struct text *text)
+static void write_model(struct generator *generator, struct text *text, bool train)
 {
     struct scope *scope = scope_new(generator);
     choose_dimensions(scope);
@@ -237,6 +237,8 @@ static void write_model(struct generator *generator, struct text *text)
     write_inputs(scope);
     write_equations(scope, 1 + pick(generator, 3));
     write_outputs(scope);
+    if (train)
+        write_losses(scope);
     write_inits(scope);
     text_puts(text, "model net");
     print_body(scope, text);
@@ -255,9 +257,9 @@ const char *generate_program(struct arena *arena, const struct generate_options 
         write_function(&generator, &text, i);
     for (int i = pick(&generator, 3); i > 0; i--)
         write_cell(&generator, &text, i, false);
-    if (chance(&generator, 25))
+    if (chance(&generator, 25) && !options->train)
         write_cell(&generator, &text, 0, true);
     else
-        write_model(&generator, &text);
+        write_model(&generator, &text, options->train);
     return text.data;
 }

@@ -13,6 +13,7 @@ struct arena;
 struct generate_options {
     uint64_t seed;
     bool future; /* also what needs the whole sequence: [t+k], reverse, last(v), inputs given once, ... */
+    bool train;  /* a model with targets and losses */
 };
 
 const char *generate_program(struct arena *arena, const struct generate_options *options);

@@ -23,7 +23,7 @@ struct options {
     const char *file; /* try this program instead of generated ones */
 };
 
-enum { KEY_SEED = 256, KEY_COUNT, KEY_JOBS, KEY_SWITCHES, KEY_DOUBLE, KEY_FUTURE, KEY_PRINT, KEY_SHRINK };
+enum { KEY_SEED = 256, KEY_COUNT, KEY_JOBS, KEY_SWITCHES, KEY_DOUBLE, KEY_FUTURE, KEY_TRAIN, KEY_PRINT, KEY_SHRINK };
 
 static const struct argp_option table[] = {
     {"seed", KEY_SEED, "N", 0, "the seed of the first program (1); the next one's is one more", 0},
@@ -33,6 +33,7 @@ static const struct argp_option table[] = {
     {"double", KEY_DOUBLE, NULL, 0, "in double precision", 0},
     {"future", KEY_FUTURE, NULL, 0,
      "every third program also has what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
+    {"train", KEY_TRAIN, NULL, 0, "models with losses; compare those and their gradients", 0},
     {"print", KEY_PRINT, NULL, 0, "only print the programs", 0},
     {"shrink-seconds", KEY_SHRINK, "N", 0, "how long to look for smaller programs that fail (60); 0: not at all", 0},
     {0}};
@@ -58,6 +59,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_FUTURE:
         options->future = true;
+        return 0;
+    case KEY_TRAIN:
+        options->batch.train = true;
         return 0;
     case KEY_PRINT:
         options->print = true;
@@ -169,7 +173,8 @@ static const char **generate_all(struct arena *arena, const struct options *opti
     const char **texts = ARENA_ARRAY(arena, const char *, options->count + 1);
     for (int i = 0; i < options->count; i++) {
         uint64_t seed = options->seed + (uint64_t)i;
-        texts[i] = generate_program(arena, &(struct generate_options){seed, options->future && seed % 3 == 0});
+        bool future = options->future && seed % 3 == 0;
+        texts[i] = generate_program(arena, &(struct generate_options){seed, future, options->batch.train});
     }
     return texts;
 }

@@ -182,6 +182,8 @@ void write_static(struct scope *scope);
 void write_inits(struct scope *scope);
 /* Writes an instance of a cell as the definition of the variable. False: no cell fits. */
 bool write_instance(struct scope *scope, struct variable *variable, struct context context);
+/* Of a model that is to be trained. */
+void write_losses(struct scope *scope);
 /* A recurrent layer as papers have them. */
 void write_layer(struct scope *scope);
 /* An expression of frame time. */
