@@ -16,8 +16,17 @@ static const rnn_tensor wide_targets[] = {
     {.name = "y", .type = RNN_TYPE_LABELS, .time = RNN_TIME_SEQUENCE, .vocabulary = 4},
 };
 static const rnn_training wide_training = {.targets = wide_targets, .target_count = 2};
-static const rnn_model wide_model = {
-    .name = "wide", .real_size = sizeof(float), .inputs = wide_inputs, .input_count = 2, .training = &wide_training};
+static const rnn_tensor wide_outputs[] = {
+    {.name = "u", .time = RNN_TIME_FRAME, .rank = 1, .shape = {2}},
+    {.name = "p", .time = RNN_TIME_FRAME, .rank = 1, .shape = {4}},
+};
+static const rnn_model wide_model = {.name = "wide",
+                                     .real_size = sizeof(float),
+                                     .inputs = wide_inputs,
+                                     .outputs = wide_outputs,
+                                     .input_count = 2,
+                                     .output_count = 2,
+                                     .training = &wide_training};
 
 /* Three sequences of up to 4 frames. */
 static double wide_x[24], wide_z[12], wide_k[] = {0, 3, 1}, wide_lengths[] = {4, 2, 3};
