@@ -59,9 +59,9 @@ void factor(struct graph *graph, struct arena *scratch)
 {
     bool changed = true;
     while (changed) {
-        changed = factor_products_of_concats(graph);
+        changed = factor_products_of_concats(graph, scratch);
         changed |= factor_parts(graph, scratch);
-        changed |= factor_parts_of_concats(graph);
+        changed |= factor_parts_of_concats(graph, scratch);
         changed |= reassociate_products(graph);
         graph_sweep(graph);
         simplify(graph, scratch);

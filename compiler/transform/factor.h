@@ -16,8 +16,8 @@ int factor_add_matrix_part(struct graph *graph, int matrix, int row, int rows, i
 int factor_add_vector_part(struct graph *graph, int vector, int begin, int length);
 
 /* W @ concat(a, b), and parts of concats (factor_concats.c). Whether anything changed. */
-bool factor_products_of_concats(struct graph *graph);
-bool factor_parts_of_concats(struct graph *graph);
+bool factor_products_of_concats(struct graph *graph, struct arena *scratch);
+bool factor_parts_of_concats(struct graph *graph, struct arena *scratch);
 
 /* (W @ x)[a:b] and f(u, v)[a:b] (factor_parts.c). Whether anything changed. */
 bool factor_parts(struct graph *graph, struct arena *scratch);

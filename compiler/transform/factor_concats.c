@@ -3,8 +3,44 @@
  *                                                     %4 = add %7, %8
  */
 #include "base/arena.h"
+#include "base/scc.h"
 #include "graph/graph.h"
 #include "transform/factor.h"
+
+static bool is_move(const struct node *node) { return node->op == OP_concat || node->op == OP_copy; }
+
+/* The nodes, by id, that are in the end made of themselves by moves alone, as u in u = concat(x, u[0:n][t-1]). Behind
+ * such a concat there is the same concat, a frame earlier: reading through it would not come to an end, or only in as
+ * many steps as it has units. So it stays. */
+static bool *find_circular_moves(const struct graph *graph, struct arena *scratch)
+{
+    int n = graph->node_count, edges = 0, count;
+    for (int i = 0; i < n; i++)
+        edges += graph->nodes[i]->count;
+    int *begin = ARENA_ARRAY(scratch, int, n + 1), *target = ARENA_ARRAY(scratch, int, edges + 1);
+    edges = 0;
+    for (int i = 0; i < n; i++) {
+        const struct node *node = graph->nodes[i];
+        begin[i] = edges;
+        for (int k = 0; is_move(node) && k < node->count; k++)
+            if (is_move(graph->nodes[node->edges[k].node]))
+                target[edges++] = node->edges[k].node;
+    }
+    begin[n] = edges;
+    const int *component = scc_find(scratch, n, begin, target, &count);
+    bool *circular = ARENA_ARRAY(scratch, bool, n + 1);
+    for (int i = 0; i < n; i++)
+        for (int e = begin[i]; e < begin[i + 1]; e++)
+            circular[i] |= component[target[e]] == component[i];
+    return circular;
+}
+
+/* Nodes that have been added since are no concats. */
+static bool is_open_concat(const struct graph *graph, const bool *circular, int id)
+{
+    const struct node *node = graph->nodes[id];
+    return node->op == OP_concat && node->time == TIME_FRAME && !circular[id];
+}
 
 /* The operand of a concat as the product would have read it. False where the initial values cannot be taken apart. */
 static bool read_concat_operand(struct graph *graph, const struct edge *through, const struct edge *operand, int at,
@@ -76,13 +112,12 @@ static int add_product_of_piece(struct graph *graph, const struct node *product,
     return graph->node_count - 1;
 }
 
-static bool factor_product_of_concat(struct graph *graph, int id)
+static bool factor_product_of_concat(struct graph *graph, const bool *circular, int id)
 {
     const struct node *product = graph->nodes[id];
     const struct edge *x = &product->edges[1];
-    const struct node *concat = graph->nodes[x->node];
     struct pieces pieces;
-    if (concat->op != OP_concat || concat->time != TIME_FRAME || !find_pieces(graph, x, &pieces))
+    if (!is_open_concat(graph, circular, x->node) || !find_pieces(graph, x, &pieces))
         return false;
     int sum = add_product_of_piece(graph, product, &pieces.edges[0], pieces.columns[0]);
     for (int i = 1; i < pieces.count; i++) {
@@ -97,25 +132,27 @@ static bool factor_product_of_concat(struct graph *graph, int id)
 }
 
 /* The products that are made on the way are looked at too: concats may be nested. */
-bool factor_products_of_concats(struct graph *graph)
+bool factor_products_of_concats(struct graph *graph, struct arena *scratch)
 {
+    const bool *circular = find_circular_moves(graph, scratch);
     bool changed = false;
     for (int i = 0; i < graph->node_count; i++)
         if (graph->nodes[i]->op == OP_product && graph->nodes[i]->time == TIME_FRAME)
-            changed |= factor_product_of_concat(graph, i);
+            changed |= factor_product_of_concat(graph, circular, i);
     graph_sweep(graph);
     return changed;
 }
 
 /* A part that lies within one operand of a concat reads that operand. */
-bool factor_parts_of_concats(struct graph *graph)
+bool factor_parts_of_concats(struct graph *graph, struct arena *scratch)
 {
+    const bool *circular = find_circular_moves(graph, scratch);
     bool changed = false;
     for (int i = 0; i < graph->node_count; i++)
         for (int k = 0; k < graph->nodes[i]->count; k++) {
             struct edge *edge = &graph->nodes[i]->edges[k];
             const struct node *concat = graph->nodes[edge->node];
-            if (concat->op != OP_concat || concat->time != TIME_FRAME || edge_is_whole(graph, edge))
+            if (!is_open_concat(graph, circular, edge->node) || edge_is_whole(graph, edge))
                 continue;
             int at = 0, j = 0;
             while (at + concat->edges[j].length <= edge->begin)

@@ -212,6 +212,27 @@ static void test_parts_of_concats(void **state)
         LINES("y = tanh(v[3:5][t-1 or k])", "v = concat(a, b)"));
 }
 
+/* What is behind a concat of its own past is the same concat, a frame earlier: reading through it would not come to an
+ * end, or would peel it crumb by crumb. */
+static void test_concats_of_themselves(void **state)
+{
+    (void)state;
+    expect_factored("cell C(x[4]) -> y[4] {\n  param W[4, 4]\n  u[4] = concat(u[t-1])\n  y = W @ u\n}",
+                    LINES("y = (W @ u)", "u = concat(u[t-1])"));
+    expect_factored("cell C(x[4]) -> y[2] {\n  u[4] = concat((u[0:2])[t-1], x[0:2])\n  y = exp(u[0:2])\n}",
+                    LINES("y = exp(u[0:2])", "u = concat(u[0:2][t-1], x[0:2])"));
+    expect_factored("cell C(x[4]) -> y[1] {\n  u[3] = concat((u[1:3])[t-1], (u[0:1])[t-1])\n  y = exp(u[0:1])\n}",
+                    LINES("y = exp(u[0:1])", "u = concat(u[1:3][t-1], u[0:1][t-1])"));
+    expect_factored(
+        "cell C(x[2]) -> y[2] {\n  param W[2, 2]\n  u[2] = concat(v[t-1])\n  v[2] = concat(u)\n  y = W @ u + x\n}",
+        LINES("y = ((W @ u) + x)", "u = concat(v[t-1])", "v = concat(u)"));
+    expect_factored("cell C(x) -> y[2] {\n  param W[2, 9]\n  u[9] = concat(x, (u[0:8])[t-1])\n  y = W @ u\n}",
+                    LINES("y = (W @ u)", "u = concat(x, u[0:8][t-1])"));
+    /* One that only reads such a concat comes apart. */
+    expect_factored("cell C(x[2]) -> y[2] {\n  param W[2, 4]\n  u[2] = concat(u[t-1])\n  y = W @ concat(x, u)\n}",
+                    LINES("y = ((W{2x2 from 0 by 4 1} @ x) + (W{2x2 from 2 by 4 1} @ u))", "u = concat(u[t-1])"));
+}
+
 /* More than a few parts stay together unless each of them fills a vector. */
 static void test_crumbs_stay_together(void **state)
 {
@@ -328,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_parts_that_stay),
         cmocka_unit_test(test_one_part_for_all_its_readers),
         cmocka_unit_test(test_parts_of_concats),
+        cmocka_unit_test(test_concats_of_themselves),
         cmocka_unit_test(test_crumbs_stay_together),
         cmocka_unit_test(test_long_chain_of_parts),
         cmocka_unit_test(test_long_chain_of_delayed_parts),
