@@ -27,6 +27,7 @@ struct pipeline_options pipeline_default_options(void)
     return (struct pipeline_options){
         .schedule = {.elementwise_scan = true, .group_frames = true, .turn_panels = true},
         .factor = true,
+        .recompute = true,
         .emit = EMIT_C,
         .dump_after = STAGE_COUNT,
     };
@@ -181,6 +182,8 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
         simplify(pipeline->graph, arena);
         if (options->factor)
             factor_sums(pipeline->graph, arena);
+        if (options->recompute)
+            recompute(pipeline->graph, arena);
     }
     end_stage(pipeline, STAGE_DIFFERENTIATE);
     end_stage(pipeline, STAGE_FIND_COMPONENTS);

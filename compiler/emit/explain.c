@@ -1,10 +1,11 @@
 #include "emit/emitter.h"
 
-static double buffer_bytes(const struct schedule *schedule)
+/* Bytes a frame and stream of all values that are stored in one way. */
+static double buffer_bytes(const struct schedule *schedule, enum storage storage)
 {
     double bytes = 0;
     for (int i = 0; i < schedule->graph->node_count; i++)
-        if (schedule->buffers[i].storage == STORE_BLOCK)
+        if (schedule->buffers[i].storage == storage)
             bytes += 4.0 * node_units(schedule->graph->nodes[i]);
     return bytes;
 }
@@ -13,7 +14,13 @@ void emit_explain(const struct schedule *schedule, struct arena *arena, struct t
 {
     text_printf(out, "%s: %ld parameters, %.0f flops a frame, blocks of %d frames, %.0f bytes of values a frame\n",
                 schedule->graph->name, schedule_parameters(schedule), schedule_flops(schedule), schedule->block_frames,
-                buffer_bytes(schedule));
+                buffer_bytes(schedule, STORE_BLOCK));
+    double kept = buffer_bytes(schedule, STORE_SEQUENCE);
+    if (schedule->graph->trains)
+        text_printf(out,
+                    "for training: a window keeps %.0f bytes for each of its frames and streams, %.1f MB for 64 frames of 16 "
+                    "streams\n",
+                    kept, kept * 64 * 16 / 1e6);
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
         text_printf(out, "\n%s\n    %s\n", region->name, describe_kind(schedule, region, arena));

@@ -26,6 +26,9 @@ void factor(struct graph *graph, struct arena *scratch);
  * losses. See differentiate.c. */
 void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch);
 
+/* What the adjoint reads and what costs less than to keep it is computed again; simplify would undo it. See recompute.c. */
+void recompute(struct graph *graph, struct arena *scratch);
+
 /* The last line of factor alone (factor_sums.c). */
 void factor_sums(struct graph *graph, struct arena *scratch);
 
