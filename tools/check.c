@@ -292,7 +292,7 @@ static int print_gradients(const struct check *check, const struct gradient_repo
 /* rnnc's part of --gradients. */
 static void ask_for_gradients(struct network_options *network, bool in_float)
 {
-    ARENA_PUSH(network->arena, network->passed, network->passed_count, network->passed_capacity, "--train");
+    network->training = true;
     ARENA_PUSH(network->arena, network->passed, network->passed_count, network->passed_capacity, "--input-gradients");
     network->in_double = !in_float;
 }

@@ -46,12 +46,24 @@ static bool open_log(struct report *report, const char **error)
     return fseek(report->log, 0, SEEK_END) == 0 || fail(report, error);
 }
 
-static void log_step(struct report *report, const struct position *position, const char *validation)
+/* A number, or nothing where there is none. */
+static void log_number(struct report *report, double number)
 {
-    if (report->log)
-        fprintf(report->log, "%llu,%d,%llu,%.9g,%s,%.9g,%.3f\n", (unsigned long long)position->step,
-                position->epoch + 1, (unsigned long long)position->frames, position->loss, validation, position->rate,
-                report_seconds(report));
+    if (!isnan(number))
+        fprintf(report->log, "%.9g", number);
+    fputc(',', report->log);
+}
+
+static void log_step(struct report *report, const struct position *position, double validation)
+{
+    if (!report->log)
+        return;
+    fprintf(report->log, "%llu,%d,%llu,", (unsigned long long)position->step, position->epoch + 1,
+            (unsigned long long)position->frames);
+    log_number(report, position->loss);
+    log_number(report, validation);
+    log_number(report, position->rate);
+    fprintf(report->log, "%.3f\n", report_seconds(report));
 }
 
 bool report_flush(struct report *report, const char **error)
@@ -142,7 +154,7 @@ void report_step(struct report *report)
     const struct position *position = &report->trainer->position;
     curve_add(&report->learned, (double)position->step, position->loss);
     if (position->batch < trainer_batches(report->trainer))
-        log_step(report, position, "");
+        log_step(report, position, NAN);
     if (report->on_terminal)
         show_progress(report);
 }
@@ -152,7 +164,7 @@ void report_epoch(struct report *report, const struct position *before, const st
     const struct trainer *trainer = report->trainer;
     bool validated = trainer->held->count > 0;
     double seconds = report_seconds(report), mean = before->loss_sum / before->weight_sum;
-    log_step(report, before, validated ? arena_printf(trainer->arena, "%.9g", score->loss) : "");
+    log_step(report, before, score->loss);
     curve_add(&report->held, (double)before->step, score->loss);
     clear_line(report);
     if (!trainer->options->quiet) {

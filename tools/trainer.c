@@ -210,7 +210,7 @@ static void move_on(struct trainer *trainer, const struct plan *plan, double los
     double weight = trainer->batch.weight;
     position->step++;
     position->frames += (uint64_t)trainer->batch.frames;
-    position->loss = weight > 0 ? loss : 0;
+    position->loss = weight > 0 ? loss : NAN;
     position->loss_sum += weight > 0 ? loss * weight : 0;
     position->weight_sum += weight;
     position->begin += plan->advance;

@@ -26,7 +26,7 @@ struct position {
     long batch;                  /* batches of this epoch done; all of them: the epoch waits to be finished */
     long begin;                  /* where in the batch the next window begins */
     uint64_t frames;             /* seen so far, of all streams */
-    double loss, rate;           /* of the last step */
+    double loss, rate;           /* of the last step; NaN: its window had no target, and it changed nothing */
     double loss_sum, weight_sum; /* of this epoch so far: the mean loss is their quotient */
     double seconds;              /* of training, in all runs */
 };

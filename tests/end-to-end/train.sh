@@ -77,10 +77,15 @@ expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 60 --prime "the 
 cp out first
 expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7
 cmp first out
+sed 's/output p = softmax(logits)/output l = logits/' lm.rnn >logits.rnn
+expect 0 "$rnn" run logits.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7
+cmp first out
 expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 200 --temperature 0
 says out "the "
 expect 1 "$rnn" run lm.rnn --weights whole.safetensors --sample 5 --prime "qx"
 says err "--prime: 'q' does not occur"
+expect 1 "$rnn" run lm.rnn -D V=15 --weights whole.safetensors --sample 5
+says err "has a vocabulary of"
 expect 2 "$rnn" run lm.rnn --sample 5
 
 # ---- interruption ----

@@ -115,6 +115,28 @@ static void test_windows(void **state)
     }
 }
 
+/* A window without targets only moves the state on. */
+static void test_no_targets(void **state)
+{
+    struct fixture *fixture = *state;
+    struct training *training = open_training(fixture, &tiny_model, "--streams 2 --window 10");
+    struct trainer *trainer = &training->trainer;
+    const rnn_real before = ((rnn_real *)trainer->parameters)[0];
+    int32_t none[120];
+    open_report(training);
+    for (int i = 0; i < 120; i++)
+        none[i] = i % 60 < 10 ? -1 : training->table.targets[0].ids[i];
+    training->table.targets[0].ids = none;
+    go(training);
+    assert_true(((rnn_real *)trainer->parameters)[0] == before);
+    assert_true(isnan(trainer->position.loss) && trainer->position.weight_sum == 0);
+    assert_int_equal(trainer->position.begin, 10);
+    go(training);
+    assert_true(((rnn_real *)trainer->parameters)[0] != before);
+    assert_true(trainer->position.weight_sum == 20 && trainer->position.frames == 40);
+    close_training(training);
+}
+
 /* ---- learning ---- */
 
 static double last_loss(struct fixture *fixture, const rnn_model *model, const char *words, struct score *score)
@@ -339,8 +361,9 @@ static void test_infinite_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_windows), TEST(test_learning),           TEST(test_interruption), TEST(test_other_settings),
-        TEST(test_log),     TEST(test_stopped_validation), TEST(test_divergence),   TEST(test_infinite_weights),
+        TEST(test_windows),          TEST(test_no_targets), TEST(test_learning),           TEST(test_interruption),
+        TEST(test_other_settings),   TEST(test_log),        TEST(test_stopped_validation), TEST(test_divergence),
+        TEST(test_infinite_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
