@@ -205,7 +205,7 @@ static void tell_argument(struct elaboration *e, struct instance *instance)
         if (!value || value->declared || !input->has_dimensions || !value->term)
             continue;
         const char *argument = report_excerpt(&e->report, value->term->span);
-        if (value->shape.rank == 0) {
+        if (value->shape.rank == 0 && !term_has_open_part(value->term)) {
             report_error(&e->report, value->term->span, "'%s' of '%s' is a vector, but '%s' is a scalar",
                          input->name.text, definition->name.text, argument);
             report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
@@ -233,14 +233,17 @@ bool tell_unbound(struct elaboration *e)
     return any;
 }
 
-/* Shapes of arguments against those of inputs that were known before them. */
+/* Shapes of arguments against those of inputs that were known before them. Nothing is left to be inferred, so that
+ * concat may count its scalars. */
 void check_arguments(struct elaboration *e)
 {
     for (int id = 0; id < e->solver.count; id++) {
         struct instance *instance = e->owners[id];
         struct value *value = e->solver.nodes[id].value;
-        if (!instance || !value->term || !value->declared || value->term->shape.rank == SHAPE_OPEN ||
-            shape_equal(&value->term->shape, &value->shape))
+        if (!instance || !value->term || !value->declared)
+            continue;
+        shape_term(value->term, true, NULL);
+        if (term_has_open_part(value->term) || shape_equal(&value->term->shape, &value->shape))
             continue;
         int index = 0;
         while (instance->inputs[index] != value)

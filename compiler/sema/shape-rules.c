@@ -14,14 +14,15 @@ bool shape_is_small(const struct shape *shape)
 
 static struct shape vector_of(int n) { return (struct shape){1, {n}}; }
 
-/* All operands of one shape, or [], which spreads. What does not fit, once told, has no shape, so that nothing more is
- * said about what is made of it. */
+/* All operands of one shape, or [], which spreads. What does not fit, once told, has no shape, nor has what is made of
+ * an operand that stayed open, so that nothing more is said about what is made of it in turn. */
 static void spread(struct term *term, struct report *report)
 {
     const struct term *widest = NULL;
     bool fits = true;
     for (int i = 0; i < term->count; i++) {
         const struct term *arg = term->args[i];
+        fits &= !term_is_open(arg);
         if (term_is_open(arg))
             continue;
         if (!widest || (widest->shape.rank == 0 && arg->shape.rank > 0)) {

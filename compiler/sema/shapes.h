@@ -20,6 +20,10 @@ enum { SHAPE_OPEN = -1 }; /* the rank of a shape that is not known yet */
  * then an open shape stands for something that was told before. */
 void shape_term(struct term *term, bool settled, struct report *report);
 
+/* Whether a part of the term is open. The term itself need not be: in `0.5 * concat(a, b)` the number makes it a scalar
+ * as long as the sizes of a and b are not known. */
+bool term_has_open_part(const struct term *term);
+
 /* An id of an `index` or `labels` input or target, at this frame or another. */
 bool term_is_id(const struct term *term);
 

@@ -98,21 +98,19 @@ static bool reads_uncertain(const struct term *term, const bool *uncertain)
     return false;
 }
 
-/* Whether a part of the term is open. The term itself need not be: in `0.5 * concat(a, b)` the number makes it a scalar
- * as long as the sizes of a and b are not known. */
-static bool has_open_part(const struct term *term)
+bool term_has_open_part(const struct term *term)
 {
     if (term_is_open(term))
         return true;
     for (int i = 0; i < term->count; i++)
-        if (has_open_part(term->args[i]))
+        if (term_has_open_part(term->args[i]))
             return true;
     return false;
 }
 
 static bool is_open(const struct value *value)
 {
-    return value->shape.rank == SHAPE_OPEN || (!value->declared && value->term && has_open_part(value->term));
+    return value->shape.rank == SHAPE_OPEN || (!value->declared && value->term && term_has_open_part(value->term));
 }
 
 /* By value id: open, or reading over however many steps what is open. */

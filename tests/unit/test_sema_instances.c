@@ -67,6 +67,20 @@ static void test_dimensions_follow_from_arguments(void **state)
                  LINES("param a.W [3, 9]", "param b.W [5, 3]", "param c.W [5, 5]"));
 }
 
+/* What an argument is, is said of what it becomes in the end: with `o` a scalar, `concat(...) * g` is [3]. */
+static void test_arguments_of_declared_shape(void **state)
+{
+    (void)state;
+    const char *format =
+        "cell P(x[%d]) -> y[%d] {\n  y = x\n}\n"
+        "model m {\n  input a[1], g\n  o = 0.5 * o[t-1] + g\n  output y = P(concat(a, a, o[t-1]) * g)\n}\n";
+    char text[300];
+    snprintf(text, sizeof text, format, 3, 3);
+    expect_lines(text, LINES("y.x [3] frame = concat(a, a, o[t-1]) * g"));
+    snprintf(text, sizeof text, format, 4, 4);
+    expect_error(text, LINES("'x' of 'P' is [4], but 'concat(a, a, o[t-1]) * g' is [3]"));
+}
+
 static void test_dimension_conflict(void **state)
 {
     (void)state;
@@ -220,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_instances_nest),
         cmocka_unit_test(test_parameters_stand_in_order_of_text),
         cmocka_unit_test(test_dimensions_follow_from_arguments),
+        cmocka_unit_test(test_arguments_of_declared_shape),
         cmocka_unit_test(test_dimension_conflict),
         cmocka_unit_test(test_stack),
         cmocka_unit_test(test_reverse),
