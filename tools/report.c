@@ -110,8 +110,9 @@ void report_close(struct report *report)
 
 static void print_loss(FILE *out, const struct report *report, double loss)
 {
-    fprintf(out, "%.4f", loss);
-    if (report->in_bits)
+    const char *format = fabs(loss) < 1e5 ? "%.4f" : "%.4e";
+    fprintf(out, format, loss);
+    if (report->in_bits && fabs(loss) < 1e5)
         fprintf(out, " (%.4f bits)", loss / log(2));
 }
 
