@@ -92,11 +92,27 @@ static void abstract(const char *text, char *result, size_t size)
     result[count] = 0;
 }
 
+/* "loss of a window of frames 3 to 5: error 0.1, ...": what stands before the error. */
+static bool same_comparison(const char *a, const char *b)
+{
+    const char *ends[] = {strstr(a, ": error"), strstr(b, ": error")};
+    if (!ends[0] || !ends[1])
+        return !ends[0] && !ends[1];
+    char names[2][200], messages[2][200];
+    snprintf(names[0], sizeof names[0], "%.*s", (int)(ends[0] - a), a);
+    snprintf(names[1], sizeof names[1], "%.*s", (int)(ends[1] - b), b);
+    abstract(names[0], messages[0], sizeof messages[0]);
+    abstract(names[1], messages[1], sizeof messages[1]);
+    return strcmp(messages[0], messages[1]) == 0;
+}
+
 static bool same_failure(const struct verdict_record *a, const struct verdict_record *b)
 {
     char messages[2][200];
     if (a->failure != b->failure)
         return false;
+    if (a->failure == FAILURE_DISAGREES)
+        return same_comparison(a->message, b->message);
     if (a->failure != FAILURE_REJECTED && a->failure != FAILURE_NOT_BUILT)
         return true;
     abstract(a->message, messages[0], sizeof messages[0]);
