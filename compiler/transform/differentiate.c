@@ -265,11 +265,14 @@ static void hand_product(struct differentiating *d, const struct node *node, str
     const struct shape shape = d->graph->nodes[w->node]->shape;
     int rows = shape.dim[0], columns = shape.dim[1];
     if (d->active[w->node]) {
-        struct edge gradient;
+        struct edge gradient, column = g;
         if (node->time == TIME_STATIC)
-            gradient = matrix(d, OP_matmul, viewed(d, g.node, (struct shape){2, {rows, 1}}, (struct view){0, {1, 1}}),
-                              viewed(d, x->node, (struct shape){2, {1, columns}}, (struct view){0, {columns, 1}}), rows,
-                              columns);
+            column = viewed(d, g.node, (struct shape){2, {rows, 1}}, (struct view){0, {1, 1}});
+        if (d->graph->nodes[x->node]->op == OP_number)
+            gradient = matrix(d, OP_mul, column, *x, rows, columns);
+        else if (node->time == TIME_STATIC)
+            gradient = matrix(d, OP_matmul, column, viewed(d, x->node, (struct shape){2, {1, columns}}, (struct view){0, {columns, 1}}),
+                              rows, columns);
         else
             gradient = matrix(d, OP_outer, g, *x, rows, columns);
         receive(d, w->node, gradient);
