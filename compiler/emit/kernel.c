@@ -234,7 +234,10 @@ static void write_sum_over_all(struct emitter *emitter, int id)
     const char *value = arena_printf(emitter->arena, "%s, %s, %d", edge_address(emitter, last, "0"),
                                      edge_stride(emitter, last), last->length);
     long first = node->shape.rank ? to.view.stride[0] : 1;
-    if (emitter->region->kind == REGION_FRAMES)
+    bool frames = emitter->schedule->buffers[last->node].storage != STORE_FRAME;
+    if (node->op == OP_outer)
+        frames |= emitter->schedule->buffers[node->edges[0].node].storage != STORE_FRAME;
+    if (frames)
         text_puts(emitter->out, "    const ptrdiff_t frame = 0;\n");
     if (node->op == OP_total)
         text_printf(emitter->out, "    rnn_total(%s, %ld, %s, frames, streams, values->left);\n", base, first, value);
@@ -284,7 +287,7 @@ static void write_over_time_kernel(struct writing *writing, const char *name)
     else if (node->op == OP_outside)
         text_printf(emitter->out,
                     "    rnn_gather_outside(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, values->ages, "
-                    "values->left, %d);\n",
+                    "values->left, values->done, %d);\n",
                     emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node), node->index);
     else
         text_printf(emitter->out,

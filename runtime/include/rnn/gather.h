@@ -59,14 +59,15 @@ RNN_HELPER void rnn_gather_first(rnn_real *so_far, const rnn_real *value, int pa
             memcpy(so_far + (ptrdiff_t)stream * pad, value + (ptrdiff_t)stream * pad, (size_t)pad * sizeof *so_far);
 }
 
-/* The sum over the frames that read out of range with this delay: the first of the sequence, or, reading ahead, the last. left:
- * for each stream, its frames from the block's first on. */
+/* The sum over the frames that read out of range with this delay: the first of a sequence that begins with this call, or, reading
+ * ahead, the last. (Where a sequence began before, what its first frames read then is a part of the past.) left: for each stream,
+ * its frames from the block's first on; done: frames of the call before the block. */
 RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ages,
-                                   const int *left, int delay)
+                                   const int *left, int done, int delay)
 {
     for (int t = 0; t < frames; t++)
         for (int stream = 0; stream < streams; stream++) {
-            const int outside = delay > 0 ? (int64_t)ages[stream] + t < delay : (int64_t)t - delay >= left[stream];
+            const int outside = delay > 0 ? ages[stream] == done && (int64_t)done + t < delay : (int64_t)t - delay >= left[stream];
             for (int i = 0; i < pad && outside && t < left[stream]; i += RNN_LANES) {
                 rnn_real *to = so_far + (ptrdiff_t)stream * pad + i;
                 const rnn_real *from = value + ((ptrdiff_t)t * streams + stream) * pad + i;
