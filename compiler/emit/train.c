@@ -27,14 +27,6 @@ static int count_losses(const struct emitter *emitter)
     return count;
 }
 
-static bool has_input_gradients(const struct emitter *emitter)
-{
-    for (int i = 0; i < emitter->graph->output_count; i++)
-        if (input_of(emitter, i) >= 0)
-            return true;
-    return false;
-}
-
 /* ---- declarations ---- */
 
 static void write_grad_arguments(struct emitter *emitter, const char *owner)
@@ -312,7 +304,7 @@ static void write_any(struct emitter *emitter, const char *owner)
                "    void *const input_gradients[])\n{\n");
     text_printf(out, "%s%s    (void)input_gradients;\n", inputs ? "" : "    (void)inputs;\n",
                 graph->target_count ? "" : "    (void)targets;\n");
-    for (int i = 0; i < inputs && has_input_gradients(emitter); i++) {
+    for (int i = 0; i < inputs && graph->by_inputs; i++) {
         bool used = graph->inputs[i].vocabulary > 0;
         for (int k = 0; k < graph->output_count; k++)
             used |= input_of(emitter, k) == i;
@@ -368,7 +360,7 @@ void emit_training(struct emitter *emitter, const char *owner)
                 "    .whole_sequences = %d,\n    .input_gradients = %d,\n",
                 emitter->prefix,
                 graph->target_count ? arena_printf(emitter->arena, "    .targets = %s_targets,\n", emitter->prefix) : "",
-                graph->target_count, count_losses(emitter), !graph->carries, has_input_gradients(emitter));
+                graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
     write_text(emitter, owner,
                "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
                "    .reset = $_reset_any,\n    .grad = $_grad_any,\n};\n\n");

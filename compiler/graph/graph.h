@@ -110,6 +110,7 @@ struct graph {
     int input_count;  /* targets included */
     int target_count; /* 0: not for training */
     bool trains;
+    bool by_inputs; /* gradients of inputs are wanted */
     bool carries; /* training calls may be windows of longer sequences */
     struct graph_output *outputs;
     int output_count;

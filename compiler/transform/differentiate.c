@@ -463,6 +463,7 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
 {
     struct differentiating d = {.graph = graph, .scratch = scratch, .count = graph->node_count};
     graph->carries = graph_carries(graph);
+    graph->by_inputs = by_inputs;
     bool *dependent = mark_dependent(&d, by_inputs), *needed = mark_needed_by_losses(&d);
     d.active = ARENA_ARRAY(scratch, bool, d.count + 1);
     d.received = ARENA_ARRAY(scratch, struct received, d.count + 1);
