@@ -288,6 +288,34 @@ static void write_grad(struct emitter *emitter, const char *owner)
     write_end(emitter, owner);
 }
 
+/* Values in the order in which they are computed. */
+static void write_find_fault(struct emitter *emitter, const char *owner)
+{
+    write_text(emitter, owner,
+               "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
+               "    const int frames = window->frames, streams = ((const $_state *)state)->streams;\n"
+               "    struct $_values values;\n"
+               "    $_place(&values, (rnn_real *)((char *)work + $_work_head(streams)), $_block_frames(frames, streams), "
+               "frames, streams);\n"
+               "    *fault = (rnn_fault){.frame = frames};\n");
+    const struct schedule *schedule = emitter->schedule;
+    for (int r = 0; r < schedule->region_count; r++)
+        for (int i = 0; i < schedule->regions[r].node_count; i++) {
+            int id = schedule->regions[r].nodes[i];
+            const struct node *node = emitter->graph->nodes[id];
+            if (schedule->buffers[id].storage == STORE_SEQUENCE && node->op != OP_ctc_slope)
+                text_printf(emitter->out,
+                            "    rnn_find_fault(fault, \"%s\", \"%s\", values.%s, %d, RNN_PAD(%d), streams, "
+                            "window->lengths);\n",
+                            schedule->regions[r].name, node->name     ? node->name
+                            : node->origin ? node->origin
+                                           : schedule->regions[r].name,
+                            emitter->buffers[id],
+                            node_units(node), node_units(node));
+        }
+    text_puts(emitter->out, "    return fault->frame < frames;\n}\n\n");
+}
+
 /* ---- the descriptor ---- */
 
 static void write_any(struct emitter *emitter, const char *owner)
@@ -353,6 +381,7 @@ void emit_training(struct emitter *emitter, const char *owner)
     write_text(emitter, owner, memory_functions);
     write_text(emitter, owner, graph->carries ? state_size : whole_state_size);
     write_grad(emitter, owner);
+    write_find_fault(emitter, owner);
     write_targets(emitter);
     write_any(emitter, owner);
     text_printf(emitter->out,
@@ -363,5 +392,5 @@ void emit_training(struct emitter *emitter, const char *owner)
                 graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
     write_text(emitter, owner,
                "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
-               "    .reset = $_reset_any,\n    .grad = $_grad_any,\n};\n\n");
+               "    .reset = $_reset_any,\n    .grad = $_grad_any,\n    .find_fault = $_find_fault,\n};\n\n");
 }

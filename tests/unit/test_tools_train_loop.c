@@ -333,7 +333,7 @@ static void test_divergence(void **state)
     unlink(path);
 }
 
-/* The first frame whose outputs are not finite is named, and files are not replaced by what is worth nothing. */
+/* The first frame with a value that is not finite is named, and files are not replaced by what is worth nothing. */
 static void test_infinite_weights(void **state)
 {
     struct fixture *fixture = *state;
@@ -352,7 +352,7 @@ static void test_infinite_weights(void **state)
     for (int i = 0; i < TINY_V; i++)
         parameters[3 * TINY_V + i] = (rnn_real)3.3e38;
     assert_false(trainer_step(&training->trainer, &error));
-    if (!strstr(error, "the first output that is not finite is 'p' at frame 7 of stream"))
+    if (!strstr(error, "it begins with p in region frames, at frame 7 of stream"))
         fail_msg("%s", error);
     close_training(training);
     unlink(path);

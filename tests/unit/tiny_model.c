@@ -132,6 +132,21 @@ static rnn_status grad(const void *parameters, void *memory, void *work, const r
     return RNN_OK;
 }
 
+/* Of p, which is all that a call keeps. */
+static int find_fault(const void *memory, void *work, const rnn_window *window, rnn_fault *fault)
+{
+    const struct state *state = memory;
+    rnn_real(*p)[V] = work;
+    for (int t = 0; t < window->frames; t++)
+        for (int b = 0; b < state->streams; b++)
+            for (int i = 0; i < V; i++)
+                if ((!window->lengths || t < window->lengths[b]) && !isfinite(p[t * state->streams + b][i])) {
+                    *fault = (rnn_fault){"frames", "p", t, b, i};
+                    return 1;
+                }
+    return 0;
+}
+
 static const rnn_tensor parameters[] = {
     {.name = "E", .rank = 2, .shape = {V, V}, .start = RNN_START_NORMAL, .start_number = 0.5},
     {.name = "b", .rank = 1, .shape = {V}, .offset = BIAS},
@@ -148,6 +163,7 @@ static const rnn_training training = {
     .work_size = work_size,
     .state_init = state_init,
     .reset = reset,
+    .find_fault = find_fault,
     .grad = grad,
 };
 
@@ -160,6 +176,7 @@ static const rnn_training whole_training = {
     .work_size = work_size,
     .state_init = state_init,
     .reset = reset,
+    .find_fault = find_fault,
     .grad = grad,
 };
 

@@ -93,6 +93,12 @@ typedef struct {
                            decides what is dropped */
 } rnn_window;
 
+/* A number of a training call that is not finite. */
+typedef struct {
+    const char *region, *value; /* of `rnnc --train --emit=explain`; the path of the value, or of the one that it is a part of */
+    int frame, stream, unit;    /* frame: of the window */
+} rnn_fault;
+
 /* Loss and gradients, in a network compiled with --train. A training state is the past of each stream, as `state` is, but
  * holds what the gradients need too; it has no packed weights, which every call makes from the parameters it is given. */
 typedef struct {
@@ -111,6 +117,9 @@ typedef struct {
      * get 0. */
     rnn_status (*grad)(const void *parameters, void *state, void *work, const rnn_window *window, const void *const inputs[],
                        const void *const targets[], double *loss, void *gradient, void *const input_gradients[]);
+    /* After such a call, with its work and window: 0, or 1 and the first frame at which a value that the call has kept is not
+     * finite; of several at that frame, the one that is computed first. */
+    int (*find_fault)(const void *state, void *work, const rnn_window *window, rnn_fault *fault);
 } rnn_training;
 
 typedef struct {

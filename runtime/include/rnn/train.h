@@ -44,6 +44,21 @@ RNN_HELPER double rnn_seed_finish(const rnn_loss_sum *total, rnn_real *seed, int
     return total->sum / total->count;
 }
 
+/* ---- faults ---- */
+
+/* The first frame before fault->frame at which a value of n units in columns of `pad` is not finite. */
+RNN_HELPER void rnn_find_fault(rnn_fault *fault, const char *region, const char *value, const rnn_real *data, int n, int pad,
+                               int streams, const int *lengths)
+{
+    for (int t = 0; t < fault->frame; t++)
+        for (int stream = 0; stream < streams; stream++)
+            for (int i = 0; i < n && (!lengths || t < lengths[stream]); i++)
+                if (!isfinite(data[((ptrdiff_t)t * streams + stream) * pad + i])) {
+                    *fault = (rnn_fault){region, value, t, stream, i};
+                    return;
+                }
+}
+
 /* ---- masks ---- */
 
 /* 1 at the first frame of each sequence, or at the last, for all frames of a call of whole sequences. */
