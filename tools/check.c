@@ -40,7 +40,7 @@ static const char documentation[] =
     "the "
     "output's largest magnitude (1e-12 with --double) and 8 times the error that the interpreter itself makes when it "
     "rounds every "
-    "operation to the network's precision.\n\n"
+    "operation to the network's precision, with this data or with data that is almost the same.\n\n"
     "With --gradients the network is compiled for training. Its loss is compared with that of the interpreter, and its "
     "gradients with differences of that loss along random directions: of all parameters and inputs together, and of "
     "each by itself, to 1e-6 of its norm. Targets are drawn; frames are taken all at once, from streams of different "
@@ -182,7 +182,7 @@ static bool prepare_weights(struct check *check, const char **error)
 
 /* ---- verdict ---- */
 
-static bool print_verdict(const struct check *check, int output)
+static bool print_verdict(struct check *check, int output)
 {
     const rnn_tensor *tensor = &check->model->outputs[output];
     const struct verdict *verdict = &check->judge.verdicts[output];
@@ -208,7 +208,7 @@ static bool print_verdict(const struct check *check, int output)
     return agrees;
 }
 
-static int print_verdicts(const struct check *check)
+static int print_verdicts(struct check *check)
 {
     int wrong = 0;
     for (int i = 0; i < check->model->output_count; i++)

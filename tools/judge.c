@@ -5,7 +5,20 @@
 
 #include "base/arena.h"
 #include "oracle/oracle.h"
+#include "random.h"
 #include "session.h"
+
+/* What the oracle has been asked: one stream from its reset on. */
+struct sequence {
+    const double **inputs; /* as the oracle takes them */
+    int length, frames;
+};
+
+struct samples {
+    struct sequence *sequences;
+    int count, capacity;
+    int neighbours; /* samples taken beside the data itself */
+};
 
 static int find_value(struct value *const *values, int count, const char *name)
 {
@@ -63,6 +76,7 @@ bool judge_open(struct judge *judge, const void *parameters, const char **error)
         if (find_name(model->outputs, model->output_count, program->outputs[i].name) < 0)
             return differ(judge, "output", program->outputs[i].name, error);
     judge->verdicts = ARENA_ARRAY(judge->arena, struct verdict, model->output_count + 1);
+    judge->samples = ARENA_NEW(judge->arena, struct samples);
     return read_parameters(judge, parameters, error);
 }
 
@@ -88,15 +102,6 @@ static const double **stream_inputs(struct judge *judge, int stream, int before,
     return inputs;
 }
 
-static double **new_outputs(struct judge *judge, int frames)
-{
-    const struct program *program = judge->program;
-    double **outputs = ARENA_ARRAY(judge->arena, double *, program->output_count + 1);
-    for (int i = 0; i < program->output_count; i++)
-        outputs[i] = ARENA_ARRAY(judge->arena, double, shape_size(&program->outputs[i].value->shape) * (frames + 1));
-    return outputs;
-}
-
 static double distance(double a, double b)
 {
     if (a == b || (isnan(a) && isnan(b)))
@@ -105,41 +110,61 @@ static double distance(double a, double b)
     return isnan(difference) ? INFINITY : difference;
 }
 
-static void measure_rounding(struct judge *judge, int output, const double *exact, const double *near, long count)
+static double **evaluate(const struct judge *judge, const struct sequence *sequence, const double *const *parameters,
+                         bool round_to_float, struct arena *arena)
 {
-    struct verdict *verdict = &judge->verdicts[output];
-    for (long i = 0; i < count; i++) {
-        if (isfinite(exact[i]))
-            verdict->scale = fmax(verdict->scale, fabs(exact[i]));
-        verdict->rounding = fmax(verdict->rounding, distance(exact[i], near[i]));
+    const struct program *program = judge->program;
+    double **outputs = ARENA_ARRAY(arena, double *, program->output_count + 1);
+    for (int i = 0; i < program->output_count; i++) {
+        const struct value *value = program->outputs[i].value;
+        outputs[i] = ARENA_ARRAY(arena, double, shape_size(&value->shape) * (sequence->frames + 1));
     }
+    struct oracle_call call = {
+        .frames = sequence->frames,
+        .length = sequence->length,
+        .round_to_float = round_to_float,
+        .parameters = parameters,
+        .inputs = sequence->inputs,
+        .outputs = outputs,
+    };
+    oracle_run(program, &call);
+    return outputs;
+}
+
+/* Takes one sample; the exact outputs, of the program. */
+static double **measure_rounding(const struct judge *judge, const struct sequence *sequence,
+                                 const double *const *parameters, struct arena *arena)
+{
+    const struct program *program = judge->program;
+    double **exact = evaluate(judge, sequence, parameters, false, arena);
+    double **near = evaluate(judge, sequence, parameters, true, arena);
+    for (int i = 0; i < program->output_count; i++) {
+        const struct value *value = program->outputs[i].value;
+        int place = find_name(judge->model->outputs, judge->model->output_count, program->outputs[i].name);
+        struct verdict *verdict = &judge->verdicts[place];
+        long count = shape_size(&value->shape) * (value->time == TIME_FRAME ? sequence->frames : 1);
+        for (long k = 0; k < count; k++) {
+            if (isfinite(exact[i][k]))
+                verdict->scale = fmax(verdict->scale, fabs(exact[i][k]));
+            verdict->rounding = fmax(verdict->rounding, distance(exact[i][k], near[i][k]));
+        }
+    }
+    return exact;
 }
 
 struct expectation judge_expect(struct judge *judge, int stream, int before, int length, int frames)
 {
     const struct program *program = judge->program;
-    double **exact = new_outputs(judge, before + frames), **near = new_outputs(judge, before + frames);
-    struct oracle_call call = {
-        .frames = before + frames,
-        .length = before + length,
-        .parameters = judge->parameters,
-        .inputs = stream_inputs(judge, stream, before, frames),
-        .outputs = exact,
-    };
-    oracle_run(program, &call);
-    call.round_to_float = true;
-    call.outputs = near;
-    oracle_run(program, &call);
+    struct sequence sequence = {stream_inputs(judge, stream, before, frames), before + length, before + frames};
+    double **exact = measure_rounding(judge, &sequence, judge->parameters, judge->arena);
+    struct samples *samples = judge->samples;
+    ARENA_PUSH(judge->arena, samples->sequences, samples->count, samples->capacity, sequence);
 
     struct expectation expectation = {.stream = stream, .before = before, .length = length, .frames = frames};
     expectation.exact = ARENA_ARRAY(judge->arena, double *, judge->model->output_count + 1);
-    for (int i = 0; i < program->output_count; i++) {
-        const struct value *value = program->outputs[i].value;
-        int place = find_name(judge->model->outputs, judge->model->output_count, program->outputs[i].name);
-        long count = shape_size(&value->shape) * (value->time == TIME_FRAME ? before + frames : 1);
-        measure_rounding(judge, place, exact[i], near[i], count);
-        expectation.exact[place] = exact[i];
-    }
+    for (int i = 0; i < program->output_count; i++)
+        expectation.exact[find_name(judge->model->outputs, judge->model->output_count, program->outputs[i].name)] =
+            exact[i];
     return expectation;
 }
 
@@ -176,11 +201,52 @@ void judge_compare(struct judge *judge, const struct expectation *expectation, c
     }
 }
 
-double judge_tolerance(const struct judge *judge, int output)
+/* ---- tolerance ---- */
+
+static const double *move_numbers(const double *numbers, long count, struct random *random, struct arena *arena)
+{
+    double *moved = ARENA_ARRAY(arena, double, count + 1);
+    for (long i = 0; i < count; i++)
+        moved[i] = (float)(numbers[i] * (1 + random_real(random, ldexp(1, -16))));
+    return moved;
+}
+
+static void measure_neighbour(const struct judge *judge)
+{
+    const struct program *program = judge->program;
+    struct samples *samples = judge->samples;
+    struct random random = random_start((uint64_t)samples->neighbours++);
+    struct arena *arena = arena_new();
+    const double **parameters = ARENA_ARRAY(arena, const double *, program->parameter_count + 1);
+    for (int i = 0; i < program->parameter_count; i++)
+        parameters[i] = move_numbers(judge->parameters[i], shape_size(&program->parameters[i]->shape), &random, arena);
+    for (int s = 0; s < samples->count; s++) {
+        struct sequence sequence = samples->sequences[s];
+        sequence.inputs = ARENA_ARRAY(arena, const double *, program->input_count + 1);
+        for (int i = 0; i < program->input_count; i++) {
+            const struct value *input = program->inputs[i];
+            const double *numbers = samples->sequences[s].inputs[i];
+            long count = shape_size(&input->shape) * (input->time == TIME_FRAME ? sequence.frames : 1);
+            sequence.inputs[i] = input->vocabulary ? numbers : move_numbers(numbers, count, &random, arena);
+        }
+        measure_rounding(judge, &sequence, parameters, arena);
+    }
+    arena_free(arena);
+}
+
+static double tolerance_so_far(const struct judge *judge, int output)
 {
     const struct verdict *verdict = &judge->verdicts[output];
     bool in_double = judge->model->real_size == sizeof(double);
     /* A double has 29 more binary digits than a float, so the same operations err 2^29 times less. */
     double rounding = in_double ? ldexp(verdict->rounding, -29) : verdict->rounding;
     return fmax((in_double ? 1e-12 : 1e-6) * verdict->scale, 8 * rounding);
+}
+
+double judge_tolerance(struct judge *judge, int output)
+{
+    double error = judge->verdicts[output].error;
+    while (isfinite(error) && error > tolerance_so_far(judge, output) && judge->samples->neighbours < JUDGE_NEIGHBOURS)
+        measure_neighbour(judge);
+    return tolerance_so_far(judge, output);
 }

@@ -12,7 +12,7 @@ struct arena;
 /* One output: how far it may be from the oracle and how far it is. */
 struct verdict {
     double scale;    /* the largest magnitude that the oracle gave */
-    double rounding; /* the largest distance between the oracle and the oracle that rounds to float */
+    double rounding; /* the largest distance between the oracle and the oracle that rounds to float, over all samples */
     double error;    /* the largest distance between the oracle and the network, and where it was: */
     int frame, stream;
     long unit;
@@ -27,6 +27,7 @@ struct judge {
     const void *const *inputs; /* the data, as rnn_model.run takes it */
     const double **parameters; /* as the oracle takes them */
     struct verdict *verdicts;  /* of the model's outputs */
+    struct samples *samples;   /* of rounding, see judge_tolerance */
 };
 
 /* False, with a sentence, if model and program do not have the same parameters, inputs and outputs. */
@@ -50,7 +51,17 @@ struct outcome {
 };
 void judge_compare(struct judge *judge, const struct expectation *expectation, const struct outcome *outcome);
 
-/* The tolerance that a network's arithmetic deserves for the output. */
-double judge_tolerance(const struct judge *judge, int output);
+/* The tolerance that a network's arithmetic deserves for the output: 8 times verdict.rounding, and at least 1e-6 (in
+ * double 1e-12) of the scale.
+ *
+ * One evaluation that rounds is one sample of what rounding may do. An output of many units and frames is many samples;
+ * but where all of it hangs on a single number, as after a dot product whose terms cancel or ten steps of
+ * h = 2 * h[t-1] - x, the errors of one evaluation may by chance nearly cancel. So, as long as the network is further
+ * away, up to JUDGE_NEIGHBOURS more samples are taken, each with parameters and inputs moved by up to 2^-16 of
+ * themselves: the problem is the same, the rounding another (as in the discrete stochastic arithmetic of Vignes,
+ * "Discrete Stochastic Arithmetic for Validating Results of Numerical Software", Numerical Algorithms 37, 2004, where
+ * what is random is each rounding). Both evaluations have the moved data, so that moving it is not itself tolerated. */
+enum { JUDGE_NEIGHBOURS = 7 };
+double judge_tolerance(struct judge *judge, int output);
 
 #endif

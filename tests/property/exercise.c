@@ -234,7 +234,7 @@ static const char *make_calls(struct check *check, struct random *random)
 
 /* ---- the verdict ---- */
 
-static const char *find_disagreement(const struct check *check)
+static const char *find_disagreement(struct check *check)
 {
     for (int i = 0; i < check->model->output_count; i++) {
         const struct verdict *verdict = &check->judge.verdicts[i];
