@@ -1,5 +1,5 @@
 #!/bin/sh
-# The C of every example and corner case: the same to the byte each time, without a warning, by gcc and by clang, in float for this machine and
+# The C of every example, corner case and program of tests/gradient, for training where it has a loss: the same to the byte each time, without a warning, by gcc and by clang, in float for this machine and
 # in double for any. (Code is generated for the same C, optimised, in the programs of this folder.)
 #   emitted.sh RNNC ROOT
 set -eu
@@ -14,10 +14,11 @@ for compiler in gcc clang; do
   if command -v "$compiler" >/dev/null 2>&1; then compilers="$compilers $compiler"; else echo "no $compiler here"; fi
 done
 
-for source in "$root"/examples/*/*.rnn "$root"/tests/end-to-end/corners/*.rnn; do
+for source in "$root"/examples/*/*.rnn "$root"/tests/end-to-end/corners/*.rnn "$root"/tests/gradient/programs/*.rnn; do
   name=$(basename "$source" .rnn)
-  "$rnnc" "$source" --header="$work/$name.h" -o "$work/$name.c"
-  (cd "$work/elsewhere" && env -i LC_ALL=C TZ=UTC-9 "$rnnc" "$source" --header="$name.h" -o "$name.c")
+  if grep -q '^ *loss ' "$source"; then train=--train; else train=; fi
+  "$rnnc" $train "$source" --header="$work/$name.h" -o "$work/$name.c"
+  (cd "$work/elsewhere" && env -i LC_ALL=C TZ=UTC-9 "$rnnc" $train "$source" --header="$name.h" -o "$name.c")
   cmp "$work/$name.c" "$work/elsewhere/$name.c"
   cmp "$work/$name.h" "$work/elsewhere/$name.h"
   for compiler in $compilers; do
