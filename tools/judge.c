@@ -131,10 +131,11 @@ static double **evaluate(const struct judge *judge, const struct sequence *seque
     return outputs;
 }
 
-/* Takes one sample; the exact outputs, of the program. */
+/* Takes one sample, of the data (in judge->parameters) or of a neighbour; the exact outputs, of the program. */
 static double **measure_rounding(const struct judge *judge, const struct sequence *sequence,
                                  const double *const *parameters, struct arena *arena)
 {
+    bool neighbour = parameters != judge->parameters;
     const struct program *program = judge->program;
     double **exact = evaluate(judge, sequence, parameters, false, arena);
     double **near = evaluate(judge, sequence, parameters, true, arena);
@@ -143,10 +144,11 @@ static double **measure_rounding(const struct judge *judge, const struct sequenc
         int place = find_name(judge->model->outputs, judge->model->output_count, program->outputs[i].name);
         struct verdict *verdict = &judge->verdicts[place];
         long count = shape_size(&value->shape) * (value->time == TIME_FRAME ? sequence->frames : 1);
+        double *rounding = neighbour ? &verdict->nearby : &verdict->rounding;
         for (long k = 0; k < count; k++) {
-            if (isfinite(exact[i][k]))
+            if (isfinite(exact[i][k]) && !neighbour)
                 verdict->scale = fmax(verdict->scale, fabs(exact[i][k]));
-            verdict->rounding = fmax(verdict->rounding, distance(exact[i][k], near[i][k]));
+            *rounding = fmax(*rounding, distance(exact[i][k], near[i][k]));
         }
     }
     return exact;
@@ -238,9 +240,9 @@ static double tolerance_so_far(const struct judge *judge, int output)
 {
     const struct verdict *verdict = &judge->verdicts[output];
     bool in_double = judge->model->real_size == sizeof(double);
+    double rounding = fmax(8 * verdict->rounding, 5 * verdict->nearby);
     /* A double has 29 more binary digits than a float, so the same operations err 2^29 times less. */
-    double rounding = in_double ? ldexp(verdict->rounding, -29) : verdict->rounding;
-    return fmax((in_double ? 1e-12 : 1e-6) * verdict->scale, 8 * rounding);
+    return fmax((in_double ? 1e-12 : 1e-6) * verdict->scale, in_double ? ldexp(rounding, -29) : rounding);
 }
 
 double judge_tolerance(struct judge *judge, int output)

@@ -12,7 +12,8 @@ struct arena;
 /* One output: how far it may be from the oracle and how far it is. */
 struct verdict {
     double scale;    /* the largest magnitude that the oracle gave */
-    double rounding; /* the largest distance between the oracle and the oracle that rounds to float, over all samples */
+    double rounding; /* the largest distance between the oracle and the oracle that rounds to float */
+    double nearby;   /* the same over all neighbours of the data, see judge_tolerance */
     double error;    /* the largest distance between the oracle and the network, and where it was: */
     int frame, stream;
     long unit;
@@ -56,12 +57,15 @@ void judge_compare(struct judge *judge, const struct expectation *expectation, c
  *
  * One evaluation that rounds is one sample of what rounding may do. An output of many units and frames is many samples;
  * but where all of it hangs on a single number, as after a dot product whose terms cancel or ten steps of
- * h = 2 * h[t-1] - x, the errors of one evaluation may by chance nearly cancel. So, as long as the network is further
- * away, up to JUDGE_NEIGHBOURS more samples are taken, each with parameters and inputs moved by up to 2^-16 of
+ * h = 2 * h[t-1] - x, the errors of one evaluation may by chance nearly cancel too. So, as long as the network is
+ * further away, up to JUDGE_NEIGHBOURS more samples are taken, each with parameters and inputs moved by up to 2^-16 of
  * themselves: the problem is the same, the rounding another (as in the discrete stochastic arithmetic of Vignes,
  * "Discrete Stochastic Arithmetic for Validating Results of Numerical Software", Numerical Algorithms 37, 2004, where
- * what is random is each rounding). Both evaluations have the moved data, so that moving it is not itself tolerated. */
-enum { JUDGE_NEIGHBOURS = 7 };
+ * what is random is each rounding). Both evaluations have the moved data, so that moving it is not itself tolerated.
+ * The largest error of so many is no chance any more, and 5 times that is enough, since an operation of the runtime
+ * errs up to 5 times as much as a rounding does (rnn/vec_math.h). Where the first sample was no chance either, this
+ * tolerates nothing more. */
+enum { JUDGE_NEIGHBOURS = 15 };
 double judge_tolerance(struct judge *judge, int output);
 
 #endif
