@@ -76,14 +76,24 @@ static bool read_output_through_copy(const struct graph *graph, const bool *circ
            read_through_copy(graph, circular, edge);
 }
 
+/* A sum over frames counts each of them, whether or not they differ. */
+static bool copy_gives_frames(const struct graph *graph, const struct edge *edge)
+{
+    const struct node *copy = graph->nodes[edge->node];
+    return copy->time == TIME_FRAME && copy->count && graph->nodes[copy->edges[0].node]->time != TIME_FRAME;
+}
+
 static bool read_edges_through_copies(struct graph *graph, struct arena *scratch)
 {
     const bool *circular = find_circular_copies(graph, scratch);
     bool changed = false;
-    for (int i = 0; i < graph->node_count; i++)
+    for (int i = 0; i < graph->node_count; i++) {
+        bool sums = graph->trains && op_is_over_time(graph->nodes[i]->op);
         for (int k = 0; k < graph->nodes[i]->count; k++)
-            while (read_through_copy(graph, circular, &graph->nodes[i]->edges[k]))
+            while (!(sums && copy_gives_frames(graph, &graph->nodes[i]->edges[k])) &&
+                   read_through_copy(graph, circular, &graph->nodes[i]->edges[k]))
                 changed = true;
+    }
     for (int i = 0; i < graph->output_count; i++)
         while (read_output_through_copy(graph, circular, &graph->outputs[i].edge))
             changed = true;
