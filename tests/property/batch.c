@@ -55,6 +55,7 @@ static struct pipeline_options choose_options(const struct batch_options *batch,
     options.schedule.elementwise_scan = a == b;
     options.schedule.turn_panels = a == c;
     options.schedule.group_frames = (a != b) == c;
+    options.recompute = seed >> 3 & 1;
     return options;
 }
 
@@ -73,6 +74,8 @@ const char *batch_switches_text(struct arena *arena, const struct batch_options 
     const char *text = choose_machine(options, seed);
     if (pipeline.schedule.block_frames)
         text = arena_printf(arena, "-fblock-frames=%d %s", pipeline.schedule.block_frames, text);
+    if (!pipeline.recompute)
+        text = arena_printf(arena, "-fno-recompute %s", text);
     if (!pipeline.factor)
         text = arena_printf(arena, "-fno-factor %s", text);
     if (!pipeline.schedule.elementwise_scan)
