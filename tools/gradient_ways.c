@@ -213,30 +213,8 @@ static double window_loss_at(void *context, double step)
                : NAN;
 }
 
-static int longest_delay_of(const struct term *term)
-{
-    int longest = term->kind == TERM_DELAY ? term->delay : 0;
-    for (int i = 0; i < term->count; i++) {
-        int other = longest_delay_of(term->args[i]);
-        longest = other > longest ? other : longest;
-    }
-    return longest;
-}
-
-static int longest_delay(const struct program *program)
-{
-    int longest = 0;
-    for (int i = 0; i < program->value_count + program->loss_count; i++) {
-        const struct term *term =
-            i < program->value_count ? program->values[i]->term : program->losses[i - program->value_count].term;
-        int own = term ? longest_delay_of(term) : 0;
-        longest = own > longest ? own : longest;
-    }
-    return longest;
-}
-
-/* The gradient of a window with a past; in float its own loss is too rough for differences. A window that still reads
- * start values has them in its past, but its gradient is also that of the parameters they come from. */
+/* The gradient of a window with a past, to which start values that it still reads belong; in float its own loss is too
+ * rough for differences. */
 static bool check_window_gradient(struct window *window, const char **error)
 {
     struct gradients *gradients = window->gradients;
@@ -247,8 +225,7 @@ static bool check_window_gradient(struct window *window, const char **error)
     memcpy(window->state, gradients->backward.state, gradients->backward.state_size);
     if (!call_window(window, WANT_ALL, &claimed, error))
         return false;
-    if (model->real_size != sizeof(double) || !gradients->objective.variable_count ||
-        window->first < longest_delay(gradients->request->program))
+    if (model->real_size != sizeof(double) || !gradients->objective.variable_count)
         return true;
     window->parameters = arena_alloc(arena, model->parameter_elements + 1, (size_t)model->real_size);
     window->inputs = ARENA_ARRAY(arena, void *, model->input_count + 1);
