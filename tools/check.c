@@ -112,12 +112,17 @@ static const struct program *read_program(struct arena *arena, const struct netw
 
 /* ---- data ---- */
 
-/* Enough frames for more than two blocks, where the oracle is done with them in a few seconds. */
+/* Enough frames for more than two blocks, where the oracle is done with them in a few seconds. What a sequence has come to after
+ * each step of it is an evaluation of all its frames up to there. */
 static int choose_frames(const rnn_model *model, int streams)
 {
     const double affordable = 2e8;
     int frames = 2 * model->block_frames + 3;
-    return frames > 20 && model->flops * frames * streams <= affordable ? frames : 20;
+    double evaluations = streams;
+    for (int i = 0; i < model->output_count; i++)
+        if (model->outputs[i].time == RNN_TIME_SEQUENCE && model->step)
+            evaluations = 0.5 * frames * streams;
+    return frames > 20 && model->flops * frames * evaluations <= affordable ? frames : 20;
 }
 
 /* The oracle runs the network some hundred times to differentiate it. */
