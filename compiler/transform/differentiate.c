@@ -94,10 +94,11 @@ static bool *mark_needed_by_losses(const struct differentiating *d)
         mark(&marking, d->graph->nodes[d->graph->outputs[i].edge.node]->edges[0].node);
     while (marking.open_count) {
         const struct node *node = d->graph->nodes[marking.open[--marking.open_count]];
-        for (int k = 0; k < node->count; k++) {
-            mark(&marking, node->edges[k].node);
-            mark(&marking, node->edges[k].init);
-        }
+        for (int k = 0; k < node->count; k++)
+            if (operand_has_gradient(node->op, k)) {
+                mark(&marking, node->edges[k].node);
+                mark(&marking, node->edges[k].init);
+            }
     }
     return marking.marked;
 }

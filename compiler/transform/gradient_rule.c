@@ -162,17 +162,31 @@ static struct edge read_rule(struct reading *reading)
     return read_chain(reading, "<<", (const enum op[]){OP_lt, OP_lt}, read_sum);
 }
 
+/* The rule for operand `k`, or NULL. */
+static const char *find_rule(enum op op, int k)
+{
+    const char *rule = op_info(op)->gradient;
+    for (; rule && k; k--) {
+        rule = strchr(rule, ';');
+        rule += rule != NULL;
+    }
+    if (!rule)
+        return NULL;
+    rule += strspn(rule, " ");
+    return rule[0] == '-' && (!rule[1] || rule[1] == ';') ? NULL : rule;
+}
+
+bool operand_has_gradient(enum op op, int k)
+{
+    if (op == OP_embed)
+        return k == 0;
+    return op == OP_product || op == OP_matmul || op == OP_concat || op == OP_view || op == OP_diag || find_rule(op, k);
+}
+
 bool build_gradient(struct graph *graph, int reader, int k, struct edge g, struct edge *result)
 {
-    struct reading reading = {graph, reader, g, op_info(graph->nodes[reader]->op)->gradient};
-    for (; reading.at && k; k--) {
-        reading.at = strchr(reading.at, ';');
-        reading.at += reading.at != NULL;
-    }
+    struct reading reading = {graph, reader, g, find_rule(graph->nodes[reader]->op, k)};
     if (!reading.at)
-        return false;
-    skip_blanks(&reading);
-    if (reading.at[0] == '-' && (!reading.at[1] || reading.at[1] == ';'))
         return false;
     *result = read_rule(&reading);
     return true;
