@@ -266,7 +266,7 @@ static void write_head(struct emitter *emitter, const char *owner)
 static void write_losses_done(struct emitter *emitter, int at)
 {
     if (losses_done(emitter) == at)
-        text_printf(emitter->out, "    *loss = total;\n    if (gradient) {\n%s"
+        text_printf(emitter->out, "    *loss = total;\n    if (!gradient)\n        goto end; /* only the loss is wanted */\n%s"
                                   "    memset(next, 0, late * sizeof(rnn_real));\n",
                     emitter->graph->parameter_count ? "    memset(gradient, 0, sizeof *gradient);\n" : "");
 }
@@ -284,7 +284,7 @@ static void write_grad(struct emitter *emitter, const char *owner)
     }
     write_text(emitter, owner, "    $_late(params, packed, &values);\n");
     write_input_gradients(emitter);
-    text_puts(emitter->out, "    }\n");
+    text_puts(emitter->out, "end:\n");
     write_end(emitter, owner);
 }
 
