@@ -1,0 +1,170 @@
+/* Dropout in training: what it keeps, and that loss and gradients see the same. The oracle knows no dropout, so that
+ * gradients are compared with differences of the network's own loss. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "backward.h"
+#include "base/arena.h"
+#include "random.h"
+#include "rnn/weights.h"
+#include "session.h"
+
+extern const rnn_model dropping_model, kept_model;
+
+enum { FRAMES = 20, STREAMS = 4 };
+
+struct network {
+    struct arena *arena;
+    struct backward backward;
+    void *parameters;
+    void *inputs[2], *targets[1];
+};
+
+static void *draw(struct network *network, const rnn_tensor *tensor, struct random *random)
+{
+    const rnn_model *model = network->backward.model;
+    void *data = tensor_new(network->arena, model, tensor, FRAMES, STREAMS);
+    for (long k = 0; k < tensor_elements(tensor, FRAMES, STREAMS); k++)
+        tensor_set(model, tensor, data, k, random_real(random, 1));
+    return data;
+}
+
+static struct network network_open(const rnn_model *model)
+{
+    struct network network = {.arena = arena_new()};
+    struct random random = random_start(3);
+    const char *error = NULL;
+    assert_true(backward_open(&network.backward, network.arena, model, FRAMES, STREAMS, &error));
+    network.parameters = arena_alloc(network.arena, model->parameter_elements + 1, (size_t)model->real_size);
+    rnn_parameters_init(model, network.parameters, 1);
+    for (int i = 0; i < model->input_count; i++)
+        network.inputs[i] = draw(&network, &model->inputs[i], &random);
+    for (int i = 0; i < model->training->target_count; i++)
+        network.targets[i] = draw(&network, &model->training->targets[i], &random);
+    return network;
+}
+
+static void network_close(struct network *network)
+{
+    backward_close(&network->backward);
+    arena_free(network->arena);
+}
+
+/* All frames from a fresh state; seed 0: without dropout. */
+static struct backward_result run(struct network *network, uint64_t seed)
+{
+    const rnn_window window = {.frames = FRAMES, .advance = FRAMES, .drops = seed != 0, .seed = seed};
+    struct backward_result result;
+    const char *error = NULL;
+    backward_begin(&network->backward, false);
+    if (!backward_call(&network->backward, &window, 0, network->parameters, network->inputs, network->targets, WANT_ALL,
+                       &result, &error))
+        fail_msg("%s", error);
+    return result;
+}
+
+static void test_what_is_kept(void **state)
+{
+    (void)state;
+    struct network network = network_open(&kept_model);
+    struct backward_result result = run(&network, 11);
+    const double *gradients[] = {result.input_gradients[0], result.input_gradients[1]};
+    const int units = 100, columns = FRAMES * STREAMS;
+    const double kept = 1 / (0.7 * units * columns); /* the derivative by a unit that is kept */
+    int dropped[2] = {0, 0}, differ = 0;
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < units * columns; k++) {
+            assert_true(gradients[i][k] == 0 || fabs(gradients[i][k] / kept - 1) < 1e-12);
+            dropped[i] += gradients[i][k] == 0;
+            differ += i && (gradients[0][k] == 0) != (gradients[1][k] == 0);
+        }
+    /* Of 8000 draws, five standard deviations. */
+    assert_true(abs(dropped[0] - 2400) < 205 && abs(dropped[1] - 2400) < 205);
+    assert_true(abs(differ - 3360) < 220); /* 2 * 0.3 * 0.7: places do not know of each other */
+    for (int a = 0; a < columns; a++)
+        for (int b = 0; b < a; b++)
+            assert_memory_not_equal(gradients[0] + a * units, gradients[0] + b * units,
+                                    (size_t)units * sizeof **gradients);
+    network_close(&network);
+}
+
+static void test_seeds(void **state)
+{
+    (void)state;
+    struct network network = network_open(&dropping_model);
+    const double without = run(&network, 0).loss;
+    struct backward_result first = run(&network, 1), again = run(&network, 1), other = run(&network, 2);
+    assert_true(first.loss == again.loss && first.loss != other.loss && first.loss != without);
+    assert_memory_equal(first.gradient, again.gradient, dropping_model.parameter_elements * sizeof(double));
+    network_close(&network);
+}
+
+/* Two windows drop what one drops. */
+static void test_windows(void **state)
+{
+    (void)state;
+    enum { HALF = 7 };
+    struct network network = network_open(&dropping_model);
+    const double whole = run(&network, 5).loss;
+    const rnn_window windows[] = {{.frames = HALF, .advance = HALF, .drops = 1, .seed = 5},
+                                  {.frames = FRAMES - HALF, .advance = FRAMES - HALF, .drops = 1, .seed = 5}};
+    double sum = 0;
+    backward_begin(&network.backward, true);
+    for (int i = 0; i < 2; i++) {
+        struct backward_result result;
+        const char *error = NULL;
+        assert_true(backward_call(&network.backward, &windows[i], i * HALF, network.parameters, network.inputs,
+                                  network.targets, WANT_LOSS, &result, &error));
+        sum += result.loss * windows[i].frames / FRAMES;
+    }
+    assert_true(fabs(sum - whole) <= 1e-13 * whole);
+    network_close(&network);
+}
+
+/* Moves parameters and input by `step` along the direction that the seed gives. */
+static void move(struct network *network, double step)
+{
+    struct random random = random_start(99);
+    double *parameters = network->parameters, *x = network->inputs[0];
+    for (size_t i = 0; i < dropping_model.parameter_elements; i++)
+        parameters[i] += step * random_real(&random, 1);
+    for (long k = 0; k < tensor_elements(&dropping_model.inputs[0], FRAMES, STREAMS); k++)
+        x[k] += step * random_real(&random, 1);
+}
+
+static void test_gradients(void **state)
+{
+    (void)state;
+    const double step = 1e-4;
+    struct network network = network_open(&dropping_model);
+    struct backward_result result = run(&network, 7);
+    const double *gradient = result.gradient, *d_x = result.input_gradients[0];
+    struct random random = random_start(99);
+    double along = 0, square = 0;
+    for (size_t i = 0; i < dropping_model.parameter_elements; i++) {
+        along += gradient[i] * random_real(&random, 1);
+        square += gradient[i] * gradient[i];
+    }
+    for (long k = 0; k < tensor_elements(&dropping_model.inputs[0], FRAMES, STREAMS); k++) {
+        along += d_x[k] * random_real(&random, 1);
+        square += d_x[k] * d_x[k];
+    }
+    move(&network, step);
+    double ahead = run(&network, 7).loss;
+    move(&network, -2 * step);
+    double difference = (ahead - run(&network, 7).loss) / (2 * step);
+    assert_true(square > 0 && fabs(along - difference) <= 1e-6 * sqrt(square));
+    network_close(&network);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_kept), cmocka_unit_test(test_seeds),
+                                       cmocka_unit_test(test_windows), cmocka_unit_test(test_gradients)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
