@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -106,6 +107,16 @@ static void reduce_over_time(struct evaluation *evaluation, const struct term *t
         out[i] = rounded(evaluation, out[i] / evaluation->call->length);
 }
 
+/* The runtime promises gelu and silu to a part of their argument, not of the result, which may be far smaller
+ * (rnn/vec_math.h): they are rounded as a float of the argument's size. */
+static double rounded_elementwise(const struct evaluation *evaluation, enum op op, const double *operands)
+{
+    double result = oracle_elementwise(op, operands);
+    if ((op == OP_gelu || op == OP_silu) && evaluation->call->round_to_float && isfinite(operands[0]))
+        return rounded(evaluation, operands[0] + result) - operands[0];
+    return rounded(evaluation, result);
+}
+
 static void apply_elementwise(struct evaluation *evaluation, const struct term *term, const double *const *x,
                               double *out)
 {
@@ -113,7 +124,7 @@ static void apply_elementwise(struct evaluation *evaluation, const struct term *
         double operands[3] = {0};
         for (int k = 0; k < term->count; k++)
             operands[k] = term->args[k]->shape.rank ? x[k][i] : x[k][0]; /* only [] spreads */
-        out[i] = rounded(evaluation, oracle_elementwise(term->op, operands));
+        out[i] = rounded_elementwise(evaluation, term->op, operands);
     }
 }
 
