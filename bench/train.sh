@@ -73,7 +73,7 @@ in_turn 5 "$scratch/lstm 1" lstm1 "$scratch/lstm_each 1" each1 "$scratch/lstm 16
 one=$(result lstm1) many=$(result lstm16) each=$(result each1)
 echo "LSTM 512, 1 stream: frame by frame $each ms, frames at once $one ms: $(ratio "$each" "$one") times faster"
 echo "LSTM 512, 16 streams: $many ms: $(awk "BEGIN {printf \"%.2f\", 16 * $one / $many}") times the frames per second of one"
-python=$(command -v python3 || true)
+python=$(command -v "${PYTHON:-python3}" || true)
 if ! { [ "$python" ] && "$python" -c 'import torch' 2>/dev/null; }; then
   echo "skipped: no PyTorch here (apt-get install python3-torch)"
   exit 0
