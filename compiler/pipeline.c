@@ -200,8 +200,8 @@ static bool run_backs(struct pipeline *pipeline)
 {
     bool trains = pipeline->options->train;
     if (trains && !pipeline->program->loss_count) {
-        struct span end = {(uint32_t)pipeline->program->source->length, (uint32_t)pipeline->program->source->length};
-        diag_error(pipeline->diag, end,
+        const struct program *program = pipeline->program;
+        diag_error(pipeline->diag, program->output_count ? program->outputs[0].span : (struct span){0},
                    "there is no loss to train with: add a statement like 'target y[n]' and 'loss mse(output, y)'");
         return false;
     }
