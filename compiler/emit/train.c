@@ -52,7 +52,8 @@ void emit_training_declarations(struct emitter *emitter, const char *owner)
                "size_t $_work_size(int frames, int streams);\n"
                "void $_state_init($_state *state, int streams);\n"
                "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n"
-               "/* The loss of a window of frames (see rnn_window) and its gradient, which is overwritten; NULL: only the loss "
+               "/* The loss of a window of frames (see rnn_window) and its gradient, which is overwritten; NULL: only "
+               "the loss "
                "is wanted. */\n");
     write_grad_arguments(emitter, owner);
     text_puts(emitter->out, ";\n\n");
@@ -99,14 +100,17 @@ static const char *const memory_functions =
     "    const int most = RNN_MAX(1, $_BLOCK_FRAMES / streams);\n"
     "    const int blocks = (frames + most - 1) / most;\n"
     "    return blocks > 1 ? (frames + blocks - 1) / blocks : frames;\n}\n\n"
-    "/* Bytes of the work in front of its values: ends, ages and frames left of each stream, losses, packed weights. */\n"
+    "/* Bytes of the work in front of its values: ends, ages and frames left of each stream, losses, packed weights. "
+    "*/\n"
     "static size_t $_work_head(int streams)\n{\n"
     "    return RNN_ROUND(3 * (size_t)streams * sizeof(int)) + RNN_ROUND($_LOSSES * sizeof(rnn_loss_sum)) +\n"
     "           RNN_ROUND(sizeof(struct $_packed));\n}\n\n"
     "size_t $_work_size(int frames, int streams)\n{\n"
     "    struct $_values values;\n"
-    "    const int longest = RNN_MIN(frames, RNN_MAX(1, $_BLOCK_FRAMES / streams)); /* block of any shorter call too */\n"
-    "    return $_work_head(streams) + RNN_ROUND($_place(&values, NULL, longest, frames, streams) * sizeof(rnn_real)) +\n"
+    "    const int longest = RNN_MIN(frames, RNN_MAX(1, $_BLOCK_FRAMES / streams)); /* block of any shorter call too "
+    "*/\n"
+    "    return $_work_head(streams) + RNN_ROUND($_place(&values, NULL, longest, frames, streams) * sizeof(rnn_real)) "
+    "+\n"
     "           RNN_ROUND($_place_late(&values, NULL, frames) * sizeof(rnn_real));\n}\n\n"
     "rnn_status $_reset($_state *state, const unsigned char *which_streams)\n{\n"
     "    if (!state)\n        return RNN_ERROR_ARGUMENT;\n"
@@ -199,21 +203,22 @@ static void write_input_gradients(struct emitter *emitter)
         write_output(emitter, i, "    ", name, once ? "streams" : "(ptrdiff_t)frames * streams");
         if (!once)
             text_printf(emitter->out,
-                        "    if (%s && lengths)\n        rnn_clear_after_end(%s, %ld, lengths, frames, streams);\n", name,
-                        name, shape_size(&graph->outputs[i].shape));
+                        "    if (%s && lengths)\n        rnn_clear_after_end(%s, %ld, lengths, frames, streams);\n",
+                        name, name, shape_size(&graph->outputs[i].shape));
     }
 }
 
 static void write_end(struct emitter *emitter, const char *owner)
 {
     if (emitter->graph->carries)
-        write_text(emitter, owner,
-                   "    for (int stream = 0; stream < streams; stream++) {\n"
-                   "        const int end = lengths ? RNN_MIN(window->advance, lengths[stream]) : window->advance;\n"
-                   "        if (end > 0)\n"
-                   "            $_keep(&past, &whole, end, streams, stream);\n"
-                   "        state->ages[stream] = state->ages[stream] > INT_MAX - end ? INT_MAX : state->ages[stream] + "
-                   "end;\n    }\n");
+        write_text(
+            emitter, owner,
+            "    for (int stream = 0; stream < streams; stream++) {\n"
+            "        const int end = lengths ? RNN_MIN(window->advance, lengths[stream]) : window->advance;\n"
+            "        if (end > 0)\n"
+            "            $_keep(&past, &whole, end, streams, stream);\n"
+            "        state->ages[stream] = state->ages[stream] > INT_MAX - end ? INT_MAX : state->ages[stream] + "
+            "end;\n    }\n");
     text_puts(emitter->out, "    rnn_flush_end(flush);\n    return RNN_OK;\n}\n\n");
 }
 
@@ -224,12 +229,13 @@ static void write_head(struct emitter *emitter, const char *owner)
                "\n{\n    if (!params || !state || !work || !window || !loss || !rnn_is_aligned(work))\n"
                "        return RNN_ERROR_ARGUMENT;\n"
                "    const int frames = window->frames, streams = state->streams, *const lengths = window->lengths;\n");
-    text_puts(emitter->out,
-              emitter->graph->carries
-                  ? "    if (frames < 1 || window->advance < 1 || window->advance > frames || window->loss_from < 0 ||\n"
-                    "        window->loss_from > frames)\n        return RNN_ERROR_ARGUMENT;\n"
-                  : "    if (frames < 1 || window->advance != frames || window->loss_from) /* whole sequences only */\n"
-                    "        return RNN_ERROR_ARGUMENT;\n");
+    text_puts(
+        emitter->out,
+        emitter->graph->carries
+            ? "    if (frames < 1 || window->advance < 1 || window->advance > frames || window->loss_from < 0 ||\n"
+              "        window->loss_from > frames)\n        return RNN_ERROR_ARGUMENT;\n"
+            : "    if (frames < 1 || window->advance != frames || window->loss_from) /* whole sequences only */\n"
+              "        return RNN_ERROR_ARGUMENT;\n");
     text_puts(emitter->out, "    if (rnn_check_lengths(lengths, frames, streams) != RNN_OK)\n"
                             "        return RNN_ERROR_LENGTH;\n");
     write_checks(emitter, "lengths", "frames");
@@ -266,8 +272,9 @@ static void write_head(struct emitter *emitter, const char *owner)
 static void write_losses_done(struct emitter *emitter, int at)
 {
     if (losses_done(emitter) == at)
-        text_printf(emitter->out, "    *loss = total;\n    if (!gradient)\n        goto end; /* only the loss is wanted */\n%s"
-                                  "    memset(next, 0, late * sizeof(rnn_real));\n",
+        text_printf(emitter->out,
+                    "    *loss = total;\n    if (!gradient)\n        goto end; /* only the loss is wanted */\n%s"
+                    "    memset(next, 0, late * sizeof(rnn_real));\n",
                     emitter->graph->parameter_count ? "    memset(gradient, 0, sizeof *gradient);\n" : "");
 }
 
@@ -291,13 +298,14 @@ static void write_grad(struct emitter *emitter, const char *owner)
 /* Values in the order in which they are computed. */
 static void write_find_fault(struct emitter *emitter, const char *owner)
 {
-    write_text(emitter, owner,
-               "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
-               "    const int frames = window->frames, streams = ((const $_state *)state)->streams;\n"
-               "    struct $_values values;\n"
-               "    $_place(&values, (rnn_real *)((char *)work + $_work_head(streams)), $_block_frames(frames, streams), "
-               "frames, streams);\n"
-               "    *fault = (rnn_fault){.frame = frames};\n");
+    write_text(
+        emitter, owner,
+        "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
+        "    const int frames = window->frames, streams = ((const $_state *)state)->streams;\n"
+        "    struct $_values values;\n"
+        "    $_place(&values, (rnn_real *)((char *)work + $_work_head(streams)), $_block_frames(frames, streams), "
+        "frames, streams);\n"
+        "    *fault = (rnn_fault){.frame = frames};\n");
     const struct schedule *schedule = emitter->schedule;
     for (int r = 0; r < schedule->region_count; r++)
         for (int i = 0; i < schedule->regions[r].node_count; i++) {
@@ -307,11 +315,11 @@ static void write_find_fault(struct emitter *emitter, const char *owner)
                 text_printf(emitter->out,
                             "    rnn_find_fault(fault, \"%s\", \"%s\", values.%s, %d, RNN_PAD(%d), streams, "
                             "window->lengths);\n",
-                            schedule->regions[r].name, node->name     ? node->name
+                            schedule->regions[r].name,
+                            node->name     ? node->name
                             : node->origin ? node->origin
                                            : schedule->regions[r].name,
-                            emitter->buffers[id],
-                            node_units(node), node_units(node));
+                            emitter->buffers[id], node_units(node), node_units(node));
         }
     text_puts(emitter->out, "    return fault->frame < frames;\n}\n\n");
 }
@@ -370,7 +378,8 @@ void emit_training(struct emitter *emitter, const char *owner)
     const struct graph *graph = emitter->graph;
     text_printf(emitter->out, "enum { %s_BLOCK_FRAMES = %d, %s_LOSSES = %d };\n\n", emitter->prefix,
                 emitter->schedule->block_frames, emitter->prefix, count_losses(emitter));
-    write_text(emitter, owner, "typedef struct $_packed $_packed; /* weights as the kernels of @_grad read them */\n\n");
+    write_text(emitter, owner,
+               "typedef struct $_packed $_packed; /* weights as the kernels of @_grad read them */\n\n");
     emit_packed_struct(emitter);
     emit_values(emitter);
     write_late_layout(emitter);
@@ -388,7 +397,8 @@ void emit_training(struct emitter *emitter, const char *owner)
                 "static const rnn_training %s = {\n%s    .target_count = %d,\n    .loss_count = %d,\n"
                 "    .whole_sequences = %d,\n    .input_gradients = %d,\n",
                 emitter->prefix,
-                graph->target_count ? arena_printf(emitter->arena, "    .targets = %s_targets,\n", emitter->prefix) : "",
+                graph->target_count ? arena_printf(emitter->arena, "    .targets = %s_targets,\n", emitter->prefix)
+                                    : "",
                 graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
     write_text(emitter, owner,
                "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"

@@ -14,9 +14,9 @@ struct lowering {
     const struct program *program;
     struct graph *graph;
     struct diagnostics *diag;
-    int *node_of;              /* by value id */
-    const char *origin;        /* of the equation in hand: the path of its value */
-    struct span equation;      /* the whole of it */
+    int *node_of;         /* by value id */
+    const char *origin;   /* of the equation in hand: the path of its value */
+    struct span equation; /* the whole of it */
     bool trains;
     int dropouts;        /* of the program so far: each draws numbers of its own */
     struct edge *losses; /* of the statement in hand: ids that its losses compare with */

@@ -1,10 +1,10 @@
 /* differentiate: the adjoint graph (Hwang and Sung 2015, section 3.3; Werbos 1990).
  *
- * Every node v that lies between a parameter and a loss gets an adjoint: a node of v's shape and time that holds the derivative
- * of the loss by v. It is the sum of what v's readers hand back. A reader that reads v with a delay of d frames hands back at
- * frame t what it received at frame t + d: an edge with delay d becomes one with delay -d, and reads 0 out of range. So a cycle
- * of the program is a cycle of the adjoint graph that runs the other way, and all that is not in a cycle there runs for many
- * frames at once as anywhere else.
+ * Every node v that lies between a parameter and a loss gets an adjoint: a node of v's shape and time that holds the
+ * derivative of the loss by v. It is the sum of what v's readers hand back. A reader that reads v with a delay of d
+ * frames hands back at frame t what it received at frame t + d: an edge with delay d becomes one with delay -d, and
+ * reads 0 out of range. So a cycle of the program is a cycle of the adjoint graph that runs the other way, and all that
+ * is not in a cycle there runs for many frames at once as anywhere else.
  *
  *   y = W @ x[t-d]    hands back  W^T @ y'[t+d] to x;  sum over frames and streams of y' x[t-d]^T to W
  *   y = f(a, b)       what the rule of f in op.def says
@@ -12,8 +12,8 @@
  *
  * The adjoint of a static value is `late`: it exists when all frames have been through. */
 #include "base/arena.h"
-#include "analysis/uses.h"
 #include "graph/graph.h"
+#include "transform/dependence.h"
 #include "transform/gradient_rule.h"
 #include "transform/transform.h"
 
@@ -27,13 +27,14 @@ struct received {
 struct differentiating {
     struct graph *graph;
     struct arena *scratch;
-    int count;    /* of nodes before any adjoint */
-    bool *active; /* by node: between what is differentiated by and a loss */
+    int count;                 /* of nodes before any adjoint */
+    bool *active;              /* by node: between what is differentiated by and a loss */
     struct received *received; /* by node */
     const struct node *like;   /* the node whose operands are in hand */
 };
 
-/* Whether a call can be a window of a longer sequence: all that is needed of what lies before it is the past of its values. */
+/* Whether a call can be a window of a longer sequence: all that is needed of what lies before it is the past of its
+ * values. */
 static bool graph_carries(const struct graph *graph)
 {
     for (int i = 0; i < graph->node_count; i++) {
@@ -47,62 +48,6 @@ static bool graph_carries(const struct graph *graph)
     return true;
 }
 
-/* ---- which nodes have adjoints ---- */
-
-struct marking {
-    bool *marked;
-    int *open, open_count;
-};
-
-static struct marking marking_new(const struct differentiating *d)
-{
-    return (struct marking){ARENA_ARRAY(d->scratch, bool, d->count + 1), ARENA_ARRAY(d->scratch, int, d->count + 1), 0};
-}
-
-static void mark(struct marking *marking, int node)
-{
-    if (node < 0 || marking->marked[node])
-        return;
-    marking->marked[node] = true;
-    marking->open[marking->open_count++] = node;
-}
-
-static bool *mark_dependent(const struct differentiating *d, bool by_inputs)
-{
-    struct marking marking = marking_new(d);
-    struct uses uses = find_uses(d->graph, d->scratch);
-    for (int i = 0; i < d->count; i++) {
-        const struct node *node = d->graph->nodes[i];
-        bool real = node->op == OP_input && !d->graph->inputs[node->index].vocabulary &&
-                    node->index < d->graph->input_count - d->graph->target_count;
-        if (node->op == OP_parameter || (by_inputs && real))
-            mark(&marking, i);
-    }
-    while (marking.open_count) {
-        int node = marking.open[--marking.open_count];
-        for (int u = uses.begin[node]; u < uses.begin[node + 1]; u++)
-            mark(&marking, uses.use[u].reader);
-    }
-    return marking.marked;
-}
-
-/* The losses are the first operands of the seeds. */
-static bool *mark_needed_by_losses(const struct differentiating *d)
-{
-    struct marking marking = marking_new(d);
-    for (int i = 0; i < d->graph->output_count; i++)
-        mark(&marking, d->graph->nodes[d->graph->outputs[i].edge.node]->edges[0].node);
-    while (marking.open_count) {
-        const struct node *node = d->graph->nodes[marking.open[--marking.open_count]];
-        for (int k = 0; k < node->count; k++)
-            if (operand_has_gradient(node->op, k)) {
-                mark(&marking, node->edges[k].node);
-                mark(&marking, node->edges[k].init);
-            }
-    }
-    return marking.marked;
-}
-
 /* ---- nodes ---- */
 
 static struct edge operation1(struct differentiating *d, enum op op, struct edge a)
@@ -111,7 +56,8 @@ static struct edge operation1(struct differentiating *d, enum op op, struct edge
 }
 
 /* A node with one operand whose shape and time do not follow from it. */
-static struct edge reshaped(struct differentiating *d, enum op op, struct edge a, struct shape shape, enum value_time time)
+static struct edge reshaped(struct differentiating *d, enum op op, struct edge a, struct shape shape,
+                            enum value_time time)
 {
     struct node *node = graph_add_node(d->graph, op, shape, time, 1, d->like);
     node->edges[0] = a;
@@ -135,8 +81,7 @@ static struct edge viewed(struct differentiating *d, int source, struct shape sh
 static struct edge transposed(struct differentiating *d, int matrix)
 {
     const struct shape *shape = &d->graph->nodes[matrix]->shape;
-    return viewed(d, matrix, (struct shape){2, {shape->dim[1], shape->dim[0]}},
-                  (struct view){0, {1, shape->dim[1]}});
+    return viewed(d, matrix, (struct shape){2, {shape->dim[1], shape->dim[0]}}, (struct view){0, {1, shape->dim[1]}});
 }
 
 static struct edge product(struct differentiating *d, struct edge matrix, struct edge x)
@@ -233,7 +178,8 @@ static void hand_to_init(struct differentiating *d, const struct edge *read, str
         receive(d, read->init, sum);
 }
 
-/* `value` is what the source of `read` receives at the reader's frame; `delayed`, where not NULL, the same at its own. */
+/* `value` is what the source of `read` receives at the reader's frame; `delayed`, where not NULL, the same at its own.
+ */
 static void hand_back(struct differentiating *d, const struct edge *read, struct edge value, const struct edge *delayed)
 {
     const struct node *source = d->graph->nodes[read->node];
@@ -272,8 +218,9 @@ static void hand_product(struct differentiating *d, const struct node *node, str
         if (d->graph->nodes[x->node]->op == OP_number)
             gradient = matrix(d, OP_mul, column, *x, rows, columns);
         else if (node->time == TIME_STATIC)
-            gradient = matrix(d, OP_matmul, column, viewed(d, x->node, (struct shape){2, {1, columns}}, (struct view){0, {columns, 1}}),
-                              rows, columns);
+            gradient = matrix(d, OP_matmul, column,
+                              viewed(d, x->node, (struct shape){2, {1, columns}}, (struct view){0, {columns, 1}}), rows,
+                              columns);
         else
             gradient = matrix(d, OP_outer, g, *x, rows, columns);
         receive(d, w->node, gradient);
@@ -379,8 +326,7 @@ static void hand_to_operands(struct differentiating *d, int id)
 static bool is_parameter(const struct graph *graph, int id)
 {
     const struct node *node = graph->nodes[id];
-    return node->op == OP_parameter ||
-           (node->op == OP_view && graph->nodes[node->edges[0].node]->op == OP_parameter);
+    return node->op == OP_parameter || (node->op == OP_view && graph->nodes[node->edges[0].node]->op == OP_parameter);
 }
 
 /* "h1.c" -> "h1.d_c" */
@@ -465,7 +411,7 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
     struct differentiating d = {.graph = graph, .scratch = scratch, .count = graph->node_count};
     graph->carries = graph_carries(graph);
     graph->by_inputs = by_inputs;
-    bool *dependent = mark_dependent(&d, by_inputs), *needed = mark_needed_by_losses(&d);
+    const bool *dependent = find_dependent(graph, by_inputs, scratch), *needed = find_needed_by_losses(graph, scratch);
     d.active = ARENA_ARRAY(scratch, bool, d.count + 1);
     d.received = ARENA_ARRAY(scratch, struct received, d.count + 1);
     for (int i = 0; i < d.count; i++)
@@ -492,8 +438,8 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
             add_gradient(&d, i, &capacity);
         if (d.active[i] && node->op == OP_input)
             push_output(graph,
-                        (struct graph_output){adjoint_name(graph, node->name), edge_to(graph, d.received[i].node), node->shape, node->time,
-                                              node->index},
+                        (struct graph_output){adjoint_name(graph, node->name), edge_to(graph, d.received[i].node),
+                                              node->shape, node->time, node->index},
                         &capacity);
     }
     graph_sweep(graph);

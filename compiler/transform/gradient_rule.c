@@ -50,7 +50,8 @@ static struct shape result_shape(const struct graph *graph, enum op op, const st
     return edge->length == 1 ? (struct shape){0} : (struct shape){1, {edge->length}};
 }
 
-struct edge build_operation(struct graph *graph, enum op op, const struct edge *edges, int count, const struct node *like)
+struct edge build_operation(struct graph *graph, enum op op, const struct edge *edges, int count,
+                            const struct node *like)
 {
     struct node *node = graph_add_node(graph, op, result_shape(graph, op, edges, count),
                                        latest_time(graph, op, edges, count), count, like);

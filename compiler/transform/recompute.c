@@ -1,5 +1,5 @@
-/* recompute: what the adjoint reads of the network is kept for every frame of a window. A value that costs less to compute than to
- * keep is computed again beside its readers instead, where all that it is made of is kept anyway.
+/* recompute: what the adjoint reads of the network is kept for every frame of a window. A value that costs less to
+ * compute than to keep is computed again beside its readers instead, where all that it is made of is kept anyway.
  *
  * before:   %3 = 1 - %z                   after:   %3 = 1 - %z            (read by the network alone: in registers)
  *           %8 = %d * %3   in the adjoint          %9 = 1 - %z
@@ -10,7 +10,8 @@
 #include "graph/graph.h"
 #include "transform/transform.h"
 
-/* Writing a number and reading it again, from a second-level cache or beyond, takes about as long as so many operations. */
+/* Writing a number and reading it again, from a second-level cache or beyond, takes about as long as so many
+ * operations. */
 enum { FLOPS_TO_KEEP = 4 };
 
 struct recomputing {
