@@ -19,8 +19,8 @@ struct lowering {
     struct span equation; /* the whole of it */
     bool trains;
     int dropouts;        /* of the program so far: each draws numbers of its own */
-    struct edge *losses; /* of the statement in hand: ids that its losses compare with */
-    int loss_count, loss_capacity;
+    struct edge *ids;    /* that the losses of the statement in hand compare with, as numbers */
+    int id_count, id_capacity;
 };
 
 static struct edge lower_term(struct lowering *lowering, const struct term *term);
@@ -118,7 +118,7 @@ static struct edge lower_cross_entropy(struct lowering *lowering, const struct t
     struct node *id = add_node(lowering, OP_id, term->args[1], 1);
     id->edges[0] = input;
     struct edge edge = last_node(lowering);
-    ARENA_PUSH(lowering->arena, lowering->losses, lowering->loss_count, lowering->loss_capacity, edge);
+    ARENA_PUSH(lowering->arena, lowering->ids, lowering->id_count, lowering->id_capacity, edge);
     return add_operation(lowering, OP_cross_entropy, term, logits, edge);
 }
 
@@ -317,10 +317,10 @@ static struct edge lower_count(struct lowering *lowering, const struct term *los
     struct graph *graph = lowering->graph;
     struct edge count = edge_to(graph, graph_add_number(graph, 1)), zero = edge_to(graph, graph_add_number(graph, 0));
     bool any = false;
-    for (int i = 0; i < lowering->loss_count; i++) {
-        if (graph->nodes[lowering->losses[i].node]->time != loss->time)
+    for (int i = 0; i < lowering->id_count; i++) {
+        if (graph->nodes[lowering->ids[i].node]->time != loss->time)
             continue;
-        struct edge is_there = add_operation(lowering, OP_le, loss, zero, lowering->losses[i]);
+        struct edge is_there = add_operation(lowering, OP_le, loss, zero, lowering->ids[i]);
         count = any ? add_operation(lowering, OP_max, loss, count, is_there) : is_there;
         any = true;
     }
@@ -337,7 +337,7 @@ static void add_losses(struct lowering *lowering)
         const struct term *term = program->losses[i].term;
         lowering->origin = "loss";
         lowering->equation = program->losses[i].span;
-        lowering->loss_count = 0;
+        lowering->id_count = 0;
         struct edge loss = lower_term(lowering, term);
         struct edge seed = add_operation(lowering, OP_seed, term, loss, lower_count(lowering, term));
         graph->nodes[seed.node]->index = i;

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The C of every example, corner case and program of tests/gradient, for training where it has a loss: the same to the byte each time, without a warning, by gcc and by clang, in float for this machine and
-# in double for any. (Code is generated for the same C, optimised, in the programs of this folder.)
+# The C of every example, corner case and program of tests/gradient, for training where it has a loss: the same to the byte each
+# time, without a warning, by gcc and by clang, in float for this machine and in double for any. (Here it is only read; code is
+# generated for the examples in the programs of this folder.)
 #   emitted.sh RNNC ROOT
 set -eu
 rnnc=$1
@@ -22,8 +23,7 @@ for source in "$root"/examples/*/*.rnn "$root"/tests/end-to-end/corners/*.rnn "$
   cmp "$work/$name.c" "$work/elsewhere/$name.c"
   cmp "$work/$name.h" "$work/elsewhere/$name.h"
   for compiler in $compilers; do
-    [ "$compiler" = gcc ] && ways=-march=native || ways="-march=native -DRNN_REAL_DOUBLE" # gcc compiles all of it elsewhere
-    for flags in $ways; do
+    for flags in -march=native -DRNN_REAL_DOUBLE; do
       "$compiler" -std=gnu11 -fsyntax-only -Wall -Wextra -Werror $flags -I"$root/runtime/include" -I"$work" "$work/$name.c" ||
         { echo "$compiler $flags: $name.c" >&2; exit 1; }
     done
