@@ -52,6 +52,7 @@ bool dataset_split(struct arena *arena, const struct table *table, const struct 
     } else {
         struct cut narrower = *cut; /* what is held out may be short */
         narrower.streams = held < cut->streams ? (int)held : cut->streams;
+        narrower.piece = cut->held_piece;
         if (!cut_series(arena, table, cut, 0, all - held, dataset) ||
             (held && !cut_series(arena, table, &narrower, all - held, all, rest))) {
             *error = arena_printf(arena,

@@ -21,11 +21,11 @@ struct dataset {
     long frames;  /* of all sequences */
 };
 
-/* How a series is cut. */
+/* How a series is cut: into `streams` sequences, or into as many as there are of so many frames. The latter are
+ * shuffled; each begins from the start states. */
 struct cut {
     int streams;
-    int piece; /* 0: into `streams` sequences; else into as many as there are of so many frames, for networks that take
-                  whole sequences: these may be shuffled */
+    int piece, held_piece; /* frames; 0: `streams` sequences. held_piece: of what is held out */
 };
 
 /* The sequences of the table but for the last `held_out` (0 <= held_out < 1) of them, which go to *rest where that is

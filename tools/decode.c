@@ -1,10 +1,20 @@
 #include "decode.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
+
+bool is_distribution(const double *scores, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+        if (scores[i] < 0)
+            return false;
+        sum += scores[i];
+    }
+    return fabs(sum - 1) < 1e-3;
+}
 
 int decode_best_path(const double *scores, int frames, int n, int32_t *labels)
 {

@@ -3,14 +3,18 @@
  * `scores` is [frames][n], one sequence of one stream; symbol 0 is the blank. A path names a symbol for each frame and
  * spells the labels that are left when first repeated symbols are merged and then blanks removed (Graves, Fernandez,
  * Gomez, Schmidhuber, ICML 2006, section 3). Labels are 1 .. n - 1, and at most one a frame: `labels` has room for
- * `frames`. Both functions return how many labels there are.
+ * `frames`. Both decoders return how many labels there are.
  */
 #ifndef RNN_TOOLS_DECODE_H
 #define RNN_TOOLS_DECODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct arena;
+
+/* Whether the scores of a frame are probabilities: none is below 0, and they add up to 1 (within 1e-3). */
+bool is_distribution(const double *scores, int n);
 
 /* What the most probable path spells (section 3.2, "best path decoding"). Scores may be logits, probabilities or their
  * logarithms; of equal ones the first counts, and NaN is never the greatest. */

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "feed.h"
 #include "network.h"
+#include "results.h"
 #include "sample.h"
 #include "session.h"
 
@@ -15,27 +16,30 @@ struct run_options {
     struct network_options network;
     struct feed_options feed;
     const char *lengths;
-    bool by_steps;        /* --step */
-    const char **outputs; /* NAME=FILE or FILE, as given */
-    int output_count, output_capacity;
-    struct sample_options sample; /* --sample */
+    bool by_steps;                 /* --step */
+    struct result_options results; /* --output, --decode */
+    struct sample_options sample;  /* --sample */
 };
 
-enum { KEY_LENGTHS = 768, KEY_STEP, KEY_SAMPLE, KEY_PRIME, KEY_TEMPERATURE };
+enum { KEY_LENGTHS = 768, KEY_STEP, KEY_DECODE, KEY_BEAM, KEY_SAMPLE, KEY_PRIME, KEY_TEMPERATURE };
 
 static const struct argp_option options_table[] = {
     {"output", 'o', "[NAME=]FILE", 0,
      "Where an output goes: .npy, .csv or .safetensors. NAME may be left out where there is only one; a .safetensors "
-     "FILE without "
-     "NAME receives all outputs",
+     "FILE without NAME receives all outputs",
      3},
     {"lengths", KEY_LENGTHS, "FILE", 0, "How many frames each stream has, one whole number a stream (default: all)", 3},
     {"step", KEY_STEP, NULL, 0, "Run frame by frame, as in real time, instead of all frames in one call", 3},
-    {NULL, 0, NULL, 0, "Or text that the network writes, with weights that rnn train found on a text:", 4},
-    {"sample", KEY_SAMPLE, "N", 0, "Write N characters to standard output; --seed gives others", 4},
-    {"prime", KEY_PRIME, "TEXT", 0, "Begin after this text", 4},
+    {NULL, 0, NULL, 0, "Labels, from an output that was trained with the loss ctc:", 4},
+    {"decode", KEY_DECODE, "[NAME=]FILE", 0,
+     "Where the labels go that an output spells: a line, or row, for each stream, with 0 behind the last label", 4},
+    {"beam", KEY_BEAM, "W", 0,
+     "Look for the likeliest labels with a beam of W prefixes (default: those of the likeliest path)", 4},
+    {NULL, 0, NULL, 0, "Or text that the network writes, with weights that rnn train found on a text:", 5},
+    {"sample", KEY_SAMPLE, "N", 0, "Write N characters to standard output; --seed gives others", 5},
+    {"prime", KEY_PRIME, "TEXT", 0, "Begin after this text", 5},
     {"temperature", KEY_TEMPERATURE, "T", 0,
-     "Below 1 likely characters become likelier, 0 is always the likeliest (default 1)", 4},
+     "Below 1 likely characters become likelier, 0 is always the likeliest (default 1)", 5},
     {0},
 };
 
@@ -55,19 +59,22 @@ static const char documentation[] =
     "~/.cache/rnnc.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
 
-static void parse_sample(int key, char *argument, struct run_options *options, struct argp_state *state)
+static int parse_count(const char *option, const char *argument, struct argp_state *state)
 {
     char *end;
-    long count = key == KEY_SAMPLE ? strtol(argument, &end, 10) : 0;
-    double temperature = key == KEY_TEMPERATURE ? strtod(argument, &end) : 1;
-    if (key == KEY_SAMPLE && (end == argument || *end || count < 1 || count > INT_MAX))
-        argp_error(state, "--sample needs a whole number of 1 or more, not '%s'", argument);
-    if (key == KEY_TEMPERATURE && (end == argument || *end || !(temperature >= 0)))
+    long count = strtol(argument, &end, 10);
+    if (end == argument || *end || count < 1 || count > INT_MAX)
+        argp_error(state, "--%s needs a whole number of 1 or more, not '%s'", option, argument);
+    return (int)count;
+}
+
+static double parse_temperature(const char *argument, struct argp_state *state)
+{
+    char *end;
+    double temperature = strtod(argument, &end);
+    if (end == argument || *end || !(temperature >= 0))
         argp_error(state, "--temperature needs a number of 0 or more, not '%s'", argument);
-    if (key == KEY_SAMPLE)
-        options->sample.count = (int)count;
-    else
-        options->sample.temperature = temperature;
+    return temperature;
 }
 
 /* Either data through the network, or text from it. */
@@ -76,11 +83,13 @@ static void check_options(struct run_options *options, struct argp_state *state)
     const struct feed_options *feed = &options->feed;
     bool writes = options->sample.count > 0;
     options->sample.seed = feed->has_seed ? feed->seed : 1;
-    if (!writes && !options->output_count)
+    if (!writes && !options->results.count)
         argp_error(state, "where should the outputs go? Give --output FILE");
+    if (options->results.beam && !options->results.decodes)
+        argp_error(state, "--beam needs --decode FILE");
     if (options->by_steps && options->lengths)
         argp_error(state, "--step gives every stream all frames, --lengths does not");
-    if (writes && (options->output_count || feed->input_count || options->lengths))
+    if (writes && (options->results.count || feed->input_count || options->lengths))
         argp_error(state, "--sample takes no data: its input is what it writes, its output is text");
     if (writes && !feed->weights)
         argp_error(state, "--sample needs --weights FILE, whose vocabulary it writes with");
@@ -97,7 +106,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         state->child_inputs[1] = &options->feed;
         return 0;
     case 'o':
-        ARENA_PUSH(options->feed.arena, options->outputs, options->output_count, options->output_capacity, argument);
+    case KEY_DECODE:
+        results_request(options->feed.arena, &options->results, argument, key == KEY_DECODE);
+        return 0;
+    case KEY_BEAM:
+        options->results.beam = parse_count("beam", argument, state);
         return 0;
     case KEY_LENGTHS:
         options->lengths = argument;
@@ -106,8 +119,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         options->by_steps = true;
         return 0;
     case KEY_SAMPLE:
+        options->sample.count = parse_count("sample", argument, state);
+        return 0;
     case KEY_TEMPERATURE:
-        parse_sample(key, argument, options, state);
+        options->sample.temperature = parse_temperature(argument, state);
         return 0;
     case KEY_PRIME:
         options->sample.prime = argument;
@@ -134,8 +149,9 @@ struct run {
     struct arena *arena;
     const rnn_model *model;
     struct extent extent;
-    void **inputs, **outputs; /* as rnn_model.run takes them */
-    int *lengths;             /* or NULL */
+    void **inputs; /* as rnn_model.run takes them */
+    int *lengths;  /* or NULL */
+    struct results results;
 };
 
 /* The number of frames and streams where no input says it. */
@@ -208,82 +224,6 @@ static bool prepare_lengths(struct run *run, const char **error)
     return true;
 }
 
-/* The file of an --output: one output, or all of them in a .safetensors file without NAME. */
-struct destination {
-    const char *path;
-    int begin, end; /* of the model's outputs */
-};
-
-static bool find_destination(const struct run *run, const char *argument, struct destination *destination,
-                             const char **error)
-{
-    const rnn_model *model = run->model;
-    struct named_file file = named_file_split(run->arena, argument);
-    *destination = (struct destination){file.path, 0, model->output_count};
-    if (file.name) {
-        const rnn_tensor *tensor =
-            find_tensor(run->arena, model->outputs, model->output_count, "output", file.name, error);
-        if (!tensor)
-            return false;
-        destination->begin = (int)(tensor - model->outputs);
-        destination->end = destination->begin + 1;
-    } else if (model->output_count != 1 && !file_holds_names(file.path)) {
-        *error = arena_printf(run->arena, "which output should go to '%s'? The network has %d; write NAME=%s",
-                              file.path, model->output_count, file.path);
-        return false;
-    }
-    return true;
-}
-
-static bool prepare_outputs(struct run *run, struct destination *destinations, const char **error)
-{
-    const rnn_model *model = run->model;
-    run->outputs = ARENA_ARRAY(run->arena, void *, model->output_count + 1);
-    for (int i = 0; i < run->options->output_count; i++) {
-        if (!find_destination(run, run->options->outputs[i], &destinations[i], error))
-            return false;
-        for (int k = destinations[i].begin; k < destinations[i].end; k++)
-            run->outputs[k] =
-                tensor_new(run->arena, model, &model->outputs[k], run->extent.frames, run->extent.streams);
-    }
-    return true;
-}
-
-/* An output as an array for a file. */
-static struct array output_array(const struct run *run, int index)
-{
-    const rnn_model *model = run->model;
-    const rnn_tensor *tensor = &model->outputs[index];
-    struct array array = {.name = tensor->name, .type = model->real_size == sizeof(double) ? ARRAY_F64 : ARRAY_F32};
-    if (tensor->type == RNN_TYPE_ID)
-        array.type = ARRAY_I32;
-    if (tensor->time == RNN_TIME_FRAME)
-        array.shape[array.rank++] = run->extent.frames;
-    if (!(run->extent.streams == 1 && run->extent.without_streams))
-        array.shape[array.rank++] = run->extent.streams;
-    for (int i = 0; i < tensor->rank && array.rank < ARRAY_MAX_RANK; i++)
-        array.shape[array.rank++] = tensor->shape[i];
-    long size = array_size(&array);
-    array.data = ARENA_ARRAY(run->arena, double, size + 1);
-    for (long i = 0; i < size; i++)
-        array.data[i] = tensor_get(model, tensor, run->outputs[index], i);
-    return array;
-}
-
-static bool write_outputs(const struct run *run, const struct destination *destinations, const char **error)
-{
-    for (int i = 0; i < run->options->output_count; i++) {
-        const struct destination *destination = &destinations[i];
-        int count = destination->end - destination->begin;
-        struct array *arrays = ARENA_ARRAY(run->arena, struct array, count + 1);
-        for (int k = 0; k < count; k++)
-            arrays[k] = output_array(run, destination->begin + k);
-        if (!arrays_write(run->arena, destination->path, arrays, count, error))
-            return false;
-    }
-    return true;
-}
-
 /* Frame t of a tensor. */
 static void *frame_of(const struct run *run, const rnn_tensor *tensor, void *data, int t)
 {
@@ -300,7 +240,7 @@ static rnn_status run_by_steps(const struct run *run, const struct session *sess
         for (int i = 0; i < model->input_count; i++)
             inputs[i] = frame_of(run, &model->inputs[i], run->inputs[i], t);
         for (int i = 0; i < model->output_count; i++)
-            outputs[i] = frame_of(run, &model->outputs[i], run->outputs[i], t);
+            outputs[i] = frame_of(run, &model->outputs[i], run->results.outputs[i], t);
         status = model->step(session->packed, session->state, inputs, outputs);
     }
     return status;
@@ -321,7 +261,7 @@ static bool call_network(struct run *run, const char **error)
         rnn_status status = run->options->by_steps
                                 ? run_by_steps(run, &session)
                                 : run->model->run(session.packed, session.state, session.work, run->extent.frames,
-                                                  run->lengths, (const void *const *)run->inputs, run->outputs);
+                                                  run->lengths, (const void *const *)run->inputs, run->results.outputs);
         done = status == RNN_OK;
         *error = rnn_status_text(status);
     } else {
@@ -334,7 +274,6 @@ static bool call_network(struct run *run, const char **error)
 static bool run_network(struct run *run, const char **error)
 {
     const struct run_options *options = run->options;
-    struct destination *destinations = ARENA_ARRAY(run->arena, struct destination, options->output_count);
     run->model = network_open(&options->network, error);
     if (!run->model)
         return false;
@@ -348,8 +287,9 @@ static bool run_network(struct run *run, const char **error)
         *error = "the network needs whole sequences: it cannot run with --step";
         return false;
     }
-    return prepare_inputs(run, error) && prepare_lengths(run, error) && prepare_outputs(run, destinations, error) &&
-           call_network(run, error) && write_outputs(run, destinations, error);
+    return prepare_inputs(run, error) && prepare_lengths(run, error) &&
+           results_prepare(run->arena, &run->results, &options->results, run->model, &run->extent, error) &&
+           call_network(run, error) && results_write(run->arena, &run->results, run->lengths, error);
 }
 
 int command_run(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "decode.h"
 #include "random.h"
 #include "session.h"
 #include "vocabulary.h"
@@ -16,7 +17,7 @@ struct writer {
     struct session session;
     int output; /* of the model: the one that symbols are drawn from */
     void **outputs;
-    double *weights; /* of each symbol */
+    double *weights; /* of each unit of the output */
     struct random random;
 };
 
@@ -55,27 +56,17 @@ static double output_at(const struct writer *writer, int unit)
     return tensor_get(model, &model->outputs[writer->output], writer->outputs[writer->output], unit);
 }
 
-/* Whether the output is a distribution over all its units. */
-static bool is_distribution(const struct writer *writer)
-{
-    double sum = 0;
-    for (int i = 0; i < writer->session.model->inputs->vocabulary; i++) {
-        if (output_at(writer, i) < 0)
-            return false;
-        sum += output_at(writer, i);
-    }
-    return fabs(sum - 1) < 1e-3;
-}
-
 /* An id of the vocabulary, drawn in proportion to p^(1 / temperature); p = softmax of logits. Without a finite output:
  * -1. */
 static int32_t draw(struct writer *writer)
 {
-    bool distribution = is_distribution(writer);
-    int count = writer->vocabulary->count, best = 0;
+    int count = writer->vocabulary->count, units = writer->session.model->inputs->vocabulary, best = 0;
     double sum = 0, temperature = writer->options->temperature;
+    for (int i = 0; i < units; i++)
+        writer->weights[i] = output_at(writer, i);
+    bool distribution = is_distribution(writer->weights, units);
     for (int i = 0; i < count; i++) {
-        double x = output_at(writer, i);
+        double x = writer->weights[i];
         writer->weights[i] = distribution ? log(x) : x;
         if (isnan(x))
             return -1;
@@ -147,7 +138,7 @@ static bool prepare_session(struct writer *writer, const rnn_model *model, const
     struct arena *arena = writer->arena;
     writer->outputs = ARENA_ARRAY(arena, void *, model->output_count + 1);
     writer->outputs[writer->output] = tensor_new(arena, model, &model->outputs[writer->output], 1, 1);
-    writer->weights = ARENA_ARRAY(arena, double, writer->vocabulary->count);
+    writer->weights = ARENA_ARRAY(arena, double, model->inputs->vocabulary);
     writer->random = random_start(random_key(writer->options->seed, 0));
     return session_load(arena, &writer->session, weights, error) && session_pack(&writer->session, error);
 }

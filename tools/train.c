@@ -23,9 +23,12 @@ static bool read_data(struct train *train, const char **error)
     const struct train_options *options = &train->options;
     struct arena *arena = options->network.arena;
     enum { USUAL_PIECE = 64 };
-    struct cut cut = {.streams = options->streams};
-    if (train->model->training->whole_sequences)
-        cut.piece = options->window ? options->window : USUAL_PIECE;
+    struct cut cut = {.streams = options->streams, .piece = options->piece};
+    if (train->model->training->whole_sequences) {
+        if (!cut.piece)
+            cut.piece = options->window ? options->window : USUAL_PIECE;
+        cut.held_piece = cut.piece;
+    }
     struct table_options from = {.option = "--data",
                                  .files = options->data.items,
                                  .count = options->data.count,
@@ -44,6 +47,7 @@ static bool read_data(struct train *train, const char **error)
     from.files = options->valid_data.items;
     from.count = options->valid_data.count;
     from.vocabulary = train->table.vocabulary;
+    cut.piece = cut.held_piece;
     return table_read(arena, &from, train->model, &train->held_table, error) &&
            dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
 }

@@ -13,6 +13,7 @@ enum {
     KEY_VALID_DATA,
     KEY_BYTES,
     KEY_STREAMS,
+    KEY_PIECE,
     KEY_WINDOW,
     KEY_ADVANCE,
     KEY_EPOCHS,
@@ -35,8 +36,7 @@ static const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The data:", 2},
     {"data", 'd', "[NAME=]FILE", 0,
      "What to learn from: text (which may be compressed by gzip), or arrays by the names of inputs and targets in .npz "
-     "or "
-     ".safetensors files, or NAME=FILE for .npy and .csv files. May be given several times",
+     "or .safetensors files, or NAME=FILE for .npy and .csv files. May be given several times",
      2},
     {"bytes", KEY_BYTES, NULL, 0, "Text: learn bytes, not characters", 2},
     {"valid", KEY_VALID, "FRACTION", 0,
@@ -46,10 +46,11 @@ static const struct argp_option options_table[] = {
     {"epochs", KEY_EPOCHS, "N", 0, "How often to go through the data (default 10)", 3},
     {"streams", KEY_STREAMS, "B", 0,
      "How many sequences a step learns from; a text or series is cut into so many streams (default 32)", 3},
+    {"piece", KEY_PIECE, "N", 0,
+     "Cut a text or series into sequences of N frames instead, which are shuffled and begin from the start states", 3},
     {"window", KEY_WINDOW, "H", 0,
      "How many frames a step goes back (default: 64 in a text or series, else the whole sequence). The state goes on "
-     "from "
-     "window to window",
+     "from window to window",
      3},
     {"advance", KEY_ADVANCE, "H'", 0, "How many frames further the next window begins (default H)", 3},
     {"weights", 'w', "FILE", 0, "Start from these weights", 3},
@@ -77,7 +78,7 @@ static const char documentation[] =
     "\v"
     "Text is for networks with one input and one target that are both index[V]: the target is the next character. The "
     "vocabulary is kept in the weights file. Text and arrays of one long series are cut into --streams streams of the "
-    "same length.\n\n"
+    "same length; a network whose states grow over a whole stream may be at a loss without them, and wants --piece.\n\n"
     "Arrays have the axes [sequences, frames, units], with an array `lengths` [sequences] where not all frames "
     "count; [sequences, units] for what is given once a sequence; or [rows, units], which with `lengths` is one "
     "sequence "
@@ -311,6 +312,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_STREAMS:
         options->streams = parse_count(argument, "--streams", state);
+        return 0;
+    case KEY_PIECE:
+        options->piece = parse_count(argument, "--piece", state);
         return 0;
     case KEY_WINDOW:
         options->window = parse_count(argument, "--window", state);

@@ -21,6 +21,7 @@ struct train_options {
     bool bytes;                    /* text: symbols are bytes */
     double held_out;               /* part of the data that is not learned from: 0 <= held_out < 1 */
     int streams;
+    int piece;           /* frames of the sequences that a series is cut into; 0: one for each stream */
     int window, advance; /* frames of BPTT(window; advance); 0: not given */
     int epochs;
     rnn_optimizer_options optimizer;

@@ -14,7 +14,7 @@ static bool find_sizes(struct trainer *trainer)
     const struct dataset *data = trainer->data, *held = trainer->held;
     int longest = data->longest > held->longest ? data->longest : held->longest;
     enum { USUAL_WINDOW = 64 };
-    trainer->window = options->window ? options->window : data->ordered ? USUAL_WINDOW : 0;
+    trainer->window = options->window ? options->window : data->table->is_series ? USUAL_WINDOW : 0;
     trainer->advance = options->advance ? options->advance : trainer->window;
     if (trainer->model->training->whole_sequences)
         trainer->window = trainer->advance = 0;

@@ -70,6 +70,13 @@ expect 0 train again --epochs 16 --quiet
 cmp whole.safetensors again.safetensors
 [ "$(without_seconds whole.csv)" = "$(without_seconds again.csv)" ] || fail "the same training has another log"
 
+# Pieces of 90 characters, each from the start.
+expect 0 train pieces --epochs 4 --piece 90
+says out "3960 frames in 44 sequences"
+says out "epoch 4/4: loss "
+expect 2 train pieces --piece none
+says err "--piece needs a whole number"
+
 # ---- writing ----
 
 expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7

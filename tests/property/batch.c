@@ -62,9 +62,10 @@ static struct pipeline_options choose_options(const struct batch_options *batch,
 /* The machine that a file is compiled for: six of them. */
 static const char *choose_machine(const struct batch_options *batch, uint64_t seed)
 {
-    static const char *const machines[] = {"-march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=16",
-                                           "-march=native -DRNN_VECTOR_BYTES=32", "-march=native -DRNN_VECTOR_BYTES=16",
-                                           "-march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=32"};
+    static const char *const machines[] = {
+        "-march=native -DRNN_VECTOR_BYTES=64",     "-O0 -DRNN_VECTOR_BYTES=16",
+        "-march=native -DRNN_VECTOR_BYTES=32",     "-march=native -DRNN_VECTOR_BYTES=16",
+        "-O0 -march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=32"};
     return batch->switches ? machines[seed / BATCH_PROGRAMS % 6] : "-march=native";
 }
 

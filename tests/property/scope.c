@@ -133,7 +133,8 @@ const char *number_text(struct scope *scope, double *value)
     return format(scope, "%s%.*f", negative ? "-" : "", dotted ? 3 : 0, number);
 }
 
-/* Names that a C compiler or the emitted code has a use for are as good as any other. */
+/* Names that a C compiler or the emitted code has a use for are as good as any other. None is that of a function, f0, f1,
+ * ..., which it would hide. */
 static const char *const taken_names[] = {"int",    "double", "static", "struct", "return", "sizeof",  "main",
                                           "NULL",   "values", "packed", "frame",  "frames", "streams", "unit",
                                           "column", "row",    "panel",  "ends",   "count",  "state",   "params",
@@ -148,7 +149,7 @@ const char *new_name(struct scope *scope)
         scope->taken_names |= UINT64_C(1) << place;
         return taken_names[place];
     }
-    return format(scope, "%c%d", "abcdefghijklnopqrsuvwz"[pick(scope->generator, 22)], number);
+    return format(scope, "%c%d", "abcdetghijklnopqrsuvwz"[pick(scope->generator, 22)], number);
 }
 
 void add_statement(struct scope *scope, const char *text)

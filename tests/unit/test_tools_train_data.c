@@ -240,10 +240,12 @@ static void test_series(void **state)
     assert_memory_equal(batch.targets[0], ((int32_t[]){2, 0, 3, -1, 1, 4}), sizeof(int32_t[6]));
     assert_int_equal(batch.frames, 6);
     assert_true(batch.weight == 5); /* a target that is no id adds no loss */
-    const struct cut pieces = {.streams = 3, .piece = 2};
-    assert_true(dataset_split(fixture->arena, &table, &pieces, 0, &dataset, &rest, &error));
-    assert_int_equal(dataset.count, 5);
+    const struct cut pieces = {.streams = 3, .piece = 2, .held_piece = 1};
+    assert_true(dataset_split(fixture->arena, &table, &pieces, 0.3, &dataset, &rest, &error));
+    assert_int_equal(dataset.count, 4);
     assert_false(dataset.ordered);
+    assert_int_equal(rest.count, 3);
+    assert_int_equal(rest.longest, 1);
     assert_false(dataset_split(fixture->arena, &table, &(struct cut){.streams = 12}, 0, &dataset, &rest, &error));
     assert_non_null(strstr(error, "--streams"));
 }

@@ -32,7 +32,13 @@
 #endif
 #endif
 
+/* Kernels are made for their call: sizes become constants, sums stay in registers. A compiler that does not optimise has
+ * nothing from it but several times the code. */
+#ifdef __OPTIMIZE__
 #define RNN_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define RNN_INLINE static inline __attribute__((unused))
+#endif
 
 /* Lanes wider than the machine's registers only pass between functions that are inlined or static: no ABI is involved.
  */

@@ -1,0 +1,77 @@
+#!/bin/sh
+# `rnn run` from the command line: the files that it takes and writes, and what it says to wrong ones.
+#   run.sh RNN
+set -eu
+rnn=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() { echo "run: $*" >&2; exit 1; }
+
+# expect STATUS COMMAND...
+expect() {
+  expected=$1
+  shift
+  status=0
+  "$@" >out 2>err </dev/null || status=$?
+  [ "$status" = "$expected" ] || { cat out err >&2; fail "exit status $status instead of $expected: $*"; }
+}
+
+# says FILE WORDS
+says() { grep -qF -- "$2" "$1" || fail "$1 does not say '$2' but: $(cat "$1")"; }
+
+# holds FILE LINES
+holds() { [ "$(cat "$1")" = "$2" ] || fail "$1 holds: $(cat "$1")"; }
+
+# What comes in goes out: scores of a blank and two labels, and something else.
+cat >scores.rnn <<'END'
+model scores {
+  input x[3]
+  output y = x
+  output last = sum(last(x))
+}
+END
+
+# ---- numbers ----
+
+printf '1,2,3\n4,5,6\n' >x.csv
+expect 0 "$rnn" run scores.rnn --input x.csv --output y=y.csv --output last=last.csv
+holds y.csv '1,2,3
+4,5,6'
+holds last.csv 15
+expect 1 "$rnn" run scores.rnn --input x.csv --output y.csv
+says err "write NAME=y.csv"
+expect 2 "$rnn" run scores.rnn --input x.csv
+says err "where should the outputs go?"
+
+# ---- labels ----
+
+# One stream of two frames, whose likeliest path is two blanks (0.36); but 0.64 is what the paths add up to that spell 1. The other
+# repeats 2, with and without a blank between.
+printf '0.6,0.4,0,0.1,0,0.9\n0.6,0.4,0,0.1,0,0.9\n1,0,0,0.8,0.1,0.1\n1,0,0,0,0.1,0.9\n' >probabilities.csv
+spell() { expect 0 "$rnn" run scores.rnn --input probabilities.csv --streams 2 --decode y=labels.csv "$@"; }
+spell
+holds labels.csv '0,0
+2,2'
+spell --beam 8
+holds labels.csv '1,0
+2,2'
+printf '2,3\n' >lengths.csv
+spell --beam 8 --lengths lengths.csv
+holds labels.csv '1
+2'
+# Logits of the same.
+awk -F, '{ for (i = 1; i <= NF; i++) printf "%s%.6f", (i > 1 ? "," : ""), log($i + 1e-9) + NR; print "" }' probabilities.csv >logits.csv
+expect 0 "$rnn" run scores.rnn --input logits.csv --streams 2 --decode y=labels.csv --beam 8 --output y=y.csv
+holds labels.csv '1,0
+2,2'
+[ "$(wc -l <y.csv)" = 4 ] || fail "y.csv holds: $(cat y.csv)"
+expect 1 "$rnn" run scores.rnn --input x.csv --decode last=labels.csv
+says err "output 'last' spells no labels"
+expect 1 "$rnn" run scores.rnn --input x.csv --decode labels.safetensors
+says err "write NAME=labels.safetensors"
+expect 2 "$rnn" run scores.rnn --input x.csv --output y=y.csv --beam 8
+says err "--beam needs --decode"
+expect 2 "$rnn" run scores.rnn --input x.csv --decode y=y.csv --beam none
+says err "--beam needs a whole number of 1 or more, not 'none'"

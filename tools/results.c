@@ -1,0 +1,146 @@
+#include "results.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "decode.h"
+#include "session.h"
+
+/* Of the model's outputs: one, or all of them for a .safetensors file without NAME. */
+struct destination {
+    const char *path;
+    int begin, end;
+};
+
+void results_request(struct arena *arena, struct result_options *options, const char *argument, bool labels)
+{
+    struct result_request request = {argument, labels};
+    ARENA_PUSH(arena, options->requests, options->count, options->capacity, request);
+    options->decodes |= labels;
+}
+
+static bool has_labels(const rnn_tensor *output)
+{
+    return output->type == RNN_TYPE_REAL && output->time == RNN_TIME_FRAME && tensor_units(output) > 1;
+}
+
+static bool find_destination(struct arena *arena, const rnn_model *model, const struct result_request *request,
+                             struct destination *destination, const char **error)
+{
+    struct named_file file = named_file_split(arena, request->argument);
+    *destination = (struct destination){file.path, 0, model->output_count};
+    if (file.name) {
+        const rnn_tensor *tensor = find_tensor(arena, model->outputs, model->output_count, "output", file.name, error);
+        if (!tensor)
+            return false;
+        destination->begin = (int)(tensor - model->outputs);
+        destination->end = destination->begin + 1;
+    } else if (model->output_count != 1 && (request->labels || !file_holds_names(file.path))) {
+        *error = arena_printf(arena, "which output should go to '%s'? The network has %d; write NAME=%s", file.path,
+                              model->output_count, file.path);
+        return false;
+    }
+    if (request->labels && !has_labels(&model->outputs[destination->begin])) {
+        *error = arena_printf(arena,
+                              "output '%s' spells no labels: that needs numbers at every frame, one for the blank and "
+                              "one for each label",
+                              model->outputs[destination->begin].name);
+        return false;
+    }
+    return true;
+}
+
+bool results_prepare(struct arena *arena, struct results *results, const struct result_options *options,
+                     const rnn_model *model, const struct extent *extent, const char **error)
+{
+    *results = (struct results){.options = options, .model = model, .extent = extent};
+    results->outputs = ARENA_ARRAY(arena, void *, model->output_count + 1);
+    results->destinations = ARENA_ARRAY(arena, struct destination, options->count + 1);
+    for (int i = 0; i < options->count; i++) {
+        struct destination *destination = &results->destinations[i];
+        if (!find_destination(arena, model, &options->requests[i], destination, error))
+            return false;
+        for (int k = destination->begin; k < destination->end; k++)
+            if (!results->outputs[k])
+                results->outputs[k] = tensor_new(arena, model, &model->outputs[k], extent->frames, extent->streams);
+    }
+    return true;
+}
+
+static struct array numbers_of(struct arena *arena, const struct results *results, int index)
+{
+    const rnn_model *model = results->model;
+    const rnn_tensor *tensor = &model->outputs[index];
+    const struct extent *extent = results->extent;
+    struct array array = {.name = tensor->name, .type = model->real_size == sizeof(double) ? ARRAY_F64 : ARRAY_F32};
+    if (tensor->type == RNN_TYPE_ID)
+        array.type = ARRAY_I32;
+    if (tensor->time == RNN_TIME_FRAME)
+        array.shape[array.rank++] = extent->frames;
+    if (!(extent->streams == 1 && extent->without_streams))
+        array.shape[array.rank++] = extent->streams;
+    for (int i = 0; i < tensor->rank && array.rank < ARRAY_MAX_RANK; i++)
+        array.shape[array.rank++] = tensor->shape[i];
+    long size = array_size(&array);
+    array.data = ARENA_ARRAY(arena, double, size + 1);
+    for (long i = 0; i < size; i++)
+        array.data[i] = tensor_get(model, tensor, results->outputs[index], i);
+    return array;
+}
+
+/* Decodes one stream; returns how many labels there are. */
+static int spell(struct arena *arena, const struct results *results, int index, int stream, int frames, int32_t *labels)
+{
+    const rnn_tensor *tensor = &results->model->outputs[index];
+    long units = tensor_units(tensor), streams = results->extent->streams;
+    double *scores = ARENA_ARRAY(arena, double, frames *units + 1);
+    bool probabilities = true;
+    for (int t = 0; t < frames; t++) {
+        for (long u = 0; u < units; u++)
+            scores[t * units + u] =
+                tensor_get(results->model, tensor, results->outputs[index], (t * streams + stream) * units + u);
+        probabilities &= is_distribution(scores + t * units, (int)units);
+    }
+    int beam = results->options->beam;
+    return beam ? decode_beam(arena, scores, probabilities ? DECODE_PROBABILITIES : DECODE_LOGITS, frames, (int)units,
+                              beam, labels, NULL)
+                : decode_best_path(scores, frames, (int)units, labels);
+}
+
+static struct array labels_of(struct arena *arena, const struct results *results, int index, const int *lengths)
+{
+    const struct extent *extent = results->extent;
+    int32_t *labels = ARENA_ARRAY(arena, int32_t, (long)extent->streams * extent->frames + 1);
+    int *counts = ARENA_ARRAY(arena, int, extent->streams), most = 0;
+    for (int b = 0; b < extent->streams; b++) {
+        struct arena *scratch = arena_new();
+        counts[b] =
+            spell(scratch, results, index, b, lengths ? lengths[b] : extent->frames, labels + (long)b * extent->frames);
+        arena_free(scratch);
+        most = counts[b] > most ? counts[b] : most;
+    }
+    struct array array = {.name = results->model->outputs[index].name, .type = ARRAY_I32, .rank = 2};
+    array.shape[0] = extent->streams;
+    array.shape[1] = most;
+    array.data = ARENA_ARRAY(arena, double, array_size(&array) + 1);
+    for (int b = 0; b < extent->streams; b++)
+        for (int i = 0; i < counts[b]; i++)
+            array.data[(long)b * most + i] = labels[(long)b * extent->frames + i];
+    return array;
+}
+
+bool results_write(struct arena *arena, const struct results *results, const int *lengths, const char **error)
+{
+    for (int i = 0; i < results->options->count; i++) {
+        const struct destination *destination = &results->destinations[i];
+        int count = destination->end - destination->begin;
+        struct array *arrays = ARENA_ARRAY(arena, struct array, count + 1);
+        for (int k = 0; k < count; k++)
+            arrays[k] = results->options->requests[i].labels
+                            ? labels_of(arena, results, destination->begin + k, lengths)
+                            : numbers_of(arena, results, destination->begin + k);
+        if (!arrays_write(arena, destination->path, arrays, count, error))
+            return false;
+    }
+    return true;
+}
