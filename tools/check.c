@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "argument.h"
 #include "base/arena.h"
 #include "base/diag.h"
 #include "check.h"
@@ -52,16 +53,13 @@ static const char documentation[] =
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct check_options *options = state->input;
-    char *end;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->network;
         state->child_inputs[1] = &options->feed;
         return 0;
     case KEY_TOLERANCE:
-        options->tolerance = strtod(argument, &end);
-        if (end == argument || *end || !(options->tolerance >= 0))
-            argp_error(state, "--tolerance needs a number of 0 or more, not '%s'", argument);
+        options->tolerance = argument_non_negative(state, "--tolerance", argument);
         return 0;
     case KEY_ROW:
         options->row = true;
@@ -112,8 +110,8 @@ static const struct program *read_program(struct arena *arena, const struct netw
 
 /* ---- data ---- */
 
-/* Enough frames for more than two blocks, where the oracle is done with them in a few seconds. What a sequence has come to after
- * each step of it is an evaluation of all its frames up to there. */
+/* Enough frames for more than two blocks, where the oracle is done with them in a few seconds. What a sequence has come
+ * to after each step of it is an evaluation of all its frames up to there. */
 static int choose_frames(const rnn_model *model, int streams)
 {
     const double affordable = 2e8;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "base/arena.h"
 #include "base/text.h"
 #include "session.h"
@@ -25,37 +26,25 @@ static const struct argp_option options_table[] = {
     {0},
 };
 
-static int parse_count(const char *argument, const char *option, struct argp_state *state)
-{
-    char *end;
-    long count = strtol(argument, &end, 10);
-    if (end == argument || *end || count < 1 || count > INT_MAX)
-        argp_error(state, "--%s needs a whole number of 1 or more, not '%s'", option, argument);
-    return (int)count;
-}
-
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct feed_options *options = state->input;
-    char *end;
     switch (key) {
     case 'w':
         options->weights = argument;
         break;
     case KEY_SEED:
-        options->seed = strtoull(argument, &end, 10);
-        if (end == argument || *end)
-            argp_error(state, "--seed needs a whole number, not '%s'", argument);
+        options->seed = argument_seed(state, "--seed", argument);
         options->has_seed = true;
         break;
     case 'i':
         ARENA_PUSH(options->arena, options->inputs, options->input_count, options->input_capacity, argument);
         break;
     case KEY_STREAMS:
-        options->streams = parse_count(argument, "streams", state);
+        options->streams = argument_count(state, "--streams", argument);
         break;
     case KEY_FRAMES:
-        options->frames = parse_count(argument, "frames", state);
+        options->frames = argument_count(state, "--frames", argument);
         break;
     default:
         return ARGP_ERR_UNKNOWN;

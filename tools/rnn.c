@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "commands.h"
 
 const char *argp_program_version = "rnn " RNNC_VERSION;
@@ -25,22 +26,18 @@ int print_error(const char *sentence)
     return 1;
 }
 
-static char *list_commands(int key, const char *text, void *input)
+static void write_commands(FILE *out)
 {
-    (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC)
-        return (char *)text;
-    char *list = NULL;
-    size_t length;
-    FILE *out = open_memstream(&list, &length);
-    if (!out)
-        return NULL;
     fputs("Commands:\n", out);
     for (int i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    fputs("\n`rnn COMMAND --help` explains a command.", out);
-    fclose(out);
-    return list; /* argp frees it */
+    fputs("\n", out);
+}
+
+static char *list_commands(int key, const char *text, void *input)
+{
+    (void)input;
+    return argument_help(key, text, write_commands);
 }
 
 /* Finds the command; what follows it is the command's own business. */
@@ -70,7 +67,8 @@ int main(int argc, char **argv)
     const struct argp argp = {
         .parser = parse_option,
         .args_doc = "COMMAND [ARGUMENT...]",
-        .doc = "Use a recurrent neural network written for rnnc.\v",
+        .doc = "Use a recurrent neural network written for rnnc.\v"
+               "`rnn COMMAND --help` explains a command.",
         .help_filter = list_commands,
     };
     const struct command *command = NULL;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "base/arena.h"
 #include "commands.h"
 #include "feed.h"
@@ -59,24 +60,6 @@ static const char documentation[] =
     "~/.cache/rnnc.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
 
-static int parse_count(const char *option, const char *argument, struct argp_state *state)
-{
-    char *end;
-    long count = strtol(argument, &end, 10);
-    if (end == argument || *end || count < 1 || count > INT_MAX)
-        argp_error(state, "--%s needs a whole number of 1 or more, not '%s'", option, argument);
-    return (int)count;
-}
-
-static double parse_temperature(const char *argument, struct argp_state *state)
-{
-    char *end;
-    double temperature = strtod(argument, &end);
-    if (end == argument || *end || !(temperature >= 0))
-        argp_error(state, "--temperature needs a number of 0 or more, not '%s'", argument);
-    return temperature;
-}
-
 /* Either data through the network, or text from it. */
 static void check_options(struct run_options *options, struct argp_state *state)
 {
@@ -110,7 +93,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         results_request(options->feed.arena, &options->results, argument, key == KEY_DECODE);
         return 0;
     case KEY_BEAM:
-        options->results.beam = parse_count("beam", argument, state);
+        options->results.beam = argument_count(state, "--beam", argument);
         return 0;
     case KEY_LENGTHS:
         options->lengths = argument;
@@ -119,10 +102,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         options->by_steps = true;
         return 0;
     case KEY_SAMPLE:
-        options->sample.count = parse_count("sample", argument, state);
+        options->sample.count = argument_count(state, "--sample", argument);
         return 0;
     case KEY_TEMPERATURE:
-        options->sample.temperature = parse_temperature(argument, state);
+        options->sample.temperature = argument_non_negative(state, "--temperature", argument);
         return 0;
     case KEY_PRIME:
         options->sample.prime = argument;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "base/arena.h"
 #include "base/text.h"
 
@@ -91,41 +92,12 @@ static const char documentation[] =
     "or "
     "143 after a signal.";
 
-/* ---- numbers ---- */
-
-static int parse_count(const char *argument, const char *option, struct argp_state *state)
-{
-    char *end;
-    long count = strtol(argument, &end, 10);
-    if (end == argument || *end || count < 1 || count > INT_MAX)
-        argp_error(state, "%s needs a whole number of 1 or more, not '%s'", option, argument);
-    return (int)count;
-}
-
-static double parse_positive(const char *argument, const char *option, struct argp_state *state)
-{
-    char *end;
-    double number = strtod(argument, &end);
-    if (end == argument || *end || !(number > 0))
-        argp_error(state, "%s needs a number above 0, not '%s'", option, argument);
-    return number;
-}
-
 static double parse_fraction(const char *argument, struct argp_state *state)
 {
-    double fraction = parse_positive(argument, "--valid", state);
+    double fraction = argument_positive(state, "--valid", argument);
     if (fraction >= 1)
         argp_error(state, "--valid needs a number between 0 and 1, not '%s'", argument);
     return fraction;
-}
-
-static uint64_t parse_seed(const char *argument, struct argp_state *state)
-{
-    char *end;
-    uint64_t seed = strtoull(argument, &end, 10);
-    if (end == argument || *end)
-        argp_error(state, "--seed needs a whole number, not '%s'", argument);
-    return seed;
 }
 
 /* ---- optimizer and schedule ---- */
@@ -184,17 +156,8 @@ static void choose_optimizer(struct train_options *options, struct argp_state *s
     apply_settings(options->network.arena, &options->schedule_settings, state, options, true);
 }
 
-/* The optimizers and schedules there are, for --help. */
-static char *list_choices(int key, const char *text, void *input)
+static void write_choices(FILE *out)
 {
-    (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC)
-        return (char *)text;
-    char *list = NULL;
-    size_t length;
-    FILE *out = open_memstream(&list, &length);
-    if (!out)
-        return NULL;
     fputs("Optimizers, with their numbers in rnn/optimizer.h (--optimizer adam,beta1=0.8):\n", out);
     for (int i = 0; i < RNN_OPTIMIZERS; i++)
         fprintf(out, "  %-10s %s\n", rnn_optimizers[i].name, rnn_optimizers[i].text);
@@ -202,9 +165,12 @@ static char *list_choices(int key, const char *text, void *input)
     for (int i = 0; i < RNN_SCHEDULES; i++)
         fprintf(out, "  %-10s %s\n", rnn_schedules[i].name, rnn_schedules[i].text);
     fputs("The period of cosine is the whole training unless given.\n\n", out);
-    fputs(text, out);
-    fclose(out);
-    return list; /* argp frees it */
+}
+
+static char *list_choices(int key, const char *text, void *input)
+{
+    (void)input;
+    return argument_help(key, text, write_choices);
 }
 
 /* ---- the line ---- */
@@ -287,7 +253,7 @@ static bool parse_result(int key, char *argument, struct train_options *options,
         options->checkpoint = argument;
         return true;
     case KEY_CHECKPOINT_EVERY:
-        options->checkpoint_every = parse_count(argument, "--checkpoint-every", state);
+        options->checkpoint_every = argument_count(state, "--checkpoint-every", argument);
         return true;
     case KEY_RESUME:
         options->resume = true;
@@ -311,28 +277,28 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         state->child_inputs[0] = &options->network;
         return 0;
     case KEY_STREAMS:
-        options->streams = parse_count(argument, "--streams", state);
+        options->streams = argument_count(state, "--streams", argument);
         return 0;
     case KEY_PIECE:
-        options->piece = parse_count(argument, "--piece", state);
+        options->piece = argument_count(state, "--piece", argument);
         return 0;
     case KEY_WINDOW:
-        options->window = parse_count(argument, "--window", state);
+        options->window = argument_count(state, "--window", argument);
         return 0;
     case KEY_ADVANCE:
-        options->advance = parse_count(argument, "--advance", state);
+        options->advance = argument_count(state, "--advance", argument);
         return 0;
     case KEY_EPOCHS:
-        options->epochs = parse_count(argument, "--epochs", state);
+        options->epochs = argument_count(state, "--epochs", argument);
         return 0;
     case KEY_SEED:
-        options->seed = parse_seed(argument, state);
+        options->seed = argument_seed(state, "--seed", argument);
         return 0;
     case KEY_CLIP:
-        options->clip = parse_positive(argument, "--clip", state);
+        options->clip = argument_positive(state, "--clip", argument);
         return 0;
     case KEY_CLIP_VALUE:
-        options->clip_value = parse_positive(argument, "--clip-value", state);
+        options->clip_value = argument_positive(state, "--clip-value", argument);
         return 0;
     case 'w':
         options->weights = argument;

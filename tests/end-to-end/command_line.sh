@@ -4,20 +4,7 @@
 set -eu
 rnnc=$1
 root=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() { echo "command_line: $*" >&2; exit 1; }
-
-# expect STATUS COMMAND...
-expect() {
-  expected=$1
-  shift
-  status=0
-  "$@" >out 2>err </dev/null || status=$?
-  [ "$status" = "$expected" ] || { cat out err >&2; fail "exit status $status instead of $expected: $*"; }
-}
+. "$(dirname "$0")/expect.sh"
 
 # nothing_but NAMES: the folder holds these files and no other.
 nothing_but() {

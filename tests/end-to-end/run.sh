@@ -3,23 +3,7 @@
 #   run.sh RNN
 set -eu
 rnn=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() { echo "run: $*" >&2; exit 1; }
-
-# expect STATUS COMMAND...
-expect() {
-  expected=$1
-  shift
-  status=0
-  "$@" >out 2>err </dev/null || status=$?
-  [ "$status" = "$expected" ] || { cat out err >&2; fail "exit status $status instead of $expected: $*"; }
-}
-
-# says FILE WORDS
-says() { grep -qF -- "$2" "$1" || fail "$1 does not say '$2' but: $(cat "$1")"; }
+. "$(dirname "$0")/expect.sh"
 
 # holds FILE LINES
 holds() { [ "$(cat "$1")" = "$2" ] || fail "$1 holds: $(cat "$1")"; }

@@ -5,24 +5,9 @@
 set -eu
 rnn=$1
 kills=${2:-20}
-work=$(mktemp -d)
+. "$(dirname "$0")/expect.sh"
 process=
 trap '[ -z "$process" ] || kill -9 $process 2>/dev/null || true; rm -rf "$work"' EXIT
-cd "$work"
-
-fail() { echo "train: $*" >&2; exit 1; }
-
-# expect STATUS COMMAND...
-expect() {
-  expected=$1
-  shift
-  status=0
-  "$@" >out 2>err </dev/null || status=$?
-  [ "$status" = "$expected" ] || { cat out err >&2; fail "exit status $status instead of $expected: $*"; }
-}
-
-# says FILE WORDS
-says() { grep -qF -- "$2" "$1" || fail "$1 does not say '$2' but: $(cat "$1")"; }
 
 cat >lm.rnn <<'END'
 cell GRU[n](x[m]) -> h[n] {

@@ -1,0 +1,55 @@
+#include "argument.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+int argument_count(struct argp_state *state, const char *option, const char *argument)
+{
+    char *end;
+    long count = strtol(argument, &end, 10);
+    if (end == argument || *end || count < 1 || count > INT_MAX)
+        argp_error(state, "%s needs a whole number of 1 or more, not '%s'", option, argument);
+    return (int)count;
+}
+
+double argument_positive(struct argp_state *state, const char *option, const char *argument)
+{
+    char *end;
+    double number = strtod(argument, &end);
+    if (end == argument || *end || !(number > 0))
+        argp_error(state, "%s needs a number above 0, not '%s'", option, argument);
+    return number;
+}
+
+double argument_non_negative(struct argp_state *state, const char *option, const char *argument)
+{
+    char *end;
+    double number = strtod(argument, &end);
+    if (end == argument || *end || !(number >= 0))
+        argp_error(state, "%s needs a number of 0 or more, not '%s'", option, argument);
+    return number;
+}
+
+uint64_t argument_seed(struct argp_state *state, const char *option, const char *argument)
+{
+    char *end;
+    uint64_t seed = strtoull(argument, &end, 10);
+    if (end == argument || *end)
+        argp_error(state, "%s needs a whole number, not '%s'", option, argument);
+    return seed;
+}
+
+char *argument_help(int key, const char *text, void (*write)(FILE *out))
+{
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    char *help = NULL;
+    size_t length;
+    FILE *out = open_memstream(&help, &length);
+    if (!out)
+        return NULL;
+    write(out);
+    fputs(text, out);
+    fclose(out);
+    return help; /* argp frees it */
+}
