@@ -236,6 +236,14 @@ static void note_round_dimensions(struct builder *b, const struct expr *callee)
         report_note(&b->e->report, name->span, "dimensions stand in square brackets: '%s[...](...)'", name->name.text);
 }
 
+/* `f(v)`, where `f` is a function of the file but an instance here. */
+static void note_hidden(struct builder *b, const struct expr *callee)
+{
+    struct global *global = callee->kind == EXPR_NAME ? map_get(&b->e->globals, callee->name.text) : NULL;
+    if (global && global->definition)
+        report_note(&b->e->report, global->span, "the instance '%s' hides what has this name here", callee->name.text);
+}
+
 struct built build_call(struct builder *b, const struct expr *call)
 {
     struct report *report = &b->e->report;
@@ -249,6 +257,7 @@ struct built build_call(struct builder *b, const struct expr *call)
         report_error(report, call->span,
                      "'%s' uses an instance again: this has to be the whole right side of an equation",
                      report_excerpt(report, call->span));
+        note_hidden(b, callee);
         return (struct built){0};
     }
     if (callee->kind != EXPR_NAME) {
