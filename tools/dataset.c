@@ -33,6 +33,11 @@ static void measure(struct dataset *dataset)
     }
 }
 
+struct cut dataset_held_cut(const struct cut *cut, long rows)
+{
+    return (struct cut){.streams = rows < cut->streams ? (int)rows : cut->streams, .piece = cut->held_piece};
+}
+
 bool dataset_split(struct arena *arena, const struct table *table, const struct cut *cut, double held_out,
                    struct dataset *dataset, struct dataset *rest, const char **error)
 {
@@ -50,11 +55,9 @@ bool dataset_split(struct arena *arena, const struct table *table, const struct 
         rest->sequences = table->sequences + dataset->count;
         rest->count = held;
     } else {
-        struct cut narrower = *cut; /* what is held out may be short */
-        narrower.streams = held < cut->streams ? (int)held : cut->streams;
-        narrower.piece = cut->held_piece;
+        const struct cut held_cut = dataset_held_cut(cut, held);
         if (!cut_series(arena, table, cut, 0, all - held, dataset) ||
-            (held && !cut_series(arena, table, &narrower, all - held, all, rest))) {
+            (held && !cut_series(arena, table, &held_cut, all - held, all, rest))) {
             *error = arena_printf(arena,
                                   "%ld frames cannot be cut into %d streams of 1 to %d frames: give --streams another "
                                   "number",

@@ -28,6 +28,9 @@ struct cut {
     int piece, held_piece; /* frames; 0: `streams` sequences. held_piece: of what is held out */
 };
 
+/* For what is held out, which may be short. */
+struct cut dataset_held_cut(const struct cut *cut, long rows);
+
 /* The sequences of the table but for the last `held_out` (0 <= held_out < 1) of them, which go to *rest where that is
  * not 0. False, with a sentence, if there are too few. */
 bool dataset_split(struct arena *arena, const struct table *table, const struct cut *cut, double held_out,

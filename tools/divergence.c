@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "trainer.h"
 
-/* The first value of the window that is not finite, and the region of the network that computes it. */
+/* The first value of the window that is not finite, of those that are kept, and the region that computes it. */
 static const char *find_cause(struct trainer *trainer, const struct plan *plan)
 {
     const rnn_training *training = trainer->model->training;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/suggest.h"
 #include "data/array.h"
 #include "feed.h"
 #include "session.h"
@@ -13,6 +14,7 @@
 struct source {
     const char *name, *path;
     const struct array *array;
+    bool by_name; /* given as NAME=FILE */
 };
 
 struct reader {
@@ -47,7 +49,7 @@ static bool add_file(struct reader *reader, const char *argument)
         const char *name = file.name && count == 1 ? file.name : arrays[i].name;
         if (!name || (file.name && strcmp(name, file.name) != 0))
             continue;
-        struct source source = {name, file.path, &arrays[i]};
+        struct source source = {name, file.path, &arrays[i], file.name != NULL};
         ARENA_PUSH(reader->arena, reader->sources, reader->source_count, reader->source_capacity, source);
     }
     if (reader->source_count > before)
@@ -56,6 +58,55 @@ static bool add_file(struct reader *reader, const char *argument)
                                : arena_printf(reader->arena, "which input or target is '%s' for? Write %s NAME=%s",
                                               file.path, reader->options->option, file.path);
     return false;
+}
+
+/* Whether something of this name is asked for; else what comes near it. */
+static bool is_wanted(const struct reader *reader, const char *name, struct suggestion *near)
+{
+    const rnn_model *model = reader->table->model;
+    const rnn_training *training = model->training;
+    const char **wanted = ARENA_ARRAY(reader->arena, const char *, model->input_count + 2 * training->target_count + 1);
+    int count = 0;
+    wanted[count++] = "lengths";
+    for (int i = 0; i < model->input_count; i++)
+        wanted[count++] = model->inputs[i].name;
+    for (int i = 0; i < training->target_count; i++) {
+        wanted[count++] = training->targets[i].name;
+        if (training->targets[i].type == RNN_TYPE_LABELS)
+            wanted[count++] = arena_printf(reader->arena, "%s.lengths", training->targets[i].name);
+    }
+    suggest_init(near, name);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(name, wanted[i]) == 0)
+            return true;
+        suggest_consider(near, wanted[i]);
+    }
+    return false;
+}
+
+/* What is given as NAME=FILE is for something, and for nothing that another one is for. */
+static bool check_names(const struct reader *reader)
+{
+    for (int i = 0; i < reader->source_count; i++) {
+        const struct source *source = &reader->sources[i];
+        if (!source->by_name)
+            continue;
+        struct suggestion near;
+        if (!is_wanted(reader, source->name, &near)) {
+            *reader->error =
+                arena_printf(reader->arena, "%s %s=%s: '%s' has no input or target of that name%s%s%s",
+                             reader->options->option, source->name, source->path, reader->table->model->name,
+                             near.best ? "; did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+            return false;
+        }
+        for (int k = 0; k < i; k++)
+            if (reader->sources[k].by_name && strcmp(reader->sources[k].name, source->name) == 0) {
+                *reader->error = arena_printf(reader->arena, "'%s' is given twice, as '%s' and '%s'", source->name,
+                                              reader->sources[k].path, source->path);
+                return false;
+            }
+    }
+    return true;
 }
 
 static bool refuse_shape(const struct reader *reader, const struct source *source, const char *needed)
@@ -177,7 +228,16 @@ static bool read_frames(struct reader *reader, const struct source *source, stru
                                 ? arena_printf(reader->arena, "[sequences, frames, %ld] or [rows, %ld]", units, units)
                                 : "[sequences, frames] or [rows]");
     }
-    if (axes != reader->axes || memcmp(reader->shape, array->shape, (size_t)axes * sizeof reader->shape[0]) != 0)
+    if (axes != reader->axes) {
+        long units = tensor_units(column->tensor);
+        const char *rows = reader->axes == 1
+                               ? arena_printf(reader->arena, "%ld", reader->shape[0])
+                               : arena_printf(reader->arena, "%ld, %ld", reader->shape[0], reader->shape[1]);
+        return refuse_shape(reader, source,
+                            arena_printf(reader->arena, "[%s, %ld], as '%s' is %s", rows, units, reader->frames->name,
+                                         array_shape_text(reader->arena, reader->frames->array)));
+    }
+    if (memcmp(reader->shape, array->shape, (size_t)axes * sizeof reader->shape[0]) != 0)
         return refuse_shape(reader, source,
                             arena_printf(reader->arena, "of as many sequences and frames as '%s', which is %s",
                                          reader->frames->name, array_shape_text(reader->arena, reader->frames->array)));
@@ -195,6 +255,23 @@ static const int *count_labels(const struct reader *reader, const struct column 
     return counts;
 }
 
+/* A frame for each label, and one between two that are the same, for the blank (Graves et al. 2006, section 3.1). */
+static bool check_room(const struct reader *reader, const struct source *source, const struct column *column, long row)
+{
+    const int32_t *labels = column->ids + row * column->most;
+    int count = column->counts[row], needed = count, length = reader->table->sequences[row].length;
+    for (int k = 1; k < count; k++)
+        needed += labels[k] == labels[k - 1];
+    if (needed <= length || reader->table->is_series)
+        return true;
+    *reader->error =
+        arena_printf(reader->arena,
+                     "'%s': the %d labels of sequence %ld in '%s' need %d frames, counting one between two "
+                     "that are the same, but it has %d",
+                     source->path, count, row, source->name, needed, length);
+    return false;
+}
+
 static bool read_labels(struct reader *reader, const struct source *source, struct column *column)
 {
     const struct array *array = source->array;
@@ -206,7 +283,7 @@ static bool read_labels(struct reader *reader, const struct source *source, stru
     column->most = (int)array->shape[1];
     const struct source *lengths = find_source(reader, arena_printf(reader->arena, "%s.lengths", source->name));
     column->counts = lengths ? read_counts(reader, lengths, rows, 0, column->most) : count_labels(reader, column);
-    for (long i = 0; column->counts && i < rows; i++)
+    for (long i = 0; column->counts && i < rows; i++) {
         for (int k = 0; k < column->counts[i]; k++)
             if (column->ids[i * column->most + k] < 1) {
                 *reader->error = arena_printf(reader->arena,
@@ -216,6 +293,9 @@ static bool read_labels(struct reader *reader, const struct source *source, stru
                                               column->tensor->vocabulary - 1);
                 return false;
             }
+        if (!check_room(reader, source, column, i))
+            return false;
+    }
     return column->counts != NULL;
 }
 
@@ -267,6 +347,8 @@ bool table_read_arrays(struct arena *arena, const struct table_options *options,
     for (int i = 0; i < options->count; i++)
         if (!add_file(&reader, options->files[i]))
             return false;
+    if (!check_names(&reader))
+        return false;
     reader.lengths = find_source(&reader, "lengths");
     for (int pass = 0; pass < 2; pass++) {
         if (!read_columns(&reader, model->inputs, model->input_count, table->inputs, "input", pass == 0) ||

@@ -1,10 +1,13 @@
 /* rnn train: the whole story of a training, from the command line to the weights. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "checkpoint.h"
 #include "commands.h"
+#include "data/file.h"
 #include "network.h"
 #include "stop.h"
 
@@ -17,6 +20,26 @@ struct train {
     struct trainer trainer;
     struct report report;
 };
+
+/* Targets that are ids count where they are not -1; some must. */
+static bool check_counts(const struct train *train, const struct table *table, const char *option, const char **error)
+{
+    const rnn_training *training = train->model->training;
+    bool counts = training->target_count == 0;
+    for (int i = 0; i < training->target_count && !counts; i++) {
+        const struct column *target = &table->targets[i];
+        long rows = training->targets[i].time == RNN_TIME_FRAME ? table->rows : table->sequence_count;
+        counts = training->targets[i].type != RNN_TYPE_ID;
+        for (long row = 0; row < rows && !counts; row++)
+            counts = target->ids[row] >= 0;
+    }
+    if (!counts)
+        *error = table->vocabulary
+                     ? arena_printf(train->options.network.arena, "%s: no character of the text is in the vocabulary",
+                                    option)
+                     : arena_printf(train->options.network.arena, "%s: no target counts, as all ids are -1", option);
+    return counts;
+}
 
 static bool read_data(struct train *train, const char **error)
 {
@@ -39,6 +62,7 @@ static bool read_data(struct train *train, const char **error)
     if (options->weights)
         from.vocabulary = vocabulary_load(arena, options->weights, &none);
     if (!table_read(arena, &from, train->model, &train->table, error) ||
+        !check_counts(train, &train->table, "--data", error) ||
         !dataset_split(arena, &train->table, &cut, options->held_out, &train->data, &train->held, error))
         return false;
     if (!options->valid_data.count)
@@ -47,8 +71,10 @@ static bool read_data(struct train *train, const char **error)
     from.files = options->valid_data.items;
     from.count = options->valid_data.count;
     from.vocabulary = train->table.vocabulary;
-    cut.piece = cut.held_piece;
-    return table_read(arena, &from, train->model, &train->held_table, error) &&
+    if (!table_read(arena, &from, train->model, &train->held_table, error))
+        return false;
+    cut = dataset_held_cut(&cut, train->held_table.rows);
+    return check_counts(train, &train->held_table, "--valid-data", error) &&
            dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
 }
 
@@ -78,6 +104,19 @@ static void print_start(const struct train *train)
         printf("going on in epoch %d after step %llu\n", trainer->position.epoch + 1,
                (unsigned long long)trainer->position.step);
     fflush(stdout);
+}
+
+/* Better now than after an epoch. */
+static bool check_places(const struct train_options *options, const char **error)
+{
+    const char *const paths[] = {options->out, options->checkpoint, options->svg};
+    for (int i = 0; i < 3; i++) {
+        if (paths[i] && !file_can_be_written(paths[i])) {
+            *error = arena_printf(options->network.arena, "'%s' cannot be written: %s", paths[i], strerror(errno));
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Trainer and report as at the beginning, or as the checkpoint has them. */
@@ -150,6 +189,8 @@ static int loop(struct train *train, const char **error)
 
 static int train_network(struct train *train, const char **error)
 {
+    if (!check_places(&train->options, error))
+        return 1;
     train->model = network_open(&train->options.network, error);
     if (!train->model)
         return 1;

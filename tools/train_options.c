@@ -8,6 +8,7 @@
 #include "argument.h"
 #include "base/arena.h"
 #include "base/text.h"
+#include "data/file.h"
 
 enum {
     KEY_VALID = 512,
@@ -190,6 +191,11 @@ static void check_options(struct train_options *options, struct argp_state *stat
         argp_error(state, "--resume needs --checkpoint FILE");
     if (!options->out && !options->checkpoint)
         argp_error(state, "where should the weights go? Give --out FILE");
+    const char *const results[] = {options->out, options->checkpoint, options->log, options->svg};
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < i; k++)
+            if (results[i] && results[k] && file_is_same(results[i], results[k]))
+                argp_error(state, "'%s' cannot be two results at once", results[i]);
     choose_optimizer(options, state);
 }
 

@@ -85,7 +85,8 @@ bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, 
 bool validate_open(struct trainer *trainer, const char **error);
 void validate_close(struct trainer *trainer);
 
-/* The sentence on a loss that is not finite: where it was, which value of which region was the first to fail, and what may help. */
+/* The sentence on a loss that is not finite: where it was, which value of which region was the first to fail, and what
+ * may help. */
 const char *explain_divergence(struct trainer *trainer, const struct plan *plan, double loss, const char *what);
 
 /* The first parameter that is not finite, or NULL. */

@@ -295,33 +295,47 @@ static void write_grad(struct emitter *emitter, const char *owner)
     write_end(emitter, owner);
 }
 
-/* Values in the order in which they are computed. */
+/* Values of the network, and how its losses end; or gradients; in the order in which they are computed. */
+static void write_fault_search(struct emitter *emitter, bool of_gradients)
+{
+    const struct schedule *schedule = emitter->schedule;
+    for (int r = 0; r < schedule->region_count; r++)
+        for (int i = 0; i < schedule->regions[r].node_count; i++) {
+            const char *region = schedule->regions[r].name;
+            int id = schedule->regions[r].nodes[i];
+            const struct node *node = emitter->graph->nodes[id];
+            const char *name = node->name ? node->name : node->origin ? node->origin : region;
+            if ((schedule->passes.of[id] >= losses_done(emitter) / 2) != of_gradients && node->op != OP_seed)
+                continue;
+            if (node->op == OP_seed && !of_gradients)
+                text_printf(emitter->out, "    rnn_find_loss_fault(fault, \"%s\", \"%s\", &sums[%d]);\n", region,
+                            emitter->buffers[id], node->index);
+            if (schedule->buffers[id].storage != STORE_SEQUENCE || node->op == OP_ctc_slope || node->op == OP_seed)
+                continue;
+            text_printf(emitter->out,
+                        "    %s(fault, \"%s\", \"%s%s\", values.%s, %d, RNN_PAD(%d), %sstreams, window->lengths);\n",
+                        of_gradients ? "rnn_find_gradient_fault" : "rnn_find_fault", region,
+                        of_gradients ? "the gradient of " : "", name, emitter->buffers[id], node_units(node),
+                        node_units(node), of_gradients ? "frames, " : "");
+        }
+}
+
 static void write_find_fault(struct emitter *emitter, const char *owner)
 {
     write_text(
         emitter, owner,
         "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
         "    const int frames = window->frames, streams = ((const $_state *)state)->streams;\n"
+        "    const rnn_loss_sum *const sums =\n"
+        "        (const rnn_loss_sum *)((char *)work + RNN_ROUND(3 * (size_t)streams * sizeof(int)));\n"
         "    struct $_values values;\n"
         "    $_place(&values, (rnn_real *)((char *)work + $_work_head(streams)), $_block_frames(frames, streams), "
         "frames, streams);\n"
         "    *fault = (rnn_fault){.frame = frames};\n");
-    const struct schedule *schedule = emitter->schedule;
-    for (int r = 0; r < schedule->region_count; r++)
-        for (int i = 0; i < schedule->regions[r].node_count; i++) {
-            int id = schedule->regions[r].nodes[i];
-            const struct node *node = emitter->graph->nodes[id];
-            if (schedule->buffers[id].storage == STORE_SEQUENCE && node->op != OP_ctc_slope)
-                text_printf(emitter->out,
-                            "    rnn_find_fault(fault, \"%s\", \"%s\", values.%s, %d, RNN_PAD(%d), streams, "
-                            "window->lengths);\n",
-                            schedule->regions[r].name,
-                            node->name     ? node->name
-                            : node->origin ? node->origin
-                                           : schedule->regions[r].name,
-                            emitter->buffers[id], node_units(node), node_units(node));
-        }
-    text_puts(emitter->out, "    return fault->frame < frames;\n}\n\n");
+    write_fault_search(emitter, false);
+    text_puts(emitter->out, "    if (fault->frame < frames)\n        return 1;\n    fault->frame = -1;\n");
+    write_fault_search(emitter, true);
+    text_puts(emitter->out, "    return fault->frame >= 0;\n}\n\n");
 }
 
 /* ---- the descriptor ---- */

@@ -11,7 +11,7 @@ const char *rnn_status_text(rnn_status status)
     case RNN_ERROR_ARGUMENT:
         return "an argument is missing, or streams or frames are below 1";
     case RNN_ERROR_LENGTH:
-        return "a length is below 0 or above the number of frames";
+        return "a length is below 0 or above the number of frames, or a stream has more labels than its frames can spell";
     case RNN_ERROR_ID:
         return "an id is outside -1 .. vocabulary - 1";
     case RNN_ERROR_FILE:

@@ -127,6 +127,59 @@ done
 
 # ---- failure ----
 
+# What is not finite is found where it begins: in a value of the network, or in a loss alone.
+cat >faults.rnn <<'END'
+cell Elman[n](x[n]) -> h[n] {
+  param W[n, n] = 0.5, U[n, n]
+  h = tanh(W @ x + U @ h[t-1])
+}
+model value {
+  input x[2]
+  target z[1]
+  h = Elman[2](x)
+  output bad = exp(h * x[0] * 1000)
+  loss mse(sum(bad), z[0])
+}
+model only_loss {
+  input x[2]
+  target z[1]
+  h = Elman[2](x)
+  output h
+  loss log(h[0] + 2 - x[0]) + z[0]
+}
+END
+awk 'BEGIN { for (t = 0; t < 60; t++) print (t == 40 ? "5,5" : "0.001,0.001") }' >x.csv
+awk 'BEGIN { for (t = 0; t < 60; t++) print 1 }' >z.csv
+faulty() { status=$1; shift; expect "$status" "$rnn" train faults.rnn --data x=x.csv --data z=z.csv --streams 1 --epochs 1 "$@"; }
+faulty 1 --out w.safetensors --top value
+says err "the loss is not finite (loss inf); it begins with bad in region "
+says err "at frame 40 of stream 0"
+faulty 1 --out w.safetensors --top only_loss
+says err "the loss is not finite (loss nan); it begins with loss"
+says err "at frame 40 of stream 0"
+
+# Before the first step: places that cannot be written, and data that is for nothing.
+wrong() { faulty "$@" --top value; }
+wrong 1 --out nowhere/w.safetensors --seed 1
+says err "'nowhere/w.safetensors' cannot be written: No such file"
+wrong 1 --out w.safetensors --checkpoint "$work"
+says err "cannot be written: Is a directory"
+wrong 2 --out w.safetensors --checkpoint ./w.safetensors
+says err "'./w.safetensors' cannot be two results at once"
+wrong 1 --out w.safetensors --data length=x.csv
+says err "no input or target of that name; did you mean 'lengths'?"
+wrong 1 --out w.safetensors --data z=x.csv
+says err "'z' is given twice"
+printf '1.O\n2\n' >typo.csv
+expect 1 "$rnn" train faults.rnn --top value --data x=x.csv --data z=typo.csv --streams 1 --out w.safetensors
+says err "'typo.csv', line 1, field 1: '1.O' is not a number"
+expect 1 "$rnn" train faults.rnn --top value --data x=x.csv --data z=x.csv --streams 1 --out w.safetensors
+says err "it has to be [60, 1], as 'x' is [60, 2]"
+printf '%%%%%%' >strange
+expect 1 "$rnn" train lm.rnn --weights whole.safetensors --data strange --out w.safetensors
+says err "--data: no character of the text is in the vocabulary"
+[ ! -e w.safetensors ] || fail "a training that failed wrote weights"
+
 expect 0 train broken --epochs 1 --optimizer sgd --checkpoint broken.checkpoint
 cp broken.checkpoint kept
 expect 1 train broken --epochs 4 --optimizer sgd --rate 1e37 --checkpoint broken.checkpoint --resume

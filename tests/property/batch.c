@@ -64,7 +64,7 @@ static const char *choose_machine(const struct batch_options *batch, uint64_t se
 {
     static const char *const machines[] = {
         "-march=native -DRNN_VECTOR_BYTES=64",     "-O0 -DRNN_VECTOR_BYTES=16",
-        "-march=native -DRNN_VECTOR_BYTES=32",     "-march=native -DRNN_VECTOR_BYTES=16",
+        "-march=native -DRNN_VECTOR_BYTES=32",     "-O0 -march=native -DRNN_VECTOR_BYTES=16",
         "-O0 -march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=32"};
     return batch->switches ? machines[seed / BATCH_PROGRAMS % 6] : "-march=native";
 }

@@ -1,4 +1,5 @@
 /* Comma-separated numbers. */
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -39,6 +40,23 @@ static bool read_field(const char **next, const char *end, double *number, const
     return begin < stop && after == stop;
 }
 
+/* Whether some field begins like a number, so that the line is not one of names. */
+static bool has_numbers(const char *begin, const char *end)
+{
+    for (const char *next = begin;; next++) {
+        double number;
+        const char *field;
+        char *after;
+        int length;
+        read_field(&next, end, &number, &field, &length);
+        strtod(field, &after);
+        if (length > 0 && after > field && after <= field + length && !isalpha((unsigned char)*field))
+            return true;
+        if (next == end)
+            return false;
+    }
+}
+
 /* Appends the numbers of one line. The first may be one of names, which is skipped. */
 static bool read_line(struct reader *reader, const char *begin, const char *end)
 {
@@ -50,7 +68,7 @@ static bool read_line(struct reader *reader, const char *begin, const char *end)
         fields++;
         if (!read_field(&next, end, &number, &field, &length)) {
             reader->count = before;
-            if (reader->rows == 0 && !reader->names && length > 0) {
+            if (reader->rows == 0 && !reader->names && length > 0 && !has_numbers(begin, end)) {
                 reader->names = true;
                 return true;
             }

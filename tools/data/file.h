@@ -13,4 +13,10 @@ bool file_read(struct arena *arena, const char *path, struct text *content, cons
  * What is not a regular file (a pipe, a device) is written to directly. */
 bool file_write(struct arena *arena, const char *path, const char *data, size_t length, const char **error);
 
+/* Whether a file of this name could be written; else errno says why not. Writes nothing. */
+bool file_can_be_written(const char *path);
+
+/* Whether the two names are of the same file, or would be. */
+bool file_is_same(const char *a, const char *b);
+
 #endif

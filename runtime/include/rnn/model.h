@@ -26,7 +26,7 @@ extern "C" {
 typedef enum {
     RNN_OK = 0,
     RNN_ERROR_ARGUMENT, /* NULL where memory is needed, streams or frames below 1 */
-    RNN_ERROR_LENGTH,   /* a length below 0 or above `frames` */
+    RNN_ERROR_LENGTH,   /* a length below 0 or above `frames`; more labels than the frames of a stream can spell */
     RNN_ERROR_ID,       /* an id outside -1 .. V-1 */
     RNN_ERROR_FILE,     /* cannot be opened, read or written */
     RNN_ERROR_FORMAT,   /* not a safetensors file, or a broken one */
@@ -117,8 +117,9 @@ typedef struct {
      * get 0. */
     rnn_status (*grad)(const void *parameters, void *state, void *work, const rnn_window *window, const void *const inputs[],
                        const void *const targets[], double *loss, void *gradient, void *const input_gradients[]);
-    /* After such a call, with its work and window: 0, or 1 and the first frame at which a value that the call has kept is not
-     * finite; of several at that frame, the one that is computed first. */
+    /* After such a call, with its work and window: 0, or 1 and the first frame at which a loss, or a value that the call has
+     * kept, is not finite; of several at that frame, the one that is computed first. Where all are, the last frame at which a
+     * gradient is not. */
     int (*find_fault)(const void *state, void *work, const rnn_window *window, rnn_fault *fault);
 } rnn_training;
 

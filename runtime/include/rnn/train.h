@@ -14,6 +14,7 @@
 /* One `loss` statement so far. */
 typedef struct {
     double sum, count;
+    int fault_frame, fault_stream; /* the first frame whose loss is not finite, from 1 on; 0: none */
 } rnn_loss_sum;
 
 /* Losses of a block whose first frame is frame `done` of the window. seed: 1 where a loss counts, else 0. counts: NULL, or not 0
@@ -29,6 +30,10 @@ RNN_HELPER void rnn_seed_add(rnn_loss_sum *total, rnn_real *seed, const rnn_real
             if (valid) {
                 total->sum += (double)loss[at];
                 total->count++;
+                if (!isfinite(loss[at]) && (!total->fault_frame || done + t < total->fault_frame - 1)) {
+                    total->fault_frame = done + t + 1;
+                    total->fault_stream = stream;
+                }
             }
         }
 }
@@ -57,6 +62,25 @@ RNN_HELPER void rnn_find_fault(rnn_fault *fault, const char *region, const char 
                     *fault = (rnn_fault){region, value, t, stream, i};
                     return;
                 }
+}
+
+/* The last frame behind fault->frame: gradients come from the end of the window. */
+RNN_HELPER void rnn_find_gradient_fault(rnn_fault *fault, const char *region, const char *value, const rnn_real *data, int n,
+                                        int pad, int frames, int streams, const int *lengths)
+{
+    for (int t = frames - 1; t > fault->frame; t--)
+        for (int stream = 0; stream < streams; stream++)
+            for (int i = 0; i < n && (!lengths || t < lengths[stream]); i++)
+                if (!isfinite(data[((ptrdiff_t)t * streams + stream) * pad + i])) {
+                    *fault = (rnn_fault){region, value, t, stream, i};
+                    return;
+                }
+}
+
+RNN_HELPER void rnn_find_loss_fault(rnn_fault *fault, const char *region, const char *loss, const rnn_loss_sum *total)
+{
+    if (total->fault_frame && total->fault_frame - 1 < fault->frame)
+        *fault = (rnn_fault){region, loss, total->fault_frame - 1, total->fault_stream, 0};
 }
 
 /* ---- masks ---- */
