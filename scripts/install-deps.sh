@@ -24,7 +24,7 @@ list() {
   need build gcc "compiles rnnc, the runtime and the C that rnnc writes" has_command cc
   need build libc6-dev "headers of the C library" has_headers
   need build cmake "configures the build" has_command cmake
-  need build make "runs the build" has_command make
+  need build ninja-build "runs the build" has_command ninja
   need build flex "makes the lexer from grammar/rnn.l" has_command flex
   need build bison "makes the parser from grammar/rnn.y" has_command bison
   need build pkg-config "finds the libraries" has_command pkg-config

@@ -4,7 +4,7 @@
 #   train.sh RNN [KILLS]
 set -eu
 rnn=$1
-kills=${2:-20}
+kills=${2:-10}
 . "$(dirname "$0")/expect.sh"
 process=
 trap '[ -z "$process" ] || kill -9 $process 2>/dev/null || true; rm -rf "$work"' EXIT
