@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dtype.h"
@@ -136,25 +138,36 @@ static bool write_fully(int descriptor, const void *memory, size_t size)
     return true;
 }
 
-/* A new file beside `path`, with the permissions that the user's umask gives; its name, to be freed, or NULL in *name.
- */
+/* An empty file beside `path`, with the permissions that the user's umask gives, locked against others who write to the
+ * same path; its name, to be freed, or NULL in *name. What a killed process has left there is used again. */
 static int create_beside(const char *path, char **name)
 {
-    size_t room = strlen(path) + 40;
+    static const char end[] = ".partial";
+    size_t room = strlen(path) + sizeof end;
     if (!(*name = malloc(room)))
         return -1;
-    int descriptor = -1;
-    for (int attempt = 0; attempt < ATTEMPTS && descriptor < 0; attempt++) {
-        snprintf(*name, room, "%s.%ld.%d.tmp", path, (long)getpid(), attempt);
-        descriptor = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (descriptor < 0 && errno != EEXIST)
+    snprintf(*name, room, "%s%s", path, end);
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        struct stat opened, named;
+        int descriptor = open(*name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (descriptor < 0)
             break;
+        while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) /* some file systems have no locks */
+            continue;
+        bool mine = fstat(descriptor, &opened) == 0 && stat(*name, &named) == 0 && opened.st_ino == named.st_ino &&
+                    opened.st_dev == named.st_dev;
+        if (mine && ftruncate(descriptor, 0) == 0)
+            return descriptor;
+        int reason = errno;
+        close(descriptor);
+        errno = reason;
+        if (mine)
+            break;
+        /* Meanwhile another one has finished, and the name is gone or that of a new file. */
     }
-    if (descriptor < 0) {
-        free(*name);
-        *name = NULL;
-    }
-    return descriptor;
+    free(*name);
+    *name = NULL;
+    return -1;
 }
 
 /* Makes the new entry in the folder of `path` last. Some file systems cannot flush a folder; they say EINVAL. `path` is
@@ -187,12 +200,11 @@ static int fill_and_rename(int descriptor, const char *name, const char *path, c
                          fsync(descriptor) == 0
                      ? 0
                      : errno;
-    if (close(descriptor) != 0 && !reason)
-        reason = errno;
     if (!reason && rename(name, path) != 0)
         reason = errno;
     if (reason)
         unlink(name);
+    close(descriptor); /* and gives up the lock; all is on the disk */
     return reason;
 }
 

@@ -108,6 +108,8 @@ while [ "$done" -lt "$kills" ] || [ "$ended" = 0 ]; do
   esac
 done
 
+[ -z "$(ls | grep partial)" ] || fail "kills left behind: $(ls)"
+
 # Signals end a training after its step, with everything written.
 for signal in INT TERM; do
   { launch=exec; train stopped --epochs 1000000 --quiet --checkpoint stopped.checkpoint; } 2>err &

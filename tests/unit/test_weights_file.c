@@ -427,6 +427,17 @@ static void test_atomic_save(void **state)
     assert_int_equal(rnn_file_save(other, some, 3, NULL, 0, &error), RNN_ERROR_FILE);
     check_old_file(folder->file);
 
+    /* what a killed process has left is used up */
+    snprintf(other, sizeof other, "%s.partial", folder->file);
+    FILE *left = fopen(other, "w");
+    assert_non_null(left);
+    for (int i = 0; i < 1000; i++)
+        fputs("left behind ", left);
+    assert_int_equal(fclose(left), 0);
+    assert_int_equal(rnn_file_save(folder->file, &some[2], 1, NULL, 0, &error), RNN_OK);
+    check_old_file(folder->file);
+    assert_int_equal(access(other, F_OK), -1);
+
     /* data that cannot be read: write fails half-way, after the header */
     rnn_file_tensor unreadable = some[2];
     unreadable.data = (const void *)(uintptr_t)16;
