@@ -127,6 +127,11 @@ static bool factor_product_of_concat(struct graph *graph, const bool *circular, 
         add->edges[1] = edge_to(graph, term);
         sum = graph->node_count - 1;
     }
+    if (graph->nodes[sum]->time != product->time) { /* all of it is static, but those who read it count on frames */
+        struct node *copy = graph_add_node(graph, OP_copy, product->shape, product->time, 1, product);
+        copy->edges[0] = edge_to(graph, sum);
+        sum = graph->node_count - 1;
+    }
     graph_replace(graph, id, sum);
     return true;
 }
