@@ -26,11 +26,6 @@ void gradients_note(struct gradients *gradients, const char *what, double error,
 /* How far a loss may be from the oracle's where the terms are so large. */
 double gradients_loss_tolerance(const struct gradients *gradients, struct objective_size size);
 
-/* Norms below this count as this. A gradient that is small beside the loss is what terms as large as the loss leave
- * when they cancel, or a function near its limit, as tanh of 5: differences of the loss cannot show it, and in float it
- * has few digits. */
-double gradients_least_norm(const struct gradients *gradients);
-
 /* Compares the gradients of a call with differences of `loss` along the direction in which the objective's variables
  * move. The worst of several directions is to be kept in one verdict. */
 struct gradients_slope {

@@ -35,11 +35,6 @@ double gradients_loss_tolerance(const struct gradients *gradients, struct object
     return (in_double(gradients) ? 1e-12 : 1e-6) * size.magnitude + 8 * rounding;
 }
 
-double gradients_least_norm(const struct gradients *gradients)
-{
-    return (in_double(gradients) ? 1e-4 : 1e-2) * gradients->size.magnitude;
-}
-
 /* Relative to the norm. In float the gradient is as ill-conditioned as the loss, more or less. */
 static double slope_tolerance(const struct gradients *gradients)
 {
@@ -89,7 +84,8 @@ void gradients_compare_slope(struct gradients *gradients, const struct gradients
     for (int i = 0; i < gradients->objective.variable_count; i++)
         if (gradients->objective.variables[i].moves)
             add_variable(gradients, slope, &gradients->objective.variables[i], &square, &along);
-    double scale = fmax(sqrt(square), gradients_least_norm(gradients));
+    /* Differences of a loss cannot show a gradient that is small beside it. */
+    double scale = fmax(sqrt(square), 1e-4 * gradients->size.magnitude);
     if (scale == 0)
         scale = 1;
     verdict->tolerance = slope_tolerance(gradients);
