@@ -1,6 +1,5 @@
 #include "judge.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -243,8 +242,7 @@ static double tolerance_so_far(const struct judge *judge, int output)
     bool in_double = judge->model->real_size == sizeof(double);
     double rounding = fmax(8 * verdict->rounding, 5 * verdict->nearby);
     /* A double has 29 more binary digits than a float, so the same operations err 2^29 times less. */
-    const double subnormal = in_double ? DBL_MIN : FLT_MIN; /* below this, networks compute with 0 */
-    return subnormal + fmax((in_double ? 1e-12 : 1e-6) * verdict->scale, in_double ? ldexp(rounding, -29) : rounding);
+    return fmax((in_double ? 1e-12 : 1e-6) * verdict->scale, in_double ? ldexp(rounding, -29) : rounding);
 }
 
 double judge_tolerance(struct judge *judge, int output)

@@ -6,6 +6,8 @@
 #ifndef RNNC_ORACLE_EVALUATION_H
 #define RNNC_ORACLE_EVALUATION_H
 
+#include <float.h>
+#include <math.h>
 #include <stdbool.h>
 
 #include "oracle/oracle.h"
@@ -62,7 +64,9 @@ bool oracle_loss_counts(struct evaluation *evaluation, const struct term *term, 
 /* Rounds an operation's result if the call asks for it. */
 static inline double rounded(const struct evaluation *evaluation, double x)
 {
-    return evaluation->call->round_to_float ? (double)(float)x : x;
+    if (!evaluation->call->round_to_float)
+        return x;
+    return fabs(x) < (double)FLT_MIN ? 0 : (double)(float)x; /* networks flush subnormals */
 }
 
 /* Ends the process: a checked program cannot bring it about. */

@@ -8,10 +8,9 @@
  *   frames in several calls   one call with all frames since the reset; outputs of sequence time after n frames are
  * those of a call with length n, since a sequence ends with the last frame that was seen
  *
- * With round_to_float every operation's result (each partial sum of a product too) is rounded to float; gelu and silu
- * to the precision of their argument. The distance
- * between a result with and without it is the tolerance that a computation in float deserves, on ill-conditioned
- * programs too.
+ * With round_to_float every operation's result (each partial sum of a product too) is rounded to float, subnormals to
+ * 0; gelu and silu to the precision of their argument. The distance between a result with and without it is the
+ * tolerance that a computation in float deserves, on ill-conditioned programs too.
  */
 #ifndef RNNC_ORACLE_ORACLE_H
 #define RNNC_ORACLE_ORACLE_H
