@@ -55,13 +55,6 @@ struct remainder {
     double rest, whole;
 };
 
-static double remainder_error(struct remainder remainder, double floor)
-{
-    double scale = fmax(sqrt(remainder.whole), floor);
-    double error = remainder.rest == 0 ? 0 : sqrt(remainder.rest) / scale;
-    return isnan(error) ? INFINITY : error;
-}
-
 /* Of the parameters: together - the mean of alone. */
 static struct remainder compare_parameters(const struct gradients *gradients, const struct backward_result *together,
                                            const struct backward_result *alone)
@@ -118,6 +111,41 @@ static bool call_alone(struct gradients *gradients, void *const inputs[], void *
     return done;
 }
 
+/* Both sides may be off, by as much as the arithmetic of this data deserves. */
+static void note_remainder(struct gradients *gradients, const char *what, struct objective *objective, bool parameters,
+                           struct remainder remainder)
+{
+    double error = sqrt(remainder.rest), scale = sqrt(remainder.whole);
+    for (int i = 0; i < objective->variable_count; i++)
+        objective->variables[i].moves = objective->variables[i].is_parameter == parameters;
+    const struct gradients_compared compared = {COMPARED_SLOPE, objective, {0, gradients->frames}, scale};
+    error = isnan(error) ? INFINITY : error;
+    double tolerance = 2 * gradients_tolerance(gradients, &compared, error / 2), norm = scale > 0 ? scale : 1;
+    gradients_note(gradients, what, error / norm, tolerance / norm);
+}
+
+static bool note_alone(struct gradients *gradients, void *const inputs[], void *const targets[], double loss,
+                       struct remainder of_parameters, struct remainder of_inputs, const char **error)
+{
+    const struct gradient_request *request = gradients->request;
+    struct objective objective;
+    int *lengths = ARENA_ARRAY(gradients->arena, int, gradients->streams);
+    for (int b = 0; b < gradients->streams; b++)
+        lengths[b] = gradients->frames;
+    if (!objective_open(&objective, gradients->arena, request->model, request->program, gradients->frames,
+                        gradients->streams, lengths, request->parameters, (const void *const *)inputs,
+                        (const void *const *)targets, error))
+        return false;
+    objective_draw_direction(&objective, &gradients->random);
+    double distance = isnan(loss) ? INFINITY : fabs(loss);
+    const struct gradients_compared compared = {COMPARED_LOSS, &objective, {0, gradients->frames}, 0};
+    gradients_note(gradients, "streams one by one: loss", distance,
+                   2 * gradients_tolerance(gradients, &compared, distance / 2));
+    note_remainder(gradients, "streams one by one: gradient", &objective, true, of_parameters);
+    note_remainder(gradients, "streams one by one: gradients of inputs", &objective, false, of_inputs);
+    return true;
+}
+
 bool gradients_check_alone(struct gradients *gradients, const char **error)
 {
     const rnn_model *model = gradients->model;
@@ -130,20 +158,14 @@ bool gradients_check_alone(struct gradients *gradients, const char **error)
     if (!backward_call(&gradients->backward, &window, 0, gradients->request->parameters, inputs, targets, WANT_ALL,
                        &together, error))
         return false;
-    double loss = 0;
+    double loss = together.loss;
     for (int b = 0; b < gradients->streams; b++) {
         if (!call_alone(gradients, inputs, targets, b, &alone[b], error))
             return false;
-        loss += alone[b].loss / gradients->streams;
+        loss -= alone[b].loss / gradients->streams;
     }
-    const double magnitude = gradients->size.magnitude, tolerance = model->real_size == sizeof(double) ? 1e-10 : 1e-4;
-    double distance = fabs(loss - together.loss) / fmax(fabs(loss), magnitude > 0 ? magnitude : 1);
-    gradients_note(gradients, "streams one by one: loss", isnan(distance) ? INFINITY : distance, tolerance);
-    gradients_note(gradients, "streams one by one: gradient",
-                   remainder_error(compare_parameters(gradients, &together, alone), 1e-4 * magnitude), tolerance);
-    gradients_note(gradients, "streams one by one: gradients of inputs",
-                   remainder_error(compare_inputs(gradients, &together, alone), 1e-4 * magnitude), tolerance);
-    return true;
+    return note_alone(gradients, inputs, targets, loss, compare_parameters(gradients, &together, alone),
+                      compare_inputs(gradients, &together, alone), error);
 }
 
 /* ---- windows ---- */
@@ -180,13 +202,13 @@ static bool call_window(struct window *window, enum backward_wanted wanted, stru
         return false;
     struct objective_range range = {window->first + window->window.loss_from, window->first + window->window.frames};
     double distance = fabs(result->loss - objective_loss(&gradients->objective, range, 0));
-    struct objective_size size = objective_measure(&gradients->objective, range);
+    distance = isnan(distance) ? INFINITY : distance;
     /* The oracle's loss of a range is a difference of two. */
-    size.magnitude += gradients->size.magnitude;
+    const struct gradients_compared compared = {COMPARED_LOSS, &gradients->objective, range, gradients->size.magnitude};
     gradients_note(gradients,
                    arena_printf(gradients->arena, "loss of a window of frames %d to %d, counted from %d", window->first,
                                 range.to - 1, range.from),
-                   isnan(distance) ? INFINITY : distance, gradients_loss_tolerance(gradients, size));
+                   distance, gradients_tolerance(gradients, &compared, distance));
     return true;
 }
 
@@ -237,12 +259,13 @@ static bool check_window_gradient(struct window *window, const char **error)
     memcpy(after, gradients->backward.state, gradients->backward.state_size);
     for (int i = 0; i < gradients->objective.variable_count; i++)
         gradients->objective.variables[i].moves = true;
-    gradients_draw_directions(gradients);
+    objective_draw_direction(&gradients->objective, &gradients->random);
     struct gradient_verdict verdict = {.what = arena_printf(arena,
                                                             "gradient of a window of frames %d to %d, its past given",
                                                             window->first, window->first + window->window.frames - 1)};
     const struct gradients_slope slope = {window_loss_at, window, &claimed, window->first, window->window.frames};
-    gradients_compare_slope(gradients, &slope, &verdict);
+    struct gradients_distance distance = gradients_measure_slope(gradients, &slope);
+    gradients_keep_worst(&verdict, &distance, GRADIENT_TOLERANCE * distance.scale);
     if (!verdict.open) /* kinks lie where a given past is equal to what is computed now, whatever the data */
         ARENA_PUSH(arena, gradients->report->verdicts, gradients->report->count, gradients->report->capacity, verdict);
     memcpy(gradients->backward.state, after, gradients->backward.state_size);

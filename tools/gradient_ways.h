@@ -3,6 +3,7 @@
 #define RNN_TOOLS_GRADIENT_WAYS_H
 
 #include "backward.h"
+#include "differences.h"
 #include "gradients.h"
 #include "objective.h"
 
@@ -23,11 +24,18 @@ struct gradients {
 
 void gradients_note(struct gradients *gradients, const char *what, double error, double tolerance);
 
-/* How far a loss may be from the oracle's where the terms are so large. */
-double gradients_loss_tolerance(const struct gradients *gradients, struct objective_size size);
+/* How far what is compared may be off in the network's arithmetic. `error` says how far it is: as long as that is more,
+ * more samples of rounding are taken (rounding.h). */
+struct gradients_compared {
+    enum { COMPARED_LOSS, COMPARED_SLOPE } what; /* the slope along the direction of the objective */
+    const struct objective *objective;
+    struct objective_range range;
+    double scale; /* the norm of the gradient; what a loss is made of beside its terms */
+};
+double gradients_tolerance(const struct gradients *gradients, const struct gradients_compared *compared, double error);
 
-/* Compares the gradients of a call with differences of `loss` along the direction in which the objective's variables
- * move. The worst of several directions is to be kept in one verdict. */
+/* How far the gradients of a call are from differences of `loss`, both along the direction in which the objective's
+ * variables move. */
 struct gradients_slope {
     double (*loss)(void *context, double step);
     void *context;
@@ -35,9 +43,20 @@ struct gradients_slope {
     long input_offset; /* in frames: where the call's inputs begin in the data */
     int frames;        /* of the call */
 };
-void gradients_compare_slope(struct gradients *gradients, const struct gradients_slope *slope,
-                             struct gradient_verdict *verdict);
-void gradients_draw_directions(struct gradients *gradients);
+struct gradients_distance {
+    double error;
+    double scale; /* the norm of the gradient */
+    struct difference difference;
+};
+struct gradients_distance gradients_measure_slope(const struct gradients *gradients,
+                                                  const struct gradients_slope *slope);
+
+/* Makes the verdict that of a distance if it is worse than what the verdict has, relative to the tolerance. */
+void gradients_keep_worst(struct gradient_verdict *verdict, const struct gradients_distance *distance,
+                          double tolerance);
+
+/* Of a gradient in double against differences, relative to its norm. */
+#define GRADIENT_TOLERANCE 1e-6
 
 /* Streams together against each alone. */
 bool gradients_check_alone(struct gradients *gradients, const char **error);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "differences.h"
 #include "gradient_ways.h"
+#include "rounding.h"
 #include "session.h"
 
 /* ---- verdicts ---- */
@@ -26,37 +26,24 @@ bool gradient_verdict_agrees(const struct gradient_verdict *verdict)
     return !verdict->open && verdict->error <= verdict->tolerance;
 }
 
-static bool in_double(const struct gradients *gradients) { return gradients->model->real_size == sizeof(double); }
-
-double gradients_loss_tolerance(const struct gradients *gradients, struct objective_size size)
+double gradients_tolerance(const struct gradients *gradients, const struct gradients_compared *compared, double error)
 {
-    /* A double has 29 more binary digits than a float, so the same operations err 2^29 times less. */
-    double rounding = in_double(gradients) ? ldexp(size.rounding, -29) : size.rounding;
-    return (in_double(gradients) ? 1e-12 : 1e-6) * size.magnitude + 8 * rounding;
-}
-
-/* Relative to the norm. In float the gradient is as ill-conditioned as the loss, more or less. */
-static double slope_tolerance(const struct gradients *gradients)
-{
-    if (in_double(gradients))
-        return 1e-6;
-    double magnitude = gradients->size.magnitude;
-    return 1e-4 + (magnitude > 0 ? 100 * gradients->size.rounding / magnitude : 0);
+    bool in_double = gradients->model->real_size == sizeof(double), of_slope = compared->what == COMPARED_SLOPE;
+    struct rounding rounding;
+    for (int neighbour = 0;; neighbour++) {
+        struct objective_size size = objective_measure(compared->objective, compared->range, neighbour);
+        double lost = of_slope ? size.slope_rounding : size.rounding;
+        if (neighbour)
+            rounding.nearby = fmax(rounding.nearby, lost);
+        else
+            rounding = (struct rounding){compared->scale + (of_slope ? 0 : size.magnitude), lost, 0};
+        double tolerance = rounding_tolerance(&rounding, in_double);
+        if (!isfinite(tolerance) || !isfinite(error) || error <= tolerance || neighbour == ROUNDING_NEIGHBOURS)
+            return tolerance;
+    }
 }
 
 /* ---- differences ---- */
-
-/* Numbers of 0.5 to 1 either way: none too small to be seen, and no two that always cancel each other. */
-void gradients_draw_directions(struct gradients *gradients)
-{
-    for (int i = 0; i < gradients->objective.variable_count; i++) {
-        struct variable *variable = &gradients->objective.variables[i];
-        for (long k = 0; k < variable->count; k++) {
-            double x = random_real(&gradients->random, 0.5);
-            variable->direction[k] = x < 0 ? x - 0.5 : x + 0.5;
-        }
-    }
-}
 
 /* Adds the variable's part of the gradient: its square, and how much of it points in the direction. */
 static void add_variable(const struct gradients *gradients, const struct gradients_slope *slope,
@@ -77,8 +64,8 @@ static void add_variable(const struct gradients *gradients, const struct gradien
     }
 }
 
-void gradients_compare_slope(struct gradients *gradients, const struct gradients_slope *slope,
-                             struct gradient_verdict *verdict)
+struct gradients_distance gradients_measure_slope(const struct gradients *gradients,
+                                                  const struct gradients_slope *slope)
 {
     double square = 0, along = 0;
     for (int i = 0; i < gradients->objective.variable_count; i++)
@@ -88,16 +75,22 @@ void gradients_compare_slope(struct gradients *gradients, const struct gradients
     double scale = fmax(sqrt(square), 1e-4 * gradients->size.magnitude);
     if (scale == 0)
         scale = 1;
-    verdict->tolerance = slope_tolerance(gradients);
-    if (!isfinite(scale)) {
-        verdict->error = INFINITY;
-        return;
-    }
+    if (!isfinite(scale))
+        return (struct gradients_distance){INFINITY, 1, {0, 0}};
     const double first_step = 1.0 / 64;
     struct difference difference =
-        difference_estimate(slope->loss, slope->context, first_step, 0.01 * verdict->tolerance * scale);
-    verdict->open |= !(difference.error <= 0.1 * verdict->tolerance * scale);
-    verdict->error = fmax(verdict->error, fabs(along - difference.value) / scale);
+        difference_estimate(slope->loss, slope->context, first_step, 0.01 * GRADIENT_TOLERANCE * scale);
+    return (struct gradients_distance){fabs(along - difference.value), scale, difference};
+}
+
+void gradients_keep_worst(struct gradient_verdict *verdict, const struct gradients_distance *distance, double tolerance)
+{
+    double error = distance->error / distance->scale, allowed = tolerance / distance->scale;
+    verdict->open |= !(distance->difference.error <= 0.1 * tolerance);
+    if (verdict->tolerance != 0 && error * verdict->tolerance <= verdict->error * allowed)
+        return;
+    verdict->error = error;
+    verdict->tolerance = allowed;
 }
 
 static double oracle_loss_at(void *context, double step)
@@ -106,16 +99,41 @@ static double oracle_loss_at(void *context, double step)
     return objective_loss(objective, (struct objective_range){0, objective->frames}, step);
 }
 
-static struct gradient_verdict compare_directions(struct gradients *gradients, const char *what, int directions)
+/* In double what is asked of gradients; in float what the oracle's slope, rounded, may be off by. */
+static double slope_tolerance(const struct gradients *gradients, const struct gradients_distance *distance)
+{
+    const struct gradients_compared compared = {
+        COMPARED_SLOPE, &gradients->objective, {0, gradients->frames}, distance->scale};
+    if (gradients->model->real_size == sizeof(double))
+        return GRADIENT_TOLERANCE * distance->scale;
+    return gradients_tolerance(gradients, &compared, distance->error);
+}
+
+static void compare_directions(struct gradients *gradients, const char *what, int directions)
 {
     struct gradient_verdict verdict = {.what = what};
     const struct gradients_slope slope = {oracle_loss_at, &gradients->objective, &gradients->whole, 0,
                                           gradients->frames};
     for (int i = 0; i < directions; i++) {
-        gradients_draw_directions(gradients);
-        gradients_compare_slope(gradients, &slope, &verdict);
+        objective_draw_direction(&gradients->objective, &gradients->random);
+        struct gradients_distance distance = gradients_measure_slope(gradients, &slope);
+        gradients_keep_worst(&verdict, &distance, slope_tolerance(gradients, &distance));
     }
-    return verdict;
+    push(gradients, verdict);
+}
+
+/* The oracle's slopes, of which tolerances are made, against its differences. */
+static void compare_oracle(struct gradients *gradients)
+{
+    struct gradient_verdict verdict = {.what = "gradient of everything, in the reference"};
+    const struct gradients_slope slope = {oracle_loss_at, &gradients->objective, &gradients->whole, 0,
+                                          gradients->frames};
+    objective_draw_direction(&gradients->objective, &gradients->random);
+    struct gradients_distance distance = gradients_measure_slope(gradients, &slope);
+    struct objective_range range = {0, gradients->frames};
+    distance.error = fabs(objective_measure(&gradients->objective, range, 0).slope - distance.difference.value);
+    gradients_keep_worst(&verdict, &distance, GRADIENT_TOLERANCE * distance.scale);
+    push(gradients, verdict);
 }
 
 static void move_all(struct objective *objective, bool move)
@@ -130,18 +148,18 @@ static void check_differences(struct gradients *gradients)
     if (!objective->variable_count)
         return;
     move_all(objective, true);
-    struct gradient_verdict all = compare_directions(gradients, "gradient of everything", 2);
-    push(gradients, all);
-    if (!gradients->request->each && (all.open || gradient_verdict_agrees(&all)))
+    compare_oracle(gradients);
+    compare_directions(gradients, "gradient of everything", 2);
+    const struct gradient_verdict *all = &gradients->report->verdicts[gradients->report->count - 1];
+    if (!gradients->request->each && (all->open || gradient_verdict_agrees(all)))
         return;
     move_all(objective, false);
     for (int i = 0; i < objective->variable_count; i++) {
         struct variable *variable = &objective->variables[i];
         variable->moves = true;
         const char *kind = variable->is_parameter ? "" : "input ";
-        push(gradients,
-             compare_directions(gradients,
-                                arena_printf(gradients->arena, "gradient of %s%s", kind, variable->tensor->name), 1));
+        compare_directions(gradients, arena_printf(gradients->arena, "gradient of %s%s", kind, variable->tensor->name),
+                           1);
         variable->moves = false;
     }
 }
@@ -179,16 +197,20 @@ static void check_ends(struct gradients *gradients)
     gradients_note(gradients, "gradients of inputs after the ends of streams", largest, 0);
 }
 
+static void note_loss(struct gradients *gradients, const char *what, double difference)
+{
+    double error = isnan(difference) ? INFINITY : fabs(difference);
+    const struct gradients_compared compared = {COMPARED_LOSS, &gradients->objective, {0, gradients->frames}, 0};
+    gradients_note(gradients, what, error, gradients_tolerance(gradients, &compared, error));
+}
+
 static bool check_whole(struct gradients *gradients, const char **error)
 {
     const struct objective_range range = {0, gradients->frames};
     if (!call_whole(gradients, false, WANT_ALL, &gradients->whole, error))
         return false;
-    gradients->size = objective_measure(&gradients->objective, range);
-    double expected = objective_loss(&gradients->objective, range, 0);
-    double distance = fabs(gradients->whole.loss - expected);
-    gradients_note(gradients, "loss", isnan(distance) ? INFINITY : distance,
-                   gradients_loss_tolerance(gradients, gradients->size));
+    gradients->size = objective_measure(&gradients->objective, range, 0);
+    note_loss(gradients, "loss", gradients->whole.loss - objective_loss(&gradients->objective, range, 0));
     check_ends(gradients);
     check_differences(gradients);
     return true;
@@ -224,9 +246,7 @@ static bool check_again(struct gradients *gradients, const char **error)
     gradients_note(gradients, "the same call again", count_different(gradients, &gradients->whole, &again), 0);
     gradients_note(gradients, "without gradients of inputs",
                    count_different(gradients, &gradients->whole, &without_inputs), 0);
-    double distance = fabs(loss_alone.loss - gradients->whole.loss);
-    gradients_note(gradients, "without gradients", isnan(distance) ? INFINITY : distance,
-                   gradients_loss_tolerance(gradients, gradients->size));
+    note_loss(gradients, "without gradients", loss_alone.loss - gradients->whole.loss);
     return true;
 }
 

@@ -1,14 +1,20 @@
 /* Whether the loss and the gradients of a network compiled with --train are right.
  *
- *   loss           that of the oracle
- *   gradients      differences of the oracle's loss along random directions: of all parameters and inputs together, and
- * of each by itself same result    from a state that was reset, without gradients, without those of inputs streams
- * together are the mean of each alone windows        one after the other: each loss is that of the oracle over the
- * frames that count in it. Beyond the first the gradient is that of the window alone, its past being given: it is
- * compared with differences of the network's own loss
+ * The loss is compared with that of the oracle.
  *
- * dropout is off: for the oracle it is the identity.
- */
+ * Gradients are compared with differences of the oracle's loss along random directions: of all parameters and inputs
+ * together, and of each by itself. In double they may be off by 1e-6 of their norm; in float, as the loss, by what the
+ * oracle's own slope loses where it rounds to float (rounding.h). That slope, not rounded, is compared with the
+ * differences too.
+ *
+ * The same result is asked for from a state that was reset, without gradients, and without those of inputs. Streams
+ * together are the mean of each alone.
+ *
+ * Windows one after the other: each loss is that of the oracle over the frames that count in it. Beyond the first the
+ * gradient is that of the window alone, its past being given: in double it is compared with differences of the
+ * network's own loss.
+ *
+ * dropout is off: for the oracle it is the identity. */
 #ifndef RNN_TOOLS_GRADIENTS_H
 #define RNN_TOOLS_GRADIENTS_H
 

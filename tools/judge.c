@@ -5,7 +5,6 @@
 
 #include "base/arena.h"
 #include "oracle/oracle.h"
-#include "random.h"
 #include "session.h"
 
 /* What the oracle has been asked: one stream from its reset on. */
@@ -144,11 +143,12 @@ static double **measure_rounding(const struct judge *judge, const struct sequenc
         int place = find_name(judge->model->outputs, judge->model->output_count, program->outputs[i].name);
         struct verdict *verdict = &judge->verdicts[place];
         long count = shape_size(&value->shape) * (value->time == TIME_FRAME ? sequence->frames : 1);
-        double *rounding = neighbour ? &verdict->nearby : &verdict->rounding;
+        struct rounding *rounding = &verdict->rounding;
+        double *largest = neighbour ? &rounding->nearby : &rounding->here;
         for (long k = 0; k < count; k++) {
             if (isfinite(exact[i][k]) && !neighbour)
-                verdict->scale = fmax(verdict->scale, fabs(exact[i][k]));
-            *rounding = fmax(*rounding, distance(exact[i][k], near[i][k]));
+                rounding->scale = fmax(rounding->scale, fabs(exact[i][k]));
+            *largest = fmax(*largest, distance(exact[i][k], near[i][k]));
         }
     }
     return exact;
@@ -209,7 +209,7 @@ static const double *move_numbers(const double *numbers, long count, struct rand
 {
     double *moved = ARENA_ARRAY(arena, double, count + 1);
     for (long i = 0; i < count; i++)
-        moved[i] = (float)(numbers[i] * (1 + random_real(random, ldexp(1, -16))));
+        moved[i] = rounding_move(random, numbers[i]);
     return moved;
 }
 
@@ -236,19 +236,12 @@ static void measure_neighbour(const struct judge *judge)
     arena_free(arena);
 }
 
-static double tolerance_so_far(const struct judge *judge, int output)
-{
-    const struct verdict *verdict = &judge->verdicts[output];
-    bool in_double = judge->model->real_size == sizeof(double);
-    double rounding = fmax(8 * verdict->rounding, 5 * verdict->nearby);
-    /* A double has 29 more binary digits than a float, so the same operations err 2^29 times less. */
-    return fmax((in_double ? 1e-12 : 1e-6) * verdict->scale, in_double ? ldexp(rounding, -29) : rounding);
-}
-
 double judge_tolerance(struct judge *judge, int output)
 {
-    double error = judge->verdicts[output].error;
-    while (isfinite(error) && error > tolerance_so_far(judge, output) && judge->samples->neighbours < JUDGE_NEIGHBOURS)
+    const struct verdict *verdict = &judge->verdicts[output];
+    const bool in_double = judge->model->real_size == sizeof(double);
+    while (isfinite(verdict->error) && verdict->error > rounding_tolerance(&verdict->rounding, in_double) &&
+           judge->samples->neighbours < ROUNDING_NEIGHBOURS)
         measure_neighbour(judge);
-    return tolerance_so_far(judge, output);
+    return rounding_tolerance(&verdict->rounding, in_double);
 }

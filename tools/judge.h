@@ -5,16 +5,15 @@
 #include <stdbool.h>
 
 #include "rnn/model.h"
+#include "rounding.h"
 #include "sema/program.h"
 
 struct arena;
 
 /* One output: how far it may be from the oracle and how far it is. */
 struct verdict {
-    double scale;    /* the largest magnitude that the oracle gave */
-    double rounding; /* the largest distance between the oracle and the oracle that rounds to float */
-    double nearby;   /* the same over all neighbours of the data, see judge_tolerance */
-    double error;    /* the largest distance between the oracle and the network, and where it was: */
+    struct rounding rounding;
+    double error; /* the largest distance between the oracle and the network, and where it was: */
     int frame, stream;
     long unit;
     const char *way;
@@ -52,20 +51,7 @@ struct outcome {
 };
 void judge_compare(struct judge *judge, const struct expectation *expectation, const struct outcome *outcome);
 
-/* The tolerance that a network's arithmetic deserves for the output: 8 times verdict.rounding, and at least 1e-6 (in
- * double 1e-12) of the scale.
- *
- * One evaluation that rounds is one sample of what rounding may do. An output of many units and frames is many samples;
- * but where all of it hangs on a single number, as after a dot product whose terms cancel or ten steps of
- * h = 2 * h[t-1] - x, the errors of one evaluation may by chance nearly cancel too. So, as long as the network is
- * further away, up to JUDGE_NEIGHBOURS more samples are taken, each with parameters and inputs moved by up to 2^-16 of
- * themselves: the problem is the same, the rounding another (as in the discrete stochastic arithmetic of Vignes,
- * "Discrete Stochastic Arithmetic for Validating Results of Numerical Software", Numerical Algorithms 37, 2004, where
- * what is random is each rounding). Both evaluations have the moved data, so that moving it is not itself tolerated.
- * The largest error of so many is no chance any more, and 5 times that is enough, since an operation of the runtime
- * errs up to 5 times as much as a rounding does (rnn/vec_math.h). Where the first sample was no chance either, this
- * tolerates nothing more. */
-enum { JUDGE_NEIGHBOURS = 15 };
+/* The tolerance that the output deserves, from as many samples of rounding as its error asks for (rounding.h). */
 double judge_tolerance(struct judge *judge, int output);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "oracle/oracle.h"
+#include "rounding.h"
 #include "session.h"
 
 /* ---- targets ---- */
@@ -126,11 +127,13 @@ static void take_stream(struct objective *objective, int stream, const void *con
     const rnn_model *model = objective->model;
     const rnn_training *training = model->training;
     double **own_inputs = ARENA_ARRAY(arena, double *, program->input_count + 1);
+    double **own_slopes = ARENA_ARRAY(arena, double *, program->input_count + 1);
     double **own_targets = ARENA_ARRAY(arena, double *, program->target_count + 1);
     int *counts = ARENA_ARRAY(arena, int, program->target_count + 1);
     for (int i = 0; i < program->input_count; i++) {
         int place = find_tensor_of(model->inputs, model->input_count, program->inputs[i]);
         own_inputs[i] = stream_of(objective, &model->inputs[place], inputs[place], stream);
+        own_slopes[i] = ARENA_ARRAY(arena, double, tensor_elements(&model->inputs[place], objective->frames, 1) + 1);
     }
     for (int i = 0; i < program->target_count; i++) {
         int place = find_tensor_of(training->targets, training->target_count, program->targets[i]);
@@ -139,6 +142,7 @@ static void take_stream(struct objective *objective, int stream, const void *con
                                                          : stream_of(objective, tensor, targets[place], stream);
     }
     objective->inputs[stream] = own_inputs;
+    objective->input_slopes[stream] = own_slopes;
     objective->targets[stream] = own_targets;
     objective->label_counts[stream] = counts;
 }
@@ -148,7 +152,8 @@ bool objective_open(struct objective *objective, struct arena *arena, const rnn_
                     const void *const *inputs, const void *const *targets, const char **error)
 {
     const rnn_training *training = model->training;
-    *objective = (struct objective){arena, model, program, frames, streams, lengths, NULL, 0, NULL, NULL, NULL, NULL};
+    *objective = (struct objective){
+        .arena = arena, .model = model, .program = program, .frames = frames, .streams = streams, .lengths = lengths};
     if (!compare_lists(arena, "parameter", program->parameters, program->parameter_count, model->parameters,
                        model->parameter_count, error) ||
         !compare_lists(arena, "input", program->inputs, program->input_count, model->inputs, model->input_count,
@@ -163,9 +168,14 @@ bool objective_open(struct objective *objective, struct arena *arena, const rnn_
         if (model->inputs[i].type == RNN_TYPE_REAL)
             add_variable(objective, &model->inputs[i], false, i, inputs[i], 0);
     objective->parameters = ARENA_ARRAY(arena, double *, program->parameter_count + 1);
-    for (int i = 0; i < program->parameter_count; i++)
-        objective->parameters[i] = ARENA_ARRAY(arena, double, shape_size(&program->parameters[i]->shape) + 1);
+    objective->parameter_slopes = ARENA_ARRAY(arena, double *, program->parameter_count + 1);
+    for (int i = 0; i < program->parameter_count; i++) {
+        long size = shape_size(&program->parameters[i]->shape);
+        objective->parameters[i] = ARENA_ARRAY(arena, double, size + 1);
+        objective->parameter_slopes[i] = ARENA_ARRAY(arena, double, size + 1);
+    }
     objective->inputs = ARENA_ARRAY(arena, double **, streams);
+    objective->input_slopes = ARENA_ARRAY(arena, double **, streams);
     objective->targets = ARENA_ARRAY(arena, double **, streams);
     objective->label_counts = ARENA_ARRAY(arena, int *, streams);
     for (int b = 0; b < streams; b++)
@@ -175,101 +185,154 @@ bool objective_open(struct objective *objective, struct arena *arena, const rnn_
 
 /* ---- its loss ---- */
 
-/* Writes the variable, moved, to where the oracle reads it. */
-static void move_variable(const struct objective *objective, const struct variable *variable, double step)
+/* Where the oracle reads element k of a variable, and its slope. */
+struct place {
+    double *value, *slope;
+};
+
+static struct place place_of(const struct objective *objective, const struct variable *variable, int of_program, long k)
 {
-    const struct program *program = objective->program;
-    double by = variable->moves ? step : 0;
-    if (variable->is_parameter) {
-        for (int i = 0; i < program->parameter_count; i++)
-            for (long k = 0; k < variable->count && strcmp(program->parameters[i]->name, variable->tensor->name) == 0;
-                 k++)
-                objective->parameters[i][k] = variable->values[k] + by * variable->direction[k];
-        return;
-    }
-    long units = tensor_units(variable->tensor);
-    for (int i = 0; i < program->input_count; i++)
-        for (long k = 0; k < variable->count && strcmp(program->inputs[i]->name, variable->tensor->name) == 0; k++) {
-            long column = k / units, frame = column / objective->streams, stream = column % objective->streams;
-            objective->inputs[stream][i][frame * units + k % units] = variable->values[k] + by * variable->direction[k];
-        }
+    if (variable->is_parameter)
+        return (struct place){&objective->parameters[of_program][k], &objective->parameter_slopes[of_program][k]};
+    long units = tensor_units(variable->tensor), column = k / units;
+    long stream = column % objective->streams, own = column / objective->streams * units + k % units;
+    return (struct place){&objective->inputs[stream][of_program][own],
+                          &objective->input_slopes[stream][of_program][own]};
 }
 
+/* Writes the variable to where the oracle reads it: moved by `step` times its direction, and by the neighbour's
+ * rounding if there is one. */
+static void move_variable(const struct objective *objective, const struct variable *variable, double step,
+                          struct random *neighbour)
+{
+    const struct program *program = objective->program;
+    struct value *const *values = variable->is_parameter ? program->parameters : program->inputs;
+    int count = variable->is_parameter ? program->parameter_count : program->input_count, of_program = 0;
+    while (of_program < count && strcmp(values[of_program]->name, variable->tensor->name) != 0)
+        of_program++;
+    for (long k = 0; k < variable->count && of_program < count; k++) {
+        struct place place = place_of(objective, variable, of_program, k);
+        double value = neighbour ? rounding_move(neighbour, variable->values[k]) : variable->values[k];
+        *place.slope = variable->moves ? variable->direction[k] : 0;
+        *place.value = value + step * *place.slope;
+    }
+}
+
+static void move_all(const struct objective *objective, double step, struct random *neighbour)
+{
+    for (int i = 0; i < objective->variable_count; i++)
+        move_variable(objective, &objective->variables[i], step, neighbour);
+}
+
+void objective_draw_direction(struct objective *objective, struct random *random)
+{
+    for (int i = 0; i < objective->variable_count; i++) {
+        struct variable *variable = &objective->variables[i];
+        for (long k = 0; k < variable->count; k++) {
+            double x = random_real(random, 0.5);
+            variable->direction[k] = x < 0 ? x - 0.5 : x + 0.5;
+        }
+    }
+}
+
+/* How the oracle is asked. */
+enum { ROUNDED = 1, WITH_SLOPES = 2 };
+
 /* Adds what the frames before `end` of a stream are worth, `sign` times, to the sums and counts of all statements. */
-static void add_stream(const struct objective *objective, int stream, int end, int sign, bool round_to_float,
+static void add_stream(const struct objective *objective, int stream, int end, int sign, int how,
                        struct oracle_loss *losses)
 {
     const struct program *program = objective->program;
     struct arena *scratch = arena_new();
     struct oracle_loss *own = ARENA_ARRAY(scratch, struct oracle_loss, program->loss_count + 1);
+    const struct oracle_direction direction = {(const double *const *)objective->parameter_slopes,
+                                               (const double *const *)objective->input_slopes[stream]};
     const struct oracle_call call = {
         .frames = objective->frames,
         .length = objective->lengths[stream] < end ? objective->lengths[stream] : end,
-        .round_to_float = round_to_float,
+        .round_to_float = how & ROUNDED,
         .parameters = (const double *const *)objective->parameters,
         .inputs = (const double *const *)objective->inputs[stream],
         .outputs = ARENA_ARRAY(scratch, double *, program->output_count + 1),
         .targets = (const double *const *)objective->targets[stream],
         .label_counts = objective->label_counts[stream],
         .losses = own,
+        .direction = how & WITH_SLOPES ? &direction : NULL,
     };
     oracle_run(program, &call);
     for (int i = 0; i < program->loss_count; i++) {
         losses[i].sum += sign * own[i].sum;
+        losses[i].slope += sign * own[i].slope;
         losses[i].count += sign * own[i].count;
     }
     arena_free(scratch);
 }
 
-static void add_range(const struct objective *objective, int stream, struct objective_range range, bool round_to_float,
+static void add_range(const struct objective *objective, int stream, struct objective_range range, int how,
                       struct oracle_loss *losses)
 {
-    add_stream(objective, stream, range.to, 1, round_to_float, losses);
+    add_stream(objective, stream, range.to, 1, how, losses);
     if (range.from > 0)
-        add_stream(objective, stream, range.from, -1, round_to_float, losses);
+        add_stream(objective, stream, range.from, -1, how, losses);
 }
-
-/* A statement of which no frame counts adds nothing. */
-static double mean_of(const struct oracle_loss *loss) { return loss->count ? loss->sum / loss->count : 0; }
 
 double objective_loss(const struct objective *objective, struct objective_range range, double step)
 {
     struct arena *scratch = arena_new();
     struct oracle_loss *losses = ARENA_ARRAY(scratch, struct oracle_loss, objective->program->loss_count + 1);
-    for (int i = 0; i < objective->variable_count; i++)
-        move_variable(objective, &objective->variables[i], step);
+    move_all(objective, step, NULL);
     for (int b = 0; b < objective->streams; b++)
-        add_range(objective, b, range, false, losses);
+        add_range(objective, b, range, 0, losses);
     double loss = 0;
     for (int i = 0; i < objective->program->loss_count; i++)
-        loss += mean_of(&losses[i]);
+        if (losses[i].count) /* a statement of which no frame counts adds nothing */
+            loss += losses[i].sum / losses[i].count;
     arena_free(scratch);
     return loss;
 }
 
-struct objective_size objective_measure(const struct objective *objective, struct objective_range range)
+/* What one loss statement adds: of each stream, so that errors of several do not cancel. */
+static struct objective_size measure_statement(const struct oracle_loss *const *exact,
+                                               const struct oracle_loss *const *near, int streams, int statement)
+{
+    struct objective_size size = {0};
+    int count = 0;
+    for (int b = 0; b < streams; b++) {
+        const struct oracle_loss *a = &exact[b][statement], *c = &near[b][statement];
+        count += a->count;
+        size.magnitude += fabs(a->sum);
+        size.rounding += fabs(a->sum - c->sum);
+        size.slope += a->slope;
+        size.slope_rounding += fabs(a->slope - c->slope);
+    }
+    if (!count)
+        return (struct objective_size){0};
+    return (struct objective_size){size.magnitude / count, size.rounding / count, size.slope / count,
+                                   size.slope_rounding / count};
+}
+
+struct objective_size objective_measure(const struct objective *objective, struct objective_range range, int neighbour)
 {
     struct arena *scratch = arena_new();
-    const int count = objective->program->loss_count;
-    struct oracle_loss *total = ARENA_ARRAY(scratch, struct oracle_loss, count + 1);
-    double *sums = ARENA_ARRAY(scratch, double, count + 1), *errors = ARENA_ARRAY(scratch, double, count + 1);
-    for (int i = 0; i < objective->variable_count; i++)
-        move_variable(objective, &objective->variables[i], 0);
-    for (int b = 0; b < objective->streams; b++) {
-        struct oracle_loss *exact = ARENA_ARRAY(scratch, struct oracle_loss, count + 1);
-        struct oracle_loss *near = ARENA_ARRAY(scratch, struct oracle_loss, count + 1);
-        add_range(objective, b, range, false, exact);
-        add_range(objective, b, range, true, near);
-        for (int i = 0; i < count; i++) {
-            total[i].count += exact[i].count;
-            sums[i] += fabs(exact[i].sum);
-            errors[i] += fabs(exact[i].sum - near[i].sum);
-        }
+    const int statements = objective->program->loss_count, streams = objective->streams;
+    struct oracle_loss **exact = ARENA_ARRAY(scratch, struct oracle_loss *, streams);
+    struct oracle_loss **near = ARENA_ARRAY(scratch, struct oracle_loss *, streams);
+    struct random random = random_start((uint64_t)neighbour);
+    move_all(objective, 0, neighbour ? &random : NULL);
+    for (int b = 0; b < streams; b++) {
+        exact[b] = ARENA_ARRAY(scratch, struct oracle_loss, statements + 1);
+        near[b] = ARENA_ARRAY(scratch, struct oracle_loss, statements + 1);
+        add_range(objective, b, range, WITH_SLOPES, exact[b]);
+        add_range(objective, b, range, WITH_SLOPES | ROUNDED, near[b]);
     }
-    struct objective_size size = {0, 0};
-    for (int i = 0; i < count; i++) {
-        size.magnitude += total[i].count ? sums[i] / total[i].count : 0;
-        size.rounding += total[i].count ? errors[i] / total[i].count : 0;
+    struct objective_size size = {0};
+    for (int i = 0; i < statements; i++) {
+        struct objective_size own = measure_statement((const struct oracle_loss *const *)exact,
+                                                      (const struct oracle_loss *const *)near, streams, i);
+        size.magnitude += own.magnitude;
+        size.rounding += own.rounding;
+        size.slope += own.slope;
+        size.slope_rounding += own.slope_rounding;
     }
     arena_free(scratch);
     return size;

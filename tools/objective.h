@@ -35,10 +35,10 @@ struct objective {
     int variable_count;
 
     /* As the oracle takes them: in the order of the program, without an axis of streams. */
-    double **parameters;
-    double ***inputs;   /* [streams][inputs] */
-    double ***targets;  /* [streams][targets] */
-    int **label_counts; /* [streams][targets] */
+    double **parameters, **parameter_slopes;
+    double ***inputs, ***input_slopes; /* [streams][inputs] */
+    double ***targets;                 /* [streams][targets] */
+    int **label_counts;                /* [streams][targets] */
 };
 
 /* Targets as rnn_training.grad takes them. Ids are now and then -1; labels fit into the lengths. */
@@ -51,6 +51,9 @@ bool objective_open(struct objective *objective, struct arena *arena, const rnn_
                     const struct program *program, int frames, int streams, const int *lengths, const void *parameters,
                     const void *const *inputs, const void *const *targets, const char **error);
 
+/* Numbers of 0.5 to 1 either way: none too small to be seen, and no two that always cancel each other. */
+void objective_draw_direction(struct objective *objective, struct random *random);
+
 /* The loss of frames from .. to-1 of the sequences (of a program that needs the future: from = 0, to = frames), where
  * the point has moved by `step` times its direction. */
 struct objective_range {
@@ -58,10 +61,14 @@ struct objective_range {
 };
 double objective_loss(const struct objective *objective, struct objective_range range, double step);
 
-/* How large the loss's terms are, and how much of that is lost where the oracle rounds to float. */
+/* The size of a loss and of its slope along the direction, at the point (0) or at a neighbour of it (1, 2, ..., see
+ * rounding.h). */
 struct objective_size {
-    double magnitude, rounding;
+    double magnitude;      /* how large the loss's terms are */
+    double rounding;       /* how much of the loss is lost where the oracle rounds to float */
+    double slope;          /* what the oracle says that it is */
+    double slope_rounding; /* how much of that is lost */
 };
-struct objective_size objective_measure(const struct objective *objective, struct objective_range range);
+struct objective_size objective_measure(const struct objective *objective, struct objective_range range, int neighbour);
 
 #endif

@@ -2,7 +2,8 @@
  *   oracle.c       which value at which frame is needed next: a stack instead of recursion, since a program may chain
  *                  any number of equations over any number of frames
  *   term.c         one term at one frame, from values that are known: recursion over the term, which the parser bounds
- *   elementwise.c, operation.c, loss.c   one operation on its operands */
+ *   elementwise.c, operation.c, loss.c   one operation on its operands
+ * slope.c, slope_elementwise.c and slope_operation.c are the same for derivatives along a direction. */
 #ifndef RNNC_ORACLE_EVALUATION_H
 #define RNNC_ORACLE_EVALUATION_H
 
@@ -17,8 +18,9 @@ struct arena;
 
 /* A value at one frame. */
 struct slot {
-    double *data; /* NULL until it is known */
-    bool visited; /* what it reads has been demanded */
+    double *data;  /* NULL until it is known */
+    double *slope; /* known with it, where the call has a direction */
+    bool visited;  /* what it reads has been demanded */
 };
 
 struct demand {
@@ -29,10 +31,11 @@ struct demand {
 struct evaluation {
     const struct program *program;
     const struct oracle_call *call;
-    struct arena *memory;  /* holds known values, until the end of the call */
-    struct arena *scratch; /* holds the results of terms, until the value that they belong to is known */
-    const double **given;  /* [value id] data of a parameter, an input or a target; NULL for an equation */
-    struct slot **slots;   /* [value id][frame, or 0 if the value is not of frame time]; NULL unless an equation */
+    struct arena *memory;        /* holds known values, until the end of the call */
+    struct arena *scratch;       /* holds the results of terms, until the value that they belong to is known */
+    const double **given;        /* [value id] data of a parameter, an input or a target; NULL for an equation */
+    const double **given_slopes; /* likewise where the call moves it, else NULL */
+    struct slot **slots; /* [value id][frame, or 0 if the value is not of frame time]; NULL unless an equation */
     struct demand *demands;
     int demand_count, demand_capacity;
 };
@@ -41,14 +44,25 @@ struct evaluation {
  * before it is known is an internal error. */
 void oracle_demand_value(struct evaluation *evaluation, const struct value *value, int frame);
 const double *oracle_read_value(const struct evaluation *evaluation, const struct value *value, int frame);
+const double *oracle_read_slope(const struct evaluation *evaluation, const struct value *value, int frame);
 
 /* Demands everything that the term reads at the frame. */
 void oracle_demand_term(struct evaluation *evaluation, const struct term *term, int frame);
 /* The term at the frame: shape_size(&term->shape) numbers, valid as long as the scratch arena. */
 const double *oracle_evaluate_term(struct evaluation *evaluation, const struct term *term, int frame);
+const double *oracle_evaluate_slope(struct evaluation *evaluation, const struct term *term, int frame);
+/* args[0] restricted to a range in each of its dimensions. */
+const double *oracle_take_part(struct evaluation *evaluation, const struct term *term, const double *whole);
+/* Frames of its first argument that an operation needs: all of them, or one end of the sequence, or this frame. */
+struct frames {
+    int begin, end;
+};
+struct frames oracle_frames_needed(const struct evaluation *evaluation, const struct term *term, int frame);
 
 /* One unit of an elementwise operation on one unit of each operand. */
 double oracle_elementwise(enum op op, const double *operands);
+/* What its result moves by for each operand, written into by[3] of zeros. */
+void oracle_elementwise_slopes(enum op op, const double *operands, double result, double *by);
 
 /* Any other operation of one frame. x[i] is the term's args[i]; `out` has the term's size and is zeroed. */
 void oracle_operation(const struct evaluation *evaluation, const struct term *term, const double *const *x,
@@ -57,9 +71,30 @@ void oracle_operation(const struct evaluation *evaluation, const struct term *te
 /* The same for the losses of one frame; cross_entropy with an id of -1 gives 0. */
 void oracle_frame_loss(const struct evaluation *evaluation, const struct term *term, const double *const *x,
                        double *out);
-double oracle_ctc(struct evaluation *evaluation, const struct term *term);
+/* ctc of the sequence, and its slope if the call has a direction. */
+struct log_sum {
+    double value, slope;
+};
+struct log_sum oracle_ctc(struct evaluation *evaluation, const struct term *term);
 /* Whether a loss's term counts at a frame: see struct oracle_loss. */
 bool oracle_loss_counts(struct evaluation *evaluation, const struct term *term, int frame);
+
+/* What all units of an operation's operands move by makes its result move by `out`, which is zeroed. */
+struct slope_operands {
+    const double *const *x;  /* [term->count] the operands */
+    const double *const *dx; /* what they move by */
+    const double *y;         /* the result */
+};
+void oracle_operation_slope(const struct evaluation *evaluation, const struct term *term,
+                            const struct slope_operands *of, double *out);
+
+/* What several operations are made of, each step rounded: sums; (x - mean) / deviation as z, for which the deviation
+ * sqrt(variance + 1e-5) is returned. The last one is not rounded: log sum_i exp(x_i). */
+double oracle_sum(const struct evaluation *evaluation, const double *x, long n);
+double oracle_dot(const struct evaluation *evaluation, const double *x, long x_stride, const double *y, long y_stride,
+                  long n);
+double oracle_normalise(const struct evaluation *evaluation, const double *x, long n, double *z);
+double oracle_log_total(const double *x, long n);
 
 /* Rounds an operation's result if the call asks for it. */
 static inline double rounded(const struct evaluation *evaluation, double x)

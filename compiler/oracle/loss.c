@@ -5,25 +5,29 @@
 #include "base/arena.h"
 #include "oracle/evaluation.h"
 
-/* log(exp(a) + exp(b)) */
-static double log_add(double a, double b)
+/* log(exp(a) + exp(b)), which moves by the mean of what a and b move by, weighed by exp(a) and exp(b). */
+static struct log_sum log_add(const struct evaluation *evaluation, struct log_sum a, struct log_sum b)
 {
-    double most = a > b ? a : b;
-    return most == -INFINITY ? most : most + log(exp(a - most) + exp(b - most));
+    double most = a.value > b.value ? a.value : b.value;
+    if (most == -INFINITY)
+        return (struct log_sum){most, 0};
+    double p = exp(a.value - most), q = exp(b.value - most);
+    return (struct log_sum){most + log(p + q), rounded(evaluation, (p * a.slope + q * b.slope) / (p + q))};
 }
 
-/* log softmax(x)_k */
-static double log_probability(const double *x, long n, long k)
+double oracle_log_total(const double *x, long n)
 {
-    double total = -INFINITY;
+    double most = -INFINITY, sum = 0;
     for (long i = 0; i < n; i++)
-        total = log_add(total, x[i]);
-    return x[k] - total;
+        most = x[i] > most ? x[i] : most;
+    for (long i = 0; i < n; i++)
+        sum += exp(x[i] - most);
+    return most + log(sum);
 }
 
 static double cross_entropy(const double *logits, long n, double id)
 {
-    return id < 0 ? 0 : -log_probability(logits, n, (long)id);
+    return id < 0 ? 0 : oracle_log_total(logits, n) - logits[(long)id];
 }
 
 /* The mean over units of -y log s(x) - (1 - y) log(1 - s(x)), s the sigmoid. */
@@ -56,6 +60,15 @@ void oracle_frame_loss(const struct evaluation *evaluation, const struct term *t
     *out = rounded(evaluation, *out);
 }
 
+/* sum_i softmax(x)_i dx_i: what the log of the total moves by */
+static double mean_slope(const struct evaluation *evaluation, const double *x, const double *dx, long n)
+{
+    double total = oracle_log_total(x, n), sum = 0;
+    for (long i = 0; i < n; i++)
+        sum = rounded(evaluation, sum + exp(x[i] - total) * dx[i]);
+    return sum;
+}
+
 static int label_count(const struct evaluation *evaluation, const struct value *labels)
 {
     for (int i = 0; i < evaluation->program->target_count; i++)
@@ -67,33 +80,36 @@ static int label_count(const struct evaluation *evaluation, const struct value *
 /* -log of the probability of all paths that spell the labels, blank 0. Graves et al., "Connectionist Temporal
  * Classification", ICML 2006, section 4.1: state s of 2 * count + 1 is a blank if s is even, else label s / 2. Infinite
  * where the frames are too few. */
-double oracle_ctc(struct evaluation *evaluation, const struct term *term)
+struct log_sum oracle_ctc(struct evaluation *evaluation, const struct term *term)
 {
     const double *labels = oracle_read_value(evaluation, term->args[1]->value, 0);
     int states = 2 * label_count(evaluation, term->args[1]->value) + 1;
     long n = shape_size(&term->args[0]->shape);
-    double *now = ARENA_ARRAY(evaluation->scratch, double, states);
-    double *before = ARENA_ARRAY(evaluation->scratch, double, states);
+    struct log_sum *now = ARENA_ARRAY(evaluation->scratch, struct log_sum, states);
+    struct log_sum *before = ARENA_ARRAY(evaluation->scratch, struct log_sum, states);
     for (int s = 0; s < states; s++)
-        before[s] = s == 0 ? 0 : -INFINITY;
+        before[s] = (struct log_sum){s == 0 ? 0 : -INFINITY, 0};
     for (int frame = 0; frame < evaluation->call->length; frame++) {
-        const double *logits = oracle_evaluate_term(evaluation, term->args[0], frame);
+        const double *x = oracle_evaluate_term(evaluation, term->args[0], frame);
+        const double *dx = evaluation->call->direction ? oracle_evaluate_slope(evaluation, term->args[0], frame) : NULL;
+        const struct log_sum total = {oracle_log_total(x, n), dx ? mean_slope(evaluation, x, dx, n) : 0};
         for (int s = 0; s < states; s++) {
             long symbol = s % 2 ? (long)labels[s / 2] : 0;
-            double sum = before[s];
+            struct log_sum sum = before[s];
             if (s >= 1)
-                sum = log_add(sum, before[s - 1]);
+                sum = log_add(evaluation, sum, before[s - 1]);
             /* A blank may be left out between two labels that differ. */
             if (s >= 3 && s % 2 && labels[s / 2] != labels[s / 2 - 1])
-                sum = log_add(sum, before[s - 2]);
-            now[s] = sum + log_probability(logits, n, symbol);
+                sum = log_add(evaluation, sum, before[s - 2]);
+            double slope = dx ? rounded(evaluation, sum.slope + rounded(evaluation, dx[symbol] - total.slope)) : 0;
+            now[s] = (struct log_sum){sum.value + x[symbol] - total.value, slope};
         }
-        double *swap = before;
+        struct log_sum *swap = before;
         before = now;
         now = swap;
     }
-    double total = states > 1 ? log_add(before[states - 1], before[states - 2]) : before[0];
-    return rounded(evaluation, -total);
+    struct log_sum all = states > 1 ? log_add(evaluation, before[states - 1], before[states - 2]) : before[0];
+    return (struct log_sum){rounded(evaluation, -all.value), -all.slope};
 }
 
 /* Looks for cross_entropy in the term: found at all, and with an id. */

@@ -18,7 +18,7 @@ static double largest(const double *x, long n)
     return most;
 }
 
-static double sum_of(const struct evaluation *evaluation, const double *x, long n)
+double oracle_sum(const struct evaluation *evaluation, const double *x, long n)
 {
     double sum = 0;
     for (long i = 0; i < n; i++)
@@ -26,8 +26,8 @@ static double sum_of(const struct evaluation *evaluation, const double *x, long 
     return sum;
 }
 
-static double dot_of(const struct evaluation *evaluation, const double *x, long x_stride, const double *y,
-                     long y_stride, long n)
+double oracle_dot(const struct evaluation *evaluation, const double *x, long x_stride, const double *y, long y_stride,
+                  long n)
 {
     double sum = 0;
     for (long i = 0; i < n; i++)
@@ -42,7 +42,7 @@ static void softmax(const struct evaluation *evaluation, const struct term *term
     double most = largest(x[0], n);
     for (long i = 0; i < n; i++)
         out[i] = rounded(evaluation, exp(x[0][i] - most));
-    double sum = sum_of(evaluation, out, n);
+    double sum = oracle_sum(evaluation, out, n);
     for (long i = 0; i < n; i++)
         out[i] = rounded(evaluation, out[i] / sum);
 }
@@ -60,32 +60,40 @@ static void log_softmax(const struct evaluation *evaluation, const struct term *
         out[i] = rounded(evaluation, rounded(evaluation, x[0][i] - most) - log_sum);
 }
 
+double oracle_normalise(const struct evaluation *evaluation, const double *x, long n, double *z)
+{
+    double mean = rounded(evaluation, oracle_sum(evaluation, x, n) / (double)n);
+    for (long i = 0; i < n; i++)
+        z[i] = rounded(evaluation, x[i] - mean);
+    double variance = rounded(evaluation, oracle_dot(evaluation, z, 1, z, 1, n) / (double)n);
+    double deviation = rounded(evaluation, sqrt(variance + 1e-5));
+    for (long i = 0; i < n; i++)
+        z[i] = rounded(evaluation, z[i] / deviation);
+    return deviation;
+}
+
 /* (x_i - mean) / sqrt(variance + 1e-5) * gain + bias, with the biased variance. Ba, Kiros, Hinton, "Layer
  * Normalization", arXiv:1607.06450, equation 4. */
 static void layernorm(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
 {
     long n = operand_size(term, 0);
-    double mean = rounded(evaluation, sum_of(evaluation, x[0], n) / (double)n);
-    for (long i = 0; i < n; i++)
-        out[i] = rounded(evaluation, x[0][i] - mean);
-    double variance = rounded(evaluation, dot_of(evaluation, out, 1, out, 1, n) / (double)n);
-    double deviation = rounded(evaluation, sqrt(variance + 1e-5));
+    oracle_normalise(evaluation, x[0], n, out);
     for (long i = 0; i < n; i++) {
         double gain = term->args[1]->shape.rank ? x[1][i] : x[1][0];
         double bias = term->args[2]->shape.rank ? x[2][i] : x[2][0];
-        out[i] = rounded(evaluation, rounded(evaluation, rounded(evaluation, out[i] / deviation) * gain) + bias);
+        out[i] = rounded(evaluation, rounded(evaluation, out[i] * gain) + bias);
     }
 }
 
 static void sum(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
 {
-    *out = sum_of(evaluation, x[0], operand_size(term, 0));
+    *out = oracle_sum(evaluation, x[0], operand_size(term, 0));
 }
 
 static void mean(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
 {
     long n = operand_size(term, 0);
-    *out = rounded(evaluation, sum_of(evaluation, x[0], n) / (double)n);
+    *out = rounded(evaluation, oracle_sum(evaluation, x[0], n) / (double)n);
 }
 
 static void maximum(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
@@ -96,7 +104,7 @@ static void maximum(const struct evaluation *evaluation, const struct term *term
 
 static void dot(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
 {
-    *out = dot_of(evaluation, x[0], 1, x[1], 1, operand_size(term, 0));
+    *out = oracle_dot(evaluation, x[0], 1, x[1], 1, operand_size(term, 0));
 }
 
 /* [r, c] @ [c]; for [k, r, c] the k products one after the other, which row-major order makes one with k * r rows. */
@@ -105,7 +113,7 @@ static void product(const struct evaluation *evaluation, const struct term *term
     long columns = operand_size(term, 1);
     long rows = shape_size(&term->shape);
     for (long r = 0; r < rows; r++)
-        out[r] = dot_of(evaluation, x[0] + r * columns, 1, x[1], 1, columns);
+        out[r] = oracle_dot(evaluation, x[0] + r * columns, 1, x[1], 1, columns);
 }
 
 /* [r, k] @ [k, c] */
@@ -115,7 +123,7 @@ static void matmul(const struct evaluation *evaluation, const struct term *term,
     long rows = inner ? operand_size(term, 0) / inner : 0;
     for (long r = 0; r < rows; r++)
         for (int c = 0; c < columns; c++)
-            out[r * columns + c] = dot_of(evaluation, x[0] + r * inner, 1, x[1] + c, columns, inner);
+            out[r * columns + c] = oracle_dot(evaluation, x[0] + r * inner, 1, x[1] + c, columns, inner);
 }
 
 static void transpose(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)

@@ -37,6 +37,17 @@ const double *oracle_read_value(const struct evaluation *evaluation, const struc
     return data;
 }
 
+const double *oracle_read_slope(const struct evaluation *evaluation, const struct value *value, int frame)
+{
+    long size = shape_size(&value->shape);
+    if (value->kind == VALUE_EQUATION)
+        return find_slot(evaluation, value, frame)->slope;
+    const double *given = evaluation->given_slopes[value->id];
+    if (!given) /* a target, or an id */
+        return ARENA_ARRAY(evaluation->scratch, double, size + 1);
+    return value->time == TIME_FRAME ? given + frame * size : given;
+}
+
 void oracle_demand_value(struct evaluation *evaluation, const struct value *value, int frame)
 {
     if (value->kind != VALUE_EQUATION || find_slot(evaluation, value, frame)->data)
@@ -45,14 +56,21 @@ void oracle_demand_value(struct evaluation *evaluation, const struct value *valu
     ARENA_PUSH(evaluation->memory, evaluation->demands, evaluation->demand_count, evaluation->demand_capacity, demand);
 }
 
+static double *keep_numbers(const struct evaluation *evaluation, const double *numbers, long count)
+{
+    double *kept = ARENA_ARRAY(evaluation->memory, double, count + 1);
+    memcpy(kept, numbers, (size_t)count * sizeof *kept);
+    return kept;
+}
+
 static void compute_value(struct evaluation *evaluation, const struct value *value, int frame)
 {
     evaluation->scratch = arena_new();
-    const double *result = oracle_evaluate_term(evaluation, value->term, frame);
     long size = shape_size(&value->shape);
-    double *data = ARENA_ARRAY(evaluation->memory, double, size ? size : 1);
-    memcpy(data, result, (size_t)size * sizeof *data);
-    find_slot(evaluation, value, frame)->data = data;
+    struct slot *slot = find_slot(evaluation, value, frame);
+    slot->data = keep_numbers(evaluation, oracle_evaluate_term(evaluation, value->term, frame), size);
+    if (evaluation->call->direction)
+        slot->slope = keep_numbers(evaluation, oracle_evaluate_slope(evaluation, value->term, frame), size);
     arena_free(evaluation->scratch);
 }
 
@@ -97,6 +115,8 @@ static struct oracle_loss evaluate_loss(struct evaluation *evaluation, const str
         evaluation->scratch = arena_new();
         if (oracle_loss_counts(evaluation, term, frame)) {
             loss.sum += *oracle_evaluate_term(evaluation, term, frame);
+            if (evaluation->call->direction)
+                loss.slope = rounded(evaluation, loss.slope + *oracle_evaluate_slope(evaluation, term, frame));
             loss.count++;
         }
         arena_free(evaluation->scratch);
@@ -104,10 +124,10 @@ static struct oracle_loss evaluate_loss(struct evaluation *evaluation, const str
     return loss;
 }
 
-static void take_given(struct evaluation *evaluation, struct value *const *values, int count, const double *const *data)
+static void take_given(const double **given, struct value *const *values, int count, const double *const *data)
 {
     for (int i = 0; data && i < count; i++)
-        evaluation->given[values[i]->id] = data[i];
+        given[values[i]->id] = data[i];
 }
 
 void oracle_run(const struct program *program, const struct oracle_call *call)
@@ -116,9 +136,14 @@ void oracle_run(const struct program *program, const struct oracle_call *call)
     struct evaluation evaluation = {.program = program, .call = call, .memory = memory};
     evaluation.given = ARENA_ARRAY(memory, const double *, program->value_count + 1);
     evaluation.slots = ARENA_ARRAY(memory, struct slot *, program->value_count + 1);
-    take_given(&evaluation, program->parameters, program->parameter_count, call->parameters);
-    take_given(&evaluation, program->inputs, program->input_count, call->inputs);
-    take_given(&evaluation, program->targets, program->target_count, call->targets);
+    take_given(evaluation.given, program->parameters, program->parameter_count, call->parameters);
+    take_given(evaluation.given, program->inputs, program->input_count, call->inputs);
+    take_given(evaluation.given, program->targets, program->target_count, call->targets);
+    if (call->direction) {
+        const double **slopes = evaluation.given_slopes = ARENA_ARRAY(memory, const double *, program->value_count + 1);
+        take_given(slopes, program->parameters, program->parameter_count, call->direction->parameters);
+        take_given(slopes, program->inputs, program->input_count, call->direction->inputs);
+    }
     for (int i = 0; i < program->value_count; i++)
         if (program->values[i]->kind == VALUE_EQUATION)
             evaluation.slots[i] = ARENA_ARRAY(memory, struct slot, slot_count(&evaluation, program->values[i]) + 1);

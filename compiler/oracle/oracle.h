@@ -10,7 +10,8 @@
  *
  * With round_to_float every operation's result (each partial sum of a product too) is rounded to float, subnormals to
  * 0; gelu and silu to the precision of their argument. The distance between a result with and without it is the
- * tolerance that a computation in float deserves, on ill-conditioned programs too.
+ * tolerance that a computation in float deserves, on ill-conditioned programs too. So with slopes, the derivatives of
+ * losses along a direction, for gradients.
  */
 #ifndef RNNC_ORACLE_ORACLE_H
 #define RNNC_ORACLE_ORACLE_H
@@ -23,8 +24,15 @@ struct program;
  * the sum of their counts; the loss of the program is the sum of its statements'. */
 struct oracle_loss {
     double sum;
-    int count; /* frames (for a loss of sequence time: sequences) that count. Those with an id of -1 in every
-                * cross_entropy of the statement do not, nor does a sequence without frames */
+    double slope; /* of the sum, along the direction of the call */
+    int count;    /* frames (for a loss of sequence time: sequences) that count. Those with an id of -1 in every
+                   * cross_entropy of the statement do not, nor does a sequence without frames */
+};
+
+/* In which parameters and inputs move: arrays of the form of theirs. */
+struct oracle_direction {
+    const double *const *parameters;
+    const double *const *inputs;
 };
 
 struct oracle_call {
@@ -41,7 +49,8 @@ struct oracle_call {
     /* Only where losses are wanted, else NULL. */
     const double *const *targets;
     const int *label_counts; /* [targets] how many labels the array of a `labels[V]` target holds, else not looked at */
-    struct oracle_loss *losses; /* written: [program->loss_count] */
+    struct oracle_loss *losses;               /* written: [program->loss_count] */
+    const struct oracle_direction *direction; /* NULL, or where slopes are wanted too */
 };
 
 void oracle_run(const struct program *program, const struct oracle_call *call);

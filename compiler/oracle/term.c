@@ -9,12 +9,7 @@ static bool in_sequence(const struct evaluation *evaluation, int frame)
     return frame >= 0 && frame < evaluation->call->length;
 }
 
-/* Frames of its first argument that an operation needs: all of them, or one end of the sequence, or this frame. */
-struct frames {
-    int begin, end;
-};
-
-static struct frames frames_needed(const struct evaluation *evaluation, const struct term *term, int frame)
+struct frames oracle_frames_needed(const struct evaluation *evaluation, const struct term *term, int frame)
 {
     int length = evaluation->call->length;
     if (term->op == OP_first)
@@ -44,7 +39,7 @@ void oracle_demand_term(struct evaluation *evaluation, const struct term *term, 
         oracle_demand_term(evaluation, term->args[0], frame);
         break;
     case TERM_OP: {
-        struct frames frames = frames_needed(evaluation, term, frame);
+        struct frames frames = oracle_frames_needed(evaluation, term, frame);
         for (int i = 0; i < term->count; i++)
             for (int f = frames.begin; f < frames.end; f++)
                 oracle_demand_term(evaluation, term->args[i], f);
@@ -69,8 +64,7 @@ static const double *read_outside(struct evaluation *evaluation, const struct te
     return out;
 }
 
-/* args[0] restricted to a range in each of its dimensions. */
-static const double *take_part(struct evaluation *evaluation, const struct term *term, const double *whole)
+const double *oracle_take_part(struct evaluation *evaluation, const struct term *term, const double *whole)
 {
     const struct shape *shape = &term->args[0]->shape;
     int dim[SHAPE_MAX_RANK] = {1, 1, 1}, begin[SHAPE_MAX_RANK] = {0}, length[SHAPE_MAX_RANK] = {1, 1, 1};
@@ -91,7 +85,7 @@ static const double *take_part(struct evaluation *evaluation, const struct term 
 static void reduce_over_time(struct evaluation *evaluation, const struct term *term, double *out)
 {
     long size = shape_size(&term->shape);
-    struct frames frames = frames_needed(evaluation, term, 0);
+    struct frames frames = oracle_frames_needed(evaluation, term, 0);
     for (int f = frames.begin; f < frames.end; f++) {
         const double *x = oracle_evaluate_term(evaluation, term->args[0], f);
         for (long i = 0; i < size; i++) {
@@ -137,7 +131,7 @@ static const double *evaluate_operation(struct evaluation *evaluation, const str
         return out;
     }
     if (term->op == OP_ctc) {
-        *out = oracle_ctc(evaluation, term);
+        *out = oracle_ctc(evaluation, term).value;
         return out;
     }
     const double **x = ARENA_ARRAY(evaluation->scratch, const double *, term->count + 1);
@@ -167,7 +161,7 @@ const double *oracle_evaluate_term(struct evaluation *evaluation, const struct t
             return oracle_read_value(evaluation, term->value, frame - term->delay);
         return read_outside(evaluation, term);
     case TERM_PART:
-        return take_part(evaluation, term, oracle_evaluate_term(evaluation, term->args[0], frame));
+        return oracle_take_part(evaluation, term, oracle_evaluate_term(evaluation, term->args[0], frame));
     case TERM_OP:
         return evaluate_operation(evaluation, term, frame);
     }

@@ -16,8 +16,8 @@ struct fixture {
     struct arena *arena;
     struct program program;
     struct value *values[10100];
-    struct value *inputs[4];
-    const double *data[4];
+    struct value *inputs[5];
+    const double *data[5];
     struct output output;
 };
 
@@ -132,6 +132,7 @@ static const struct {
     {OP_hard_tanh, {-2, 0, 0}, -1},
     {OP_hard_tanh, {0.25, 0, 0}, 0.25},
     {OP_gelu, {1, 0, 0}, 0.84134474606854294859},
+    {OP_gelu, {1e-4, 0, 0}, 5.00039894227973552879e-5},
     {OP_silu, {1, 0, 0}, 0.73105857863000487925},
     {OP_exp, {1, 0, 0}, 2.71828182845904523536},
     {OP_log, {2, 0, 0}, 0.69314718055994530942},
@@ -298,13 +299,141 @@ static void test_long_chain(void **state)
     expect(&fixture, last, (double[]){10000.5});
 }
 
+/* ---- slopes ---- */
+
+/* Adds a loss: a weighed sum of the term's elements, so that each counts. */
+static void add_loss(struct fixture *fixture, struct term *term)
+{
+    static const double weights[] = {1, -2, 0.5, 3, -0.25, 1.5};
+    struct shape rows = VECTOR(term->shape.dim[0]), columns = VECTOR(term->shape.dim[1]);
+    if (term->shape.rank == 2)
+        term = operation(fixture, OP_product, rows, 2, (struct term *[]){term, given(fixture, columns, weights)});
+    if (term->shape.rank == 1)
+        term = operation(fixture, OP_dot, SCALAR, 2, (struct term *[]){term, given(fixture, rows, weights)});
+    fixture->program.losses = ARENA_NEW(fixture->arena, struct loss);
+    fixture->program.losses[0].term = term;
+    fixture->program.loss_count = 1;
+}
+
+/* The loss where the inputs have moved by `step` times the direction. */
+static struct oracle_loss loss_at(const struct fixture *fixture, const double *const *direction, double step,
+                                  bool round_to_float)
+{
+    double moved[5][12];
+    for (int i = 0; i < fixture->program.input_count; i++)
+        for (long k = 0; k < shape_size(&fixture->inputs[i]->shape); k++)
+            moved[i][k] = fixture->data[i][k] + step * direction[i][k];
+    const struct oracle_direction along = {.inputs = direction};
+    struct oracle_loss loss;
+    const struct oracle_call call = {.frames = 1,
+                                     .length = 1,
+                                     .round_to_float = round_to_float,
+                                     .inputs = (const double *[]){moved[0], moved[1], moved[2], moved[3], moved[4]},
+                                     .outputs = (double *[]){NULL},
+                                     .losses = &loss,
+                                     .direction = &along};
+    oracle_run(&fixture->program, &call);
+    return loss;
+}
+
+/* The slope of the term where its first three inputs move, but for one, is what differences tend to. */
+static void expect_slope(struct fixture *fixture, struct term *term, int still_input)
+{
+    static const double still[12] = {0};
+    static const double moving[3][12] = {{0.5, -1, 0.75, -0.25, 1, 0.3, -0.7, 0.2, 0.9, -0.4, 0.6, -0.8},
+                                         {-0.6, 0.8, 0.35, 1, -0.45, 0.65, 0.25, -0.9, 0.15, 0.7, -0.3, 0.5},
+                                         {0.4, 0.7, -0.85, 0.55}};
+    const double *direction[5];
+    add_loss(fixture, term);
+    for (int i = 0; i < 5; i++)
+        direction[i] = i < 3 && i != still_input ? moving[i] : still;
+    const double step = 1e-5;
+    double ahead = loss_at(fixture, direction, step, false).sum, behind = loss_at(fixture, direction, -step, false).sum;
+    double slope = loss_at(fixture, direction, 0, false).slope, expected = (ahead - behind) / (2 * step);
+    if (!(fabs(slope - expected) <= 1e-7 * (1 + fabs(expected))))
+        fail_msg("the slope of '%s' is %.17g, differences tend to %.17g", op_info(term->op)->id, slope, expected);
+    arena_free(fixture->arena);
+}
+
+static void test_slopes_of_elementwise(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    for (size_t i = 0; i < sizeof scalar_cases / sizeof scalar_cases[0]; i++) {
+        const double *x = scalar_cases[i].operands;
+        enum op op = scalar_cases[i].op;
+        if (op >= OP_lt && op <= OP_ne && x[0] == x[1]) /* at a jump */
+            continue;
+        begin(&fixture);
+        struct term *args[3];
+        for (int k = 0; k < 3; k++)
+            args[k] = given(&fixture, SCALAR, &x[k]);
+        int still = op == OP_where ? 0 : op == OP_dropout ? 1 : -1; /* a condition that would jump; a number */
+        expect_slope(&fixture, operation(&fixture, op, SCALAR, op_info(op)->most, args), still);
+    }
+}
+
+static void test_slopes_of_operations(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(&fixture);
+        struct term *args[3];
+        for (int k = 0; k < 3; k++)
+            args[k] = given(&fixture, cases[i].operand_shapes[k], cases[i].operands[k]);
+        enum op op = cases[i].op;
+        int count = op_info(op)->most;
+        struct term *term = operation(&fixture, op, cases[i].shape, count < 0 ? 3 : count, args);
+        expect_slope(&fixture, term, op == OP_embed ? 1 : -1);
+    }
+}
+
+static void test_slopes_of_losses(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    static const struct {
+        enum op op;
+        struct shape second;
+        double operands[2][3];
+        int id;
+    } losses[] = {{OP_mse, {1, {3}}, {{1, 2, 3}, {0.5, -1, 4}}, -1},
+                  {OP_binary_cross_entropy, {1, {3}}, {{1, -2, 30}, {0.25, 1, 0}}, -1},
+                  {OP_cross_entropy, {0, {0}}, {{1, 2, 3}, {1}}, 1},
+                  {OP_cross_entropy, {0, {0}}, {{1, 2, 3}, {-1}}, 1}};
+    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
+        begin(&fixture);
+        struct term *args[] = {given(&fixture, VECTOR(3), losses[i].operands[0]),
+                               given(&fixture, losses[i].second, losses[i].operands[1])};
+        expect_slope(&fixture, operation(&fixture, losses[i].op, SCALAR, 2, args), losses[i].id);
+    }
+}
+
+/* In float 1 - y^2 has no digits where y = tanh(x) is as good as 1, and a slope knows it. */
+static void test_rounded_slope(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    const double x = 10, one = 1;
+    begin(&fixture);
+    add_loss(&fixture, operation(&fixture, OP_tanh, SCALAR, 1, (struct term *[]){given(&fixture, SCALAR, &x)}));
+    const double *direction[] = {&one};
+    double slope = loss_at(&fixture, direction, 0, false).slope;
+    assert_true(slope > 8e-9 && slope < 9e-9);
+    assert_true(loss_at(&fixture, direction, 0, true).slope == 0);
+    arena_free(fixture.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_elementwise),      cmocka_unit_test(test_scalars_spread),
-        cmocka_unit_test(test_operations),       cmocka_unit_test(test_part_of_a_cube),
-        cmocka_unit_test(test_part_of_a_matrix), cmocka_unit_test(test_rounding),
-        cmocka_unit_test(test_long_chain),
+        cmocka_unit_test(test_elementwise),          cmocka_unit_test(test_scalars_spread),
+        cmocka_unit_test(test_operations),           cmocka_unit_test(test_part_of_a_cube),
+        cmocka_unit_test(test_part_of_a_matrix),     cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_long_chain),           cmocka_unit_test(test_slopes_of_elementwise),
+        cmocka_unit_test(test_slopes_of_operations), cmocka_unit_test(test_slopes_of_losses),
+        cmocka_unit_test(test_rounded_slope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
