@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "graph/graph.h"
+#include "lower/counts.h"
 #include "sema/program.h"
 
 /* Each value becomes a node before any term is read, because terms may read values that come later: an equation starts
@@ -18,9 +19,7 @@ struct lowering {
     const char *origin;   /* of the equation in hand: the path of its value */
     struct span equation; /* the whole of it */
     bool trains;
-    int dropouts;        /* of the program so far: each draws numbers of its own */
-    struct edge *ids;    /* that the losses of the statement in hand compare with, as numbers */
-    int id_count, id_capacity;
+    int dropouts; /* of the program so far: each draws numbers of its own */
 };
 
 static struct edge lower_term(struct lowering *lowering, const struct term *term);
@@ -117,9 +116,7 @@ static struct edge lower_cross_entropy(struct lowering *lowering, const struct t
     struct edge logits = lower_term(lowering, term->args[0]), input = lower_term(lowering, term->args[1]);
     struct node *id = add_node(lowering, OP_id, term->args[1], 1);
     id->edges[0] = input;
-    struct edge edge = last_node(lowering);
-    ARENA_PUSH(lowering->arena, lowering->ids, lowering->id_count, lowering->id_capacity, edge);
-    return add_operation(lowering, OP_cross_entropy, term, logits, edge);
+    return add_operation(lowering, OP_cross_entropy, term, logits, last_node(lowering));
 }
 
 /* Means over units: mse(x, y) of (x - y)^2, binary_cross_entropy(x, y) of softplus(x) - x y, which is
@@ -311,22 +308,6 @@ static struct lowering lowering_new(struct arena *arena, const struct program *p
     return lowering;
 }
 
-/* Whether a loss counts at a frame: where it compares with ids, one of them must be there. */
-static struct edge lower_count(struct lowering *lowering, const struct term *loss)
-{
-    struct graph *graph = lowering->graph;
-    struct edge count = edge_to(graph, graph_add_number(graph, 1)), zero = edge_to(graph, graph_add_number(graph, 0));
-    bool any = false;
-    for (int i = 0; i < lowering->id_count; i++) {
-        if (graph->nodes[lowering->ids[i].node]->time != loss->time)
-            continue;
-        struct edge is_there = add_operation(lowering, OP_le, loss, zero, lowering->ids[i]);
-        count = any ? add_operation(lowering, OP_max, loss, count, is_there) : is_there;
-        any = true;
-    }
-    return count;
-}
-
 static void add_losses(struct lowering *lowering)
 {
     const struct program *program = lowering->program;
@@ -337,9 +318,8 @@ static void add_losses(struct lowering *lowering)
         const struct term *term = program->losses[i].term;
         lowering->origin = "loss";
         lowering->equation = program->losses[i].span;
-        lowering->id_count = 0;
-        struct edge loss = lower_term(lowering, term);
-        struct edge seed = add_operation(lowering, OP_seed, term, loss, lower_count(lowering, term));
+        struct edge loss = lower_term(lowering, term), everywhere = edge_to(graph, graph_add_number(graph, 1));
+        struct edge seed = add_operation(lowering, OP_seed, term, loss, everywhere);
         graph->nodes[seed.node]->index = i;
         graph->nodes[seed.node]->name = program->loss_count > 1 ? arena_printf(lowering->arena, "loss_%d", i) : "loss";
         graph->outputs[i] = (struct graph_output){"loss", seed, term->shape, term->time, -1};
@@ -355,6 +335,8 @@ struct graph *build_training_graph(struct arena *arena, const struct program *pr
     add_leaves(&lowering);
     add_equations(&lowering);
     add_losses(&lowering);
+    graph_sweep(lowering.graph);
+    lower_counts(lowering.graph, arena);
     graph_sweep(lowering.graph);
     return lowering.graph;
 }

@@ -10,7 +10,8 @@ struct program;
 /* Establishes the graph's invariants. What the schedule cannot do yet is refused here, with its place: then NULL. */
 struct graph *build_graph(struct arena *arena, const struct program *program, struct diagnostics *diag);
 
-/* The same program for training: its losses, which must be there, in place of its outputs, and its targets as inputs. */
+/* The same program for training: its losses, which must be there, in place of its outputs, and its targets as inputs.
+ */
 struct graph *build_training_graph(struct arena *arena, const struct program *program, struct diagnostics *diag);
 
 #endif

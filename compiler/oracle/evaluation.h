@@ -16,10 +16,14 @@
 
 struct arena;
 
+/* Of those that something is computed from at a frame: none, or only -1, or at least one other. */
+enum ids { NO_IDS, IDS_MISSING, IDS_THERE };
+
 /* A value at one frame. */
 struct slot {
     double *data;  /* NULL until it is known */
     double *slope; /* known with it, where the call has a direction */
+    enum ids ids;  /* known with it, where the call has losses */
     bool visited;  /* what it reads has been demanded */
 };
 
@@ -45,6 +49,7 @@ struct evaluation {
 void oracle_demand_value(struct evaluation *evaluation, const struct value *value, int frame);
 const double *oracle_read_value(const struct evaluation *evaluation, const struct value *value, int frame);
 const double *oracle_read_slope(const struct evaluation *evaluation, const struct value *value, int frame);
+enum ids oracle_read_ids(const struct evaluation *evaluation, const struct value *value, int frame);
 
 /* Demands everything that the term reads at the frame. */
 void oracle_demand_term(struct evaluation *evaluation, const struct term *term, int frame);
@@ -76,8 +81,8 @@ struct log_sum {
     double value, slope;
 };
 struct log_sum oracle_ctc(struct evaluation *evaluation, const struct term *term);
-/* Whether a loss's term counts at a frame: see struct oracle_loss. */
-bool oracle_loss_counts(struct evaluation *evaluation, const struct term *term, int frame);
+/* The ids that a term is computed from at the frame, by cross_entropy. */
+enum ids oracle_find_ids(struct evaluation *evaluation, const struct term *term, int frame);
 
 /* What all units of an operation's operands move by makes its result move by `out`, which is zeroed. */
 struct slope_operands {
@@ -89,12 +94,12 @@ void oracle_operation_slope(const struct evaluation *evaluation, const struct te
                             const struct slope_operands *of, double *out);
 
 /* What several operations are made of, each step rounded: sums; (x - mean) / deviation as z, for which the deviation
- * sqrt(variance + 1e-5) is returned. The last one is not rounded: log sum_i exp(x_i). */
+ * sqrt(variance + 1e-5) is returned; the log of softmax. */
 double oracle_sum(const struct evaluation *evaluation, const double *x, long n);
 double oracle_dot(const struct evaluation *evaluation, const double *x, long x_stride, const double *y, long y_stride,
                   long n);
 double oracle_normalise(const struct evaluation *evaluation, const double *x, long n, double *z);
-double oracle_log_total(const double *x, long n);
+void oracle_log_softmax(const struct evaluation *evaluation, const double *x, long n, double *out);
 
 /* Rounds an operation's result if the call asks for it. */
 static inline double rounded(const struct evaluation *evaluation, double x)

@@ -15,7 +15,7 @@ static struct log_sum log_add(const struct evaluation *evaluation, struct log_su
     return (struct log_sum){most + log(p + q), rounded(evaluation, (p * a.slope + q * b.slope) / (p + q))};
 }
 
-double oracle_log_total(const double *x, long n)
+static double log_total(const double *x, long n)
 {
     double most = -INFINITY, sum = 0;
     for (long i = 0; i < n; i++)
@@ -27,7 +27,7 @@ double oracle_log_total(const double *x, long n)
 
 static double cross_entropy(const double *logits, long n, double id)
 {
-    return id < 0 ? 0 : oracle_log_total(logits, n) - logits[(long)id];
+    return id < 0 ? 0 : log_total(logits, n) - logits[(long)id];
 }
 
 /* The mean over units of -y log s(x) - (1 - y) log(1 - s(x)), s the sigmoid. */
@@ -63,9 +63,10 @@ void oracle_frame_loss(const struct evaluation *evaluation, const struct term *t
 /* sum_i softmax(x)_i dx_i: what the log of the total moves by */
 static double mean_slope(const struct evaluation *evaluation, const double *x, const double *dx, long n)
 {
-    double total = oracle_log_total(x, n), sum = 0;
+    double *log_p = ARENA_ARRAY(evaluation->scratch, double, n + 1), sum = 0;
+    oracle_log_softmax(evaluation, x, n, log_p);
     for (long i = 0; i < n; i++)
-        sum = rounded(evaluation, sum + exp(x[i] - total) * dx[i]);
+        sum = rounded(evaluation, sum + rounded(evaluation, exp(log_p[i])) * dx[i]);
     return sum;
 }
 
@@ -92,7 +93,7 @@ struct log_sum oracle_ctc(struct evaluation *evaluation, const struct term *term
     for (int frame = 0; frame < evaluation->call->length; frame++) {
         const double *x = oracle_evaluate_term(evaluation, term->args[0], frame);
         const double *dx = evaluation->call->direction ? oracle_evaluate_slope(evaluation, term->args[0], frame) : NULL;
-        const struct log_sum total = {oracle_log_total(x, n), dx ? mean_slope(evaluation, x, dx, n) : 0};
+        const struct log_sum total = {log_total(x, n), dx ? mean_slope(evaluation, x, dx, n) : 0};
         for (int s = 0; s < states; s++) {
             long symbol = s % 2 ? (long)labels[s / 2] : 0;
             struct log_sum sum = before[s];
@@ -112,20 +113,18 @@ struct log_sum oracle_ctc(struct evaluation *evaluation, const struct term *term
     return (struct log_sum){rounded(evaluation, -all.value), -all.slope};
 }
 
-/* Looks for cross_entropy in the term: found at all, and with an id. */
-static void find_ids(struct evaluation *evaluation, const struct term *term, int frame, bool *found, bool *with_id)
+enum ids oracle_find_ids(struct evaluation *evaluation, const struct term *term, int frame)
 {
-    if (term->kind == TERM_OP && term->op == OP_cross_entropy) {
-        *found = true;
-        *with_id |= *oracle_evaluate_term(evaluation, term->args[1], frame) >= 0;
-    }
+    if (term->kind == TERM_VALUE)
+        return oracle_read_ids(evaluation, term->value, frame);
+    enum ids found = NO_IDS;
+    if (term->kind == TERM_OP && term->op == OP_cross_entropy)
+        found = *oracle_evaluate_term(evaluation, term->args[1], frame) >= 0 ? IDS_THERE : IDS_MISSING;
+    const struct frames frames = oracle_frames_needed(evaluation, term, frame);
     for (int i = 0; i < term->count; i++)
-        find_ids(evaluation, term->args[i], frame, found, with_id);
-}
-
-bool oracle_loss_counts(struct evaluation *evaluation, const struct term *term, int frame)
-{
-    bool found = false, with_id = false;
-    find_ids(evaluation, term, frame, &found, &with_id);
-    return with_id || !found;
+        for (int f = frames.begin; f < frames.end; f++) {
+            enum ids own = oracle_find_ids(evaluation, term->args[i], f);
+            found = own > found ? own : found;
+        }
+    return found;
 }

@@ -48,16 +48,20 @@ static void softmax(const struct evaluation *evaluation, const struct term *term
 }
 
 /* x_i - m - log sum_j exp(x_j - m) */
+void oracle_log_softmax(const struct evaluation *evaluation, const double *x, long n, double *out)
+{
+    double most = largest(x, n), sum = 0;
+    for (long i = 0; i < n; i++)
+        sum = rounded(evaluation, sum + exp(x[i] - most));
+    double log_sum = rounded(evaluation, log(sum));
+    for (long i = 0; i < n; i++)
+        out[i] = rounded(evaluation, rounded(evaluation, x[i] - most) - log_sum);
+}
+
 static void log_softmax(const struct evaluation *evaluation, const struct term *term, const double *const *x,
                         double *out)
 {
-    long n = operand_size(term, 0);
-    double most = largest(x[0], n), sum = 0;
-    for (long i = 0; i < n; i++)
-        sum = rounded(evaluation, sum + exp(x[0][i] - most));
-    double log_sum = rounded(evaluation, log(sum));
-    for (long i = 0; i < n; i++)
-        out[i] = rounded(evaluation, rounded(evaluation, x[0][i] - most) - log_sum);
+    oracle_log_softmax(evaluation, x[0], operand_size(term, 0), out);
 }
 
 double oracle_normalise(const struct evaluation *evaluation, const double *x, long n, double *z)

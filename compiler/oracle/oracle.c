@@ -48,6 +48,11 @@ const double *oracle_read_slope(const struct evaluation *evaluation, const struc
     return value->time == TIME_FRAME ? given + frame * size : given;
 }
 
+enum ids oracle_read_ids(const struct evaluation *evaluation, const struct value *value, int frame)
+{
+    return value->kind == VALUE_EQUATION ? find_slot(evaluation, value, frame)->ids : NO_IDS;
+}
+
 void oracle_demand_value(struct evaluation *evaluation, const struct value *value, int frame)
 {
     if (value->kind != VALUE_EQUATION || find_slot(evaluation, value, frame)->data)
@@ -69,6 +74,8 @@ static void compute_value(struct evaluation *evaluation, const struct value *val
     long size = shape_size(&value->shape);
     struct slot *slot = find_slot(evaluation, value, frame);
     slot->data = keep_numbers(evaluation, oracle_evaluate_term(evaluation, value->term, frame), size);
+    if (evaluation->call->losses)
+        slot->ids = oracle_find_ids(evaluation, value->term, frame);
     if (evaluation->call->direction)
         slot->slope = keep_numbers(evaluation, oracle_evaluate_slope(evaluation, value->term, frame), size);
     arena_free(evaluation->scratch);
@@ -113,7 +120,7 @@ static struct oracle_loss evaluate_loss(struct evaluation *evaluation, const str
         oracle_demand_term(evaluation, term, frame);
         meet_demands(evaluation);
         evaluation->scratch = arena_new();
-        if (oracle_loss_counts(evaluation, term, frame)) {
+        if (oracle_find_ids(evaluation, term, frame) != IDS_MISSING) {
             loss.sum += *oracle_evaluate_term(evaluation, term, frame);
             if (evaluation->call->direction)
                 loss.slope = rounded(evaluation, loss.slope + *oracle_evaluate_slope(evaluation, term, frame));

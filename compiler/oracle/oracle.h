@@ -25,8 +25,8 @@ struct program;
 struct oracle_loss {
     double sum;
     double slope; /* of the sum, along the direction of the call */
-    int count;    /* frames (for a loss of sequence time: sequences) that count. Those with an id of -1 in every
-                   * cross_entropy of the statement do not, nor does a sequence without frames */
+    int count; /* frames (for a loss of sequence time: sequences) that count. Those where every id that it is computed
+                * from at that frame, by cross_entropy, is -1 do not, nor does a sequence without frames */
 };
 
 /* In which parameters and inputs move: arrays of the form of theirs. */

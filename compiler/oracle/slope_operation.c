@@ -94,9 +94,10 @@ static void cross_entropy(const struct evaluation *evaluation, const struct term
                           double *out)
 {
     long n = operand_size(term, 0), id = (long)of->x[1][0];
-    double total = oracle_log_total(of->x[0], n);
+    double *log_p = ARENA_ARRAY(evaluation->scratch, double, n + 1);
+    oracle_log_softmax(evaluation, of->x[0], n, log_p);
     for (long i = 0; i < n && id >= 0; i++) {
-        double p = rounded(evaluation, exp(of->x[0][i] - total));
+        double p = rounded(evaluation, exp(log_p[i]));
         *out = rounded(evaluation, *out + rounded(evaluation, p - (i == id)) * of->dx[0][i]);
     }
 }

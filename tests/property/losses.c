@@ -96,6 +96,8 @@ static const char *weighted(struct scope *scope, const char *loss)
     return format(scope, "%s * %s", loss, bracketed(scope, &code, LEVEL_UNARY));
 }
 
+static const char *const over_time[] = {"first", "last", "sum_over_time", "mean_over_time", "max_over_time"};
+
 void write_losses(struct scope *scope)
 {
     struct generator *generator = scope->generator;
@@ -103,8 +105,11 @@ void write_losses(struct scope *scope)
         bool of_sequence = generator->future && chance(generator, 35);
         const char *loss = generator->future && chance(generator, 8) ? of_labels(scope) : one_loss(scope, of_sequence);
         loss = weighted(scope, loss);
-        if (chance(generator, 20))
-            loss = format(scope, "%s + %s", loss, one_loss(scope, of_sequence));
+        if (of_sequence && chance(generator, 20))
+            loss = format(scope, "%s(%s) + %s", over_time[pick(generator, 5)], one_loss(scope, false), loss);
+        else if (chance(generator, 20)) /* what a sequence compares with may also count at each of its frames */
+            loss = format(scope, "%s + %s", loss,
+                          one_loss(scope, of_sequence || (generator->future && chance(generator, 30))));
         add_statement(scope, format(scope, "loss %s", loss));
     }
 }

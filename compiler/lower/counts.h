@@ -1,0 +1,11 @@
+#ifndef RNNC_LOWER_COUNTS_H
+#define RNNC_LOWER_COUNTS_H
+
+struct arena;
+struct graph;
+
+/* Gives each seed the node that says where its loss counts, where that is not everywhere. The graph is in topological
+ * order. */
+void lower_counts(struct graph *graph, struct arena *scratch);
+
+#endif
