@@ -8,10 +8,10 @@
 #include "argument.h"
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/random.h"
 #include "check.h"
 #include "commands.h"
 #include "gradients.h"
-#include "random.h"
 #include "row.h"
 #include "syntax/tree.h"
 

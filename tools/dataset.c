@@ -3,7 +3,7 @@
 #include <limits.h>
 
 #include "base/arena.h"
-#include "random.h"
+#include "base/random.h"
 #include "session.h"
 
 /* Rows `first` .. `end` - 1 of a series as sequences; false if there is not one row for each. */

@@ -110,7 +110,7 @@ static double distance(double a, double b)
 }
 
 static double **evaluate(const struct judge *judge, const struct sequence *sequence, const double *const *parameters,
-                         bool round_to_float, struct arena *arena)
+                         bool round_to_float, struct random *rounding, struct arena *arena)
 {
     const struct program *program = judge->program;
     double **outputs = ARENA_ARRAY(arena, double *, program->output_count + 1);
@@ -122,6 +122,7 @@ static double **evaluate(const struct judge *judge, const struct sequence *seque
         .frames = sequence->frames,
         .length = sequence->length,
         .round_to_float = round_to_float,
+        .rounding = rounding,
         .parameters = parameters,
         .inputs = sequence->inputs,
         .outputs = outputs,
@@ -132,12 +133,11 @@ static double **evaluate(const struct judge *judge, const struct sequence *seque
 
 /* Takes one sample, of the data (in judge->parameters) or of a neighbour; the exact outputs, of the program. */
 static double **measure_rounding(const struct judge *judge, const struct sequence *sequence,
-                                 const double *const *parameters, struct arena *arena)
+                                 const double *const *parameters, struct random *neighbour, struct arena *arena)
 {
-    bool neighbour = parameters != judge->parameters;
     const struct program *program = judge->program;
-    double **exact = evaluate(judge, sequence, parameters, false, arena);
-    double **near = evaluate(judge, sequence, parameters, true, arena);
+    double **exact = evaluate(judge, sequence, parameters, false, NULL, arena);
+    double **near = evaluate(judge, sequence, parameters, true, neighbour, arena);
     for (int i = 0; i < program->output_count; i++) {
         const struct value *value = program->outputs[i].value;
         int place = find_name(judge->model->outputs, judge->model->output_count, program->outputs[i].name);
@@ -158,7 +158,7 @@ struct expectation judge_expect(struct judge *judge, int stream, int before, int
 {
     const struct program *program = judge->program;
     struct sequence sequence = {stream_inputs(judge, stream, before, frames), before + length, before + frames};
-    double **exact = measure_rounding(judge, &sequence, judge->parameters, judge->arena);
+    double **exact = measure_rounding(judge, &sequence, judge->parameters, NULL, judge->arena);
     struct samples *samples = judge->samples;
     ARENA_PUSH(judge->arena, samples->sequences, samples->count, samples->capacity, sequence);
 
@@ -231,7 +231,7 @@ static void measure_neighbour(const struct judge *judge)
             long count = shape_size(&input->shape) * (input->time == TIME_FRAME ? sequence.frames : 1);
             sequence.inputs[i] = input->vocabulary ? numbers : move_numbers(numbers, count, &random, arena);
         }
-        measure_rounding(judge, &sequence, parameters, arena);
+        measure_rounding(judge, &sequence, parameters, &random, arena);
     }
     arena_free(arena);
 }

@@ -212,9 +212,9 @@ static void move_variable(const struct objective *objective, const struct variab
         of_program++;
     for (long k = 0; k < variable->count && of_program < count; k++) {
         struct place place = place_of(objective, variable, of_program, k);
-        double value = neighbour ? rounding_move(neighbour, variable->values[k]) : variable->values[k];
-        *place.slope = variable->moves ? variable->direction[k] : 0;
-        *place.value = value + step * *place.slope;
+        double value = variable->values[k], slope = variable->moves ? variable->direction[k] : 0;
+        *place.slope = neighbour ? rounding_move(neighbour, slope) : slope;
+        *place.value = (neighbour ? rounding_move(neighbour, value) : value) + step * slope;
     }
 }
 
@@ -236,10 +236,13 @@ void objective_draw_direction(struct objective *objective, struct random *random
 }
 
 /* How the oracle is asked. */
-enum { ROUNDED = 1, WITH_SLOPES = 2 };
+struct asking {
+    bool with_slopes, round_to_float;
+    struct random *rounding; /* see struct oracle_call */
+};
 
 /* Adds what the frames before `end` of a stream are worth, `sign` times, to the sums and counts of all statements. */
-static void add_stream(const struct objective *objective, int stream, int end, int sign, int how,
+static void add_stream(const struct objective *objective, int stream, int end, int sign, struct asking how,
                        struct oracle_loss *losses)
 {
     const struct program *program = objective->program;
@@ -250,14 +253,15 @@ static void add_stream(const struct objective *objective, int stream, int end, i
     const struct oracle_call call = {
         .frames = objective->frames,
         .length = objective->lengths[stream] < end ? objective->lengths[stream] : end,
-        .round_to_float = how & ROUNDED,
+        .round_to_float = how.round_to_float,
+        .rounding = how.rounding,
         .parameters = (const double *const *)objective->parameters,
         .inputs = (const double *const *)objective->inputs[stream],
         .outputs = ARENA_ARRAY(scratch, double *, program->output_count + 1),
         .targets = (const double *const *)objective->targets[stream],
         .label_counts = objective->label_counts[stream],
         .losses = own,
-        .direction = how & WITH_SLOPES ? &direction : NULL,
+        .direction = how.with_slopes ? &direction : NULL,
     };
     oracle_run(program, &call);
     for (int i = 0; i < program->loss_count; i++) {
@@ -268,7 +272,7 @@ static void add_stream(const struct objective *objective, int stream, int end, i
     arena_free(scratch);
 }
 
-static void add_range(const struct objective *objective, int stream, struct objective_range range, int how,
+static void add_range(const struct objective *objective, int stream, struct objective_range range, struct asking how,
                       struct oracle_loss *losses)
 {
     add_stream(objective, stream, range.to, 1, how, losses);
@@ -282,7 +286,7 @@ double objective_loss(const struct objective *objective, struct objective_range 
     struct oracle_loss *losses = ARENA_ARRAY(scratch, struct oracle_loss, objective->program->loss_count + 1);
     move_all(objective, step, NULL);
     for (int b = 0; b < objective->streams; b++)
-        add_range(objective, b, range, 0, losses);
+        add_range(objective, b, range, (struct asking){0}, losses);
     double loss = 0;
     for (int i = 0; i < objective->program->loss_count; i++)
         if (losses[i].count) /* a statement of which no frame counts adds nothing */
@@ -322,8 +326,8 @@ struct objective_size objective_measure(const struct objective *objective, struc
     for (int b = 0; b < streams; b++) {
         exact[b] = ARENA_ARRAY(scratch, struct oracle_loss, statements + 1);
         near[b] = ARENA_ARRAY(scratch, struct oracle_loss, statements + 1);
-        add_range(objective, b, range, WITH_SLOPES, exact[b]);
-        add_range(objective, b, range, WITH_SLOPES | ROUNDED, near[b]);
+        add_range(objective, b, range, (struct asking){.with_slopes = true}, exact[b]);
+        add_range(objective, b, range, (struct asking){true, true, neighbour ? &random : NULL}, near[b]);
     }
     struct objective_size size = {0};
     for (int i = 0; i < statements; i++) {

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "random.h"
+#include "base/random.h"
 #include "rnn/model.h"
 #include "sema/program.h"
 
@@ -62,7 +62,7 @@ struct objective_range {
 double objective_loss(const struct objective *objective, struct objective_range range, double step);
 
 /* The size of a loss and of its slope along the direction, at the point (0) or at a neighbour of it (1, 2, ..., see
- * rounding.h). */
+ * rounding.h), where the direction is another too. */
 struct objective_size {
     double magnitude;      /* how large the loss's terms are */
     double rounding;       /* how much of the loss is lost where the oracle rounds to float */

@@ -4,7 +4,7 @@
 
 double rounding_tolerance(const struct rounding *rounding, bool in_double)
 {
-    double lost = fmax(8 * rounding->here, 5 * rounding->nearby);
+    double lost = fmax(8 * rounding->here, 2.5 * rounding->nearby);
     /* A double has 29 more binary digits than a float, so the same operations err 2^29 times less. */
     return fmax((in_double ? 1e-12 : 1e-6) * rounding->scale, in_double ? ldexp(lost, -29) : lost);
 }

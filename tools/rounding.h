@@ -4,18 +4,18 @@
  * but where all of it hangs on a single number, as after a dot product whose terms cancel or ten steps of
  * h = 2 * h[t-1] - x, the errors of one evaluation may by chance nearly cancel too. So, as long as the network is
  * further away, up to ROUNDING_NEIGHBOURS more samples are taken, each with parameters and inputs moved by up to 2^-16
- * of themselves: the problem is the same, the rounding another (as in the discrete stochastic arithmetic of Vignes,
- * "Discrete Stochastic Arithmetic for Validating Results of Numerical Software", Numerical Algorithms 37, 2004, where
- * what is random is each rounding). Both evaluations have the moved data, so that moving it is not itself tolerated.
- * The largest error of so many is no chance any more, and 5 times that is enough, since an operation of the runtime
- * errs up to 5 times as much as a rounding does (rnn/vec_math.h). Where the first sample was no chance either, this
- * tolerates nothing more. */
+ * of themselves, and with every rounding drawn, up or down: the problem is the same, the rounding another (the discrete
+ * stochastic arithmetic of Vignes, "Discrete Stochastic Arithmetic for Validating Results of Numerical Software",
+ * Numerical Algorithms 37, 2004). Both evaluations have the moved data, so that moving it is not itself tolerated. The
+ * largest error of so many is no chance any more, and 2.5 times that is enough, since a rounding that is drawn errs
+ * twice as much as one to the nearest, and an operation of the runtime up to 5 times as much as that (rnn/vec_math.h).
+ * Where the first sample was no chance either, this tolerates nothing more. */
 #ifndef RNN_TOOLS_ROUNDING_H
 #define RNN_TOOLS_ROUNDING_H
 
 #include <stdbool.h>
 
-#include "random.h"
+#include "base/random.h"
 
 enum { ROUNDING_NEIGHBOURS = 15 };
 
@@ -25,7 +25,7 @@ struct rounding {
     double nearby; /* the same over all neighbours of the data */
 };
 
-/* 8 times `here`, or 5 times `nearby`, and at least 1e-6 of the scale; in double 1e-12, and 2^29 times less. */
+/* 8 times `here`, or 2.5 times `nearby`, and at least 1e-6 of the scale; in double 1e-12, and 2^29 times less. */
 double rounding_tolerance(const struct rounding *rounding, bool in_double);
 
 /* A number of a neighbour. */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/random.h"
 #include "decode.h"
-#include "random.h"
 #include "session.h"
 #include "vocabulary.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/arena.h"
-#include "random.h"
+#include "base/random.h"
 #include "rnn/weights.h"
 
 /* ---- memory ---- */

@@ -7,8 +7,6 @@
 #ifndef RNNC_ORACLE_EVALUATION_H
 #define RNNC_ORACLE_EVALUATION_H
 
-#include <float.h>
-#include <math.h>
 #include <stdbool.h>
 
 #include "oracle/oracle.h"
@@ -102,11 +100,10 @@ double oracle_normalise(const struct evaluation *evaluation, const double *x, lo
 void oracle_log_softmax(const struct evaluation *evaluation, const double *x, long n, double *out);
 
 /* Rounds an operation's result if the call asks for it. */
+double oracle_round(const struct oracle_call *call, double x);
 static inline double rounded(const struct evaluation *evaluation, double x)
 {
-    if (!evaluation->call->round_to_float)
-        return x;
-    return fabs(x) < (double)FLT_MIN ? 0 : (double)(float)x; /* networks flush subnormals */
+    return evaluation->call->round_to_float ? oracle_round(evaluation->call, x) : x;
 }
 
 /* Ends the process: a checked program cannot bring it about. */

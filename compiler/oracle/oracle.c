@@ -1,16 +1,27 @@
 #include "oracle/oracle.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/random.h"
 #include "oracle/evaluation.h"
 
 void oracle_internal_error(const char *what, const char *name)
 {
     fprintf(stderr, "rnnc: internal error: oracle: '%s' %s\n", name, what);
     exit(3);
+}
+
+double oracle_round(const struct oracle_call *call, double x)
+{
+    float near = (float)x;
+    if (call->rounding && (double)near != x && isfinite(near) && random_bits(call->rounding) & 1)
+        near = nextafterf(near, (double)near < x ? INFINITY : -INFINITY);
+    return fabsf(near) < FLT_MIN ? 0 : near; /* networks flush subnormals */
 }
 
 static int slot_count(const struct evaluation *evaluation, const struct value *value)

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 
 struct program;
+struct random;
 
 /* One `loss` statement over one stream. The loss of several streams is, for each statement, the sum of their sums over
  * the sum of their counts; the loss of the program is the sum of its statements'. */
@@ -39,6 +40,7 @@ struct oracle_call {
     int frames; /* room in the frame inputs and outputs */
     int length; /* 0 .. frames: how many of them this stream has */
     bool round_to_float;
+    struct random *rounding; /* NULL: to the nearest float; else drawn, up or down */
 
     /* One array for each entry of the program's list of the same name. Row-major: a value of frame time is
      * [frames][size], any other [size]. Ids are whole numbers, checked by the caller to be in -1 .. V-1. */

@@ -95,12 +95,13 @@ static void copy_operand_over_time(struct graph *graph, struct node *node, int k
 {
     struct edge *edge = &node->edges[k];
     const struct node *source = graph->nodes[edge->node];
-    bool gathers = node->time == TIME_SEQUENCE && node->op != OP_seed; /* from frames, whatever its operand is */
-    bool fits = source->time == TIME_FRAME || (!gathers && source->time == TIME_SEQUENCE);
+    /* From frames, whatever its operand is: what is gathered, and the losses of frames. */
+    bool reads_frames = (node->op == OP_seed ? TIME_FRAME : TIME_SEQUENCE) == node->time;
+    bool fits = source->time == TIME_FRAME || (!reads_frames && source->time == TIME_SEQUENCE);
     if (!edge->delay && edge_is_whole(graph, edge) && source->op != OP_input && fits)
         return;
     struct shape shape = edge->length == 1 ? (struct shape){0} : (struct shape){1, {edge->length}};
-    enum value_time time = gathers || source->time == TIME_STATIC ? TIME_FRAME : source->time;
+    enum value_time time = reads_frames || source->time == TIME_STATIC ? TIME_FRAME : source->time;
     struct node *copy = graph_add_node(graph, OP_copy, shape, time, 1, node);
     copy->edges[0] = *edge;
     *edge = edge_to(graph, graph->node_count - 1);

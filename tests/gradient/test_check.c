@@ -9,8 +9,8 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/random.h"
 #include "gradients.h"
-#include "random.h"
 #include "sema/sema.h"
 #include "session.h"
 #include "syntax/tree.h"

@@ -10,7 +10,7 @@
 
 #include "backward.h"
 #include "base/arena.h"
-#include "random.h"
+#include "base/random.h"
 #include "rnn/weights.h"
 #include "session.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/random.h"
 #include "check.h"
-#include "random.h"
 
 enum { CALLS = 7, LONGEST_CALL = 9 };
 

@@ -1,9 +1,9 @@
 #include <math.h>
 
 #include "base/arena.h"
+#include "base/random.h"
 #include "exercise.h"
 #include "gradients.h"
-#include "random.h"
 #include "rnn/weights.h"
 #include "session.h"
 

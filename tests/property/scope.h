@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "generate.h"
-#include "random.h"
 
 /* A size: n * N + m * M + c, where N and M are the two dimensions of the scope. A cell has to hold for all N and M, so
  * there two sizes are equal where n, m and c are; in a model the numbers are what counts. */

@@ -11,10 +11,10 @@
 #include "analysis/components.h"
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/random.h"
 #include "base/scc.h"
 #include "base/source.h"
 #include "pipeline.h"
-#include "random.h"
 
 enum { GRAPHS = 1000, MOST_NODES = 24 };
 

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/random.h"
 #include "decode.h"
-#include "random.h"
 
 enum { FRAMES = 5, SYMBOLS = 3, ALL = 64 /* labellings of up to FRAMES labels of two kinds are 63 */ };
 

@@ -1,4 +1,5 @@
 /* The oracle's operations, one at a time, on terms made by hand. Expected numbers were computed with 30 digits. */
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/random.h"
 #include "oracle/oracle.h"
 #include "sema/program.h"
 
@@ -280,6 +282,15 @@ static void test_rounding(void **state)
     call.round_to_float = true;
     oracle_run(&fixture.program, &call);
     assert_true(result == 0);
+    struct random random = random_start(1);
+    int up = 0;
+    call.rounding = &random; /* up or down, one about as often as the other */
+    for (int i = 0; i < 100; i++) {
+        oracle_run(&fixture.program, &call);
+        assert_true(result == 0 || result == FLT_EPSILON);
+        up += result != 0;
+    }
+    assert_true(up > 25 && up < 75);
     arena_free(fixture.arena);
 }
 

@@ -1,7 +1,7 @@
 /* Random data for checks: the same for a seed on every machine. The generator is splitmix64, Steele, Lea, Flood, "Fast
  * splittable pseudorandom number generators", OOPSLA 2014. */
-#ifndef RNN_TOOLS_RANDOM_H
-#define RNN_TOOLS_RANDOM_H
+#ifndef RNNC_BASE_RANDOM_H
+#define RNNC_BASE_RANDOM_H
 
 #include <stdint.h>
 
