@@ -101,19 +101,10 @@ void write_whole_inputs(struct emitter *emitter)
         int node = input_node(emitter->graph, i);
         if (node == NO_NODE)
             continue;
-        const struct buffer *buffer = &emitter->schedule->buffers[node];
-        int units = node_units(emitter->graph->nodes[node]);
         if (emitter->graph->inputs[i].time == TIME_SEQUENCE)
             write_input(emitter, i, "    ", emitter->arguments[i], "streams");
-        else if (buffer->storage == STORE_SEQUENCE) {
+        else if (emitter->schedule->buffers[node].storage == STORE_SEQUENCE)
             write_input(emitter, i, "    ", emitter->arguments[i], "(ptrdiff_t)frames * streams");
-            if (buffer->future)
-                text_printf(emitter->out,
-                            "    for (int stream = 0; lengths && stream < streams; stream++)\n"
-                            "        rnn_start_future(values.%s, frames - lengths[stream], RNN_PAD(%d), %d, NULL, 0, "
-                            "lengths[stream],\n                         streams, stream);\n",
-                            emitter->buffers[node], units, units);
-        }
     }
 }
 

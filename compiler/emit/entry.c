@@ -44,7 +44,7 @@ static const char *const state_functions =
     "    const struct $_values *values)\n{\n"
     "    for (int stream = 0; stream < state->streams; stream++)\n"
     "        if (state->ages[stream] == 0)\n"
-    "            $_start_0(packed, past, values, 1, state->streams, stream);\n}\n\n"
+    "            $_start_0(packed, past, values, state->streams, stream);\n}\n\n"
     "static void $_grow_older($_state *state, const int *lengths, int frames)\n{\n"
     "    for (int stream = 0; stream < state->streams; stream++) {\n"
     "        const int added = lengths ? lengths[stream] : frames;\n"

@@ -125,7 +125,7 @@ void close_function(struct emitter *emitter, size_t begin)
 {
     static const char *const parameters[] = {"packed",        "values", "frame", "frames", "columns", "streams",
                                              "streams_given", "stream", "ends",  "end",    "to",      "from",
-                                             "memory",        "inputs", "whole", "done",   "past",  "params"};
+                                             "memory",        "inputs", "whole", "length", "done",   "past",  "params"};
     char *head = emitter->out->data + begin, *body = strchr(head, '{');
     *body = '\0';
     bool unused[sizeof parameters / sizeof *parameters];

@@ -127,7 +127,7 @@ static void write_whole_pass(struct emitter *emitter, int pass)
     write_sequence_regions(emitter, pass);
     text_printf(out,
                 "    for (int stream = 0; stream < streams; stream++)\n"
-                "        %s_start_%d(packed, &whole, &whole, frames, streams, stream);\n",
+                "        %s_start_%d(packed, &whole, &whole, frames, lengths ? lengths[stream] : frames, streams, stream);\n",
                 emitter->prefix, pass);
     if (backward)
         text_puts(out, "    for (int done = frames, count; done > 0;) { /* backward */\n"

@@ -149,7 +149,7 @@ static void write_pass(struct emitter *emitter, int pass)
     struct text *out = emitter->out;
     text_printf(out,
                 "    for (int stream = 0; stream < streams; stream++)\n"
-                "        %s_start_%d(packed, &whole, &whole, frames, streams, stream);\n",
+                "        %s_start_%d(packed, &whole, &whole, frames, lengths ? lengths[stream] : frames, streams, stream);\n",
                 emitter->prefix, pass);
     if (pass == 0 && emitter->graph->carries)
         text_printf(out,

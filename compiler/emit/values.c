@@ -169,6 +169,21 @@ static int node_pass(const struct emitter *emitter, int id)
     return region < 0 ? 0 : emitter->schedule->regions[region].pass;
 }
 
+/* The pass in which its initial value is there, from its own on. */
+static int start_pass(const struct emitter *emitter, int id)
+{
+    int own = node_pass(emitter, id), init = emitter->schedule->buffers[id].init;
+    if (init == NO_NODE || emitter->graph->nodes[init]->time != TIME_SEQUENCE)
+        return own;
+    int pass = emitter->schedule->passes.of[init] + node_gathers_frames(emitter->graph, emitter->graph->nodes[init]);
+    return pass > own ? pass : own;
+}
+
+bool ends_with_block(const struct emitter *emitter, int id)
+{
+    return emitter->schedule->buffers[id].future && start_pass(emitter, id) == node_pass(emitter, id);
+}
+
 static void write_start(struct emitter *emitter, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
@@ -183,23 +198,28 @@ static void write_start(struct emitter *emitter, int id)
         text_printf(emitter->out, "    rnn_start_past(%s, %d, RNN_PAD(%d), %d, %s, streams, stream);\n",
                     past_end(emitter, "past", id), buffer->in_place ? 1 : buffer->past, units, units,
                     initial_value(emitter, id));
-    if (buffer->future && !buffer->in_place)
-        text_printf(emitter->out, "    rnn_start_future(past->%s, %d, RNN_PAD(%d), %d, %s, whole, streams, stream);\n",
-                    emitter->buffers[id], buffer->future, units, units, initial_value(emitter, id));
+    if (!buffer->future || buffer->in_place)
+        return;
+    bool given = node->op == OP_input || !ends_with_block(emitter, id);
+    text_printf(emitter->out, "    rnn_start_future(past->%s, %s%d, RNN_PAD(%d), %d, %s, %s, streams, stream);\n",
+                emitter->buffers[id], given ? "whole - length + " : "", buffer->future, units, units,
+                initial_value(emitter, id), given ? "length" : "whole");
 }
 
 static void write_starts(struct emitter *emitter)
 {
+    bool to_ends = emitter->schedule->whole_sequence || emitter->graph->trains;
     for (int pass = 0; pass < emitter->schedule->passes.count; pass++) {
         text_puts(emitter->out,
                   "/* What a stream that begins reads out of range, and what it has gathered: nothing. */\n");
         size_t begin = emitter->out->length;
         text_printf(emitter->out,
                     "static void %s_start_%d(const struct %s_packed *packed, const struct %s_values *past,\n"
-                    "    const struct %s_values *values, int whole, int streams, int stream)\n{\n",
-                    emitter->prefix, pass, emitter->prefix, emitter->prefix, emitter->prefix);
+                    "    const struct %s_values *values, %sint streams, int stream)\n{\n",
+                    emitter->prefix, pass, emitter->prefix, emitter->prefix, emitter->prefix,
+                    to_ends ? "int whole, int length, " : "");
         for (int i = 0; i < emitter->graph->node_count; i++)
-            if (emitter->graph->nodes[i]->time != TIME_STATIC && node_pass(emitter, i) == pass)
+            if (emitter->graph->nodes[i]->time != TIME_STATIC && start_pass(emitter, i) == pass)
                 write_start(emitter, i);
         close_function(emitter, begin);
     }

@@ -264,11 +264,17 @@ void write_inits(struct scope *scope)
         struct sizes shape = chance(generator, 25) ? (struct sizes){0} : variable->shape;
         struct context context = {.depth = variable->exact ? 0 : pick(generator, 2), .most = WHEN_STATIC};
         struct code code = make_expression(scope, shape, context);
-        for (int k = 0; k < scope->variable_count; k++) { /* an input that is given once */
-            struct variable *once = &scope->variables[k];
-            if (once->time == WHEN_SEQUENCE && !once->group && !once->vocabulary &&
-                sizes_equal(scope, &once->shape, &variable->shape) && chance(generator, 60))
-                code = code_of(once);
+        for (int k = 0; k < scope->variable_count; k++) {
+            struct variable *input = &scope->variables[k];
+            if (input->group || input->vocabulary || !sizes_equal(scope, &input->shape, &variable->shape) ||
+                !chance(generator, 60))
+                continue;
+            if (input->time == WHEN_SEQUENCE)
+                code = code_of(input);
+            /* In a cell it may depend on this variable; and it may have an init that does. */
+            if (input->time == WHEN_FRAME && generator->future && !scope->generic && variable->group &&
+                !input->has_init)
+                code = over_time_of(scope, code_of(input));
         }
         if (!code.text || (variable->exact && !code.exact))
             continue;

@@ -105,9 +105,21 @@ struct code make_delay(struct scope *scope, struct sizes shape, struct context c
     return code;
 }
 
-struct code make_over_time(struct scope *scope, struct sizes shape, struct context context)
+struct code over_time_of(struct scope *scope, struct code code)
 {
     static const char *const functions[] = {"last", "first", "mean_over_time", "max_over_time", "sum_over_time"};
+    int function = pick(scope->generator, 5);
+    scope->future = scope->stateful = true;
+    code.text = format(scope, "%s(%s)", functions[function], code.text);
+    code.level = LEVEL_POSTFIX;
+    code.time = WHEN_SEQUENCE;
+    code.exact &= function != 2;
+    code.bound *= function == 4 ? 4 : 1;
+    return code;
+}
+
+struct code make_over_time(struct scope *scope, struct sizes shape, struct context context)
+{
     struct generator *generator = scope->generator;
     if (!generator->future || scope->is_function || context.most < WHEN_SEQUENCE)
         return (struct code){0};
@@ -117,14 +129,7 @@ struct code make_over_time(struct scope *scope, struct sizes shape, struct conte
     struct code code = make_expression(scope, shape, context);
     if (!code.text || code.time != WHEN_FRAME)
         return (struct code){0};
-    int function = pick(generator, 5);
-    scope->future = scope->stateful = true;
-    code.text = format(scope, "%s(%s)", functions[function], code.text);
-    code.level = LEVEL_POSTFIX;
-    code.time = WHEN_SEQUENCE;
-    code.exact &= function != 2;
-    code.bound *= function == 4 ? 4 : 1;
-    return code;
+    return over_time_of(scope, code);
 }
 
 struct code make_embedding(struct scope *scope, struct size size, struct context context)
