@@ -115,13 +115,13 @@ static bool call_alone(struct gradients *gradients, void *const inputs[], void *
 static void note_remainder(struct gradients *gradients, const char *what, struct objective *objective, bool parameters,
                            struct remainder remainder)
 {
-    double error = sqrt(remainder.rest), scale = sqrt(remainder.whole);
+    double error = sqrt(remainder.rest), scale = gradients_scale(gradients, sqrt(remainder.whole));
     for (int i = 0; i < objective->variable_count; i++)
         objective->variables[i].moves = objective->variables[i].is_parameter == parameters;
     const struct gradients_compared compared = {COMPARED_SLOPE, objective, {0, gradients->frames}, scale};
     error = isnan(error) ? INFINITY : error;
-    double tolerance = 2 * gradients_tolerance(gradients, &compared, error / 2), norm = scale > 0 ? scale : 1;
-    gradients_note(gradients, what, error / norm, tolerance / norm);
+    double tolerance = 2 * gradients_tolerance(gradients, &compared, error / 2);
+    gradients_note(gradients, what, error / scale, tolerance / scale);
 }
 
 static bool note_alone(struct gradients *gradients, void *const inputs[], void *const targets[], double loss,

@@ -30,9 +30,13 @@ struct gradients_compared {
     enum { COMPARED_LOSS, COMPARED_SLOPE } what; /* the slope along the direction of the objective */
     const struct objective *objective;
     struct objective_range range;
-    double scale; /* the norm of the gradient; what a loss is made of beside its terms */
+    double scale; /* of a gradient; what a loss is made of beside its terms */
 };
 double gradients_tolerance(const struct gradients *gradients, const struct gradients_compared *compared, double error);
+
+/* What a gradient's error is relative to: its norm, or what is small beside the loss, where neither differences nor
+ * numbers that cancel show more. */
+double gradients_scale(const struct gradients *gradients, double norm);
 
 /* How far the gradients of a call are from differences of `loss`, both along the direction in which the objective's
  * variables move. */
@@ -45,7 +49,7 @@ struct gradients_slope {
 };
 struct gradients_distance {
     double error;
-    double scale; /* the norm of the gradient */
+    double scale;
     struct difference difference;
 };
 struct gradients_distance gradients_measure_slope(const struct gradients *gradients,

@@ -64,6 +64,12 @@ static void add_variable(const struct gradients *gradients, const struct gradien
     }
 }
 
+double gradients_scale(const struct gradients *gradients, double norm)
+{
+    double scale = fmax(norm, 1e-4 * gradients->size.magnitude);
+    return scale == 0 ? 1 : scale;
+}
+
 struct gradients_distance gradients_measure_slope(const struct gradients *gradients,
                                                   const struct gradients_slope *slope)
 {
@@ -71,10 +77,7 @@ struct gradients_distance gradients_measure_slope(const struct gradients *gradie
     for (int i = 0; i < gradients->objective.variable_count; i++)
         if (gradients->objective.variables[i].moves)
             add_variable(gradients, slope, &gradients->objective.variables[i], &square, &along);
-    /* Differences of a loss cannot show a gradient that is small beside it. */
-    double scale = fmax(sqrt(square), 1e-4 * gradients->size.magnitude);
-    if (scale == 0)
-        scale = 1;
+    double scale = gradients_scale(gradients, sqrt(square));
     if (!isfinite(scale))
         return (struct gradients_distance){INFINITY, 1, {0, 0}};
     const double first_step = 1.0 / 64;

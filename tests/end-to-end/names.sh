@@ -1,0 +1,51 @@
+#!/bin/sh
+# Every word that stands in emitted C may be the name of an input, a target, a parameter or an equation: what comes of it compiles.
+#   names.sh RNNC ROOT
+set -eu
+rnnc=$1
+root=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+for name in both_directions columns ctc embedding ids_of_two_times inits_late inits_once lstm moves products; do
+  "$rnnc" --train --input-gradients "$root/tests/gradient/programs/$name.rnn" --prefix=zzz -o zzz.c
+  cat zzz.c >>all
+done
+grep -oE '\b[a-zA-Z][A-Za-z0-9_]*\b' all | grep -v '^zzz' | sort -u >words
+
+# Without those that the language has for itself.
+while read -r word; do
+  printf 'model m {\n  input %s\n  output zzz = %s\n}\n' "$word" "$word" >one.rnn
+  if "$rnnc" one.rnn -o one.c 2>/dev/null; then echo "$word"; fi
+done <words >names
+[ "$(wc -l <names)" -gt 200 ] || { echo "only $(wc -l <names) names" >&2; exit 1; }
+
+# Some hundred names at once in one role, and every other thing named otherwise.
+declared() { sed "s/.*/&$1/" part | paste -sd, | sed 's/,/, /g'; }
+inputs() { echo "  input $(declared '[2]')
+  target zzz_y[2]
+  output zzz = $sum"; }
+targets() { echo "  target $(declared '[2]')
+  input zzz_x[2]
+  output zzz = zzz_x * 0.5
+  zzz_y = $sum"; }
+parameters() { echo "  param $(declared '[2]')
+  input zzz_x[2]
+  target zzz_y[2]
+  output zzz = tanh(zzz_x * ($sum))"; }
+equations() { echo "  input zzz_x[2]
+  target zzz_y[2]
+  param zzz_w[2, 2]
+$(sed 's/.*/  & = tanh(zzz_w @ &[t-1] + zzz_x)/' part)
+  output zzz = $sum"; }
+split -l 100 names names.
+for names in names.*; do
+  cp "$names" part
+  sum=$(paste -sd+ part)
+  for role in inputs targets parameters equations; do
+    printf 'model net {\n%s\n  param zzz_p[2]\n  loss mse(zzz * zzz_p, zzz_y)\n}\n' "$($role)" >$role.rnn
+    "$rnnc" --train --input-gradients $role.rnn --header=$role.h -o $role.c
+    cc -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -I"$root/runtime/include" $role.c || { echo "$role" >&2; exit 1; }
+  done
+done
