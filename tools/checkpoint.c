@@ -46,7 +46,7 @@ static void add_curve(struct content *content, const struct curve *curve, const 
 /* The parameters and what identifies them. */
 static void add_weights(struct content *content, const struct trainer *trainer)
 {
-    enum { MOST_MORE = RNN_OPTIMIZER_ARRAYS + 3 };
+    enum { MOST_MORE = RNN_OPTIMIZER_ARRAYS + 4 };
     const rnn_model *model = trainer->model;
     content->tensors = ARENA_ARRAY(content->arena, rnn_file_tensor, model->parameter_count + MOST_MORE);
     for (int i = 0; i < model->parameter_count; i++) {
@@ -119,9 +119,9 @@ static const char *print_position(struct arena *arena, const struct trainer *tra
 {
     const struct position *p = &trainer->position;
     const rnn_schedule_state *rates = &trainer->rates;
-    return arena_printf(arena, "%" PRIu64 " %d %ld %ld %" PRIu64 " %a %a %a %a %a %a %a %" PRId64 " %ld", p->step,
-                        p->epoch, p->batch, p->begin, p->frames, p->loss, p->rate, p->loss_sum, p->weight_sum,
-                        report_seconds(report), rates->scale, rates->best, rates->waited, report->log_length);
+    return arena_printf(arena, "%" PRIu64 " %d %ld %ld %" PRIu64 " %a %a %a %a %a %" PRId64 " %ld", p->step, p->epoch,
+                        p->batch, p->begin, p->frames, p->loss, p->rate, report_seconds(report), rates->scale,
+                        rates->best, rates->waited, report->log_length);
 }
 
 static bool parse_position(const char *text, struct trainer *trainer, struct report *report)
@@ -129,11 +129,11 @@ static bool parse_position(const char *text, struct trainer *trainer, struct rep
     struct position p = {0};
     rnn_schedule_state rates;
     long length;
-    int found = text ? sscanf(text, "%" SCNu64 " %d %ld %ld %" SCNu64 " %la %la %la %la %la %la %la %" SCNd64 " %ld",
-                              &p.step, &p.epoch, &p.batch, &p.begin, &p.frames, &p.loss, &p.rate, &p.loss_sum,
-                              &p.weight_sum, &p.seconds, &rates.scale, &rates.best, &rates.waited, &length)
+    int found = text ? sscanf(text, "%" SCNu64 " %d %ld %ld %" SCNu64 " %la %la %la %la %la %" SCNd64 " %ld", &p.step,
+                              &p.epoch, &p.batch, &p.begin, &p.frames, &p.loss, &p.rate, &p.seconds, &rates.scale,
+                              &rates.best, &rates.waited, &length)
                      : 0;
-    enum { FIELDS = 14 };
+    enum { FIELDS = 12 };
     bool good = found == FIELDS && p.epoch >= 0 && p.batch >= 0 && p.batch <= trainer_batches(trainer) && p.begin >= 0;
     if (!good)
         return false;
@@ -163,6 +163,7 @@ bool checkpoint_save(const struct trainer *trainer, const struct report *report,
     if (trainer->position.begin)
         add_vector(&content, "train/state", RNN_DTYPE_U8, trainer->state,
                    model->training->state_size(trainer->batch.streams));
+    add_vector(&content, "train/losses", RNN_DTYPE_F64, trainer->tally.losses, 2 * (size_t)model->training->loss_count);
     add_curve(&content, &report->learned, "train/curve.training");
     add_curve(&content, &report->held, "train/curve.validation");
     bool saved = save(trainer, &content, path, error);
@@ -241,6 +242,8 @@ static bool load_rest(struct trainer *trainer, struct report *report, const rnn_
         good = state && state->elements <= model->training->state_size(trainer->options->streams) &&
                load_vector(file, "train/state", RNN_DTYPE_U8, state->elements, 1, trainer->state);
     }
+    good = good && load_vector(file, "train/losses", RNN_DTYPE_F64, 2 * (size_t)model->training->loss_count,
+                               sizeof(double), trainer->tally.losses);
     return good && load_curve(arena, file, "train/curve.training", &report->learned) &&
            load_curve(arena, file, "train/curve.validation", &report->held);
 }

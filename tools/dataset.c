@@ -161,31 +161,6 @@ static void fill_labels(const struct batch *batch, const struct column *column, 
     }
 }
 
-/* How many losses of one frame or one sequence the window's loss is the mean of. Frames whose targets are all "no id"
- * do not count. */
-static double count_losses(const struct batch *batch, long begin, int loss_from)
-{
-    const rnn_training *training = batch->dataset->table->model->training;
-    bool by_frames = !training->whole_sequences, only_ids = training->target_count > 0;
-    for (int i = 0; i < training->target_count; i++) {
-        by_frames |= training->targets[i].type != RNN_TYPE_LABELS && training->targets[i].time == RNN_TIME_FRAME;
-        only_ids &= training->targets[i].type == RNN_TYPE_ID;
-    }
-    double count = 0;
-    for (int b = 0; b < batch->streams; b++)
-        for (int t = by_frames ? loss_from : 0; t < (by_frames ? batch->lengths[b] : 1); t++) {
-            bool counts = !only_ids;
-            for (int i = 0; i < training->target_count && !counts; i++) {
-                const struct column *column = &batch->dataset->table->targets[i];
-                const struct sequence *sequence = batch->sequences[b];
-                bool has_frames = column->tensor->time == RNN_TIME_FRAME;
-                counts = column->ids[has_frames ? sequence->row + begin + t : sequence->number] >= 0;
-            }
-            count += counts;
-        }
-    return count;
-}
-
 void batch_fill(struct batch *batch, long begin, int frames, int loss_from)
 {
     const struct table *table = batch->dataset->table;
@@ -206,5 +181,4 @@ void batch_fill(struct batch *batch, long begin, int frames, int loss_from)
             fill_labels(batch, &table->targets[i], &batch->labels[i], &batch->rooms[i]);
         else
             fill_column(batch, &table->targets[i], batch->targets[i], begin, frames);
-    batch->weight = count_losses(batch, begin, loss_from);
 }

@@ -60,7 +60,6 @@ struct batch {
     struct label_room *rooms;
     const int *window_lengths; /* `lengths`, or NULL where all streams have all frames */
     long frames;               /* of all streams in the window, without those before loss_from */
-    double weight;             /* how many means of one frame (or sequence) the loss of the window is the mean of */
 };
 
 void batch_open(struct arena *arena, struct batch *batch, const rnn_model *model, int frames, int streams);

@@ -85,7 +85,7 @@ bool report_open(struct report *report, const struct trainer *trainer, const cha
     report->started = now();
     report->before = report->epoch_seconds = trainer->position.seconds;
     report->frames_before = report->epoch_frames = trainer->position.frames;
-    report->in_bits = training->target_count > 0;
+    report->in_bits = training->target_count > 0 && training->loss_count == training->target_count;
     for (int i = 0; i < training->target_count; i++)
         report->in_bits &= training->targets[i].type == RNN_TYPE_ID;
     report->on_terminal = !trainer->options->quiet && isatty(STDERR_FILENO);
@@ -134,7 +134,7 @@ static void show_progress(struct report *report)
     const struct position *position = &trainer->position;
     double time = now(), run = time - report->started;
     enum { TIMES_A_SECOND = 5 };
-    if (time - report->shown < 1.0 / TIMES_A_SECOND || position->weight_sum == 0)
+    if (time - report->shown < 1.0 / TIMES_A_SECOND || isnan(tally_mean(&trainer->tally)))
         return;
     report->shown = time;
     report->line_shown = true;
@@ -143,7 +143,7 @@ static void show_progress(struct report *report)
     double part = (double)(position->frames - report->epoch_frames) / (double)trainer->data->frames;
     fprintf(stderr, "\r\033[Kepoch %d/%d %3.0f %%  loss ", position->epoch + 1, trainer->options->epochs,
             100 * fmin(part, 1));
-    print_loss(stderr, report, position->loss_sum / position->weight_sum);
+    print_loss(stderr, report, tally_mean(&trainer->tally));
     fprintf(stderr, "  %.0f frames/s  ", pace);
     print_time(stderr, (all - done) / pace);
     fputs(" left", stderr);
@@ -164,13 +164,13 @@ void report_epoch(struct report *report, const struct position *before, const st
 {
     const struct trainer *trainer = report->trainer;
     bool validated = trainer->held->count > 0;
-    double seconds = report_seconds(report), mean = before->loss_sum / before->weight_sum;
+    double seconds = report_seconds(report);
     log_step(report, before, score->loss);
     curve_add(&report->held, (double)before->step, score->loss);
     clear_line(report);
     if (!trainer->options->quiet) {
         printf("epoch %d/%d: loss ", before->epoch + 1, trainer->options->epochs);
-        print_loss(stdout, report, mean);
+        print_loss(stdout, report, score->learned);
         if (validated) {
             fputs(", validation ", stdout);
             print_loss(stdout, report, score->loss);

@@ -21,24 +21,13 @@ struct train {
     struct report report;
 };
 
-/* Targets that are ids count where they are not -1; some must. */
-static bool check_counts(const struct train *train, const struct table *table, const char *option, const char **error)
+/* Of a text some symbol must be known. */
+static bool check_text(const struct train *train, const struct table *table, const char *option, const char **error)
 {
-    const rnn_training *training = train->model->training;
-    bool counts = training->target_count == 0;
-    for (int i = 0; i < training->target_count && !counts; i++) {
-        const struct column *target = &table->targets[i];
-        long rows = training->targets[i].time == RNN_TIME_FRAME ? table->rows : table->sequence_count;
-        counts = training->targets[i].type != RNN_TYPE_ID;
-        for (long row = 0; row < rows && !counts; row++)
-            counts = target->ids[row] >= 0;
-    }
-    if (!counts)
-        *error = table->vocabulary
-                     ? arena_printf(train->options.network.arena, "%s: no character of the text is in the vocabulary",
-                                    option)
-                     : arena_printf(train->options.network.arena, "%s: no target counts, as all ids are -1", option);
-    return counts;
+    if (!table->vocabulary || table->unknown < table->rows)
+        return true;
+    *error = arena_printf(train->options.network.arena, "%s: no character of the text is in the vocabulary", option);
+    return false;
 }
 
 static bool read_data(struct train *train, const char **error)
@@ -62,7 +51,7 @@ static bool read_data(struct train *train, const char **error)
     if (options->weights)
         from.vocabulary = vocabulary_load(arena, options->weights, &none);
     if (!table_read(arena, &from, train->model, &train->table, error) ||
-        !check_counts(train, &train->table, "--data", error) ||
+        !check_text(train, &train->table, "--data", error) ||
         !dataset_split(arena, &train->table, &cut, options->held_out, &train->data, &train->held, error))
         return false;
     if (!options->valid_data.count)
@@ -74,7 +63,7 @@ static bool read_data(struct train *train, const char **error)
     if (!table_read(arena, &from, train->model, &train->held_table, error))
         return false;
     cut = dataset_held_cut(&cut, train->held_table.rows);
-    return check_counts(train, &train->held_table, "--valid-data", error) &&
+    return check_text(train, &train->held_table, "--valid-data", error) &&
            dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
 }
 

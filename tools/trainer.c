@@ -73,6 +73,7 @@ bool trainer_open(struct trainer *trainer, const struct train_options *options, 
         *error = "there is nothing to learn: no data, or a network without parameters";
         return false;
     }
+    tally_open(&trainer->tally, trainer->arena, model);
     batch_open(trainer->arena, &trainer->batch, model, trainer->frames, options->streams);
     if (!allocate(trainer, error) || !validate_open(trainer, error) || !start_parameters(trainer, error)) {
         trainer_close(trainer);
@@ -159,8 +160,9 @@ uint64_t trainer_count_steps(struct trainer *trainer)
 
 /* ---- a step ---- */
 
-/* The loss of the window; its gradient unless there is no loss to count. */
-static bool find_gradient(struct trainer *trainer, const struct plan *plan, double *loss, const char **error)
+/* The loss of the window and its gradient; whether anything counts in it. */
+static bool find_gradient(struct trainer *trainer, const struct plan *plan, double *loss, bool *counts,
+                          const char **error)
 {
     const struct position *position = &trainer->position;
     struct batch *batch = &trainer->batch;
@@ -173,7 +175,8 @@ static bool find_gradient(struct trainer *trainer, const struct plan *plan, doub
                          .seed = random_key(epoch_seed, (uint64_t)position->batch)};
     rnn_status status = trainer->model->training->grad(
         trainer->parameters, trainer->state, trainer->work, &window, (const void *const *)batch->inputs,
-        (const void *const *)batch->targets, loss, batch->weight > 0 ? trainer->gradient : NULL, NULL);
+        (const void *const *)batch->targets, loss, trainer->gradient, NULL);
+    *counts = status == RNN_OK && tally_take(&trainer->tally, trainer->state, trainer->work);
     if (status)
         *error = arena_printf(trainer->arena, "epoch %d, step %llu: %s", position->epoch + 1,
                               (unsigned long long)position->step + 1, rnn_status_text(status));
@@ -207,12 +210,10 @@ static bool change_parameters(struct trainer *trainer, const struct plan *plan, 
 static void move_on(struct trainer *trainer, const struct plan *plan, double loss)
 {
     struct position *position = &trainer->position;
-    double weight = trainer->batch.weight;
+    tally_add(&trainer->tally);
     position->step++;
     position->frames += (uint64_t)trainer->batch.frames;
-    position->loss = weight > 0 ? loss : NAN;
-    position->loss_sum += weight > 0 ? loss * weight : 0;
-    position->weight_sum += weight;
+    position->loss = loss;
     position->begin += plan->advance;
     if (plan->last) {
         position->begin = 0;
@@ -229,10 +230,11 @@ bool trainer_step(struct trainer *trainer, const char **error)
         trainer->model->training->state_init(trainer->state, trainer->batch.streams);
     struct plan plan = trainer_plan(trainer, trainer->position.begin, trainer->window, trainer->advance);
     double loss = 0;
+    bool counts;
     batch_fill(&trainer->batch, trainer->position.begin, plan.frames, plan.loss_from);
-    if (!find_gradient(trainer, &plan, &loss, error))
+    if (!find_gradient(trainer, &plan, &loss, &counts, error))
         return false;
-    if (trainer->batch.weight > 0) {
+    if (counts) {
         if (!isfinite(loss)) {
             *error = explain_divergence(trainer, &plan, loss, "loss");
             return false;
@@ -240,7 +242,7 @@ bool trainer_step(struct trainer *trainer, const char **error)
         if (!change_parameters(trainer, &plan, loss, error))
             return false;
     }
-    move_on(trainer, &plan, loss);
+    move_on(trainer, &plan, counts ? loss : NAN);
     return true;
 }
 
@@ -248,16 +250,19 @@ bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct sc
                           const char **error)
 {
     struct position *position = &trainer->position;
-    double mean = position->weight_sum > 0 ? position->loss_sum / position->weight_sum : 0;
-    *score = (struct score){.loss = NAN, .accuracy = -1, .label_errors = -1};
+    *score = (struct score){.learned = tally_mean(&trainer->tally), .loss = NAN, .accuracy = -1, .label_errors = -1};
     *stopped = false;
+    if (isnan(score->learned)) {
+        *error = "nothing was learned: no loss counts, as all ids that losses are computed from are -1";
+        return false;
+    }
     if (trainer->held->count && !validate(trainer, stop, score, stopped, error))
         return false;
     if (*stopped)
         return true;
-    rnn_schedule_observe(&trainer->schedule, &trainer->rates, trainer->held->count ? score->loss : mean);
+    rnn_schedule_observe(&trainer->schedule, &trainer->rates, trainer->held->count ? score->loss : score->learned);
     position->epoch++;
     position->batch = 0;
-    position->loss_sum = position->weight_sum = 0;
+    tally_clear(&trainer->tally);
     return true;
 }

@@ -18,17 +18,17 @@
 #include "dataset.h"
 #include "rnn/optimizer.h"
 #include "session.h"
+#include "tally.h"
 #include "train_options.h"
 
 struct position {
-    uint64_t step;               /* steps done */
-    int epoch;                   /* epochs done */
-    long batch;                  /* batches of this epoch done; all of them: the epoch waits to be finished */
-    long begin;                  /* where in the batch the next window begins */
-    uint64_t frames;             /* seen so far, of all streams */
-    double loss, rate;           /* of the last step; NaN: its window had no target, and it changed nothing */
-    double loss_sum, weight_sum; /* of this epoch so far: the mean loss is their quotient */
-    double seconds;              /* of training, in all runs */
+    uint64_t step;     /* steps done */
+    int epoch;         /* epochs done */
+    long batch;        /* batches of this epoch done; all of them: the epoch waits to be finished */
+    long begin;        /* where in the batch the next window begins */
+    uint64_t frames;   /* seen so far, of all streams */
+    double loss, rate; /* of the last step; NaN: no loss counted in its window, and it changed nothing */
+    double seconds;    /* of training, in all runs */
 };
 
 struct trainer {
@@ -46,13 +46,15 @@ struct trainer {
     long *order; /* of epoch `order_epoch`, or of validation where that is -1 */
     int order_epoch;
     struct position position;
+    struct tally tally;    /* of this epoch so far */
     struct session scorer; /* validation runs the network with it where an output has an accuracy */
     bool scores;
 };
 
 /* What a validation found. */
 struct score {
-    double loss;
+    double learned;      /* the mean loss of the epoch */
+    double loss;         /* of what is held out */
     double accuracy;     /* of all id targets that some output of as many units competes for; below 0: there is none */
     double label_errors; /* of label targets, as a part of all labels; below 0: there are none; see score.h */
 };

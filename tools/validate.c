@@ -26,7 +26,7 @@ void validate_close(struct trainer *trainer)
 
 /* What has been counted so far. */
 struct count {
-    double loss, weight;
+    struct tally tally;
     struct score_count score;
     void **outputs; /* of the model; NULL where nothing is to be counted */
 };
@@ -58,8 +58,8 @@ static rnn_status validate_window(struct trainer *trainer, const struct plan *pl
                             batch->window_lengths, (const void *const *)batch->inputs, count->outputs);
     if (status == RNN_OK && trainer->scores)
         score_outputs(trainer, plan->frames, count);
-    count->loss += batch->weight > 0 ? loss * batch->weight : 0;
-    count->weight += batch->weight;
+    if (status == RNN_OK && tally_take(&count->tally, trainer->state, trainer->work))
+        tally_add(&count->tally);
     return status;
 }
 
@@ -102,7 +102,8 @@ bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, 
 {
     const struct dataset *held = trainer->held;
     struct arena *arena = arena_new();
-    struct count count = {.loss = 0};
+    struct count count = {.outputs = NULL};
+    tally_open(&count.tally, arena, trainer->model);
     long streams = trainer->options->streams;
     bool done = prepare_scorer(trainer, arena, &count, error);
     trainer->order_epoch = -1;
@@ -116,8 +117,12 @@ bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, 
         done = status == RNN_OK;
         *error = done ? NULL : arena_printf(trainer->arena, "validation: %s", rnn_status_text(status));
     }
+    score->loss = tally_mean(&count.tally);
     arena_free(arena);
-    score->loss = count.weight > 0 ? count.loss / count.weight : NAN;
+    if (done && !*stopped && isnan(score->loss)) {
+        *error = "validation: no loss counts, as all ids that losses are computed from are -1";
+        return false;
+    }
     score->accuracy = count.score.ids > 0 ? count.score.right / count.score.ids : -1;
     score->label_errors = count.score.labels > 0 ? count.score.errors / count.score.labels : -1;
     return done;

@@ -320,6 +320,12 @@ static void write_fault_search(struct emitter *emitter, bool of_gradients)
         }
 }
 
+static const char *const losses =
+    "static void $_losses(const void *state, void *work, rnn_loss *losses)\n{\n"
+    "    const rnn_loss_sum *const sums = $_sums(work, ((const $_state *)state)->streams);\n"
+    "    for (int i = 0; i < $_LOSSES; i++)\n"
+    "        losses[i] = (rnn_loss){sums[i].sum, sums[i].count};\n}\n\n";
+
 static void write_find_fault(struct emitter *emitter, const char *owner)
 {
     write_text(
@@ -403,6 +409,7 @@ void emit_training(struct emitter *emitter, const char *owner)
     write_text(emitter, owner, memory_functions);
     write_text(emitter, owner, graph->carries ? state_size : whole_state_size);
     write_grad(emitter, owner);
+    write_text(emitter, owner, losses);
     write_find_fault(emitter, owner);
     write_targets(emitter);
     write_any(emitter, owner);
@@ -415,5 +422,6 @@ void emit_training(struct emitter *emitter, const char *owner)
                 graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
     write_text(emitter, owner,
                "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
-               "    .reset = $_reset_any,\n    .grad = $_grad_any,\n    .find_fault = $_find_fault,\n};\n\n");
+               "    .reset = $_reset_any,\n    .grad = $_grad_any,\n"
+               "    .losses = $_losses,\n    .find_fault = $_find_fault,\n};\n\n");
 }

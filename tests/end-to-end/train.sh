@@ -182,6 +182,41 @@ expect 1 "$rnn" train lm.rnn --weights whole.safetensors --data strange --out w.
 says err "--data: no character of the text is in the vocabulary"
 [ ! -e w.safetensors ] || fail "a training that failed wrote weights"
 
+# What counts is each loss's own: without any id the second still does, and is learned; alone the first cannot be.
+cat >losses.rnn <<'END'
+model both {
+  input x[2]
+  target y: index[3], z
+  param W[2, 2], V[3, 2]
+  h = tanh(W @ x + h[t-1])
+  loss cross_entropy(V @ h, y)
+  loss mse(sum(h), z)
+}
+model first {
+  input x[2]
+  target y: index[3]
+  param W[2, 2], V[3, 2]
+  loss cross_entropy(V @ tanh(W @ x), y)
+}
+END
+awk 'BEGIN { for (t = 0; t < 60; t++) print -1 }' >ids.csv
+both() { expect 0 "$rnn" train losses.rnn --top both --data x=x.csv --data y=ids.csv --data z=z.csv --epochs 3 --log log.csv "$@"; }
+both --streams 1 --window 10 --out both.safetensors
+[ "$(awk -F, 'NR > 1 && $4 == ""' log.csv | wc -l)" = 0 ] || fail "some steps had no loss: $(cat log.csv)"
+expect 1 "$rnn" train losses.rnn --top first --data x=x.csv --data y=ids.csv --streams 1 --out w.safetensors
+says err "no loss counts, as all ids that losses are computed from are -1"
+
+# The mean of an epoch does not depend on how it is cut.
+sed 's/-1/2/; 1,7d; 50,55s/2/-1/' ids.csv >some.csv
+sed 1,7d x.csv >x53.csv
+sed 1,7d z.csv >z53.csv
+for cut in '--window 53' '--window 5' '--window 9 --advance 4'; do
+  expect 0 "$rnn" train losses.rnn --top both --data x=x53.csv --data y=some.csv --data z=z53.csv --epochs 1 --rate 0 --streams 1 \
+    $cut --out both.safetensors
+  sed -n 's/.*: loss \([0-9.]*\).*/\1/p' out >>means
+done
+[ "$(sort -u means | wc -l)" = 1 ] || fail "losses of epochs: $(cat means)"
+
 expect 0 train broken --epochs 1 --optimizer sgd --checkpoint broken.checkpoint
 cp broken.checkpoint kept
 expect 1 train broken --epochs 4 --optimizer sgd --rate 1e37 --checkpoint broken.checkpoint --resume

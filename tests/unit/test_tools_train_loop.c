@@ -107,8 +107,8 @@ static void test_windows(void **state)
             go(training);
         assert_int_equal(trainer->position.step, steps[i]);
         assert_int_equal(trainer->position.frames, 120);
-        assert_true(trainer->position.weight_sum == 120);
-        double mean = trainer->position.loss_sum / 120;
+        assert_true(trainer->tally.losses->count == 120);
+        double mean = tally_mean(&trainer->tally);
         expected = i ? expected : mean;
         assert_true(fabs(mean - expected) < 1e-6);
         close_training(training);
@@ -129,11 +129,11 @@ static void test_no_targets(void **state)
     training->table.targets[0].ids = none;
     go(training);
     assert_true(((rnn_real *)trainer->parameters)[0] == before);
-    assert_true(isnan(trainer->position.loss) && trainer->position.weight_sum == 0);
+    assert_true(isnan(trainer->position.loss) && isnan(tally_mean(&trainer->tally)));
     assert_int_equal(trainer->position.begin, 10);
     go(training);
     assert_true(((rnn_real *)trainer->parameters)[0] != before);
-    assert_true(trainer->position.weight_sum == 20 && trainer->position.frames == 40);
+    assert_true(trainer->tally.losses->count == 20 && trainer->position.frames == 40);
     close_training(training);
 }
 
@@ -147,7 +147,7 @@ static double last_loss(struct fixture *fixture, const rnn_model *model, const c
     open_report(training);
     while (trainer->position.epoch < training->options.epochs) {
         if (trainer->position.batch == trainer_batches(trainer))
-            loss = trainer->position.loss_sum / trainer->position.weight_sum;
+            loss = tally_mean(&trainer->tally);
         go(training);
     }
     bool stopped = false;
@@ -187,7 +187,8 @@ static void expect_same(const struct training *a, const struct training *b)
     assert_memory_equal(a->trainer.moments, b->trainer.moments,
                         rnn_optimizer_state_size(a->options.optimizer.kind, elements, sizeof(rnn_real)));
     assert_true(p->step == q->step && p->epoch == q->epoch && p->batch == q->batch && p->begin == q->begin);
-    assert_true(p->frames == q->frames && p->loss == q->loss && p->rate == q->rate && p->loss_sum == q->loss_sum);
+    assert_true(p->frames == q->frames && p->loss == q->loss && p->rate == q->rate);
+    assert_memory_equal(a->trainer.tally.losses, b->trainer.tally.losses, sizeof(rnn_loss));
     assert_true(a->trainer.rates.best == b->trainer.rates.best && a->trainer.rates.scale == b->trainer.rates.scale);
     assert_memory_equal(&a->report.held, &b->report.held, sizeof a->report.held);
     assert_memory_equal(&a->report.learned, &b->report.learned, sizeof a->report.learned);

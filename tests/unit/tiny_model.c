@@ -32,8 +32,11 @@ static rnn_status reset(void *memory, const unsigned char *which)
 static size_t packed_size(void) { return PARAMETERS * sizeof(rnn_real); }
 static size_t work_size(int frames, int streams)
 {
-    return (size_t)frames * (size_t)streams * sizeof(rnn_real[V]) + sizeof(rnn_real);
+    return sizeof(rnn_loss) + (size_t)frames * (size_t)streams * sizeof(rnn_real[V]);
 }
+
+/* The work: the loss, and p of each frame. */
+static rnn_real (*probabilities(void *work))[V] { return (void *)((rnn_loss *)work + 1); }
 
 static rnn_status pack(const void *parameters, void *packed)
 {
@@ -105,7 +108,7 @@ static rnn_status grad(const void *parameters, void *memory, void *work, const r
     (void)input_gradients;
     struct state *state = memory;
     const int32_t *x = inputs[0], *y = targets[0];
-    rnn_real(*p)[V] = work;
+    rnn_real(*p)[V] = probabilities(work);
     double sum = 0, count = 0;
     for (int b = 0; b < state->streams; b++) {
         rnn_real h[V];
@@ -122,6 +125,7 @@ static rnn_status grad(const void *parameters, void *memory, void *work, const r
             }
         }
     }
+    *(rnn_loss *)work = (rnn_loss){sum, count};
     *loss = sum / count;
     if (!gradient)
         return RNN_OK;
@@ -132,11 +136,17 @@ static rnn_status grad(const void *parameters, void *memory, void *work, const r
     return RNN_OK;
 }
 
+static void losses(const void *state, void *work, rnn_loss *losses)
+{
+    (void)state;
+    *losses = *(const rnn_loss *)work;
+}
+
 /* Of p, which is all that a call keeps. */
 static int find_fault(const void *memory, void *work, const rnn_window *window, rnn_fault *fault)
 {
     const struct state *state = memory;
-    rnn_real(*p)[V] = work;
+    rnn_real(*p)[V] = probabilities(work);
     for (int t = 0; t < window->frames; t++)
         for (int b = 0; b < state->streams; b++)
             for (int i = 0; i < V; i++)
@@ -163,6 +173,7 @@ static const rnn_training training = {
     .work_size = work_size,
     .state_init = state_init,
     .reset = reset,
+    .losses = losses,
     .find_fault = find_fault,
     .grad = grad,
 };
@@ -176,6 +187,7 @@ static const rnn_training whole_training = {
     .work_size = work_size,
     .state_init = state_init,
     .reset = reset,
+    .losses = losses,
     .find_fault = find_fault,
     .grad = grad,
 };

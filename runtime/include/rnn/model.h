@@ -93,6 +93,11 @@ typedef struct {
                            decides what is dropped */
 } rnn_window;
 
+/* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */
+typedef struct {
+    double sum, count;
+} rnn_loss;
+
 /* A number of a training call that is not finite. */
 typedef struct {
     const char *region, *value; /* of `rnnc --train --emit=explain`; the path of the value, or of the one that it is a part of */
@@ -117,6 +122,8 @@ typedef struct {
      * get 0. */
     rnn_status (*grad)(const void *parameters, void *state, void *work, const rnn_window *window, const void *const inputs[],
                        const void *const targets[], double *loss, void *gradient, void *const input_gradients[]);
+    /* After such a call, with its work: each statement's loss, [loss_count]. */
+    void (*losses)(const void *state, void *work, rnn_loss *losses);
     /* After such a call, with its work and window: 0, or 1 and the first frame at which a loss, or a value that the call has
      * kept, is not finite; of several at that frame, the one that is computed first. Where all are, the last frame at which a
      * gradient is not. */
