@@ -4,16 +4,10 @@
 #include "decode.h"
 #include "session.h"
 
-const rnn_tensor *score_output(const rnn_model *model, const rnn_tensor *target)
+const rnn_tensor *score_output(const rnn_model *model, int target)
 {
-    rnn_time time = target->type == RNN_TYPE_LABELS ? RNN_TIME_FRAME : target->time;
-    for (int i = 0; i < model->output_count; i++) {
-        const rnn_tensor *output = &model->outputs[i];
-        if (target->type != RNN_TYPE_REAL && output->type == RNN_TYPE_REAL && output->time == time &&
-            tensor_units(output) == target->vocabulary)
-            return output;
-    }
-    return NULL;
+    int output = model->training->predictions[target];
+    return output < 0 ? NULL : &model->outputs[output];
 }
 
 static void count_ids(const struct batch *batch, int frames, const rnn_tensor *target, const void *ids,
@@ -76,7 +70,7 @@ void score_window(struct arena *scratch, const struct batch *batch, int frames, 
                   struct score_count *count)
 {
     const rnn_model *model = batch->dataset->table->model;
-    const rnn_tensor *tensor = &model->training->targets[target], *from = score_output(model, tensor);
+    const rnn_tensor *tensor = &model->training->targets[target], *from = score_output(model, target);
     if (!from)
         return;
     if (tensor->type == RNN_TYPE_ID)

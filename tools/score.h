@@ -15,9 +15,8 @@ struct score_count {
                    or taken away (Levenshtein) to make them of what the outputs spell by their best path */
 };
 
-/* The output that is for a target of ids or labels: one unit for each id, one a frame or sequence as an id is, one a
- * frame for labels. NULL: there is none. */
-const rnn_tensor *score_output(const rnn_model *model, const rnn_tensor *target);
+/* The output that answers a target (rnn_training.predictions). NULL: there is none. */
+const rnn_tensor *score_output(const rnn_model *model, int target);
 
 /* Counts a window of `frames` frames of a batch, of which `output` holds the output. Labels count only where the window
  * is a whole sequence. */

@@ -55,7 +55,7 @@ struct trainer {
 struct score {
     double learned;      /* the mean loss of the epoch */
     double loss;         /* of what is held out */
-    double accuracy;     /* of all id targets that some output of as many units competes for; below 0: there is none */
+    double accuracy;     /* of all id targets that an output answers; below 0: there is none */
     double label_errors; /* of label targets, as a part of all labels; below 0: there are none; see score.h */
 };
 

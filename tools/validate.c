@@ -10,7 +10,7 @@ bool validate_open(struct trainer *trainer, const char **error)
 {
     const rnn_model *model = trainer->model;
     for (int i = 0; i < model->training->target_count; i++)
-        trainer->scores |= score_output(model, &model->training->targets[i]) != NULL;
+        trainer->scores |= score_output(model, i) != NULL;
     trainer->scores &= trainer->held->count > 0;
     if (!trainer->scores || session_open(&trainer->scorer, model, trainer->frames, trainer->options->streams, error))
         return true;
@@ -37,7 +37,7 @@ static void score_outputs(const struct trainer *trainer, int frames, struct coun
     const rnn_model *model = trainer->model;
     struct arena *scratch = arena_new();
     for (int i = 0; i < model->training->target_count; i++) {
-        const rnn_tensor *output = score_output(model, &model->training->targets[i]);
+        const rnn_tensor *output = score_output(model, i);
         if (output)
             score_window(scratch, &trainer->batch, frames, i, count->outputs[output - model->outputs], &count->score);
     }
@@ -89,7 +89,7 @@ static bool prepare_scorer(struct trainer *trainer, struct arena *arena, struct 
     if (!trainer->scores)
         return true;
     for (int i = 0; i < model->training->target_count; i++) {
-        const rnn_tensor *output = score_output(model, &model->training->targets[i]);
+        const rnn_tensor *output = score_output(model, i);
         if (output)
             count->outputs[output - model->outputs] =
                 tensor_new(arena, model, output, trainer->frames, trainer->options->streams);

@@ -389,6 +389,9 @@ static void write_targets(struct emitter *emitter)
     text_printf(emitter->out, "static const rnn_tensor %s_targets[] = {\n", emitter->prefix);
     for (int i = graph->input_count - graph->target_count; i < graph->input_count; i++)
         write_input_tensor(emitter, &graph->inputs[i]);
+    text_printf(emitter->out, "};\nstatic const int %s_predictions[] = {", emitter->prefix);
+    for (int i = graph->input_count - graph->target_count; i < graph->input_count; i++)
+        text_printf(emitter->out, "%d%s", graph->inputs[i].prediction, i + 1 < graph->input_count ? ", " : "");
     text_puts(emitter->out, "};\n\n");
 }
 
@@ -417,7 +420,7 @@ void emit_training(struct emitter *emitter, const char *owner)
                 "static const rnn_training %s = {\n%s    .target_count = %d,\n    .loss_count = %d,\n"
                 "    .whole_sequences = %d,\n    .input_gradients = %d,\n",
                 emitter->prefix,
-                graph->target_count ? arena_printf(emitter->arena, "    .targets = %s_targets,\n", emitter->prefix)
+                graph->target_count ? arena_printf(emitter->arena, "    .targets = %s_targets,\n    .predictions = %s_predictions,\n", emitter->prefix, emitter->prefix)
                                     : "",
                 graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
     write_text(emitter, owner,

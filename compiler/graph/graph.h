@@ -85,6 +85,7 @@ struct graph_input {
     enum value_time time;
     int vocabulary; /* ids: V; else 0 */
     bool labels;    /* a target of several ids a sequence */
+    int prediction; /* a target: the program's output whose largest unit answers it, or -1 */
 };
 
 struct graph_output {

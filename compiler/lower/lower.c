@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "graph/graph.h"
 #include "lower/counts.h"
+#include "lower/predictions.h"
 #include "sema/program.h"
 
 /* Each value becomes a node before any term is read, because terms may read values that come later: an equation starts
@@ -282,8 +283,9 @@ static void add_leaves(struct lowering *lowering)
         bool target = i >= program->input_count;
         const struct value *value = target ? program->targets[i - program->input_count] : program->inputs[i];
         graph->nodes[lowering->node_of[value->id]]->index = i;
-        graph->inputs[i] =
-            (struct graph_input){value->name, value->shape, value->time, value->vocabulary, value->labels};
+        graph->inputs[i] = (struct graph_input){
+            value->name,       value->shape,  value->time,
+            value->vocabulary, value->labels, target ? find_prediction(program, value, lowering->arena) : -1};
     }
 }
 

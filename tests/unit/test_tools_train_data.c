@@ -15,7 +15,8 @@ static const rnn_tensor wide_targets[] = {
     {.name = "z", .time = RNN_TIME_FRAME},
     {.name = "y", .type = RNN_TYPE_LABELS, .time = RNN_TIME_SEQUENCE, .vocabulary = 4},
 };
-static const rnn_training wide_training = {.targets = wide_targets, .target_count = 2};
+static const int wide_predictions[] = {-1, 1};
+static const rnn_training wide_training = {.targets = wide_targets, .predictions = wide_predictions, .target_count = 2};
 static const rnn_tensor wide_outputs[] = {
     {.name = "u", .time = RNN_TIME_FRAME, .rank = 1, .shape = {2}},
     {.name = "p", .time = RNN_TIME_FRAME, .rank = 1, .shape = {4}},
@@ -202,8 +203,8 @@ static void test_label_errors(void **state)
     for (int t = 0; t < 4; t++)
         for (int b = 0; b < 2; b++)
             p[t][b][largest[t][b]] = 1;
-    assert_null(score_output(&wide_model, &wide_targets[0]));
-    assert_ptr_equal(score_output(&wide_model, &wide_targets[1]), &wide_outputs[1]);
+    assert_null(score_output(&wide_model, 0));
+    assert_ptr_equal(score_output(&wide_model, 1), &wide_outputs[1]);
     score_window(fixture->arena, &batch, 4, 1, p, &count);
     assert_true(count.labels == 2 && count.errors == 2 && count.ids == 0);
     p[3][0][3] = 0;

@@ -165,8 +165,11 @@ static const rnn_tensor inputs[] = {{.name = "x", .type = RNN_TYPE_ID, .time = R
 static const rnn_tensor targets[] = {{.name = "y", .type = RNN_TYPE_ID, .time = RNN_TIME_FRAME, .vocabulary = V}};
 static const rnn_tensor outputs[] = {{.name = "p", .time = RNN_TIME_FRAME, .rank = 1, .shape = {V}}};
 
+static const int predictions[] = {0};
+
 static const rnn_training training = {
     .targets = targets,
+    .predictions = predictions,
     .target_count = 1,
     .loss_count = 1,
     .state_size = state_size,
@@ -180,6 +183,7 @@ static const rnn_training training = {
 
 static const rnn_training whole_training = {
     .targets = targets,
+    .predictions = predictions,
     .target_count = 1,
     .loss_count = 1,
     .whole_sequences = 1,

@@ -108,6 +108,8 @@ typedef struct {
  * holds what the gradients need too; it has no packed weights, which every call makes from the parameters it is given. */
 typedef struct {
     const rnn_tensor *targets;
+    const int *predictions; /* [target_count]: of a target of ids or labels the output whose largest unit is the answer: what a
+                               loss compares it with, at the same frame, or softmax of that. -1: there is none */
     int target_count;
     int loss_count;      /* of `loss` statements */
     int whole_sequences; /* 1: each call is a whole sequence from its first frame: advance = frames, loss_from = 0, no past */
