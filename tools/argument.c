@@ -3,6 +3,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
+#include "data/file.h"
+
 int argument_count(struct argp_state *state, const char *option, const char *argument)
 {
     char *end;
@@ -37,6 +40,22 @@ uint64_t argument_seed(struct argp_state *state, const char *option, const char 
     if (end == argument || *end)
         argp_error(state, "%s needs a whole number, not '%s'", option, argument);
     return seed;
+}
+
+void argument_reads(struct argument_files *files, const char *what, const char *path)
+{
+    struct argument_file file = {what, path};
+    if (path)
+        ARENA_PUSH(files->arena, files->items, files->count, files->capacity, file);
+}
+
+void argument_writes(struct argument_files *files, const char *what, const char *path, struct argp_state *state)
+{
+    for (int i = 0; path && i < files->count; i++)
+        if (file_is_same(path, files->items[i].path))
+            argp_error(state, "%s '%s' would overwrite %s '%s': a result needs a file of its own", what, path,
+                       files->items[i].what, files->items[i].path);
+    argument_reads(files, what, path);
 }
 
 char *argument_help(int key, const char *text, void (*write)(FILE *out))

@@ -60,6 +60,23 @@ static const char documentation[] =
     "~/.cache/rnnc.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
 
+/* A result overwrites neither another one nor what is read. */
+static void check_files(const struct run_options *options, struct argp_state *state)
+{
+    const struct feed_options *feed = &options->feed;
+    struct argument_files files = {.arena = feed->arena};
+    argument_reads(&files, "the program", options->network.path);
+    argument_reads(&files, "--weights", feed->weights);
+    argument_reads(&files, "--lengths", options->lengths);
+    for (int i = 0; i < feed->input_count; i++)
+        argument_reads(&files, "--input", named_file_split(feed->arena, feed->inputs[i]).path);
+    for (int i = 0; i < options->results.count; i++) {
+        const struct result_request *request = &options->results.requests[i];
+        argument_writes(&files, request->labels ? "--decode" : "--output",
+                        named_file_split(feed->arena, request->argument).path, state);
+    }
+}
+
 /* Either data through the network, or text from it. */
 static void check_options(struct run_options *options, struct argp_state *state)
 {
@@ -78,6 +95,7 @@ static void check_options(struct run_options *options, struct argp_state *state)
         argp_error(state, "--sample needs --weights FILE, whose vocabulary it writes with");
     if (!writes && options->sample.prime)
         argp_error(state, "--prime needs --sample N");
+    check_files(options, state);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)

@@ -8,7 +8,7 @@
 #include "argument.h"
 #include "base/arena.h"
 #include "base/text.h"
-#include "data/file.h"
+#include "feed.h"
 
 enum {
     KEY_VALID = 512,
@@ -176,6 +176,26 @@ static char *list_choices(int key, const char *text, void *input)
 
 /* ---- the line ---- */
 
+static void add_data(struct argument_files *files, const char *option, const struct words *data)
+{
+    for (int i = 0; i < data->count; i++)
+        argument_reads(files, option, named_file_split(files->arena, data->items[i]).path);
+}
+
+/* A result overwrites neither another one nor what is read; but weights may be made better where they are. */
+static void check_files(const struct train_options *options, struct argp_state *state)
+{
+    struct argument_files files = {.arena = options->network.arena};
+    argument_reads(&files, "the program", options->network.path);
+    add_data(&files, "--data", &options->data);
+    add_data(&files, "--valid-data", &options->valid_data);
+    argument_writes(&files, "--out", options->out, state);
+    argument_reads(&files, "--weights", options->weights);
+    argument_writes(&files, "--checkpoint", options->checkpoint, state);
+    argument_writes(&files, "--log", options->log, state);
+    argument_writes(&files, "--svg", options->svg, state);
+}
+
 static void check_options(struct train_options *options, struct argp_state *state)
 {
     if (!options->data.count)
@@ -191,11 +211,7 @@ static void check_options(struct train_options *options, struct argp_state *stat
         argp_error(state, "--resume needs --checkpoint FILE");
     if (!options->out && !options->checkpoint)
         argp_error(state, "where should the weights go? Give --out FILE");
-    const char *const results[] = {options->out, options->checkpoint, options->log, options->svg};
-    for (int i = 0; i < 4; i++)
-        for (int k = 0; k < i; k++)
-            if (results[i] && results[k] && file_is_same(results[i], results[k]))
-                argp_error(state, "'%s' cannot be two results at once", results[i]);
+    check_files(options, state);
     choose_optimizer(options, state);
 }
 

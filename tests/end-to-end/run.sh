@@ -29,6 +29,20 @@ says err "write NAME=y.csv"
 expect 2 "$rnn" run scores.rnn --input x.csv
 says err "where should the outputs go?"
 
+# Nothing that is read is overwritten, and no result by another.
+cp x.csv kept.csv
+mkdir below
+expect 2 "$rnn" run scores.rnn --input x.csv --output y=below/../x.csv
+says err "--output 'below/../x.csv' would overwrite --input 'x.csv'"
+expect 2 "$rnn" run scores.rnn --input x=kept.csv --lengths x.csv --output y=x.csv
+says err "would overwrite --lengths 'x.csv'"
+expect 2 "$rnn" run scores.rnn --input x.csv --output y=new.csv --decode y=./new.csv
+says err "--decode './new.csv' would overwrite --output 'new.csv': a result needs a file of its own"
+expect 2 "$rnn" run scores.rnn --input x.csv --output y=scores.rnn
+says err "would overwrite the program"
+cmp x.csv kept.csv
+[ ! -e new.csv ] || fail "what was refused was written"
+
 # ---- labels ----
 
 # One stream of two frames, whose likeliest path is two blanks (0.36); but 0.64 is what the paths add up to that spell 1. The other

@@ -167,7 +167,18 @@ says err "'nowhere/w.safetensors' cannot be written: No such file"
 wrong 1 --out w.safetensors --checkpoint "$work"
 says err "cannot be written: Is a directory"
 wrong 2 --out w.safetensors --checkpoint ./w.safetensors
-says err "'./w.safetensors' cannot be two results at once"
+says err "--checkpoint './w.safetensors' would overwrite --out 'w.safetensors'"
+cp faults.rnn kept
+mkdir below
+wrong 2 --out w.safetensors --log below/../faults.rnn
+says err "--log 'below/../faults.rnn' would overwrite the program 'faults.rnn': a result needs a file of its own"
+wrong 2 --out w.safetensors --svg x.csv
+says err "would overwrite --data 'x.csv'"
+wrong 2 --out w.safetensors --valid-data x=valid.csv --checkpoint valid.csv
+says err "would overwrite --valid-data 'valid.csv'"
+wrong 2 --out w.safetensors --weights start.safetensors --log start.safetensors
+says err "would overwrite --weights 'start.safetensors'"
+cmp faults.rnn kept
 wrong 1 --out w.safetensors --data length=x.csv
 says err "no input or target of that name; did you mean 'lengths'?"
 wrong 1 --out w.safetensors --data z=x.csv
