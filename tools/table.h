@@ -8,10 +8,13 @@
  * frame: a series of symbols, where the target of each is the next.
  *
  * Arrays (data/array.h) by the names of inputs and targets, with these axes, where the last is left out for ids and
- * scalars: [sequences, frames, units]   padded; the array `lengths` [sequences] says how many frames count (default:
- * all) [rows, units]                with `lengths`: the sequences one after the other; without: a series [sequences,
- * units]           of an input or target that is given once a sequence [sequences, most]            of labels;
- * `NAME.lengths` [sequences] says how many count (default: those before the first that is below 1, as 0 is the blank)
+ * scalars:
+ *   [sequences, frames, units]  padded; the array `lengths` [sequences] says how many frames count (default: all)
+ *   [rows, units]               with `lengths`: the sequences one after the other; without: a series, or a single
+ *                               sequence if there are columns without frames
+ *   [sequences, units]          of an input or target that is given once a sequence
+ *   [sequences, most]           of labels; `NAME.lengths` [sequences] says how many count (default: those before the
+ *                               first that is below 1, as 0 is the blank)
  */
 #ifndef RNN_TOOLS_TABLE_H
 #define RNN_TOOLS_TABLE_H

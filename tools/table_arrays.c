@@ -141,26 +141,43 @@ static const int *read_counts(const struct reader *reader, const struct source *
     return counts;
 }
 
+static bool any_of_sequence(const rnn_tensor *tensors, int count)
+{
+    bool any = false;
+    for (int i = 0; i < count; i++)
+        any |= tensors[i].type == RNN_TYPE_LABELS || tensors[i].time == RNN_TIME_SEQUENCE;
+    return any;
+}
+
+/* What is given once a sequence is of all its frames, not of a part that they are cut into. */
+static bool can_be_cut(const rnn_model *model)
+{
+    return !any_of_sequence(model->inputs, model->input_count) &&
+           !any_of_sequence(model->training->targets, model->training->target_count);
+}
+
 static bool place_sequences(struct reader *reader)
 {
     struct table *table = reader->table;
     const struct source *lengths = reader->lengths;
     bool padded = reader->axes == 2;
-    table->is_series = !padded && !lengths;
+    table->is_series = !padded && !lengths && can_be_cut(table->model);
     table->rows = padded ? reader->shape[0] * reader->shape[1] : reader->shape[0];
     long count = padded ? reader->shape[0] : lengths ? array_size(lengths->array) : 1;
-    if (count < 1 || table->rows < 1 || (padded && reader->shape[1] > INT_MAX))
-        return refuse_shape(reader, reader->frames, "of one frame or more");
+    long most = padded ? reader->shape[1] : table->rows; /* frames of a sequence */
+    if (count < 1 || table->rows < 1 || (!table->is_series && !lengths && most > INT_MAX))
+        return refuse_shape(reader, reader->frames,
+                            arena_printf(reader->arena, "of sequences of 1 to %d frames", INT_MAX));
     const int *counts = NULL;
-    if (lengths && !(counts = read_counts(reader, lengths, count, 1, padded ? reader->shape[1] : table->rows)))
+    if (lengths && !(counts = read_counts(reader, lengths, count, 1, most)))
         return false;
     table->sequence_count = count;
     table->sequences = ARENA_ARRAY(reader->arena, struct sequence, count);
     long row = 0;
     for (long i = 0; i < count; i++) {
-        int length = counts ? counts[i] : padded ? (int)reader->shape[1] : 0;
+        int length = counts ? counts[i] : table->is_series ? 0 : (int)most;
         table->sequences[i] = (struct sequence){.row = row, .number = i, .length = length};
-        row += padded ? reader->shape[1] : length;
+        row += padded ? most : length;
     }
     if (table->is_series || row == table->rows)
         return true;
@@ -262,7 +279,7 @@ static bool check_room(const struct reader *reader, const struct source *source,
     int count = column->counts[row], needed = count, length = reader->table->sequences[row].length;
     for (int k = 1; k < count; k++)
         needed += labels[k] == labels[k - 1];
-    if (needed <= length || reader->table->is_series)
+    if (needed <= length)
         return true;
     *reader->error =
         arena_printf(reader->arena,
@@ -305,7 +322,7 @@ static bool read_rows(struct reader *reader, const struct source *source, struct
     long rows = reader->table->sequence_count, units = tensor_units(column->tensor);
     if (column->tensor->type == RNN_TYPE_LABELS)
         return read_labels(reader, source, column);
-    bool alone = reader->table->is_series && array_size(source->array) == units;
+    bool alone = rows == 1 && array_size(source->array) == units;
     if (!alone && (leading_axes(column->tensor, source->array, 2) != 1 || source->array->shape[0] != rows))
         return refuse_shape(reader, source, arena_printf(reader->arena, "[%ld, %ld]", rows, units));
     return take_elements(reader, source, column);

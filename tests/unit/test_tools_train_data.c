@@ -111,6 +111,24 @@ static void test_concatenated(void **state)
     assert_non_null(strstr(error, "add up to 9 frames, but 'x' has 10"));
 }
 
+/* Without lengths, what has labels or an id of its own is one sequence, which cannot be cut. */
+static void test_single(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array arrays[] = {make("x", 2, 4, 2, 0, wide_x), make("k", 1, 1, 0, 0, wide_k),
+                             make("z", 1, 4, 0, 0, wide_z), make("y", 2, 1, 3, 0, (double[]){1, 1, 2})};
+    struct table table;
+    const char *error;
+    if (!read_arrays(fixture, arrays, 4, &wide_model, &table, &error))
+        fail_msg("%s", error);
+    assert_false(table.is_series);
+    assert_int_equal(table.sequence_count, 1);
+    assert_int_equal(table.sequences[0].length, 4);
+    arrays[0].shape[0] = arrays[2].shape[0] = 3;
+    assert_false(read_arrays(fixture, arrays, 4, &wide_model, &table, &error));
+    assert_non_null(strstr(error, "the 3 labels of sequence 0 in 'y' need 4 frames"));
+}
+
 static void refuse(struct fixture *fixture, int which, struct array array, const char *words)
 {
     struct array arrays[WIDE];
@@ -298,8 +316,8 @@ static void test_named_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_padded),       TEST(test_concatenated), TEST(test_refusals), TEST(test_batch),
-        TEST(test_label_errors), TEST(test_series),       TEST(test_order),    TEST(test_named_files),
+        TEST(test_padded),       TEST(test_concatenated), TEST(test_single), TEST(test_refusals),    TEST(test_batch),
+        TEST(test_label_errors), TEST(test_series),       TEST(test_order),  TEST(test_named_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
