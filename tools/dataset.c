@@ -6,14 +6,15 @@
 #include "base/random.h"
 #include "session.h"
 
-/* Rows `first` .. `end` - 1 of a series as sequences; false if there is not one row for each. */
+/* Rows `first` .. `end` - 1 of a series as sequences; false if there is not one row for each. The last piece is what
+ * the others leave. */
 static bool cut_series(struct arena *arena, const struct table *table, const struct cut *cut, long first, long end,
                        struct dataset *dataset)
 {
     long rows = end - first, pieces = cut->streams, length = rows / pieces;
     if (cut->piece) {
         length = rows < cut->piece ? rows : cut->piece;
-        pieces = length ? rows / length : 0;
+        pieces = length ? rows / length + (rows % length > 0) : 0;
     }
     if (length < 1 || length > INT_MAX)
         return false;
@@ -21,6 +22,8 @@ static bool cut_series(struct arena *arena, const struct table *table, const str
     dataset->sequences = ARENA_ARRAY(arena, struct sequence, pieces);
     for (long i = 0; i < pieces; i++)
         dataset->sequences[i] = (struct sequence){.row = first + i * length, .length = (int)length};
+    if (cut->piece && rows % length)
+        dataset->sequences[pieces - 1].length = (int)(rows % length);
     return true;
 }
 

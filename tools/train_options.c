@@ -49,7 +49,9 @@ static const struct argp_option options_table[] = {
     {"streams", KEY_STREAMS, "B", 0,
      "How many sequences a step learns from; a text or series is cut into so many streams (default 32)", 3},
     {"piece", KEY_PIECE, "N", 0,
-     "Cut a text or series into sequences of N frames instead, which are shuffled and begin from the start states", 3},
+     "Cut a text or series into sequences of N frames instead, of which the last has what is left; they are shuffled "
+     "and begin from the start states (default 64 for a network that needs whole sequences)",
+     3},
     {"window", KEY_WINDOW, "H", 0,
      "How many frames a step goes back (default: 64 in a text or series, else the whole sequence). The state goes on "
      "from window to window",

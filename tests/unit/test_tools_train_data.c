@@ -264,6 +264,14 @@ static void test_series(void **state)
     assert_false(dataset.ordered);
     assert_int_equal(rest.count, 3);
     assert_int_equal(rest.longest, 1);
+    const struct cut uneven = {.streams = 3, .piece = 3, .held_piece = 2};
+    assert_true(dataset_split(fixture->arena, &table, &uneven, 0.3, &dataset, &rest, &error));
+    assert_int_equal(dataset.count, 3);
+    assert_int_equal(dataset.frames, 8);
+    assert_int_equal(dataset.sequences[2].length, 2);
+    assert_int_equal(rest.count, 2);
+    assert_int_equal(rest.sequences[1].row, 10);
+    assert_int_equal(rest.sequences[1].length, 1);
     assert_false(dataset_split(fixture->arena, &table, &(struct cut){.streams = 12}, 0, &dataset, &rest, &error));
     assert_non_null(strstr(error, "--streams"));
 }
