@@ -30,6 +30,38 @@ static bool check_text(const struct train *train, const struct table *table, con
     return false;
 }
 
+/* What the network gives options no use for is better refused than forgotten. */
+static bool check_windows(const struct train *train, const char **error)
+{
+    const struct train_options *options = &train->options;
+    if (!train->model->training->whole_sequences || !options->window)
+        return true;
+    *error = arena_printf(
+        options->network.arena,
+        "'%s' is trained on whole sequences, as it needs the future or has a loss of all frames: leave %s out; "
+        "a text or series is cut with --piece",
+        train->model->name, options->advance ? "--window and --advance" : "--window");
+    return false;
+}
+
+/* The same of the data. */
+static bool check_use(const struct train *train, const char **error)
+{
+    const struct train_options *options = &train->options;
+    bool whole = train->model->training->whole_sequences;
+    bool cuts = train->table.is_series || (whole && train->held_table.is_series);
+    if (options->bytes && !train->table.vocabulary)
+        *error = "--bytes is for text, but --data has arrays: leave it out";
+    else if (options->bytes && !train->table.vocabulary->bytes)
+        *error = arena_printf(options->network.arena, "--bytes: the vocabulary in '%s' is of characters: leave it out",
+                              options->weights);
+    else if (options->piece && !cuts)
+        *error = "--piece cuts a text or series, but the data are whole sequences: leave it out";
+    else
+        return true;
+    return false;
+}
+
 static bool read_data(struct train *train, const char **error)
 {
     const struct train_options *options = &train->options;
@@ -38,7 +70,7 @@ static bool read_data(struct train *train, const char **error)
     struct cut cut = {.streams = options->streams, .piece = options->piece};
     if (train->model->training->whole_sequences) {
         if (!cut.piece)
-            cut.piece = options->window ? options->window : USUAL_PIECE;
+            cut.piece = USUAL_PIECE;
         cut.held_piece = cut.piece;
     }
     struct table_options from = {.option = "--data",
@@ -114,8 +146,11 @@ static bool start(struct train *train, const char **error)
     const struct train_options *options = &train->options;
     curve_start(&train->report.learned);
     curve_start(&train->report.held);
-    if (options->resume && access(options->checkpoint, F_OK) == 0 &&
-        !checkpoint_load(&train->trainer, &train->report, options->checkpoint, error))
+    bool goes_on = options->resume && access(options->checkpoint, F_OK) == 0;
+    if (goes_on && options->weights && !options->quiet)
+        fprintf(stderr, "rnn: going on from '%s', not from the weights in '%s'\n", options->checkpoint,
+                options->weights);
+    if (goes_on && !checkpoint_load(&train->trainer, &train->report, options->checkpoint, error))
         return false;
     return report_open(&train->report, &train->trainer, error);
 }
@@ -187,7 +222,7 @@ static int train_network(struct train *train, const char **error)
         *error = "the compiled network cannot be trained: it has no loss";
         return 1;
     }
-    if (!read_data(train, error) ||
+    if (!check_windows(train, error) || !read_data(train, error) || !check_use(train, error) ||
         !trainer_open(&train->trainer, &train->options, train->model, &train->data, &train->held, error))
         return 1;
     int status = 1;

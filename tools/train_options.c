@@ -54,7 +54,7 @@ static const struct argp_option options_table[] = {
      3},
     {"window", KEY_WINDOW, "H", 0,
      "How many frames a step goes back (default: 64 in a text or series, else the whole sequence). The state goes on "
-     "from window to window",
+     "from window to window. Not for a network that needs whole sequences",
      3},
     {"advance", KEY_ADVANCE, "H'", 0, "How many frames further the next window begins (default H)", 3},
     {"weights", 'w', "FILE", 0, "Start from these weights", 3},
@@ -72,7 +72,8 @@ static const struct argp_option options_table[] = {
     {"svg", KEY_SVG, "FILE", 0, "A picture of the loss over the steps", 4},
     {"checkpoint", KEY_CHECKPOINT, "FILE", 0, "Keep everything that it takes to go on in this file", 4},
     {"checkpoint-every", KEY_CHECKPOINT_EVERY, "N", 0, "Write it every N steps and after each epoch (default 1000)", 4},
-    {"resume", KEY_RESUME, NULL, 0, "Go on from the checkpoint; from the beginning if there is none yet", 4},
+    {"resume", KEY_RESUME, NULL, 0,
+     "Go on from the checkpoint, without --weights; from the beginning if there is none yet", 4},
     {"quiet", 'q', NULL, 0, "Say nothing but errors", 4},
     {0},
 };

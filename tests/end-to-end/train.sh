@@ -62,6 +62,15 @@ says out "epoch 4/4: loss "
 expect 2 train pieces --piece none
 says err "--piece needs a whole number"
 
+# A network that needs whole sequences has pieces of its own accord, and no windows.
+sed 's/dropout(h, 0.1)/h[t+1]/' lm.rnn >ahead.rnn
+ahead() { expect "$1" "$rnn" train ahead.rnn --data text --epochs 1 --out ahead.safetensors $2; }
+ahead 0 ""
+says out "4399 frames in 69 sequences"
+ahead 1 "--window 32 --advance 16"
+says err "'lm' is trained on whole sequences, as it needs the future or has a loss of all frames: leave --window and --advance out"
+says err "a text or series is cut with --piece"
+
 # ---- writing ----
 
 expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7
@@ -188,6 +197,13 @@ expect 1 "$rnn" train faults.rnn --top value --data x=x.csv --data z=typo.csv --
 says err "'typo.csv', line 1, field 1: '1.O' is not a number"
 expect 1 "$rnn" train faults.rnn --top value --data x=x.csv --data z=x.csv --streams 1 --out w.safetensors
 says err "it has to be [60, 1], as 'x' is [60, 2]"
+faulty 1 --out w.safetensors --top value --bytes
+says err "--bytes is for text"
+echo 60 >lengths.csv
+faulty 1 --out w.safetensors --top value --data lengths=lengths.csv --piece 20
+says err "--piece cuts a text or series, but the data are whole sequences"
+expect 1 train none --weights whole.safetensors --bytes
+says err "the vocabulary in 'whole.safetensors' is of characters"
 printf '%%%%%%' >strange
 expect 1 "$rnn" train lm.rnn --weights whole.safetensors --data strange --out w.safetensors
 says err "--data: no character of the text is in the vocabulary"
@@ -237,6 +253,8 @@ says err "smaller --rate than 3e+38"
 cmp kept broken.checkpoint
 expect 1 train broken --epochs 4 --checkpoint broken.checkpoint --resume
 says err "has 'sgd' for optimizer, this one 'adam'"
+expect 0 train broken --epochs 2 --optimizer sgd --checkpoint broken.checkpoint --resume --weights whole.safetensors
+says err "rnn: going on from 'broken.checkpoint', not from the weights in 'whole.safetensors'"
 expect 1 train none -D V=3
 says err "-D V="
 printf 'abc\nd\377' >binary
