@@ -7,6 +7,7 @@
 
 #include "argument.h"
 #include "base/arena.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "session.h"
 
@@ -174,6 +175,33 @@ static const struct array *choose_array(struct arena *arena, const struct array 
     return NULL;
 }
 
+static bool is_input(const rnn_model *model, const char *name)
+{
+    for (int i = 0; i < model->input_count; i++)
+        if (strcmp(model->inputs[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Where this is the only file, an input that it does not have may be there under a misspelt name. */
+static bool check_names(const struct feed_options *options, const rnn_model *model, const struct array *arrays,
+                        int count, const char *path, const double **data, const char **error)
+{
+    for (int k = 0; options->input_count == 1 && k < count; k++) {
+        struct suggestion near;
+        suggest_init(&near, arrays[k].name);
+        for (int i = 0; i < model->input_count && !is_input(model, arrays[k].name); i++)
+            if (!data[i])
+                suggest_consider(&near, model->inputs[i].name);
+        if (near.best) {
+            *error = arena_printf(options->arena, "'%s': the network has no input '%s'; did you mean '%s'?", path,
+                                  arrays[k].name, near.best);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* --input FILE.safetensors: every input that the file has. */
 static bool feed_all(const struct feed_options *options, const rnn_model *model, const struct array *arrays, int count,
                      const char *path, const double **data, struct extent *extent, const char **error)
@@ -187,6 +215,8 @@ static bool feed_all(const struct feed_options *options, const rnn_model *model,
                 return false;
             taken++;
         }
+    if (!check_names(options, model, arrays, count, path, data, error))
+        return false;
     if (!taken)
         *error = arena_printf(options->arena, "'%s' has no tensor with the name of an input", path);
     return taken > 0;

@@ -46,6 +46,7 @@ struct table {
     long sequence_count;
     bool is_series; /* one sequence, of `rows` frames; its `length` is not set */
     long rows;
+    const char *unused; /* arrays that no column is for, "'a' in 'x.npz', 'b' in 'y.npz'"; NULL: none */
     const struct vocabulary *vocabulary; /* of a text; else NULL */
     long unknown;                        /* symbols of the text that the vocabulary does not have; their ids are -1 */
 };

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "data/array.h"
 #include "feed.h"
 #include "session.h"
@@ -60,7 +61,7 @@ static bool add_file(struct reader *reader, const char *argument)
     return false;
 }
 
-/* Whether something of this name is asked for; else what comes near it. */
+/* Whether something of this name is asked for; else what comes near it and is not there. */
 static bool is_wanted(const struct reader *reader, const char *name, struct suggestion *near)
 {
     const rnn_model *model = reader->table->model;
@@ -79,33 +80,48 @@ static bool is_wanted(const struct reader *reader, const char *name, struct sugg
     for (int i = 0; i < count; i++) {
         if (strcmp(name, wanted[i]) == 0)
             return true;
-        suggest_consider(near, wanted[i]);
+        if (!find_source(reader, wanted[i]))
+            suggest_consider(near, wanted[i]);
     }
     return false;
 }
 
-/* What is given as NAME=FILE is for something, and for nothing that another one is for. */
+static bool refuse_name(const struct reader *reader, const struct source *source, const char *near)
+{
+    struct arena *arena = reader->arena;
+    const char *model = reader->table->model->name;
+    const char *hint = near ? arena_printf(arena, "; did you mean '%s'?", near) : "";
+    *reader->error =
+        source->by_name
+            ? arena_printf(arena, "%s %s=%s: '%s' has no input or target of that name%s", reader->options->option,
+                           source->name, source->path, model, hint)
+            : arena_printf(arena, "'%s': '%s' has no input or target '%s'%s If not, leave the array out of the file",
+                           source->path, model, source->name, hint);
+    return false;
+}
+
+/* What is given as NAME=FILE is for something, and for nothing that another one is for. A file may hold more than is
+ * asked for, but nothing that looks like a misspelt name of what is not there. */
 static bool check_names(const struct reader *reader)
 {
+    struct text unused;
+    text_init(&unused, reader->arena);
     for (int i = 0; i < reader->source_count; i++) {
         const struct source *source = &reader->sources[i];
-        if (!source->by_name)
-            continue;
         struct suggestion near;
         if (!is_wanted(reader, source->name, &near)) {
-            *reader->error =
-                arena_printf(reader->arena, "%s %s=%s: '%s' has no input or target of that name%s%s%s",
-                             reader->options->option, source->name, source->path, reader->table->model->name,
-                             near.best ? "; did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
-            return false;
+            if (source->by_name || near.best)
+                return refuse_name(reader, source, near.best);
+            text_printf(&unused, "%s'%s' in '%s'", unused.length ? ", " : "", source->name, source->path);
         }
         for (int k = 0; k < i; k++)
-            if (reader->sources[k].by_name && strcmp(reader->sources[k].name, source->name) == 0) {
+            if (source->by_name && reader->sources[k].by_name && strcmp(reader->sources[k].name, source->name) == 0) {
                 *reader->error = arena_printf(reader->arena, "'%s' is given twice, as '%s' and '%s'", source->name,
                                               reader->sources[k].path, source->path);
                 return false;
             }
     }
+    reader->table->unused = unused.length ? unused.data : NULL;
     return true;
 }
 

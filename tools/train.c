@@ -62,6 +62,15 @@ static bool check_use(const struct train *train, const char **error)
     return false;
 }
 
+static bool read_table(const struct train *train, const struct table_options *from, struct table *table,
+                       const char **error)
+{
+    bool read = table_read(train->options.network.arena, from, train->model, table, error);
+    if (table->unused && !train->options.quiet)
+        fprintf(stderr, "rnn: not used, as no input or target has the name: %s\n", table->unused);
+    return read && check_text(train, table, from->option, error);
+}
+
 static bool read_data(struct train *train, const char **error)
 {
     const struct train_options *options = &train->options;
@@ -82,8 +91,7 @@ static bool read_data(struct train *train, const char **error)
     const char *none; /* weights of other origin have no vocabulary */
     if (options->weights)
         from.vocabulary = vocabulary_load(arena, options->weights, &none);
-    if (!table_read(arena, &from, train->model, &train->table, error) ||
-        !check_text(train, &train->table, "--data", error) ||
+    if (!read_table(train, &from, &train->table, error) ||
         !dataset_split(arena, &train->table, &cut, options->held_out, &train->data, &train->held, error))
         return false;
     if (!options->valid_data.count)
@@ -92,11 +100,10 @@ static bool read_data(struct train *train, const char **error)
     from.files = options->valid_data.items;
     from.count = options->valid_data.count;
     from.vocabulary = train->table.vocabulary;
-    if (!table_read(arena, &from, train->model, &train->held_table, error))
+    if (!read_table(train, &from, &train->held_table, error))
         return false;
     cut = dataset_held_cut(&cut, train->held_table.rows);
-    return check_text(train, &train->held_table, "--valid-data", error) &&
-           dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
+    return dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
 }
 
 static void print_start(const struct train *train)

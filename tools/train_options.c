@@ -89,7 +89,7 @@ static const char documentation[] =
     "sequence after the other; where there are no `lengths`, the rows are a series that may be cut, or a single "
     "sequence if the network has labels or anything else that is given once a sequence. Axes of units are left out for "
     "ids and scalars. Labels are "
-    "[sequences, most], their numbers an array NAME.lengths.\n\n"
+    "[sequences, most], their numbers an array NAME.lengths. Arrays of other names are not used.\n\n"
     "A loss that is not finite ends the training with a sentence that says where; a checkpoint is then kept as it was. "
     "SIGINT and SIGTERM end it after the step, with all files written.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong or the training failed, 2 the command line is wrong, 130 "

@@ -29,6 +29,22 @@ says err "write NAME=y.csv"
 expect 2 "$rnn" run scores.rnn --input x.csv
 says err "where should the outputs go?"
 
+# A file with all of them, where names are what counts.
+expect 0 "$rnn" run scores.rnn --input x.csv --output all.safetensors
+cat >named.rnn <<'END'
+model named {
+  input y[3]
+  input lasts
+  output z = y * lasts
+}
+END
+expect 1 "$rnn" run named.rnn --input all.safetensors --output z.csv
+says err "'all.safetensors': the network has no input 'last'; did you mean 'lasts'?"
+printf '1\n2\n' >lasts.csv
+expect 0 "$rnn" run named.rnn --input all.safetensors --input lasts=lasts.csv --output z.csv
+holds z.csv '1,2,3
+8,10,12'
+
 # Nothing that is read is overwritten, and no result by another.
 cp x.csv kept.csv
 mkdir below

@@ -197,6 +197,26 @@ expect 1 "$rnn" train faults.rnn --top value --data x=x.csv --data z=typo.csv --
 says err "'typo.csv', line 1, field 1: '1.O' is not a number"
 expect 1 "$rnn" train faults.rnn --top value --data x=x.csv --data z=x.csv --streams 1 --out w.safetensors
 says err "it has to be [60, 1], as 'x' is [60, 2]"
+# Arrays that are for nothing are named; one with nearly the name of something ends it.
+cat >arrays.rnn <<'END'
+model arrays {
+  input a[2], b
+  output x = a
+  output z = b
+  output weather = sum(a)
+  output lenght = last(b)
+}
+END
+expect 0 "$rnn" run arrays.rnn --input a=x.csv --input b=z.csv --output arrays.safetensors
+arrays() { expect "$1" "$rnn" train faults.rnn --top only_loss --data arrays.safetensors --epochs 1 --streams 1 --out w.safetensors $2; }
+arrays 1 ""
+says err "'arrays.safetensors': 'only_loss' has no input or target 'lenght'; did you mean 'lengths'?"
+sed '/lenght/d' arrays.rnn >fewer.rnn
+expect 0 "$rnn" run fewer.rnn --input a=x.csv --input b=z.csv --output arrays.safetensors
+arrays 1 ""
+says err "rnn: not used, as no input or target has the name: 'weather' in 'arrays.safetensors'"
+arrays 1 --quiet
+! grep -q weather err || fail "--quiet is not quiet: $(cat err)"
 faulty 1 --out w.safetensors --top value --bytes
 says err "--bytes is for text"
 echo 60 >lengths.csv

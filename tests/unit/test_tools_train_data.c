@@ -165,6 +165,25 @@ static void test_refusals(void **state)
     assert_non_null(strstr(error, "no data for target 'y'"));
 }
 
+/* A file may have more than is asked for, but not a misspelt name. */
+static void test_names(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array arrays[WIDE];
+    struct table table;
+    const char *error;
+    make_wide(arrays);
+    assert_true(read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error));
+    assert_null(table.unused);
+    arrays[5].name = "comments";
+    assert_true(read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error));
+    assert_non_null(strstr(table.unused, "'comments' in '"));
+    arrays[5].name = "lengthz"; /* 'lengths' is there, but 'y.lengths' is not */
+    assert_false(read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error));
+    assert_non_null(strstr(error, "'wide' has no input or target 'lengthz'; did you mean 'y.lengths'?"));
+    refuse(fixture, 4, make("lenghts", 1, 3, 0, 0, wide_lengths), "'lenghts'; did you mean 'lengths'?");
+}
+
 /* A batch of sequences of different lengths: rows are frames, then streams; what is past an end is padding. */
 static void test_batch(void **state)
 {
@@ -324,8 +343,8 @@ static void test_named_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_padded),       TEST(test_concatenated), TEST(test_single), TEST(test_refusals),    TEST(test_batch),
-        TEST(test_label_errors), TEST(test_series),       TEST(test_order),  TEST(test_named_files),
+        TEST(test_padded), TEST(test_concatenated), TEST(test_single), TEST(test_refusals), TEST(test_names),
+        TEST(test_batch),  TEST(test_label_errors), TEST(test_series), TEST(test_order),    TEST(test_named_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
