@@ -75,6 +75,13 @@ printf '2,3\n' >lengths.csv
 spell --beam 8 --lengths lengths.csv
 holds labels.csv '1
 2'
+# Streams that spell nothing have a line or row too; in other files than .csv they can be read back.
+printf '1,0,0,1,0,0\n' >blanks.csv
+expect 0 "$rnn" run scores.rnn --input blanks.csv --streams 2 --decode y=none.csv --decode y=none.npy
+[ "$(od -An -c none.csv | tr -d ' ')" = '\n\n' ] || fail "none.csv holds: $(od -c none.csv)"
+head -c 128 none.npy | grep -q "'shape': (2, 0)" || fail "none.npy has the header $(head -c 128 none.npy)"
+expect 1 "$rnn" run scores.rnn --input none.csv --decode y=labels.csv
+says err "'none.csv' holds no numbers; a .npy or .safetensors file can hold rows that have none"
 # Logits of the same.
 awk -F, '{ for (i = 1; i <= NF; i++) printf "%s%.6f", (i > 1 ? "," : ""), log($i + 1e-9) + NR; print "" }' probabilities.csv >logits.csv
 expect 0 "$rnn" run scores.rnn --input logits.csv --streams 2 --decode y=labels.csv --beam 8 --output y=y.csv

@@ -202,6 +202,29 @@ static void test_round_trip(void **state)
     }
 }
 
+/* Rows without elements. */
+static void test_nothing_round_trip(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array array = {.name = "x", .type = ARRAY_I32, .rank = 2, .shape = {2, 0}, .data = (double[]){0}};
+    const char *names[] = {"x.npy", "x.safetensors"}, *error;
+    struct array *back;
+    int count;
+    for (int i = 0; i < 2; i++) {
+        const char *path = in_folder(fixture, names[i]);
+        assert_true(arrays_write(fixture->arena, path, &array, 1, &error));
+        assert_true(arrays_read(fixture->arena, path, &back, &count, &error));
+        expect_array(back, 2, array.shape, NULL);
+        unlink(path);
+    }
+    const char *path = in_folder(fixture, "x.csv");
+    struct text text;
+    assert_true(arrays_write(fixture->arena, path, &array, 1, &error));
+    assert_true(file_read(fixture->arena, path, &text, &error));
+    assert_string_equal(text.data, "\n\n");
+    unlink(path);
+}
+
 static void test_types_round_trip(void **state)
 {
     struct fixture *fixture = *state;
@@ -294,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_npy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_npy_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_types_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_several_arrays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_kind, setup, teardown),

@@ -5,7 +5,8 @@
  * order. Written: f4, f8, i4, i8
  *   .npz          read only: any number of arrays with names, each as in a .npy file; numpy.savez and savez_compressed
  *   .csv          one array of rank 2: a line is a row, its fields are separated by commas. A first line of names,
- * empty lines and lines that begin with # are skipped. Written: the first dimension is the lines, the others the fields
+ *                 empty lines and lines that begin with # are skipped. Written: the first dimension is the lines, the
+ *                 others the fields; rows without elements are empty lines, which are not read back
  *   .safetensors  any number of arrays with names; see rnn/weights.h
  *
  * A function that returns false has set *error to a sentence that names the file and says what helps. */

@@ -109,7 +109,10 @@ bool csv_read(struct arena *arena, const char *path, struct array *array, const 
         next = stop < end ? stop + 1 : end;
     }
     if (reader.rows == 0) {
-        *error = arena_printf(arena, "'%s' holds no numbers", path);
+        *error = arena_printf(arena,
+                              "'%s' holds no numbers; a .npy or .safetensors file can hold rows that have none, such "
+                              "as those of no labels",
+                              path);
         return false;
     }
     *array = (struct array){.type = ARRAY_F64, .data = reader.numbers};
@@ -123,8 +126,10 @@ bool csv_write(struct arena *arena, const char *path, const struct array *array,
     int digits = array->type == ARRAY_F32 ? 9 : 17; /* enough to read the same number back */
     struct text text;
     text_init(&text, arena);
-    for (long r = 0; r < rows; r++)
+    for (long r = 0; r < rows; r++) {
         for (long c = 0; c < columns; c++)
-            text_printf(&text, "%.*g%c", digits, array->data[r * columns + c], c + 1 < columns ? ',' : '\n');
+            text_printf(&text, c ? ",%.*g" : "%.*g", digits, array->data[r * columns + c]);
+        text_puts(&text, "\n");
+    }
     return file_write(arena, path, text.data, text.length, error);
 }
