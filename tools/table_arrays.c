@@ -222,13 +222,15 @@ static bool take_elements(const struct reader *reader, const struct source *sour
     const struct array *array = source->array;
     if (column->tensor->type != RNN_TYPE_REAL)
         return take_ids(reader, source, column);
+    bool in_float = reader->table->model->real_size == sizeof(float);
     for (long i = 0; i < array_size(array); i++) {
-        if (isfinite(array->data[i]))
+        double x = array->data[i];
+        if (isfinite(in_float ? (float)x : x))
             continue;
-        *reader->error = arena_printf(reader->arena,
-                                      "'%s': element %ld of '%s' is %g; a network learns from finite "
-                                      "numbers only",
-                                      source->path, i, source->name, array->data[i]);
+        const char *why = isfinite(x) ? "more than float can hold: scale the data, or compute with --double"
+                                      : "a network learns from finite numbers only";
+        *reader->error =
+            arena_printf(reader->arena, "'%s': element %ld of '%s' is %g; %s", source->path, i, source->name, x, why);
         return false;
     }
     column->reals = array->data;

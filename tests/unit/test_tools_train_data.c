@@ -157,9 +157,16 @@ static void test_refusals(void **state)
     refuse(fixture, 5, make("y.lengths", 1, 3, 0, 0, (double[]){1, 1, 1.5}), "'y.lengths' of sequence 2 is 1.5");
     double infinite[12] = {0, 1.0 / 0.0};
     refuse(fixture, 2, make("z", 2, 3, 4, 0, infinite), "element 1 of 'z' is inf");
+    double large[12] = {3.402823466e38, -1e300};
+    refuse(fixture, 2, make("z", 2, 3, 4, 0, large), "element 1 of 'z' is -1e+300; more than float can hold");
     struct table table;
     const char *error;
     struct array arrays[WIDE];
+    rnn_model in_double = wide_model;
+    in_double.real_size = sizeof(double);
+    make_wide(arrays);
+    arrays[2].data = large;
+    assert_true(read_arrays(fixture, arrays, WIDE, &in_double, &table, &error));
     make_wide(arrays);
     assert_false(read_arrays(fixture, arrays, 3, &wide_model, &table, &error));
     assert_non_null(strstr(error, "no data for target 'y'"));
