@@ -238,6 +238,11 @@ static bool open_network(struct check *check, const char **error)
 
 static bool check_outputs(struct check *check, const char **error)
 {
+    if (!check->model->output_count) {
+        *error = arena_printf(check->arena, "'%s' has no outputs to compare: check its loss with --gradients",
+                              check->model->name);
+        return false;
+    }
     check->judge.inputs = (const void *const *)check->inputs;
     check->judge.frames = check->frames;
     check->judge.streams = check->streams;
