@@ -60,6 +60,8 @@ void emit_values(struct emitter *emitter);
 void emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 void emit_regions(struct emitter *emitter);
 void emit_entry_points(struct emitter *emitter);
+/* header.c: a line of a comment on an input or target. */
+void write_shape(struct emitter *emitter, int input, const char *role);
 /* train.c: what --train adds; the emitter is that of the training network. */
 void emit_late(struct emitter *emitter);
 void emit_training(struct emitter *emitter, const char *owner);

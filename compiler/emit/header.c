@@ -7,8 +7,7 @@ static void write_arguments(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     for (int i = 0; i < graph->input_count; i++)
-        text_printf(emitter->out, ", const %s *%s", input_type(&graph->inputs[i]),
-                    emitter->arguments[i]);
+        text_printf(emitter->out, ", const %s *%s", input_type(&graph->inputs[i]), emitter->arguments[i]);
     for (int i = 0; i < graph->output_count; i++)
         text_printf(emitter->out, ", rnn_real *%s", emitter->arguments[graph->input_count + i]);
 }
@@ -18,21 +17,28 @@ static const char *once(enum value_time time)
     return time == TIME_SEQUENCE ? ", once a sequence: [streams][units]" : "";
 }
 
+void write_shape(struct emitter *emitter, int i, const char *role)
+{
+    const struct graph_input *input = &emitter->graph->inputs[i];
+    const char *name = emitter->arguments[i];
+    if (input->labels)
+        text_printf(emitter->out, " *   %s: %s, ids of 1 .. %d for each stream\n", name, role, input->vocabulary - 1);
+    else if (input->vocabulary)
+        text_printf(emitter->out, " *   %s: %s, one id of -1 .. %d%s\n", name, role, input->vocabulary - 1,
+                    once(input->time));
+    else
+        text_printf(emitter->out, " *   %s: %s, %ld units%s\n", name, role, shape_size(&input->shape),
+                    once(input->time));
+}
+
 static void write_shapes(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     text_puts(
         emitter->out,
         " *\n * Inputs and outputs of a call, [frames][streams][units]; an output that is NULL is not written:\n");
-    for (int i = 0; i < graph->input_count; i++) {
-        const struct graph_input *input = &graph->inputs[i];
-        if (input->vocabulary)
-            text_printf(emitter->out, " *   %s: in, one id of -1 .. %d%s\n", emitter->arguments[i],
-                        input->vocabulary - 1, once(input->time));
-        else
-            text_printf(emitter->out, " *   %s: in, %ld units%s\n", emitter->arguments[i], shape_size(&input->shape),
-                        once(input->time));
-    }
+    for (int i = 0; i < graph->input_count; i++)
+        write_shape(emitter, i, "in");
     for (int i = 0; i < graph->output_count; i++)
         text_printf(emitter->out, " *   %s: out, %ld units%s\n", emitter->arguments[graph->input_count + i],
                     shape_size(&graph->outputs[i].shape), once(graph->outputs[i].time));

@@ -7,21 +7,21 @@
 static bool is_taken(const char *name)
 {
     static const char *const taken[] = {
-        "I",        "alignas", "alignof",       "asm",      "auto",     "bool",    "break",     "case",
-        "char",     "const",   "continue",      "default",  "do",       "double",  "else",      "enum",
-        "errno",    "extern",  "false",         "float",    "for",      "goto",    "if",        "inline",
-        "int",      "linux",   "long",          "register", "restrict", "return",  "short",     "signed",
-        "sizeof",   "static",  "static_assert", "struct",   "switch",   "true",    "typedef",   "typeof",
-        "union",    "unix",    "unsigned",      "void",     "volatile", "while",   "block",     "column",
-        "columns",  "count",   "done",          "ends",     "first",    "flush",   "right",     "row",
-        "rows",     "weights", "side",          "frame",    "frames",   "lengths", "most",      "next",
-        "packed",   "panel",   "params",        "past",     "size",     "start",   "state",     "status",
-        "stream",   "streams", "sum",           "t",        "unit",     "values",  "work",      "whole",
-        "ages",     "memory",  "length",        "i386",     "assert",   "stdin",   "stdout",    "stderr",
-        "class",    "delete",  "namespace",     "new",      "operator", "private", "public",    "template",
-        "this",     "try",     "catch",         "using",    "virtual",  "window",  "loss",      "gradient",
-        "left",     "sums",    "total",         "late",     "fault",    "size_t",  "ptrdiff_t", "int32_t",
-        "uint64_t", "memset",  "memcpy",        "memmove",  "offsetof", "isfinite"};
+        "I",        "alignas", "alignof",       "asm",      "auto",     "bool",     "break",     "case",
+        "char",     "const",   "continue",      "default",  "do",       "double",   "else",      "enum",
+        "errno",    "extern",  "false",         "float",    "for",      "goto",     "if",        "inline",
+        "int",      "linux",   "long",          "register", "restrict", "return",   "short",     "signed",
+        "sizeof",   "static",  "static_assert", "struct",   "switch",   "true",     "typedef",   "typeof",
+        "union",    "unix",    "unsigned",      "void",     "volatile", "while",    "block",     "column",
+        "columns",  "count",   "done",          "ends",     "first",    "flush",    "right",     "row",
+        "rows",     "weights", "side",          "frame",    "frames",   "lengths",  "most",      "next",
+        "packed",   "panel",   "params",        "past",     "size",     "start",    "state",     "status",
+        "stream",   "streams", "sum",           "t",        "unit",     "values",   "work",      "whole",
+        "ages",     "memory",  "length",        "i386",     "assert",   "stdin",    "stdout",    "stderr",
+        "class",    "delete",  "namespace",     "new",      "operator", "private",  "public",    "template",
+        "this",     "try",     "catch",         "using",    "virtual",  "window",   "loss",      "gradient",
+        "left",     "sums",    "total",         "late",     "fault",    "size_t",   "ptrdiff_t", "int32_t",
+        "uint64_t", "memset",  "memcpy",        "memmove",  "offsetof", "isfinite", "advance"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(name, taken[i]) == 0)
             return true;

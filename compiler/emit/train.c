@@ -45,6 +45,7 @@ static void write_grad_arguments(struct emitter *emitter, const char *owner)
 
 void emit_training_declarations(struct emitter *emitter, const char *owner)
 {
+    const struct graph *graph = emitter->graph;
     write_text(emitter, owner,
                "typedef struct $_state $_state; /* the past of each stream, for training */\n"
                "typedef struct $_work $_work;   /* scratch of @_grad, packed weights among it */\n\n"
@@ -53,8 +54,14 @@ void emit_training_declarations(struct emitter *emitter, const char *owner)
                "void $_state_init($_state *state, int streams);\n"
                "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n"
                "/* The loss of a window of frames (see rnn_window) and its gradient, which is overwritten; NULL: only "
-               "the loss "
-               "is wanted. */\n");
+               "the loss is wanted. Beside the inputs of @_run:\n");
+    for (int i = graph->input_count - graph->target_count; i < graph->input_count; i++)
+        write_shape(emitter, i, "target");
+    for (int i = 0; i < graph->output_count; i++)
+        if (input_of(emitter, i) >= 0)
+            text_printf(emitter->out, " *   %s: out, the gradient of %s, like it; NULL: it is not wanted\n",
+                        emitter->arguments[graph->input_count + i], emitter->arguments[input_of(emitter, i)]);
+    text_puts(emitter->out, " */\n");
     write_grad_arguments(emitter, owner);
     text_puts(emitter->out, ";\n\n");
 }
@@ -216,7 +223,7 @@ static void write_end(struct emitter *emitter, const char *owner)
         write_text(
             emitter, owner,
             "    for (int stream = 0; stream < streams; stream++) {\n"
-            "        const int end = lengths ? RNN_MIN(window->advance, lengths[stream]) : window->advance;\n"
+            "        const int end = lengths ? RNN_MIN(advance, lengths[stream]) : advance;\n"
             "        if (end > 0)\n"
             "            $_keep(&past, &whole, end, streams, stream);\n"
             "        state->ages[stream] = state->ages[stream] > INT_MAX - end ? INT_MAX : state->ages[stream] + "
@@ -234,9 +241,10 @@ static void write_head(struct emitter *emitter, const char *owner)
     text_puts(
         emitter->out,
         emitter->graph->carries
-            ? "    if (frames < 1 || window->advance < 1 || window->advance > frames || window->loss_from < 0 ||\n"
-              "        window->loss_from > frames)\n        return RNN_ERROR_ARGUMENT;\n"
-            : "    if (frames < 1 || window->advance != frames || window->loss_from) /* whole sequences only */\n"
+            ? "    const int advance = window->advance ? window->advance : frames;\n"
+              "    if (frames < 1 || advance < 1 || advance > frames || window->loss_from < 0 || window->loss_from > frames)\n        return RNN_ERROR_ARGUMENT;\n"
+            : "    if (frames < 1 || (window->advance && window->advance != frames) || window->loss_from) /* whole sequences "
+              "only */\n"
               "        return RNN_ERROR_ARGUMENT;\n");
     text_puts(emitter->out, "    if (rnn_check_lengths(lengths, frames, streams) != RNN_OK)\n"
                             "        return RNN_ERROR_LENGTH;\n");

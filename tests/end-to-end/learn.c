@@ -110,10 +110,11 @@ static double first_call(struct learner *learner, const rnn_window *window, void
 static void calls_repeat(void **state)
 {
     struct learner *learner = *state;
-    const rnn_window window = {.frames = FRAMES, .advance = FRAMES, .lengths = lengths, .drops = 1, .seed = 5};
+    rnn_window window = {.frames = FRAMES, .advance = FRAMES, .lengths = lengths, .drops = 1, .seed = 5};
     double loss[2];
     for (int k = 0; k < 2; k++) {
         memset(learner->gradient[k], 0xff, gradient_size(learner)); /* NaN */
+        window.advance = k ? 0 : FRAMES;                            /* 0 is all of them */
         loss[k] = first_call(learner, &window, learner->gradient[k]);
     }
     assert_memory_equal(&loss[0], &loss[1], sizeof loss[0]);
@@ -129,7 +130,7 @@ static void wrong_windows_are_refused(void **state)
     struct learner *learner = *state;
     static const int above[STREAMS] = {1, FRAMES + 1, 1, 1}, below[STREAMS] = {1, 1, -1, 1};
     const rnn_window wrong[] = {
-        {.frames = FRAMES},                                                   /* no advance */
+        {.frames = FRAMES, .advance = -1},
         {.frames = FRAMES, .advance = FRAMES + 1},
         {.frames = 0, .advance = 0},
         {.frames = FRAMES, .advance = FRAMES, .loss_from = -1},

@@ -85,12 +85,14 @@ typedef struct {
  * h = frames and h' = advance. */
 typedef struct {
     int frames;
-    int advance;        /* 1 .. frames: the state stays behind as it is after so many frames, where the next window begins */
+    int advance;        /* 1 .. frames: the state stays behind as it is after so many frames, where the next window begins.
+                           0: all of them */
     int loss_from;      /* 0 .. frames: losses of earlier frames were counted by the window before and are not again */
     const int *lengths; /* [streams]: frames of this window that each stream has; NULL: all of them */
     int drops;          /* 0: dropout is off */
     uint64_t seed;      /* of dropout: with the place in the program, the frame of the sequence, the stream and the unit it
-                           decides what is dropped */
+                           decides what is dropped. Each place takes the next number, so that seeds of other calls should be
+                           far away: the step times a large odd number, say */
 } rnn_window;
 
 /* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */
@@ -112,7 +114,7 @@ typedef struct {
                                loss compares it with, at the same frame, or softmax of that. -1: there is none */
     int target_count;
     int loss_count;      /* of `loss` statements */
-    int whole_sequences; /* 1: each call is a whole sequence from its first frame: advance = frames, loss_from = 0, no past */
+    int whole_sequences; /* 1: each call is a whole sequence from its first frame: advance = frames or 0, loss_from = 0, no past */
     int input_gradients; /* 1: compiled with --input-gradients */
     size_t (*state_size)(int streams);
     size_t (*work_size)(int frames, int streams);
