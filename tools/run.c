@@ -22,7 +22,7 @@ struct run_options {
     struct sample_options sample;  /* --sample */
 };
 
-enum { KEY_LENGTHS = 768, KEY_STEP, KEY_DECODE, KEY_BEAM, KEY_SAMPLE, KEY_PRIME, KEY_TEMPERATURE };
+enum { KEY_LENGTHS = 768, KEY_STEP, KEY_DECODE, KEY_BEAM, KEY_SAMPLE, KEY_FROM, KEY_PRIME, KEY_TEMPERATURE };
 
 static const struct argp_option options_table[] = {
     {"output", 'o', "[NAME=]FILE", 0,
@@ -38,6 +38,8 @@ static const struct argp_option options_table[] = {
      "Look for the likeliest labels with a beam of W prefixes (default: those of the likeliest path)", 4},
     {NULL, 0, NULL, 0, "Or text that the network writes, with weights that rnn train found on a text:", 5},
     {"sample", KEY_SAMPLE, "N", 0, "Write N characters to standard output; --seed gives others", 5},
+    {"from", KEY_FROM, "NAME", 0, "The output that they are drawn from, where several have a unit for each character",
+     5},
     {"prime", KEY_PRIME, "TEXT", 0, "Begin after this text", 5},
     {"temperature", KEY_TEMPERATURE, "T", 0,
      "Below 1 likely characters become likelier, 0 is always the likeliest (default 1)", 5},
@@ -95,6 +97,8 @@ static void check_options(struct run_options *options, struct argp_state *state)
         argp_error(state, "--sample needs --weights FILE, whose vocabulary it writes with");
     if (!writes && options->sample.prime)
         argp_error(state, "--prime needs --sample N");
+    if (!writes && options->sample.from)
+        argp_error(state, "--from needs --sample N");
     check_files(options, state);
 }
 
@@ -127,6 +131,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_PRIME:
         options->sample.prime = argument;
+        return 0;
+    case KEY_FROM:
+        options->sample.from = argument;
         return 0;
     case ARGP_KEY_END:
         check_options(options, state);

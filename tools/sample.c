@@ -21,23 +21,41 @@ struct writer {
     struct random random;
 };
 
+/* Outputs that symbols may be drawn from: how many there are, and the last of them. */
+static int count_outputs(struct writer *writer, const rnn_model *model)
+{
+    const rnn_tensor *input = model->inputs;
+    const char *from = writer->options->from;
+    int count = 0;
+    for (int i = 0; i < model->output_count; i++) {
+        const rnn_tensor *output = &model->outputs[i];
+        if (output->type == RNN_TYPE_REAL && output->time == RNN_TIME_FRAME &&
+            tensor_units(output) == input->vocabulary && (!from || strcmp(from, output->name) == 0)) {
+            writer->output = i;
+            count++;
+        }
+    }
+    return count;
+}
+
 static bool find_output(struct writer *writer, const rnn_model *model, const char **error)
 {
     const rnn_tensor *input = model->inputs;
     bool reads = model->input_count == 1 && input->type == RNN_TYPE_ID && input->time == RNN_TIME_FRAME && model->step;
-    for (int i = 0; i < model->output_count && reads; i++) {
-        const rnn_tensor *output = &model->outputs[i];
-        if (output->type == RNN_TYPE_REAL && output->time == RNN_TIME_FRAME &&
-            tensor_units(output) == input->vocabulary) {
-            writer->output = i;
-            return true;
-        }
-    }
-    *error = arena_printf(writer->arena,
-                          "'%s' cannot write: that needs one input, an id, an output with a unit for each id, one a "
-                          "frame, and no look at the future",
-                          model->name);
-    return false;
+    int count = reads ? count_outputs(writer, model) : 0;
+    if (count > 1)
+        *error = arena_printf(writer->arena,
+                              "several outputs have a unit for each of %d ids: say with --from which one to draw from",
+                              input->vocabulary);
+    else if (count == 0 && reads && writer->options->from)
+        *error = arena_printf(writer->arena, "--from: '%s' is no output with a unit for each of %d ids, one a frame",
+                              writer->options->from, input->vocabulary);
+    else if (count == 0)
+        *error = arena_printf(writer->arena,
+                              "'%s' cannot write: that needs one input, an id, an output with a unit for each id, one "
+                              "a frame, and no look at the future",
+                              model->name);
+    return count == 1;
 }
 
 /* The network reads a symbol. */

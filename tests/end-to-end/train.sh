@@ -81,6 +81,13 @@ cmp first out
 sed 's/output p = softmax(logits)/output l = logits/' lm.rnn >logits.rnn
 expect 0 "$rnn" run logits.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7
 cmp first out
+sed 's/output p = softmax(logits)/output wrong = -logits, l = logits/' lm.rnn >choice.rnn
+expect 1 "$rnn" run choice.rnn --weights whole.safetensors --sample 60
+says err "several outputs have a unit for each of"
+expect 1 "$rnn" run choice.rnn --weights whole.safetensors --sample 60 --from q
+says err "--from: 'q' is no output"
+expect 0 "$rnn" run choice.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7 --from l
+cmp first out
 expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 200 --temperature 0
 says out "the "
 expect 1 "$rnn" run lm.rnn --weights whole.safetensors --sample 5 --prime "qx"
