@@ -81,7 +81,7 @@ cmp first out
 sed 's/output p = softmax(logits)/output l = logits/' lm.rnn >logits.rnn
 expect 0 "$rnn" run logits.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7
 cmp first out
-sed 's/output p = softmax(logits)/output wrong = -logits, l = logits/' lm.rnn >choice.rnn
+sed 's/output p = softmax(logits)/output wrong = -logits\n  output l = logits/' lm.rnn >choice.rnn
 expect 1 "$rnn" run choice.rnn --weights whole.safetensors --sample 60
 says err "several outputs have a unit for each of"
 expect 1 "$rnn" run choice.rnn --weights whole.safetensors --sample 60 --from q
