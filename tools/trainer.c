@@ -41,9 +41,9 @@ static bool allocate(struct trainer *trainer, const char **error)
     if (trainer->parameters && trainer->gradient && trainer->moments && trainer->state && trainer->work)
         return true;
     *error = arena_printf(trainer->arena,
-                          "out of memory: %d streams of %d frames need %zu bytes; a smaller --streams or "
-                          "--window needs less",
-                          streams, trainer->frames, training->work_size(trainer->frames, streams));
+                          "out of memory: %d streams of %d frames need %zu bytes; a smaller --streams or %s needs less",
+                          streams, trainer->frames, training->work_size(trainer->frames, streams),
+                          training->whole_sequences ? "--piece" : "--window");
     return false;
 }
 
