@@ -91,8 +91,7 @@ typedef struct {
     const int *lengths; /* [streams]: frames of this window that each stream has; NULL: all of them */
     int drops;          /* 0: dropout is off */
     uint64_t seed;      /* of dropout: with the place in the program, the frame of the sequence, the stream and the unit it
-                           decides what is dropped. Each place takes the next number, so that seeds of other calls should be
-                           far away: the step times a large odd number, say */
+                           decides what is dropped */
 } rnn_window;
 
 /* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */

@@ -114,7 +114,7 @@ RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *wind
 {
     uint64_t key = 0;
     if (window->drops)
-        key = rnn_mix(rnn_mix(window->seed + (uint64_t)place) ^ ((uint64_t)(uint32_t)stream << 32 | (uint32_t)frame));
+        key = rnn_mix(rnn_mix(rnn_mix(window->seed) + (uint64_t)place) ^ ((uint64_t)(uint32_t)stream << 32 | (uint32_t)frame));
     for (int i = 0; i < n; i++)
         keep[i] = !window->drops ? 1
                   : (double)(rnn_mix(key + (uint64_t)i) >> 11) * 0x1p-53 < p ? 0
