@@ -1,0 +1,193 @@
+/* safetensors files on the disk: what is read back, and that saving is whole or not at all. */
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "rnn/weights.h"
+#include "temporary_folder.h"
+
+static const float three[] = {1, 2.5f, -3};
+static const unsigned char byte[] = {7};
+static const rnn_file_tensor some[] = {
+    {.name = "h.\xc3\xa9\"\\", .dtype = RNN_DTYPE_U8, .rank = 0, .data = byte, .elements = 1},
+    {.name = "none", .dtype = RNN_DTYPE_F64, .rank = 2, .shape = {0, 4}, .data = NULL, .elements = 0},
+    {.name = "x", .dtype = RNN_DTYPE_F32, .rank = 2, .shape = {3, 1}, .data = three, .elements = 3},
+};
+
+static void test_round_trip(void **state)
+{
+    const struct folder *folder = *state;
+    const rnn_metadata metadata[] = {{"k", "v"}, {"format", "\xce\xb1 \"quoted\""}};
+    rnn_error error;
+    assert_int_equal(rnn_file_save(folder->file, some, 3, metadata, 2, &error), RNN_OK);
+    assert_int_equal(error.status, RNN_OK);
+    rnn_file *file = rnn_file_open(folder->file, &error);
+    assert_non_null(file);
+    assert_int_equal(rnn_file_count(file), 3);
+    for (int i = 0; i < 3; i++) {
+        const rnn_file_tensor *found = rnn_file_find(file, some[i].name);
+        assert_non_null(found);
+        assert_int_equal(found->dtype, some[i].dtype);
+        assert_int_equal(found->rank, some[i].rank);
+        assert_memory_equal(found->shape, some[i].shape, sizeof some[i].shape);
+        assert_int_equal(found->elements, some[i].elements);
+        double found_numbers[3], saved_numbers[3];
+        rnn_file_read_double(found, found_numbers);
+        rnn_file_read_double(&some[i], saved_numbers);
+        for (size_t k = 0; k < found->elements; k++)
+            assert_true(found_numbers[k] == saved_numbers[k]);
+    }
+    assert_string_equal(rnn_file_metadata(file, "k"), "v");
+    assert_string_equal(rnn_file_metadata(file, "format"), metadata[1].value);
+    rnn_file_close(file);
+}
+
+/* The data begin at a multiple of 8 and the file is the same each time. */
+static void test_layout(void **state)
+{
+    const struct folder *folder = *state;
+    unsigned char first[500], second[500];
+    rnn_error error;
+    size_t size = 0;
+    for (int time = 0; time < 2; time++) {
+        assert_int_equal(rnn_file_save(folder->file, some, 3, NULL, 0, &error), RNN_OK);
+        FILE *stream = fopen(folder->file, "rb");
+        assert_non_null(stream);
+        size = fread(time ? second : first, 1, sizeof first, stream);
+        fclose(stream);
+    }
+    assert_memory_equal(first, second, size);
+    uint64_t header;
+    memcpy(&header, first, 8);
+    assert_int_equal(header % 8, 0);
+    assert_int_equal(size, 8 + header + 1 + 12);
+    assert_true(first[8] == '{');
+    struct stat status;
+    mode_t mask = umask(0);
+    umask(mask);
+    assert_int_equal(stat(folder->file, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0666 & ~mask);
+}
+
+static void test_save_refusals(void **state)
+{
+    const struct folder *folder = *state;
+    rnn_error error;
+    const rnn_file_tensor twice[] = {some[2], some[2]};
+    assert_int_equal(rnn_file_save(folder->file, twice, 2, NULL, 0, &error), RNN_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.text, "'x'"));
+    const struct {
+        const char *name;
+        int64_t rows;
+    } wrong[] = {{"__metadata__", 3},
+                 {"bad \xff", 3},
+                 {"x", 4},
+                 {"x", -3},
+                 {"x", INT64_MAX},
+                 {"\xc3", 3},
+                 {"\xc0\x80", 3},
+                 {"\xe0\x9f\x80", 3},
+                 {"\xed\xa0\x80", 3},
+                 {"\xf0\x8f\x80\x80", 3},
+                 {"\xf4\x90\x80\x80", 3}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        rnn_file_tensor tensor = some[2];
+        tensor.name = wrong[i].name;
+        tensor.shape[0] = wrong[i].rows;
+        assert_int_equal(rnn_file_save(folder->file, &tensor, 1, NULL, 0, &error), RNN_ERROR_ARGUMENT);
+    }
+    const rnn_metadata bad = {"k", "\xff"};
+    assert_int_equal(rnn_file_save(folder->file, some, 3, &bad, 1, &error), RNN_ERROR_ARGUMENT);
+    assert_int_equal(access(folder->file, F_OK), -1);
+}
+
+static void test_open_failures(void **state)
+{
+    const struct folder *folder = *state;
+    rnn_error error;
+    assert_null(rnn_file_open(folder->file, &error));
+    assert_int_equal(error.status, RNN_ERROR_FILE);
+    assert_non_null(strstr(error.text, folder->file));
+    assert_null(rnn_file_open(folder->path, &error));
+    assert_int_equal(error.status, RNN_ERROR_FILE);
+    assert_non_null(strstr(error.text, "not a regular file"));
+    assert_null(rnn_file_open_memory(NULL, 0, &error));
+    assert_int_equal(error.status, RNN_ERROR_ARGUMENT);
+}
+
+static void check_old_file(const char *path)
+{
+    rnn_error error;
+    rnn_file *file = rnn_file_open(path, &error);
+    assert_non_null(file);
+    assert_int_equal(rnn_file_count(file), 1);
+    assert_non_null(rnn_file_find(file, "x"));
+    rnn_file_close(file);
+}
+
+/* Root may write everywhere, so it becomes nobody for a moment. */
+static void test_atomic_save(void **state)
+{
+    const struct folder *folder = *state;
+    rnn_error error;
+    assert_int_equal(rnn_file_save(folder->file, &some[2], 1, NULL, 0, &error), RNN_OK);
+    bool root = geteuid() == 0;
+    assert_int_equal(chmod(folder->path, 0555), 0);
+    if (!root || seteuid(65534) == 0) {
+        rnn_status status = rnn_file_save(folder->file, some, 3, NULL, 0, &error);
+        assert_true(!root || seteuid(0) == 0);
+        assert_int_equal(status, RNN_ERROR_FILE);
+        assert_non_null(strstr(error.text, folder->file));
+        check_old_file(folder->file);
+    }
+    assert_int_equal(chmod(folder->path, 0700), 0);
+
+    char other[100];
+    snprintf(other, sizeof other, "%s/folder", folder->path);
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_int_equal(rnn_file_save(other, some, 3, NULL, 0, &error), RNN_ERROR_FILE); /* the last step, rename, fails */
+    assert_int_equal(rmdir(other), 0);
+    snprintf(other, sizeof other, "%s/missing/w", folder->path);
+    assert_int_equal(rnn_file_save(other, some, 3, NULL, 0, &error), RNN_ERROR_FILE);
+    check_old_file(folder->file);
+
+    /* what a killed process has left is used up */
+    snprintf(other, sizeof other, "%s.partial", folder->file);
+    FILE *left = fopen(other, "w");
+    assert_non_null(left);
+    for (int i = 0; i < 1000; i++)
+        fputs("left behind ", left);
+    assert_int_equal(fclose(left), 0);
+    assert_int_equal(rnn_file_save(folder->file, &some[2], 1, NULL, 0, &error), RNN_OK);
+    check_old_file(folder->file);
+    assert_int_equal(access(other, F_OK), -1);
+
+    /* data that cannot be read: write fails half-way, after the header */
+    rnn_file_tensor unreadable = some[2];
+    unreadable.data = (const void *)(uintptr_t)16;
+    assert_int_equal(rnn_file_save(folder->file, &unreadable, 1, NULL, 0, &error), RNN_ERROR_FILE);
+    check_old_file(folder->file);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_round_trip, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_layout, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_save_refusals, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_open_failures, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_atomic_save, make_folder, remove_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
