@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -141,6 +142,25 @@ static void parse_switch(struct argp_state *state, struct options *options, cons
         argp_error(state, "unknown switch -f%s", text);
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    return strcmp(a, b) == 0 || (stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) &&
+                                 one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+}
+
+/* What is written overwrites neither the program nor what else is written; formatting is meant to. */
+static void check_places(struct argp_state *state, const struct options *options)
+{
+    bool formats = options->pipeline.emit == EMIT_SOURCE, reads_file = strcmp(options->input, "-") != 0;
+    if (options->header && options->output && is_same_file(options->header, options->output))
+        argp_error(state, "-o and --header name the same file");
+    if (options->output && reads_file && !formats && is_same_file(options->output, options->input))
+        argp_error(state, "-o would overwrite the program '%s'", options->input);
+    if (options->header && reads_file && is_same_file(options->header, options->input))
+        argp_error(state, "--header would overwrite the program '%s'", options->input);
+}
+
 static void check_options(struct argp_state *state, struct options *options)
 {
     if (!options->input)
@@ -152,8 +172,7 @@ static void check_options(struct argp_state *state, struct options *options)
         argp_error(state, "--header goes with --emit=c");
     if (options->pipeline.input_gradients && !options->pipeline.train)
         argp_error(state, "--input-gradients goes with --train");
-    if (options->header && options->output && strcmp(options->header, options->output) == 0)
-        argp_error(state, "-o and --header name the same file");
+    check_places(state, options);
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)

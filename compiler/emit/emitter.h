@@ -47,6 +47,7 @@ const char *edge_address(const struct emitter *emitter, const struct edge *edge,
 const char *edge_stride(const struct emitter *emitter, const struct edge *edge);
 /* Ends the function that began at offset `begin` of the output; parameters that it does not use are said to be so. */
 void close_function(struct emitter *emitter, size_t begin);
+bool text_has_word(const char *text, const char *word);
 /* Whether what has been written since offset `begin` mentions a variable. */
 bool function_mentions(const struct emitter *emitter, size_t begin, const char *variable);
 /* Fills in an operation's pattern. `scalar`: one number instead of lanes. */

@@ -71,7 +71,7 @@ static void write_step(struct emitter *emitter)
     const struct graph *graph = emitter->graph;
     write_pattern(emitter, "rnn_status $_step(const $_packed *packed, $_state *state");
     write_arguments(emitter);
-    text_puts(emitter->out, "    if (!packed || !state)\n        return RNN_ERROR_ARGUMENT;\n");
+    text_puts(emitter->out, "    if (!packed || !state || state->streams < 1)\n        return RNN_ERROR_ARGUMENT;\n");
     write_checks(emitter, "NULL", "1");
     write_pattern(emitter, "    const int streams = state->streams;\n"
                            "    struct $_values values;\n"

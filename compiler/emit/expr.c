@@ -105,7 +105,7 @@ const char *fill_pattern(const struct emitter *emitter, enum op op, const char *
 }
 
 /* Whether `word` stands in the text as a whole word. */
-static bool text_has_word(const char *text, const char *word)
+bool text_has_word(const char *text, const char *word)
 {
     size_t length = strlen(word);
     for (const char *at = text; (at = strstr(at, word)) != NULL; at += length) {

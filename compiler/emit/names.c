@@ -3,28 +3,24 @@
 
 #include "emit/emitter.h"
 
-/* Keywords, macros that headers or the compiler define, and the words that emitted code uses itself. */
+/* Keywords of C and C++, macros that headers or the compiler define, and the words that emitted code uses itself. */
 static bool is_taken(const char *name)
 {
-    static const char *const taken[] = {
-        "I",        "alignas", "alignof",       "asm",      "auto",     "bool",     "break",     "case",
-        "char",     "const",   "continue",      "default",  "do",       "double",   "else",      "enum",
-        "errno",    "extern",  "false",         "float",    "for",      "goto",     "if",        "inline",
-        "int",      "linux",   "long",          "register", "restrict", "return",   "short",     "signed",
-        "sizeof",   "static",  "static_assert", "struct",   "switch",   "true",     "typedef",   "typeof",
-        "union",    "unix",    "unsigned",      "void",     "volatile", "while",    "block",     "column",
-        "columns",  "count",   "done",          "ends",     "first",    "flush",    "right",     "row",
-        "rows",     "weights", "side",          "frame",    "frames",   "lengths",  "most",      "next",
-        "packed",   "panel",   "params",        "past",     "size",     "start",    "state",     "status",
-        "stream",   "streams", "sum",           "t",        "unit",     "values",   "work",      "whole",
-        "ages",     "memory",  "length",        "i386",     "assert",   "stdin",    "stdout",    "stderr",
-        "class",    "delete",  "namespace",     "new",      "operator", "private",  "public",    "template",
-        "this",     "try",     "catch",         "using",    "virtual",  "window",   "loss",      "gradient",
-        "left",     "sums",    "total",         "late",     "fault",    "size_t",   "ptrdiff_t", "int32_t",
-        "uint64_t", "memset",  "memcpy",        "memmove",  "offsetof", "isfinite", "advance"};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (strcmp(name, taken[i]) == 0)
-            return true;
+    static const char taken[] =
+        "I alignas alignof asm auto bool break case char const continue default do double else enum errno "
+        "extern false float for goto if inline int linux long register restrict return short signed sizeof "
+        "static static_assert struct switch true typedef typeof union unix unsigned void volatile while block "
+        "column columns count done ends first flush right row rows weights side frame frames lengths most "
+        "next packed panel params past size start state status stream streams sum t unit values work whole "
+        "ages memory length i386 assert stdin stdout stderr class delete namespace new operator private "
+        "public template this try catch using virtual window loss gradient left sums total late fault size_t "
+        "ptrdiff_t int32_t uint64_t memset memcpy memmove offsetof isfinite advance and or not xor bitand "
+        "bitor compl and_eq or_eq xor_eq not_eq explicit export friend mutable protected throw typeid "
+        "typename constexpr consteval constinit decltype noexcept nullptr thread_local requires concept "
+        "co_await co_yield co_return char8_t char16_t char32_t wchar_t const_cast static_cast dynamic_cast "
+        "reinterpret_cast";
+    if (text_has_word(taken, name))
+        return true;
     bool capitals = strlen(name) > 2;
     for (const char *c = name; *c; c++)
         capitals &= isupper((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_';

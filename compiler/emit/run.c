@@ -50,7 +50,8 @@ static void write_run_head(struct emitter *emitter)
         emitter,
         "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work, int frames, const int *lengths");
     write_arguments(emitter);
-    text_puts(emitter->out, "    if (!packed || !state || !work || frames < 0 || !rnn_is_aligned(work))\n"
+    text_puts(emitter->out, "    if (!packed || !state || !work || state->streams < 1 || frames < 0 || "
+                            "!rnn_is_aligned(work))\n"
                             "        return RNN_ERROR_ARGUMENT;\n"
                             "    const int streams = state->streams;\n"
                             "    if (rnn_check_lengths(lengths, frames, streams) != RNN_OK)\n"

@@ -235,14 +235,15 @@ static void write_head(struct emitter *emitter, const char *owner)
 {
     write_grad_arguments(emitter, owner);
     write_text(emitter, owner,
-               "\n{\n    if (!params || !state || !work || !window || !loss || !rnn_is_aligned(work))\n"
+               "\n{\n    if (!params || !state || !work || !window || !loss || state->streams < 1 || !rnn_is_aligned(work))\n"
                "        return RNN_ERROR_ARGUMENT;\n"
                "    const int frames = window->frames, streams = state->streams, *const lengths = window->lengths;\n");
     text_puts(
         emitter->out,
         emitter->graph->carries
             ? "    const int advance = window->advance ? window->advance : frames;\n"
-              "    if (frames < 1 || advance < 1 || advance > frames || window->loss_from < 0 || window->loss_from > frames)\n        return RNN_ERROR_ARGUMENT;\n"
+              "    if (frames < 1 || advance < 1 || advance > frames || window->loss_from < 0 || window->loss_from > frames)\n"
+              "        return RNN_ERROR_ARGUMENT;\n"
             : "    if (frames < 1 || (window->advance && window->advance != frames) || window->loss_from) /* whole sequences "
               "only */\n"
               "        return RNN_ERROR_ARGUMENT;\n");

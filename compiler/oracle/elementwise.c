@@ -10,7 +10,10 @@ static double sigmoid(double x)
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
-static double clip(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+/* What is no number stays none. */
+static double smaller(double a, double b) { return a < b || isnan(a) ? a : b; }
+static double larger(double a, double b) { return a > b || isnan(a) ? a : b; }
+static double clip(double x, double low, double high) { return smaller(larger(x, low), high); }
 
 static double of_add(const double *x) { return x[0] + x[1]; }
 static double of_sub(const double *x) { return x[0] - x[1]; }
@@ -25,7 +28,7 @@ static double of_eq(const double *x) { return x[0] == x[1]; }
 static double of_ne(const double *x) { return x[0] != x[1]; }
 static double of_sigmoid(const double *x) { return sigmoid(x[0]); }
 static double of_tanh(const double *x) { return tanh(x[0]); }
-static double of_relu(const double *x) { return x[0] > 0 ? x[0] : 0; }
+static double of_relu(const double *x) { return larger(x[0], 0); }
 static double of_leaky_relu(const double *x) { return x[0] > 0 ? x[0] : x[1] * x[0]; }
 static double of_elu(const double *x) { return x[0] > 0 ? x[0] : x[1] * expm1(x[0]); }
 static double of_softplus(const double *x) { return (x[0] > 0 ? x[0] : 0) + log1p(exp(-fabs(x[0]))); }
@@ -38,8 +41,8 @@ static double of_exp(const double *x) { return exp(x[0]); }
 static double of_log(const double *x) { return log(x[0]); }
 static double of_sqrt(const double *x) { return sqrt(x[0]); }
 static double of_abs(const double *x) { return fabs(x[0]); }
-static double of_min(const double *x) { return x[0] < x[1] ? x[0] : x[1]; }
-static double of_max(const double *x) { return x[0] > x[1] ? x[0] : x[1]; }
+static double of_min(const double *x) { return smaller(x[0], x[1]); }
+static double of_max(const double *x) { return larger(x[0], x[1]); }
 static double of_clip(const double *x) { return clip(x[0], x[1], x[2]); }
 static double of_where(const double *x) { return x[0] != 0 ? x[1] : x[2]; }
 static double of_dropout(const double *x) { return x[0]; } /* the identity outside training */

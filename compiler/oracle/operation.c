@@ -14,7 +14,7 @@ static double largest(const double *x, long n)
 {
     double most = x[0];
     for (long i = 1; i < n; i++)
-        most = x[i] > most ? x[i] : most;
+        most = x[i] > most || isnan(x[i]) ? x[i] : most;
     return most;
 }
 

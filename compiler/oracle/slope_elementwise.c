@@ -64,7 +64,12 @@ static void by_sqrt(const double *x, double y, double *by) { (void)x, by[0] = 0.
 static void by_abs(const double *x, double y, double *by) { (void)y, by[0] = (x[0] > 0) - (x[0] < 0); }
 static void by_min(const double *x, double y, double *by) { (void)y, by[x[1] < x[0]] = 1; }
 static void by_max(const double *x, double y, double *by) { (void)y, by[x[1] > x[0]] = 1; }
-static void by_clip(const double *x, double y, double *by) { (void)y, by[x[0] < x[1] ? 1 : x[0] > x[2] ? 2 : 0] = 1; }
+static void by_clip(const double *x, double y, double *by)
+{
+    int from = x[0] < x[1];
+    (void)y;
+    by[x[from] > x[2] ? 2 : from] = 1;
+}
 static void by_where(const double *x, double y, double *by) { (void)y, by[x[0] != 0 ? 1 : 2] = 1; }
 static void by_dropout(const double *x, double y, double *by) { (void)x, (void)y, by[0] = 1; }
 static void by_copy(const double *x, double y, double *by) { (void)x, (void)y, by[0] = 1; }

@@ -92,7 +92,7 @@ static void reduce_over_time(struct evaluation *evaluation, const struct term *t
             if (f == frames.begin)
                 out[i] = x[i];
             else if (term->op == OP_max_over_time)
-                out[i] = x[i] > out[i] ? x[i] : out[i];
+                out[i] = x[i] > out[i] || isnan(x[i]) ? x[i] : out[i];
             else
                 out[i] = rounded(evaluation, out[i] + x[i]);
         }

@@ -75,8 +75,9 @@ rnn_status rnn_numbers_check(const struct numbers *numbers, const void *options,
     for (int i = 0; i < numbers->count; i++) {
         double value;
         memcpy(&value, (const char *)options + numbers->numbers[i].offset, sizeof value);
-        if (has_number(numbers, i) && check_number(numbers, &numbers->numbers[i], value, error))
-            return error->status;
+        rnn_status status = has_number(numbers, i) ? check_number(numbers, &numbers->numbers[i], value, error) : RNN_OK;
+        if (status)
+            return status;
     }
     return rnn_succeed(error);
 }

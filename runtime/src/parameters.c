@@ -183,6 +183,8 @@ rnn_status rnn_parameters_load(const rnn_model *model, void *parameters, const c
 {
     if (!model || !parameters || !path)
         return rnn_fail(error, RNN_ERROR_ARGUMENT, "rnn_parameters_load: no model, parameters or path");
+    rnn_error unseen;
+    error = error ? error : &unseen;
     return load_file(model, parameters, rnn_file_open(path, error), path, error);
 }
 
@@ -191,6 +193,8 @@ rnn_status rnn_parameters_load_memory(const rnn_model *model, void *parameters, 
 {
     if (!model || !parameters)
         return rnn_fail(error, RNN_ERROR_ARGUMENT, "rnn_parameters_load_memory: no model or parameters");
+    rnn_error unseen;
+    error = error ? error : &unseen;
     return load_file(model, parameters, rnn_file_open_memory(memory, size, error), "weights in memory", error);
 }
 

@@ -212,6 +212,8 @@ rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int c
                          int metadata_count, rnn_error *error)
 {
     size_t header_size;
+    rnn_error unseen;
+    error = error ? error : &unseen;
     unsigned char *header = make_header(path, tensors, count, metadata, metadata_count, &header_size, error);
     if (!header)
         return error->status;

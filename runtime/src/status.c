@@ -9,9 +9,10 @@ const char *rnn_status_text(rnn_status status)
     case RNN_OK:
         return "done";
     case RNN_ERROR_ARGUMENT:
-        return "an argument is missing, or streams or frames are below 1";
+        return "an argument is missing, the state has no streams, or the frames are none that the call can have";
     case RNN_ERROR_LENGTH:
-        return "a length is below 0 or above the number of frames, or a stream has more labels than its frames can spell";
+        return "a length is below 0 or above the number of frames, or a stream has more labels than its frames can "
+               "spell";
     case RNN_ERROR_ID:
         return "an id is outside -1 .. vocabulary - 1";
     case RNN_ERROR_FILE:
@@ -29,6 +30,8 @@ const char *rnn_status_text(rnn_status status)
 rnn_status rnn_fail(rnn_error *error, rnn_status status, const char *format, ...)
 {
     va_list arguments;
+    if (!error)
+        return status;
     va_start(arguments, format);
     error->status = status;
     vsnprintf(error->text, sizeof error->text, format, arguments);
@@ -38,7 +41,7 @@ rnn_status rnn_fail(rnn_error *error, rnn_status status, const char *format, ...
 
 rnn_status rnn_succeed(rnn_error *error)
 {
-    error->status = RNN_OK;
-    error->text[0] = '\0';
+    if (error)
+        *error = (rnn_error){.status = RNN_OK};
     return RNN_OK;
 }

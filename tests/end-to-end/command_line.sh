@@ -25,6 +25,13 @@ expect 0 "$rnnc" -fsyntax-only "$lstm"
 expect 0 "$rnnc" --help
 expect 0 "$rnnc" --version
 
+cp "$lstm" kept.rnn
+expect 2 "$rnnc" kept.rnn -o ./kept.rnn
+grep -q "would overwrite the program 'kept.rnn'" err || fail "unexpected message: $(cat err)"
+cmp "$lstm" kept.rnn
+expect 0 "$rnnc" --emit=source kept.rnn -o kept.rnn
+rm kept.rnn
+
 printf 'cell A[n = 4](x[n]) -> h[n] {\n  h = tanh(x + y)\n}\n' >wrong.rnn
 expect 1 "$rnnc" wrong.rnn -o wrong.c --header=wrong.h
 grep -q '^wrong.rnn:2:16: error: ' err || fail "unexpected message: $(cat err)"

@@ -256,6 +256,9 @@ static void wrong_arguments_are_refused(void **state)
         }
         ids[3] = kept;
     }
+    model->state_init(fresh, 0); /* of no streams */
+    assert_int_equal(model->run(harness->packed, fresh, harness->work, FRAMES, NULL, ports.inputs, ports.outputs),
+                     RNN_ERROR_ARGUMENT);
     free(fresh);
 }
 

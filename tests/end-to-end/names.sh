@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every word that stands in emitted C may be the name of an input, a target, a parameter or an equation: what comes of it compiles.
+# Every word that stands in emitted C, or means something to C++, may be the name of an input, a target, a parameter or an equation: what comes of it compiles.
 #   names.sh RNNC ROOT
 set -eu
 rnnc=$1
@@ -12,6 +12,7 @@ for name in both_directions columns ctc embedding ids_of_two_times inits_late in
   "$rnnc" --train --input-gradients "$root/tests/gradient/programs/$name.rnn" --prefix=zzz -o zzz.c
   cat zzz.c >>all
 done
+echo and or not compl explicit friend mutable throw typeid constexpr nullptr thread_local wchar_t char16_t static_cast >>all # C++
 grep -oE '\b[a-zA-Z][A-Za-z0-9_]*\b' all | grep -v '^zzz' | sort -u >words
 
 # Without those that the language has for itself.
@@ -46,6 +47,9 @@ for names in names.*; do
   for role in inputs targets parameters equations; do
     printf 'model net {\n%s\n  param zzz_p[2]\n  loss mse(zzz * zzz_p, zzz_y)\n}\n' "$($role)" >$role.rnn
     "$rnnc" --train --input-gradients $role.rnn --header=$role.h -o $role.c
+    if command -v c++ >/dev/null; then
+      echo "#include \"$role.h\"" | c++ -x c++ -fsyntax-only -I. -I"$root/runtime/include" -
+    fi
     cc -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -I"$root/runtime/include" $role.c || { echo "$role" >&2; exit 1; }
   done
 done

@@ -124,6 +124,7 @@ static void test_open_failures(void **state)
     assert_non_null(strstr(error.text, "not a regular file"));
     assert_null(rnn_file_open_memory(NULL, 0, &error));
     assert_int_equal(error.status, RNN_ERROR_ARGUMENT);
+    assert_null(rnn_file_open("/nowhere", NULL));
 }
 
 static void check_old_file(const char *path)

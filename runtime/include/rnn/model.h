@@ -25,7 +25,7 @@ extern "C" {
 
 typedef enum {
     RNN_OK = 0,
-    RNN_ERROR_ARGUMENT, /* NULL where memory is needed, streams or frames below 1 */
+    RNN_ERROR_ARGUMENT, /* NULL where memory is needed, a state of no streams, frames below 0 (in training 1) */
     RNN_ERROR_LENGTH,   /* a length below 0 or above `frames`; more labels than the frames of a stream can spell */
     RNN_ERROR_ID,       /* an id outside -1 .. V-1 */
     RNN_ERROR_FILE,     /* cannot be opened, read or written */

@@ -33,7 +33,7 @@ typedef struct {
 
 typedef struct rnn_file rnn_file; /* an opened file: its tensors and metadata, all in memory */
 
-/* NULL on failure, with *error (never NULL) saying why. `memory` is copied. */
+/* NULL on failure, and *error says why. `memory` is copied. Here and below `error` may be NULL, for who needs no reason. */
 rnn_file *rnn_file_open(const char *path, rnn_error *error);
 rnn_file *rnn_file_open_memory(const void *memory, size_t size, rnn_error *error);
 void rnn_file_close(rnn_file *file);
