@@ -13,7 +13,7 @@ static struct instance *find_wait(struct elaboration *e, struct instance *instan
         resolve_path(e, instance, expr, &owner, &wait);
         return wait;
     }
-    for (int i = 0; i < expr->count && !wait; i++)
+    for (int i = expr->kind == EXPR_CALL; i < expr->count && !wait; i++) /* what is called is no value */
         wait = find_wait(e, instance, expr->args[i]);
     return wait;
 }

@@ -1,4 +1,6 @@
 /* The rules that each value keeps by itself. */
+#include <string.h>
+
 #include "base/arena.h"
 #include "sema/check.h"
 #include "sema/shape-errors.h"
@@ -162,7 +164,8 @@ static void check_open(struct check *check, bool hidden)
     struct program *program = check->program;
     for (int i = 0; i < program->value_count; i++) {
         const struct value *value = program->values[i];
-        if (value->shape.rank != SHAPE_OPEN || check->wrong[i] || value->hidden != hidden || is_handed_on(value))
+        if (value->shape.rank != SHAPE_OPEN || check->wrong[i] || value->hidden != hidden || is_handed_on(value) ||
+            !value->term)
             continue;
         check->report.origin = value->origin;
         report_error(&check->report, value->span, "the shape of '%s' is open: declare it, as in '%s[n] = ...'",
@@ -202,6 +205,15 @@ void check_values(struct check *check)
 void check_open_shapes(struct check *check)
 {
     spread_mark(check, check->wrong);
+    check_open(check, false);
+    check_open(check, true);
+    check->report.origin = NULL;
+}
+
+/* c = C(d), d = c[t-1]: an instance waits for a shape that follows from its own result, and everything for the instance. */
+void check_waiting_shapes(struct check *check)
+{
+    memset(check->wrong, 0, (size_t)check->program->value_count * sizeof *check->wrong);
     check_open(check, false);
     check_open(check, true);
     check->report.origin = NULL;

@@ -21,6 +21,7 @@ void infer_target_times(struct check *check);
  * although nothing is wrong. */
 void check_values(struct check *check);
 void check_open_shapes(struct check *check);
+void check_waiting_shapes(struct check *check);
 
 /* check-cycles.c: every cycle has a delay, delays of one sign, and no sequence value. */
 void check_cycles(struct check *check);

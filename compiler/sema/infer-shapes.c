@@ -30,5 +30,7 @@ void infer_shapes(struct arena *arena, struct program *program, struct diagnosti
     check_cycles(&check);
     check_open_shapes(&check);
     if (diag_error_count(diag) == 0)
+        check_waiting_shapes(&check);
+    if (diag_error_count(diag) == 0)
         finish_program(&check);
 }
