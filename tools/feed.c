@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +149,22 @@ bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array
     return true;
 }
 
+/* What the file has as a number the network has too; infinity is one. */
+static bool check_range(struct arena *arena, const rnn_model *model, const struct array *array, const char *path,
+                        const char **error)
+{
+    for (long i = 0; i < array_size(array) && model->real_size == sizeof(float); i++) {
+        if (!isfinite(array->data[i]) || isfinite((float)array->data[i]))
+            continue;
+        *error = arena_printf(arena,
+                              "'%s', element %ld: %g is more than float can hold: scale the data, or compute "
+                              "with --double",
+                              path, i, array->data[i]);
+        return false;
+    }
+    return true;
+}
+
 static bool feed_input(const struct feed_options *options, const rnn_model *model, const rnn_tensor *tensor,
                        const struct array *array, const char *path, const double **data, struct extent *extent,
                        const char **error)
@@ -159,6 +176,7 @@ static bool feed_input(const struct feed_options *options, const rnn_model *mode
     }
     data[place] = array->data;
     return check_ids(options->arena, tensor, array, path, error) &&
+           check_range(options->arena, model, array, path, error) &&
            feed_place(options->arena, tensor, array, path, options->streams, extent, error);
 }
 

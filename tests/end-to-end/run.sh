@@ -59,6 +59,11 @@ says err "would overwrite the program"
 cmp x.csv kept.csv
 [ ! -e new.csv ] || fail "what was refused was written"
 
+printf '1e39,2,3\n' >big.csv
+expect 1 "$rnn" run scores.rnn --input big.csv --output y=y.csv --output last=last.csv
+says err "'big.csv', element 0: 1e+39 is more than float can hold"
+expect 0 "$rnn" run scores.rnn --double --input big.csv --output y=y.csv --output last=last.csv
+
 # ---- labels ----
 
 # One stream of two frames, whose likeliest path is two blanks (0.36); but 0.64 is what the paths add up to that spell 1. The other
