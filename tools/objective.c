@@ -238,7 +238,7 @@ void objective_draw_direction(struct objective *objective, struct random *random
 /* How the oracle is asked. */
 struct asking {
     bool with_slopes, round_to_float;
-    struct random *rounding; /* see struct oracle_call */
+    int neighbour; /* 0: rounds to the nearest float; else draws */
 };
 
 /* Adds what the frames before `end` of a stream are worth, `sign` times, to the sums and counts of all statements. */
@@ -247,6 +247,8 @@ static void add_stream(const struct objective *objective, int stream, int end, i
 {
     const struct program *program = objective->program;
     struct arena *scratch = arena_new();
+    /* The same draws for the frames before a range as for these alone, so that they cancel. */
+    struct random random = random_start(random_key((uint64_t)how.neighbour, (uint64_t)stream));
     struct oracle_loss *own = ARENA_ARRAY(scratch, struct oracle_loss, program->loss_count + 1);
     const struct oracle_direction direction = {(const double *const *)objective->parameter_slopes,
                                                (const double *const *)objective->input_slopes[stream]};
@@ -254,7 +256,7 @@ static void add_stream(const struct objective *objective, int stream, int end, i
         .frames = objective->frames,
         .length = objective->lengths[stream] < end ? objective->lengths[stream] : end,
         .round_to_float = how.round_to_float,
-        .rounding = how.rounding,
+        .rounding = how.neighbour ? &random : NULL,
         .parameters = (const double *const *)objective->parameters,
         .inputs = (const double *const *)objective->inputs[stream],
         .outputs = ARENA_ARRAY(scratch, double *, program->output_count + 1),
@@ -327,7 +329,7 @@ struct objective_size objective_measure(const struct objective *objective, struc
         exact[b] = ARENA_ARRAY(scratch, struct oracle_loss, statements + 1);
         near[b] = ARENA_ARRAY(scratch, struct oracle_loss, statements + 1);
         add_range(objective, b, range, (struct asking){.with_slopes = true}, exact[b]);
-        add_range(objective, b, range, (struct asking){true, true, neighbour ? &random : NULL}, near[b]);
+        add_range(objective, b, range, (struct asking){true, true, neighbour}, near[b]);
     }
     struct objective_size size = {0};
     for (int i = 0; i < statements; i++) {

@@ -429,7 +429,9 @@ void emit_training(struct emitter *emitter, const char *owner)
                 "static const rnn_training %s = {\n%s    .target_count = %d,\n    .loss_count = %d,\n"
                 "    .whole_sequences = %d,\n    .input_gradients = %d,\n",
                 emitter->prefix,
-                graph->target_count ? arena_printf(emitter->arena, "    .targets = %s_targets,\n    .predictions = %s_predictions,\n", emitter->prefix, emitter->prefix)
+                graph->target_count ? arena_printf(emitter->arena,
+                                                   "    .targets = %s_targets,\n    .predictions = %s_predictions,\n",
+                                                   emitter->prefix, emitter->prefix)
                                     : "",
                 graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
     write_text(emitter, owner,
