@@ -136,6 +136,16 @@ enum evaluation evaluate_number(struct elaboration *e, struct instance *instance
     return EVALUATION_WRONG;
 }
 
+/* A number as errors quote it. A whole one that is no integer says why it is none. */
+static const char *number_text(struct arena *arena, struct number number)
+{
+    if (number.is_integer)
+        return arena_printf(arena, "%lld", (long long)number.integer);
+    if (fabs(number.real) > 1e15 || (double)(int64_t)number.real != number.real)
+        return arena_printf(arena, "%.10g", number.real);
+    return arena_printf(arena, "the real number %.1f: whole numbers are written without dot and exponent", number.real);
+}
+
 enum evaluation evaluate_count(struct elaboration *e, struct instance *instance, const struct expr *expr,
                                const char *what, long least, long most, int *result)
 {
@@ -147,12 +157,11 @@ enum evaluation evaluate_count(struct elaboration *e, struct instance *instance,
         *result = (int)number.integer;
         return EVALUATION_DONE;
     }
-    const char *found = number.is_integer ? arena_printf(e->arena, "%lld", (long long)number.integer)
-                                          : arena_printf(e->arena, "%g", number.real);
     bool is_limit_news = most < SHAPE_MAX_ELEMENTS || (number.is_integer && number.integer > most);
     const char *wanted = is_limit_news ? arena_printf(e->arena, "from %ld to %ld", least, most)
                                        : arena_printf(e->arena, "of %ld or more", least);
-    report_error(&e->report, expr->span, "%s has to be a whole number %s, but is %s", what, wanted, found);
+    report_error(&e->report, expr->span, "%s has to be a whole number %s, but is %s", what, wanted,
+                 number_text(e->arena, number));
     return EVALUATION_WRONG;
 }
 

@@ -230,7 +230,7 @@ void shape_leaf(struct elaboration *e, struct instance *instance, const struct d
 /* build.c */
 void build_statement(struct elaboration *e, struct instance *instance, const struct statement *statement);
 
-/* terms.c, calls.c, products.c */
+/* terms.c, calls.c, products.c, delays.c */
 struct builder {
     struct elaboration *e;
     struct instance *instance;
@@ -256,6 +256,8 @@ struct built {
 struct built build_expr(struct builder *b, const struct expr *expr);
 struct term *build_term(struct builder *b, const struct expr *expr); /* NULL after an error */
 struct built build_call(struct builder *b, const struct expr *expr);
+bool is_delay_index(const struct expr *expr);                    /* whether `t` stands in its brackets */
+int evaluate_delay(struct builder *b, const struct expr *expr); /* frames back, negative: ahead; 0: an error was told */
 bool build_arguments(struct builder *b, struct instance *instance, const struct expr *call,
                      const struct expr *brackets);
 struct built build_product(struct builder *b, const struct expr *expr, const struct built *left,

@@ -162,55 +162,11 @@ static struct built build_binary(struct builder *b, const struct expr *expr)
     return built_of(term_op(b, op_of(expr->operator), expr->span, 2, first, second));
 }
 
-static bool mentions_time(const struct expr *expr)
-{
-    if (!expr)
-        return false;
-    if (expr->kind == EXPR_NAME)
-        return strcmp(expr->name.text, "t") == 0;
-    if (expr->kind != EXPR_BINARY && expr->kind != EXPR_BRACKET && expr->kind != EXPR_NEGATE)
-        return false;
-    for (int i = 0; i < expr->count; i++)
-        if (mentions_time(expr->args[i]))
-            return true;
-    return false;
-}
-
-static bool is_delay(const struct expr *expr)
-{
-    for (int i = 0; i < expr->subscript_count; i++)
-        if (mentions_time(expr->subscripts[i].begin) || mentions_time(expr->subscripts[i].end))
-            return true;
-    return false;
-}
-
-/* k of `t - k`, negative for `t + k`; 0 after an error. */
-static int find_delay(struct builder *b, const struct expr *expr)
-{
-    struct report *report = &b->e->report;
-    const struct expr *at = expr->subscripts[0].begin;
-    bool plain = expr->subscript_count == 1 && !expr->subscripts[0].is_range;
-    if (plain && at->kind == EXPR_NAME) {
-        const char *of = report_excerpt(report, expr->args[0]->span);
-        report_error(report, expr->span, "'%s' is '%s' itself: its past is '%s[t-1]'",
-                     report_excerpt(report, expr->span), of, of);
-        return 0;
-    }
-    bool sum = plain && at->kind == EXPR_BINARY && (at->operator== BINARY_ADD || at->operator== BINARY_SUB);
-    if (!sum || at->args[0]->kind != EXPR_NAME || mentions_time(at->args[1])) {
-        report_error(report, expr->span, "a delay is written [t-k] or [t+k] with a constant k");
-        return 0;
-    }
-    int delay = 0;
-    evaluate_count(b->e, b->instance, at->args[1], count_text(b->e, at->args[1], "delay"), 1, DELAY_LIMIT, &delay);
-    return at->operator== BINARY_SUB ? delay : - delay;
-}
-
 /* `h[t-1]`, `(e)[t-1]`: in a reversed instance, the past lies ahead. */
 static struct built build_delay(struct builder *b, const struct expr *expr)
 {
     const struct expr *of = expr->args[0];
-    int delay = find_delay(b, expr);
+    int delay = evaluate_delay(b, expr);
     if (of->kind != EXPR_NAME && of->kind != EXPR_MEMBER && of->kind != EXPR_BRACKET) {
         const char *text = report_excerpt(&b->e->report, of->span);
         report_error(&b->e->report, expr->span, "a delay follows a name or a bracketed expression: write '(%s)%s'",
@@ -258,7 +214,7 @@ struct built build_expr(struct builder *b, const struct expr *expr)
     case EXPR_CALL:
         return build_call(b, expr);
     case EXPR_INDEX:
-        return is_delay(expr) ? build_delay(b, expr) : build_part(b, expr);
+        return is_delay_index(expr) ? build_delay(b, expr) : build_part(b, expr);
     case EXPR_MEMBER:
         return build_member(b, expr);
     case EXPR_STACK: /* only at the beginning of a right side, says the parser, where find_callee takes it off */
