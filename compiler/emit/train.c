@@ -345,9 +345,12 @@ static void write_find_fault(struct emitter *emitter, const char *owner)
         "    struct $_values values;\n"
         "    $_place(&values, (rnn_real *)((char *)work + $_work_head(streams)), $_block_frames(frames, streams), "
         "frames, streams);\n"
-        "    *fault = (rnn_fault){.frame = frames};\n");
+        "    int losses = 0; /* whether one of them is not finite: else no value is at fault */\n"
+        "    for (int i = 0; i < $_LOSSES; i++)\n"
+        "        losses |= sums[i].fault_frame;\n"
+        "    *fault = (rnn_fault){.frame = losses ? frames : 0};\n");
     write_fault_search(emitter, false);
-    text_puts(emitter->out, "    if (fault->frame < frames)\n        return 1;\n    fault->frame = -1;\n");
+    text_puts(emitter->out, "    if (losses && fault->frame < frames)\n        return 1;\n    fault->frame = -1;\n");
     write_fault_search(emitter, true);
     text_puts(emitter->out, "    return fault->frame >= 0;\n}\n\n");
 }

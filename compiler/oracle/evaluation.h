@@ -82,6 +82,10 @@ struct log_sum oracle_ctc(struct evaluation *evaluation, const struct term *term
 /* The ids that a term is computed from at the frame, by cross_entropy. */
 enum ids oracle_find_ids(struct evaluation *evaluation, const struct term *term, int frame);
 
+/* A slope times what an operand moves by. One that is 0 stops, though the other be infinite or NaN: what does not move
+ * has no influence, nor what a condition leaves out. */
+static inline double moved_by(double slope, double moves) { return slope == 0 || moves == 0 ? 0 : slope * moves; }
+
 /* What all units of an operation's operands move by makes its result move by `out`, which is zeroed. */
 struct slope_operands {
     const double *const *x;  /* [term->count] the operands */

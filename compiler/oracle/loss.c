@@ -12,7 +12,8 @@ static struct log_sum log_add(const struct evaluation *evaluation, struct log_su
     if (most == -INFINITY)
         return (struct log_sum){most, 0};
     double p = exp(a.value - most), q = exp(b.value - most);
-    return (struct log_sum){most + log(p + q), rounded(evaluation, (p * a.slope + q * b.slope) / (p + q))};
+    return (struct log_sum){most + log(p + q),
+                            rounded(evaluation, (moved_by(p, a.slope) + moved_by(q, b.slope)) / (p + q))};
 }
 
 static double log_total(const double *x, long n)
@@ -66,7 +67,7 @@ static double mean_slope(const struct evaluation *evaluation, const double *x, c
     double *log_p = ARENA_ARRAY(evaluation->scratch, double, n + 1), sum = 0;
     oracle_log_softmax(evaluation, x, n, log_p);
     for (long i = 0; i < n; i++)
-        sum = rounded(evaluation, sum + rounded(evaluation, exp(log_p[i])) * dx[i]);
+        sum = rounded(evaluation, sum + moved_by(rounded(evaluation, exp(log_p[i])), dx[i]));
     return sum;
 }
 

@@ -55,9 +55,8 @@ static void slope_elementwise(const struct evaluation *evaluation, const struct 
             operands[k] = of->x[k][term->args[k]->shape.rank ? i : 0]; /* only [] spreads */
         oracle_elementwise_slopes(term->op, operands, of->y[i], by);
         for (int k = 0; k < term->count; k++)
-            if (by[k] != 0) /* else not looked at: it may be infinite where a condition says that it does not count */
-                out[i] = rounded(evaluation,
-                                 out[i] + rounded(evaluation, by[k]) * of->dx[k][term->args[k]->shape.rank ? i : 0]);
+            out[i] = rounded(evaluation, out[i] + moved_by(rounded(evaluation, by[k]),
+                                                           of->dx[k][term->args[k]->shape.rank ? i : 0]));
     }
 }
 

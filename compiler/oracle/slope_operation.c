@@ -43,9 +43,11 @@ static void softmax(const struct evaluation *evaluation, const struct term *term
                     double *out)
 {
     long n = operand_size(term, 0);
-    double mean = oracle_dot(evaluation, of->y, 1, of->dx[0], 1, n);
+    double mean = 0;
     for (long i = 0; i < n; i++)
-        out[i] = rounded(evaluation, of->y[i] * rounded(evaluation, of->dx[0][i] - mean));
+        mean = rounded(evaluation, mean + moved_by(of->y[i], of->dx[0][i]));
+    for (long i = 0; i < n; i++)
+        out[i] = rounded(evaluation, moved_by(of->y[i], rounded(evaluation, of->dx[0][i] - mean)));
 }
 
 /* dy_i = dx_i - sum_j exp(y_j) dx_j */
@@ -55,7 +57,7 @@ static void log_softmax(const struct evaluation *evaluation, const struct term *
     long n = operand_size(term, 0);
     double mean = 0;
     for (long i = 0; i < n; i++)
-        mean = rounded(evaluation, mean + rounded(evaluation, exp(of->y[i])) * of->dx[0][i]);
+        mean = rounded(evaluation, mean + moved_by(rounded(evaluation, exp(of->y[i])), of->dx[0][i]));
     for (long i = 0; i < n; i++)
         out[i] = rounded(evaluation, of->dx[0][i] - mean);
 }
@@ -98,7 +100,7 @@ static void cross_entropy(const struct evaluation *evaluation, const struct term
     oracle_log_softmax(evaluation, of->x[0], n, log_p);
     for (long i = 0; i < n && id >= 0; i++) {
         double p = rounded(evaluation, exp(log_p[i]));
-        *out = rounded(evaluation, *out + rounded(evaluation, p - (i == id)) * of->dx[0][i]);
+        *out = rounded(evaluation, *out + moved_by(rounded(evaluation, p - (i == id)), of->dx[0][i]));
     }
 }
 
@@ -110,8 +112,8 @@ static void binary_cross_entropy(const struct evaluation *evaluation, const stru
     double sum = 0;
     for (long i = 0; i < n; i++) {
         double p = rounded(evaluation, oracle_elementwise(OP_sigmoid, &of->x[0][i]));
-        sum = rounded(evaluation, sum + rounded(evaluation, p - of->x[1][i]) * of->dx[0][i]);
-        sum = rounded(evaluation, sum - of->x[0][i] * of->dx[1][i]);
+        sum = rounded(evaluation, sum + moved_by(rounded(evaluation, p - of->x[1][i]), of->dx[0][i]));
+        sum = rounded(evaluation, sum - moved_by(of->x[0][i], of->dx[1][i]));
     }
     *out = rounded(evaluation, sum / (double)n);
 }
@@ -124,7 +126,7 @@ static void mean_squared_error(const struct evaluation *evaluation, const struct
     double sum = 0;
     for (long i = 0; i < n; i++) {
         double difference = rounded(evaluation, of->x[0][i] - of->x[1][i]);
-        sum = rounded(evaluation, sum + 2 * difference * rounded(evaluation, of->dx[0][i] - of->dx[1][i]));
+        sum = rounded(evaluation, sum + moved_by(2 * difference, rounded(evaluation, of->dx[0][i] - of->dx[1][i])));
     }
     *out = rounded(evaluation, sum / (double)n);
 }

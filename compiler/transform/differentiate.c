@@ -15,6 +15,7 @@
 #include "graph/graph.h"
 #include "transform/dependence.h"
 #include "transform/gradient_rule.h"
+#include "transform/stop_zeros.h"
 #include "transform/transform.h"
 
 /* What readers hand back to one node. */
@@ -31,6 +32,7 @@ struct differentiating {
     bool *active;              /* by node: between what is differentiated by and a loss */
     struct received *received; /* by node */
     const struct node *like;   /* the node whose operands are in hand */
+    const bool *unbounded;     /* by node, see stop_zeros.h */
 };
 
 /* Whether a call can be a window of a longer sequence: all that is needed of what lies before it is the past of its
@@ -204,6 +206,11 @@ static void hand_back(struct differentiating *d, const struct edge *read, struct
     receive(d, read->node, padded(d, read, own));
 }
 
+static struct stopping stopping(const struct differentiating *d)
+{
+    return (struct stopping){d->graph, d->scratch, d->unbounded, d->count, d->like};
+}
+
 /* ---- operations without a rule in op.def ---- */
 
 static void hand_product(struct differentiating *d, const struct node *node, struct edge g)
@@ -212,17 +219,18 @@ static void hand_product(struct differentiating *d, const struct node *node, str
     const struct shape shape = d->graph->nodes[w->node]->shape;
     int rows = shape.dim[0], columns = shape.dim[1];
     if (d->active[w->node]) {
-        struct edge gradient, column = g;
+        const struct stopping at = stopping(d);
+        struct edge gradient, column = g, operand = stop_zero_columns(&at, g, *x);
         if (node->time == TIME_STATIC)
             column = viewed(d, g.node, (struct shape){2, {rows, 1}}, (struct view){0, {1, 1}});
         if (d->graph->nodes[x->node]->op == OP_number)
-            gradient = matrix(d, OP_mul, column, *x, rows, columns);
+            gradient = matrix(d, OP_mul, column, operand, rows, columns);
         else if (node->time == TIME_STATIC)
             gradient = matrix(d, OP_matmul, column,
-                              viewed(d, x->node, (struct shape){2, {1, columns}}, (struct view){0, {columns, 1}}), rows,
-                              columns);
+                              viewed(d, operand.node, (struct shape){2, {1, columns}}, (struct view){0, {columns, 1}}),
+                              rows, columns);
         else
-            gradient = matrix(d, OP_outer, g, *x, rows, columns);
+            gradient = matrix(d, OP_outer, g, operand, rows, columns);
         receive(d, w->node, gradient);
     }
     bool init = x->init != NO_NODE && d->active[x->init];
@@ -291,10 +299,15 @@ static bool edge_is_active(const struct differentiating *d, const struct edge *e
 
 static void hand_by_rule(struct differentiating *d, int id, struct edge g)
 {
+    const struct stopping at = stopping(d);
     for (int k = 0; k < d->graph->nodes[id]->count; k++) {
         struct edge read = d->graph->nodes[id]->edges[k], value;
-        if (edge_is_active(d, &read) && build_gradient(d->graph, id, k, g, &value))
-            hand_back(d, &read, value, NULL);
+        int first = d->graph->node_count;
+        if (!edge_is_active(d, &read) || !build_gradient(d->graph, id, k, g, &value))
+            continue;
+        if (d->unbounded[id])
+            value = stop_zeros(&at, first, g, value);
+        hand_back(d, &read, value, NULL);
     }
 }
 
@@ -414,6 +427,7 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
     const bool *dependent = find_dependent(graph, by_inputs, scratch), *needed = find_needed_by_losses(graph, scratch);
     d.active = ARENA_ARRAY(scratch, bool, d.count + 1);
     d.received = ARENA_ARRAY(scratch, struct received, d.count + 1);
+    d.unbounded = find_unbounded(graph, scratch);
     for (int i = 0; i < d.count; i++)
         d.active[i] = dependent[i] && needed[i];
     add_adjoints(&d);

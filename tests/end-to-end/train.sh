@@ -175,6 +175,29 @@ says err "at frame 40 of stream 0"
 faulty 1 --out w.safetensors --top only_loss
 says err "the loss is not finite (loss nan); it begins with loss"
 says err "at frame 40 of stream 0"
+says err "No step has been taken yet"
+
+# The side of a \`where\` that is not taken has no gradient, though sqrt(-1) has none either; an infinite one is blamed on
+# the slope, not on a value that has no part in the loss.
+cat >edges.rnn <<'END'
+model masked { input x; target y; param w = 1; v = w * x; loss mse(where(v > 0, sqrt(v), 0), y); output p = v }
+model edge { input x; target y; param w = 1; v = w * x + 0 * where(x < 0, log(w * x), 0); loss mse(sqrt(v), y); output p = v }
+END
+printf '4\n-1\n' >x.csv
+printf '1\n0\n' >y.csv
+rooted() { status=$1; shift; expect "$status" "$rnn" train edges.rnn --data x=x.csv --data y=y.csv --streams 1 --epochs 1 \
+  --optimizer sgd --rate 0.1 --out edges.safetensors "$@"; }
+rooted 0 --top masked
+echo 1 >one.csv
+expect 0 "$rnn" run edges.rnn --top masked --weights edges.safetensors --input x=one.csv --output p.csv
+says p.csv 0.8999999
+printf '4\n0\n' >x.csv
+printf '1\n1\n' >y.csv
+rooted 1 --top edge
+says err "the gradient is not finite (loss"
+says err "all values that are kept of the window are finite"
+says err "The loss is finite, so a slope is not"
+awk 'BEGIN { for (t = 0; t < 60; t++) print (t == 40 ? "5,5" : "0.001,0.001") }' >x.csv
 
 # Before the first step: places that cannot be written, and data that is for nothing.
 wrong() { faulty "$@" --top value; }
