@@ -13,8 +13,8 @@
  *   [rows, units]               with `lengths`: the sequences one after the other; without: a series, or a single
  *                               sequence if there are columns without frames
  *   [sequences, units]          of an input or target that is given once a sequence
- *   [sequences, most]           of labels; `NAME.lengths` [sequences] says how many count (default: those before the
- *                               first that is below 1, as 0 is the blank)
+ *   [sequences, most]           of labels, 1 .. V-1; `NAME.lengths` [sequences] says how many count (default: all but 0
+ *                               and -1 at the end of a row, which are padding)
  */
 #ifndef RNN_TOOLS_TABLE_H
 #define RNN_TOOLS_TABLE_H
@@ -46,6 +46,7 @@ struct table {
     long sequence_count;
     bool is_series; /* one sequence, of `rows` frames; its `length` is not set */
     long rows;
+    long skipped;       /* sequences that were left out */
     const char *unused; /* arrays that no column is for, "'a' in 'x.npz', 'b' in 'y.npz'"; NULL: none */
     const struct vocabulary *vocabulary; /* of a text; else NULL */
     long unknown;                        /* symbols of the text that the vocabulary does not have; their ids are -1 */
@@ -59,6 +60,7 @@ struct table_options {
     bool bytes;      /* text: symbols are bytes */
     double held_out; /* text: the vocabulary is built from what is before this last part of it ... */
     const struct vocabulary *vocabulary; /* ... or given */
+    bool skips;                          /* leaves out sequences with too few frames for their labels; else an error */
 };
 
 /* False, with a sentence that names the file, if the files do not fit the model. */

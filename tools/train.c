@@ -68,6 +68,9 @@ static bool read_table(const struct train *train, const struct table_options *fr
     bool read = table_read(train->options.network.arena, from, train->model, table, error);
     if (table->unused && !train->options.quiet)
         fprintf(stderr, "rnn: not used, as no input or target has the name: %s\n", table->unused);
+    if (read && table->skipped && !train->options.quiet)
+        fprintf(stderr, "rnn: %s: left out %ld of %ld sequences, which have too few frames for their labels\n",
+                from->option, table->skipped, table->skipped + table->sequence_count);
     return read && check_text(train, table, from->option, error);
 }
 
@@ -86,6 +89,7 @@ static bool read_data(struct train *train, const char **error)
                                  .files = options->data.items,
                                  .count = options->data.count,
                                  .bytes = options->bytes,
+                                 .skips = options->skips,
                                  .held_out = options->held_out};
     struct dataset rest;
     const char *none; /* weights of other origin have no vocabulary */

@@ -14,6 +14,7 @@ enum {
     KEY_VALID = 512,
     KEY_VALID_DATA,
     KEY_BYTES,
+    KEY_SKIP,
     KEY_STREAMS,
     KEY_PIECE,
     KEY_WINDOW,
@@ -41,6 +42,8 @@ static const struct argp_option options_table[] = {
      "or .safetensors files, or NAME=FILE for .npy and .csv files. May be given several times",
      2},
     {"bytes", KEY_BYTES, NULL, 0, "Text: learn bytes, not characters", 2},
+    {"skip-unalignable", KEY_SKIP, NULL, 0,
+     "Leave out sequences with too few frames for their labels, and say how many there are; else they are an error", 2},
     {"valid", KEY_VALID, "FRACTION", 0,
      "Validate with the last part of the data, for example 0.1, and learn from the rest", 2},
     {"valid-data", KEY_VALID_DATA, "[NAME=]FILE", 0, "Validate with this, given as --data is", 2},
@@ -89,7 +92,9 @@ static const char documentation[] =
     "sequence after the other; where there are no `lengths`, the rows are a series that may be cut, or a single "
     "sequence if the network has labels or anything else that is given once a sequence. Axes of units are left out for "
     "ids and scalars. Labels are "
-    "[sequences, most], their numbers an array NAME.lengths. Arrays of other names are not used.\n\n"
+    "[sequences, most], 1 or more each, as 0 is the blank; an array NAME.lengths says how many there are, or rows are "
+    "padded at their ends with 0 or -1. Labels need a frame each, and one between two that are the same. Arrays of "
+    "other names are not used.\n\n"
     "A loss that is not finite ends the training with a sentence that says where; a checkpoint is then kept as it was. "
     "SIGINT and SIGTERM end it after the step, with all files written.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong or the training failed, 2 the command line is wrong, 130 "
@@ -256,6 +261,9 @@ static bool parse_data(int key, char *argument, struct train_options *options, s
         return true;
     case KEY_BYTES:
         options->bytes = true;
+        return true;
+    case KEY_SKIP:
+        options->skips = true;
         return true;
     default:
         return false;

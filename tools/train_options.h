@@ -19,6 +19,7 @@ struct train_options {
     struct network_options network;
     struct words data, valid_data; /* FILE or NAME=FILE */
     bool bytes;                    /* text: symbols are bytes */
+    bool skips;                    /* sequences whose labels cannot be aligned */
     double held_out;               /* part of the data that is not learned from: 0 <= held_out < 1 */
     int streams;
     int piece;           /* frames of the sequences that a series is cut into; 0: one for each stream */

@@ -294,6 +294,21 @@ for cut in '--window 53' '--window 5' '--window 9 --advance 4'; do
 done
 [ "$(sort -u means | wc -l)" = 1 ] || fail "losses of epochs: $(cat means)"
 
+# Labels that cannot be aligned are left out on request, and counted.
+cat >spell.rnn <<'END'
+model spell { input x[2]; target y: labels[4]; param W[4, 2]; l = W @ x; output p = softmax(l); loss ctc(l, y) }
+END
+printf '1,0\n0,1\n1,0\n0,1\n1,0\n' >frames.csv
+printf '2\n3\n' >lengths.csv
+printf '1,1\n2,3\n' >labels.csv
+spell() { status=$1; shift; expect "$status" "$rnn" train spell.rnn --data x=frames.csv --data lengths=lengths.csv \
+  --data y=labels.csv --epochs 1 --out spell.safetensors "$@"; }
+spell 1
+says err "it is with 1 of 2 sequences. --skip-unalignable leaves them out"
+spell 0 --skip-unalignable
+says err "left out 1 of 2 sequences"
+says out "3 frames in 1 sequences"
+
 expect 0 train broken --epochs 1 --optimizer sgd --checkpoint broken.checkpoint
 cp broken.checkpoint kept
 expect 1 train broken --epochs 4 --optimizer sgd --rate 3e38 --checkpoint broken.checkpoint --resume

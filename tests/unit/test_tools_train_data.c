@@ -38,17 +38,23 @@ static struct array make(const char *name, int rank, long first, long second, lo
     return (struct array){.name = name, .type = ARRAY_F64, .rank = rank, .shape = {first, second, third}, .data = data};
 }
 
-/* Reads the arrays from a file; one of a name that is there already replaces it. */
-static bool read_arrays(struct fixture *fixture, struct array *arrays, int count, const rnn_model *model,
-                        struct table *table, const char **error)
+static bool read_with(struct fixture *fixture, struct array *arrays, int count, const rnn_model *model, bool skips,
+                      struct table *table, const char **error)
 {
     const char *path = in_folder(fixture, "x.safetensors");
     if (!arrays_write(fixture->arena, path, arrays, count, error))
         fail_msg("%s", *error);
-    struct table_options options = {.option = "--data", .files = &path, .count = 1};
+    struct table_options options = {.option = "--data", .files = &path, .count = 1, .skips = skips};
     bool read = table_read(fixture->arena, &options, model, table, error);
     unlink(path);
     return read;
+}
+
+/* Reads the arrays from a file; one of a name that is there already replaces it. */
+static bool read_arrays(struct fixture *fixture, struct array *arrays, int count, const rnn_model *model,
+                        struct table *table, const char **error)
+{
+    return read_with(fixture, arrays, count, model, false, table, error);
 }
 
 enum { WIDE = 6 };
@@ -84,7 +90,7 @@ static void test_padded(void **state)
     assert_int_equal(table.sequences[1].length, 2);
     assert_int_equal(table.targets[1].most, 2);
     assert_int_equal(table.targets[1].counts[1], 0);
-    /* Without lengths all frames count, and labels end before the first 0. */
+    /* Without lengths all frames count, and a 0 at the end of labels is padding. */
     assert_true(read_arrays(fixture, arrays, 4, &wide_model, &table, &error));
     assert_int_equal(table.sequences[1].length, 4);
     assert_int_equal(table.targets[1].counts[1], 1);
@@ -170,6 +176,60 @@ static void test_refusals(void **state)
     make_wide(arrays);
     assert_false(read_arrays(fixture, arrays, 3, &wide_model, &table, &error));
     assert_non_null(strstr(error, "no data for target 'y'"));
+}
+
+/* Without `y.lengths`, 0 and -1 at the end of a row are padding; a label behind one is a mistake. */
+static void test_padding_of_labels(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array arrays[WIDE];
+    struct table table;
+    const char *error;
+    make_wide(arrays);
+    arrays[3] = make("y", 2, 3, 3, 0, (double[]){1, 0, 0, 2, 3, -1, 0, -1, 0});
+    if (!read_arrays(fixture, arrays, WIDE - 1, &wide_model, &table, &error))
+        fail_msg("%s", error);
+    assert_memory_equal(table.targets[1].counts, ((int[]){1, 2, 0}), sizeof(int[3]));
+    static const double wrong[][3] = {{1, 0, 2}, {1, -1, 2}, {0, 1, 2}};
+    static const char *const says[] = {
+        "label 1 of sequence 1 in 'y' is 0; labels are 1 to 3, as 0 is the blank, and padding",
+        "label 1 of sequence 1 in 'y' is -1", "label 0 of sequence 1 in 'y' is 0"};
+    for (int i = 0; i < 3; i++) {
+        double labels[9] = {1, 0, 0, wrong[i][0], wrong[i][1], wrong[i][2], 1, 2, 3};
+        arrays[3] = make("y", 2, 3, 3, 0, labels);
+        assert_false(read_arrays(fixture, arrays, WIDE - 1, &wide_model, &table, &error));
+        if (!strstr(error, says[i]))
+            fail_msg("%s", error);
+    }
+}
+
+/* Labels that no path over the frames can spell: sequences 1 (2 frames) and 2 (3 frames) of 3. */
+static void test_unalignable(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array arrays[WIDE];
+    struct table table;
+    const char *error;
+    make_wide(arrays);
+    arrays[3] = make("y", 2, 3, 3, 0, (double[]){1, 1, 2, 3, 3, 0, 1, 1, 2});
+    assert_false(read_arrays(fixture, arrays, WIDE - 1, &wide_model, &table, &error));
+    assert_non_null(strstr(error, "the 2 labels of sequence 1 in 'y' need 3 frames"));
+    assert_non_null(strstr(error, "it has 2; so it is with 2 of 3 sequences. --skip-unalignable leaves them out"));
+    if (!read_with(fixture, arrays, WIDE - 1, &wide_model, true, &table, &error))
+        fail_msg("%s", error);
+    assert_int_equal(table.skipped, 2);
+    assert_int_equal(table.sequence_count, 1);
+    assert_int_equal(table.sequences[0].length, 4);
+    wide_lengths[0] = 3;
+    assert_false(read_with(fixture, arrays, WIDE - 1, &wide_model, true, &table, &error));
+    assert_non_null(strstr(error, "none of the 3 sequences has frames enough for its labels"));
+    wide_lengths[0] = 4;
+    /* What is left keeps its own labels. */
+    arrays[3] = make("y", 2, 3, 3, 0, (double[]){1, 1, 2, 3, 3, 0, 1, 2, 3});
+    assert_true(read_with(fixture, arrays, WIDE - 1, &wide_model, true, &table, &error));
+    assert_int_equal(table.sequence_count, 2);
+    assert_int_equal(table.sequences[1].row, 8);
+    assert_int_equal(table.sequences[1].number, 2);
 }
 
 /* A file may have more than is asked for, but not a misspelt name. */
@@ -350,8 +410,18 @@ static void test_named_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_padded), TEST(test_concatenated), TEST(test_single), TEST(test_refusals), TEST(test_names),
-        TEST(test_batch),  TEST(test_label_errors), TEST(test_series), TEST(test_order),    TEST(test_named_files),
+        TEST(test_padding_of_labels),
+        TEST(test_unalignable),
+        TEST(test_padded),
+        TEST(test_concatenated),
+        TEST(test_single),
+        TEST(test_refusals),
+        TEST(test_names),
+        TEST(test_batch),
+        TEST(test_label_errors),
+        TEST(test_series),
+        TEST(test_order),
+        TEST(test_named_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
