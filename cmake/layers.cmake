@@ -2,7 +2,7 @@
 function(rnnc_layer name)
   cmake_parse_arguments(LAYER "" "" "SOURCES;LAYERS" ${ARGN})
   add_library(rnnc_${name} STATIC ${LAYER_SOURCES})
-  target_include_directories(rnnc_${name} PUBLIC ${CMAKE_SOURCE_DIR}/compiler)
+  target_include_directories(rnnc_${name} PUBLIC ${PROJECT_SOURCE_DIR}/compiler)
   foreach(layer ${LAYER_LAYERS})
     target_link_libraries(rnnc_${name} PUBLIC rnnc_${layer})
   endforeach()

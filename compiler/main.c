@@ -22,11 +22,18 @@ static void print_times(const struct pipeline_result *result)
 
 static int write_results(struct arena *arena, const struct options *options, const struct pipeline_result *result)
 {
-    const struct output_file files[] = {
-        {options->output ? options->output : "-", result->main.data, result->main.length},
-        {options->header, result->header.data, result->header.length}};
+    struct output_file files[3] = {{options->output ? options->output : "-", result->main.data, result->main.length}};
+    int count = 1;
+    if (options->header)
+        files[count++] = (struct output_file){options->header, result->header.data, result->header.length};
+    struct text rule;
+    text_init(&rule, arena);
+    if (options->depfile.wanted) {
+        depfile_write(options, &rule);
+        files[count++] = (struct output_file){depfile_path(arena, options), rule.data, rule.length};
+    }
     const char *error;
-    if (options->pipeline.emit == EMIT_NOTHING || output_write(arena, files, options->header ? 2 : 1, &error))
+    if (options->pipeline.emit == EMIT_NOTHING || output_write(arena, files, count, &error))
         return EXIT_DONE;
     return complain(error);
 }
@@ -51,6 +58,8 @@ int main(int argc, char **argv)
             fwrite(result.dump.data, 1, result.dump.length, stderr);
         if (options.pipeline.time_stages)
             print_times(&result);
+        if (result.error)
+            status = complain(result.error);
         if (done && !diag_error_count(diag))
             status = write_results(arena, &options, &result);
     }

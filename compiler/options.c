@@ -11,7 +11,19 @@
 #include "base/arena.h"
 #include "emit/emit.h"
 
-enum { KEY_HEADER = 256, KEY_TOP, KEY_PREFIX, KEY_EMIT, KEY_DUMP, KEY_TIME, KEY_LIMIT, KEY_TRAIN, KEY_INPUT_GRADIENTS };
+enum {
+    KEY_HEADER = 256,
+    KEY_TOP,
+    KEY_PREFIX,
+    KEY_EMIT,
+    KEY_DUMP,
+    KEY_TIME,
+    KEY_LIMIT,
+    KEY_TRAIN,
+    KEY_INPUT_GRADIENTS,
+    KEY_EMBED,
+    KEY_NO_FILES
+};
 
 static const struct argp_option table[] = {
     {NULL, 'o', "FILE", 0, "write the C file (or what --emit asks for) here; - is standard output", 0},
@@ -21,6 +33,14 @@ static const struct argp_option table[] = {
     {"prefix", KEY_PREFIX, "NAME", 0, "begin the names of C functions and types with NAME_", 0},
     {"train", KEY_TRAIN, NULL, 0, "emit NAME_grad too: the loss of a call and its gradients", 0},
     {"input-gradients", KEY_INPUT_GRADIENTS, NULL, 0, "with --train: gradients of the inputs too", 0},
+    {"embed", KEY_EMBED, "FILE", 0,
+     "write the weights of a safetensors file into the C as constants, NAME_weights; implies --no-files", 0},
+    {"no-files", KEY_NO_FILES, NULL, 0,
+     "leave out NAME_load, NAME_load_memory and NAME_save: then the C needs neither jansson nor a file system", 0},
+    {NULL, 'M', "D|F FILE|T TARGET|P", 0,
+     "-MD: write a rule of make that says what the C is made from, beside it; -MF FILE: write it there; -MT TARGET: "
+     "the rule's target (the C file); -MP: an empty rule for each file but the program",
+     0},
     {"emit", KEY_EMIT, "KIND", 0, "c, source, graph, dot, schedule or explain", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
@@ -142,6 +162,24 @@ static void parse_switch(struct argp_state *state, struct options *options, cons
         argp_error(state, "unknown switch -f%s", text);
 }
 
+/* -MD, -MF FILE, -MT TARGET, -MP, where FILE and TARGET may stand behind a space. */
+static void parse_depfile(struct argp_state *state, struct depfile_options *depfile, const char *text)
+{
+    depfile->wanted = true;
+    if (strcmp(text, "D") == 0)
+        return;
+    if (strcmp(text, "P") == 0) {
+        depfile->phony = true;
+        return;
+    }
+    if (*text != 'F' && *text != 'T')
+        argp_error(state, "unknown option -M%s; there are -MD, -MF FILE, -MT TARGET and -MP", text);
+    const char *value = text[1] ? text + 1 : state->next < state->argc ? state->argv[state->next++] : NULL;
+    if (!value)
+        argp_error(state, "-M%c wants a %s", *text, *text == 'F' ? "file" : "target");
+    *(*text == 'F' ? &depfile->path : &depfile->target) = value;
+}
+
 static bool is_same_file(const char *a, const char *b)
 {
     struct stat one, other;
@@ -159,6 +197,10 @@ static void check_places(struct argp_state *state, const struct options *options
         argp_error(state, "-o would overwrite the program '%s'", options->input);
     if (options->header && reads_file && is_same_file(options->header, options->input))
         argp_error(state, "--header would overwrite the program '%s'", options->input);
+    const char *embed = options->pipeline.embed;
+    if (embed && ((options->output && is_same_file(options->output, embed)) ||
+                  (options->header && is_same_file(options->header, embed))))
+        argp_error(state, "a result would overwrite the weights '%s'", embed);
 }
 
 static void check_options(struct argp_state *state, struct options *options)
@@ -172,6 +214,11 @@ static void check_options(struct argp_state *state, struct options *options)
         argp_error(state, "--header goes with --emit=c");
     if (options->pipeline.input_gradients && !options->pipeline.train)
         argp_error(state, "--input-gradients goes with --train");
+    if ((options->pipeline.embed || options->pipeline.no_files) && options->pipeline.emit != EMIT_C)
+        argp_error(state, "--%s goes with --emit=c", options->pipeline.embed ? "embed" : "no-files");
+    if (options->depfile.wanted &&
+        (options->pipeline.emit != EMIT_C || !options->output || strcmp(options->output, "-") == 0))
+        argp_error(state, "-M goes with --emit=c and -o FILE");
     check_places(state, options);
 }
 
@@ -200,6 +247,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_INPUT_GRADIENTS:
         options->pipeline.input_gradients = true;
+        break;
+    case KEY_EMBED:
+        options->pipeline.embed = text;
+        break;
+    case KEY_NO_FILES:
+        options->pipeline.no_files = true;
+        break;
+    case 'M':
+        parse_depfile(state, &options->depfile, text);
         break;
     case KEY_EMIT:
         parse_emit(state, &options->pipeline, text);

@@ -3,6 +3,7 @@
 #define RNNC_OPTIONS_H
 
 #include "base/diag.h"
+#include "depfile.h"
 #include "pipeline.h"
 
 struct options {
@@ -11,6 +12,7 @@ struct options {
     const char *input;
     const char *output;
     const char *header; /* path to write */
+    struct depfile_options depfile;
     bool warnings_are_errors;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "embed.h"
 #include "emit/emit.h"
 #include "graph/graph.h"
 #include "lower/lower.h"
@@ -119,9 +120,15 @@ static void emit(struct pipeline *pipeline)
 {
     const struct pipeline_options *options = pipeline->options;
     struct pipeline_result *result = pipeline->result;
-    struct emit_options emit_options = {options->prefix, NULL, options->header};
+    struct emit_options emit_options = {
+        .prefix = options->prefix, .header = options->header, .files = !options->no_files && !options->embed};
     if (!options->prefix && options->emit == EMIT_C)
         emit_options.prefix = emit_default_prefix(pipeline->arena, pipeline->graph->name);
+    if (options->embed) {
+        emit_options.weights = embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error);
+        if (!emit_options.weights)
+            return;
+    }
     switch (options->emit) {
     case EMIT_C:
         emit_source(pipeline->schedule, pipeline->training, &emit_options, pipeline->arena, &result->main);
@@ -225,6 +232,5 @@ bool pipeline_run(struct arena *arena, const struct source *source, const struct
     if (options->emit != EMIT_SOURCE && options->emit != EMIT_NOTHING && !run_backs(&pipeline))
         return false;
     emit(&pipeline);
-    end_stage(&pipeline, STAGE_EMIT);
-    return true;
+    return end_stage(&pipeline, STAGE_EMIT) && !result->error;
 }

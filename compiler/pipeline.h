@@ -49,6 +49,8 @@ struct pipeline_options {
     enum emit_kind emit;
     const char *prefix;    /* NULL: from the name of the model or cell */
     const char *header;    /* as the C file includes it; NULL: none is written */
+    const char *embed;     /* a weights file that becomes constants of the C file; NULL: none */
+    bool no_files;         /* without the calls that read and write weights files */
     enum stage dump_after; /* STAGE_COUNT: none */
     bool time_stages;
 };
@@ -60,10 +62,11 @@ struct pipeline_result {
     struct text main;   /* what --emit asks for */
     struct text header; /* with EMIT_C and a header */
     struct text dump;   /* --dump-after */
+    const char *error;  /* what is wrong beside the program: with the weights to be embedded; NULL: nothing */
     double seconds[STAGE_COUNT];
 };
 
-/* True when the program compiled; otherwise the reasons are in diag. Fails an internal check by ending the process with
+/* True when the program compiled; otherwise the reasons are in diag, or in the result's error. Fails an internal check by ending the process with
  * status 3. */
 bool pipeline_run(struct arena *arena, const struct source *source, const struct pipeline_options *options,
                   struct diagnostics *diag, struct pipeline_result *result);

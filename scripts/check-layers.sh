@@ -3,8 +3,8 @@
 #   sh scripts/check-layers.sh [ROOT]         prints every include that breaks the table; exit 1 if there is one
 #   sh scripts/check-layers.sh --self-test    shows that breaches are found
 #
-# Beyond the table: compiler/*.[ch] is the layer `top`, grammar/ belongs to syntax, the compiler includes nothing of the
-# runtime, the runtime includes nothing but itself, and tools/ may use base, syntax, sema, oracle and the runtime.
+# Beyond the table: compiler/*.[ch] is the layer `top`, which alone of the compiler may include the runtime (it reads weights
+# files), grammar/ belongs to syntax, the runtime includes nothing but itself, and tools/ may use base, syntax, sema, oracle and the runtime.
 set -eu
 
 # check ROOT
@@ -28,7 +28,7 @@ check() {
           for (i = 1; i <= count; i++) { allowed[layer, may[i]] = 1; known[may[i]] = 1 }
         }
         known["tools"] = known["runtime"] = 1
-        allowed["runtime", "rnn"] = allowed["tools", "rnn"] = 1
+        allowed["runtime", "rnn"] = allowed["tools", "rnn"] = allowed["top", "rnn"] = 1
         allowed["tools", "base"] = allowed["tools", "syntax"] = allowed["tools", "sema"] = allowed["tools", "oracle"] = 1
       }
       FNR == 1 {
@@ -69,6 +69,7 @@ self_test() {
   expect 0 compiler/sema/a.c '"base/a.h"'
   expect 0 compiler/sema/a.c '"sema/b.h"'
   expect 0 compiler/main.c '"sema/b.h"'
+  expect 0 compiler/main.c '"rnn/weights.h"'
   expect 0 grammar/rnn.y '"base/a.h"'
   expect 0 tools/run.c '"rnn/model.h"'
   expect 0 runtime/src/a.c '"rnn/model.h"'

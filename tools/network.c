@@ -105,11 +105,10 @@ static bool run_rnnc(const struct network_options *options, const char *folder, 
     return status == 0;
 }
 
-/* The runtime's headers: where they lie beside an installed program, else where they were when this one was built. */
+/* The runtime's headers lie beside this program, in a build as where it is installed. */
 static const char *include_folder(struct arena *arena)
 {
-    const char *installed = arena_printf(arena, "%s../include", own_folder(arena));
-    return access(arena_printf(arena, "%s/rnn/model.h", installed), R_OK) == 0 ? installed : RNNC_RUNTIME_INCLUDE;
+    return arena_printf(arena, "%s" RNNC_INCLUDE_FROM_BIN, own_folder(arena));
 }
 
 /* Appends the words of an environment variable, or of `fallback`. */

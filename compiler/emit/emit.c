@@ -40,7 +40,7 @@ static void write_front(struct emitter *emitter, const struct schedule *training
 /* ---- the descriptor ---- */
 
 /* FNV-1a over names and shapes. */
-static unsigned long long fingerprint(const struct graph *graph)
+unsigned long long emit_fingerprint(const struct graph *graph)
 {
     unsigned long long hash = 14695981039346656037ull;
     for (int i = 0; i < graph->parameter_count; i++) {
@@ -148,7 +148,7 @@ static void emit_descriptor(struct emitter *emitter, const char *training)
     text_printf(emitter->out,
                 "const rnn_model %s_model = {\n    .name = \"%s\",\n    .real_size = sizeof(rnn_real),\n"
                 "    .fingerprint = UINT64_C(0x%llx),\n",
-                prefix, graph->name, fingerprint(graph));
+                prefix, graph->name, emit_fingerprint(graph));
     if (graph->parameter_count)
         text_printf(emitter->out,
                     "    .parameters = %s_parameters,\n    .parameter_count = %d,\n    .parameter_elements = %ldu,\n",
@@ -175,7 +175,7 @@ static void emit_descriptor(struct emitter *emitter, const char *training)
 struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
                                     struct arena *arena, struct text *out)
 {
-    struct emit_options own = {arena_printf(arena, "%s_train", options->prefix), options->prefix, NULL};
+    struct emit_options own = {.prefix = arena_printf(arena, "%s_train", options->prefix), .owner = options->prefix};
     return emitter_new(training, &own, arena, out);
 }
 
@@ -192,6 +192,8 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
         }
         emit_model_declaration(&emitter);
     }
+    if (options->weights)
+        emit_weights(&emitter);
     emit_packed_struct(&emitter);
     emit_values(&emitter);
     emit_regions(&emitter);

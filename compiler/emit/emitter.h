@@ -15,6 +15,8 @@ struct emitter {
     struct uses uses;
     const char *prefix;
     const char *parameters_type; /* the struct of parameters: "lm_params" */
+    bool files;                  /* calls that read and write weights files are emitted */
+    const double *weights;       /* of all parameters, as constants; or NULL */
     struct text *out;
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
@@ -57,6 +59,8 @@ const char *fill_pattern(const struct emitter *emitter, enum op op, const char *
 void emit_declarations(struct emitter *emitter);
 void emit_packed_struct(struct emitter *emitter);
 void emit_pack(struct emitter *emitter);
+/* weights.c: --embed. */
+void emit_weights(struct emitter *emitter);
 void emit_values(struct emitter *emitter);
 void emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 void emit_regions(struct emitter *emitter);

@@ -57,13 +57,15 @@ static const char *const whole_state_functions =
     "    memset(state, 0, $_state_size(streams));\n"
     "    state->streams = streams;\n}\n\n";
 
-static const char *const weight_functions =
+static const char *const file_functions =
     "rnn_status $_load($_params *params, const char *path, rnn_error *error)\n{\n"
     "    return rnn_parameters_load(&$_model, params, path, error);\n}\n\n"
     "rnn_status $_load_memory($_params *params, const void *memory, size_t size, rnn_error *error)\n{\n"
     "    return rnn_parameters_load_memory(&$_model, params, memory, size, error);\n}\n\n"
     "rnn_status $_save(const $_params *params, const char *path, rnn_error *error)\n{\n"
-    "    return rnn_parameters_save(&$_model, params, path, error);\n}\n\n"
+    "    return rnn_parameters_save(&$_model, params, path, error);\n}\n\n";
+
+static const char *const init_function =
     "rnn_status $_init($_params *params, uint64_t seed) { return rnn_parameters_init(&$_model, params, seed); }\n\n";
 
 static void write_step(struct emitter *emitter)
@@ -101,7 +103,9 @@ void emit_entry_points(struct emitter *emitter)
     text_printf(emitter->out, "enum { %s_BLOCK_FRAMES = %d };\n\n", emitter->prefix, emitter->schedule->block_frames);
     write_pattern(emitter, memory_functions);
     write_pattern(emitter, whole ? whole_state_functions : state_functions);
-    write_pattern(emitter, weight_functions);
+    if (emitter->files)
+        write_pattern(emitter, file_functions);
+    write_pattern(emitter, init_function);
     if (whole) {
         write_whole_run(emitter);
     } else {

@@ -1,9 +1,9 @@
 /* What others may know of a network: the types and calls, as the header or at the head of the C file. */
 #include <ctype.h>
 
-#include "emit/emitter.h"
+#include "emit/calls.h"
 
-static void write_arguments(struct emitter *emitter)
+static void write_prototype_arguments(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     for (int i = 0; i < graph->input_count; i++)
@@ -61,7 +61,7 @@ static void write_parameters(struct emitter *emitter)
                 graph->parameter_count ? "" : "    rnn_real none[1]; /* there are none */\n", emitter->prefix);
 }
 
-static const char *const declarations =
+static const char *const memory_declarations =
     "typedef struct $_packed $_packed; /* weights as the kernels read them; made by $_pack, shared by threads */\n"
     "typedef struct $_state $_state;   /* the past of each stream */\n"
     "typedef struct $_work $_work;     /* scratch of $_run */\n\n"
@@ -70,10 +70,16 @@ static const char *const declarations =
     "size_t $_alignment(void);\n"
     "size_t $_packed_size(void);\n"
     "size_t $_state_size(int streams);\n"
-    "size_t $_work_size(int frames, int streams);\n\n"
+    "size_t $_work_size(int frames, int streams);\n\n";
+
+static const char *const file_declarations =
     "rnn_status $_load($_params *params, const char *path, rnn_error *error);\n"
     "rnn_status $_load_memory($_params *params, const void *memory, size_t size, rnn_error *error);\n"
-    "rnn_status $_save(const $_params *params, const char *path, rnn_error *error);\n"
+    "rnn_status $_save(const $_params *params, const char *path, rnn_error *error);\n";
+
+static const char *const weights_declaration = "extern const $_params $_weights; /* constants, for $_pack */\n";
+
+static const char *const call_declarations =
     "rnn_status $_init($_params *params, uint64_t seed); /* start values */\n"
     "rnn_status $_pack(const $_params *params, $_packed *packed);\n\n"
     "void $_state_init($_state *state, int streams);\n"
@@ -85,19 +91,18 @@ static void write_step_declaration(struct emitter *emitter)
                 "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n"
                 "rnn_status %s_step(const %s_packed *packed, %s_state *state",
                 emitter->prefix, emitter->prefix, emitter->prefix);
-    write_arguments(emitter);
+    write_prototype_arguments(emitter);
     text_puts(emitter->out, ");\n\n");
 }
 
-/* The declarations, with the prefix for each `$`. */
 static void write_declarations(struct emitter *emitter)
 {
-    for (const char *c = declarations; *c; c++) {
-        if (*c == '$')
-            text_puts(emitter->out, emitter->prefix);
-        else
-            text_append(emitter->out, c, 1);
-    }
+    write_pattern(emitter, memory_declarations);
+    if (emitter->files)
+        write_pattern(emitter, file_declarations);
+    if (emitter->weights)
+        write_pattern(emitter, weights_declaration);
+    write_pattern(emitter, call_declarations);
     if (!emitter->schedule->whole_sequence)
         write_step_declaration(emitter);
     text_printf(
@@ -110,7 +115,7 @@ static void write_declarations(struct emitter *emitter)
         emitter->out,
         "rnn_status %s_run(const %s_packed *packed, %s_state *state, %s_work *work, int frames, const int *lengths",
         emitter->prefix, emitter->prefix, emitter->prefix, emitter->prefix);
-    write_arguments(emitter);
+    write_prototype_arguments(emitter);
     text_puts(emitter->out, ");\n\n");
 }
 

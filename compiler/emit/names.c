@@ -108,6 +108,8 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .prefix = options->prefix,
                               .parameters_type =
                                   arena_printf(arena, "%s_params", options->owner ? options->owner : options->prefix),
+                              .files = options->files,
+                              .weights = options->weights,
                               .out = out,
                               .uses = find_uses(schedule->graph, arena)};
     int n = schedule->graph->node_count;

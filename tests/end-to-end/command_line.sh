@@ -52,3 +52,43 @@ status=0
 "$rnnc" "$lstm" -o - >/dev/full 2>err || status=$?
 [ "$status" != 0 ] && [ -s err ] || fail "writing to a full disk: exit status $status"
 nothing_but "before.c lstm.c wrong.rnn "
+
+# Rules for make. The weights that are embedded are among what the C is made from.
+rm -f ./*
+cp "$root/tests/packaging/consumer/elman.rnn" "a #1.rnn"
+expect 0 "$rnnc" -MD "a #1.rnn" -o 'out$.c'
+[ "$(cat 'out$.d')" = 'out$$.c: a\ \#1.rnn' ] || fail "-MD writes: $(cat 'out$.d')"
+"$rnnc" -MFrule -MT 'all these' -MP - -o out.c <"a #1.rnn"
+[ "$(cat rule)" = 'all these:' ] || fail "-MF writes: $(cat rule)"
+expect 2 "$rnnc" -MD "a #1.rnn"
+says err "-M goes with --emit=c and -o FILE"
+expect 2 "$rnnc" -MX "a #1.rnn"
+says err "unknown option -MX"
+expect 2 "$rnnc" "a #1.rnn" -MF
+says err "-MF wants a file"
+
+# Weights that do not fit leave no file behind.
+rm -f ./*
+cp "$root/tests/packaging/consumer/elman.rnn" elman.rnn
+expect 1 "$rnnc" elman.rnn --embed=none.safetensors -o elman.c
+says err "none.safetensors"
+header='{"W":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]},"U":{"dtype":"F32","shape":[1,1],"data_offsets":[4,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}'
+# weights B: the bias's four bytes, in octal
+weights() { printf "\\$(printf %o ${#header})\\0\\0\\0\\0\\0\\0\\0%s\\0\\0\\0\\077\\0\\0\\200\\276$1" "$header" >w.safetensors; }
+weights '\0\0\200\077'
+expect 0 "$rnnc" elman.rnn -D n=1 --embed=w.safetensors -o elman.c -MD -MP
+says elman.c "/* U */ {
+        -0.25}"
+[ "$(cat elman.d)" = 'elman.c: elman.rnn w.safetensors
+
+w.safetensors:' ] || fail "-MP writes: $(cat elman.d)"
+grep -q 'elman_load\|elman_save' elman.c && fail "a network with its weights reads and writes files"
+expect 1 "$rnnc" elman.rnn -D n=2 --embed=w.safetensors -o other.c
+says err "tensor 'W' is [1, 1] but 'Elman' needs [2, 2]"
+weights '\0\0\200\177'
+expect 1 "$rnnc" elman.rnn -D n=1 --embed=w.safetensors -o other.c
+says err "element 0 of tensor 'b' is inf, which cannot be a constant of C"
+expect 2 "$rnnc" elman.rnn -D n=1 --embed=w.safetensors -o ./w.safetensors
+says err "would overwrite the weights"
+expect 2 "$rnnc" elman.rnn -D n=1 --embed=w.safetensors --emit=explain -o -
+nothing_but "elman.c elman.d elman.rnn w.safetensors "

@@ -1,0 +1,27 @@
+# What `cmake --install` puts in place: the programs, the runtime, and how CMake and pkg-config find them.
+include(CMakePackageConfigHelpers)
+
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/rnnc)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS rnn_runtime EXPORT rnncTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(RNNC_BUILD_COMPILER)
+  install(TARGETS rnnc EXPORT rnncTargets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS rnn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+install(EXPORT rnncTargets NAMESPACE rnnc:: DESTINATION ${package_folder})
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/rnncConfig.cmake.in ${PROJECT_BINARY_DIR}/rnncConfig.cmake
+  INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/rnncConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/rnncConfig.cmake ${PROJECT_BINARY_DIR}/rnncConfigVersion.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/rnnc_add_library.cmake DESTINATION ${package_folder})
+
+set(pkg_config_requires "")
+if(RNNC_WEIGHTS_FILES)
+  set(pkg_config_requires "jansson")
+endif()
+# Paths follow the place of the .pc file, so that a tree may move.
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
+  OUTPUT_VARIABLE prefix_from_pkg_config)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/rnnc.pc.in ${PROJECT_BINARY_DIR}/rnnc.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/rnnc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,22 @@
+/* -MD: a rule of make that says what a result is made from, as C compilers write it. */
+#ifndef RNNC_DEPFILE_H
+#define RNNC_DEPFILE_H
+
+#include <stdbool.h>
+
+struct arena;
+struct options;
+struct text;
+
+struct depfile_options {
+    bool wanted;        /* -MD */
+    bool phony;         /* -MP: a rule without a recipe for each file but the program, for when it is deleted */
+    const char *path;   /* -MF */
+    const char *target; /* -MT */
+};
+
+/* Where the rule goes: -MF, or the output with .d for its last suffix. */
+const char *depfile_path(struct arena *arena, const struct options *options);
+void depfile_write(const struct options *options, struct text *out);
+
+#endif

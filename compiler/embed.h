@@ -1,0 +1,13 @@
+/* --embed: weights of a safetensors file as constants of the emitted C. The one place where the compiler looks at data.
+ */
+#ifndef RNNC_EMBED_H
+#define RNNC_EMBED_H
+
+struct arena;
+struct graph;
+
+/* All parameters of the graph, one after the other in its order, row by row; checked as NAME_load checks them. NULL on
+ * failure, with *error a sentence. */
+const double *embed_weights(struct arena *arena, const struct graph *graph, const char *path, const char **error);
+
+#endif
