@@ -230,7 +230,8 @@ static void shape_operation(struct term *term, bool settled, struct report *repo
     term->time = TIME_STATIC;
     for (int i = 0; i < term->count; i++)
         term->time = term->args[i]->time > term->time ? term->args[i]->time : term->time;
-    if (class == OP_CLASS_OVER_TIME || term->op == OP_ctc)
+    bool has_frames = term->time == TIME_FRAME; /* without: wrong, or a target whose time is still to be found */
+    if ((class == OP_CLASS_OVER_TIME && has_frames) || term->op == OP_ctc)
         term->time = TIME_SEQUENCE;
     switch (op_info(term->op)->shape) {
     case SHAPE_SPREAD:

@@ -1,20 +1,24 @@
-/* A target has the time of what it is compared with: in `loss cross_entropy(logits, y)` that of logits. */
+/* A target has the time of what it is compared with: in `loss cross_entropy(logits, y)` that of logits, and below a
+ * function over time or a delay that of frames. What is compared may be an equation of the target: the question is then
+ * handed on to what the equation reads. */
 #include "base/arena.h"
 #include "sema/check.h"
 
-struct targets {
-    struct check *check;
-    struct span *found; /* by value id: where the time of a target was found; empty if nowhere */
+/* Of which time the targets are that a value without a time of its own is made of. */
+struct question {
+    const struct value *value;
+    enum value_time time;
+    bool forced;      /* needs frames, whatever stands beside the target */
+    struct span span; /* where the question came up */
 };
 
-/* What a value that only hands another on stands for; names may go round in circles, which is told later. */
-static struct value *root_of(const struct targets *targets, struct value *value)
-{
-    int steps = targets->check->program->value_count;
-    while (steps-- && value->kind == VALUE_EQUATION && value->term && value->term->kind == TERM_VALUE)
-        value = value->term->value;
-    return value;
-}
+struct targets {
+    struct check *check;
+    struct span *found;   /* by value id: where the time of a target was found; empty if nowhere */
+    unsigned char *asked; /* by value id: a bit for each question that was put */
+    struct question *questions;
+    int begin, count, capacity;
+};
 
 static void set_time(struct targets *targets, struct value *target, enum value_time time, struct span span)
 {
@@ -31,25 +35,91 @@ static void set_time(struct targets *targets, struct value *target, enum value_t
     }
 }
 
-/* `around`: the time of what stands beside the nearest operation that has any. */
-static void find_targets(struct targets *targets, const struct term *term, enum value_time around)
+/* Whether the targets below have to be of frame time; those of an operand that has frames by itself do not. */
+static bool needs_frames(const struct term *term, const struct term *operand)
 {
+    return term->kind == TERM_OP && op_is_over_time(term->op) && operand->time != TIME_FRAME;
+}
+
+/* One value of a term, which is of `time`. An equation of another time than static has found its targets itself. */
+static void ask(struct targets *targets, struct value *value, struct question question)
+{
+    if (value->kind == VALUE_TARGET)
+        set_time(targets, value, question.time, question.span);
+    bool is_open = question.forced ? value->time != TIME_FRAME : value->time == TIME_STATIC;
+    unsigned char bit = question.forced ? 1 : question.time == TIME_FRAME ? 2 : 4;
+    if (!value->term || !is_open || question.time == TIME_STATIC || targets->asked[value->id] & bit)
+        return;
+    targets->asked[value->id] |= bit;
+    question.value = value;
+    ARENA_PUSH(targets->check->arena, targets->questions, targets->count, targets->capacity, question);
+}
+
+/* The targets of a term, where question.time is that of what stands beside the nearest operation that has any. What is
+ * below a function over time or a delay is left to find_frames. */
+static void find_beside(struct targets *targets, const struct term *term, struct question question)
+{
+    struct question own = question;
+    if (!own.span.end)
+        own.span = term->span;
     if (term->kind == TERM_VALUE)
-        set_time(targets, root_of(targets, term->value), around, term->span);
-    else if (term->kind == TERM_DELAY)
-        set_time(targets, root_of(targets, term->value), TIME_FRAME, term->span);
+        ask(targets, term->value, own);
     int at[3] = {0}; /* how many operands are of each time */
     for (int i = 0; i < term->count; i++)
         at[term->args[i]->time]++;
     for (int i = 0; i < term->count; i++) {
-        int own = term->args[i]->time;
-        enum value_time beside = around;
-        if (at[TIME_FRAME] > (own == TIME_FRAME))
-            beside = TIME_FRAME;
-        else if (at[TIME_SEQUENCE] > (own == TIME_SEQUENCE))
-            beside = TIME_SEQUENCE;
-        find_targets(targets, term->args[i], beside);
+        int time = term->args[i]->time;
+        own = question;
+        if (!question.forced && at[TIME_FRAME] > (time == TIME_FRAME))
+            own.time = TIME_FRAME;
+        else if (!question.forced && at[TIME_SEQUENCE] > (time == TIME_SEQUENCE))
+            own.time = TIME_SEQUENCE;
+        if (!needs_frames(term, term->args[i]))
+            find_beside(targets, term->args[i], own);
     }
+}
+
+/* What needs the frames of a target. */
+static void find_frames(struct targets *targets, const struct term *term)
+{
+    struct question question = {.time = TIME_FRAME, .forced = true, .span = term->span};
+    if (term->kind == TERM_DELAY)
+        ask(targets, term->value, question);
+    question.span = (struct span){0};
+    for (int i = 0; i < term->count; i++) {
+        if (needs_frames(term, term->args[i]))
+            find_beside(targets, term->args[i], question);
+        find_frames(targets, term->args[i]);
+    }
+}
+
+static void answer(struct targets *targets)
+{
+    while (targets->begin < targets->count) {
+        struct question question = targets->questions[targets->begin++];
+        find_beside(targets, question.value->term, question);
+    }
+}
+
+static void find_targets(struct targets *targets)
+{
+    const struct program *program = targets->check->program;
+    for (int i = 0; i < program->loss_count; i++)
+        if (program->losses[i].term)
+            find_frames(targets, program->losses[i].term);
+    for (int i = 0; i < program->value_count; i++)
+        if (program->values[i]->term)
+            find_frames(targets, program->values[i]->term);
+    answer(targets);
+    for (int i = 0; i < program->loss_count; i++)
+        if (program->losses[i].term)
+            find_beside(targets, program->losses[i].term, (struct question){.time = TIME_STATIC});
+    for (int i = 0; i < program->value_count; i++) {
+        const struct value *value = program->values[i];
+        if (value->term && !(targets->asked[i] & 1))
+            find_beside(targets, value->term, (struct question){.time = value->term->time});
+    }
+    answer(targets);
 }
 
 void infer_target_times(struct check *check)
@@ -57,18 +127,13 @@ void infer_target_times(struct check *check)
     struct program *program = check->program;
     if (!program->target_count)
         return;
-    struct targets targets = {check, ARENA_ARRAY(check->arena, struct span, program->value_count + 1)};
-    for (int i = 0; i < program->loss_count; i++) {
-        if (!program->losses[i].term)
-            continue;
-        shape_term(program->losses[i].term, true, NULL);
-        find_targets(&targets, program->losses[i].term, TIME_STATIC);
-    }
-    for (int i = 0; i < program->value_count; i++) {
-        const struct value *value = program->values[i];
-        if (value->term)
-            find_targets(&targets, value->term, value->term->time);
-    }
+    struct targets targets = {.check = check,
+                              .found = ARENA_ARRAY(check->arena, struct span, program->value_count + 1),
+                              .asked = ARENA_ARRAY(check->arena, unsigned char, program->value_count + 1)};
+    for (int i = 0; i < program->loss_count; i++)
+        if (program->losses[i].term)
+            shape_term(program->losses[i].term, true, NULL);
+    find_targets(&targets);
     for (int i = 0; i < program->target_count; i++) {
         struct value *target = program->targets[i];
         if (target->time == TIME_STATIC)
