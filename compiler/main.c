@@ -2,9 +2,10 @@
 #include <stdio.h>
 
 #include "base/arena.h"
-#include "base/output.h"
 #include "base/source.h"
+#include "files/standard.h"
 #include "options.h"
+#include "output.h"
 
 enum { EXIT_DONE, EXIT_PROGRAM_WRONG, EXIT_COMMAND_LINE_WRONG };
 
@@ -40,6 +41,7 @@ static int write_results(struct arena *arena, const struct options *options, con
 
 int main(int argc, char **argv)
 {
+    standard_streams_open();
     struct arena *arena = arena_new();
     struct options options = options_parse(arena, argc, argv);
     const char *error;

@@ -5,11 +5,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "emit/emit.h"
+#include "files/path.h"
 
 enum {
     KEY_HEADER = 256,
@@ -180,30 +180,49 @@ static void parse_depfile(struct argp_state *state, struct depfile_options *depf
     *(*text == 'F' ? &depfile->path : &depfile->target) = value;
 }
 
-static bool is_same_file(const char *a, const char *b)
+/* How the C file will find its header. */
+static const char *file_of_path(const char *path)
 {
-    struct stat one, other;
-    return strcmp(a, b) == 0 || (stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) &&
-                                 one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
 }
 
-/* What is written overwrites neither the program nor what else is written; formatting is meant to. */
-static void check_places(struct argp_state *state, const struct options *options)
+/* What is written overwrites neither what is read nor what else is written; formatting is meant to. */
+static void check_places(struct argp_state *state, const struct options *options, struct arena *arena)
 {
-    bool formats = options->pipeline.emit == EMIT_SOURCE, reads_file = strcmp(options->input, "-") != 0;
-    if (options->header && options->output && is_same_file(options->header, options->output))
-        argp_error(state, "-o and --header name the same file");
-    if (options->output && reads_file && !formats && is_same_file(options->output, options->input))
-        argp_error(state, "-o would overwrite the program '%s'", options->input);
-    if (options->header && reads_file && is_same_file(options->header, options->input))
-        argp_error(state, "--header would overwrite the program '%s'", options->input);
-    const char *embed = options->pipeline.embed;
-    if (embed && ((options->output && is_same_file(options->output, embed)) ||
-                  (options->header && is_same_file(options->header, embed))))
-        argp_error(state, "a result would overwrite the weights '%s'", embed);
+    bool formats = options->pipeline.emit == EMIT_SOURCE;
+    const struct {
+        const char *name, *path;
+    } results[] = {{"-o", options->output},
+                   {"--header", options->header},
+                   {"-MF", options->depfile.wanted ? depfile_path(arena, options) : NULL}};
+    for (int i = 0; i < 3; i++) {
+        const char *path = results[i].path;
+        for (int k = 0; path && k < i; k++)
+            if (results[k].path && path_is_same(results[k].path, path))
+                argp_error(state, "%s and %s name the same file", results[k].name, results[i].name);
+        if (path && strcmp(options->input, "-") != 0 && !formats && path_is_same(path, options->input))
+            argp_error(state, "%s would overwrite the program '%s'", results[i].name, options->input);
+        if (path && options->pipeline.embed && path_is_same(path, options->pipeline.embed))
+            argp_error(state, "%s would overwrite the weights '%s'", results[i].name, options->pipeline.embed);
+    }
 }
 
-static void check_options(struct argp_state *state, struct options *options)
+/* The C file includes the header by its name, between quotes. */
+static void check_header(struct argp_state *state, const char *path)
+{
+    const char *name = file_of_path(path);
+    if (strcmp(path, "-") == 0)
+        argp_error(state, "--header needs a file: the C file includes it by its name");
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127 || *c == '"' || *c == '\\')
+            argp_error(state,
+                       "--header: '%s' cannot be included, as C has no quotes, backslashes and control "
+                       "characters in the name of a header",
+                       name);
+}
+
+static void check_options(struct argp_state *state, struct options *options, struct arena *arena)
 {
     if (!options->input)
         argp_error(state, "no input file; `rnnc net.rnn -o net.c` compiles a network, - reads standard input");
@@ -212,6 +231,8 @@ static void check_options(struct argp_state *state, struct options *options)
                    options->pipeline.prefix);
     if (options->header && options->pipeline.emit != EMIT_C)
         argp_error(state, "--header goes with --emit=c");
+    if (options->header)
+        check_header(state, options->header);
     if (options->pipeline.input_gradients && !options->pipeline.train)
         argp_error(state, "--input-gradients goes with --train");
     if ((options->pipeline.embed || options->pipeline.no_files) && options->pipeline.emit != EMIT_C)
@@ -219,7 +240,7 @@ static void check_options(struct argp_state *state, struct options *options)
     if (options->depfile.wanted &&
         (options->pipeline.emit != EMIT_C || !options->output || strcmp(options->output, "-") == 0))
         argp_error(state, "-M goes with --emit=c and -o FILE");
-    check_places(state, options);
+    check_places(state, options, arena);
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -283,19 +304,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         options->input = text;
         break;
     case ARGP_KEY_END:
-        check_options(state, options);
+        check_options(state, options, parsing->arena);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
     }
     return 0;
-}
-
-/* Where the file is not named after a rule of the user's: how the C file will find its header. */
-static const char *file_of_path(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 struct options options_parse(struct arena *arena, int argc, char **argv)

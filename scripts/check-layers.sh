@@ -4,12 +4,13 @@
 #   sh scripts/check-layers.sh --self-test    shows that breaches are found
 #
 # Beyond the table: compiler/*.[ch] is the layer `top`, which alone of the compiler may include the runtime (it reads weights
-# files), grammar/ belongs to syntax, the runtime includes nothing but itself, and tools/ may use base, syntax, sema, oracle and the runtime.
+# files), and files/, which includes nothing; grammar/ belongs to syntax; the runtime includes nothing but itself and files/, and
+# tools/ may use base, syntax, sema, oracle, files/ and the runtime.
 set -eu
 
 # check ROOT
 check() {
-  find "$1/compiler" "$1/grammar" "$1/runtime" "$1/tools" -name '*.[chly]' 2>/dev/null | LC_ALL=C sort |
+  find "$1/compiler" "$1/files" "$1/grammar" "$1/runtime" "$1/tools" -name '*.[chly]' 2>/dev/null | LC_ALL=C sort |
     xargs awk -v root="$1/" '
       function layer_of(path,  part) {
         split(path, part, "/")
@@ -27,7 +28,8 @@ check() {
           known[layer] = 1
           for (i = 1; i <= count; i++) { allowed[layer, may[i]] = 1; known[may[i]] = 1 }
         }
-        known["tools"] = known["runtime"] = 1
+        known["tools"] = known["runtime"] = known["files"] = 1
+        allowed["top", "files"] = allowed["tools", "files"] = allowed["runtime", "files"] = 1
         allowed["runtime", "rnn"] = allowed["tools", "rnn"] = allowed["top", "rnn"] = 1
         allowed["tools", "base"] = allowed["tools", "syntax"] = allowed["tools", "sema"] = allowed["tools", "oracle"] = 1
       }
@@ -56,7 +58,7 @@ check() {
 self_test() {
   tree=$(mktemp -d)
   trap 'rm -rf "$tree"' EXIT
-  mkdir -p "$tree/compiler/base" "$tree/compiler/sema" "$tree/grammar" "$tree/runtime/src" "$tree/tools"
+  mkdir -p "$tree/compiler/base" "$tree/compiler/sema" "$tree/files" "$tree/grammar" "$tree/runtime/src" "$tree/tools"
   printf 'base:\nsyntax: base\nsema: base syntax\ntop: base syntax sema\n' >"$tree/compiler/LAYERS"
   # expect STATUS FILE INCLUDE: the tree with this one include is accepted (0) or refused (1).
   expect() {
@@ -79,6 +81,12 @@ self_test() {
   expect 1 compiler/base/a.c '"../sema/a.h"'
   expect 1 compiler/sema/a.c '"rnn/model.h"'
   expect 1 grammar/rnn.y '"sema/a.h"'
+  expect 0 runtime/src/a.c '"files/a.h"'
+  expect 0 tools/a.c '"files/a.h"'
+  expect 0 compiler/main.c '"files/a.h"'
+  expect 1 compiler/sema/a.c '"files/a.h"'
+  expect 1 files/a.c '"base/a.h"'
+  expect 1 files/a.c '"rnn/model.h"'
   expect 1 runtime/src/a.c '"base/a.h"'
   mkdir "$tree/compiler/other"
   expect 1 compiler/other/a.c '"base/a.h"'

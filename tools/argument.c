@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "data/file.h"
+#include "files/path.h"
 
 int argument_count(struct argp_state *state, const char *option, const char *argument)
 {
@@ -52,7 +52,7 @@ void argument_reads(struct argument_files *files, const char *what, const char *
 void argument_writes(struct argument_files *files, const char *what, const char *path, struct argp_state *state)
 {
     for (int i = 0; path && i < files->count; i++)
-        if (file_is_same(path, files->items[i].path))
+        if (path_is_same(path, files->items[i].path))
             argp_error(state, "%s '%s' would overwrite %s '%s': a result needs a file of its own", what, path,
                        files->items[i].what, files->items[i].path);
     argument_reads(files, what, path);

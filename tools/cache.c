@@ -104,8 +104,13 @@ static bool run_compiler(struct arena *arena, const char *const *words, int coun
     const char **arguments = ARENA_ARRAY(arena, const char *, count + endings + 1);
     memcpy(arguments, words, (size_t)count * sizeof *words);
     memcpy(arguments + count, ending, (size_t)endings * sizeof *ending);
-    if (!process_run(arena, arguments, output, &status, error))
+    if (!process_run(arena, arguments, output, &status, error)) {
+        *error = arena_printf(arena,
+                              "%s: networks are compiled by the C compiler that the variable CC names, or else by cc; "
+                              "install one (on Debian: apt-get install gcc libc6-dev), or set CC",
+                              *error);
         return false;
+    }
     if (status)
         *error = arena_printf(arena, "the C compiler '%s' ended with exit status %d", words[0], status);
     return status == 0;

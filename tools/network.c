@@ -86,7 +86,7 @@ static const char *own_folder(struct arena *arena)
 static bool run_rnnc(const struct network_options *options, const char *folder, const char **error)
 {
     struct arena *arena = options->arena;
-    const char **arguments = ARENA_ARRAY(arena, const char *, options->passed_count + 9);
+    const char **arguments = ARENA_ARRAY(arena, const char *, options->passed_count + 10);
     int count = 0, status;
     arguments[count++] = arena_printf(arena, "%srnnc", own_folder(arena));
     for (int i = 0; i < options->passed_count; i++)
@@ -97,6 +97,7 @@ static bool run_rnnc(const struct network_options *options, const char *folder, 
     arguments[count++] = "-o";
     arguments[count++] = arena_printf(arena, "%s/net.c", folder);
     arguments[count++] = arena_printf(arena, "--header=%s/net.h", folder);
+    arguments[count++] = "--"; /* the path may begin with a dash */
     arguments[count++] = options->path;
     if (!process_run(arena, arguments, NULL, &status, error))
         return false;

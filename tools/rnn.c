@@ -6,6 +6,7 @@
 
 #include "argument.h"
 #include "commands.h"
+#include "files/standard.h"
 
 const char *argp_program_version = "rnn " RNNC_VERSION;
 
@@ -63,6 +64,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
+    standard_streams_open();
     argp_err_exit_status = 2;
     const struct argp argp = {
         .parser = parse_option,

@@ -179,11 +179,8 @@ bool sample_text(struct arena *arena, const rnn_model *model, const char *weight
         return false;
     bool done =
         prepare_session(&writer, model, weights, error) && read_prime(&writer, error) && write_symbols(&writer, error);
-    fputc('\n', stdout);
-    if (fflush(stdout) != 0 && done) {
-        *error = "cannot write to standard output";
-        done = false;
-    }
+    if (done)
+        putchar('\n'); /* whether it can be written, is found out at the end of the program */
     session_close(&writer.session);
     return done;
 }

@@ -7,7 +7,8 @@
 #include "base/arena.h"
 #include "checkpoint.h"
 #include "commands.h"
-#include "data/file.h"
+#include "files/path.h"
+#include "files/standard.h"
 #include "network.h"
 #include "stop.h"
 
@@ -110,12 +111,13 @@ static bool read_data(struct train *train, const char **error)
     return dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
 }
 
-static void print_start(const struct train *train)
+/* False, with a sentence, if it cannot be printed, as then nothing will be. */
+static bool print_start(const struct train *train, const char **error)
 {
     const struct trainer *trainer = &train->trainer;
     const struct dataset *data = &train->data;
     if (train->options.quiet)
-        return;
+        return true;
     printf("%s: %zu parameters; %ld frames in %ld sequences", train->model->name, train->model->parameter_elements,
            data->frames, data->count);
     if (train->table.vocabulary)
@@ -135,20 +137,29 @@ static void print_start(const struct train *train)
     if (trainer->position.step)
         printf("going on in epoch %d after step %llu\n", trainer->position.epoch + 1,
                (unsigned long long)trainer->position.step);
-    fflush(stdout);
+    int reason = standard_output_flush();
+    if (reason)
+        *error = arena_printf(train->options.network.arena,
+                              "cannot write to standard output: %s; with --quiet nothing is written there",
+                              strerror(reason));
+    return !reason;
 }
 
 /* Better now than after an epoch. */
 static bool check_places(const struct train_options *options, const char **error)
 {
-    const char *const paths[] = {options->out, options->checkpoint, options->svg};
-    for (int i = 0; i < 3; i++) {
-        if (paths[i] && !file_can_be_written(paths[i])) {
-            *error = arena_printf(options->network.arena, "'%s' cannot be written: %s", paths[i], strerror(errno));
-            return false;
-        }
+    const char *const paths[] = {options->out, options->checkpoint, options->svg, options->log};
+    const char *problem = NULL;
+    for (int i = 0; i < 4 && !problem; i++) {
+        if (paths[i] && path_is_pipe(paths[i]))
+            problem = "it is a pipe or socket, and a training, which cannot wait for a reader, writes to files and "
+                      "devices";
+        else if (paths[i] && !path_can_be_written(paths[i]))
+            problem = strerror(errno);
+        if (problem)
+            *error = arena_printf(options->network.arena, "'%s' cannot be written: %s", paths[i], problem);
     }
-    return true;
+    return !problem;
 }
 
 /* Trainer and report as at the beginning, or as the checkpoint has them. */
@@ -239,8 +250,7 @@ static int train_network(struct train *train, const char **error)
     int status = 1;
     stop_hold_signals();
     if (start(train, error)) {
-        print_start(train);
-        status = loop(train, error);
+        status = print_start(train, error) ? loop(train, error) : 1;
         report_close(&train->report);
         if (status > 128 && !train->options.quiet)
             fprintf(stderr, "rnn: stopped by a signal in epoch %d after step %llu%s\n",

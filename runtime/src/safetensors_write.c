@@ -1,20 +1,14 @@
-/* Writing, so that the path holds the old file or the whole new one at every moment: header and data go to a new file
- * in the same folder, which is flushed to the disk, takes the path's place, and is made to last by flushing the folder.
- */
+/* Writing: header and data go to a new file that takes the path's place when it is complete (files/new_file.h). */
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dtype.h"
+#include "files/new_file.h"
 #include "status.h"
 
-enum { ALIGNMENT = 8, ATTEMPTS = 100 };
+enum { ALIGNMENT = 8 };
 
 /* ---- the header ---- */
 
@@ -124,87 +118,11 @@ static unsigned char *make_header(const char *path, const rnn_file_tensor *tenso
 
 /* ---- the file ---- */
 
-static bool write_fully(int descriptor, const void *memory, size_t size)
+static int write_tensors(struct new_file *file, const rnn_file_tensor *tensors, int count)
 {
-    const unsigned char *bytes = memory;
-    for (size_t done = 0; done < size;) {
-        ssize_t put = write(descriptor, bytes + done, size - done);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return false;
-        done += (size_t)put;
-    }
-    return true;
-}
-
-/* An empty file beside `path`, with the permissions that the user's umask gives, locked against others who write to the
- * same path; its name, to be freed, or NULL in *name. What a killed process has left there is used again. */
-static int create_beside(const char *path, char **name)
-{
-    static const char end[] = ".partial";
-    size_t room = strlen(path) + sizeof end;
-    if (!(*name = malloc(room)))
-        return -1;
-    snprintf(*name, room, "%s%s", path, end);
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        struct stat opened, named;
-        int descriptor = open(*name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (descriptor < 0)
-            break;
-        while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) /* some file systems have no locks */
-            continue;
-        bool mine = fstat(descriptor, &opened) == 0 && stat(*name, &named) == 0 && opened.st_ino == named.st_ino &&
-                    opened.st_dev == named.st_dev;
-        if (mine && ftruncate(descriptor, 0) == 0)
-            return descriptor;
-        int reason = errno;
-        close(descriptor);
-        errno = reason;
-        if (mine)
-            break;
-        /* Meanwhile another one has finished, and the name is gone or that of a new file. */
-    }
-    free(*name);
-    *name = NULL;
-    return -1;
-}
-
-/* Makes the new entry in the folder of `path` last. Some file systems cannot flush a folder; they say EINVAL. `path` is
- * cut. */
-static bool flush_folder(char *path)
-{
-    char *slash = strrchr(path, '/');
-    if (slash)
-        slash[slash == path] = '\0';
-    int descriptor = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL);
-    if (descriptor >= 0)
-        close(descriptor);
-    return good;
-}
-
-static bool write_tensors(int descriptor, const rnn_file_tensor *tensors, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (!write_fully(descriptor, tensors[i].data, tensors[i].elements * rnn_dtype_size(tensors[i].dtype)))
-            return false;
-    return true;
-}
-
-/* What failed, as errno, or 0 once the path has the new file. Closes the descriptor. */
-static int fill_and_rename(int descriptor, const char *name, const char *path, const void *header, size_t header_size,
-                           const rnn_file_tensor *tensors, int count)
-{
-    int reason = write_fully(descriptor, header, header_size) && write_tensors(descriptor, tensors, count) &&
-                         fsync(descriptor) == 0
-                     ? 0
-                     : errno;
-    if (!reason && rename(name, path) != 0)
-        reason = errno;
-    if (reason)
-        unlink(name);
-    close(descriptor); /* and gives up the lock; all is on the disk */
+    int reason = 0;
+    for (int i = 0; i < count && !reason; i++)
+        reason = new_file_write(file, tensors[i].data, tensors[i].elements * rnn_dtype_size(tensors[i].dtype));
     return reason;
 }
 
@@ -218,17 +136,16 @@ rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int c
     if (!header)
         return error->status;
 
-    char *name;
-    int descriptor = create_beside(path, &name);
-    int reason = descriptor < 0 ? errno : fill_and_rename(descriptor, name, path, header, header_size, tensors, count);
-    rnn_status status = rnn_succeed(error);
-    if (reason)
-        status = rnn_fail(error, reason == ENOMEM ? RNN_ERROR_MEMORY : RNN_ERROR_FILE, "%.300s: cannot be written: %s",
-                          path, strerror(reason));
-    else if (!flush_folder(name))
-        status = rnn_fail(error, RNN_ERROR_FILE, "%.300s: written, but its folder cannot be flushed: %s", path,
-                          strerror(errno));
-    free(name);
+    struct new_file file;
+    int reason = new_file_begin(&file, path);
+    reason = reason ? reason : new_file_write(&file, header, header_size);
+    reason = reason ? reason : write_tensors(&file, tensors, count);
+    reason = reason ? reason : new_file_flush(&file);
+    reason = reason ? reason : new_file_place(&file);
+    new_file_end(&file);
     free(header);
-    return status;
+    if (!reason)
+        return rnn_succeed(error);
+    return rnn_fail(error, reason == ENOMEM ? RNN_ERROR_MEMORY : RNN_ERROR_FILE, "%.300s: cannot be written: %s", path,
+                    new_file_reason(reason));
 }

@@ -38,6 +38,17 @@ grep -q '^wrong.rnn:2:16: error: ' err || fail "unexpected message: $(cat err)"
 cp lstm.c before.c
 expect 1 "$rnnc" wrong.rnn -o lstm.c
 cmp before.c lstm.c
+# Two results, or a result and the program, are never one file, whatever its name looks like.
+expect 2 "$rnnc" "$lstm" -o both.c --header=./both.c
+says err "-o and --header name the same file"
+expect 2 "$rnnc" "$lstm" -o both.c -MD -MF ./both.c
+says err "-o and -MF name the same file"
+expect 2 "$rnnc" "$lstm" -o x.c --header='a"b.h'
+says err "'a\"b.h' cannot be included"
+expect 2 "$rnnc" "$lstm" -o x.c --header='a\b.h'
+expect 2 "$rnnc" "$lstm" -o x.c --header='a
+b.h'
+expect 2 "$rnnc" "$lstm" -o x.c --header=-
 expect 2 "$rnnc"
 expect 2 "$rnnc" --no-such-option "$lstm"
 expect 2 "$rnnc" "$lstm" -D n=x -o x.c
@@ -51,6 +62,35 @@ status=0
 status=0
 "$rnnc" "$lstm" -o - >/dev/full 2>err || status=$?
 [ "$status" != 0 ] && [ -s err ] || fail "writing to a full disk: exit status $status"
+[ "$(wc -l <err)" = 1 ] || fail "a full disk is told twice: $(cat err)"
+for arguments in "--help" "--emit=explain $lstm"; do
+  status=0
+  "$rnnc" $arguments >/dev/full 2>err || status=$?
+  [ "$status" = 1 ] || fail "rnnc $arguments >/dev/full: exit status $status"
+  says err "cannot write to standard output: No space left on device"
+done
+status=0
+"$rnnc" "$lstm" >&- 2>err || status=$?
+[ "$status" = 1 ] || fail "rnnc with a closed standard output: exit status $status"
+says err "cannot write to standard output: Bad file descriptor"
+# Files do not take the place of standard streams that are closed.
+"$rnnc" "$lstm" -o closed.c <&- >&- 2>&-
+cmp lstm.c closed.c
+
+# Special files are written to, and stay what they are; a pipe without a reader is refused at once.
+expect 0 "$rnnc" "$lstm" -o /dev/null
+[ -c /dev/null ] || fail "/dev/null is no device any more"
+expect 1 "$rnnc" "$lstm" -o /dev/full
+mkfifo pipe
+expect 1 timeout 20 "$rnnc" "$lstm" -o pipe
+says err "cannot write 'pipe': it is a pipe or socket that nobody reads from"
+cat pipe >got &
+reader=$!
+until expect 0 "$rnnc" "$lstm" -o pipe 2>/dev/null; do sleep 0.1; done
+wait $reader
+cmp lstm.c got
+[ -p pipe ] || fail "the pipe is none any more"
+rm pipe got closed.c
 nothing_but "before.c lstm.c wrong.rnn "
 
 # Rules for make. The weights that are embedded are among what the C is made from.

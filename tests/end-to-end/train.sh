@@ -55,6 +55,17 @@ expect 0 train again --epochs 16 --quiet
 cmp whole.safetensors again.safetensors
 [ "$(without_seconds whole.csv)" = "$(without_seconds again.csv)" ] || fail "the same training has another log"
 
+# Special files are written to; what cannot be printed is told before the first step.
+quick() { "$rnn" train lm.rnn --data text --epochs 1 --streams 30 --out /dev/null --checkpoint quick.checkpoint "$@"; }
+expect 0 quick
+[ -c /dev/null ] || fail "/dev/null is no device any more"
+rm quick.checkpoint
+status=0
+quick >&- 2>err || status=$?
+[ "$status" = 1 ] && [ ! -e quick.checkpoint ] || fail "a training with a closed standard output: exit status $status"
+says err "cannot write to standard output: Bad file descriptor; with --quiet nothing is written there"
+quick --quiet >&-
+
 # Pieces of 90 characters, each from the start.
 expect 0 train pieces --epochs 4 --piece 90
 says out "3960 frames in 44 sequences"
@@ -92,6 +103,7 @@ expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 200 --temperatur
 says out "the "
 expect 1 "$rnn" run lm.rnn --weights whole.safetensors --sample 5 --prime "qx"
 says err "--prime: 'q' does not occur"
+[ ! -s out ] || fail "before an error, standard output gets: $(od -c out)"
 expect 1 "$rnn" run lm.rnn -D V=15 --weights whole.safetensors --sample 5
 says err "has a vocabulary of"
 expect 2 "$rnn" run lm.rnn --sample 5
@@ -124,7 +136,7 @@ while [ "$done" -lt "$kills" ] || [ "$ended" = 0 ]; do
   esac
 done
 
-[ -z "$(ls | grep partial)" ] || fail "kills left behind: $(ls)"
+[ -z "$(ls -A | grep partial)" ] || fail "kills left behind: $(ls -A)"
 
 # Signals end a training after its step, with everything written.
 for signal in INT TERM; do
@@ -205,6 +217,12 @@ wrong 1 --out nowhere/w.safetensors --seed 1
 says err "'nowhere/w.safetensors' cannot be written: No such file"
 wrong 1 --out w.safetensors --checkpoint "$work"
 says err "cannot be written: Is a directory"
+mkfifo pipe
+for option in --out --checkpoint --log --svg; do
+  wrong 1 --out w.safetensors $option pipe
+  says err "'pipe' cannot be written: it is a pipe or socket"
+done
+rm pipe
 wrong 2 --out w.safetensors --checkpoint ./w.safetensors
 says err "--checkpoint './w.safetensors' would overwrite --out 'w.safetensors'"
 cp faults.rnn kept

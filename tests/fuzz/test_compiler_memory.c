@@ -107,7 +107,7 @@ static void check_folder_is_empty(void)
     DIR *directory = opendir(folder);
     assert_non_null(directory);
     for (const struct dirent *entry; (entry = readdir(directory));)
-        if (entry->d_name[0] != '.')
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             fail_msg("'%s' was left behind", entry->d_name);
     closedir(directory);
 }

@@ -163,22 +163,54 @@ static void test_atomic_save(void **state)
     assert_int_equal(rnn_file_save(other, some, 3, NULL, 0, &error), RNN_ERROR_FILE);
     check_old_file(folder->file);
 
-    /* what a killed process has left is used up */
-    snprintf(other, sizeof other, "%s.partial", folder->file);
-    FILE *left = fopen(other, "w");
-    assert_non_null(left);
-    for (int i = 0; i < 1000; i++)
-        fputs("left behind ", left);
-    assert_int_equal(fclose(left), 0);
-    assert_int_equal(rnn_file_save(folder->file, &some[2], 1, NULL, 0, &error), RNN_OK);
-    check_old_file(folder->file);
-    assert_int_equal(access(other, F_OK), -1);
-
     /* data that cannot be read: write fails half-way, after the header */
     rnn_file_tensor unreadable = some[2];
     unreadable.data = (const void *)(uintptr_t)16;
     assert_int_equal(rnn_file_save(folder->file, &unreadable, 1, NULL, 0, &error), RNN_ERROR_FILE);
     check_old_file(folder->file);
+}
+
+/* Devices and pipes stay what they are. */
+static void test_special_files(void **state)
+{
+    const struct folder *folder = *state;
+    rnn_error error;
+    struct stat status;
+    assert_int_equal(rnn_file_save("/dev/null", some, 3, NULL, 0, &error), RNN_OK);
+    assert_int_equal(stat("/dev/null", &status), 0);
+    assert_true(S_ISCHR(status.st_mode));
+    assert_int_equal(rnn_file_save("/dev/full", some, 3, NULL, 0, &error), RNN_ERROR_FILE);
+    assert_non_null(strstr(error.text, "No space left"));
+    assert_int_equal(mkfifo(folder->file, 0600), 0);
+    assert_int_equal(rnn_file_save(folder->file, some, 3, NULL, 0, &error), RNN_ERROR_FILE);
+    assert_non_null(strstr(error.text, "nobody reads from"));
+    int reader = open(folder->file, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(rnn_file_save(folder->file, some, 3, NULL, 0, &error), RNN_OK);
+    assert_int_equal(stat(folder->file, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+    close(reader);
+}
+
+/* Nothing that others have put beside the file is in the way, or touched. */
+static void test_neighbours(void **state)
+{
+    const struct folder *folder = *state;
+    rnn_error error;
+    char other[100], victim[100];
+    struct stat status;
+    snprintf(other, sizeof other, "%s.partial", folder->file);
+    snprintf(victim, sizeof victim, "%s.victim", folder->file);
+    assert_int_equal(symlink(victim, other), 0);
+    assert_int_equal(rnn_file_save(folder->file, &some[2], 1, NULL, 0, &error), RNN_OK);
+    check_old_file(folder->file);
+    assert_int_equal(access(victim, F_OK), -1);
+    assert_int_equal(unlink(other), 0);
+    assert_int_equal(mkfifo(other, 0600), 0);
+    assert_int_equal(rnn_file_save(folder->file, &some[2], 1, NULL, 0, &error), RNN_OK);
+    assert_int_equal(stat(other, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+    assert_int_equal(unlink(other), 0);
 }
 
 int main(void)
@@ -189,6 +221,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_save_refusals, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_open_failures, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_atomic_save, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_special_files, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_neighbours, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,8 @@
  *
  * A file is checked as a whole before anything is taken from it: header size (at most 100 MB), JSON without duplicate keys, dtype
  * and shape of every tensor against its length, offsets in range, no overlap, no hole, no trailing bytes. Format:
- * https://github.com/huggingface/safetensors, README, "Format". Saving is atomic: a temporary file in the same folder, fsync, rename.
+ * https://github.com/huggingface/safetensors, README, "Format". Saving is atomic: a new file in the
+ * same folder, fsync, rename. Devices and pipes are written to as they are.
  */
 #ifndef RNN_WEIGHTS_H
 #define RNN_WEIGHTS_H

@@ -1,0 +1,50 @@
+#include "output.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "files/new_file.h"
+#include "files/standard.h"
+
+static bool is_standard_output(const char *path) { return strcmp(path, "-") == 0; }
+
+/* 0 or an errno. */
+static int write_output(const struct output_file *output, struct new_file *file)
+{
+    if (is_standard_output(output->path)) {
+        struct new_file standard = {.descriptor = STDOUT_FILENO, .special = true};
+        int lost = standard_output_flush();
+        return lost ? lost : new_file_write(&standard, output->data, output->length);
+    }
+    int reason = new_file_begin(file, output->path);
+    reason = reason ? reason : new_file_write(file, output->data, output->length);
+    return reason ? reason : new_file_flush(file);
+}
+
+static void explain(struct arena *arena, const char *path, int reason, const char **error)
+{
+    if (reason == ENOMEM)
+        out_of_memory();
+    *error = is_standard_output(path)
+                 ? arena_printf(arena, "cannot write to standard output: %s", new_file_reason(reason))
+                 : arena_printf(arena, "cannot write '%s': %s", path, new_file_reason(reason));
+}
+
+bool output_write(struct arena *arena, const struct output_file *files, int count, const char **error)
+{
+    struct new_file *outputs = ARENA_ARRAY(arena, struct new_file, count);
+    int reason = 0, written = 0;
+    for (int i = 0; i < count; i++)
+        outputs[i].descriptor = -1;
+    for (; written < count && !reason; written++)
+        if ((reason = write_output(&files[written], &outputs[written])))
+            explain(arena, files[written].path, reason, error);
+    for (int i = 0; i < count && !reason; i++)
+        if (outputs[i].path && (reason = new_file_place(&outputs[i])))
+            explain(arena, files[i].path, reason, error);
+    for (int i = 0; i < written; i++)
+        new_file_end(&outputs[i]);
+    return !reason;
+}

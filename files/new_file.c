@@ -1,0 +1,197 @@
+#define _GNU_SOURCE /* O_TMPFILE */
+#include "files/new_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ATTEMPTS = 100, PROC_ROOM = 64 };
+
+const char *new_file_reason(int reason)
+{
+    return reason == ENXIO ? "it is a pipe or socket that nobody reads from" : strerror(reason);
+}
+
+/* The path itself, or the file that it is a link to; NULL when out of memory. A link to nothing is replaced. */
+static char *follow_link(const char *path)
+{
+    struct stat status;
+    char *target = NULL;
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+        target = realpath(path, NULL);
+    return target ? target : strdup(path);
+}
+
+/* A name in the folder of the path, to be freed; NULL with errno. */
+static char *make_name(const char *path)
+{
+    static const char form[] = ".rnnc.%016llx.partial";
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0, room = folder + sizeof form + 16;
+    uint64_t number;
+    char *name = getentropy(&number, sizeof number) == 0 ? malloc(room) : NULL;
+    if (name) {
+        memcpy(name, path, folder);
+        snprintf(name + folder, room - folder, form, (unsigned long long)number);
+    }
+    return name;
+}
+
+/* Calls make(file, name) with new names until there is one that no file has; 0 or an errno. */
+static int find_name(struct new_file *file, int (*make)(struct new_file *file, const char *name))
+{
+    int reason = EEXIST;
+    for (int i = 0; i < ATTEMPTS && reason == EEXIST; i++) {
+        char *name = make_name(file->path);
+        if (!name)
+            return errno;
+        reason = make(file, name) == 0 ? 0 : errno;
+        if (reason)
+            free(name);
+        else
+            file->temporary = name;
+    }
+    return reason;
+}
+
+static int create(struct new_file *file, const char *name)
+{
+    file->descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    return file->descriptor < 0 ? -1 : 0;
+}
+
+static void name_in_proc(const struct new_file *file, char name[PROC_ROOM])
+{
+    snprintf(name, PROC_ROOM, "/proc/self/fd/%d", file->descriptor);
+}
+
+static int give_name(struct new_file *file, const char *name)
+{
+    char in_proc[PROC_ROOM];
+    name_in_proc(file, in_proc);
+    return linkat(AT_FDCWD, in_proc, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
+/* The folder of the path, to be freed; NULL when out of memory. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* Opens a file that has no name yet; false where that is not to be had. */
+static bool create_nameless(struct new_file *file)
+{
+#ifdef O_TMPFILE
+    char in_proc[PROC_ROOM];
+    char *folder = folder_of(file->path);
+    if (folder)
+        file->descriptor = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    free(folder);
+    if (file->descriptor < 0)
+        return false;
+    name_in_proc(file, in_proc);
+    if (access(in_proc, F_OK) == 0)
+        return true;
+    close(file->descriptor);
+    file->descriptor = -1;
+#else
+    (void)file;
+#endif
+    return false;
+}
+
+static int open_special(struct new_file *file)
+{
+    struct stat status;
+    /* Without O_NONBLOCK, a pipe would wait for its reader. */
+    file->special = true;
+    file->descriptor = open(file->path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0)
+        return errno;
+    if (S_ISREG(status.st_mode)) /* it was something else a moment ago */
+        return EAGAIN;
+    int flags = fcntl(file->descriptor, F_GETFL);
+    return flags >= 0 && fcntl(file->descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0 ? 0 : errno;
+}
+
+int new_file_begin(struct new_file *file, const char *path)
+{
+    struct stat status;
+    *file = (struct new_file){.descriptor = -1, .path = follow_link(path)};
+    if (!file->path)
+        return ENOMEM;
+    bool exists = stat(file->path, &status) == 0;
+    if (exists && S_ISDIR(status.st_mode))
+        return EISDIR;
+    if (exists && !S_ISREG(status.st_mode))
+        return open_special(file);
+    if (!create_nameless(file)) {
+        int reason = find_name(file, create);
+        if (reason)
+            return reason;
+    }
+    return !exists || fchmod(file->descriptor, status.st_mode & 0777) == 0 ? 0 : errno;
+}
+
+int new_file_write(struct new_file *file, const void *data, size_t size)
+{
+    const char *bytes = data;
+    while (size) {
+        ssize_t written = write(file->descriptor, bytes, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return written < 0 ? errno : EIO;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+int new_file_flush(struct new_file *file) { return file->special || fsync(file->descriptor) == 0 ? 0 : errno; }
+
+/* Makes the new entry of the folder last. Some file systems cannot flush a folder; they say EINVAL. One that may be
+ * written and not read cannot be opened. */
+static int flush_folder(const char *path)
+{
+    char *folder = folder_of(path);
+    int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int reason = descriptor >= 0 ? (fsync(descriptor) == 0 ? 0 : errno) : folder ? errno : ENOMEM;
+    if (descriptor >= 0)
+        close(descriptor);
+    free(folder);
+    return reason == EINVAL || reason == EACCES ? 0 : reason;
+}
+
+int new_file_place(struct new_file *file)
+{
+    if (!file->special) {
+        int reason = file->temporary ? 0 : find_name(file, give_name);
+        if (reason)
+            return reason;
+        if (rename(file->temporary, file->path) != 0)
+            return errno;
+        free(file->temporary);
+        file->temporary = NULL;
+    }
+    int descriptor = file->descriptor;
+    file->descriptor = -1;
+    return close(descriptor) != 0 ? errno : file->special ? 0 : flush_folder(file->path);
+}
+
+void new_file_end(struct new_file *file)
+{
+    if (file->descriptor >= 0)
+        close(file->descriptor);
+    if (file->temporary)
+        unlink(file->temporary);
+    free(file->temporary);
+    free(file->path);
+}
