@@ -28,6 +28,8 @@ static bool find_destination(struct arena *arena, const rnn_model *model, const 
                              struct destination *destination, const char **error)
 {
     struct named_file file = named_file_split(arena, request->argument);
+    if (!file_takes_arrays(arena, file.path, error))
+        return false;
     *destination = (struct destination){file.path, 0, model->output_count};
     if (file.name) {
         const rnn_tensor *tensor = find_tensor(arena, model->outputs, model->output_count, "output", file.name, error);

@@ -64,6 +64,28 @@ expect 1 "$rnn" run scores.rnn --input big.csv --output y=y.csv --output last=la
 says err "'big.csv', element 0: 1e+39 is more than float can hold"
 expect 0 "$rnn" run scores.rnn --double --input big.csv --output y=y.csv --output last=last.csv
 
+# A network's name may begin with a dash; what is printed and lost is an error, and so is a kind of file that is only read.
+cp scores.rnn ./-dash.rnn
+expect 0 "$rnn" run --input x.csv --output y=y.csv --output last=last.csv -- -dash.rnn
+holds last.csv 15
+expect 0 "$rnn" check -- -dash.rnn
+for arguments in "check scores.rnn" "check --help"; do
+  status=0
+  "$rnn" $arguments >/dev/full 2>err || status=$?
+  [ "$status" = 1 ] || fail "rnn $arguments >/dev/full: exit status $status"
+  says err "cannot write to standard output: No space left on device"
+  status=0
+  "$rnn" $arguments >&- 2>err || status=$?
+  [ "$status" = 1 ] || fail "rnn $arguments >&-: exit status $status"
+done
+expect 1 "$rnn" run scores.rnn --input x.csv --output y=y.npz
+says err "'y.npz': .npz files are only read; write a .safetensors file"
+expect 1 "$rnn" run scores.rnn --input x.csv --output y=y.txt
+says err "must end in .npy, .csv or .safetensors"
+expect 1 env CC=no_compiler "$rnn" run scores.rnn --input x.csv --output y=y.csv
+says err "cannot run 'no_compiler': No such file or directory"
+says err "set CC"
+
 # ---- labels ----
 
 # One stream of two frames, whose likeliest path is two blanks (0.36); but 0.64 is what the paths add up to that spell 1. The other

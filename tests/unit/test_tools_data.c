@@ -1,4 +1,5 @@
 /* Data files: what is written can be read back, and what is wrong is refused with a reason. */
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,6 +104,35 @@ static void test_csv(void **state)
     expect_array(&array, 2, (long[]){2, 3}, (double[]){1, 2.5, -300, 4, 5, 6});
 }
 
+/* As spreadsheets save it. */
+static void test_csv_byte_order_mark(void **state)
+{
+    struct fixture *fixture = *state;
+    struct array array = take(fixture, "x.csv",
+                              "\xef\xbb\xbf"
+                              "1,2\n3,4\n",
+                              11);
+    expect_array(&array, 2, (long[]){2, 2}, (double[]){1, 2, 3, 4});
+    array = take(fixture, "x.csv",
+                 "\xef\xbb\xbf"
+                 "a,b\n3,4\n",
+                 11);
+    expect_array(&array, 2, (long[]){1, 2}, (double[]){3, 4});
+    refuse(fixture, "x.csv", "\xef\xbb\xbf", 3, "no numbers");
+    refuse(fixture, "x.csv",
+           "1,2\n\xef\xbb\xbf"
+           "3,4\n",
+           11, "line 2, field 1");
+    refuse(fixture, "x.csv",
+           "\xff\xfe"
+           "1\0\n\0",
+           6, "UTF-16");
+    refuse(fixture, "x.csv",
+           "\xfe\xff\0"
+           "1\0\n",
+           6, "UTF-16");
+}
+
 static void test_csv_errors(void **state)
 {
     struct fixture *fixture = *state;
@@ -151,6 +181,39 @@ static void test_npy(void **state)
     expect_array(&array, 0, NULL, (double[]){0.1});
 }
 
+/* The first index moves fastest. */
+static void test_npy_fortran_order(void **state)
+{
+    struct fixture *fixture = *state;
+    char file[512];
+    float f4[24], expected[24];
+    double in_c_order[24];
+    for (int a = 0; a < 2; a++)
+        for (int b = 0; b < 3; b++)
+            for (int c = 0; c < 4; c++) {
+                f4[a + 2 * (b + 3 * c)] = (float)(100 * a + 10 * b + c);
+                expected[(a * 3 + b) * 4 + c] = (float)(100 * a + 10 * b + c);
+            }
+    for (int i = 0; i < 24; i++)
+        in_c_order[i] = expected[i];
+    size_t size = npy_file(file, 1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 4), }\n", f4, sizeof f4);
+    struct array array = take(fixture, "x.npy", file, size);
+    expect_array(&array, 3, (long[]){2, 3, 4}, in_c_order);
+    double few[] = {1, 2, 3, 4, 5, 6};
+    size = npy_file(file, 1, "{'descr': '<f8', 'fortran_order': True, 'shape': (3, 2), }\n", few, sizeof few);
+    array = take(fixture, "x.npy", file, size);
+    expect_array(&array, 2, (long[]){3, 2}, (double[]){1, 4, 2, 5, 3, 6});
+    size = npy_file(file, 1, "{'descr': '<f8', 'fortran_order': True, 'shape': (6,), }\n", few, sizeof few);
+    array = take(fixture, "x.npy", file, size);
+    expect_array(&array, 1, (long[]){6}, few);
+    size = npy_file(file, 1, "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 0), }\n", few, 0);
+    array = take(fixture, "x.npy", file, size);
+    expect_array(&array, 2, (long[]){2, 0}, NULL);
+    size = npy_file(file, 1, "{'descr': '<f8', 'fortran_order': True, 'shape': (), }\n", few, 8);
+    array = take(fixture, "x.npy", file, size);
+    expect_array(&array, 0, NULL, few);
+}
+
 static void refuse_npy(struct fixture *fixture, char version, const char *header, size_t size, const char *word)
 {
     char file[512];
@@ -164,7 +227,6 @@ static void test_npy_errors(void **state)
     struct fixture *fixture = *state;
     refuse_npy(fixture, 1, "{'descr': '>f4', 'fortran_order': False, 'shape': (2,)}\n", 8, "big-endian");
     refuse_npy(fixture, 1, "{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}\n", 8, "astype");
-    refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2)}\n", 8, "ascontiguousarray");
     refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 4, "4 bytes");
     refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 12, "12 bytes");
     refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}\n", 8, "header");
@@ -174,6 +236,15 @@ static void test_npy_errors(void **state)
                "too large");
     refuse_npy(fixture, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 0)}\n", 0,
                "too large");
+    refuse_npy(fixture, 1,
+               "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 9223372036854775807, 9223372036854775807)}\n", 0,
+               "too large");
+    refuse_npy(fixture, 1, "{'descr': '<f8', 'fortran_order': True, 'shape': (9223372036854775807, 0, 2)}\n", 0,
+               "too large");
+    refuse_npy(fixture, 1, "{'descr': '<f4', 'descr': '<f8', 'fortran_order': False, 'shape': (2,)}\n", 16,
+               "'descr' twice");
+    refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'shape': (1,)}\n", 8,
+               "'shape' twice");
     refuse_npy(fixture, 1, "{'descr'", 0, "header");
     refuse_npy(fixture, 9, "{}", 0, "version 9");
     refuse(fixture, "x.npy", "PK\3\4 and so on", 14, "not a .npy file");
@@ -286,20 +357,25 @@ static void test_missing_file(void **state)
     assert_non_null(strstr(error, "none.npy': No such file"));
 }
 
-/* A file that is there is replaced as a whole, with the permissions that a new file has, or left as it was. */
+/* A file that is there is replaced as a whole and keeps its permissions, or is left as it was. */
 static void test_atomic_write(void **state)
 {
     struct fixture *fixture = *state;
     const char *path = put(fixture, "x.csv", "old", 3), *error;
     struct text text;
     struct stat status;
-    mode_t mask = umask(022);
+    assert_int_equal(chmod(path, 0640), 0);
     assert_true(file_write(fixture->arena, path, "new\n", 4, &error));
-    umask(mask);
     assert_true(file_read(fixture->arena, path, &text, &error));
     assert_string_equal(text.data, "new\n");
     assert_int_equal(stat(path, &status), 0);
-    assert_int_equal(status.st_mode & 0777, 0644);
+    assert_int_equal(status.st_mode & 0777, 0640);
+    unlink(path);
+    mode_t mask = umask(027);
+    assert_true(file_write(fixture->arena, path, "new\n", 4, &error));
+    umask(mask);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0640);
     unlink(path);
     const char *nowhere = in_folder(fixture, "none/x.csv");
     assert_false(file_write(fixture->arena, nowhere, "new\n", 4, &error));
@@ -309,12 +385,55 @@ static void test_atomic_write(void **state)
     assert_true(S_ISCHR(status.st_mode));
 }
 
+/* What a link leads to is replaced, and the link stays. */
+static void test_write_through_link(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *path = put(fixture, "x.csv", "old", 3), *link = in_folder(fixture, "link.csv"), *error;
+    struct text text;
+    struct stat status;
+    assert_int_equal(symlink("x.csv", link), 0);
+    assert_true(file_write(fixture->arena, link, "new\n", 4, &error));
+    assert_true(file_read(fixture->arena, path, &text, &error));
+    assert_string_equal(text.data, "new\n");
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    unlink(path);
+    assert_true(file_write(fixture->arena, link, "new\n", 4, &error)); /* it leads nowhere now */
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISREG(status.st_mode));
+    unlink(link);
+}
+
+/* A pipe is written to and stays one; one without a reader is refused at once. */
+static void test_write_to_pipe(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *path = in_folder(fixture, "pipe"), *error;
+    char got[4];
+    struct stat status;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(file_write(fixture->arena, path, "new\n", 4, &error));
+    assert_non_null(strstr(error, "nobody reads from"));
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_true(file_write(fixture->arena, path, "new\n", 4, &error));
+    assert_int_equal(read(reader, got, sizeof got), 4);
+    assert_memory_equal(got, "new\n", 4);
+    close(reader);
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_csv, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_csv_byte_order_mark, setup, teardown),
         cmocka_unit_test_setup_teardown(test_csv_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_npy, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_npy_fortran_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_npy_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_round_trip, setup, teardown),
@@ -323,6 +442,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unknown_kind, setup, teardown),
         cmocka_unit_test_setup_teardown(test_missing_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_atomic_write, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_write_through_link, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_write_to_pipe, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

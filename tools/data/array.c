@@ -1,10 +1,12 @@
 #include "data/array.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "files/path.h"
 
 long array_size(const struct array *array)
 {
@@ -27,13 +29,13 @@ const char *array_shape_text(struct arena *arena, const struct array *array)
 
 bool array_set_shape(struct array *array, int rank, const long *shape)
 {
-    long room = LONG_MAX / (long)sizeof(double), size = 1;
+    long room = LONG_MAX / (long)sizeof(double), product = 1; /* of the dimensions that are not 0 */
     array->rank = rank;
     for (int i = 0; i < rank; i++) {
         array->shape[i] = shape[i];
-        if (shape[i] < 0 || (shape[i] > 0 && size > room / shape[i]))
+        if (shape[i] < 0 || (shape[i] > 0 && product > room / shape[i]))
             return false;
-        size *= shape[i];
+        product *= shape[i] ? shape[i] : 1;
     }
     return true;
 }
@@ -67,12 +69,13 @@ bool file_holds_names(const char *path)
 
 bool file_is_data(const char *path) { return find_kind(path) != KIND_COUNT; }
 
-static bool refuse_kind(struct arena *arena, const char *path, const char **error)
+#define READ_KINDS    ".npy, .npz, .csv or .safetensors"
+#define WRITTEN_KINDS ".npy, .csv or .safetensors"
+
+static bool refuse_kind(struct arena *arena, const char *path, const char *kinds, const char **error)
 {
-    *error = arena_printf(arena,
-                          "'%s': the kind of a data file follows from its name, which must end in .npy, .npz, .csv or "
-                          ".safetensors",
-                          path);
+    *error =
+        arena_printf(arena, "'%s': the kind of a data file follows from its name, which must end in %s", path, kinds);
     return false;
 }
 
@@ -92,12 +95,28 @@ bool arrays_read(struct arena *arena, const char *path, struct array **arrays, i
     case KIND_COUNT:
         break;
     }
-    return refuse_kind(arena, path, error);
+    return refuse_kind(arena, path, READ_KINDS, error);
+}
+
+bool file_takes_arrays(struct arena *arena, const char *path, const char **error)
+{
+    enum kind kind = find_kind(path);
+    if (kind == KIND_COUNT)
+        return refuse_kind(arena, path, WRITTEN_KINDS, error);
+    if (kind == KIND_NPZ)
+        *error = arena_printf(arena, "'%s': .npz files are only read; write a .safetensors file", path);
+    else if (!path_can_be_written(path))
+        *error = arena_printf(arena, "cannot write '%s': %s", path, strerror(errno));
+    else
+        return true;
+    return false;
 }
 
 bool arrays_write(struct arena *arena, const char *path, const struct array *arrays, int count, const char **error)
 {
     enum kind kind = find_kind(path);
+    if (!file_takes_arrays(arena, path, error))
+        return false;
     if (count > 1 && (kind == KIND_NPY || kind == KIND_CSV)) {
         *error = arena_printf(arena,
                               "'%s' holds one array, not %d: give each a file of its own, or write a .safetensors file",
@@ -107,15 +126,13 @@ bool arrays_write(struct arena *arena, const char *path, const struct array *arr
     switch (kind) {
     case KIND_NPY:
         return npy_write(arena, path, arrays, error);
-    case KIND_NPZ:
-        *error = arena_printf(arena, "'%s': .npz files are only read; write a .safetensors file", path);
-        return false;
     case KIND_CSV:
         return csv_write(arena, path, arrays, error);
     case KIND_SAFETENSORS:
         return safetensors_write(arena, path, arrays, count, error);
+    case KIND_NPZ:
     case KIND_COUNT:
         break;
     }
-    return refuse_kind(arena, path, error);
+    return false;
 }

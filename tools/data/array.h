@@ -2,12 +2,12 @@
  *
  * The kind of a file follows from the end of its name:
  *   .npy          one array; numpy's format, versions 1 to 3; little-endian f2, f4, f8, i1, u1, i2, i4, i8 and b1 in C
- * order. Written: f4, f8, i4, i8
+ *                 or Fortran order. Written: f4, f8, i4, i8 in C order
  *   .npz          read only: any number of arrays with names, each as in a .npy file; numpy.savez and savez_compressed
- *   .csv          one array of rank 2: a line is a row, its fields are separated by commas. A first line of names,
- *                 empty lines and lines that begin with # are skipped. Written: the first dimension is the lines, the
- *                 others the fields; rows without elements are empty lines, which are not read back
- *   .safetensors  any number of arrays with names; see rnn/weights.h
+ *   .csv          one array of rank 2: a line is a row, its fields are separated by commas. A byte order mark of UTF-8,
+ * a first line of names, empty lines and lines that begin with # are skipped. Written: the first dimension is the
+ * lines, the others the fields; rows without elements are empty lines, which are not read back .safetensors  any number
+ * of arrays with names; see rnn/weights.h
  *
  * A function that returns false has set *error to a sentence that names the file and says what helps. */
 #ifndef RNN_TOOLS_DATA_ARRAY_H
@@ -32,7 +32,8 @@ struct array {
 long array_size(const struct array *array);                                   /* number of elements */
 const char *array_shape_text(struct arena *arena, const struct array *array); /* "[20, 3]" */
 
-/* Sets rank and shape; false if the number of elements does not fit into memory. */
+/* Sets rank and shape; false if the number of elements does not fit into memory. No product of dimensions overflows,
+ * even where another dimension is 0. */
 bool array_set_shape(struct array *array, int rank, const long *shape);
 
 /* All arrays of a file: one, or those of a file that holds names. */
@@ -43,6 +44,9 @@ bool arrays_write(struct arena *arena, const char *path, const struct array *arr
 
 /* Whether a file of this name holds arrays under names. */
 bool file_holds_names(const char *path);
+
+/* Whether arrays can be written to a file of this name: its kind, and its folder. */
+bool file_takes_arrays(struct arena *arena, const char *path, const char **error);
 
 /* Whether the name ends as that of a data file. */
 bool file_is_data(const char *path);

@@ -97,6 +97,12 @@ bool csv_read(struct arena *arena, const char *path, struct array *array, const 
         return false;
     struct reader reader = {.arena = arena, .path = path, .error = error};
     const char *next = text.data, *end = text.data + text.length;
+    if (text.length >= 2 && (memcmp(next, "\xff\xfe", 2) == 0 || memcmp(next, "\xfe\xff", 2) == 0)) {
+        *error = arena_printf(arena, "'%s' is in UTF-16: save it as UTF-8", path);
+        return false;
+    }
+    if (text.length >= 3 && memcmp(next, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
+        next += 3;
     while (next < end) {
         const char *stop = memchr(next, '\n', (size_t)(end - next));
         stop = stop ? stop : end;

@@ -29,7 +29,14 @@ static const struct {
 };
 enum { TYPE_COUNT = sizeof types / sizeof types[0] };
 
+/* What the header says, each once. */
+enum key { KEY_DESCR, KEY_ORDER, KEY_SHAPE, KEY_COUNT };
+
+static const char *const keys[KEY_COUNT] = {
+    [KEY_DESCR] = "descr", [KEY_ORDER] = "fortran_order", [KEY_SHAPE] = "shape"};
+
 struct header {
+    int seen[KEY_COUNT]; /* how often */
     char descr[32];
     bool fortran_order;
     int rank;
@@ -77,14 +84,12 @@ static const char *read_shape(const char *next, struct header *header)
     return next + 1;
 }
 
-static const char *read_entry(const char *next, const char *key, struct header *header)
+static const char *read_entry(const char *next, enum key key, struct header *header)
 {
-    if (strcmp(key, "descr") == 0)
+    if (key == KEY_DESCR)
         return read_quoted(next, header->descr, sizeof header->descr);
-    if (strcmp(key, "shape") == 0)
+    if (key == KEY_SHAPE)
         return read_shape(next, header);
-    if (strcmp(key, "fortran_order") != 0)
-        return NULL;
     header->fortran_order = strncmp(next, "True", 4) == 0;
     return header->fortran_order ? next + 4 : strncmp(next, "False", 5) == 0 ? next + 5 : NULL;
 }
@@ -92,15 +97,20 @@ static const char *read_entry(const char *next, const char *key, struct header *
 /* {'descr': '<f4', 'fortran_order': False, 'shape': (5, 3), } */
 static bool parse_header(const char *next, struct header *header)
 {
-    int entries = 0;
     next = skip_blanks(next);
     if (*next != '{')
         return false;
-    for (next = skip_blanks(next + 1); *next != '}'; entries++) {
-        char key[32];
-        if (!(next = read_quoted(next, key, sizeof key)) || *(next = skip_blanks(next)) != ':')
+    for (next = skip_blanks(next + 1); *next != '}';) {
+        char name[32];
+        int key = 0;
+        if (!(next = read_quoted(next, name, sizeof name)) || *(next = skip_blanks(next)) != ':')
             return false;
-        if (!(next = read_entry(skip_blanks(next + 1), key, header)))
+        while (key < KEY_COUNT && strcmp(keys[key], name) != 0)
+            key++;
+        if (key == KEY_COUNT)
+            return false;
+        header->seen[key]++;
+        if (!(next = read_entry(skip_blanks(next + 1), (enum key)key, header)))
             return false;
         next = skip_blanks(next);
         if (*next == ',')
@@ -108,7 +118,7 @@ static bool parse_header(const char *next, struct header *header)
         else if (*next != '}')
             return false;
     }
-    return entries == 3;
+    return header->seen[KEY_DESCR] && header->seen[KEY_ORDER] && header->seen[KEY_SHAPE];
 }
 
 __attribute__((format(printf, 3, 4))) static bool fail(struct arena *arena, const char **error, const char *format, ...)
@@ -147,6 +157,11 @@ static size_t read_header(struct arena *arena, const char *path, const struct te
              ARRAY_MAX_RANK);
         return 0;
     }
+    for (int key = 0; key < KEY_COUNT; key++)
+        if (header->seen[key] > 1) {
+            fail(arena, error, "'%s': the header has '%s' twice", path, keys[key]);
+            return 0;
+        }
     return begin + length;
 }
 
@@ -160,6 +175,22 @@ static bool find_type(struct arena *arena, const char *path, const struct header
                 path, order, header->descr);
 }
 
+/* From Fortran's order, in which the first index moves fastest, to C's. */
+static double *turn_order(struct arena *arena, const struct array *array)
+{
+    long size = array_size(array), index[ARRAY_MAX_RANK] = {0};
+    double *turned = ARENA_ARRAY(arena, double, size + 1);
+    for (long i = 0; i < size; i++) {
+        long place = 0;
+        for (int axis = array->rank - 1; axis >= 0; axis--)
+            place = place * array->shape[axis] + index[axis];
+        turned[i] = array->data[place];
+        for (int axis = array->rank - 1; axis >= 0 && ++index[axis] == array->shape[axis]; axis--)
+            index[axis] = 0;
+    }
+    return turned;
+}
+
 bool npy_parse(struct arena *arena, const char *path, const struct text *text, struct array *array, const char **error)
 {
     struct header header = {0};
@@ -167,8 +198,6 @@ bool npy_parse(struct arena *arena, const char *path, const struct text *text, s
     size_t begin = read_header(arena, path, text, &header, error);
     if (!begin || !find_type(arena, path, &header, &type, error))
         return false;
-    if (header.fortran_order)
-        return fail(arena, error, "'%s' is in Fortran order; save numpy.ascontiguousarray(x)", path);
     *array = (struct array){.type = types[type].type};
     if (!array_set_shape(array, header.rank, header.shape))
         return fail(arena, error, "'%s': the shape is too large", path);
@@ -179,6 +208,8 @@ bool npy_parse(struct arena *arena, const char *path, const struct text *text, s
     array->data = ARENA_ARRAY(arena, double, count + 1);
     rnn_file_read_double(&(rnn_file_tensor){.dtype = types[type].dtype, .data = text->data + begin, .elements = count},
                          array->data);
+    if (header.fortran_order && array->rank > 1)
+        array->data = turn_order(arena, array);
     return true;
 }
 
