@@ -41,6 +41,17 @@ static double of_exp(const double *x) { return exp(x[0]); }
 static double of_log(const double *x) { return log(x[0]); }
 static double of_sqrt(const double *x) { return sqrt(x[0]); }
 static double of_abs(const double *x) { return fabs(x[0]); }
+static double of_sign(const double *x) { return x[0] > 0 ? 1 : x[0] < 0 ? -1 : x[0]; }
+static double of_floor(const double *x) { return floor(x[0]); }
+/* Of the sign of the divisor. */
+static double of_mod(const double *x)
+{
+    double rest = fmod(x[0], x[1]);
+    return rest * x[1] < 0 ? rest + x[1] : rest;
+}
+static double of_sin(const double *x) { return sin(x[0]); }
+static double of_cos(const double *x) { return cos(x[0]); }
+static double of_pow(const double *x) { return pow(x[0], x[1]); }
 static double of_min(const double *x) { return smaller(x[0], x[1]); }
 static double of_max(const double *x) { return larger(x[0], x[1]); }
 static double of_clip(const double *x) { return clip(x[0], x[1], x[2]); }

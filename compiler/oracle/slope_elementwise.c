@@ -62,6 +62,17 @@ static void by_exp(const double *x, double y, double *by) { (void)x, by[0] = y; 
 static void by_log(const double *x, double y, double *by) { (void)y, by[0] = 1 / x[0]; }
 static void by_sqrt(const double *x, double y, double *by) { (void)x, by[0] = 0.5 / y; }
 static void by_abs(const double *x, double y, double *by) { (void)y, by[0] = (x[0] > 0) - (x[0] < 0); }
+static void by_sign(const double *x, double y, double *by) { (void)x, (void)y, (void)by; }
+static void by_floor(const double *x, double y, double *by) { (void)x, (void)y, (void)by; }
+static void by_mod(const double *x, double y, double *by) { by[0] = 1, by[1] = (y - x[0]) / x[1]; }
+static void by_sin(const double *x, double y, double *by) { (void)y, by[0] = cos(x[0]); }
+static void by_cos(const double *x, double y, double *by) { (void)y, by[0] = -sin(x[0]); }
+/* A base of 0 or less has powers at whole exponents alone, so that there is no slope by the exponent. */
+static void by_pow(const double *x, double y, double *by)
+{
+    by[0] = x[1] != 0 ? x[1] * pow(x[0], x[1] - 1) : 0;
+    by[1] = x[0] > 0 ? y * log(x[0]) : 0;
+}
 static void by_min(const double *x, double y, double *by) { (void)y, by[x[1] < x[0]] = 1; }
 static void by_max(const double *x, double y, double *by) { (void)y, by[x[1] > x[0]] = 1; }
 static void by_clip(const double *x, double y, double *by)

@@ -107,7 +107,27 @@ static const struct function_of_one {
     {"abs(%s)", 100, 1, true},
     {"dropout(%s, 0.5)", 100, 1, true},
     {"clip(%s, -0.5, 0.75)", 100, 1, true},
+    {"sin(%s)", 100, 1, false},
+    {"cos(%s)", 100, 1, false},
+    {"sin(30 * (%s))", 3, 1, false},
+    {"pow(%s, 2)", 2, 1, false},
+    {"pow(%s, 3)", 2, 1, false},
+    {"pow(0.25 + abs(%s), -0.5)", 100, 2, false},
+    {"pow(1.5, %s)", 3, 1.5, false},
 };
+
+/* Functions that jump, of operands without roundings, so that no side of a jump is taken for the other. */
+static struct code step(struct scope *scope, struct sizes shape, struct context context)
+{
+    static const char *const forms[] = {"sign(%s)", "floor(2 * (%s))", "mod(%s, 0.75)", "mod(%s, -1.5)"};
+    struct code code = make_exact(scope, shape, context);
+    if (!code.text)
+        return code;
+    code.text = format(scope, forms[pick(scope->generator, 4)], code.text);
+    code.level = LEVEL_POSTFIX;
+    code.bound = largest(1.5, 2 * code.bound);
+    return code;
+}
 
 static struct code function_of_one(struct scope *scope, struct sizes shape, struct context context)
 {
@@ -138,7 +158,12 @@ static struct code function_of_more(struct scope *scope, struct sizes shape, str
         return (struct code){0};
     struct code all[3] = {a, b, {"0", LEVEL_POSTFIX, WHEN_STATIC, true, false, 0}};
     struct code code;
-    switch (pick(generator, 4)) {
+    switch (pick(generator, 5)) {
+    case 3:
+        code = combine(format(scope, "pow(0.25 + softsign(abs(%s)), %s)", a.text, squashed(scope, b).text), LEVEL_POSTFIX,
+                       2, all);
+        code.bound = 4;
+        return code;
     case 0:
         code = combine(format(scope, "%s(%s, %s)", chance(generator, 50) ? "min" : "max", a.text, b.text),
                        LEVEL_POSTFIX, 2, all);
@@ -190,8 +215,10 @@ struct code make_elementwise(struct scope *scope, struct sizes shape, struct con
         return function_of_more(scope, shape, context);
     if (kind < 90)
         return quotient(scope, shape, context);
-    if (kind < 94)
+    if (kind < 93)
         return comparison(scope, shape, context);
+    if (kind < 95)
+        return step(scope, shape, context);
     return context.depth > 0 ? blend(scope, shape, context) : (struct code){0};
 }
 

@@ -1,6 +1,7 @@
 /* The transcendental operations against libm in long double: over all exponents of rnn_real, densely where networks
  * live, and at every special value. Prints the largest errors. */
 #include <float.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "rnn/vec.h"
@@ -19,6 +20,8 @@ typedef uint32_t real_bits;
 #define SMALLEST                    0x1p-149f
 #define EITHER(if_float, if_double) (if_float)
 #endif
+
+#define EXACTLY 1e-30
 
 /* A function with its bounds: of |error| / |result|, |error|, |error| / |argument|; 0 is no bound. Results below
  * `floor` may be 0. */
@@ -42,6 +45,10 @@ WRAP(softplus)
 WRAP(softsign)
 WRAP(silu)
 WRAP(gelu)
+WRAP(floor)
+WRAP(sign)
+WRAP(sin)
+WRAP(cos)
 static rnn_vec lanes_elu(rnn_vec x) { return rnn_vec_elu(x, rnn_vec_splat((rnn_real)0.5)); }
 static rnn_real one_elu(rnn_real x) { return rnn_elu(x, (rnn_real)0.5); }
 
@@ -51,6 +58,8 @@ static long double exact_softsign(long double x) { return x / (1 + fabsl(x)); }
 static long double exact_silu(long double x) { return x / (1 + expl(-x)); }
 static long double exact_gelu(long double x) { return 0.5L * x * erfcl(-x * 0.707106781186547524400844362104849039L); }
 static long double exact_elu(long double x) { return x > 0 ? x : 0.5L * expm1l(x); }
+
+static long double exact_sign(long double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 
 static const struct function functions[] = {
     {"exp", lanes_exp, one_exp, expl, EITHER(2e-7, 4e-16), 0, 0, SMALLEST},
@@ -63,6 +72,10 @@ static const struct function functions[] = {
     {"silu", lanes_silu, one_silu, exact_silu, 0, 0, EITHER(2e-7, 4e-16), SMALLEST},
     {"gelu", lanes_gelu, one_gelu, exact_gelu, 0, 0, EITHER(2e-7, 4e-16), SMALLEST},
     {"elu", lanes_elu, one_elu, exact_elu, EITHER(3e-7, 6e-16), 0, 0, SMALLEST},
+    {"floor", lanes_floor, one_floor, floorl, EXACTLY, 0, 0, 0},
+    {"sign", lanes_sign, one_sign, exact_sign, EXACTLY, 0, 0, 0},
+    {"sin", lanes_sin, one_sin, sinl, EITHER(6.1e-8, 2e-16), 0, 0, SMALLEST},
+    {"cos", lanes_cos, one_cos, cosl, EITHER(6.1e-8, 2e-16), 0, 0, 0},
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 
@@ -214,6 +227,17 @@ static void test_limits(void **state)
         {"tanh", SMALLEST, SMALLEST},
         {"elu", SMALLEST, SMALLEST},
         {"exp", SMALLEST, 1},
+        {"floor", inf, inf},
+        {"floor", -inf, -inf},
+        {"floor", EITHER(-4194304.5f, -4194304.5), EITHER(-4194305, -4194305)},
+        {"floor", EITHER(8388607.5f, 8388607.5), 8388607},
+        {"floor", -SMALLEST, -1},
+        {"sign", inf, 1},
+        {"sign", -SMALLEST, -1},
+        {"sign", 0, 0},
+        {"sin", 0, 0},
+        {"sin", SMALLEST, SMALLEST},
+        {"cos", 0, 1},
     };
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         rnn_real y = apply(limits[i].name, limits[i].x);
@@ -223,7 +247,8 @@ static void test_limits(void **state)
     for (int k = 0; k < FUNCTIONS; k++)
         assert_true(isnan(apply(functions[k].name, NAN)));
     assert_true(isnan(apply("log", -1)) && isnan(apply("log", -inf)) && isnan(apply("sqrt", -1)));
-    assert_true(signbit(apply("tanh", (rnn_real)-0.0)));
+    assert_true(isnan(apply("sin", inf)) && isnan(apply("cos", -inf)));
+    assert_true(signbit(apply("tanh", (rnn_real)-0.0)) && signbit(apply("sin", (rnn_real)-0.0)));
 }
 
 /* One NaN or infinity must stay in its lane. */
@@ -243,13 +268,127 @@ static void test_lanes_apart(void **state)
             }
 }
 
+/* ---- functions of two numbers ---- */
+
+static long double exact_mod(long double a, long double b)
+{
+    long double rest = fmodl(a, b);
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+static const struct function_of_two {
+    const char *name;
+    rnn_vec (*lanes)(rnn_vec, rnn_vec);
+    rnn_real (*one)(rnn_real, rnn_real);
+    long double (*exact)(long double, long double);
+    double relative;
+} functions_of_two[] = {
+    {"mod", rnn_vec_mod, rnn_mod, exact_mod, EITHER(6.1e-8, 1.2e-16)},
+    {"pow", rnn_vec_pow, rnn_pow, powl, EITHER(6.1e-8, 2e-16)},
+};
+enum { FUNCTIONS_OF_TWO = sizeof functions_of_two / sizeof functions_of_two[0] };
+
+static void check_pairs(const struct function_of_two *f, rnn_vec a, rnn_vec b, double *worst)
+{
+    rnn_vec y = f->lanes(a, b);
+    rnn_real one = f->one(a[0], b[0]);
+    assert_true(one == y[0] || (isnan(one) && isnan(y[0])));
+    for (int i = 0; i < RNN_LANES; i++) {
+        long double wanted = f->exact((long double)a[i], (long double)b[i]), error = fabsl((long double)y[i] - wanted);
+        rnn_real nearest = (rnn_real)wanted;
+        bool right = isnan(wanted)    ? isnan(y[i])
+                     : isinf(nearest) ? y[i] == nearest
+                                      : error <= f->relative * fabsl(wanted) || error <= SMALLEST;
+        if (!right)
+            fail_msg("%s(%a, %a) is %a, not %La", f->name, (double)a[i], (double)b[i], (double)y[i], wanted);
+        if (fabsl(wanted) > LEAST && isfinite(nearest))
+            raise_to(worst, error, fabsl(wanted));
+    }
+}
+
+static rnn_real any_number(uint64_t *random)
+{
+    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    real_bits bits = (real_bits)(*random >> (64 - 8 * sizeof bits));
+    rnn_real number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+/* Of any size and sign, and of the sizes of which results are neither 0 nor infinite. */
+static void test_pairs(void **state)
+{
+    (void)state;
+    for (int k = 0; k < FUNCTIONS_OF_TWO; k++) {
+        uint64_t random = 1;
+        double worst = 0;
+        for (int n = 0; n < 200000 / RNN_LANES; n++) {
+            rnn_vec a = {0}, b = {0};
+            for (int i = 0; i < RNN_LANES; i++) {
+                a[i] = any_number(&random);
+                b[i] = any_number(&random);
+                if (n % 4 == 1)
+                    b[i] = (rnn_real)(random % 4000001) * (rnn_real)1e-5 - 20;
+                if (n % 4 >= 2)
+                    a[i] = (rnn_real)((random >> 40) % 4000001) * (rnn_real)5e-6 - 10;
+                if (n % 4 == 2)
+                    b[i] = (rnn_real)((random >> 20) % 2001) / 8 - 125;
+                if (n % 4 == 3)
+                    b[i] = (rnn_real)((random >> 20) % 31) - 15;
+            }
+            check_pairs(&functions_of_two[k], a, b, &worst);
+        }
+        print_message("%-8s errors up to %.2g of the result\n", functions_of_two[k].name, worst);
+    }
+}
+
+static void test_special_pairs(void **state)
+{
+    (void)state;
+    static const rnn_real numbers[] = {0,
+                                       (rnn_real)-0.0,
+                                       1,
+                                       -1,
+                                       2,
+                                       -2,
+                                       3,
+                                       -3,
+                                       (rnn_real)0.5,
+                                       -(rnn_real)0.5,
+                                       (rnn_real)2.5,
+                                       -(rnn_real)2.5,
+                                       MOST,
+                                       -MOST,
+                                       LEAST,
+                                       -LEAST,
+                                       SMALLEST,
+                                       -SMALLEST,
+                                       INFINITY,
+                                       -INFINITY,
+                                       NAN,
+                                       16777216,
+                                       16777215,
+                                       -16777215,
+                                       33554432,
+                                       268435456,
+                                       -268435456,
+                                       7};
+    enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
+    for (int k = 0; k < FUNCTIONS_OF_TWO; k++)
+        for (int n = 0; n < NUMBERS * NUMBERS; n++) {
+            rnn_vec a = rnn_vec_splat((rnn_real)1.5), b = rnn_vec_splat((rnn_real)-0.75);
+            double worst = 0;
+            a[n % RNN_LANES] = numbers[n / NUMBERS];
+            b[n % RNN_LANES] = numbers[n % NUMBERS];
+            check_pairs(&functions_of_two[k], a, b, &worst);
+        }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_exponent),
-        cmocka_unit_test(test_near_zero),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_lanes_apart),
+        cmocka_unit_test(test_every_exponent), cmocka_unit_test(test_near_zero), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_lanes_apart),    cmocka_unit_test(test_pairs),     cmocka_unit_test(test_special_pairs),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
 }

@@ -5,7 +5,8 @@
  * 16 or more). A column of n units lives in memory aligned to RNN_VECTOR_BYTES, with room for RNN_PAD(n) units.
  *
  * Each operation f exists twice, rnn_vec_f on lanes and rnn_f on one number, with the same results. A comparison gives
- * 1 or 0, and 0 where an operand is NaN (`ne`: 1). min, max, clip, relu and everything in vec_math.h pass NaN on.
+ * 1 or 0, and 0 where an operand is NaN (`ne`: 1). min, max, clip, relu and everything in vec_math.h and vec_wide.h pass NaN on (but pow
+ * as C has it).
  *
  * Everything here is static, so that one program can hold the same network compiled for several instruction sets.
  * Nothing depends on -ffast-math; a*b + c is left to the compiler to contract.
@@ -284,5 +285,6 @@ RNN_INLINE rnn_real rnn_vec_maximum(rnn_vec v)
 
 #include "rnn/flush.h"
 #include "rnn/vec_math.h"
+#include "rnn/vec_wide.h"
 
 #endif

@@ -66,6 +66,7 @@ RNN_INLINE rnn_vec rnn_vec_polynomial(rnn_vec x, const float *c, int count)
 
 /* ---- powers of two ----
  *
+ * rnn_vec_floor_near(y) floor(y), for |y| < 2^22 at least
  * rnn_vec_limit(y)      y, kept where fraction and scale are right
  * rnn_vec_fraction(y)   y - floor(y), in [0, 1); 0 at the infinities where limit lets them pass
  * rnn_vec_scale(p, y)   p * 2^floor(y); below the least normal number it may be 0
@@ -85,7 +86,7 @@ RNN_INLINE rnn_vec rnn_vec_fraction(rnn_vec y)
 }
 #endif
 
-RNN_INLINE rnn_vec rnn_vec_floor(rnn_vec y) { return (rnn_vec)_mm512_roundscale_ps((__m512)y, _MM_FROUND_TO_NEG_INF); }
+RNN_INLINE rnn_vec rnn_vec_floor_near(rnn_vec y) { return (rnn_vec)_mm512_roundscale_ps((__m512)y, _MM_FROUND_TO_NEG_INF); }
 
 RNN_INLINE rnn_vec rnn_vec_scale(rnn_vec p, rnn_vec y) { return (rnn_vec)_mm512_scalef_ps((__m512)p, (__m512)y); }
 RNN_INLINE rnn_vec rnn_vec_scale_wide(rnn_vec p, rnn_vec y) { return rnn_vec_scale(p, y); }
@@ -108,8 +109,8 @@ RNN_INLINE rnn_vec_int rnn_vec_floor_int(rnn_vec y)
 #endif
 }
 
-RNN_INLINE rnn_vec rnn_vec_floor(rnn_vec y) { return __builtin_convertvector(rnn_vec_floor_int(y), rnn_vec); }
-RNN_INLINE rnn_vec rnn_vec_fraction(rnn_vec y) { return y - rnn_vec_floor(y); }
+RNN_INLINE rnn_vec rnn_vec_floor_near(rnn_vec y) { return __builtin_convertvector(rnn_vec_floor_int(y), rnn_vec); }
+RNN_INLINE rnn_vec rnn_vec_fraction(rnn_vec y) { return y - rnn_vec_floor_near(y); }
 
 /* 2^n for n in -126 .. 127; -127 gives 0 and 128 infinity. */
 RNN_INLINE rnn_vec rnn_vec_power_of_two(rnn_vec_int n) { return (rnn_vec)(((rnn_vec_bits)n + 127u) << 23); }
@@ -153,7 +154,7 @@ RNN_INLINE rnn_vec rnn_vec_exp2_less_1(rnn_vec y)
 RNN_INLINE rnn_vec rnn_vec_exp(rnn_vec x)
 {
     x = rnn_vec_bound(x, -105, 89);
-    rnn_vec n = rnn_vec_floor(x * rnn_vec_splat(RNN_LOG2E));
+    rnn_vec n = rnn_vec_floor_near(x * rnn_vec_splat(RNN_LOG2E));
     rnn_vec r = (x - n * rnn_vec_splat(0.693359375f)) + n * rnn_vec_splat(2.12194440054690583e-4f);
     rnn_vec q = RNN_POLYNOMIAL(r, 0.9999998784f, 0.5000044605f, 0.1666185897f, 0.04189157345f, 0.007822095189f,
                                0.001934525024f);

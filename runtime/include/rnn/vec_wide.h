@@ -1,0 +1,287 @@
+/* Operations of vec.h whose arguments may be of any size: floor, sign, mod, sin, cos, pow. vec.h includes this file.
+ *
+ * In float, mod, sin, cos and pow compute in double, half of the lanes at a time, without branches where arguments are
+ * of common sizes; what is left goes through libm lane by lane. Results are within 6.1e-8 of themselves, a rounding to
+ * float, and floor, sign and mod are exact but for that rounding. In double they are libm's, lane by lane.
+ *
+ *   floor(x)    the greatest whole number up to x
+ *   sign(x)     -1, 0 or 1
+ *   mod(a, b)   a - b * floor(a / b): of b's sign; NaN for b = 0
+ *   pow(a, b)   as C has it: NaN for a < 0 unless b is whole, 1 for b = 0, infinite for a = 0 and b < 0
+ */
+#ifndef RNN_VEC_WIDE_H
+#define RNN_VEC_WIDE_H
+
+#ifndef RNN_VEC_H
+#error "include rnn/vec.h"
+#endif
+
+RNN_INLINE rnn_real rnn_floor(rnn_real x) { return (rnn_real)floor((double)x); }
+RNN_INLINE rnn_real rnn_sign(rnn_real x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
+
+RNN_INLINE rnn_vec rnn_vec_sign(rnn_vec x)
+{
+    const rnn_vec zero = rnn_vec_splat(0);
+    rnn_vec negative = rnn_vec_pick(rnn_mask_lt(x, zero), rnn_vec_splat(-1), x);
+    return rnn_vec_pick(rnn_mask_lt(zero, x), rnn_vec_splat(1), negative);
+}
+
+RNN_INLINE double rnn_exact_mod(double a, double b)
+{
+    double r = fmod(a, b);
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
+#ifdef RNN_REAL_DOUBLE
+
+RNN_INLINE rnn_real rnn_sin(rnn_real x) { return sin(x); }
+RNN_INLINE rnn_real rnn_cos(rnn_real x) { return cos(x); }
+RNN_INLINE rnn_real rnn_mod(rnn_real a, rnn_real b) { return rnn_exact_mod(a, b); }
+RNN_INLINE rnn_real rnn_pow(rnn_real a, rnn_real b) { return pow(a, b); }
+
+RNN_INLINE rnn_vec rnn_vec_floor(rnn_vec x)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        x[i] = rnn_floor(x[i]);
+    return x;
+}
+
+RNN_INLINE rnn_vec rnn_vec_sin(rnn_vec x)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        x[i] = rnn_sin(x[i]);
+    return x;
+}
+
+RNN_INLINE rnn_vec rnn_vec_cos(rnn_vec x)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        x[i] = rnn_cos(x[i]);
+    return x;
+}
+
+RNN_INLINE rnn_vec rnn_vec_mod(rnn_vec a, rnn_vec b)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        a[i] = rnn_mod(a[i], b[i]);
+    return a;
+}
+
+RNN_INLINE rnn_vec rnn_vec_pow(rnn_vec a, rnn_vec b)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        a[i] = rnn_pow(a[i], b[i]);
+    return a;
+}
+
+#else
+
+RNN_INLINE rnn_vec rnn_vec_floor(rnn_vec x)
+{
+#if defined(RNN_LANES_AVX512)
+    return rnn_vec_floor_near(x);
+#elif defined(RNN_LANES_AVX)
+    return (rnn_vec)_mm256_floor_ps((__m256)x);
+#else /* from 2^22 on, where floor_near ends, halves are left; from 2^23 on every number is whole */
+    const rnn_vec most = rnn_vec_splat(0x1p22f), size = rnn_vec_abs(x);
+    rnn_vec_bits sign = (rnn_vec_bits)x & (RNN_SIGN_BIT - (rnn_vec_bits){0});
+    rnn_vec near = rnn_vec_floor_near(rnn_vec_pick(rnn_mask_lt(size, most), x, rnn_vec_splat(0)));
+    rnn_vec whole = (rnn_vec)((rnn_vec_bits)x & ~((rnn_vec_bits){0} + 1u)); /* towards 0: the last place is 1/2 */
+    rnn_vec lower = rnn_vec_pick(rnn_mask_lt(x, whole), whole - rnn_vec_splat(1), whole);
+    rnn_vec far = rnn_vec_pick(rnn_mask_lt(size, rnn_vec_splat(0x1p23f)), lower, x);
+    return (rnn_vec)((rnn_vec_bits)rnn_vec_pick(rnn_mask_lt(size, most), near, far) | sign);
+#endif
+}
+
+/* ---- half of the lanes, as double ---- */
+
+typedef float rnn_half __attribute__((vector_size(RNN_VECTOR_BYTES / 2)));
+typedef double rnn_wide __attribute__((vector_size(RNN_VECTOR_BYTES)));
+typedef int64_t rnn_wide_int __attribute__((vector_size(RNN_VECTOR_BYTES)));
+typedef uint64_t rnn_wide_bits __attribute__((vector_size(RNN_VECTOR_BYTES)));
+
+typedef union {
+    rnn_vec whole;
+    rnn_half halves[2];
+} rnn_in_halves;
+
+RNN_INLINE rnn_wide rnn_wide_splat(double x) { return x - (rnn_wide){0}; }
+
+RNN_INLINE rnn_wide rnn_widen(rnn_vec x, int half)
+{
+    rnn_in_halves in = {x};
+    return __builtin_convertvector(in.halves[half], rnn_wide);
+}
+
+RNN_INLINE rnn_vec rnn_narrow(rnn_wide first, rnn_wide second)
+{
+    rnn_in_halves out;
+    out.halves[0] = __builtin_convertvector(first, rnn_half);
+    out.halves[1] = __builtin_convertvector(second, rnn_half);
+    return out.whole;
+}
+
+RNN_INLINE rnn_wide rnn_wide_pick(rnn_wide_int mask, rnn_wide a, rnn_wide b)
+{
+    return (rnn_wide)((mask & (rnn_wide_int)a) | (~mask & (rnn_wide_int)b));
+}
+
+/* x + RNN_WIDE_WHOLE has the whole number nearest to x in its low bits; subtracting it again leaves that number. For
+ * |x| < 2^51. */
+#define RNN_WIDE_WHOLE 0x1.8p52
+
+/* c[0] + x*c[1] + x^2*c[2] + ..., a constant number of them. */
+RNN_INLINE rnn_wide rnn_wide_polynomial(rnn_wide x, const double *c, int count)
+{
+    rnn_wide p = rnn_wide_splat(c[count - 1]);
+#pragma GCC unroll 16
+    for (int i = count - 2; i >= 0; i--)
+        p = p * x + rnn_wide_splat(c[i]);
+    return p;
+}
+
+/* Whether |x| < most in all lanes. */
+RNN_INLINE int rnn_vec_all_below(rnn_vec x, rnn_real most) { return rnn_vec_maximum(rnn_vec_abs(x)) < most; }
+
+/* ---- sin, cos ----
+ *
+ * x = n * pi / 2 + r with |r| <= pi / 4, pi / 2 in two parts, so that n times the first, of 33 bits, is exact for
+ * |x| < 2^20: what is left is r to 1e-16, and no float in there is nearer than 1e-9 to a multiple (Cody and Waite
+ * 1980). Then Taylor's series, to 1e-11. */
+
+#define RNN_ANGLE_MOST 0x1p20f
+
+static __attribute__((noinline, unused)) rnn_vec rnn_vec_far_sine(rnn_vec x, rnn_vec y, int quarters)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        if (!(rnn_abs(x[i]) < RNN_ANGLE_MOST))
+            y[i] = (rnn_real)(quarters ? cos((double)x[i]) : sin((double)x[i]));
+    return y;
+}
+
+/* sin(x + quarters * pi / 2) */
+RNN_INLINE rnn_wide rnn_wide_sine(rnn_wide x, int quarters)
+{
+    const double odd[] = {-1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, -1.0 / 39916800};
+    const double even[] = {-1.0 / 2, 1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800, 1.0 / 479001600};
+    rnn_wide whole = x * rnn_wide_splat(0.63661977236758134308) + rnn_wide_splat(RNN_WIDE_WHOLE);
+    rnn_wide n = whole - rnn_wide_splat(RNN_WIDE_WHOLE);
+    rnn_wide_bits quadrant = (rnn_wide_bits)whole + (uint64_t)quarters;
+    rnn_wide r = (x - n * rnn_wide_splat(0x1.921fb544p0)) - n * rnn_wide_splat(0x1.0b4611a626331p-34), s = r * r;
+    rnn_wide sine = r * (rnn_wide_splat(1) + s * rnn_wide_polynomial(s, odd, 5));
+    rnn_wide cosine = rnn_wide_splat(1) + s * rnn_wide_polynomial(s, even, 6);
+    rnn_wide y = rnn_wide_pick(-(rnn_wide_int)(quadrant & 1u), cosine, sine);
+    return (rnn_wide)((rnn_wide_bits)y ^ (quadrant & 2u) << 62);
+}
+
+RNN_INLINE rnn_vec rnn_vec_sine(rnn_vec x, int quarters)
+{
+    rnn_vec y = rnn_narrow(rnn_wide_sine(rnn_widen(x, 0), quarters), rnn_wide_sine(rnn_widen(x, 1), quarters));
+    return rnn_vec_all_below(x, RNN_ANGLE_MOST) ? y : rnn_vec_far_sine(x, y, quarters);
+}
+
+RNN_INLINE rnn_vec rnn_vec_sin(rnn_vec x) { return rnn_vec_sine(x, 0); }
+RNN_INLINE rnn_vec rnn_vec_cos(rnn_vec x) { return rnn_vec_sine(x, 1); }
+
+/* ---- mod ----
+ *
+ * The quotient of two floats is not nearer than 2^-24 to a whole number that it is not, so that below 2^28 double tells
+ * them apart; the product with it has 52 bits. */
+
+#define RNN_QUOTIENT_MOST 0x1p28f
+
+static __attribute__((noinline, unused)) rnn_vec rnn_vec_far_mod(rnn_vec a, rnn_vec b, rnn_vec quotient, rnn_vec y)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        if (!(rnn_abs(quotient[i]) < RNN_QUOTIENT_MOST) || !(rnn_abs(b[i]) < INFINITY))
+            y[i] = (rnn_real)rnn_exact_mod((double)a[i], (double)b[i]);
+    return y;
+}
+
+RNN_INLINE rnn_wide rnn_wide_mod(rnn_wide a, rnn_wide b)
+{
+    rnn_wide quotient = a / b;
+    rnn_wide n = quotient + rnn_wide_splat(RNN_WIDE_WHOLE) - rnn_wide_splat(RNN_WIDE_WHOLE);
+    n += rnn_wide_pick((rnn_wide_int)(n > quotient), rnn_wide_splat(-1), rnn_wide_splat(0));
+    return a - n * b;
+}
+
+RNN_INLINE rnn_vec rnn_vec_mod(rnn_vec a, rnn_vec b)
+{
+    rnn_wide a0 = rnn_widen(a, 0), a1 = rnn_widen(a, 1), b0 = rnn_widen(b, 0), b1 = rnn_widen(b, 1);
+    rnn_vec y = rnn_narrow(rnn_wide_mod(a0, b0), rnn_wide_mod(a1, b1)), quotient = rnn_narrow(a0 / b0, a1 / b1);
+    return rnn_vec_all_below(quotient, RNN_QUOTIENT_MOST) && rnn_vec_all_below(b, INFINITY)
+               ? y
+               : rnn_vec_far_mod(a, b, quotient, y);
+}
+
+/* ---- pow ----
+ *
+ * 2^(b * log2 |a|), with the sign that a whole b gives. |a| = 2^e * m with m in [sqrt(1/2), sqrt(2)), log m =
+ * 2*atanh((m - 1) / (m + 1)); series to 2e-12. */
+
+static __attribute__((noinline, unused)) rnn_vec rnn_vec_odd_pow(rnn_vec a, rnn_vec b, rnn_vec y)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        if (!(rnn_abs(a[i]) < INFINITY) || !(rnn_abs(b[i]) < INFINITY))
+            y[i] = (rnn_real)pow((double)a[i], (double)b[i]);
+    return y;
+}
+
+/* log2 of x >= 0, finite. Of 0 it is so low that any float times it is beyond what float can hold. */
+RNN_INLINE rnn_wide rnn_wide_log2(rnn_wide x)
+{
+    const uint64_t root_half = UINT64_C(0x3fe6a09e667f3bcd);
+    rnn_wide_bits bits = (rnn_wide_bits)x - root_half;
+    rnn_wide_bits whole = (rnn_wide_bits)((rnn_wide_int)bits >> 52) + (rnn_wide_bits)rnn_wide_splat(RNN_WIDE_WHOLE);
+    rnn_wide e = (rnn_wide)whole - rnn_wide_splat(RNN_WIDE_WHOLE);
+    rnn_wide m = (rnn_wide)((bits & UINT64_C(0x000fffffffffffff)) + root_half);
+    rnn_wide z = (m - rnn_wide_splat(1)) / (m + rnn_wide_splat(1));
+    const double atanh_series[] = {1, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9, 1.0 / 11, 1.0 / 13};
+    rnn_wide y = e + z * rnn_wide_splat(2 * 1.44269504088896340736) * rnn_wide_polynomial(z * z, atanh_series, 7);
+    return rnn_wide_pick((rnn_wide_int)(x > rnn_wide_splat(0)), y, rnn_wide_splat(-1e300));
+}
+
+/* 2^y, the powers beyond 2^200 being as good as 2^200 */
+RNN_INLINE rnn_wide rnn_wide_exp2(rnn_wide y)
+{
+    y = rnn_wide_pick((rnn_wide_int)(y < rnn_wide_splat(200)), y, rnn_wide_splat(200));
+    y = rnn_wide_pick((rnn_wide_int)(y > rnn_wide_splat(-200)), y, rnn_wide_splat(-200));
+    rnn_wide whole = y + rnn_wide_splat(RNN_WIDE_WHOLE);
+    rnn_wide f = (y - (whole - rnn_wide_splat(RNN_WIDE_WHOLE))) * rnn_wide_splat(0.69314718055994530942);
+    const double exp_series[] = {1,         1,         1.0 / 2,    1.0 / 6,     1.0 / 24,
+                                 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880};
+    rnn_wide p = rnn_wide_polynomial(f, exp_series, 10);
+    return (rnn_wide)((rnn_wide_bits)p + ((rnn_wide_bits)whole << 52));
+}
+
+/* Of finite numbers. Floats from 2^24 on are even. */
+RNN_INLINE rnn_wide rnn_wide_pow(rnn_wide a, rnn_wide b)
+{
+    const rnn_wide even = rnn_wide_splat(0x1p25);
+    rnn_wide exponent = rnn_wide_pick((rnn_wide_int)(b < even), b, even);
+    exponent = rnn_wide_pick((rnn_wide_int)(exponent > -even), exponent, -even);
+    rnn_wide whole = exponent + rnn_wide_splat(RNN_WIDE_WHOLE);
+    rnn_wide_int is_whole = (rnn_wide_int)(whole - rnn_wide_splat(RNN_WIDE_WHOLE) == exponent);
+    rnn_wide_bits negative = (rnn_wide_bits)a >> 63;
+    rnn_wide y = rnn_wide_exp2(b * rnn_wide_log2((rnn_wide)((rnn_wide_bits)a << 1 >> 1)));
+    y = (rnn_wide)((rnn_wide_bits)y | ((negative & (rnn_wide_bits)whole & (rnn_wide_bits)is_whole & 1u) << 63));
+    return rnn_wide_pick((rnn_wide_int)(a < rnn_wide_splat(0)) & ~is_whole, rnn_wide_splat(NAN), y);
+}
+
+RNN_INLINE rnn_vec rnn_vec_pow(rnn_vec a, rnn_vec b)
+{
+    rnn_vec y =
+        rnn_narrow(rnn_wide_pow(rnn_widen(a, 0), rnn_widen(b, 0)), rnn_wide_pow(rnn_widen(a, 1), rnn_widen(b, 1)));
+    return rnn_vec_all_below(a, INFINITY) && rnn_vec_all_below(b, INFINITY) ? y : rnn_vec_odd_pow(a, b, y);
+}
+
+RNN_INLINE rnn_real rnn_sin(rnn_real x) { return rnn_vec_sin(rnn_vec_splat(x))[0]; }
+RNN_INLINE rnn_real rnn_cos(rnn_real x) { return rnn_vec_cos(rnn_vec_splat(x))[0]; }
+
+RNN_INLINE rnn_real rnn_mod(rnn_real a, rnn_real b) { return rnn_vec_mod(rnn_vec_splat(a), rnn_vec_splat(b))[0]; }
+RNN_INLINE rnn_real rnn_pow(rnn_real a, rnn_real b) { return rnn_vec_pow(rnn_vec_splat(a), rnn_vec_splat(b))[0]; }
+
+#endif
+
+#endif
