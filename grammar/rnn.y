@@ -120,6 +120,7 @@ head_input_list
 head_input
     : NAME                                  { $$ = ast_declarator(parser, @$, @1, NULL); }
     | NAME '[' head_dimension_list ']'      { $$ = ast_declarator(parser, @$, @1, $3); }
+    | NAME ':' NAME '[' head_dimension ']'  { $$ = ast_ids(parser, @$, @1, @3, $5); }
     ;
 
 outputs

@@ -13,6 +13,10 @@ static const struct expr *find_fallback(const struct tree_definition *cell, cons
             return cell->dimensions[i].fallback;
     for (int i = 0; i < cell->input_count; i++) {
         const struct declarator *input = &cell->inputs[i];
+        const struct expr *vocabulary = input->vocabulary;
+        if (vocabulary && input->vocabulary_fallback && vocabulary->kind == EXPR_NAME &&
+            strcmp(vocabulary->name.text, name) == 0)
+            return input->vocabulary_fallback;
         for (int k = 0; k < input->dimension_count; k++) {
             const struct dimension *dimension = &input->dimensions[k];
             if (dimension->fallback && dimension->expr->kind == EXPR_NAME &&

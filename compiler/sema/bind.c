@@ -1,5 +1,7 @@
 /* Binding: the numbers behind the dimensions of an instance, from the brackets of its call and the shapes of its
  * arguments, and what can be said once they are known. */
+#include <string.h>
+
 #include "base/arena.h"
 #include "sema/elaborate.h"
 #include "sema/shape-errors.h"
@@ -27,11 +29,31 @@ void wake_waiting(struct elaboration *e, struct instance *instance)
 /* A dimension, in contrast to a constant. */
 static bool is_dimension(const struct symbol *symbol) { return symbol->kind == SYMBOL_NUMBER && !symbol->definition; }
 
+/* Gives `value`, an input declared as ids, its type if the vocabulary is known; whether that is new. */
+static bool declare_ids(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
+                        struct value *value)
+{
+    int vocabulary;
+    enum evaluation done = evaluate_size(e, instance, declarator->vocabulary, &vocabulary);
+    instance->failed |= done == EVALUATION_WRONG;
+    if (done != EVALUATION_DONE)
+        return false;
+    value->typed = true;
+    value->declared = true;
+    value->shape = (struct shape){0};
+    value->vocabulary = vocabulary;
+    value->labels = strcmp(declarator->type.text, "labels") == 0;
+    solver_touch(&e->solver, value);
+    return true;
+}
+
 /* Gives `value` the declared shape if all of its dimensions are known; whether that is new. An instance that is not
  * bound yet cannot be without it. */
 static bool declare_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
                           struct value *value)
 {
+    if (value && !value->declared && declarator->type.text)
+        return declare_ids(e, instance, declarator, value);
     if (!value || value->declared || !declarator->has_dimensions)
         return false;
     for (int i = 0; i < declarator->dimension_count; i++) {
@@ -52,10 +74,24 @@ static bool declare_shape(struct elaboration *e, struct instance *instance, cons
     return true;
 }
 
+/* Binds the dimension that `expr` names, if it is one that is open. */
+static bool bind_dimension(struct instance *instance, const struct declarator *input, const struct expr *expr, int size)
+{
+    struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
+    if (!symbol || symbol->known || !is_dimension(symbol))
+        return false;
+    symbol->known = true;
+    symbol->number = (struct number){true, size, size};
+    symbol->bound_by = input->name.text;
+    return true;
+}
+
 /* Binds the open dimensions of an input from the shape of its argument, if that is known. */
 static bool bind_from_argument(struct elaboration *e, struct instance *instance, const struct declarator *input,
                                const struct value *value)
 {
+    if (value && !value->declared && input->type.text && value->vocabulary)
+        return bind_dimension(instance, input, input->vocabulary, value->vocabulary);
     if (!value || value->declared || !input->has_dimensions || value->shape.rank <= 0)
         return false;
     if (value->shape.rank != input->dimension_count) {
@@ -67,17 +103,8 @@ static bool bind_from_argument(struct elaboration *e, struct instance *instance,
         return false;
     }
     bool progress = false;
-    for (int i = 0; i < input->dimension_count; i++) {
-        const struct expr *expr = input->dimensions[i].expr;
-        struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
-        if (!symbol || symbol->known || !is_dimension(symbol))
-            continue;
-        int size = value->shape.dim[i];
-        symbol->known = true;
-        symbol->number = (struct number){true, size, size};
-        symbol->bound_by = input->name.text;
-        progress = true;
-    }
+    for (int i = 0; i < input->dimension_count; i++)
+        progress |= bind_dimension(instance, input, input->dimensions[i].expr, value->shape.dim[i]);
     return progress;
 }
 
@@ -194,6 +221,24 @@ static bool is_told_open(const struct term *term)
     return term->kind == TERM_VALUE && term->value->term && term->value->term->kind != TERM_VALUE;
 }
 
+/* An argument that is not what an input declares: ids of a vocabulary, or numbers of a shape. */
+static void tell_wrong_argument(struct elaboration *e, const struct instance *instance, const struct declarator *input,
+                                const struct value *value)
+{
+    const struct term *term = value->term;
+    const char *cell = instance->definition->name.text, *argument = report_excerpt(&e->report, term->span);
+    if (input->type.text && !term_is_id(term))
+        report_error(&e->report, term->span, "'%s' of '%s' takes %s, but '%s' is real", input->name.text, cell,
+                     strcmp(input->type.text, "labels") == 0 ? "labels" : "ids", argument);
+    else if (input->type.text)
+        report_error(&e->report, term->span, "'%s' of '%s' is %s[%d], but '%s' is %s", input->name.text, cell,
+                     input->type.text, value->vocabulary, argument, tell_shape(&e->report, term));
+    else
+        report_error(&e->report, term->span, "'%s' of '%s' is %s, but '%s' is %s", input->name.text, cell,
+                     shape_words(&e->report, &value->shape), argument, tell_shape(&e->report, term));
+    report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
+}
+
 /* An instance that still waits for the shape of an argument when nothing else is left to do. Where others wait for it
  * in turn, the first is told. */
 static void tell_argument(struct elaboration *e, struct instance *instance)
@@ -202,8 +247,12 @@ static void tell_argument(struct elaboration *e, struct instance *instance)
     for (int i = 0; i < definition->input_count; i++) {
         const struct value *value = instance->inputs[i];
         const struct declarator *input = &definition->inputs[i];
-        if (!value || value->declared || !input->has_dimensions || !value->term)
+        if (!value || value->declared || !(input->has_dimensions || input->type.text) || !value->term)
             continue;
+        if (input->type.text) {
+            tell_wrong_argument(e, instance, input, value);
+            return;
+        }
         const char *argument = report_excerpt(&e->report, value->term->span);
         if (value->shape.rank == 0 && !term_has_open_part(value->term)) {
             report_error(&e->report, value->term->span, "'%s' of '%s' is a vector, but '%s' is a scalar",
@@ -233,7 +282,23 @@ bool tell_unbound(struct elaboration *e)
     return any;
 }
 
-/* Shapes of arguments against those of inputs that were known before them. Nothing is left to be inferred, so that
+static void note_bound(struct elaboration *e, const struct instance *instance, const struct expr *expr)
+{
+    const struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
+    if (symbol && symbol->bound_by)
+        report_note(&e->report, expr->span, "'%s' is %lld because of '%s'", symbol->name,
+                    (long long)symbol->number.integer, symbol->bound_by);
+}
+
+static bool fits_argument(const struct value *value)
+{
+    const struct term *term = value->term;
+    if (!value->typed)
+        return term_has_open_part(term) || shape_equal(&term->shape, &value->shape);
+    return term_is_id(term) && term->value->vocabulary == value->vocabulary && term->value->labels == value->labels;
+}
+
+/* Arguments against the shapes and types of inputs that were known before them. Nothing is left to be inferred, so that
  * concat may count its scalars. */
 void check_arguments(struct elaboration *e)
 {
@@ -243,24 +308,18 @@ void check_arguments(struct elaboration *e)
         if (!instance || !value->term || !value->declared)
             continue;
         shape_term(value->term, true, NULL);
-        if (term_has_open_part(value->term) || shape_equal(&value->term->shape, &value->shape))
+        if (fits_argument(value))
             continue;
         int index = 0;
         while (instance->inputs[index] != value)
             index++;
         const struct declarator *input = &instance->definition->inputs[index];
         e->report.origin = instance->origin.parent;
-        report_error(&e->report, value->term->span, "'%s' of '%s' is %s, but '%s' is %s", input->name.text,
-                     instance->definition->name.text, shape_words(&e->report, &value->shape),
-                     report_excerpt(&e->report, value->term->span), tell_shape(&e->report, value->term));
-        report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
-        for (int i = 0; i < input->dimension_count; i++) {
-            const struct expr *expr = input->dimensions[i].expr;
-            const struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
-            if (symbol && symbol->bound_by)
-                report_note(&e->report, expr->span, "'%s' is %lld because of '%s'", symbol->name,
-                            (long long)symbol->number.integer, symbol->bound_by);
-        }
+        tell_wrong_argument(e, instance, input, value);
+        for (int i = 0; i < input->dimension_count; i++)
+            note_bound(e, instance, input->dimensions[i].expr);
+        if (input->vocabulary)
+            note_bound(e, instance, input->vocabulary);
         value->term = NULL;
     }
 }

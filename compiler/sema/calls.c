@@ -8,12 +8,17 @@ static const char *plural(int count) { return count == 1 ? "" : "s"; }
 
 static bool is_bound_by_inputs(const struct tree_definition *cell, const char *name)
 {
-    for (int i = 0; i < cell->input_count; i++)
-        for (int k = 0; k < cell->inputs[i].dimension_count; k++) {
-            const struct expr *expr = cell->inputs[i].dimensions[k].expr;
+    for (int i = 0; i < cell->input_count; i++) {
+        const struct declarator *input = &cell->inputs[i];
+        for (int k = 0; k < input->dimension_count; k++) {
+            const struct expr *expr = input->dimensions[k].expr;
             if (expr->kind == EXPR_NAME && strcmp(expr->name.text, name) == 0)
                 return true;
         }
+        const struct expr *vocabulary = input->vocabulary;
+        if (vocabulary && vocabulary->kind == EXPR_NAME && strcmp(vocabulary->name.text, name) == 0)
+            return true;
+    }
     return false;
 }
 

@@ -34,7 +34,7 @@ static void check_equation(struct check *check, struct value *value)
 {
     check_term(check, value->term);
     const struct shape *shape = &value->term->shape;
-    if (value->declared)
+    if (value->declared && !value->typed)
         check_no_id(check, value->term);
     if (value->declared && value->shape.rank > 1 && value->time != TIME_STATIC)
         report_error(&check->report, value->span, "a matrix has to be static, but '%s' is of %s time", value->name,

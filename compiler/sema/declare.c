@@ -45,17 +45,14 @@ static void declare_dimension(struct elaboration *e, struct instance *instance, 
                      report_excerpt(&e->report, expr->span));
 }
 
-/* `cell LSTM[n](x[m])`: m is a dimension too, unless it is a constant of the file. */
-static void declare_input_dimensions(struct elaboration *e, struct instance *instance, const struct declarator *input)
+/* `cell LSTM[n](x[m])`, `cell Emb[n](x: index[v])`: m and v are dimensions too, unless they are constants of the file. */
+static void declare_input_dimension(struct elaboration *e, struct instance *instance, const struct expr *expr)
 {
-    for (int i = 0; i < input->dimension_count; i++) {
-        const struct expr *expr = input->dimensions[i].expr;
-        if (expr->kind != EXPR_NAME)
-            continue;
-        struct global *global = map_get(&e->globals, expr->name.text);
-        if (!map_get(&instance->symbols, expr->name.text) && !(global && global->constant))
-            elaborate_symbol(e, instance, SYMBOL_NUMBER, &expr->name);
-    }
+    if (!expr || expr->kind != EXPR_NAME)
+        return;
+    struct global *global = map_get(&e->globals, expr->name.text);
+    if (!map_get(&instance->symbols, expr->name.text) && !(global && global->constant))
+        elaborate_symbol(e, instance, SYMBOL_NUMBER, &expr->name);
 }
 
 static void declare_inputs(struct elaboration *e, struct instance *instance)
@@ -75,8 +72,12 @@ static void declare_inputs(struct elaboration *e, struct instance *instance)
         instance->inputs[i] = symbol->value;
         e->owners[symbol->value->id] = instance;
     }
-    for (int i = 0; i < definition->input_count; i++)
-        declare_input_dimensions(e, instance, &definition->inputs[i]);
+    for (int i = 0; i < definition->input_count; i++) {
+        const struct declarator *input = &definition->inputs[i];
+        for (int k = 0; k < input->dimension_count; k++)
+            declare_input_dimension(e, instance, input->dimensions[k].expr);
+        declare_input_dimension(e, instance, input->vocabulary);
+    }
 }
 
 /* What only a model can say, about what surrounds it. */

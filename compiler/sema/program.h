@@ -45,6 +45,7 @@ struct value {
     int vocabulary; /* V for `index[V]` and `labels[V]` inputs and targets (ids -1..V-1), and for an equation that
                      * only hands such an id on (its term is a TERM_VALUE or a TERM_DELAY of it); else 0 */
     bool labels;    /* target y: labels[V] */
+    bool typed;     /* an equation that is an input of a cell, declared as ids */
     bool once;      /* input or target of sequence time by declaration */
     const struct origin *origin; /* NULL: of the top cell or model itself */
     struct span span;            /* where it is defined */

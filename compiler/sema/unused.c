@@ -58,26 +58,27 @@ static void declare(struct scope *scope, const struct name *name)
     elaborate_symbol(scope->e, &scope->names, SYMBOL_VALUE, name);
 }
 
-/* Dimensions of the cell, or those that inputs introduce. */
-static void declare_dimensions(struct scope *scope, const struct dimension *dimensions, int count, bool of_input)
+/* A dimension that an input introduces, if it is a new name. */
+static void declare_dimension(struct scope *scope, const struct expr *expr)
 {
-    for (int i = 0; i < count; i++) {
-        const struct expr *expr = dimensions[i].expr;
-        bool is_there =
-            expr->kind == EXPR_NAME && of_input &&
-            (map_get(&scope->names.symbols, expr->name.text) || map_get(&scope->e->globals, expr->name.text));
-        if (expr->kind == EXPR_NAME && !is_there)
-            declare(scope, &expr->name);
-    }
+    if (expr && expr->kind == EXPR_NAME && !map_get(&scope->names.symbols, expr->name.text) &&
+        !map_get(&scope->e->globals, expr->name.text))
+        declare(scope, &expr->name);
 }
 
 static void declare_all(struct scope *scope, const struct tree_definition *definition)
 {
-    declare_dimensions(scope, definition->dimensions, definition->dimension_count, false);
+    for (int i = 0; i < definition->dimension_count; i++)
+        if (definition->dimensions[i].expr->kind == EXPR_NAME)
+            declare(scope, &definition->dimensions[i].expr->name);
     for (int i = 0; i < definition->input_count; i++)
         declare(scope, &definition->inputs[i].name);
-    for (int i = 0; i < definition->input_count; i++)
-        declare_dimensions(scope, definition->inputs[i].dimensions, definition->inputs[i].dimension_count, true);
+    for (int i = 0; i < definition->input_count; i++) {
+        const struct declarator *input = &definition->inputs[i];
+        for (int k = 0; k < input->dimension_count; k++)
+            declare_dimension(scope, input->dimensions[k].expr);
+        declare_dimension(scope, input->vocabulary);
+    }
     for (int i = 0; i < definition->statement_count; i++) {
         const struct statement *statement = definition->statements[i];
         bool names_only = statement->kind == STATEMENT_OUTPUT && !statement->value_count;
@@ -96,6 +97,7 @@ static void check_declarator(struct scope *scope, const struct declarator *decla
     check_expr(scope, declarator->start);
     check_expr(scope, declarator->distribution_argument);
     check_expr(scope, declarator->vocabulary);
+    check_expr(scope, declarator->vocabulary_fallback);
 }
 
 static void check_statement(struct scope *scope, const struct statement *statement)

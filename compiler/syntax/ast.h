@@ -49,6 +49,9 @@ struct declarator *ast_set_distribution(struct parser *parser, struct span span,
                                         struct span distribution, struct expr *argument);
 struct declarator *ast_set_type(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span type, struct expr *vocabulary);
+/* An input of a cell that holds ids; the vocabulary may be a new dimension. */
+struct declarator *ast_ids(struct parser *parser, struct span span, struct span name, struct span type,
+                           struct dimension *vocabulary);
 struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span word);
 

@@ -115,6 +115,14 @@ struct declarator *ast_set_type(struct parser *parser, struct span span, struct 
     return declarator;
 }
 
+struct declarator *ast_ids(struct parser *parser, struct span span, struct span name, struct span type,
+                           struct dimension *vocabulary)
+{
+    struct declarator *declarator = ast_declarator(parser, span, name, NULL);
+    declarator->vocabulary_fallback = vocabulary->fallback;
+    return ast_set_type(parser, span, declarator, type, vocabulary->expr);
+}
+
 struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span word)
 {

@@ -168,6 +168,10 @@ static void put_declarator(struct line *line, const struct declarator *declarato
         line_puts(line, declarator->type.text);
         line_open(line, "[");
         line_expr(line, declarator->vocabulary, true);
+        if (declarator->vocabulary_fallback) {
+            line_puts(line, " = ");
+            line_expr(line, declarator->vocabulary_fallback, true);
+        }
         line_close(line, "]");
     }
     line_puts(line, declarator->once ? " once" : "");

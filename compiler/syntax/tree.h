@@ -90,9 +90,10 @@ struct declarator {
     struct name distribution; /* after `~`: normal, uniform, glorot, orthogonal; text NULL: none */
     struct expr *distribution_argument;
 
-    /* input and target only */
+    /* input and target only, and inputs of cells but for `once` */
     struct name type; /* after `:` index or labels; text NULL: real */
     struct expr *vocabulary;
+    struct expr *vocabulary_fallback; /* of a cell's input, as in index[v = 96]; or NULL */
     bool once;
 };
 

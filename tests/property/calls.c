@@ -80,12 +80,40 @@ static bool cell_fits(const struct scope *scope, const struct cell *cell, bool r
     return !cell->future && !scope->elementwise && (!cell->stateful || reversed == scope->ahead);
 }
 
+/* An id of this vocabulary: one that is there, or in a model a new input; NULL in a cell that has none. */
+static const char *find_id(struct scope *scope, int vocabulary)
+{
+    for (int i = 0; i < scope->variable_count; i++) {
+        struct variable *id = &scope->variables[i];
+        if (id->vocabulary != vocabulary || id->time != WHEN_FRAME || !chance(scope->generator, 70))
+            continue;
+        id->used = true;
+        return scope->delays && chance(scope->generator, 30) ? format(scope, "%s[t-1]", id->name) : id->name;
+    }
+    if (scope->generic)
+        return NULL;
+    const char *name = new_name(scope);
+    struct variable *id = add_variable(scope, name, (struct sizes){0}, WHEN_FRAME);
+    id->exact = id->used = true;
+    id->vocabulary = vocabulary;
+    id->group = 0;
+    add_statement(scope, format(scope, "input %s: index[%d]", name, vocabulary));
+    return name;
+}
+
 /* The arguments of a call. What is declared only by its own past gets an equation of its own, for a cell has to know
  * the sizes of its inputs. */
 static const char *write_arguments(struct scope *scope, const struct instance *instance, struct context context)
 {
     const char *text = "";
     for (int i = 0; i < instance->cell->input_count; i++) {
+        if (instance->cell->vocabularies[i]) {
+            const char *id = find_id(scope, instance->cell->vocabularies[i]);
+            if (!id)
+                return NULL;
+            text = format(scope, "%s%s%s", text, *text ? ", " : "", id);
+            continue;
+        }
         struct sizes shape = sizes_substitute(&instance->cell->inputs[i], instance->n, instance->m);
         struct code code = make_frames(scope, shape, context);
         if (!code.text || code.time != WHEN_FRAME)

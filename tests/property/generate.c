@@ -124,6 +124,7 @@ static void write_cell(struct generator *generator, struct text *text, int numbe
     scope->has_second = cell->brackets;
 
     cell->inputs = ARENA_ARRAY(generator->arena, struct sizes, 4);
+    cell->vocabularies = ARENA_ARRAY(generator->arena, int, 4);
     cell->outputs = ARENA_ARRAY(generator->arena, struct sizes, 4);
     cell->input_count = 1 + (chance(generator, 35) ? 1 + pick(generator, 2) : 0);
     cell->output_count = 1 + (chance(generator, 25) ? 1 : 0);
@@ -137,13 +138,20 @@ static void write_cell(struct generator *generator, struct text *text, int numbe
         text_puts(text, top || chance(generator, 20) ? format(scope, "[n = %d]", scope->dimension_value[0]) : "[n]");
     text_puts(text, "(");
     for (int i = 0; i < cell->input_count; i++) {
-        if (i)
+        if (i && chance(generator, 25))
+            cell->vocabularies[i] = 2 + pick(generator, 2);
+        else if (i)
             cell->inputs[i] = chance(generator, 30) ? (struct sizes){0} : vector_of(size_random(scope));
         const char *name = format(scope, "x%d", i);
         struct variable *input = add_variable(scope, name, cell->inputs[i], WHEN_FRAME);
         input->bound = 2;
         input->exact = top;
-        text_printf(text, "%s%s%s", i ? ", " : "", name, head_text(scope, &cell->inputs[i], top, i == 0));
+        input->vocabulary = cell->vocabularies[i];
+        text_printf(text, "%s%s", i ? ", " : "", name);
+        if (input->vocabulary)
+            text_printf(text, ": index[%d]", input->vocabulary);
+        else
+            text_puts(text, head_text(scope, &cell->inputs[i], top, i == 0));
     }
     text_puts(text, ") -> ");
 

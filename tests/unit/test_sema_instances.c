@@ -67,6 +67,20 @@ static void test_dimensions_follow_from_arguments(void **state)
                  LINES("param a.W [3, 9]", "param b.W [5, 3]", "param c.W [5, 5]"));
 }
 
+/* Ids of any vocabulary, delayed ones and handed on; the number of ids follows as a dimension does. */
+static void test_inputs_of_ids(void **state)
+{
+    (void)state;
+    expect_lines("cell Emb[n](x: index[v]) -> h[n] {\n  param E[v, n]\n  h = embed(E, x) - embed(E, x[t-1])\n}\n"
+                 "cell Two[n](x: index[v]) -> h[n] {\n  e = Emb[n](x)\n  h = e + e\n}\n"
+                 "model m {\n  input x: index[20], s: index[7] once\n  a = Two[3](x[t-2])\n  b = Emb2(s, a)\n"
+                 "  c = a.e(x)\n  output p = concat(a, b, c)\n}\n"
+                 "cell Emb2(x: index[7], a[n]) -> h[n] {\n  param E[7, n]\n  h = embed(E, x) * a\n}\n",
+                 LINES("a.x: index[20] frame = x[t-2]", "a.e.x: index[20] frame = a.x", "param a.e.E [20, 3]",
+                       "b.x: index[7] sequence = s", "param b.E [7, 3]", "c.x: index[20] frame = x",
+                       "c.h [3] frame = embed(a.e.E, x) - embed(a.e.E, x[t-1])"));
+}
+
 /* What an argument is, is said of what it becomes in the end: with `o` a scalar, `concat(...) * g` is [3]. */
 static void test_arguments_of_declared_shape(void **state)
 {
@@ -234,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_instances_nest),
         cmocka_unit_test(test_parameters_stand_in_order_of_text),
         cmocka_unit_test(test_dimensions_follow_from_arguments),
+        cmocka_unit_test(test_inputs_of_ids),
         cmocka_unit_test(test_arguments_of_declared_shape),
         cmocka_unit_test(test_dimension_conflict),
         cmocka_unit_test(test_stack),
