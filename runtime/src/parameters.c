@@ -111,12 +111,23 @@ static rnn_status check_tensor(const rnn_model *model, const rnn_tensor *paramet
                         "%.150s: tensor '%.60s' is %s but '%.60s' needs %s: was it trained with other dimensions?",
                         origin, tensor->name, rnn_shape_text(found, tensor->rank, tensor->shape), model->name,
                         rnn_shape_text(wanted, parameter->rank, shape));
-    if (tensor->dtype != RNN_DTYPE_F64 && tensor->dtype != RNN_DTYPE_F32 && tensor->dtype != RNN_DTYPE_F16 &&
-        tensor->dtype != RNN_DTYPE_BF16)
-        return rnn_fail(error, RNN_ERROR_WEIGHTS,
-                        "%.200s: tensor '%.100s' is of type %s; a parameter is F64, F32, F16 or BF16", origin,
-                        tensor->name, rnn_dtype_name(tensor->dtype));
-    return RNN_OK;
+    switch (tensor->dtype) {
+    case RNN_DTYPE_F64:
+    case RNN_DTYPE_F32:
+    case RNN_DTYPE_F16:
+    case RNN_DTYPE_BF16:
+    case RNN_DTYPE_I8:
+    case RNN_DTYPE_U8:
+        return RNN_OK;
+    case RNN_DTYPE_I64:
+    case RNN_DTYPE_I32:
+    case RNN_DTYPE_I16:
+    case RNN_DTYPE_BOOL:
+        break;
+    }
+    return rnn_fail(error, RNN_ERROR_WEIGHTS,
+                    "%.200s: tensor '%.100s' is of type %s; a parameter is F64, F32, F16, BF16, I8 or U8", origin,
+                    tensor->name, rnn_dtype_name(tensor->dtype));
 }
 
 static void write_fingerprint(char text[FINGERPRINT_TEXT], uint64_t fingerprint)

@@ -194,6 +194,29 @@ static void test_wrong_shapes(void **state)
     refuse(*state, saved, 3, NULL, TEXTS("'h1.bias' is of type I64"));
 }
 
+/* Quantised weights are the numbers that stand there; the network scales them. */
+static void test_small_integers(void **state)
+{
+    const struct folder *folder = *state;
+    static const int8_t signed_weight[12] = {-128, 127, -1, 0, 1, 2, 3, 4, 5, 6, 7, -8};
+    static const uint8_t unsigned_bias[3] = {0, 128, 255};
+    rnn_file_tensor saved[] = {doubles("scale", 0, 0, 0, scale), doubles("h1.weight_ih", 2, 3, 4, weight),
+                               doubles("h1.bias", 1, 3, 0, bias)};
+    saved[1].dtype = RNN_DTYPE_I8;
+    saved[1].data = signed_weight;
+    saved[2].dtype = RNN_DTYPE_U8;
+    saved[2].data = unsigned_bias;
+    rnn_model model = network(sizeof(double));
+    double parameters[ELEMENTS];
+    rnn_error error;
+    assert_int_equal(rnn_file_save(folder->file, saved, 3, NULL, 0, &error), RNN_OK);
+    assert_int_equal(rnn_parameters_load(&model, parameters, folder->file, &error), RNN_OK);
+    for (int i = 0; i < 12; i++)
+        assert_true(parameters[WEIGHT + i] == signed_weight[i]);
+    for (int i = 0; i < 3; i++)
+        assert_true(parameters[BIAS + i] == unsigned_bias[i]);
+}
+
 static void test_fingerprint(void **state)
 {
     rnn_file_tensor saved[] = {doubles("scale", 0, 0, 0, scale), doubles("h1.weight_ih", 2, 3, 4, weight),
@@ -432,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_suggestion, make_folder, remove_folder),
         cmocka_unit_test(test_many_missing),
         cmocka_unit_test_setup_teardown(test_wrong_shapes, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_small_integers, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_fingerprint, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_load_failures, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_save_and_load, make_folder, remove_folder),
