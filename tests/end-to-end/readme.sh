@@ -1,5 +1,5 @@
 #!/bin/sh
-# The README's cell is the example's, and its C program compiles and runs.
+# The README's cells are the examples', its C program compiles and runs, and so do its commands that need no C.
 #   readme.sh RNNC ROOT RUNTIME_LIBRARY
 set -eu
 rnnc=$1
@@ -25,3 +25,20 @@ cd "$work"
 cc -Wall -Wextra -Werror -O1 -I"$root/runtime/include" main.c lstm.c "$runtime" -ljansson -lm -o main
 ./main 2>/dev/null >out
 [ "$(wc -l <out)" = 3 ] || { cat out; exit 1; }
+
+# The model and the cell above it are those of the example.
+{ cat cell; echo; block "" 6; } >char_lm.rnn
+"$rnnc" char_lm.rnn --train -o char_lm.c
+
+# Commands as printed, in a folder like a clone that has been built.
+mkdir clone
+cd clone
+export XDG_CACHE_HOME="$work/cache" CFLAGS=-O1
+ln -s "$root/examples" "$root/README.md" .
+mkdir build
+ln -s "$(dirname "$rnnc")" build/bin
+awk '/^## Without C/ { here = 1 } here && $0 == "```" { inside = !inside; next } /^## / && !/Without C/ { here = 0 } here && inside' \
+  README.md >commands
+[ "$(grep -c 'build/bin/rnn ' commands)" -ge 4 ] || { echo "no commands"; exit 1; }
+sh -eu commands >out 2>err </dev/null || { cat out err; exit 1; }
+[ "$(wc -l <h.csv)" = 100 ] || { echo "h.csv has $(wc -l <h.csv) lines"; exit 1; }
