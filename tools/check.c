@@ -133,12 +133,11 @@ static int choose_gradient_frames(const rnn_model *model, int streams)
 static bool prepare_inputs(struct check *check, const char **error)
 {
     const rnn_model *model = check->model;
-    const double **data = ARENA_ARRAY(check->arena, const double *, model->input_count + 1);
-    struct extent extent;
-    if (!feed_read(&check->options->feed, model, data, &extent, error))
+    struct feed feed;
+    if (!feed_read(&check->options->feed, model, &feed, error))
         return false;
-    check->streams = extent.streams ? extent.streams : 4;
-    check->frames = extent.frames               ? extent.frames
+    check->streams = feed.streams ? feed.streams : 4;
+    check->frames = feed.frames                 ? feed.frames
                     : check->options->gradients ? choose_gradient_frames(model, check->streams)
                                                 : choose_frames(model, check->streams);
     check->inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
@@ -149,8 +148,10 @@ static bool prepare_inputs(struct check *check, const char **error)
         for (long k = 0; k < tensor_elements(tensor, check->frames, check->streams); k++) {
             double drawn =
                 tensor->type == RNN_TYPE_ID ? random_id(&random, tensor->vocabulary) : random_real(&random, 1);
-            tensor_set(model, tensor, check->inputs[i], k, data[i] ? data[i][k] : drawn);
+            tensor_set(model, tensor, check->inputs[i], k, drawn);
         }
+        if (feed_has(&feed, i))
+            feed_fill(&feed, i, check->frames, check->streams, check->inputs[i]);
     }
     return true;
 }
@@ -179,7 +180,7 @@ static bool prepare_weights(struct check *check, const char **error)
     const char *path = check->options->feed.weights;
     if (!path)
         draw_weights(check);
-    else if (!session_load(check->arena, &check->session, path, error))
+    else if (!session_load(check->arena, &check->session, path, check->options->feed.strict, error))
         return false;
     return session_pack(&check->session, error);
 }

@@ -6,24 +6,27 @@
 #include "base/random.h"
 #include "session.h"
 
-/* Rows `first` .. `end` - 1 of a series as sequences; false if there is not one row for each. The last piece is what
- * the others leave. */
+/* Rows `first` .. `end` - 1 of a series as sequences; false if there is not one row for each. Every row is in one of
+ * them: of streams, the first ones have one more where the rows do not divide, and the last piece is what the others
+ * leave. */
 static bool cut_series(struct arena *arena, const struct table *table, const struct cut *cut, long first, long end,
                        struct dataset *dataset)
 {
-    long rows = end - first, pieces = cut->streams, length = rows / pieces;
+    long rows = end - first, pieces = cut->streams, length = rows / pieces, longer = rows % pieces;
     if (cut->piece) {
         length = rows < cut->piece ? rows : cut->piece;
         pieces = length ? rows / length + (rows % length > 0) : 0;
+        longer = 0;
     }
-    if (length < 1 || length > INT_MAX)
+    if (length < 1 || length >= INT_MAX)
         return false;
     *dataset = (struct dataset){.table = table, .count = pieces, .ordered = cut->piece == 0};
     dataset->sequences = ARENA_ARRAY(arena, struct sequence, pieces);
-    for (long i = 0; i < pieces; i++)
-        dataset->sequences[i] = (struct sequence){.row = first + i * length, .length = (int)length};
-    if (cut->piece && rows % length)
-        dataset->sequences[pieces - 1].length = (int)(rows % length);
+    for (long i = 0, row = first; i < pieces; i++) {
+        long own = length + (i < longer), rest = end - row;
+        dataset->sequences[i] = (struct sequence){.row = row, .length = (int)(own < rest ? own : rest)};
+        row += own;
+    }
     return true;
 }
 
@@ -48,8 +51,8 @@ bool dataset_split(struct arena *arena, const struct table *table, const struct 
     long held = (long)((double)all * held_out);
     held += held_out > 0 && held == 0;
     if (held >= all) {
-        *error = arena_printf(arena, "%ld %s cannot be divided into some to learn from and some to validate with", all,
-                              table->is_series ? "frames" : "sequences");
+        *error = arena_printf(arena, "%ld %s%s cannot be divided into some to learn from and some to validate with",
+                              all, table->is_series ? "frame" : "sequence", all == 1 ? "" : "s");
         return false;
     }
     *rest = (struct dataset){.table = table};
@@ -62,9 +65,9 @@ bool dataset_split(struct arena *arena, const struct table *table, const struct 
         if (!cut_series(arena, table, cut, 0, all - held, dataset) ||
             (held && !cut_series(arena, table, &held_cut, all - held, all, rest))) {
             *error = arena_printf(arena,
-                                  "%ld frames cannot be cut into %d streams of 1 to %d frames: give --streams another "
+                                  "%ld frame%s cannot be cut into %d streams of 1 to %d frames: give --streams another "
                                   "number",
-                                  all - held, cut->streams, INT_MAX);
+                                  all - held, all - held == 1 ? "" : "s", cut->streams, INT_MAX - 1);
             return false;
         }
     }
@@ -123,18 +126,6 @@ void batch_choose(struct batch *batch, const struct dataset *dataset, const long
     }
 }
 
-/* Row `row` of the column as one of `to`, or padding where row is -1. */
-static void put_row(const rnn_model *model, const struct column *column, long row, void *to, long at)
-{
-    long units = tensor_units(column->tensor);
-    for (long u = 0; u < units; u++) {
-        double x = column->ids ? -1 : 0;
-        if (row >= 0)
-            x = column->ids ? column->ids[row] : column->reals[row * units + u];
-        tensor_set(model, column->tensor, to, at * units + u, x);
-    }
-}
-
 static void fill_column(const struct batch *batch, const struct column *column, void *to, long begin, int frames)
 {
     const rnn_model *model = batch->dataset->table->model;
@@ -143,7 +134,7 @@ static void fill_column(const struct batch *batch, const struct column *column, 
         for (int b = 0; b < batch->streams; b++) {
             const struct sequence *sequence = batch->sequences[b];
             long row = !has_frames ? sequence->number : begin + t < sequence->length ? sequence->row + begin + t : -1;
-            put_row(model, column, row, to, (long)t * batch->streams + b);
+            column_put(model, column, row, to, (long)t * batch->streams + b);
         }
 }
 

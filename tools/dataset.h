@@ -1,7 +1,7 @@
 /* What is learned from in which order: sequences of a table, and the batches that calls take them in.
  *
- * A series is cut into `streams` sequences of the same length that follow each other, and so fill one batch, whose
- * order never changes:
+ * A series is cut into `streams` sequences of the same length, or one frame more, that follow each other, and so fill
+ * one batch, whose order never changes:
  *
  *     series   |aaaaaaaaaaaa|bbbbbbbbbbbb|cccccccccccc|          window 0   1   2
  *     stream 0  aaaa aaaa aaaa,  1  bbbb bbbb bbbb,  2  cccc cccc cccc

@@ -1,10 +1,5 @@
-/* Data for a network's inputs, from files: which file is for which input, and what its axes mean.
- *
- * The full layout is that of rnn/model.h: [frames, streams, units], without the first axis for an input that is given
- * once a sequence, without the last for a scalar or an id. In a file the streams may be left out:    one stream the
- * units may be left out:      an input of one unit streams and units may be one:   [frames, streams * units], if
- * --streams says how many streams there are Without --streams the second axis of [frames, k] is the units; only where
- * there is one unit does it count the streams. */
+/* Data for a network's inputs, from files, as rnn_model.run takes it. The files are those of a training (table.h), of
+ * which only the inputs and the array `lengths` are read. */
 #ifndef RNN_TOOLS_FEED_H
 #define RNN_TOOLS_FEED_H
 
@@ -14,6 +9,7 @@
 
 #include "data/array.h"
 #include "rnn/model.h"
+#include "table.h"
 
 struct feed_options {
     struct arena *arena; /* set before parsing */
@@ -23,16 +19,20 @@ struct feed_options {
     const char **inputs; /* NAME=FILE or FILE, as given */
     int input_count, input_capacity;
     int streams, frames; /* 0: follows from the data */
+    bool frames_first;   /* arrays are [frames, sequences, units] */
+    bool strict;         /* weights files hold nothing that the network does not have */
 };
 
-/* --weights, --seed, --input, --streams, --frames; an argp child whose input is a struct feed_options. */
+/* --weights, --seed, --input, --streams, --frames, --frames-first, --strict; an argp child whose input is a struct
+ * feed_options. */
 extern const struct argp feed_argp;
 
-/* How long the data is and how many streams it has; what it was that said so is for messages. */
-struct extent {
-    int frames, streams; /* 0: not known yet */
-    const char *frames_from, *streams_from;
-    bool without_streams; /* some input came without an axis for them */
+/* What the files hold: each sequence is a stream. */
+struct feed {
+    struct table table;
+    int frames, streams; /* of the longest sequence, and how many there are; 0: nothing tells */
+    int *lengths;        /* [streams] frames of each; NULL: all have the same */
+    bool frames_first;   /* as in the options */
 };
 
 /* NAME=FILE or FILE -> name (NULL) and file. A name may have points: y.lengths=FILE. */
@@ -45,16 +45,18 @@ struct named_file named_file_split(struct arena *arena, const char *argument);
 const rnn_tensor *find_tensor(struct arena *arena, const rnn_tensor *tensors, int count, const char *what,
                               const char *name, const char **error);
 
-/* Finds out what the array's axes mean and updates the extent. The elements need not move. */
-bool feed_place(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path, int streams,
-                struct extent *extent, const char **error);
-
 /* Whether the elements are ids (or labels) of the tensor, if it has such. */
 bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
                const char **error);
 
-/* Reads all the --input files. data[i] receives the elements of model input i, or NULL if no file has it. */
-bool feed_read(const struct feed_options *options, const rnn_model *model, const double **data, struct extent *extent,
-               const char **error);
+/* Reads all the --input files, and tells on standard error which arrays are not used and how axes were understood. */
+bool feed_read(const struct feed_options *options, const rnn_model *model, struct feed *feed, const char **error);
+
+/* Whether a file has this input. */
+bool feed_has(const struct feed *feed, int input);
+
+/* Writes a model input for `frames` frames of `streams` streams, as many as there are in the files or more: behind the
+ * end of a sequence there are zeros, or no id. */
+void feed_fill(const struct feed *feed, int input, int frames, int streams, void *to);
 
 #endif

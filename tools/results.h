@@ -21,18 +21,19 @@ void results_request(struct arena *arena, struct result_options *options, const 
 struct results {
     const struct result_options *options;
     const rnn_model *model;
-    const struct extent *extent;
+    const struct feed *feed;
     void **outputs;                   /* as rnn_model.run takes them: NULL for what no file asks for */
     struct destination *destinations; /* of the requests */
 };
 
 /* Finds the outputs that are asked for, with room for as many frames and streams as there are. */
 bool results_prepare(struct arena *arena, struct results *results, const struct result_options *options,
-                     const rnn_model *model, const struct extent *extent, const char **error);
+                     const rnn_model *model, const struct feed *feed, const char **error);
 
-/* Writes the files. `lengths` [streams]: the frames of each stream, NULL: all. Numbers have the axes that feed.h gives
- * inputs; labels are [streams, most of one stream], where 0, which is no label, follows the last one: what rnn train
- * reads as a target of labels. */
-bool results_write(struct arena *arena, const struct results *results, const int *lengths, const char **error);
+/* Writes the files. Numbers have the axes that the inputs have, and zeros behind the ends of sequences; labels are
+ * [sequences, most of one], where 0, which is no label, follows the last one: what rnn train reads as a target of
+ * labels.
+ */
+bool results_write(struct arena *arena, const struct results *results, const char **error);
 
 #endif

@@ -1,6 +1,5 @@
 /* rnn run: a network on data from files, or writing text. */
 #include <argp.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +15,7 @@
 struct run_options {
     struct network_options network;
     struct feed_options feed;
-    const char *lengths;
+    const char *lengths;           /* --lengths, as an --input */
     bool by_steps;                 /* --step */
     struct result_options results; /* --output, --decode */
     struct sample_options sample;  /* --sample */
@@ -29,7 +28,8 @@ static const struct argp_option options_table[] = {
      "Where an output goes: .npy, .csv or .safetensors. NAME may be left out where there is only one; a .safetensors "
      "FILE without NAME receives all outputs",
      3},
-    {"lengths", KEY_LENGTHS, "FILE", 0, "How many frames each stream has, one whole number a stream (default: all)", 3},
+    {"lengths", KEY_LENGTHS, "FILE", 0,
+     "How many frames each sequence has, one whole number a sequence (default: all), as --input lengths=FILE", 3},
     {"step", KEY_STEP, NULL, 0, "Run frame by frame, as in real time, instead of all frames in one call", 3},
     {NULL, 0, NULL, 0, "Labels, from an output that was trained with the loss ctc:", 4},
     {"decode", KEY_DECODE, "[NAME=]FILE", 0,
@@ -49,15 +49,16 @@ static const struct argp_option options_table[] = {
 static const char documentation[] =
     "Run a network on data from files, or let it write text."
     "\v"
-    "Shapes. In a file an input has the axes [frames, streams, units]; one that is given once a sequence has no axis "
-    "of "
-    "frames. Streams may be left out where there is one, units where an input has one, so [frames, units] is one "
-    "stream, and "
-    "[frames, k] of an input with one unit is k streams. Where files of two axes hold several streams of several "
-    "units, "
-    "[frames, streams * units], --streams says how many. Outputs have the same axes; that of the streams is left out "
-    "if an input "
-    "left it out. In a .csv file a line is a frame.\n\n"
+    "Shapes. In a file an input has the axes [sequences, frames, units], as data for rnn train has; one that is given "
+    "once a sequence has [sequences, units]. The axis of units is left out for ids and scalars, that of sequences "
+    "where "
+    "there is one: [frames, units]. An array `lengths` [sequences] in a file, or --lengths, says how many frames of "
+    "each "
+    "sequence count; [rows, units] is then one sequence after the other. With --frames-first the axes are [frames, "
+    "sequences, units]. Where files of two axes hold several sequences, --streams says how many: of [rows, units] each "
+    "has a part of the rows, and with --frames-first [frames, sequences * units] has them side by side. Outputs have "
+    "the same axes, and zeros behind the ends of sequences. In a .csv file a line has the units of a frame, or all "
+    "frames of a sequence where there is one unit.\n\n"
     "The network is compiled by rnnc and $CC (default cc, with $CFLAGS), and kept in $XDG_CACHE_HOME/rnnc or "
     "~/.cache/rnnc.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
@@ -69,9 +70,9 @@ static void check_files(const struct run_options *options, struct argp_state *st
     struct argument_files files = {.arena = feed->arena};
     argument_reads(&files, "the program", options->network.path);
     argument_reads(&files, "--weights", feed->weights);
-    argument_reads(&files, "--lengths", options->lengths);
     for (int i = 0; i < feed->input_count; i++)
-        argument_reads(&files, "--input", named_file_split(feed->arena, feed->inputs[i]).path);
+        argument_reads(&files, feed->inputs[i] == options->lengths ? "--lengths" : "--input",
+                       named_file_split(feed->arena, feed->inputs[i]).path);
     for (int i = 0; i < options->results.count; i++) {
         const struct result_request *request = &options->results.requests[i];
         argument_writes(&files, request->labels ? "--decode" : "--output",
@@ -118,7 +119,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         options->results.beam = argument_count(state, "--beam", argument);
         return 0;
     case KEY_LENGTHS:
-        options->lengths = argument;
+        options->lengths = arena_printf(options->feed.arena, "lengths=%s", argument);
+        ARENA_PUSH(options->feed.arena, options->feed.inputs, options->feed.input_count, options->feed.input_capacity,
+                   options->lengths);
         return 0;
     case KEY_STEP:
         options->by_steps = true;
@@ -156,86 +159,63 @@ struct run {
     const struct run_options *options;
     struct arena *arena;
     const rnn_model *model;
-    struct extent extent;
+    struct feed feed;
     void **inputs; /* as rnn_model.run takes them */
-    int *lengths;  /* or NULL */
     struct results results;
 };
 
 /* The number of frames and streams where no input says it. */
-static bool complete_extent(struct run *run, const char **error)
+static bool complete_feed(struct run *run, const char **error)
 {
     bool needs_frames = false;
     for (int i = 0; i < run->model->output_count; i++)
         needs_frames |= run->model->outputs[i].time == RNN_TIME_FRAME;
-    if (!run->extent.frames && needs_frames) {
+    if (!run->feed.frames && needs_frames) {
         *error = "no input says how many frames there are: give --frames";
         return false;
     }
-    run->extent.frames += run->extent.frames == 0;
-    if (!run->extent.streams) {
-        run->extent.streams = 1;
-        run->extent.without_streams = true;
-    }
+    run->feed.frames += run->feed.frames == 0;
+    run->feed.streams += run->feed.streams == 0;
     return true;
 }
 
 static bool prepare_inputs(struct run *run, const char **error)
 {
     const rnn_model *model = run->model;
-    const double **data = ARENA_ARRAY(run->arena, const double *, model->input_count + 1);
-    if (!feed_read(&run->options->feed, model, data, &run->extent, error))
+    if (!feed_read(&run->options->feed, model, &run->feed, error))
         return false;
     for (int i = 0; i < model->input_count; i++) {
-        if (!data[i]) {
+        if (!feed_has(&run->feed, i)) {
             *error = arena_printf(run->arena, "no data for input '%s': give --input %s=FILE", model->inputs[i].name,
                                   model->inputs[i].name);
             return false;
         }
     }
-    if (!complete_extent(run, error))
+    if (!complete_feed(run, error))
         return false;
     run->inputs = ARENA_ARRAY(run->arena, void *, model->input_count + 1);
     for (int i = 0; i < model->input_count; i++) {
-        const rnn_tensor *tensor = &model->inputs[i];
-        run->inputs[i] = tensor_new(run->arena, model, tensor, run->extent.frames, run->extent.streams);
-        for (long k = 0; k < tensor_elements(tensor, run->extent.frames, run->extent.streams); k++)
-            tensor_set(model, tensor, run->inputs[i], k, data[i][k]);
+        run->inputs[i] = tensor_new(run->arena, model, &model->inputs[i], run->feed.frames, run->feed.streams);
+        feed_fill(&run->feed, i, run->feed.frames, run->feed.streams, run->inputs[i]);
     }
     return true;
 }
 
-static bool prepare_lengths(struct run *run, const char **error)
+/* Steps are taken by all streams. */
+static bool check_lengths(const struct run *run, const char **error)
 {
-    const char *path = run->options->lengths;
-    struct array *arrays;
-    int count;
-    if (!path)
-        return true;
-    if (!arrays_read(run->arena, path, &arrays, &count, error))
-        return false;
-    if (count != 1 || array_size(arrays) != run->extent.streams) {
-        *error =
-            arena_printf(run->arena, "'%s' must hold one length for each of the %d streams", path, run->extent.streams);
-        return false;
-    }
-    run->lengths = ARENA_ARRAY(run->arena, int, run->extent.streams);
-    for (int i = 0; i < run->extent.streams; i++) {
-        double length = arrays->data[i];
-        if (!(length >= 0 && length <= run->extent.frames && length == (double)(int)length)) {
-            *error = arena_printf(run->arena, "'%s': length %g of stream %d is not a whole number from 0 to %d", path,
-                                  length, i, run->extent.frames);
+    for (int b = 0; run->options->by_steps && run->feed.lengths && b < run->feed.streams; b++)
+        if (run->feed.lengths[b] != run->feed.frames) {
+            *error = "--step gives every stream all frames, but the data has sequences of different lengths";
             return false;
         }
-        run->lengths[i] = (int)length;
-    }
     return true;
 }
 
 /* Frame t of a tensor. */
 static void *frame_of(const struct run *run, const rnn_tensor *tensor, void *data, int t)
 {
-    return data ? tensor_at(run->model, tensor, data, t, run->extent.streams) : NULL;
+    return data ? tensor_at(run->model, tensor, data, t, run->feed.streams) : NULL;
 }
 
 static rnn_status run_by_steps(const struct run *run, const struct session *session)
@@ -244,7 +224,7 @@ static rnn_status run_by_steps(const struct run *run, const struct session *sess
     const void **inputs = ARENA_ARRAY(run->arena, const void *, model->input_count + 1);
     void **outputs = ARENA_ARRAY(run->arena, void *, model->output_count + 1);
     rnn_status status = RNN_OK;
-    for (int t = 0; t < run->extent.frames && status == RNN_OK; t++) {
+    for (int t = 0; t < run->feed.frames && status == RNN_OK; t++) {
         for (int i = 0; i < model->input_count; i++)
             inputs[i] = frame_of(run, &model->inputs[i], run->inputs[i], t);
         for (int i = 0; i < model->output_count; i++)
@@ -258,18 +238,19 @@ static bool call_network(struct run *run, const char **error)
 {
     const struct feed_options *feed = &run->options->feed;
     struct session session;
-    if (!session_open(&session, run->model, run->extent.frames, run->extent.streams, error))
+    if (!session_open(&session, run->model, run->feed.frames, run->feed.streams, error))
         return false;
     bool done = true;
     if (feed->weights)
-        done = session_load(run->arena, &session, feed->weights, error);
+        done = session_load(run->arena, &session, feed->weights, feed->strict, error);
     else
         session_draw(&session, feed->seed);
     if (done && session_pack(&session, error)) {
-        rnn_status status = run->options->by_steps
-                                ? run_by_steps(run, &session)
-                                : run->model->run(session.packed, session.state, session.work, run->extent.frames,
-                                                  run->lengths, (const void *const *)run->inputs, run->results.outputs);
+        rnn_status status =
+            run->options->by_steps
+                ? run_by_steps(run, &session)
+                : run->model->run(session.packed, session.state, session.work, run->feed.frames, run->feed.lengths,
+                                  (const void *const *)run->inputs, run->results.outputs);
         done = status == RNN_OK;
         *error = rnn_status_text(status);
     } else {
@@ -286,7 +267,7 @@ static bool run_network(struct run *run, const char **error)
     if (!run->model)
         return false;
     if (options->sample.count)
-        return sample_text(run->arena, run->model, options->feed.weights, &options->sample, error);
+        return sample_text(run->arena, run->model, &options->feed, &options->sample, error);
     if (!options->feed.weights && !options->feed.has_seed && run->model->parameter_count) {
         *error = "the network has weights: give --weights FILE, or --seed N to draw them";
         return false;
@@ -295,9 +276,9 @@ static bool run_network(struct run *run, const char **error)
         *error = "the network needs whole sequences: it cannot run with --step";
         return false;
     }
-    return prepare_inputs(run, error) && prepare_lengths(run, error) &&
-           results_prepare(run->arena, &run->results, &options->results, run->model, &run->extent, error) &&
-           call_network(run, error) && results_write(run->arena, &run->results, run->lengths, error);
+    return prepare_inputs(run, error) && check_lengths(run, error) &&
+           results_prepare(run->arena, &run->results, &options->results, run->model, &run->feed, error) &&
+           call_network(run, error) && results_write(run->arena, &run->results, error);
 }
 
 int command_run(int argc, char **argv)

@@ -151,19 +151,22 @@ static bool write_symbols(struct writer *writer, const char **error)
     return true;
 }
 
-static bool prepare_session(struct writer *writer, const rnn_model *model, const char *weights, const char **error)
+static bool prepare_session(struct writer *writer, const rnn_model *model, const struct feed_options *feed,
+                            const char **error)
 {
     struct arena *arena = writer->arena;
     writer->outputs = ARENA_ARRAY(arena, void *, model->output_count + 1);
     writer->outputs[writer->output] = tensor_new(arena, model, &model->outputs[writer->output], 1, 1);
     writer->weights = ARENA_ARRAY(arena, double, model->inputs->vocabulary);
     writer->random = random_start(random_key(writer->options->seed, 0));
-    return session_load(arena, &writer->session, weights, error) && session_pack(&writer->session, error);
+    return session_load(arena, &writer->session, feed->weights, feed->strict, error) &&
+           session_pack(&writer->session, error);
 }
 
-bool sample_text(struct arena *arena, const rnn_model *model, const char *weights, const struct sample_options *options,
-                 const char **error)
+bool sample_text(struct arena *arena, const rnn_model *model, const struct feed_options *feed,
+                 const struct sample_options *options, const char **error)
 {
+    const char *weights = feed->weights;
     struct writer writer = {.arena = arena, .options = options};
     writer.vocabulary = vocabulary_load(arena, weights, error);
     if (!writer.vocabulary || !find_output(&writer, model, error))
@@ -178,7 +181,7 @@ bool sample_text(struct arena *arena, const rnn_model *model, const char *weight
     if (!session_open(&writer.session, model, 1, 1, error))
         return false;
     bool done =
-        prepare_session(&writer, model, weights, error) && read_prime(&writer, error) && write_symbols(&writer, error);
+        prepare_session(&writer, model, feed, error) && read_prime(&writer, error) && write_symbols(&writer, error);
     if (done)
         putchar('\n'); /* whether it can be written, is found out at the end of the program */
     session_close(&writer.session);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rnn/model.h"
+#include "feed.h"
 
 struct arena;
 
@@ -17,9 +17,10 @@ struct sample_options {
     uint64_t seed;
 };
 
-/* Writes the prime and `count` symbols to standard output. The weights file holds the vocabulary. The network has one
- * input, an id, _step, and an output with a unit for each id: probabilities, or logits if they do not add up to 1. */
-bool sample_text(struct arena *arena, const rnn_model *model, const char *weights, const struct sample_options *options,
-                 const char **error);
+/* Writes the prime and `count` symbols to standard output. The weights file, feed->weights, holds the vocabulary. The
+ * network has one input, an id, _step, and an output with a unit for each id: probabilities, or logits if they do not
+ * add up to 1. */
+bool sample_text(struct arena *arena, const rnn_model *model, const struct feed_options *feed,
+                 const struct sample_options *options, const char **error);
 
 #endif

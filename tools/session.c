@@ -1,6 +1,10 @@
 #include "session.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/arena.h"
+#include "base/text.h"
 #include "rnn/weights.h"
 
 bool session_open(struct session *session, const rnn_model *model, int frames, int streams, const char **error)
@@ -28,13 +32,60 @@ void session_close(struct session *session)
     rnn_free(session->work);
 }
 
-bool session_load(struct arena *arena, struct session *session, const char *path, const char **error)
+bool session_load(struct arena *arena, struct session *session, const char *path, bool strict, const char **error)
+{
+    return parameters_load(arena, session->model, session->parameters, path, strict, false, error);
+}
+
+static const char of_checkpoints[] = "train/"; /* how the names of other tensors in checkpoints begin */
+
+static bool is_parameter(const rnn_model *model, const char *name)
+{
+    for (int i = 0; i < model->parameter_count; i++)
+        if (strcmp(model->parameters[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* "'a', 'b' and 3 more", or NULL where the network has all of the file's tensors. */
+static const char *list_extra_tensors(struct arena *arena, const rnn_model *model, const char *path)
+{
+    enum { MOST = 8 };
+    rnn_error unseen;
+    rnn_file *file = rnn_file_open(path, &unseen);
+    struct text names;
+    int count = 0;
+    text_init(&names, arena);
+    for (int i = 0; file && i < rnn_file_count(file); i++) {
+        const char *name = rnn_file_at(file, i)->name;
+        if (strncmp(name, of_checkpoints, sizeof of_checkpoints - 1) == 0 || is_parameter(model, name))
+            continue;
+        if (count++ < MOST)
+            text_printf(&names, "%s'%s'", names.length ? ", " : "", name);
+    }
+    if (count > MOST)
+        text_printf(&names, " and %d more", count - MOST);
+    if (file)
+        rnn_file_close(file);
+    return count ? names.data : NULL;
+}
+
+bool parameters_load(struct arena *arena, const rnn_model *model, void *parameters, const char *path, bool strict,
+                     bool quiet, const char **error)
 {
     rnn_error reason;
-    if (rnn_parameters_load(session->model, session->parameters, path, &reason) == RNN_OK)
-        return true;
-    *error = arena_printf(arena, "%s", reason.text);
-    return false;
+    if (rnn_parameters_load(model, parameters, path, &reason) != RNN_OK) {
+        *error = arena_printf(arena, "%s", reason.text);
+        return false;
+    }
+    const char *extra = strict || !quiet ? list_extra_tensors(arena, model, path) : NULL;
+    if (extra && strict) {
+        *error = arena_printf(arena, "'%s' holds tensors that '%s' does not have: %s", path, model->name, extra);
+        return false;
+    }
+    if (extra)
+        fprintf(stderr, "rnn: not used, as '%s' has no parameter of the name: %s in '%s'\n", model->name, extra, path);
+    return true;
 }
 
 void session_draw(struct session *session, uint64_t seed)

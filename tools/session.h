@@ -20,9 +20,14 @@ bool session_open(struct session *session, const rnn_model *model, int frames, i
 void session_close(struct session *session);
 
 /* Weights from a file, or from the network's start values. To be packed before they count. */
-bool session_load(struct arena *arena, struct session *session, const char *path, const char **error);
+bool session_load(struct arena *arena, struct session *session, const char *path, bool strict, const char **error);
 void session_draw(struct session *session, uint64_t seed);
 bool session_pack(struct session *session, const char **error);
+
+/* Parameters from a weights file. What else the file holds is told on standard error, or refused where `strict`; but
+ * for what rnn train keeps in its checkpoints. */
+bool parameters_load(struct arena *arena, const rnn_model *model, void *parameters, const char *path, bool strict,
+                     bool quiet, const char **error);
 
 /* A tensor of a call: elements in the layout of rnn/model.h. */
 long tensor_units(const rnn_tensor *tensor); /* of one stream at one frame */

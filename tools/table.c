@@ -1,11 +1,12 @@
 /* Tables from text, and the choice between text and arrays. */
 #include "table.h"
 
-#include <limits.h>
+#include <stdio.h>
 
 #include "base/arena.h"
 #include "data/array.h"
 #include "feed.h"
+#include "session.h"
 
 /* The tensor that a text is for; false, with a sentence, if the network is for other data. */
 static bool find_text_tensors(struct arena *arena, const rnn_model *model, const char *path, const char **error)
@@ -89,4 +90,23 @@ bool table_read(struct arena *arena, const struct table_options *options, const 
         text = text && !file_is_data(named_file_split(arena, options->files[i]).path);
     return text ? table_read_text(arena, options, model, table, error)
                 : table_read_arrays(arena, options, model, table, error);
+}
+
+void table_tell(const struct table *table)
+{
+    if (table->unused)
+        fprintf(stderr, "rnn: %s\n", table->unused);
+    if (table->order_note)
+        fprintf(stderr, "rnn: %s\n", table->order_note);
+}
+
+void column_put(const rnn_model *model, const struct column *column, long row, void *to, long at)
+{
+    long units = tensor_units(column->tensor);
+    for (long u = 0; u < units; u++) {
+        double x = column->ids ? -1 : 0;
+        if (row >= 0)
+            x = column->ids ? column->ids[row] : column->reals[row * units + u];
+        tensor_set(model, column->tensor, to, at * units + u, x);
+    }
 }

@@ -67,8 +67,8 @@ static bool read_table(const struct train *train, const struct table_options *fr
                        const char **error)
 {
     bool read = table_read(train->options.network.arena, from, train->model, table, error);
-    if (table->unused && !train->options.quiet)
-        fprintf(stderr, "rnn: not used, as no input or target has the name: %s\n", table->unused);
+    if (!train->options.quiet)
+        table_tell(table);
     if (read && table->skipped && !train->options.quiet)
         fprintf(stderr, "rnn: %s: left out %ld of %ld sequences, which have too few frames for their labels\n",
                 from->option, table->skipped, table->skipped + table->sequence_count);
@@ -91,6 +91,7 @@ static bool read_data(struct train *train, const char **error)
                                  .count = options->data.count,
                                  .bytes = options->bytes,
                                  .skips = options->skips,
+                                 .frames_first = options->frames_first,
                                  .held_out = options->held_out};
     struct dataset rest;
     const char *none; /* weights of other origin have no vocabulary */
@@ -143,6 +144,19 @@ static bool print_start(const struct train *train, const char **error)
                               "cannot write to standard output: %s; with --quiet nothing is written there",
                               strerror(reason));
     return !reason;
+}
+
+/* Streams that are shorter than a window learn from shorter pasts than the options say. */
+static void warn_of_short_streams(const struct train *train)
+{
+    const struct dataset *data = &train->data;
+    int window = train->trainer.window;
+    if (train->options.quiet || !data->ordered || data->count < 2 || data->longest >= window)
+        return;
+    fprintf(stderr,
+            "rnn: each of the %ld streams has only %d frame%s, less than a window of %d: with fewer --streams the "
+            "network sees more of its past\n",
+            data->count, data->longest, data->longest == 1 ? "" : "s", window);
 }
 
 /* Better now than after an epoch. */
@@ -250,6 +264,7 @@ static int train_network(struct train *train, const char **error)
     int status = 1;
     stop_hold_signals();
     if (start(train, error)) {
+        warn_of_short_streams(train);
         status = print_start(train, error) ? loop(train, error) : 1;
         report_close(&train->report);
         if (status > 128 && !train->options.quiet)

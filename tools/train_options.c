@@ -15,11 +15,13 @@ enum {
     KEY_VALID_DATA,
     KEY_BYTES,
     KEY_SKIP,
+    KEY_FRAMES_FIRST,
     KEY_STREAMS,
     KEY_PIECE,
     KEY_WINDOW,
     KEY_ADVANCE,
     KEY_EPOCHS,
+    KEY_STRICT,
     KEY_SEED,
     KEY_OPTIMIZER,
     KEY_RATE,
@@ -39,7 +41,10 @@ static const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The data:", 2},
     {"data", 'd', "[NAME=]FILE", 0,
      "What to learn from: text (which may be compressed by gzip), or arrays by the names of inputs and targets in .npz "
-     "or .safetensors files, or NAME=FILE for .npy and .csv files. May be given several times",
+     "or .safetensors files, or in .csv files whose first line names the columns (x,y or x.0,x.1,y), or NAME=FILE for "
+     ".npy and other .csv files. May be given several times",
+     2},
+    {"frames-first", KEY_FRAMES_FIRST, NULL, 0, "Axes are [frames, sequences, units], not [sequences, frames, units]",
      2},
     {"bytes", KEY_BYTES, NULL, 0, "Text: learn bytes, not characters", 2},
     {"skip-unalignable", KEY_SKIP, NULL, 0,
@@ -61,6 +66,7 @@ static const struct argp_option options_table[] = {
      3},
     {"advance", KEY_ADVANCE, "H'", 0, "How many frames further the next window begins (default H)", 3},
     {"weights", 'w', "FILE", 0, "Start from these weights", 3},
+    {"strict", KEY_STRICT, NULL, 0, "Refuse weights files with tensors that the network does not have", 3},
     {"seed", KEY_SEED, "N", 0, "For start values, the order of sequences, and dropout (default 1)", 3},
     {"optimizer", KEY_OPTIMIZER, "NAME[,NUMBER=VALUE...]", 0, "Default adam; see below", 3},
     {"rate", KEY_RATE, "A", 0, "Learning rate (default: the optimizer's)", 3},
@@ -86,7 +92,8 @@ static const char documentation[] =
     "\v"
     "Text is for networks with one input and one target that are both index[V]: the target is the next character. The "
     "vocabulary is kept in the weights file. Text and arrays of one long series are cut into --streams streams of the "
-    "same length; a network whose states grow over a whole stream may be at a loss without them, and wants --piece.\n\n"
+    "same length, or one frame more; a network whose states grow over a whole stream may be at a loss without them, "
+    "and wants --piece.\n\n"
     "Arrays have the axes [sequences, frames, units], with an array `lengths` [sequences] where not all frames "
     "count; [sequences, units] for what is given once a sequence; or [rows, units], which with `lengths` is one "
     "sequence after the other; where there are no `lengths`, the rows are a series that may be cut, or a single "
@@ -150,14 +157,28 @@ static void apply_settings(struct arena *arena, const struct words *settings, st
     }
 }
 
+/* "adam, sgd, ..." */
+static const char *list_names(struct arena *arena, const char *(*name)(int), int count)
+{
+    const char *names = name(0);
+    for (int i = 1; i < count; i++)
+        names = arena_printf(arena, "%s, %s", names, name(i));
+    return names;
+}
+
+static const char *name_optimizer(int i) { return rnn_optimizers[i].name; }
+static const char *name_schedule(int i) { return rnn_schedules[i].name; }
+
 static void choose_optimizer(struct train_options *options, struct argp_state *state)
 {
     const rnn_optimizer *optimizer = rnn_optimizer_find(options->optimizer_name);
     const rnn_schedule *schedule = rnn_schedule_find(options->schedule_name);
     if (!optimizer)
-        argp_error(state, "there is no optimizer '%s'", options->optimizer_name);
+        argp_error(state, "there is no optimizer '%s'; there are %s", options->optimizer_name,
+                   list_names(options->network.arena, name_optimizer, RNN_OPTIMIZERS));
     if (!schedule)
-        argp_error(state, "there is no schedule '%s'", options->schedule_name);
+        argp_error(state, "there is no schedule '%s'; there are %s", options->schedule_name,
+                   list_names(options->network.arena, name_schedule, RNN_SCHEDULES));
     options->optimizer = optimizer->defaults;
     options->schedule = schedule->defaults;
     options->whole_period = schedule->defaults.kind == RNN_SCHEDULE_COSINE;
@@ -265,6 +286,9 @@ static bool parse_data(int key, char *argument, struct train_options *options, s
     case KEY_SKIP:
         options->skips = true;
         return true;
+    case KEY_FRAMES_FIRST:
+        options->frames_first = true;
+        return true;
     default:
         return false;
     }
@@ -335,6 +359,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'w':
         options->weights = argument;
+        return 0;
+    case KEY_STRICT:
+        options->strict = true;
         return 0;
     case ARGP_KEY_END:
         check_options(options, state);

@@ -20,6 +20,7 @@ struct train_options {
     struct words data, valid_data; /* FILE or NAME=FILE */
     bool bytes;                    /* text: symbols are bytes */
     bool skips;                    /* sequences whose labels cannot be aligned */
+    bool frames_first;             /* arrays are [frames, sequences, units] */
     double held_out;               /* part of the data that is not learned from: 0 <= held_out < 1 */
     int streams;
     int piece;           /* frames of the sequences that a series is cut into; 0: one for each stream */
@@ -31,6 +32,7 @@ struct train_options {
     double clip, clip_value; /* INFINITY: none */
     uint64_t seed;
     const char *weights;         /* to start from; NULL: start values */
+    bool strict;                 /* these hold nothing that the network does not have */
     const char *out, *log, *svg; /* NULL: none */
     const char *checkpoint;      /* NULL: none */
     int checkpoint_every;        /* steps */

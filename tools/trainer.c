@@ -49,13 +49,12 @@ static bool allocate(struct trainer *trainer, const char **error)
 
 static bool start_parameters(struct trainer *trainer, const char **error)
 {
-    rnn_error reason = {.status = RNN_OK};
-    rnn_status status =
-        trainer->options->weights
-            ? rnn_parameters_load(trainer->model, trainer->parameters, trainer->options->weights, &reason)
-            : rnn_parameters_init(trainer->model, trainer->parameters, trainer->options->seed);
-    if (status)
-        *error = reason.status ? arena_printf(trainer->arena, "%s", reason.text) : rnn_status_text(status);
+    const struct train_options *options = trainer->options;
+    if (options->weights)
+        return parameters_load(trainer->arena, trainer->model, trainer->parameters, options->weights, options->strict,
+                               options->quiet, error);
+    rnn_status status = rnn_parameters_init(trainer->model, trainer->parameters, options->seed);
+    *error = rnn_status_text(status);
     return status == RNN_OK;
 }
 

@@ -77,12 +77,13 @@ static double run_cell(const struct cell *cell, const struct precision *precisio
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s.%s.safetensors", cell->name, precision->name);
     const char *output = work_path(name);
-    const char *arguments[16] = {"run",       source_path("tests/conformance/cells.rnn"),
-                                 "--top",     cell->name,
-                                 "--weights", data_path(data_name),
-                                 "--input",   input,
-                                 "--output",  output};
-    int last = 10;
+    const char *arguments[16] = {"run",           source_path("tests/conformance/cells.rnn"),
+                                 "--top",         cell->name,
+                                 "--weights",     data_path(data_name),
+                                 "--input",       input,
+                                 "--output",      output,
+                                 "--frames-first"};
+    int last = 11;
     if (precision->option)
         arguments[last++] = precision->option;
     if (lengths) {

@@ -23,8 +23,8 @@ static double *run_network(const int32_t *ids, int frames, int streams, const ch
     const char *input = tensors_save(&tensors, input_name);
     const char *output = work_path(output_name);
     assert_int_equal(
-        run_rnn((const char *const[]){"run", source_path("examples/shakespeare/shakespeare.rnn"), "--weights",
-                                      data_path(WEIGHTS), "--input", input, "--output", output, NULL},
+        run_rnn((const char *const[]){"run", "--frames-first", source_path("examples/shakespeare/shakespeare.rnn"),
+                                      "--weights", data_path(WEIGHTS), "--input", input, "--output", output, NULL},
                 NULL),
         0);
     rnn_file *result = open_file(output);

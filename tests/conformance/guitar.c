@@ -30,11 +30,11 @@ static void give_reference(void **state)
     tensors_add(&tensors, "x", 3, (int64_t[]){(int64_t)frames, 1, 1}, x);
     const char *input = tensors_save(&tensors, "guitar.input.safetensors");
     const char *output = work_path("guitar.output.safetensors");
-    assert_int_equal(
-        run_rnn((const char *const[]){"run", source_path("examples/guitar/guitar.rnn"), "-D", amplifier->units,
-                                      "--weights", weights, "--input", input, "--output", output, NULL},
-                NULL),
-        0);
+    assert_int_equal(run_rnn((const char *const[]){"run", "--frames-first", source_path("examples/guitar/guitar.rnn"),
+                                                   "-D", amplifier->units, "--weights", weights, "--input", input,
+                                                   "--output", output, NULL},
+                             NULL),
+                     0);
 
     rnn_file *result = open_file(output);
     double *y = read_tensor(result, "y", &output_count);

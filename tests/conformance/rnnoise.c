@@ -40,8 +40,8 @@ static void give_reference(void **state)
     const char *input = tensors_save(&tensors, "rnnoise.input.safetensors");
     const char *output = work_path(*option ? "rnnoise.step.safetensors" : "rnnoise.run.safetensors");
     assert_int_equal(
-        run_rnn((const char *const[]){"run", source_path("examples/rnnoise/rnnoise.rnn"), "--weights", weights,
-                                      "--input", input, "--output", output, *option ? option : NULL, NULL},
+        run_rnn((const char *const[]){"run", "--frames-first", source_path("examples/rnnoise/rnnoise.rnn"), "--weights",
+                                      weights, "--input", input, "--output", output, *option ? option : NULL, NULL},
                 NULL),
         0);
 

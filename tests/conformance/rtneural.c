@@ -63,8 +63,8 @@ static void give_reference(void **state)
     snprintf(name, sizeof name, "%s.output.safetensors", network->name);
     const char *output = work_path(name);
     snprintf(name, sizeof name, "tests/conformance/%s.rnn", network->name);
-    assert_int_equal(run_rnn((const char *const[]){"run", source_path(name), "--weights", weights, "--input", input,
-                                                   "--output", output, NULL},
+    assert_int_equal(run_rnn((const char *const[]){"run", "--frames-first", source_path(name), "--weights", weights,
+                                                   "--input", input, "--output", output, NULL},
                              NULL),
                      0);
 
@@ -123,9 +123,10 @@ static void refuse_bad_lstm(void **state)
     remove(output);
 
     char *text;
-    int status = run_rnn((const char *const[]){"run", source_path("tests/conformance/lstm_1d.rnn"), "-D", "n=16",
-                                               "--weights", weights, "--input", input, "--output", output, NULL},
-                         &text);
+    int status =
+        run_rnn((const char *const[]){"run", "--frames-first", source_path("tests/conformance/lstm_1d.rnn"), "-D",
+                                      "n=16", "--weights", weights, "--input", input, "--output", output, NULL},
+                &text);
     print_message("bad_lstm: exit status %d: %s", status, text);
     assert_int_equal(status, 1);
     assert_non_null(strstr(text, "l0.kernel"));

@@ -39,7 +39,7 @@ model named {
 }
 END
 expect 1 "$rnn" run named.rnn --input all.safetensors --output z.csv
-says err "'all.safetensors': the network has no input 'last'; did you mean 'lasts'?"
+says err "'all.safetensors': 'named' has no input 'last'; did you mean 'lasts'?"
 printf '1\n2\n' >lasts.csv
 expect 0 "$rnn" run named.rnn --input all.safetensors --input lasts=lasts.csv --output z.csv
 holds z.csv '1,2,3
@@ -61,7 +61,7 @@ cmp x.csv kept.csv
 
 printf '1e39,2,3\n' >big.csv
 expect 1 "$rnn" run scores.rnn --input big.csv --output y=y.csv --output last=last.csv
-says err "'big.csv', element 0: 1e+39 is more than float can hold"
+says err "'big.csv': element 0 of 'x' is 1e+39; more than float can hold"
 expect 0 "$rnn" run scores.rnn --double --input big.csv --output y=y.csv --output last=last.csv
 
 # A network's name may begin with a dash; what is printed and lost is an error, and so is a kind of file that is only read.
@@ -86,12 +86,156 @@ expect 1 env CC=no_compiler "$rnn" run scores.rnn --input x.csv --output y=y.csv
 says err "cannot run 'no_compiler': No such file or directory"
 says err "set CC"
 
+# ---- axes ----
+
+# A file of data for rnn train holds two sequences, of 3 and of 1 frame: all commands read it as such.
+cat >make.rnn <<'END'
+model make {
+  input a[3], b
+  output x = a
+  output lengths = b
+  output comment = sum(a)
+}
+END
+cat >grow.rnn <<'END'
+model grow {
+  input x[3]
+  param w = 2
+  s = s[t-1] + w * x
+  output y = s
+  output total = sum(last(s))
+}
+END
+printf '1,0,0\n2,0,0\n3,0,0\n4,1,0\n5,1,0\n6,1,0\n' >six.csv
+printf '3\n1\n' >two.csv
+printf '1\n1\n1\n1\n1\n1\n' >ones.csv
+expect 0 "$rnn" run make.rnn --input a=six.csv --input b=ones.csv --streams 2 --output x=padded.npy --output comment=comment.npy
+head -c 128 padded.npy | grep -q "'shape': (2, 3, 3)" || fail "padded.npy has the header $(head -c 128 padded.npy)"
+grow() { expect 0 "$rnn" run grow.rnn --seed 1 --output y=y.csv --output total=total.csv "$@"; }
+grow --input x=padded.npy
+says err "rnn: 'padded.npy' is [2, 3, 3], read as sequences, then frames: 2 sequences of 3 frames; with --frames-first it is the other way round"
+holds y.csv '2,0,0
+6,0,0
+12,0,0
+8,2,0
+18,4,0
+30,6,0'
+holds total.csv '12
+36'
+grow --input x=padded.npy --frames-first
+says err "read as frames, then sequences: 3 sequences of 2 frames"
+holds total.csv '12
+16
+20'
+holds y.csv '2,0,0,4,0,0,6,0,0
+10,2,0,14,2,0,18,2,0'
+grow --input x=padded.npy --lengths two.csv
+holds y.csv '2,0,0
+6,0,0
+12,0,0
+8,2,0
+0,0,0
+0,0,0'
+holds total.csv '12
+10'
+# One sequence after the other.
+head -4 six.csv >four.csv
+grow --input x=four.csv --input lengths=two.csv
+holds y.csv '2,0,0
+6,0,0
+12,0,0
+8,2,0'
+holds total.csv '12
+10'
+expect 1 "$rnn" run grow.rnn --seed 1 --output y=y.csv --input x=six.csv --input lengths=two.csv
+says err "'two.csv': the lengths add up to 4 frames, but 'x' has 6"
+expect 1 "$rnn" run grow.rnn --seed 1 --output y=y.csv --input x=padded.npy --streams 3
+says err "it has to be of 3 sequences, as --streams says"
+expect 1 "$rnn" run grow.rnn --seed 1 --output y=y.csv --input x=two.csv
+says err "'two.csv': 'x' is [2, 1]; it has to be [sequences, frames, 3] or [rows, 3]; -D gives the network other sizes"
+expect 0 "$rnn" check grow.rnn --input x=padded.npy
+says err "2 sequences of 3 frames"
+# A file of named arrays: lengths count, and what is not used is named.
+cat >arrays.rnn <<'END'
+model arrays {
+  input a[3], b
+  output x = a
+  output weather = sum(a)
+  output lengths = last(b)
+}
+END
+printf '0,0,3\n0,0,1\n' >ends.csv
+expect 0 "$rnn" run arrays.rnn --input a=padded.npy --input b=ends.csv --output all.safetensors
+grow --input all.safetensors
+says err "rnn: not used, as no input has the name: 'weather' in 'all.safetensors'"
+holds total.csv '12
+10'
+
+# ---- names of columns ----
+
+cat >columns.rnn <<'END'
+model columns {
+  input x, v[2]
+  output sums = x + sum(v)
+}
+END
+printf 'time,"x",v.0,v.1\n7,1,10,100\n8,2,20,200\n' >table.csv
+expect 0 "$rnn" run columns.rnn --input table.csv --output sums.csv
+says err "rnn: not used, as no input has the name: 'time' in 'table.csv'"
+holds sums.csv '111
+222'
+printf 'v[1],v[0],x\n100,10,1\n' >table.csv
+expect 0 "$rnn" run columns.rnn --input table.csv --output sums.csv
+holds sums.csv 111
+expect 0 "$rnn" run columns.rnn --input x=table.csv --input v=table.csv --output sums.csv
+holds sums.csv 111
+columns() { printf "$1" >table.csv; expect 1 "$rnn" run columns.rnn --input table.csv --output sums.csv; says err "$2"; }
+columns 'x,v.0,v.2\n1,2,3\n' "'table.csv' has a column 'v.2', but not all those before it"
+columns 'x,v.0,v.1,x\n1,2,3,4\n' "'table.csv' has two columns 'x'"
+columns 'x,v.0\n1,2\n' "'v' is [1, 1]; it has to be [sequences, frames, 2] or [rows, 2]"
+columns 'x,v.0,v.1\n1,2\n' "'table.csv', line 2: 2 fields, but the first line has 3 names"
+columns 'a,b\n1,2\n' "'table.csv' has the columns 'a', 'b', none of which is an input of 'columns': write --input NAME=table.csv, or a first line with the names of the columns, such as x,v.0,v.1"
+columns '1,2,3\n' "which input is 'table.csv' for? 'columns' has 'x', 'v': write --input NAME=table.csv, or a first line with the names"
+columns 'x;v.0;v.1\n1;2;3\n' "'1;2;3' is not a number; fields are separated by commas"
+# Where there is one input that the whole file is for, its columns may have any names.
+printf 'a,x,c\n1,2,3\n' >x.named.csv
+expect 0 "$rnn" run scores.rnn --input x=x.named.csv --output y=y.csv
+holds y.csv 1,2,3
+printf 'a,b,c\n1,2,3\n' >x.named.csv
+expect 0 "$rnn" run scores.rnn --input x.named.csv --output y=y.csv
+holds y.csv 1,2,3
+
+# ---- weights ----
+
+cat >weights.rnn <<'END'
+model weights {
+  input a
+  output w = last(a) * 3
+  output moment = last(a)
+}
+END
+printf '1\n' >one.csv
+expect 0 "$rnn" run weights.rnn --input one.csv --output weights.safetensors
+cat >scale.rnn <<'END'
+model scale {
+  input a
+  param w
+  output y = w * a
+}
+END
+expect 0 "$rnn" run scale.rnn --weights weights.safetensors --input one.csv --output y.csv
+holds y.csv 3
+says err "rnn: not used, as 'scale' has no parameter of the name: 'moment' in 'weights.safetensors'"
+expect 1 "$rnn" run scale.rnn --weights weights.safetensors --input one.csv --output y.csv --strict
+says err "'weights.safetensors' holds tensors that 'scale' does not have: 'moment'"
+expect 1 "$rnn" check scale.rnn --weights weights.safetensors --strict
+
 # ---- labels ----
 
 # One stream of two frames, whose likeliest path is two blanks (0.36); but 0.64 is what the paths add up to that spell 1. The other
 # repeats 2, with and without a blank between.
 printf '0.6,0.4,0,0.1,0,0.9\n0.6,0.4,0,0.1,0,0.9\n1,0,0,0.8,0.1,0.1\n1,0,0,0,0.1,0.9\n' >probabilities.csv
-spell() { expect 0 "$rnn" run scores.rnn --input probabilities.csv --streams 2 --decode y=labels.csv "$@"; }
+spell() { expect 0 "$rnn" run scores.rnn --input probabilities.csv --frames-first --streams 2 --decode y=labels.csv "$@"; }
 spell
 holds labels.csv '0,0
 2,2'
@@ -104,14 +248,14 @@ holds labels.csv '1
 2'
 # Streams that spell nothing have a line or row too; in other files than .csv they can be read back.
 printf '1,0,0,1,0,0\n' >blanks.csv
-expect 0 "$rnn" run scores.rnn --input blanks.csv --streams 2 --decode y=none.csv --decode y=none.npy
+expect 0 "$rnn" run scores.rnn --input blanks.csv --frames-first --streams 2 --decode y=none.csv --decode y=none.npy
 [ "$(od -An -c none.csv | tr -d ' ')" = '\n\n' ] || fail "none.csv holds: $(od -c none.csv)"
 head -c 128 none.npy | grep -q "'shape': (2, 0)" || fail "none.npy has the header $(head -c 128 none.npy)"
 expect 1 "$rnn" run scores.rnn --input none.csv --decode y=labels.csv
 says err "'none.csv' holds no numbers; a .npy or .safetensors file can hold rows that have none"
 # Logits of the same.
 awk -F, '{ for (i = 1; i <= NF; i++) printf "%s%.6f", (i > 1 ? "," : ""), log($i + 1e-9) + NR; print "" }' probabilities.csv >logits.csv
-expect 0 "$rnn" run scores.rnn --input logits.csv --streams 2 --decode y=labels.csv --beam 8 --output y=y.csv
+expect 0 "$rnn" run scores.rnn --input logits.csv --frames-first --streams 2 --decode y=labels.csv --beam 8 --output y=y.csv
 holds labels.csv '1,0
 2,2'
 [ "$(wc -l <y.csv)" = 4 ] || fail "y.csv holds: $(cat y.csv)"

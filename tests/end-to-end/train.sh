@@ -70,6 +70,9 @@ quick --quiet >&-
 expect 0 train pieces --epochs 4 --piece 90
 says out "3960 frames in 44 sequences"
 says out "epoch 4/4: loss "
+expect 0 train many --epochs 1 --streams 3000
+says out "3960 frames in 3000 sequences"
+says err "rnn: each of the 3000 streams has only 2 frames, less than a window of 12"
 expect 2 train pieces --piece none
 says err "--piece needs a whole number"
 
@@ -348,4 +351,8 @@ says err "nothing"
 expect 2 "$rnn" train lm.rnn --data text
 expect 2 train none --advance 13
 expect 2 train none --optimizer sgd,beta1=0.5
+expect 2 train none --optimizer adagrad
+says err "there is no optimizer 'adagrad'; there are sgd, "
+expect 2 train none --schedule linear
+says err "there is no schedule 'linear'; there are constant, "
 [ ! -e none.safetensors ] || fail "a training that failed has left weights"

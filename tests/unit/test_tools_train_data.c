@@ -360,6 +360,16 @@ static void test_series(void **state)
     assert_int_equal(rest.sequences[1].length, 1);
     assert_false(dataset_split(fixture->arena, &table, &(struct cut){.streams = 12}, 0, &dataset, &rest, &error));
     assert_non_null(strstr(error, "--streams"));
+    /* Every frame is in some stream. */
+    for (int streams = 1; streams <= 11; streams++) {
+        assert_true(
+            dataset_split(fixture->arena, &table, &(struct cut){.streams = streams}, 0, &dataset, &rest, &error));
+        assert_int_equal(dataset.frames, 11);
+        assert_int_equal(dataset.sequences[streams - 1].row + dataset.sequences[streams - 1].length, 11);
+        assert_int_equal(dataset.longest, (11 + streams - 1) / streams);
+    }
+    assert_false(dataset_split(fixture->arena, &table, &(struct cut){.streams = 3}, 0.95, &dataset, &rest, &error));
+    assert_non_null(strstr(error, "1 frame cannot be cut into 3 streams"));
 }
 
 static void test_order(void **state)
@@ -398,7 +408,7 @@ static void test_named_files(void **state)
     assert_int_equal(table.sequences[1].length, 2);
     options.count = 4;
     assert_false(table_read(fixture->arena, &options, &tiny_model, &table, &error));
-    assert_non_null(strstr(error, "a.csv' for? Write --valid-data NAME="));
+    assert_non_null(strstr(error, "a.csv' for? 'tiny' has 'x', 'y': write --valid-data NAME="));
     options.count = 1;
     assert_false(table_read(fixture->arena, &options, &tiny_model, &table, &error));
     assert_non_null(strstr(error, "no data for target 'y': give --valid-data y=FILE"));

@@ -4,10 +4,11 @@
  *   .npy          one array; numpy's format, versions 1 to 3; little-endian f2, f4, f8, i1, u1, i2, i4, i8 and b1 in C
  *                 or Fortran order. Written: f4, f8, i4, i8 in C order
  *   .npz          read only: any number of arrays with names, each as in a .npy file; numpy.savez and savez_compressed
- *   .csv          one array of rank 2: a line is a row, its fields are separated by commas. A byte order mark of UTF-8,
- * a first line of names, empty lines and lines that begin with # are skipped. Written: the first dimension is the
- * lines, the others the fields; rows without elements are empty lines, which are not read back .safetensors  any number
- * of arrays with names; see rnn/weights.h
+ *   .csv          one array of rank 2: a line is a row, its fields are separated by commas. A first line may name the
+ *                 columns; a byte order mark of UTF-8, empty lines and lines that begin with # are skipped. Written:
+ *                 the first dimension is the lines, the others the fields; rows without elements are empty lines,
+ *                 which are not read back
+ *   .safetensors  any number of arrays with names; see rnn/weights.h
  *
  * A function that returns false has set *error to a sentence that names the file and says what helps. */
 #ifndef RNN_TOOLS_DATA_ARRAY_H
@@ -27,6 +28,7 @@ struct array {
     int rank;
     long shape[ARRAY_MAX_RANK];
     double *data;
+    const char *const *columns; /* [shape[1]]: what the first line of a .csv file calls them; NULL: nothing */
 };
 
 long array_size(const struct array *array);                                   /* number of elements */

@@ -12,8 +12,9 @@
 struct reader {
     struct arena *arena;
     const char *path;
-    int line, columns; /* columns of the first row; 0 before it */
-    bool names;        /* a line of names has been skipped */
+    int line, columns;  /* columns of the first row; 0 before it */
+    const char **names; /* that the first line gives the columns; NULL: none */
+    int name_count, name_capacity;
     double *numbers;
     int count, capacity;
     long rows;
@@ -57,7 +58,23 @@ static bool has_numbers(const char *begin, const char *end)
     }
 }
 
-/* Appends the numbers of one line. The first may be one of names, which is skipped. */
+/* The names of the first line; quotes around them, as some spreadsheets put there, are no part of them. */
+static void read_names(struct reader *reader, const char *begin, const char *end)
+{
+    for (const char *next = begin;; next++) {
+        double number;
+        const char *field;
+        int length;
+        read_field(&next, end, &number, &field, &length);
+        bool quoted = length >= 2 && field[0] == '"' && field[length - 1] == '"';
+        const char *name = arena_copy_string(reader->arena, field + quoted, (size_t)(length - 2 * quoted));
+        ARENA_PUSH(reader->arena, reader->names, reader->name_count, reader->name_capacity, name);
+        if (next == end)
+            return;
+    }
+}
+
+/* Appends the numbers of one line. The first may be one of names. */
 static bool read_line(struct reader *reader, const char *begin, const char *end)
 {
     int fields = 0, before = reader->count;
@@ -69,11 +86,13 @@ static bool read_line(struct reader *reader, const char *begin, const char *end)
         if (!read_field(&next, end, &number, &field, &length)) {
             reader->count = before;
             if (reader->rows == 0 && !reader->names && length > 0 && !has_numbers(begin, end)) {
-                reader->names = true;
+                read_names(reader, begin, end);
                 return true;
             }
-            *reader->error = arena_printf(reader->arena, "'%s', line %d, field %d: '%.*s' is not a number",
-                                          reader->path, reader->line, fields, length > 40 ? 40 : length, field);
+            const char *hint =
+                length > 0 && memchr(field, ';', (size_t)length) ? "; fields are separated by commas" : "";
+            *reader->error = arena_printf(reader->arena, "'%s', line %d, field %d: '%.*s' is not a number%s",
+                                          reader->path, reader->line, fields, length > 40 ? 40 : length, field, hint);
             return false;
         }
         ARENA_PUSH(reader->arena, reader->numbers, reader->count, reader->capacity, number);
@@ -83,6 +102,12 @@ static bool read_line(struct reader *reader, const char *begin, const char *end)
     if (reader->columns && fields != reader->columns) {
         *reader->error = arena_printf(reader->arena, "'%s', line %d: %d fields, but the lines before it have %d",
                                       reader->path, reader->line, fields, reader->columns);
+        return false;
+    }
+    if (reader->names && fields != reader->name_count) {
+        *reader->error = arena_printf(reader->arena, "'%s', line %d: %d field%s, but the first line has %d name%s",
+                                      reader->path, reader->line, fields, fields == 1 ? "" : "s", reader->name_count,
+                                      reader->name_count == 1 ? "" : "s");
         return false;
     }
     reader->columns = fields;
@@ -121,7 +146,7 @@ bool csv_read(struct arena *arena, const char *path, struct array *array, const 
                               path);
         return false;
     }
-    *array = (struct array){.type = ARRAY_F64, .data = reader.numbers};
+    *array = (struct array){.type = ARRAY_F64, .data = reader.numbers, .columns = reader.names};
     return array_set_shape(array, 2, (const long[]){reader.rows, reader.columns});
 }
 
