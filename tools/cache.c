@@ -1,7 +1,7 @@
 #include "cache.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,6 +28,8 @@ static hash hash_bytes(hash sum, const void *data, size_t length)
 /* With its end, so that "ab" "c" is not "a" "bc". */
 static hash hash_string(hash sum, const char *string) { return hash_bytes(sum, string, strlen(string) + 1); }
 
+/* ---- the folder ---- */
+
 /* The folder and those above it. */
 static bool make_folders(struct arena *arena, const char *path, const char **error)
 {
@@ -37,7 +39,7 @@ static bool make_folders(struct arena *arena, const char *path, const char **err
         if (after != '/' && after != '\0')
             continue;
         *end = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+        if (mkdir(part, 0700) != 0 && errno != EEXIST) {
             *error =
                 arena_printf(arena,
                              "cannot make the folder '%s' for compiled networks: %s; set XDG_CACHE_HOME to a folder "
@@ -51,47 +53,83 @@ static bool make_folders(struct arena *arena, const char *path, const char **err
     }
 }
 
-const char *cache_folder(struct arena *arena, const char **error)
+/* What others could do to a folder; NULL: nothing. Above the cache, root may be the owner, others may write where they
+ * cannot rename what is not theirs, and a group is as good as its user. */
+static const char *find_danger(const char *path, bool above)
 {
-    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    struct stat status;
+    mode_t others = above ? S_IWOTH : S_IWGRP | S_IWOTH;
+    if (stat(path, &status) != 0)
+        return strerror(errno);
+    if (!S_ISDIR(status.st_mode))
+        return "it is no folder";
+    if (status.st_uid != geteuid() && !(above && status.st_uid == 0))
+        return "it belongs to another user";
+    return status.st_mode & others && !(above && status.st_mode & S_ISVTX) ? "others may write to it (chmod go-w)"
+                                                                           : NULL;
+}
+
+/* What is in the cache runs, so it must be nobody else's. */
+static bool check_folders(struct arena *arena, const char *above, const char *folder, const char **error)
+{
+    const char *path = above, *danger = find_danger(above, true);
+    if (!danger) {
+        path = folder;
+        danger = find_danger(folder, false);
+    }
+    if (danger)
+        *error = arena_printf(arena,
+                              "compiled networks are not kept in '%s': %s; set XDG_CACHE_HOME to a folder of your own",
+                              path, danger);
+    return !danger;
+}
+
+bool cache_open(struct arena *arena, struct cache *cache, const char **error)
+{
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *unreadable;
+    struct text cpuinfo;
     if (!base || base[0] != '/') { /* relative paths are invalid, says the XDG specification */
         if (!home || !*home) {
             *error = "no place for compiled networks: set XDG_CACHE_HOME or HOME";
-            return NULL;
+            return false;
         }
         base = arena_printf(arena, "%s/.cache", home);
     }
-    const char *folder = arena_printf(arena, "%s/rnnc", base);
-    return make_folders(arena, folder, error) ? folder : NULL;
+    cache->folder = arena_printf(arena, "%s/rnnc", base);
+    bool known = file_read(arena, "/proc/cpuinfo", &cpuinfo, &unreadable) && cpuinfo.length;
+    cache->processor = cache_describe_processor(arena, known ? cpuinfo.data : "");
+    return make_folders(arena, cache->folder, error) && check_folders(arena, base, cache->folder, error);
 }
 
-const char *cache_begin(struct arena *arena, const char *cache, const char **error)
+const char *cache_begin(struct arena *arena, const struct cache *cache, const char **error)
 {
-    char *folder = arena_printf(arena, "%s/new.XXXXXX", cache);
+    char *folder = arena_printf(arena, "%s/new.XXXXXX", cache->folder);
     if (mkdtemp(folder))
         return folder;
-    *error = arena_printf(arena, "cannot make a folder in '%s': %s", cache, strerror(errno));
+    *error = arena_printf(arena, "cannot make a folder in '%s': %s", cache->folder, strerror(errno));
     return NULL;
 }
 
-/* What -march=native depends on: the lines of /proc/cpuinfo that name the first processor and what it can do. */
-static hash hash_processor(struct arena *arena, hash sum)
+/* ---- the name of an entry ---- */
+
+const char *cache_describe_processor(struct arena *arena, const char *cpuinfo)
 {
-    static const char *const fields[] = {"vendor_id", "cpu family",      "model",   "flags",
-                                         "Features",  "CPU implementer", "CPU part"};
+    static const char *const fields[] = {"vendor_id", "cpu family",      "model",    "stepping", "flags",
+                                         "Features",  "CPU implementer", "CPU part", "isa",      "features"};
     struct text text;
-    const char *unreadable;
-    if (!file_read(arena, "/proc/cpuinfo", &text, &unreadable))
-        return sum;
-    const char *line = text.data;
-    while (line && *line && *line != '\n') {
+    text_init(&text, arena);
+    text_puts(&text, "");
+    for (const char *line = cpuinfo; *line && *line != '\n';) {
         size_t length = strcspn(line, "\n");
         for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-            if (strncmp(line, fields[i], strlen(fields[i])) == 0)
-                sum = hash_bytes(sum, line, length);
+            if (strncmp(line, fields[i], strlen(fields[i])) == 0) {
+                text_append(&text, line, length);
+                text_puts(&text, "\n");
+                break;
+            }
         line += length + (line[length] == '\n');
     }
-    return sum;
+    return text.data;
 }
 
 /* Runs the compiler with `ending` after `words`; false if it failed. */
@@ -117,8 +155,8 @@ static bool run_compiler(struct arena *arena, const char *const *words, int coun
 }
 
 /* Everything that the library depends on, as a name. */
-static const char *find_name(struct arena *arena, const char *folder, const struct compiler *compiler,
-                             const char **error)
+static const char *find_name(struct arena *arena, const struct cache *cache, const char *folder,
+                             const struct compiler *compiler, const char **error)
 {
     struct text version, source;
     text_init(&version, arena);
@@ -133,29 +171,74 @@ static const char *find_name(struct arena *arena, const char *folder, const stru
     for (int i = 0; i < compiler->count; i++)
         if (strncmp(compiler->words[i], folder, strlen(folder)) != 0) /* the folder's name is a new one each time */
             sum = hash_string(sum, compiler->words[i]);
-    sum = hash_processor(arena, sum);
+    sum = hash_string(sum, cache->processor);
     return arena_printf(arena, "%016llx%016llx", (unsigned long long)(sum >> 64), (unsigned long long)sum);
 }
 
-const char *cache_build(struct arena *arena, const char *cache, const char *folder, const struct compiler *compiler,
-                        const char **error)
+/* ---- an entry ---- */
+
+/* What an entry ends with, behind the library, where the loader of libraries does not look. */
+struct seal {
+    char name[8];
+    uint64_t size; /* of the library */
+    hash sum;      /* of the library */
+};
+
+static const char seal_name[8] = "rnnc.net";
+
+static struct seal make_seal(const char *data, size_t size)
 {
-    const char *name = find_name(arena, folder, compiler, error);
+    struct seal seal = {.size = size, .sum = hash_bytes(hash_start(), data, size)};
+    memcpy(seal.name, seal_name, sizeof seal.name);
+    return seal;
+}
+
+/* Whether the file is the user's own, and whole. */
+static bool is_good(struct arena *arena, const char *path)
+{
+    struct stat status;
+    struct text text;
+    const char *unreadable;
+    if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+        status.st_mode & (S_IWGRP | S_IWOTH) || !file_read(arena, path, &text, &unreadable) ||
+        text.length < sizeof(struct seal))
+        return false;
+    struct seal seal = make_seal(text.data, text.length - sizeof seal);
+    return memcmp(text.data + seal.size, &seal, sizeof seal) == 0;
+}
+
+/* The library with its seal, in place. */
+static bool put_entry(struct arena *arena, const char *library, const char *entry, const char **error)
+{
+    struct text text;
+    if (!file_read(arena, library, &text, error))
+        return false;
+    struct seal seal = make_seal(text.length ? text.data : "", text.length);
+    text_append(&text, (const char *)&seal, sizeof seal);
+    if (chmod(library, 0600) == 0) { /* which writing keeps */
+        if (!file_write(arena, library, text.data, text.length, error))
+            return false;
+        if (rename(library, entry) == 0)
+            return true;
+    }
+    *error = arena_printf(arena, "cannot move the compiled network to '%s': %s", entry, strerror(errno));
+    return false;
+}
+
+const char *cache_build(struct arena *arena, const struct cache *cache, const char *folder,
+                        const struct compiler *compiler, const char **error)
+{
+    const char *name = find_name(arena, cache, folder, compiler, error);
     if (!name)
         return NULL;
-    const char *place = arena_printf(arena, "%s/%s", cache, name);
-    const char *library = arena_printf(arena, "%s/net.so", place);
-    if (access(library, R_OK) == 0)
-        return library;
-    const char *result = arena_printf(arena, "%s/net.so", folder);
-    if (!run_compiler(arena, compiler->words, compiler->count, (const char *const[]){"-shared", "-o", result, NULL},
-                      NULL, error))
-        return NULL;
-    /* Another process may have put the same library there meanwhile; then that one is as good. */
-    if (rename(folder, place) == 0 || access(library, R_OK) == 0)
-        return library;
-    *error = arena_printf(arena, "cannot move the compiled network to '%s': %s", place, strerror(errno));
-    return NULL;
+    const char *entry = arena_printf(arena, "%s/%s.so", cache->folder, name);
+    if (is_good(arena, entry))
+        return entry;
+    const char *library = arena_printf(arena, "%s/net.so", folder);
+    bool built = run_compiler(arena, compiler->words, compiler->count,
+                              (const char *const[]){"-shared", "-o", library, NULL}, NULL, error) &&
+                 put_entry(arena, library, entry, error);
+    return built ? entry : NULL;
 }
 
 void cache_end(struct arena *arena, const char *folder)

@@ -1,10 +1,19 @@
-/* The cache of compiled networks. What is built lies in a folder of its own until it is complete. */
+/* The cache of compiled networks: a file for each, named after everything that it depends on.
+ *
+ * What is loaded from it runs, so nothing is that others could have put there or that is not whole: the folder is the
+ * user's own and nobody else may write to it, and so is the file, which ends with its size and a hash of itself.
+ * Anything else there is built again and replaced. What is built lies in a folder of its own until it is complete. */
 #ifndef RNN_TOOLS_CACHE_H
 #define RNN_TOOLS_CACHE_H
 
 #include <stdbool.h>
 
 struct arena;
+
+struct cache {
+    const char *folder;    /* $XDG_CACHE_HOME/rnnc or ~/.cache/rnnc */
+    const char *processor; /* what -march=native depends on */
+};
 
 /* words[0 .. count-1] preprocess or compile net.c, given what to make of it; the first name_count are the compiler
  * itself. */
@@ -15,18 +24,21 @@ struct compiler {
     int count;
 };
 
-/* $XDG_CACHE_HOME/rnnc or ~/.cache/rnnc, made if need be; NULL with *error. */
-const char *cache_folder(struct arena *arena, const char **error);
+/* Makes the folder if need be. False, with *error, where there is none that can be trusted. */
+bool cache_open(struct arena *arena, struct cache *cache, const char **error);
 
 /* A new folder inside the cache to build in; NULL with *error. */
-const char *cache_begin(struct arena *arena, const char *cache, const char **error);
+const char *cache_begin(struct arena *arena, const struct cache *cache, const char **error);
 
 /* The library compiled from net.c in `folder`: from the cache if it is there, else compiled and put there. NULL with
  * *error, or with *error NULL if the compiler has said it. */
-const char *cache_build(struct arena *arena, const char *cache, const char *folder, const struct compiler *compiler,
-                        const char **error);
+const char *cache_build(struct arena *arena, const struct cache *cache, const char *folder,
+                        const struct compiler *compiler, const char **error);
 
 /* Removes what is left of the folder. */
 void cache_end(struct arena *arena, const char *folder);
+
+/* The lines of /proc/cpuinfo that name the first processor and what it can do. */
+const char *cache_describe_processor(struct arena *arena, const char *cpuinfo);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "cache.h"
 #include "process.h"
+#include "stop.h"
 
 enum { KEY_TOP = 256, KEY_DOUBLE };
 
@@ -170,19 +171,31 @@ static const rnn_model *open_library(struct arena *arena, const char *path, bool
     return model;
 }
 
+/* The path of the compiled network, or NULL. A signal that ends this program waits until what is only there to build
+ * has been removed. */
+static const char *build_library(const struct network_options *options, const char **error)
+{
+    struct arena *arena = options->arena;
+    struct cache cache;
+    if (!cache_open(arena, &cache, error))
+        return NULL;
+    const char *library = NULL;
+    sigset_t before = stop_hold_signals();
+    const char *folder = cache_begin(arena, &cache, error);
+    if (folder && run_rnnc(options, folder, error)) {
+        struct compiler compiler = find_compiler(options, folder);
+        library = cache_build(arena, &cache, folder, &compiler, error);
+    }
+    if (folder)
+        cache_end(arena, folder);
+    stop_restore_signals(&before);
+    return library;
+}
+
 const rnn_model *network_open(const struct network_options *options, const char **error)
 {
     struct arena *arena = options->arena;
     *error = NULL;
-    const char *cache = cache_folder(arena, error);
-    const char *folder = cache ? cache_begin(arena, cache, error) : NULL;
-    if (!folder)
-        return NULL;
-    const char *library = NULL;
-    if (run_rnnc(options, folder, error)) {
-        struct compiler compiler = find_compiler(options, folder);
-        library = cache_build(arena, cache, folder, &compiler, error);
-    }
-    cache_end(arena, folder);
+    const char *library = build_library(options, error);
     return library ? open_library(arena, library, options->in_double, error) : NULL;
 }

@@ -1,8 +1,9 @@
 /* From a program to a network that can be called: rnnc, the C compiler, dlopen.
  *
- * The library is kept in the cache, $XDG_CACHE_HOME/rnnc or ~/.cache/rnnc, in a folder named after everything that it
- * depends on: the C after its preprocessor, the compiler, its options, and the processor. Such a folder appears by one
- * rename when it is complete, so that any number of processes may build at the same time. The C compiler is $CC
+ * The library is kept in the cache, $XDG_CACHE_HOME/rnnc or ~/.cache/rnnc, in a file named after everything that it
+ * depends on: the C after its preprocessor, the compiler, its options, and the processor. Such a file appears by one
+ * rename when it is complete, so that any number of processes may build at the same time. What is there is checked
+ * before it is loaded (cache.h). The C compiler is $CC
  * (default: cc) with $CFLAGS added. */
 #ifndef RNN_TOOLS_NETWORK_H
 #define RNN_TOOLS_NETWORK_H

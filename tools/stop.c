@@ -1,6 +1,5 @@
 #include "stop.h"
 
-#include <signal.h>
 #include <time.h>
 
 static sigset_t stop_set(void)
@@ -12,11 +11,14 @@ static sigset_t stop_set(void)
     return set;
 }
 
-void stop_hold_signals(void)
+sigset_t stop_hold_signals(void)
 {
-    sigset_t set = stop_set();
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    sigset_t set = stop_set(), before;
+    sigprocmask(SIG_BLOCK, &set, &before);
+    return before;
 }
+
+void stop_restore_signals(const sigset_t *before) { sigprocmask(SIG_SETMASK, before, NULL); }
 
 bool stop_requested(void)
 {

@@ -86,6 +86,24 @@ expect 1 env CC=no_compiler "$rnn" run scores.rnn --input x.csv --output y=y.csv
 says err "cannot run 'no_compiler': No such file or directory"
 says err "set CC"
 
+# What compiles a network is interrupted with it, and leaves nothing.
+cat >slow_cc <<'END'
+#!/bin/sh
+case "$*" in *-shared*) echo >started; exec sleep 60 ;; *) exec cc "$@" ;; esac
+END
+for signal in 2 15; do
+  rm -f started
+  env --default-signal=INT CC="sh $work/slow_cc" XDG_CACHE_HOME="$work/interrupted" \
+    "$rnn" run scores.rnn --input x.csv --output y=y.csv >out 2>err &
+  process=$!
+  until [ -e started ]; do sleep 0.05; done
+  kill -$signal $process
+  status=0
+  wait $process || status=$?
+  [ "$status" = $((128 + signal)) ] || fail "signal $signal while a network is compiled: exit status $status"
+  [ -z "$(ls -A interrupted/rnnc)" ] || fail "signal $signal leaves in the cache: $(ls -A interrupted/rnnc)"
+done
+
 # ---- axes ----
 
 # A file of data for rnn train holds two sequences, of 3 and of 1 frame: all commands read it as such.

@@ -1,4 +1,5 @@
 /* The cache of compiled networks: what is the same is built once, and nothing is left behind. */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@
 struct fixture {
     struct arena *arena;
     char *home;
-    const char *cache;
+    struct cache cache;
 };
 
 static int setup(void **state)
@@ -31,8 +32,7 @@ static int setup(void **state)
     assert_non_null(mkdtemp(fixture->home));
     const char *error;
     setenv("XDG_CACHE_HOME", arena_printf(fixture->arena, "%s/some/where", fixture->home), 1);
-    fixture->cache = cache_folder(fixture->arena, &error);
-    assert_non_null(fixture->cache);
+    assert_true(cache_open(fixture->arena, &fixture->cache, &error));
     *state = fixture;
     return 0;
 }
@@ -56,8 +56,8 @@ static long count_entries(struct fixture *fixture)
     int status;
     const char *error;
     text_init(&output, fixture->arena);
-    assert_true(
-        process_run(fixture->arena, (const char *const[]){"ls", fixture->cache, NULL}, &output, &status, &error));
+    assert_true(process_run(fixture->arena, (const char *const[]){"ls", "-A", fixture->cache.folder, NULL}, &output,
+                            &status, &error));
     long lines = 0;
     for (size_t i = 0; i < output.length; i++)
         lines += output.data[i] == '\n';
@@ -69,13 +69,13 @@ static const char *build(struct fixture *fixture, const char *source, const char
 {
     struct arena *arena = fixture->arena;
     *error = NULL;
-    const char *folder = cache_begin(arena, fixture->cache, error);
+    const char *folder = cache_begin(arena, &fixture->cache, error);
     assert_non_null(folder);
     const char *path = arena_printf(arena, "%s/net.c", folder);
     assert_true(file_write(arena, path, source, strlen(source), error));
-    const char *const words[] = {"cc", "-w", "-fPIC", option, path};
-    struct compiler compiler = {.name = words, .name_count = 1, .words = words, .count = 5};
-    const char *library = cache_build(arena, fixture->cache, folder, &compiler, error);
+    const char *const words[] = {"cc", "-w", "-fPIC", "-Wl,--build-id=none", option, path};
+    struct compiler compiler = {.name = words, .name_count = 1, .words = words, .count = 6};
+    const char *library = cache_build(arena, &fixture->cache, folder, &compiler, error);
     cache_end(arena, folder);
     return library;
 }
@@ -141,14 +141,160 @@ static void test_place(void **state)
 {
     struct fixture *fixture = *state;
     const char *error = NULL;
-    assert_string_equal(fixture->cache, arena_printf(fixture->arena, "%s/some/where/rnnc", fixture->home));
+    struct stat status;
+    assert_string_equal(fixture->cache.folder, arena_printf(fixture->arena, "%s/some/where/rnnc", fixture->home));
+    const char *made[] = {"some", "some/where", "some/where/rnnc"};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(stat(arena_printf(fixture->arena, "%s/%s", fixture->home, made[i]), &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0700);
+    }
     setenv("XDG_CACHE_HOME", "relative", 1);
     setenv("HOME", fixture->home, 1);
-    assert_string_equal(cache_folder(fixture->arena, &error),
-                        arena_printf(fixture->arena, "%s/.cache/rnnc", fixture->home));
+    struct cache cache;
+    assert_true(cache_open(fixture->arena, &cache, &error));
+    assert_string_equal(cache.folder, arena_printf(fixture->arena, "%s/.cache/rnnc", fixture->home));
     unsetenv("HOME");
-    assert_null(cache_folder(fixture->arena, &error));
+    assert_false(cache_open(fixture->arena, &cache, &error));
     assert_non_null(strstr(error, "XDG_CACHE_HOME"));
+}
+
+/* A folder that others could have put things into is not used. */
+static void test_foreign_folders(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *error = NULL, *folder = fixture->cache.folder;
+    const char *above = arena_printf(fixture->arena, "%s/some/where", fixture->home);
+    struct cache cache;
+    const mode_t wrong[] = {0777, 0770, 0702, 01777};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(chmod(folder, wrong[i]), 0);
+        assert_false(cache_open(fixture->arena, &cache, &error));
+        assert_non_null(strstr(error, folder));
+        assert_non_null(strstr(error, "others may write to it (chmod go-w)"));
+        assert_non_null(strstr(error, "XDG_CACHE_HOME"));
+    }
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_true(cache_open(fixture->arena, &cache, &error));
+    assert_int_equal(chmod(above, 0777), 0);
+    assert_false(cache_open(fixture->arena, &cache, &error));
+    assert_int_equal(chmod(above, 01777), 0); /* as /tmp */
+    assert_true(cache_open(fixture->arena, &cache, &error));
+    assert_int_equal(chmod(above, 0775), 0);
+    assert_true(cache_open(fixture->arena, &cache, &error));
+    if (geteuid() == 0) { /* only root can give folders away */
+        assert_int_equal(chown(folder, 65534, 65534), 0);
+        assert_false(cache_open(fixture->arena, &cache, &error));
+        assert_non_null(strstr(error, "belongs to another user"));
+        assert_int_equal(chown(folder, 0, 0), 0);
+        assert_int_equal(chown(above, 65534, 65534), 0);
+        assert_false(cache_open(fixture->arena, &cache, &error));
+    }
+}
+
+enum damage { CUT_OFF, EMPTIED, ONE_BIT, LONGER, OPEN_TO_ALL, OPEN_TO_GROUP, FOREIGN, LINK, GONE, DAMAGES };
+
+static void write_file(const char *path, const char *data, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void damage_entry(const char *path, enum damage damage, const struct text *good)
+{
+    switch (damage) {
+    case CUT_OFF:
+        assert_int_equal(truncate(path, (off_t)good->length / 2), 0);
+        break;
+    case EMPTIED:
+        assert_int_equal(truncate(path, 0), 0);
+        break;
+    case ONE_BIT:
+        good->data[good->length / 2] ^= 4;
+        write_file(path, good->data, good->length);
+        good->data[good->length / 2] ^= 4;
+        break;
+    case LONGER:
+        assert_int_equal(truncate(path, (off_t)good->length + 1), 0);
+        break;
+    case OPEN_TO_ALL:
+        assert_int_equal(chmod(path, 0602), 0);
+        break;
+    case OPEN_TO_GROUP:
+        assert_int_equal(chmod(path, 0620), 0);
+        break;
+    case FOREIGN:
+        if (geteuid() == 0)
+            assert_int_equal(chown(path, 65534, 65534), 0);
+        break;
+    case LINK:
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(symlink("/dev/null", path), 0);
+        break;
+    case GONE:
+        assert_int_equal(unlink(path), 0);
+        break;
+    case DAMAGES:
+        break;
+    }
+}
+
+/* What is not whole, or not ours alone, is built again, and only then. */
+static void test_broken_entries(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *error, *path = build(fixture, "int x = 4;", "-O1", &error);
+    struct text good, again;
+    struct stat status;
+    assert_non_null(path);
+    assert_true(file_read(fixture->arena, path, &good, &error));
+    for (int damage = 0; damage < DAMAGES; damage++) {
+        damage_entry(path, (enum damage)damage, &good);
+        const char *rebuilt = build(fixture, "int x = 4;", "-O1", &error);
+        assert_non_null(rebuilt);
+        assert_string_equal(rebuilt, path);
+        assert_true(file_read(fixture->arena, path, &again, &error));
+        assert_int_equal(again.length, good.length);
+        assert_memory_equal(again.data, good.data, good.length);
+        assert_int_equal(lstat(path, &status), 0);
+        assert_true(S_ISREG(status.st_mode) && status.st_uid == geteuid());
+        assert_int_equal(status.st_mode & 0777, 0600);
+        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        assert_non_null(library);
+        const int *x = dlsym(library, "x");
+        assert_int_equal(*x, 4);
+        dlclose(library);
+    }
+    /* A bit anywhere. */
+    for (size_t at = 0; at < good.length; at += good.length / 20) {
+        good.data[at] ^= 1;
+        write_file(path, good.data, good.length);
+        good.data[at] ^= 1;
+        assert_non_null(build(fixture, "int x = 4;", "-O1", &error));
+        assert_true(file_read(fixture->arena, path, &again, &error));
+        assert_memory_equal(again.data, good.data, good.length);
+    }
+    assert_int_equal(count_entries(fixture), 1);
+}
+
+/* A network compiled for one processor is not for another. */
+static void test_processor(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char cpuinfo[] = "processor\t: 0\nvendor_id\t: GenuineX\ncpu MHz\t: 3000.1\nflags\t: fpu sse2\n\n"
+                                  "processor\t: 1\nvendor_id\t: GenuineY\nflags\t: none\n";
+    const char *error;
+    assert_string_equal(cache_describe_processor(fixture->arena, cpuinfo),
+                        "vendor_id\t: GenuineX\nflags\t: fpu sse2\n");
+    assert_string_equal(cache_describe_processor(fixture->arena, ""), "");
+    if (access("/proc/cpuinfo", R_OK) == 0)
+        assert_true(*fixture->cache.processor);
+    const char *here = build(fixture, "int x = 5;", "-O1", &error);
+    fixture->cache.processor = cache_describe_processor(fixture->arena, cpuinfo);
+    const char *there = build(fixture, "int x = 5;", "-O1", &error);
+    assert_string_not_equal(here, there);
+    assert_int_equal(count_entries(fixture), 2);
 }
 
 static void test_processes(void **state)
@@ -176,6 +322,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_failure_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_foreign_folders, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_broken_entries, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_processor, setup, teardown),
         cmocka_unit_test_setup_teardown(test_processes, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
