@@ -236,7 +236,7 @@ static double window_loss_at(void *context, double step)
 }
 
 /* The gradient of a window with a past, to which start values that it still reads belong; in float its own loss is too
- * rough for differences. */
+ * rough for differences, which of a network that stops gradients are no gradient. */
 static bool check_window_gradient(struct window *window, const char **error)
 {
     struct gradients *gradients = window->gradients;
@@ -247,7 +247,8 @@ static bool check_window_gradient(struct window *window, const char **error)
     memcpy(window->state, gradients->backward.state, gradients->backward.state_size);
     if (!call_window(window, WANT_ALL, &claimed, error))
         return false;
-    if (model->real_size != sizeof(double) || !gradients->objective.variable_count)
+    if (model->real_size != sizeof(double) || !gradients->objective.variable_count ||
+        gradients->objective.stops_gradients)
         return true;
     window->parameters = arena_alloc(arena, model->parameter_elements + 1, (size_t)model->real_size);
     window->inputs = ARENA_ARRAY(arena, void *, model->input_count + 1);

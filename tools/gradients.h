@@ -12,7 +12,7 @@
  *
  * Windows one after the other: each loss is that of the oracle over the frames that count in it. Beyond the first the
  * gradient is that of the window alone, its past being given: in double it is compared with differences of the
- * network's own loss.
+ * network's own loss, unless the program calls stop_gradient, which those do not know.
  *
  * dropout is off: for the oracle it is the identity. */
 #ifndef RNN_TOOLS_GRADIENTS_H

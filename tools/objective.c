@@ -147,6 +147,24 @@ static void take_stream(struct objective *objective, int stream, const void *con
     objective->label_counts[stream] = counts;
 }
 
+static bool term_stops(const struct term *term)
+{
+    bool stops = term && term->kind == TERM_OP && term->op == OP_stop_gradient;
+    for (int i = 0; term && i < term->count && !stops; i++)
+        stops = term_stops(term->args[i]);
+    return stops;
+}
+
+static bool program_stops(const struct program *program)
+{
+    bool stops = false;
+    for (int i = 0; i < program->value_count && !stops; i++)
+        stops = term_stops(program->values[i]->term) || term_stops(program->values[i]->init);
+    for (int i = 0; i < program->loss_count && !stops; i++)
+        stops = term_stops(program->losses[i].term);
+    return stops;
+}
+
 bool objective_open(struct objective *objective, struct arena *arena, const rnn_model *model,
                     const struct program *program, int frames, int streams, const int *lengths, const void *parameters,
                     const void *const *inputs, const void *const *targets, const char **error)
@@ -180,6 +198,7 @@ bool objective_open(struct objective *objective, struct arena *arena, const rnn_
     objective->label_counts = ARENA_ARRAY(arena, int *, streams);
     for (int b = 0; b < streams; b++)
         take_stream(objective, b, inputs, targets);
+    objective->stops_gradients = program_stops(program);
     return true;
 }
 
@@ -239,6 +258,7 @@ void objective_draw_direction(struct objective *objective, struct random *random
 struct asking {
     bool with_slopes, round_to_float;
     int neighbour; /* 0: rounds to the nearest float; else draws */
+    struct oracle_stops *stops;
 };
 
 /* Adds what the frames before `end` of a stream are worth, `sign` times, to the sums and counts of all statements. */
@@ -263,6 +283,7 @@ static void add_stream(const struct objective *objective, int stream, int end, i
         .targets = (const double *const *)objective->targets[stream],
         .label_counts = objective->label_counts[stream],
         .losses = own,
+        .stops = how.stops,
         .direction = how.with_slopes ? &direction : NULL,
     };
     oracle_run(program, &call);
@@ -286,9 +307,18 @@ double objective_loss(const struct objective *objective, struct objective_range 
 {
     struct arena *scratch = arena_new();
     struct oracle_loss *losses = ARENA_ARRAY(scratch, struct oracle_loss, objective->program->loss_count + 1);
+    struct oracle_stops stops = {.arena = scratch}; /* what stop_gradient gives is that of the point */
+    struct asking how = {.stops = objective->stops_gradients ? &stops : NULL};
+    if (how.stops && step != 0) {
+        move_all(objective, 0, NULL);
+        for (int b = 0; b < objective->streams; b++)
+            add_range(objective, b, range, how, losses);
+        memset(losses, 0, (size_t)objective->program->loss_count * sizeof *losses);
+        stops.replays = true;
+    }
     move_all(objective, step, NULL);
     for (int b = 0; b < objective->streams; b++)
-        add_range(objective, b, range, (struct asking){0}, losses);
+        add_range(objective, b, range, how, losses);
     double loss = 0;
     for (int i = 0; i < objective->program->loss_count; i++)
         if (losses[i].count) /* a statement of which no frame counts adds nothing */
@@ -329,7 +359,7 @@ struct objective_size objective_measure(const struct objective *objective, struc
         exact[b] = ARENA_ARRAY(scratch, struct oracle_loss, statements + 1);
         near[b] = ARENA_ARRAY(scratch, struct oracle_loss, statements + 1);
         add_range(objective, b, range, (struct asking){.with_slopes = true}, exact[b]);
-        add_range(objective, b, range, (struct asking){true, true, neighbour}, near[b]);
+        add_range(objective, b, range, (struct asking){true, true, neighbour, NULL}, near[b]);
     }
     struct objective_size size = {0};
     for (int i = 0; i < statements; i++) {

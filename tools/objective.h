@@ -39,6 +39,9 @@ struct objective {
     double ***inputs, ***input_slopes; /* [streams][inputs] */
     double ***targets;                 /* [streams][targets] */
     int **label_counts;                /* [streams][targets] */
+
+    bool stops_gradients; /* the program calls stop_gradient: differences of the compiled network's loss are no gradient
+                           */
 };
 
 /* Targets as rnn_training.grad takes them. Ids are now and then -1; labels fit into the lengths. */

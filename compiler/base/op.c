@@ -14,7 +14,10 @@ const struct op_info *op_info(enum op op) { return &table[op]; }
 
 bool op_is_over_time(enum op op) { return table[op].class == OP_CLASS_OVER_TIME || op == OP_ctc; }
 
-bool op_has_edges(enum op op) { return op == OP_div || op == OP_exp || op == OP_log || op == OP_sqrt; }
+bool op_has_edges(enum op op)
+{
+    return op == OP_div || op == OP_exp || op == OP_log || op == OP_sqrt || op == OP_pow || op == OP_mod;
+}
 
 bool op_is_comparison(enum op op) { return op >= OP_lt && op <= OP_ne; }
 

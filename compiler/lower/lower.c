@@ -147,6 +147,8 @@ static struct edge lower_operation(struct lowering *lowering, const struct term 
         return lower_transpose(lowering, term);
     if (term->op == OP_dropout)
         return lower_dropout(lowering, term);
+    if (term->op == OP_stop_gradient && !lowering->trains)
+        return lower_term(lowering, term->args[0]);
     if (term->op == OP_cross_entropy)
         return lower_cross_entropy(lowering, term);
     if (term->op == OP_mse || term->op == OP_binary_cross_entropy)

@@ -57,6 +57,7 @@ static double of_max(const double *x) { return larger(x[0], x[1]); }
 static double of_clip(const double *x) { return clip(x[0], x[1], x[2]); }
 static double of_where(const double *x) { return x[0] != 0 ? x[1] : x[2]; }
 static double of_dropout(const double *x) { return x[0]; } /* the identity outside training */
+static double of_stop_gradient(const double *x) { return x[0]; }
 static double of_copy(const double *x) { return x[0]; }
 
 typedef double function(const double *operands);

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 
+struct arena;
 struct program;
 struct random;
 
@@ -36,6 +37,16 @@ struct oracle_direction {
     const double *const *inputs;
 };
 
+/* What each stop_gradient(v) gives, in the order in which they are evaluated: taken down by the calls before `replays`
+ * is set, and given instead of v by as many equal calls after. So differences of losses do not see what v moves by. */
+struct oracle_stops {
+    bool replays;
+    struct arena *arena;
+    double *numbers;
+    int count, capacity;
+    int next; /* to be given */
+};
+
 struct oracle_call {
     int frames; /* room in the frame inputs and outputs */
     int length; /* 0 .. frames: how many of them this stream has */
@@ -52,6 +63,7 @@ struct oracle_call {
     const double *const *targets;
     const int *label_counts; /* [targets] how many labels the array of a `labels[V]` target holds, else not looked at */
     struct oracle_loss *losses;               /* written: [program->loss_count] */
+    struct oracle_stops *stops;               /* NULL, or for differences of losses, without a direction */
     const struct oracle_direction *direction; /* NULL, or where slopes are wanted too */
 };
 

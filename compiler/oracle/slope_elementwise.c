@@ -83,6 +83,7 @@ static void by_clip(const double *x, double y, double *by)
 }
 static void by_where(const double *x, double y, double *by) { (void)y, by[x[0] != 0 ? 1 : 2] = 1; }
 static void by_dropout(const double *x, double y, double *by) { (void)x, (void)y, by[0] = 1; }
+static void by_stop_gradient(const double *x, double y, double *by) { (void)x, (void)y, (void)by; }
 static void by_copy(const double *x, double y, double *by) { (void)x, (void)y, by[0] = 1; }
 
 typedef void slopes(const double *x, double y, double *by);

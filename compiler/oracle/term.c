@@ -111,6 +111,14 @@ static double rounded_elementwise(const struct evaluation *evaluation, enum op o
     return rounded(evaluation, result);
 }
 
+static double stopped(struct oracle_stops *stops, double x)
+{
+    if (stops->replays)
+        return stops->numbers[stops->next++];
+    ARENA_PUSH(stops->arena, stops->numbers, stops->count, stops->capacity, x);
+    return x;
+}
+
 static void apply_elementwise(struct evaluation *evaluation, const struct term *term, const double *const *x,
                               double *out)
 {
@@ -119,6 +127,8 @@ static void apply_elementwise(struct evaluation *evaluation, const struct term *
         for (int k = 0; k < term->count; k++)
             operands[k] = term->args[k]->shape.rank ? x[k][i] : x[k][0]; /* only [] spreads */
         out[i] = rounded_elementwise(evaluation, term->op, operands);
+        if (term->op == OP_stop_gradient && evaluation->call->stops)
+            out[i] = stopped(evaluation->call->stops, out[i]);
     }
 }
 

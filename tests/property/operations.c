@@ -107,6 +107,7 @@ static const struct function_of_one {
     {"abs(%s)", 100, 1, true},
     {"dropout(%s, 0.5)", 100, 1, true},
     {"clip(%s, -0.5, 0.75)", 100, 1, true},
+    {"stop_gradient(%s)", 100, 1, true},
     {"sin(%s)", 100, 1, false},
     {"cos(%s)", 100, 1, false},
     {"sin(30 * (%s))", 3, 1, false},

@@ -163,6 +163,7 @@ static const struct {
     {OP_where, {1, 4, 5}, 4},
     {OP_where, {0, 4, 5}, 5},
     {OP_dropout, {3, 0.5, 0}, 3},
+    {OP_stop_gradient, {3, 0, 0}, 3},
     {OP_copy, {3, 0, 0}, 3},
 };
 
@@ -388,7 +389,8 @@ static void test_slopes_of_elementwise(void **state)
     for (size_t i = 0; i < sizeof scalar_cases / sizeof scalar_cases[0]; i++) {
         const double *x = scalar_cases[i].operands;
         enum op op = scalar_cases[i].op;
-        if (op >= OP_lt && op <= OP_ne && x[0] == x[1]) /* at a jump */
+        bool at_jump = op >= OP_lt && op <= OP_ne && x[0] == x[1];
+        if (at_jump || op == OP_stop_gradient) /* whose slope is not that of its value */
             continue;
         begin(&fixture);
         struct term *args[3];
@@ -398,6 +400,31 @@ static void test_slopes_of_elementwise(void **state)
         int still = op == OP_where ? 0 : op == OP_dropout || (op == OP_pow && x[0] <= 0) ? 1 : -1;
         expect_slope(&fixture, operation(&fixture, op, SCALAR, op_info(op)->most, args), still);
     }
+}
+
+/* The slope knows no v, and so do differences where the second call gives what the first has taken down. */
+static void test_stopped_gradient(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    const double x = 3, one = 1, later = 5;
+    begin(&fixture);
+    struct term *v = given(&fixture, SCALAR, &x);
+    struct term *stopped = operation(&fixture, OP_stop_gradient, SCALAR, 1, (struct term *[]){v});
+    add_loss(&fixture, operation(&fixture, OP_mul, SCALAR, 2, (struct term *[]){v, stopped}));
+    const double *direction[] = {&one};
+    struct oracle_loss loss = loss_at(&fixture, direction, 0, false);
+    assert_true(loss.sum == 9 && loss.slope == 3);
+    struct oracle_stops stops = {.arena = fixture.arena};
+    const double *data[] = {&x};
+    struct oracle_call call = {
+        .frames = 1, .length = 1, .inputs = data, .outputs = (double *[]){NULL}, .losses = &loss, .stops = &stops};
+    oracle_run(&fixture.program, &call);
+    stops.replays = true;
+    data[0] = &later;
+    oracle_run(&fixture.program, &call);
+    assert_true(loss.sum == 15 && stops.next == stops.count);
+    arena_free(fixture.arena);
 }
 
 static void test_slopes_of_operations(void **state)
@@ -460,7 +487,7 @@ int main(void)
         cmocka_unit_test(test_part_of_a_matrix),     cmocka_unit_test(test_rounding),
         cmocka_unit_test(test_long_chain),           cmocka_unit_test(test_slopes_of_elementwise),
         cmocka_unit_test(test_slopes_of_operations), cmocka_unit_test(test_slopes_of_losses),
-        cmocka_unit_test(test_rounded_slope),
+        cmocka_unit_test(test_stopped_gradient),     cmocka_unit_test(test_rounded_slope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
