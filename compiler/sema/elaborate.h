@@ -23,10 +23,11 @@ struct arena;
 struct sema_options;
 
 enum {
-    VALUE_LIMIT = 200000, /* values of one program */
-    NESTING_LIMIT = 200,  /* instances within instances */
-    STACK_LIMIT = 10000,  /* layers of one stack, slices of one cp parameter */
-    DELAY_LIMIT = 1000000 /* frames */
+    VALUE_LIMIT = 50000,      /* values of one program: some 30 MB of C */
+    NESTING_LIMIT = 200,      /* instances within instances */
+    STACK_LIMIT = 10000,      /* layers of one stack, slices of one cp parameter */
+    DELAY_LIMIT = 1000000,    /* frames */
+    SUGGESTION_LIMIT = 500000 /* names that wrong ones are compared with */
 };
 
 /* The number behind a constant or a dimension: exact while it is whole. */
@@ -148,6 +149,7 @@ struct elaboration {
     int owner_capacity;
     bool *definitions_used; /* of options->definitions */
     bool full;              /* VALUE_LIMIT was reached and told */
+    long compared;          /* names, up to SUGGESTION_LIMIT: thousands of wrong names among thousands get no hint */
 };
 
 /* names.c */
@@ -256,7 +258,7 @@ struct built {
 struct built build_expr(struct builder *b, const struct expr *expr);
 struct term *build_term(struct builder *b, const struct expr *expr); /* NULL after an error */
 struct built build_call(struct builder *b, const struct expr *expr);
-bool is_delay_index(const struct expr *expr);                    /* whether `t` stands in its brackets */
+bool is_delay_index(const struct expr *expr);                   /* whether `t` stands in its brackets */
 int evaluate_delay(struct builder *b, const struct expr *expr); /* frames back, negative: ahead; 0: an error was told */
 bool build_arguments(struct builder *b, struct instance *instance, const struct expr *call,
                      const struct expr *brackets);

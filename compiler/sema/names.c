@@ -25,6 +25,43 @@ const char *elaborate_unique(struct elaboration *e, const char *path)
     return path;
 }
 
+/* The definition with the most instances, and how many it has. */
+static const struct tree_definition *find_frequent(struct elaboration *e, int *most)
+{
+    const struct tree_definition *frequent = e->top->definition;
+    struct map counts;
+    map_init(&counts, e->arena);
+    *most = 0;
+    for (int i = 0; i < e->instance_count; i++) {
+        const struct tree_definition *definition = e->instances[i]->definition;
+        int *count = map_get(&counts, definition->name.text);
+        if (!count) {
+            count = ARENA_NEW(e->arena, int);
+            map_put(&counts, definition->name.text, count);
+        }
+        if (++*count > *most) {
+            *most = *count;
+            frequent = definition;
+        }
+    }
+    return frequent;
+}
+
+static void tell_full(struct elaboration *e)
+{
+    int most;
+    const struct tree_definition *frequent = find_frequent(e, &most);
+    e->full = true;
+    e->report.origin = NULL;
+    report_error(&e->report, e->top->definition->name.span,
+                 "'%s' has more than %d values when its instances are written out", e->program->name, VALUE_LIMIT);
+    if (most > 1)
+        report_note(&e->report, frequent->name.span,
+                    "'%s' has been written out %d times so far: each call of a cell or function writes out all that it "
+                    "calls; give a result that is used twice a name",
+                    frequent->name.text, most);
+}
+
 struct value *elaborate_value(struct elaboration *e, struct instance *instance, enum value_kind kind, const char *path,
                               struct span span, struct span equation)
 {
@@ -42,12 +79,8 @@ struct value *elaborate_value(struct elaboration *e, struct instance *instance, 
     ARENA_PUSH(e->arena, e->owners, owner_count, e->owner_capacity, owner);
     struct entry entry = {.value = value};
     ARENA_PUSH(e->arena, instance->entries, instance->entry_count, instance->entry_capacity, entry);
-    if (e->solver.count > VALUE_LIMIT && !e->full) {
-        e->full = true;
-        e->report.origin = NULL;
-        report_error(&e->report, e->top->definition->name.span,
-                     "'%s' has more than %d values when its instances are written out", e->program->name, VALUE_LIMIT);
-    }
+    if (e->solver.count > VALUE_LIMIT && !e->full)
+        tell_full(e);
     return value;
 }
 
@@ -91,11 +124,20 @@ static void tell_global(struct elaboration *e, const struct global *global, cons
     report_note(&e->report, global->span, "'%s' is defined here", name->text);
 }
 
+/* Whether a wrong name may be compared with so many others. */
+static bool may_suggest(struct elaboration *e, int names)
+{
+    e->compared += names;
+    return e->compared <= SUGGESTION_LIMIT;
+}
+
 /* Names that might stand where `name` does: of values and constants, or of what can be called. */
 static const char *suggest_name(struct elaboration *e, const struct instance *instance, const char *name, bool callable)
 {
     struct suggestion suggestion;
     suggest_init(&suggestion, name);
+    if (!may_suggest(e, (instance ? instance->symbols.count : 0) + e->globals.count))
+        return NULL;
     for (int i = 0; instance && i < instance->symbols.count; i++) {
         const struct symbol *symbol = instance->symbols.entries[i].value;
         if (!callable || symbol->instance)
@@ -139,7 +181,7 @@ static struct symbol *find_member(struct elaboration *e, struct instance *instan
         return symbol;
     struct suggestion suggestion;
     suggest_init(&suggestion, name->text);
-    for (int i = 0; i < instance->symbols.count; i++)
+    for (int i = 0; i < instance->symbols.count && may_suggest(e, 1); i++)
         suggest_consider(&suggestion, instance->symbols.entries[i].key);
     report_error(&e->report, name->span, "there is no '%s' in '%s', an instance of '%s'", name->text,
                  report_excerpt(&e->report, path->span), instance->definition->name.text);

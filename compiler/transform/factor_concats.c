@@ -148,29 +148,34 @@ bool factor_products_of_concats(struct graph *graph, struct arena *scratch)
     return changed;
 }
 
-/* A part that lies within one operand of a concat reads that operand. */
+/* A part that lies within one operand of a concat reads that operand. Whether `edge` is such a part; then it does. */
+static bool read_through_concat(struct graph *graph, const bool *circular, struct edge *edge)
+{
+    const struct node *concat = graph->nodes[edge->node];
+    if (!is_open_concat(graph, circular, edge->node) || edge_is_whole(graph, edge))
+        return false;
+    int at = 0, j = 0;
+    while (at + concat->edges[j].length <= edge->begin)
+        at += concat->edges[j++].length;
+    struct edge operand;
+    if (edge->begin + edge->length > at + concat->edges[j].length || edge->init != NO_NODE ||
+        !read_concat_operand(graph, edge, &concat->edges[j], at, &operand) ||
+        graph->nodes[operand.node]->time == TIME_STATIC)
+        return false;
+    operand.begin += edge->begin - at;
+    operand.length = edge->length;
+    *edge = operand;
+    return true;
+}
+
+/* Each edge goes through all concats behind each other at once: one a round would be as many rounds. */
 bool factor_parts_of_concats(struct graph *graph, struct arena *scratch)
 {
     const bool *circular = find_circular_moves(graph, scratch);
     bool changed = false;
     for (int i = 0; i < graph->node_count; i++)
-        for (int k = 0; k < graph->nodes[i]->count; k++) {
-            struct edge *edge = &graph->nodes[i]->edges[k];
-            const struct node *concat = graph->nodes[edge->node];
-            if (!is_open_concat(graph, circular, edge->node) || edge_is_whole(graph, edge))
-                continue;
-            int at = 0, j = 0;
-            while (at + concat->edges[j].length <= edge->begin)
-                at += concat->edges[j++].length;
-            struct edge operand;
-            if (edge->begin + edge->length > at + concat->edges[j].length || edge->init != NO_NODE ||
-                !read_concat_operand(graph, edge, &concat->edges[j], at, &operand) ||
-                graph->nodes[operand.node]->time == TIME_STATIC)
-                continue;
-            operand.begin += edge->begin - at;
-            operand.length = edge->length;
-            *edge = operand;
-            changed = true;
-        }
+        for (int k = 0; k < graph->nodes[i]->count; k++)
+            while (read_through_concat(graph, circular, &graph->nodes[i]->edges[k]))
+                changed = true;
     return changed;
 }
