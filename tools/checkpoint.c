@@ -119,9 +119,9 @@ static const char *print_position(struct arena *arena, const struct trainer *tra
 {
     const struct position *p = &trainer->position;
     const rnn_schedule_state *rates = &trainer->rates;
-    return arena_printf(arena, "%" PRIu64 " %d %ld %ld %" PRIu64 " %a %a %a %a %a %" PRId64 " %ld", p->step, p->epoch,
-                        p->batch, p->begin, p->frames, p->loss, p->rate, report_seconds(report), rates->scale,
-                        rates->best, rates->waited, report->log_length);
+    return arena_printf(arena, "%" PRIu64 " %d %ld %ld %" PRIu64 " %a %a %a %a %a %" PRId64 " %ld %a %a %d", p->step,
+                        p->epoch, p->batch, p->begin, p->frames, p->loss, p->rate, report_seconds(report), rates->scale,
+                        rates->best, rates->waited, report->log_length, p->first, p->best, p->best_epoch);
 }
 
 static bool parse_position(const char *text, struct trainer *trainer, struct report *report)
@@ -129,11 +129,11 @@ static bool parse_position(const char *text, struct trainer *trainer, struct rep
     struct position p = {0};
     rnn_schedule_state rates;
     long length;
-    int found = text ? sscanf(text, "%" SCNu64 " %d %ld %ld %" SCNu64 " %la %la %la %la %la %" SCNd64 " %ld", &p.step,
-                              &p.epoch, &p.batch, &p.begin, &p.frames, &p.loss, &p.rate, &p.seconds, &rates.scale,
-                              &rates.best, &rates.waited, &length)
+    int found = text ? sscanf(text, "%" SCNu64 " %d %ld %ld %" SCNu64 " %la %la %la %la %la %" SCNd64 " %ld %la %la %d",
+                              &p.step, &p.epoch, &p.batch, &p.begin, &p.frames, &p.loss, &p.rate, &p.seconds,
+                              &rates.scale, &rates.best, &rates.waited, &length, &p.first, &p.best, &p.best_epoch)
                      : 0;
-    enum { FIELDS = 12 };
+    enum { FIELDS = 15 };
     bool good = found == FIELDS && p.epoch >= 0 && p.batch >= 0 && p.batch <= trainer_batches(trainer) && p.begin >= 0;
     if (!good)
         return false;

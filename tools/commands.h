@@ -5,6 +5,7 @@
 /* 0 done, 1 the program or the data is wrong, 2 the command line is wrong, 128 + n: signal n ended it. */
 int command_run(int argc, char **argv);
 int command_train(int argc, char **argv);
+int command_eval(int argc, char **argv);
 int command_check(int argc, char **argv);
 
 /* "rnn: error: ..." unless the sentence is NULL because all has been said; returns 1. */

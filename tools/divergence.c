@@ -16,10 +16,16 @@ static const char *find_cause(struct trainer *trainer, const struct plan *plan)
                         fault.region, trainer->position.begin + fault.frame, fault.stream);
 }
 
+static const char *advise_smaller_steps(const struct trainer *trainer)
+{
+    const struct train_options *options = trainer->options;
+    return arena_printf(trainer->arena, "Try a smaller --rate than %g, or %s", options->optimizer.rate,
+                        isfinite(options->clip) ? "a smaller --clip" : "--clip 1");
+}
+
 /* What helps. A rate or a clip cannot, where no step has been taken or where a gradient is infinite. */
 static const char *find_remedy(struct trainer *trainer, double loss, bool parameters_finite)
 {
-    const struct train_options *options = trainer->options;
     if (isfinite(loss) && parameters_finite)
         return "The loss is finite, so a slope is not: keep what sqrt, log and / read away from the edge of their "
                "domain, "
@@ -28,8 +34,7 @@ static const char *find_remedy(struct trainer *trainer, double loss, bool parame
         return "No step has been taken yet: either the weights that it starts from or the data are more than the "
                "equations "
                "can take, as log, sqrt and / are at the edge of their domain, or exp of a large number";
-    return arena_printf(trainer->arena, "Try a smaller --rate than %g, or %s", options->optimizer.rate,
-                        isfinite(options->clip) ? "a smaller --clip" : "--clip 1");
+    return advise_smaller_steps(trainer);
 }
 
 const char *explain_divergence(struct trainer *trainer, const struct plan *plan, double loss, const char *what)
@@ -45,4 +50,14 @@ const char *explain_divergence(struct trainer *trainer, const struct plan *plan,
                         position->epoch + 1, (unsigned long long)position->step + 1, position->begin,
                         position->begin + plan->frames - 1, trainer->batch.streams, what, loss, cause,
                         find_remedy(trainer, loss, parameter == NULL));
+}
+
+const char *explain_growth(const struct trainer *trainer, double loss)
+{
+    const double beyond_bounds = 1e6; /* times as large as at the start, or as 1 */
+    double first = trainer->position.first;
+    if (!(loss > beyond_bounds * fmax(fabs(first), 1)))
+        return NULL;
+    return arena_printf(trainer->arena, "epoch %d: the loss has grown from %g in the first step to %g. %s",
+                        trainer->position.epoch + 1, first, loss, advise_smaller_steps(trainer));
 }

@@ -112,7 +112,7 @@ bool feed_read(const struct feed_options *options, const rnn_model *model, struc
     *feed = (struct feed){.frames_first = options->frames_first};
     bool read = table_read_arrays(arena, &from, model, &feed->table, error);
     const struct table *table = &feed->table;
-    table_tell(table);
+    table_tell(table, "--input");
     if (!read)
         return false;
     bool any = options->streams || table->axes != AXES_NONE || table->has_lengths || table->of_sequences;

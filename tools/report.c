@@ -78,6 +78,14 @@ bool report_flush(struct report *report, const char **error)
 
 /* ---- open and close ---- */
 
+bool report_in_bits(const rnn_training *training)
+{
+    bool in_bits = training->target_count > 0 && training->loss_count == training->target_count;
+    for (int i = 0; i < training->target_count; i++)
+        in_bits &= training->targets[i].type == RNN_TYPE_ID;
+    return in_bits;
+}
+
 bool report_open(struct report *report, const struct trainer *trainer, const char **error)
 {
     const rnn_training *training = trainer->model->training;
@@ -85,9 +93,7 @@ bool report_open(struct report *report, const struct trainer *trainer, const cha
     report->started = now();
     report->before = report->epoch_seconds = trainer->position.seconds;
     report->frames_before = report->epoch_frames = trainer->position.frames;
-    report->in_bits = training->target_count > 0 && training->loss_count == training->target_count;
-    for (int i = 0; i < training->target_count; i++)
-        report->in_bits &= training->targets[i].type == RNN_TYPE_ID;
+    report->in_bits = report_in_bits(training);
     report->on_terminal = !trainer->options->quiet && isatty(STDERR_FILENO);
     return !trainer->options->log || open_log(report, error);
 }
@@ -108,11 +114,11 @@ void report_close(struct report *report)
 
 /* ---- lines ---- */
 
-static void print_loss(FILE *out, const struct report *report, double loss)
+void report_print_loss(FILE *out, bool in_bits, double loss)
 {
     const char *format = fabs(loss) < 1e5 ? "%.4f" : "%.4e";
     fprintf(out, format, loss);
-    if (report->in_bits && fabs(loss) < 1e5)
+    if (in_bits && fabs(loss) < 1e5)
         fprintf(out, " (%.4f bits)", loss / log(2));
 }
 
@@ -143,7 +149,7 @@ static void show_progress(struct report *report)
     double part = (double)(position->frames - report->epoch_frames) / (double)trainer->data->frames;
     fprintf(stderr, "\r\033[Kepoch %d/%d %3.0f %%  loss ", position->epoch + 1, trainer->options->epochs,
             100 * fmin(part, 1));
-    print_loss(stderr, report, tally_mean(&trainer->tally));
+    report_print_loss(stderr, report->in_bits, tally_mean(&trainer->tally));
     fprintf(stderr, "  %.0f frames/s  ", pace);
     print_time(stderr, (all - done) / pace);
     fputs(" left", stderr);
@@ -170,10 +176,10 @@ void report_epoch(struct report *report, const struct position *before, const st
     clear_line(report);
     if (!trainer->options->quiet) {
         printf("epoch %d/%d: loss ", before->epoch + 1, trainer->options->epochs);
-        print_loss(stdout, report, score->learned);
+        report_print_loss(stdout, report->in_bits, score->learned);
         if (validated) {
             fputs(", validation ", stdout);
-            print_loss(stdout, report, score->loss);
+            report_print_loss(stdout, report->in_bits, score->loss);
         }
         if (score->accuracy >= 0)
             printf(", accuracy %.2f %%", 100 * score->accuracy);

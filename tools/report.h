@@ -27,6 +27,10 @@ struct report {
 bool report_open(struct report *report, const struct trainer *trainer, const char **error);
 void report_close(struct report *report);
 
+/* A loss as it is told to people, in bits too where all targets are ids. */
+bool report_in_bits(const rnn_training *training);
+void report_print_loss(FILE *out, bool in_bits, double loss);
+
 /* Seconds of training, in all runs. */
 double report_seconds(const struct report *report);
 

@@ -16,6 +16,7 @@ static const struct command {
 } commands[] = {
     {"run", "run a network on data from files, or let it write text", command_run},
     {"train", "find weights with a small loss", command_train},
+    {"eval", "say how good weights are on data", command_eval},
     {"check", "compare the compiled network with the reference interpreter", command_check},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

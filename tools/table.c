@@ -92,12 +92,15 @@ bool table_read(struct arena *arena, const struct table_options *options, const 
                 : table_read_arrays(arena, options, model, table, error);
 }
 
-void table_tell(const struct table *table)
+void table_tell(const struct table *table, const char *option)
 {
     if (table->unused)
         fprintf(stderr, "rnn: %s\n", table->unused);
     if (table->order_note)
         fprintf(stderr, "rnn: %s\n", table->order_note);
+    if (table->skipped)
+        fprintf(stderr, "rnn: %s: left out %ld of %ld sequences, which have too few frames for their labels\n", option,
+                table->skipped, table->skipped + table->sequence_count);
 }
 
 void column_put(const rnn_model *model, const struct column *column, long row, void *to, long at)

@@ -83,8 +83,8 @@ struct table_options {
 bool table_read(struct arena *arena, const struct table_options *options, const rnn_model *model, struct table *table,
                 const char **error);
 
-/* Says on standard error which arrays are not used, and how axes were understood. */
-void table_tell(const struct table *table);
+/* Says on standard error which arrays are not used, how axes were understood, and what was left out. */
+void table_tell(const struct table *table, const char *option);
 
 /* Writes row `row` of the column as number `at` of a tensor, or padding where row is -1: zeros, or no id. */
 void column_put(const rnn_model *model, const struct column *column, long row, void *to, long at);

@@ -1,5 +1,6 @@
 /* rnn train: the whole story of a training, from the command line to the weights. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct train {
     struct dataset data, held;
     struct trainer trainer;
     struct report report;
+    double learned; /* mean loss of the last epoch */
 };
 
 /* Of a text some symbol must be known. */
@@ -68,10 +70,7 @@ static bool read_table(const struct train *train, const struct table_options *fr
 {
     bool read = table_read(train->options.network.arena, from, train->model, table, error);
     if (!train->options.quiet)
-        table_tell(table);
-    if (read && table->skipped && !train->options.quiet)
-        fprintf(stderr, "rnn: %s: left out %ld of %ld sequences, which have too few frames for their labels\n",
-                from->option, table->skipped, table->skipped + table->sequence_count);
+        table_tell(table, from->option);
     return read && check_text(train, table, from->option, error);
 }
 
@@ -162,9 +161,9 @@ static void warn_of_short_streams(const struct train *train)
 /* Better now than after an epoch. */
 static bool check_places(const struct train_options *options, const char **error)
 {
-    const char *const paths[] = {options->out, options->checkpoint, options->svg, options->log};
+    const char *const paths[] = {options->out, options->checkpoint, options->svg, options->log, options->best};
     const char *problem = NULL;
-    for (int i = 0; i < 4 && !problem; i++) {
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0] && !problem; i++) {
         if (paths[i] && path_is_pipe(paths[i]))
             problem = "it is a pipe or socket, and a training, which cannot wait for a reader, writes to files and "
                       "devices";
@@ -198,6 +197,10 @@ static bool write_files(struct train *train, bool epoch_done, bool stopping, con
     const struct position *position = &train->trainer.position;
     bool regular = position->step % (uint64_t)options->checkpoint_every == 0;
     bool last = epoch_done || stopping;
+    /* Before the checkpoint, which then tells of it. */
+    if (epoch_done && options->best && position->best_epoch == position->epoch &&
+        !weights_save(&train->trainer, options->best, error))
+        return false;
     if (options->checkpoint && (regular || last))
         if (!report_flush(&train->report, error) ||
             !checkpoint_save(&train->trainer, &train->report, options->checkpoint, error))
@@ -222,20 +225,56 @@ static bool advance(struct train *train, bool *epoch_done, const char **error)
     }
     if (!trainer_finish_epoch(trainer, stop_requested, &score, &stopped, error))
         return false;
-    if (!stopped)
+    if (!stopped) {
         report_epoch(&train->report, &before, &score);
+        train->learned = score.learned;
+    }
     *epoch_done = !stopped;
     return true;
+}
+
+static bool out_of_patience(const struct train *train)
+{
+    const struct position *position = &train->trainer.position;
+    int patience = train->options.patience;
+    return patience && position->best_epoch && position->epoch - position->best_epoch >= patience;
+}
+
+static bool at_end(const struct train *train)
+{
+    return train->trainer.position.epoch >= train->options.epochs || out_of_patience(train);
+}
+
+/* What the whole training came to. */
+static void print_end(const struct train *train)
+{
+    const struct position *position = &train->trainer.position;
+    if (train->options.quiet)
+        return;
+    if (out_of_patience(train))
+        printf("no better validation in %d epoch%s: stopped\n", position->epoch - position->best_epoch,
+               position->epoch - position->best_epoch == 1 ? "" : "s");
+    if (position->best_epoch) {
+        printf("best validation: ");
+        report_print_loss(stdout, train->report.in_bits, position->best);
+        printf(" in epoch %d%s%s%s\n", position->best_epoch, train->options.best ? ", weights in '" : "",
+               train->options.best ? train->options.best : "", train->options.best ? "'" : "");
+    }
+    if (train->learned > 2 * fabs(position->first))
+        fprintf(
+            stderr,
+            "rnn: the loss has grown from %g in the first step to %g in the last epoch: a smaller --rate than %g, or "
+            "--clip, may help\n",
+            position->first, train->learned, train->options.optimizer.rate);
 }
 
 /* An exit status: 0, 1 with *error, or 128 + the signal that ended it. */
 static int loop(struct train *train, const char **error)
 {
-    const struct position *position = &train->trainer.position;
     bool epoch_done;
-    if (position->epoch >= train->options.epochs) /* the checkpoint is of the end, but --out may be new */
+    if (at_end(train)) /* the checkpoint is of the end, but --out may be new */
         return write_files(train, true, false, error) ? 0 : 1;
-    while (position->epoch < train->options.epochs) {
+    while (!at_end(train)) {
         if (!advance(train, &epoch_done, error))
             return 1;
         int signal = stop_signal();
@@ -267,6 +306,8 @@ static int train_network(struct train *train, const char **error)
         warn_of_short_streams(train);
         status = print_start(train, error) ? loop(train, error) : 1;
         report_close(&train->report);
+        if (status == 0)
+            print_end(train);
         if (status > 128 && !train->options.quiet)
             fprintf(stderr, "rnn: stopped by a signal in epoch %d after step %llu%s\n",
                     train->trainer.position.epoch + 1, (unsigned long long)train->trainer.position.step,

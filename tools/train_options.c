@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "argument.h"
 #include "base/arena.h"
@@ -21,6 +22,7 @@ enum {
     KEY_WINDOW,
     KEY_ADVANCE,
     KEY_EPOCHS,
+    KEY_PATIENCE,
     KEY_STRICT,
     KEY_SEED,
     KEY_OPTIMIZER,
@@ -54,6 +56,8 @@ static const struct argp_option options_table[] = {
     {"valid-data", KEY_VALID_DATA, "[NAME=]FILE", 0, "Validate with this, given as --data is", 2},
     {NULL, 0, NULL, 0, "The training:", 3},
     {"epochs", KEY_EPOCHS, "N", 0, "How often to go through the data (default 10)", 3},
+    {"patience", KEY_PATIENCE, "N", 0,
+     "End after N epochs in which the loss of the validation was no smaller than the smallest before", 3},
     {"streams", KEY_STREAMS, "B", 0,
      "How many sequences a step learns from; a text or series is cut into so many streams (default 32)", 3},
     {"piece", KEY_PIECE, "N", 0,
@@ -76,7 +80,10 @@ static const struct argp_option options_table[] = {
     {"clip", KEY_CLIP, "NORM", 0, "Scale gradients with a greater norm down to it", 3},
     {"clip-value", KEY_CLIP_VALUE, "X", 0, "Limit every element of a gradient to -X .. X", 3},
     {NULL, 0, NULL, 0, "The results:", 4},
-    {"out", 'o', "FILE", 0, "Where the weights go, a .safetensors file, written after each epoch", 4},
+    {"out", 'o', "FILE", 0,
+     "Where the weights go, a .safetensors file, written after each epoch. With a validation, those that were best in "
+     "it are kept beside it: w.best.safetensors for w.safetensors",
+     4},
     {"log", KEY_LOG, "FILE", 0, "A .csv file with a line for each step", 4},
     {"svg", KEY_SVG, "FILE", 0, "A picture of the loss over the steps", 4},
     {"checkpoint", KEY_CHECKPOINT, "FILE", 0, "Keep everything that it takes to go on in this file", 4},
@@ -219,14 +226,29 @@ static void check_files(const struct train_options *options, struct argp_state *
     add_data(&files, "--data", &options->data);
     add_data(&files, "--valid-data", &options->valid_data);
     argument_writes(&files, "--out", options->out, state);
+    argument_writes(&files, "the best weights of --out", options->best, state);
     argument_reads(&files, "--weights", options->weights);
     argument_writes(&files, "--checkpoint", options->checkpoint, state);
     argument_writes(&files, "--log", options->log, state);
     argument_writes(&files, "--svg", options->svg, state);
 }
 
+/* w.safetensors -> w.best.safetensors; NULL for what is not a regular file, such as /dev/null. */
+static const char *name_best(struct arena *arena, const char *out)
+{
+    static const char ending[] = ".safetensors";
+    struct stat status;
+    size_t length = strlen(out), kept = length;
+    if (stat(out, &status) == 0 && !S_ISREG(status.st_mode))
+        return NULL;
+    if (length > sizeof ending - 1 && strcmp(out + length - (sizeof ending - 1), ending) == 0)
+        kept = length - (sizeof ending - 1);
+    return arena_printf(arena, "%.*s.best%s", (int)kept, out, out + kept);
+}
+
 static void check_options(struct train_options *options, struct argp_state *state)
 {
+    bool validates = options->held_out > 0 || options->valid_data.count;
     if (!options->data.count)
         argp_error(state, "what should it learn from? Give --data FILE");
     if (options->held_out > 0 && options->valid_data.count)
@@ -240,6 +262,9 @@ static void check_options(struct train_options *options, struct argp_state *stat
         argp_error(state, "--resume needs --checkpoint FILE");
     if (!options->out && !options->checkpoint)
         argp_error(state, "where should the weights go? Give --out FILE");
+    if (options->patience && !validates)
+        argp_error(state, "--patience needs a validation: give --valid or --valid-data");
+    options->best = options->out && validates ? name_best(options->network.arena, options->out) : NULL;
     check_files(options, state);
     choose_optimizer(options, state);
 }
@@ -344,6 +369,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_ADVANCE:
         options->advance = argument_count(state, "--advance", argument);
+        return 0;
+    case KEY_PATIENCE:
+        options->patience = argument_count(state, "--patience", argument);
         return 0;
     case KEY_EPOCHS:
         options->epochs = argument_count(state, "--epochs", argument);

@@ -26,6 +26,7 @@ struct train_options {
     int piece;           /* frames of the sequences that a series is cut into; 0: one for each stream */
     int window, advance; /* frames of BPTT(window; advance); 0: not given */
     int epochs;
+    int patience; /* epochs without a better validation after which it ends; 0: never */
     rnn_optimizer_options optimizer;
     rnn_schedule_options schedule;
     bool whole_period;       /* cosine without a period: over the whole training */
@@ -34,9 +35,11 @@ struct train_options {
     const char *weights;         /* to start from; NULL: start values */
     bool strict;                 /* these hold nothing that the network does not have */
     const char *out, *log, *svg; /* NULL: none */
+    const char *best;            /* beside `out`: weights with the smallest loss in validation; NULL: none */
     const char *checkpoint;      /* NULL: none */
     int checkpoint_every;        /* steps */
     bool resume, quiet;
+    bool evaluates; /* rnn eval: nothing is learned */
     struct words optimizer_settings, schedule_settings; /* NAME=VALUE, on top of the defaults */
     const char *optimizer_name, *schedule_name;
 };

@@ -33,12 +33,14 @@ static bool allocate(struct trainer *trainer, const char **error)
     size_t moments =
         rnn_optimizer_state_size(trainer->options->optimizer.kind, model->parameter_elements, model->real_size);
     int streams = trainer->options->streams;
-    trainer->parameters = rnn_alloc(bytes, model->alignment);
-    trainer->gradient = rnn_alloc(bytes, model->alignment);
-    trainer->moments = moments ? rnn_alloc(moments, RNN_OPTIMIZER_ALIGNMENT) : NULL;
+    bool learns = !trainer->options->evaluates;
+    trainer->parameters = rnn_alloc(bytes ? bytes : 1, model->alignment);
+    trainer->gradient = learns ? rnn_alloc(bytes, model->alignment) : NULL;
+    trainer->moments = learns && moments ? rnn_alloc(moments, RNN_OPTIMIZER_ALIGNMENT) : NULL;
     trainer->state = rnn_alloc(training->state_size(streams), model->alignment);
     trainer->work = rnn_alloc(training->work_size(trainer->frames, streams), model->alignment);
-    if (trainer->parameters && trainer->gradient && trainer->moments && trainer->state && trainer->work)
+    bool can_learn = !learns || (trainer->gradient && trainer->moments);
+    if (trainer->parameters && can_learn && trainer->state && trainer->work)
         return true;
     *error = arena_printf(trainer->arena,
                           "out of memory: %d streams of %d frames need %zu bytes; a smaller --streams or %s needs less",
@@ -67,8 +69,9 @@ bool trainer_open(struct trainer *trainer, const struct train_options *options, 
                                 .data = data,
                                 .held = held,
                                 .schedule = options->schedule,
-                                .rates = rnn_schedule_start()};
-    if (!find_sizes(trainer) || model->parameter_elements == 0) {
+                                .rates = rnn_schedule_start(),
+                                .position.first = NAN};
+    if (!find_sizes(trainer) || (model->parameter_elements == 0 && !options->evaluates)) {
         *error = "there is nothing to learn: no data, or a network without parameters";
         return false;
     }
@@ -213,6 +216,8 @@ static void move_on(struct trainer *trainer, const struct plan *plan, double los
     position->step++;
     position->frames += (uint64_t)trainer->batch.frames;
     position->loss = loss;
+    if (isnan(position->first))
+        position->first = loss;
     position->begin += plan->advance;
     if (plan->last) {
         position->begin = 0;
@@ -255,10 +260,16 @@ bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct sc
         *error = "nothing was learned: no loss counts, as all ids that losses are computed from are -1";
         return false;
     }
+    if ((*error = explain_growth(trainer, score->learned)))
+        return false;
     if (trainer->held->count && !validate(trainer, stop, score, stopped, error))
         return false;
     if (*stopped)
         return true;
+    if (trainer->held->count && (!position->best_epoch || score->loss < position->best)) {
+        position->best = score->loss;
+        position->best_epoch = position->epoch + 1;
+    }
     rnn_schedule_observe(&trainer->schedule, &trainer->rates, trainer->held->count ? score->loss : score->learned);
     position->epoch++;
     position->batch = 0;

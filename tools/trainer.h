@@ -17,6 +17,7 @@
 
 #include "dataset.h"
 #include "rnn/optimizer.h"
+#include "score.h"
 #include "session.h"
 #include "tally.h"
 #include "train_options.h"
@@ -29,6 +30,9 @@ struct position {
     uint64_t frames;   /* seen so far, of all streams */
     double loss, rate; /* of the last step; NaN: no loss counted in its window, and it changed nothing */
     double seconds;    /* of training, in all runs */
+    double first;      /* loss of the first step in which one counted; NaN: there was none yet */
+    double best;       /* the smallest loss of a validation */
+    int best_epoch;    /* epochs that were done then; 0: there was none yet */
 };
 
 struct trainer {
@@ -49,6 +53,8 @@ struct trainer {
     struct tally tally;    /* of this epoch so far */
     struct session scorer; /* validation runs the network with it where an output has an accuracy */
     bool scores;
+    struct tally held_tally;         /* of the last validation */
+    struct score_count *held_counts; /* the same, [target_count] */
 };
 
 /* What a validation found. */
@@ -59,7 +65,8 @@ struct score {
     double label_errors; /* of label targets, as a part of all labels; below 0: there are none; see score.h */
 };
 
-/* Memory for everything; the parameters have their start values, or are those of --weights. */
+/* Memory for everything, or with options->evaluates for no more than validation needs; the parameters have their start
+ * values, or are those of --weights. */
 bool trainer_open(struct trainer *trainer, const struct train_options *options, const rnn_model *model,
                   const struct dataset *data, const struct dataset *held, const char **error);
 void trainer_close(struct trainer *trainer);
@@ -70,7 +77,8 @@ uint64_t trainer_count_steps(struct trainer *trainer); /* of an epoch; exact unl
 /* One step. False with a sentence if the loss or the gradient is not finite, and then nothing has been changed. */
 bool trainer_step(struct trainer *trainer, const char **error);
 
-/* After the last batch: validates, tells the schedule, and moves on to the next epoch. `stop` may end the validation,
+/* After the last batch: validates, tells the schedule, and moves on to the next epoch. False with a sentence too where
+ * the loss has grown beyond all bounds. `stop` may end the validation,
  * after which the epoch still waits to be finished: then *stopped. */
 bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped,
                           const char **error);
@@ -90,6 +98,9 @@ void validate_close(struct trainer *trainer);
 /* The sentence on a loss that is not finite: where it was, which value of which region was the first to fail, and what
  * may help. */
 const char *explain_divergence(struct trainer *trainer, const struct plan *plan, double loss, const char *what);
+
+/* The same on the loss of an epoch that has grown beyond all bounds, or NULL where it has not. */
+const char *explain_growth(const struct trainer *trainer, double loss);
 
 /* The first parameter that is not finite, or NULL. */
 const rnn_tensor *trainer_find_infinite(const struct trainer *trainer);

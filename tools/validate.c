@@ -12,6 +12,8 @@ bool validate_open(struct trainer *trainer, const char **error)
     for (int i = 0; i < model->training->target_count; i++)
         trainer->scores |= score_output(model, i) != NULL;
     trainer->scores &= trainer->held->count > 0;
+    tally_open(&trainer->held_tally, trainer->arena, model);
+    trainer->held_counts = ARENA_ARRAY(trainer->arena, struct score_count, model->training->target_count + 1);
     if (!trainer->scores || session_open(&trainer->scorer, model, trainer->frames, trainer->options->streams, error))
         return true;
     trainer->scores = false;
@@ -24,27 +26,21 @@ void validate_close(struct trainer *trainer)
         session_close(&trainer->scorer);
 }
 
-/* What has been counted so far. */
-struct count {
-    struct tally tally;
-    struct score_count score;
-    void **outputs; /* of the model; NULL where nothing is to be counted */
-};
-
 /* What the outputs of the window are worth. */
-static void score_outputs(const struct trainer *trainer, int frames, struct count *count)
+static void score_outputs(struct trainer *trainer, int frames, void *const *outputs)
 {
     const rnn_model *model = trainer->model;
     struct arena *scratch = arena_new();
     for (int i = 0; i < model->training->target_count; i++) {
         const rnn_tensor *output = score_output(model, i);
         if (output)
-            score_window(scratch, &trainer->batch, frames, i, count->outputs[output - model->outputs], &count->score);
+            score_window(scratch, &trainer->batch, frames, i, outputs[output - model->outputs],
+                         &trainer->held_counts[i]);
     }
     arena_free(scratch);
 }
 
-static rnn_status validate_window(struct trainer *trainer, const struct plan *plan, struct count *count)
+static rnn_status validate_window(struct trainer *trainer, const struct plan *plan, void **outputs)
 {
     const rnn_model *model = trainer->model;
     struct batch *batch = &trainer->batch;
@@ -55,16 +51,16 @@ static rnn_status validate_window(struct trainer *trainer, const struct plan *pl
                                               &loss, NULL, NULL);
     if (status == RNN_OK && trainer->scores)
         status = model->run(trainer->scorer.packed, trainer->scorer.state, trainer->scorer.work, plan->frames,
-                            batch->window_lengths, (const void *const *)batch->inputs, count->outputs);
+                            batch->window_lengths, (const void *const *)batch->inputs, outputs);
     if (status == RNN_OK && trainer->scores)
-        score_outputs(trainer, plan->frames, count);
-    if (status == RNN_OK && tally_take(&count->tally, trainer->state, trainer->work))
-        tally_add(&count->tally);
+        score_outputs(trainer, plan->frames, outputs);
+    if (status == RNN_OK && tally_take(&trainer->held_tally, trainer->state, trainer->work))
+        tally_add(&trainer->held_tally);
     return status;
 }
 
 /* All windows of the batch. */
-static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), struct count *count, bool *stopped)
+static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), void **outputs, bool *stopped)
 {
     struct plan plan = {.last = false};
     trainer->model->training->state_init(trainer->state, trainer->batch.streams);
@@ -73,7 +69,7 @@ static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), st
     for (long begin = 0; !plan.last; begin += plan.advance) {
         plan = trainer_plan(trainer, begin, trainer->window, trainer->window);
         batch_fill(&trainer->batch, begin, plan.frames, 0);
-        rnn_status status = validate_window(trainer, &plan, count);
+        rnn_status status = validate_window(trainer, &plan, outputs);
         *stopped = stop();
         if (status || *stopped)
             return status;
@@ -82,30 +78,46 @@ static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), st
 }
 
 /* The scorer's weights, and room for the outputs that it looks at. */
-static bool prepare_scorer(struct trainer *trainer, struct arena *arena, struct count *count, const char **error)
+static bool prepare_scorer(struct trainer *trainer, struct arena *arena, void ***outputs, const char **error)
 {
     const rnn_model *model = trainer->model;
-    count->outputs = ARENA_ARRAY(arena, void *, model->output_count + 1);
+    *outputs = ARENA_ARRAY(arena, void *, model->output_count + 1);
     if (!trainer->scores)
         return true;
     for (int i = 0; i < model->training->target_count; i++) {
         const rnn_tensor *output = score_output(model, i);
         if (output)
-            count->outputs[output - model->outputs] =
+            (*outputs)[output - model->outputs] =
                 tensor_new(arena, model, output, trainer->frames, trainer->options->streams);
     }
     memcpy(trainer->scorer.parameters, trainer->parameters, model->parameter_elements * (size_t)model->real_size);
     return session_pack(&trainer->scorer, error);
 }
 
+/* Of all targets together. */
+static void add_counts(const struct trainer *trainer, struct score *score)
+{
+    struct score_count all = {0};
+    for (int i = 0; i < trainer->model->training->target_count; i++) {
+        const struct score_count *count = &trainer->held_counts[i];
+        all.right += count->right;
+        all.ids += count->ids;
+        all.errors += count->errors;
+        all.labels += count->labels;
+    }
+    score->accuracy = all.ids > 0 ? all.right / all.ids : -1;
+    score->label_errors = all.labels > 0 ? all.errors / all.labels : -1;
+}
+
 bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped, const char **error)
 {
     const struct dataset *held = trainer->held;
     struct arena *arena = arena_new();
-    struct count count = {.outputs = NULL};
-    tally_open(&count.tally, arena, trainer->model);
+    void **outputs;
     long streams = trainer->options->streams;
-    bool done = prepare_scorer(trainer, arena, &count, error);
+    bool done = prepare_scorer(trainer, arena, &outputs, error);
+    tally_clear(&trainer->held_tally);
+    memset(trainer->held_counts, 0, (size_t)trainer->model->training->target_count * sizeof *trainer->held_counts);
     trainer->order_epoch = -1;
     trainer->chosen = false;
     for (long i = 0; i < held->count; i++)
@@ -113,17 +125,16 @@ bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, 
     for (long first = 0; done && !*stopped && first < held->count; first += streams) {
         long rest = held->count - first;
         batch_choose(&trainer->batch, held, trainer->order, first, (int)(rest < streams ? rest : streams));
-        rnn_status status = validate_batch(trainer, stop, &count, stopped);
+        rnn_status status = validate_batch(trainer, stop, outputs, stopped);
         done = status == RNN_OK;
         *error = done ? NULL : arena_printf(trainer->arena, "validation: %s", rnn_status_text(status));
     }
-    score->loss = tally_mean(&count.tally);
+    score->loss = tally_mean(&trainer->held_tally);
     arena_free(arena);
     if (done && !*stopped && isnan(score->loss)) {
         *error = "validation: no loss counts, as all ids that losses are computed from are -1";
         return false;
     }
-    score->accuracy = count.score.ids > 0 ? count.score.right / count.score.ids : -1;
-    score->label_errors = count.score.labels > 0 ? count.score.errors / count.score.labels : -1;
+    add_counts(trainer, score);
     return done;
 }

@@ -34,7 +34,7 @@ cc -Wall -Wextra -Werror -O1 -I"$root/runtime/include" main.c lstm.c "$runtime" 
 mkdir clone
 cd clone
 export XDG_CACHE_HOME="$work/cache" CFLAGS=-O1
-ln -s "$root/examples" "$root/README.md" .
+ln -s "$root/examples" "$root/README.md" "$root/CONTRIBUTING.md" .
 mkdir build
 ln -s "$(dirname "$rnnc")" build/bin
 awk '/^## Without C/ { here = 1 } here && $0 == "```" { inside = !inside; next } /^## / && !/Without C/ { here = 0 } here && inside' \

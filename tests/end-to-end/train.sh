@@ -85,6 +85,86 @@ ahead 1 "--window 32 --advance 16"
 says err "'lm' is trained on whole sequences, as it needs the future or has a loss of all frames: leave --window and --advance out"
 says err "a text or series is cut with --piece"
 
+# ---- evaluation ----
+
+# eval NETWORK ARGUMENTS...; the numbers are those of the validation in training.
+evaluate() { network=$1; shift; expect 0 "$rnn" eval "$network" "$@"; }
+head -c 3000 text >learn
+tail -c 1500 text >held
+expect 0 "$rnn" train lm.rnn --data learn --valid-data held --streams 4 --window 12 --epochs 3 --rate 0.01 --out eval.safetensors
+sed -n 's/epoch 3.*validation \(.* bits)\), accuracy \([0-9.]* %\).*/loss \1\naccuracy of y: \2/p' out >expected
+evaluate lm.rnn --weights eval.safetensors --data held --streams 4 --window 5
+says out "lm: 624 parameters; 1499 frames in 4 sequences"
+sed 's/ %, .*/ %/' out >numbers
+grep -qxF "$(sed -n 1p expected)" numbers && grep -qxF "$(sed -n 2p expected)" numbers ||
+  fail "rnn eval says $(cat out) where rnn train said $(cat expected)"
+expect 1 "$rnn" eval lm.rnn --data held
+says err "give --weights FILE"
+expect 2 "$rnn" eval lm.rnn --weights eval.safetensors
+says err "Give --data FILE"
+expect 1 "$rnn" eval lm.rnn --weights eval.safetensors --data held --top nothing
+# Each loss and target by itself, of sequences with labels; rows of one file, by the names of its columns.
+cat >two.rnn <<'END'
+model two {
+  input x
+  target y: index[2], z
+  param w = 1, V[2, 1] = 1
+  output logits = V @ concat(x) * concat(-1, 1)
+  output p = w * x
+  loss cross_entropy(logits, y)
+  loss mse(p, z)
+}
+END
+printf 'x,y,z\n1,1,1\n-1,0,0\n2,0,2\n3,-1,3\n' >two.csv
+expect 0 "$rnn" train two.rnn --data two.csv --streams 1 --epochs 1 --rate 0 --optimizer sgd --out two.safetensors
+evaluate two.rnn --weights two.safetensors --data two.csv
+says out "loss 2 of the program: 0.25, the mean of 4"
+says out "accuracy of y: 66.67 %, 2 of 3"
+expect 1 "$rnn" eval two.rnn --weights two.safetensors --data x=two.csv
+says err "no data for target 'y'"
+# Two sequences that spell 1 2 and 2, the first labelled so, the other 1 2.
+cat >spell.rnn <<'END'
+model spell {
+  input x[3]
+  target y: labels[3]
+  param w = 1
+  output logits = w * x
+  loss ctc(logits, y)
+}
+END
+printf '0,9,0\n0,0,9\n9,0,0\n0,0,9\n0,0,9\n9,0,0\n' >spell.x.csv
+printf '3\n3\n' >spell.lengths.csv
+printf '1,2\n1,2\n' >spell.y.csv
+spell="--data x=spell.x.csv --data lengths=spell.lengths.csv --data y=spell.y.csv"
+expect 0 "$rnn" train spell.rnn $spell --epochs 1 --rate 0 --optimizer sgd --out spell.safetensors
+evaluate spell.rnn --weights spell.safetensors $spell
+says out "6 frames in 2 sequences"
+says out "label errors of y: 25.00 %, 1 of 4"
+
+# ---- the best ----
+
+# A rate that rises makes the validation worse again: the best weights are kept, and patience ends the training.
+best() { expect 0 "$rnn" train lm.rnn --data learn --valid-data held --streams 4 --window 12 --rate 0.3 --out best.safetensors "$@"; }
+best --epochs 12 --patience 2
+epochs=$(grep -c '^epoch' out)
+[ "$epochs" -lt 12 ] || fail "patience did not end it: $(cat out)"
+says out "no better validation in 2 epochs: stopped"
+says out "in epoch $((epochs - 2)), weights in 'best.best.safetensors'"
+least=$(sed -n 's/.*validation \([0-9.]*\).*/\1/p' out | sort -g | head -1)
+says out "best validation: $least"
+evaluate lm.rnn --weights best.best.safetensors --data held --streams 4
+says out "loss $least"
+cp best.best.safetensors kept
+# The same where it goes on from a checkpoint; and one that has ended does not begin again.
+for epochs in 1 3 12 12; do best --epochs $epochs --patience 2 --checkpoint best.checkpoint --resume; done
+cmp kept best.best.safetensors
+says out "no better validation in 2 epochs: stopped"
+! grep -q '^epoch' out || fail "what had ended went on: $(cat out)"
+expect 2 "$rnn" train lm.rnn --data learn --out best.safetensors --patience 2
+says err "--patience needs a validation"
+expect 2 "$rnn" train lm.rnn --data best.best.safetensors --valid 0.1 --out best.safetensors
+says err "the best weights of --out 'best.best.safetensors' would overwrite --data"
+
 # ---- writing ----
 
 expect 0 "$rnn" run lm.rnn --weights whole.safetensors --sample 60 --prime "the " --seed 7
@@ -329,6 +409,27 @@ says err "it is with 1 of 2 sequences. --skip-unalignable leaves them out"
 spell 0 --skip-unalignable
 says err "left out 1 of 2 sequences"
 says out "3 frames in 1 sequences"
+
+# A loss that has grown beyond all bounds is a failure, even where it is finite; one that has grown is worth a word.
+cat >grow.rnn <<'END'
+model grow {
+  input x
+  target y
+  param w = 0.5
+  output p = w * x
+  loss mse(p, y)
+}
+END
+awk 'BEGIN { print "x,y"; for (t = 0; t < 200; t++) print sin(t) "," sin(t) / 3 }' >grow.csv
+grow() { status=$1; shift; expect "$status" "$rnn" train grow.rnn --data grow.csv --streams 2 --window 10 --out grow.safetensors "$@"; }
+grow 1 --rate 1e15 --epochs 3
+says err "epoch 1: the loss has grown from "
+says err "Try a smaller --rate than 1e+15, or --clip 1"
+[ ! -e grow.safetensors ] || fail "a training that failed wrote weights"
+grow 0 --rate 3 --epochs 1
+says err "rnn: the loss has grown from "
+grow 0 --rate 0.01 --epochs 2
+[ ! -s err ] || fail "a training that learns complains: $(cat err)"
 
 expect 0 train broken --epochs 1 --optimizer sgd --checkpoint broken.checkpoint
 cp broken.checkpoint kept
