@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ enum {
 static const struct argp_option table[] = {
     {NULL, 'o', "FILE", 0, "write the C file (or what --emit asks for) here; - is standard output", 0},
     {"header", KEY_HEADER, "FILE", 0, "write the declarations to a header of their own", 0},
-    {NULL, 'D', "NAME=VALUE", 0, "set a const of the file or a dimension of the top cell", 0},
+    {NULL, 'D', "NAME=VALUE", 0, "set a const of the file, or a dimension or function of the top cell", 0},
     {"top", KEY_TOP, "NAME", 0, "the model or cell to compile (the only model, or else the last cell)", 0},
     {"prefix", KEY_PREFIX, "NAME", 0, "begin the names of C functions and types with NAME_", 0},
     {"train", KEY_TRAIN, NULL, 0, "emit NAME_grad too: the loss of a call and its gradients", 0},
@@ -77,8 +78,12 @@ static void parse_definition(struct argp_state *state, struct parsing *parsing, 
     const char *equals = strchr(text, '=');
     if (!equals || equals == text)
         argp_error(state, "-D wants NAME=VALUE, not '%s'", text);
-    struct definition definition = {arena_copy_string(parsing->arena, text, (size_t)(equals - text)),
-                                    parse_number(state, "-D", equals + 1, 1, SHAPE_MAX_ELEMENTS)};
+    bool is_name = isalpha((unsigned char)equals[1]) || equals[1] == '_';
+    struct definition definition = {.name = arena_copy_string(parsing->arena, text, (size_t)(equals - text))};
+    if (is_name)
+        definition.function = equals + 1;
+    else
+        definition.value = parse_number(state, "-D", equals + 1, 1, SHAPE_MAX_ELEMENTS);
     for (int i = 0; i < sema->definition_count; i++)
         if (strcmp(sema->definitions[i].name, definition.name) == 0)
             argp_error(state, "-D %s is given twice", definition.name);

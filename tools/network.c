@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include <dlfcn.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@ enum { KEY_TOP = 256, KEY_DOUBLE };
 
 static const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The network:", 1},
-    {"define", 'D', "NAME=VALUE", 0, "Give a const of the file or a dimension of the top cell its value", 1},
+    {"define", 'D', "NAME=VALUE", 0, "Give a const of the file, or a dimension or function of the top cell, its value", 1},
     {"top", KEY_TOP, "NAME", 0, "The model or cell to use (default: the only model, or else the last cell)", 1},
     {NULL, 'f', "SWITCH", 0, "A switch for rnnc, see rnnc --help", 1},
     {"double", KEY_DOUBLE, NULL, 0, "Compute in double precision", 1},
@@ -30,10 +31,13 @@ static void define(struct network_options *options, const char *argument, struct
 {
     const char *equals = strchr(argument, '=');
     char *end = NULL;
+    bool is_name = equals && (isalpha((unsigned char)equals[1]) || equals[1] == '_');
     long value = equals ? strtol(equals + 1, &end, 10) : 0;
-    if (!equals || equals == argument || end == equals + 1 || *end)
-        argp_error(state, "-D needs NAME=VALUE with a whole number, not '%s'", argument);
-    struct definition definition = {arena_copy_string(options->arena, argument, (size_t)(equals - argument)), value};
+    if (!equals || equals == argument || (!is_name && (end == equals + 1 || *end)))
+        argp_error(state, "-D needs NAME=VALUE with a whole number or the name of a function, not '%s'", argument);
+    struct definition definition = {.name = arena_copy_string(options->arena, argument, (size_t)(equals - argument)),
+                                    .value = value,
+                                    .function = is_name ? equals + 1 : NULL};
     ARENA_PUSH(options->arena, options->definitions, options->definition_count, options->definition_capacity,
                definition);
     pass(options, "-D");

@@ -59,6 +59,11 @@ static const char *list_open(struct elaboration *e, const struct instance *top, 
             (find_fallback(top->definition, symbol->name) != NULL) == has_default)
             open = arena_printf(e->arena, "%s -D %s=VALUE", open, symbol->name);
     }
+    for (int i = 0; i < top->symbols.count; i++) {
+        const struct symbol *symbol = top->symbols.entries[i].value;
+        if (symbol->kind == SYMBOL_FUNCTION && !symbol->known && !has_default)
+            open = arena_printf(e->arena, "%s -D %s=FUNCTION", open, symbol->name);
+    }
     return open;
 }
 

@@ -118,15 +118,16 @@ static bool all_known(const struct instance *instance)
     return true;
 }
 
-/* A shared instance has the dimensions of the one whose weights it uses. */
+/* A shared instance has the dimensions and functions of the one whose weights it uses. */
 static void copy_dimensions(struct instance *instance)
 {
     for (int i = 0; i < instance->symbols.count; i++) {
         struct symbol *symbol = instance->symbols.entries[i].value;
         const struct symbol *shared = map_get(&instance->shared->symbols, symbol->name);
-        if (!is_dimension(symbol) || !shared)
+        if ((!is_dimension(symbol) && symbol->kind != SYMBOL_FUNCTION) || !shared)
             continue;
         symbol->known = shared->known;
+        symbol->function = shared->function;
         symbol->number = shared->number;
         symbol->bound_by = shared->bound_by;
     }

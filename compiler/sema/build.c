@@ -61,8 +61,10 @@ static void build_instance(struct builder *b, const struct statement *statement,
 
 static bool is_split(const struct builder *b, const struct expr *expr)
 {
+    const struct symbol *symbol = map_get(&b->instance->symbols, "split");
     return expr->kind == EXPR_CALL && expr->args[0]->kind == EXPR_NAME &&
-           strcmp(expr->args[0]->name.text, "split") == 0 && !map_get(&b->e->globals, "split");
+           strcmp(expr->args[0]->name.text, "split") == 0 && !map_get(&b->e->globals, "split") &&
+           !(symbol && symbol->kind == SYMBOL_FUNCTION);
 }
 
 /* i, f = split(e, 2): parts of a hidden value, or of the value that e names. */

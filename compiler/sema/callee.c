@@ -36,6 +36,13 @@ static struct symbol *find_equation(struct instance *instance, const struct expr
     return equation ? symbol : NULL;
 }
 
+/* A function that the cell is given hides what else has its name. */
+static bool is_function(const struct instance *instance, const struct expr *name)
+{
+    const struct symbol *symbol = map_get(&instance->symbols, name->name.text);
+    return symbol && symbol->kind == SYMBOL_FUNCTION;
+}
+
 /* Whether an equation makes an instance: it calls a cell, or a name that stands for an instance. In the second case
  * *next is that name. */
 static bool makes_instance(struct elaboration *e, struct instance *instance, const struct statement *statement,
@@ -47,6 +54,8 @@ static bool makes_instance(struct elaboration *e, struct instance *instance, con
         return false;
     if (callee.name->kind != EXPR_NAME)
         return callee.name->kind == EXPR_MEMBER;
+    if (is_function(instance, callee.name))
+        return false;
     *next = find_equation(instance, callee.name, statement);
     struct global *global = map_get(&e->globals, callee.name->name.text);
     return global && global->definition && global->definition->kind == DEFINE_CELL;
@@ -84,6 +93,11 @@ static enum callee_kind find_named_callee(struct elaboration *e, struct instance
                                           const struct statement *statement, struct callee *callee)
 {
     const struct name *name = &callee->name->name;
+    if (is_function(instance, callee->name)) {
+        if (is_wrapped(callee))
+            tell_no_cell(e, callee);
+        return is_wrapped(callee) ? CALLEE_WRONG : CALLEE_NONE;
+    }
     if (names_instance(e, instance, find_equation(instance, callee->name, statement)))
         return CALLEE_INSTANCE;
     struct global *global = map_get(&e->globals, name->text);

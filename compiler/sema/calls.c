@@ -22,19 +22,53 @@ static bool is_bound_by_inputs(const struct tree_definition *cell, const char *n
     return false;
 }
 
-/* Without brackets, all dimensions have to follow from the arguments. */
-static bool check_no_brackets(struct builder *b, const struct tree_definition *cell, const struct expr *call)
+/* What is left out of the brackets has to follow: dimensions from the arguments, where there are no brackets at all,
+ * functions from their defaults, where they are the last. */
+static bool check_left_out(struct builder *b, const struct tree_definition *cell, const struct expr *call)
 {
     for (int i = 0; i < cell->dimension_count; i++) {
         const char *name = report_excerpt(&b->e->report, cell->dimensions[i].expr->span);
-        if (is_bound_by_inputs(cell, name))
+        bool is_function = is_function_place(b->e, cell, i);
+        if (is_function ? cell->dimensions[i].fallback != NULL : is_bound_by_inputs(cell, name))
             continue;
-        report_error(&b->e->report, call->args[0]->span,
-                     "the dimension '%s' of '%s' is not given: write '%s[...](...)'", name, cell->name.text,
-                     cell->name.text);
+        report_error(&b->e->report, call->args[0]->span, "the %s '%s' of '%s' is not given: write '%s[...](...)'",
+                     is_function ? "function" : "dimension", name, cell->name.text, cell->name.text);
         report_note(&b->e->report, cell->name.span, "'%s' is defined here", cell->name.text);
         return false;
     }
+    return true;
+}
+
+static bool check_given(struct builder *b, const struct tree_definition *cell, const struct expr *brackets)
+{
+    int given = brackets->subscript_count, least = cell->dimension_count;
+    while (least > 0 && is_function_place(b->e, cell, least - 1) && cell->dimensions[least - 1].fallback)
+        least--;
+    if (given >= least && given <= cell->dimension_count)
+        return true;
+    bool any = false;
+    for (int i = 0; i < cell->dimension_count; i++)
+        any |= is_function_place(b->e, cell, i);
+    report_error(&b->e->report, brackets->span, "'%s' has %d dimension%s%s, but %d %s given", cell->name.text,
+                 cell->dimension_count, plural(cell->dimension_count), any ? " and functions" : "", given,
+                 given == 1 ? "is" : "are");
+    report_note(&b->e->report, cell->name.span, "'%s' is defined here", cell->name.text);
+    return false;
+}
+
+static bool set_dimension(struct builder *b, struct instance *instance, int index, const struct expr *given)
+{
+    const struct tree_definition *cell = instance->definition;
+    int size;
+    if (!check_dimension(b, cell, index, given) ||
+        evaluate_size(b->e, b->instance, given, &size) != EVALUATION_DONE)
+        return false;
+    const struct expr *expr = cell->dimensions[index].expr;
+    struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
+    if (!symbol || symbol->kind != SYMBOL_NUMBER)
+        return false;
+    symbol->known = true;
+    symbol->number = (struct number){true, size, size};
     return true;
 }
 
@@ -44,30 +78,21 @@ static bool set_dimensions(struct builder *b, struct instance *instance, const s
     const struct tree_definition *cell = instance->definition;
     if (instance->shared)
         return true;
-    if (!brackets)
-        return check_no_brackets(b, cell, call);
-    if (brackets->subscript_count != cell->dimension_count) {
-        report_error(&b->e->report, brackets->span, "'%s' has %d dimension%s, but %d %s given", cell->name.text,
-                     cell->dimension_count, plural(cell->dimension_count), brackets->subscript_count,
-                     brackets->subscript_count == 1 ? "is" : "are");
-        report_note(&b->e->report, cell->name.span, "'%s' is defined here", cell->name.text);
+    int given = brackets ? brackets->subscript_count : 0;
+    if (brackets ? !check_given(b, cell, brackets) : !check_left_out(b, cell, call))
         return false;
-    }
     for (int i = 0; i < cell->dimension_count; i++) {
-        const struct subscript *subscript = &brackets->subscripts[i];
-        if (subscript->is_range) {
+        const struct subscript *subscript = i < given ? &brackets->subscripts[i] : NULL;
+        if (subscript && subscript->is_range) {
             report_error(&b->e->report, subscript->span, "a dimension is expected here, not a range");
             return false;
         }
-        int size;
-        if (evaluate_size(b->e, b->instance, subscript->begin, &size) != EVALUATION_DONE)
+        if (is_function_place(b->e, cell, i)) {
+            if (!set_function(b, instance, i, subscript ? subscript->begin : NULL))
+                return false;
+        } else if (subscript && !set_dimension(b, instance, i, subscript->begin)) {
             return false;
-        const struct expr *expr = cell->dimensions[i].expr;
-        struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
-        if (!symbol || symbol->kind != SYMBOL_NUMBER)
-            return false;
-        symbol->known = true;
-        symbol->number = (struct number){true, size, size};
+        }
     }
     return true;
 }
@@ -249,6 +274,19 @@ static void note_hidden(struct builder *b, const struct expr *callee)
         report_note(&b->e->report, global->span, "the instance '%s' hides what has this name here", callee->name.text);
 }
 
+/* A call of the function that the cell was given. */
+static struct built build_given(struct builder *b, const struct expr *call, const struct expr *brackets,
+                                const struct symbol *symbol)
+{
+    if (brackets)
+        report_error(&b->e->report, brackets->span, "'%s' has no dimensions in brackets", symbol->name);
+    if (brackets || !symbol->known)
+        return (struct built){0};
+    if (symbol->function.definition)
+        return build_anonymous(b, call, NULL, symbol->function.definition);
+    return build_operation_call(b, call, symbol->function.op);
+}
+
 struct built build_call(struct builder *b, const struct expr *call)
 {
     struct report *report = &b->e->report;
@@ -270,6 +308,8 @@ struct built build_call(struct builder *b, const struct expr *call)
         note_round_dimensions(b, callee);
         return (struct built){0};
     }
+    if (symbol && symbol->kind == SYMBOL_FUNCTION)
+        return build_given(b, call, brackets, symbol);
     struct global *global = map_get(&b->e->globals, callee->name.text);
     if (global && global->definition)
         return build_anonymous(b, call, brackets, global->definition);

@@ -36,10 +36,12 @@ static struct symbol *declare_name(struct elaboration *e, struct instance *insta
     return symbol;
 }
 
-static void declare_dimension(struct elaboration *e, struct instance *instance, const struct expr *expr)
+static void declare_dimension(struct elaboration *e, struct instance *instance, int index)
 {
+    const struct expr *expr = instance->definition->dimensions[index].expr;
+    bool is_function = is_function_place(e, instance->definition, index);
     if (expr->kind == EXPR_NAME)
-        elaborate_symbol(e, instance, SYMBOL_NUMBER, &expr->name);
+        elaborate_symbol(e, instance, is_function ? SYMBOL_FUNCTION : SYMBOL_NUMBER, &expr->name);
     else
         report_error(&e->report, expr->span, "expected the name of a dimension, found '%s'",
                      report_excerpt(&e->report, expr->span));
@@ -59,7 +61,7 @@ static void declare_inputs(struct elaboration *e, struct instance *instance)
 {
     const struct tree_definition *definition = instance->definition;
     for (int i = 0; i < definition->dimension_count; i++)
-        declare_dimension(e, instance, definition->dimensions[i].expr);
+        declare_dimension(e, instance, i);
     instance->inputs = ARENA_ARRAY(e->arena, struct value *, definition->input_count + 1);
     for (int i = 0; i < definition->input_count; i++) {
         const struct declarator *input = &definition->inputs[i];

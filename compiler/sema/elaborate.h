@@ -39,11 +39,18 @@ struct number {
 
 enum symbol_kind {
     SYMBOL_NUMBER, /* a dimension or constant */
+    SYMBOL_FUNCTION, /* in the head of a cell: the function that it is called with */
     SYMBOL_VALUE,
     SYMBOL_FACTORED /* a parameter with a form: A, B and for cp C */
 };
 
 enum progress { PROGRESS_NONE, PROGRESS_BEGUN, PROGRESS_DONE };
+
+/* What a cell is given to call: an operation, or a function of the file. */
+struct function {
+    enum op op; /* where definition is NULL */
+    const struct tree_definition *definition;
+};
 
 struct symbol {
     enum symbol_kind kind;
@@ -52,8 +59,9 @@ struct symbol {
     const struct statement *statement;   /* that declares it; NULL for dimensions and inputs */
     const struct declarator *declarator; /* NULL for dimensions */
 
-    bool known; /* SYMBOL_NUMBER */
+    bool known; /* SYMBOL_NUMBER, SYMBOL_FUNCTION */
     struct number number;
+    struct function function;
     const struct expr *definition; /* of a constant */
     enum progress evaluated;
     const char *bound_by; /* the input that a dimension was bound from, or NULL */
@@ -135,6 +143,7 @@ struct elaboration {
     struct program *program;
     struct solver solver;
     struct map globals; /* struct global */
+    struct map function_places; /* by name of a cell: bool, which names in its brackets are functions */
     struct map paths;   /* all names of values, to keep hidden ones apart */
     struct instance *top;
     struct instance **instances; /* all, in order of creation */
@@ -162,6 +171,7 @@ const char *elaborate_unique(struct elaboration *e, const char *path);
 struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance, enum symbol_kind kind,
                                 const struct name *name); /* NULL after telling that the name is taken */
 void tell_unknown(struct elaboration *e, const struct instance *instance, const struct name *name, bool callable);
+void note_similar_function(struct elaboration *e, struct span span, const char *name);
 struct symbol *resolve_path(struct elaboration *e, struct instance *instance, const struct expr *path,
                             struct instance **owner, struct instance **wait);
 struct instance *resolve_instance(struct elaboration *e, struct instance *instance, const struct expr *path,
@@ -272,6 +282,18 @@ struct built built_of(struct term *term);
 struct built built_chain(struct term *left, struct term *middle, struct term *right, struct span span);
 const struct shape *symbol_shape(struct elaboration *e, const struct symbol *symbol); /* SYMBOL_FACTORED */
 struct term *term_factor(struct builder *b, const struct symbol *symbol, int index, struct span span);
+
+/* functions.c */
+void find_function_places(struct elaboration *e);
+bool is_function_place(struct elaboration *e, const struct tree_definition *cell, int index);
+/* Whether `expr`, within `instance` or (NULL) in the head of a cell, is the name of a function. */
+bool find_function(struct elaboration *e, const struct instance *instance, const struct expr *expr,
+                   struct function *function);
+/* Gives an instance the function at `index` of its brackets: `given`, or (NULL) the default. */
+bool set_function(struct builder *b, struct instance *instance, int index, const struct expr *given);
+void define_functions(struct elaboration *e, struct instance *top); /* from -D, or else from the defaults */
+/* False after telling that `given`, for a dimension, is a function. */
+bool check_dimension(struct builder *b, const struct tree_definition *cell, int index, const struct expr *given);
 
 struct term *term_new(struct builder *b, enum term_kind kind, struct span span);
 struct term *term_number(struct builder *b, double number, struct span span);

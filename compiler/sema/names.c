@@ -172,6 +172,13 @@ void tell_unknown(struct elaboration *e, const struct instance *instance, const 
         report_note(&e->report, name->span, "did you mean '%s'?", best);
 }
 
+void note_similar_function(struct elaboration *e, struct span span, const char *name)
+{
+    const char *best = suggest_name(e, NULL, name, true);
+    if (best)
+        report_note(&e->report, span, "did you mean '%s'?", best);
+}
+
 /* `name` inside `instance`, which `path` leads to. */
 static struct symbol *find_member(struct elaboration *e, struct instance *instance, const struct name *name,
                                   const struct expr *path)

@@ -35,9 +35,13 @@ static void define(struct elaboration *e, struct symbol *symbol)
         if (strcmp(definition->name, symbol->name) != 0)
             continue;
         e->definitions_used[i] = true;
+        int64_t value = definition->function ? 1 : definition->value;
+        if (definition->function)
+            report_error(&e->report, symbol->span, "-D %s=%s: '%s' is a number", symbol->name, definition->function,
+                         symbol->name);
         symbol->known = true;
         symbol->evaluated = PROGRESS_DONE;
-        symbol->number = (struct number){true, definition->value, (double)definition->value};
+        symbol->number = (struct number){true, value, (double)value};
     }
 }
 
@@ -123,12 +127,18 @@ static void create_top(struct elaboration *e, const struct tree_definition *defi
         if (symbol->kind == SYMBOL_NUMBER)
             define(e, symbol);
     }
+    define_functions(e, e->top);
     int losses = 0;
     for (int i = 0; i < definition->statement_count; i++)
         losses += definition->statements[i]->kind == STATEMENT_LOSS;
     e->program->losses = ARENA_ARRAY(e->arena, struct loss, losses);
     e->program->loss_count = losses;
     bind_top(e);
+}
+
+static bool is_definable(const struct symbol *symbol)
+{
+    return symbol->kind == SYMBOL_NUMBER || symbol->kind == SYMBOL_FUNCTION;
 }
 
 static void tell_undefined(struct elaboration *e)
@@ -143,7 +153,7 @@ static void tell_undefined(struct elaboration *e)
             if (((struct global *)e->globals.entries[k].value)->constant)
                 suggest_consider(&suggestion, e->globals.entries[k].key);
         for (int k = 0; k < e->top->symbols.count; k++)
-            if (((struct symbol *)e->top->symbols.entries[k].value)->kind == SYMBOL_NUMBER)
+            if (is_definable(e->top->symbols.entries[k].value))
                 suggest_consider(&suggestion, e->top->symbols.entries[k].key);
         report_error(&e->report, e->top->definition->name.span, "-D %s: there is no such constant or dimension in '%s'",
                      name, e->top->definition->name.text);
@@ -239,6 +249,8 @@ static void list_values(struct elaboration *e)
 /* What a symbol is that no equation defines, or NULL. */
 static const char *find_undefined(const struct symbol *symbol)
 {
+    if (symbol->kind == SYMBOL_FUNCTION)
+        return "a function";
     if (symbol->kind == SYMBOL_NUMBER)
         return symbol->definition ? "a constant" : "a dimension";
     if (symbol->kind == SYMBOL_FACTORED || (symbol->value && symbol->value->kind == VALUE_PARAMETER))
@@ -336,8 +348,10 @@ struct program *resolve_names(struct arena *arena, const struct tree *tree, cons
     solver_init(&e->solver, arena);
     map_init(&e->globals, arena);
     map_init(&e->paths, arena);
+    map_init(&e->function_places, arena);
     e->definitions_used = ARENA_ARRAY(arena, bool, options->definition_count + 1);
     collect_globals(e);
+    find_function_places(e);
     const struct tree_definition *top = choose_top(e);
     if (!top)
         return NULL;

@@ -11,6 +11,7 @@ struct tree;
 struct definition {
     const char *name; /* -D NAME=VALUE */
     long value;
+    const char *function; /* -D NAME=FUNCTION, or NULL */
 };
 
 struct sema_options {

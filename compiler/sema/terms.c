@@ -108,6 +108,9 @@ static struct built build_symbol(struct builder *b, struct symbol *symbol, struc
         return symbol->known ? built_of(term_number(b, symbol->number.real, span)) : (struct built){0};
     case SYMBOL_VALUE:
         return symbol->value ? built_of(term_value(b, symbol->value, span)) : (struct built){0};
+    case SYMBOL_FUNCTION:
+        report_error(&b->e->report, span, "'%s' is a function, not a value: it has to be called", symbol->name);
+        return (struct built){0};
     case SYMBOL_FACTORED:
         break;
     }

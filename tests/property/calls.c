@@ -133,9 +133,28 @@ static const char *write_arguments(struct scope *scope, const struct instance *i
     return text;
 }
 
+/* ", f": a function that a cell is given, "" where its default is meant. */
+static const char *given_text(struct scope *scope)
+{
+    static const char *const names[] = {"tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "hard_sigmoid"};
+    struct generator *generator = scope->generator;
+    if (chance(generator, 20))
+        return "";
+    if (scope->given && chance(generator, 50))
+        return ", act";
+    const struct function *function =
+        generator->function_count ? &generator->functions[pick(generator, generator->function_count)] : NULL;
+    if (function && function->arity == 1 && !function->vectors_only && chance(generator, 50))
+        return format(scope, ", %s", function->name);
+    return format(scope, ", %s", names[pick(generator, sizeof names / sizeof *names)]);
+}
+
 static const char *brackets(struct scope *scope, const struct instance *instance)
 {
-    return instance->cell->brackets ? format(scope, "[%s]", size_text(scope, instance->n)) : "";
+    if (!instance->cell->brackets)
+        return "";
+    const char *given = instance->cell->given ? given_text(scope) : "";
+    return format(scope, "[%s%s]", size_text(scope, instance->n), given);
 }
 
 /* A cell without parameters, called within an expression. */

@@ -122,6 +122,7 @@ static void write_cell(struct generator *generator, struct text *text, int numbe
     cell->name = format(scope, "%s%d", scope->parameters ? "Cell" : "Part", number);
     cell->brackets = top || scope->parameters || chance(generator, 40);
     scope->has_second = cell->brackets;
+    cell->given = scope->given = cell->brackets && chance(generator, 20);
 
     cell->inputs = ARENA_ARRAY(generator->arena, struct sizes, 4);
     cell->vocabularies = ARENA_ARRAY(generator->arena, int, 4);
@@ -134,8 +135,10 @@ static void write_cell(struct generator *generator, struct text *text, int numbe
         scope->has_second = false;
     }
     text_printf(text, "cell %s", cell->name);
-    if (cell->brackets)
-        text_puts(text, top || chance(generator, 20) ? format(scope, "[n = %d]", scope->dimension_value[0]) : "[n]");
+    if (cell->brackets) {
+        const char *size = top || chance(generator, 20) ? format(scope, " = %d", scope->dimension_value[0]) : "";
+        text_printf(text, "[n%s%s]", size, cell->given ? ", act = softsign" : "");
+    }
     text_puts(text, "(");
     for (int i = 0; i < cell->input_count; i++) {
         if (i && chance(generator, 25))

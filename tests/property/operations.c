@@ -141,6 +141,11 @@ static struct code function_of_one(struct scope *scope, struct sizes shape, stru
         code.level = LEVEL_UNARY;
         return code;
     }
+    if (scope->given && chance(generator, 30)) { /* one that makes of 2 no more than 3 */
+        if (code.bound > 2)
+            code = squashed(scope, code);
+        return (struct code){format(scope, "act(%s)", code.text), LEVEL_POSTFIX, code.time, false, code.grounded, 3};
+    }
     const struct function_of_one *function = &functions[pick(generator, sizeof functions / sizeof *functions)];
     if (code.bound > function->most)
         code = squashed(scope, code);

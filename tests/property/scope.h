@@ -61,6 +61,7 @@ struct function {
 struct cell {
     const char *name;
     bool brackets; /* its first dimension is given in brackets; else it follows from the inputs */
+    bool given;    /* a function too, as the second, which may be left out */
     bool owns;     /* has parameters, so a call is an instance with a name */
     bool stateful; /* reads the past, or calls a cell that does */
     bool future;   /* reads ahead or needs whole sequences */
@@ -92,6 +93,7 @@ struct scope {
     bool parameters; /* may have parameters of its own */
     bool delays;     /* may read the past */
     bool is_function;
+    bool given; /* a cell that is given the function 'act' */
     const char *dimension[DIMENSIONS];
     int dimension_value[DIMENSIONS];
     bool has_second; /* M can be used */

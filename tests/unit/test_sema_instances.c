@@ -81,6 +81,36 @@ static void test_inputs_of_ids(void **state)
                        "c.h [3] frame = embed(a.e.E, x) - embed(a.e.E, x[t-1])"));
 }
 
+/* A function follows the instance: into stacks, cells within, and to where weights are shared. */
+static void test_functions_for_cells(void **state)
+{
+    (void)state;
+    const char *text = "fn twice(v) = v + v\n"
+                       "cell R[n, f = tanh](x[m]) -> h[n] {\n  param W[n, m]\n  h = f(W @ x)\n}\n"
+                       "cell Two[n, g, f](x[m]) -> h[n] {\n  r = R[n, g](x)\n  h = f(r)\n}\n"
+                       "model m {\n  input x[3]\n  a = R[3](x)\n  b = stack 2 R[3, relu](x)\n"
+                       "  c = Two[3, twice, abs](x)\n  d = b(x)\n  e = reverse c(x)\n  output p = a + b + c + d + e\n}\n";
+    expect_lines(text, LINES("a.h [3] frame = tanh(a.W @ a.x)", "b.1.h [3] frame = relu(b.1.W @ b.1.x)",
+                             "c.h [3] frame = abs(c.r)", "c.r.h.twice.result [3] frame = c.r.h.twice.v + c.r.h.twice.v",
+                             "d.0.h [3] frame = relu(b.0.W @ d.0.x)", "e.h [3] frame = abs(e.r)",
+                             "e.r.h [3] frame = e.r.h.twice.result"));
+    /* What is called is a function, but for a dimension whose name means something else. */
+    expect_clean("cell A[abs](x[abs]) -> h[abs] {\n  h = abs(x)\n}\nmodel m {\n  input x[3]\n  output p = A[3](x)\n}\n");
+}
+
+static void test_functions_of_the_top(void **state)
+{
+    (void)state;
+    const char *cell = "cell R[n = 2, f = tanh](x[m = n]) -> h[n] {\n  h = f(x)\n}\n";
+    struct definition definitions[] = {{"f", 0, "relu"}};
+    struct sema_options options = {definitions, 1, NULL};
+    struct checked checked = check_program(cell, &options);
+    assert_int_equal(checked.errors, 0);
+    assert_int_equal(checked_value(&checked, "h")->term->op, OP_relu);
+    checked_free(&checked);
+    expect_lines(cell, LINES("h [2] frame = tanh(x)"));
+}
+
 /* What an argument is, is said of what it becomes in the end: with `o` a scalar, `concat(...) * g` is [3]. */
 static void test_arguments_of_declared_shape(void **state)
 {
@@ -249,6 +279,8 @@ int main(void)
         cmocka_unit_test(test_parameters_stand_in_order_of_text),
         cmocka_unit_test(test_dimensions_follow_from_arguments),
         cmocka_unit_test(test_inputs_of_ids),
+        cmocka_unit_test(test_functions_for_cells),
+        cmocka_unit_test(test_functions_of_the_top),
         cmocka_unit_test(test_arguments_of_declared_shape),
         cmocka_unit_test(test_dimension_conflict),
         cmocka_unit_test(test_stack),

@@ -31,7 +31,7 @@ static void test_cell_alone(void **state)
         LINES("cell E", "input x [3] frame", "param W [6, 3]", "h [6] frame = tanh(W @ x + U @ h[t-1])", "output h"));
     const char *bare = "cell E[n](x[m], g) -> h[n] {\n  param W[n, m]\n  h = W @ x * g\n}\n";
     expect_error_with(bare, NULL, "give its dimensions: -D n=VALUE -D m=VALUE");
-    struct definition definitions[] = {{"n", 5}, {"m", 2}, {"q", 1}};
+    struct definition definitions[] = {{"n", 5, NULL}, {"m", 2, NULL}, {"q", 1, NULL}};
     struct sema_options options = {definitions, 2, NULL};
     struct checked checked = check_program(bare, &options);
     assert_int_equal(checked.errors, 0);
@@ -45,7 +45,7 @@ static void test_cell_alone(void **state)
 static void test_definitions_reach_constants(void **state)
 {
     (void)state;
-    struct definition definitions[] = {{"k", 7}, {"n", 3}};
+    struct definition definitions[] = {{"k", 7, NULL}, {"n", 3, NULL}};
     struct sema_options options = {definitions, 2, NULL};
     struct checked checked = check_program(
         "const k = 2, j = 2 * k\nmodel m {\n  const n = 1\n  input x[j]\n  param W[n, j]\n  output p = W @ x\n}\n",
