@@ -1,5 +1,6 @@
 /* rnn check: the compiled network against the oracle, run in every way that the language says is the same. */
 #include <argp.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,11 @@ static const char documentation[] =
     "output's largest magnitude (1e-12 with --double) and 8 times the error that the interpreter itself makes when it "
     "rounds every "
     "operation to the network's precision; where that is not enough, 5 times the largest such error with 15 "
-    "neighbours of the data.\n\n"
+    "neighbours of the data, where sums are added in other orders too.\n\n"
+    "The interpreter is slow. Without --frames it checks as many frames as it gets done in some seconds (some hundred "
+    "million operations, and at least 20 frames), of an --input too, and says so; --frames T with the number that the "
+    "input has checks all. Outputs of sequences are compared after each step, or of many frames after some of them. "
+    "What takes longer shows how far it is.\n\n"
     "With --gradients the network is compiled for training. Its loss is compared with that of the interpreter, and its "
     "gradients with differences of that loss along random directions: of all parameters and inputs together, and of "
     "each by itself, to 1e-6 of its norm. Targets are drawn; frames are taken all at once, from streams of different "
@@ -130,6 +135,42 @@ static int choose_gradient_frames(const rnn_model *model, int streams)
     return model->flops * 11 * streams <= affordable ? 11 : 4;
 }
 
+/* What the oracle takes for a frame of a stream, in operations: beside its own, each equation costs some hundred. */
+static double cost_of_frame(const struct check *check)
+{
+    const struct program *program = check->judge.program;
+    double cost = check->model->flops;
+    for (int i = 0; i < program->value_count; i++)
+        cost += program->values[i]->kind == VALUE_EQUATION ? 500 : 0;
+    return cost;
+}
+
+/* Of data with more frames than the oracle gets done in some seconds the first, unless --frames asks for all. */
+static int bound_frames(const struct check *check, int frames)
+{
+    const bool gradients = check->options->gradients;
+    const double affordable = (gradients ? 5e7 : 2e8) / (cost_of_frame(check) * check->streams);
+    const int least = gradients ? 11 : 20;
+    int most = affordable > least ? affordable < INT_MAX ? (int)affordable : INT_MAX : least;
+    if (check->options->feed.frames || frames <= most)
+        return frames;
+    if (!check->options->row && !check->frames) /* the first attempt */
+        fprintf(stderr,
+                "rnn: checking the first %d of %d frames, since the reference is slow: --frames %d checks all\n", most,
+                frames, frames);
+    return most;
+}
+
+/* After how many steps outputs of sequence time are compared, each of which is an evaluation of half the frames. */
+static int choose_ends(const struct check *check)
+{
+    enum { LEAST_ENDS = 16 };
+    const double affordable = 1e9 / (0.5 * check->frames * check->streams * cost_of_frame(check));
+    if (affordable >= check->frames)
+        return 0;
+    return affordable > LEAST_ENDS ? (int)affordable : LEAST_ENDS;
+}
+
 static bool prepare_inputs(struct check *check, const char **error)
 {
     const rnn_model *model = check->model;
@@ -137,9 +178,10 @@ static bool prepare_inputs(struct check *check, const char **error)
     if (!feed_read(&check->options->feed, model, &feed, error))
         return false;
     check->streams = feed.streams ? feed.streams : 4;
-    check->frames = feed.frames                 ? feed.frames
+    check->frames = feed.frames                 ? bound_frames(check, feed.frames)
                     : check->options->gradients ? choose_gradient_frames(model, check->streams)
                                                 : choose_frames(model, check->streams);
+    check->ends = choose_ends(check);
     check->inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
     struct random random = random_start(check->seed);
     for (int i = 0; i < model->input_count; i++) {
@@ -194,6 +236,7 @@ static bool print_verdict(struct check *check, int output)
     double tolerance = check->options->tolerance;
     if (tolerance < 0)
         tolerance = judge_tolerance(&check->judge, output);
+    progress_end(&check->progress);
     if (!isfinite(tolerance)) {
         printf("%s: nothing to compare: the reference overflows when it rounds to float; try other weights (--weights, "
                "--seed) or fewer frames (--frames)\n",
@@ -230,11 +273,12 @@ static bool open_network(struct check *check, const char **error)
 {
     const struct network_options *network = &check->options->network;
     check->model = network_open(network, error);
-    if (!check->model || !prepare_inputs(check, error))
+    if (!check->model)
         return false;
-    check->judge = (struct judge){.arena = check->arena, .model = check->model};
+    check->judge = (struct judge){.arena = check->arena, .model = check->model, .progress = &check->progress};
     check->judge.program = read_program(check->arena, network, error);
-    return check->judge.program && session_open(&check->session, check->model, check->frames, check->streams, error);
+    return check->judge.program && prepare_inputs(check, error) &&
+           session_open(&check->session, check->model, check->frames, check->streams, error);
 }
 
 static bool check_outputs(struct check *check, const char **error)
@@ -269,6 +313,7 @@ static bool check_gradients(struct check *check, struct gradient_report *report,
                                                  .parameters = check->session.parameters,
                                                  .inputs = check->inputs,
                                                  .seed = check->seed,
+                                                 .progress = &check->progress,
                                                  .each = true};
         if (!gradients_check(&request, report, error))
             return false;
@@ -321,8 +366,10 @@ int command_check(int argc, char **argv)
     const char *error = NULL;
     bool done = open_network(&check, &error);
     if (done) {
+        check.progress = progress_begin();
         done = options.gradients ? check_gradients(&check, &report, &error) : check_outputs(&check, &error);
         session_close(&check.session);
+        progress_end(&check.progress);
     }
     int status = !done               ? print_error(error)
                  : options.gradients ? print_gradients(&check, &report)

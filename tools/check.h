@@ -7,6 +7,7 @@
 #include "feed.h"
 #include "judge.h"
 #include "network.h"
+#include "progress.h"
 #include "session.h"
 
 struct check_options {
@@ -24,9 +25,11 @@ struct check {
     uint64_t seed; /* of the data that is drawn */
     const rnn_model *model;
     int frames, streams; /* of the data */
+    int ends;            /* outputs of sequence time are compared after so many of the steps; 0: after each */
     void **inputs;       /* as rnn_model.run takes them */
     struct session session;
     struct judge judge;
+    struct progress progress;
 };
 
 /* Runs the network in every way and lets the judge compare; false, with a sentence, if a call fails. */

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "gradient_ways.h"
+#include "progress.h"
 #include "rounding.h"
 #include "session.h"
 
@@ -112,8 +113,16 @@ static double slope_tolerance(const struct gradients *gradients, const struct gr
     return gradients_tolerance(gradients, &compared, distance->error);
 }
 
+/* For whoever waits: how many evaluations a comparison takes is not known. */
+static void show_stage(const struct gradients *gradients, const char *what)
+{
+    if (gradients->objective.progress)
+        progress_next(gradients->objective.progress, what, 0);
+}
+
 static void compare_directions(struct gradients *gradients, const char *what, int directions)
 {
+    show_stage(gradients, what);
     struct gradient_verdict verdict = {.what = what};
     const struct gradients_slope slope = {oracle_loss_at, &gradients->objective, &gradients->whole, 0,
                                           gradients->frames};
@@ -129,6 +138,7 @@ static void compare_directions(struct gradients *gradients, const char *what, in
 static void compare_oracle(struct gradients *gradients)
 {
     struct gradient_verdict verdict = {.what = "gradient of everything, in the reference"};
+    show_stage(gradients, verdict.what);
     const struct gradients_slope slope = {oracle_loss_at, &gradients->objective, &gradients->whole, 0,
                                           gradients->frames};
     objective_draw_direction(&gradients->objective, &gradients->random);
@@ -265,9 +275,12 @@ static bool prepare(struct gradients *gradients, const char **error)
     gradients->random = random_start(request->seed);
     gradients->targets = targets_draw(gradients->arena, gradients->model, request->frames, request->streams,
                                       gradients->lengths, &gradients->random);
-    return objective_open(&gradients->objective, gradients->arena, request->model, request->program, request->frames,
-                          request->streams, gradients->lengths, request->parameters,
-                          (const void *const *)request->inputs, (const void *const *)gradients->targets, error);
+    bool done = objective_open(&gradients->objective, gradients->arena, request->model, request->program,
+                               request->frames, request->streams, gradients->lengths, request->parameters,
+                               (const void *const *)request->inputs, (const void *const *)gradients->targets, error);
+    gradients->objective.progress = request->progress;
+    show_stage(gradients, "the loss, in the reference");
+    return done;
 }
 
 bool gradients_check(const struct gradient_request *request, struct gradient_report *report, const char **error)

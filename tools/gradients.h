@@ -34,6 +34,7 @@ struct gradient_request {
     const void *parameters; /* as the model takes them */
     void *const *inputs;    /* likewise */
     uint64_t seed;          /* of targets and directions */
+    struct progress *progress; /* NULL: nobody waits */
     bool each;              /* also each parameter and input by itself, where all together agree */
 };
 

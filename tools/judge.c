@@ -5,12 +5,14 @@
 
 #include "base/arena.h"
 #include "oracle/oracle.h"
+#include "progress.h"
 #include "session.h"
 
 /* What the oracle has been asked: one stream from its reset on. */
 struct sequence {
     const double **inputs; /* as the oracle takes them */
     int length, frames;
+    bool only_end; /* only outputs of sequence time are asked for */
 };
 
 struct samples {
@@ -109,6 +111,7 @@ static double distance(double a, double b)
     return isnan(difference) ? INFINITY : difference;
 }
 
+/* The outputs; NULL for those that are not asked for. */
 static double **evaluate(const struct judge *judge, const struct sequence *sequence, const double *const *parameters,
                          bool round_to_float, struct random *rounding, struct arena *arena)
 {
@@ -116,7 +119,9 @@ static double **evaluate(const struct judge *judge, const struct sequence *seque
     double **outputs = ARENA_ARRAY(arena, double *, program->output_count + 1);
     for (int i = 0; i < program->output_count; i++) {
         const struct value *value = program->outputs[i].value;
-        outputs[i] = ARENA_ARRAY(arena, double, shape_size(&value->shape) * (sequence->frames + 1));
+        int times = value->time == TIME_FRAME ? sequence->frames : 1;
+        if (!sequence->only_end || value->time != TIME_FRAME)
+            outputs[i] = ARENA_ARRAY(arena, double, shape_size(&value->shape) * (times + 1));
     }
     struct oracle_call call = {
         .frames = sequence->frames,
@@ -126,6 +131,8 @@ static double **evaluate(const struct judge *judge, const struct sequence *seque
         .parameters = parameters,
         .inputs = sequence->inputs,
         .outputs = outputs,
+        .computed = progress_step,
+        .context = judge->progress,
     };
     oracle_run(program, &call);
     return outputs;
@@ -136,8 +143,9 @@ static double **measure_rounding(const struct judge *judge, const struct sequenc
                                  const double *const *parameters, struct random *neighbour, struct arena *arena)
 {
     const struct program *program = judge->program;
+    struct arena *scratch = arena_new();
     double **exact = evaluate(judge, sequence, parameters, false, NULL, arena);
-    double **near = evaluate(judge, sequence, parameters, true, neighbour, arena);
+    double **near = evaluate(judge, sequence, parameters, true, neighbour, scratch);
     for (int i = 0; i < program->output_count; i++) {
         const struct value *value = program->outputs[i].value;
         int place = find_name(judge->model->outputs, judge->model->output_count, program->outputs[i].name);
@@ -145,28 +153,36 @@ static double **measure_rounding(const struct judge *judge, const struct sequenc
         long count = shape_size(&value->shape) * (value->time == TIME_FRAME ? sequence->frames : 1);
         struct rounding *rounding = &verdict->rounding;
         double *largest = neighbour ? &rounding->nearby : &rounding->here;
-        for (long k = 0; k < count; k++) {
+        for (long k = 0; exact[i] && k < count; k++) {
             if (isfinite(exact[i][k]) && !neighbour)
                 rounding->scale = fmax(rounding->scale, fabs(exact[i][k]));
             *largest = fmax(*largest, distance(exact[i][k], near[i][k]));
         }
     }
+    arena_free(scratch);
     return exact;
+}
+
+/* Takes the first sample of a sequence, keeps it for those of neighbours, and says what it should give. */
+static void expect(struct judge *judge, const struct sequence *sequence, struct expectation *expectation,
+                   struct arena *arena)
+{
+    const struct program *program = judge->program;
+    const rnn_model *model = judge->model;
+    struct samples *samples = judge->samples;
+    double **exact = measure_rounding(judge, sequence, judge->parameters, NULL, arena);
+    ARENA_PUSH(judge->arena, samples->sequences, samples->count, samples->capacity, *sequence);
+    expectation->exact = ARENA_ARRAY(arena, double *, model->output_count + 1);
+    for (int i = 0; i < program->output_count; i++)
+        expectation->exact[find_name(model->outputs, model->output_count, program->outputs[i].name)] = exact[i];
 }
 
 struct expectation judge_expect(struct judge *judge, int stream, int before, int length, int frames)
 {
-    const struct program *program = judge->program;
-    struct sequence sequence = {stream_inputs(judge, stream, before, frames), before + length, before + frames};
-    double **exact = measure_rounding(judge, &sequence, judge->parameters, NULL, judge->arena);
-    struct samples *samples = judge->samples;
-    ARENA_PUSH(judge->arena, samples->sequences, samples->count, samples->capacity, sequence);
-
     struct expectation expectation = {.stream = stream, .before = before, .length = length, .frames = frames};
-    expectation.exact = ARENA_ARRAY(judge->arena, double *, judge->model->output_count + 1);
-    for (int i = 0; i < program->output_count; i++)
-        expectation.exact[find_name(judge->model->outputs, judge->model->output_count, program->outputs[i].name)] =
-            exact[i];
+    expectation.inputs = stream_inputs(judge, stream, before, frames);
+    const struct sequence sequence = {expectation.inputs, before + length, before + frames, false};
+    expect(judge, &sequence, &expectation, judge->arena);
     return expectation;
 }
 
@@ -203,6 +219,16 @@ void judge_compare(struct judge *judge, const struct expectation *expectation, c
     }
 }
 
+void judge_compare_end(struct judge *judge, const struct expectation *whole, int length, const struct outcome *outcome)
+{
+    struct arena *scratch = arena_new();
+    struct expectation end = {.stream = whole->stream, .length = length, .frames = length, .inputs = whole->inputs};
+    const struct sequence sequence = {whole->inputs, length, length, true};
+    expect(judge, &sequence, &end, scratch);
+    judge_compare(judge, &end, outcome);
+    arena_free(scratch);
+}
+
 /* ---- tolerance ---- */
 
 static const double *move_numbers(const double *numbers, long count, struct random *random, struct arena *arena)
@@ -219,21 +245,41 @@ static void measure_neighbour(const struct judge *judge)
     struct samples *samples = judge->samples;
     struct random random = random_start((uint64_t)samples->neighbours++);
     struct arena *arena = arena_new();
+    double frames = 0;
+    for (int s = 0; s < samples->count; s++)
+        frames += samples->sequences[s].length;
+    if (judge->progress)
+        progress_next(judge->progress,
+                      arena_printf(judge->arena, "what rounding may do, %d of up to %d", samples->neighbours,
+                                   ROUNDING_NEIGHBOURS),
+                      judge_work(judge, frames));
     const double **parameters = ARENA_ARRAY(arena, const double *, program->parameter_count + 1);
     for (int i = 0; i < program->parameter_count; i++)
         parameters[i] = move_numbers(judge->parameters[i], shape_size(&program->parameters[i]->shape), &random, arena);
     for (int s = 0; s < samples->count; s++) {
+        struct arena *scratch = arena_new();
         struct sequence sequence = samples->sequences[s];
-        sequence.inputs = ARENA_ARRAY(arena, const double *, program->input_count + 1);
+        sequence.inputs = ARENA_ARRAY(scratch, const double *, program->input_count + 1);
         for (int i = 0; i < program->input_count; i++) {
             const struct value *input = program->inputs[i];
             const double *numbers = samples->sequences[s].inputs[i];
             long count = shape_size(&input->shape) * (input->time == TIME_FRAME ? sequence.frames : 1);
-            sequence.inputs[i] = input->vocabulary ? numbers : move_numbers(numbers, count, &random, arena);
+            sequence.inputs[i] = input->vocabulary ? numbers : move_numbers(numbers, count, &random, scratch);
         }
-        measure_rounding(judge, &sequence, parameters, &random, arena);
+        measure_rounding(judge, &sequence, parameters, &random, scratch);
+        arena_free(scratch);
     }
     arena_free(arena);
+}
+
+double judge_work(const struct judge *judge, double frames)
+{
+    int equations = 0;
+    for (int i = 0; i < judge->program->value_count; i++) {
+        const struct value *value = judge->program->values[i];
+        equations += value->kind == VALUE_EQUATION && value->time == TIME_FRAME;
+    }
+    return 2 * frames * equations; /* exactly, and rounded */
 }
 
 double judge_tolerance(struct judge *judge, int output)

@@ -28,6 +28,7 @@ struct judge {
     const double **parameters; /* as the oracle takes them */
     struct verdict *verdicts;  /* of the model's outputs */
     struct samples *samples;   /* of rounding, see judge_tolerance */
+    struct progress *progress; /* NULL: nobody waits */
 };
 
 /* False, with a sentence, if model and program do not have the same parameters, inputs and outputs. */
@@ -37,6 +38,7 @@ bool judge_open(struct judge *judge, const void *parameters, const char **error)
  * first `length` of `frames` frames. */
 struct expectation {
     int stream, before, length, frames;
+    const double **inputs; /* as the oracle takes them, beginning with the earlier call */
     double **exact; /* of the model's outputs; frame outputs from the beginning of the earlier call */
 };
 struct expectation judge_expect(struct judge *judge, int stream, int before, int length, int frames);
@@ -50,6 +52,13 @@ struct outcome {
     bool per_frame, per_sequence; /* which outputs to compare */
 };
 void judge_compare(struct judge *judge, const struct expectation *expectation, const struct outcome *outcome);
+
+/* The outputs of sequence time alone, against those of a sequence that ends after the first `length` frames of `whole`,
+ * which is after a reset. Nothing of it is kept but what it says of rounding. */
+void judge_compare_end(struct judge *judge, const struct expectation *whole, int length, const struct outcome *outcome);
+
+/* Equations that the oracle computes where it expects so many frames, all sequences together. */
+double judge_work(const struct judge *judge, double frames);
 
 /* The tolerance that the output deserves, from as many samples of rounding as its error asks for (rounding.h). */
 double judge_tolerance(struct judge *judge, int output);

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "oracle/oracle.h"
+#include "progress.h"
 #include "rounding.h"
 #include "session.h"
 
@@ -285,6 +286,8 @@ static void add_stream(const struct objective *objective, int stream, int end, i
         .losses = own,
         .stops = how.stops,
         .direction = how.with_slopes ? &direction : NULL,
+        .computed = progress_step,
+        .context = objective->progress,
     };
     oracle_run(program, &call);
     for (int i = 0; i < program->loss_count; i++) {

@@ -42,6 +42,7 @@ struct objective {
 
     bool stops_gradients; /* the program calls stop_gradient: differences of the compiled network's loss are no gradient
                            */
+    struct progress *progress; /* NULL: nobody waits */
 };
 
 /* Targets as rnn_training.grad takes them. Ids are now and then -1; labels fit into the lengths. */

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "check.h"
+#include "progress.h"
 
 /* What the ways share. */
 struct ways {
@@ -132,23 +133,36 @@ static bool run_in_two_calls(struct ways *ways, const char **error)
     return true;
 }
 
-/* An output of sequence time after a step is that of a sequence that ends there. */
+/* An output of sequence time after a step is that of a sequence that ends there. To know it takes an evaluation of all
+ * frames up to there, so that of many frames only some are compared: the first, the last, and between them as many as
+ * check->ends, evenly. */
+static bool is_end_compared(const struct check *check, int frame)
+{
+    enum { FIRST_ENDS = 8 };
+    const long frames = check->frames, spread = check->ends ? check->ends : frames;
+    return frame < FIRST_ENDS || (frame + 1) * spread / frames != frame * spread / frames;
+}
+
 static void compare_ends(const struct ways *ways, void *const *outputs, int frame)
 {
     struct check *check = ways->check;
     for (int b = 0; b < check->streams; b++) {
-        struct expectation expectation = judge_expect(&check->judge, b, 0, frame + 1, frame + 1);
         struct outcome outcome = {ways->name, outputs, 1, check->streams, b, frame, false, true};
-        judge_compare(&check->judge, &expectation, &outcome);
+        judge_compare_end(&check->judge, &ways->whole[b], frame + 1, &outcome);
     }
+}
+
+static bool has_sequences(const rnn_model *model)
+{
+    bool has = false;
+    for (int i = 0; i < model->output_count; i++)
+        has |= model->outputs[i].time != RNN_TIME_FRAME;
+    return has;
 }
 
 static bool run_frame_by_frame(struct ways *ways, const char **error)
 {
     struct check *check = ways->check;
-    bool has_sequences = false;
-    for (int i = 0; i < check->model->output_count; i++)
-        has_sequences |= check->model->outputs[i].time != RNN_TIME_FRAME;
     if (!reset(ways, NULL, error))
         return false;
     for (int t = 0; t < check->frames; t++) {
@@ -158,7 +172,7 @@ static bool run_frame_by_frame(struct ways *ways, const char **error)
         if (failed(ways, status, error))
             return false;
         compare_whole(ways, outputs, t, 1, false);
-        if (has_sequences)
+        if (has_sequences(check->model) && is_end_compared(check, t))
             compare_ends(ways, outputs, t);
     }
     return true;
@@ -210,6 +224,22 @@ static const struct way {
     {"frame by frame", true, run_frame_by_frame},
 };
 
+/* Frames that the oracle is asked for, of all streams, in all ways. */
+static double count_frames(const struct ways *ways)
+{
+    const struct check *check = ways->check;
+    double frames = (double)check->frames * check->streams;
+    for (int b = 0; b < check->streams; b++)
+        frames += ways->lengths[b];
+    if (!check->model->step)
+        return frames;
+    for (int b = 0; b < check->streams; b++)
+        frames += check->frames + (b % 2 ? 0 : ways->lengths[b]);
+    for (int t = 0; t < check->frames && has_sequences(check->model); t++)
+        frames += is_end_compared(check, t) ? (t + 1.0) * check->streams : 0;
+    return frames;
+}
+
 bool check_ways(struct check *check, const char **error)
 {
     struct ways ways = {.check = check};
@@ -217,9 +247,12 @@ bool check_ways(struct check *check, const char **error)
     ways.lengths = ARENA_ARRAY(check->arena, int, check->streams);
     for (int b = 0; b < check->streams; b++) {
         int steps = check->streams > 1 ? check->streams - 1 : 2;
-        ways.whole[b] = judge_expect(&check->judge, b, 0, check->frames, check->frames);
         ways.lengths[b] = (int)((long)check->frames * (check->streams > 1 ? steps - b : 1) / steps);
     }
+    if (check->judge.progress)
+        progress_next(check->judge.progress, "the reference", judge_work(&check->judge, count_frames(&ways)));
+    for (int b = 0; b < check->streams; b++)
+        ways.whole[b] = judge_expect(&check->judge, b, 0, check->frames, check->frames);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         ways.name = table[i].name;
         if ((!table[i].causal || check->model->step) && !table[i].run(&ways, error))

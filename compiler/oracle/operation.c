@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "oracle/evaluation.h"
 
 typedef void operation(const struct evaluation *evaluation, const struct term *term, const double *const *x,
@@ -18,21 +19,52 @@ static double largest(const double *x, long n)
     return most;
 }
 
+/* A sum so far. No program says in which order it is added, and a network adds in that of its vectors and
+ * accumulators: where roundings are drawn, so is the number of accumulators, which take the terms in turn. Digits that
+ * cancel in one order are lost in another, as of 1 - 1 + 1 - 1 ... in two accumulators. */
+enum { MOST_ACCUMULATORS = 32 };
+struct adding {
+    const struct evaluation *evaluation;
+    double sums[MOST_ACCUMULATORS];
+    int count, next;
+};
+
+static struct adding adding_start(const struct evaluation *evaluation)
+{
+    struct random *random = evaluation->call->rounding;
+    return (struct adding){.evaluation = evaluation, .count = random ? 1 << random_bits(random) % 6 : 1};
+}
+
+static void add_term(struct adding *adding, double term)
+{
+    double *sum = &adding->sums[adding->next];
+    *sum = rounded(adding->evaluation, *sum + term);
+    adding->next = (adding->next + 1) % adding->count;
+}
+
+static double adding_end(struct adding *adding)
+{
+    for (int half = adding->count / 2; half; half /= 2)
+        for (int i = 0; i < half; i++)
+            adding->sums[i] = rounded(adding->evaluation, adding->sums[i] + adding->sums[i + half]);
+    return adding->sums[0];
+}
+
 double oracle_sum(const struct evaluation *evaluation, const double *x, long n)
 {
-    double sum = 0;
+    struct adding adding = adding_start(evaluation);
     for (long i = 0; i < n; i++)
-        sum = rounded(evaluation, sum + x[i]);
-    return sum;
+        add_term(&adding, x[i]);
+    return adding_end(&adding);
 }
 
 double oracle_dot(const struct evaluation *evaluation, const double *x, long x_stride, const double *y, long y_stride,
                   long n)
 {
-    double sum = 0;
+    struct adding adding = adding_start(evaluation);
     for (long i = 0; i < n; i++)
-        sum = rounded(evaluation, sum + x[i * x_stride] * y[i * y_stride]);
-    return sum;
+        add_term(&adding, x[i * x_stride] * y[i * y_stride]);
+    return adding_end(&adding);
 }
 
 /* exp(x_i - m) / sum_j exp(x_j - m), m the largest x_i */

@@ -90,6 +90,8 @@ static void compute_value(struct evaluation *evaluation, const struct value *val
     if (evaluation->call->direction)
         slot->slope = keep_numbers(evaluation, oracle_evaluate_slope(evaluation, value->term, frame), size);
     arena_free(evaluation->scratch);
+    if (evaluation->call->computed && value->time == TIME_FRAME)
+        evaluation->call->computed(evaluation->call->context);
 }
 
 /* Works off the stack. A demand that is met for the first time puts what it reads on top of itself; met again, all of

@@ -51,7 +51,7 @@ struct oracle_call {
     int frames; /* room in the frame inputs and outputs */
     int length; /* 0 .. frames: how many of them this stream has */
     bool round_to_float;
-    struct random *rounding; /* NULL: to the nearest float; else drawn, up or down */
+    struct random *rounding; /* NULL: to the nearest float; else drawn, up or down, and so are orders of sums */
 
     /* One array for each entry of the program's list of the same name. Row-major: a value of frame time is
      * [frames][size], any other [size]. Ids are whole numbers, checked by the caller to be in -1 .. V-1. */
@@ -65,6 +65,9 @@ struct oracle_call {
     struct oracle_loss *losses;               /* written: [program->loss_count] */
     struct oracle_stops *stops;               /* NULL, or for differences of losses, without a direction */
     const struct oracle_direction *direction; /* NULL, or where slopes are wanted too */
+
+    void (*computed)(void *context); /* NULL, or called after each equation at each frame, for whoever waits */
+    void *context;
 };
 
 void oracle_run(const struct program *program, const struct oracle_call *call);

@@ -1,0 +1,35 @@
+#!/bin/sh
+# What `rnn check` takes for right, and how much it takes for that.
+#   check.sh RNN
+rnn=$1
+. "$(dirname "$0")/expect.sh"
+
+# A right network, whose sums of 1 and -1 in turn lose more or less digits with the order in which they are added.
+cat >alternating.rnn <<'END'
+model alternating { input x[256]; param W[8, 256]; output y = W @ x }
+END
+header='{"W":{"dtype":"F32","shape":[8,256],"data_offsets":[0,8192]}}   '
+{
+  printf '\100\0\0\0\0\0\0\0%s' "$header"
+  ones=$(awk 'BEGIN { for (i = 0; i < 128; i++) printf "\\0\\0\\200\\277\\0\\0\\200\\77" }')
+  for row in 0 1 2 3 4 5 6 7; do printf "$ones"; done
+} >W.safetensors
+awk 'BEGIN { for (t = 0; t < 20; t++) for (i = 0; i < 256; i++) {
+  s = (s * 1103 + 12345 + t) % 65536; printf "%.9g%s", 1 + 0.002 * (s / 65536 - 0.5), i < 255 ? "," : "\n" } }' >x.csv
+expect 0 "$rnn" check alternating.rnn --weights W.safetensors --input x=x.csv
+says out '1 of 1 outputs agree'
+# Outputs of sequences after each of many steps: memory grows with the frames, not with their square.
+cat >ends.rnn <<'END'
+model ends { input x; h = tanh(x + h[t-1]); output m = mean_over_time(h); output h }
+END
+expect 0 "$rnn" check ends.rnn --frames 20 # compiles it
+(ulimit -v 300000; expect 0 "$rnn" check ends.rnn --frames 5000 --streams 2)
+says out '2 of 2 outputs agree with the reference (5000 frames, 2 streams)'
+
+# More data than the reference gets done soon: the first of it, and all on request.
+cat >wide.rnn <<'END'
+model wide { input x; param W[400, 400]; h = tanh(W @ h[t-1] + x); output y = sum(h) }
+END
+awk 'BEGIN { for (t = 0; t < 6000; t++) print (t % 7) / 7 }' >long.csv
+expect 0 "$rnn" check wide.rnn --input x=long.csv
+says err 'frames, since the reference is slow: --frames 6000 checks all'
