@@ -64,7 +64,7 @@ static void rnn_error(const struct span *span, struct parser *parser, const char
 %type <list> head_dimensions head_dimension_list head_inputs head_input_list outputs names
 %type <list> lines dimensions constants parameters inputs lefts subscripts arguments argument_list body
 %type <dimension> head_dimension constant
-%type <declarator> head_input declarator formed parameter typed input name
+%type <declarator> head_input declarator formed kept parameter typed input name
 %type <statement> statement constant_statement
 %type <expr> value call expr comparison sum product unary application postfix named bracketed path
 %type <subscript> subscript
@@ -178,10 +178,15 @@ parameters
     ;
 
 parameter
+    : kept
+    | kept '=' expr                         { $$ = ast_set_start(parser, @$, $1, $3); }
+    | kept '~' NAME                         { $$ = ast_set_distribution(parser, @$, $1, @3, NULL); }
+    | kept '~' NAME '(' expr ')'            { $$ = ast_set_distribution(parser, @$, $1, @3, $5); }
+    ;
+
+kept
     : formed
-    | formed '=' expr                       { $$ = ast_set_start(parser, @$, $1, $3); }
-    | formed '~' NAME                       { $$ = ast_set_distribution(parser, @$, $1, @3, NULL); }
-    | formed '~' NAME '(' expr ')'          { $$ = ast_set_distribution(parser, @$, $1, @3, $5); }
+    | formed NAME                           { $$ = ast_set_fixed(parser, @$, $1, @2); }
     ;
 
 formed

@@ -169,6 +169,8 @@ static void check_differences(struct gradients *gradients)
     move_all(objective, false);
     for (int i = 0; i < objective->variable_count; i++) {
         struct variable *variable = &objective->variables[i];
+        if (variable->tensor->fixed)
+            continue;
         variable->moves = true;
         const char *kind = variable->is_parameter ? "" : "input ";
         compare_directions(gradients, arena_printf(gradients->arena, "gradient of %s%s", kind, variable->tensor->name),
@@ -210,6 +212,25 @@ static void check_ends(struct gradients *gradients)
     gradients_note(gradients, "gradients of inputs after the ends of streams", largest, 0);
 }
 
+/* Where there is something fixed: its gradients are 0. */
+static void check_fixed(struct gradients *gradients)
+{
+    const rnn_model *model = gradients->model;
+    double largest = 0;
+    bool any = false;
+    for (int i = 0; i < model->parameter_count; i++) {
+        const rnn_tensor *tensor = &model->parameters[i];
+        any |= tensor->fixed;
+        for (long k = 0; tensor->fixed && k < tensor_units(tensor); k++) {
+            double g = tensor_get(model, tensor, gradients->whole.gradient, (long)tensor->offset + k);
+            if (!(fabs(g) <= largest))
+                largest = isnan(g) ? INFINITY : fabs(g);
+        }
+    }
+    if (any)
+        gradients_note(gradients, "gradients of what is fixed", largest, 0);
+}
+
 static void note_loss(struct gradients *gradients, const char *what, double difference)
 {
     double error = isnan(difference) ? INFINITY : fabs(difference);
@@ -225,6 +246,7 @@ static bool check_whole(struct gradients *gradients, const char **error)
     gradients->size = objective_measure(&gradients->objective, range, 0);
     note_loss(gradients, "loss", gradients->whole.loss - objective_loss(&gradients->objective, range, 0));
     check_ends(gradients);
+    check_fixed(gradients);
     check_differences(gradients);
     return true;
 }

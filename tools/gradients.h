@@ -10,6 +10,8 @@
  * The same result is asked for from a state that was reset, without gradients, and without those of inputs. Streams
  * together are the mean of each alone.
  *
+ * Parameters that are fixed do not move, and their gradients are 0.
+ *
  * Windows one after the other: each loss is that of the oracle over the frames that count in it. Beyond the first the
  * gradient is that of the window alone, its past being given: in double it is compared with differences of the
  * network's own loss, unless the program calls stop_gradient, which those do not know.

@@ -250,7 +250,7 @@ void objective_draw_direction(struct objective *objective, struct random *random
         struct variable *variable = &objective->variables[i];
         for (long k = 0; k < variable->count; k++) {
             double x = random_real(random, 0.5);
-            variable->direction[k] = x < 0 ? x - 0.5 : x + 0.5;
+            variable->direction[k] = variable->tensor->fixed ? 0 : x < 0 ? x - 0.5 : x + 0.5;
         }
     }
 }

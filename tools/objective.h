@@ -55,7 +55,8 @@ bool objective_open(struct objective *objective, struct arena *arena, const rnn_
                     const struct program *program, int frames, int streams, const int *lengths, const void *parameters,
                     const void *const *inputs, const void *const *targets, const char **error);
 
-/* Numbers of 0.5 to 1 either way: none too small to be seen, and no two that always cancel each other. */
+/* Numbers of 0.5 to 1 either way: none too small to be seen, and no two that always cancel each other. 0 for what is
+ * fixed. */
 void objective_draw_direction(struct objective *objective, struct random *random);
 
 /* The loss of frames from .. to-1 of the sequences (of a program that needs the future: from = 0, to = frames), where

@@ -60,6 +60,14 @@ static bool start_parameters(struct trainer *trainer, const char **error)
     return status == RNN_OK;
 }
 
+static bool has_something_to_learn(const rnn_model *model)
+{
+    bool learns = false;
+    for (int i = 0; i < model->parameter_count; i++)
+        learns |= !model->parameters[i].fixed;
+    return learns;
+}
+
 bool trainer_open(struct trainer *trainer, const struct train_options *options, const rnn_model *model,
                   const struct dataset *data, const struct dataset *held, const char **error)
 {
@@ -71,8 +79,8 @@ bool trainer_open(struct trainer *trainer, const struct train_options *options, 
                                 .schedule = options->schedule,
                                 .rates = rnn_schedule_start(),
                                 .position.first = NAN};
-    if (!find_sizes(trainer) || (model->parameter_elements == 0 && !options->evaluates)) {
-        *error = "there is nothing to learn: no data, or a network without parameters";
+    if (!find_sizes(trainer) || (!has_something_to_learn(model) && !options->evaluates)) {
+        *error = "there is nothing to learn: no data, or a network without parameters that are not fixed";
         return false;
     }
     tally_open(&trainer->tally, trainer->arena, model);
@@ -204,8 +212,8 @@ static bool change_parameters(struct trainer *trainer, const struct plan *plan, 
     }
     trainer->position.rate =
         rnn_schedule_rate(&trainer->schedule, &trainer->rates, options->optimizer.rate, trainer->position.step);
-    rnn_optimizer_step(&options->optimizer, trainer->position.rate, trainer->moments, trainer->parameters,
-                       trainer->gradient, elements, model->real_size);
+    rnn_optimizer_step_model(&options->optimizer, trainer->position.rate, trainer->moments, trainer->parameters,
+                             trainer->gradient, model);
     return true;
 }
 

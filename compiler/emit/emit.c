@@ -73,7 +73,7 @@ static const char *time_constant(enum value_time time)
 
 void write_input_tensor(struct emitter *emitter, const struct graph_input *input)
 {
-    text_printf(emitter->out, "    {\"%s\", %s, %s, %s, %d, 0, RNN_START_CONSTANT, 0},\n", input->name,
+    text_printf(emitter->out, "    {\"%s\", %s, %s, %s, %d, 0, RNN_START_CONSTANT, 0, 0},\n", input->name,
                 input->labels       ? "RNN_TYPE_LABELS"
                 : input->vocabulary ? "RNN_TYPE_ID"
                                     : "RNN_TYPE_REAL",
@@ -92,9 +92,9 @@ static void write_tensors(struct emitter *emitter)
         const struct graph_parameter *parameter = &graph->parameters[i];
         text_printf(out,
                     "    {\"%s\", RNN_TYPE_REAL, RNN_TIME_STATIC, %s, 0,\n     offsetof(%s_params, %s) / "
-                    "sizeof(rnn_real), %s, %.17g},\n",
+                    "sizeof(rnn_real), %s, %.17g, %d},\n",
                     parameter->name, shape_initializer(emitter, &parameter->shape), emitter->prefix,
-                    emitter->parameters[i], starts[parameter->start], parameter->start_number);
+                    emitter->parameters[i], starts[parameter->start], parameter->start_number, parameter->fixed);
     }
     text_puts(out, graph->parameter_count ? "};\n" : "");
     if (graph->input_count)
@@ -105,8 +105,9 @@ static void write_tensors(struct emitter *emitter)
     if (graph->output_count)
         text_printf(out, "static const rnn_tensor %s_outputs[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->output_count; i++)
-        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, %s, %s, 0, 0, RNN_START_CONSTANT, 0},\n", graph->outputs[i].name,
-                    time_constant(graph->outputs[i].time), shape_initializer(emitter, &graph->outputs[i].shape));
+        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, %s, %s, 0, 0, RNN_START_CONSTANT, 0, 0},\n",
+                    graph->outputs[i].name, time_constant(graph->outputs[i].time),
+                    shape_initializer(emitter, &graph->outputs[i].shape));
     text_puts(out, graph->output_count ? "};\n\n" : "\n");
 }
 

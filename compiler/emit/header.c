@@ -55,7 +55,8 @@ static void write_parameters(struct emitter *emitter)
         text_printf(emitter->out, "    rnn_real %s[", emitter->parameters[i]);
         for (int d = 0; d < shape->rank; d++)
             text_printf(emitter->out, d ? " * %d" : "%d", shape->dim[d]);
-        text_puts(emitter->out, shape->rank ? "];\n" : "1];\n");
+        text_printf(emitter->out, "%s];%s\n", shape->rank ? "" : "1",
+                    graph->parameters[i].fixed ? " /* fixed: training leaves it as it is */" : "");
     }
     text_printf(emitter->out, "%s} %s_params;\n\n",
                 graph->parameter_count ? "" : "    rnn_real none[1]; /* there are none */\n", emitter->prefix);

@@ -77,6 +77,7 @@ struct graph_parameter {
     struct shape shape;
     enum start_kind start;
     double start_number;
+    bool fixed; /* has no gradient */
 };
 
 struct graph_input {

@@ -221,8 +221,8 @@ static void share_variance(struct graph_parameter *parameter, const struct value
 static void add_parameter(struct lowering *lowering, const struct value *value, int index)
 {
     struct graph_parameter *parameter = &lowering->graph->parameters[index];
-    *parameter =
-        (struct graph_parameter){.name = value->name, .shape = value->shape, .start_number = value->start_number};
+    *parameter = (struct graph_parameter){
+        .name = value->name, .shape = value->shape, .start_number = value->start_number, .fixed = value->fixed};
     const struct shape *shape = value->whole.rank ? &value->whole : &value->shape;
     const int *dim = shape->dim;
     int rank = shape->rank;

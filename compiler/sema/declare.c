@@ -153,6 +153,7 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
     const char *path = elaborate_path(e, instance, symbol->name);
     if (!declarator->has_form) {
         symbol->value = elaborate_value(e, instance, VALUE_PARAMETER, path, symbol->span, declarator->span);
+        symbol->value->fixed = declarator->fixed;
         return;
     }
     bool is_svd = strcmp(declarator->form.text, "svd") == 0;
@@ -163,6 +164,7 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
         const char *name = arena_printf(e->arena, "%s.%c", path, 'A' + i);
         symbol->factors[i] = elaborate_value(e, instance, VALUE_PARAMETER, name, symbol->span, declarator->span);
         symbol->factors[i]->form = symbol->form;
+        symbol->factors[i]->fixed = declarator->fixed;
     }
 }
 

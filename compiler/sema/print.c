@@ -135,6 +135,7 @@ static void print_parameter(struct text *out, const struct value *value)
         [START_UNIFORM] = " ~ uniform", [START_GLOROT] = " ~ glorot", [START_ORTHOGONAL] = " ~ orthogonal"};
     if (value->form != FORM_DENSE)
         text_printf(out, " : %s(%d)", value->form == FORM_SVD ? "svd" : "cp", value->form_rank);
+    text_puts(out, value->fixed ? " fixed" : "");
     text_puts(out, starts[value->start]);
     bool bracket = value->start == START_NORMAL || value->start == START_UNIFORM;
     text_puts(out, bracket ? "(" : "");

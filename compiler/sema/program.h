@@ -56,6 +56,7 @@ struct value {
 
     enum parameter_form form; /* VALUE_PARAMETER; svd and cp factors are parameters of their own, see below */
     int form_rank;
+    bool fixed;                 /* training leaves it as it is */
     struct shape whole;         /* of a factor: the shape of the svd or cp parameter; rank 0: no factor */
     enum parameter_start start; /* as written; `default` is resolved when values are drawn */
     double start_number;        /* = c, ~ normal(s), ~ uniform(a) */

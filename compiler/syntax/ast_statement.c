@@ -123,6 +123,16 @@ struct declarator *ast_ids(struct parser *parser, struct span span, struct span 
     return ast_set_type(parser, span, declarator, type, vocabulary->expr);
 }
 
+struct declarator *ast_set_fixed(struct parser *parser, struct span span, struct declarator *declarator,
+                                 struct span word)
+{
+    static const char *const words[] = {"fixed", NULL};
+    declarator->span = span;
+    make_word(parser, word, "word", words);
+    declarator->fixed = true;
+    return declarator;
+}
+
 struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span word)
 {

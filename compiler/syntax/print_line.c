@@ -162,6 +162,7 @@ static void put_declarator(struct line *line, const struct declarator *declarato
         line_expr(line, declarator->form_rank, false);
         line_close(line, ")");
     }
+    line_puts(line, declarator->fixed ? " fixed" : "");
     put_start(line, declarator);
     if (declarator->type.text) {
         line_puts(line, ": ");

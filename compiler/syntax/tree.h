@@ -86,6 +86,7 @@ struct declarator {
     bool has_form;
     struct name form; /* svd, cp */
     struct expr *form_rank;
+    bool fixed;
     struct expr *start;       /* after `=` a number expression; NULL */
     struct name distribution; /* after `~`: normal, uniform, glorot, orthogonal; text NULL: none */
     struct expr *distribution_argument;

@@ -32,7 +32,8 @@ const bool *find_dependent(const struct graph *graph, bool by_inputs, struct are
         const struct node *node = graph->nodes[i];
         bool real = node->op == OP_input && !graph->inputs[node->index].vocabulary &&
                     node->index < graph->input_count - graph->target_count;
-        if (node->op == OP_parameter || (by_inputs && real))
+        bool learns = node->op == OP_parameter && !graph->parameters[node->index].fixed;
+        if (learns || (by_inputs && real))
             mark(&marking, i);
     }
     while (marking.open_count) {

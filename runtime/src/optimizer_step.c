@@ -33,24 +33,66 @@ struct step {
 
 static bool is_double(int real_size) { return real_size == (int)sizeof(double); }
 
-void rnn_optimizer_step(const rnn_optimizer_options *options, double rate, void *state, void *parameters,
-                        const void *gradient, size_t elements, int real_size)
+/* What a step works on, [elements] each. */
+struct arrays {
+    int real_size;
+    char *parameters;
+    const char *gradient;
+    char *first, *second; /* of the state; second: NULL where there is none */
+};
+
+static void step_range(const struct step *step, const struct arrays *arrays, size_t from, size_t to)
 {
-    rnn_optimizer_array arrays[RNN_OPTIMIZER_ARRAYS];
-    int count = rnn_optimizer_arrays(options->kind, elements, real_size, arrays);
+    size_t skip = from * (size_t)arrays->real_size;
+    char *second = arrays->second ? arrays->second + skip : NULL;
+    if (from >= to)
+        return;
+    if (is_double(arrays->real_size))
+        step_double(step, arrays->parameters + skip, arrays->gradient + skip, arrays->first + skip, second, to - from);
+    else
+        step_float(step, arrays->parameters + skip, arrays->gradient + skip, arrays->first + skip, second, to - from);
+}
+
+/* Of all elements but those of the fixed tensors, which come in the order of their offsets. */
+static void step_others(const rnn_optimizer_options *options, double rate, void *state, struct arrays arrays,
+                        size_t elements, const rnn_tensor *tensors, int tensor_count)
+{
+    rnn_optimizer_array parts[RNN_OPTIMIZER_ARRAYS];
+    int count = rnn_optimizer_arrays(options->kind, elements, arrays.real_size, parts);
     if (count == 0)
         return;
     int64_t *steps = state;
     *steps += 1;
-    struct step step = {options, rate, (uint64_t)*steps};
-    void *first = (char *)state + arrays[1].offset;
-    void *second = count > 2 ? (char *)state + arrays[2].offset : NULL;
+    const struct step step = {options, rate, (uint64_t)*steps};
+    arrays.first = (char *)state + parts[1].offset;
+    arrays.second = count > 2 ? (char *)state + parts[2].offset : NULL;
     rnn_flush_state flush = rnn_flush_begin();
-    if (is_double(real_size))
-        step_double(&step, parameters, gradient, first, second, elements);
-    else
-        step_float(&step, parameters, gradient, first, second, elements);
+    size_t from = 0;
+    for (int i = 0; i < tensor_count; i++) {
+        if (!tensors[i].fixed)
+            continue;
+        size_t size = 1;
+        for (int d = 0; d < tensors[i].rank; d++)
+            size *= (size_t)tensors[i].shape[d];
+        step_range(&step, &arrays, from, tensors[i].offset);
+        from = tensors[i].offset + size;
+    }
+    step_range(&step, &arrays, from, elements);
     rnn_flush_end(flush);
+}
+
+void rnn_optimizer_step(const rnn_optimizer_options *options, double rate, void *state, void *parameters,
+                        const void *gradient, size_t elements, int real_size)
+{
+    struct arrays arrays = {real_size, parameters, gradient, NULL, NULL};
+    step_others(options, rate, state, arrays, elements, NULL, 0);
+}
+
+void rnn_optimizer_step_model(const rnn_optimizer_options *options, double rate, void *state, void *parameters,
+                              const void *gradient, const rnn_model *model)
+{
+    struct arrays arrays = {model->real_size, parameters, gradient, NULL, NULL};
+    step_others(options, rate, state, arrays, model->parameter_elements, model->parameters, model->parameter_count);
 }
 
 double rnn_gradient_clip_norm(void *gradient, size_t elements, int real_size, double limit)

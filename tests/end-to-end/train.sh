@@ -238,6 +238,34 @@ for signal in INT TERM; do
   rm stopped.*
 done
 
+# ---- what is fixed ----
+
+cat >fixed.rnn <<'END'
+model filtered {
+  const V = 24
+  input x: index[V]
+  param E[V, 8] ~ normal(0.3), K[8] fixed ~ normal(1), W[V, 8]
+  target y: index[V]
+  output k = K
+  logits = W @ (K * embed(E, x))
+  output p = softmax(logits)
+  loss cross_entropy(logits, y)
+}
+END
+decayed() { "$rnn" train fixed.rnn --data text --streams 4 --optimizer adamw,weight_decay=0.5 --rate 0.01 "$@"; }
+numbers() { "$rnn" run fixed.rnn "$@" --input x.csv --output k=k.csv >/dev/null && cat k.csv; }
+echo 1 >x.csv
+expect 0 decayed --epochs 2 --checkpoint fixed.checkpoint --out half.safetensors
+expect 0 decayed --epochs 4 --checkpoint fixed.checkpoint --resume --out fixed.safetensors
+numbers --seed 1 >drawn
+for weights in half fixed; do
+  numbers --weights $weights.safetensors >trained
+  cmp drawn trained || fail "training moved what is fixed"
+done
+sed 's/ ~ normal(0.3)/ fixed&/; s/W\[V, 8\]/& fixed/' fixed.rnn >still.rnn
+expect 1 "$rnn" train still.rnn --data text --out still.safetensors
+says err "nothing to learn: no data, or a network without parameters that are not fixed"
+
 # ---- failure ----
 
 # What is not finite is found where it begins: in a value of the network, or in a loss alone.

@@ -78,6 +78,8 @@ static void edit_declarator(struct edit *edit, struct declarator *declarator)
 {
     if (declarator->has_form && here(edit))
         declarator->has_form = false;
+    if (declarator->fixed && here(edit))
+        declarator->fixed = false;
     if (declarator->start && here(edit))
         declarator->start = NULL;
     if (declarator->distribution.text && here(edit)) {

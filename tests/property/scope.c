@@ -218,7 +218,8 @@ struct variable *add_parameter(struct scope *scope, struct sizes shape)
     scope->group = group;
     variable->exact = true;
     const char *sizes = sizes_text(scope, &shape);
-    declare(scope, format(scope, "%s%s%s", variable->name, sizes, start_text(scope, shape.rank)));
+    const char *fixed = chance(generator, 10) ? " fixed" : "";
+    declare(scope, format(scope, "%s%s%s%s", variable->name, sizes, fixed, start_text(scope, shape.rank)));
     return variable;
 }
 

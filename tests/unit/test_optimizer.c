@@ -350,6 +350,42 @@ static void test_clip_norm_extremes(void **unused)
     assert_true(rnn_gradient_clip_norm(NULL, 0, 8, 1) == 0);
 }
 
+/* Of three tensors the second is fixed: the others move as if it were not there, and it keeps its value. */
+static void test_fixed(void **unused)
+{
+    (void)unused;
+    const rnn_tensor tensors[] = {{.name = "a", .rank = 1, .shape = {3}},
+                                  {.name = "b", .rank = 2, .shape = {2, 2}, .offset = 3, .fixed = 1},
+                                  {.name = "c", .offset = 7}};
+    const rnn_model model = {.real_size = 8, .parameters = tensors, .parameter_count = 3, .parameter_elements = 8};
+    for (int kind = 0; kind < RNN_OPTIMIZERS; kind++) {
+        rnn_optimizer_options options = rnn_optimizers[kind].defaults;
+        double x[8], free_x[8], g[8], kept[4];
+        options.weight_decay = 0.1;
+        void *state = rnn_alloc(rnn_optimizer_state_size(options.kind, 8, 8), RNN_OPTIMIZER_ALIGNMENT);
+        void *free_state = rnn_alloc(rnn_optimizer_state_size(options.kind, 8, 8), RNN_OPTIMIZER_ALIGNMENT);
+        for (int i = 0; i < 8; i++) {
+            x[i] = free_x[i] = 1 + i;
+            g[i] = 0.3 - 0.1 * i;
+        }
+        memcpy(kept, x + 3, sizeof kept);
+        for (int step = 0; step < 3; step++) {
+            rnn_optimizer_step_model(&options, 0.1, state, x, g, &model);
+            rnn_optimizer_step(&options, 0.1, free_state, free_x, g, 8, 8);
+        }
+        assert_memory_equal(x, free_x, 3 * sizeof *x);
+        assert_memory_equal(x + 3, kept, sizeof kept);
+        assert_true(x[7] == free_x[7] && free_x[4] != kept[1]);
+        rnn_optimizer_array arrays[RNN_OPTIMIZER_ARRAYS];
+        int count = rnn_optimizer_arrays(options.kind, 8, 8, arrays);
+        for (int a = 1; a < count; a++)
+            for (int i = 3; i < 7; i++)
+                assert_true(((const double *)((const char *)state + arrays[a].offset))[i] == 0);
+        rnn_free(state);
+        rnn_free(free_state);
+    }
+}
+
 static void test_clip_value(void **unused)
 {
     (void)unused;
@@ -368,11 +404,17 @@ static void test_clip_value(void **unused)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recurrences),        cmocka_unit_test(test_by_hand),
-        cmocka_unit_test(test_quadratic),          cmocka_unit_test(test_checkpoint),
-        cmocka_unit_test(test_state_layout),       cmocka_unit_test(test_nan_and_zero),
-        cmocka_unit_test(test_late_steps),         cmocka_unit_test(test_clip_norm),
-        cmocka_unit_test(test_clip_norm_extremes), cmocka_unit_test(test_clip_value),
+        cmocka_unit_test(test_recurrences),
+        cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_quadratic),
+        cmocka_unit_test(test_checkpoint),
+        cmocka_unit_test(test_state_layout),
+        cmocka_unit_test(test_nan_and_zero),
+        cmocka_unit_test(test_late_steps),
+        cmocka_unit_test(test_clip_norm),
+        cmocka_unit_test(test_clip_norm_extremes),
+        cmocka_unit_test(test_clip_value),
+        cmocka_unit_test(test_fixed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,7 @@ typedef struct {
     size_t offset;      /* parameters: of the first element, in rnn_real, within the parameters */
     rnn_start start;
     double start_number;
+    int fixed; /* parameters: 1 where training leaves it as it is; its gradient is 0 */
 } rnn_tensor;
 
 /* A target of type RNN_TYPE_LABELS: `counts[b]` ids for the sequence of stream b, at ids + b * most. */

@@ -13,7 +13,7 @@
  *         ... gradient ...
  *         rnn_gradient_clip_norm(gradient, elements, real_size, 1.0);
  *         double rate = rnn_schedule_rate(&schedule, &rates, options.rate, step);
- *         rnn_optimizer_step(&options, rate, state, parameters, gradient, elements, real_size);
+ *         rnn_optimizer_step_model(&options, rate, state, parameters, gradient, model);
  *     }
  */
 #ifndef RNN_OPTIMIZER_H
@@ -106,6 +106,11 @@ int rnn_optimizer_arrays(rnn_optimizer_kind kind, size_t elements, int real_size
  * Subnormal numbers count as 0: moments of parameters that get no gradient would otherwise slow every step down. */
 void rnn_optimizer_step(const rnn_optimizer_options *options, double rate, void *state, void *parameters,
                         const void *gradient, size_t elements, int real_size);
+
+/* The same for the parameters of a model (elements = model->parameter_elements), but for those that are fixed: they,
+ * and their part of the state, stay as they are, whatever the weight decay. */
+void rnn_optimizer_step_model(const rnn_optimizer_options *options, double rate, void *state, void *parameters,
+                              const void *gradient, const rnn_model *model);
 
 /* ---- clipping ---- */
 
