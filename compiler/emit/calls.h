@@ -29,6 +29,9 @@ void write_sequence_outputs(struct emitter *emitter);
 /* The regions of sequence values that come before `pass`, or after all. */
 void write_sequence_regions(struct emitter *emitter, int pass);
 
+/* The state's type and calls, and how long blocks are. with_values: the state holds the past. */
+void write_state_functions(struct emitter *emitter, bool with_values);
+
 /* _run of a program that looks back only, and of one that needs the whole sequence. */
 void write_run(struct emitter *emitter);
 void write_whole_run(struct emitter *emitter);

@@ -119,7 +119,7 @@ static void write_generic_calls(struct emitter *emitter)
     int inputs = emitter->graph->input_count, outputs = emitter->graph->output_count;
     text_printf(out,
                 "static rnn_status %s_pack_any(const void *params, void *packed) { return %s_pack(params, packed); }\n"
-                "static void %s_state_init_any(void *state, int streams) { %s_state_init(state, streams); }\n"
+                "static rnn_status %s_state_init_any(void *state, int streams) { return %s_state_init(state, streams); }\n"
                 "static rnn_status %s_reset_any(void *state, const unsigned char *which_streams)\n{\n"
                 "    return %s_reset(state, which_streams);\n}\n",
                 prefix, prefix, prefix, prefix, prefix, prefix);

@@ -67,7 +67,7 @@ static const char *const memory_declarations =
     "typedef struct $_state $_state;   /* the past of each stream */\n"
     "typedef struct $_work $_work;     /* scratch of $_run */\n\n"
     "/* Bytes of each, for rnn_alloc or any memory aligned to $_alignment(). `frames` is the longest that $_run will "
-    "be given. */\n"
+    "be given,\n * `streams` the most: what serves many serves fewer. A size that does not fit in memory is SIZE_MAX. */\n"
     "size_t $_alignment(void);\n"
     "size_t $_packed_size(void);\n"
     "size_t $_state_size(int streams);\n"
@@ -83,7 +83,7 @@ static const char *const weights_declaration = "extern const $_params $_weights;
 static const char *const call_declarations =
     "rnn_status $_init($_params *params, uint64_t seed); /* start values */\n"
     "rnn_status $_pack(const $_params *params, $_packed *packed);\n\n"
-    "void $_state_init($_state *state, int streams);\n"
+    "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
     "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n";
 
 static void write_step_declaration(struct emitter *emitter)

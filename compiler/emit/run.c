@@ -50,21 +50,22 @@ static void write_run_head(struct emitter *emitter)
         emitter,
         "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work, int frames, const int *lengths");
     write_arguments(emitter);
-    text_puts(emitter->out, "    if (!packed || !state || !work || state->streams < 1 || frames < 0 || "
-                            "!rnn_is_aligned(work))\n"
-                            "        return RNN_ERROR_ARGUMENT;\n"
-                            "    const int streams = state->streams;\n"
+    write_pattern(emitter, "    if (!packed || !rnn_is_aligned(packed) || !$_state_is_begun(state) || !work || "
+                           "!rnn_is_aligned(work) || frames < 0)\n"
+                           "        return RNN_ERROR_ARGUMENT;\n");
+    text_puts(emitter->out, "    const int streams = state->streams;\n"
                             "    if (rnn_check_lengths(lengths, frames, streams) != RNN_OK)\n"
                             "        return RNN_ERROR_LENGTH;\n");
     write_checks(emitter, "lengths", "frames");
     write_pattern(
         emitter,
         "    const int most = $_block_frames(frames, streams);\n"
-        "    int *const ends = (int *)work, *const ages = ends + streams; /* of each stream, within the block and "
-        "before it */\n"
-        "    rnn_real *const memory = (rnn_real *)((char *)work + RNN_ROUND(2 * (size_t)streams * sizeof(int)));\n"
+        "    int64_t *const ages = (int64_t *)work;     /* of each stream: frames before the block */\n"
+        "    int *const ends = (int *)(ages + streams); /* of each stream: frames within it */\n"
         "    struct $_values values;\n"
-        "    $_place(&values, memory, most, frames, streams);\n"
+        "    $_place(&values, (rnn_real *)((char *)work + $_work_head(streams)), rnn_columns(most, streams), "
+        "rnn_columns(frames, streams),\n"
+        "        (size_t)streams);\n"
         "    values.ages = ages;\n");
 }
 
@@ -93,7 +94,7 @@ static void write_final_ages(struct emitter *emitter)
 void write_run(struct emitter *emitter)
 {
     write_run_head(emitter);
-    write_pattern(emitter, "    struct $_values past;\n    $_place(&past, $_state_values(state), 1, 1, streams);\n");
+    write_pattern(emitter, "    struct $_values past;\n    $_place_state(&past, state);\n");
     write_kept(emitter);
     text_puts(emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
     write_whole_inputs(emitter);
@@ -114,7 +115,7 @@ void write_run(struct emitter *emitter)
     write_give_back(emitter);
     write_pattern(emitter, "    $_grow_older(state, lengths, frames);\n");
     write_pattern(emitter,
-                  "    memcpy(ages, state->ages, (size_t)streams * sizeof(int));\n    $_finish_0(&values, streams);\n");
+                  "    memcpy(ages, state->ages, (size_t)streams * sizeof *ages);\n    $_finish_0(&values, streams);\n");
     write_sequence_regions(emitter, 1);
     write_sequence_outputs(emitter);
     text_puts(emitter->out, "    rnn_flush_end(flush);\n    return RNN_OK;\n}\n\n");

@@ -51,7 +51,7 @@ void emit_training_declarations(struct emitter *emitter, const char *owner)
                "typedef struct $_work $_work;   /* scratch of @_grad, packed weights among it */\n\n"
                "size_t $_state_size(int streams);\n"
                "size_t $_work_size(int frames, int streams);\n"
-               "void $_state_init($_state *state, int streams);\n"
+               "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
                "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n"
                "/* The loss of a window of frames (see rnn_window) and its gradient, which is overwritten; NULL: only "
                "the loss is wanted. Beside the inputs of @_run:\n");
@@ -95,47 +95,21 @@ static void write_late_layout(struct emitter *emitter)
     close_function(emitter, begin);
 }
 
-static const char *const memory_functions =
-    "struct $_state {\n"
-    "    int streams;\n"
-    "    int ages[]; /* of each stream: frames since it began; values follow, aligned */\n"
-    "};\n\n"
-    "/* Bytes of the state in front of its values. */\n"
-    "static size_t $_state_head(int streams)\n{\n"
-    "    return RNN_ROUND(sizeof(struct $_state) + (size_t)streams * sizeof(int));\n}\n\n"
-    "static int $_block_frames(int frames, int streams)\n{\n"
-    "    const int most = RNN_MAX(1, $_BLOCK_FRAMES / streams);\n"
-    "    const int blocks = (frames + most - 1) / most;\n"
-    "    return blocks > 1 ? (frames + blocks - 1) / blocks : frames;\n}\n\n"
-    "/* Bytes of the work in front of its values: ends, ages and frames left of each stream, losses, packed weights. "
-    "*/\n"
+static const char *const size_functions =
+    "/* Bytes of the work in front of its values: frames before a block, in it and left, of each stream; losses; packed "
+    "weights. */\n"
     "static size_t $_work_head(int streams)\n{\n"
-    "    return RNN_ROUND(3 * (size_t)streams * sizeof(int)) + RNN_ROUND($_LOSSES * sizeof(rnn_loss_sum)) +\n"
-    "           RNN_ROUND(sizeof(struct $_packed));\n}\n\n"
+    "    return RNN_ROUND((size_t)RNN_MAX(streams, 0) * (sizeof(int64_t) + 2 * sizeof(int))) +\n"
+    "           RNN_ROUND($_LOSSES * sizeof(rnn_loss_sum)) + RNN_ROUND(sizeof(struct $_packed));\n}\n\n"
     "static rnn_loss_sum *$_sums(void *work, int streams)\n{\n"
-    "    return (rnn_loss_sum *)((char *)work + RNN_ROUND(3 * (size_t)streams * sizeof(int)));\n}\n\n"
+    "    return (rnn_loss_sum *)((char *)work + RNN_ROUND((size_t)streams * (sizeof(int64_t) + 2 * sizeof(int))));\n}\n\n"
     "size_t $_work_size(int frames, int streams)\n{\n"
     "    struct $_values values;\n"
-    "    const int longest = RNN_MIN(frames, RNN_MAX(1, $_BLOCK_FRAMES / streams)); /* block of any shorter call too "
-    "*/\n"
-    "    return $_work_head(streams) + RNN_ROUND($_place(&values, NULL, longest, frames, streams) * sizeof(rnn_real)) "
-    "+\n"
-    "           RNN_ROUND($_place_late(&values, NULL, frames) * sizeof(rnn_real));\n}\n\n"
-    "rnn_status $_reset($_state *state, const unsigned char *which_streams)\n{\n"
-    "    if (!state)\n        return RNN_ERROR_ARGUMENT;\n"
-    "    for (int stream = 0; stream < state->streams; stream++)\n"
-    "        if (!which_streams || which_streams[stream])\n            state->ages[stream] = 0;\n"
-    "    return RNN_OK;\n}\n\n"
-    "void $_state_init($_state *state, int streams)\n{\n"
-    "    memset(state, 0, $_state_size(streams));\n"
-    "    state->streams = streams;\n}\n\n";
-
-static const char *const state_size =
-    "size_t $_state_size(int streams)\n{\n"
-    "    struct $_values values;\n"
-    "    return $_state_head(streams) + RNN_ROUND($_place(&values, NULL, 1, 1, streams) * sizeof(rnn_real));\n}\n\n";
-
-static const char *const whole_state_size = "size_t $_state_size(int streams) { return $_state_head(streams); }\n\n";
+    "    const size_t columns = rnn_columns(1, streams), whole = rnn_columns(frames, streams);\n"
+    "    if (!rnn_columns_fit($_place(&values, NULL, 1, 1, 1), RNN_MAX(whole, columns)))\n        return SIZE_MAX;\n"
+    "    return $_work_head(streams) +\n"
+    "           RNN_ROUND($_place(&values, NULL, $_block_columns(frames, streams), whole, columns) * sizeof(rnn_real)) +\n"
+    "           RNN_ROUND($_place_late(&values, NULL, RNN_MAX(frames, 0)) * sizeof(rnn_real));\n}\n\n";
 
 /* ---- the call ---- */
 
@@ -182,7 +156,7 @@ static void write_pass(struct emitter *emitter, int pass)
     text_printf(out,
                 "        %s_pass_%d(packed, &values, count, streams, lengths ? ends : NULL);\n    }\n"
                 "    for (int stream = 0; stream < streams; stream++)\n"
-                "        left[stream] = ages[stream] = lengths ? lengths[stream] : frames;\n"
+                "        ages[stream] = left[stream] = lengths ? lengths[stream] : frames;\n"
                 "    values = whole;\n    %s_finish_%d(&values, streams);\n",
                 emitter->prefix, pass, emitter->prefix, pass);
 }
@@ -226,8 +200,7 @@ static void write_end(struct emitter *emitter, const char *owner)
             "        const int end = lengths ? RNN_MIN(advance, lengths[stream]) : advance;\n"
             "        if (end > 0)\n"
             "            $_keep(&past, &whole, end, streams, stream);\n"
-            "        state->ages[stream] = state->ages[stream] > INT_MAX - end ? INT_MAX : state->ages[stream] + "
-            "end;\n    }\n");
+            "        state->ages[stream] += end;\n    }\n");
     text_puts(emitter->out, "    rnn_flush_end(flush);\n    return RNN_OK;\n}\n\n");
 }
 
@@ -235,7 +208,7 @@ static void write_head(struct emitter *emitter, const char *owner)
 {
     write_grad_arguments(emitter, owner);
     write_text(emitter, owner,
-               "\n{\n    if (!params || !state || !work || !window || !loss || state->streams < 1 || !rnn_is_aligned(work))\n"
+               "\n{\n    if (!params || !$_state_is_begun(state) || !work || !rnn_is_aligned(work) || !window || !loss)\n"
                "        return RNN_ERROR_ARGUMENT;\n"
                "    const int frames = window->frames, streams = state->streams, *const lengths = window->lengths;\n");
     text_puts(
@@ -253,14 +226,16 @@ static void write_head(struct emitter *emitter, const char *owner)
     write_text(
         emitter, owner,
         "    const int most = $_block_frames(frames, streams);\n"
-        "    int *const ends = (int *)work, *const ages = ends + streams, *const left = ages + streams;\n"
+        "    int64_t *const ages = (int64_t *)work; /* of each stream: frames before the block */\n"
+        "    int *const ends = (int *)(ages + streams), *const left = ends + streams;\n"
         "    rnn_loss_sum *const sums = $_sums(work, streams);\n"
         "    struct $_packed *const packed = (struct $_packed *)((char *)sums + RNN_ROUND($_LOSSES * sizeof *sums));\n"
         "    char *next = (char *)work + $_work_head(streams);\n"
         "    double total = 0;\n"
         "    struct $_values values = {.ages = ages, .left = left, .window = window, .sums = sums, .loss = &total, "
         ".gradient = gradient};\n"
-        "    next += RNN_ROUND($_place(&values, (rnn_real *)next, most, frames, streams) * sizeof(rnn_real));\n"
+        "    next += RNN_ROUND($_place(&values, (rnn_real *)next, rnn_columns(most, streams), rnn_columns(frames, streams),\n"
+        "        (size_t)streams) * sizeof(rnn_real));\n"
         "    const size_t late = $_place_late(&values, (rnn_real *)next, frames);\n"
         "    const rnn_flush_state flush = rnn_flush_begin();\n"
         "    $_pack(params, packed);\n"
@@ -271,8 +246,7 @@ static void write_head(struct emitter *emitter, const char *owner)
         "    }\n");
     if (emitter->graph->carries)
         write_text(emitter, owner,
-                   "    struct $_values past;\n"
-                   "    $_place(&past, (rnn_real *)((char *)state + $_state_head(streams)), 1, 1, streams);\n");
+                   "    struct $_values past;\n    $_place_state(&past, state);\n");
     write_whole_inputs(emitter);
     write_given(emitter);
     write_text(emitter, owner, "    const struct $_values whole = values;\n");
@@ -330,21 +304,26 @@ static void write_fault_search(struct emitter *emitter, bool of_gradients)
 }
 
 static const char *const losses =
-    "static void $_losses(const void *state, void *work, rnn_loss *losses)\n{\n"
+    "static rnn_status $_losses(const void *state, void *work, rnn_loss *losses)\n{\n"
+    "    if (!$_state_is_begun((const $_state *)state) || !work || !rnn_is_aligned(work) || !losses)\n"
+    "        return RNN_ERROR_ARGUMENT;\n"
     "    const rnn_loss_sum *const sums = $_sums(work, ((const $_state *)state)->streams);\n"
     "    for (int i = 0; i < $_LOSSES; i++)\n"
-    "        losses[i] = (rnn_loss){sums[i].sum, sums[i].count};\n}\n\n";
+    "        losses[i] = (rnn_loss){sums[i].sum, sums[i].count};\n"
+    "    return RNN_OK;\n}\n\n";
 
 static void write_find_fault(struct emitter *emitter, const char *owner)
 {
     write_text(
         emitter, owner,
         "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
+        "    if (!$_state_is_begun((const $_state *)state) || !work || !rnn_is_aligned(work) || !window || window->frames < 1 || !fault)\n"
+        "        return 0;\n"
         "    const int frames = window->frames, streams = ((const $_state *)state)->streams;\n"
         "    const rnn_loss_sum *const sums = $_sums(work, streams);\n"
         "    struct $_values values;\n"
-        "    $_place(&values, (rnn_real *)((char *)work + $_work_head(streams)), $_block_frames(frames, streams), "
-        "frames, streams);\n"
+        "    $_place(&values, (rnn_real *)((char *)work + $_work_head(streams)),\n"
+        "        rnn_columns($_block_frames(frames, streams), streams), rnn_columns(frames, streams), (size_t)streams);\n"
         "    int losses = 0; /* whether one of them is not finite: else no value is at fault */\n"
         "    for (int i = 0; i < $_LOSSES; i++)\n"
         "        losses |= sums[i].fault_frame;\n"
@@ -363,7 +342,7 @@ static void write_any(struct emitter *emitter, const char *owner)
     struct text *out = emitter->out;
     int inputs = graph->input_count - graph->target_count;
     write_text(emitter, owner,
-               "static void $_state_init_any(void *state, int streams) { $_state_init(state, streams); }\n"
+               "static rnn_status $_state_init_any(void *state, int streams) { return $_state_init(state, streams); }\n"
                "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
                "    return $_reset(state, which_streams);\n}\n"
                "static rnn_status $_grad_any(const void *params, void *state, void *work, const rnn_window *window,\n"
@@ -371,26 +350,27 @@ static void write_any(struct emitter *emitter, const char *owner)
                "    void *const input_gradients[])\n{\n");
     text_printf(out, "%s%s    (void)input_gradients;\n", inputs ? "" : "    (void)inputs;\n",
                 graph->target_count ? "" : "    (void)targets;\n");
-    for (int i = 0; i < inputs && graph->by_inputs; i++) {
-        bool used = graph->inputs[i].vocabulary > 0;
-        for (int k = 0; k < graph->output_count; k++)
-            used |= input_of(emitter, k) == i;
-        if (!used) /* no loss depends on it */
-            text_printf(out,
-                        "    if (input_gradients && input_gradients[%d])\n"
-                        "        memset(input_gradients[%d], 0, (size_t)%s((%s_state *)state)->streams * %ld * "
-                        "sizeof(rnn_real));\n",
-                        i, i, graph->inputs[i].time == TIME_FRAME ? "window->frames * " : "", emitter->prefix,
-                        shape_size(&graph->inputs[i].shape));
-    }
-    write_text(emitter, owner, "    return @_grad(params, state, work, window");
+    write_text(emitter, owner, "    const rnn_status status = @_grad(params, state, work, window");
     for (int i = 0; i < graph->input_count; i++)
         text_printf(out, i < inputs ? ", inputs[%d]" : ", targets[%d]", i < inputs ? i : i - inputs);
     text_puts(out, ", loss, gradient");
     for (int i = 0; i < graph->output_count; i++)
         if (input_of(emitter, i) >= 0)
             text_printf(out, ",\n        input_gradients ? input_gradients[%d] : NULL", input_of(emitter, i));
-    text_puts(out, ");\n}\n\n");
+    text_puts(out, ");\n");
+    for (int i = 0; i < inputs && graph->by_inputs; i++) {
+        bool used = graph->inputs[i].vocabulary > 0;
+        for (int k = 0; k < graph->output_count; k++)
+            used |= input_of(emitter, k) == i;
+        if (!used) /* no loss depends on it */
+            text_printf(out,
+                        "    if (status == RNN_OK && input_gradients && input_gradients[%d])\n"
+                        "        memset(input_gradients[%d], 0, (size_t)%s((%s_state *)state)->streams * %ld * "
+                        "sizeof(rnn_real));\n",
+                        i, i, graph->inputs[i].time == TIME_FRAME ? "window->frames * " : "", emitter->prefix,
+                        shape_size(&graph->inputs[i].shape));
+    }
+    text_puts(out, "    return status;\n}\n\n");
 }
 
 static void write_targets(struct emitter *emitter)
@@ -421,8 +401,8 @@ void emit_training(struct emitter *emitter, const char *owner)
     emit_pack(emitter);
     emit_late(emitter);
     emitter->region = NULL;
-    write_text(emitter, owner, memory_functions);
-    write_text(emitter, owner, graph->carries ? state_size : whole_state_size);
+    write_state_functions(emitter, graph->carries);
+    write_text(emitter, owner, size_functions);
     write_grad(emitter, owner);
     write_text(emitter, owner, losses);
     write_find_fault(emitter, owner);

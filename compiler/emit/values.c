@@ -60,7 +60,7 @@ static void write_members(struct emitter *emitter)
     struct text *out = emitter->out;
     text_printf(out,
                 "/* Addresses of values: of frame 0 of a block, or of the only frame there is. */\nstruct %s_values {\n"
-                "    const int *ages; /* of each stream: frames since it began */\n",
+                "    const int64_t *ages; /* of each stream: frames since it began */\n",
                 emitter->prefix);
     if (emitter->graph->trains)
         text_printf(out,
@@ -94,23 +94,23 @@ static const char *buffer_columns(struct emitter *emitter, const struct buffer *
 {
     if (buffer->storage == STORE_FRAME)
         return buffer->group > 1 ? arena_printf(emitter->arena, "%d * columns", buffer->group) : "columns";
-    const char *frames = buffer->storage == STORE_SEQUENCE ? "whole" : "frames";
-    return arena_printf(emitter->arena, buffer->past + buffer->future ? "(%s + %d) * columns" : "%s * columns", frames,
-                        buffer->past + buffer->future);
+    const char *frames = buffer->storage == STORE_SEQUENCE ? "whole" : "block";
+    int outside = buffer->past + buffer->future;
+    if (outside <= 1)
+        return outside ? arena_printf(emitter->arena, "(%s + columns)", frames) : frames;
+    return arena_printf(emitter->arena, "(%s + %d * columns)", frames, outside);
 }
 
 static void write_layout(struct emitter *emitter)
 {
     struct text *out = emitter->out;
-    text_puts(out, "/* Lays values out in memory (NULL: nowhere), for blocks of `frames` frames of `whole` in all, and "
-                   "returns how many\n"
-                   " * rnn_real they take. */\n");
+    text_puts(out, "/* Lays values out in memory (NULL: nowhere) and returns how many rnn_real they take. Columns: those of a "
+                   "block of\n"
+                   " * frames, of the whole sequence, and of one frame, which has one for each stream. */\n");
     size_t begin = out->length;
     text_printf(
         out,
-        "static size_t %s_place(struct %s_values *values, rnn_real *memory, int block, int sequence, int streams)\n{\n"
-        "    const size_t frames = (size_t)block, whole = (size_t)sequence, columns = (size_t)streams; /* of a frame "
-        "*/\n"
+        "static size_t %s_place(struct %s_values *values, rnn_real *memory, size_t block, size_t whole, size_t columns)\n{\n"
         "    size_t next = 0;\n",
         emitter->prefix, emitter->prefix);
     size_t body = out->length;
@@ -127,7 +127,7 @@ static void write_layout(struct emitter *emitter)
             text_printf(out, "    values->%s_so_far_ = rnn_place(memory, next);\n    next += columns * RNN_PAD(%d);\n",
                         emitter->buffers[i], units);
     }
-    static const char *const sizes[] = {"frames", "whole", "columns"};
+    static const char *const sizes[] = {"block", "whole", "columns"};
     for (int i = 0; i < 3; i++)
         if (!function_mentions(emitter, body, sizes[i]))
             text_printf(out, "    (void)%s;\n", sizes[i]);

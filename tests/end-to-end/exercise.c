@@ -256,10 +256,92 @@ static void wrong_arguments_are_refused(void **state)
         }
         ids[3] = kept;
     }
-    model->state_init(fresh, 0); /* of no streams */
-    assert_int_equal(model->run(harness->packed, fresh, harness->work, FRAMES, NULL, ports.inputs, ports.outputs),
-                     RNN_ERROR_ARGUMENT);
     free(fresh);
+}
+
+/* The calls on a state, of which each is refused. */
+static void expect_refused(const struct harness *harness, const void *packed, void *state, void *work)
+{
+    const rnn_model *model = harness->model;
+    struct ports ports = ports_from(harness, harness->outputs, 0);
+    assert_int_equal(model->run(packed, state, work, FRAMES, NULL, ports.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
+    if (model->step && work)
+        assert_int_equal(model->step(packed, state, ports.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
+}
+
+static void wrong_memory_is_refused(void **state)
+{
+    const struct harness *harness = *state;
+    const rnn_model *model = harness->model;
+    struct ports ports = ports_from(harness, harness->outputs, 0);
+    void *fresh = harness_state(harness, STREAMS);
+    char *misaligned = (char *)fresh + sizeof(int64_t), *packed = harness->packed;
+    expect_refused(harness, NULL, fresh, harness->work);
+    expect_refused(harness, packed + sizeof(rnn_real), fresh, harness->work);
+    expect_refused(harness, packed, NULL, harness->work);
+    expect_refused(harness, packed, misaligned, harness->work);
+    expect_refused(harness, packed, fresh, NULL);
+    assert_int_equal(model->run(packed, fresh, (char *)harness->work + sizeof(rnn_real), FRAMES, NULL, ports.inputs,
+                                ports.outputs),
+                     RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->run(packed, fresh, harness->work, -1, NULL, ports.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
+    for (int i = 0; i < model->input_count; i++) {
+        struct ports without = ports;
+        without.inputs[i] = NULL;
+        assert_int_equal(model->run(packed, fresh, harness->work, FRAMES, NULL, without.inputs, ports.outputs),
+                         RNN_ERROR_ARGUMENT);
+        if (model->step)
+            assert_int_equal(model->step(packed, fresh, without.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
+    }
+    assert_int_equal(model->pack(NULL, harness->packed), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->pack(harness->parameters, NULL), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->pack(harness->parameters, packed + sizeof(rnn_real)), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->state_init(NULL, STREAMS), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->state_init(misaligned, STREAMS), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->reset(NULL, NULL), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->reset(misaligned, NULL), RNN_ERROR_ARGUMENT);
+    for (int streams = 0; streams > -3; streams--) { /* a state of none is refused from then on */
+        void *none = exact_alloc(model->state_size(streams), model->alignment);
+        assert_int_equal(model->state_init(none, streams), RNN_ERROR_ARGUMENT);
+        expect_refused(harness, packed, none, harness->work);
+        assert_int_equal(model->reset(none, NULL), RNN_ERROR_ARGUMENT);
+        free(none);
+    }
+    void *untouched = harness_state(harness, STREAMS);
+    assert_memory_equal(fresh, untouched, model->state_size(STREAMS));
+    free(untouched);
+    free(fresh);
+}
+
+static void sizes_grow_with_frames_and_streams(void **state)
+{
+    const rnn_model *model = ((const struct harness *)*state)->model;
+    assert_true(sizes_grow(model->state_size, model->work_size));
+}
+
+/* Memory for the longest call of the most streams serves every other. */
+static void memory_for_many_serves_fewer(void **state)
+{
+    const struct harness *harness = *state;
+    const rnn_model *model = harness->model;
+    struct ports ports = ports_from(harness, harness->outputs, 0);
+    for (int most = 1; most <= STREAMS; most++)
+        for (int longest = 1; longest < GRID; longest++) {
+            void *memory = exact_alloc(model->state_size(most), model->alignment);
+            void *work = exact_alloc(model->work_size(grid_frames[longest], most), model->alignment);
+            for (int streams = 1; streams <= most; streams++)
+                for (int i = 0; i <= longest; i++) {
+                    int frames = grid_frames[i], lengths[STREAMS];
+                    for (int b = 0; b < STREAMS; b++)
+                        lengths[b] = b % (frames + 1);
+                    assert_int_equal(model->state_init(memory, streams), RNN_OK);
+                    assert_int_equal(model->run(harness->packed, memory, work, frames, (streams + i) % 2 ? lengths : NULL,
+                                                ports.inputs, ports.outputs),
+                                     RNN_OK);
+                }
+            free(memory);
+            free(work);
+        }
 }
 
 /* An output that is not wanted is not written, and the others do not notice. */
@@ -289,7 +371,8 @@ int main(void)
         cmocka_unit_test(steps_equal_run),      cmocka_unit_test(cuts_do_not_show),
         cmocka_unit_test(streams_equal_runs),   cmocka_unit_test(streams_end_on_their_own),
         cmocka_unit_test(reset_begins_again),   cmocka_unit_test(wrong_arguments_are_refused),
-        cmocka_unit_test(outputs_are_optional),
+        cmocka_unit_test(outputs_are_optional), cmocka_unit_test(wrong_memory_is_refused),
+        cmocka_unit_test(sizes_grow_with_frames_and_streams), cmocka_unit_test(memory_for_many_serves_fewer),
     };
     return cmocka_run_group_tests_name("exercise", tests, begin, end);
 }

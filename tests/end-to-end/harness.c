@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -100,4 +101,31 @@ void *harness_state(const struct harness *harness, int streams)
     void *state = exact_alloc(harness->model->state_size(streams), harness->model->alignment);
     harness->model->state_init(state, streams);
     return state;
+}
+
+const int grid_frames[GRID] = {1, 3, 5};
+
+bool sizes_grow(size_t (*state_size)(int streams), size_t (*work_size)(int frames, int streams))
+{
+    bool good = true;
+    for (int streams = 0; streams < 130 && good; streams++) {
+        good = state_size(streams) <= state_size(streams + 1);
+        for (int frames = 0; frames < 60 && good; frames++) {
+            size_t size = work_size(frames, streams);
+            good = size <= work_size(frames + 1, streams) && size <= work_size(frames, streams + 1);
+            if (!good)
+                fprintf(stderr, "%d frames of %d streams need %zu bytes of work; one more of either fewer\n", frames, streams,
+                        size);
+        }
+    }
+    if (state_size(-1) != state_size(0) || state_size(INT_MIN) != state_size(0) || work_size(-1, 3) != work_size(0, 3) ||
+        work_size(3, -1) != work_size(3, 0) || work_size(INT_MIN, INT_MIN) != work_size(0, 0)) {
+        fprintf(stderr, "numbers below 0 do not count as 0\n");
+        good = false;
+    }
+    if (work_size(INT_MAX, INT_MAX) != SIZE_MAX) {
+        fprintf(stderr, "the most frames of the most streams fit in memory\n");
+        good = false;
+    }
+    return good;
 }

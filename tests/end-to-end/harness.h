@@ -3,6 +3,8 @@
 #ifndef RNNC_TESTS_END_TO_END_HARNESS_H
 #define RNNC_TESTS_END_TO_END_HARNESS_H
 
+#include <stdbool.h>
+
 #include "rnn/model.h"
 
 enum { MAX_PORTS = 8 };
@@ -28,6 +30,14 @@ size_t port_width(const rnn_tensor *port);
 
 /* Elements of a port for so many frames and streams. */
 size_t port_elements(const rnn_tensor *port, int frames, int streams);
+
+/* Frames of calls that share memory: in blocks of 16 frames, one or several as streams are few or many. */
+enum { GRID = 3 };
+extern const int grid_frames[GRID];
+
+/* Whether sizes of memory never shrink where frames or streams become more, count numbers below 0 as 0, and are SIZE_MAX where
+ * they would be too large for memory. Says on standard error where they do not. */
+bool sizes_grow(size_t (*state_size)(int streams), size_t (*work_size)(int frames, int streams));
 
 /* Exactly `size` bytes, so that a sanitizer sees the first byte behind them. */
 void *exact_alloc(size_t size, size_t alignment);

@@ -159,12 +159,80 @@ static void short_windows_fit(void **state)
     }
 }
 
+static void sizes_grow_with_frames_and_streams(void **state)
+{
+    const rnn_training *training = ((struct learner *)*state)->training;
+    assert_true(sizes_grow(training->state_size, training->work_size));
+}
+
+/* Memory for the longest window of the most streams serves every other. Labels need more frames than these: streams have none. */
+static void memory_for_many_serves_fewer(void **state)
+{
+    struct learner all = *(struct learner *)*state;
+    bool labels = all.training->target_count > 0 && all.training->targets[0].type == RNN_TYPE_LABELS;
+    for (int most = 1; most <= STREAMS; most++) {
+        struct learner learner = all;
+        learner.state = exact_alloc(all.training->state_size(most), all.harness->model->alignment);
+        learner.work = exact_alloc(all.training->work_size(grid_frames[GRID - 1], most), all.harness->model->alignment);
+        for (int streams = 1; streams <= most; streams++)
+            for (int i = 0; i < GRID; i++) {
+                static const int none[STREAMS] = {0};
+                rnn_window window = {.frames = grid_frames[i], .lengths = labels ? none : NULL};
+                rnn_fault fault;
+                assert_int_equal(learner.training->state_init(learner.state, streams), RNN_OK);
+                assert_int_equal(call(&learner, &window, learner.gradient[0]), RNN_OK);
+                (void)learner.training->find_fault(learner.state, learner.work, &window, &fault);
+            }
+        free(learner.state);
+        free(learner.work);
+    }
+}
+
+static void wrong_memory_is_refused(void **state)
+{
+    struct learner *learner = *state;
+    const rnn_window window = {.frames = FRAMES, .lengths = lengths};
+    for (int wrong = 0; wrong < 4; wrong++) {
+        struct learner other = *learner;
+        if (wrong < 2)
+            other.state = wrong ? (char *)other.state + sizeof(int64_t) : NULL;
+        else
+            other.work = wrong == 2 ? (char *)other.work + sizeof(int64_t) : NULL;
+        assert_int_equal(call(&other, &window, other.gradient[0]), RNN_ERROR_ARGUMENT);
+        if (wrong < 2) {
+            assert_int_equal(other.training->state_init(other.state, STREAMS), RNN_ERROR_ARGUMENT);
+            assert_int_equal(other.training->reset(other.state, NULL), RNN_ERROR_ARGUMENT);
+        }
+    }
+    for (int streams = 0; streams > -2; streams--) {
+        struct learner none = *learner;
+        none.state = exact_alloc(none.training->state_size(streams), none.harness->model->alignment);
+        assert_int_equal(none.training->state_init(none.state, streams), RNN_ERROR_ARGUMENT);
+        assert_int_equal(call(&none, &window, none.gradient[0]), RNN_ERROR_ARGUMENT);
+        free(none.state);
+    }
+    for (int i = 0; i < learner->harness->model->input_count + learner->training->target_count; i++) {
+        struct learner without = *learner;
+        struct harness harness = *learner->harness;
+        without.harness = &harness;
+        int target = i - harness.model->input_count;
+        if (target < 0)
+            harness.inputs[i] = NULL;
+        else
+            without.targets[target] = NULL;
+        assert_int_equal(call(&without, &window, without.gradient[0]), RNN_ERROR_ARGUMENT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_repeat),
         cmocka_unit_test(wrong_windows_are_refused),
         cmocka_unit_test(short_windows_fit),
+        cmocka_unit_test(sizes_grow_with_frames_and_streams),
+        cmocka_unit_test(memory_for_many_serves_fewer),
+        cmocka_unit_test(wrong_memory_is_refused),
     };
     return cmocka_run_group_tests_name("learn", tests, begin, end);
 }

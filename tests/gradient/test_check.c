@@ -56,10 +56,11 @@ static size_t work_size(int frames, int streams)
     return (size_t)(frames + 1) * (size_t)streams * UNITS * 2 * sizeof(double);
 }
 
-static void state_init(void *state, int streams)
+static rnn_status state_init(void *state, int streams)
 {
     memset(state, 0, state_size(streams));
     *(double *)state = streams;
+    return RNN_OK;
 }
 
 static rnn_status reset(void *state, const unsigned char *which)

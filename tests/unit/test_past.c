@@ -230,7 +230,8 @@ static double value_at(int t, int stream, int i) { return (double)((t * 37 + str
 static void check_gathering(enum gathering what, const int *lengths, int frames, int block)
 {
     _Alignas(RNN_VECTOR_BYTES) rnn_real so_far[STREAMS * PAD], value[STREAMS * PAD], frame[16 * STREAMS * PAD];
-    int ages[STREAMS], ends[STREAMS];
+    int ends[STREAMS];
+    int64_t ages[STREAMS];
     for (int s = 0; s < STREAMS; s++)
         rnn_gather_start(so_far, PAD, what == MAXIMUM, s);
     for (int done = 0; done < frames; done += block) {
@@ -255,7 +256,9 @@ static void check_gathering(enum gathering what, const int *lengths, int frames,
         else
             rnn_gather_sum(so_far, frame, PAD, count, STREAMS, given);
     }
-    rnn_gather_finish(value, so_far, PAD, what == MEAN, STREAMS, lengths);
+    for (int s = 0; s < STREAMS; s++)
+        ages[s] = lengths[s];
+    rnn_gather_finish(value, so_far, PAD, what == MEAN, STREAMS, ages);
     for (int s = 0; s < STREAMS; s++)
         for (int i = 0; i < PAD; i++) {
             double values[16] = {0};

@@ -13,11 +13,12 @@ struct state {
 
 static size_t state_size(int streams) { return sizeof(struct state) + (size_t)streams * sizeof(rnn_real[V]); }
 
-static void state_init(void *memory, int streams)
+static rnn_status state_init(void *memory, int streams)
 {
     struct state *state = memory;
     memset(state, 0, state_size(streams));
     state->streams = streams;
+    return RNN_OK;
 }
 
 static rnn_status reset(void *memory, const unsigned char *which)
@@ -136,10 +137,11 @@ static rnn_status grad(const void *parameters, void *memory, void *work, const r
     return RNN_OK;
 }
 
-static void losses(const void *state, void *work, rnn_loss *losses)
+static rnn_status losses(const void *state, void *work, rnn_loss *losses)
 {
     (void)state;
     *losses = *(const rnn_loss *)work;
+    return RNN_OK;
 }
 
 /* Of p, which is all that a call keeps. */

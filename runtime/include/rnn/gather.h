@@ -52,7 +52,7 @@ RNN_HELPER void rnn_gather_last(rnn_real *so_far, const rnn_real *value, int pad
 }
 
 RNN_HELPER void rnn_gather_first(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends,
-                                 const int *ages)
+                                 const int64_t *ages)
 {
     for (int stream = 0; stream < streams; stream++)
         if (ages[stream] == 0 && (ends ? ends[stream] : frames) > 0)
@@ -62,7 +62,7 @@ RNN_HELPER void rnn_gather_first(rnn_real *so_far, const rnn_real *value, int pa
 /* The sum over the frames that read out of range with this delay: the first of a sequence that begins with this call, or, reading
  * ahead, the last. (Where a sequence began before, what its first frames read then is a part of the past.) left: for each stream,
  * its frames from the block's first on; done: frames of the call before the block. */
-RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ages,
+RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int64_t *ages,
                                    const int *left, int done, int delay)
 {
     for (int t = 0; t < frames; t++)
@@ -77,7 +77,7 @@ RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int 
 }
 
 /* The value itself, of sequences of `ages` frames: 0 where there was none; the mean where asked for. */
-RNN_HELPER void rnn_gather_finish(rnn_real *value, const rnn_real *so_far, int pad, int mean, int streams, const int *ages)
+RNN_HELPER void rnn_gather_finish(rnn_real *value, const rnn_real *so_far, int pad, int mean, int streams, const int64_t *ages)
 {
     for (int stream = 0; stream < streams; stream++)
         for (int i = 0; i < pad; i++) {

@@ -7,6 +7,8 @@
  *               threads; stale after the parameters change until packed again
  *   state       the past of each stream (and room for one frame of work, for _step)
  *   work        scratch for _run; holds nothing between calls
+ * Sizes never shrink with more frames or streams: memory for the longest call and the most streams serves every other, and a state
+ * may begin again with fewer streams. A number below 0 counts as 0; a size too large for memory is SIZE_MAX, which rnn_alloc has not.
  *
  * Layout of inputs and outputs of _run, row-major: a frame value of n units is [frames][streams][n], a sequence value
  * [streams][n]; ids are int32_t. _step is _run with one frame.
@@ -25,7 +27,8 @@ extern "C" {
 
 typedef enum {
     RNN_OK = 0,
-    RNN_ERROR_ARGUMENT, /* NULL where memory is needed, a state of no streams, frames below 0 (in training 1) */
+    RNN_ERROR_ARGUMENT, /* NULL where memory is needed, memory that is not aligned, a state of no streams, frames below 0 (in
+                           training 1) */
     RNN_ERROR_LENGTH,   /* a length below 0 or above `frames`; more labels than the frames of a stream can spell */
     RNN_ERROR_ID,       /* an id outside -1 .. V-1 */
     RNN_ERROR_FILE,     /* cannot be opened, read or written */
@@ -118,7 +121,7 @@ typedef struct {
     int input_gradients; /* 1: compiled with --input-gradients */
     size_t (*state_size)(int streams);
     size_t (*work_size)(int frames, int streams);
-    void (*state_init)(void *state, int streams);
+    rnn_status (*state_init)(void *state, int streams);
     rnn_status (*reset)(void *state, const unsigned char *which_streams); /* NULL: all */
     /* The loss: for each `loss` statement the mean over the frames (or sequences) of all streams that count, added up; NaN or
      * infinite where the network is. gradient: in the layout of the parameters, overwritten; NULL: only the loss is wanted.
@@ -127,7 +130,7 @@ typedef struct {
     rnn_status (*grad)(const void *parameters, void *state, void *work, const rnn_window *window, const void *const inputs[],
                        const void *const targets[], double *loss, void *gradient, void *const input_gradients[]);
     /* After such a call, with its work: each statement's loss, [loss_count]. */
-    void (*losses)(const void *state, void *work, rnn_loss *losses);
+    rnn_status (*losses)(const void *state, void *work, rnn_loss *losses);
     /* After such a call, with its work and window: 0, or 1 and the first frame at which a loss, or a value that the call has
      * kept, is not finite; of several at that frame, the one that is computed first. Where all are, the last frame at which a
      * gradient is not. */
@@ -147,10 +150,10 @@ typedef struct {
     size_t alignment;             /* of packed, state and work, in bytes */
     size_t (*packed_size)(void);
     size_t (*state_size)(int streams);
-    size_t (*work_size)(int frames, int streams); /* for _run calls of up to so many frames */
+    size_t (*work_size)(int frames, int streams); /* for _run calls of up to so many frames and streams */
 
     rnn_status (*pack)(const void *parameters, void *packed);
-    void (*state_init)(void *state, int streams);
+    rnn_status (*state_init)(void *state, int streams); /* 1 stream or more; a state of none is refused by every call */
     rnn_status (*reset)(void *state, const unsigned char *which_streams); /* NULL: all */
     /* NULL in a network that needs the future. */
     rnn_status (*step)(const void *packed, void *state, const void *const inputs[], void *const outputs[]);

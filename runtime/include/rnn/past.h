@@ -98,6 +98,20 @@ RNN_HELPER void rnn_embed(rnn_real *column, const rnn_real *table, int32_t id, i
 
 #define RNN_ALIGNED __attribute__((aligned(RNN_VECTOR_BYTES)))
 
+/* Columns of so many frames and streams: none where a number is below 0, SIZE_MAX where they are too many. */
+RNN_HELPER size_t rnn_columns(int frames, int streams)
+{
+    size_t columns;
+    return __builtin_mul_overflow((size_t)(frames > 0 ? frames : 0), (size_t)(streams > 0 ? streams : 0), &columns) ? SIZE_MAX : columns;
+}
+
+/* Whether so many columns of so many numbers take less than half of all addresses. */
+RNN_HELPER int rnn_columns_fit(size_t numbers, size_t columns)
+{
+    size_t bytes;
+    return !__builtin_mul_overflow(numbers * sizeof(rnn_real), columns, &bytes) && bytes < SIZE_MAX / 4;
+}
+
 /* An address within memory, or NULL within none. */
 RNN_HELPER rnn_real *rnn_place(rnn_real *memory, size_t offset) { return memory ? memory + offset : NULL; }
 

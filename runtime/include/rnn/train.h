@@ -110,11 +110,12 @@ RNN_HELPER uint64_t rnn_mix(uint64_t z)
 
 /* Dropout (Srivastava et al. 2014), inverted: each of n units is 0 with probability p, else 1 / (1 - p). What is dropped follows
  * from seed, place in the program, frame of the sequence, stream and unit alone. A window without drops: 1. */
-RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *window, int place, int frame, int stream)
+RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *window, int place, int64_t frame,
+                         int stream)
 {
     uint64_t key = 0;
     if (window->drops)
-        key = rnn_mix(rnn_mix(rnn_mix(window->seed) + (uint64_t)place) ^ ((uint64_t)(uint32_t)stream << 32 | (uint32_t)frame));
+        key = rnn_mix(rnn_mix(rnn_mix(window->seed) + (uint64_t)place) ^ ((uint64_t)(uint32_t)stream << 32) ^ (uint64_t)frame);
     for (int i = 0; i < n; i++)
         keep[i] = !window->drops ? 1
                   : (double)(rnn_mix(key + (uint64_t)i) >> 11) * 0x1p-53 < p ? 0
