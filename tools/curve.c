@@ -62,11 +62,14 @@ bool curve_restore(struct curve *curve, const struct array *array)
                             .waiting = array->data[1],
                             .last = array->data[2],
                             .sum = array->data[3]};
+    bool good = curve->stride >= 1 && isfinite(curve->stride) && curve->waiting >= 0 &&
+                curve->waiting < curve->stride && isfinite(curve->last) && isfinite(curve->sum);
     for (int i = 0; i < curve->count; i++) {
         curve->x[i] = array->data[4 + 2 * i];
         curve->y[i] = array->data[5 + 2 * i];
+        good &= isfinite(curve->x[i]) && isfinite(curve->y[i]) && curve->x[i] >= (i ? curve->x[i - 1] : 0);
     }
-    return curve->stride >= 1;
+    return good;
 }
 
 /* ---- picture ---- */

@@ -83,6 +83,8 @@ bool trainer_open(struct trainer *trainer, const struct train_options *options, 
         *error = "there is nothing to learn: no data, or a network without parameters that are not fixed";
         return false;
     }
+    if (options->checkpoint && !identity_find(options, data, held, &trainer->identity, error))
+        return false;
     tally_open(&trainer->tally, trainer->arena, model);
     batch_open(trainer->arena, &trainer->batch, model, trainer->frames, options->streams);
     if (!allocate(trainer, error) || !validate_open(trainer, error) || !start_parameters(trainer, error)) {
@@ -138,6 +140,19 @@ static void choose_batch(struct trainer *trainer)
     int count = rest < trainer->options->streams ? (int)rest : trainer->options->streams;
     batch_choose(&trainer->batch, data, trainer->order, first, count);
     trainer->chosen = true;
+}
+
+/* Windows begin an advance apart, as long as the one before did not reach the end. */
+bool trainer_begins_window(struct trainer *trainer)
+{
+    long begin = trainer->position.begin;
+    trainer->chosen = false;
+    if (trainer->position.batch < trainer_batches(trainer))
+        choose_batch(trainer);
+    if (begin == 0)
+        return true;
+    return begin > 0 && trainer->chosen && trainer->window && begin % trainer->advance == 0 &&
+           begin < trainer->batch.longest - (trainer->window - trainer->advance);
 }
 
 struct plan trainer_plan(const struct trainer *trainer, long begin, int window, int advance)

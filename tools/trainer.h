@@ -16,6 +16,7 @@
 #define RNN_TOOLS_TRAINER_H
 
 #include "dataset.h"
+#include "identity.h"
 #include "rnn/optimizer.h"
 #include "score.h"
 #include "session.h"
@@ -50,6 +51,7 @@ struct trainer {
     long *order; /* of epoch `order_epoch`, or of validation where that is -1 */
     int order_epoch;
     struct position position;
+    struct identity identity; /* for checkpoints; else zeros */
     struct tally tally;    /* of this epoch so far */
     struct session scorer; /* validation runs the network with it where an output has an accuracy */
     bool scores;
@@ -73,6 +75,9 @@ void trainer_close(struct trainer *trainer);
 
 long trainer_batches(const struct trainer *trainer);   /* of an epoch */
 uint64_t trainer_count_steps(struct trainer *trainer); /* of an epoch; exact unless sequences differ in length */
+
+/* Whether a window begins where the position is; chooses its batch. */
+bool trainer_begins_window(struct trainer *trainer);
 
 /* One step. False with a sentence if the loss or the gradient is not finite, and then nothing has been changed. */
 bool trainer_step(struct trainer *trainer, const char **error);

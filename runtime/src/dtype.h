@@ -9,7 +9,6 @@
 enum { RNN_SHAPE_TEXT = 200 };
 
 const char *rnn_dtype_name(rnn_dtype dtype);
-size_t rnn_dtype_size(rnn_dtype dtype); /* of an element, in bytes */
 
 /* false: no element type has that name. */
 bool rnn_dtype_find(const char *name, rnn_dtype *dtype);

@@ -323,3 +323,17 @@ const char *rnn_file_metadata(const rnn_file *file, const char *key)
 {
     return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
 }
+
+int rnn_file_metadata_list(const rnn_file *file, rnn_metadata *entries, int room)
+{
+    const char *key;
+    json_t *value;
+    int count = 0;
+    json_object_foreach(json_object_get(file->header, "__metadata__"), key, value)
+    {
+        if (count < room)
+            entries[count] = (rnn_metadata){key, json_string_value(value)};
+        count++;
+    }
+    return count;
+}

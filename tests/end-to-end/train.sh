@@ -219,6 +219,31 @@ while [ "$done" -lt "$kills" ] || [ "$ended" = 0 ]; do
   esac
 done
 
+# Only the same training goes on: what differs is named, and so is damage.
+cp killed.checkpoint kept.checkpoint 2>/dev/null || {
+  expect 0 train killed --epochs 1 --quiet --checkpoint killed.checkpoint
+  cp killed.checkpoint kept.checkpoint
+}
+resumed() { cp kept.checkpoint r.checkpoint; expect "$1" train resumed --epochs 1 --quiet --checkpoint r.checkpoint --resume ${2:-}; }
+cp lm.rnn kept.rnn
+sed 's/dropout(h, 0.1)/dropout(h, 0.2)/' kept.rnn >lm.rnn
+resumed 1
+says err "cannot go on from 'r.checkpoint': the program is not what it was in its training; --weights takes its weights alone"
+sed 's/  r = /  # a comment\n    r = /' kept.rnn >lm.rnn
+resumed 0
+cp kept.rnn lm.rnn
+resumed 1 "--optimizer adam,beta2=0.99"
+says err "'beta1=0.9,beta2=0.999,epsilon=1e-08,weight_decay=0' for numbers of the optimizer, this one 'beta1=0.9,beta2=0.99,"
+sed 's/dog/god/' text >other && cp text kept && cp other text
+resumed 1
+says err "the data is not what it was in its training"
+cp kept text
+cp kept.checkpoint r.checkpoint
+printf x | dd of=r.checkpoint bs=1 seek=5000 conv=notrunc 2>/dev/null
+expect 1 train resumed --epochs 1 --quiet --checkpoint r.checkpoint --resume
+says err "cannot go on from 'r.checkpoint': it is damaged, its checksum differs"
+rm -f resumed.* r.checkpoint kept.checkpoint
+
 [ -z "$(ls -A | grep partial)" ] || fail "kills left behind: $(ls -A)"
 
 # Signals end a training after its step, with everything written.

@@ -21,6 +21,8 @@ typedef enum {
     RNN_DTYPE_I64, RNN_DTYPE_I32, RNN_DTYPE_I16, RNN_DTYPE_I8, RNN_DTYPE_U8, RNN_DTYPE_BOOL
 } rnn_dtype;
 
+size_t rnn_dtype_size(rnn_dtype dtype); /* of an element, in bytes */
+
 enum { RNN_FILE_MAX_RANK = 8 };
 
 typedef struct {
@@ -44,12 +46,16 @@ const rnn_file_tensor *rnn_file_at(const rnn_file *file, int index);            
 const rnn_file_tensor *rnn_file_find(const rnn_file *file, const char *name);    /* NULL: none */
 const char *rnn_file_metadata(const rnn_file *file, const char *key);            /* NULL: none */
 
-/* Elements as double (any dtype). */
-void rnn_file_read_double(const rnn_file_tensor *tensor, double *out);
-
 typedef struct {
     const char *key, *value;
 } rnn_metadata;
+
+/* Writes up to `room` entries of the metadata, and returns how many there are. */
+int rnn_file_metadata_list(const rnn_file *file, rnn_metadata *entries, int room);
+
+/* Elements as double (any dtype). */
+void rnn_file_read_double(const rnn_file_tensor *tensor, double *out);
+
 
 /* Writes the tensors in the order given, atomically. */
 rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int count, const rnn_metadata *metadata,
