@@ -1,7 +1,6 @@
 #include "options.h"
 
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -75,15 +74,10 @@ static long parse_number(struct argp_state *state, const char *what, const char 
 static void parse_definition(struct argp_state *state, struct parsing *parsing, const char *text)
 {
     struct sema_options *sema = &parsing->options->pipeline.sema;
-    const char *equals = strchr(text, '=');
-    if (!equals || equals == text)
-        argp_error(state, "-D wants NAME=VALUE, not '%s'", text);
-    bool is_name = isalpha((unsigned char)equals[1]) || equals[1] == '_';
-    struct definition definition = {.name = arena_copy_string(parsing->arena, text, (size_t)(equals - text))};
-    if (is_name)
-        definition.function = equals + 1;
-    else
-        definition.value = parse_number(state, "-D", equals + 1, 1, SHAPE_MAX_ELEMENTS);
+    struct definition definition;
+    const char *error = read_definition(parsing->arena, text, &definition);
+    if (error)
+        argp_error(state, "%s", error);
     for (int i = 0; i < sema->definition_count; i++)
         if (strcmp(sema->definitions[i].name, definition.name) == 0)
             argp_error(state, "-D %s is given twice", definition.name);

@@ -1,7 +1,6 @@
 #include "network.h"
 
 #include <dlfcn.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,15 +28,10 @@ static void pass(struct network_options *options, const char *argument)
 
 static void define(struct network_options *options, const char *argument, struct argp_state *state)
 {
-    const char *equals = strchr(argument, '=');
-    char *end = NULL;
-    bool is_name = equals && (isalpha((unsigned char)equals[1]) || equals[1] == '_');
-    long value = equals ? strtol(equals + 1, &end, 10) : 0;
-    if (!equals || equals == argument || (!is_name && (end == equals + 1 || *end)))
-        argp_error(state, "-D needs NAME=VALUE with a whole number or the name of a function, not '%s'", argument);
-    struct definition definition = {.name = arena_copy_string(options->arena, argument, (size_t)(equals - argument)),
-                                    .value = value,
-                                    .function = is_name ? equals + 1 : NULL};
+    struct definition definition;
+    const char *error = read_definition(options->arena, argument, &definition);
+    if (error)
+        argp_error(state, "%s", error);
     ARENA_PUSH(options->arena, options->definitions, options->definition_count, options->definition_capacity,
                definition);
     pass(options, "-D");

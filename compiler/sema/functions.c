@@ -256,7 +256,7 @@ static void define_function(struct elaboration *e, struct symbol *symbol, const 
         return;
     symbol->evaluated = PROGRESS_DONE; /* told */
     if (!given->function) {
-        report_error(&e->report, symbol->span, "-D %s=%ld: '%s' is a function", symbol->name, given->value,
+        report_error(&e->report, symbol->span, "-D %s=%.15g: '%s' is a function", symbol->name, given->value,
                      symbol->name);
         return;
     }

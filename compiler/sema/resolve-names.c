@@ -1,4 +1,5 @@
 /* Stage resolve-names: chooses what is compiled, writes its instances out, and lists what came of it. */
+#include <math.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -35,13 +36,19 @@ static void define(struct elaboration *e, struct symbol *symbol)
         if (strcmp(definition->name, symbol->name) != 0)
             continue;
         e->definitions_used[i] = true;
-        int64_t value = definition->function ? 1 : definition->value;
+        double value = definition->function ? 1 : definition->value;
+        bool whole = value == floor(value) && fabs(value) < 0x1p53;
         if (definition->function)
             report_error(&e->report, symbol->span, "-D %s=%s: '%s' is a number", symbol->name, definition->function,
                          symbol->name);
         symbol->known = true;
         symbol->evaluated = PROGRESS_DONE;
-        symbol->number = (struct number){true, value, (double)value};
+        symbol->number = (struct number){whole, whole ? (int64_t)value : 0, value};
+        if (!symbol->definition && (!whole || value < 1 || value > SHAPE_MAX_ELEMENTS)) {
+            report_error(&e->report, symbol->span, "-D %s=%.15g: a dimension is a whole number from 1 to %d",
+                         symbol->name, value, SHAPE_MAX_ELEMENTS);
+            symbol->number = (struct number){true, 1, 1};
+        }
     }
 }
 
@@ -141,6 +148,24 @@ static bool is_definable(const struct symbol *symbol)
     return symbol->kind == SYMBOL_NUMBER || symbol->kind == SYMBOL_FUNCTION;
 }
 
+/* "'n', 'm'": what -D can set, or the first of it. */
+static const char *list_definable(struct elaboration *e)
+{
+    enum { MOST = 20 };
+    const char *list = "";
+    int count = 0;
+    for (int i = 0; i < e->globals.count + e->top->symbols.count && count <= MOST; i++) {
+        bool is_global = i < e->globals.count;
+        const struct map_entry *entry =
+            is_global ? &e->globals.entries[i] : &e->top->symbols.entries[i - e->globals.count];
+        if (is_global ? ((struct global *)entry->value)->constant != NULL : is_definable(entry->value)) {
+            const char *name = count < MOST ? arena_printf(e->arena, "'%s'", entry->key) : "...";
+            list = arena_printf(e->arena, "%s%s%s", list, count++ ? ", " : "", name);
+        }
+    }
+    return list;
+}
+
 static void tell_undefined(struct elaboration *e)
 {
     for (int i = 0; i < e->options->definition_count; i++) {
@@ -157,8 +182,11 @@ static void tell_undefined(struct elaboration *e)
                 suggest_consider(&suggestion, e->top->symbols.entries[k].key);
         report_error(&e->report, e->top->definition->name.span, "-D %s: there is no such constant or dimension in '%s'",
                      name, e->top->definition->name.text);
+        const char *list = list_definable(e);
         if (suggestion.best)
             report_note(&e->report, e->top->definition->name.span, "did you mean '%s'?", suggestion.best);
+        report_note(&e->report, e->top->definition->name.span,
+                    *list ? "-D can set %s" : "there is nothing that -D can set", list);
     }
 }
 

@@ -8,11 +8,16 @@ struct arena;
 struct diagnostics;
 struct tree;
 
+/* -D NAME=VALUE or -D NAME=FUNCTION. It reaches the constants of the file, those of the cell or model that is compiled,
+ * and the dimensions and functions of that cell. */
 struct definition {
-    const char *name; /* -D NAME=VALUE */
-    long value;
-    const char *function; /* -D NAME=FUNCTION, or NULL */
+    const char *name;
+    double value;         /* whole: an integer */
+    const char *function; /* or NULL */
 };
+
+/* Reads "n=64", "drop=0.2" or "act=relu". NULL, or what is wrong with it. */
+const char *read_definition(struct arena *arena, const char *text, struct definition *definition);
 
 struct sema_options {
     const struct definition *definitions;

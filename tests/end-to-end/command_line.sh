@@ -51,7 +51,7 @@ b.h'
 expect 2 "$rnnc" "$lstm" -o x.c --header=-
 expect 2 "$rnnc"
 expect 2 "$rnnc" --no-such-option "$lstm"
-expect 2 "$rnnc" "$lstm" -D n=x -o x.c
+expect 2 "$rnnc" "$lstm" -D n=1x -o x.c
 [ -s err ] || fail "a wrong command line is refused without a word"
 nothing_but "before.c lstm.c wrong.rnn "
 

@@ -54,6 +54,17 @@ static void test_definitions_reach_constants(void **state)
     assert_int_equal(checked_value(&checked, "W")->shape.dim[0], 3);
     assert_int_equal(checked_value(&checked, "W")->shape.dim[1], 14);
     checked_free(&checked);
+    struct definition reals[] = {{"slope", -0.25, NULL}, {"k", 0.5, NULL}};
+    const struct sema_options real_options = {reals, 2, NULL};
+    const char *program = "const slope = 1\ncell C[n = 4](x[n]) -> h[n] {\n  const k = 2\n  h = slope * x + k\n}\n";
+    checked = check_program(program, &real_options);
+    assert_int_equal(checked.errors, 0);
+    const struct term *sum = checked_value(&checked, "h")->term;
+    assert_true(sum->args[0]->args[0]->number == -0.25 && sum->args[1]->number == 0.5);
+    checked_free(&checked);
+    reals[1].name = "n";
+    expect_error_with(program, &real_options, "-D n=0.5: a dimension is a whole number from 1 to 2000000000");
+    expect_error_with("const k = 2\ncell C[n = 4](x[n]) -> h[n] {\n  h = x\n}\n", &real_options, "-D can set 'k', 'n'");
 }
 
 static void test_which_is_compiled(void **state)
