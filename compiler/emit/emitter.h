@@ -53,7 +53,7 @@ bool text_has_word(const char *text, const char *word);
 /* Whether what has been written since offset `begin` mentions a variable. */
 bool function_mentions(const struct emitter *emitter, size_t begin, const char *variable);
 /* Fills in an operation's pattern. `scalar`: one number instead of lanes. */
-const char *fill_pattern(const struct emitter *emitter, enum op op, const char *const operands[], bool scalar);
+const char *fill_pattern(const struct emitter *emitter, const char *pattern, const char *const operands[], bool scalar);
 
 /* kernel.c, region.c, static.c, values.c, entry.c, header.c: the parts of the file, in its order. */
 void emit_declarations(struct emitter *emitter);

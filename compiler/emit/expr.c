@@ -85,16 +85,16 @@ static bool is_bracketed(const char *expression)
     return false;
 }
 
-const char *fill_pattern(const struct emitter *emitter, enum op op, const char *const operands[], bool scalar)
+const char *fill_pattern(const struct emitter *emitter, const char *pattern, const char *const operands[], bool scalar)
 {
     struct text text;
     text_init(&text, emitter->arena);
-    for (const char *c = op_info(op)->emit; *c; c++) {
+    for (const char *c = pattern; *c; c++) {
         if (*c == '@')
             text_puts(&text, scalar ? "rnn_" : "rnn_vec_");
         else if (*c == '$') {
             const char *operand = operands[c[1] - '0'];
-            bool argument = c > op_info(op)->emit && (c[-1] == '(' || c[-1] == ' ') && (c[2] == ')' || c[2] == ',');
+            bool argument = c > pattern && (c[-1] == '(' || c[-1] == ' ') && (c[2] == ')' || c[2] == ',');
             size_t bracket = argument && is_bracketed(operand); /* an argument needs none of its own */
             text_append(&text, operand + bracket, strlen(operand) - 2 * bracket);
             c++;

@@ -76,6 +76,24 @@ void keep_expression(struct writing *writing, int id, const char *expression, bo
     emitter->locals[id] = name;
 }
 
+/* Where an operand of a sum or difference is a product that stands inline: the pattern of one multiply-add, and its three operands.
+ * NULL: nothing of the kind. */
+static const char *multiply_add(struct writing *writing, const struct node *node, const char *operands[3])
+{
+    const struct emitter *emitter = writing->emitter;
+    for (int k = 0; k < 2 && (node->op == OP_add || node->op == OP_sub); k++) {
+        const struct edge *edge = &node->edges[k];
+        const struct node *product = emitter->graph->nodes[edge->node];
+        if (product->op != OP_mul || !edge_is_computed_here(writing, edge) || *emitter->locals[edge->node] != '(')
+            continue;
+        operands[2] = operands[1 - k];
+        operands[0] = operand_expression(writing, &product->edges[0]);
+        operands[1] = operand_expression(writing, &product->edges[1]);
+        return node->op == OP_add ? "@madd($0, $1, $2)" : k == 0 ? "@madd($0, $1, -$2)" : "@madd(-$0, $1, $2)";
+    }
+    return NULL;
+}
+
 void write_node(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;
@@ -83,8 +101,10 @@ void write_node(struct writing *writing, int id)
     const char *operands[3] = {"", "", ""};
     for (int k = 0; k < node->count; k++)
         operands[k] = operand_expression(writing, &node->edges[k]);
-    const char *expression = fill_pattern(emitter, node->op, operands, false);
-    keep_expression(writing, id, expression, *op_info(node->op)->emit == '@');
+    const char *pattern = multiply_add(writing, node, operands);
+    if (!pattern)
+        pattern = op_info(node->op)->emit;
+    keep_expression(writing, id, fill_pattern(emitter, pattern, operands, false), *pattern == '@');
 }
 
 /* Every value that outlives the kernel goes to memory, after all that reads what it overwrites. */

@@ -72,7 +72,8 @@ void write_panel_kernel(struct writing *writing, const char *name)
         name, emitter->prefix, emitter->prefix);
     text_printf(
         emitter->out,
-        "    enum { rows = %d, side = RNN_SIDE(%d, %d) };\n    rnn_vec sum[RNN_TILE_MOST * rows * side] = {{0}};\n",
+        "    enum { rows = %d, side = RNN_SIDE(%d, %d) };\n    rnn_vec sum[RNN_TILE_MOST * rows * side];\n"
+        "    rnn_panel_clear(sum, columns * rows * side);\n",
         rows, rows, kernel->units);
     for (int o = 0; o < kernel->operand_count; o++)
         write_product(writing, &kernel->operands[o]);

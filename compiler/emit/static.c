@@ -130,7 +130,7 @@ static void write_elementwise(struct emitter *emitter, int id)
         if (emitter->graph->nodes[node->edges[k].node]->op == OP_number)
             operands[k] = arena_printf(emitter->arena, "(rnn_real)(%s)", operands[k]);
     }
-    write_elements(emitter, id, fill_pattern(emitter, node->op, operands, true));
+    write_elements(emitter, id, fill_pattern(emitter, op_info(node->op)->emit, operands, true));
 }
 
 /* A @ B, A @ x: sums over the columns of A. */

@@ -30,13 +30,13 @@ RNN_COLUMN rnn_real rnn_column_dot(const rnn_real *x, const rnn_real *y, int n)
     rnn_vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
     int i = 0;
     for (; i + 4 * RNN_LANES <= n; i += 4 * RNN_LANES) {
-        s0 += rnn_vec_load(x + i) * rnn_vec_load(y + i);
-        s1 += rnn_vec_load(x + i + RNN_LANES) * rnn_vec_load(y + i + RNN_LANES);
-        s2 += rnn_vec_load(x + i + 2 * RNN_LANES) * rnn_vec_load(y + i + 2 * RNN_LANES);
-        s3 += rnn_vec_load(x + i + 3 * RNN_LANES) * rnn_vec_load(y + i + 3 * RNN_LANES);
+        s0 = rnn_vec_madd(rnn_vec_load(x + i), rnn_vec_load(y + i), s0);
+        s1 = rnn_vec_madd(rnn_vec_load(x + i + RNN_LANES), rnn_vec_load(y + i + RNN_LANES), s1);
+        s2 = rnn_vec_madd(rnn_vec_load(x + i + 2 * RNN_LANES), rnn_vec_load(y + i + 2 * RNN_LANES), s2);
+        s3 = rnn_vec_madd(rnn_vec_load(x + i + 3 * RNN_LANES), rnn_vec_load(y + i + 3 * RNN_LANES), s3);
     }
     for (; i < n; i += RNN_LANES)
-        s0 += rnn_column_lanes(x, i, n, 0) * rnn_column_lanes(y, i, n, 0);
+        s0 = rnn_vec_madd(rnn_column_lanes(x, i, n, 0), rnn_column_lanes(y, i, n, 0), s0);
     return rnn_vec_sum((s0 + s1) + (s2 + s3));
 }
 
@@ -122,12 +122,13 @@ RNN_COLUMN void rnn_column_layernorm(rnn_real *y, const rnn_real *x, const rnn_r
     rnn_vec center = rnn_vec_splat(mean), squares = {0};
     for (int i = 0; i < n; i += RNN_LANES) {
         rnn_vec d = rnn_column_lanes(x, i, n, mean) - center;
-        squares += d * d;
+        squares = rnn_vec_madd(d, d, squares);
     }
     rnn_vec scale = rnn_vec_splat(1 / rnn_sqrt(rnn_vec_sum(squares) / (rnn_real)n + (rnn_real)1e-5));
     for (int i = 0; i < n; i += RNN_LANES)
         rnn_column_put(y, i, n,
-                       rnn_vec_load(gain + i) * ((rnn_vec_load(x + i) - center) * scale) + rnn_vec_load(bias + i));
+                       rnn_vec_madd(rnn_vec_load(gain + i), (rnn_vec_load(x + i) - center) * scale,
+                                    rnn_vec_load(bias + i)));
 }
 
 #endif

@@ -53,6 +53,13 @@ RNN_INLINE int rnn_tile_columns(int left, int most)
             tile(__VA_ARGS__, rnn_first, rnn_columns);                                                                \
     }
 
+/* The first `count` accumulators of a tile start from 0. */
+RNN_INLINE void rnn_panel_clear(rnn_vec *sum, const int count)
+{
+    for (int i = 0; i < count; i++)
+        sum[i] = rnn_vec_splat(0);
+}
+
 /* sum[c * sum_stride + r] += panel[i][r] * x[c * x_stride + i] over i < k, for r < rows of the panel's row_stride rows. With fewer
  * than eight accumulators the sum over i is split, because a multiply-add takes four cycles and two start in each. */
 RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const int row_stride,
@@ -61,41 +68,41 @@ RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec
 {
     const int split = rows * columns >= 8 ? 1 : rows * columns >= 4 ? 2 : 4;
     rnn_vec a[4][RNN_TILE_MOST][RNN_ROWS_AT_ONCE];
-#pragma GCC unroll 8
+    RNN_UNROLL(8)
     for (int c = 0; c < columns; c++)
-#pragma GCC unroll 12
+        RNN_UNROLL(12)
         for (int r = 0; r < rows; r++) {
             a[0][c][r] = sum[c * sum_stride + r];
-#pragma GCC unroll 4
+            RNN_UNROLL(4)
             for (int s = 1; s < split; s++)
                 a[s][c][r] = rnn_vec_splat(0);
         }
     int i = 0;
-#pragma GCC unroll 2
+    RNN_UNROLL_PART(2)
     for (; i + split <= k; i += split, panel += split * row_stride)
-#pragma GCC unroll 4
+        RNN_UNROLL(4)
         for (int s = 0; s < split; s++)
-#pragma GCC unroll 8
+            RNN_UNROLL(8)
             for (int c = 0; c < columns; c++) {
                 const rnn_vec q = rnn_vec_splat(x[c * x_stride + i + s]);
-#pragma GCC unroll 12
+                RNN_UNROLL(12)
                 for (int r = 0; r < rows; r++)
-                    a[s][c][r] += panel[s * row_stride + r] * q;
+                    a[s][c][r] = rnn_vec_madd(panel[s * row_stride + r], q, a[s][c][r]);
             }
     if (split > 1)
         for (; i < k; i++, panel += row_stride)
-#pragma GCC unroll 8
+            RNN_UNROLL(8)
             for (int c = 0; c < columns; c++) {
                 const rnn_vec q = rnn_vec_splat(x[c * x_stride + i]);
-#pragma GCC unroll 12
+                RNN_UNROLL(12)
                 for (int r = 0; r < rows; r++)
-                    a[0][c][r] += panel[r] * q;
+                    a[0][c][r] = rnn_vec_madd(panel[r], q, a[0][c][r]);
             }
-#pragma GCC unroll 8
+    RNN_UNROLL(8)
     for (int c = 0; c < columns; c++)
-#pragma GCC unroll 12
+        RNN_UNROLL(12)
         for (int r = 0; r < rows; r++) {
-#pragma GCC unroll 4
+            RNN_UNROLL(4)
             for (int s = 1; s < split; s++)
                 a[0][c][r] += a[s][c][r];
             sum[c * sum_stride + r] = a[0][c][r];

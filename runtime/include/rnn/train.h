@@ -184,23 +184,23 @@ static __attribute__((noinline, unused)) void rnn_outer_tile(rnn_real *to, ptrdi
                                                          const rnn_real *a, const rnn_vec *b, int columns)
 {
     rnn_vec sum[RNN_OUTER_ROWS][RNN_OUTER_LANES];
-#pragma GCC unroll 12
+    RNN_UNROLL(12)
     for (int r = 0; r < RNN_OUTER_ROWS; r++)
-#pragma GCC unroll 2
+        RNN_UNROLL(2)
         for (int v = 0; v < RNN_OUTER_LANES; v++)
             sum[r][v] = rnn_vec_splat(0);
     for (int k = 0; k < columns; k++, a += RNN_OUTER_ROWS, b += RNN_OUTER_LANES)
-#pragma GCC unroll 12
+        RNN_UNROLL(12)
         for (int r = 0; r < RNN_OUTER_ROWS; r++) {
             const rnn_vec q = rnn_vec_splat(a[r]);
-#pragma GCC unroll 2
+            RNN_UNROLL(2)
             for (int v = 0; v < RNN_OUTER_LANES; v++)
-                sum[r][v] += q * b[v];
+                sum[r][v] = rnn_vec_madd(q, b[v], sum[r][v]);
         }
     if (rows == RNN_OUTER_ROWS && width == RNN_OUTER_WIDTH && step == 1) {
-#pragma GCC unroll 12
+        RNN_UNROLL(12)
         for (int r = 0; r < RNN_OUTER_ROWS; r++)
-#pragma GCC unroll 2
+            RNN_UNROLL(2)
             for (int v = 0; v < RNN_OUTER_LANES; v++) {
                 rnn_real *at = to + r * row_step + v * RNN_LANES;
                 rnn_vec_store_unaligned(at, rnn_vec_load_unaligned(at) + sum[r][v]);

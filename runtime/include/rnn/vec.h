@@ -9,7 +9,7 @@
  * as C has it).
  *
  * Everything here is static, so that one program can hold the same network compiled for several instruction sets.
- * Nothing depends on -ffast-math; a*b + c is left to the compiler to contract.
+ * Nothing depends on -ffast-math, and multiply-adds are written as such: ISO modes (-std=c11) of compilers make none.
  */
 #ifndef RNN_VEC_H
 #define RNN_VEC_H
@@ -19,6 +19,8 @@
 #include <stdint.h>
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
 #endif
 
 #include "rnn/real.h"
@@ -39,6 +41,17 @@
 #define RNN_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define RNN_INLINE static inline __attribute__((unused))
+#endif
+
+/* In front of a loop of `most` turns or fewer, as many as its call makes a constant: written out, so that accumulators in arrays
+ * become registers. RNN_UNROLL_PART: `count` turns at a time. */
+#define RNN_PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define RNN_UNROLL(most) RNN_PRAGMA(clang loop unroll(full))
+#define RNN_UNROLL_PART(count) RNN_PRAGMA(clang loop unroll_count(count))
+#else
+#define RNN_UNROLL(most) RNN_PRAGMA(GCC unroll most)
+#define RNN_UNROLL_PART(count) RNN_PRAGMA(GCC unroll count)
 #endif
 
 /* Lanes wider than the machine's registers only pass between functions that are inlined or static: no ABI is involved.
@@ -63,6 +76,50 @@ typedef uint32_t rnn_vec_bits __attribute__((vector_size(RNN_VECTOR_BYTES)));
 
 /* x in every lane. Subtracting 0 keeps -0 and costs nothing; adding 0 would do neither. */
 RNN_INLINE rnn_vec rnn_vec_splat(rnn_real x) { return x - (rnn_vec){0}; }
+
+/* ---- multiply-add ----
+ *
+ * rnn_madd(a, b, c)    a * b + c, rounded once where the machine can; rnn_vec_madd the same on lanes. Lanes wider than
+ *                      the machine's registers, and machines not listed here, have what the compiler makes of a * b + c.
+ *                      rnn_madd(-a, b, c) is one instruction too.
+ */
+#if defined(__FMA__) || defined(__AVX512F__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMAF)
+#define RNN_HAS_MADD
+#endif
+
+RNN_INLINE rnn_real rnn_madd(rnn_real a, rnn_real b, rnn_real c)
+{
+#if defined(RNN_HAS_MADD) && defined(RNN_REAL_DOUBLE)
+    return __builtin_fma(a, b, c);
+#elif defined(RNN_HAS_MADD)
+    return __builtin_fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+RNN_INLINE rnn_vec rnn_vec_madd(rnn_vec a, rnn_vec b, rnn_vec c)
+{
+#if defined(__AVX512F__) && RNN_VECTOR_BYTES == 64 && defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
+    return (rnn_vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__) && RNN_VECTOR_BYTES == 32 && defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__FMA__) && RNN_VECTOR_BYTES == 32
+    return (rnn_vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__FMA__) && RNN_VECTOR_BYTES == 16 && defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)_mm_fmadd_pd((__m128d)a, (__m128d)b, (__m128d)c);
+#elif defined(__FMA__) && RNN_VECTOR_BYTES == 16
+    return (rnn_vec)_mm_fmadd_ps((__m128)a, (__m128)b, (__m128)c);
+#elif defined(__aarch64__) && RNN_VECTOR_BYTES == 16 && defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#elif defined(__ARM_NEON) && defined(__ARM_FEATURE_FMA) && RNN_VECTOR_BYTES == 16 && !defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return a * b + c;
+#endif
+}
 
 /* ---- what differs between instruction sets ----
  *
@@ -204,7 +261,7 @@ RNN_INLINE rnn_real rnn_abs(rnn_real x) { return (rnn_real)fabs(x); }
 
 RNN_INLINE rnn_real rnn_hard_sigmoid(rnn_real x, rnn_real slope, rnn_real offset)
 {
-    return rnn_clip(slope * x + offset, 0, 1);
+    return rnn_clip(rnn_madd(slope, x, offset), 0, 1);
 }
 
 /* ---- lanes ---- */
@@ -247,7 +304,7 @@ RNN_INLINE rnn_vec rnn_vec_leaky_relu(rnn_vec x, rnn_vec slope)
 
 RNN_INLINE rnn_vec rnn_vec_hard_sigmoid(rnn_vec x, rnn_vec slope, rnn_vec offset)
 {
-    return rnn_vec_bound(slope * x + offset, 0, 1);
+    return rnn_vec_bound(rnn_vec_madd(slope, x, offset), 0, 1);
 }
 
 /* ---- over the lanes of one vector ---- */

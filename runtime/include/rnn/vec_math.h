@@ -58,9 +58,9 @@ RNN_INLINE rnn_vec rnn_vec_elu(rnn_vec x, rnn_vec alpha)
 RNN_INLINE rnn_vec rnn_vec_polynomial(rnn_vec x, const float *c, int count)
 {
     rnn_vec p = rnn_vec_splat(c[count - 1]);
-#pragma GCC unroll 16
+    RNN_UNROLL(16)
     for (int i = count - 2; i >= 0; i--)
-        p = p * x + rnn_vec_splat(c[i]);
+        p = rnn_vec_madd(p, x, rnn_vec_splat(c[i]));
     return p;
 }
 
@@ -144,7 +144,7 @@ RNN_INLINE rnn_vec rnn_vec_exp2_less_1(rnn_vec y)
     rnn_vec f = rnn_vec_fraction(y), one = rnn_vec_splat(1), power = rnn_vec_scale(one, y);
     rnn_vec q = RNN_POLYNOMIAL(f, 0.6931471721f, 0.2402271382f, 0.05549656502f, 0.009650651085f, 0.001271005591f,
                                0.0002074558287f);
-    return power * (f * q) + (power - one);
+    return rnn_vec_madd(power, f * q, power - one);
 }
 
 /* ---- the operations ---- */
@@ -155,10 +155,10 @@ RNN_INLINE rnn_vec rnn_vec_exp(rnn_vec x)
 {
     x = rnn_vec_bound(x, -105, 89);
     rnn_vec n = rnn_vec_floor_near(x * rnn_vec_splat(RNN_LOG2E));
-    rnn_vec r = (x - n * rnn_vec_splat(0.693359375f)) + n * rnn_vec_splat(2.12194440054690583e-4f);
+    rnn_vec r = rnn_vec_madd(n, rnn_vec_splat(2.12194440054690583e-4f), rnn_vec_madd(n, rnn_vec_splat(-0.693359375f), x));
     rnn_vec q = RNN_POLYNOMIAL(r, 0.9999998784f, 0.5000044605f, 0.1666185897f, 0.04189157345f, 0.007822095189f,
                                0.001934525024f);
-    return rnn_vec_scale_wide(r * q + rnn_vec_splat(1), n);
+    return rnn_vec_scale_wide(rnn_vec_madd(r, q, rnn_vec_splat(1)), n);
 }
 
 RNN_INLINE rnn_vec rnn_vec_sigmoid(rnn_vec x)
@@ -185,8 +185,8 @@ RNN_INLINE rnn_vec rnn_vec_elu(rnn_vec x, rnn_vec alpha)
 RNN_INLINE rnn_vec rnn_vec_twice_atanh(rnn_vec z)
 {
     rnn_vec s = z * z;
-    return z * (s * RNN_POLYNOMIAL(s, 0.666666742f, 0.3999898203f, 0.286143585f, 0.2145261354f, 0.2421417799f)) +
-           (z + z);
+    rnn_vec p = RNN_POLYNOMIAL(s, 0.666666742f, 0.3999898203f, 0.286143585f, 0.2145261354f, 0.2421417799f);
+    return rnn_vec_madd(z, s * p, z + z);
 }
 
 /* x = 2^e * m with m in [sqrt(1/2), sqrt(2)), log m = 2*atanh((m - 1) / (m + 1)); subnormal x are scaled up first. */
@@ -198,8 +198,8 @@ RNN_INLINE rnn_vec rnn_vec_log(rnn_vec x)
     rnn_vec e =
         __builtin_convertvector((rnn_vec_int)bits >> 23, rnn_vec) - rnn_vec_pick(small, rnn_vec_splat(23), zero);
     rnn_vec m = (rnn_vec)((bits & UINT32_C(0x007fffff)) + UINT32_C(0x3f3504f3));
-    rnn_vec y = rnn_vec_twice_atanh((m - one) / (m + one)) - e * rnn_vec_splat(2.12194440054690583e-4f);
-    y = y + e * rnn_vec_splat(0.693359375f);
+    rnn_vec y = rnn_vec_madd(e, rnn_vec_splat(-2.12194440054690583e-4f), rnn_vec_twice_atanh((m - one) / (m + one)));
+    y = rnn_vec_madd(e, rnn_vec_splat(0.693359375f), y);
     y = rnn_vec_pick(rnn_mask_lt(x, rnn_vec_splat(INFINITY)), y, x); /* infinity and NaN stay */
     y = rnn_vec_pick(rnn_mask_lt(x, zero), rnn_vec_splat(NAN), y);
     return rnn_vec_pick(rnn_mask_eq(x, zero), rnn_vec_splat(-INFINITY), y);
@@ -232,7 +232,7 @@ RNN_INLINE rnn_vec rnn_vec_gelu(rnn_vec x)
     rnn_vec a = rnn_vec_lesser(rnn_vec_splat(12), rnn_vec_abs(x));
     rnn_vec y = a * RNN_POLYNOMIAL(a, -1.151110775f, -0.4591601144f, -0.05264114321f, 0.007271800044f,
                                    -0.0002960001132f, -0.0001203652493f, 2.550778476e-5f, -1.673706928e-6f);
-    return rnn_vec_relu(x) - a * rnn_vec_exp2(y - rnn_vec_splat(1));
+    return rnn_vec_madd(-a, rnn_vec_exp2(y - rnn_vec_splat(1)), rnn_vec_relu(x));
 }
 
 #define RNN_OF_ONE(name)                                                                                               \
