@@ -8,8 +8,7 @@ double schedule_flops(const struct schedule *schedule)
 {
     double flops = 0;
     for (int r = 0; r < schedule->region_count; r++)
-        if (schedule->regions[r].kind != REGION_STATIC)
-            flops += schedule->regions[r].flops;
+        flops += schedule->regions[r].flops;
     return flops;
 }
 
@@ -57,6 +56,14 @@ const char *describe_kind(const struct schedule *schedule, const struct region *
                             cycle_of(schedule, region, arena));
     }
     return "";
+}
+
+const char *describe_flops_once(const struct region *region, struct arena *arena)
+{
+    static const char *const what[] = {
+        [REGION_STATIC] = "load", [REGION_SEQUENCE] = "sequence", [REGION_LATE] = "call"};
+    return region->flops_once > 0 ? arena_printf(arena, "%.0f flops a %s", region->flops_once, what[region->kind])
+                                  : NULL;
 }
 
 /* The text of an equation on one line. */

@@ -41,7 +41,7 @@ static void write_edges(const struct schedule *schedule, struct text *out)
                 continue;
             text_printf(out, "  n%d -> n%d", edge->node, i);
             if (edge->delay)
-                text_printf(out, " [style=dashed, color=red, constraint=false, label=\"t-%d\"]", edge->delay);
+                text_printf(out, " [style=dashed, color=red, constraint=false, label=\"t%+d\"]", -edge->delay);
             text_puts(out, ";\n");
         }
 }

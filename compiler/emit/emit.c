@@ -5,13 +5,13 @@
 
 #include "emit/emitter.h"
 
-static void write_regions(struct text *out, const struct schedule *schedule)
+static void write_regions(struct text *out, const struct schedule *schedule, struct arena *arena)
 {
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
-        text_printf(out, " *   %-20s %12.0f flops   %s\n", region->name,
-                    region->kind == REGION_STATIC || region->kind == REGION_LATE ? 0 : region->flops,
-                    region_kind_name(region->kind));
+        const char *once = describe_flops_once(region, arena);
+        text_printf(out, " *   %-20s %12.0f flops   %s%s%s\n", region->name, region->flops,
+                    region_kind_name(region->kind), once ? ", " : "", once ? once : "");
     }
 }
 
@@ -21,10 +21,10 @@ static void write_front(struct emitter *emitter, const struct schedule *training
     struct text *out = emitter->out;
     text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n *\n * %ld parameters, %.0f flops a frame.\n *\n",
                 schedule->graph->name, schedule_parameters(schedule), schedule_flops(schedule));
-    write_regions(out, schedule);
+    write_regions(out, schedule, emitter->arena);
     if (training) {
         text_printf(out, " *\n * and for training, %.0f flops a frame:\n *\n", schedule_flops(training));
-        write_regions(out, training);
+        write_regions(out, training, emitter->arena);
     }
     text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after "
                    "frame.\n */\n");

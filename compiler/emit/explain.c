@@ -26,8 +26,9 @@ void emit_explain(const struct schedule *schedule, struct arena *arena, struct t
         text_printf(out, "\n%s\n    %s\n", region->name, describe_kind(schedule, region, arena));
         if (region->kind != REGION_STATIC) {
             int phases = region->kernel_count ? region->kernels[region->kernel_count - 1].phase + 1 : 1;
-            text_printf(out, "    %.0f flops a frame, %.0f bytes of weights, %d phase%s\n", region->flops,
-                        region->bytes, phases, phases == 1 ? "" : "s");
+            const char *once = describe_flops_once(region, arena);
+            text_printf(out, "    %.0f flops a frame%s%s, %.0f bytes of weights, %d phase%s\n", region->flops,
+                        once ? ", " : "", once ? once : "", region->bytes, phases, phases == 1 ? "" : "s");
         }
         describe_equations(schedule, region, arena, "    ", out);
     }

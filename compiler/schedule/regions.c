@@ -159,11 +159,20 @@ static const char *name_region(const struct schedule *schedule, const struct reg
 
 /* ---- the stage ---- */
 
+static bool region_is_of_frames(enum region_kind kind)
+{
+    return kind == REGION_FRAMES || kind == REGION_SCAN || kind == REGION_ELEMENTWISE_SCAN;
+}
+
 static void count_cost(const struct graph *graph, struct region *region)
 {
     for (int i = 0; i < region->node_count; i++) {
-        region->flops += node_flops(graph, graph->nodes[region->nodes[i]]);
-        region->bytes += node_weight_bytes(graph, graph->nodes[region->nodes[i]]);
+        const struct node *node = graph->nodes[region->nodes[i]];
+        if (region_is_of_frames(region->kind) || node_gathers_frames(graph, node))
+            region->flops += node_flops(graph, node);
+        else
+            region->flops_once += node_flops(graph, node);
+        region->bytes += node_weight_bytes(graph, node);
     }
 }
 

@@ -78,6 +78,7 @@ struct region {
     struct kernel *kernels; /* by phase */
     int kernel_count;
     double flops, bytes; /* for one frame of one stream; bytes of weights read */
+    double flops_once;   /* what is not done for each frame: a load, a sequence, or a call of a late region */
 };
 
 enum storage {
