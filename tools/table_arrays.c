@@ -7,22 +7,9 @@
 #include "base/text.h"
 #include "feed.h"
 #include "session.h"
-#include "sources.h"
-#include "table.h"
+#include "table_reader.h"
 
-struct reader {
-    struct arena *arena;
-    const struct table_options *options;
-    struct sources sources;
-    struct table *table;
-    const struct source *frames;  /* the first array with frames: the others agree with it */
-    const struct source *lengths; /* NULL: none */
-    long shape[2];                /* its axes before the units: [rows] or [sequences, frames] */
-    bool *skipped;                /* [sequences]: left out, as labels do not fit in */
-    const char **error;
-};
-
-static bool refuse_shape(const struct reader *reader, const struct source *source, const char *needed)
+bool reader_refuse_shape(const struct reader *reader, const struct source *source, const char *needed)
 {
     *reader->error = arena_printf(reader->arena, "'%s': '%s' is %s; it has to be %s", source->path, source->name,
                                   array_shape_text(reader->arena, source->array), needed);
@@ -40,13 +27,12 @@ static int leading_axes(const rnn_tensor *tensor, const struct array *array, int
 
 /* ---- lengths ---- */
 
-/* Whole numbers from `least` to `most`, one a sequence. */
-static const int *read_counts(const struct reader *reader, const struct source *source, long count, int least,
+const int *reader_take_counts(const struct reader *reader, const struct source *source, long count, int least,
                               long most)
 {
     const struct array *array = source->array;
     if (array_size(array) != count) {
-        refuse_shape(reader, source, arena_printf(reader->arena, "[%ld], a number for each sequence", count));
+        reader_refuse_shape(reader, source, arena_printf(reader->arena, "[%ld], a number for each sequence", count));
         return NULL;
     }
     int *counts = ARENA_ARRAY(reader->arena, int, count + 1);
@@ -102,7 +88,7 @@ static bool put_sequences(struct reader *reader, long count, long most, bool pad
     struct table *table = reader->table;
     const struct source *lengths = reader->lengths;
     const int *counts = NULL;
-    if (lengths && !(counts = read_counts(reader, lengths, count, !reader->options->inputs_only, most)))
+    if (lengths && !(counts = reader_take_counts(reader, lengths, count, !reader->options->inputs_only, most)))
         return false;
     table->sequence_count = count;
     table->sequences = ARENA_ARRAY(reader->arena, struct sequence, count);
@@ -137,21 +123,20 @@ static bool place_sequences(struct reader *reader)
     long count = padded ? reader->shape[0] : lengths ? array_size(lengths->array) : 1;
     long most = padded ? reader->shape[1] : table->rows; /* frames of a sequence */
     if (count < 1 || count > INT_MAX || table->rows < 1 || (!table->is_series && !lengths && most > INT_MAX))
-        return refuse_shape(reader, reader->frames,
-                            arena_printf(reader->arena, "of sequences of 1 to %d frames", INT_MAX));
+        return reader_refuse_shape(reader, reader->frames,
+                                   arena_printf(reader->arena, "of sequences of 1 to %d frames", INT_MAX));
     if (options->streams && count != options->streams)
-        return refuse_shape(reader, reader->frames,
-                            arena_printf(reader->arena, "of %d sequences, as --streams says", options->streams));
+        return reader_refuse_shape(reader, reader->frames,
+                                   arena_printf(reader->arena, "of %d sequences, as --streams says", options->streams));
     if (options->frames && most != options->frames && !lengths)
-        return refuse_shape(reader, reader->frames,
-                            arena_printf(reader->arena, "of %d frames, as --frames says", options->frames));
+        return reader_refuse_shape(reader, reader->frames,
+                                   arena_printf(reader->arena, "of %d frames, as --frames says", options->frames));
     return put_sequences(reader, count, most, padded);
 }
 
 /* ---- columns ---- */
 
-/* Ids as such; false if one is none. */
-static bool take_ids(const struct reader *reader, const struct source *source, const struct array *array,
+bool reader_take_ids(const struct reader *reader, const struct source *source, const struct array *array,
                      struct column *column)
 {
     long size = array_size(array);
@@ -169,7 +154,7 @@ static bool take_elements(const struct reader *reader, const struct source *sour
                           struct column *column)
 {
     if (column->tensor->type != RNN_TYPE_REAL)
-        return take_ids(reader, source, array, column);
+        return reader_take_ids(reader, source, array, column);
     bool in_float = reader->table->model->real_size == sizeof(float);
     for (long i = 0; i < array_size(array); i++) {
         double x = source->array->data[i];
@@ -255,8 +240,8 @@ static bool refuse_axes(const struct reader *reader, const struct source *source
     long units = tensor_units(tensor);
     const char *both = reader->options->frames_first ? "frames, sequences" : "sequences, frames";
     if (units == 1)
-        return refuse_shape(reader, source, arena_printf(arena, "[%s] or [rows]", both));
-    return refuse_shape(
+        return reader_refuse_shape(reader, source, arena_printf(arena, "[%s] or [rows]", both));
+    return reader_refuse_shape(
         reader, source,
         arena_printf(arena, "[%s, %ld] or [rows, %ld]; -D gives the network other sizes", both, units, units));
 }
@@ -277,114 +262,15 @@ static bool read_frames(struct reader *reader, const struct source *source, stru
         const char *rows = padded ? arena_printf(arena, "%ld, %ld", shape[reader->options->frames_first],
                                                  shape[!reader->options->frames_first])
                                   : arena_printf(arena, "%ld", shape[0]);
-        return refuse_shape(reader, source,
-                            arena_printf(arena, "[%s, %ld], as '%s' is %s", rows, units, reader->frames->name,
-                                         array_shape_text(arena, reader->frames->array)));
+        return reader_refuse_shape(reader, source,
+                                   arena_printf(arena, "[%s, %ld], as '%s' is %s", rows, units, reader->frames->name,
+                                                array_shape_text(arena, reader->frames->array)));
     }
     if (memcmp(reader->shape, array->shape, (size_t)axes * sizeof reader->shape[0]) != 0)
-        return refuse_shape(reader, source,
-                            arena_printf(arena, "of as many sequences and frames as '%s', which is %s",
-                                         reader->frames->name, array_shape_text(arena, reader->frames->array)));
+        return reader_refuse_shape(reader, source,
+                                   arena_printf(arena, "of as many sequences and frames as '%s', which is %s",
+                                                reader->frames->name, array_shape_text(arena, reader->frames->array)));
     return take_elements(reader, source, array, column);
-}
-
-static bool refuse_label(const struct reader *reader, const struct source *source, const struct column *column,
-                         long row, int place, const char *why)
-{
-    *reader->error = arena_printf(reader->arena,
-                                  "'%s': label %d of sequence %ld in '%s' is %d; labels are 1 to %d, as 0 "
-                                  "is the blank%s",
-                                  source->path, place, row, source->name, (int)column->ids[row * column->most + place],
-                                  column->tensor->vocabulary - 1, why);
-    return false;
-}
-
-/* Without `NAME.lengths`, what is below 1 at the end of a row is padding. */
-static const int *count_labels(const struct reader *reader, const struct column *column)
-{
-    long rows = reader->table->sequence_count;
-    int *counts = ARENA_ARRAY(reader->arena, int, rows + 1);
-    for (long i = 0; i < rows; i++) {
-        counts[i] = column->most;
-        while (counts[i] > 0 && column->ids[i * column->most + counts[i] - 1] < 1)
-            counts[i]--;
-    }
-    return counts;
-}
-
-static bool check_labels(const struct reader *reader, const struct source *source, const struct column *column,
-                         bool padded)
-{
-    const char *why = padded ? ", and padding, 0 or -1, stands at the end of a row" : "";
-    for (long i = 0; i < reader->table->sequence_count; i++)
-        for (int k = 0; k < column->counts[i]; k++)
-            if (column->ids[i * column->most + k] < 1)
-                return refuse_label(reader, source, column, i, k, why);
-    return true;
-}
-
-/* Frames that the labels of a row need: one for each, and one between two that are the same, for the blank (Graves et
- * al. 2006, section 3.1). */
-static int count_needed(const struct column *column, long row)
-{
-    const int32_t *labels = column->ids + row * column->most;
-    int needed = column->counts[row];
-    for (int k = 1; k < column->counts[row]; k++)
-        needed += labels[k] == labels[k - 1];
-    return needed;
-}
-
-/* Sequences with too few frames for their labels, which no path can spell, are left out, or refused. */
-static bool check_room(struct reader *reader, const struct source *source, const struct column *column)
-{
-    const struct table *table = reader->table;
-    long first = -1, short_ones = 0;
-    for (long i = 0; i < table->sequence_count; i++)
-        if (count_needed(column, i) > table->sequences[i].length) {
-            first = short_ones++ ? first : i;
-            reader->skipped[i] = true;
-        }
-    if (!short_ones || reader->options->skips)
-        return true;
-    *reader->error = arena_printf(reader->arena,
-                                  "'%s': the %d labels of sequence %ld in '%s' need %d frames, counting one between "
-                                  "two that are the same, but it "
-                                  "has %d; so it is with %ld of %ld sequences. --skip-unalignable leaves them out",
-                                  source->path, column->counts[first], first, source->name, count_needed(column, first),
-                                  table->sequences[first].length, short_ones, table->sequence_count);
-    return false;
-}
-
-static bool read_labels(struct reader *reader, const struct source *source, struct column *column)
-{
-    const struct array *array = source->array;
-    long rows = reader->table->sequence_count;
-    if (array->rank != 2 || array->shape[0] != rows || array->shape[1] > INT_MAX)
-        return refuse_shape(reader, source, arena_printf(reader->arena, "[%ld, most labels]", rows));
-    if (!take_ids(reader, source, array, column))
-        return false;
-    column->most = (int)array->shape[1];
-    const struct source *lengths =
-        sources_find(&reader->sources, arena_printf(reader->arena, "%s.lengths", source->name));
-    column->counts = lengths ? read_counts(reader, lengths, rows, 0, column->most) : count_labels(reader, column);
-    return column->counts && check_labels(reader, source, column, !lengths) && check_room(reader, source, column);
-}
-
-/* The table without the sequences that are skipped. */
-static bool leave_out(struct reader *reader)
-{
-    struct table *table = reader->table;
-    long kept = 0;
-    for (long i = 0; i < table->sequence_count; i++)
-        if (!reader->skipped[i])
-            table->sequences[kept++] = table->sequences[i];
-    table->skipped = table->sequence_count - kept;
-    table->sequence_count = kept;
-    if (kept)
-        return true;
-    *reader->error = arena_printf(reader->arena, "%s: none of the %ld sequences has frames enough for its labels",
-                                  reader->options->option, table->skipped);
-    return false;
 }
 
 /* A column with a row for each sequence. */
@@ -392,11 +278,11 @@ static bool read_rows(struct reader *reader, const struct source *source, struct
 {
     long rows = reader->table->sequence_count, units = tensor_units(column->tensor);
     if (column->tensor->type == RNN_TYPE_LABELS)
-        return read_labels(reader, source, column);
+        return reader_take_labels(reader, source, column);
     bool told = rows == 1 || reader->options->streams; /* so that the axis of sequences may be left out */
     bool fits = leading_axes(column->tensor, source->array, 2) == 1 && source->array->shape[0] == rows;
     if (!fits && !(told && array_size(source->array) == rows * units))
-        return refuse_shape(reader, source, arena_printf(reader->arena, "[%ld, %ld]", rows, units));
+        return reader_refuse_shape(reader, source, arena_printf(reader->arena, "[%ld, %ld]", rows, units));
     reader->table->of_sequences |= rows > 1 || source->array->rank > 1;
     return take_elements(reader, source, source->array, column);
 }
@@ -473,5 +359,5 @@ bool table_read_arrays(struct arena *arena, const struct table_options *options,
         if (pass == 0 && !place_sequences(&reader))
             return false;
     }
-    return options->inputs_only || leave_out(&reader);
+    return options->inputs_only || reader_leave_out(&reader);
 }
