@@ -30,6 +30,16 @@ static bool cut_series(struct arena *arena, const struct table *table, const str
     return true;
 }
 
+static const char *refuse_cut(struct arena *arena, long rows, const struct cut *cut)
+{
+    const char *frames = rows == 1 ? "frame" : "frames";
+    if (rows < cut->streams)
+        return arena_printf(arena, "%ld %s cannot be cut into %d streams: give --streams %ld%s", rows, frames,
+                            cut->streams, rows, rows > 1 ? " or less" : "");
+    return arena_printf(arena, "%ld %s cannot be cut into %d streams of at most %d frames: give more --streams", rows,
+                        frames, cut->streams, INT_MAX - 1);
+}
+
 static void measure(struct dataset *dataset)
 {
     for (long i = 0; i < dataset->count; i++) {
@@ -64,10 +74,7 @@ bool dataset_split(struct arena *arena, const struct table *table, const struct 
         const struct cut held_cut = dataset_held_cut(cut, held);
         if (!cut_series(arena, table, cut, 0, all - held, dataset) ||
             (held && !cut_series(arena, table, &held_cut, all - held, all, rest))) {
-            *error = arena_printf(arena,
-                                  "%ld frame%s cannot be cut into %d streams of 1 to %d frames: give --streams another "
-                                  "number",
-                                  all - held, all - held == 1 ? "" : "s", cut->streams, INT_MAX - 1);
+            *error = refuse_cut(arena, all - held, cut);
             return false;
         }
     }

@@ -85,6 +85,17 @@ ahead 1 "--window 32 --advance 16"
 says err "'lm' is trained on whole sequences, as it needs the future or has a loss of all frames: leave --window and --advance out"
 says err "a text or series is cut with --piece"
 
+# A constant that is real has its value from the command line.
+sed 's/const V = 24, n = 8/const V = 24, n = 8, drop = 0.1/; s/dropout(h, 0.1)/dropout(h, drop)/' lm.rnn >dropped.rnn
+for drop in 0 0.2 0.2; do
+  expect 0 "$rnn" train dropped.rnn -D drop=$drop --data text --epochs 1 --streams 4 --out drop.safetensors
+  cmp -s drop.safetensors drop.$drop.safetensors && same=yes || same=
+  mv drop.safetensors drop.$drop.safetensors
+done
+[ "$same" ] || fail "-D drop=0.2 is not the same twice"
+! cmp -s drop.0.safetensors drop.0.2.safetensors || fail "-D drop=0.2 drops nothing"
+expect 2 "$rnn" train dropped.rnn -D drop=0.2x --data text --out drop.safetensors
+
 # ---- evaluation ----
 
 # eval NETWORK ARGUMENTS...; the numbers are those of the validation in training.
