@@ -56,6 +56,8 @@ static void check_options(const struct train_options *options, struct argp_state
 {
     if (!options->data.count)
         argp_error(state, "what should it be evaluated with? Give --data FILE");
+    if (options->strict && !options->weights)
+        argp_error(state, "--strict is about --weights FILE, which is not given");
 }
 
 static bool parse_number(int key, char *argument, struct train_options *options, struct argp_state *state)
@@ -134,6 +136,8 @@ static bool read_data(struct eval *eval, const char **error)
         return refuse(error, "a text needs weights with a vocabulary, which rnn train puts there");
     if (vocabulary && eval->table.unknown >= eval->table.rows)
         return refuse(error, "--data: no character of the text is in the vocabulary");
+    if (vocabulary && options->frames_first)
+        return refuse(error, "--frames-first is for arrays, but --data has a text: leave it out");
     if (options->piece && !eval->table.is_series)
         return refuse(error, "--piece cuts a text or series, but the data are whole sequences: leave it out");
     enum { USUAL_PIECE = 64 };

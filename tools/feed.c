@@ -53,6 +53,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_STRICT:
         options->strict = true;
         break;
+    case ARGP_KEY_END:
+        if (options->strict && !options->weights)
+            argp_error(state, "--strict is about --weights FILE, which is not given");
+        break;
     default:
         return ARGP_ERR_UNKNOWN;
     }

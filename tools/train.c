@@ -53,7 +53,9 @@ static bool check_use(const struct train *train, const char **error)
     const struct train_options *options = &train->options;
     bool whole = train->model->training->whole_sequences;
     bool cuts = train->table.is_series || (whole && train->held_table.is_series);
-    if (options->bytes && !train->table.vocabulary)
+    if (options->frames_first && train->table.vocabulary)
+        *error = "--frames-first is for arrays, but --data has a text: leave it out";
+    else if (options->bytes && !train->table.vocabulary)
         *error = "--bytes is for text, but --data has arrays: leave it out";
     else if (options->bytes && !train->table.vocabulary->bytes)
         *error = arena_printf(options->network.arena, "--bytes: the vocabulary in '%s' is of characters: leave it out",

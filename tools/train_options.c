@@ -258,6 +258,8 @@ static void check_options(struct train_options *options, struct argp_state *stat
     if (options->advance > options->window)
         argp_error(state, "--advance %d is more than --window %d: frames between would be skipped", options->advance,
                    options->window);
+    if (options->strict && !options->weights)
+        argp_error(state, "--strict is about --weights FILE, which is not given");
     if (options->resume && !options->checkpoint)
         argp_error(state, "--resume needs --checkpoint FILE");
     if (!options->out && !options->checkpoint)

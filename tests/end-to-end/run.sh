@@ -247,6 +247,8 @@ says err "rnn: not used, as 'scale' has no parameter of the name: 'moment' in 'w
 expect 1 "$rnn" run scale.rnn --weights weights.safetensors --input one.csv --output y.csv --strict
 says err "'weights.safetensors' holds tensors that 'scale' does not have: 'moment'"
 expect 1 "$rnn" check scale.rnn --weights weights.safetensors --strict
+expect 2 "$rnn" check scale.rnn --strict
+says err "--strict is about --weights FILE"
 
 # ---- labels ----
 

@@ -152,6 +152,39 @@ evaluate spell.rnn --weights spell.safetensors $spell
 says out "6 frames in 2 sequences"
 says out "label errors of y: 25.00 %, 1 of 4"
 
+# Files may have either axis first: the same numbers come out.
+cat >axes.rnn <<'END'
+model axes {
+  input x[2], y
+  output a = x
+  output b = y
+}
+END
+cat >sums.rnn <<'END'
+model sums {
+  input a[2]
+  target b
+  param V[2] = 1, u = 0.5
+  s = u * s[t-1] + sum(V * a)
+  output s
+  loss mse(s, b)
+}
+END
+awk 'BEGIN { for (b = 0; b < 3; b++) for (t = 0; t < 4; t++) { print sin(9 * b + t) "," cos(b - t) >"after.x.csv"; print b - t % 3 >"after.y.csv" } }'
+awk 'BEGIN { for (t = 0; t < 4; t++) for (b = 0; b < 3; b++) {
+  printf "%s,%s%s", sin(9 * b + t), cos(b - t), b < 2 ? "," : "\n" >"beside.x.csv"
+  printf "%s%s", b - t % 3, b < 2 ? "," : "\n" >"beside.y.csv" } }'
+axes() { expect 0 "$rnn" run axes.rnn --input x=$1.x.csv --input y=$1.y.csv --streams 3 --output $1.safetensors ${2-}; }
+sums() { expect 0 "$rnn" train sums.rnn --data $1.safetensors --epochs 3 --out sums.safetensors ${2-}; sed -n '/^epoch/s/, [0-9]* frames.s//p' out; }
+axes after
+axes beside --frames-first
+sums after >numbers
+says err "rnn: 'after.safetensors' is [3, 4, 2], read as sequences, then frames: 3 sequences of 4 frames"
+sums beside --frames-first >others
+says err "rnn: 'beside.safetensors' is [4, 3, 2], read as frames, then sequences: 3 sequences of 4 frames"
+cmp numbers others
+[ "$(wc -l <numbers)" = 3 ] || fail "the numbers are $(cat numbers)"
+
 # ---- the best ----
 
 # A rate that rises makes the validation worse again: the best weights are kept, and patience ends the training.
@@ -516,6 +549,9 @@ says err "nothing"
 expect 2 "$rnn" train lm.rnn --data text
 expect 2 train none --advance 13
 expect 2 train none --optimizer sgd,beta1=0.5
+expect 1 train none --frames-first
+says err "--frames-first is for arrays"
+expect 2 train none --strict
 expect 2 train none --optimizer adagrad
 says err "there is no optimizer 'adagrad'; there are sgd, "
 expect 2 train none --schedule linear
