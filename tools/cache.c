@@ -1,10 +1,12 @@
 #include "cache.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -27,6 +29,8 @@ static hash hash_bytes(hash sum, const void *data, size_t length)
 
 /* With its end, so that "ab" "c" is not "a" "bc". */
 static hash hash_string(hash sum, const char *string) { return hash_bytes(sum, string, strlen(string) + 1); }
+
+#define BUILD_PREFIX "new." /* of the names of folders to build in */
 
 /* ---- the folder ---- */
 
@@ -101,9 +105,28 @@ bool cache_open(struct arena *arena, struct cache *cache, const char **error)
     return make_folders(arena, cache->folder, error) && check_folders(arena, base, cache->folder, error);
 }
 
+/* Removes folders that were begun more than a day ago: whoever did was killed. */
+static void sweep(struct arena *arena, const struct cache *cache)
+{
+    DIR *folder = opendir(cache->folder);
+    time_t now = time(NULL);
+    struct stat status;
+    enum { DAY = 24 * 60 * 60 };
+    for (const struct dirent *entry; folder && (entry = readdir(folder));) {
+        if (strncmp(entry->d_name, BUILD_PREFIX, strlen(BUILD_PREFIX)) != 0)
+            continue;
+        const char *path = arena_printf(arena, "%s/%s", cache->folder, entry->d_name);
+        if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && now - status.st_mtime > DAY)
+            cache_end(arena, path);
+    }
+    if (folder)
+        closedir(folder);
+}
+
 const char *cache_begin(struct arena *arena, const struct cache *cache, const char **error)
 {
-    char *folder = arena_printf(arena, "%s/new.XXXXXX", cache->folder);
+    sweep(arena, cache);
+    char *folder = arena_printf(arena, "%s/" BUILD_PREFIX "XXXXXX", cache->folder);
     if (mkdtemp(folder))
         return folder;
     *error = arena_printf(arena, "cannot make a folder in '%s': %s", cache->folder, strerror(errno));

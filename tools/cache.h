@@ -27,7 +27,7 @@ struct compiler {
 /* Makes the folder if need be. False, with *error, where there is none that can be trusted. */
 bool cache_open(struct arena *arena, struct cache *cache, const char **error);
 
-/* A new folder inside the cache to build in; NULL with *error. */
+/* A new folder inside the cache to build in; NULL with *error. Removes those that killed processes left there. */
 const char *cache_begin(struct arena *arena, const struct cache *cache, const char **error);
 
 /* The library compiled from net.c in `folder`: from the cache if it is there, else compiled and put there. NULL with

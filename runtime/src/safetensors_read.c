@@ -265,7 +265,7 @@ static bool read_fully(int descriptor, unsigned char *memory, size_t size)
 /* The bytes of a regular file, NULL on failure. */
 static unsigned char *read_file(const char *path, size_t *size, rnn_error *error)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would wait for its writer */
     struct stat status;
     if (descriptor < 0 || fstat(descriptor, &status) != 0) {
         rnn_fail(error, RNN_ERROR_FILE, "%.300s: cannot be opened: %s", path, strerror(errno));

@@ -1,5 +1,6 @@
 /* The cache of compiled networks: what is the same is built once, and nothing is left behind. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -112,6 +114,23 @@ static void test_failure_leaves_nothing(void **state)
     assert_null(build(fixture, "int x = 1;", "--no-such-option-of-a-compiler", &error));
     assert_non_null(strstr(error, "'cc' ended with exit status"));
     assert_int_equal(count_entries(fixture), 0);
+}
+
+/* A folder that a killed process has left is removed when it is a day old. */
+static void test_left_folders(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *error;
+    const char *old = cache_begin(fixture->arena, &fixture->cache, &error);
+    const char *recent = cache_begin(fixture->arena, &fixture->cache, &error);
+    const char *source = arena_printf(fixture->arena, "%s/net.c", old);
+    assert_true(file_write(fixture->arena, source, "int x;", 6, &error));
+    const struct timespec times[] = {{.tv_sec = time(NULL) - 25 * 3600}, {.tv_sec = time(NULL) - 25 * 3600}};
+    assert_int_equal(utimensat(AT_FDCWD, old, times, 0), 0);
+    assert_non_null(build(fixture, "int x = 6;", "-O1", &error));
+    assert_int_equal(access(old, F_OK), -1);
+    assert_int_equal(access(recent, F_OK), 0);
+    assert_int_equal(count_entries(fixture), 2);
 }
 
 /* Several processes that build the same at once all get it. */
@@ -320,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_built_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failure_leaves_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_left_folders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_place, setup, teardown),
         cmocka_unit_test_setup_teardown(test_foreign_folders, setup, teardown),

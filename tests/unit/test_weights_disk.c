@@ -1,4 +1,6 @@
 /* safetensors files on the disk: what is read back, and that saving is whole or not at all. */
+#define _GNU_SOURCE /* O_TMPFILE */
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
@@ -16,6 +18,30 @@
 
 #include "rnn/weights.h"
 #include "temporary_folder.h"
+
+/* Files are created as on a file system that has no files without names, where that is asked for. */
+static bool names_are_needed;
+static int named_files;
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    if (names_are_needed && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    if (flags & O_CREAT) {
+        assert_true(flags & O_EXCL);
+        named_files++;
+    }
+    return __real_open(path, flags, mode);
+}
 
 static const float three[] = {1, 2.5f, -3};
 static const unsigned char byte[] = {7};
@@ -125,6 +151,9 @@ static void test_open_failures(void **state)
     assert_null(rnn_file_open_memory(NULL, 0, &error));
     assert_int_equal(error.status, RNN_ERROR_ARGUMENT);
     assert_null(rnn_file_open("/nowhere", NULL));
+    assert_int_equal(mkfifo(folder->file, 0600), 0);
+    assert_null(rnn_file_open(folder->file, &error)); /* and does not wait for a writer */
+    assert_non_null(strstr(error.text, "not a regular file"));
 }
 
 static void check_old_file(const char *path)
@@ -213,6 +242,29 @@ static void test_neighbours(void **state)
     assert_int_equal(unlink(other), 0);
 }
 
+/* All of it where a new file has to have a name from the beginning. */
+static void test_named_files(void **state)
+{
+    const struct folder *folder = *state;
+    rnn_error error;
+    struct stat status;
+    named_files = 0;
+    names_are_needed = true;
+    mode_t mask = umask(027);
+    rnn_status saved = rnn_file_save(folder->file, &some[2], 1, NULL, 0, &error);
+    umask(mask);
+    assert_int_equal(saved, RNN_OK);
+    check_old_file(folder->file);
+    assert_int_equal(stat(folder->file, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0640);
+    rnn_file_tensor unreadable = some[2];
+    unreadable.data = (const void *)(uintptr_t)16;
+    assert_int_equal(rnn_file_save(folder->file, &unreadable, 1, NULL, 0, &error), RNN_ERROR_FILE);
+    check_old_file(folder->file);
+    names_are_needed = false;
+    assert_int_equal(named_files, 2);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -222,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_open_failures, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_atomic_save, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_special_files, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_named_files, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_neighbours, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,11 @@ static bool read_tensor(struct arena *arena, const char *path, const rnn_file_te
     array->name = arena_copy_string(arena, tensor->name, strlen(tensor->name));
     for (int i = 0; i < tensor->rank && i < ARRAY_MAX_RANK; i++)
         shape[i] = (long)tensor->shape[i];
-    if (tensor->rank > ARRAY_MAX_RANK || !array_set_shape(array, tensor->rank, shape)) {
+    if (tensor->rank <= ARRAY_MAX_RANK && !array_set_shape(array, tensor->rank, shape)) {
+        *error = arena_printf(arena, "'%s': the shape of tensor '%s' is too large", path, tensor->name);
+        return false;
+    }
+    if (tensor->rank > ARRAY_MAX_RANK) {
         *error = arena_printf(arena, "'%s': tensor '%s' has rank %d; at most %d are read", path, tensor->name,
                               tensor->rank, ARRAY_MAX_RANK);
         return false;

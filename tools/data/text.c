@@ -83,9 +83,12 @@ static bool read_unpacked(struct arena *arena, const char *path, struct text *co
 bool symbols_read(struct symbols *symbols, const char *path, bool bytes, const char **error)
 {
     struct text content;
-    return read_unpacked(symbols->arena, path, &content, error) &&
-           symbols_append(symbols, content.data, content.length, bytes, arena_printf(symbols->arena, "'%s'", path),
-                          error);
+    if (!read_unpacked(symbols->arena, path, &content, error))
+        return false;
+    bool marked = !bytes && content.length >= 3 && memcmp(content.data, "\xef\xbb\xbf", 3) == 0;
+    size_t begin = marked ? 3 : 0; /* behind the byte order mark */
+    return symbols_append(symbols, content.data + begin, content.length - begin, bytes,
+                          arena_printf(symbols->arena, "'%s'", path), error);
 }
 
 void symbol_write(struct text *text, uint32_t code, bool bytes)

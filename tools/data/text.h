@@ -19,7 +19,8 @@ struct symbols {
 bool symbols_append(struct symbols *symbols, const char *data, size_t length, bool bytes, const char *name,
                     const char **error);
 
-/* Appends the symbols of a file, which may be compressed by gzip. */
+/* Appends the symbols of a file, which may be compressed by gzip, without its byte order mark, where it has one and
+ * symbols are not bytes. */
 bool symbols_read(struct symbols *symbols, const char *path, bool bytes, const char **error);
 
 /* Appends the bytes of a symbol. */
