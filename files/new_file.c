@@ -18,14 +18,16 @@ const char *new_file_reason(int reason)
     return reason == ENXIO ? "it is a pipe or socket that nobody reads from" : strerror(reason);
 }
 
-/* The path itself, or the file that it is a link to; NULL when out of memory. A link to nothing is replaced. */
+/* The path itself, or the file that it is a link to, to be freed; NULL with errno. Pipes that /dev/stdout leads to have
+ * no path of their own. */
 static char *follow_link(const char *path)
 {
     struct stat status;
-    char *target = NULL;
-    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
-        target = realpath(path, NULL);
-    return target ? target : strdup(path);
+    if (lstat(path, &status) != 0 || !S_ISLNK(status.st_mode))
+        return strdup(path);
+    if (stat(path, &status) != 0)
+        return NULL;
+    return S_ISREG(status.st_mode) ? realpath(path, NULL) : strdup(path);
 }
 
 /* A name in the folder of the path, to be freed; NULL with errno. */
@@ -126,7 +128,7 @@ int new_file_begin(struct new_file *file, const char *path)
     struct stat status;
     *file = (struct new_file){.descriptor = -1, .path = follow_link(path)};
     if (!file->path)
-        return ENOMEM;
+        return errno;
     bool exists = stat(file->path, &status) == 0;
     if (exists && S_ISDIR(status.st_mode))
         return EISDIR;

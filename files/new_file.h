@@ -4,7 +4,8 @@
  *
  * Until then the new file has no name where the file system can do without one (O_TMPFILE), so that a killed process
  * leaves nothing; else a name that nobody can foresee, opened with O_EXCL. It has the permissions of the file that it
- * replaces, or those that the umask gives. Where the path is a symbolic link, the file behind it is replaced.
+ * replaces, or those that the umask gives. Where the path is a symbolic link, the file behind it is replaced; a link
+ * that leads nowhere is refused.
  *
  * What is there and is no regular file (a device, a pipe) is never replaced: it is written to as it is. A pipe that
  * nobody reads from is refused. */

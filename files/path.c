@@ -27,6 +27,10 @@ bool path_can_be_written(const char *path)
         errno = EISDIR;
         return false;
     }
+    if (!exists && lstat(path, &status) == 0) {
+        errno = ENOENT; /* a link that leads nowhere */
+        return false;
+    }
     /* A regular file is replaced by a new one. */
     return access(exists && !S_ISREG(status.st_mode) ? path : folder_of(path, folder), W_OK) == 0;
 }

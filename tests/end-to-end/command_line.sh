@@ -91,6 +91,11 @@ wait $reader
 cmp lstm.c got
 [ -p pipe ] || fail "the pipe is none any more"
 rm pipe got closed.c
+"$rnnc" "$lstm" -o /dev/stdout | cmp - lstm.c
+"$rnnc" "$lstm" -o /dev/stdout >there.c
+cmp lstm.c there.c
+rm there.c
+[ -L /dev/stdout ] || fail "/dev/stdout is no link any more"
 nothing_but "before.c lstm.c wrong.rnn "
 
 # Rules for make. The weights that are embedded are among what the C is made from.

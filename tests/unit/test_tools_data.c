@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "data/array.h"
 #include "data/file.h"
+#include "files/path.h"
 
 /* Each test has an arena and a folder of its own. */
 struct fixture {
@@ -399,9 +400,11 @@ static void test_write_through_link(void **state)
     assert_int_equal(lstat(link, &status), 0);
     assert_true(S_ISLNK(status.st_mode));
     unlink(path);
-    assert_true(file_write(fixture->arena, link, "new\n", 4, &error)); /* it leads nowhere now */
+    assert_false(path_can_be_written(link)); /* it leads nowhere now */
+    assert_false(file_write(fixture->arena, link, "new\n", 4, &error));
+    assert_non_null(strstr(error, "No such file"));
     assert_int_equal(lstat(link, &status), 0);
-    assert_true(S_ISREG(status.st_mode));
+    assert_true(S_ISLNK(status.st_mode));
     unlink(link);
 }
 
