@@ -297,7 +297,10 @@ struct symbol *resolve_path(struct elaboration *e, struct instance *instance, co
             tell_unknown(e, instance, &path->name, false);
         return symbol;
     }
+    int errors = e->report.error_count;
     struct instance *within = resolve_instance(e, instance, path->args[0], wait);
+    if (!within && e->report.error_count > errors && strcmp(path->name.text, "T") == 0)
+        report_note(&e->report, path->name.span, "a transposed matrix is written 'transpose(W)'");
     if (!within)
         return NULL;
     if (within->is_stack)

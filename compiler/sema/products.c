@@ -149,8 +149,13 @@ struct built build_embedding(struct builder *b, const struct expr *expr, const s
 /* One position: a constant from 0. */
 static bool find_position(struct builder *b, const struct expr *expr, int least, int *result)
 {
-    return evaluate_count(b->e, b->instance, expr, count_text(b->e, expr, "position"), least, INT_MAX - 1, result) ==
-           EVALUATION_DONE;
+    if (evaluate_count(b->e, b->instance, expr, count_text(b->e, expr, "position"), least, INT_MAX - 1, result) ==
+        EVALUATION_DONE)
+        return true;
+    if (expr->kind == EXPR_NEGATE)
+        report_note(&b->e->report, expr->span,
+                    "positions count from 0; those at the end are written 'n-1', 'n-2', ...");
+    return false;
 }
 
 static struct part *find_part(struct builder *b, const struct expr *expr, bool *drop)

@@ -80,6 +80,28 @@ static void collect_globals(struct elaboration *e)
     evaluate_constants(e, NULL, &constants);
 }
 
+/* `list` with one more name in quotes, or "..." in its place where there are many. */
+static const char *list_name(struct elaboration *e, const char *list, const char *name, int *count)
+{
+    enum { MOST = 20 };
+    if (*count > MOST)
+        return list;
+    const char *quoted = *count < MOST ? arena_printf(e->arena, "'%s'", name) : "...";
+    return arena_printf(e->arena, "%s%s%s", list, (*count)++ ? ", " : "", quoted);
+}
+
+static void note_definitions(struct elaboration *e)
+{
+    const char *list = "";
+    int count = 0;
+    for (int i = 0; i < e->tree->definition_count; i++) {
+        const struct tree_definition *definition = e->tree->definitions[i];
+        if (definition->kind == DEFINE_CELL || definition->kind == DEFINE_MODEL)
+            list = list_name(e, list, definition->name.text, &count);
+    }
+    report_note(&e->report, nowhere, *list ? "--top can choose %s" : "there is no cell or model in this file", list);
+}
+
 static const struct tree_definition *find_top(struct elaboration *e, const char *name)
 {
     struct suggestion suggestion;
@@ -95,6 +117,7 @@ static const struct tree_definition *find_top(struct elaboration *e, const char 
     report_error(&e->report, nowhere, "there is no cell or model '%s' to compile", name);
     if (suggestion.best)
         report_note(&e->report, nowhere, "did you mean '%s'?", suggestion.best);
+    note_definitions(e);
     return NULL;
 }
 
@@ -148,20 +171,16 @@ static bool is_definable(const struct symbol *symbol)
     return symbol->kind == SYMBOL_NUMBER || symbol->kind == SYMBOL_FUNCTION;
 }
 
-/* "'n', 'm'": what -D can set, or the first of it. */
 static const char *list_definable(struct elaboration *e)
 {
-    enum { MOST = 20 };
     const char *list = "";
     int count = 0;
-    for (int i = 0; i < e->globals.count + e->top->symbols.count && count <= MOST; i++) {
+    for (int i = 0; i < e->globals.count + e->top->symbols.count; i++) {
         bool is_global = i < e->globals.count;
         const struct map_entry *entry =
             is_global ? &e->globals.entries[i] : &e->top->symbols.entries[i - e->globals.count];
-        if (is_global ? ((struct global *)entry->value)->constant != NULL : is_definable(entry->value)) {
-            const char *name = count < MOST ? arena_printf(e->arena, "'%s'", entry->key) : "...";
-            list = arena_printf(e->arena, "%s%s%s", list, count++ ? ", " : "", name);
-        }
+        if (is_global ? ((struct global *)entry->value)->constant != NULL : is_definable(entry->value))
+            list = list_name(e, list, entry->key, &count);
     }
     return list;
 }

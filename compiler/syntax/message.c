@@ -133,20 +133,32 @@ static void report_inside(struct parser *parser, const struct expectation *expec
                    quote(parser, layout->before));
 }
 
+/* False where there is nothing to say. */
+static bool report(struct parser *parser, const struct expectation *expected, bool was_lost)
+{
+    struct token before = parser->layout.before;
+    bool at_beginning = before.kind == TOKEN_END || before.kind == '{', in_body = parser->layout.brace_count > 0;
+    if (report_special(parser))
+        return true;
+    if (at_beginning && !in_body && was_lost)
+        return false;
+    if (at_beginning)
+        report_beginning(parser, in_body);
+    else if (expected->operand)
+        report_expected(parser, "an expression");
+    else if (expected->name)
+        report_expected(parser, "a name");
+    else
+        report_inside(parser, expected);
+    return true;
+}
+
 void message_unexpected(struct parser *parser, const struct expectation *expected)
 {
     struct token before = parser->layout.before;
     bool at_beginning = before.kind == TOKEN_END || before.kind == '{', in_body = parser->layout.brace_count > 0;
     bool was_lost = parser->lost;
     parser->lost = !in_body && (at_beginning || expected->brace);
-    if (report_special(parser))
-        return;
-    if (at_beginning && (in_body || !was_lost))
-        report_beginning(parser, in_body);
-    else if (!at_beginning && expected->operand)
-        report_expected(parser, "an expression");
-    else if (!at_beginning && expected->name)
-        report_expected(parser, "a name");
-    else if (!at_beginning)
-        report_inside(parser, expected);
+    if (report(parser, expected, was_lost))
+        note_habit(parser, expected);
 }

@@ -18,4 +18,7 @@ struct expectation {
 /* Reports that the last token given to the parser is not one of those expected. */
 void message_unexpected(struct parser *parser, const struct expectation *expected);
 
+/* habits.c: a note on what was just reported, where it is how another language would say it. */
+void note_habit(struct parser *parser, const struct expectation *expected);
+
 #endif
