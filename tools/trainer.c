@@ -197,7 +197,8 @@ static bool find_gradient(struct trainer *trainer, const struct plan *plan, doub
                          .loss_from = plan->loss_from,
                          .lengths = batch->window_lengths,
                          .drops = 1,
-                         .seed = random_key(epoch_seed, (uint64_t)position->batch)};
+                         .seed = random_key(epoch_seed, (uint64_t)position->batch),
+                         .call = position->step};
     rnn_status status = trainer->model->training->grad(
         trainer->parameters, trainer->state, trainer->work, &window, (const void *const *)batch->inputs,
         (const void *const *)batch->targets, loss, trainer->gradient, NULL);

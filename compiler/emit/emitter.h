@@ -61,6 +61,7 @@ const char *fill_pattern(const struct emitter *emitter, const char *pattern, con
 void emit_declarations(struct emitter *emitter);
 void emit_packed_struct(struct emitter *emitter);
 void emit_pack(struct emitter *emitter);
+bool pack_draws(const struct emitter *emitter); /* whether it needs the window: dropout on weights */
 /* weights.c: --embed. */
 void emit_weights(struct emitter *emitter);
 void emit_values(struct emitter *emitter);

@@ -236,11 +236,14 @@ static void write_keep_kernel(struct writing *writing, const char *name)
     const struct node *node = emitter->graph->nodes[id];
     struct edge edge = edge_to(emitter->graph, id);
     size_t begin = open_function(writing, name);
+    bool lasts = node->time == TIME_SEQUENCE;
     text_printf(emitter->out,
-                " {\n        const int t = (int)((frame + column) / streams), stream = (int)((frame + column) %% streams);\n"
-                "        rnn_keep(%s, %d, %s, values->window, %d, values->ages[stream] + t, stream);\n    }\n",
+                " {\n%s        const int stream = (int)((frame + column) %% streams);\n"
+                "        rnn_keep(%s, %d, %s, values->window, %d, %s, stream);\n    }\n",
+                lasts ? "" : "        const int t = (int)((frame + column) / streams);\n",
                 edge_address(emitter, &edge, "column"), node_units(node),
-                arena_printf(emitter->arena, "%.17g", node->number), node->index);
+                arena_printf(emitter->arena, "%.17g", node->number), node->index,
+                lasts ? "0" : "values->ages[stream] + t");
     close_function(emitter, begin);
 }
 

@@ -211,10 +211,20 @@ static void write_gradient(struct emitter *emitter, int id)
     }
 }
 
+/* Dropout on weights: the same for all frames and streams of a call. */
+static void write_static_keep(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    text_printf(emitter->out, "    rnn_keep(%s, %ld, %.17g, window, %d, (int64_t)window->call, 0);\n",
+                stored(emitter, id), shape_size(&node->shape), node->number, node->index);
+}
+
 static void write_static_node(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
-    if (node->op == OP_gradient)
+    if (node->op == OP_keep)
+        write_static_keep(emitter, id);
+    else if (node->op == OP_gradient)
         write_gradient(emitter, id);
     else if (node->op == OP_unview)
         write_unview(emitter, id);
@@ -283,16 +293,25 @@ static void write_panels(struct emitter *emitter, const struct kernel *kernel, c
     }
 }
 
+bool pack_draws(const struct emitter *emitter)
+{
+    bool draws = false;
+    for (int i = 0; i < emitter->graph->node_count; i++)
+        draws |= emitter->graph->nodes[i]->op == OP_keep && emitter->graph->nodes[i]->time == TIME_STATIC;
+    return draws;
+}
+
 void emit_pack(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
     text_printf(out,
                 "/* Parameters to packed weights: what is static is computed here, once. */\n"
-                "%srnn_status %s_pack(const %s *params, %s_packed *packed)\n{\n"
+                "%srnn_status %s_pack(const %s *params, %s_packed *packed%s)\n{\n"
                 "    if (!params || !packed || !rnn_is_aligned(packed))\n        return RNN_ERROR_ARGUMENT;\n"
                 "    memset(packed, 0, sizeof *packed);\n",
-                emitter->graph->trains ? "static " : "", emitter->prefix, emitter->parameters_type, emitter->prefix);
+                emitter->graph->trains ? "static " : "", emitter->prefix, emitter->parameters_type, emitter->prefix,
+                pack_draws(emitter) ? ", const rnn_window *window" : "");
     for (int i = 0; i < emitter->graph->node_count; i++)
         if (schedule->buffers[i].storage == STORE_STATIC)
             write_static_node(emitter, i);

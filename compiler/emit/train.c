@@ -234,16 +234,19 @@ static void write_head(struct emitter *emitter, const char *owner)
         "    double total = 0;\n"
         "    struct $_values values = {.ages = ages, .left = left, .window = window, .sums = sums, .loss = &total, "
         ".gradient = gradient};\n"
-        "    next += RNN_ROUND($_place(&values, (rnn_real *)next, rnn_columns(most, streams), rnn_columns(frames, streams),\n"
+        "    next += RNN_ROUND($_place(&values, (rnn_real *)next, rnn_columns(most, streams), rnn_columns(frames, "
+        "streams),\n"
         "        (size_t)streams) * sizeof(rnn_real));\n"
         "    const size_t late = $_place_late(&values, (rnn_real *)next, frames);\n"
         "    const rnn_flush_state flush = rnn_flush_begin();\n"
-        "    $_pack(params, packed);\n"
-        "    memset(sums, 0, $_LOSSES * sizeof *sums);\n"
-        "    for (int stream = 0; stream < streams; stream++) {\n"
-        "        left[stream] = lengths ? lengths[stream] : frames;\n"
-        "        ages[stream] = state->ages[stream];\n"
-        "    }\n");
+        "    $_pack(params, packed");
+    text_puts(emitter->out, pack_draws(emitter) ? ", window);\n" : ");\n");
+    write_text(emitter, owner,
+               "    memset(sums, 0, $_LOSSES * sizeof *sums);\n"
+               "    for (int stream = 0; stream < streams; stream++) {\n"
+               "        left[stream] = lengths ? lengths[stream] : frames;\n"
+               "        ages[stream] = state->ages[stream];\n"
+               "    }\n");
     if (emitter->graph->carries)
         write_text(emitter, owner,
                    "    struct $_values past;\n    $_place_state(&past, state);\n");

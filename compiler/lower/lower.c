@@ -99,13 +99,15 @@ static struct edge add_operation(struct lowering *lowering, enum op op, const st
     return last_node(lowering);
 }
 
-/* Inverted dropout: what is kept is scaled up. Outside training it is the identity, and so it is for weights. */
+/* Inverted dropout: what is kept is scaled up. Outside training it is the identity. */
 static struct edge lower_dropout(struct lowering *lowering, const struct term *term)
 {
     struct edge operand = lower_term(lowering, term->args[0]);
-    if (!lowering->trains || term->time == TIME_STATIC)
+    if (!lowering->trains)
         return operand;
     struct node *keep = add_node(lowering, OP_keep, term, 0);
+    if (term->count > 2 && term->time == TIME_FRAME) /* once */
+        keep->time = TIME_SEQUENCE;
     keep->number = term->args[1]->number;
     keep->index = lowering->dropouts++;
     return add_operation(lowering, OP_mul, term, operand, last_node(lowering));

@@ -218,6 +218,13 @@ static struct term *build_operation(struct builder *b, const struct expr *call, 
     return wrong ? NULL : term;
 }
 
+bool is_lasting_dropout(const struct expr *call)
+{
+    return call->kind == EXPR_CALL && call->count == 4 && call->args[0]->kind == EXPR_NAME &&
+           strcmp(call->args[0]->name.text, "dropout") == 0 && call->args[3]->kind == EXPR_NAME &&
+           strcmp(call->args[3]->name.text, "once") == 0;
+}
+
 /* The probability is a number, known when the program is compiled. */
 static struct term *build_dropout(struct builder *b, const struct expr *call)
 {
@@ -231,7 +238,21 @@ static struct term *build_dropout(struct builder *b, const struct expr *call)
                      "the probability of dropout has to be at least 0 and less than 1, but is %g", p.real);
         return NULL;
     }
-    return term_op(b, OP_dropout, call->span, 2, operand, term_number(b, p.real, expr->span));
+    struct term *number = term_number(b, p.real, expr->span);
+    if (call->count == 3)
+        return term_op(b, OP_dropout, call->span, 2, operand, number);
+    const struct expr *word = call->args[3];
+    if (!is_lasting_dropout(call)) {
+        report_error(
+            &b->e->report, word->span,
+            "behind the probability of dropout stands 'once', for elements that stay the same in all frames of a "
+            "sequence, or nothing");
+        return NULL;
+    }
+    struct term *term = term_op(b, OP_dropout, call->span, 3, operand, number);
+    if (term)
+        term->args[2] = term_number(b, 1, word->span);
+    return term;
 }
 
 static struct built build_operation_call(struct builder *b, const struct expr *call, enum op op)

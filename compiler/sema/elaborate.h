@@ -268,6 +268,7 @@ struct built {
 struct built build_expr(struct builder *b, const struct expr *expr);
 struct term *build_term(struct builder *b, const struct expr *expr); /* NULL after an error */
 struct built build_call(struct builder *b, const struct expr *expr);
+bool is_lasting_dropout(const struct expr *call);               /* dropout(v, p, once) */
 bool is_delay_index(const struct expr *expr);                   /* whether `t` stands in its brackets */
 int evaluate_delay(struct builder *b, const struct expr *expr); /* frames back, negative: ahead; 0: an error was told */
 bool build_arguments(struct builder *b, struct instance *instance, const struct expr *call,

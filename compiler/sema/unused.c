@@ -48,7 +48,7 @@ static void check_expr(struct scope *scope, const struct expr *expr)
         tell_unknown(scope->e, &scope->names, &expr->name, false);
     if (expr->kind == EXPR_CALL)
         check_callee(scope, expr->args[0]);
-    for (int i = expr->kind == EXPR_CALL; i < expr->count; i++)
+    for (int i = expr->kind == EXPR_CALL; i < expr->count - is_lasting_dropout(expr); i++)
         check_expr(scope, expr->args[i]);
     check_subscripts(scope, expr);
 }

@@ -14,7 +14,7 @@
 #include "rnn/weights.h"
 #include "session.h"
 
-extern const rnn_model dropping_model, kept_model;
+extern const rnn_model dropping_model, kept_model, lasting_model, lasts_model, connections_model;
 
 enum { FRAMES = 20, STREAMS = 4 };
 
@@ -122,11 +122,10 @@ static void test_seeds(void **state)
 }
 
 /* Two windows drop what one drops. */
-static void test_windows(void **state)
+static void expect_same_windows(const rnn_model *model)
 {
-    (void)state;
     enum { HALF = 7 };
-    struct network network = network_open(&dropping_model);
+    struct network network = network_open(model);
     const double whole = run(&network, 5).loss;
     const rnn_window windows[] = {{.frames = HALF, .advance = HALF, .drops = 1, .seed = 5},
                                   {.frames = FRAMES - HALF, .advance = FRAMES - HALF, .drops = 1, .seed = 5}};
@@ -143,31 +142,38 @@ static void test_windows(void **state)
     network_close(&network);
 }
 
+static void test_windows(void **state)
+{
+    (void)state;
+    expect_same_windows(&dropping_model);
+    expect_same_windows(&lasting_model);
+}
+
 /* Moves parameters and input by `step` along the direction that the seed gives. */
 static void move(struct network *network, double step)
 {
+    const rnn_model *model = network->backward.model;
     struct random random = random_start(99);
     double *parameters = network->parameters, *x = network->inputs[0];
-    for (size_t i = 0; i < dropping_model.parameter_elements; i++)
+    for (size_t i = 0; i < model->parameter_elements; i++)
         parameters[i] += step * random_real(&random, 1);
-    for (long k = 0; k < tensor_elements(&dropping_model.inputs[0], FRAMES, STREAMS); k++)
+    for (long k = 0; k < tensor_elements(&model->inputs[0], FRAMES, STREAMS); k++)
         x[k] += step * random_real(&random, 1);
 }
 
-static void test_gradients(void **state)
+static void expect_gradients(const rnn_model *model)
 {
-    (void)state;
     const double step = 1e-4;
-    struct network network = network_open(&dropping_model);
+    struct network network = network_open(model);
     struct backward_result result = run(&network, 7);
     const double *gradient = result.gradient, *d_x = result.input_gradients[0];
     struct random random = random_start(99);
     double along = 0, square = 0;
-    for (size_t i = 0; i < dropping_model.parameter_elements; i++) {
+    for (size_t i = 0; i < model->parameter_elements; i++) {
         along += gradient[i] * random_real(&random, 1);
         square += gradient[i] * gradient[i];
     }
-    for (long k = 0; k < tensor_elements(&dropping_model.inputs[0], FRAMES, STREAMS); k++) {
+    for (long k = 0; k < tensor_elements(&model->inputs[0], FRAMES, STREAMS); k++) {
         along += d_x[k] * random_real(&random, 1);
         square += d_x[k] * d_x[k];
     }
@@ -179,10 +185,77 @@ static void test_gradients(void **state)
     network_close(&network);
 }
 
+static void test_gradients(void **state)
+{
+    (void)state;
+    expect_gradients(&dropping_model);
+    expect_gradients(&lasting_model);
+}
+
+/* All frames of a stream drop the same, other streams and other places do not. */
+static void test_what_lasts(void **state)
+{
+    (void)state;
+    struct network network = network_open(&lasts_model);
+    struct backward_result result = run(&network, 11);
+    const double *x = result.input_gradients[0], *z = result.input_gradients[1];
+    const size_t column = 100 * sizeof *x;
+    int dropped = 0;
+    for (int t = 0; t < FRAMES; t++)
+        for (int b = 0; b < STREAMS; b++)
+            assert_memory_equal(x + (t * STREAMS + b) * 100, x + b * 100, column);
+    for (int b = 0; b < STREAMS; b++) {
+        assert_memory_not_equal(x + b * 100, z + b * 100, column);
+        for (int other = 0; other < b; other++)
+            assert_memory_not_equal(x + b * 100, x + other * 100, column);
+        for (int k = 0; k < 100; k++)
+            dropped += x[b * 100 + k] == 0;
+    }
+    assert_true(abs(dropped - 120) < 46); /* of 400 draws, five standard deviations */
+    network_close(&network);
+}
+
+/* Which elements of W and V the call drops: their gradients are 0. */
+static void find_dropped(struct network *network, uint64_t seed, uint64_t call, bool *dropped)
+{
+    const rnn_window window = {.frames = FRAMES, .drops = 1, .seed = seed, .call = call};
+    struct backward_result result;
+    const char *error = NULL;
+    backward_begin(&network->backward, false);
+    assert_true(backward_call(&network->backward, &window, 0, network->parameters, network->inputs, network->targets,
+                              WANT_ALL, &result, &error));
+    for (size_t i = 0; i < network->backward.model->parameter_elements; i++)
+        dropped[i] = ((const double *)result.gradient)[i] == 0;
+}
+
+static void test_weights(void **state)
+{
+    (void)state;
+    enum { W = 50 * 40 };
+    static bool first[2 * W], again[2 * W], other[2 * W], seeded[2 * W];
+    struct network network = network_open(&connections_model);
+    find_dropped(&network, 1, 0, first);
+    find_dropped(&network, 1, 0, again);
+    find_dropped(&network, 1, 1, other);
+    find_dropped(&network, 2, 0, seeded);
+    assert_memory_equal(first, again, sizeof first);
+    int count = 0, of_places = 0, of_calls = 0, of_seeds = 0;
+    for (int i = 0; i < W; i++) {
+        count += first[i];
+        of_places += first[i] != first[W + i];
+        of_calls += first[i] != other[i];
+        of_seeds += first[i] != seeded[i];
+    }
+    assert_true(abs(count - 600) < 103); /* of 2000 draws, five standard deviations; 0.3 and 2 * 0.3 * 0.7 of them */
+    assert_true(abs(of_places - 840) < 111 && abs(of_calls - 840) < 111 && abs(of_seeds - 840) < 111);
+    network_close(&network);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_kept), cmocka_unit_test(test_seeds),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_kept),   cmocka_unit_test(test_seeds),
                                        cmocka_unit_test(test_seeds_in_a_row), cmocka_unit_test(test_windows),
-                                       cmocka_unit_test(test_gradients)};
+                                       cmocka_unit_test(test_gradients),      cmocka_unit_test(test_what_lasts),
+                                       cmocka_unit_test(test_weights)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,6 +106,7 @@ static const struct function_of_one {
     {"sqrt(0.25 + abs(%s))", 100, 1.5, false},
     {"abs(%s)", 100, 1, true},
     {"dropout(%s, 0.5)", 100, 1, true},
+    {"dropout(%s, 0.25, once)", 100, 1, true},
     {"clip(%s, -0.5, 0.75)", 100, 1, true},
     {"stop_gradient(%s)", 100, 1, true},
     {"sin(%s)", 100, 1, false},

@@ -95,7 +95,9 @@ typedef struct {
     const int *lengths; /* [streams]: frames of this window that each stream has; NULL: all of them */
     int drops;          /* 0: dropout is off */
     uint64_t seed;      /* of dropout: with the place in the program, the frame of the sequence, the stream and the unit it
-                           decides what is dropped */
+                           decides what is dropped. Windows of one sequence have one seed where something is to be dropped
+                           for as long as it lasts */
+    uint64_t call;      /* decides, with the seed, what is dropped of static values: another number for each call */
 } rnn_window;
 
 /* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */

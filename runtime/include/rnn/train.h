@@ -109,7 +109,8 @@ RNN_HELPER uint64_t rnn_mix(uint64_t z)
 }
 
 /* Dropout (Srivastava et al. 2014), inverted: each of n units is 0 with probability p, else 1 / (1 - p). What is dropped follows
- * from seed, place in the program, frame of the sequence, stream and unit alone. A window without drops: 1. */
+ * from seed, place in the program, frame of the sequence (0 where it lasts; for weights the call), stream and unit alone. A window
+ * without drops: 1. */
 RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *window, int place, int64_t frame,
                          int stream)
 {
