@@ -186,7 +186,7 @@ parameter
 
 kept
     : formed
-    | formed NAME                           { $$ = ast_set_fixed(parser, @$, $1, @2); }
+    | formed NAME                           { $$ = ast_set_fixed(parser, @$, $1, @2); if (!$$) YYERROR; }
     ;
 
 formed
@@ -201,7 +201,7 @@ inputs
 
 input
     : typed
-    | typed NAME                            { $$ = ast_set_once(parser, @$, $1, @2); }
+    | typed NAME                            { $$ = ast_set_once(parser, @$, $1, @2); if (!$$) YYERROR; }
     ;
 
 typed

@@ -52,6 +52,7 @@ struct declarator *ast_set_type(struct parser *parser, struct span span, struct 
 /* An input of a cell that holds ids; the vocabulary may be a new dimension. */
 struct declarator *ast_ids(struct parser *parser, struct span span, struct span name, struct span type,
                            struct dimension *vocabulary);
+/* A word behind a declarator; NULL after telling that it is the next declarator, behind a forgotten comma. */
 struct declarator *ast_set_fixed(struct parser *parser, struct span span, struct declarator *declarator,
                                  struct span word);
 struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,

@@ -123,10 +123,22 @@ struct declarator *ast_ids(struct parser *parser, struct span span, struct span 
     return ast_set_type(parser, span, declarator, type, vocabulary->expr);
 }
 
+/* `param W[n] b[n]`: what stands in the place of a word is the next name. */
+static bool tell_missing_comma(struct parser *parser, struct span word)
+{
+    if (parser->layout.tokens[parser->layout.next].kind != '[')
+        return false;
+    diag_error(parser->diag, word, "expected ',' before '%.*s'", (int)(word.end - word.begin),
+               parser->source->data + word.begin);
+    return true;
+}
+
 struct declarator *ast_set_fixed(struct parser *parser, struct span span, struct declarator *declarator,
                                  struct span word)
 {
     static const char *const words[] = {"fixed", NULL};
+    if (tell_missing_comma(parser, word))
+        return NULL;
     declarator->span = span;
     make_word(parser, word, "word", words);
     declarator->fixed = true;
@@ -137,6 +149,8 @@ struct declarator *ast_set_once(struct parser *parser, struct span span, struct 
                                 struct span word)
 {
     static const char *const words[] = {"once", NULL};
+    if (tell_missing_comma(parser, word))
+        return NULL;
     declarator->span = span;
     make_word(parser, word, "word", words);
     declarator->once = true;

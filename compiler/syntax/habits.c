@@ -84,7 +84,7 @@ void note_habit(struct parser *parser, const struct expectation *expected)
     }
     if (expected->equals && last.kind == TOKEN_EQUAL_EQUAL)
         diag_note(parser->diag, last.span, "%s", equation_hint);
-    else if (expected->operand && !expected->square_close && (last.kind == '[' || last.kind == '{'))
+    else if (expected->operand && !expected->square_close && last.kind == '[')
         diag_note(parser->diag, last.span, "%s", vector_hint);
     else if (expected->round && !expected->operand && is_form(parser))
         diag_note(parser->diag, before.span, "%s", form_hint);

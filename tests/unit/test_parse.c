@@ -167,7 +167,7 @@ static void messages(void **state)
         "h = a < b < c < d",
         "2:11: error: comparisons cannot be chained: put one of them in brackets\n2:7: note: the first one is here");
     check_errors("param", "2:6: error: expected a name after 'param'");
-    check_errors("param W[n] b[n]", "2:12: error: expected ',' after ']', found 'b'");
+    check_errors("param W[n] b[n]", "2:12: error: expected ',' before 'b'");
     check_errors("parm W[n]", "2:6: error: expected '=' after 'parm', found 'W'\n2:1: note: did you mean 'param'?");
     check_errors("+ 3", "2:1: error: expected a statement, found '+'");
     check_errors("param W[n] : sdv(r)", "2:14: error: unknown form 'sdv': expected 'svd' or 'cp'\n"
@@ -176,6 +176,7 @@ static void messages(void **state)
     check_errors("param W[n] ~ glorot(2)", "2:21: error: 'glorot' takes no argument");
     check_errors("input x: index(3)", "2:15: error: expected '[' after 'index', found '('");
     check_errors("input x: word[3]", "2:10: error: unknown type 'word': expected 'index' or 'labels'");
+    check_errors("input x[n] b[n]", "2:12: error: expected ',' before 'b'");
     check_errors("input x twice", "2:9: error: unknown word 'twice': expected 'once'");
     check("cel A(x) -> h {\n  h = x\n}", "\n1:1: error: expected 'cell', 'model', 'fn' or 'const', found 'cel'\n"
                                          "1:1: note: did you mean 'cell'?");
