@@ -153,7 +153,8 @@ static void print_start(const struct eval *eval)
     printf("%s: %zu parameters; %ld frames in %ld sequence%s\n", eval->model->name, eval->model->parameter_elements,
            eval->data.frames, eval->data.count, eval->data.count == 1 ? "" : "s");
     if (eval->table.unknown)
-        printf("%ld characters of the text are not in the vocabulary and count as none\n", eval->table.unknown);
+        printf("characters of the text that are not in the vocabulary, which count as none: %ld\n",
+               eval->table.unknown);
 }
 
 static void print_scores(const struct eval *eval, const struct score *score)

@@ -17,7 +17,8 @@ static const struct argp_option options_table[] = {
     {"seed", KEY_SEED, "N", 0, "Draw the weights from the network's start values instead", 2},
     {"input", 'i', "[NAME=]FILE", 0,
      "Data of an input: .npy or .csv, or a .npz, .safetensors or .csv file that holds several inputs under their "
-     "names. NAME may be left out where there is only one input. What rnn train reads is read in the same way",
+     "names; or text, which is read with the vocabulary of --weights. NAME may be left out where there is only one "
+     "input. What rnn train reads is read in the same way",
      2},
     {"streams", KEY_STREAMS, "B", 0, "How many sequences the data has, where files of two axes do not tell", 2},
     {"frames", KEY_FRAMES, "T", 0, "How many frames, where no input tells", 2},
@@ -103,6 +104,13 @@ bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array
     return true;
 }
 
+/* That of the weights, in which a text is read; NULL: they have none. */
+static const struct vocabulary *load_vocabulary(const struct feed_options *options)
+{
+    const char *none;
+    return options->weights ? vocabulary_load(options->arena, options->weights, &none) : NULL;
+}
+
 bool feed_read(const struct feed_options *options, const rnn_model *model, struct feed *feed, const char **error)
 {
     struct arena *arena = options->arena;
@@ -111,10 +119,11 @@ bool feed_read(const struct feed_options *options, const rnn_model *model, struc
                                        .count = options->input_count,
                                        .frames_first = options->frames_first,
                                        .inputs_only = true,
+                                       .vocabulary = load_vocabulary(options),
                                        .streams = options->streams,
                                        .frames = options->frames};
     *feed = (struct feed){.frames_first = options->frames_first};
-    bool read = table_read_arrays(arena, &from, model, &feed->table, error);
+    bool read = table_read(arena, &from, model, &feed->table, error);
     const struct table *table = &feed->table;
     table_tell(table, "--input");
     if (!read)

@@ -1,6 +1,7 @@
 /* Tables from text, and the choice between text and arrays. */
 #include "table.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -8,20 +9,32 @@
 #include "feed.h"
 #include "session.h"
 
-/* The tensor that a text is for; false, with a sentence, if the network is for other data. */
-static bool find_text_tensors(struct arena *arena, const rnn_model *model, const char *path, const char **error)
+static bool is_symbol(const rnn_tensor *tensor)
 {
-    const rnn_tensor *input = model->inputs, *target = model->training->targets;
-    bool fits = model->input_count == 1 && model->training->target_count == 1;
-    fits = fits && input->type == RNN_TYPE_ID && input->time == RNN_TIME_FRAME;
-    fits = fits && target->type == RNN_TYPE_ID && target->time == RNN_TIME_FRAME;
-    fits = fits && input->vocabulary == target->vocabulary;
+    return tensor->type == RNN_TYPE_ID && tensor->time == RNN_TIME_FRAME;
+}
+
+/* Whether a text is for the network; false, with a sentence, if it is for other data. */
+static bool check_text_tensors(struct arena *arena, const struct table_options *options, const rnn_model *model,
+                               const char **error)
+{
+    const rnn_tensor *input = model->inputs;
+    const char *needed = "a network with one input that is index[V], one a frame";
+    bool fits = model->input_count == 1 && is_symbol(input);
+    if (!options->inputs_only) {
+        const rnn_tensor *target = model->training->targets;
+        needed = "a network with one input and one target that are both index[V] with the same V, one a frame";
+        fits = fits && model->training->target_count == 1 && is_symbol(target);
+        fits = fits && input->vocabulary == target->vocabulary;
+    } else if (fits && !options->vocabulary) {
+        needed = "--weights that rnn train has found on a text, as they hold its vocabulary";
+        fits = false;
+    }
     if (!fits)
         *error = arena_printf(arena,
-                              "'%s' is taken for text, which needs a network with one input and one target that are "
-                              "both index[V] with the same V, one a frame; data files for '%s' end in .npy, .npz, .csv "
-                              "or .safetensors",
-                              path, model->name);
+                              "'%s' is taken for text, which needs %s; data files for '%s' end in .npy, .npz, .csv or "
+                              ".safetensors",
+                              options->files[0], needed, model->name);
     return fits;
 }
 
@@ -55,17 +68,20 @@ bool table_read_text(struct arena *arena, const struct table_options *options, c
 {
     struct symbols symbols = {.arena = arena};
     const char *path = options->files[0];
-    if (!find_text_tensors(arena, model, path, error))
+    if (!check_text_tensors(arena, options, model, error))
         return false;
     bool bytes = options->vocabulary ? options->vocabulary->bytes : options->bytes;
     for (int i = 0; i < options->count; i++)
         if (!symbols_read(&symbols, options->files[i], bytes, error))
             return false;
-    if (symbols.count < 2) {
-        *error = arena_printf(arena, "'%s' has %zu symbols; a text needs 2 or more", path, symbols.count);
+    long least = options->inputs_only ? 1 : 2;
+    if ((long)symbols.count < least || (options->inputs_only && symbols.count > INT_MAX)) {
+        *error = arena_printf(arena, "'%s' has %zu symbols; a text needs %ld or more, and at most %d at once", path,
+                              symbols.count, least, INT_MAX);
         return false;
     }
-    *table = (struct table){.model = model, .is_series = true, .sequence_count = 1, .rows = (long)symbols.count - 1};
+    *table = (struct table){.model = model, .axes = AXES_ROWS, .is_series = !options->inputs_only, .sequence_count = 1};
+    table->rows = (long)symbols.count - !options->inputs_only;
     table->vocabulary = find_vocabulary(arena, options, &symbols);
     if (!check_size(arena, table->vocabulary, model, error))
         return false;
@@ -78,14 +94,17 @@ bool table_read_text(struct arena *arena, const struct table_options *options, c
     table->inputs = ARENA_NEW(arena, struct column);
     table->targets = ARENA_NEW(arena, struct column);
     *table->inputs = (struct column){.tensor = model->inputs, .ids = ids};
-    *table->targets = (struct column){.tensor = model->training->targets, .ids = ids + 1};
+    if (options->inputs_only)
+        table->sequences->length = (int)table->rows;
+    else
+        *table->targets = (struct column){.tensor = model->training->targets, .ids = ids + 1};
     return true;
 }
 
 bool table_read(struct arena *arena, const struct table_options *options, const rnn_model *model, struct table *table,
                 const char **error)
 {
-    bool text = true;
+    bool text = options->count > 0;
     for (int i = 0; i < options->count; i++)
         text = text && !file_is_data(named_file_split(arena, options->files[i]).path);
     return text ? table_read_text(arena, options, model, table, error)
@@ -98,6 +117,9 @@ void table_tell(const struct table *table, const char *option)
         fprintf(stderr, "rnn: %s\n", table->unused);
     if (table->order_note)
         fprintf(stderr, "rnn: %s\n", table->order_note);
+    if (table->unknown && !table->is_series)
+        fprintf(stderr, "rnn: characters of the text that are not in the vocabulary, which count as none: %ld\n",
+                table->unknown);
     if (table->skipped)
         fprintf(stderr, "rnn: %s: left out %ld of %ld sequences, which have too few frames for their labels\n", option,
                 table->skipped, table->skipped + table->sequence_count);

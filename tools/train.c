@@ -134,7 +134,7 @@ static bool print_start(const struct train *train, const char **error)
     else
         puts("whole sequences");
     if (train->table.unknown || train->held_table.unknown)
-        printf("%ld characters of the text are not in the vocabulary and count as none\n",
+        printf("characters of the text that are not in the vocabulary, which count as none: %ld\n",
                train->table.unknown + train->held_table.unknown);
     if (trainer->position.step)
         printf("going on in epoch %d after step %llu\n", trainer->position.epoch + 1,

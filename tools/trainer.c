@@ -290,7 +290,7 @@ bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct sc
         return false;
     if (*stopped)
         return true;
-    if (trainer->held->count && (!position->best_epoch || score->loss < position->best)) {
+    if (trainer->held->count && isfinite(score->loss) && (!position->best_epoch || score->loss < position->best)) {
         position->best = score->loss;
         position->best_epoch = position->epoch + 1;
     }

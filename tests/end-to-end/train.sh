@@ -96,6 +96,14 @@ done
 ! cmp -s drop.0.safetensors drop.0.2.safetensors || fail "-D drop=0.2 drops nothing"
 expect 2 "$rnn" train dropped.rnn -D drop=0.2x --data text --out drop.safetensors
 
+# What a trained network says about a text: probabilities for each character.
+printf 'the cat%%' >short
+expect 0 "$rnn" run lm.rnn --weights whole.safetensors --input short --output short.csv
+says err "rnn: characters of the text that are not in the vocabulary, which count as none: 1"
+[ "$(wc -l <short.csv)" = 8 ] && [ "$(tail -1 short.csv | tr , '\n' | wc -l)" = 24 ] || fail "short.csv holds $(cat short.csv)"
+expect 1 "$rnn" run lm.rnn --seed 1 --input short --output short.csv
+says err "'short' is taken for text, which needs --weights that rnn train has found on a text"
+
 # ---- evaluation ----
 
 # eval NETWORK ARGUMENTS...; the numbers are those of the validation in training.
