@@ -70,12 +70,33 @@ static const char *list_extra_tensors(struct arena *arena, const rnn_model *mode
     return count ? names.data : NULL;
 }
 
+/* Whether a file has a parameter of the network in other sizes: a -D may have been forgotten. */
+static bool has_other_sizes(const rnn_model *model, const char *path)
+{
+    rnn_error unseen;
+    rnn_file *file = rnn_file_open(path, &unseen);
+    bool other = false;
+    for (int i = 0; file && i < model->parameter_count; i++) {
+        const rnn_tensor *parameter = &model->parameters[i];
+        const rnn_file_tensor *tensor = rnn_file_find(file, parameter->name);
+        for (int k = 0; tensor && tensor->rank == parameter->rank && k < parameter->rank; k++)
+            other |= tensor->shape[k] != parameter->shape[k];
+    }
+    if (file)
+        rnn_file_close(file);
+    return other;
+}
+
 bool parameters_load(struct arena *arena, const rnn_model *model, void *parameters, const char *path, bool strict,
                      bool quiet, const char **error)
 {
     rnn_error reason;
-    if (rnn_parameters_load(model, parameters, path, &reason) != RNN_OK) {
-        *error = arena_printf(arena, "%s", reason.text);
+    rnn_status status = rnn_parameters_load(model, parameters, path, &reason);
+    if (status != RNN_OK) {
+        bool sized = status == RNN_ERROR_WEIGHTS && has_other_sizes(model, path);
+        *error =
+            arena_printf(arena, "%s%s", reason.text,
+                         sized ? " Constants and dimensions are given with -D NAME=VALUE, as when it was trained" : "");
         return false;
     }
     const char *extra = strict || !quiet ? list_extra_tensors(arena, model, path) : NULL;

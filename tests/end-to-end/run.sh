@@ -45,6 +45,22 @@ expect 0 "$rnn" run named.rnn --input all.safetensors --input lasts=lasts.csv --
 holds z.csv '1,2,3
 8,10,12'
 
+# Weights of other sizes: a constant was forgotten.
+cat >sized.rnn <<'END'
+const n = 4
+model sized {
+  input x
+  param y[2, n]
+  output z = sum(y[1]) * x
+}
+END
+expect 1 "$rnn" run sized.rnn --weights all.safetensors --input lasts.csv --output z.csv
+says err "tensor 'y' is [2, 3] but 'sized' needs [2, 4]"
+says err "given with -D NAME=VALUE"
+expect 0 "$rnn" run sized.rnn -D n=3 --weights all.safetensors --input lasts.csv --output z.csv
+holds z.csv '15
+30'
+
 # Nothing that is read is overwritten, and no result by another.
 cp x.csv kept.csv
 mkdir below
