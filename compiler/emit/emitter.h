@@ -90,6 +90,8 @@ bool ends_with_block(const struct emitter *emitter, int id);
 const char *input_type(const struct graph_input *input);
 /* Whether a value is gathered frame by frame into columns of its own: `last(v)`, sums, ... */
 bool node_gathers(const struct node *node);
+/* Numbers in a stream's column of them: sums have two for each unit, see rnn/gather.h. */
+const char *gathered_numbers(struct arena *arena, const struct node *node);
 /* Where a sum over all frames is made: an address, and strides. */
 struct place {
     const char *base; /* an expression for an address */

@@ -17,8 +17,9 @@ static void write_gathered(struct emitter *emitter, const char *to, const char *
     for (int i = 0; i < emitter->graph->node_count; i++)
         if (node_gathers(emitter->graph->nodes[i]))
             text_printf(emitter->out,
-                        "    memcpy(%s.%s_so_far_, %s.%s_so_far_, (size_t)streams * RNN_PAD(%d) * sizeof(rnn_real));\n",
-                        to, emitter->buffers[i], from, emitter->buffers[i], node_units(emitter->graph->nodes[i]));
+                        "    memcpy(%s.%s_so_far_, %s.%s_so_far_, (size_t)streams * %s * sizeof(rnn_real));\n", to,
+                        emitter->buffers[i], from, emitter->buffers[i],
+                        gathered_numbers(emitter->arena, emitter->graph->nodes[i]));
 }
 
 /* After the run: pasts back into the state. With lengths, every stream has kept its own as it ended, but for

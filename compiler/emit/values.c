@@ -8,6 +8,16 @@ bool node_gathers(const struct node *node)
     return op_info(node->op)->class == OP_CLASS_OVER_TIME && op_info(node->op)->emit;
 }
 
+static bool node_adds_over_time(const struct node *node)
+{
+    return node->op == OP_mean_over_time || node->op == OP_sum_over_time || node->op == OP_outside;
+}
+
+const char *gathered_numbers(struct arena *arena, const struct node *node)
+{
+    return arena_printf(arena, node_adds_over_time(node) ? "2 * RNN_PAD(%d)" : "RNN_PAD(%d)", node_units(node));
+}
+
 static bool buffer_is_value(const struct buffer *buffer)
 {
     return buffer->storage == STORE_FRAME || buffer->storage == STORE_BLOCK || buffer->storage == STORE_SEQUENCE;
@@ -124,8 +134,8 @@ static void write_layout(struct emitter *emitter)
             text_printf(out, " + %d * columns * RNN_PAD(%d)", buffer->past, units);
         text_printf(out, ");\n    next += %s * RNN_PAD(%d);\n", buffer_columns(emitter, buffer), units);
         if (node_gathers(emitter->graph->nodes[i]))
-            text_printf(out, "    values->%s_so_far_ = rnn_place(memory, next);\n    next += columns * RNN_PAD(%d);\n",
-                        emitter->buffers[i], units);
+            text_printf(out, "    values->%s_so_far_ = rnn_place(memory, next);\n    next += columns * %s;\n",
+                        emitter->buffers[i], gathered_numbers(emitter->arena, emitter->graph->nodes[i]));
     }
     static const char *const sizes[] = {"block", "whole", "columns"};
     for (int i = 0; i < 3; i++)
@@ -190,8 +200,8 @@ static void write_start(struct emitter *emitter, int id)
     const struct node *node = emitter->graph->nodes[id];
     int units = node_units(node);
     if (node_gathers(node))
-        text_printf(emitter->out, "    rnn_gather_start(past->%s_so_far_, RNN_PAD(%d), %d, stream);\n",
-                    emitter->buffers[id], units, node->op == OP_max_over_time);
+        text_printf(emitter->out, "    rnn_gather_start(past->%s_so_far_, %s, %d, stream);\n", emitter->buffers[id],
+                    gathered_numbers(emitter->arena, node), node->op == OP_max_over_time);
     if (!buffer_is_value(buffer))
         return;
     if (buffer->past || buffer->in_place)
@@ -305,6 +315,16 @@ static void write_finished_loss(struct emitter *emitter, int id)
                     name, n, n);
 }
 
+static void write_finished_gathering(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    text_printf(emitter->out, "    rnn_gather_finish%s(values->%s, values->%s_so_far_, RNN_PAD(%d), ",
+                node_adds_over_time(node) ? "_sum" : "", emitter->buffers[id], emitter->buffers[id], node_units(node));
+    if (node_adds_over_time(node))
+        text_printf(emitter->out, "%d, ", node->op == OP_mean_over_time);
+    text_puts(emitter->out, "streams, values->ages);\n");
+}
+
 /* What a pass has gathered over time becomes a value. */
 static void write_finish(struct emitter *emitter)
 {
@@ -318,10 +338,7 @@ static void write_finish(struct emitter *emitter)
             if (emitter->graph->trains && node_pass(emitter, i) == pass)
                 write_finished_loss(emitter, i);
             if (node_gathers(node) && node_pass(emitter, i) == pass)
-                text_printf(
-                    emitter->out,
-                    "    rnn_gather_finish(values->%s, values->%s_so_far_, RNN_PAD(%d), %d, streams, values->ages);\n",
-                    emitter->buffers[i], emitter->buffers[i], node_units(node), node->op == OP_mean_over_time);
+                write_finished_gathering(emitter, i);
         }
         close_function(emitter, begin);
     }

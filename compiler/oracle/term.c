@@ -82,6 +82,7 @@ const double *oracle_take_part(struct evaluation *evaluation, const struct term 
     return out;
 }
 
+/* Sums are rounded once, when they are complete: networks keep their digits however many frames there are. */
 static void reduce_over_time(struct evaluation *evaluation, const struct term *term, double *out)
 {
     long size = shape_size(&term->shape);
@@ -94,9 +95,11 @@ static void reduce_over_time(struct evaluation *evaluation, const struct term *t
             else if (term->op == OP_max_over_time)
                 out[i] = x[i] > out[i] || isnan(x[i]) ? x[i] : out[i];
             else
-                out[i] = rounded(evaluation, out[i] + x[i]);
+                out[i] += x[i];
         }
     }
+    for (long i = 0; i < size; i++)
+        out[i] = rounded(evaluation, out[i]);
     for (long i = 0; i < size && term->op == OP_mean_over_time; i++)
         out[i] = rounded(evaluation, out[i] / evaluation->call->length);
 }

@@ -26,6 +26,14 @@ expect 0 "$rnn" check ends.rnn --frames 20 # compiles it
 (ulimit -v 300000; expect 0 "$rnn" check ends.rnn --frames 5000 --streams 2)
 says out '2 of 2 outputs agree with the reference (5000 frames, 2 streams)'
 
+# Sums over time keep their digits: half of them would be lost where each of these frames rounded the sum so far.
+cat >sums.rnn <<'END'
+model sums { input x; output m = mean_over_time(x); output s = sum_over_time(x) }
+END
+yes 0.1 | head -n 30000 >tenths.csv
+expect 0 "$rnn" check sums.rnn --input x=tenths.csv
+says out '2 of 2 outputs agree with the reference (30000 frames, 1 streams)'
+
 # More data than the reference gets done soon: the first of it, and all on request.
 cat >wide.rnn <<'END'
 model wide { input x; param W[400, 400]; h = tanh(W @ h[t-1] + x); output y = sum(h) }

@@ -1,5 +1,6 @@
 /* The past of values, values gathered over time, and what emitted code checks of its arguments. */
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,11 +230,12 @@ static double value_at(int t, int stream, int i) { return (double)((t * 37 + str
 /* Sequences of different lengths, one of them empty, in blocks of every size, against what all frames together give. */
 static void check_gathering(enum gathering what, const int *lengths, int frames, int block)
 {
-    _Alignas(RNN_VECTOR_BYTES) rnn_real so_far[STREAMS * PAD], value[STREAMS * PAD], frame[16 * STREAMS * PAD];
+    _Alignas(RNN_VECTOR_BYTES) rnn_real so_far[STREAMS * 2 * PAD], value[STREAMS * PAD], frame[16 * STREAMS * PAD];
     int ends[STREAMS];
     int64_t ages[STREAMS];
+    const bool adds = what == SUM || what == MEAN;
     for (int s = 0; s < STREAMS; s++)
-        rnn_gather_start(so_far, PAD, what == MAXIMUM, s);
+        rnn_gather_start(so_far, adds ? 2 * PAD : PAD, what == MAXIMUM, s);
     for (int done = 0; done < frames; done += block) {
         int count = block < frames - done ? block : frames - done;
         for (int s = 0; s < STREAMS; s++) {
@@ -258,7 +260,10 @@ static void check_gathering(enum gathering what, const int *lengths, int frames,
     }
     for (int s = 0; s < STREAMS; s++)
         ages[s] = lengths[s];
-    rnn_gather_finish(value, so_far, PAD, what == MEAN, STREAMS, ages);
+    if (adds)
+        rnn_gather_finish_sum(value, so_far, PAD, what == MEAN, STREAMS, ages);
+    else
+        rnn_gather_finish(value, so_far, PAD, STREAMS, ages);
     for (int s = 0; s < STREAMS; s++)
         for (int i = 0; i < PAD; i++) {
             double values[16] = {0};
@@ -278,6 +283,34 @@ static void test_gathering(void **state)
                 check_gathering((enum gathering)what, lengths[k], 7, block);
 }
 
+/* A mean or sum of `first` and then, block by block, of count - 1 frames of x. */
+static double long_sum(bool mean, double first, double x, int count)
+{
+    enum { BLOCK = 256 };
+    _Alignas(RNN_VECTOR_BYTES) static rnn_real so_far[2 * RNN_PAD(1)], value[RNN_PAD(1)], frame[BLOCK * RNN_PAD(1)];
+    rnn_gather_start(so_far, 2 * RNN_PAD(1), 0, 0);
+    for (int done = 0; done < count; done += BLOCK) {
+        for (int i = 0; i < BLOCK * RNN_PAD(1); i++)
+            frame[i] = (rnn_real)(done == 0 && i < RNN_PAD(1) ? first : x);
+        rnn_gather_sum(so_far, frame, RNN_PAD(1), count - done < BLOCK ? count - done : BLOCK, 1, NULL);
+    }
+    const int64_t age = count;
+    rnn_gather_finish_sum(value, so_far, RNN_PAD(1), mean, 1, &age);
+    return (double)value[0];
+}
+
+/* Sums keep their digits, however long; behind 2^24 frames of 1 each further one counts. */
+static void test_long_sums(void **state)
+{
+    (void)state;
+    assert_true(fabs(long_sum(true, 0.1, 0.1, 1000000) - 0.1) < 1e-8);
+    assert_true(long_sum(false, 0x1p24, 1, 65537) == 0x1p24 + 65536);
+    assert_true(long_sum(false, 0x1p32, 1, 65537) == 0x1p32 + 65536);
+    assert_true(long_sum(false, 0x1p24, -0x1p-6, 65537) == 0x1p24 - 1024);
+    assert_true(isinf(long_sum(false, INFINITY, 1, 3)) && isinf(long_sum(true, -INFINITY, 1, 300)));
+    assert_true(isnan(long_sum(false, NAN, 1, 3)) && isnan(long_sum(false, INFINITY, -INFINITY, 3)));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -286,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_clear_after_end), cmocka_unit_test(test_check_ids),
         cmocka_unit_test(test_check_lengths),   cmocka_unit_test(test_embed),
         cmocka_unit_test(test_memory),          cmocka_unit_test(test_gathering),
+        cmocka_unit_test(test_long_sums),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
 }

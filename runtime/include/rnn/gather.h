@@ -1,7 +1,10 @@
 /* Values over time: last, first, sum, mean and maximum over the frames of a sequence, gathered block by block.
  *
  * `so_far` is [streams] columns of `pad` numbers that outlive the blocks, `value` [frames][streams] columns of one block. ends: for
- * each stream, its own frames within the block; NULL: all. ages: for each stream, its frames before the block. */
+ * each stream, its own frames within the block; NULL: all. ages: for each stream, its frames before the block.
+ *
+ * A sum keeps its digits however many frames there are: its columns of so_far hold 2 * pad numbers, the sums and behind them what
+ * these have lost to rounding, twice the digits together (double-float arithmetic: Dekker 1971). */
 #ifndef RNN_GATHER_H
 #define RNN_GATHER_H
 
@@ -12,22 +15,32 @@
 #include "rnn/past.h"
 #include "rnn/vec.h"
 
-/* What a stream that begins has gathered: 0, or for a maximum nothing yet. */
-RNN_HELPER void rnn_gather_start(rnn_real *so_far, int pad, int maximum, int stream)
+/* What a stream that begins has gathered: 0, or for a maximum nothing yet. count: numbers in a column of so_far. */
+RNN_HELPER void rnn_gather_start(rnn_real *so_far, int count, int maximum, int stream)
 {
-    for (int i = 0; i < pad; i++)
-        so_far[(ptrdiff_t)stream * pad + i] = maximum ? -INFINITY : 0;
+    for (int i = 0; i < count; i++)
+        so_far[(ptrdiff_t)stream * count + i] = maximum ? -INFINITY : 0;
+}
+
+/* One more frame of a stream's sums. */
+RNN_HELPER void rnn_gather_add(rnn_real *so_far, const rnn_real *value, int pad)
+{
+    for (int i = 0; i < pad; i += RNN_LANES) {
+        const rnn_vec sum = rnn_vec_load(so_far + i), x = rnn_vec_load(value + i), more = sum + x, part = more - sum;
+        const rnn_vec lost = (sum - (more - part)) + (x - part); /* more + lost = sum + x, exactly (Knuth) */
+        const rnn_vec rest = rnn_vec_load(so_far + pad + i) + lost, all = more + rest;
+        const rnn_mask finite = rnn_mask_eq(more - more, rnn_vec_splat(0));
+        rnn_vec_store(so_far + i, rnn_vec_pick(finite, all, more));
+        rnn_vec_store(so_far + pad + i, rnn_vec_pick(finite, rest - (all - more), rnn_vec_splat(0)));
+    }
 }
 
 RNN_HELPER void rnn_gather_sum(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends)
 {
     for (int t = 0; t < frames; t++)
         for (int stream = 0; stream < streams; stream++)
-            for (int i = 0; i < pad && (!ends || t < ends[stream]); i += RNN_LANES) {
-                rnn_real *to = so_far + (ptrdiff_t)stream * pad + i;
-                const rnn_real *from = value + ((ptrdiff_t)t * streams + stream) * pad + i;
-                rnn_vec_store(to, rnn_vec_load(to) + rnn_vec_load(from));
-            }
+            if (!ends || t < ends[stream])
+                rnn_gather_add(so_far + (ptrdiff_t)stream * 2 * pad, value + ((ptrdiff_t)t * streams + stream) * pad, pad);
 }
 
 RNN_HELPER void rnn_gather_max(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends)
@@ -68,21 +81,30 @@ RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int 
     for (int t = 0; t < frames; t++)
         for (int stream = 0; stream < streams; stream++) {
             const int outside = delay > 0 ? ages[stream] == done && (int64_t)done + t < delay : (int64_t)t - delay >= left[stream];
-            for (int i = 0; i < pad && outside && t < left[stream]; i += RNN_LANES) {
-                rnn_real *to = so_far + (ptrdiff_t)stream * pad + i;
-                const rnn_real *from = value + ((ptrdiff_t)t * streams + stream) * pad + i;
-                rnn_vec_store(to, rnn_vec_load(to) + rnn_vec_load(from));
-            }
+            if (outside && t < left[stream])
+                rnn_gather_add(so_far + (ptrdiff_t)stream * 2 * pad, value + ((ptrdiff_t)t * streams + stream) * pad, pad);
         }
 }
 
-/* The value itself, of sequences of `ages` frames: 0 where there was none; the mean where asked for. */
-RNN_HELPER void rnn_gather_finish(rnn_real *value, const rnn_real *so_far, int pad, int mean, int streams, const int64_t *ages)
+/* The value itself, of sequences of `ages` frames: 0 where there was none. */
+RNN_HELPER void rnn_gather_finish(rnn_real *value, const rnn_real *so_far, int pad, int streams, const int64_t *ages)
 {
     for (int stream = 0; stream < streams; stream++)
         for (int i = 0; i < pad; i++) {
             const ptrdiff_t at = (ptrdiff_t)stream * pad + i;
-            value[at] = ages[stream] == 0 ? 0 : mean ? so_far[at] / (rnn_real)ages[stream] : so_far[at];
+            value[at] = ages[stream] == 0 ? 0 : so_far[at];
+        }
+}
+
+/* The same for sums: their mean where asked for. The sum is the value to within half its last place, and infinite or NaN by
+ * itself. */
+RNN_HELPER void rnn_gather_finish_sum(rnn_real *value, const rnn_real *so_far, int pad, int mean, int streams,
+                                      const int64_t *ages)
+{
+    for (int stream = 0; stream < streams; stream++)
+        for (int i = 0; i < pad; i++) {
+            const rnn_real sum = so_far[(ptrdiff_t)stream * 2 * pad + i];
+            value[(ptrdiff_t)stream * pad + i] = ages[stream] == 0 ? 0 : mean ? sum / (rnn_real)ages[stream] : sum;
         }
 }
 

@@ -125,20 +125,22 @@ RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *wind
 
 /* ---- sums over frames and streams ---- */
 
-/* to[i * step] += sum of value[column][i], n units. */
+/* to[i * step] += sum of value[column][i], n units. The columns of a block are added up by themselves first: a long window rounds a
+ * sum once for each block, not once for each frame. */
 RNN_HELPER void rnn_total(rnn_real *to, ptrdiff_t step, const rnn_real *value, ptrdiff_t stride, int n, int frames, int streams,
                           const int *left)
 {
-    for (int t = 0; t < frames; t++)
-        for (int stream = 0; stream < streams; stream++, value += stride)
-            if (t < left[stream]) {
-                if (step == 1)
-                    for (int i = 0; i < n; i++)
-                        to[i] += value[i];
-                else
-                    for (int i = 0; i < n; i++)
-                        to[i * step] += value[i];
-            }
+    for (int unit = 0; unit < n; unit += RNN_LANES) {
+        const int count = RNN_MIN(n - unit, RNN_LANES);
+        const rnn_real *from = value + unit;
+        rnn_vec sum = {0};
+        for (int t = 0; t < frames; t++)
+            for (int stream = 0; stream < streams; stream++, from += stride)
+                if (t < left[stream])
+                    sum += count == RNN_LANES ? rnn_vec_load_unaligned(from) : rnn_vec_load_part(from, count);
+        for (int i = 0; i < count; i++)
+            to[(unit + i) * step] += sum[i];
+    }
 }
 
 /* Row ids[column] of `to` += value[column]; ids below 0 have none. */
