@@ -64,7 +64,7 @@ static void rnn_error(const struct span *span, struct parser *parser, const char
 %type <list> head_dimensions head_dimension_list head_inputs head_input_list outputs names
 %type <list> lines dimensions constants parameters inputs lefts subscripts arguments argument_list body
 %type <dimension> head_dimension constant
-%type <declarator> head_input declarator formed kept parameter typed input name
+%type <declarator> head_input declarator dotted formed kept parameter typed input name
 %type <statement> statement constant_statement
 %type <expr> value call expr comparison sum product unary application postfix named bracketed path
 %type <subscript> subscript
@@ -190,8 +190,8 @@ kept
     ;
 
 formed
-    : declarator
-    | declarator ':' NAME '(' expr ')'      { $$ = ast_set_form(parser, @$, $1, @3, $5); }
+    : dotted
+    | dotted ':' NAME '(' expr ')'      { $$ = ast_set_form(parser, @$, $1, @3, $5); }
     ;
 
 inputs
@@ -210,8 +210,13 @@ typed
     ;
 
 lefts
-    : declarator                            { $$ = ast_append(parser, ast_list(parser), $1); }
-    | lefts ',' declarator                  { $$ = ast_append(parser, $1, $3); }
+    : dotted                                { $$ = ast_append(parser, ast_list(parser), $1); }
+    | lefts ',' dotted                      { $$ = ast_append(parser, $1, $3); }
+    ;
+
+dotted
+    : path                                  { $$ = ast_dotted(parser, @$, $1, NULL); }
+    | path '[' dimensions ']'               { $$ = ast_dotted(parser, @$, $1, $3); }
     ;
 
 declarator

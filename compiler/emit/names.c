@@ -21,15 +21,21 @@ static bool is_taken(const char *name)
         "reinterpret_cast";
     if (text_has_word(taken, name))
         return true;
-    bool capitals = strlen(name) > 2;
+    size_t length = strlen(name);
+    bool ends_alone = length > 2 && name[length - 2] == '_'; /* as W_A, of which there is no macro */
+    bool capitals = length > 2 && !ends_alone;
     for (const char *c = name; *c; c++)
         capitals &= isupper((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_';
     return capitals || strncmp(name, "rnn_", 4) == 0 || strncmp(name, "RNN_", 4) == 0 || name[0] == '_' ||
            strncmp(name, "M_", 2) == 0;
 }
 
-const char *c_name(struct arena *arena, const char *name)
+const char *c_name(struct arena *arena, const char *path)
 {
+    char *name = arena_copy_string(arena, path, strlen(path));
+    for (char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c))
+            *c = '_';
     size_t length = strlen(name);
     bool marked = length && name[length - 1] == '_';
     if (isdigit((unsigned char)*name))

@@ -93,6 +93,7 @@ struct instance {
     struct instance *shared; /* the instance whose parameters this one uses */
 
     struct map symbols;
+    struct map stems; /* beginnings of names with dots, up to a dot: the symbol that has it */
     struct entry *entries;
     int entry_count, entry_capacity;
     struct value **inputs; /* in the order of the definition; NULL where it repeats a name */
@@ -174,6 +175,8 @@ void tell_unknown(struct elaboration *e, const struct instance *instance, const 
 void note_similar_function(struct elaboration *e, struct span span, const char *name);
 struct symbol *resolve_path(struct elaboration *e, struct instance *instance, const struct expr *path,
                             struct instance **owner, struct instance **wait);
+/* The instance that `path` leads to, if it is there already; says nothing. */
+struct instance *peek_instance(struct elaboration *e, struct instance *instance, const struct expr *path);
 struct instance *resolve_instance(struct elaboration *e, struct instance *instance, const struct expr *path,
                                   struct instance **wait);
 

@@ -48,6 +48,7 @@ struct instance *instance_new(struct elaboration *e, struct instance *parent, co
     instance->call = call;
     instance->direction = 1;
     map_init(&instance->symbols, e->arena);
+    map_init(&instance->stems, e->arena);
     if (parent) {
         instance->depth = parent->depth + 1;
         instance->direction = parent->direction;
@@ -106,25 +107,6 @@ void create_instance(struct elaboration *e, struct instance *parent, struct symb
     ARENA_PUSH(e->arena, parent->entries, parent->entry_count, parent->entry_capacity, entry);
 }
 
-/* The instance that `path` leads to, if it is there already; says nothing. */
-static struct instance *peek_instance(struct instance *instance, const struct expr *path)
-{
-    if (path->kind == EXPR_NAME) {
-        struct symbol *symbol = map_get(&instance->symbols, path->name.text);
-        return symbol ? symbol->instance : NULL;
-    }
-    struct instance *within = path->kind == EXPR_MEMBER ? peek_instance(instance, path->args[0]) : NULL;
-    if (!within)
-        return NULL;
-    if (within->is_stack) {
-        char *end;
-        long index = strtol(path->name.text, &end, 10);
-        return !*end && within->layers && index >= 0 && index < within->count ? within->layers[index] : NULL;
-    }
-    struct symbol *symbol = map_get(&within->symbols, path->name.text);
-    return symbol ? symbol->instance : NULL;
-}
-
 static void share(struct elaboration *e, struct sharing *sharing, struct instance *shared)
 {
     struct callee callee;
@@ -157,7 +139,7 @@ void resolve_sharings(struct elaboration *e)
             struct callee callee;
             if (sharing->done || find_callee(e, sharing->parent, sharing->statement, &callee) != CALLEE_INSTANCE)
                 continue;
-            struct instance *shared = peek_instance(sharing->parent, callee.name);
+            struct instance *shared = peek_instance(e, sharing->parent, callee.name);
             if (!shared)
                 continue;
             share(e, sharing, shared);

@@ -93,6 +93,29 @@ struct value *elaborate_hidden(struct elaboration *e, struct instance *instance,
     return value;
 }
 
+/* A name may not be the beginning of another, up to a dot: what stands behind it would have two meanings. */
+static bool check_stems(struct elaboration *e, struct instance *instance, const struct name *name)
+{
+    struct symbol *other = map_get(&instance->stems, name->text);
+    const char *longer = other ? other->name : name->text, *shorter = name->text;
+    for (const char *dot = strchr(name->text, '.'); dot && !other; dot = strchr(dot + 1, '.')) {
+        shorter = arena_copy_string(e->arena, name->text, (size_t)(dot - name->text));
+        other = map_get(&instance->symbols, shorter);
+    }
+    if (!other)
+        return true;
+    report_error(&e->report, name->span, "'%s' and '%s' cannot both be defined: '%s' would have two meanings", shorter,
+                 longer, longer);
+    report_note(&e->report, other->span, "'%s' is defined here", other->name);
+    return false;
+}
+
+static void add_stems(struct elaboration *e, struct instance *instance, struct symbol *symbol)
+{
+    for (const char *dot = strchr(symbol->name, '.'); dot; dot = strchr(dot + 1, '.'))
+        map_put(&instance->stems, arena_copy_string(e->arena, symbol->name, (size_t)(dot - symbol->name)), symbol);
+}
+
 struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance, enum symbol_kind kind,
                                 const struct name *name)
 {
@@ -102,11 +125,14 @@ struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance
         report_note(&e->report, before->span, "it was first defined here");
         return NULL;
     }
+    if (!check_stems(e, instance, name))
+        return NULL;
     struct symbol *symbol = ARENA_NEW(e->arena, struct symbol);
     symbol->kind = kind;
     symbol->name = name->text;
     symbol->span = name->span;
     map_put(&instance->symbols, name->text, symbol);
+    add_stems(e, instance, symbol);
     return symbol;
 }
 
@@ -232,33 +258,98 @@ static bool calls_unknown(struct elaboration *e, const struct instance *owner, c
            !map_get(&e->globals, name->name.text) && op_find(name->name.text, (int)strlen(name->name.text)) == OP_COUNT;
 }
 
-struct instance *resolve_instance(struct elaboration *e, struct instance *instance, const struct expr *path,
+/* The expressions of a path: nodes[i] reaches from its beginning to the name i. */
+struct path {
+    const struct expr **nodes;
+    int count;
+};
+
+static struct path flatten(struct elaboration *e, const struct expr *expr)
+{
+    struct path path = {NULL, 1};
+    for (const struct expr *node = expr; node->kind == EXPR_MEMBER; node = node->args[0])
+        path.count++;
+    path.nodes = ARENA_ARRAY(e->arena, const struct expr *, path.count);
+    for (int i = path.count - 1; i >= 0; i--, expr = i >= 0 ? expr->args[0] : expr)
+        path.nodes[i] = expr;
+    return path;
+}
+
+/* The symbol of `instance` that the path goes on with from name *at, which becomes the last one of the symbol's name.
+ * NULL where there is none; then *at is the last of what names with dots begin with. */
+static struct symbol *find_step(struct elaboration *e, struct instance *instance, const struct path *path, int *at,
+                                const char **text)
+{
+    *text = path->nodes[*at]->name.text;
+    while (*at + 1 < path->count && map_get(&instance->stems, *text)) {
+        ++*at;
+        *text = arena_printf(e->arena, "%s.%s", *text, path->nodes[*at]->name.text);
+    }
+    return map_get(&instance->symbols, *text);
+}
+
+/* What is wrong with a path at a name that `instance` does not have. */
+static void tell_step(struct elaboration *e, struct instance *instance, const struct path *path, int first, int at,
+                      const char *text)
+{
+    struct name name = {text, {path->nodes[first]->name.span.begin, path->nodes[at]->name.span.end}};
+    if (first)
+        find_member(e, instance, &name, path->nodes[first - 1]);
+    else
+        tell_unknown(e, instance, &name, false);
+}
+
+/* Goes along the path as far as instances go: a symbol, in *owner, or a layer in *layer and no symbol, or (after an
+ * error, or where *wait says for what to wait) neither. */
+static struct symbol *walk_path(struct elaboration *e, struct instance *instance, const struct path *path,
+                                struct instance **owner, struct instance **layer, struct instance **wait)
+{
+    *layer = NULL;
+    *owner = instance;
+    if (path->nodes[0]->kind != EXPR_NAME) {
+        report_error(&e->report, path->nodes[0]->span, "'%s' is not an instance of a cell",
+                     report_excerpt(&e->report, path->nodes[0]->span));
+        return NULL;
+    }
+    for (int at = 0;; at++) {
+        int first = at;
+        const char *text;
+        struct symbol *symbol = find_step(e, *owner, path, &at, &text);
+        if (!symbol)
+            tell_step(e, *owner, path, first, at, text);
+        if (!symbol || at == path->count - 1)
+            return symbol;
+        struct instance *inner = symbol->instance;
+        if (!inner && !calls_unknown(e, *owner, symbol)) {
+            report_error(&e->report, path->nodes[at]->span, "'%s' is not an instance of a cell",
+                         report_excerpt(&e->report, path->nodes[at]->span));
+            report_note(&e->report, symbol->span, "'%s' is defined here", symbol->name);
+        }
+        while (inner && inner->is_stack) {
+            if (++at == path->count - 1) {
+                *layer = inner;
+                return NULL;
+            }
+            inner = find_layer(e, inner, &path->nodes[at]->name, wait);
+        }
+        if (!inner)
+            return NULL;
+        *owner = inner;
+    }
+}
+
+struct instance *resolve_instance(struct elaboration *e, struct instance *instance, const struct expr *expr,
                                   struct instance **wait)
 {
-    struct symbol *symbol = NULL;
-    const struct instance *owner = instance;
-    if (path->kind == EXPR_NAME) {
-        symbol = map_get(&instance->symbols, path->name.text);
-        if (!symbol) {
-            tell_unknown(e, instance, &path->name, false);
-            return NULL;
-        }
-    } else if (path->kind == EXPR_MEMBER) {
-        struct instance *within = resolve_instance(e, instance, path->args[0], wait);
-        if (!within)
-            return NULL;
-        if (within->is_stack)
-            return find_layer(e, within, &path->name, wait);
-        owner = within;
-        symbol = find_member(e, within, &path->name, path->args[0]);
-        if (!symbol)
-            return NULL;
-    }
-    if (symbol && (symbol->instance || calls_unknown(e, owner, symbol)))
-        return symbol->instance;
-    report_error(&e->report, path->span, "'%s' is not an instance of a cell", report_excerpt(&e->report, path->span));
-    if (symbol)
-        report_note(&e->report, symbol->span, "'%s' is defined here", symbol->name);
+    struct instance *owner, *stack;
+    struct path path = flatten(e, expr);
+    struct symbol *symbol = walk_path(e, instance, &path, &owner, &stack, wait);
+    if (stack)
+        return find_layer(e, stack, &expr->name, wait);
+    if (!symbol || symbol->instance || calls_unknown(e, owner, symbol))
+        return symbol ? symbol->instance : NULL;
+    report_error(&e->report, expr->span, "'%s' is not an instance of a cell", report_excerpt(&e->report, expr->span));
+    report_note(&e->report, symbol->span, "'%s' is defined here", symbol->name);
     return NULL;
 }
 
@@ -287,24 +378,34 @@ static struct symbol *find_stack_output(struct elaboration *e, struct instance *
     return NULL;
 }
 
-struct symbol *resolve_path(struct elaboration *e, struct instance *instance, const struct expr *path,
+struct symbol *resolve_path(struct elaboration *e, struct instance *instance, const struct expr *expr,
                             struct instance **owner, struct instance **wait)
 {
-    *owner = instance;
-    if (path->kind == EXPR_NAME) {
-        struct symbol *symbol = map_get(&instance->symbols, path->name.text);
-        if (!symbol)
-            tell_unknown(e, instance, &path->name, false);
-        return symbol;
-    }
+    struct instance *stack;
+    struct path path = flatten(e, expr);
     int errors = e->report.error_count;
-    struct instance *within = resolve_instance(e, instance, path->args[0], wait);
-    if (!within && e->report.error_count > errors && strcmp(path->name.text, "T") == 0)
-        report_note(&e->report, path->name.span, "a transposed matrix is written 'transpose(W)'");
-    if (!within)
+    struct symbol *symbol = walk_path(e, instance, &path, owner, &stack, wait);
+    if (!stack && !symbol && e->report.error_count > errors && path.count > 1 && strcmp(expr->name.text, "T") == 0)
+        report_note(&e->report, expr->name.span, "a transposed matrix is written 'transpose(W)'");
+    return stack ? find_stack_output(e, stack, expr, owner, wait) : symbol;
+}
+
+struct instance *peek_instance(struct elaboration *e, struct instance *instance, const struct expr *expr)
+{
+    const char *text;
+    struct path path = flatten(e, expr);
+    if (path.nodes[0]->kind != EXPR_NAME)
         return NULL;
-    if (within->is_stack)
-        return find_stack_output(e, within, path, owner, wait);
-    *owner = within;
-    return find_member(e, within, &path->name, path->args[0]);
+    for (int at = 0; at < path.count && instance; at++) {
+        if (instance->is_stack) {
+            char *end;
+            long index = strtol(path.nodes[at]->name.text, &end, 10);
+            instance =
+                !*end && instance->layers && index >= 0 && index < instance->count ? instance->layers[index] : NULL;
+            continue;
+        }
+        struct symbol *symbol = find_step(e, instance, &path, &at, &text);
+        instance = symbol ? symbol->instance : NULL;
+    }
+    return instance;
 }

@@ -39,10 +39,18 @@ static void check_callee(struct scope *scope, const struct expr *callee)
         tell_unknown(scope->e, &scope->names, &callee->name, true);
 }
 
+/* Whether a path begins with a name with dots: it, or the beginning of one. */
+static bool is_dotted(const struct scope *scope, const struct expr *expr)
+{
+    while (expr->kind == EXPR_MEMBER)
+        expr = expr->args[0];
+    return expr->kind == EXPR_NAME && map_get(&scope->names.stems, expr->name.text);
+}
+
 /* Recurses over the expression, whose depth the parser bounds. `t` is looked at where delays are. */
 static void check_expr(struct scope *scope, const struct expr *expr)
 {
-    if (!expr)
+    if (!expr || (expr->kind == EXPR_MEMBER && is_dotted(scope, expr)))
         return;
     if (expr->kind == EXPR_NAME && strcmp(expr->name.text, "t") != 0 && !is_known(scope, expr->name.text))
         tell_unknown(scope->e, &scope->names, &expr->name, false);
@@ -115,6 +123,7 @@ static void check_definition(struct elaboration *e, const struct tree_definition
 {
     struct scope scope = {.e = e, .names = {.definition = definition}};
     map_init(&scope.names.symbols, e->arena);
+    map_init(&scope.names.stems, e->arena);
     declare_all(&scope, definition);
     for (int i = 0; i < definition->dimension_count; i++)
         check_expr(&scope, definition->dimensions[i].fallback);

@@ -41,6 +41,9 @@ struct subscript *ast_range(struct parser *parser, struct span span, struct expr
 /* Declarators. `dimensions` is NULL where there are no brackets. */
 struct dimension *ast_dimension(struct parser *parser, struct expr *expr, struct expr *fallback);
 struct declarator *ast_declarator(struct parser *parser, struct span span, struct span name, struct list *dimensions);
+/* A name that may have dots, as `path` has them. */
+struct declarator *ast_dotted(struct parser *parser, struct span span, const struct expr *path,
+                              struct list *dimensions);
 struct declarator *ast_set_form(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span form, struct expr *rank);
 struct declarator *ast_set_start(struct parser *parser, struct span span, struct declarator *declarator,

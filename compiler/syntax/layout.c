@@ -82,7 +82,7 @@ const char *layout_suggest_keyword(const struct parser *parser, struct token tok
 }
 
 /* What follows a keyword only where it is the name on the left of an equation. */
-static bool follows_left_side(int kind) { return kind == '=' || kind == ',' || kind == '['; }
+static bool follows_left_side(int kind) { return kind == '=' || kind == ',' || kind == '[' || kind == '.'; }
 
 static bool is_number(int kind) { return kind == TOKEN_INTEGER || kind == TOKEN_FLOAT || kind == TOKEN_BAD_NUMBER; }
 

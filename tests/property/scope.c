@@ -214,7 +214,10 @@ struct variable *add_parameter(struct scope *scope, struct sizes shape)
         return NULL;
     int group = scope->group;
     scope->group = 0;
-    struct variable *variable = add_variable(scope, new_name(scope), shape, WHEN_STATIC);
+    const char *name = new_name(scope);
+    if (chance(generator, 10))
+        name = format(scope, "part.%d.%s", pick(generator, 3), name);
+    struct variable *variable = add_variable(scope, name, shape, WHEN_STATIC);
     scope->group = group;
     variable->exact = true;
     const char *sizes = sizes_text(scope, &shape);

@@ -111,6 +111,21 @@ static void test_functions_of_the_top(void **state)
     expect_lines(cell, LINES("h [2] frame = tanh(x)"));
 }
 
+/* The dots are part of the name, in a cell and where its instance is looked into. */
+static void test_names_with_dots(void **state)
+{
+    (void)state;
+    expect_lines("cell R[n](x[m]) -> h[n] {\n  param w.i[n, m], w.h[n, n]\n  h = w.i @ x + w.h @ h[t-1]\n}\n"
+                 "model m {\n  input x[3]\n  param e.b[3] = 2, e.0.b[3], low.W[3, 3] : svd(1)\n"
+                 "  e.rnn = R[3](x)\n  e.layers = stack 2 R[3](e.rnn)\n  init e.layers.1.h = 1\n"
+                 "  again = e.layers.0(x)\n  f.1 = e.rnn[t-1] + e.layers.0.h + low.W @ e.rnn.w.h @ e.b\n"
+                 "  output p = f.1 * e.0.b + again\n}\n",
+                 LINES("param e.b [3] = 2", "param e.0.b [3]", "param low.W.A [3, 1] : svd(1)", "param e.rnn.w.i [3, 3]",
+                       "e.rnn.h [3] frame = e.rnn.w.i @ e.rnn.x + e.rnn.w.h @ e.rnn.h[t-1]", "param e.layers.1.w.h [3, 3]",
+                       "init e.layers.1.h = 1", "again.h [3] frame = e.layers.0.w.i @ again.x + e.layers.0.w.h @ again.h[t-1]",
+                       "p [3] frame = f.1 * e.0.b + again"));
+}
+
 /* What an argument is, is said of what it becomes in the end: with `o` a scalar, `concat(...) * g` is [3]. */
 static void test_arguments_of_declared_shape(void **state)
 {
@@ -279,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_parameters_stand_in_order_of_text),
         cmocka_unit_test(test_dimensions_follow_from_arguments),
         cmocka_unit_test(test_inputs_of_ids),
+        cmocka_unit_test(test_names_with_dots),
         cmocka_unit_test(test_functions_for_cells),
         cmocka_unit_test(test_functions_of_the_top),
         cmocka_unit_test(test_arguments_of_declared_shape),
