@@ -69,6 +69,7 @@ struct symbol {
     struct value *value;
     struct instance *instance;        /* that an equation names */
     bool instance_known, is_instance; /* found out before there is one, see callee.c */
+    struct instance *pending;         /* of a sharing that is not done: who reads the instance waits for this one */
 
     enum parameter_form form;
     struct value *factors[3];

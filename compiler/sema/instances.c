@@ -102,6 +102,7 @@ void create_instance(struct elaboration *e, struct instance *parent, struct symb
         entry.instance = new_instance(e, parent, symbol, &callee, other ? other->instance : NULL);
     } else {
         struct sharing sharing = {parent, statement, symbol, parent->entry_count, false};
+        symbol->pending = ARENA_NEW(e->arena, struct instance);
         ARENA_PUSH(e->arena, e->sharings, e->sharing_count, e->sharing_capacity, sharing);
     }
     ARENA_PUSH(e->arena, parent->entries, parent->entry_count, parent->entry_capacity, entry);
@@ -113,8 +114,9 @@ static void share(struct elaboration *e, struct sharing *sharing, struct instanc
     find_callee(e, sharing->parent, sharing->statement, &callee);
     sharing->done = true;
     if (callee.brackets || (callee.layer_count && shared->is_stack)) {
-        report_error(&e->report, callee.call->span, "'%s' has its %s already", shared->path,
-                     callee.brackets ? "dimensions" : "layers");
+        e->report.origin = sharing->parent->parent ? &sharing->parent->origin : NULL;
+        report_error(&e->report, callee.call->span, "'%s' has its %s already",
+                     report_excerpt(&e->report, callee.name->span), callee.brackets ? "dimensions" : "layers");
         return;
     }
     struct instance *instance = new_instance(e, sharing->parent, sharing->symbol, &callee, shared);
@@ -122,6 +124,7 @@ static void share(struct elaboration *e, struct sharing *sharing, struct instanc
         return;
     sharing->parent->entries[sharing->entry].instance = instance;
     declare_instances(e);
+    wake_waiting(e, sharing->symbol->pending);
     if (!sharing->parent->bound)
         return;
     create_layers(e, instance);
@@ -155,6 +158,8 @@ void resolve_sharings(struct elaboration *e)
 
 void tell_unshared(struct elaboration *e)
 {
+    for (int i = 0; i < e->sharing_count; i++)
+        e->sharings[i].symbol->pending = NULL; /* nobody has anything to wait for any more */
     for (int i = 0; i < e->sharing_count; i++) {
         struct callee callee;
         struct instance *wait = NULL;

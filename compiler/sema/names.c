@@ -320,6 +320,10 @@ static struct symbol *walk_path(struct elaboration *e, struct instance *instance
         if (!symbol || at == path->count - 1)
             return symbol;
         struct instance *inner = symbol->instance;
+        if (!inner && symbol->pending) {
+            *wait = symbol->pending;
+            return NULL;
+        }
         if (!inner && !calls_unknown(e, *owner, symbol)) {
             report_error(&e->report, path->nodes[at]->span, "'%s' is not an instance of a cell",
                          report_excerpt(&e->report, path->nodes[at]->span));
@@ -348,6 +352,10 @@ struct instance *resolve_instance(struct elaboration *e, struct instance *instan
         return find_layer(e, stack, &expr->name, wait);
     if (!symbol || symbol->instance || calls_unknown(e, owner, symbol))
         return symbol ? symbol->instance : NULL;
+    if (symbol->pending) {
+        *wait = symbol->pending;
+        return NULL;
+    }
     report_error(&e->report, expr->span, "'%s' is not an instance of a cell", report_excerpt(&e->report, expr->span));
     report_note(&e->report, symbol->span, "'%s' is defined here", symbol->name);
     return NULL;
