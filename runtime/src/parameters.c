@@ -1,5 +1,6 @@
 /* A network's parameters and a weights file: everything is compared before anything is written. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,18 +153,43 @@ static rnn_status check_fingerprint(const rnn_model *model, const rnn_file *file
 
 /* ---- load and save ---- */
 
+/* The next elements of a tensor from `done` on, at most CHUNK; how many. */
+static size_t read_chunk(const rnn_file_tensor *tensor, size_t done, double *chunk)
+{
+    rnn_file_tensor part = *tensor;
+    size_t rest = tensor->elements - done;
+    part.elements = rest < CHUNK ? rest : CHUNK;
+    part.data = (const unsigned char *)tensor->data + done * rnn_dtype_size(tensor->dtype);
+    rnn_file_read_double(&part, chunk);
+    return part.elements;
+}
+
+/* Only F64 holds finite numbers that float does not. */
+static rnn_status check_range(const rnn_model *model, const rnn_file_tensor *tensor, const char *origin, rnn_error *error)
+{
+    double chunk[CHUNK];
+    if (tensor->dtype != RNN_DTYPE_F64 || model->real_size == (int)sizeof(double))
+        return RNN_OK;
+    for (size_t done = 0, count; done < tensor->elements; done += count) {
+        count = read_chunk(tensor, done, chunk);
+        for (size_t i = 0; i < count; i++)
+            if (isfinite(chunk[i]) && !isfinite((float)chunk[i]))
+                return rnn_fail(error, RNN_ERROR_WEIGHTS,
+                                "%.200s: element %zu of tensor '%.60s' is %g, more than float can hold: compute in double "
+                                "(-DRNN_REAL_DOUBLE)",
+                                origin, done + i, tensor->name, chunk[i]);
+    }
+    return RNN_OK;
+}
+
 static void copy_elements(const rnn_model *model, void *parameters, const rnn_tensor *parameter,
                           const rnn_file_tensor *tensor)
 {
     double chunk[CHUNK];
-    rnn_file_tensor part = *tensor;
-    for (size_t done = 0; done < tensor->elements; done += part.elements) {
-        size_t rest = tensor->elements - done;
-        part.elements = rest < CHUNK ? rest : CHUNK;
-        part.data = (const unsigned char *)tensor->data + done * rnn_dtype_size(tensor->dtype);
-        rnn_file_read_double(&part, chunk);
+    for (size_t done = 0, count; done < tensor->elements; done += count) {
+        count = read_chunk(tensor, done, chunk);
         size_t at = parameter->offset + done;
-        for (size_t i = 0; i < part.elements; i++)
+        for (size_t i = 0; i < count; i++)
             if (model->real_size == (int)sizeof(double))
                 ((double *)parameters)[at + i] = chunk[i];
             else
@@ -184,6 +210,8 @@ static rnn_status load_file(const rnn_model *model, void *parameters, rnn_file *
     }
     if (!status)
         status = check_fingerprint(model, file, origin, error);
+    for (int i = 0; !status && i < model->parameter_count; i++)
+        status = check_range(model, rnn_file_find(file, model->parameters[i].name), origin, error);
     for (int i = 0; !status && i < model->parameter_count; i++)
         copy_elements(model, parameters, &model->parameters[i], rnn_file_find(file, model->parameters[i].name));
     rnn_file_close(file);

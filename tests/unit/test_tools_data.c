@@ -141,6 +141,7 @@ static void test_csv_errors(void **state)
     refuse(fixture, "x.csv", "1,2\n3,x\n", 8, "line 2, field 2: 'x'");
     refuse(fixture, "x.csv", "a,b\nc,d\n", 8, "line 2, field 1: 'c'");
     refuse(fixture, "x.csv", "1,\n", 3, "line 1, field 2");
+    refuse(fixture, "x.csv", "1,2\n3,-1e5000\n", 15, "line 2, field 2: '-1e5000' is more than a number can hold");
     refuse(fixture, "x.csv", "", 0, "no numbers");
     refuse(fixture, "x.csv", "a,b\n", 4, "no numbers");
 }

@@ -187,12 +187,50 @@ static void test_flush(void **state)
     }
 }
 
+/* With subnormal numbers as zero: what is computed, the lesser or greater of two too, is 0 in lanes of any width; what is only
+ * chosen or moved stays. (Without SSE, min and max are choices.) */
+#if defined(__SSE2__)
+enum { COMPUTED = 9, CHOSEN = 4 };
+
+static __attribute__((noinline)) void treat_subnormal(const rnn_vec *from, rnn_vec *computed, rnn_vec *chosen)
+{
+    const rnn_vec x = *from, zero = rnn_vec_splat(0), one = rnn_vec_splat(1);
+    const rnn_vec results[COMPUTED] = {rnn_vec_relu(x),     rnn_vec_min(x, one),        rnn_vec_min(one, x),
+                                       rnn_vec_max(x, -one), rnn_vec_max(-one, x),       rnn_vec_clip(x, -one, one),
+                                       rnn_vec_hard_tanh(x), rnn_vec_madd(x, one, zero), x + zero};
+    const rnn_vec choices[CHOSEN] = {rnn_vec_where(one, x, zero), rnn_vec_where(zero, zero, x), rnn_vec_abs(-x), -x};
+    memcpy(computed, results, sizeof results);
+    memcpy(chosen, choices, sizeof choices);
+}
+#endif
+
+static void test_subnormal(void **state)
+{
+    (void)state;
+#if defined(__SSE2__)
+    const rnn_real tiny = (rnn_real)(sizeof(rnn_real) == sizeof(float) ? 1e-40 : 1e-310);
+    rnn_vec x, computed[COMPUTED], chosen[CHOSEN];
+    for (int i = 0; i < RNN_LANES; i++)
+        x[i] = tiny;
+    const rnn_flush_state flush = rnn_flush_begin();
+    treat_subnormal(&x, computed, chosen);
+    rnn_flush_end(flush);
+    for (int i = 0; i < RNN_LANES; i++) {
+        for (int k = 0; k < COMPUTED; k++)
+            assert_true(computed[k][i] == 0);
+        for (int k = 0; k < CHOSEN; k++)
+            assert_true(chosen[k][i] != 0);
+    }
+#endif
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),      cmocka_unit_test(test_comparisons), cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_rectifiers), cmocka_unit_test(test_lanes_apart), cmocka_unit_test(test_over_lanes),
         cmocka_unit_test(test_parts),      cmocka_unit_test(test_memory),      cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_subnormal),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
 }

@@ -136,6 +136,31 @@ static void test_load_types(void **state)
     check_loaded(parameters);
 }
 
+/* Float has no room for them: an error, and nothing is written; infinity itself stays what it is. */
+static void test_too_large(void **state)
+{
+    const struct folder *folder = *state;
+    const double large[] = {1, 1e300, 2}, infinite[] = {1, INFINITY, 2};
+    rnn_file_tensor saved[] = {doubles("scale", 0, 0, 0, scale), doubles("h1.weight_ih", 2, 3, 4, weight),
+                               doubles("h1.bias", 1, 3, 0, large)};
+    rnn_model model = network(sizeof(float));
+    float parameters[ELEMENTS];
+    double in_double[ELEMENTS];
+    rnn_error error;
+    for (int i = 0; i < ELEMENTS; i++)
+        parameters[i] = -99;
+    assert_int_equal(rnn_file_save(folder->file, saved, 3, NULL, 0, &error), RNN_OK);
+    assert_int_equal(rnn_parameters_load(&model, parameters, folder->file, &error), RNN_ERROR_WEIGHTS);
+    assert_non_null(strstr(error.text, "element 1 of tensor 'h1.bias' is 1e+300, more than float can hold"));
+    for (int i = 0; i < ELEMENTS; i++)
+        assert_true(parameters[i] == -99);
+    assert_int_equal(load(folder, saved, 3, NULL, in_double, &error), RNN_OK);
+    saved[2] = doubles("h1.bias", 1, 3, 0, infinite);
+    assert_int_equal(rnn_file_save(folder->file, saved, 3, NULL, 0, &error), RNN_OK);
+    assert_int_equal(rnn_parameters_load(&model, parameters, folder->file, &error), RNN_OK);
+    assert_true(isinf(parameters[1]));
+}
+
 static void test_missing(void **state)
 {
     rnn_file_tensor saved[] = {doubles("h1.weight_ih_l0", 2, 3, 4, weight), doubles("h1.bias", 1, 3, 0, bias),
@@ -451,6 +476,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_load, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_load_types, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_too_large, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_missing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_no_suggestion, make_folder, remove_folder),
         cmocka_unit_test(test_many_missing),

@@ -95,6 +95,11 @@ static bool read_line(struct reader *reader, const char *begin, const char *end)
                                           reader->path, reader->line, fields, length > 40 ? 40 : length, field, hint);
             return false;
         }
+        if (isinf(number) && isdigit((unsigned char)field[length - 1])) {
+            *reader->error = arena_printf(reader->arena, "'%s', line %d, field %d: '%.*s' is more than a number can hold",
+                                          reader->path, reader->line, fields, length > 40 ? 40 : length, field);
+            return false;
+        }
         ARENA_PUSH(reader->arena, reader->numbers, reader->count, reader->capacity, number);
         if (next == end)
             break;

@@ -200,8 +200,54 @@ RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm_mi
 RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm_max_ps((__m128)a, (__m128)b); }
 RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm_sqrt_ps((__m128)x); }
 #else
+#if defined(__SSE2__)
+
+/* The same instructions on each register of wider lanes, and in double: subnormal numbers are 0 to them, where a comparison and a
+ * choice would keep them. */
+#if defined(RNN_REAL_DOUBLE)
+#define RNN_PART_NAME(bits, name) _mm##bits##_##name##_pd
+#define RNN_PART_TYPE(bits) __m##bits##d
+#else
+#define RNN_PART_NAME(bits, name) _mm##bits##_##name##_ps
+#define RNN_PART_TYPE(bits) __m##bits
+#endif
+#if defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
+typedef RNN_PART_TYPE(512) rnn_part;
+#define RNN_PART(name, a, b) RNN_PART_NAME(512, name)(a, b)
+#elif defined(__AVX__) && RNN_VECTOR_BYTES >= 32
+typedef RNN_PART_TYPE(256) rnn_part;
+#define RNN_PART(name, a, b) RNN_PART_NAME(256, name)(a, b)
+#else
+typedef RNN_PART_TYPE(128) rnn_part;
+#define RNN_PART(name, a, b) RNN_PART_NAME(, name)(a, b)
+#endif
+
+enum { RNN_PARTS = RNN_VECTOR_BYTES / (int)sizeof(rnn_part) };
+typedef union {
+    rnn_vec whole;
+    rnn_part part[RNN_PARTS];
+} rnn_vec_parts;
+
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b)
+{
+    rnn_vec_parts x = {a}, y = {b};
+    for (int i = 0; i < RNN_PARTS; i++)
+        x.part[i] = RNN_PART(min, x.part[i], y.part[i]);
+    return x.whole;
+}
+
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b)
+{
+    rnn_vec_parts x = {a}, y = {b};
+    for (int i = 0; i < RNN_PARTS; i++)
+        x.part[i] = RNN_PART(max, x.part[i], y.part[i]);
+    return x.whole;
+}
+
+#else
 RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return rnn_vec_pick(rnn_mask_lt(a, b), a, b); }
 RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return rnn_vec_pick(rnn_mask_lt(b, a), a, b); }
+#endif
 
 RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x)
 {

@@ -66,7 +66,7 @@ rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int c
 /* Every parameter of the model must be in the file, under its name and with its shape, as F64, F32, F16, BF16, or as
  * I8 or U8, which are read as the numbers that stand there: scaling them is the network's. Tensors that the network
  * does not have are ignored; a fingerprint, where the file has one ("rnnc.fingerprint" in its metadata, 16 hexadecimal
- * digits), must match. On failure nothing is written. */
+ * digits), must match. A number of F64 that float cannot hold is an error. On failure nothing is written. */
 rnn_status rnn_parameters_load(const rnn_model *model, void *parameters, const char *path, rnn_error *error);
 rnn_status rnn_parameters_load_memory(const rnn_model *model, void *parameters, const void *memory, size_t size,
                                       rnn_error *error);
