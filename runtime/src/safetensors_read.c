@@ -187,20 +187,46 @@ static rnn_status refuse_header(const struct reader *reader, size_t length, cons
                   json_error->text);
 }
 
+/* What a file is that other programs keep weights in, by its first LENGTH_BYTES bytes; NULL: nothing known. */
+static const char *name_other_kind(const unsigned char *begin)
+{
+    if (memcmp(begin, "PK\3\4", 4) == 0)
+        return "a zip archive, as PyTorch (.pt) and NumPy (.npz) write";
+    if (begin[0] == 0x80 && begin[1] >= 2 && begin[1] <= 5)
+        return "a Python pickle, as PyTorch (.pt) wrote";
+    if (memcmp(begin, "\x89HDF\r\n\x1a\n", 8) == 0)
+        return "an HDF5 file, as Keras (.h5) writes";
+    if (memcmp(begin, "\x93NUMPY", 6) == 0)
+        return "an array of NumPy (.npy)";
+    if (memcmp(begin, "GGUF", 4) == 0)
+        return "a GGUF file";
+    if (begin[0] == 0x08 && begin[1] < 0x20 && (begin[2] == 0x12 || begin[2] == 0x3a))
+        return "an ONNX model";
+    return NULL;
+}
+
 static rnn_status read_header(struct reader *reader)
 {
     rnn_file *file = reader->file;
     if (file->size < LENGTH_BYTES)
         return BROKEN("%.200s: not a safetensors file: only %zu bytes long", reader->origin, file->size);
+    const char *kind = name_other_kind((const unsigned char *)file->memory);
+    bool has_header = file->size > LENGTH_BYTES && file->memory[LENGTH_BYTES] == '{';
+    if (kind && !has_header)
+        return BROKEN("%.200s: not a safetensors file but %s: write its tensors with safetensors.torch or .numpy",
+                      reader->origin, kind);
     uint64_t length;
     memcpy(&length, file->memory, LENGTH_BYTES);
     if (length > MAX_HEADER)
         return BROKEN("%.200s: not a safetensors file: its header would have %llu bytes, more than %d", reader->origin,
                       (unsigned long long)length, MAX_HEADER);
+    const char *text = (const char *)file->memory + LENGTH_BYTES;
+    if (length > file->size - LENGTH_BYTES && file->size > LENGTH_BYTES && !has_header)
+        return BROKEN("%.200s: not a safetensors file: it would begin with the length of a header and '{'",
+                      reader->origin);
     if (length > file->size - LENGTH_BYTES)
         return BROKEN("%.200s: cut off: its header has %llu bytes, but only %zu follow; get the file again",
                       reader->origin, (unsigned long long)length, file->size - LENGTH_BYTES);
-    const char *text = (const char *)file->memory + LENGTH_BYTES;
     if (length == 0 || text[0] != '{')
         return BROKEN("%.200s: not a safetensors file: its header does not begin with '{'", reader->origin);
 

@@ -168,6 +168,43 @@ static void test_broken_lengths(void **state)
     }
 }
 
+/* What other programs keep weights in is called by its name. */
+static void test_other_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *begin, *text;
+    } kinds[] = {
+        {"PK\3\4\0\0\10\10model.pt", "zip archive, as PyTorch"},
+        {"\x80\2\x8a\nl\xfc\x9c\x46\xf9 j", "pickle"},
+        {"\x89HDF\r\n\x1a\n\0\0\0\0", "HDF5"},
+        {"\x93NUMPY\1\0v\0{'descr'", "NumPy"},
+        {"GGUF\3\0\0\0\0\0\0\0", "GGUF"},
+        {"\10\7\22\7pytorch", "ONNX"},
+        {"\20\0\0\0\0\0\0\0words", "would begin with the length"},
+        {"\20\0\0\0\0\0\0\0{\"a\"", "cut off"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        rnn_error error;
+        assert_null(rnn_file_open_memory(kinds[i].begin, 12, &error));
+        assert_int_equal(error.status, RNN_ERROR_FORMAT);
+        if (!strstr(error.text, kinds[i].text))
+            fail_msg("\"%s\" does not say \"%s\"", error.text, kinds[i].text);
+    }
+    /* A header that is as long as an ONNX model begins. */
+    size_t length = 0x120708;
+    char *header = malloc(length + 1);
+    assert_non_null(header);
+    memset(header, ' ', length);
+    header[length] = '\0';
+    header[0] = '{', header[1] = '}';
+    rnn_error error;
+    rnn_file *file = open_header(header, "", 0, &error);
+    assert_non_null(file);
+    rnn_file_close(file);
+    free(header);
+}
+
 /* A file cut off anywhere is refused, and nothing beyond its end is read (each cut is a block of its own, for the
  * sanitizer). */
 static void test_truncations(void **state)
@@ -276,15 +313,11 @@ static void test_other_types(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),
-        cmocka_unit_test(test_broken_headers),
-        cmocka_unit_test(test_broken_entries),
-        cmocka_unit_test(test_broken_cover),
-        cmocka_unit_test(test_broken_lengths),
-        cmocka_unit_test(test_truncations),
-        cmocka_unit_test(test_changed_bytes),
-        cmocka_unit_test(test_half_types),
-        cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_accepted),       cmocka_unit_test(test_broken_headers),
+        cmocka_unit_test(test_broken_entries), cmocka_unit_test(test_broken_cover),
+        cmocka_unit_test(test_broken_lengths), cmocka_unit_test(test_other_kinds),
+        cmocka_unit_test(test_truncations),    cmocka_unit_test(test_changed_bytes),
+        cmocka_unit_test(test_half_types),     cmocka_unit_test(test_other_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
