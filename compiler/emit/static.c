@@ -164,14 +164,6 @@ static void write_concat(struct emitter *emitter, int id)
     }
 }
 
-static void write_diag(struct emitter *emitter, int id)
-{
-    const struct node *node = emitter->graph->nodes[id];
-    const char *value = element_of(emitter, node->edges[0].node);
-    const char *indent = open_loops(emitter, &node->shape);
-    text_printf(emitter->out, "%s%s = i == j ? %s : 0;\n", indent, target_element(emitter, id), value);
-}
-
 static void write_column(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
@@ -238,8 +230,6 @@ static void write_static_node(struct emitter *emitter, int id)
         write_column(emitter, id);
     else if (node->op == OP_concat)
         write_concat(emitter, id);
-    else if (node->op == OP_diag)
-        write_diag(emitter, id);
 }
 
 /* ---- the struct ---- */

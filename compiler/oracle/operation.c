@@ -171,14 +171,6 @@ static void transpose(const struct evaluation *evaluation, const struct term *te
             out[(long)r * columns + c] = x[0][(long)c * rows + r];
 }
 
-static void diag(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
-{
-    (void)evaluation;
-    int n = term->shape.dim[0];
-    for (int i = 0; i < n; i++)
-        out[(long)i * n + i] = x[0][i];
-}
-
 static void concat(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
 {
     (void)evaluation;
@@ -210,7 +202,6 @@ static operation *const operations[OP_COUNT] = {
     [OP_product] = product,
     [OP_matmul] = matmul,
     [OP_transpose] = transpose,
-    [OP_diag] = diag,
     [OP_concat] = concat,
     [OP_embed] = embed,
 };

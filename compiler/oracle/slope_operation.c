@@ -142,7 +142,6 @@ static slope *const slopes[OP_COUNT] = {
     [OP_product] = bilinear,
     [OP_matmul] = bilinear,
     [OP_transpose] = linear,
-    [OP_diag] = linear,
     [OP_concat] = linear,
     [OP_embed] = embed,
     [OP_cross_entropy] = cross_entropy,

@@ -275,12 +275,6 @@ static void hand_view(struct differentiating *d, const struct node *node, struct
     receive(d, source, whole);
 }
 
-static void hand_diag(struct differentiating *d, const struct node *node, struct edge g)
-{
-    int n = node->shape.dim[0];
-    receive(d, node->edges[0].node, viewed(d, g.node, (struct shape){1, {n}}, (struct view){0, {n + 1L}}));
-}
-
 static void hand_embed(struct differentiating *d, const struct node *node, struct edge g)
 {
     const struct shape *table = &d->graph->nodes[node->edges[0].node]->shape;
@@ -325,8 +319,6 @@ static void hand_to_operands(struct differentiating *d, int id)
         hand_concat(d, node, g);
     else if (node->op == OP_view)
         hand_view(d, node, g);
-    else if (node->op == OP_diag)
-        hand_diag(d, node, g);
     else if (node->op == OP_embed)
         hand_embed(d, node, g);
     else

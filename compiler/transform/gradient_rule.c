@@ -181,7 +181,7 @@ bool operand_has_gradient(enum op op, int k)
 {
     if (op == OP_embed)
         return k == 0;
-    return op == OP_product || op == OP_matmul || op == OP_concat || op == OP_view || op == OP_diag || find_rule(op, k);
+    return op == OP_product || op == OP_matmul || op == OP_concat || op == OP_view || find_rule(op, k);
 }
 
 bool build_gradient(struct graph *graph, int reader, int k, struct edge g, struct edge *result)
