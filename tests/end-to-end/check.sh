@@ -1,6 +1,7 @@
 #!/bin/sh
 # What `rnn check` takes for right, and how much it takes for that.
 #   check.sh RNN
+set -eu
 rnn=$1
 . "$(dirname "$0")/expect.sh"
 
@@ -18,6 +19,16 @@ awk 'BEGIN { for (t = 0; t < 20; t++) for (i = 0; i < 256; i++) {
   s = (s * 1103 + 12345 + t) % 65536; printf "%.9g%s", 1 + 0.002 * (s / 65536 - 0.5), i < 255 ? "," : "\n" } }' >x.csv
 expect 0 "$rnn" check alternating.rnn --weights W.safetensors --input x=x.csv
 says out '1 of 1 outputs agree'
+# A row of a table: name, parameters, flops, microseconds a frame, error. Verdicts stand before it where they are bad.
+row() { expect "$1" "$rnn" check alternating.rnn --row --weights W.safetensors --input x=x.csv ${2:-}; }
+row 0
+awk -F'\t' '{ exit !(NF == 5 && $1 == "alternating" && $2 == 2048 && $3 == 4096 && $4 > 0 && $5 > 0 && $5 < 1e-3) }' out ||
+  fail "--row prints: $(cat out)"
+[ "$(wc -l <out)" = 1 ] || fail "--row prints more than a row: $(cat out)"
+row 1 "--tolerance 0"
+says out "tolerance 0, TOO LARGE"
+row 2 --gradients
+says err "--row and --tolerance are for outputs, not for --gradients"
 # Outputs of sequences after each of many steps: memory grows with the frames, not with their square.
 cat >ends.rnn <<'END'
 model ends { input x; h = tanh(x + h[t-1]); output m = mean_over_time(h); output h }

@@ -22,6 +22,8 @@ cmp out lstm.c
 expect 0 "$rnnc" -fsyntax-only "$lstm"
 [ ! -s out ] || fail "-fsyntax-only writes: $(cat out)"
 "$rnnc" -fsyntax-only - <"$lstm"
+expect 0 "$rnnc" --time-stages -fsyntax-only "$lstm"
+grep -qx 'resolve-names  *[0-9]*\.[0-9]* ms' err || fail "--time-stages says: $(cat err)"
 expect 0 "$rnnc" --help
 expect 0 "$rnnc" --version
 

@@ -104,6 +104,22 @@ expect 1 env CC=no_compiler "$rnn" run scores.rnn --input x.csv --output y=y.csv
 says err "cannot run 'no_compiler': No such file or directory"
 says err "set CC"
 
+# Help is of the command that was asked for.
+expect 0 "$rnn" --help
+says out "  run      run a network on data from files, or let it write text"
+says out "  check    compare the compiled network with the reference interpreter"
+for command in run train eval check; do
+  expect 0 "$rnn" $command --help
+  [ "$(head -1 out)" = "Usage: rnn $command [OPTION...] FILE.rnn" ] || fail "rnn $command --help: $(head -1 out)"
+  says out "Exit status: 0 "
+done
+expect 0 "$rnn" train --help
+says out "  cosine     down to \`least\` in \`period\` steps along half a cosine"
+expect 2 "$rnn"
+says err "which command?"
+expect 2 "$rnn" walk
+says err "there is no command 'walk'"
+
 # What compiles a network is interrupted with it, and leaves nothing.
 cat >slow_cc <<'END'
 #!/bin/sh
@@ -191,6 +207,24 @@ expect 1 "$rnn" run grow.rnn --seed 1 --output y=y.csv --input x=two.csv
 says err "'two.csv': 'x' is [2, 1]; it has to be [sequences, frames, 3] or [rows, 3]; -D gives the network other sizes"
 expect 0 "$rnn" check grow.rnn --input x=padded.npy
 says err "2 sequences of 3 frames"
+# Frame by frame the same comes out; every sequence then has all frames.
+grow --input x=padded.npy --step
+holds y.csv '2,0,0
+6,0,0
+12,0,0
+8,2,0
+18,4,0
+30,6,0'
+holds total.csv '12
+36'
+stepped() { expect "$1" "$rnn" run "$2" --seed 1 --output y.csv --input x=padded.npy --step ${3:-}; }
+stepped 2 grow.rnn "--lengths two.csv"
+says err "--step gives every stream all frames, --lengths does not"
+stepped 1 grow.rnn "--input lengths=two.csv"
+says err "--step gives every stream all frames, but the data has sequences of different lengths"
+printf 'model ahead { input x[3]; output y = x[t+1] }\n' >ahead.rnn
+stepped 1 ahead.rnn
+says err "the network needs whole sequences: it cannot run with --step"
 # A file of named arrays: lengths count, and what is not used is named.
 cat >arrays.rnn <<'END'
 model arrays {
