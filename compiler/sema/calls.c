@@ -255,6 +255,42 @@ static struct term *build_dropout(struct builder *b, const struct expr *call)
     return term;
 }
 
+/* e / sum_over_time(e), where e = exp(v - max_over_time(v)): which number is taken off makes no difference to the result,
+ * so that nothing flows back through it. */
+static struct term *build_softmax_over_time(struct builder *b, const struct expr *call)
+{
+    struct term *operand = build_term(b, call->args[1]);
+    if (!operand)
+        return NULL;
+    struct span span = operand->span;
+    struct value *v = operand->kind == TERM_VALUE ? operand->value : term_hidden(b, "operand", operand);
+    struct term *most = term_op(b, OP_max_over_time, call->span, 1, term_value(b, v, span), NULL);
+    struct term *shift = term_op(b, OP_stop_gradient, span, 1, most, NULL);
+    struct term *shifted = term_op(b, OP_sub, span, 2, term_value(b, v, span), shift);
+    struct value *e = term_hidden(b, "exp", term_op(b, OP_exp, span, 1, shifted, NULL));
+    struct term *sum = term_op(b, OP_sum_over_time, call->span, 1, term_value(b, e, span), NULL);
+    return term_op(b, OP_div, call->span, 2, term_value(b, e, span), sum);
+}
+
+/* n = n[t-1] + 1, which is -1 before the first frame: one value for the whole program, in the time of the sequence. */
+static struct term *build_frame_number(struct builder *b, const struct expr *call)
+{
+    struct elaboration *e = b->e;
+    if (!e->frame_number) {
+        struct value *value = elaborate_hidden(e, e->top, "time", "frame_number", call->span, call->span);
+        struct term *before = term_new(b, TERM_DELAY, call->span);
+        before->value = value;
+        before->delay = 1;
+        before->reads_init = true;
+        value->declared = true;
+        value->shape = (struct shape){0};
+        value->init = term_number(b, -1, call->span);
+        e->frame_number = value;
+        set_term(e, value, term_op(b, OP_add, call->span, 2, before, term_number(b, 1, call->span)));
+    }
+    return term_value(b, e->frame_number, call->span);
+}
+
 static struct built build_operation_call(struct builder *b, const struct expr *call, enum op op)
 {
     if (!check_operands(b, call, op_info(op))) {
@@ -270,6 +306,10 @@ static struct built build_operation_call(struct builder *b, const struct expr *c
     } else if (op == OP_embed) {
         struct built table = build_expr(b, call->args[1]);
         return build_embedding(b, call, &table, build_term(b, call->args[2]));
+    } else if (op == OP_softmax_over_time) {
+        return built_of(build_softmax_over_time(b, call));
+    } else if (op == OP_frame_number) {
+        return built_of(build_frame_number(b, call));
     } else if (op == OP_dropout) {
         return built_of(build_dropout(b, call));
     } else {

@@ -148,6 +148,7 @@ struct elaboration {
     struct map function_places; /* by name of a cell: bool, which names in its brackets are functions */
     struct map paths;   /* all names of values, to keep hidden ones apart */
     struct instance *top;
+    struct value *frame_number; /* NULL where the program does not ask for it */
     struct instance **instances; /* all, in order of creation */
     int instance_count, instance_capacity;
     struct instance **undeclared;

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/arena.h"
 #include "sema/report.h"
 #include "sema/shape-errors.h"
@@ -212,13 +214,20 @@ static bool has_moving_matrix(const struct term *term)
     return false;
 }
 
+/* What the program calls, of which this operation may be a part. */
+static const char *called_name(struct report *report, const struct term *term)
+{
+    const char *text = report_excerpt(report, term->span), *bracket = strchr(text, '(');
+    return bracket ? arena_copy_string(report->arena, text, (size_t)(bracket - text)) : op_info(term->op)->name;
+}
+
 static void check_operation(struct term *term, struct report *report)
 {
     tell_ids(term, report);
     const struct term *arg = term->args[0];
     if (op_info(term->op)->class == OP_CLASS_OVER_TIME && arg->time != TIME_FRAME && !term_is_open(arg))
         report_error(report, term->span, "'%s' needs the frames of a sequence, but '%s' is of %s time",
-                     op_info(term->op)->name, tell_text(report, arg), time_name(arg->time));
+                     called_name(report, term), tell_text(report, arg), time_name(arg->time));
     if (is_moving_matrix(term) && !has_moving_matrix(term))
         report_error(report, term->span, "a matrix has to be static, but '%s' is of %s time",
                      report_excerpt(report, term->span), time_name(term->time));

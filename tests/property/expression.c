@@ -123,12 +123,18 @@ struct code make_over_time(struct scope *scope, struct sizes shape, struct conte
     struct generator *generator = scope->generator;
     if (!generator->future || scope->is_function || context.most < WHEN_SEQUENCE)
         return (struct code){0};
+    bool frames = context.most == WHEN_FRAME;
     context.most = WHEN_FRAME;
     context.own = context.forward = context.now = false;
     context.depth--;
     struct code code = make_expression(scope, shape, context);
     if (!code.text || code.time != WHEN_FRAME)
         return (struct code){0};
+    if (frames && chance(generator, 20)) {
+        scope->future = scope->stateful = true;
+        code.text = format(scope, "softmax_over_time(%s)", code.text);
+        return (struct code){code.text, LEVEL_POSTFIX, WHEN_FRAME, false, code.grounded, 1};
+    }
     return over_time_of(scope, code);
 }
 
@@ -226,6 +232,10 @@ static struct code make_scalar(struct scope *scope, struct sizes shape, struct c
         return make_call(scope, shape, context);
     if (kind < 93)
         return make_over_time(scope, shape, context);
+    if (kind < 95 && scope->delays && context.most == WHEN_FRAME) {
+        scope->stateful = true;
+        return (struct code){"1 / (1 + frame_number())", LEVEL_PRODUCT, WHEN_FRAME, false, true, 1};
+    }
     return make_delay(scope, shape, context);
 }
 

@@ -190,6 +190,34 @@ static void test_over_time(void **state)
     });
 }
 
+/* exp(log(k)) is k: the weights are 1/8, 3/8, 4/8 and 2/4, 1/4, 1/4; the frames behind the end take no part. */
+static void test_softmax_over_time(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "model m { input x[2]; output y = softmax_over_time(log(x)); output z = softmax_over_time(1000 * x[0]) }",
+        .frames = 4,
+        .length = 3,
+        .inputs = {{1, 2, 3, 1, 4, 1, 100, 100}},
+        .outputs = {{0.125, 0.5, 0.375, 0.25, 0.5, 0.25, 0, 0}, {0, 0, 1, 0}},
+    });
+}
+
+/* The same whatever way a cell runs and however often it is asked for. */
+static void test_frame_number(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "fn late(v) = v * frame_number()\n"
+                "cell Numbered(x) -> y { y = late(x) + y[t-1] }\n"
+                "model m { input x; a = Numbered(x); b = reverse Numbered(x); output n = frame_number(); output a; output b }",
+        .frames = 4,
+        .length = 3,
+        .inputs = {{1, 2, 3, 100}},
+        .outputs = {{0, 1, 2, 0}, {0, 2, 8, 0}, {8, 8, 6, 0}},
+    });
+}
+
 static void test_no_frames(void **state)
 {
     (void)state;
@@ -393,6 +421,8 @@ int main(void)
         cmocka_unit_test(test_reverse),
         cmocka_unit_test(test_reverse_twice),
         cmocka_unit_test(test_over_time),
+        cmocka_unit_test(test_softmax_over_time),
+        cmocka_unit_test(test_frame_number),
         cmocka_unit_test(test_no_frames),
         cmocka_unit_test(test_embed),
         cmocka_unit_test(test_parts),
