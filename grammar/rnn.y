@@ -66,7 +66,7 @@ static void rnn_error(const struct span *span, struct parser *parser, const char
 %type <dimension> head_dimension constant
 %type <declarator> head_input declarator dotted formed kept parameter typed input name
 %type <statement> statement constant_statement
-%type <expr> value call expr comparison sum product unary application postfix named bracketed path
+%type <expr> value call expr comparison sum product unary application postfix named bracketed path bound
 %type <subscript> subscript
 %type <operator> comparator
 
@@ -315,10 +315,13 @@ subscripts
 
 subscript
     : expr                                  { $$ = ast_subscript(parser, @$, $1); }
-    | ':'                                   { $$ = ast_range(parser, @$, NULL, NULL); }
-    | expr ':'                              { $$ = ast_range(parser, @$, $1, NULL); }
-    | ':' expr                              { $$ = ast_range(parser, @$, NULL, $2); }
-    | expr ':' expr                         { $$ = ast_range(parser, @$, $1, $3); }
+    | bound ':' bound                       { $$ = ast_range(parser, @$, $1, $3); }
+    | bound ':' bound ':' expr              { $$ = ast_steps(parser, @$, $1, $3, $5); }
+    ;
+
+bound
+    : %empty                                { $$ = NULL; }
+    | expr
     ;
 
 arguments

@@ -52,7 +52,7 @@ static struct edge lower_static_part(struct lowering *lowering, const struct ter
     }
     for (int i = 0; i < shape->rank; i++)
         if (!term->drop[i])
-            node->view.stride[rank++] = strides[i];
+            node->view.stride[rank++] = strides[i] * term->step[i];
     node->edges[0] = edge_to(lowering->graph, source);
     return edge_to(lowering->graph, id);
 }

@@ -68,17 +68,20 @@ const double *oracle_take_part(struct evaluation *evaluation, const struct term 
 {
     const struct shape *shape = &term->args[0]->shape;
     int dim[SHAPE_MAX_RANK] = {1, 1, 1}, begin[SHAPE_MAX_RANK] = {0}, length[SHAPE_MAX_RANK] = {1, 1, 1};
+    int step[SHAPE_MAX_RANK] = {1, 1, 1};
     int pad = SHAPE_MAX_RANK - shape->rank; /* any rank is rank 3 with leading dimensions of 1 */
     for (int i = 0; i < shape->rank; i++) {
         dim[pad + i] = shape->dim[i];
         begin[pad + i] = term->begin[i];
         length[pad + i] = term->length[i];
+        step[pad + i] = term->step[i];
     }
     double *out = ARENA_ARRAY(evaluation->scratch, double, shape_size(&term->shape) + 1), *next = out;
     for (int i = 0; i < length[0]; i++)
         for (int j = 0; j < length[1]; j++)
             for (int k = 0; k < length[2]; k++)
-                *next++ = whole[((long)(begin[0] + i) * dim[1] + begin[1] + j) * dim[2] + begin[2] + k];
+                *next++ = whole[((begin[0] + (long)i * step[0]) * dim[1] + begin[1] + (long)j * step[1]) * dim[2] +
+                                begin[2] + (long)k * step[2]];
     return out;
 }
 

@@ -103,6 +103,7 @@ static void note_expr(struct usage *usage, const struct expr *expr)
     for (int i = 0; i < expr->subscript_count; i++) {
         note_expr(usage, expr->subscripts[i].begin);
         note_expr(usage, expr->subscripts[i].end);
+        note_expr(usage, expr->subscripts[i].step);
     }
 }
 

@@ -53,6 +53,8 @@ static void print_part(struct text *out, const struct term *term)
         text_puts(out, i ? ", " : "[");
         if (term->drop[i])
             text_printf(out, "%d", term->begin[i]);
+        else if (term->step[i] != 1)
+            text_printf(out, "%d:+%d:%d", term->begin[i], term->length[i], term->step[i]);
         else
             text_printf(out, "%d:%d", term->begin[i], term->begin[i] + term->length[i]);
     }

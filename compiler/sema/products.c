@@ -158,6 +158,24 @@ static bool find_position(struct builder *b, const struct expr *expr, int least,
     return false;
 }
 
+static bool find_step(struct builder *b, const struct expr *expr, int *step)
+{
+    if (evaluate_count(b->e, b->instance, expr, count_text(b->e, expr, "step"), -SHAPE_MAX_ELEMENTS / 2, SHAPE_MAX_ELEMENTS / 2,
+                       step) != EVALUATION_DONE)
+        return false;
+    if (*step == 0)
+        report_error(&b->e->report, expr->span, "the step of a slice cannot be 0");
+    return *step != 0;
+}
+
+static bool has_steps(const struct part *part)
+{
+    for (int i = 0; i < part->count; i++)
+        if (part->step[i])
+            return true;
+    return false;
+}
+
 static struct part *find_part(struct builder *b, const struct expr *expr, bool *drop)
 {
     struct part *part = ARENA_NEW(b->e->arena, struct part);
@@ -171,11 +189,15 @@ static struct part *find_part(struct builder *b, const struct expr *expr, bool *
         const struct subscript *subscript = &expr->subscripts[i];
         part->end[i] = -1;
         drop[i] = !subscript->is_range;
+        if (subscript->step && !find_step(b, subscript->step, &part->step[i]))
+            return NULL;
+        if (part->step[i] < 0)
+            part->begin[i] = -1;
         if (subscript->begin && !find_position(b, subscript->begin, 0, &part->begin[i]))
             return NULL;
         if (drop[i])
             part->end[i] = part->begin[i] + 1;
-        else if (subscript->end && !find_position(b, subscript->end, 1, &part->end[i]))
+        else if (subscript->end && !find_position(b, subscript->end, part->step[i] < 0 ? 0 : 1, &part->end[i]))
             return NULL;
     }
     return part;
@@ -246,6 +268,10 @@ struct built build_part(struct builder *b, const struct expr *expr)
     const struct part *part = find_part(b, expr, drop);
     if (!part || of.kind == BUILT_NOTHING)
         return (struct built){0};
+    if ((of.kind == BUILT_CP || of.kind == BUILT_CHAIN) && has_steps(part)) {
+        report_error(&b->e->report, expr->span, "a parameter with a form has no slices with a step");
+        return (struct built){0};
+    }
     if (of.kind == BUILT_CP && !check_cp_positions(b, expr, of.symbol, part))
         return (struct built){0};
     if (of.kind == BUILT_CP && drop[0]) {

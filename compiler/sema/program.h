@@ -68,6 +68,7 @@ struct part {
     int count;                    /* of subscripts; dimensions that are left out are whole */
     int begin[SHAPE_MAX_RANK];
     int end[SHAPE_MAX_RANK]; /* -1: to the end */
+    int step[SHAPE_MAX_RANK]; /* 0: none is given; below 0, a begin of -1 is the last, an end of -1 is before the first */
 };
 
 enum term_kind {
@@ -76,7 +77,8 @@ enum term_kind {
     TERM_DELAY,  /* value, `delay` frames back (negative: ahead) in the time of the sequence, not of the instance */
     TERM_OP,  /* op over args; concat (where a scalar counts as one unit) included, view never; copy only where a scalar
                * is spread over a value with a declared shape */
-    TERM_PART /* args[0] restricted to begin[i] .. begin[i] + length[i] in each of its dimensions i; dimensions with
+    TERM_PART /* args[0] restricted to begin[i], begin[i] + step[i], ..., length[i] in all, in each of its dimensions i
+               * (step[i] is 1 but for static values, where it may be any but 0); dimensions with
                * drop[i] (an index, not a range; length 1) do not appear in the result */
 };
 
@@ -96,7 +98,7 @@ struct term {
                       * appears: its results are parts */
     int count;       /* of args; defaults have been filled in */
     struct term **args;
-    int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK];
+    int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK], step[SHAPE_MAX_RANK];
     bool drop[SHAPE_MAX_RANK];
     const struct part *part;
     const struct shape *whole; /* of a factor: the shape of the svd or cp parameter, or of the part of one, that stands

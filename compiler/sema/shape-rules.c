@@ -282,7 +282,33 @@ static void take_split(struct term *term, struct report *report)
     }
     term->length[0] = n / part->split_count;
     term->begin[0] = term->length[0] * part->split_index;
+    term->step[0] = 1;
     term->shape = vector_of(term->length[0]);
+}
+
+/* `a:b:c` of n elements. */
+static bool take_steps(struct term *term, int i, int n, struct report *report)
+{
+    int step = term->part->step[i], begin = term->part->begin[i], end = term->part->end[i];
+    bool back = step < 0;
+    int first = back && begin < 0 ? n - 1 : begin, behind = back || end >= 0 ? end : n;
+    long span = back ? (long)first - behind : (long)behind - first, size = back ? -(long)step : step;
+    if (first >= n || behind > n || span <= 0) {
+        if (report) {
+            report_error(report, term->span, "'%s' takes no elements of %s, which is %s, or some that it does not have",
+                         report_excerpt(report, term->span), tell_text(report, term->args[0]),
+                         tell_shape(report, term->args[0]));
+            note_shape(report, term->args[0]);
+        }
+        return false;
+    }
+    if (report && term->args[0]->time != TIME_STATIC)
+        report_error(report, term->span, "only static values have slices with a step, but '%s' is of %s time",
+                     tell_text(report, term->args[0]), time_name(term->args[0]->time));
+    term->begin[i] = first;
+    term->length[i] = (int)((span + size - 1) / size);
+    term->step[i] = step;
+    return true;
 }
 
 static bool take_range(struct term *term, int i, struct report *report)
@@ -290,6 +316,9 @@ static bool take_range(struct term *term, int i, struct report *report)
     const struct term *whole = term->args[0];
     int n = whole->shape.dim[i];
     bool given = i < term->part->count;
+    if (given && term->part->step[i])
+        return take_steps(term, i, n, report);
+    term->step[i] = 1;
     int begin = given ? term->part->begin[i] : 0;
     int end = given && term->part->end[i] >= 0 ? term->part->end[i] : n;
     if (begin >= end || end > n) {

@@ -24,6 +24,7 @@ static void check_subscripts(struct scope *scope, const struct expr *expr)
     for (int i = 0; i < expr->subscript_count; i++) {
         check_expr(scope, expr->subscripts[i].begin);
         check_expr(scope, expr->subscripts[i].end);
+        check_expr(scope, expr->subscripts[i].step);
     }
 }
 

@@ -36,6 +36,8 @@ struct expr *ast_reverse(struct parser *parser, struct span span, struct expr *c
 struct expr *ast_check_call(struct parser *parser, const char *word, struct expr *expr);
 
 struct subscript *ast_subscript(struct parser *parser, struct span span, struct expr *expr);
+struct subscript *ast_steps(struct parser *parser, struct span span, struct expr *begin, struct expr *end,
+                            struct expr *step);
 struct subscript *ast_range(struct parser *parser, struct span span, struct expr *begin, struct expr *end);
 
 /* Declarators. `dimensions` is NULL where there are no brackets. */

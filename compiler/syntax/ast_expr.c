@@ -160,6 +160,7 @@ struct expr *ast_index(struct parser *parser, struct span span, struct expr *bas
         const struct subscript part = expr->subscripts[i];
         add_depth(parser, expr, part.begin);
         add_depth(parser, expr, part.end);
+        add_depth(parser, expr, part.step);
     }
     return expr;
 }
@@ -205,5 +206,13 @@ struct subscript *ast_range(struct parser *parser, struct span span, struct expr
 {
     struct subscript *subscript = ARENA_NEW(parser->arena, struct subscript);
     *subscript = (struct subscript){.is_range = true, .begin = begin, .end = end, .span = span};
+    return subscript;
+}
+
+struct subscript *ast_steps(struct parser *parser, struct span span, struct expr *begin, struct expr *end,
+                            struct expr *step)
+{
+    struct subscript *subscript = ast_range(parser, span, begin, end);
+    subscript->step = step;
     return subscript;
 }

@@ -69,6 +69,10 @@ static void put_index(struct line *line, const struct expr *expr, bool tight)
         line_puts(line, subscript->is_range ? ":" : "");
         if (subscript->end)
             line_expr(line, subscript->end, true);
+        if (subscript->step) {
+            line_puts(line, ":");
+            line_expr(line, subscript->step, true);
+        }
     }
     line_close(line, "]");
 }

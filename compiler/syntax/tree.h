@@ -48,6 +48,7 @@ enum binary_operator {
 struct subscript {
     bool is_range;
     struct expr *begin, *end;
+    struct expr *step; /* of `a:b:c`, or NULL */
     struct span span;
 };
 

@@ -123,10 +123,12 @@ struct code make_static_part(struct scope *scope, struct sizes shape)
     const char *base = bracketed(scope, &code, LEVEL_POSTFIX);
     const char *position = scope->generic ? "0" : format(scope, "%d", pick(generator, size_value(scope, other)));
     if (!row)
-        code.text = format(scope, "%s[:, %s]", base, position);
+        code.text = format(scope, chance(generator, 20) ? "%s[::-1, %s]" : "%s[:, %s]", base, position);
     else
         code.text = format(scope, chance(generator, 50) ? "%s[%s]" : "%s[%s, :]", base, position);
     code.level = LEVEL_POSTFIX;
+    if (chance(generator, 20))
+        code.text = format(scope, "%s[::-1]", code.text);
     return code;
 }
 
