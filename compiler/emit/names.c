@@ -14,7 +14,7 @@ static bool is_taken(const char *name)
         "next packed panel params past size start state status stream streams sum t unit values work whole "
         "ages memory length i386 assert stdin stdout stderr class delete namespace new operator private "
         "public template this try catch using virtual window loss gradient left sums total late fault size_t "
-        "ptrdiff_t int32_t uint64_t memset memcpy memmove offsetof isfinite advance and or not xor bitand "
+        "ptrdiff_t int32_t int64_t uint64_t memset memcpy memmove offsetof isfinite advance and or not xor bitand "
         "bitor compl and_eq or_eq xor_eq not_eq explicit export friend mutable protected throw typeid "
         "typename constexpr consteval constinit decltype noexcept nullptr thread_local requires concept "
         "co_await co_yield co_return char8_t char16_t char32_t wchar_t const_cast static_cast dynamic_cast "

@@ -60,8 +60,7 @@ static bool set_dimension(struct builder *b, struct instance *instance, int inde
 {
     const struct tree_definition *cell = instance->definition;
     int size;
-    if (!check_dimension(b, cell, index, given) ||
-        evaluate_size(b->e, b->instance, given, &size) != EVALUATION_DONE)
+    if (!check_dimension(b, cell, index, given) || evaluate_size(b->e, b->instance, given, &size) != EVALUATION_DONE)
         return false;
     const struct expr *expr = cell->dimensions[index].expr;
     struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
@@ -255,8 +254,8 @@ static struct term *build_dropout(struct builder *b, const struct expr *call)
     return term;
 }
 
-/* e / sum_over_time(e), where e = exp(v - max_over_time(v)): which number is taken off makes no difference to the result,
- * so that nothing flows back through it. */
+/* e / sum_over_time(e), where e = exp(v - max_over_time(v)): which number is taken off makes no difference to the
+ * result, so that nothing flows back through it. */
 static struct term *build_softmax_over_time(struct builder *b, const struct expr *call)
 {
     struct term *operand = build_term(b, call->args[1]);

@@ -47,7 +47,8 @@ static void declare_dimension(struct elaboration *e, struct instance *instance, 
                      report_excerpt(&e->report, expr->span));
 }
 
-/* `cell LSTM[n](x[m])`, `cell Emb[n](x: index[v])`: m and v are dimensions too, unless they are constants of the file. */
+/* `cell LSTM[n](x[m])`, `cell Emb[n](x: index[v])`: m and v are dimensions too, unless they are constants of the file.
+ */
 static void declare_input_dimension(struct elaboration *e, struct instance *instance, const struct expr *expr)
 {
     if (!expr || expr->kind != EXPR_NAME)

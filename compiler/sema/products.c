@@ -160,8 +160,8 @@ static bool find_position(struct builder *b, const struct expr *expr, int least,
 
 static bool find_step(struct builder *b, const struct expr *expr, int *step)
 {
-    if (evaluate_count(b->e, b->instance, expr, count_text(b->e, expr, "step"), -SHAPE_MAX_ELEMENTS / 2, SHAPE_MAX_ELEMENTS / 2,
-                       step) != EVALUATION_DONE)
+    if (evaluate_count(b->e, b->instance, expr, count_text(b->e, expr, "step"), -SHAPE_MAX_ELEMENTS / 2,
+                       SHAPE_MAX_ELEMENTS / 2, step) != EVALUATION_DONE)
         return false;
     if (*step == 0)
         report_error(&b->e->report, expr->span, "the step of a slice cannot be 0");

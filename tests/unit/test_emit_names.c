@@ -46,6 +46,18 @@ static void test_names_stay_apart(void **state)
     arena_free(arena);
 }
 
+/* Of a path, what its dots become counts: there is a macro M_PI. */
+static void test_paths(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    assert_string_equal(c_name(arena, "M.PI"), "M_PI_");
+    assert_string_equal(c_name(arena, "rnn.vec"), "rnn_vec_");
+    assert_string_equal(c_name(arena, "encoder.0.W"), "encoder_0_W");
+    assert_string_equal(c_name(arena, "W.A"), "W_A");
+    arena_free(arena);
+}
+
 static void test_last_names(void **state)
 {
     (void)state;
@@ -100,6 +112,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_that_c_takes),
         cmocka_unit_test(test_names_stay_apart),
+        cmocka_unit_test(test_paths),
         cmocka_unit_test(test_last_names),
         cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_numbers),
