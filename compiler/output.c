@@ -16,11 +16,11 @@ static int write_output(const struct output_file *output, struct new_file *file)
     if (is_standard_output(output->path)) {
         struct new_file standard = {.descriptor = STDOUT_FILENO, .special = true};
         int lost = standard_output_flush();
-        return lost ? lost : new_file_write(&standard, output->data, output->length);
+        return lost ? lost : rnn_new_file_write(&standard, output->data, output->length);
     }
-    int reason = new_file_begin(file, output->path);
-    reason = reason ? reason : new_file_write(file, output->data, output->length);
-    return reason ? reason : new_file_flush(file);
+    int reason = rnn_new_file_begin(file, output->path);
+    reason = reason ? reason : rnn_new_file_write(file, output->data, output->length);
+    return reason ? reason : rnn_new_file_flush(file);
 }
 
 static void explain(struct arena *arena, const char *path, int reason, const char **error)
@@ -28,8 +28,8 @@ static void explain(struct arena *arena, const char *path, int reason, const cha
     if (reason == ENOMEM)
         out_of_memory();
     *error = is_standard_output(path)
-                 ? arena_printf(arena, "cannot write to standard output: %s", new_file_reason(reason))
-                 : arena_printf(arena, "cannot write '%s': %s", path, new_file_reason(reason));
+                 ? arena_printf(arena, "cannot write to standard output: %s", rnn_new_file_reason(reason))
+                 : arena_printf(arena, "cannot write '%s': %s", path, rnn_new_file_reason(reason));
 }
 
 bool output_write(struct arena *arena, const struct output_file *files, int count, const char **error)
@@ -42,9 +42,9 @@ bool output_write(struct arena *arena, const struct output_file *files, int coun
         if ((reason = write_output(&files[written], &outputs[written])))
             explain(arena, files[written].path, reason, error);
     for (int i = 0; i < count && !reason; i++)
-        if (outputs[i].path && (reason = new_file_place(&outputs[i])))
+        if (outputs[i].path && (reason = rnn_new_file_place(&outputs[i])))
             explain(arena, files[i].path, reason, error);
     for (int i = 0; i < written; i++)
-        new_file_end(&outputs[i]);
+        rnn_new_file_end(&outputs[i]);
     return !reason;
 }

@@ -1,19 +1,21 @@
 #define _GNU_SOURCE /* O_TMPFILE */
 #include "files/new_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { ATTEMPTS = 100, PROC_ROOM = 64 };
 
-const char *new_file_reason(int reason)
+const char *rnn_new_file_reason(int reason)
 {
     return reason == ENXIO ? "it is a pipe or socket that nobody reads from" : strerror(reason);
 }
@@ -30,10 +32,19 @@ static char *follow_link(const char *path)
     return S_ISREG(status.st_mode) ? realpath(path, NULL) : strdup(path);
 }
 
+static const char form[] = ".rnnc.%016llx.partial";
+
+/* Whether a name is of this form. */
+static bool is_temporary(const char *name)
+{
+    unsigned long long number;
+    int end = 0;
+    return sscanf(name, ".rnnc.%16llx.partial%n", &number, &end) == 1 && end == 30 && !name[end];
+}
+
 /* A name in the folder of the path, to be freed; NULL with errno. */
 static char *make_name(const char *path)
 {
-    static const char form[] = ".rnnc.%016llx.partial";
     const char *slash = strrchr(path, '/');
     size_t folder = slash ? (size_t)(slash - path) + 1 : 0, room = folder + sizeof form + 16;
     uint64_t number;
@@ -62,10 +73,27 @@ static int find_name(struct new_file *file, int (*make)(struct new_file *file, c
     return reason;
 }
 
+/* Says to sweeps that the file is in use. False where one was faster, or, with an errno, where locks are not to be had.
+ */
+static bool lock(int descriptor)
+{
+    struct stat status;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return false;
+    return fstat(descriptor, &status) == 0 && status.st_nlink > 0;
+}
+
 static int create(struct new_file *file, const char *name)
 {
     file->descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    return file->descriptor < 0 ? -1 : 0;
+    if (file->descriptor < 0)
+        return -1;
+    if (lock(file->descriptor))
+        return 0;
+    close(file->descriptor);
+    file->descriptor = -1;
+    errno = EEXIST; /* another name, please */
+    return -1;
 }
 
 static void name_in_proc(const struct new_file *file, char name[PROC_ROOM])
@@ -99,8 +127,11 @@ static bool create_nameless(struct new_file *file)
     if (file->descriptor < 0)
         return false;
     name_in_proc(file, in_proc);
-    if (access(in_proc, F_OK) == 0)
+    if (access(in_proc, F_OK) == 0) {
+        (void)flock(file->descriptor,
+                    LOCK_EX | LOCK_NB); /* where locks are not to be had, there are no sweeps either */
         return true;
+    }
     close(file->descriptor);
     file->descriptor = -1;
 #else
@@ -123,7 +154,7 @@ static int open_special(struct new_file *file)
     return flags >= 0 && fcntl(file->descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0 ? 0 : errno;
 }
 
-int new_file_begin(struct new_file *file, const char *path)
+int rnn_new_file_begin(struct new_file *file, const char *path)
 {
     struct stat status;
     *file = (struct new_file){.descriptor = -1, .path = follow_link(path)};
@@ -142,7 +173,7 @@ int new_file_begin(struct new_file *file, const char *path)
     return !exists || fchmod(file->descriptor, status.st_mode & 0777) == 0 ? 0 : errno;
 }
 
-int new_file_write(struct new_file *file, const void *data, size_t size)
+int rnn_new_file_write(struct new_file *file, const void *data, size_t size)
 {
     const char *bytes = data;
     while (size) {
@@ -157,7 +188,7 @@ int new_file_write(struct new_file *file, const void *data, size_t size)
     return 0;
 }
 
-int new_file_flush(struct new_file *file) { return file->special || fsync(file->descriptor) == 0 ? 0 : errno; }
+int rnn_new_file_flush(struct new_file *file) { return file->special || fsync(file->descriptor) == 0 ? 0 : errno; }
 
 /* Makes the new entry of the folder last. Some file systems cannot flush a folder; they say EINVAL. One that may be
  * written and not read cannot be opened. */
@@ -172,7 +203,7 @@ static int flush_folder(const char *path)
     return reason == EINVAL || reason == EACCES ? 0 : reason;
 }
 
-int new_file_place(struct new_file *file)
+int rnn_new_file_place(struct new_file *file)
 {
     if (!file->special) {
         int reason = file->temporary ? 0 : find_name(file, give_name);
@@ -188,7 +219,32 @@ int new_file_place(struct new_file *file)
     return close(descriptor) != 0 ? errno : file->special ? 0 : flush_folder(file->path);
 }
 
-void new_file_end(struct new_file *file)
+/* In the folder at hand. What cannot be looked at stays. */
+static void sweep_name(int folder, const char *name)
+{
+    struct stat status;
+    int descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+        flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(folder, name, 0);
+    close(descriptor);
+}
+
+void rnn_new_file_sweep(const char *path)
+{
+    char *name = folder_of(path);
+    DIR *folder = name ? opendir(name) : NULL;
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (is_temporary(entry->d_name))
+            sweep_name(dirfd(folder), entry->d_name);
+    if (folder)
+        closedir(folder);
+    free(name);
+}
+
+void rnn_new_file_end(struct new_file *file)
 {
     if (file->descriptor >= 0)
         close(file->descriptor);

@@ -3,12 +3,15 @@
  * one.
  *
  * Until then the new file has no name where the file system can do without one (O_TMPFILE), so that a killed process
- * leaves nothing; else a name that nobody can foresee, opened with O_EXCL. It has the permissions of the file that it
- * replaces, or those that the umask gives. Where the path is a symbolic link, the file behind it is replaced; a link
- * that leads nowhere is refused.
+ * leaves nothing; else, and in the moment before it takes the path's place, a name that nobody can foresee, opened with
+ * O_EXCL and locked: what a killed process left is not locked, and rnn_new_file_sweep removes it. It has the
+ * permissions of the file that it replaces, or those that the umask gives. Where the path is a symbolic link, the file
+ * behind it is replaced; a link that leads nowhere is refused.
  *
  * What is there and is no regular file (a device, a pipe) is never replaced: it is written to as it is. A pipe that
- * nobody reads from is refused. */
+ * nobody reads from is refused.
+ *
+ * The names begin with rnn_ because the runtime, which users link with, has them too. */
 #ifndef RNNC_FILES_NEW_FILE_H
 #define RNNC_FILES_NEW_FILE_H
 
@@ -24,13 +27,16 @@ struct new_file {
 
 /* Each returns 0 or an errno. After begin, whatever came of it, end frees everything; a file that has not been placed
  * is gone then. */
-int new_file_begin(struct new_file *file, const char *path);
-int new_file_write(struct new_file *file, const void *data, size_t size);
-int new_file_flush(struct new_file *file); /* all of it is on the disk */
-int new_file_place(struct new_file *file); /* the path has it */
-void new_file_end(struct new_file *file);
+int rnn_new_file_begin(struct new_file *file, const char *path);
+int rnn_new_file_write(struct new_file *file, const void *data, size_t size);
+int rnn_new_file_flush(struct new_file *file); /* all of it is on the disk */
+int rnn_new_file_place(struct new_file *file); /* the path has it */
+void rnn_new_file_end(struct new_file *file);
+
+/* Removes what killed processes of this user left beside the path. */
+void rnn_new_file_sweep(const char *path);
 
 /* The errno as words. */
-const char *new_file_reason(int reason);
+const char *rnn_new_file_reason(int reason);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "checkpoint.h"
 #include "commands.h"
+#include "files/new_file.h"
 #include "files/path.h"
 #include "files/standard.h"
 #include "network.h"
@@ -160,7 +161,7 @@ static void warn_of_short_streams(const struct train *train)
             data->count, data->longest, data->longest == 1 ? "" : "s", window);
 }
 
-/* Better now than after an epoch. */
+/* Better now than after an epoch. What a killed training left in the places is removed. */
 static bool check_places(const struct train_options *options, const char **error)
 {
     const char *const paths[] = {options->out, options->checkpoint, options->svg, options->log, options->best};
@@ -171,6 +172,8 @@ static bool check_places(const struct train_options *options, const char **error
                       "devices";
         else if (paths[i] && !path_can_be_written(paths[i]))
             problem = strerror(errno);
+        if (paths[i] && !problem)
+            rnn_new_file_sweep(paths[i]);
         if (problem)
             *error = arena_printf(options->network.arena, "'%s' cannot be written: %s", paths[i], problem);
     }

@@ -122,7 +122,7 @@ static int write_tensors(struct new_file *file, const rnn_file_tensor *tensors, 
 {
     int reason = 0;
     for (int i = 0; i < count && !reason; i++)
-        reason = new_file_write(file, tensors[i].data, tensors[i].elements * rnn_dtype_size(tensors[i].dtype));
+        reason = rnn_new_file_write(file, tensors[i].data, tensors[i].elements * rnn_dtype_size(tensors[i].dtype));
     return reason;
 }
 
@@ -137,15 +137,15 @@ rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int c
         return error->status;
 
     struct new_file file;
-    int reason = new_file_begin(&file, path);
-    reason = reason ? reason : new_file_write(&file, header, header_size);
+    int reason = rnn_new_file_begin(&file, path);
+    reason = reason ? reason : rnn_new_file_write(&file, header, header_size);
     reason = reason ? reason : write_tensors(&file, tensors, count);
-    reason = reason ? reason : new_file_flush(&file);
-    reason = reason ? reason : new_file_place(&file);
-    new_file_end(&file);
+    reason = reason ? reason : rnn_new_file_flush(&file);
+    reason = reason ? reason : rnn_new_file_place(&file);
+    rnn_new_file_end(&file);
     free(header);
     if (!reason)
         return rnn_succeed(error);
     return rnn_fail(error, reason == ENOMEM ? RNN_ERROR_MEMORY : RNN_ERROR_FILE, "%.300s: cannot be written: %s", path,
-                    new_file_reason(reason));
+                    rnn_new_file_reason(reason));
 }

@@ -296,6 +296,15 @@ expect 1 train resumed --epochs 1 --quiet --checkpoint r.checkpoint --resume
 says err "cannot go on from 'r.checkpoint': it is damaged, its checksum differs"
 rm -f resumed.* r.checkpoint kept.checkpoint
 
+# What a kill leaves in the moment before a file takes its place is gone with the next training; what is in use, or only looks
+# like it, is not.
+left=.rnnc.0123456789abcdef.partial
+used=.rnnc.fedcba9876543210.partial
+cp text $left && cp text $used && cp text .rnnc.0123.partial
+expect 0 flock $used "$rnn" train lm.rnn --data text --out swept.safetensors --epochs 1 --window 8 --streams 4 --quiet
+[ "$(ls -A | grep partial | tr '\n' ' ')" = ".rnnc.0123.partial $used " ] || fail "a sweep left: $(ls -A)"
+rm -f $used .rnnc.0123.partial swept.*
+
 [ -z "$(ls -A | grep partial)" ] || fail "kills left behind: $(ls -A)"
 
 # Signals end a training after its step, with everything written.
