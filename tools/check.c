@@ -208,7 +208,8 @@ static void draw_weights(struct check *check)
     struct random random = random_start(~check->seed);
     for (int i = 0; i < model->parameter_count; i++) {
         const rnn_tensor *tensor = &model->parameters[i];
-        for (long k = 0; k < tensor_units(tensor) && tensor->start == RNN_START_CONSTANT; k++) {
+        bool moves = tensor->start == RNN_START_CONSTANT || tensor->start == RNN_START_IDENTITY || tensor->part_count;
+        for (long k = 0; k < tensor_units(tensor) && moves; k++) {
             long place = (long)tensor->offset + k;
             double x = tensor_get(model, tensor, check->session.parameters, place);
             double moved = x != 0 ? x * (0.75 + random_real(&random, 0.25)) : random_real(&random, 0.5);

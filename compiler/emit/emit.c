@@ -73,28 +73,53 @@ static const char *time_constant(enum value_time time)
 
 void write_input_tensor(struct emitter *emitter, const struct graph_input *input)
 {
-    text_printf(emitter->out, "    {\"%s\", %s, %s, %s, %d, 0, RNN_START_CONSTANT, 0, 0},\n", input->name,
+    text_printf(emitter->out, "    {\"%s\", %s, %s, %s, %d, 0, RNN_START_CONSTANT, 0, NULL, 0, 0},\n", input->name,
                 input->labels       ? "RNN_TYPE_LABELS"
                 : input->vocabulary ? "RNN_TYPE_ID"
                                     : "RNN_TYPE_REAL",
                 time_constant(input->time), shape_initializer(emitter, &input->shape), input->vocabulary);
 }
 
-static void write_tensors(struct emitter *emitter)
+static const char *start_constant(enum start_kind start)
 {
     static const char *const starts[] = {"RNN_START_CONSTANT", "RNN_START_NORMAL", "RNN_START_UNIFORM",
-                                         "RNN_START_ORTHOGONAL"};
+                                         "RNN_START_ORTHOGONAL", "RNN_START_IDENTITY"};
+    return starts[start];
+}
+
+static void write_part_starts(struct emitter *emitter, int index)
+{
+    const struct graph_parameter *parameter = &emitter->graph->parameters[index];
+    if (!parameter->part_count)
+        return;
+    text_printf(emitter->out, "static const rnn_start_part %s_parts_%d[] = { /* of %s */\n", emitter->prefix, index,
+                parameter->name);
+    for (int i = 0; i < parameter->part_count; i++) {
+        const struct graph_part_start *part = &parameter->parts[i];
+        const int *b = part->begin, *n = part->length;
+        text_printf(emitter->out, "    {{%d, %d, %d}, {%d, %d, %d}, %s, %.17g},\n", b[0], b[1], b[2], n[0], n[1], n[2],
+                    start_constant(part->start), part->number);
+    }
+    text_puts(emitter->out, "};\n");
+}
+
+static void write_tensors(struct emitter *emitter)
+{
     const struct graph *graph = emitter->graph;
     struct text *out = emitter->out;
+    for (int i = 0; i < graph->parameter_count; i++)
+        write_part_starts(emitter, i);
     if (graph->parameter_count)
         text_printf(out, "static const rnn_tensor %s_parameters[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->parameter_count; i++) {
         const struct graph_parameter *parameter = &graph->parameters[i];
         text_printf(out,
                     "    {\"%s\", RNN_TYPE_REAL, RNN_TIME_STATIC, %s, 0,\n     offsetof(%s_params, %s) / "
-                    "sizeof(rnn_real), %s, %.17g, %d},\n",
+                    "sizeof(rnn_real), %s, %.17g, %s, %d, %d},\n",
                     parameter->name, shape_initializer(emitter, &parameter->shape), emitter->prefix,
-                    emitter->parameters[i], starts[parameter->start], parameter->start_number, parameter->fixed);
+                    emitter->parameters[i], start_constant(parameter->start), parameter->start_number,
+                    parameter->part_count ? arena_printf(emitter->arena, "%s_parts_%d", emitter->prefix, i) : "NULL",
+                    parameter->part_count, parameter->fixed);
     }
     text_puts(out, graph->parameter_count ? "};\n" : "");
     if (graph->input_count)
@@ -105,7 +130,7 @@ static void write_tensors(struct emitter *emitter)
     if (graph->output_count)
         text_printf(out, "static const rnn_tensor %s_outputs[] = {\n", emitter->prefix);
     for (int i = 0; i < graph->output_count; i++)
-        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, %s, %s, 0, 0, RNN_START_CONSTANT, 0, 0},\n",
+        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, %s, %s, 0, 0, RNN_START_CONSTANT, 0, NULL, 0, 0},\n",
                     graph->outputs[i].name, time_constant(graph->outputs[i].time),
                     shape_initializer(emitter, &graph->outputs[i].shape));
     text_puts(out, graph->output_count ? "};\n\n" : "\n");

@@ -70,13 +70,28 @@ struct node {
 };
 
 /* How a parameter starts, resolved: see enum rnn_start in the runtime, whose order this follows. */
-enum start_kind { START_KIND_CONSTANT, START_KIND_NORMAL, START_KIND_UNIFORM, START_KIND_ORTHOGONAL };
+enum start_kind {
+    START_KIND_CONSTANT,
+    START_KIND_NORMAL,
+    START_KIND_UNIFORM,
+    START_KIND_ORTHOGONAL,
+    START_KIND_IDENTITY
+};
+
+/* A part that starts otherwise. */
+struct graph_part_start {
+    int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK];
+    enum start_kind start;
+    double number;
+};
 
 struct graph_parameter {
     const char *name;
     struct shape shape;
     enum start_kind start;
     double start_number;
+    struct graph_part_start *parts; /* later ones hold where they overlap */
+    int part_count;
     bool fixed; /* has no gradient */
 };
 

@@ -132,6 +132,8 @@ static void declare_names(struct elaboration *e, struct instance *instance, cons
         return;
     for (int i = 0; i < statement->count; i++) {
         const struct declarator *declarator = &statement->declarators[i];
+        if (declarator->part)
+            continue;
         bool factored = statement->kind == STATEMENT_PARAM && declarator->has_form;
         struct symbol *symbol = declare_name(e, instance, factored ? SYMBOL_FACTORED : kind, declarator, statement);
         if (symbol && statement->kind == STATEMENT_CONST)
@@ -169,6 +171,25 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
     }
 }
 
+/* `b[n:2*n] = 1`: kept for when the shape of b is known. */
+static void note_part(struct elaboration *e, struct instance *instance, const struct declarator *declarator)
+{
+    struct symbol *symbol = map_get(&instance->symbols, declarator->name.text);
+    struct span span = declarator->part->span;
+    const char *text = report_excerpt(&e->report, span);
+    bool has_start = declarator->start || declarator->distribution.text;
+    if (!symbol || !symbol->statement || symbol->statement->kind != STATEMENT_PARAM)
+        report_error(&e->report, span, "'%s' stands for a part of a parameter, but no parameter '%s' is declared here",
+                     text, declarator->name.text);
+    else if (declarator->has_form || declarator->fixed || !has_start)
+        report_error(&e->report, span, "of a part of a parameter nothing but a start value is declared, as in '%s = 1'",
+                     text);
+    else if (symbol->kind == SYMBOL_FACTORED)
+        report_error(&e->report, span, "'%s' has a form, whose factors start as a whole", declarator->name.text);
+    else if (!instance->shared)
+        ARENA_PUSH(e->arena, symbol->parts, symbol->part_count, symbol->part_capacity, declarator);
+}
+
 static void create_values(struct elaboration *e, struct instance *instance, const struct statement *statement)
 {
     bool first = true;
@@ -176,6 +197,10 @@ static void create_values(struct elaboration *e, struct instance *instance, cons
         return;
     for (int i = 0; i < statement->count; i++) {
         const struct declarator *declarator = &statement->declarators[i];
+        if (declarator->part) {
+            note_part(e, instance, declarator);
+            continue;
+        }
         struct symbol *symbol = map_get(&instance->symbols, declarator->name.text);
         if (!symbol || symbol->declarator != declarator || symbol->kind == SYMBOL_NUMBER)
             continue;

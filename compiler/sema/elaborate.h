@@ -74,6 +74,8 @@ struct symbol {
     enum parameter_form form;
     struct value *factors[3];
     int dim[SHAPE_MAX_RANK]; /* of the whole */
+    const struct declarator **parts; /* start values of parts of it */
+    int part_count, part_capacity;
 };
 
 /* One place in the order of the text: a value or an instance. */

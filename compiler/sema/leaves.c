@@ -22,30 +22,89 @@ static enum parameter_start find_start(const char *name)
     } starts[] = {{"normal", START_NORMAL},
                   {"uniform", START_UNIFORM},
                   {"glorot", START_GLOROT},
-                  {"orthogonal", START_ORTHOGONAL}};
-    for (int i = 0; i < 4; i++)
+                  {"orthogonal", START_ORTHOGONAL},
+                  {"identity", START_IDENTITY}};
+    for (int i = 0; i < 5; i++)
         if (strcmp(starts[i].name, name) == 0)
             return starts[i].start;
     return START_DEFAULT;
 }
 
+/* The start that a declarator gives, of something of so many dimensions. */
+static enum parameter_start read_start(struct elaboration *e, struct instance *instance,
+                                       const struct declarator *declarator, int rank, double *number)
+{
+    if (declarator->start) {
+        evaluate_constant(e, instance, declarator->start, number);
+        return START_CONSTANT;
+    }
+    if (!declarator->distribution.text)
+        return START_DEFAULT;
+    enum parameter_start start = find_start(declarator->distribution.text);
+    if (declarator->distribution_argument)
+        evaluate_constant(e, instance, declarator->distribution_argument, number);
+    else if (start == START_IDENTITY)
+        *number = 1;
+    if ((start == START_ORTHOGONAL || start == START_IDENTITY) && rank < 2)
+        report_error(&e->report, declarator->distribution.span, "'%s' is no matrix, so it cannot start %s",
+                     declarator->name.text, start == START_ORTHOGONAL ? "orthogonal" : "as the identity");
+    return start;
+}
+
 static void set_start(struct elaboration *e, struct instance *instance, struct symbol *symbol, struct value *value)
 {
     const struct declarator *declarator = symbol->declarator;
-    if (declarator->start) {
-        value->start = START_CONSTANT;
-        evaluate_constant(e, instance, declarator->start, &value->start_number);
-        if (symbol->kind == SYMBOL_FACTORED)
-            report_error(&e->report, declarator->start->span,
-                         "'%s' has the form %s, whose factors cannot all start at one number", symbol->name,
-                         declarator->form.text);
-    } else if (declarator->distribution.text) {
-        value->start = find_start(declarator->distribution.text);
-        if (declarator->distribution_argument)
-            evaluate_constant(e, instance, declarator->distribution_argument, &value->start_number);
-        if (value->start == START_ORTHOGONAL && declarator->dimension_count < 2)
-            report_error(&e->report, declarator->distribution.span, "'%s' is no matrix, so it cannot start orthogonal",
-                         symbol->name);
+    value->start = read_start(e, instance, declarator, declarator->dimension_count, &value->start_number);
+    if (symbol->kind == SYMBOL_FACTORED && (value->start == START_CONSTANT || value->start == START_IDENTITY))
+        report_error(&e->report, declarator->start ? declarator->start->span : declarator->distribution.span,
+                     "'%s' has the form %s, whose factors cannot all start at one number%s", symbol->name,
+                     declarator->form.text, declarator->start ? "" : " or as the identity");
+}
+
+/* The range of one dimension, of `size`, that a subscript means. */
+static bool find_range(struct elaboration *e, struct instance *instance, const struct subscript *subscript, int size,
+                       int *begin, int *length)
+{
+    int from = 0, to = size;
+    if (subscript->step) {
+        report_error(&e->report, subscript->span, "a part that has a start value of its own has no steps");
+        return false;
+    }
+    if (subscript->begin && evaluate_count(e, instance, subscript->begin, count_text(e, subscript->begin, "position"),
+                                           0, size - 1, &from) != EVALUATION_DONE)
+        return false;
+    if (!subscript->is_range)
+        to = from + 1;
+    else if (subscript->end && evaluate_count(e, instance, subscript->end, count_text(e, subscript->end, "position"),
+                                              from + 1, size, &to) != EVALUATION_DONE)
+        return false;
+    *begin = from;
+    *length = to - from;
+    return true;
+}
+
+static void set_part_starts(struct elaboration *e, struct instance *instance, struct symbol *symbol)
+{
+    struct value *value = symbol->value;
+    const struct shape *shape = &value->shape;
+    value->part_starts = ARENA_ARRAY(e->arena, struct part_start, symbol->part_count + 1);
+    for (int p = 0; p < symbol->part_count; p++) {
+        const struct expr *part = symbol->parts[p]->part;
+        struct part_start start = {0};
+        bool right = part->subscript_count <= shape->rank;
+        if (!right)
+            report_error(&e->report, part->span, "'%s' gives %d positions, but '%s' has %d dimension%s",
+                         report_excerpt(&e->report, part->span), part->subscript_count, symbol->name, shape->rank,
+                         shape->rank == 1 ? "" : "s");
+        for (int i = 0; i < shape->rank && right; i++) {
+            static const struct subscript all = {.is_range = true};
+            const struct subscript *subscript = i < part->subscript_count ? &part->subscripts[i] : &all;
+            right = find_range(e, instance, subscript, shape->dim[i], &start.begin[i], &start.length[i]);
+        }
+        if (!right)
+            continue;
+        start.start = read_start(e, instance, symbol->parts[p], shape->rank, &start.number);
+        value->part_starts[value->part_start_count++] = start;
     }
 }
 
@@ -122,6 +181,7 @@ void shape_parameter(struct elaboration *e, struct instance *instance, struct sy
     } else if (symbol->value) {
         symbol->value->shape = shape;
         set_start(e, instance, symbol, symbol->value);
+        set_part_starts(e, instance, symbol);
         solver_touch(&e->solver, symbol->value);
     }
 }

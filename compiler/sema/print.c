@@ -132,14 +132,18 @@ static void print_shape(struct text *out, const struct shape *shape)
 
 static void print_parameter(struct text *out, const struct value *value)
 {
-    static const char *const starts[] = {
-        [START_DEFAULT] = "",           [START_CONSTANT] = " = ",     [START_NORMAL] = " ~ normal",
-        [START_UNIFORM] = " ~ uniform", [START_GLOROT] = " ~ glorot", [START_ORTHOGONAL] = " ~ orthogonal"};
+    static const char *const starts[] = {[START_DEFAULT] = "",
+                                         [START_CONSTANT] = " = ",
+                                         [START_NORMAL] = " ~ normal",
+                                         [START_UNIFORM] = " ~ uniform",
+                                         [START_GLOROT] = " ~ glorot",
+                                         [START_ORTHOGONAL] = " ~ orthogonal",
+                                         [START_IDENTITY] = " ~ identity"};
     if (value->form != FORM_DENSE)
         text_printf(out, " : %s(%d)", value->form == FORM_SVD ? "svd" : "cp", value->form_rank);
     text_puts(out, value->fixed ? " fixed" : "");
     text_puts(out, starts[value->start]);
-    bool bracket = value->start == START_NORMAL || value->start == START_UNIFORM;
+    bool bracket = value->start == START_NORMAL || value->start == START_UNIFORM || value->start == START_IDENTITY;
     text_puts(out, bracket ? "(" : "");
     if (bracket || value->start == START_CONSTANT)
         print_number(out, value->start_number);

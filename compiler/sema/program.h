@@ -24,7 +24,22 @@ enum value_kind { VALUE_PARAMETER, VALUE_INPUT, VALUE_TARGET, VALUE_EQUATION };
 
 enum parameter_form { FORM_DENSE, FORM_SVD, FORM_CP };
 
-enum parameter_start { START_DEFAULT, START_CONSTANT, START_NORMAL, START_UNIFORM, START_GLOROT, START_ORTHOGONAL };
+enum parameter_start {
+    START_DEFAULT,
+    START_CONSTANT,
+    START_NORMAL,
+    START_UNIFORM,
+    START_GLOROT,
+    START_ORTHOGONAL,
+    START_IDENTITY
+};
+
+/* A part of a parameter that starts otherwise: length[i] from begin[i] in each dimension. */
+struct part_start {
+    int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK];
+    enum parameter_start start;
+    double number;
+};
 
 /* The instance that a value or an error belongs to, for notes: `h1 = LSTM[n](x)` written out is an origin. */
 struct origin {
@@ -59,7 +74,9 @@ struct value {
     bool fixed;                 /* training leaves it as it is */
     struct shape whole;         /* of a factor: the shape of the svd or cp parameter; rank 0: no factor */
     enum parameter_start start; /* as written; `default` is resolved when values are drawn */
-    double start_number;        /* = c, ~ normal(s), ~ uniform(a) */
+    double start_number;        /* = c, ~ normal(s), ~ uniform(a), ~ identity(c) */
+    struct part_start *part_starts; /* later ones hold where they overlap */
+    int part_start_count;
 };
 
 /* Of a TERM_PART, while the shape of args[0] is open: what the program wrote. Only sema looks at it. */

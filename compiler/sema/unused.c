@@ -92,7 +92,8 @@ static void declare_all(struct scope *scope, const struct tree_definition *defin
         const struct statement *statement = definition->statements[i];
         bool names_only = statement->kind == STATEMENT_OUTPUT && !statement->value_count;
         for (int k = 0; k < statement->count && !names_only; k++)
-            declare(scope, &statement->declarators[k].name);
+            if (!statement->declarators[k].part)
+                declare(scope, &statement->declarators[k].name);
     }
 }
 
@@ -102,6 +103,8 @@ static void check_declarator(struct scope *scope, const struct declarator *decla
         check_expr(scope, declarator->dimensions[i].expr);
         check_expr(scope, declarator->dimensions[i].fallback);
     }
+    if (declarator->part)
+        check_subscripts(scope, declarator->part);
     check_expr(scope, declarator->form_rank);
     check_expr(scope, declarator->start);
     check_expr(scope, declarator->distribution_argument);

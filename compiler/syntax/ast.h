@@ -57,6 +57,9 @@ struct declarator *ast_set_type(struct parser *parser, struct span span, struct 
 /* An input of a cell that holds ids; the vocabulary may be a new dimension. */
 struct declarator *ast_ids(struct parser *parser, struct span span, struct span name, struct span type,
                            struct dimension *vocabulary);
+/* `W[n, m]`, `encoder.W[n, m]`; with a colon among the subscripts a part of a parameter, which has a start value of its
+ * own. */
+struct declarator *ast_parameter(struct parser *parser, struct span span, struct expr *path, struct list *subscripts);
 /* A word behind a declarator; NULL after telling that it is the next declarator, behind a forgotten comma. */
 struct declarator *ast_set_fixed(struct parser *parser, struct span span, struct declarator *declarator,
                                  struct span word);

@@ -79,6 +79,21 @@ struct declarator *ast_dotted(struct parser *parser, struct span span, const str
     return declarator;
 }
 
+struct declarator *ast_parameter(struct parser *parser, struct span span, struct expr *path, struct list *subscripts)
+{
+    struct list *dimensions = ast_list(parser);
+    for (int i = 0; i < subscripts->count; i++) {
+        const struct subscript *subscript = subscripts->items[i];
+        if (subscript->is_range) {
+            struct declarator *declarator = ast_dotted(parser, span, path, NULL);
+            declarator->part = ast_index(parser, span, path, subscripts);
+            return declarator;
+        }
+        dimensions = ast_append(parser, dimensions, ast_dimension(parser, subscript->begin, NULL));
+    }
+    return ast_dotted(parser, span, path, dimensions);
+}
+
 struct declarator *ast_set_form(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span form, struct expr *rank)
 {
@@ -102,7 +117,7 @@ struct declarator *ast_set_start(struct parser *parser, struct span span, struct
 struct declarator *ast_set_distribution(struct parser *parser, struct span span, struct declarator *declarator,
                                         struct span distribution, struct expr *argument)
 {
-    static const char *const distributions[] = {"normal", "uniform", "glorot", "orthogonal", NULL};
+    static const char *const distributions[] = {"normal", "uniform", "glorot", "orthogonal", "identity", NULL};
     declarator->span = span;
     declarator->distribution = make_word(parser, distribution, "start value", distributions);
     declarator->distribution_argument = argument;

@@ -156,7 +156,10 @@ static void put_start(struct line *line, const struct declarator *declarator)
 
 static void put_declarator(struct line *line, const struct declarator *declarator)
 {
-    line_puts(line, declarator->name.text);
+    if (declarator->part)
+        line_expr(line, declarator->part, true);
+    else
+        line_puts(line, declarator->name.text);
     if (declarator->has_dimensions)
         line_dimensions(line, declarator->dimensions, declarator->dimension_count);
     if (declarator->has_form) {

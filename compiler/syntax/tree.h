@@ -88,8 +88,9 @@ struct declarator {
     struct name form; /* svd, cp */
     struct expr *form_rank;
     bool fixed;
+    struct expr *part;        /* EXPR_INDEX: only the start value of this part; NULL: of a whole parameter */
     struct expr *start;       /* after `=` a number expression; NULL */
-    struct name distribution; /* after `~`: normal, uniform, glorot, orthogonal; text NULL: none */
+    struct name distribution; /* after `~`: normal, uniform, glorot, orthogonal, identity; text NULL: none */
     struct expr *distribution_argument;
 
     /* input and target only, and inputs of cells but for `once` */

@@ -83,60 +83,102 @@ static void orthonormalise(double *rows, size_t count, size_t n)
     }
 }
 
-/* One matrix, whose first element is number `first` of its parameter: its rows become orthonormal, or its columns where
- * those are fewer. `work` has room for the matrix. */
-static void start_orthogonal(const rnn_model *model, void *parameters, const rnn_tensor *tensor, uint64_t key,
-                             size_t first, size_t rows, size_t columns, double *work)
+/* A part of a tensor as one of three dimensions, of which the first counts matrices; a vector is one row. */
+struct box {
+    const rnn_model *model;
+    const rnn_tensor *tensor;
+    void *parameters;
+    size_t rows, columns; /* of a whole matrix */
+    size_t begin[3], length[3];
+};
+
+static struct box box_new(const rnn_model *model, void *parameters, const rnn_tensor *tensor,
+                          const rnn_start_part *part)
 {
-    bool tall = rows > columns;
-    size_t count = tall ? columns : rows, n = tall ? rows : columns;
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < columns; c++)
-            work[tall ? c * n + r : r * n + c] = draw_normal(key, first + r * columns + c);
-    orthonormalise(work, count, n);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < columns; c++)
-            put_real(model, parameters, tensor->offset + first + r * columns + c, work[tall ? c * n + r : r * n + c]);
+    struct box box = {.model = model, .tensor = tensor, .parameters = parameters, .length = {1, 1, 1}};
+    size_t whole[3] = {1, 1, 1};
+    for (int i = 0; i < tensor->rank; i++) {
+        int d = 3 - tensor->rank + i;
+        whole[d] = (size_t)tensor->shape[i];
+        box.begin[d] = part ? (size_t)part->begin[i] : 0;
+        box.length[d] = part ? (size_t)part->length[i] : whole[d];
+    }
+    box.rows = whole[1];
+    box.columns = whole[2];
+    return box;
 }
 
-/* A vector is one row; of three dimensions the first counts matrices. */
-static rnn_status start_matrices(const rnn_model *model, void *parameters, const rnn_tensor *tensor, uint64_t key)
+/* The number of an element of the box within its parameter. */
+static size_t box_element(const struct box *box, size_t m, size_t r, size_t c)
 {
-    size_t matrices = tensor->rank > 2 ? (size_t)tensor->shape[0] : 1;
-    size_t rows = tensor->rank > 1 ? (size_t)tensor->shape[tensor->rank - 2] : 1;
-    size_t columns = tensor->rank > 0 ? (size_t)tensor->shape[tensor->rank - 1] : 1;
+    return ((box->begin[0] + m) * box->rows + box->begin[1] + r) * box->columns + box->begin[2] + c;
+}
+
+static void box_put(const struct box *box, size_t element, double value)
+{
+    put_real(box->model, box->parameters, box->tensor->offset + element, value);
+}
+
+/* Each matrix: its rows become orthonormal, or its columns where those are fewer. */
+static rnn_status start_orthogonal(const struct box *box, uint64_t key)
+{
+    size_t rows = box->length[1], columns = box->length[2];
+    bool tall = rows > columns;
+    size_t count = tall ? columns : rows, n = tall ? rows : columns;
     double *work = calloc(rows * columns, sizeof *work);
     if (!work)
         return RNN_ERROR_MEMORY;
-    for (size_t m = 0; m < matrices; m++)
-        start_orthogonal(model, parameters, tensor, key, m * rows * columns, rows, columns, work);
+    for (size_t m = 0; m < box->length[0]; m++) {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < columns; c++)
+                work[tall ? c * n + r : r * n + c] = draw_normal(key, box_element(box, m, r, c));
+        orthonormalise(work, count, n);
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < columns; c++)
+                box_put(box, box_element(box, m, r, c), work[tall ? c * n + r : r * n + c]);
+    }
     free(work);
+    return RNN_OK;
+}
+
+static double draw(rnn_start start, double number, uint64_t key, size_t element, bool diagonal)
+{
+    switch (start) {
+    case RNN_START_CONSTANT:
+    case RNN_START_ORTHOGONAL:
+        break;
+    case RNN_START_NORMAL:
+        return number * draw_normal(key, element);
+    case RNN_START_UNIFORM:
+        return number * (2 * draw_uniform(key, element) - 1);
+    case RNN_START_IDENTITY:
+        return diagonal ? number : 0;
+    }
+    return number;
+}
+
+static rnn_status start_box(const struct box *box, rnn_start start, double number, uint64_t key)
+{
+    if (start == RNN_START_ORTHOGONAL)
+        return start_orthogonal(box, key);
+    for (size_t m = 0; m < box->length[0]; m++)
+        for (size_t r = 0; r < box->length[1]; r++)
+            for (size_t c = 0; c < box->length[2]; c++) {
+                size_t element = box_element(box, m, r, c);
+                box_put(box, element, draw(start, number, key, element, r == c));
+            }
     return RNN_OK;
 }
 
 static rnn_status start_tensor(const rnn_model *model, void *parameters, const rnn_tensor *tensor, uint64_t key)
 {
-    size_t elements = 1;
-    for (int i = 0; i < tensor->rank; i++)
-        elements *= (size_t)tensor->shape[i];
-    double number = tensor->start_number;
-    switch (tensor->start) {
-    case RNN_START_CONSTANT:
-        for (size_t i = 0; i < elements; i++)
-            put_real(model, parameters, tensor->offset + i, number);
-        return RNN_OK;
-    case RNN_START_NORMAL:
-        for (size_t i = 0; i < elements; i++)
-            put_real(model, parameters, tensor->offset + i, number * draw_normal(key, i));
-        return RNN_OK;
-    case RNN_START_UNIFORM:
-        for (size_t i = 0; i < elements; i++)
-            put_real(model, parameters, tensor->offset + i, number * (2 * draw_uniform(key, i) - 1));
-        return RNN_OK;
-    case RNN_START_ORTHOGONAL:
-        return start_matrices(model, parameters, tensor, key);
+    struct box whole = box_new(model, parameters, tensor, NULL);
+    rnn_status status = start_box(&whole, tensor->start, tensor->start_number, key);
+    for (int i = 0; !status && i < tensor->part_count; i++) {
+        struct box part = box_new(model, parameters, tensor, &tensor->parts[i]);
+        status = start_box(&part, tensor->parts[i].start, tensor->parts[i].number, key);
     }
-    return RNN_ERROR_ARGUMENT;
+    return status;
 }
 
 rnn_status rnn_parameters_init(const rnn_model *model, void *parameters, uint64_t seed)

@@ -195,10 +195,10 @@ static const char *start_text(struct scope *scope, int rank)
 {
     struct generator *generator = scope->generator;
     static const char *const any[] = {" = 1", " = 0.5", " ~ normal(0.3)", " ~ uniform(0.5)"};
-    static const char *const matrix[] = {"", "", " ~ glorot", " ~ orthogonal", " ~ normal(0.25)"};
+    static const char *const matrix[] = {"", "", " ~ glorot", " ~ orthogonal", " ~ normal(0.25)", " ~ identity(0.5)"};
     if (rank < 2)
         return chance(generator, 50) ? "" : any[pick(generator, 4)];
-    return matrix[pick(generator, rank == 2 ? 5 : 3)];
+    return matrix[pick(generator, rank == 2 ? 6 : 3)];
 }
 
 struct variable *add_parameter(struct scope *scope, struct sizes shape)
@@ -223,6 +223,8 @@ struct variable *add_parameter(struct scope *scope, struct sizes shape)
     const char *sizes = sizes_text(scope, &shape);
     const char *fixed = chance(generator, 10) ? " fixed" : "";
     declare(scope, format(scope, "%s%s%s%s", variable->name, sizes, fixed, start_text(scope, shape.rank)));
+    if (shape.rank && chance(generator, 10)) /* its first part otherwise */
+        declare(scope, format(scope, "%s[0:1] = 0.75", variable->name));
     return variable;
 }
 

@@ -101,7 +101,7 @@ static void test_start_values(void **state)
     (void)state;
     struct lowered lowered = lower_program(
         "cell C(x[4]) -> y[8] {\n  param A[8, 4], B[8] = 3, C[8, 4] ~ normal(0.1), D[8, 4] ~ uniform(0.2)\n"
-        "  param E[8, 4] ~ glorot, F[8, 4] ~ orthogonal, G[8], H\n"
+        "  param E[8, 4] ~ glorot, F[8, 4] ~ orthogonal, G[8], H, E[1:3, 2:] ~ glorot, E[7, :] = 4\n"
         "  y = (A + C + D + E + F) @ x + B + G + H\n}");
     static const struct {
         enum start_kind start;
@@ -119,6 +119,11 @@ static void test_start_values(void **state)
         assert_int_equal(lowered.graph->parameters[i].start, wanted[i].start);
         assert_true(fabs(lowered.graph->parameters[i].start_number - wanted[i].number) < 1e-15);
     }
+    const struct graph_parameter *parts = &lowered.graph->parameters[4]; /* of E */
+    assert_int_equal(parts->part_count, 2);
+    assert_int_equal(parts->parts[0].begin[1], 2);
+    assert_int_equal(parts->parts[1].length[1], 4);
+    assert_true(fabs(parts->parts[0].number - sqrt(6.0 / (2 + 2))) < 1e-15 && parts->parts[1].number == 4);
     lowered_free(&lowered);
 }
 

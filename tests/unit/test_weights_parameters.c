@@ -326,6 +326,50 @@ static void draw(const char *name, rnn_start start, double number, int count, ui
     assert_int_equal(rnn_parameters_init(&model, out, seed), RNN_OK);
 }
 
+/* Parts start otherwise than the whole, later ones over earlier ones; what is drawn for an element does not depend on
+ * what is drawn for others. */
+static void test_parts(void **state)
+{
+    (void)state;
+    const rnn_start_part bias_parts[] = {{{2}, {2}, RNN_START_CONSTANT, 1}, {{3}, {1}, RNN_START_CONSTANT, 5}};
+    const rnn_start_part matrix_parts[] = {{{0, 1, 0}, {2, 2, 2}, RNN_START_IDENTITY, 3},
+                                           {{1, 3, 0}, {1, 2, 3}, RNN_START_ORTHOGONAL, 1},
+                                           {{0, 0, 2}, {1, 5, 1}, RNN_START_CONSTANT, -1}};
+    rnn_tensor own[] = {{.name = "b", .rank = 1, .shape = {6}, .parts = bias_parts, .part_count = 2},
+                        {.name = "Z",
+                         .rank = 3,
+                         .shape = {2, 5, 3},
+                         .offset = 6,
+                         .start = RNN_START_NORMAL,
+                         .start_number = 1,
+                         .parts = matrix_parts,
+                         .part_count = 3}};
+    rnn_model model = {.name = "m", .real_size = 8, .parameters = own, .parameter_count = 2};
+    double x[36], whole[36];
+    assert_int_equal(rnn_parameters_init(&model, x, 1), RNN_OK);
+    own[1].part_count = 0;
+    assert_int_equal(rnn_parameters_init(&model, whole, 1), RNN_OK);
+    const double wanted[] = {0, 0, 1, 5, 0, 0};
+    assert_memory_equal(x, wanted, sizeof wanted);
+    double product = 0, squares[2] = {0, 0};
+    for (int m = 0; m < 2; m++)
+        for (int r = 0; r < 5; r++)
+            for (int c = 0; c < 3; c++) {
+                double z = x[6 + (m * 5 + r) * 3 + c];
+                int orthogonal = m == 1 && r >= 3;
+                if (m == 0 && c == 2)
+                    assert_true(z == -1);
+                else if (r >= 1 && r < 3 && c < 2)
+                    assert_true(z == (r - 1 == c ? 3 : 0));
+                else if (!orthogonal)
+                    assert_true(z == whole[6 + (m * 5 + r) * 3 + c] && z != 0);
+                if (orthogonal)
+                    squares[r - 3] += z * z;
+                product += orthogonal && r == 3 ? z * x[6 + (m * 5 + 4) * 3 + c] : 0;
+            }
+    assert_true(fabs(product) < 1e-12 && fabs(squares[0] - 1) < 1e-12 && fabs(squares[1] - 1) < 1e-12);
+}
+
 /* Mean, variance and the fourth moment over the variance squared, each to 6 standard errors; the draws never repeat
  * their neighbour. */
 static void check_moments(const double *x, double variance, double kurtosis)
@@ -490,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_start_places),
         cmocka_unit_test(test_orthogonal),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_status_texts),
         cmocka_unit_test(test_memory),
     };

@@ -58,11 +58,19 @@ typedef enum { RNN_TIME_STATIC, RNN_TIME_SEQUENCE, RNN_TIME_FRAME } rnn_time;
 
 /* How a parameter starts when it is not loaded (rnn_parameters_init). */
 typedef enum {
-    RNN_START_CONSTANT,  /* every element = number */
-    RNN_START_NORMAL,    /* normal with standard deviation `number` */
-    RNN_START_UNIFORM,   /* uniform in [-number, number] */
-    RNN_START_ORTHOGONAL /* rows or columns orthonormal (Saxe et al. 2014) */
+    RNN_START_CONSTANT,   /* every element = number */
+    RNN_START_NORMAL,     /* normal with standard deviation `number` */
+    RNN_START_UNIFORM,    /* uniform in [-number, number] */
+    RNN_START_ORTHOGONAL, /* rows or columns orthonormal (Saxe et al. 2014) */
+    RNN_START_IDENTITY    /* `number` on the diagonal, else 0 (Le, Jaitly, Hinton 2015) */
 } rnn_start;
+
+/* A part of a parameter that starts otherwise: length[i] from begin[i] in each dimension. */
+typedef struct {
+    int begin[3], length[3];
+    rnn_start start;
+    double number;
+} rnn_start_part;
 
 /* A parameter, an input or an output. */
 typedef struct {
@@ -75,6 +83,8 @@ typedef struct {
     size_t offset;      /* parameters: of the first element, in rnn_real, within the parameters */
     rnn_start start;
     double start_number;
+    const rnn_start_part *parts; /* in this order, after the whole; NULL: none */
+    int part_count;
     int fixed; /* parameters: 1 where training leaves it as it is; its gradient is 0 */
 } rnn_tensor;
 
