@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "emit/emitter.h"
+#include "emit/calls.h"
 
 static void write_regions(struct text *out, const struct schedule *schedule, struct arena *arena)
 {
@@ -31,7 +31,7 @@ static void write_front(struct emitter *emitter, const struct schedule *training
     text_puts(out,
               header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
     text_printf(out,
-                "#include <limits.h>\n\n#include \"rnn/column.h\"\n%s#include \"rnn/flush.h\"\n#include "
+                "#include \"rnn/column.h\"\n%s#include \"rnn/flush.h\"\n#include "
                 "\"rnn/gather.h\"\n#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n%s"
                 "#include \"rnn/vec.h\"\n#include \"rnn/weights.h\"\n\n",
                 training ? "#include \"rnn/ctc.h\"\n" : "", training ? "#include \"rnn/train.h\"\n" : "");
@@ -136,66 +136,66 @@ static void write_tensors(struct emitter *emitter)
     text_puts(out, graph->output_count ? "};\n\n" : "\n");
 }
 
-/* The calls through arrays of addresses. */
+/* The calls through arrays of addresses. Casts are for C++. */
 static void write_generic_calls(struct emitter *emitter)
 {
     struct text *out = emitter->out;
-    const char *prefix = emitter->prefix;
-    int inputs = emitter->graph->input_count, outputs = emitter->graph->output_count;
-    text_printf(out,
-                "static rnn_status %s_pack_any(const void *params, void *packed) { return %s_pack(params, packed); }\n"
-                "static rnn_status %s_state_init_any(void *state, int streams) { return %s_state_init(state, streams); }\n"
-                "static rnn_status %s_reset_any(void *state, const unsigned char *which_streams)\n{\n"
-                "    return %s_reset(state, which_streams);\n}\n",
-                prefix, prefix, prefix, prefix, prefix, prefix);
+    const struct graph *graph = emitter->graph;
+    write_pattern(emitter,
+                  "static rnn_status $_pack_any(const void *params, void *packed)\n{\n"
+                  "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n"
+                  "static rnn_status $_state_init_any(void *state, int streams) { return $_state_init(($_state *)state, streams); }\n"
+                  "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
+                  "    return $_reset(($_state *)state, which_streams);\n}\n");
     for (int run = emitter->schedule->whole_sequence; run < 2; run++) {
-        text_printf(out,
-                    "static rnn_status %s_%s_any(const void *packed, void *state%s,\n"
-                    "    const void *const inputs[], void *const outputs[])\n{\n%s%s"
-                    "    return %s_%s(packed, state%s",
-                    prefix, run ? "run" : "step", run ? ", void *work, int frames, const int *lengths" : "",
-                    inputs ? "" : "    (void)inputs;\n", outputs ? "" : "    (void)outputs;\n", prefix,
-                    run ? "run" : "step", run ? ", work, frames, lengths" : "");
-        for (int i = 0; i < inputs; i++)
-            text_printf(out, ", inputs[%d]", i);
-        for (int i = 0; i < outputs; i++)
-            text_printf(out, ", outputs[%d]", i);
+        write_pattern(emitter, run ? "static rnn_status $_run_any(const void *packed, void *state, void *work, int frames, const int *lengths"
+                                   : "static rnn_status $_step_any(const void *packed, void *state");
+        text_printf(out, ",\n    const void *const inputs[], void *const outputs[])\n{\n%s%s",
+                    graph->input_count ? "" : "    (void)inputs;\n", graph->output_count ? "" : "    (void)outputs;\n");
+        write_pattern(emitter, run ? "    return $_run((const $_packed *)packed, ($_state *)state, ($_work *)work, frames, lengths"
+                                   : "    return $_step((const $_packed *)packed, ($_state *)state");
+        for (int i = 0; i < graph->input_count; i++)
+            text_printf(out, ",\n        (const %s *)inputs[%d]", input_type(&graph->inputs[i]), i);
+        for (int i = 0; i < graph->output_count; i++)
+            text_printf(out, ",\n        (rnn_real *)outputs[%d]", i);
         text_puts(out, ");\n}\n");
     }
     text_puts(out, "\n");
 }
 
+/* An address of the descriptor: of the network's own part, or NULL where it has none. */
+static const char *own(const struct emitter *emitter, bool there, const char *part)
+{
+    return there ? arena_printf(emitter->arena, "%s%s", emitter->prefix, part) : "NULL";
+}
+
+/* All members, in their order, as C++ wants them. */
 static void emit_descriptor(struct emitter *emitter, const char *training)
 {
     const struct graph *graph = emitter->graph;
-    const char *prefix = emitter->prefix;
+    struct text *out = emitter->out;
     write_tensors(emitter);
     write_generic_calls(emitter);
-    text_printf(emitter->out,
+    text_printf(out,
                 "const rnn_model %s_model = {\n    .name = \"%s\",\n    .real_size = sizeof(rnn_real),\n"
                 "    .fingerprint = UINT64_C(0x%llx),\n",
-                prefix, graph->name, emit_fingerprint(graph));
-    if (graph->parameter_count)
-        text_printf(emitter->out,
-                    "    .parameters = %s_parameters,\n    .parameter_count = %d,\n    .parameter_elements = %ldu,\n",
-                    prefix, graph->parameter_count, schedule_parameters(emitter->schedule));
-    if (graph->input_count)
-        text_printf(emitter->out, "    .inputs = %s_inputs,\n    .input_count = %d,\n", prefix, graph->input_count);
-    if (graph->output_count)
-        text_printf(emitter->out, "    .outputs = %s_outputs,\n    .output_count = %d,\n", prefix, graph->output_count);
-    text_printf(
-        emitter->out,
-        "    .flops = %.0f,\n    .block_frames = "
-        "%s_BLOCK_FRAMES,\n"
-        "    .alignment = RNN_VECTOR_BYTES,\n    .packed_size = %s_packed_size,\n    .state_size = %s_state_size,\n"
-        "    .work_size = %s_work_size,\n    .pack = %s_pack_any,\n    .state_init = %s_state_init_any,\n"
-        "    .reset = %s_reset_any,\n    .run = %s_run_any,\n",
-        schedule_flops(emitter->schedule), prefix, prefix, prefix, prefix, prefix, prefix, prefix, prefix);
-    if (!emitter->schedule->whole_sequence)
-        text_printf(emitter->out, "    .step = %s_step_any,\n", prefix);
-    if (training)
-        text_printf(emitter->out, "    .training = &%s,\n", training);
-    text_puts(emitter->out, "};\n");
+                emitter->prefix, graph->name, emit_fingerprint(graph));
+    text_printf(out, "    .parameters = %s,\n    .inputs = %s,\n    .outputs = %s,\n",
+                own(emitter, graph->parameter_count, "_parameters"), own(emitter, graph->input_count, "_inputs"),
+                own(emitter, graph->output_count, "_outputs"));
+    text_printf(out,
+                "    .parameter_count = %d,\n    .input_count = %d,\n    .output_count = %d,\n"
+                "    .parameter_elements = %ldu,\n    .flops = %.0f,\n",
+                graph->parameter_count, graph->input_count, graph->output_count, schedule_parameters(emitter->schedule),
+                schedule_flops(emitter->schedule));
+    write_pattern(emitter,
+                  "    .block_frames = $_BLOCK_FRAMES,\n    .alignment = RNN_VECTOR_BYTES,\n"
+                  "    .packed_size = $_packed_size,\n    .state_size = $_state_size,\n    .work_size = $_work_size,\n"
+                  "    .pack = $_pack_any,\n    .state_init = $_state_init_any,\n    .reset = $_reset_any,\n");
+    text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n    .training = %s%s,\n",
+                own(emitter, !emitter->schedule->whole_sequence, "_step_any"), emitter->prefix, training ? "&" : "",
+                training ? training : "NULL");
+    text_puts(out, "    .alloc = rnn_alloc,\n    .free = rnn_free,\n    .status_text = rnn_status_text,\n};\n");
 }
 
 struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
@@ -211,12 +211,14 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
     struct emitter emitter = emitter_new(schedule, options, arena, out);
     write_front(&emitter, training, options->header);
     if (!options->header) {
+        text_puts(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
         emit_declarations(&emitter);
         if (training) {
             struct emitter trainer = emitter_for_training(training, options, arena, out);
             emit_training_declarations(&trainer, options->prefix);
         }
         emit_model_declaration(&emitter);
+        text_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n");
     }
     if (options->weights)
         emit_weights(&emitter);

@@ -96,8 +96,25 @@ static void write_step_declaration(struct emitter *emitter)
     text_puts(emitter->out, ");\n\n");
 }
 
+/* A program that was compiled with the other precision would hand over and expect other numbers: it does not link. */
+static void write_real_names(struct emitter *emitter)
+{
+    text_puts(emitter->out, "/* Calls that take numbers have other names where these are double (see rnn/real.h): what was compiled "
+                            "with and without\n * RNN_REAL_DOUBLE does not link. */\n#ifdef RNN_REAL_DOUBLE\n");
+    if (emitter->files)
+        write_pattern(emitter, "#define $_load $_load_double\n#define $_load_memory $_load_memory_double\n"
+                               "#define $_save $_save_double\n");
+    if (emitter->weights)
+        write_pattern(emitter, "#define $_weights $_weights_double\n");
+    write_pattern(emitter, "#define $_init $_init_double\n#define $_pack $_pack_double\n#define $_run $_run_double\n");
+    if (!emitter->schedule->whole_sequence)
+        write_pattern(emitter, "#define $_step $_step_double\n");
+    text_puts(emitter->out, "#endif\n\n");
+}
+
 static void write_declarations(struct emitter *emitter)
 {
+    write_real_names(emitter);
     write_pattern(emitter, memory_declarations);
     if (emitter->files)
         write_pattern(emitter, file_declarations);

@@ -47,6 +47,7 @@ void emit_training_declarations(struct emitter *emitter, const char *owner)
 {
     const struct graph *graph = emitter->graph;
     write_text(emitter, owner,
+               "#ifdef RNN_REAL_DOUBLE\n#define @_grad @_grad_double\n#endif\n\n"
                "typedef struct $_state $_state; /* the past of each stream, for training */\n"
                "typedef struct $_work $_work;   /* scratch of @_grad, packed weights among it */\n\n"
                "size_t $_state_size(int streams);\n"
@@ -232,8 +233,9 @@ static void write_head(struct emitter *emitter, const char *owner)
         "    struct $_packed *const packed = (struct $_packed *)((char *)sums + RNN_ROUND($_LOSSES * sizeof *sums));\n"
         "    char *next = (char *)work + $_work_head(streams);\n"
         "    double total = 0;\n"
-        "    struct $_values values = {.ages = ages, .left = left, .window = window, .sums = sums, .loss = &total, "
-        ".gradient = gradient};\n"
+        "    struct $_values values;\n"
+        "    values.ages = ages;\n    values.left = left;\n    values.done = 0;\n    values.window = window;\n"
+        "    values.sums = sums;\n    values.loss = &total;\n    values.gradient = gradient;\n"
         "    next += RNN_ROUND($_place(&values, (rnn_real *)next, rnn_columns(most, streams), rnn_columns(frames, "
         "streams),\n"
         "        (size_t)streams) * sizeof(rnn_real));\n"
@@ -311,8 +313,8 @@ static const char *const losses =
     "    if (!$_state_is_begun((const $_state *)state) || !work || !rnn_is_aligned(work) || !losses)\n"
     "        return RNN_ERROR_ARGUMENT;\n"
     "    const rnn_loss_sum *const sums = $_sums(work, ((const $_state *)state)->streams);\n"
-    "    for (int i = 0; i < $_LOSSES; i++)\n"
-    "        losses[i] = (rnn_loss){sums[i].sum, sums[i].count};\n"
+    "    for (int i = 0; i < $_LOSSES; i++) {\n"
+    "        losses[i].sum = sums[i].sum;\n        losses[i].count = sums[i].count;\n    }\n"
     "    return RNN_OK;\n}\n\n";
 
 static void write_find_fault(struct emitter *emitter, const char *owner)
@@ -330,7 +332,8 @@ static void write_find_fault(struct emitter *emitter, const char *owner)
         "    int losses = 0; /* whether one of them is not finite: else no value is at fault */\n"
         "    for (int i = 0; i < $_LOSSES; i++)\n"
         "        losses |= sums[i].fault_frame;\n"
-        "    *fault = (rnn_fault){.frame = losses ? frames : 0};\n");
+        "    memset(fault, 0, sizeof *fault);\n"
+        "    fault->frame = losses ? frames : 0;\n");
     write_fault_search(emitter, false);
     text_puts(emitter->out, "    if (losses && fault->frame < frames)\n        return 1;\n    fault->frame = -1;\n");
     write_fault_search(emitter, true);
@@ -345,21 +348,23 @@ static void write_any(struct emitter *emitter, const char *owner)
     struct text *out = emitter->out;
     int inputs = graph->input_count - graph->target_count;
     write_text(emitter, owner,
-               "static rnn_status $_state_init_any(void *state, int streams) { return $_state_init(state, streams); }\n"
+               "static rnn_status $_state_init_any(void *state, int streams) { return $_state_init(($_state *)state, streams); }\n"
                "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
-               "    return $_reset(state, which_streams);\n}\n"
+               "    return $_reset(($_state *)state, which_streams);\n}\n"
                "static rnn_status $_grad_any(const void *params, void *state, void *work, const rnn_window *window,\n"
                "    const void *const inputs[], const void *const targets[], double *loss, void *gradient,\n"
                "    void *const input_gradients[])\n{\n");
     text_printf(out, "%s%s    (void)input_gradients;\n", inputs ? "" : "    (void)inputs;\n",
                 graph->target_count ? "" : "    (void)targets;\n");
-    write_text(emitter, owner, "    const rnn_status status = @_grad(params, state, work, window");
+    write_text(emitter, owner, 
+               "    const rnn_status status = @_grad((const @_params *)params, ($_state *)state, ($_work *)work, window");
     for (int i = 0; i < graph->input_count; i++)
-        text_printf(out, i < inputs ? ", inputs[%d]" : ", targets[%d]", i < inputs ? i : i - inputs);
-    text_puts(out, ", loss, gradient");
+        text_printf(out, ",\n        (const %s *)%s[%d]", input_type(&graph->inputs[i]), i < inputs ? "inputs" : "targets",
+                    i < inputs ? i : i - inputs);
+    write_text(emitter, owner, ",\n        loss, (@_params *)gradient");
     for (int i = 0; i < graph->output_count; i++)
         if (input_of(emitter, i) >= 0)
-            text_printf(out, ",\n        input_gradients ? input_gradients[%d] : NULL", input_of(emitter, i));
+            text_printf(out, ",\n        (rnn_real *)(input_gradients ? input_gradients[%d] : NULL)", input_of(emitter, i));
     text_puts(out, ");\n");
     for (int i = 0; i < inputs && graph->by_inputs; i++) {
         bool used = graph->inputs[i].vocabulary > 0;
@@ -411,14 +416,14 @@ void emit_training(struct emitter *emitter, const char *owner)
     write_find_fault(emitter, owner);
     write_targets(emitter);
     write_any(emitter, owner);
+    const char *prefix = emitter->prefix;
+    text_printf(emitter->out, "static const rnn_training %s = {\n", prefix);
+    if (graph->target_count)
+        text_printf(emitter->out, "    .targets = %s_targets,\n    .predictions = %s_predictions,\n", prefix, prefix);
+    else
+        text_puts(emitter->out, "    .targets = NULL,\n    .predictions = NULL,\n");
     text_printf(emitter->out,
-                "static const rnn_training %s = {\n%s    .target_count = %d,\n    .loss_count = %d,\n"
-                "    .whole_sequences = %d,\n    .input_gradients = %d,\n",
-                emitter->prefix,
-                graph->target_count ? arena_printf(emitter->arena,
-                                                   "    .targets = %s_targets,\n    .predictions = %s_predictions,\n",
-                                                   emitter->prefix, emitter->prefix)
-                                    : "",
+                "    .target_count = %d,\n    .loss_count = %d,\n    .whole_sequences = %d,\n    .input_gradients = %d,\n",
                 graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
     write_text(emitter, owner,
                "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"

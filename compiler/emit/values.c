@@ -31,7 +31,7 @@ const char *initial_value(const struct emitter *emitter, int id)
     const struct node *node = emitter->graph->nodes[init];
     int one = node_units(node) == 1;
     if (node->op == OP_number)
-        return arena_printf(emitter->arena, "&(const rnn_real){%s}, 1", emit_number(emitter->arena, node->number));
+        return arena_printf(emitter->arena, "&%s_%s_first_, 1", emitter->prefix, emitter->buffers[id]);
     if (node->time == TIME_SEQUENCE)
         return arena_printf(emitter->arena, "values->%s + (ptrdiff_t)stream * RNN_PAD(%d), %d", emitter->buffers[init],
                             node_units(node), one);
@@ -216,6 +216,21 @@ static void write_start(struct emitter *emitter, int id)
                 initial_value(emitter, id), given ? "length" : "whole");
 }
 
+/* Numbers that values are before their first frame, or behind their last. */
+static void write_first_numbers(struct emitter *emitter)
+{
+    bool any = false;
+    for (int i = 0; i < emitter->graph->node_count; i++) {
+        const struct buffer *buffer = &emitter->schedule->buffers[i];
+        if (!buffer_is_value(buffer) || buffer->init == NO_NODE || emitter->graph->nodes[buffer->init]->op != OP_number)
+            continue;
+        text_printf(emitter->out, "static const rnn_real %s_%s_first_ = %s;\n", emitter->prefix, emitter->buffers[i],
+                    emit_number(emitter->arena, emitter->graph->nodes[buffer->init]->number));
+        any = true;
+    }
+    text_puts(emitter->out, any ? "\n" : "");
+}
+
 static void write_starts(struct emitter *emitter)
 {
     bool to_ends = emitter->schedule->whole_sequence || emitter->graph->trains;
@@ -348,6 +363,7 @@ void emit_values(struct emitter *emitter)
 {
     write_members(emitter);
     write_layout(emitter);
+    write_first_numbers(emitter);
     write_starts(emitter);
     write_finish(emitter);
     if (emitter->schedule->whole_sequence) {

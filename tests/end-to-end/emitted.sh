@@ -1,7 +1,7 @@
 #!/bin/sh
 # The C of every example, corner case and program of tests/gradient, for training where it has a loss: the same to the byte each
-# time, without a warning, by gcc and by clang, in float for this machine and in double for any. (Here it is only read; code is
-# generated for the examples in the programs of this folder.)
+# time, without a warning, by gcc and by clang, in float for this machine and in double for any, and as C++17. (Here it is only
+# read; code is generated for the examples in the programs of this folder.)
 #   emitted.sh RNNC ROOT
 set -eu
 rnnc=$1
@@ -33,4 +33,11 @@ for compiler in $compilers; do
     "$compiler" -std=gnu11 -fsyntax-only -Wall -Wextra -Werror $flags -I"$root/runtime/include" "$work/all.c" ||
       { echo "$compiler $flags" >&2; exit 1; }
   done
+done
+
+for pair in "g++ -march=native" "clang++ -DRNN_REAL_DOUBLE"; do
+  if command -v "${pair%% *}" >/dev/null 2>&1; then
+    ${pair%% *} -x c++ -std=c++17 -fsyntax-only -Wall -Wextra -Werror "${pair#* }" -I"$root/runtime/include" "$work/all.c" ||
+      { echo "$pair" >&2; exit 1; }
+  fi
 done

@@ -173,6 +173,11 @@ typedef struct {
     rnn_status (*run)(const void *packed, void *state, void *work, int frames, const int *lengths,
                       const void *const inputs[], void *const outputs[]);
     const rnn_training *training; /* NULL without --train */
+
+    /* rnn_alloc, rnn_free and rnn_status_text, so that a shared library of the network has them too. */
+    void *(*alloc)(size_t size, size_t alignment);
+    void (*free)(void *memory);
+    const char *(*status_text)(rnn_status status);
 } rnn_model;
 
 #ifdef __cplusplus
