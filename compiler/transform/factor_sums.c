@@ -86,19 +86,13 @@ static void collect_summands(struct sums *sums, int root, struct arena *scratch)
     }
 }
 
-/* Whether ordering the sum would gain nothing: every summand is where it should be, and there are no two static ones to
- * be added at load. */
+/* Whether every summand is where it should be. Static ones come first then, and what they add up to is static. */
 static bool sum_is_in_order(const struct sums *sums)
 {
-    int statics = 0;
-    if (!sums->leans_left)
-        return false;
-    for (int i = 0; i < sums->count; i++) {
-        statics += sums->summands[i].rank == RANK_STATIC;
-        if (i && sums->summands[i].rank < sums->summands[i - 1].rank)
+    for (int i = 1; i < sums->count; i++)
+        if (sums->summands[i].rank < sums->summands[i - 1].rank)
             return false;
-    }
-    return statics < 2 || sums->count == 2;
+    return sums->leans_left;
 }
 
 static struct edge add_pair(struct sums *sums, const struct summand *a, const struct summand *b,

@@ -183,6 +183,8 @@ static void test_parts_that_stay(void **state)
     /* Parts that overlap would be computed twice. */
     expect_factored("cell C(x[4]) -> y[3] {\n  a = tanh(x)\n  y = a[0:3] * a[1:4]\n}",
                     LINES("y = (a[0:3] * a[1:4])", "a = tanh(x)"));
+    expect_factored("cell C(x[3]) -> y[2] {\n  a = tanh(x)\n  y = a[0:2] * a[1:3]\n}",
+                    LINES("y = (a[0:2] * a[1:3])", "a = tanh(x)"));
     /* There are no views of what a sequence begins with. */
     expect_factored(
         "model M {\n  input x[4], k[4] once\n  a = tanh(x)\n  output y = exp((a[t-1])[0:2])\n  init a = k\n}",

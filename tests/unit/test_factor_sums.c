@@ -62,6 +62,8 @@ static void test_sums_in_order_stay(void **state)
     expect_sum("x + z", "h = tanh((x + z))");
     expect_sum("z - x", "h = tanh((z - x))");
     expect_sum("b - x", "h = tanh((b - x))");
+    expect_sum("b + k + x", "h = tanh(((b + k) + x))");
+    expect_sum("b + k - x", "h = tanh(((b + k) - x))");
 }
 
 /* A sum is one as long as nothing else reads a part of it, now or later. */
