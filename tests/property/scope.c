@@ -133,7 +133,8 @@ const char *number_text(struct scope *scope, double *value)
     return format(scope, "%s%.*f", negative ? "-" : "", dotted ? 3 : 0, number);
 }
 
-/* Names that a C compiler or the emitted code has a use for are as good as any other. None is that of a function, f0, f1,
+/* Names that a C compiler or the emitted code has a use for are as good as any other. None is that of a function, f0,
+ * f1,
  * ..., which it would hide. */
 static const char *const taken_names[] = {"int",    "double", "static", "struct", "return", "sizeof",  "main",
                                           "NULL",   "values", "packed", "frame",  "frames", "streams", "unit",
@@ -190,7 +191,8 @@ static void declare(struct scope *scope, const char *text)
         scope->declarations[scope->declaration_count++] = text;
 }
 
-/* How a parameter starts, or nothing. Comparisons want vectors whose numbers differ. */
+/* How a parameter starts, or nothing. Comparisons want vectors whose numbers differ, and differences have no slope to
+ * find where a number of the identity is the very bound of a clip. */
 static const char *start_text(struct scope *scope, int rank)
 {
     struct generator *generator = scope->generator;
@@ -198,7 +200,7 @@ static const char *start_text(struct scope *scope, int rank)
     static const char *const matrix[] = {"", "", " ~ glorot", " ~ orthogonal", " ~ normal(0.25)", " ~ identity(0.5)"};
     if (rank < 2)
         return chance(generator, 50) ? "" : any[pick(generator, 4)];
-    return matrix[pick(generator, rank == 2 ? 6 : 3)];
+    return matrix[pick(generator, rank != 2 ? 3 : generator->train ? 5 : 6)];
 }
 
 struct variable *add_parameter(struct scope *scope, struct sizes shape)

@@ -75,6 +75,7 @@ struct generator {
     struct arena *arena;
     struct random random;
     bool future;
+    bool train; /* its gradients are compared with differences */
     struct function *functions;
     int function_count;
     struct cell **cells;

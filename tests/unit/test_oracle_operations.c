@@ -230,7 +230,11 @@ static void test_operations(void **state)
 {
     (void)state;
     static struct fixture fixture;
-    bool seen[OP_COUNT] = {[OP_view] = true, [OP_split] = true, [OP_diag] = true}; /* never in a program */
+    bool seen[OP_COUNT] = {[OP_view] = true,
+                           [OP_split] = true,
+                           [OP_diag] = true, /* never in a checked program */
+                           [OP_softmax_over_time] = true,
+                           [OP_frame_number] = true};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         begin(&fixture);
         struct term *args[3];
@@ -262,6 +266,7 @@ static void test_part_of_a_cube(void **state)
                         .count = 1,
                         .begin = {1, 2, 1},
                         .length = {1, 1, 2},
+                        .step = {1, 1, 1},
                         .drop = {true, true, false}};
     struct term *args[] = {given(&fixture, CUBE(2, 3, 4), data)};
     part.args = args;
@@ -273,7 +278,8 @@ static void test_part_of_a_matrix(void **state)
     (void)state;
     static struct fixture fixture;
     begin(&fixture);
-    struct term part = {.kind = TERM_PART, .shape = MATRIX(2, 1), .count = 1, .begin = {1, 0}, .length = {2, 1}};
+    struct term part = {
+        .kind = TERM_PART, .shape = MATRIX(2, 1), .count = 1, .begin = {1, 0}, .length = {2, 1}, .step = {1, 1}};
     struct term *args[] = {given(&fixture, MATRIX(3, 2), (double[]){1, 2, 3, 4, 5, 6})};
     part.args = args;
     expect(&fixture, &part, (double[]){3, 5});
