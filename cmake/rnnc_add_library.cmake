@@ -2,7 +2,7 @@
 #                  [OPTIONS --train ...])
 # A static library of networks: each source is compiled by rnnc to C with a header of the same name, which targets that link with
 # `target` find by #include "net.h". Compiled again where the source or the weights change. TOP, PREFIX and EMBED go with one source.
-# The C is optimised but in Debug builds; for which processor is the caller's choice, e.g.
+# The C is optimised but in Debug builds, and never with -ffast-math; for which processor is the caller's choice, e.g.
 #   target_compile_options(target PRIVATE -march=x86-64-v3)
 function(rnnc_add_library target)
   cmake_parse_arguments(PARSE_ARGV 1 NET "" "TOP;PREFIX;EMBED" "SOURCES;DEFINES;OPTIONS")
@@ -50,5 +50,6 @@ function(rnnc_add_library target)
   add_library(${target} STATIC ${emitted})
   target_include_directories(${target} PUBLIC ${folder})
   target_link_libraries(${target} PUBLIC rnnc::runtime)
-  target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3>)
+  target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3>
+    $<$<C_COMPILER_ID:Clang,AppleClang>:-ffp-contract=on> -fno-fast-math)
 endfunction()

@@ -79,6 +79,17 @@ for pair in "float double" "double float"; do
   done
 done
 
+# Arithmetic that is only nearly IEEE's gives wrong numbers: sums over time stop growing, sigmoid(-90) is NaN. It does not compile.
+for compiler in gcc clang; do
+  command -v "$compiler" >/dev/null 2>&1 || { echo "no $compiler here"; continue; }
+  for fast in -ffast-math -Ofast -ffinite-math-only; do
+    if "$compiler" -std=gnu11 $flags $fast -fsyntax-only net.c 2>errors; then fail "$compiler $fast compiles a network"; fi
+    grep -q 'error.*-fno-fast-math' errors || { cat errors >&2; fail "$compiler $fast: no word on -fno-fast-math"; }
+    "$compiler" -std=gnu11 $flags $fast -ffp-contract=on -fno-fast-math -fsyntax-only net.c
+  done
+  "$compiler" -std=gnu11 $flags -ffast-math -fsyntax-only host.c # a host may do as it likes
+done
+
 # C++, in a program that is C.
 for compiler in g++ clang++; do
   command -v "$compiler" >/dev/null 2>&1 || { echo "no $compiler here"; continue; }

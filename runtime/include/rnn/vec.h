@@ -9,10 +9,19 @@
  * as C has it).
  *
  * Everything here is static, so that one program can hold the same network compiled for several instruction sets.
- * Nothing depends on -ffast-math, and multiply-adds are written as such: ISO modes (-std=c11) of compilers make none.
+ * Nothing needs -ffast-math, and nothing is right with it: sums over time lose their digits, sigmoid(-90) is NaN. Multiply-adds are
+ * written as such: ISO modes (-std=c11) of compilers make none.
  */
 #ifndef RNN_VEC_H
 #define RNN_VEC_H
+
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "a network needs IEEE arithmetic: compile it with -fno-fast-math behind -ffast-math or -Ofast"
+#endif
+/* No macro tells clang's -fassociative-math and -funsafe-math-optimizations. */
+#if defined(__clang__) && __clang_major__ >= 14
+#pragma clang fp reassociate(off)
+#endif
 
 #include <math.h>
 #include <stddef.h>
