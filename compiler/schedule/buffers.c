@@ -19,14 +19,14 @@ static bool use_is_fused(const struct assigning *assigning, int id, const struct
 }
 
 /* Whether a read of the frame before (in a reversed scan, after) is over when the value is overwritten: its kernel is
- * of an earlier phase, or reads unit by unit in the kernel that writes. */
+ * of an earlier phase, or reads unit by unit in the kernel that writes. No read within a region of several frames at a
+ * time is of the neighbour. */
 static bool neighbour_can_be_overwritten(const struct assigning *assigning, int id, const struct use *use)
 {
     const struct schedule *schedule = assigning->schedule;
     const struct region *region = &schedule->regions[schedule->region_of[id]];
     int step = region->reversed ? -1 : 1;
-    if (use->reader < 0 || region->group > 1 || use->edge->delay != step ||
-        schedule->region_of[use->reader] != schedule->region_of[id])
+    if (use->reader < 0 || use->edge->delay != step || schedule->region_of[use->reader] != schedule->region_of[id])
         return false;
     return use_is_fused(assigning, id, use) || schedule->kernel_of[use->reader]->phase < schedule->kernel_of[id]->phase;
 }
