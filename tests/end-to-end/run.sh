@@ -120,6 +120,42 @@ says err "which command?"
 expect 2 "$rnn" walk
 says err "there is no command 'walk'"
 
+# What is missing is named, and so is what goes with nothing.
+refused() { words=$1; expected=$2; shift 2; expect "$expected" "$rnn" "$@"; says err "$words"; }
+printf 'model pair { input a, b; param w; output y = w * a + b; output z = last(a) }\n' >pair.rnn
+printf '1\n2\n' >a.csv
+refused "the network has weights: give --weights FILE, or --seed N" 1 run pair.rnn --input a=a.csv --output y=y.csv
+refused "no data for input 'b': give --input b=FILE" 1 run pair.rnn --seed 1 --input a=a.csv --output y=y.csv
+refused "'pair' has no input of that name" 1 run pair.rnn --seed 1 --input c=a.csv --output y=y.csv
+refused "'a' is given twice, in 'a.csv' and 'x.csv'" 1 run pair.rnn --seed 1 --input a=a.csv --input a=x.csv --output y=y.csv
+refused "it has to be of 3 frames, as --frames says" 1 run pair.rnn --seed 1 --input a=a.csv --input b=a.csv --frames 3 --output y=y.csv
+printf 'model constant { param w; output y = w }\nmodel clock { n = n[t-1] + 1; output n }\n' >still.rnn
+expect 0 "$rnn" run still.rnn --top constant --seed 1 --output y.csv
+holds y.csv 0
+refused "no input says how many frames there are: give --frames" 1 run still.rnn --top clock --output n.csv
+expect 0 "$rnn" run still.rnn --top clock --frames 3 --output n.csv
+holds n.csv '1
+2
+3'
+refused "which network? Give a .rnn file" 2 run --output y.csv
+refused "one network at a time, not 'pair.rnn' and 'still.rnn'" 2 run pair.rnn still.rnn --output y.csv
+refused "--seed needs a whole number, not 'one'" 2 run pair.rnn --seed one --output y.csv
+refused "needs a number of 0 or more, not '-1'" 2 check scores.rnn --tolerance -1
+refused "--float goes with --gradients" 2 check scores.rnn --float
+refused "--sample takes no data" 2 run pair.rnn --sample 5 --input a=a.csv
+refused "--sample needs --weights FILE" 2 run pair.rnn --sample 5
+refused "--prime needs --sample N" 2 run pair.rnn --output y.csv --prime the
+refused "--from needs --sample N" 2 run pair.rnn --output y.csv --from y
+printf 'model wrong { output y = z }\n' >wrong.rnn
+refused "wrong.rnn:1:26: error: " 1 run wrong.rnn --output y.csv
+mkdir cached
+echo >cached/rnnc
+for folder in "$work/x.csv" "$work/cached"; do
+  expect 1 env XDG_CACHE_HOME="$folder" "$rnn" run pair.rnn --seed 1 --input a=a.csv --input b=a.csv --output y=y.csv
+  [ "$folder" = "$work/cached" ] && says err "compiled networks are not kept in '$folder/rnnc': it is no folder" ||
+    says err "cannot make the folder '$folder/rnnc' for compiled networks: Not a directory; set XDG_CACHE_HOME"
+done
+
 # What compiles a network is interrupted with it, and leaves nothing.
 cat >slow_cc <<'END'
 #!/bin/sh

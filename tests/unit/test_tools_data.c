@@ -248,6 +248,17 @@ static void test_npy_errors(void **state)
     refuse_npy(fixture, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'shape': (1,)}\n", 8,
                "'shape' twice");
     refuse_npy(fixture, 1, "{'descr'", 0, "header");
+    static const char *const broken[] = {"[]",
+                                         "{descr: '<f4'}",
+                                         "{'a name that is longer than any of a header': 1}",
+                                         "{'order': False}",
+                                         "{'descr': '<f4' 'shape': (2,)}",
+                                         "{'descr' '<f4'}",
+                                         "{'shape': 2}",
+                                         "{'shape': (2 2)}",
+                                         "{'fortran_order': Maybe}"};
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
+        refuse_npy(fixture, 1, broken[i], 8, "the header is not understood");
     refuse_npy(fixture, 9, "{}", 0, "version 9");
     refuse(fixture, "x.npy", "PK\3\4 and so on", 14, "not a .npy file");
     refuse(fixture, "x.npy", "\x93NUMPY\1\0\xff\0{}", 12, "ends within its header");
@@ -338,6 +349,21 @@ static void test_several_arrays(void **state)
 }
 
 /* ---- files as such ---- */
+
+static void test_safetensors_errors(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *header, *word;
+    } wrong[] = {{"{\"x\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,4]}}", "'x' has rank 5; at most 4"},
+                 {"{\"x\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,0,4],\"data_offsets\":[0,0]}}", "'x' is too large"},
+                 {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", "tensor 'x' has 4 bytes"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char file[256] = {(char)strlen(wrong[i].header)};
+        memcpy(file + 8, wrong[i].header, strlen(wrong[i].header));
+        refuse(fixture, "x.safetensors", file, 8 + strlen(wrong[i].header) + (i == 1 ? 0 : 4), wrong[i].word);
+    }
+}
 
 static void test_unknown_kind(void **state)
 {
@@ -445,6 +471,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nothing_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_types_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_several_arrays, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_safetensors_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_kind, setup, teardown),
         cmocka_unit_test_setup_teardown(test_missing_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_atomic_write, setup, teardown),
