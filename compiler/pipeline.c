@@ -2,6 +2,7 @@
 #include "pipeline.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -203,13 +204,24 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
     return pipeline->schedule;
 }
 
+/* A program that is to be trained without a loss. One that stands behind `loss =` is an equation like others. */
+static void refuse_without_loss(struct pipeline *pipeline)
+{
+    const struct program *program = pipeline->program;
+    diag_error(pipeline->diag, program->output_count ? program->outputs[0].span : (struct span){0},
+               "there is no loss to train with: add a statement like 'target y[n]' and 'loss mse(output, y)'");
+    for (int i = 0; i < program->value_count; i++) {
+        const struct value *value = program->values[i];
+        if (value->kind == VALUE_EQUATION && value->name && strcmp(value->name, "loss") == 0)
+            diag_note(pipeline->diag, value->equation, "this is an equation; a loss is written 'loss ...', without '='");
+    }
+}
+
 static bool run_backs(struct pipeline *pipeline)
 {
     bool trains = pipeline->options->train;
     if (trains && !pipeline->program->loss_count) {
-        const struct program *program = pipeline->program;
-        diag_error(pipeline->diag, program->output_count ? program->outputs[0].span : (struct span){0},
-                   "there is no loss to train with: add a statement like 'target y[n]' and 'loss mse(output, y)'");
+        refuse_without_loss(pipeline);
         return false;
     }
     struct schedule *training = trains ? run_back(pipeline, true) : NULL;

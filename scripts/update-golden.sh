@@ -5,7 +5,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 rnnc=${1:-$root/build/bin/rnnc}
 [ $# = 0 ] || shift
-[ -x "$rnnc" ] || { echo "update-golden: no rnnc at $rnnc; build it first" >&2; exit 1; }
+[ -f "$rnnc" ] && [ -x "$rnnc" ] || { echo "update-golden: no rnnc at $rnnc; build it first" >&2; exit 1; }
 rnnc=$(cd "$(dirname "$rnnc")" && pwd)/$(basename "$rnnc")
 [ $# -gt 0 ] || set -- "$root"/tests/golden/*/*.rnn "$root"/tests/golden/*/*.sh
 for file; do

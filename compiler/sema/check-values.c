@@ -118,6 +118,40 @@ static void check_losses(struct check *check)
     }
 }
 
+/* What is computed: a term, or the equation that it names. */
+static const struct term *computed_by(const struct check *check, const struct term *term)
+{
+    for (int i = 0; i < check->program->value_count && term->kind == TERM_VALUE && term->value->term; i++)
+        term = term->value->term;
+    return term;
+}
+
+static void warn_squashed(void *context, const struct term *term)
+{
+    struct check *check = context;
+    bool binary = term->kind == TERM_OP && term->op == OP_binary_cross_entropy;
+    if (!binary && (term->kind != TERM_OP || (term->op != OP_cross_entropy && term->op != OP_ctc)))
+        return;
+    enum op squash = binary ? OP_sigmoid : OP_softmax;
+    const struct term *operand = computed_by(check, term->args[0]);
+    if (operand->kind == TERM_OP && operand->op == squash)
+        report_warning(&check->report, term->args[0]->span, "'%s' applies %s itself, but '%s' is a %s already",
+                       op_info(term->op)->name, op_info(squash)->name,
+                       report_excerpt(&check->report, term->args[0]->span), op_info(squash)->name);
+}
+
+/* Losses of logits apply softmax or sigmoid themselves: with a second one a network learns badly, and nothing tells. */
+static void warn_squashed_twice(struct check *check)
+{
+    const struct program *program = check->program;
+    for (int i = 0; i < program->loss_count; i++)
+        if (program->losses[i].term)
+            walk_term(program->losses[i].term, warn_squashed, check);
+    for (int i = 0; i < program->value_count; i++)
+        if (program->values[i]->term)
+            walk_term(program->values[i]->term, warn_squashed, check);
+}
+
 /* Marks all that reads, over however many steps, a value that is marked. */
 static void spread_mark(struct check *check, bool *marked)
 {
@@ -198,8 +232,10 @@ void check_values(struct check *check)
     check_outputs(check);
     for (int i = 0; i < program->value_count; i++)
         check->wrong[i] |= told[i];
-    if (!check->report.error_count)
-        warn_unread_inits(check);
+    if (check->report.error_count)
+        return;
+    warn_unread_inits(check);
+    warn_squashed_twice(check);
 }
 
 void check_open_shapes(struct check *check)

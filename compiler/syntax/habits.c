@@ -21,6 +21,7 @@ static const char output_hint[] = "results are named: 'output y = ...' in a mode
 static const char comment_hint[] = "a comment begins with '#'";
 static const char text_hint[] = "there is no text in a program; a comment begins with '#'";
 static const char vector_hint[] = "a vector is put together by 'concat(a, b, ...)'";
+static const char shape_hint[] = "a shape stands in square brackets: 'x[4]'";
 static const char function_hint[] = "a function is written 'fn f(v) = expression', outside cells and models";
 static const char import_hint[] = "a program is one file: there is nothing to import";
 static const char form_hint[] = "a form is 'svd(rank)' or 'cp(rank)'; numbers have no types in a program";
@@ -84,6 +85,8 @@ void note_habit(struct parser *parser, const struct expectation *expected)
     }
     if (expected->equals && last.kind == TOKEN_EQUAL_EQUAL)
         diag_note(parser->diag, last.span, "%s", equation_hint);
+    else if (last.kind == '(' && expected->name && before.kind == TOKEN_NAME)
+        diag_note(parser->diag, last.span, "%s", shape_hint);
     else if (expected->operand && !expected->square_close && last.kind == '[')
         diag_note(parser->diag, last.span, "%s", vector_hint);
     else if (expected->round && !expected->operand && is_form(parser))
