@@ -1,4 +1,5 @@
 /* rnn eval: the losses of weights on data, and how often outputs are right, as validation in rnn train has them. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -205,6 +206,10 @@ static bool evaluate(struct eval *eval, const char **error)
     bool done = validate(&eval->trainer, never, &score, &stopped, error);
     if (done)
         print_scores(eval, &score);
+    if (done && !isfinite(score.loss))
+        done =
+            refuse(error, "the loss is not finite: the data, or values that the network computes from them, are more "
+                          "than its equations can take");
     trainer_close(&eval->trainer);
     return done;
 }

@@ -191,9 +191,10 @@ void report_epoch(struct report *report, const struct position *before, const st
         putchar('\n');
         fflush(stdout);
     }
-    report->epoch_seconds = seconds;
     report->epoch_frames = before->frames;
 }
+
+void report_start_epoch(struct report *report) { report->epoch_seconds = report_seconds(report); }
 
 bool report_draw(struct report *report, const char **error)
 {

@@ -38,6 +38,9 @@ double report_seconds(const struct report *report);
 void report_step(struct report *report);
 void report_epoch(struct report *report, const struct position *before, const struct score *score);
 
+/* When the files of an epoch are written: the next begins now. */
+void report_start_epoch(struct report *report);
+
 /* Everything that was logged is in the file, of which report.log_length is told. */
 bool report_flush(struct report *report, const char **error);
 bool report_draw(struct report *report, const char **error);

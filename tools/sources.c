@@ -115,6 +115,10 @@ static bool check_names(struct sources *sources)
                 return refuse_name(sources, source, near.best);
             text_printf(&unused, "%s'%s' in '%s'", unused.length ? ", " : "", source->name, source->path);
         }
+        if (wanted && source->array->problem) {
+            *sources->error = source->array->problem;
+            return false;
+        }
         for (int k = 0; wanted && k < i; k++)
             if (sources->items[k].by_name == source->by_name && strcmp(sources->items[k].name, source->name) == 0) {
                 *sources->error = arena_printf(sources->arena, "'%s' is given twice, in '%s' and '%s'", source->name,

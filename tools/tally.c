@@ -33,14 +33,19 @@ void tally_add(struct tally *tally)
     }
 }
 
+bool tally_counts(const struct tally *tally)
+{
+    bool counts = false;
+    for (int i = 0; i < tally->training->loss_count; i++)
+        counts |= tally->losses[i].count > 0;
+    return counts;
+}
+
 double tally_mean(const struct tally *tally)
 {
     double mean = 0;
-    bool counts = false;
     for (int i = 0; i < tally->training->loss_count; i++)
-        if (tally->losses[i].count > 0) {
+        if (tally->losses[i].count > 0)
             mean += tally->losses[i].sum / tally->losses[i].count;
-            counts = true;
-        }
-    return counts ? mean : NAN;
+    return tally_counts(tally) && !isnan(mean) ? mean : NAN; /* of one sign */
 }

@@ -22,6 +22,8 @@ bool tally_take(struct tally *tally, const void *state, void *work);
 /* Adds them to those of the calls before. */
 void tally_add(struct tally *tally);
 
-double tally_mean(const struct tally *tally); /* NaN: nothing has counted */
+bool tally_counts(const struct tally *tally); /* whether anything has counted */
+
+double tally_mean(const struct tally *tally); /* NaN: nothing has counted, or a loss was NaN */
 
 #endif

@@ -262,8 +262,13 @@ static void print_end(const struct train *train)
     if (position->best_epoch) {
         printf("best validation: ");
         report_print_loss(stdout, train->report.in_bits, position->best);
-        printf(" in epoch %d%s%s%s\n", position->best_epoch, train->options.best ? ", weights in '" : "",
-               train->options.best ? train->options.best : "", train->options.best ? "'" : "");
+        printf(" in epoch %d", position->best_epoch);
+        if (train->options.best)
+            printf(access(train->options.best, F_OK) == 0
+                       ? ", weights in '%s'"
+                       : ", whose weights are not in '%s': the file was removed, or --out was another",
+                   train->options.best);
+        putchar('\n');
     }
     if (train->learned > 2 * fabs(position->first))
         fprintf(
@@ -285,6 +290,8 @@ static int loop(struct train *train, const char **error)
         int signal = stop_signal();
         if (!write_files(train, epoch_done, signal != 0, error))
             return 1;
+        if (epoch_done)
+            report_start_epoch(&train->report);
         if (signal)
             return 128 + signal;
     }

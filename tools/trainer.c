@@ -52,9 +52,16 @@ static bool allocate(struct trainer *trainer, const char **error)
 static bool start_parameters(struct trainer *trainer, const char **error)
 {
     const struct train_options *options = trainer->options;
-    if (options->weights)
-        return parameters_load(trainer->arena, trainer->model, trainer->parameters, options->weights, options->strict,
-                               options->quiet, error);
+    if (options->weights) {
+        if (!parameters_load(trainer->arena, trainer->model, trainer->parameters, options->weights, options->strict,
+                             options->quiet, error))
+            return false;
+        const rnn_tensor *parameter = trainer_find_infinite(trainer);
+        if (parameter)
+            *error =
+                arena_printf(trainer->arena, "'%s': parameter '%s' is not finite", options->weights, parameter->name);
+        return parameter == NULL;
+    }
     rnn_status status = rnn_parameters_init(trainer->model, trainer->parameters, options->seed);
     *error = rnn_status_text(status);
     return status == RNN_OK;
@@ -280,7 +287,7 @@ bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct sc
     struct position *position = &trainer->position;
     *score = (struct score){.learned = tally_mean(&trainer->tally), .loss = NAN, .accuracy = -1, .label_errors = -1};
     *stopped = false;
-    if (isnan(score->learned)) {
+    if (!tally_counts(&trainer->tally)) {
         *error = "nothing was learned: no loss counts, as all ids that losses are computed from are -1";
         return false;
     }

@@ -1,5 +1,4 @@
 /* The loss of data that was not learned from, and how often an output was right. */
-#include <math.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -131,7 +130,7 @@ bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, 
     }
     score->loss = tally_mean(&trainer->held_tally);
     arena_free(arena);
-    if (done && !*stopped && isnan(score->loss)) {
+    if (done && !*stopped && !tally_counts(&trainer->held_tally)) {
         *error = "validation: no loss counts, as all ids that losses are computed from are -1";
         return false;
     }

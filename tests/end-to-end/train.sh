@@ -212,6 +212,10 @@ for epochs in 1 3 12 12; do best --epochs $epochs --patience 2 --checkpoint best
 cmp kept best.best.safetensors
 says out "no better validation in 2 epochs: stopped"
 ! grep -q '^epoch' out || fail "what had ended went on: $(cat out)"
+# Where they are not there any more, nobody is sent to look for them.
+mv best.best.safetensors gone
+best --epochs 12 --patience 2 --checkpoint best.checkpoint --resume
+says out "whose weights are not in 'best.best.safetensors'"
 expect 2 "$rnn" train lm.rnn --data learn --out best.safetensors --patience 2
 says err "--patience needs a validation"
 expect 2 "$rnn" train lm.rnn --data best.best.safetensors --valid 0.1 --out best.safetensors
@@ -460,6 +464,12 @@ sed '/lenght/d' arrays.rnn >fewer.rnn
 expect 0 "$rnn" run fewer.rnn --input a=x.csv --input b=z.csv --output arrays.safetensors
 arrays 1 ""
 says err "rnn: not used, as no input or target has the name: 'weather' in 'arrays.safetensors'"
+# That it could not be read if it were asked for is no matter.
+{ printf '\110\0\0\0\0\0\0\0{"deep":{"dtype":"F32","shape":[1,1,1,1,1],"data_offsets":[0,4]}}       '; printf '\0\0\0\0'; } >deep.safetensors
+arrays 1 "--data deep.safetensors"
+says err "'deep' in 'deep.safetensors'"
+faulty 1 --out w.safetensors --top value --data z=deep.safetensors
+says err "tensor 'deep' has rank 5; at most 4 are read"
 arrays 1 --quiet
 ! grep -q weather err || fail "--quiet is not quiet: $(cat err)"
 faulty 1 --out w.safetensors --top value --bytes
@@ -497,6 +507,23 @@ both --streams 1 --window 10 --out both.safetensors
 [ "$(awk -F, 'NR > 1 && $4 == ""' log.csv | wc -l)" = 0 ] || fail "some steps had no loss: $(cat log.csv)"
 expect 1 "$rnn" train losses.rnn --top first --data x=x.csv --data y=ids.csv --streams 1 --out w.safetensors
 says err "no loss counts, as all ids that losses are computed from are -1"
+
+# A loss that is NaN counts, in a validation and in rnn eval too; weights that are not finite are refused at once.
+cat >nan.rnn <<'END'
+model nan { input x; target y; param w = 1; output p = w * x; loss mse(sqrt(p), y) }
+END
+printf 'x,y\n1,2\n1,2\n' >good.csv
+printf 'x,y\n1,2\n-1,2\n' >bad.csv
+expect 0 "$rnn" train nan.rnn --data good.csv --valid-data bad.csv --streams 1 --epochs 1 --out nan.safetensors
+says out "validation nan, "
+expect 1 "$rnn" eval nan.rnn --data bad.csv --streams 1 --weights nan.safetensors
+says out "loss nan"
+says err "the loss is not finite"
+{ printf '\070\0\0\0\0\0\0\0{"w":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}   '; printf '\0\0\300\177'; } >broken.safetensors
+for command in eval 'train --out w.safetensors'; do
+  expect 1 "$rnn" $command nan.rnn --data good.csv --streams 1 --weights broken.safetensors
+  says err "rnn: error: 'broken.safetensors': parameter 'w' is not finite"
+done
 
 # The mean of an epoch does not depend on how it is cut.
 sed 's/-1/2/; 1,7d; 50,55s/2/-1/' ids.csv >some.csv

@@ -152,6 +152,35 @@ static void test_damage(void **state)
     assert_true(refused > 50);
 }
 
+/* What is not read, as strings are not, is no error of the file, but has a name and a problem. */
+static void test_unread(void **state)
+{
+    struct fixture *fixture = *state;
+    struct archive archive = {.length = 0};
+    unsigned char npy[512];
+    const char words[16] = {'h', 0, 0, 0, 'i'};
+    const float x[2] = {1, 2};
+    size_t size = make_npy(npy, "{'descr': '<U4', 'fortran_order': False, 'shape': (1,), }\n", words, sizeof words);
+    add_member(&archive, "words.npy", 8, npy, size);
+    add_member(&archive, "notes.txt", 0, words, sizeof words);
+    size = make_npy(npy, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", x, sizeof x);
+    add_member(&archive, "x.npy", 8, npy, size);
+    finish(&archive);
+    struct array *arrays;
+    int count;
+    const char *error;
+    const char *path = put(fixture, "x.npz", archive.bytes, archive.length);
+    assert_true(arrays_read(fixture->arena, path, &arrays, &count, &error));
+    unlink(path);
+    assert_int_equal(count, 3);
+    assert_string_equal(arrays[0].name, "words");
+    assert_non_null(strstr(arrays[0].problem, "has elements of type '<U4'"));
+    assert_string_equal(arrays[1].name, "notes.txt");
+    assert_non_null(arrays[1].problem);
+    assert_null(arrays[2].problem);
+    assert_true(arrays[2].data[1] == 2);
+}
+
 static void test_not_written(void **state)
 {
     struct fixture *fixture = *state;
@@ -163,6 +192,7 @@ static void test_not_written(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_members), TEST(test_damage), TEST(test_not_written)};
+    const struct CMUnitTest tests[] = {TEST(test_members), TEST(test_damage), TEST(test_unread),
+                                       TEST(test_not_written)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

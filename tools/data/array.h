@@ -28,6 +28,7 @@ struct array {
     int rank;
     long shape[ARRAY_MAX_RANK];
     double *data;
+    const char *problem;        /* a sentence on why an array of a file of many cannot be read; NULL: it is read */
     const char *const *columns; /* [shape[1]]: what the first line of a .csv file calls them; NULL: nothing */
 };
 
@@ -38,7 +39,8 @@ const char *array_shape_text(struct arena *arena, const struct array *array); /*
  * even where another dimension is 0. */
 bool array_set_shape(struct array *array, int rank, const long *shape);
 
-/* All arrays of a file: one, or those of a file that holds names. */
+/* All arrays of a file: one, or those of a file that holds names. Of the latter, one that cannot be read, as strings
+ * cannot, is not an error, as nobody may ask for it: it has a name and a problem. */
 bool arrays_read(struct arena *arena, const char *path, struct array **arrays, int *count, const char **error);
 
 /* Writes the file as a whole or not at all. Several arrays go only into a .safetensors file. */

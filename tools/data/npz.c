@@ -125,8 +125,9 @@ static bool read_member(const struct archive *archive, const struct member *memb
     }
     if (crc32(0, (const unsigned char *)text.data, (uInt)text.length) != member->sum)
         return refuse(archive, arena_printf(arena, "member '%s' is damaged, its checksum differs", member->name));
-    if (!npy_parse(arena, place, &text, array, archive->error))
-        return false;
+    const char *problem = NULL;
+    if (!npy_parse(arena, place, &text, array, &problem))
+        *array = (struct array){.problem = problem};
     size_t length = strlen(member->name);
     bool ends = length > 4 && strcmp(member->name + length - 4, ".npy") == 0;
     array->name = arena_copy_string(arena, member->name, ends ? length - 4 : length);

@@ -30,8 +30,8 @@ static bool read_tensor(struct arena *arena, const char *path, const rnn_file_te
                         const char **error)
 {
     long shape[ARRAY_MAX_RANK] = {0};
-    *array = (struct array){.type = array_type_of(tensor->dtype)};
-    array->name = arena_copy_string(arena, tensor->name, strlen(tensor->name));
+    const char *name = arena_copy_string(arena, tensor->name, strlen(tensor->name));
+    *array = (struct array){.type = array_type_of(tensor->dtype), .name = name};
     for (int i = 0; i < tensor->rank && i < ARRAY_MAX_RANK; i++)
         shape[i] = (long)tensor->shape[i];
     if (tensor->rank <= ARRAY_MAX_RANK && !array_set_shape(array, tensor->rank, shape)) {
@@ -39,9 +39,10 @@ static bool read_tensor(struct arena *arena, const char *path, const rnn_file_te
         return false;
     }
     if (tensor->rank > ARRAY_MAX_RANK) {
-        *error = arena_printf(arena, "'%s': tensor '%s' has rank %d; at most %d are read", path, tensor->name,
-                              tensor->rank, ARRAY_MAX_RANK);
-        return false;
+        *array = (struct array){.name = name,
+                                .problem = arena_printf(arena, "'%s': tensor '%s' has rank %d; at most %d are read",
+                                                        path, name, tensor->rank, ARRAY_MAX_RANK)};
+        return true;
     }
     array->data = ARENA_ARRAY(arena, double, tensor->elements + 1);
     rnn_file_read_double(tensor, array->data);
