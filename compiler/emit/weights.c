@@ -19,8 +19,11 @@ void emit_weights(struct emitter *emitter)
     const struct graph *graph = emitter->graph;
     struct text *out = emitter->out;
     const double *next = emitter->weights;
-    text_printf(out, "/* The weights, in the order of the members. */\nconst %s %s_weights = {\n",
-                emitter->parameters_type, emitter->prefix);
+    text_puts(out, "/* The weights, in the order of the members: decimals, of which each becomes an rnn_real. */\n"
+                   "#pragma GCC diagnostic push\n"
+                   "#pragma GCC diagnostic ignored \"-Wconversion\"\n"
+                   "#pragma GCC diagnostic ignored \"-Wfloat-conversion\"\n");
+    text_printf(out, "const %s %s_weights = {\n", emitter->parameters_type, emitter->prefix);
     for (int i = 0; i < graph->parameter_count; i++) {
         long size = shape_size(&graph->parameters[i].shape);
         text_printf(out, "    /* %s */ {", graph->parameters[i].name);
@@ -31,5 +34,5 @@ void emit_weights(struct emitter *emitter)
         }
         text_puts(out, "},\n");
     }
-    text_printf(out, "%s};\n\n", graph->parameter_count ? "" : "    {0}\n");
+    text_printf(out, "%s};\n#pragma GCC diagnostic pop\n\n", graph->parameter_count ? "" : "    {0}\n");
 }

@@ -130,6 +130,12 @@ says elman.c "/* U */ {
 
 w.safetensors:' ] || fail "-MP writes: $(cat elman.d)"
 grep -q 'elman_load\|elman_save' elman.c && fail "a network with its weights reads and writes files"
+weights '\315\314\314\075' # 0.1, as float
+expect 0 "$rnnc" elman.rnn -D n=1 --embed=w.safetensors -o elman.c
+for compiler in gcc clang; do # even a project that wants to see each conversion
+  command -v "$compiler" >/dev/null || continue
+  "$compiler" -Wall -Wextra -Wconversion -Wfloat-conversion -Werror -fsyntax-only -I"$root/runtime/include" elman.c
+done
 expect 1 "$rnnc" elman.rnn -D n=2 --embed=w.safetensors -o other.c
 says err "tensor 'W' is [1, 1] but 'Elman' needs [2, 2]"
 weights '\0\0\200\177'
