@@ -90,6 +90,12 @@ for compiler in gcc clang; do
   "$compiler" -std=gnu11 $flags -ffast-math -fsyntax-only host.c # a host may do as it likes
 done
 
+# Neither do vectors of a width that the headers are not written for.
+for bytes in 0 8 24; do
+  if cc -std=gnu11 $flags -DRNN_VECTOR_BYTES=$bytes -fsyntax-only net.c 2>errors; then fail "vectors of $bytes bytes"; fi
+  grep -q 'error.*power of two, 16 or more' errors || { cat errors >&2; fail "no word on $bytes"; }
+done
+
 # C++, in a program that is C.
 for compiler in g++ clang++; do
   command -v "$compiler" >/dev/null 2>&1 || { echo "no $compiler here"; continue; }

@@ -43,6 +43,9 @@
 #define RNN_VECTOR_BYTES 16
 #endif
 #endif
+#if RNN_VECTOR_BYTES < 16 || (RNN_VECTOR_BYTES & (RNN_VECTOR_BYTES - 1))
+#error "RNN_VECTOR_BYTES has to be a power of two, 16 or more"
+#endif
 
 /* Kernels are made for their call: sizes become constants, sums stay in registers. A compiler that does not optimise has
  * nothing from it but several times the code. */
