@@ -25,6 +25,9 @@ static const char shape_hint[] = "a shape stands in square brackets: 'x[4]'";
 static const char function_hint[] = "a function is written 'fn f(v) = expression', outside cells and models";
 static const char import_hint[] = "a program is one file: there is nothing to import";
 static const char form_hint[] = "a form is 'svd(rank)' or 'cp(rank)'; numbers have no types in a program";
+static const char sizes_hint[] = "all sizes stand in one pair of brackets: 'W[n, m]'";
+static const char product_hint[] = "a product is written 'W @ x' or 'a * b', a call 'f(x)'";
+static const char past_hint[] = "the past is written 'h[t-1]'";
 
 struct habit {
     const char *text;
@@ -70,6 +73,22 @@ static bool is_form(const struct parser *parser)
     return i > 0 && layout->before.kind == TOKEN_NAME && layout->tokens[i - 1].kind == ':' && layout->last.kind != '[';
 }
 
+/* `h_{t-1}`, as LaTeX has it. */
+static bool is_index_in_braces(const struct parser *parser)
+{
+    struct token before = parser->layout.before;
+    return before.kind == TOKEN_NAME && strncmp(parser->source->data + before.span.end, "{t", 2) == 0;
+}
+
+/* `W x` in an equation: two operands, and nothing between them. */
+static bool is_juxtaposed(struct parser *parser, const struct expectation *expected)
+{
+    struct token before = parser->layout.before, last = parser->layout.last;
+    bool is_run = token_is(parser, before, "reverse") || token_is(parser, before, "stack");
+    bool begins_operand = last.kind == TOKEN_NAME || last.kind == '(', in_expression = expected->operator;
+    return in_expression && begins_operand && !is_run && parser->layout.brace_count > 0;
+}
+
 void note_habit(struct parser *parser, const struct expectation *expected)
 {
     const struct layout *layout = &parser->layout;
@@ -91,4 +110,10 @@ void note_habit(struct parser *parser, const struct expectation *expected)
         diag_note(parser->diag, last.span, "%s", vector_hint);
     else if (expected->round && !expected->operand && is_form(parser))
         diag_note(parser->diag, before.span, "%s", form_hint);
+    else if (expected->name && expected->comma && last.kind == '[')
+        diag_note(parser->diag, last.span, "%s", sizes_hint);
+    else if (is_index_in_braces(parser))
+        diag_note(parser->diag, before.span, "%s", past_hint);
+    else if (is_juxtaposed(parser, expected))
+        diag_note(parser->diag, last.span, "%s", product_hint);
 }

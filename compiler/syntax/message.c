@@ -122,6 +122,9 @@ static void report_inside(struct parser *parser, const struct expectation *expec
         report_expected(parser, "'{'");
     else if (expected->arrow)
         report_expected(parser, "'->'");
+    else if (!in_expression && expected->round && layout->before.kind == ')')
+        diag_error(parser->diag, last.span,
+                   "the call behind 'stack' or 'reverse' is a whole right side: %s cannot follow", quote(parser, last));
     else if (!in_expression && expected->round)
         report_expected(parser, "'('");
     else if (!in_expression && expected->square && !expected->comma)
@@ -140,13 +143,14 @@ static bool report(struct parser *parser, const struct expectation *expected, bo
     bool at_beginning = before.kind == TOKEN_END || before.kind == '{', in_body = parser->layout.brace_count > 0;
     if (report_special(parser))
         return true;
-    if (at_beginning && !in_body && was_lost)
+    bool is_end_of_file = parser->layout.last.kind == 0;
+    if (at_beginning && ((!in_body && was_lost) || (is_end_of_file && diag_error_count(parser->diag) > 0)))
         return false;
     if (at_beginning)
         report_beginning(parser, in_body);
     else if (expected->operand)
         report_expected(parser, "an expression");
-    else if (expected->name)
+    else if (expected->name && !expected->comma)
         report_expected(parser, "a name");
     else
         report_inside(parser, expected);

@@ -1,0 +1,2 @@
+# rnnc: -fsyntax-only
+printf '{{'
