@@ -52,7 +52,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             if (strcmp(commands[i].name, argument) == 0)
                 *command = &commands[i];
         if (!*command)
-            argp_error(state, "there is no command '%s'", argument);
+            argp_error(state, "there is no command '%s'; there are run, train, eval and check", argument);
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:

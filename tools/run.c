@@ -96,6 +96,8 @@ static void check_options(struct run_options *options, struct argp_state *state)
         argp_error(state, "--sample takes no data: its input is what it writes, its output is text");
     if (writes && !feed->weights)
         argp_error(state, "--sample needs --weights FILE, whose vocabulary it writes with");
+    if (!writes && feed->weights && feed->has_seed)
+        argp_error(state, "--weights FILE reads the weights, --seed N draws them: give one of them");
     if (!writes && options->sample.prime)
         argp_error(state, "--prime needs --sample N");
     if (!writes && options->sample.from)

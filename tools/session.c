@@ -94,9 +94,9 @@ bool parameters_load(struct arena *arena, const rnn_model *model, void *paramete
     rnn_status status = rnn_parameters_load(model, parameters, path, &reason);
     if (status != RNN_OK) {
         bool sized = status == RNN_ERROR_WEIGHTS && has_other_sizes(model, path);
-        *error =
-            arena_printf(arena, "%s%s", reason.text,
-                         sized ? " Constants and dimensions are given with -D NAME=VALUE, as when it was trained" : "");
+        *error = arena_printf(arena, "%s%s", reason.text,
+                              sized ? " (constants and dimensions are given with -D NAME=VALUE, as when it was trained)"
+                                    : "");
         return false;
     }
     const char *extra = strict || !quiet ? list_extra_tensors(arena, model, path) : NULL;

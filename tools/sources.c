@@ -166,6 +166,8 @@ static const char *print_header(const struct sources *sources)
 static bool add_nameless(struct sources *sources, const struct array *array, const char *path)
 {
     if (!sources->target_count && sources->model->input_count == 1) {
+        if (!columns_check(array, sources->error))
+            return false;
         add(sources, sources->model->inputs->name, path, array, false);
         return true;
     }
@@ -228,6 +230,8 @@ static bool add_named_columns(struct sources *sources, const struct array *array
     for (int i = 0; i < count; i++)
         if (strcmp(names[i], file.name) == 0 && !(tensor && tensor_units(tensor) == array->shape[1]))
             return take_columns(sources, array, file.path, file.name, true);
+    if (!columns_check(array, sources->error))
+        return false;
     add(sources, file.name, file.path, array, true);
     return true;
 }

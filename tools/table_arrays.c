@@ -282,7 +282,9 @@ static bool read_rows(struct reader *reader, const struct source *source, struct
     bool told = rows == 1 || reader->options->streams; /* so that the axis of sequences may be left out */
     bool fits = leading_axes(column->tensor, source->array, 2) == 1 && source->array->shape[0] == rows;
     if (!fits && !(told && array_size(source->array) == rows * units))
-        return reader_refuse_shape(reader, source, arena_printf(reader->arena, "[%ld, %ld]", rows, units));
+        return reader_refuse_shape(reader, source,
+                                   units == 1 ? arena_printf(reader->arena, "[%ld], one for each sequence", rows)
+                                              : arena_printf(reader->arena, "[%ld, %ld]", rows, units));
     reader->table->of_sequences |= rows > 1 || source->array->rank > 1;
     return take_elements(reader, source, source->array, column);
 }

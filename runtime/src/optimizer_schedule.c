@@ -12,7 +12,7 @@ const rnn_schedule rnn_schedules[RNN_SCHEDULES] = {
     {"step", "times `factor` every `period` steps", {.kind = RNN_SCHEDULE_STEP, .period = 1000, .factor = 0.5}},
     {"cosine", "down to `least` in `period` steps along half a cosine", {.kind = RNN_SCHEDULE_COSINE, .period = 1000}},
     {"plateau",
-     "times `factor` when the validation loss no longer falls",
+     "times `factor` when the loss (in validation, if any) no longer falls",
      {.kind = RNN_SCHEDULE_PLATEAU, .factor = 0.5, .patience = 2, .threshold = 1e-4}},
 };
 

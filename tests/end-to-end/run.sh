@@ -118,13 +118,14 @@ says out "  cosine     down to \`least\` in \`period\` steps along half a cosine
 expect 2 "$rnn"
 says err "which command?"
 expect 2 "$rnn" walk
-says err "there is no command 'walk'"
+says err "there is no command 'walk'; there are run, train, eval and check"
 
 # What is missing is named, and so is what goes with nothing.
 refused() { words=$1; expected=$2; shift 2; expect "$expected" "$rnn" "$@"; says err "$words"; }
 printf 'model pair { input a, b; param w; output y = w * a + b; output z = last(a) }\n' >pair.rnn
 printf '1\n2\n' >a.csv
 refused "the network has weights: give --weights FILE, or --seed N" 1 run pair.rnn --input a=a.csv --output y=y.csv
+refused "--weights FILE reads the weights, --seed N draws them" 2 run pair.rnn --seed 1 --weights w --input a=a.csv --output y=y.csv
 refused "no data for input 'b': give --input b=FILE" 1 run pair.rnn --seed 1 --input a=a.csv --output y=y.csv
 refused "'pair' has no input of that name" 1 run pair.rnn --seed 1 --input c=a.csv --output y=y.csv
 refused "'a' is given twice, in 'a.csv' and 'x.csv'" 1 run pair.rnn --seed 1 --input a=a.csv --input a=x.csv --output y=y.csv

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "data/array.h"
+#include "data/columns.h"
 #include "data/file.h"
 #include "files/path.h"
 
@@ -105,6 +106,28 @@ static void test_csv(void **state)
     expect_array(&array, 2, (long[]){2, 3}, (double[]){1, 2.5, -300, 4, 5, 6});
 }
 
+/* A column that is not of numbers, and one without a name, as pandas writes it, are in nobody's way. */
+static void test_csv_other_columns(void **state)
+{
+    struct fixture *fixture = *state;
+    const char text[] = ",when,\"x\",note\n0,\"Monday, 3 pm\",\"1.5\",\n1,2024-01-01,2,\"a \"\"b\"\", c\"\n";
+    struct array array = take(fixture, "x.csv", text, sizeof text - 1), part;
+    const char *error = NULL, **names;
+    int count;
+    assert_int_equal(array.shape[1], 4);
+    columns_names(fixture->arena, &array, &names, &count);
+    assert_int_equal(count, 3);
+    assert_true(columns_take(fixture->arena, "x.csv", &array, "x", &part, &error));
+    expect_array(&part, 2, (long[]){2, 1}, (double[]){1.5, 2});
+    assert_false(columns_take(fixture->arena, "x.csv", &array, "when", &part, &error));
+    assert_non_null(strstr(error, "line 2, field 2: 'Monday, 3 pm' is not a number"));
+    assert_false(columns_take(fixture->arena, "x.csv", &array, "note", &part, &error));
+    assert_non_null(strstr(error, "line 2, field 4: '' is not a number"));
+    error = NULL;
+    assert_false(columns_check(&array, &error));
+    assert_non_null(strstr(error, "Monday"));
+}
+
 /* As spreadsheets save it. */
 static void test_csv_byte_order_mark(void **state)
 {
@@ -144,6 +167,11 @@ static void test_csv_errors(void **state)
     refuse(fixture, "x.csv", "1,2\n3,-1e5000\n", 15, "line 2, field 2: '-1e5000' is more than a number can hold");
     refuse(fixture, "x.csv", "", 0, "no numbers");
     refuse(fixture, "x.csv", "a,b\n", 4, "no numbers");
+    refuse(fixture, "x.csv", "1\t2\n", 4, "line 1, field 1: '1\t2' is not a number; fields are separated by commas");
+    refuse(fixture, "x.csv", "1,2\n#DIV/0!,3\n", 14, "line 2, field 1: '#DIV/0!' is not a number");
+    refuse(fixture, "x.csv", "x,y\n1,2\n#N/A,#REF!\n", 19, "line 3, field 1: '#N/A' is not a number");
+    refuse(fixture, "x.csv", "1,\"2\n", 5, "line 1, field 2: '\"2' is not a number");
+    refuse(fixture, "x.csv", ",\n1,2\n", 6, "line 1, field 1");
 }
 
 /* ---- .npy ---- */
@@ -355,14 +383,18 @@ static void test_safetensors_errors(void **state)
     struct fixture *fixture = *state;
     static const struct {
         const char *header, *word;
-    } wrong[] = {{"{\"x\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,4]}}", "'x' has rank 5; at most 4"},
-                 {"{\"x\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,0,4],\"data_offsets\":[0,0]}}", "'x' is too large"},
+    } wrong[] = {{"{\"x\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,0,4],\"data_offsets\":[0,0]}}", "'x' is too large"},
                  {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", "tensor 'x' has 4 bytes"}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char file[256] = {(char)strlen(wrong[i].header)};
         memcpy(file + 8, wrong[i].header, strlen(wrong[i].header));
-        refuse(fixture, "x.safetensors", file, 8 + strlen(wrong[i].header) + (i == 1 ? 0 : 4), wrong[i].word);
+        refuse(fixture, "x.safetensors", file, 8 + strlen(wrong[i].header) + (i == 0 ? 0 : 4), wrong[i].word);
     }
+    /* Not wrong where nobody asks for it. */
+    static const char deep[] = "\x3e\0\0\0\0\0\0\0"
+                               "{\"x\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,4]}}\0\0\0";
+    struct array array = take(fixture, "x.safetensors", deep, sizeof deep);
+    assert_non_null(strstr(array.problem, "'x' has rank 5; at most 4"));
 }
 
 static void test_unknown_kind(void **state)
@@ -462,6 +494,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_csv, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_csv_other_columns, setup, teardown),
         cmocka_unit_test_setup_teardown(test_csv_byte_order_mark, setup, teardown),
         cmocka_unit_test_setup_teardown(test_csv_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_npy, setup, teardown),

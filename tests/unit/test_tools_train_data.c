@@ -154,7 +154,7 @@ static void test_refusals(void **state)
     struct fixture *fixture = *state;
     refuse(fixture, 0, make("x", 3, 4, 3, 2, wide_x), "'z' is [3, 4]; it has to be of as many sequences");
     refuse(fixture, 0, make("x", 3, 4, 2, 3, wide_x), "[sequences, frames, 2] or [rows, 2]");
-    refuse(fixture, 1, make("k", 1, 2, 0, 0, wide_k), "'k' is [2]; it has to be [3, 1]");
+    refuse(fixture, 1, make("k", 1, 2, 0, 0, wide_k), "'k' is [2]; it has to be [3], one for each sequence");
     refuse(fixture, 1, make("k", 1, 3, 0, 0, (double[]){0, 4, 0}), "4 is no id of 'k'");
     refuse(fixture, 3, make("y", 1, 3, 0, 0, wide_y), "'y' is [3]; it has to be [3, most labels]");
     refuse(fixture, 3, make("y", 2, 3, 2, 0, (double[]){1, 0, 0, 0, 1, 0}), "label 1 of sequence 0 in 'y' is 0");

@@ -5,7 +5,8 @@
  *                 or Fortran order. Written: f4, f8, i4, i8 in C order
  *   .npz          read only: any number of arrays with names, each as in a .npy file; numpy.savez and savez_compressed
  *   .csv          one array of rank 2: a line is a row, its fields are separated by commas. A first line may name the
- *                 columns; a byte order mark of UTF-8, empty lines and lines that begin with # are skipped. Written:
+ *                 columns, of which those that are not of numbers then cannot be used; quotes may stand around a
+ *                 field; a byte order mark of UTF-8, empty lines and comments, which begin with #, are skipped. Written:
  *                 the first dimension is the lines, the others the fields; rows without elements are empty lines,
  *                 which are not read back
  *   .safetensors  any number of arrays with names; see rnn/weights.h
@@ -30,6 +31,7 @@ struct array {
     double *data;
     const char *problem;        /* a sentence on why an array of a file of many cannot be read; NULL: it is read */
     const char *const *columns; /* [shape[1]]: what the first line of a .csv file calls them; NULL: nothing */
+    const char *const *wrong;   /* with columns: the sentence about the first element that is not a number, or NULL */
 };
 
 long array_size(const struct array *array);                                   /* number of elements */

@@ -62,10 +62,24 @@ bool columns_take(struct arena *arena, const char *path, const struct array *arr
                                     : arena_printf(arena, "'%s' has two columns '%s'", path, array->columns[c]);
             return false;
         }
+        if (array->wrong && array->wrong[c]) {
+            *error = array->wrong[c];
+            return false;
+        }
         taken[index] = true;
         for (long r = 0; r < rows; r++)
             part->data[r * count + index] = array->data[r * all + c];
     }
+    return true;
+}
+
+bool columns_check(const struct array *array, const char **error)
+{
+    for (long c = 0; array->wrong && c < array->shape[1]; c++)
+        if (array->wrong[c]) {
+            *error = array->wrong[c];
+            return false;
+        }
     return true;
 }
 

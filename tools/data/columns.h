@@ -8,9 +8,13 @@
 /* The names of the parts, in the order of their first columns. */
 void columns_names(struct arena *arena, const struct array *array, const char ***names, int *count);
 
-/* The part of that name, of rank 2. False, with a sentence, if it has a column twice or lacks one. */
+/* The part of that name, of rank 2. False, with a sentence, if it has a column twice, lacks one, or has
+ * one that is not of numbers. */
 bool columns_take(struct arena *arena, const char *path, const struct array *array, const char *name,
                   struct array *part, const char **error);
+
+/* Whether all columns are of numbers, so that the array can be used as a whole. */
+bool columns_check(const struct array *array, const char **error);
 
 const char *columns_print(struct arena *arena, const struct array *array); /* "'a', 'b'", of many the first few */
 

@@ -15,6 +15,7 @@ struct reader {
     int line, columns;  /* columns of the first row; 0 before it */
     const char **names; /* that the first line gives the columns; NULL: none */
     int name_count, name_capacity;
+    const char **wrong; /* of each column with a name: what is said of its first field that is not a number, or NULL */
     double *numbers;
     int count, capacity;
     long rows;
@@ -23,21 +24,35 @@ struct reader {
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
-/* Splits off the field at *next, without the blanks around it; false if it is not a number. */
+/* Where the field at `begin` ends: at a comma that is not within quotes, or at the end of the line. */
+static const char *find_stop(const char *begin, const char *end)
+{
+    const char *stop = begin;
+    while (stop < end && is_blank(*stop))
+        stop++;
+    bool quoted = stop < end && *stop == '"' && memchr(stop + 1, '"', (size_t)(end - stop - 1));
+    for (bool inside = false; stop < end && (inside || *stop != ','); stop++)
+        inside ^= quoted && *stop == '"';
+    return stop;
+}
+
+/* Splits off the field at *next, without the blanks and quotes around it; false if it is not a number. */
 static bool read_field(const char **next, const char *end, double *number, const char **field, int *length)
 {
-    const char *begin = *next, *stop = begin;
-    while (stop < end && *stop != ',')
-        stop++;
+    const char *begin = *next, *stop = find_stop(begin, end);
     *next = stop;
     while (begin < stop && is_blank(*begin))
         begin++;
     while (stop > begin && is_blank(stop[-1]))
         stop--;
+    if (stop - begin >= 2 && *begin == '"' && stop[-1] == '"') {
+        begin++;
+        stop--;
+    }
     *field = begin;
     *length = (int)(stop - begin);
     char *after;
-    *number = strtod(begin, &after); /* the text ends with a NUL, and no number goes past a comma or a newline */
+    *number = strtod(begin, &after); /* the text ends with a NUL, and no number goes past a comma, quote or newline */
     return begin < stop && after == stop;
 }
 
@@ -58,7 +73,7 @@ static bool has_numbers(const char *begin, const char *end)
     }
 }
 
-/* The names of the first line; quotes around them, as some spreadsheets put there, are no part of them. */
+/* The names of the first line, of which some may be empty. */
 static void read_names(struct reader *reader, const char *begin, const char *end)
 {
     for (const char *next = begin;; next++) {
@@ -66,15 +81,41 @@ static void read_names(struct reader *reader, const char *begin, const char *end
         const char *field;
         int length;
         read_field(&next, end, &number, &field, &length);
-        bool quoted = length >= 2 && field[0] == '"' && field[length - 1] == '"';
-        const char *name = arena_copy_string(reader->arena, field + quoted, (size_t)(length - 2 * quoted));
+        const char *name = arena_copy_string(reader->arena, field, (size_t)length);
         ARENA_PUSH(reader->arena, reader->names, reader->name_count, reader->name_capacity, name);
         if (next == end)
-            return;
+            break;
     }
+    reader->wrong = ARENA_ARRAY(reader->arena, const char *, reader->name_count);
 }
 
-/* Appends the numbers of one line. The first may be one of names. */
+/* Whether the line may be one of names: it is the first, some field is not empty, and none begins like a number. */
+static bool can_be_names(const struct reader *reader, const char *begin, const char *end)
+{
+    bool empty = true;
+    for (const char *next = begin; next < end; next++)
+        empty &= is_blank(*next) || *next == ',';
+    return reader->rows == 0 && !reader->names && !empty && !has_numbers(begin, end);
+}
+
+static const char *refuse_field(const struct reader *reader, int index, const char *what, const char *field, int length)
+{
+    return arena_printf(reader->arena, "'%s', line %d, field %d: '%.*s' %s", reader->path, reader->line, index,
+                        length > 40 ? 40 : length, field, what);
+}
+
+/* What is wrong with a field; NULL: nothing. */
+static const char *find_fault(bool is_number, double number, const char *field, int length)
+{
+    if (is_number)
+        return isinf(number) && isdigit((unsigned char)field[length - 1]) ? "is more than a number can hold" : NULL;
+    if (memchr(field, ';', (size_t)length) || memchr(field, '\t', (size_t)length))
+        return "is not a number; fields are separated by commas";
+    return "is not a number";
+}
+
+/* Appends the numbers of one line. The first may be one of names; columns with names may hold something else, as dates,
+ * where nothing asks for them. */
 static bool read_line(struct reader *reader, const char *begin, const char *end)
 {
     int fields = 0, before = reader->count;
@@ -82,25 +123,21 @@ static bool read_line(struct reader *reader, const char *begin, const char *end)
         double number;
         const char *field;
         int length;
-        fields++;
-        if (!read_field(&next, end, &number, &field, &length)) {
+        bool is_number = read_field(&next, end, &number, &field, &length);
+        const char *fault = find_fault(is_number, number, field, length);
+        if (!is_number && can_be_names(reader, begin, end)) {
             reader->count = before;
-            if (reader->rows == 0 && !reader->names && length > 0 && !has_numbers(begin, end)) {
-                read_names(reader, begin, end);
-                return true;
-            }
-            const char *hint =
-                length > 0 && memchr(field, ';', (size_t)length) ? "; fields are separated by commas" : "";
-            *reader->error = arena_printf(reader->arena, "'%s', line %d, field %d: '%.*s' is not a number%s",
-                                          reader->path, reader->line, fields, length > 40 ? 40 : length, field, hint);
+            read_names(reader, begin, end);
+            return true;
+        }
+        if (fault && fields >= reader->name_count) {
+            *reader->error = refuse_field(reader, fields + 1, fault, field, length);
             return false;
         }
-        if (isinf(number) && isdigit((unsigned char)field[length - 1])) {
-            *reader->error = arena_printf(reader->arena, "'%s', line %d, field %d: '%.*s' is more than a number can hold",
-                                          reader->path, reader->line, fields, length > 40 ? 40 : length, field);
-            return false;
-        }
-        ARENA_PUSH(reader->arena, reader->numbers, reader->count, reader->capacity, number);
+        if (fault && !reader->wrong[fields])
+            reader->wrong[fields] = refuse_field(reader, fields + 1, fault, field, length);
+        fields++;
+        ARENA_PUSH(reader->arena, reader->numbers, reader->count, reader->capacity, fault ? NAN : number);
         if (next == end)
             break;
     }
@@ -118,6 +155,30 @@ static bool read_line(struct reader *reader, const char *begin, const char *end)
     reader->columns = fields;
     reader->rows++;
     return true;
+}
+
+/* A line that begins with # is a comment, but not where a spreadsheet wrote that a value could not be computed. */
+static bool is_comment(const char *begin, const char *stop)
+{
+    static const char *const values[] = {"#DIV/0!", "#N/A",   "#NAME?",  "#NULL!", "#NUM!",
+                                         "#REF!",   "#CALC!", "#VALUE!", "#SPILL!"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        size_t length = strlen(values[i]);
+        if ((size_t)(stop - begin) >= length && memcmp(begin, values[i], length) == 0)
+            return false;
+    }
+    return *begin == '#';
+}
+
+/* Whether some column has numbers alone; a file without one is refused with what is wrong in its first. */
+static bool has_numeric_column(const struct reader *reader)
+{
+    bool numeric = !reader->names;
+    for (int i = 0; i < reader->name_count; i++)
+        numeric |= !reader->wrong[i];
+    if (!numeric)
+        *reader->error = reader->wrong[0];
+    return numeric;
 }
 
 bool csv_read(struct arena *arena, const char *path, struct array *array, const char **error)
@@ -140,7 +201,7 @@ bool csv_read(struct arena *arena, const char *path, struct array *array, const 
         const char *begin = next;
         while (begin < stop && is_blank(*begin))
             begin++;
-        if (begin < stop && *begin != '#' && !read_line(&reader, begin, stop))
+        if (begin < stop && !is_comment(begin, stop) && !read_line(&reader, begin, stop))
             return false;
         next = stop < end ? stop + 1 : end;
     }
@@ -151,7 +212,9 @@ bool csv_read(struct arena *arena, const char *path, struct array *array, const 
                               path);
         return false;
     }
-    *array = (struct array){.type = ARRAY_F64, .data = reader.numbers, .columns = reader.names};
+    if (!has_numeric_column(&reader))
+        return false;
+    *array = (struct array){.type = ARRAY_F64, .data = reader.numbers, .columns = reader.names, .wrong = reader.wrong};
     return array_set_shape(array, 2, (const long[]){reader.rows, reader.columns});
 }
 
