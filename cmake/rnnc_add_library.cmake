@@ -4,6 +4,7 @@
 # `target` find by #include "net.h". Compiled again where the source or the weights change. TOP, PREFIX and EMBED go with one source.
 # The C is optimised but in Debug builds, and never with -ffast-math; for which processor is the caller's choice, e.g.
 #   target_compile_options(target PRIVATE -march=x86-64-v3)
+# In double: target_compile_definitions(target PUBLIC RNN_REAL_DOUBLE); PUBLIC, as what includes the headers needs it too.
 function(rnnc_add_library target)
   cmake_parse_arguments(PARSE_ARGV 1 NET "" "TOP;PREFIX;EMBED" "SOURCES;DEFINES;OPTIONS")
   if(NET_UNPARSED_ARGUMENTS)
