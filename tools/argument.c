@@ -1,7 +1,9 @@
 #include "argument.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "files/path.h"
@@ -36,9 +38,10 @@ double argument_non_negative(struct argp_state *state, const char *option, const
 uint64_t argument_seed(struct argp_state *state, const char *option, const char *argument)
 {
     char *end;
+    errno = 0;
     uint64_t seed = strtoull(argument, &end, 10);
-    if (end == argument || *end)
-        argp_error(state, "%s needs a whole number, not '%s'", option, argument);
+    if (end == argument || *end || errno || strchr(argument, '-')) /* which strtoull takes as 2^64 less the number */
+        argp_error(state, "%s needs a whole number from 0 to 18446744073709551615, not '%s'", option, argument);
     return seed;
 }
 

@@ -151,8 +151,8 @@ static bool read_data(struct eval *eval, const char **error)
 
 static void print_start(const struct eval *eval)
 {
-    printf("%s: %zu parameters; %ld frames in %ld sequence%s\n", eval->model->name, eval->model->parameter_elements,
-           eval->data.frames, eval->data.count, eval->data.count == 1 ? "" : "s");
+    printf("%s: %zu parameters; %ld frame%s in %ld sequence%s\n", eval->model->name, eval->model->parameter_elements,
+           eval->data.frames, eval->data.frames == 1 ? "" : "s", eval->data.count, eval->data.count == 1 ? "" : "s");
     if (eval->table.unknown)
         printf("characters of the text that are not in the vocabulary, which count as none: %ld\n",
                eval->table.unknown);

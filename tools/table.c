@@ -1,8 +1,11 @@
 /* Tables from text, and the choice between text and arrays. */
 #include "table.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "data/array.h"
@@ -105,8 +108,15 @@ bool table_read(struct arena *arena, const struct table_options *options, const 
                 const char **error)
 {
     bool text = options->count > 0;
-    for (int i = 0; i < options->count; i++)
-        text = text && !file_is_data(named_file_split(arena, options->files[i]).path);
+    for (int i = 0; i < options->count; i++) {
+        const char *path = named_file_split(arena, options->files[i]).path;
+        bool data = file_is_data(path);
+        text = text && !data;
+        if (!data && access(path, F_OK) != 0) { /* before what it would have to be */
+            *error = arena_printf(arena, "cannot open '%s': %s", path, strerror(errno));
+            return false;
+        }
+    }
     return text ? table_read_text(arena, options, model, table, error)
                 : table_read_arrays(arena, options, model, table, error);
 }

@@ -128,7 +128,7 @@ static bool place_sequences(struct reader *reader)
     if (options->streams && count != options->streams)
         return reader_refuse_shape(reader, reader->frames,
                                    arena_printf(reader->arena, "of %d sequences, as --streams says", options->streams));
-    if (options->frames && most != options->frames && !lengths)
+    if (options->frames && most != options->frames && (padded || !lengths))
         return reader_refuse_shape(reader, reader->frames,
                                    arena_printf(reader->arena, "of %d frames, as --frames says", options->frames));
     return put_sequences(reader, count, most, padded);

@@ -121,13 +121,13 @@ static bool print_start(const struct train *train, const char **error)
     const struct dataset *data = &train->data;
     if (train->options.quiet)
         return true;
-    printf("%s: %zu parameters; %ld frames in %ld sequences", train->model->name, train->model->parameter_elements,
-           data->frames, data->count);
+    printf("%s: %zu parameters; %ld frame%s in %ld sequence%s", train->model->name, train->model->parameter_elements,
+           data->frames, data->frames == 1 ? "" : "s", data->count, data->count == 1 ? "" : "s");
     if (train->table.vocabulary)
         printf(", %d different %s", train->table.vocabulary->count,
                train->table.vocabulary->bytes ? "bytes" : "characters");
     if (train->held.count)
-        printf("; %ld frames to validate", train->held.frames);
+        printf("; %ld frame%s to validate", train->held.frames, train->held.frames == 1 ? "" : "s");
     printf("\n%s, rate %g, %d streams, ", rnn_optimizers[train->options.optimizer.kind].name,
            train->options.optimizer.rate, train->options.streams);
     if (trainer->window)

@@ -140,7 +140,9 @@ holds n.csv '1
 3'
 refused "which network? Give a .rnn file" 2 run --output y.csv
 refused "one network at a time, not 'pair.rnn' and 'still.rnn'" 2 run pair.rnn still.rnn --output y.csv
-refused "--seed needs a whole number, not 'one'" 2 run pair.rnn --seed one --output y.csv
+for seed in one -1 99999999999999999999; do
+  refused "--seed needs a whole number from 0 to 18446744073709551615, not '$seed'" 2 run pair.rnn --seed $seed --output y.csv
+done
 refused "needs a number of 0 or more, not '-1'" 2 check scores.rnn --tolerance -1
 refused "--float goes with --gradients" 2 check scores.rnn --float
 refused "--sample takes no data" 2 run pair.rnn --sample 5 --input a=a.csv
@@ -257,6 +259,10 @@ holds total.csv '12
 stepped() { expect "$1" "$rnn" run "$2" --seed 1 --output y.csv --input x=padded.npy --step ${3:-}; }
 stepped 2 grow.rnn "--lengths two.csv"
 says err "--step gives every stream all frames, --lengths does not"
+expect 1 "$rnn" run grow.rnn --seed 1 --output y.csv --input x=padded.npy --input lengths=two.csv --frames 2
+says err "it has to be of 2 frames, as --frames says"
+expect 1 "$rnn" run grow.rnn --seed 1 --output y.csv --input x=nothere
+says err "cannot open 'nothere': No such file or directory"
 stepped 1 grow.rnn "--input lengths=two.csv"
 says err "--step gives every stream all frames, but the data has sequences of different lengths"
 printf 'model ahead { input x[3]; output y = x[t+1] }\n' >ahead.rnn

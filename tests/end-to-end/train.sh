@@ -549,7 +549,7 @@ spell 1
 says err "it is with 1 of 2 sequences. --skip-unalignable leaves them out"
 spell 0 --skip-unalignable
 says err "left out 1 of 2 sequences"
-says out "3 frames in 1 sequences"
+says out "3 frames in 1 sequence"
 
 # A loss that has grown beyond all bounds is a failure, even where it is finite; one that has grown is worth a word.
 cat >grow.rnn <<'END'
