@@ -26,7 +26,7 @@ enum {
 };
 
 static const struct argp_option table[] = {
-    {NULL, 'o', "FILE", 0, "write the C file (or what --emit asks for) here; - is standard output", 0},
+    {NULL, 'o', "FILE", 0, "write the C file (or what --emit asks for) here; -, as without it, is standard output", 0},
     {"header", KEY_HEADER, "FILE", 0, "write the declarations to a header of their own", 0},
     {NULL, 'D', "NAME=VALUE", 0, "set a const of the file, or a dimension or function of the top cell", 0},
     {"top", KEY_TOP, "NAME", 0, "the model or cell to compile (the only model, or else the last cell)", 0},

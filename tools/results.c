@@ -100,6 +100,16 @@ static long find_units(const struct feed *feed, const rnn_tensor *tensor, int t,
     return feed->frames_first ? (long)t * feed->streams + stream : (long)stream * feed->frames + t;
 }
 
+/* In a .csv file the units of the only sequence are one line. */
+static void put_into_one_line(const char *path, const rnn_tensor *tensor, struct array *array)
+{
+    if (!columns_can_be_named(path) || tensor->time == RNN_TIME_FRAME || tensor->rank != 1 || array->rank != 1)
+        return;
+    array->shape[1] = array->shape[0];
+    array->shape[0] = 1;
+    array->rank = 2;
+}
+
 static struct array numbers_of(struct arena *arena, const struct results *results, int index)
 {
     const rnn_model *model = results->model;
@@ -183,8 +193,11 @@ bool results_write(struct arena *arena, const struct results *results, const cha
         int count = destination->end - destination->begin;
         struct array *arrays = ARENA_ARRAY(arena, struct array, count + 1);
         for (int k = 0; k < count; k++) {
-            arrays[k] = results->options->requests[i].labels ? labels_of(arena, results, destination->begin + k)
-                                                             : numbers_of(arena, results, destination->begin + k);
+            int index = destination->begin + k;
+            bool labels = results->options->requests[i].labels;
+            arrays[k] = labels ? labels_of(arena, results, index) : numbers_of(arena, results, index);
+            if (!labels)
+                put_into_one_line(destination->path, &results->model->outputs[index], &arrays[k]);
             flatten_for_csv(destination->path, results, &arrays[k]);
         }
         if (!arrays_write(arena, destination->path, arrays, count, error))

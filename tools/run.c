@@ -57,8 +57,8 @@ static const char documentation[] =
     "sequence count; [rows, units] is then one sequence after the other. With --frames-first the axes are [frames, "
     "sequences, units]. Where files of two axes hold several sequences, --streams says how many: of [rows, units] each "
     "has a part of the rows, and with --frames-first [frames, sequences * units] has them side by side. Outputs have "
-    "the same axes, and zeros behind the ends of sequences. In a .csv file a line has the units of a frame, or all "
-    "frames of a sequence where there is one unit.\n\n"
+    "the same axes, and zeros behind the ends of sequences. In a .csv file a line has the units of a frame, or of a "
+    "sequence that has them once, or all frames of a sequence where there is one unit.\n\n"
     "The network is compiled by rnnc and $CC (default cc, with $CFLAGS), and kept in $XDG_CACHE_HOME/rnnc or "
     "~/.cache/rnnc.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";

@@ -24,6 +24,9 @@ expect 0 "$rnn" run scores.rnn --input x.csv --output y=y.csv --output last=last
 holds y.csv '1,2,3
 4,5,6'
 holds last.csv 15
+printf 'model whole { input x[3]; output whole = last(x) }\n' >whole.rnn
+expect 0 "$rnn" run whole.rnn --input x.csv --output whole.csv
+holds whole.csv '4,5,6'
 expect 1 "$rnn" run scores.rnn --input x.csv --output y.csv
 says err "write NAME=y.csv"
 expect 2 "$rnn" run scores.rnn --input x.csv
