@@ -162,6 +162,17 @@ for folder in "$work/x.csv" "$work/cached"; do
     says err "cannot make the folder '$folder/rnnc' for compiled networks: Not a directory; set XDG_CACHE_HOME"
 done
 
+# What the compiler makes may be nothing that can be used.
+cat >bad_cc <<'END'
+#!/bin/sh
+case "$*" in *-shared*) while [ "$1" != -o ]; do shift; done; echo nothing >"$2" ;; *) exec cc "$@" ;; esac
+END
+expect 1 env CC="sh $work/bad_cc" XDG_CACHE_HOME="$work/bad" "$rnn" run scores.rnn --input x.csv --output y=y.csv
+says err "cannot use the compiled network: "
+expect 0 "$rnn" run scores.rnn -f no-factor -f block-frames=1 --input x.csv --output y=y.csv
+holds y.csv '1,2,3
+4,5,6'
+
 # What compiles a network is interrupted with it, and leaves nothing.
 cat >slow_cc <<'END'
 #!/bin/sh

@@ -55,6 +55,20 @@ expect 0 train again --epochs 16 --quiet
 cmp whole.safetensors again.safetensors
 [ "$(without_seconds whole.csv)" = "$(without_seconds again.csv)" ] || fail "the same training has another log"
 
+# Numbers have two ways to be given; the period of a cosine is the whole training, or what is asked for.
+for options in "sgd --momentum 0.5" sgd,momentum=0.5 sgd "sgd --schedule cosine" "sgd --schedule cosine,period=5"; do
+  expect 0 train sums --epochs 1 --quiet --optimizer $options
+  cksum <sums.safetensors
+done >sums
+[ "$(sed -n 1p sums)" = "$(sed -n 2p sums)" ] && [ "$(sort -u sums | wc -l)" = 4 ] || fail "weights: $(cat sums)"
+
+# On a terminal it shows how far it is.
+if command -v script >/dev/null; then
+  script -qec "'$rnn' train lm.rnn --data text --streams 4 --epochs 40 --out shown.safetensors" /dev/null </dev/null >shown
+  grep -q 'epoch [0-9]*/40 *[0-9]* %  loss [0-9.]* ([0-9.]* bits)  [0-9]* frames/s  [0-9]* s left' shown ||
+    fail "on a terminal: $(cat shown)"
+fi
+
 # Special files are written to; what cannot be printed is told before the first step.
 quick() { "$rnn" train lm.rnn --data text --epochs 1 --streams 30 --out /dev/null --checkpoint quick.checkpoint "$@"; }
 expect 0 quick
@@ -122,6 +136,16 @@ says err "give --weights FILE"
 expect 2 "$rnn" eval lm.rnn --weights eval.safetensors
 says err "Give --data FILE"
 expect 1 "$rnn" eval lm.rnn --weights eval.safetensors --data held --top nothing
+refused() { words=$1; expected=$2; shift 2; expect "$expected" "$rnn" eval "$@"; says err "$words"; }
+refused "--strict is about --weights FILE" 2 lm.rnn --data held --strict
+refused "--frames-first is for arrays, but --data has a text" 1 lm.rnn --weights eval.safetensors --data held --frames-first
+printf '%%%%%%%%' >strange
+refused "--data: no character of the text is in the vocabulary" 1 lm.rnn --weights eval.safetensors --data strange
+sed 's/the cat/the %/' held >mixed
+evaluate lm.rnn --weights eval.safetensors --data mixed --piece 100
+says out "which count as none: "
+says out " frames in 1"
+refused "the network needs whole sequences: leave --window out" 1 ahead.rnn --weights eval.safetensors --data held --window 9
 # Each loss and target by itself, of sequences with labels; rows of one file, by the names of its columns.
 cat >two.rnn <<'END'
 model two {
@@ -139,8 +163,10 @@ expect 0 "$rnn" train two.rnn --data two.csv --streams 1 --epochs 1 --rate 0 --o
 evaluate two.rnn --weights two.safetensors --data two.csv
 says out "loss 2 of the program: 0.25, the mean of 4"
 says out "accuracy of y: 66.67 %, 2 of 3"
-expect 1 "$rnn" eval two.rnn --weights two.safetensors --data x=two.csv
-says err "no data for target 'y'"
+refused "no data for target 'y'" 1 two.rnn --weights two.safetensors --data x=two.csv
+printf 'x,y,z\n1,-1,1\n-1,-1,0\n' >none.csv
+evaluate two.rnn --weights two.safetensors --data none.csv
+says out "loss 1 of the program: nothing counts, as all its ids are -1"
 # Two sequences that spell 1 2 and 2, the first labelled so, the other 1 2.
 cat >spell.rnn <<'END'
 model spell {
@@ -159,6 +185,9 @@ expect 0 "$rnn" train spell.rnn $spell --epochs 1 --rate 0 --optimizer sgd --out
 evaluate spell.rnn --weights spell.safetensors $spell
 says out "6 frames in 2 sequences"
 says out "label errors of y: 25.00 %, 1 of 4"
+refused "--piece cuts a text or series, but the data are whole sequences" 1 spell.rnn --weights spell.safetensors $spell --piece 2
+expect 0 "$rnn" train spell.rnn $spell --valid 0.5 --epochs 1 --rate 0 --optimizer sgd --out spell.safetensors
+says out "label errors 50.00 %"
 
 # Files may have either axis first: the same numbers come out.
 cat >axes.rnn <<'END'
@@ -246,6 +275,16 @@ says err "--prime: 'q' does not occur"
 expect 1 "$rnn" run lm.rnn -D V=15 --weights whole.safetensors --sample 5
 says err "has a vocabulary of"
 expect 2 "$rnn" run lm.rnn --sample 5
+sed 's/output p = softmax(logits)/output h/' lm.rnn >mute.rnn
+expect 1 "$rnn" run mute.rnn --weights whole.safetensors --sample 5
+says err "'lm' cannot write: that needs one input, an id, an output with a unit for each id"
+expect 0 train bytes --epochs 1 --quiet --bytes
+for prime in q "$(printf '\001')"; do
+  expect 1 "$rnn" run lm.rnn --weights bytes.safetensors --sample 5 --prime "$prime"
+  says err "--prime: byte 0x$(printf %s "$prime" | od -An -tx1 | tr -d ' ') does not occur"
+done
+expect 1 "$rnn" run lm.rnn --weights whole.safetensors --sample 5 --prime "$(printf '\001')"
+says err "--prime: U+0001 does not occur"
 
 # ---- interruption ----
 
@@ -550,6 +589,17 @@ says err "it is with 1 of 2 sequences. --skip-unalignable leaves them out"
 spell 0 --skip-unalignable
 says err "left out 1 of 2 sequences"
 says out "3 frames in 1 sequence"
+expect 0 "$rnn" eval spell.rnn --weights spell.safetensors --data x=frames.csv --data lengths=lengths.csv --data y=labels.csv \
+  --skip-unalignable
+says err "left out 1 of 2 sequences"
+says out "3 frames in 1 sequence"
+# What a training goes on with are its own labels.
+aligned() { spell "$1" --skip-unalignable --epochs 2 --checkpoint spell.checkpoint --resume; }
+aligned 0
+aligned 0
+sed 's/2,3/3,2/' labels.csv >other && mv other labels.csv
+aligned 1
+says err "the data is not what it was in its training"
 
 # A loss that has grown beyond all bounds is a failure, even where it is finite; one that has grown is worth a word.
 cat >grow.rnn <<'END'
@@ -563,6 +613,18 @@ model grow {
 END
 awk 'BEGIN { print "x,y"; for (t = 0; t < 200; t++) print sin(t) "," sin(t) / 3 }' >grow.csv
 grow() { status=$1; shift; expect "$status" "$rnn" train grow.rnn --data grow.csv --streams 2 --window 10 --out grow.safetensors "$@"; }
+# The columns of a file by their names, one by one or all; and numbers that are no longer what they were.
+for data in "--data grow.csv" "--data x=grow.csv --data y=grow.csv"; do
+  expect 0 "$rnn" train grow.rnn $data --streams 2 --epochs 1 --out grow.safetensors --checkpoint grow.checkpoint --resume
+  cksum <grow.safetensors
+  cp grow.csv kept.csv
+  sed '$s/,.*/,1/' kept.csv >grow.csv
+  expect 1 "$rnn" train grow.rnn $data --streams 2 --epochs 2 --out other.safetensors --checkpoint grow.checkpoint --resume
+  says err "the data is not what it was in its training"
+  mv kept.csv grow.csv
+  rm grow.checkpoint grow.safetensors
+done >sums
+[ "$(sort -u sums | wc -l)" = 1 ] || fail "weights: $(cat sums)"
 grow 1 --rate 1e15 --epochs 3
 says err "epoch 1: the loss has grown from "
 says err "Try a smaller --rate than 1e+15, or --clip 1"
@@ -571,6 +633,15 @@ grow 0 --rate 3 --epochs 1
 says err "rnn: the loss has grown from "
 grow 0 --rate 0.01 --epochs 2
 [ ! -s err ] || fail "a training that learns complains: $(cat err)"
+
+# A signal is told, and how to go on.
+{ launch=exec; train told --epochs 1000000 --checkpoint told.checkpoint >out; } 2>err &
+process=$!
+until [ -s told.safetensors ] || ! kill -0 $process 2>/dev/null; do sleep 0.01; done
+kill -TERM $process
+wait $process || true
+grep -q '^rnn: stopped by a signal in epoch [0-9]* after step [0-9]*; --resume goes on from here$' err || fail "after a signal: $(cat err)"
+rm told.*
 
 expect 0 train broken --epochs 1 --optimizer sgd --checkpoint broken.checkpoint
 cp broken.checkpoint kept
@@ -600,4 +671,21 @@ expect 2 train none --optimizer adagrad
 says err "there is no optimizer 'adagrad'; there are sgd, "
 expect 2 train none --schedule linear
 says err "there is no schedule 'linear'; there are constant, "
+refused() { words=$1; expected=$2; shift 2; expect "$expected" "$@"; says err "$words"; }
+refused "--valid needs a number between 0 and 1, not '2'" 2 train none --valid 2
+refused "'momentum' should be NAME=NUMBER" 2 train none --optimizer sgd,momentum
+refused "--advance needs --window" 2 "$rnn" train lm.rnn --data text --advance 4 --out none.safetensors
+refused "--resume needs --checkpoint FILE" 2 train none --resume
+refused "--valid takes a part of --data, --valid-data other files" 2 train none --valid-data text
+refused "what should it learn from? Give --data FILE" 2 "$rnn" train lm.rnn --out none.safetensors
+refused "needs its program in a file, not from standard input" 1 sh -c '"$0" train - --data text --checkpoint c --out none.safetensors <lm.rnn' "$rnn"
+refused "1 frame cannot be divided into some to learn from and some to validate with" 1 \
+  "$rnn" train grow.rnn --data x=one.csv --data y=one.csv --valid 0.5 --out none.safetensors
+refused "'whole.safetensors' has no array 'x'" 1 "$rnn" train grow.rnn --data x=whole.safetensors --out none.safetensors
+refused "[2], a number for each sequence" 1 "$rnn" train spell.rnn --data x=frames.csv --data lengths=lengths.csv --data y=labels.csv \
+  --data y.lengths=z53.csv --out none.safetensors
+printf 'model of_sequences { input x once; target y once; param w; output p = w * x; loss mse(p, y) }\n' >once.rnn
+refused "'of_sequences' has no input or target with frames" 1 "$rnn" train once.rnn --data x=z.csv --data y=z.csv --out none.safetensors
+printf 'model lossless { input x; param w; output p = w * x }\n' >lossless.rnn
+refused "there is no loss to train with" 1 "$rnn" train lossless.rnn --data x=z.csv --out none.safetensors
 [ ! -e none.safetensors ] || fail "a training that failed has left weights"

@@ -40,6 +40,9 @@ static enum mistake {
     ADVANCE_IGNORED,    /* the state stays behind as it is after all frames */
     READS_WORK,         /* what is in the work before the call gets into the gradient */
     WRITES_BEHIND,
+    WRITES_BEHIND_INPUT,
+    WRITES_BEHIND_STATE,
+    WRITES_BEHIND_WORK,
     NOT_A_NUMBER
 } mistake;
 
@@ -138,6 +141,8 @@ static void spoil_gradient(const rnn_window *window, int streams, double *gradie
         if (mistake == AFTER_THE_END && length < window->frames)
             x_gradient[(length * streams + b) * INPUTS] = 1e-30;
     }
+    if (mistake == WRITES_BEHIND_INPUT && x_gradient)
+        x_gradient[window->frames * streams * INPUTS] = 0;
 }
 
 static rnn_status grad(const void *parameters, void *state, void *work, const rnn_window *window,
@@ -151,6 +156,10 @@ static rnn_status grad(const void *parameters, void *state, void *work, const rn
     memcpy(h, past, (size_t)(streams * UNITS) * sizeof *h);
     *loss = run_forward(parameters, window, streams, inputs[0], targets[0], h, &count);
     *loss = (count ? *loss / count : 0) + (mistake == WRONG_LOSS ? 1e-9 : 0);
+    if (mistake == WRITES_BEHIND_STATE)
+        past[streams * UNITS] = 0;
+    if (mistake == WRITES_BEHIND_WORK)
+        h[work_size(FRAMES, STREAMS) / sizeof *h] = 0;
     if (mistake != READS_WORK)
         memset(adjoint, 0, (size_t)(columns + streams) * UNITS * sizeof *adjoint);
     if (gradient)

@@ -149,6 +149,35 @@ static void test_windows(void **state)
     expect_same_windows(&lasting_model);
 }
 
+/* A stream grows older by its own frames: one that has had none yet is as after a reset. */
+static void test_streams_that_wait(void **state)
+{
+    (void)state;
+    enum { HALF = 7 };
+    struct network network = network_open(&dropping_model);
+    const int lengths[STREAMS] = {HALF, 0, HALF, 1};
+    const unsigned char second[STREAMS] = {0, 1, 0, 0}, fourth[STREAMS] = {0, 0, 0, 1};
+    const unsigned char *const resets[] = {NULL, second, fourth};
+    const rnn_window windows[] = {{.frames = HALF, .lengths = lengths, .drops = 1, .seed = 5},
+                                  {.frames = FRAMES - HALF, .drops = 1, .seed = 5}};
+    double losses[3];
+    for (int i = 0; i < 3; i++) {
+        struct backward_result result;
+        const char *error = NULL;
+        backward_begin(&network.backward, false);
+        for (int k = 0; k < 2; k++) {
+            if (k && resets[i])
+                dropping_model.training->reset(network.backward.state, resets[i]);
+            if (!backward_call(&network.backward, &windows[k], k * HALF, network.parameters, network.inputs,
+                               network.targets, WANT_LOSS, &result, &error))
+                fail_msg("%s", error);
+        }
+        losses[i] = result.loss;
+    }
+    assert_true(losses[1] == losses[0] && losses[2] != losses[0]);
+    network_close(&network);
+}
+
 /* Moves parameters and input by `step` along the direction that the seed gives. */
 static void move(struct network *network, double step)
 {
@@ -256,6 +285,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_kept),   cmocka_unit_test(test_seeds),
                                        cmocka_unit_test(test_seeds_in_a_row), cmocka_unit_test(test_windows),
                                        cmocka_unit_test(test_gradients),      cmocka_unit_test(test_what_lasts),
-                                       cmocka_unit_test(test_weights)};
+                                       cmocka_unit_test(test_weights),        cmocka_unit_test(test_streams_that_wait)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

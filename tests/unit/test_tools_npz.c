@@ -181,6 +181,28 @@ static void test_unread(void **state)
     assert_true(arrays[2].data[1] == 2);
 }
 
+static void test_unknown_members(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct {
+        int place, size;
+        uint64_t number;
+        const char *word;
+    } wrong[] = {{10, 2, 9, "is compressed in an unknown way"}, {24, 4, UINT32_MAX, "members of 4 GiB and more"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct archive archive = make_archive();
+        size_t entry = archive.length - 22 - archive.directory_length + (size_t)wrong[i].place;
+        put_number(archive.bytes, &entry, wrong[i].number, wrong[i].size);
+        struct array *arrays;
+        int count;
+        const char *error, *path = put(fixture, "x.npz", archive.bytes, archive.length);
+        assert_false(arrays_read(fixture->arena, path, &arrays, &count, &error));
+        if (!strstr(error, wrong[i].word))
+            fail_msg("'%s' is not in: %s", wrong[i].word, error);
+        unlink(path);
+    }
+}
+
 static void test_not_written(void **state)
 {
     struct fixture *fixture = *state;
@@ -193,6 +215,6 @@ static void test_not_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_members), TEST(test_damage), TEST(test_unread),
-                                       TEST(test_not_written)};
+                                       TEST(test_unknown_members), TEST(test_not_written)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -219,7 +219,7 @@ static void test_truncations(void **state)
         memcpy(cut, file.data, size);
         assert_null(rnn_file_open_memory(cut, size, &error));
         assert_int_equal(error.status, RNN_ERROR_FORMAT);
-        assert_true(error.text[0] != '\0');
+        assert_non_null(strstr(error.text, size < 8 ? "bytes long" : "cut off"));
         free(cut);
     }
     rnn_file *whole = rnn_file_open_memory(file.data, file.size, &error);
