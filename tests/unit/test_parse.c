@@ -160,7 +160,8 @@ static void messages(void **state)
     check_errors("h = a +", "2:8: error: expected an expression after '+'");
     check_errors("h = a + * b", "2:9: error: expected an expression after '+', found '*'");
     check_errors("h =", "2:4: error: expected an expression after '='");
-    check_errors("h = a b", "2:7: error: expected an operator after 'a', found 'b'");
+    check_errors("h = a b", "2:7: error: expected an operator after 'a', found 'b'\n"
+                            "2:7: note: a product is written 'W @ x' or 'a * b', a call 'f(x)'");
     check_errors("h = (a + b))", "2:12: error: ')' closes nothing");
     check_errors("h = f(a]", "2:8: error: expected ')' to close '(', found ']'\n2:6: note: '(' is here");
     check_errors(
