@@ -418,7 +418,7 @@ model only_loss {
   loss log(h[0] + 2 - x[0]) + z[0]
 }
 END
-awk 'BEGIN { for (t = 0; t < 60; t++) print (t == 40 ? "5,5" : "0.001,0.001") }' >x.csv
+awk 'BEGIN { for (t = 0; t < 60; t++) print (t == 40 || t == 50 ? "5,5" : "0.001,0.001") }' >x.csv
 awk 'BEGIN { for (t = 0; t < 60; t++) print 1 }' >z.csv
 faulty() { status=$1; shift; expect "$status" "$rnn" train faults.rnn --data x=x.csv --data z=z.csv --streams 1 --epochs 1 "$@"; }
 faulty 1 --out w.safetensors --top value

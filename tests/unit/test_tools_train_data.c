@@ -344,6 +344,10 @@ static void test_series(void **state)
     assert_memory_equal(batch.inputs[0], ((int32_t[]){1, 4, 2, 2, 0, 3}), sizeof(int32_t[6]));
     assert_memory_equal(batch.targets[0], ((int32_t[]){2, 0, 3, -1, 1, 4}), sizeof(int32_t[6]));
     assert_int_equal(batch.frames, 6);
+    /* Some of the data is held out, however small the part that is asked for. */
+    assert_true(dataset_split(fixture->arena, &table, &(struct cut){.streams = 3}, 0.01, &dataset, &rest, &error));
+    assert_int_equal(dataset.frames, 10);
+    assert_int_equal(rest.frames, 1);
     const struct cut pieces = {.streams = 3, .piece = 2, .held_piece = 1};
     assert_true(dataset_split(fixture->arena, &table, &pieces, 0.3, &dataset, &rest, &error));
     assert_int_equal(dataset.count, 4);
