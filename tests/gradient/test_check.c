@@ -206,9 +206,9 @@ static const rnn_model model = {.name = "by_hand",
 
 /* ---- the check of it ---- */
 
-static struct program *read_program(struct arena *arena)
+static struct program *read_program(struct arena *arena, const char *text)
 {
-    struct source *source = source_from_memory(arena, "by_hand.rnn", program_text, sizeof program_text - 1);
+    struct source *source = source_from_memory(arena, "by_hand.rnn", text, strlen(text));
     struct diagnostics *diag = diag_new(arena, source);
     struct program *program = resolve_names(arena, parse(arena, source, diag), &(struct sema_options){0}, diag);
     assert_non_null(program);
@@ -229,7 +229,7 @@ static bool check(enum mistake made, struct gradient_report *report, struct aren
     void *const inputs[] = {x};
     const struct gradient_request request = {.arena = arena,
                                              .model = &model,
-                                             .program = read_program(arena),
+                                             .program = read_program(arena, program_text),
                                              .frames = FRAMES,
                                              .streams = STREAMS,
                                              .parameters = parameters,
@@ -275,8 +275,40 @@ static void test_mistakes(void **state)
     }
 }
 
+/* A program that is not the network's is named, not compared. */
+static void test_another_program(void **state)
+{
+    (void)state;
+    static const char others[][200] = {"model by_hand {\n input x[3]\n target y[2]\n param W[2, 3], v[2]\n h = tanh(W "
+                                       "@ x + v * h[t-1])\n loss mse(h, y)\n}\n",
+                                       "model by_hand {\n input z[3]\n target y[2]\n param W[2, 3], u[2]\n h = tanh(W "
+                                       "@ z + u * h[t-1])\n loss mse(h, y)\n}\n"};
+    static const char *const named[] = {"parameter 'v'", "input 'z'"};
+    for (int i = 0; i < 2; i++) {
+        struct arena *arena = arena_new();
+        double parameters[PARAMETERS] = {0}, x[MOST * INPUTS] = {0};
+        void *const inputs[] = {x};
+        const struct gradient_request request = {.arena = arena,
+                                                 .model = &model,
+                                                 .program = read_program(arena, others[i]),
+                                                 .frames = FRAMES,
+                                                 .streams = STREAMS,
+                                                 .parameters = parameters,
+                                                 .inputs = inputs,
+                                                 .seed = 7};
+        struct gradient_report report;
+        const char *error = NULL;
+        mistake = NONE;
+        assert_false(gradients_check(&request, &report, &error));
+        if (!strstr(error, named[i]) || !strstr(error, "is not the same in the program and in the compiled network"))
+            fail_msg("%s", error);
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_right_network), cmocka_unit_test(test_mistakes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_right_network), cmocka_unit_test(test_mistakes),
+                                       cmocka_unit_test(test_another_program)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
