@@ -88,7 +88,11 @@ expect 1 timeout 20 "$rnnc" "$lstm" -o pipe
 says err "cannot write 'pipe': it is a pipe or socket that nobody reads from"
 cat pipe >got &
 reader=$!
-until expect 0 "$rnnc" "$lstm" -o pipe 2>/dev/null; do sleep 0.1; done
+tries=0
+until "$rnnc" "$lstm" -o pipe 2>err; do # the reader may not be there yet
+  [ $((tries += 1)) -lt 100 ] || { kill $reader; fail "nothing goes into a pipe with a reader: $(cat err)"; }
+  sleep 0.1
+done
 wait $reader
 cmp lstm.c got
 [ -p pipe ] || fail "the pipe is none any more"
