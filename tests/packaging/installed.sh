@@ -47,11 +47,11 @@ quietly cmake --build "$work/build"
 mkdir "$work/wrong"
 printf '%s\n' 'cmake_minimum_required(VERSION 3.25)' 'project(wrong LANGUAGES C)' 'find_package(rnnc REQUIRED)' \
   'rnnc_add_library(net elman.rnn)' >"$work/wrong/CMakeLists.txt"
-if cmake -S "$work/wrong" -B "$work/wrong/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1; then fail "sources without SOURCES"; fi
+if cmake -G Ninja -S "$work/wrong" -B "$work/wrong/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1; then fail "sources without SOURCES"; fi
 grep -q 'Sources follow SOURCES' "$work/log" || { cat "$work/log" >&2; exit 1; }
 mkdir "$work/plus"
-sed 's/LANGUAGES C/LANGUAGES CXX/; s/elman.rnn/SOURCES elman.rnn/' "$work/wrong/CMakeLists.txt" >"$work/plus/CMakeLists.txt"
-if cmake -S "$work/plus" -B "$work/plus/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1; then fail "a project without C"; fi
+sed 's/LANGUAGES C/LANGUAGES NONE/; s/elman.rnn/SOURCES elman.rnn/' "$work/wrong/CMakeLists.txt" >"$work/plus/CMakeLists.txt"
+if cmake -G Ninja -S "$work/plus" -B "$work/plus/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1; then fail "a project without C"; fi
 grep -q 'networks are C, which' "$work/log" || { cat "$work/log" >&2; exit 1; }
 
 # pkg-config, by hand.
