@@ -15,7 +15,7 @@ struct depfile_options {
     const char *target; /* -MT */
 };
 
-/* Where the rule goes: -MF, or the output with .d for its last suffix. */
+/* Path of the rule: -MF, or the output with .d for its last suffix. */
 const char *depfile_path(struct arena *arena, const struct options *options);
 void depfile_write(const struct options *options, struct text *out);
 

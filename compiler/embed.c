@@ -8,7 +8,7 @@
 #include "graph/graph.h"
 #include "rnn/weights.h"
 
-/* What the runtime has to know of a network in order to load its weights: parameters as doubles, one after the other.
+/* Describes a network to the runtime as far as loading its weights goes: parameters as doubles, one after the other.
  */
 static rnn_model describe(struct arena *arena, const struct graph *graph)
 {

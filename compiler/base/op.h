@@ -45,7 +45,7 @@ const struct op_info *op_info(enum op op);
 /* Whether an operation needs all frames of a sequence: the class OVER_TIME, and the loss ctc. */
 bool op_is_over_time(enum op op);
 
-/* Whether finite operands may be at the edge of an operation's domain, where its result or its slope is infinite or
+/* True where finite operands may be at the edge of an operation's domain, where its result or its slope is infinite or
  * NaN: 1 / 0, log(0), sqrt(0), or an exp that overflows. Gradients are guarded behind it (transform/stop_zeros.h). */
 bool op_has_edges(enum op op);
 

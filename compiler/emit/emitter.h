@@ -39,7 +39,7 @@ const char *describe_kind(const struct schedule *schedule, const struct region *
 void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
                         const char *indent, struct text *out);
 double schedule_flops(const struct schedule *schedule); /* for one frame of one stream: the sum over regions */
-/* What a region does not do for each frame: "96 flops a sequence", or NULL. */
+/* Work of a region that is not done for each frame: "96 flops a sequence", or NULL. */
 const char *describe_flops_once(const struct region *region, struct arena *arena);
 long schedule_parameters(const struct schedule *schedule);
 

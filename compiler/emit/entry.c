@@ -1,7 +1,7 @@
 /* The entry points, last in the file and short enough to read as the plan: memory, weights, one frame. */
 #include "emit/calls.h"
 
-/* What a network and its training have both, each under its own prefix. */
+/* Parts that a network and its training both have, each under its own prefix. */
 static const char *const state_functions =
     "struct $_state {\n"
     "    int streams;\n"

@@ -76,7 +76,7 @@ void keep_expression(struct writing *writing, int id, const char *expression, bo
     emitter->locals[id] = name;
 }
 
-/* Where an operand of a sum or difference is a product that stands inline: the pattern of one multiply-add, and its three operands.
+/* Pattern of one multiply-add, and its operands, where an operand of a sum or difference is a product that stands inline.
  * NULL: nothing of the kind. */
 static const char *multiply_add(struct writing *writing, const struct node *node, const char *operands[3])
 {
