@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "sema/elaborate.h"
-#include "sema/shape-errors.h"
+#include "sema/shape_errors.h"
 
 void push_task(struct elaboration *e, enum task_kind kind, struct instance *instance, const struct statement *statement)
 {

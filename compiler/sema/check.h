@@ -14,19 +14,19 @@ struct check {
     bool *wrong;          /* by value id: an error was told about it, or about what it reads */
 };
 
-/* target-times.c: targets take the time of what they are compared with. */
+/* target_times.c: targets take the time of what they are compared with. */
 void infer_target_times(struct check *check);
 
-/* check-values.c: shapes that clash, delays, init, losses, outputs; and, after all others, shapes that stay open
+/* check_values.c: shapes that clash, delays, init, losses, outputs; and, after all others, shapes that stay open
  * although nothing is wrong. */
 void check_values(struct check *check);
 void check_open_shapes(struct check *check);
 void check_waiting_shapes(struct check *check);
 
-/* check-cycles.c: every cycle has a delay, delays of one sign, and no sequence value. */
+/* check_cycles.c: every cycle has a delay, delays of one sign, and no sequence value. */
 void check_cycles(struct check *check);
 
-/* finish-program.c: what the rest of the compiler may rely on: needs_future, ids, scalars that spread. */
+/* finish_program.c: what the rest of the compiler may rely on: needs_future, ids, scalars that spread. */
 void finish_program(struct check *check);
 
 /* Calls `visit` for a term and all below it, the outermost first. */

@@ -226,7 +226,7 @@ struct value *instance_output(struct instance *instance, int index); /* NULL: no
 /* declare.c */
 void declare_instances(struct elaboration *e); /* all that are undeclared, and what they contain */
 
-/* bind.c, bind-top.c */
+/* bind.c, bind_top.c */
 void push_task(struct elaboration *e, enum task_kind kind, struct instance *instance,
                const struct statement *statement);
 void wait_for(struct elaboration *e, struct instance *instance, enum task_kind kind, struct instance *waiting,

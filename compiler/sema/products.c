@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "sema/elaborate.h"
-#include "sema/shape-errors.h"
+#include "sema/shape_errors.h"
 
 const struct shape *symbol_shape(struct elaboration *e, const struct symbol *symbol)
 {

@@ -1,5 +1,5 @@
 #include "base/arena.h"
-#include "sema/shape-errors.h"
+#include "sema/shape_errors.h"
 #include "sema/shapes.h"
 
 void solver_init(struct solver *solver, struct arena *arena) { *solver = (struct solver){.arena = arena}; }

@@ -1,4 +1,4 @@
-#include "sema/shape-errors.h"
+#include "sema/shape_errors.h"
 
 #include "base/arena.h"
 #include "sema/report.h"

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "sema/check.h"
-#include "sema/shape-errors.h"
+#include "sema/shape_errors.h"
 
 static void check_delay(void *context, const struct term *term)
 {

@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "sema/report.h"
-#include "sema/shape-errors.h"
+#include "sema/shape_errors.h"
 #include "sema/shapes.h"
 
 bool shape_is_small(const struct shape *shape)
