@@ -16,7 +16,7 @@ for compiler in gcc clang; do
 done
 
 # Each under a prefix of its own, so that one file can hold all of them, and the runtime's headers are read once.
-for source in "$root"/examples/*/*.rnn "$root"/tests/end-to-end/corners/*.rnn "$root"/tests/gradient/programs/*.rnn; do
+for source in "$root"/examples/*/*.rnn "$root"/tests/end_to_end/corners/*.rnn "$root"/tests/gradient/programs/*.rnn; do
   name=$(basename "$(dirname "$source")")_$(basename "$source" .rnn)
   if grep -q '^ *loss ' "$source"; then train=--train; else train=; fi
   "$rnnc" $train "$source" --prefix="$name" --header="$work/$name.h" -o "$work/$name.c"
