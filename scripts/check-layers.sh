@@ -1,11 +1,11 @@
 #!/bin/sh
-# Holds the code to compiler/LAYERS: which folder may include headers of which.
-#   sh scripts/check-layers.sh [ROOT]         prints every include that breaks the table; exit 1 if there is one
+# Holds the code to compiler/LAYERS and tools/LAYERS: which folder may include headers of which.
+#   sh scripts/check-layers.sh [ROOT]         prints every include that breaks the tables; exit 1 if there is one
 #   sh scripts/check-layers.sh --self-test    shows that breaches are found
 #
-# Beyond the table: compiler/*.[ch] is the layer `top`, which alone of the compiler may include the runtime (it reads weights
+# Beyond the tables: compiler/*.[ch] is the layer `top`, which alone of the compiler may include the runtime (it reads weights
 # files), and files/, which includes nothing; grammar/ belongs to syntax; the runtime includes nothing but itself and files/, and
-# tools/ may use base, syntax, sema, oracle, files/ and the runtime.
+# every folder of tools/ may use base, syntax, sema, oracle, files/ and the runtime; tools/*.[ch] is `tools/top`.
 set -eu
 
 # check ROOT
@@ -15,28 +15,38 @@ check() {
       function layer_of(path,  part) {
         split(path, part, "/")
         if (part[1] == "grammar") return "syntax"
-        if (part[1] != "compiler") return part[1]
-        return part[2] ~ /\.[chly]$/ ? "top" : part[2]
+        if (part[1] != "compiler" && part[1] != "tools") return part[1]
+        return (part[1] == "tools" ? "tools/" : "") (part[2] ~ /\.[chly]$/ ? "top" : part[2])
       }
-      BEGIN {
-        table = root "compiler/LAYERS"
-        while ((getline line < table) > 0) {
+      # Reads a table; its folders are called PREFIX and their name.
+      function read_table(path, prefix,  line, layer, count, may, i) {
+        while ((getline line < path) > 0) {
           sub(/#.*/, "", line)
           if (line !~ /:/) continue
-          layer = substr(line, 1, index(line, ":") - 1)
+          layer = prefix substr(line, 1, index(line, ":") - 1)
           count = split(substr(line, index(line, ":") + 1), may, " ")
           known[layer] = 1
-          for (i = 1; i <= count; i++) { allowed[layer, may[i]] = 1; known[may[i]] = 1 }
+          for (i = 1; i <= count; i++) allowed[layer, prefix may[i]] = 1
         }
-        known["tools"] = known["runtime"] = known["files"] = 1
-        allowed["top", "files"] = allowed["tools", "files"] = allowed["runtime", "files"] = 1
-        allowed["runtime", "rnn"] = allowed["tools", "rnn"] = allowed["top", "rnn"] = 1
-        allowed["tools", "base"] = allowed["tools", "syntax"] = allowed["tools", "sema"] = allowed["tools", "oracle"] = 1
+      }
+      BEGIN {
+        read_table(root "compiler/LAYERS", "")
+        read_table(root "tools/LAYERS", "tools/")
+        known["runtime"] = known["files"] = 1
+        allowed["top", "files"] = allowed["runtime", "files"] = 1
+        allowed["top", "rnn"] = allowed["runtime", "rnn"] = 1
+        count = split("base syntax sema oracle files rnn", of_tools, " ")
+        for (layer in known)
+          if (layer ~ /^tools\//)
+            for (i = 1; i <= count; i++) allowed[layer, of_tools[i]] = 1
       }
       FNR == 1 {
         path = substr(FILENAME, length(root) + 1)
         layer = layer_of(path)
-        if (!(layer in known)) { print path ": folder `" layer "` is not in compiler/LAYERS"; bad = 1 }
+        tools = layer ~ /^tools\//
+        if (!(layer in known)) {
+          print path ": folder `" layer "` is not in " (tools ? "tools" : "compiler") "/LAYERS"; bad = 1
+        }
       }
       /^[ \t]*#[ \t]*include[ \t]*["<]/ {
         header = $0
@@ -47,6 +57,7 @@ check() {
         if (folder == "." || folder == "..") {
           print path ":" FNR ": " header ": name the folder instead"; bad = 1; next
         }
+        if (tools && ("tools/" folder) in known) folder = "tools/" folder
         if (!(folder in known) && folder != "rnn") next   # a header of the system
         if (folder != layer && !((layer, folder) in allowed)) {
           print path ":" FNR ": `" layer "` may not include \"" header "\""; bad = 1
@@ -58,8 +69,9 @@ check() {
 self_test() {
   tree=$(mktemp -d)
   trap 'rm -rf "$tree"' EXIT
-  mkdir -p "$tree/compiler/base" "$tree/compiler/sema" "$tree/files" "$tree/grammar" "$tree/runtime/src" "$tree/tools"
+  mkdir -p "$tree/compiler/base" "$tree/compiler/sema" "$tree/files" "$tree/grammar" "$tree/runtime/src" "$tree/tools/data" "$tree/tools/run"
   printf 'base:\nsyntax: base\nsema: base syntax\ntop: base syntax sema\n' >"$tree/compiler/LAYERS"
+  printf 'data:\nrun: data\ntop: data run\n' >"$tree/tools/LAYERS"
   # expect STATUS FILE INCLUDE: the tree with this one include is accepted (0) or refused (1).
   expect() {
     printf '#include <stdio.h>\n#include %s\n' "$3" >"$tree/$2"
@@ -73,7 +85,11 @@ self_test() {
   expect 0 compiler/main.c '"sema/b.h"'
   expect 0 compiler/main.c '"rnn/weights.h"'
   expect 0 grammar/rnn.y '"base/a.h"'
-  expect 0 tools/run.c '"rnn/model.h"'
+  expect 0 tools/run/a.c '"rnn/model.h"'
+  expect 0 tools/run/a.c '"data/a.h"'
+  expect 0 tools/run/a.c '"sema/a.h"'
+  expect 0 tools/a.c '"run/a.h"'
+  expect 1 tools/data/a.c '"run/a.h"'
   expect 0 runtime/src/a.c '"rnn/model.h"'
   expect 0 runtime/src/a.c '<sys/stat.h>'
   expect 1 compiler/base/a.c '"sema/a.h"'
@@ -88,8 +104,9 @@ self_test() {
   expect 1 files/a.c '"base/a.h"'
   expect 1 files/a.c '"rnn/model.h"'
   expect 1 runtime/src/a.c '"base/a.h"'
-  mkdir "$tree/compiler/other"
+  mkdir "$tree/compiler/other" "$tree/tools/other"
   expect 1 compiler/other/a.c '"base/a.h"'
+  expect 1 tools/other/a.c '"data/a.h"'
   echo "check-layers: self-test passed"
 }
 
@@ -97,6 +114,6 @@ if [ "${1:-}" = --self-test ]; then
   self_test
 else
   root=${1:-$(cd "$(dirname "$0")/.." && pwd)}
-  check "$root" || { echo "check-layers: the includes above break compiler/LAYERS" >&2; exit 1; }
-  echo "check-layers: every include keeps to compiler/LAYERS"
+  check "$root" || { echo "check-layers: the includes above break compiler/LAYERS or tools/LAYERS" >&2; exit 1; }
+  echo "check-layers: every include keeps to compiler/LAYERS and tools/LAYERS"
 fi

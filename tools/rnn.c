@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "argument.h"
-#include "commands.h"
+#include "command/argument.h"
+#include "command/commands.h"
 #include "files/standard.h"
 
 const char *argp_program_version = "rnn " RNNC_VERSION;

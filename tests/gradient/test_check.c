@@ -10,9 +10,9 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/random.h"
-#include "gradients.h"
+#include "check/gradients.h"
+#include "network/session.h"
 #include "sema/sema.h"
-#include "session.h"
 #include "syntax/tree.h"
 
 enum { INPUTS = 3, UNITS = 2, PARAMETERS = UNITS * INPUTS + UNITS, FRAMES = 9, STREAMS = 4, MOST = FRAMES * STREAMS };

@@ -8,11 +8,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "backward.h"
 #include "base/arena.h"
 #include "base/random.h"
+#include "check/backward.h"
+#include "network/session.h"
 #include "rnn/weights.h"
-#include "session.h"
 
 extern const rnn_model dropping_model, kept_model, lasting_model, lasts_model, connections_model;
 

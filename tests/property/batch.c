@@ -11,8 +11,8 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "exercise.h"
+#include "network/process.h"
 #include "pipeline.h"
-#include "process.h"
 #include "syntax/tree.h"
 
 enum { COMPILE_SECONDS = 30, RUN_SECONDS = 60 };

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/random.h"
-#include "check.h"
+#include "check/check.h"
 
 enum { CALLS = 7, LONGEST_CALL = 9 };
 

@@ -2,10 +2,10 @@
 
 #include "base/arena.h"
 #include "base/random.h"
+#include "check/gradients.h"
 #include "exercise.h"
-#include "gradients.h"
+#include "network/session.h"
 #include "rnn/weights.h"
-#include "session.h"
 
 /* Unlike in exercise.c equal numbers are not wanted: where two are, an operation may have a kink. Sums of multiples of
  * 2^-20 are still exact, so that comparisons have one answer. */

@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 #include "base/random.h"
-#include "decode.h"
+#include "table/decode.h"
 
 enum { FRAMES = 5, SYMBOLS = 3, ALL = 64 /* labellings of up to FRAMES labels of two kinds are 63 */ };
 

@@ -15,9 +15,9 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "cache.h"
 #include "data/file.h"
-#include "process.h"
+#include "network/cache.h"
+#include "network/process.h"
 
 struct fixture {
     struct arena *arena;

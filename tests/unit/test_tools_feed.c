@@ -2,8 +2,8 @@
 #include "train_fixture.h"
 
 #include "data/array.h"
-#include "feed.h"
-#include "session.h"
+#include "network/session.h"
+#include "table/feed.h"
 
 static const rnn_tensor vector = {.name = "x", .time = RNN_TIME_FRAME, .rank = 1, .shape = {3}};
 static const rnn_tensor unit = {.name = "x", .time = RNN_TIME_FRAME, .rank = 1, .shape = {1}};

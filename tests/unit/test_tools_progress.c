@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "progress.h"
+#include "command/progress.h"
 
 /* What `act` writes to standard error. */
 static void expect_written(struct progress *progress, void (*act)(struct progress *progress), const char *expected)

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "checkpoint_content.h"
+#include "train/checkpoint_content.h"
 
 #define PROGRAM "cell A(x) -> h {\n  h = tanh(x)\n}\n"
 

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#include "curve.h"
 #include "data/array.h"
+#include "train/curve.h"
 
 /* However many values there are, every point is the mean of as many, and none is lost. */
 static void test_points(void **state)

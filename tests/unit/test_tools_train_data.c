@@ -2,9 +2,9 @@
 #include "train_fixture.h"
 
 #include "data/array.h"
-#include "dataset.h"
-#include "score.h"
 #include "tiny_model.h"
+#include "train/dataset.h"
+#include "train/score.h"
 
 /* A network with everything that data can be for. Only its descriptions are looked at. */
 static const rnn_tensor wide_inputs[] = {

@@ -4,9 +4,9 @@
 #include <zlib.h>
 
 #include "data/text.h"
-#include "table.h"
+#include "table/table.h"
+#include "table/vocabulary.h"
 #include "tiny_model.h"
-#include "vocabulary.h"
 
 static void expect_codes(struct fixture *fixture, const char *text, size_t length, bool bytes, const uint32_t *codes,
                          size_t count)

@@ -4,10 +4,10 @@
 
 #include "train_fixture.h"
 
-#include "checkpoint.h"
-#include "dataset.h"
 #include "tiny_model.h"
-#include "train_options.h"
+#include "train/checkpoint.h"
+#include "train/dataset.h"
+#include "train/train_options.h"
 
 enum { MOST_ARGUMENTS = 30 };
 

@@ -1,0 +1,142 @@
+#include "check/backward.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "network/session.h"
+
+enum { GUARD = 128, GUARD_BYTE = 0xa5, GARBAGE = 0xff /* a NaN, in whatever precision */ };
+
+static void *guarded_new(size_t size, size_t alignment)
+{
+    if (size > SIZE_MAX - GUARD)
+        return NULL;
+    unsigned char *memory = rnn_alloc(size + GUARD, alignment);
+    if (memory) {
+        memset(memory, GARBAGE, size);
+        memset(memory + size, GUARD_BYTE, GUARD);
+    }
+    return memory;
+}
+
+static bool is_intact(const void *memory, size_t size)
+{
+    const unsigned char *guard = (const unsigned char *)memory + size;
+    for (int i = 0; i < GUARD; i++)
+        if (guard[i] != GUARD_BYTE)
+            return false;
+    return true;
+}
+
+bool backward_open(struct backward *backward, struct arena *arena, const rnn_model *model, int frames, int streams,
+                   const char **error)
+{
+    const rnn_training *training = model->training;
+    *backward = (struct backward){.arena = arena, .model = model, .frames = frames, .streams = streams};
+    backward->state_size = training->state_size(streams);
+    backward->work_size = training->work_size(frames, streams);
+    backward->state = guarded_new(backward->state_size, model->alignment);
+    backward->work = guarded_new(backward->work_size, model->alignment);
+    if (backward->state && backward->work)
+        return true;
+    backward_close(backward);
+    *error = "out of memory: fewer frames or streams need less";
+    return false;
+}
+
+void backward_close(struct backward *backward)
+{
+    rnn_free(backward->state);
+    rnn_free(backward->work);
+}
+
+void backward_begin(struct backward *backward, bool by_reset)
+{
+    if (by_reset)
+        backward->model->training->reset(backward->state, NULL);
+    else
+        backward->model->training->state_init(backward->state, backward->streams);
+}
+
+static void **inputs_from(const struct backward *backward, const rnn_tensor *tensors, int count, void *const data[],
+                          int first)
+{
+    void **from = ARENA_ARRAY(backward->arena, void *, count + 1);
+    for (int i = 0; i < count; i++)
+        from[i] = tensor_at(backward->model, &tensors[i], data[i], first, backward->streams);
+    return from;
+}
+
+/* `count` numbers, all NaN. */
+static void *new_numbers(const struct backward *backward, size_t count)
+{
+    size_t size = (count + 1) * (size_t)backward->model->real_size;
+    void *numbers = arena_alloc(backward->arena, size, 1);
+    memset(numbers, GARBAGE, size);
+    return numbers;
+}
+
+/* Only the number behind the last one has to be as it was. */
+static bool is_intact_behind(const struct backward *backward, const void *numbers, size_t count)
+{
+    const unsigned char *behind = (const unsigned char *)numbers + count * (size_t)backward->model->real_size;
+    for (int i = 0; i < backward->model->real_size; i++)
+        if (behind[i] != GARBAGE)
+            return false;
+    return true;
+}
+
+static size_t input_elements(const struct backward *backward, int input, int frames)
+{
+    return (size_t)tensor_elements(&backward->model->inputs[input], frames, backward->streams);
+}
+
+/* The memory behind which something has been written; NULL: none. */
+static const char *find_harm(const struct backward *backward, const rnn_window *window,
+                             const struct backward_result *result)
+{
+    const rnn_model *model = backward->model;
+    if (!is_intact(backward->state, backward->state_size))
+        return "the state";
+    if (!is_intact(backward->work, backward->work_size))
+        return "the work";
+    if (result->gradient && !is_intact_behind(backward, result->gradient, model->parameter_elements))
+        return "the gradient";
+    for (int i = 0; result->input_gradients && i < model->input_count; i++)
+        if (result->input_gradients[i] &&
+            !is_intact_behind(backward, result->input_gradients[i], input_elements(backward, i, window->frames)))
+            return arena_printf(backward->arena, "the gradient of input '%s'", model->inputs[i].name);
+    return NULL;
+}
+
+bool backward_call(struct backward *backward, const rnn_window *window, int first, const void *parameters,
+                   void *const inputs[], void *const targets[], enum backward_wanted wanted,
+                   struct backward_result *result, const char **error)
+{
+    const rnn_model *model = backward->model;
+    const rnn_training *training = model->training;
+    *result = (struct backward_result){.loss = NAN};
+    if (wanted >= WANT_GRADIENT)
+        result->gradient = new_numbers(backward, model->parameter_elements);
+    if (wanted >= WANT_ALL)
+        result->input_gradients = ARENA_ARRAY(backward->arena, void *, model->input_count + 1);
+    for (int i = 0; result->input_gradients && i < model->input_count; i++)
+        if (model->inputs[i].type == RNN_TYPE_REAL)
+            result->input_gradients[i] = new_numbers(backward, input_elements(backward, i, window->frames));
+
+    memset(backward->work, GARBAGE, backward->work_size);
+    void **own_inputs = inputs_from(backward, model->inputs, model->input_count, inputs, first);
+    void **own_targets = inputs_from(backward, training->targets, training->target_count, targets, first);
+    rnn_status status =
+        training->grad(parameters, backward->state, backward->work, window, (const void *const *)own_inputs,
+                       (const void *const *)own_targets, &result->loss, result->gradient, result->input_gradients);
+    if (status != RNN_OK) {
+        *error = arena_printf(backward->arena, "the network cannot be differentiated: %s", rnn_status_text(status));
+        return false;
+    }
+    const char *harmed = find_harm(backward, window, result);
+    if (harmed)
+        *error = arena_printf(backward->arena, "the network writes behind the end of %s", harmed);
+    return !harmed;
+}

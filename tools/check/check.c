@@ -1,0 +1,380 @@
+/* rnn check: the compiled network against the oracle, run in every way that the language says is the same. */
+#include <argp.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "check/check.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/random.h"
+#include "check/gradients.h"
+#include "check/row.h"
+#include "command/argument.h"
+#include "command/commands.h"
+#include "syntax/tree.h"
+
+enum { KEY_TOLERANCE = 768, KEY_ROW, KEY_GRADIENTS, KEY_FLOAT };
+
+static const struct argp_option options_table[] = {
+    {"tolerance", KEY_TOLERANCE, "X", 0, "The largest error that is accepted (default: what the arithmetic deserves)",
+     3},
+    {"row", KEY_ROW, NULL, 0,
+     "Print one line for a table instead, tabs between its columns: name, parameters, flops a frame, microseconds a "
+     "frame, largest error",
+     3},
+    {"gradients", KEY_GRADIENTS, NULL, 0,
+     "Check the loss and its gradients instead of the outputs, in double precision unless --float is given", 3},
+    {"float", KEY_FLOAT, NULL, 0, "Check gradients in the precision that networks have otherwise", 3},
+    {0},
+};
+
+static const char documentation[] =
+    "Compare a compiled network with the reference interpreter, which computes the program slowly in double precision."
+    "\v"
+    "Weights and inputs that are not given are drawn at random. The network runs all frames at once, streams of "
+    "different lengths, "
+    "one stream alone and, unless it needs the future, frame after frame, in two calls, and once more after a reset of "
+    "some "
+    "streams. For each output the largest error is printed, and where it was. The tolerance is the larger of 1e-6 of "
+    "the "
+    "output's largest magnitude (1e-12 with --double) and 8 times the error that the interpreter itself makes when it "
+    "rounds every "
+    "operation to the network's precision; where that is not enough, 5 times the largest such error with 15 "
+    "neighbours of the data, where sums are added in other orders too.\n\n"
+    "The interpreter is slow. Without --frames it checks as many frames as it gets done in some seconds (some hundred "
+    "million operations, and at least 20 frames), of an --input too, and says so; --frames T with the number that the "
+    "input has checks all. Outputs of sequences are compared after each step, or of many frames after some of them. "
+    "What takes longer shows how far it is.\n\n"
+    "With --gradients the network is compiled for training. Its loss is compared with that of the interpreter, and its "
+    "gradients with differences of that loss along random directions: of all parameters and inputs together, and of "
+    "each by itself, to 1e-6 of its norm. Targets are drawn; frames are taken all at once, from streams of different "
+    "lengths and one by one, and, unless the network needs the future, in windows.\n\n"
+    "Exit status: 0 the network agrees, 1 it does not, or the program or the data is wrong, 2 the command line is "
+    "wrong.";
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct check_options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->network;
+        state->child_inputs[1] = &options->feed;
+        return 0;
+    case KEY_TOLERANCE:
+        options->tolerance = argument_non_negative(state, "--tolerance", argument);
+        return 0;
+    case KEY_ROW:
+        options->row = true;
+        return 0;
+    case KEY_GRADIENTS:
+        options->gradients = true;
+        return 0;
+    case KEY_FLOAT:
+        options->in_float = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (options->gradients && (options->row || options->tolerance >= 0))
+            argp_error(state, "--row and --tolerance are for outputs, not for --gradients");
+        if (options->in_float && !options->gradients)
+            argp_error(state, "--float goes with --gradients");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&network_argp, 0, NULL, 0}, {&feed_argp, 0, NULL, 0}, {0}};
+
+static const struct argp check_argp = {.options = options_table,
+                                       .parser = parse_option,
+                                       .args_doc = "FILE.rnn",
+                                       .doc = documentation,
+                                       .children = children};
+
+/* The checked program; rnnc has accepted it, so there is nothing to report but a difference between rnnc and us. */
+static const struct program *read_program(struct arena *arena, const struct network_options *options,
+                                          const char **error)
+{
+    const struct source *source = source_from_file(arena, options->path, error);
+    if (!source)
+        return NULL;
+    struct diagnostics *diag = diag_new(arena, source);
+    const struct sema_options sema = {options->definitions, options->definition_count, options->top};
+    const struct tree *tree = parse(arena, source, diag);
+    struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, &sema, diag);
+    if (program && diag_error_count(diag) == 0)
+        infer_shapes(arena, program, diag);
+    if (program && diag_error_count(diag) == 0)
+        return program;
+    diag_print(diag, &(struct diag_options){.colour = isatty(STDERR_FILENO)}, stderr);
+    return NULL;
+}
+
+/* ---- data ---- */
+
+/* Enough frames for more than two blocks, where the oracle is done with them in a few seconds. What a sequence has come
+ * to after each step of it is an evaluation of all its frames up to there. */
+static int choose_frames(const rnn_model *model, int streams)
+{
+    const double affordable = 2e8;
+    int frames = 2 * model->block_frames + 3;
+    double evaluations = streams;
+    for (int i = 0; i < model->output_count; i++)
+        if (model->outputs[i].time == RNN_TIME_SEQUENCE && model->step)
+            evaluations = 0.5 * frames * streams;
+    return frames > 20 && model->flops * frames * evaluations <= affordable ? frames : 20;
+}
+
+/* The oracle runs the network some hundred times to differentiate it. */
+static int choose_gradient_frames(const rnn_model *model, int streams)
+{
+    const double affordable = 5e7;
+    return model->flops * 11 * streams <= affordable ? 11 : 4;
+}
+
+/* What the oracle takes for a frame of a stream, in operations: beside its own, each equation costs some hundred. */
+static double cost_of_frame(const struct check *check)
+{
+    const struct program *program = check->judge.program;
+    double cost = check->model->flops;
+    for (int i = 0; i < program->value_count; i++)
+        cost += program->values[i]->kind == VALUE_EQUATION ? 500 : 0;
+    return cost;
+}
+
+/* Of data with more frames than the oracle gets done in some seconds the first, unless --frames asks for all. */
+static int bound_frames(const struct check *check, int frames)
+{
+    const bool gradients = check->options->gradients;
+    const double affordable = (gradients ? 5e7 : 2e8) / (cost_of_frame(check) * check->streams);
+    const int least = gradients ? 11 : 20;
+    int most = affordable > least ? affordable < INT_MAX ? (int)affordable : INT_MAX : least;
+    if (check->options->feed.frames || frames <= most)
+        return frames;
+    if (!check->options->row && !check->frames) /* the first attempt */
+        fprintf(stderr,
+                "rnn: checking the first %d of %d frames, since the reference is slow: --frames %d checks all\n", most,
+                frames, frames);
+    return most;
+}
+
+/* After how many steps outputs of sequence time are compared, each of which is an evaluation of half the frames. */
+static int choose_ends(const struct check *check)
+{
+    enum { LEAST_ENDS = 16 };
+    const double affordable = 1e9 / (0.5 * check->frames * check->streams * cost_of_frame(check));
+    if (affordable >= check->frames)
+        return 0;
+    return affordable > LEAST_ENDS ? (int)affordable : LEAST_ENDS;
+}
+
+static bool prepare_inputs(struct check *check, const char **error)
+{
+    const rnn_model *model = check->model;
+    struct feed feed;
+    if (!feed_read(&check->options->feed, model, &feed, error))
+        return false;
+    check->streams = feed.streams ? feed.streams : 4;
+    check->frames = feed.frames                 ? bound_frames(check, feed.frames)
+                    : check->options->gradients ? choose_gradient_frames(model, check->streams)
+                                                : choose_frames(model, check->streams);
+    check->ends = choose_ends(check);
+    check->inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
+    struct random random = random_start(check->seed);
+    for (int i = 0; i < model->input_count; i++) {
+        const rnn_tensor *tensor = &model->inputs[i];
+        check->inputs[i] = tensor_new(check->arena, model, tensor, check->frames, check->streams);
+        for (long k = 0; k < tensor_elements(tensor, check->frames, check->streams); k++) {
+            double drawn =
+                tensor->type == RNN_TYPE_ID ? random_id(&random, tensor->vocabulary) : random_real(&random, 1);
+            tensor_set(model, tensor, check->inputs[i], k, drawn);
+        }
+        if (feed_has(&feed, i))
+            feed_fill(&feed, i, check->frames, check->streams, check->inputs[i]);
+    }
+    return true;
+}
+
+/* Drawn weights. Those that start as a constant are moved away from it: a bias of 0 would hide that it is not added.
+ * Others only become smaller: a decay of 0.9 must not become one of 1.1, with which the state would grow without end.
+ */
+static void draw_weights(struct check *check)
+{
+    const rnn_model *model = check->model;
+    session_draw(&check->session, check->seed);
+    struct random random = random_start(~check->seed);
+    for (int i = 0; i < model->parameter_count; i++) {
+        const rnn_tensor *tensor = &model->parameters[i];
+        bool moves = tensor->start == RNN_START_CONSTANT || tensor->start == RNN_START_IDENTITY || tensor->part_count;
+        for (long k = 0; k < tensor_units(tensor) && moves; k++) {
+            long place = (long)tensor->offset + k;
+            double x = tensor_get(model, tensor, check->session.parameters, place);
+            double moved = x != 0 ? x * (0.75 + random_real(&random, 0.25)) : random_real(&random, 0.5);
+            tensor_set(model, tensor, check->session.parameters, place, moved);
+        }
+    }
+}
+
+static bool prepare_weights(struct check *check, const char **error)
+{
+    const char *path = check->options->feed.weights;
+    if (!path)
+        draw_weights(check);
+    else if (!session_load(check->arena, &check->session, path, check->options->feed.strict, error))
+        return false;
+    return session_pack(&check->session, error);
+}
+
+/* ---- verdict ---- */
+
+static bool print_verdict(struct check *check, int output)
+{
+    const rnn_tensor *tensor = &check->model->outputs[output];
+    const struct verdict *verdict = &check->judge.verdicts[output];
+    double tolerance = check->options->tolerance;
+    if (tolerance < 0)
+        tolerance = judge_tolerance(&check->judge, output);
+    progress_end(&check->progress);
+    if (!isfinite(tolerance)) {
+        printf("%s: nothing to compare: the reference overflows when it rounds to float; try other weights (--weights, "
+               "--seed) or fewer frames (--frames)\n",
+               tensor->name);
+        return false;
+    }
+    bool agrees = verdict->error <= tolerance;
+    if (check->options->row && agrees)
+        return true;
+    printf("%s: largest error %.3g, tolerance %.3g%s; stream %d", tensor->name, verdict->error, tolerance,
+           agrees ? "" : ", TOO LARGE", verdict->stream);
+    if (tensor->time == RNN_TIME_FRAME)
+        printf(", frame %d", verdict->frame);
+    if (tensor->rank)
+        printf(", unit %ld", verdict->unit);
+    printf(", %s\n", verdict->way);
+    return agrees;
+}
+
+static int print_verdicts(struct check *check)
+{
+    int wrong = 0;
+    for (int i = 0; i < check->model->output_count; i++)
+        wrong += !print_verdict(check, i);
+    if (check->options->row)
+        return wrong ? 1 : 0;
+    printf("%s: %d of %d outputs agree with the reference (%d frames, %d streams)\n", check->model->name,
+           check->model->output_count - wrong, check->model->output_count, check->frames, check->streams);
+    return wrong ? 1 : 0;
+}
+
+/* The network, the program, data and memory. */
+static bool open_network(struct check *check, const char **error)
+{
+    const struct network_options *network = &check->options->network;
+    check->model = network_open(network, error);
+    if (!check->model)
+        return false;
+    check->judge = (struct judge){.arena = check->arena, .model = check->model, .progress = &check->progress};
+    check->judge.program = read_program(check->arena, network, error);
+    return check->judge.program && prepare_inputs(check, error) &&
+           session_open(&check->session, check->model, check->frames, check->streams, error);
+}
+
+static bool check_outputs(struct check *check, const char **error)
+{
+    if (!check->model->output_count) {
+        *error = arena_printf(check->arena, "'%s' has no outputs to compare: check its loss with --gradients",
+                              check->model->name);
+        return false;
+    }
+    check->judge.inputs = (const void *const *)check->inputs;
+    check->judge.frames = check->frames;
+    check->judge.streams = check->streams;
+    return prepare_weights(check, error) && judge_open(&check->judge, check->session.parameters, error) &&
+           check_ways(check, error) && (!check->options->row || row_print(check, error));
+}
+
+/* ---- gradients ---- */
+
+/* Data at which differences do not settle, since a kink is near, is drawn again. */
+static bool check_gradients(struct check *check, struct gradient_report *report, const char **error)
+{
+    enum { ATTEMPTS = 8 };
+    bool open = true;
+    for (int i = 0; i < ATTEMPTS && open; i++, check->seed++) {
+        if (!prepare_inputs(check, error) || !prepare_weights(check, error))
+            return false;
+        const struct gradient_request request = {.arena = check->arena,
+                                                 .model = check->model,
+                                                 .program = check->judge.program,
+                                                 .frames = check->frames,
+                                                 .streams = check->streams,
+                                                 .parameters = check->session.parameters,
+                                                 .inputs = check->inputs,
+                                                 .seed = check->seed,
+                                                 .progress = &check->progress,
+                                                 .each = true};
+        if (!gradients_check(&request, report, error))
+            return false;
+        open = false;
+        for (int k = 0; k < report->count; k++)
+            open |= report->verdicts[k].open;
+    }
+    return true;
+}
+
+static int print_gradients(const struct check *check, const struct gradient_report *report)
+{
+    int wrong = 0;
+    for (int i = 0; i < report->count; i++) {
+        const struct gradient_verdict *verdict = &report->verdicts[i];
+        bool agrees = gradient_verdict_agrees(verdict);
+        wrong += !agrees;
+        if (verdict->open)
+            printf("%s: nothing to compare: differences of the reference do not settle; try other weights or inputs "
+                   "(--weights, --seed)\n",
+                   verdict->what);
+        else
+            printf("%s: error %.3g, tolerance %.3g%s\n", verdict->what, verdict->error, verdict->tolerance,
+                   agrees ? "" : ", TOO LARGE");
+    }
+    printf("%s: %d of %d comparisons agree with the reference (%d frames, %d streams)\n", check->model->name,
+           report->count - wrong, report->count, check->frames, check->streams);
+    return wrong ? 1 : 0;
+}
+
+/* rnnc's part of --gradients. */
+static void ask_for_gradients(struct network_options *network, bool in_float)
+{
+    network->training = true;
+    ARENA_PUSH(network->arena, network->passed, network->passed_count, network->passed_capacity, "--input-gradients");
+    network->in_double = !in_float;
+}
+
+/* ---- the command ---- */
+
+int command_check(int argc, char **argv)
+{
+    struct arena *arena = arena_new();
+    struct check_options options = {.network.arena = arena, .feed.arena = arena, .feed.seed = 1, .tolerance = -1};
+    argp_parse(&check_argp, argc, argv, 0, NULL, &options);
+    if (options.gradients)
+        ask_for_gradients(&options.network, options.in_float);
+    struct check check = {.options = &options, .arena = arena, .seed = options.feed.seed};
+    struct gradient_report report = {0};
+    const char *error = NULL;
+    bool done = open_network(&check, &error);
+    if (done) {
+        check.progress = progress_begin();
+        done = options.gradients ? check_gradients(&check, &report, &error) : check_outputs(&check, &error);
+        session_close(&check.session);
+        progress_end(&check.progress);
+    }
+    int status = !done               ? print_error(error)
+                 : options.gradients ? print_gradients(&check, &report)
+                                     : print_verdicts(&check);
+    arena_free(arena);
+    return status;
+}

@@ -1,0 +1,77 @@
+#include "command/argument.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "files/path.h"
+
+int argument_count(struct argp_state *state, const char *option, const char *argument)
+{
+    char *end;
+    long count = strtol(argument, &end, 10);
+    if (end == argument || *end || count < 1 || count > INT_MAX)
+        argp_error(state, "%s needs a whole number of 1 or more, not '%s'", option, argument);
+    return (int)count;
+}
+
+double argument_positive(struct argp_state *state, const char *option, const char *argument)
+{
+    char *end;
+    double number = strtod(argument, &end);
+    if (end == argument || *end || !(number > 0))
+        argp_error(state, "%s needs a number above 0, not '%s'", option, argument);
+    return number;
+}
+
+double argument_non_negative(struct argp_state *state, const char *option, const char *argument)
+{
+    char *end;
+    double number = strtod(argument, &end);
+    if (end == argument || *end || !(number >= 0))
+        argp_error(state, "%s needs a number of 0 or more, not '%s'", option, argument);
+    return number;
+}
+
+uint64_t argument_seed(struct argp_state *state, const char *option, const char *argument)
+{
+    char *end;
+    errno = 0;
+    uint64_t seed = strtoull(argument, &end, 10);
+    if (end == argument || *end || errno || strchr(argument, '-')) /* which strtoull takes as 2^64 less the number */
+        argp_error(state, "%s needs a whole number from 0 to 18446744073709551615, not '%s'", option, argument);
+    return seed;
+}
+
+void argument_reads(struct argument_files *files, const char *what, const char *path)
+{
+    struct argument_file file = {what, path};
+    if (path)
+        ARENA_PUSH(files->arena, files->items, files->count, files->capacity, file);
+}
+
+void argument_writes(struct argument_files *files, const char *what, const char *path, struct argp_state *state)
+{
+    for (int i = 0; path && i < files->count; i++)
+        if (path_is_same(path, files->items[i].path))
+            argp_error(state, "%s '%s' would overwrite %s '%s': a result needs a file of its own", what, path,
+                       files->items[i].what, files->items[i].path);
+    argument_reads(files, what, path);
+}
+
+char *argument_help(int key, const char *text, void (*write)(FILE *out))
+{
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    char *help = NULL;
+    size_t length;
+    FILE *out = open_memstream(&help, &length);
+    if (!out)
+        return NULL;
+    write(out);
+    fputs(text, out);
+    fclose(out);
+    return help; /* argp frees it */
+}

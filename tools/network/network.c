@@ -1,0 +1,199 @@
+#include "network/network.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "command/stop.h"
+#include "network/cache.h"
+#include "network/process.h"
+
+enum { KEY_TOP = 256, KEY_DOUBLE };
+
+static const struct argp_option options_table[] = {
+    {NULL, 0, NULL, 0, "The network:", 1},
+    {"define", 'D', "NAME=VALUE", 0, "Give a const of the file, or a dimension or function of the top cell, its value", 1},
+    {"top", KEY_TOP, "NAME", 0, "The model or cell to use (default: the only model, or else the last cell)", 1},
+    {NULL, 'f', "SWITCH", 0, "A switch for rnnc, see rnnc --help", 1},
+    {"double", KEY_DOUBLE, NULL, 0, "Compute in double precision", 1},
+    {0},
+};
+
+static void pass(struct network_options *options, const char *argument)
+{
+    ARENA_PUSH(options->arena, options->passed, options->passed_count, options->passed_capacity, argument);
+}
+
+static void define(struct network_options *options, const char *argument, struct argp_state *state)
+{
+    struct definition definition;
+    const char *error = read_definition(options->arena, argument, &definition);
+    if (error)
+        argp_error(state, "%s", error);
+    ARENA_PUSH(options->arena, options->definitions, options->definition_count, options->definition_capacity,
+               definition);
+    pass(options, "-D");
+    pass(options, argument);
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct network_options *options = state->input;
+    switch (key) {
+    case 'D':
+        define(options, argument, state);
+        break;
+    case KEY_TOP:
+        options->top = argument;
+        pass(options, arena_printf(options->arena, "--top=%s", argument));
+        break;
+    case 'f':
+        pass(options, arena_printf(options->arena, "-f%s", argument));
+        break;
+    case KEY_DOUBLE:
+        options->in_double = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (options->path)
+            argp_error(state, "one network at a time, not '%s' and '%s'", options->path, argument);
+        options->path = argument;
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which network? Give a .rnn file");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+const struct argp network_argp = {.options = options_table, .parser = parse_option};
+
+/* The folder of this program, where rnnc is too. */
+static const char *own_folder(struct arena *arena)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    return length > 0 ? arena_copy_string(arena, path, (size_t)length) : "";
+}
+
+/* rnnc FILE -> net.c and net.h in the folder. */
+static bool run_rnnc(const struct network_options *options, const char *folder, const char **error)
+{
+    struct arena *arena = options->arena;
+    const char **arguments = ARENA_ARRAY(arena, const char *, options->passed_count + 10);
+    int count = 0, status;
+    arguments[count++] = arena_printf(arena, "%srnnc", own_folder(arena));
+    for (int i = 0; i < options->passed_count; i++)
+        arguments[count++] = options->passed[i];
+    if (options->training)
+        arguments[count++] = "--train";
+    arguments[count++] = "--prefix=net";
+    arguments[count++] = "-o";
+    arguments[count++] = arena_printf(arena, "%s/net.c", folder);
+    arguments[count++] = arena_printf(arena, "--header=%s/net.h", folder);
+    arguments[count++] = "--"; /* the path may begin with a dash */
+    arguments[count++] = options->path;
+    if (!process_run(arena, arguments, NULL, &status, error))
+        return false;
+    if (status > 1)
+        *error = arena_printf(arena, "rnnc ended with exit status %d", status);
+    return status == 0;
+}
+
+/* The runtime's headers lie beside this program, in a build as where it is installed. */
+static const char *include_folder(struct arena *arena)
+{
+    return arena_printf(arena, "%s" RNNC_INCLUDE_FROM_BIN, own_folder(arena));
+}
+
+/* Appends the words of an environment variable, or of `fallback`. */
+static const char **push_words(struct arena *arena, const char **words, int *count, int *capacity, const char *variable,
+                               const char *fallback)
+{
+    const char *text = getenv(variable);
+    text = text && *text ? text : fallback;
+    for (;;) {
+        text += strspn(text, " \t");
+        size_t length = strcspn(text, " \t");
+        if (!length)
+            return words;
+        const char *word = arena_copy_string(arena, text, length);
+        ARENA_PUSH(arena, words, *count, *capacity, word);
+        text += length;
+    }
+}
+
+/* The command that compiles net.c, without what tells its result. */
+static struct compiler find_compiler(const struct network_options *options, const char *folder)
+{
+    struct arena *arena = options->arena;
+    const char **words = NULL;
+    int count = 0, capacity = 0;
+    words = push_words(arena, words, &count, &capacity, "CC", "cc");
+    int name_count = count;
+    const char *const fixed[] = {"-std=gnu11",
+                                 "-O3",
+                                 "-march=native",
+                                 "-fPIC",
+                                 "-I",
+                                 include_folder(arena),
+                                 options->in_double ? "-DRNN_REAL_DOUBLE" : NULL};
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+        if (fixed[i])
+            ARENA_PUSH(arena, words, count, capacity, fixed[i]);
+    words = push_words(arena, words, &count, &capacity, "CFLAGS", "");
+    const char *source = arena_printf(arena, "%s/net.c", folder);
+    ARENA_PUSH(arena, words, count, capacity, source);
+    return (struct compiler){.name = words, .name_count = name_count, .words = words, .count = count};
+}
+
+static const rnn_model *open_library(struct arena *arena, const char *path, bool in_double, const char **error)
+{
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    const rnn_model *model = library ? dlsym(library, "net_model") : NULL;
+    if (!model) {
+        *error = arena_printf(arena, "cannot use the compiled network: %s", dlerror());
+        return NULL;
+    }
+    int real_size = in_double ? (int)sizeof(double) : (int)sizeof(float);
+    if (model->real_size != real_size) {
+        *error = arena_printf(arena, "the compiled network has numbers of %d bytes instead of %d", model->real_size,
+                              real_size);
+        return NULL;
+    }
+    return model;
+}
+
+/* The path of the compiled network, or NULL. A signal that ends this program waits until what is only there to build
+ * has been removed. */
+static const char *build_library(const struct network_options *options, const char **error)
+{
+    struct arena *arena = options->arena;
+    struct cache cache;
+    if (!cache_open(arena, &cache, error))
+        return NULL;
+    const char *library = NULL;
+    sigset_t before = stop_hold_signals();
+    const char *folder = cache_begin(arena, &cache, error);
+    if (folder && run_rnnc(options, folder, error)) {
+        struct compiler compiler = find_compiler(options, folder);
+        library = cache_build(arena, &cache, folder, &compiler, error);
+    }
+    if (folder)
+        cache_end(arena, folder);
+    stop_restore_signals(&before);
+    return library;
+}
+
+const rnn_model *network_open(const struct network_options *options, const char **error)
+{
+    struct arena *arena = options->arena;
+    *error = NULL;
+    const char *library = build_library(options, error);
+    return library ? open_library(arena, library, options->in_double, error) : NULL;
+}

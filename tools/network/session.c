@@ -1,0 +1,169 @@
+#include "network/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "rnn/weights.h"
+
+bool session_open(struct session *session, const rnn_model *model, int frames, int streams, const char **error)
+{
+    *session = (struct session){.model = model, .frames = frames, .streams = streams};
+    size_t parameter_bytes = model->parameter_elements * (size_t)model->real_size;
+    session->parameters = rnn_alloc(parameter_bytes ? parameter_bytes : 1, model->alignment);
+    session->packed = rnn_alloc(model->packed_size(), model->alignment);
+    session->state = rnn_alloc(model->state_size(streams), model->alignment);
+    session->work = rnn_alloc(model->work_size(frames, streams), model->alignment);
+    if (session->parameters && session->packed && session->state && session->work) {
+        model->state_init(session->state, streams);
+        return true;
+    }
+    session_close(session);
+    *error = "out of memory: fewer frames or streams in one call need less";
+    return false;
+}
+
+void session_close(struct session *session)
+{
+    rnn_free(session->parameters);
+    rnn_free(session->packed);
+    rnn_free(session->state);
+    rnn_free(session->work);
+}
+
+bool session_load(struct arena *arena, struct session *session, const char *path, bool strict, const char **error)
+{
+    return parameters_load(arena, session->model, session->parameters, path, strict, false, error);
+}
+
+static const char of_checkpoints[] = "train/"; /* how the names of other tensors in checkpoints begin */
+
+static bool is_parameter(const rnn_model *model, const char *name)
+{
+    for (int i = 0; i < model->parameter_count; i++)
+        if (strcmp(model->parameters[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* "'a', 'b' and 3 more", or NULL where the network has all of the file's tensors. */
+static const char *list_extra_tensors(struct arena *arena, const rnn_model *model, const char *path)
+{
+    enum { MOST = 8 };
+    rnn_error unseen;
+    rnn_file *file = rnn_file_open(path, &unseen);
+    struct text names;
+    int count = 0;
+    text_init(&names, arena);
+    for (int i = 0; file && i < rnn_file_count(file); i++) {
+        const char *name = rnn_file_at(file, i)->name;
+        if (strncmp(name, of_checkpoints, sizeof of_checkpoints - 1) == 0 || is_parameter(model, name))
+            continue;
+        if (count++ < MOST)
+            text_printf(&names, "%s'%s'", names.length ? ", " : "", name);
+    }
+    if (count > MOST)
+        text_printf(&names, " and %d more", count - MOST);
+    if (file)
+        rnn_file_close(file);
+    return count ? names.data : NULL;
+}
+
+/* Whether a file has a parameter of the network in other sizes: a -D may have been forgotten. */
+static bool has_other_sizes(const rnn_model *model, const char *path)
+{
+    rnn_error unseen;
+    rnn_file *file = rnn_file_open(path, &unseen);
+    bool other = false;
+    for (int i = 0; file && i < model->parameter_count; i++) {
+        const rnn_tensor *parameter = &model->parameters[i];
+        const rnn_file_tensor *tensor = rnn_file_find(file, parameter->name);
+        for (int k = 0; tensor && tensor->rank == parameter->rank && k < parameter->rank; k++)
+            other |= tensor->shape[k] != parameter->shape[k];
+    }
+    if (file)
+        rnn_file_close(file);
+    return other;
+}
+
+bool parameters_load(struct arena *arena, const rnn_model *model, void *parameters, const char *path, bool strict,
+                     bool quiet, const char **error)
+{
+    rnn_error reason;
+    rnn_status status = rnn_parameters_load(model, parameters, path, &reason);
+    if (status != RNN_OK) {
+        bool sized = status == RNN_ERROR_WEIGHTS && has_other_sizes(model, path);
+        *error = arena_printf(arena, "%s%s", reason.text,
+                              sized ? " (constants and dimensions are given with -D NAME=VALUE, as when it was trained)"
+                                    : "");
+        return false;
+    }
+    const char *extra = strict || !quiet ? list_extra_tensors(arena, model, path) : NULL;
+    if (extra && strict) {
+        *error = arena_printf(arena, "'%s' holds tensors that '%s' does not have: %s", path, model->name, extra);
+        return false;
+    }
+    if (extra)
+        fprintf(stderr, "rnn: not used, as '%s' has no parameter of the name: %s in '%s'\n", model->name, extra, path);
+    return true;
+}
+
+void session_draw(struct session *session, uint64_t seed)
+{
+    rnn_parameters_init(session->model, session->parameters, seed);
+}
+
+bool session_pack(struct session *session, const char **error)
+{
+    rnn_status status = session->model->pack(session->parameters, session->packed);
+    *error = rnn_status_text(status);
+    return status == RNN_OK;
+}
+
+long tensor_units(const rnn_tensor *tensor)
+{
+    long units = 1;
+    for (int i = 0; i < tensor->rank; i++)
+        units *= tensor->shape[i];
+    return units;
+}
+
+long tensor_elements(const rnn_tensor *tensor, int frames, int streams)
+{
+    return tensor_units(tensor) * streams * (tensor->time == RNN_TIME_FRAME ? frames : 1);
+}
+
+static size_t element_size(const rnn_model *model, const rnn_tensor *tensor)
+{
+    return tensor->type == RNN_TYPE_ID ? sizeof(int32_t) : (size_t)model->real_size;
+}
+
+void *tensor_new(struct arena *arena, const rnn_model *model, const rnn_tensor *tensor, int frames, int streams)
+{
+    return arena_alloc(arena, (size_t)tensor_elements(tensor, frames, streams) + 1, element_size(model, tensor));
+}
+
+void *tensor_at(const rnn_model *model, const rnn_tensor *tensor, void *data, int t, int streams)
+{
+    if (tensor->time != RNN_TIME_FRAME)
+        return data;
+    return (char *)data + (size_t)(tensor_units(tensor) * streams) * (size_t)t * element_size(model, tensor);
+}
+
+double tensor_get(const rnn_model *model, const rnn_tensor *tensor, const void *data, long i)
+{
+    if (tensor->type == RNN_TYPE_ID)
+        return ((const int32_t *)data)[i];
+    return model->real_size == sizeof(double) ? ((const double *)data)[i] : (double)((const float *)data)[i];
+}
+
+void tensor_set(const rnn_model *model, const rnn_tensor *tensor, void *data, long i, double x)
+{
+    if (tensor->type == RNN_TYPE_ID)
+        ((int32_t *)data)[i] = (int32_t)x;
+    else if (model->real_size == sizeof(double))
+        ((double *)data)[i] = x;
+    else
+        ((float *)data)[i] = (float)x;
+}

@@ -1,0 +1,39 @@
+/* What becomes of a network's outputs: numbers, or the labels that they spell, in files. */
+#ifndef RNN_TOOLS_RESULTS_H
+#define RNN_TOOLS_RESULTS_H
+
+#include "table/feed.h"
+
+struct result_request {
+    const char *argument; /* NAME=FILE or FILE, as given */
+    bool labels;          /* what the output spells, not its numbers */
+};
+
+struct result_options {
+    struct result_request *requests;
+    int count, capacity;
+    bool decodes; /* some request is for labels */
+    int beam;     /* how many prefixes; 0: best path (see decode.h) */
+};
+
+void results_request(struct arena *arena, struct result_options *options, const char *argument, bool labels);
+
+struct results {
+    const struct result_options *options;
+    const rnn_model *model;
+    const struct feed *feed;
+    void **outputs;                   /* as rnn_model.run takes them: NULL for what no file asks for */
+    struct destination *destinations; /* of the requests */
+};
+
+/* Finds the outputs that are asked for, with room for as many frames and streams as there are. */
+bool results_prepare(struct arena *arena, struct results *results, const struct result_options *options,
+                     const rnn_model *model, const struct feed *feed, const char **error);
+
+/* Writes the files. Numbers have the axes that the inputs have, and zeros behind the ends of sequences; labels are
+ * [sequences, most of one], where 0, which is no label, follows the last one: what rnn train reads as a target of
+ * labels.
+ */
+bool results_write(struct arena *arena, const struct results *results, const char **error);
+
+#endif

@@ -1,0 +1,166 @@
+#include "table/feed.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "command/argument.h"
+#include "network/session.h"
+
+enum { KEY_SEED = 512, KEY_STREAMS, KEY_FRAMES, KEY_FRAMES_FIRST, KEY_STRICT };
+
+static const struct argp_option options_table[] = {
+    {NULL, 0, NULL, 0, "The data:", 2},
+    {"weights", 'w', "FILE", 0, "Weights, a .safetensors file", 2},
+    {"seed", KEY_SEED, "N", 0, "Draw the weights from the network's start values instead", 2},
+    {"input", 'i', "[NAME=]FILE", 0,
+     "Data of an input: .npy or .csv, or a .npz, .safetensors or .csv file that holds several inputs under their "
+     "names; or text, which is read with the vocabulary of --weights. NAME may be left out where there is only one "
+     "input. What rnn train reads is read in the same way",
+     2},
+    {"streams", KEY_STREAMS, "B", 0, "How many sequences the data has, where files of two axes do not tell", 2},
+    {"frames", KEY_FRAMES, "T", 0, "How many frames, where no input tells", 2},
+    {"frames-first", KEY_FRAMES_FIRST, NULL, 0, "Axes are [frames, sequences, units], not [sequences, frames, units]",
+     2},
+    {"strict", KEY_STRICT, NULL, 0, "Refuse weights files with tensors that the network does not have", 2},
+    {0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct feed_options *options = state->input;
+    switch (key) {
+    case 'w':
+        options->weights = argument;
+        break;
+    case KEY_SEED:
+        options->seed = argument_seed(state, "--seed", argument);
+        options->has_seed = true;
+        break;
+    case 'i':
+        ARENA_PUSH(options->arena, options->inputs, options->input_count, options->input_capacity, argument);
+        break;
+    case KEY_STREAMS:
+        options->streams = argument_count(state, "--streams", argument);
+        break;
+    case KEY_FRAMES:
+        options->frames = argument_count(state, "--frames", argument);
+        break;
+    case KEY_FRAMES_FIRST:
+        options->frames_first = true;
+        break;
+    case KEY_STRICT:
+        options->strict = true;
+        break;
+    case ARGP_KEY_END:
+        if (options->strict && !options->weights)
+            argp_error(state, "--strict is about --weights FILE, which is not given");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+const struct argp feed_argp = {.options = options_table, .parser = parse_option};
+
+struct named_file named_file_split(struct arena *arena, const char *argument)
+{
+    size_t length = 0;
+    while (isalnum((unsigned char)argument[length]) || argument[length] == '_' || (length && argument[length] == '.'))
+        length++;
+    if (length == 0 || argument[length] != '=')
+        return (struct named_file){NULL, argument};
+    return (struct named_file){arena_copy_string(arena, argument, length), argument + length + 1};
+}
+
+const rnn_tensor *find_tensor(struct arena *arena, const rnn_tensor *tensors, int count, const char *what,
+                              const char *name, const char **error)
+{
+    struct text names;
+    text_init(&names, arena);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(tensors[i].name, name) == 0)
+            return &tensors[i];
+        text_printf(&names, "%s'%s'", i ? ", " : "", tensors[i].name);
+    }
+    *error = arena_printf(arena, "the network has no %s '%s'; it has %s", what, name, count ? names.data : "none");
+    return NULL;
+}
+
+bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
+               const char **error)
+{
+    for (long i = 0; i < array_size(array) && tensor->type != RNN_TYPE_REAL; i++) {
+        double id = array->data[i];
+        if (id >= -1 && id < tensor->vocabulary && id == (double)(long)id)
+            continue;
+        *error = arena_printf(arena, "'%s', element %ld: %g is no id of '%s', which are -1 (none) and 0 to %d", path, i,
+                              id, tensor->name, tensor->vocabulary - 1);
+        return false;
+    }
+    return true;
+}
+
+/* That of the weights, in which a text is read; NULL: they have none. */
+static const struct vocabulary *load_vocabulary(const struct feed_options *options)
+{
+    const char *none;
+    return options->weights ? vocabulary_load(options->arena, options->weights, &none) : NULL;
+}
+
+bool feed_read(const struct feed_options *options, const rnn_model *model, struct feed *feed, const char **error)
+{
+    struct arena *arena = options->arena;
+    const struct table_options from = {.option = "--input",
+                                       .files = options->inputs,
+                                       .count = options->input_count,
+                                       .frames_first = options->frames_first,
+                                       .inputs_only = true,
+                                       .vocabulary = load_vocabulary(options),
+                                       .streams = options->streams,
+                                       .frames = options->frames};
+    *feed = (struct feed){.frames_first = options->frames_first};
+    bool read = table_read(arena, &from, model, &feed->table, error);
+    const struct table *table = &feed->table;
+    table_tell(table, "--input");
+    if (!read)
+        return false;
+    bool any = options->streams || table->axes != AXES_NONE || table->has_lengths || table->of_sequences;
+    for (long i = 0; i < table->sequence_count; i++) {
+        int length = table->sequences[i].length;
+        feed->frames = length > feed->frames ? length : feed->frames;
+    }
+    if (table->axes == AXES_PADDED)
+        feed->frames = (int)(table->rows / table->sequence_count);
+    for (int i = 0; i < model->input_count; i++)
+        any |= feed_has(feed, i);
+    feed->streams = any ? (int)table->sequence_count : 0;
+    if (!table->has_lengths)
+        return true;
+    feed->lengths = ARENA_ARRAY(arena, int, feed->streams + 1);
+    for (int b = 0; b < feed->streams; b++)
+        feed->lengths[b] = table->sequences[b].length;
+    return true;
+}
+
+bool feed_has(const struct feed *feed, int input)
+{
+    const struct column *column = &feed->table.inputs[input];
+    return column->reals || column->ids;
+}
+
+void feed_fill(const struct feed *feed, int input, int frames, int streams, void *to)
+{
+    const struct table *table = &feed->table;
+    const struct column *column = &table->inputs[input];
+    bool has_frames = column->tensor->time == RNN_TIME_FRAME;
+    for (int t = 0; t < (has_frames ? frames : 1); t++)
+        for (int b = 0; b < streams; b++) {
+            const struct sequence *sequence = b < feed->streams ? &table->sequences[b] : NULL;
+            long row = !sequence ? -1 : !has_frames ? sequence->number : t < sequence->length ? sequence->row + t : -1;
+            column_put(table->model, column, row, to, (long)t * streams + b);
+        }
+}

@@ -1,0 +1,62 @@
+/* Data for a network's inputs, from files, as rnn_model.run takes it. The files are those of a training (table.h), of
+ * which only the inputs and the array `lengths` are read. */
+#ifndef RNN_TOOLS_FEED_H
+#define RNN_TOOLS_FEED_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "data/array.h"
+#include "rnn/model.h"
+#include "table/table.h"
+
+struct feed_options {
+    struct arena *arena; /* set before parsing */
+    const char *weights; /* NULL: start values */
+    uint64_t seed;
+    bool has_seed;
+    const char **inputs; /* NAME=FILE or FILE, as given */
+    int input_count, input_capacity;
+    int streams, frames; /* 0: follows from the data */
+    bool frames_first;   /* arrays are [frames, sequences, units] */
+    bool strict;         /* weights files hold nothing that the network does not have */
+};
+
+/* --weights, --seed, --input, --streams, --frames, --frames-first, --strict; an argp child whose input is a struct
+ * feed_options. */
+extern const struct argp feed_argp;
+
+/* What the files hold: each sequence is a stream. */
+struct feed {
+    struct table table;
+    int frames, streams; /* of the longest sequence, and how many there are; 0: nothing tells */
+    int *lengths;        /* [streams] frames of each; NULL: all have the same */
+    bool frames_first;   /* as in the options */
+};
+
+/* NAME=FILE or FILE -> name (NULL) and file. A name may have points: y.lengths=FILE. */
+struct named_file {
+    const char *name, *path;
+};
+struct named_file named_file_split(struct arena *arena, const char *argument);
+
+/* The tensor of that name, or NULL with a sentence that lists those there are; `what` is "input" or "output". */
+const rnn_tensor *find_tensor(struct arena *arena, const rnn_tensor *tensors, int count, const char *what,
+                              const char *name, const char **error);
+
+/* Whether the elements are ids (or labels) of the tensor, if it has such. */
+bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
+               const char **error);
+
+/* Reads all the --input files, and tells on standard error which arrays are not used and how axes were understood. */
+bool feed_read(const struct feed_options *options, const rnn_model *model, struct feed *feed, const char **error);
+
+/* Whether a file has this input. */
+bool feed_has(const struct feed *feed, int input);
+
+/* Writes a model input for `frames` frames of `streams` streams, as many as there are in the files or more: behind the
+ * end of a sequence there are zeros, or no id. */
+void feed_fill(const struct feed *feed, int input, int frames, int streams, void *to);
+
+#endif

@@ -1,0 +1,365 @@
+/* Tables from arrays: which array is for which column, and what its axes mean. */
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "network/session.h"
+#include "table/feed.h"
+#include "table/table_reader.h"
+
+bool reader_refuse_shape(const struct reader *reader, const struct source *source, const char *needed)
+{
+    *reader->error = arena_printf(reader->arena, "'%s': '%s' is %s; it has to be %s", source->path, source->name,
+                                  array_shape_text(reader->arena, source->array), needed);
+    return false;
+}
+
+/* How many axes an array has before those of the units; -1 if its units are not the tensor's. */
+static int leading_axes(const rnn_tensor *tensor, const struct array *array, int most)
+{
+    long units = tensor_units(tensor), last = array->rank ? array->shape[array->rank - 1] : 0;
+    if (units > 1)
+        return last == units ? array->rank - 1 : -1;
+    return array->rank > most || (array->rank == most && last == 1) ? array->rank - (last == 1) : array->rank;
+}
+
+/* ---- lengths ---- */
+
+const int *reader_take_counts(const struct reader *reader, const struct source *source, long count, int least,
+                              long most)
+{
+    const struct array *array = source->array;
+    if (array_size(array) != count) {
+        reader_refuse_shape(reader, source, arena_printf(reader->arena, "[%ld], a number for each sequence", count));
+        return NULL;
+    }
+    int *counts = ARENA_ARRAY(reader->arena, int, count + 1);
+    for (long i = 0; i < count; i++) {
+        double number = array->data[i];
+        if (!(number >= least && number <= (double)most && number <= INT_MAX && number == floor(number))) {
+            *reader->error =
+                arena_printf(reader->arena, "'%s': '%s' of sequence %ld is %g, not a whole number from %d to %ld",
+                             source->path, source->name, i, number, least, most);
+            return NULL;
+        }
+        counts[i] = (int)number;
+    }
+    return counts;
+}
+
+static bool any_of_sequence(const rnn_tensor *tensors, int count)
+{
+    bool any = false;
+    for (int i = 0; i < count; i++)
+        any |= tensors[i].type == RNN_TYPE_LABELS || tensors[i].time == RNN_TIME_SEQUENCE;
+    return any;
+}
+
+/* What is given once a sequence is of all its frames, not of a part that they are cut into. */
+static bool can_be_cut(const struct table *table)
+{
+    return !any_of_sequence(table->model->inputs, table->model->input_count) &&
+           !any_of_sequence(table->model->training->targets, table->model->training->target_count);
+}
+
+/* Sequences of a table whose frames no array tells: of the first array with one row for each, or as the options say. */
+static long count_sequences(const struct reader *reader)
+{
+    const rnn_model *model = reader->table->model;
+    if (reader->options->streams)
+        return reader->options->streams;
+    if (reader->lengths)
+        return array_size(reader->lengths->array);
+    for (int i = 0; i < model->input_count; i++) {
+        const rnn_tensor *tensor = &model->inputs[i];
+        const struct source *source =
+            tensor->time == RNN_TIME_SEQUENCE ? sources_find(&reader->sources, tensor->name) : NULL;
+        if (source && leading_axes(tensor, source->array, 2) == 1)
+            return source->array->shape[0];
+    }
+    return 1;
+}
+
+/* The sequences of `count` lengths, or of `most` frames each, one after the other or padded to that. */
+static bool put_sequences(struct reader *reader, long count, long most, bool padded)
+{
+    struct table *table = reader->table;
+    const struct source *lengths = reader->lengths;
+    const int *counts = NULL;
+    if (lengths && !(counts = reader_take_counts(reader, lengths, count, !reader->options->inputs_only, most)))
+        return false;
+    table->sequence_count = count;
+    table->sequences = ARENA_ARRAY(reader->arena, struct sequence, count);
+    reader->skipped = ARENA_ARRAY(reader->arena, bool, count);
+    long row = 0;
+    for (long i = 0; i < count; i++) {
+        int length = counts ? counts[i] : table->is_series ? 0 : (int)most;
+        table->sequences[i] = (struct sequence){.row = row, .number = i, .length = length};
+        row += padded ? most : length;
+    }
+    if (table->is_series || row == table->rows)
+        return true;
+    *reader->error = arena_printf(reader->arena, "'%s': the lengths add up to %ld frames, but '%s' has %ld",
+                                  lengths->path, row, reader->frames->name, table->rows);
+    return false;
+}
+
+static bool place_sequences(struct reader *reader)
+{
+    struct table *table = reader->table;
+    const struct table_options *options = reader->options;
+    const struct source *lengths = reader->lengths;
+    bool padded = table->axes == AXES_PADDED;
+    table->has_lengths = lengths != NULL;
+    table->of_sequences |= padded;
+    if (table->axes == AXES_NONE) {
+        table->rows = count_sequences(reader) * options->frames;
+        return put_sequences(reader, count_sequences(reader), options->frames, true);
+    }
+    table->is_series = !padded && !lengths && !options->inputs_only && can_be_cut(table);
+    table->rows = padded ? reader->shape[0] * reader->shape[1] : reader->shape[0];
+    long count = padded ? reader->shape[0] : lengths ? array_size(lengths->array) : 1;
+    long most = padded ? reader->shape[1] : table->rows; /* frames of a sequence */
+    if (count < 1 || count > INT_MAX || table->rows < 1 || (!table->is_series && !lengths && most > INT_MAX))
+        return reader_refuse_shape(reader, reader->frames,
+                                   arena_printf(reader->arena, "of sequences of 1 to %d frames", INT_MAX));
+    if (options->streams && count != options->streams)
+        return reader_refuse_shape(reader, reader->frames,
+                                   arena_printf(reader->arena, "of %d sequences, as --streams says", options->streams));
+    if (options->frames && most != options->frames && (padded || !lengths))
+        return reader_refuse_shape(reader, reader->frames,
+                                   arena_printf(reader->arena, "of %d frames, as --frames says", options->frames));
+    return put_sequences(reader, count, most, padded);
+}
+
+/* ---- columns ---- */
+
+bool reader_take_ids(const struct reader *reader, const struct source *source, const struct array *array,
+                     struct column *column)
+{
+    long size = array_size(array);
+    if (!check_ids(reader->arena, column->tensor, source->array, source->path, reader->error))
+        return false;
+    int32_t *ids = ARENA_ARRAY(reader->arena, int32_t, size + 1);
+    for (long i = 0; i < size; i++)
+        ids[i] = (int32_t)array->data[i];
+    column->ids = ids;
+    return true;
+}
+
+/* The elements of the source, whose axes may have been put into another order. */
+static bool take_elements(const struct reader *reader, const struct source *source, const struct array *array,
+                          struct column *column)
+{
+    if (column->tensor->type != RNN_TYPE_REAL)
+        return reader_take_ids(reader, source, array, column);
+    bool in_float = reader->table->model->real_size == sizeof(float);
+    for (long i = 0; i < array_size(array); i++) {
+        double x = source->array->data[i];
+        if (isfinite(in_float ? (float)x : x) || (reader->options->inputs_only && !isfinite(x)))
+            continue;
+        const char *why = isfinite(x) ? "more than float can hold: scale the data, or compute with --double"
+                                      : "a network learns from finite numbers only";
+        *reader->error =
+            arena_printf(reader->arena, "'%s': element %ld of '%s' is %g; %s", source->path, i, source->name, x, why);
+        return false;
+    }
+    column->reals = array->data;
+    return true;
+}
+
+/* [a, b, units] as [b, a, units]. */
+static struct array *swap_axes(struct arena *arena, const struct array *array, long a, long b, long units)
+{
+    struct array *swapped = ARENA_NEW(arena, struct array);
+    *swapped = *array;
+    swapped->rank = 2 + (units > 1);
+    swapped->shape[0] = b;
+    swapped->shape[1] = a;
+    swapped->shape[2] = units;
+    swapped->data = ARENA_ARRAY(arena, double, array_size(swapped) + 1);
+    for (long i = 0; i < a; i++)
+        for (long k = 0; k < b; k++)
+            memcpy(swapped->data + (k * a + i) * units, array->data + (i * b + k) * units,
+                   (size_t)units * sizeof *array->data);
+    return swapped;
+}
+
+/* The array of a column with frames as [rows, units] or [sequences, frames, units], and how many axes it has before the
+ * units; 0: it is none. Where --streams says how many sequences there are, two axes are enough: those of
+ * [sequences * frames, units], or with frames first of [frames, sequences * units]. */
+static const struct array *arrange(const struct reader *reader, const struct source *source, const rnn_tensor *tensor,
+                                   int *axes)
+{
+    const struct array *array = source->array;
+    const struct table_options *options = reader->options;
+    long units = tensor_units(tensor), streams = options->streams;
+    bool first = options->frames_first;
+    *axes = leading_axes(tensor, array, 2);
+    if (streams > 1 && first && array->rank == 2 && array->shape[1] == streams * units)
+        return *axes = 2, swap_axes(reader->arena, array, array->shape[0], streams, units);
+    if (streams > 1 && !first && *axes == 1 && array->shape[0] % streams == 0) {
+        struct array *split = ARENA_NEW(reader->arena, struct array);
+        *split = *array;
+        *axes = 2;
+        split->rank = 2 + (units > 1);
+        split->shape[0] = streams;
+        split->shape[1] = array->shape[0] / streams;
+        split->shape[2] = units;
+        return split;
+    }
+    if (*axes == 2 && first)
+        return swap_axes(reader->arena, array, array->shape[0], array->shape[1], units);
+    *axes = *axes == 1 || *axes == 2 ? *axes : 0;
+    return array;
+}
+
+/* The first array with frames says how many rows there are, and what its axes are is worth a word. */
+static void take_shape(struct reader *reader, const struct source *source, const struct array *array, int axes)
+{
+    struct table *table = reader->table;
+    bool first = reader->options->frames_first;
+    table->axes = axes == 2 ? AXES_PADDED : AXES_ROWS;
+    reader->frames = source;
+    memcpy(reader->shape, array->shape, sizeof reader->shape);
+    if (axes == 2 && !reader->options->streams)
+        table->order_note =
+            arena_printf(reader->arena, "'%s' is %s, read as %s: %ld sequence%s of %s%ld frame%s; %s --frames-first %s",
+                         source->path, array_shape_text(reader->arena, source->array),
+                         first ? "frames, then sequences" : "sequences, then frames", array->shape[0],
+                         array->shape[0] == 1 ? "" : "s", reader->lengths ? "up to " : "", array->shape[1],
+                         array->shape[1] == 1 ? "" : "s", first ? "without" : "with",
+                         first ? "it would be the other way round" : "it is the other way round");
+}
+
+static bool refuse_axes(const struct reader *reader, const struct source *source, const rnn_tensor *tensor)
+{
+    struct arena *arena = reader->arena;
+    long units = tensor_units(tensor);
+    const char *both = reader->options->frames_first ? "frames, sequences" : "sequences, frames";
+    if (units == 1)
+        return reader_refuse_shape(reader, source, arena_printf(arena, "[%s] or [rows]", both));
+    return reader_refuse_shape(
+        reader, source,
+        arena_printf(arena, "[%s, %ld] or [rows, %ld]; -D gives the network other sizes", both, units, units));
+}
+
+static bool read_frames(struct reader *reader, const struct source *source, struct column *column)
+{
+    struct arena *arena = reader->arena;
+    const struct table *table = reader->table;
+    int axes;
+    const struct array *array = arrange(reader, source, column->tensor, &axes);
+    if (!axes)
+        return refuse_axes(reader, source, column->tensor);
+    if (table->axes == AXES_NONE)
+        take_shape(reader, source, array, axes);
+    bool padded = table->axes == AXES_PADDED;
+    if ((axes == 2) != padded) {
+        long units = tensor_units(column->tensor), *shape = reader->shape;
+        const char *rows = padded ? arena_printf(arena, "%ld, %ld", shape[reader->options->frames_first],
+                                                 shape[!reader->options->frames_first])
+                                  : arena_printf(arena, "%ld", shape[0]);
+        return reader_refuse_shape(reader, source,
+                                   arena_printf(arena, "[%s, %ld], as '%s' is %s", rows, units, reader->frames->name,
+                                                array_shape_text(arena, reader->frames->array)));
+    }
+    if (memcmp(reader->shape, array->shape, (size_t)axes * sizeof reader->shape[0]) != 0)
+        return reader_refuse_shape(reader, source,
+                                   arena_printf(arena, "of as many sequences and frames as '%s', which is %s",
+                                                reader->frames->name, array_shape_text(arena, reader->frames->array)));
+    return take_elements(reader, source, array, column);
+}
+
+/* A column with a row for each sequence. */
+static bool read_rows(struct reader *reader, const struct source *source, struct column *column)
+{
+    long rows = reader->table->sequence_count, units = tensor_units(column->tensor);
+    if (column->tensor->type == RNN_TYPE_LABELS)
+        return reader_take_labels(reader, source, column);
+    bool told = rows == 1 || reader->options->streams; /* so that the axis of sequences may be left out */
+    bool fits = leading_axes(column->tensor, source->array, 2) == 1 && source->array->shape[0] == rows;
+    if (!fits && !(told && array_size(source->array) == rows * units))
+        return reader_refuse_shape(reader, source,
+                                   units == 1 ? arena_printf(reader->arena, "[%ld], one for each sequence", rows)
+                                              : arena_printf(reader->arena, "[%ld, %ld]", rows, units));
+    reader->table->of_sequences |= rows > 1 || source->array->rank > 1;
+    return take_elements(reader, source, source->array, column);
+}
+
+/* Columns with frames come first, as they say how many sequences there are. */
+static bool read_columns(struct reader *reader, const rnn_tensor *tensors, int count, struct column *columns,
+                         const char *what, bool with_frames)
+{
+    for (int i = 0; i < count; i++) {
+        const rnn_tensor *tensor = &tensors[i];
+        bool has_frames = tensor->type != RNN_TYPE_LABELS && tensor->time == RNN_TIME_FRAME;
+        if (has_frames != with_frames)
+            continue;
+        const struct source *source = sources_find(&reader->sources, tensor->name);
+        columns[i].tensor = tensor;
+        if (!source && reader->options->inputs_only)
+            continue;
+        if (!source) {
+            *reader->error = sources_explain_missing(&reader->sources, what, tensor->name);
+            return false;
+        }
+        if (!(with_frames ? read_frames : read_rows)(reader, source, &columns[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool refuse_without_frames(const struct reader *reader)
+{
+    *reader->error = arena_printf(reader->arena,
+                                  "'%s' has no input or target with frames, so that nothing says how many there "
+                                  "are: it cannot be trained from data files",
+                                  reader->table->model->name);
+    return false;
+}
+
+/* The lengths of sequences, unless an input or target is called so. */
+static const struct source *find_lengths(const struct sources *sources)
+{
+    bool taken = false;
+    for (int i = 0; i < sources->model->input_count; i++)
+        taken |= strcmp(sources->model->inputs[i].name, "lengths") == 0;
+    for (int i = 0; i < sources->target_count; i++)
+        taken |= strcmp(sources->targets[i].name, "lengths") == 0;
+    return taken ? NULL : sources_find(sources, "lengths");
+}
+
+bool table_read_arrays(struct arena *arena, const struct table_options *options, const rnn_model *model,
+                       struct table *table, const char **error)
+{
+    const rnn_tensor *targets = options->inputs_only ? NULL : model->training->targets;
+    int target_count = options->inputs_only ? 0 : model->training->target_count;
+    struct reader reader = {.arena = arena, .options = options, .table = table, .error = error};
+    reader.sources = (struct sources){.arena = arena,
+                                      .option = options->option,
+                                      .model = model,
+                                      .targets = targets,
+                                      .target_count = target_count,
+                                      .error = error};
+    *table = (struct table){.model = model};
+    table->inputs = ARENA_ARRAY(arena, struct column, model->input_count + 1);
+    table->targets = ARENA_ARRAY(arena, struct column, target_count + 1);
+    bool read = sources_read(&reader.sources, options->files, options->count);
+    table->unused = reader.sources.unused;
+    if (!read)
+        return false;
+    reader.lengths = find_lengths(&reader.sources);
+    for (int pass = 0; pass < 2; pass++) {
+        if (!read_columns(&reader, model->inputs, model->input_count, table->inputs, "input", pass == 0) ||
+            !read_columns(&reader, targets, target_count, table->targets, "target", pass == 0))
+            return false;
+        if (pass == 0 && table->axes == AXES_NONE && !options->inputs_only)
+            return refuse_without_frames(&reader);
+        if (pass == 0 && !place_sequences(&reader))
+            return false;
+    }
+    return options->inputs_only || reader_leave_out(&reader);
+}

@@ -1,0 +1,37 @@
+/* What the parts of reading a table from arrays share. */
+#ifndef RNN_TOOLS_TABLE_READER_H
+#define RNN_TOOLS_TABLE_READER_H
+
+#include "table/sources.h"
+#include "table/table.h"
+
+struct reader {
+    struct arena *arena;
+    const struct table_options *options;
+    struct sources sources;
+    struct table *table;
+    const struct source *frames;  /* the first array with frames: the others agree with it */
+    const struct source *lengths; /* NULL: none */
+    long shape[2];                /* its axes before the units: [rows] or [sequences, frames] */
+    bool *skipped;                /* [sequences]: left out, as labels do not fit in */
+    const char **error;
+};
+
+/* False, with the sentence that the array has another shape than what is `needed`. */
+bool reader_refuse_shape(const struct reader *reader, const struct source *source, const char *needed);
+
+/* Whole numbers from `least` to `most`, one a sequence; NULL, with a sentence, if they are none. */
+const int *reader_take_counts(const struct reader *reader, const struct source *source, long count, int least,
+                              long most);
+
+/* The ids of the source, in the order of `array`, to which its axes may have been put; false if one is none. */
+bool reader_take_ids(const struct reader *reader, const struct source *source, const struct array *array,
+                     struct column *column);
+
+/* table_labels.c: a column of labels; sequences whose frames cannot spell theirs are refused, or marked as skipped. */
+bool reader_take_labels(struct reader *reader, const struct source *source, struct column *column);
+
+/* The table without the sequences that are skipped; false if there are no others. */
+bool reader_leave_out(struct reader *reader);
+
+#endif

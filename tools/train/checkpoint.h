@@ -1,0 +1,28 @@
+/* What a training keeps: weights files, and checkpoints from which it goes on as if it had never been interrupted.
+ *
+ * Both are safetensors files that are written atomically (rnn/weights.h), and both load as weights. A checkpoint has
+ * besides the parameters
+ *   train/optimizer.NAME    the optimiser's arrays
+ *   train/state             the training state, as bytes, where the position is inside a batch
+ *   train/losses            of the epoch so far
+ *   train/curve.*           the points of the picture
+ * and in its metadata the position, the settings, of which some must not change (checkpoint_content.h), sums of program
+ * and data, and a sum of everything. No name of a program has a slash in it. */
+#ifndef RNN_TOOLS_CHECKPOINT_H
+#define RNN_TOOLS_CHECKPOINT_H
+
+#include "train/report.h"
+#include "train/trainer.h"
+
+/* Only the parameters, with the fingerprint and the vocabulary of the data. Parameters that are not finite are not
+ * written: a sentence says which. */
+bool weights_save(const struct trainer *trainer, const char *path, const char **error);
+
+bool checkpoint_save(const struct trainer *trainer, const struct report *report, const char *path, const char **error);
+
+/* Makes trainer and report (not yet open) what they were. False, with a sentence, if the file is none, is damaged,
+ * holds numbers that no training comes to, or is of a training with another program, data or settings. What may change
+ * and has is told on standard error. */
+bool checkpoint_load(struct trainer *trainer, struct report *report, const char *path, const char **error);
+
+#endif

@@ -1,0 +1,26 @@
+/* What a training is of: sums that differ where its program or its data do. A checkpoint goes on only with the same. */
+#ifndef RNN_TOOLS_IDENTITY_H
+#define RNN_TOOLS_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "train/dataset.h"
+#include "train/train_options.h"
+
+struct identity {
+    uint32_t program; /* its text but for layout and comments */
+    uint32_t data, held;
+};
+
+/* False, with a sentence, if the program cannot be read again. */
+bool identity_find(const struct train_options *options, const struct dataset *data, const struct dataset *held,
+                   struct identity *identity, const char **error);
+
+/* The sum of the sequences, in order: of all numbers that they have in any column. */
+uint32_t identity_sum_data(const struct dataset *data);
+
+/* The sum of the program; *sum is not set where the source has errors. */
+bool identity_sum_program(struct arena *arena, const char *path, uint32_t *sum, const char **error);
+
+#endif

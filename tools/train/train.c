@@ -1,0 +1,343 @@
+/* rnn train: the whole story of a training, from the command line to the weights. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "command/commands.h"
+#include "command/stop.h"
+#include "files/new_file.h"
+#include "files/path.h"
+#include "files/standard.h"
+#include "network/network.h"
+#include "train/checkpoint.h"
+
+/* Everything that a training needs. */
+struct train {
+    struct train_options options;
+    const rnn_model *model;
+    struct table table, held_table;
+    struct dataset data, held;
+    struct trainer trainer;
+    struct report report;
+    double learned; /* mean loss of the last epoch */
+};
+
+/* Of a text some symbol must be known. */
+static bool check_text(const struct train *train, const struct table *table, const char *option, const char **error)
+{
+    if (!table->vocabulary || table->unknown < table->rows)
+        return true;
+    *error = arena_printf(train->options.network.arena, "%s: no character of the text is in the vocabulary", option);
+    return false;
+}
+
+/* What the network gives options no use for is better refused than forgotten. */
+static bool check_windows(const struct train *train, const char **error)
+{
+    const struct train_options *options = &train->options;
+    if (!train->model->training->whole_sequences || !options->window)
+        return true;
+    *error = arena_printf(
+        options->network.arena,
+        "'%s' is trained on whole sequences, as it needs the future or has a loss of all frames: leave %s out; "
+        "a text or series is cut with --piece",
+        train->model->name, options->advance ? "--window and --advance" : "--window");
+    return false;
+}
+
+/* The same of the data. */
+static bool check_use(const struct train *train, const char **error)
+{
+    const struct train_options *options = &train->options;
+    bool whole = train->model->training->whole_sequences;
+    bool cuts = train->table.is_series || (whole && train->held_table.is_series);
+    if (options->frames_first && train->table.vocabulary)
+        *error = "--frames-first is for arrays, but --data has a text: leave it out";
+    else if (options->bytes && !train->table.vocabulary)
+        *error = "--bytes is for text, but --data has arrays: leave it out";
+    else if (options->bytes && !train->table.vocabulary->bytes)
+        *error = arena_printf(options->network.arena, "--bytes: the vocabulary in '%s' is of characters: leave it out",
+                              options->weights);
+    else if (options->piece && !cuts)
+        *error = "--piece cuts a text or series, but the data are whole sequences: leave it out";
+    else
+        return true;
+    return false;
+}
+
+static bool read_table(const struct train *train, const struct table_options *from, struct table *table,
+                       const char **error)
+{
+    bool read = table_read(train->options.network.arena, from, train->model, table, error);
+    if (!train->options.quiet)
+        table_tell(table, from->option);
+    return read && check_text(train, table, from->option, error);
+}
+
+static bool read_data(struct train *train, const char **error)
+{
+    const struct train_options *options = &train->options;
+    struct arena *arena = options->network.arena;
+    enum { USUAL_PIECE = 64 };
+    struct cut cut = {.streams = options->streams, .piece = options->piece};
+    if (train->model->training->whole_sequences) {
+        if (!cut.piece)
+            cut.piece = USUAL_PIECE;
+        cut.held_piece = cut.piece;
+    }
+    struct table_options from = {.option = "--data",
+                                 .files = options->data.items,
+                                 .count = options->data.count,
+                                 .bytes = options->bytes,
+                                 .skips = options->skips,
+                                 .frames_first = options->frames_first,
+                                 .held_out = options->held_out};
+    struct dataset rest;
+    const char *none; /* weights of other origin have no vocabulary */
+    if (options->weights)
+        from.vocabulary = vocabulary_load(arena, options->weights, &none);
+    if (!read_table(train, &from, &train->table, error) ||
+        !dataset_split(arena, &train->table, &cut, options->held_out, &train->data, &train->held, error))
+        return false;
+    if (!options->valid_data.count)
+        return true;
+    from.option = "--valid-data";
+    from.files = options->valid_data.items;
+    from.count = options->valid_data.count;
+    from.vocabulary = train->table.vocabulary;
+    if (!read_table(train, &from, &train->held_table, error))
+        return false;
+    cut = dataset_held_cut(&cut, train->held_table.rows);
+    return dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
+}
+
+/* False, with a sentence, if it cannot be printed, as then nothing will be. */
+static bool print_start(const struct train *train, const char **error)
+{
+    const struct trainer *trainer = &train->trainer;
+    const struct dataset *data = &train->data;
+    if (train->options.quiet)
+        return true;
+    printf("%s: %zu parameters; %ld frame%s in %ld sequence%s", train->model->name, train->model->parameter_elements,
+           data->frames, data->frames == 1 ? "" : "s", data->count, data->count == 1 ? "" : "s");
+    if (train->table.vocabulary)
+        printf(", %d different %s", train->table.vocabulary->count,
+               train->table.vocabulary->bytes ? "bytes" : "characters");
+    if (train->held.count)
+        printf("; %ld frame%s to validate", train->held.frames, train->held.frames == 1 ? "" : "s");
+    printf("\n%s, rate %g, %d streams, ", rnn_optimizers[train->options.optimizer.kind].name,
+           train->options.optimizer.rate, train->options.streams);
+    if (trainer->window)
+        printf("windows of %d frames, %d further each\n", trainer->window, trainer->advance);
+    else
+        puts("whole sequences");
+    if (train->table.unknown || train->held_table.unknown)
+        printf("characters of the text that are not in the vocabulary, which count as none: %ld\n",
+               train->table.unknown + train->held_table.unknown);
+    if (trainer->position.step)
+        printf("going on in epoch %d after step %llu\n", trainer->position.epoch + 1,
+               (unsigned long long)trainer->position.step);
+    int reason = standard_output_flush();
+    if (reason)
+        *error = arena_printf(train->options.network.arena,
+                              "cannot write to standard output: %s; with --quiet nothing is written there",
+                              strerror(reason));
+    return !reason;
+}
+
+/* Streams that are shorter than a window learn from shorter pasts than the options say. */
+static void warn_of_short_streams(const struct train *train)
+{
+    const struct dataset *data = &train->data;
+    int window = train->trainer.window;
+    if (train->options.quiet || !data->ordered || data->count < 2 || data->longest >= window)
+        return;
+    fprintf(stderr,
+            "rnn: each of the %ld streams has only %d frame%s, less than a window of %d: with fewer --streams the "
+            "network sees more of its past\n",
+            data->count, data->longest, data->longest == 1 ? "" : "s", window);
+}
+
+/* Better now than after an epoch. What a killed training left in the places is removed. */
+static bool check_places(const struct train_options *options, const char **error)
+{
+    const char *const paths[] = {options->out, options->checkpoint, options->svg, options->log, options->best};
+    const char *problem = NULL;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0] && !problem; i++) {
+        if (paths[i] && path_is_pipe(paths[i]))
+            problem = "it is a pipe or socket, and a training, which cannot wait for a reader, writes to files and "
+                      "devices";
+        else if (paths[i] && !path_can_be_written(paths[i]))
+            problem = strerror(errno);
+        if (paths[i] && !problem)
+            rnn_new_file_sweep(paths[i]);
+        if (problem)
+            *error = arena_printf(options->network.arena, "'%s' cannot be written: %s", paths[i], problem);
+    }
+    return !problem;
+}
+
+/* Trainer and report as at the beginning, or as the checkpoint has them. */
+static bool start(struct train *train, const char **error)
+{
+    const struct train_options *options = &train->options;
+    curve_start(&train->report.learned);
+    curve_start(&train->report.held);
+    bool goes_on = options->resume && access(options->checkpoint, F_OK) == 0;
+    if (goes_on && options->weights && !options->quiet)
+        fprintf(stderr, "rnn: going on from '%s', not from the weights in '%s'\n", options->checkpoint,
+                options->weights);
+    if (goes_on && !checkpoint_load(&train->trainer, &train->report, options->checkpoint, error))
+        return false;
+    return report_open(&train->report, &train->trainer, error);
+}
+
+/* The files that are due. */
+static bool write_files(struct train *train, bool epoch_done, bool stopping, const char **error)
+{
+    const struct train_options *options = &train->options;
+    const struct position *position = &train->trainer.position;
+    bool regular = position->step % (uint64_t)options->checkpoint_every == 0;
+    bool last = epoch_done || stopping;
+    /* Before the checkpoint, which then tells of it. */
+    if (epoch_done && options->best && position->best_epoch == position->epoch &&
+        !weights_save(&train->trainer, options->best, error))
+        return false;
+    if (options->checkpoint && (regular || last))
+        if (!report_flush(&train->report, error) ||
+            !checkpoint_save(&train->trainer, &train->report, options->checkpoint, error))
+            return false;
+    return !last || ((!options->out || weights_save(&train->trainer, options->out, error)) &&
+                     report_flush(&train->report, error) && report_draw(&train->report, error));
+}
+
+/* A step, or the end of an epoch. */
+static bool advance(struct train *train, bool *epoch_done, const char **error)
+{
+    struct trainer *trainer = &train->trainer;
+    struct position before = trainer->position;
+    struct score score;
+    bool stopped = false;
+    *epoch_done = false;
+    if (before.batch < trainer_batches(trainer)) {
+        if (!trainer_step(trainer, error))
+            return false;
+        report_step(&train->report);
+        return true;
+    }
+    if (!trainer_finish_epoch(trainer, stop_requested, &score, &stopped, error))
+        return false;
+    if (!stopped) {
+        report_epoch(&train->report, &before, &score);
+        train->learned = score.learned;
+    }
+    *epoch_done = !stopped;
+    return true;
+}
+
+static bool out_of_patience(const struct train *train)
+{
+    const struct position *position = &train->trainer.position;
+    int patience = train->options.patience;
+    return patience && position->best_epoch && position->epoch - position->best_epoch >= patience;
+}
+
+static bool at_end(const struct train *train)
+{
+    return train->trainer.position.epoch >= train->options.epochs || out_of_patience(train);
+}
+
+/* What the whole training came to. */
+static void print_end(const struct train *train)
+{
+    const struct position *position = &train->trainer.position;
+    if (train->options.quiet)
+        return;
+    if (out_of_patience(train))
+        printf("no better validation in %d epoch%s: stopped\n", position->epoch - position->best_epoch,
+               position->epoch - position->best_epoch == 1 ? "" : "s");
+    if (position->best_epoch) {
+        printf("best validation: ");
+        report_print_loss(stdout, train->report.in_bits, position->best);
+        printf(" in epoch %d", position->best_epoch);
+        if (train->options.best)
+            printf(access(train->options.best, F_OK) == 0
+                       ? ", weights in '%s'"
+                       : ", whose weights are not in '%s': the file was removed, or --out was another",
+                   train->options.best);
+        putchar('\n');
+    }
+    if (train->learned > 2 * fabs(position->first))
+        fprintf(
+            stderr,
+            "rnn: the loss has grown from %g in the first step to %g in the last epoch: a smaller --rate than %g, or "
+            "--clip, may help\n",
+            position->first, train->learned, train->options.optimizer.rate);
+}
+
+/* An exit status: 0, 1 with *error, or 128 + the signal that ended it. */
+static int loop(struct train *train, const char **error)
+{
+    bool epoch_done;
+    if (at_end(train)) /* the checkpoint is of the end, but --out may be new */
+        return write_files(train, true, false, error) ? 0 : 1;
+    while (!at_end(train)) {
+        if (!advance(train, &epoch_done, error))
+            return 1;
+        int signal = stop_signal();
+        if (!write_files(train, epoch_done, signal != 0, error))
+            return 1;
+        if (epoch_done)
+            report_start_epoch(&train->report);
+        if (signal)
+            return 128 + signal;
+    }
+    return 0;
+}
+
+static int train_network(struct train *train, const char **error)
+{
+    if (!check_places(&train->options, error))
+        return 1;
+    train->model = network_open(&train->options.network, error);
+    if (!train->model)
+        return 1;
+    if (!train->model->training) {
+        *error = "the compiled network cannot be trained: it has no loss";
+        return 1;
+    }
+    if (!check_windows(train, error) || !read_data(train, error) || !check_use(train, error) ||
+        !trainer_open(&train->trainer, &train->options, train->model, &train->data, &train->held, error))
+        return 1;
+    int status = 1;
+    stop_hold_signals();
+    if (start(train, error)) {
+        warn_of_short_streams(train);
+        status = print_start(train, error) ? loop(train, error) : 1;
+        report_close(&train->report);
+        if (status == 0)
+            print_end(train);
+        if (status > 128 && !train->options.quiet)
+            fprintf(stderr, "rnn: stopped by a signal in epoch %d after step %llu%s\n",
+                    train->trainer.position.epoch + 1, (unsigned long long)train->trainer.position.step,
+                    train->options.checkpoint ? "; --resume goes on from here" : "");
+    }
+    trainer_close(&train->trainer);
+    return status;
+}
+
+int command_train(int argc, char **argv)
+{
+    struct arena *arena = arena_new();
+    struct train *train = ARENA_NEW(arena, struct train);
+    const char *error = NULL;
+    train_options_parse(arena, argc, argv, &train->options);
+    int status = train_network(train, &error);
+    if (status == 1)
+        print_error(error);
+    arena_free(arena);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* The command line of `rnn train`. */
+#ifndef RNN_TOOLS_TRAIN_OPTIONS_H
+#define RNN_TOOLS_TRAIN_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "network/network.h"
+#include "rnn/optimizer.h"
+
+/* A growing list of arguments. */
+struct words {
+    const char **items;
+    int count, capacity;
+};
+
+struct train_options {
+    struct network_options network;
+    struct words data, valid_data; /* FILE or NAME=FILE */
+    bool bytes;                    /* text: symbols are bytes */
+    bool skips;                    /* sequences whose labels cannot be aligned */
+    bool frames_first;             /* arrays are [frames, sequences, units] */
+    double held_out;               /* part of the data that is not learned from: 0 <= held_out < 1 */
+    int streams;
+    int piece;           /* frames of the sequences that a series is cut into; 0: one for each stream */
+    int window, advance; /* frames of BPTT(window; advance); 0: not given */
+    int epochs;
+    int patience; /* epochs without a better validation after which it ends; 0: never */
+    rnn_optimizer_options optimizer;
+    rnn_schedule_options schedule;
+    bool whole_period;       /* cosine without a period: over the whole training */
+    double clip, clip_value; /* INFINITY: none */
+    uint64_t seed;
+    const char *weights;         /* to start from; NULL: start values */
+    bool strict;                 /* these hold nothing that the network does not have */
+    const char *out, *log, *svg; /* NULL: none */
+    const char *best;            /* beside `out`: weights with the smallest loss in validation; NULL: none */
+    const char *checkpoint;      /* NULL: none */
+    int checkpoint_every;        /* steps */
+    bool resume, quiet;
+    bool evaluates; /* rnn eval: nothing is learned */
+    struct words optimizer_settings, schedule_settings; /* NAME=VALUE, on top of the defaults */
+    const char *optimizer_name, *schedule_name;
+};
+
+/* Parses, and ends the program with status 2 where the line is wrong. */
+void train_options_parse(struct arena *arena, int argc, char **argv, struct train_options *options);
+
+#endif

@@ -1,0 +1,113 @@
+/* The training loop, a step at a time.
+ *
+ * A step is one window: fill the batch in, loss and gradient, clip, change the parameters, move on. Windows of a batch
+ * follow each other, and the state goes from one to the next; a window of h frames begins h' after the one before, and
+ * counts only the losses that it is the first to see:
+ *
+ *     frames     0....:....1....:....2....:          h = 10, h' = 5
+ *     window 0   xxxxxxxxxx                          x counted, - seen again
+ *     window 1        -----xxxxx
+ *     window 2             -----xxxxx
+ *
+ * Where the training stands is a struct position; with it, the parameters, the optimiser's state and the training state
+ * of the network, a training goes on as if it had never been interrupted. Nothing else is remembered: the order of an
+ * epoch and what dropout drops follow from the seed and the position. */
+#ifndef RNN_TOOLS_TRAINER_H
+#define RNN_TOOLS_TRAINER_H
+
+#include "network/session.h"
+#include "rnn/optimizer.h"
+#include "train/dataset.h"
+#include "train/identity.h"
+#include "train/score.h"
+#include "train/tally.h"
+#include "train/train_options.h"
+
+struct position {
+    uint64_t step;     /* steps done */
+    int epoch;         /* epochs done */
+    long batch;        /* batches of this epoch done; all of them: the epoch waits to be finished */
+    long begin;        /* where in the batch the next window begins */
+    uint64_t frames;   /* seen so far, of all streams */
+    double loss, rate; /* of the last step; NaN: no loss counted in its window, and it changed nothing */
+    double seconds;    /* of training, in all runs */
+    double first;      /* loss of the first step in which one counted; NaN: there was none yet */
+    double best;       /* the smallest loss of a validation */
+    int best_epoch;    /* epochs that were done then; 0: there was none yet */
+};
+
+struct trainer {
+    const struct train_options *options;
+    struct arena *arena;
+    const rnn_model *model;
+    const struct dataset *data, *held; /* to learn from and to validate with, whose count may be 0 */
+    int frames;                        /* of the largest call */
+    int window, advance;               /* 0: whole sequences */
+    rnn_schedule_options schedule;
+    rnn_schedule_state rates;
+    void *parameters, *gradient, *moments, *state, *work;
+    struct batch batch;
+    bool chosen; /* the batch has the sequences of position.batch */
+    long *order; /* of epoch `order_epoch`, or of validation where that is -1 */
+    int order_epoch;
+    struct position position;
+    struct identity identity; /* for checkpoints; else zeros */
+    struct tally tally;    /* of this epoch so far */
+    struct session scorer; /* validation runs the network with it where an output has an accuracy */
+    bool scores;
+    struct tally held_tally;         /* of the last validation */
+    struct score_count *held_counts; /* the same, [target_count] */
+};
+
+/* What a validation found. */
+struct score {
+    double learned;      /* the mean loss of the epoch */
+    double loss;         /* of what is held out */
+    double accuracy;     /* of all id targets that an output answers; below 0: there is none */
+    double label_errors; /* of label targets, as a part of all labels; below 0: there are none; see score.h */
+};
+
+/* Memory for everything, or with options->evaluates for no more than validation needs; the parameters have their start
+ * values, or are those of --weights. */
+bool trainer_open(struct trainer *trainer, const struct train_options *options, const rnn_model *model,
+                  const struct dataset *data, const struct dataset *held, const char **error);
+void trainer_close(struct trainer *trainer);
+
+long trainer_batches(const struct trainer *trainer);   /* of an epoch */
+uint64_t trainer_count_steps(struct trainer *trainer); /* of an epoch; exact unless sequences differ in length */
+
+/* Whether a window begins where the position is; chooses its batch. */
+bool trainer_begins_window(struct trainer *trainer);
+
+/* One step. False with a sentence if the loss or the gradient is not finite, and then nothing has been changed. */
+bool trainer_step(struct trainer *trainer, const char **error);
+
+/* After the last batch: validates, tells the schedule, and moves on to the next epoch. False with a sentence too where
+ * the loss has grown beyond all bounds. `stop` may end the validation,
+ * after which the epoch still waits to be finished: then *stopped. */
+bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped,
+                          const char **error);
+
+/* The next window of a batch. */
+struct plan {
+    int frames, advance, loss_from;
+    bool last;
+};
+struct plan trainer_plan(const struct trainer *trainer, long begin, int window, int advance);
+
+/* Loss of the held-out data; uses the memory of the training state. */
+bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped, const char **error);
+bool validate_open(struct trainer *trainer, const char **error);
+void validate_close(struct trainer *trainer);
+
+/* The sentence on a loss that is not finite: where it was, which value of which region was the first to fail, and what
+ * may help. */
+const char *explain_divergence(struct trainer *trainer, const struct plan *plan, double loss, const char *what);
+
+/* The same on the loss of an epoch that has grown beyond all bounds, or NULL where it has not. */
+const char *explain_growth(const struct trainer *trainer, double loss);
+
+/* The first parameter that is not finite, or NULL. */
+const rnn_tensor *trainer_find_infinite(const struct trainer *trainer);
+
+#endif

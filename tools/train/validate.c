@@ -1,0 +1,139 @@
+/* The loss of data that was not learned from, and how often an output was right. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "train/score.h"
+#include "train/trainer.h"
+
+bool validate_open(struct trainer *trainer, const char **error)
+{
+    const rnn_model *model = trainer->model;
+    for (int i = 0; i < model->training->target_count; i++)
+        trainer->scores |= score_output(model, i) != NULL;
+    trainer->scores &= trainer->held->count > 0;
+    tally_open(&trainer->held_tally, trainer->arena, model);
+    trainer->held_counts = ARENA_ARRAY(trainer->arena, struct score_count, model->training->target_count + 1);
+    if (!trainer->scores || session_open(&trainer->scorer, model, trainer->frames, trainer->options->streams, error))
+        return true;
+    trainer->scores = false;
+    return false;
+}
+
+void validate_close(struct trainer *trainer)
+{
+    if (trainer->scores)
+        session_close(&trainer->scorer);
+}
+
+/* What the outputs of the window are worth. */
+static void score_outputs(struct trainer *trainer, int frames, void *const *outputs)
+{
+    const rnn_model *model = trainer->model;
+    struct arena *scratch = arena_new();
+    for (int i = 0; i < model->training->target_count; i++) {
+        const rnn_tensor *output = score_output(model, i);
+        if (output)
+            score_window(scratch, &trainer->batch, frames, i, outputs[output - model->outputs],
+                         &trainer->held_counts[i]);
+    }
+    arena_free(scratch);
+}
+
+static rnn_status validate_window(struct trainer *trainer, const struct plan *plan, void **outputs)
+{
+    const rnn_model *model = trainer->model;
+    struct batch *batch = &trainer->batch;
+    rnn_window window = {.frames = plan->frames, .advance = plan->advance, .lengths = batch->window_lengths};
+    double loss = 0;
+    rnn_status status = model->training->grad(trainer->parameters, trainer->state, trainer->work, &window,
+                                              (const void *const *)batch->inputs, (const void *const *)batch->targets,
+                                              &loss, NULL, NULL);
+    if (status == RNN_OK && trainer->scores)
+        status = model->run(trainer->scorer.packed, trainer->scorer.state, trainer->scorer.work, plan->frames,
+                            batch->window_lengths, (const void *const *)batch->inputs, outputs);
+    if (status == RNN_OK && trainer->scores)
+        score_outputs(trainer, plan->frames, outputs);
+    if (status == RNN_OK && tally_take(&trainer->held_tally, trainer->state, trainer->work))
+        tally_add(&trainer->held_tally);
+    return status;
+}
+
+/* All windows of the batch. */
+static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), void **outputs, bool *stopped)
+{
+    struct plan plan = {.last = false};
+    trainer->model->training->state_init(trainer->state, trainer->batch.streams);
+    if (trainer->scores)
+        trainer->model->state_init(trainer->scorer.state, trainer->batch.streams);
+    for (long begin = 0; !plan.last; begin += plan.advance) {
+        plan = trainer_plan(trainer, begin, trainer->window, trainer->window);
+        batch_fill(&trainer->batch, begin, plan.frames, 0);
+        rnn_status status = validate_window(trainer, &plan, outputs);
+        *stopped = stop();
+        if (status || *stopped)
+            return status;
+    }
+    return RNN_OK;
+}
+
+/* The scorer's weights, and room for the outputs that it looks at. */
+static bool prepare_scorer(struct trainer *trainer, struct arena *arena, void ***outputs, const char **error)
+{
+    const rnn_model *model = trainer->model;
+    *outputs = ARENA_ARRAY(arena, void *, model->output_count + 1);
+    if (!trainer->scores)
+        return true;
+    for (int i = 0; i < model->training->target_count; i++) {
+        const rnn_tensor *output = score_output(model, i);
+        if (output)
+            (*outputs)[output - model->outputs] =
+                tensor_new(arena, model, output, trainer->frames, trainer->options->streams);
+    }
+    memcpy(trainer->scorer.parameters, trainer->parameters, model->parameter_elements * (size_t)model->real_size);
+    return session_pack(&trainer->scorer, error);
+}
+
+/* Of all targets together. */
+static void add_counts(const struct trainer *trainer, struct score *score)
+{
+    struct score_count all = {0};
+    for (int i = 0; i < trainer->model->training->target_count; i++) {
+        const struct score_count *count = &trainer->held_counts[i];
+        all.right += count->right;
+        all.ids += count->ids;
+        all.errors += count->errors;
+        all.labels += count->labels;
+    }
+    score->accuracy = all.ids > 0 ? all.right / all.ids : -1;
+    score->label_errors = all.labels > 0 ? all.errors / all.labels : -1;
+}
+
+bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped, const char **error)
+{
+    const struct dataset *held = trainer->held;
+    struct arena *arena = arena_new();
+    void **outputs;
+    long streams = trainer->options->streams;
+    bool done = prepare_scorer(trainer, arena, &outputs, error);
+    tally_clear(&trainer->held_tally);
+    memset(trainer->held_counts, 0, (size_t)trainer->model->training->target_count * sizeof *trainer->held_counts);
+    trainer->order_epoch = -1;
+    trainer->chosen = false;
+    for (long i = 0; i < held->count; i++)
+        trainer->order[i] = i;
+    for (long first = 0; done && !*stopped && first < held->count; first += streams) {
+        long rest = held->count - first;
+        batch_choose(&trainer->batch, held, trainer->order, first, (int)(rest < streams ? rest : streams));
+        rnn_status status = validate_batch(trainer, stop, outputs, stopped);
+        done = status == RNN_OK;
+        *error = done ? NULL : arena_printf(trainer->arena, "validation: %s", rnn_status_text(status));
+    }
+    score->loss = tally_mean(&trainer->held_tally);
+    arena_free(arena);
+    if (done && !*stopped && !tally_counts(&trainer->held_tally)) {
+        *error = "validation: no loss counts, as all ids that losses are computed from are -1";
+        return false;
+    }
+    add_counts(trainer, score);
+    return done;
+}
