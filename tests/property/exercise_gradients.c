@@ -26,7 +26,13 @@ static void **draw_inputs(struct arena *arena, const rnn_model *model, int frame
     return inputs;
 }
 
-/* The start values, moved where they are all alike. */
+/* Do numbers of the parameter start alike, or at round numbers, which may be the very bounds of a clip? */
+static bool starts_at_kinks(const rnn_tensor *tensor)
+{
+    return tensor->start == RNN_START_CONSTANT || tensor->start == RNN_START_IDENTITY || tensor->part_count > 0;
+}
+
+/* The start values, moved where they may stand at a kink, at which differences have no slope to find. */
 static void draw_parameters(const struct session *session, struct random *random)
 {
     const rnn_model *model = session->model;
@@ -36,7 +42,7 @@ static void draw_parameters(const struct session *session, struct random *random
         for (long k = 0; k < tensor_units(tensor); k++) {
             long place = (long)tensor->offset + k;
             double x = tensor_get(model, tensor, session->parameters, place);
-            if (tensor->start == RNN_START_CONSTANT)
+            if (starts_at_kinks(tensor))
                 x += random_real(random, 0.5);
             tensor_set(model, tensor, session->parameters, place, without_tail(x));
         }

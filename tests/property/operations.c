@@ -1,4 +1,6 @@
 /* Operations unit by unit, operations on whole vectors, and those that only move units about. */
+#include <string.h>
+
 #include "scope.h"
 
 static double largest(double a, double b) { return a > b ? a : b; }
@@ -80,6 +82,11 @@ static struct code comparison(struct scope *scope, struct sizes shape, struct co
     return code;
 }
 
+/* Where gradients are compared with differences, its operand gets a constant added: a value and its own copy that
+ * stands still would be a tie, which differences of max, relu or a comparison step across, as in h =
+ * max(stop_gradient(h[t-1]), b). */
+static const char stop_gradient[] = "stop_gradient(%s)";
+
 /* Functions of one operand: how far the operand may go, and how far the result goes for an operand of 1. */
 static const struct function_of_one {
     const char *form;
@@ -108,7 +115,7 @@ static const struct function_of_one {
     {"dropout(%s, 0.5)", 100, 1, true},
     {"dropout(%s, 0.25, once)", 100, 1, true},
     {"clip(%s, -0.5, 0.75)", 100, 1, true},
-    {"stop_gradient(%s)", 100, 1, true},
+    {stop_gradient, 100, 1, true},
     {"sin(%s)", 100, 1, false},
     {"cos(%s)", 100, 1, false},
     {"pow(%s, 2)", 2, 1, false},
@@ -151,6 +158,8 @@ static struct code function_of_one(struct scope *scope, struct sizes shape, stru
     const struct function_of_one *function = &functions[pick(generator, FUNCTIONS - scope->cyclic)];
     if (code.bound > function->most)
         code = squashed(scope, code);
+    if (generator->train && !strcmp(function->form, stop_gradient))
+        code.text = format(scope, "(%s) + 0.03125", code.text);
     code.text = format(scope, function->form, code.text);
     code.level = LEVEL_POSTFIX;
     code.exact &= function->exact;
@@ -168,8 +177,8 @@ static struct code function_of_more(struct scope *scope, struct sizes shape, str
     struct code code;
     switch (pick(generator, 5)) {
     case 3:
-        code = combine(format(scope, "pow(0.25 + softsign(abs(%s)), %s)", a.text, squashed(scope, b).text), LEVEL_POSTFIX,
-                       2, all);
+        code = combine(format(scope, "pow(0.25 + softsign(abs(%s)), %s)", a.text, squashed(scope, b).text),
+                       LEVEL_POSTFIX, 2, all);
         code.bound = 4;
         return code;
     case 0:

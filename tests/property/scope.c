@@ -191,8 +191,7 @@ static void declare(struct scope *scope, const char *text)
         scope->declarations[scope->declaration_count++] = text;
 }
 
-/* How a parameter starts, or nothing. Comparisons want vectors whose numbers differ, and differences have no slope to
- * find where a number of the identity is the very bound of a clip. */
+/* How a parameter starts, or nothing. Numbers of a vector differ more often than not, since they are compared. */
 static const char *start_text(struct scope *scope, int rank)
 {
     struct generator *generator = scope->generator;
@@ -200,7 +199,7 @@ static const char *start_text(struct scope *scope, int rank)
     static const char *const matrix[] = {"", "", " ~ glorot", " ~ orthogonal", " ~ normal(0.25)", " ~ identity(0.5)"};
     if (rank < 2)
         return chance(generator, 50) ? "" : any[pick(generator, 4)];
-    return matrix[pick(generator, rank != 2 ? 3 : generator->train ? 5 : 6)];
+    return matrix[pick(generator, rank == 2 ? 6 : 3)];
 }
 
 struct variable *add_parameter(struct scope *scope, struct sizes shape)
