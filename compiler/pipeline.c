@@ -1,12 +1,12 @@
 /* THE STORY: every stage of rnnc, in order. Read this first. */
 #include "pipeline.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/internal_error.h"
 #include "embed.h"
 #include "emit/emit.h"
 #include "graph/graph.h"
@@ -37,6 +37,7 @@ struct pipeline_options pipeline_default_options(void)
 
 struct pipeline {
     struct arena *arena;
+    struct arena *scratch; /* of the stage at hand */
     const struct pipeline_options *options;
     struct diagnostics *diag;
     struct pipeline_result *result;
@@ -44,6 +45,7 @@ struct pipeline {
     struct tree *tree;
     struct program *program;
     struct graph *graph;
+    struct components components;
     struct schedule *schedule;
     struct schedule *training; /* or NULL */
 };
@@ -58,25 +60,9 @@ static double now(void)
 /* The graph's invariants, after every stage of a build that is not optimised for release. */
 static void verify_stage(struct pipeline *pipeline, enum stage stage)
 {
-    const char *wrong = pipeline->graph ? graph_verify(pipeline->graph, pipeline->arena) : NULL;
-    if (!wrong)
-        return;
-    fprintf(stderr, "rnnc: internal error after %s: %s\n", stage_name(stage), wrong);
-    exit(3);
-}
-
-static void dump_components(const struct graph *graph, const struct components *components, struct text *out)
-{
-    for (int i = 0; i < graph->node_count; i++) {
-        const struct component *component = &components->component[components->of[i]];
-        if (graph->nodes[i]->op == OP_number)
-            continue;
-        text_printf(out, "%%%d %s: component %d, stage %d%s\n", i, graph->nodes[i]->name ? graph->nodes[i]->name : "",
-                    components->of[i], component->stage,
-                    component->elementwise ? ", elementwise cycle"
-                    : component->cyclic    ? ", cycle"
-                                           : "");
-    }
+    const char *wrong = pipeline->graph ? graph_verify(pipeline->graph, pipeline->scratch) : NULL;
+    if (wrong)
+        internal_error("after %s: %s", stage_name(stage), wrong);
 }
 
 /* The one place that every --dump-after comes from. */
@@ -87,18 +73,17 @@ static void dump_stage(struct pipeline *pipeline, enum stage stage)
         tree_print(pipeline->tree, out);
     else if (stage <= STAGE_INFER_SHAPES)
         program_print(pipeline->program, out);
-    else if (stage <= STAGE_DIFFERENTIATE)
+    else if (stage <= STAGE_LEGALISE)
         graph_print(pipeline->graph, out);
-    else if (stage == STAGE_FIND_COMPONENTS) {
-        struct components components = find_components(pipeline->graph, pipeline->arena);
-        dump_components(pipeline->graph, &components, out);
-    } else if (stage <= STAGE_ASSIGN_BUFFERS)
+    else if (stage == STAGE_FIND_COMPONENTS)
+        components_print(pipeline->graph, &pipeline->components, out);
+    else if (stage <= STAGE_ASSIGN_BUFFERS)
         schedule_print(pipeline->schedule, out);
     else
         text_append(out, pipeline->result->main.data, pipeline->result->main.length);
 }
 
-/* Between two stages: time, verify, dump. False where errors end the run. */
+/* Between two stages: time, verify, dump, and a new scratch. False where errors end the run. */
 static bool end_stage(struct pipeline *pipeline, enum stage stage)
 {
     double time = now();
@@ -113,6 +98,8 @@ static bool end_stage(struct pipeline *pipeline, enum stage stage)
 #endif
     if (stage == pipeline->options->dump_after)
         dump_stage(pipeline, stage);
+    arena_free(pipeline->scratch);
+    pipeline->scratch = arena_new();
     pipeline->begun = now();
     return true;
 }
@@ -124,7 +111,7 @@ static void emit(struct pipeline *pipeline)
     struct emit_options emit_options = {
         .prefix = options->prefix, .header = options->header, .files = !options->no_files && !options->embed};
     if (!options->prefix && options->emit == EMIT_C)
-        emit_options.prefix = emit_default_prefix(pipeline->arena, pipeline->graph->name);
+        emit_options.prefix = emit_default_prefix(pipeline->scratch, pipeline->graph->name);
     if (options->embed) {
         emit_options.weights = embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error);
         if (!emit_options.weights)
@@ -132,9 +119,9 @@ static void emit(struct pipeline *pipeline)
     }
     switch (options->emit) {
     case EMIT_C:
-        emit_source(pipeline->schedule, pipeline->training, &emit_options, pipeline->arena, &result->main);
+        emit_source(pipeline->schedule, pipeline->training, &emit_options, pipeline->scratch, &result->main);
         if (options->header)
-            emit_header(pipeline->schedule, pipeline->training, &emit_options, pipeline->arena, &result->header);
+            emit_header(pipeline->schedule, pipeline->training, &emit_options, pipeline->scratch, &result->header);
         break;
     case EMIT_SOURCE:
         tree_print(pipeline->tree, &result->main);
@@ -149,7 +136,7 @@ static void emit(struct pipeline *pipeline)
         schedule_print(pipeline->schedule, &result->main);
         break;
     case EMIT_EXPLAIN:
-        emit_explain(pipeline->schedule, pipeline->arena, &result->main);
+        emit_explain(pipeline->schedule, pipeline->scratch, &result->main);
         break;
     case EMIT_NOTHING:
         break;
@@ -180,26 +167,30 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
                              : build_graph(arena, pipeline->program, pipeline->diag);
     if (!pipeline->graph || !end_stage(pipeline, STAGE_BUILD_GRAPH))
         return NULL;
-    simplify(pipeline->graph, arena);
+    simplify(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_SIMPLIFY);
     if (options->factor)
-        factor(pipeline->graph, arena);
+        factor(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_FACTOR);
     if (trains) {
-        differentiate(pipeline->graph, options->input_gradients, arena);
-        simplify(pipeline->graph, arena);
+        differentiate(pipeline->graph, options->input_gradients, pipeline->scratch);
+        simplify(pipeline->graph, pipeline->scratch);
         if (options->factor)
-            factor_sums(pipeline->graph, arena);
+            factor_sums(pipeline->graph, pipeline->scratch);
         if (options->recompute)
-            recompute(pipeline->graph, arena);
+            recompute(pipeline->graph, pipeline->scratch);
     }
     end_stage(pipeline, STAGE_DIFFERENTIATE);
+    legalise(pipeline->graph, pipeline->scratch);
+    end_stage(pipeline, STAGE_LEGALISE);
+    pipeline->components = find_components(pipeline->graph, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_FIND_COMPONENTS);
-    pipeline->schedule = split_regions(pipeline->graph, &options->schedule, arena);
+    pipeline->schedule =
+        split_regions(pipeline->graph, &pipeline->components, &options->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_SPLIT_REGIONS);
-    choose_kernels(pipeline->schedule, arena);
+    choose_kernels(pipeline->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_CHOOSE_KERNELS);
-    assign_buffers(pipeline->schedule, arena);
+    assign_buffers(pipeline->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_ASSIGN_BUFFERS);
     return pipeline->schedule;
 }
@@ -232,17 +223,26 @@ static bool run_backs(struct pipeline *pipeline)
     return schedule != NULL;
 }
 
+static bool run_stages(struct pipeline *pipeline, const struct source *source)
+{
+    const enum emit_kind kind = pipeline->options->emit;
+    if (!run_front(pipeline, source))
+        return false;
+    if (kind != EMIT_SOURCE && kind != EMIT_NOTHING && !run_backs(pipeline))
+        return false;
+    emit(pipeline);
+    return end_stage(pipeline, STAGE_EMIT) && !pipeline->result->error;
+}
+
 bool pipeline_run(struct arena *arena, const struct source *source, const struct pipeline_options *options,
                   struct diagnostics *diag, struct pipeline_result *result)
 {
-    struct pipeline pipeline = {.arena = arena, .options = options, .diag = diag, .result = result, .begun = now()};
+    struct pipeline pipeline = {
+        .arena = arena, .scratch = arena_new(), .options = options, .diag = diag, .result = result, .begun = now()};
     text_init(&result->main, arena);
     text_init(&result->header, arena);
     text_init(&result->dump, arena);
-    if (!run_front(&pipeline, source))
-        return false;
-    if (options->emit != EMIT_SOURCE && options->emit != EMIT_NOTHING && !run_backs(&pipeline))
-        return false;
-    emit(&pipeline);
-    return end_stage(&pipeline, STAGE_EMIT) && !result->error;
+    bool done = run_stages(&pipeline, source);
+    arena_free(pipeline.scratch);
+    return done;
 }

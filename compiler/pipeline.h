@@ -15,7 +15,7 @@ struct source;
 
 enum emit_kind { EMIT_C, EMIT_SOURCE, EMIT_GRAPH, EMIT_DOT, EMIT_SCHEDULE, EMIT_EXPLAIN, EMIT_NOTHING };
 
-/* Every stage, in order: name on the command line. */
+/* Every stage, in order: name on the command line. Each is one function, called in pipeline.c, in a file of its own. */
 #define PIPELINE_STAGES(X)                                                                                             \
     X(PARSE, "parse")                                                                                                  \
     X(RESOLVE_NAMES, "resolve-names")                                                                                  \
@@ -24,6 +24,7 @@ enum emit_kind { EMIT_C, EMIT_SOURCE, EMIT_GRAPH, EMIT_DOT, EMIT_SCHEDULE, EMIT_
     X(SIMPLIFY, "simplify")                                                                                            \
     X(FACTOR, "factor")                                                                                                \
     X(DIFFERENTIATE, "differentiate")                                                                                  \
+    X(LEGALISE, "legalise")                                                                                            \
     X(FIND_COMPONENTS, "find-components")                                                                              \
     X(SPLIT_REGIONS, "split-regions")                                                                                  \
     X(CHOOSE_KERNELS, "choose-kernels")                                                                                \

@@ -29,6 +29,9 @@ struct components {
 /* Whether unit i of the reader needs other units of the source than unit i, so that all of them must be there before it. */
 bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge);
 
-struct components find_components(const struct graph *graph, struct arena *arena);
+struct components find_components(const struct graph *graph, struct arena *arena, struct arena *scratch);
+
+/* --dump-after=find-components: a line for each node but numbers. */
+void components_print(const struct graph *graph, const struct components *components, struct text *out);
 
 #endif

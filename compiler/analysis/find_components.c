@@ -2,14 +2,15 @@
 
 #include "base/arena.h"
 #include "base/scc.h"
+#include "base/text.h"
 
 /* Edges from readers to sources, so that the numbering puts sources first. */
-static const int *number_components(const struct graph *graph, struct arena *arena, int *count)
+static const int *number_components(const struct graph *graph, struct arena *arena, struct arena *scratch, int *count)
 {
     int n = graph->node_count, edges = 0;
     for (int i = 0; i < n; i++)
         edges += 2 * graph->nodes[i]->count;
-    int *begin = ARENA_ARRAY(arena, int, n + 1), *target = ARENA_ARRAY(arena, int, edges + 1);
+    int *begin = ARENA_ARRAY(scratch, int, n + 1), *target = ARENA_ARRAY(scratch, int, edges + 1);
     edges = 0;
     for (int i = 0; i < n; i++) {
         begin[i] = edges;
@@ -21,7 +22,7 @@ static const int *number_components(const struct graph *graph, struct arena *are
         }
     }
     begin[n] = edges;
-    return scc_find(arena, n, begin, target, count);
+    return arena_grow(arena, scc_find(scratch, n, begin, target, count), (size_t)n, sizeof(int), (size_t)n + 1);
 }
 
 bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge)
@@ -85,13 +86,27 @@ static void place_stages(const struct graph *graph, struct components *component
     }
 }
 
-struct components find_components(const struct graph *graph, struct arena *arena)
+struct components find_components(const struct graph *graph, struct arena *arena, struct arena *scratch)
 {
     struct components components = {.version = graph->version};
-    components.of = number_components(graph, arena, &components.count);
+    components.of = number_components(graph, arena, scratch, &components.count);
     components.component = ARENA_ARRAY(arena, struct component, components.count + 1);
     describe_cycles(graph, &components);
     list_members(graph, arena, &components);
     place_stages(graph, &components);
     return components;
+}
+
+void components_print(const struct graph *graph, const struct components *components, struct text *out)
+{
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct component *component = &components->component[components->of[i]];
+        if (graph->nodes[i]->op == OP_number)
+            continue;
+        text_printf(out, "%%%d %s: component %d, stage %d%s\n", i, graph->nodes[i]->name ? graph->nodes[i]->name : "",
+                    components->of[i], component->stage,
+                    component->elementwise ? ", elementwise cycle"
+                    : component->cyclic    ? ", cycle"
+                                           : "");
+    }
 }

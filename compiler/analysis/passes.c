@@ -112,9 +112,10 @@ static void sink_nodes(struct placing *placing, const struct uses *uses)
 }
 
 /* By component: whether it needs the seed of a loss, directly or not. */
-static const bool *find_behind_seeds(const struct graph *graph, const struct components *components, struct arena *arena)
+static const bool *find_behind_seeds(const struct graph *graph, const struct components *components,
+                                     struct arena *scratch)
 {
-    bool *behind = ARENA_ARRAY(arena, bool, components->count + 1);
+    bool *behind = ARENA_ARRAY(scratch, bool, components->count + 1);
     for (int c = 0; c < components->count; c++)
         for (int m = components->begin[c]; m < components->begin[c + 1]; m++) {
             const struct node *node = graph->nodes[components->member[m]];
@@ -124,11 +125,14 @@ static const bool *find_behind_seeds(const struct graph *graph, const struct com
     return behind;
 }
 
-struct passes find_passes(const struct graph *graph, const struct components *components, struct arena *arena)
+struct passes find_passes(const struct graph *graph, const struct components *components, const struct uses *uses,
+                          struct arena *arena, struct arena *scratch)
 {
+    graph_expect_fresh(graph, components->version, "components");
+    graph_expect_fresh(graph, uses->version, "uses");
     struct placing placing = {.graph = graph, .components = components};
     placing.pass = ARENA_ARRAY(arena, int, graph->node_count + 1);
-    const bool *behind = find_behind_seeds(graph, components, arena);
+    const bool *behind = find_behind_seeds(graph, components, scratch);
     for (int late = 0; late < 2; late++) {
         for (int c = 0; c < components->count; c++) {
             const struct node *node = graph->nodes[components->member[components->begin[c]]];
@@ -139,8 +143,7 @@ struct passes find_passes(const struct graph *graph, const struct components *co
             if (graph->nodes[i]->op == OP_seed && placing.pass[i] >= placing.behind_losses)
                 placing.behind_losses = placing.pass[i] + 1;
     }
-    struct uses uses = find_uses(graph, arena);
-    sink_nodes(&placing, &uses);
+    sink_nodes(&placing, uses);
     struct passes passes = {graph->version, 1, placing.pass};
     for (int i = 0; i < graph->node_count; i++)
         if (runs_in_pass(graph, graph->nodes[i]) && placing.pass[i] >= passes.count)

@@ -20,6 +20,7 @@ struct passes {
 
 static inline bool pass_is_backward(int pass) { return pass % 2; }
 
-struct passes find_passes(const struct graph *graph, const struct components *components, struct arena *arena);
+struct passes find_passes(const struct graph *graph, const struct components *components, const struct uses *uses,
+                          struct arena *arena, struct arena *scratch);
 
 #endif

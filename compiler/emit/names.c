@@ -108,6 +108,7 @@ static void name_panels(struct emitter *emitter, struct unique *members)
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
                            struct text *out)
 {
+    graph_expect_fresh(schedule->graph, schedule->uses.version, "a schedule");
     struct emitter emitter = {.arena = arena,
                               .schedule = schedule,
                               .graph = schedule->graph,
@@ -117,7 +118,7 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .files = options->files,
                               .weights = options->weights,
                               .out = out,
-                              .uses = find_uses(schedule->graph, arena)};
+                              .uses = schedule->uses};
     int n = schedule->graph->node_count;
     emitter.buffers = ARENA_ARRAY(arena, const char *, n + 1);
     emitter.locals = ARENA_ARRAY(arena, const char *, n + 1);

@@ -1,6 +1,7 @@
 #include "graph/graph.h"
 
 #include "base/arena.h"
+#include "base/internal_error.h"
 
 struct graph *graph_new(struct arena *arena, const struct source *source, const char *name)
 {
@@ -140,6 +141,12 @@ void graph_sweep(struct graph *graph)
     graph->nodes = sorted;
     graph->node_capacity = kept + 1;
     renumber_edges(graph, place);
+}
+
+void graph_expect_fresh(const struct graph *graph, int version, const char *result)
+{
+    if (version != graph->version)
+        internal_error("%s of version %d of the graph, which is at version %d", result, version, graph->version);
 }
 
 bool node_gathers_frames(const struct graph *graph, const struct node *node)

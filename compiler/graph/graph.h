@@ -14,7 +14,7 @@
  *
  * Nodes are never freed. A transform redirects readers with graph_replace and ends with graph_sweep, which drops what
  * no output needs and renumbers the rest in topological order. Every edit moves `version` on: a result of analysis that
- * carries an older one is stale.
+ * carries an older one is stale, and whoever takes one over from another stage checks it (graph_expect_fresh).
  */
 #ifndef RNNC_GRAPH_GRAPH_H
 #define RNNC_GRAPH_GRAPH_H
@@ -149,6 +149,9 @@ void graph_replace(struct graph *graph, int node, int by);
 int graph_resolve(const struct graph *graph, int node);
 
 void graph_sweep(struct graph *graph);
+
+/* Ends the process, as an error of the compiler, where a result of analysis is of an older version than the graph. */
+void graph_expect_fresh(const struct graph *graph, int version, const char *result);
 
 /* Whether a node is made of the frames of a sequence, one by one: it is over time, and reads a frame value. */
 bool node_gathers_frames(const struct graph *graph, const struct node *node);

@@ -1,5 +1,4 @@
 /* assign-buffers: where each value lives, how much past it keeps, and how long a block is. */
-#include "analysis/uses.h"
 #include "base/arena.h"
 #include "base/unique.h"
 #include "schedule/schedule.h"
@@ -7,8 +6,8 @@
 struct assigning {
     struct schedule *schedule;
     const struct graph *graph;
-    struct arena *arena;
-    struct uses uses;
+    struct arena *arena, *scratch;
+    const struct uses *uses;
 };
 
 static bool use_is_fused(const struct assigning *assigning, int id, const struct use *use)
@@ -44,8 +43,8 @@ static void widen_range(struct buffer *buffer, const struct edge *edge)
 static bool outlives_pass(const struct assigning *assigning, int id)
 {
     bool outlives = op_is_over_time(assigning->graph->nodes[id]->op);
-    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
-        const struct use *use = &assigning->uses.use[u];
+    for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
+        const struct use *use = &assigning->uses->use[u];
         outlives |= use->reader < 0 || assigning->graph->nodes[use->reader]->op == OP_ctc ||
                     assigning->graph->nodes[use->reader]->op == OP_ctc_slope;
     }
@@ -60,8 +59,8 @@ static void assign_computed(struct assigning *assigning, int id)
     bool scans = region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
     bool outside = false, elsewhere = false, overwritten = true;
     buffer->group = region->group > 1 ? region->group : 1;
-    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
-        const struct use *use = &assigning->uses.use[u];
+    for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
+        const struct use *use = &assigning->uses->use[u];
         bool leaves = use->reader < 0 || schedule->region_of[use->reader] != schedule->region_of[id];
         widen_range(buffer, use->init ? &(struct edge){0} : use->edge);
         if (!use->init && use->edge->delay)
@@ -104,8 +103,8 @@ static void assign_input(struct assigning *assigning, int id)
     struct buffer *buffer = &assigning->schedule->buffers[id];
     bool once = assigning->graph->nodes[id]->time == TIME_SEQUENCE;
     buffer->storage = STORE_INPUT;
-    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
-        const struct use *use = &assigning->uses.use[u];
+    for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
+        const struct use *use = &assigning->uses->use[u];
         const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
         if (use->init) {
             buffer->storage = STORE_FRAME;
@@ -124,9 +123,9 @@ static void assign_late(struct assigning *assigning, int id)
     struct buffer *buffer = &assigning->schedule->buffers[id];
     if (node->op == OP_gradient)
         return;
-    const struct use *use = &assigning->uses.use[assigning->uses.begin[id]];
+    const struct use *use = &assigning->uses->use[assigning->uses->begin[id]];
     buffer->storage = STORE_LATE;
-    if (op_is_over_time(node->op) && uses_count(&assigning->uses, id) == 1 && use->reader >= 0 &&
+    if (op_is_over_time(node->op) && uses_count(assigning->uses, id) == 1 && use->reader >= 0 &&
         assigning->graph->nodes[use->reader]->op == OP_gradient) {
         buffer->storage = STORE_GRADIENT;
         buffer->target = use->reader;
@@ -138,8 +137,8 @@ static void assign_given(struct assigning *assigning, int id)
 {
     struct buffer *buffer = &assigning->schedule->buffers[id];
     buffer->storage = assigning->graph->nodes[id]->time == TIME_FRAME ? STORE_SEQUENCE : STORE_FRAME;
-    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++)
-        widen_range(buffer, assigning->uses.use[u].edge);
+    for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++)
+        widen_range(buffer, assigning->uses->use[u].edge);
 }
 
 /* A static value is stored when kernels read it, or when it is computed at all: parameters and views are otherwise read
@@ -152,8 +151,8 @@ static void assign_static(struct assigning *assigning, int id)
         return;
     if (node->op != OP_parameter && node->op != OP_view)
         buffer->storage = STORE_STATIC;
-    for (int u = assigning->uses.begin[id]; u < assigning->uses.begin[id + 1]; u++) {
-        const struct use *use = &assigning->uses.use[u];
+    for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
+        const struct use *use = &assigning->uses->use[u];
         const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
         if (use->init || !reader || op_info(reader->op)->class == OP_CLASS_COLUMN ||
             (node->op == OP_view && reader->op == OP_view) || /* no single view says the same */
@@ -176,9 +175,9 @@ static void name_buffers(struct assigning *assigning)
             if ((path != NULL) != named || buffer->storage == STORE_NONE || buffer->storage == STORE_GRADIENT)
                 continue;
             if (!path)
-                path =
-                    arena_printf(assigning->arena, "%s_%s", graph->nodes[i]->origin ? graph->nodes[i]->origin : "value",
-                                 graph->nodes[i]->time == TIME_STATIC ? "static" : "in");
+                path = arena_printf(assigning->scratch, "%s_%s",
+                                    graph->nodes[i]->origin ? graph->nodes[i]->origin : "value",
+                                    graph->nodes[i]->time == TIME_STATIC ? "static" : "in");
             buffer->name = unique_name(&names, path);
         }
 }
@@ -205,10 +204,11 @@ static int choose_block_frames(const struct assigning *assigning)
     return frames > BLOCK_MOST ? BLOCK_MOST : (int)frames / 24 * 24;
 }
 
-void assign_buffers(struct schedule *schedule, struct arena *arena)
+void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena *scratch)
 {
     const struct graph *graph = schedule->graph;
-    struct assigning assigning = {schedule, graph, arena, find_uses(graph, arena)};
+    graph_expect_fresh(graph, schedule->uses.version, "a schedule");
+    struct assigning assigning = {schedule, graph, arena, scratch, &schedule->uses};
     schedule->buffers = ARENA_ARRAY(arena, struct buffer, graph->node_count + 1);
     for (int i = 0; i < graph->node_count; i++) {
         schedule->buffers[i].init = NO_NODE;

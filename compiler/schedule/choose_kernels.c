@@ -192,8 +192,8 @@ static int *list_roots(const struct choosing *choosing, int *count)
     for (int i = 0; i < region->node_count; i++)
         if (choosing->phase[region->nodes[i]] >= phases)
             phases = choosing->phase[region->nodes[i]] + 1;
-    int *begin = ARENA_ARRAY(choosing->arena, int, phases + 2),
-        *roots = ARENA_ARRAY(choosing->arena, int, region->node_count + 1);
+    int *begin = ARENA_ARRAY(choosing->scratch, int, phases + 2),
+        *roots = ARENA_ARRAY(choosing->scratch, int, region->node_count + 1);
     for (int i = 0; i < region->node_count; i++)
         if (find_group(choosing->group, region->nodes[i]) == region->nodes[i]) {
             begin[choosing->phase[region->nodes[i]] + 2]++;
@@ -291,17 +291,18 @@ static void add_kernels(struct choosing *choosing)
         add_kernel(choosing, roots[k], &region->kernels[k]);
 }
 
-void choose_kernels(struct schedule *schedule, struct arena *arena)
+void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena *scratch)
 {
     const struct graph *graph = schedule->graph;
     int n = graph->node_count;
-    struct uses uses = find_uses(graph, arena);
-    struct choosing choosing = {.arena = arena, .graph = graph, .schedule = schedule, .uses = &uses};
-    choosing.phase = ARENA_ARRAY(arena, int, n + 1);
-    choosing.sunk = ARENA_ARRAY(arena, int, n + 1);
-    choosing.group = ARENA_ARRAY(arena, int, n + 1);
-    choosing.first = ARENA_ARRAY(arena, int, n + 1);
-    choosing.next = ARENA_ARRAY(arena, int, n + 1);
+    graph_expect_fresh(graph, schedule->uses.version, "a schedule");
+    struct choosing choosing = {
+        .arena = arena, .scratch = scratch, .graph = graph, .schedule = schedule, .uses = &schedule->uses};
+    choosing.phase = ARENA_ARRAY(scratch, int, n + 1);
+    choosing.sunk = ARENA_ARRAY(scratch, int, n + 1);
+    choosing.group = ARENA_ARRAY(scratch, int, n + 1);
+    choosing.first = ARENA_ARRAY(scratch, int, n + 1);
+    choosing.next = ARENA_ARRAY(scratch, int, n + 1);
     schedule->kernel_of = ARENA_ARRAY(arena, struct kernel *, n + 1);
     for (int i = 0; i < n; i++)
         choosing.group[i] = i;

@@ -6,7 +6,7 @@
 #include "schedule/schedule.h"
 
 struct choosing {
-    struct arena *arena;
+    struct arena *arena, *scratch;
     const struct graph *graph;
     struct schedule *schedule;
     const struct uses *uses;

@@ -54,7 +54,7 @@ static bool absorb_sum(struct filling *filling, int id)
         if (into->start.node != NO_NODE && from->start.node != NO_NODE)
             return false;
         for (int i = 0; i < from->product_count; i++)
-            ARENA_PUSH(filling->choosing->arena, into->products, into->product_count, into->product_capacity,
+            ARENA_PUSH(filling->choosing->scratch, into->products, into->product_count, into->product_capacity,
                        from->products[i]);
         if (into->start.node == NO_NODE)
             into->start = from->start;
@@ -74,14 +74,14 @@ static bool absorb_sum(struct filling *filling, int id)
 static void draft_accumulators(struct filling *filling)
 {
     struct kernel *kernel = filling->kernel;
-    struct arena *arena = filling->choosing->arena;
+    struct arena *scratch = filling->choosing->scratch;
     int kept = 0;
     for (int i = 0; i < kernel->node_count; i++) {
         int id = kernel->nodes[i];
         if (filling->choosing->graph->nodes[id]->op == OP_product) {
             struct draft draft = {.start = {.node = NO_NODE}, .result = id, .merged_into = -1};
-            ARENA_PUSH(arena, draft.products, draft.product_count, draft.product_capacity, id);
-            ARENA_PUSH(arena, filling->drafts, filling->draft_count, filling->draft_capacity, draft);
+            ARENA_PUSH(scratch, draft.products, draft.product_count, draft.product_capacity, id);
+            ARENA_PUSH(scratch, filling->drafts, filling->draft_count, filling->draft_capacity, draft);
         } else if (!absorb_sum(filling, id)) {
             kernel->nodes[kept++] = id;
         }

@@ -1,10 +1,11 @@
 /* The schedule: components become regions, regions become kernels, values become buffers. The last form before C.
  *
  *   region    what runs as one loop over frames; its kind says how
- *   kernel    one loop over units and columns (a column is one frame of one stream): a panel product with the
- * elementwise rest of its phase fused behind it, an elementwise loop, or an operation on whole columns phase kernels of
- * a region that need nothing from each other; a new phase begins where all units of a value are needed buffer    where
- * a value lives when it must outlive its kernel
+ *   kernel    one loop over units and columns (a column is one frame of one stream): a panel product with the elementwise
+ *             rest of its phase fused behind it, an elementwise loop, or an operation on whole columns
+ *   phase     kernels of a region that need nothing from each other; a new phase begins where all units of a value are
+ *             needed
+ *   buffer    where a value lives when it must outlive its kernel
  *
  * Frames are laid out as column t * streams + stream, so more frames and more streams are the same thing to a product.
  */
@@ -13,6 +14,7 @@
 
 #include "analysis/components.h"
 #include "analysis/passes.h"
+#include "analysis/uses.h"
 #include "graph/graph.h"
 
 struct text;
@@ -114,8 +116,9 @@ struct schedule_options {
 struct schedule {
     const struct graph *graph;
     struct schedule_options options;
-    struct components components;
+    struct components components; /* of the graph, as are passes and uses: of the version that it is at */
     struct passes passes;
+    struct uses uses;
     bool whole_sequence;    /* one call is one whole sequence: something needs frames that are yet to come */
     struct region *regions; /* the static region first; then pass by pass: what is done once before it, then in the
                                order in which a block runs through them; last what is done once at the end */
@@ -127,9 +130,11 @@ struct schedule {
     int block_frames;          /* frames of a block with one stream */
 };
 
-struct schedule *split_regions(struct graph *graph, const struct schedule_options *options, struct arena *arena);
-void choose_kernels(struct schedule *schedule, struct arena *arena);
-void assign_buffers(struct schedule *schedule, struct arena *arena);
+/* The stages. What they establish is in `arena`; `scratch` may be freed behind each. The graph has been legalised. */
+struct schedule *split_regions(const struct graph *graph, const struct components *components,
+                               const struct schedule_options *options, struct arena *arena, struct arena *scratch);
+void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena *scratch);
+void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 
 /* --emit=schedule. */
 void schedule_print(const struct schedule *schedule, struct text *out);

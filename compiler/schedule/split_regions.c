@@ -5,7 +5,6 @@
 #include "analysis/cost.h"
 #include "base/arena.h"
 #include "base/unique.h"
-#include "schedule/prepare.h"
 #include "schedule/schedule.h"
 
 const char *region_kind_name(enum region_kind kind)
@@ -77,10 +76,10 @@ struct keyed {
 /* By node: the most reads with a delay on any way to it. In a frames region all frames of a node come before all of the
  * next, so that a reader with a delay, too, must come after what it reads: ordered by this and then as numbered, it
  * does. */
-static int *count_delayed_reads(const struct schedule *schedule, struct arena *arena)
+static int *count_delayed_reads(const struct schedule *schedule, struct arena *scratch)
 {
     const struct components *components = &schedule->components;
-    int *reads = ARENA_ARRAY(arena, int, schedule->graph->node_count + 1);
+    int *reads = ARENA_ARRAY(scratch, int, schedule->graph->node_count + 1);
     for (int m = 0; m < schedule->graph->node_count; m++) {
         int id = components->member[m];
         const struct node *node = schedule->graph->nodes[id];
@@ -199,19 +198,21 @@ static bool graph_reads_ahead(const struct graph *graph)
     return false;
 }
 
-struct schedule *split_regions(struct graph *graph, const struct schedule_options *options, struct arena *arena)
+struct schedule *split_regions(const struct graph *graph, const struct components *components,
+                               const struct schedule_options *options, struct arena *arena, struct arena *scratch)
 {
-    prepare_graph(graph, arena);
+    graph_expect_fresh(graph, components->version, "components");
     struct schedule *schedule = ARENA_NEW(arena, struct schedule);
     schedule->graph = graph;
     schedule->options = *options;
-    schedule->components = find_components(graph, arena);
-    schedule->passes = find_passes(graph, &schedule->components, arena);
+    schedule->components = *components;
+    schedule->uses = find_uses(graph, arena);
+    schedule->passes = find_passes(graph, components, &schedule->uses, arena, scratch);
     schedule->whole_sequence = graph->trains || schedule->passes.count > 1 || graph_reads_ahead(graph);
     int n = graph->node_count, count = 0;
     schedule->region_of = ARENA_ARRAY(arena, int, n + 1);
-    const int *reads = count_delayed_reads(schedule, arena);
-    struct keyed *items = ARENA_ARRAY(arena, struct keyed, n + 1), *spare = ARENA_ARRAY(arena, struct keyed, n + 1);
+    const int *reads = count_delayed_reads(schedule, scratch);
+    struct keyed *items = ARENA_ARRAY(scratch, struct keyed, n + 1), *spare = ARENA_ARRAY(scratch, struct keyed, n + 1);
     for (int i = 0; i < n; i++) {
         schedule->region_of[i] = -1;
         if (!node_is_leaf(graph->nodes[i]))

@@ -141,7 +141,7 @@ static void rebuild_sum(struct sums *sums, int root, struct arena *scratch)
 void factor_sums(struct graph *graph, struct arena *scratch)
 {
     struct sums sums = {
-        .graph = graph, .uses = find_uses(graph, scratch), .components = find_components(graph, scratch)};
+        .graph = graph, .uses = find_uses(graph, scratch), .components = find_components(graph, scratch, scratch)};
     int count = graph->node_count;
     sums.inner = ARENA_ARRAY(scratch, bool, count + 1);
     for (int i = 0; i < count; i++)

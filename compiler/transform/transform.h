@@ -32,4 +32,8 @@ void recompute(struct graph *graph, struct arena *scratch);
 /* The last line of factor alone (factor_sums.c). */
 void factor_sums(struct graph *graph, struct arena *scratch);
 
+/* The last transform: copies, so that the schedule can take the graph as it is. Operations on columns and over time read
+ * aligned, whole columns; every node is read with one initial value; ids are read without delay. See legalise.c. */
+void legalise(struct graph *graph, struct arena *scratch);
+
 #endif

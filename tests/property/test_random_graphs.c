@@ -220,7 +220,7 @@ static void test_graph_components(void **state)
         struct arena *arena = arena_new();
         struct graph *graph = draw_graph(arena, &random, false);
         struct reach reach = reach_of(graph, true);
-        struct components components = find_components(graph, arena);
+        struct components components = find_components(graph, arena, arena);
         compare_with_reach(&reach, components.of, components.count);
         for (int c = 0; c < components.count; c++)
             compare_component(graph, &components, c);

@@ -22,10 +22,12 @@ struct scheduled schedule_program(const char *text, const struct schedule_option
     struct graph *graph = scheduled.lowered.graph;
     simplify(graph, arena);
     factor(graph, arena);
-    scheduled.schedule = split_regions(graph, options, arena);
+    legalise(graph, arena);
     expect_verified(&scheduled.lowered);
-    choose_kernels(scheduled.schedule, arena);
-    assign_buffers(scheduled.schedule, arena);
+    struct components components = find_components(graph, arena, arena);
+    scheduled.schedule = split_regions(graph, &components, options, arena, arena);
+    choose_kernels(scheduled.schedule, arena, arena);
+    assign_buffers(scheduled.schedule, arena, arena);
     return scheduled;
 }
 

@@ -1,4 +1,4 @@
-/* What the schedule asks of the graph before it begins, and where it puts values in the end. */
+/* What legalise makes of the graph for the schedule, and where the schedule puts values in the end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,17 +8,16 @@
 
 #include <cmocka.h>
 
-#include "schedule/prepare.h"
 #include "schedule_check.h"
 #include "transform/transform.h"
 
-/* ---- prepare ---- */
+/* ---- legalise ---- */
 
-static void expect_prepared(const char *text, const char *const *lines)
+static void expect_legal(const char *text, const char *const *lines)
 {
     struct lowered lowered = lower_program(text);
     simplify(lowered.graph, lowered.arena);
-    prepare_graph(lowered.graph, lowered.arena);
+    legalise(lowered.graph, lowered.arena);
     expect_equations(&lowered, lines);
     lowered_free(&lowered);
 }
@@ -28,15 +27,15 @@ static void expect_prepared(const char *text, const char *const *lines)
 static void test_separate_initial_values(void **state)
 {
     (void)state;
-    expect_prepared(
+    expect_legal(
         "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  b = a\n  c = a\n  y = a[t-1] * b[t-1] * c[t-1]\n"
         "  init b = k\n}",
         LINES("y = ((a[t-1] * copy(a)[t-1 or k]) * a[t-1])", "a = tanh(x)"));
-    expect_prepared(
+    expect_legal(
         "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  b = a\n  y = a[t-1] * b[t-1] * b[t-2]\n"
         "  init b = k\n}",
         LINES("y = ((a[t-1] * u1[t-1 or k]) * u1[t-2 or k])", "a = tanh(x)", "u1 = copy(a)"));
-    expect_prepared(
+    expect_legal(
         "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  y = a[t-1] * a[t-2] * a\n  init a = k\n}",
         LINES("y = ((a[t-1 or k] * a[t-2 or k]) * a)", "a = tanh(x)"));
 }
@@ -46,24 +45,24 @@ static void test_separate_initial_values(void **state)
 static void test_align_columns(void **state)
 {
     (void)state;
-    expect_prepared("cell C(x[9]) -> y {\n  y = sum(x[3:9])\n}", LINES("y = sum(copy(x[3:9]))"));
-    expect_prepared("cell C(x[9]) -> y {\n  y = sum(x[0:6]) + maximum(x)\n}", LINES("y = (sum(x[0:6]) + maximum(x))"));
-    expect_prepared("cell C(x[4]) -> y[4] {\n  param g[4], s\n  y = layernorm(x, g, 0.5) + layernorm(x, s, g)\n}",
+    expect_legal("cell C(x[9]) -> y {\n  y = sum(x[3:9])\n}", LINES("y = sum(copy(x[3:9]))"));
+    expect_legal("cell C(x[9]) -> y {\n  y = sum(x[0:6]) + maximum(x)\n}", LINES("y = (sum(x[0:6]) + maximum(x))"));
+    expect_legal("cell C(x[4]) -> y[4] {\n  param g[4], s\n  y = layernorm(x, g, 0.5) + layernorm(x, s, g)\n}",
                     LINES("y = (layernorm(x, g, copy(0.5)) + layernorm(x, copy(s), g))"));
-    expect_prepared("cell C(x[4], z[8]) -> y {\n  y = x @ z[4:8]\n}", LINES("y = dot(x, copy(z[4:8]))"));
+    expect_legal("cell C(x[4], z[8]) -> y {\n  y = x @ z[4:8]\n}", LINES("y = dot(x, copy(z[4:8]))"));
 }
 
 static void test_delays_of_ids(void **state)
 {
     (void)state;
-    expect_prepared("model M {\n  param E[5, 3]\n  input x: index[5]\n  output y = tanh(embed(E, x[t-2]))\n}",
+    expect_legal("model M {\n  param E[5, 3]\n  input x: index[5]\n  output y = tanh(embed(E, x[t-2]))\n}",
                     LINES("y = tanh(copy(embed(E, x)[t-2]))"));
 }
 
 static void test_operands_over_time(void **state)
 {
     (void)state;
-    expect_prepared("cell C(x[4]) -> y[4] {\n  a = tanh(x)\n  y = last(a) + last(a[t-1]) + sum_over_time(x)\n}",
+    expect_legal("cell C(x[4]) -> y[4] {\n  a = tanh(x)\n  y = last(a) + last(a[t-1]) + sum_over_time(x)\n}",
                     LINES("y = ((last(a) + last(copy(a[t-1]))) + sum_over_time(copy(x)))", "a = tanh(x)"));
 }
 

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -26,8 +28,11 @@ static struct analysed analyse(const char *text)
     struct analysed analysed = {.lowered = lower_program(text)};
     simplify(analysed.lowered.graph, analysed.lowered.arena);
     factor(analysed.lowered.graph, analysed.lowered.arena);
-    analysed.components = find_components(analysed.lowered.graph, analysed.lowered.arena);
-    analysed.passes = find_passes(analysed.lowered.graph, &analysed.components, analysed.lowered.arena);
+    struct graph *graph = analysed.lowered.graph;
+    struct arena *arena = analysed.lowered.arena;
+    struct uses uses = find_uses(graph, arena);
+    analysed.components = find_components(graph, arena, arena);
+    analysed.passes = find_passes(graph, &analysed.components, &uses, arena, arena);
     return analysed;
 }
 
@@ -268,6 +273,31 @@ static void test_cost(void **state)
     lowered_free(&lowered);
 }
 
+/* An edit of the graph makes what was found before it an error of the compiler. */
+static void test_stale_results(void **state)
+{
+    (void)state;
+    for (int stale = 0; stale < 2; stale++) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (!child) {
+            struct analysed analysed = analyse("cell C[n = 4](x[n]) -> h[n] {\n  h = tanh(x + h[t-1])\n}");
+            struct graph *graph = analysed.lowered.graph;
+            struct arena *arena = analysed.lowered.arena;
+            fclose(stderr);
+            struct uses uses = find_uses(graph, arena);
+            if (stale)
+                graph_add_number(graph, 1);
+            find_passes(graph, &analysed.components, &uses, arena, arena);
+            _exit(0);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), stale ? 3 : 0);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -281,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_sequence_values_wait),
         cmocka_unit_test(test_nodes_sink),
         cmocka_unit_test(test_uses),
+        cmocka_unit_test(test_stale_results),
         cmocka_unit_test(test_cost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
-/* Copies that the schedule needs and no transform may take out again. */
-#include "schedule/prepare.h"
+/* legalise: copies that the schedule needs. The last transform, because simplify would take them out again. */
 #include "analysis/uses.h"
 #include "base/arena.h"
+#include "graph/graph.h"
+#include "transform/transform.h"
 
 /* before:   %2 = sum %1[3:9]       after:   %3 = copy %1[3:9]
  *                                           %2 = sum %3
@@ -121,7 +122,7 @@ static void copy_operands_over_time(struct graph *graph)
     }
 }
 
-void prepare_graph(struct graph *graph, struct arena *scratch)
+void legalise(struct graph *graph, struct arena *scratch)
 {
     delay_after_ids(graph);
     align_column_operands(graph);
