@@ -1,6 +1,6 @@
-/* Microseconds a frame of one network: `_run` over 100 frames, streams given, one thread; with `step` behind the streams, 100 calls of
- * `_step` instead. Prints the shortest of a second's worth, and the rate of its arithmetic. The network is any that rnnc has compiled
- * with --prefix=net. */
+/* Microseconds a frame of one network: `_run` over 100 frames, streams given, one thread; with `step` behind the
+ * streams, 100 calls of `_step` instead. Prints the shortest of a second's worth, and the rate of its arithmetic. The
+ * network is any that rnnc has compiled with --prefix=net. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

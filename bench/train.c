@@ -1,6 +1,7 @@
-/* Milliseconds of one training call, from parameters to gradients, of a network that rnnc has compiled with --train --prefix=net:
- * `train STREAMS [FRAMES [SECONDS]]`, one thread. Prints the median of a second's worth. `train weights N M` instead: the gradient of one
- * weight [N, M] as one product over 64 frames, and as 64 products over one, and their ratio. */
+/* Milliseconds of one training call, from parameters to gradients, of a network that rnnc has compiled with --train
+ * --prefix=net: `train STREAMS [FRAMES [SECONDS]]`, one thread. Prints the median of a second's worth. `train weights N
+ * M` instead: the gradient of one weight [N, M] as one product over 64 frames, and as 64 products over one, and their
+ * ratio. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,13 +94,13 @@ static int time_weights(int n, int m)
         for (int one = 0; one < 2; one++) { /* in turn */
             const double start = now();
             for (int t = 0; t < WEIGHT_FRAMES; t += one ? 1 : WEIGHT_FRAMES)
-                rnn_outer(to, m, 1, a + (ptrdiff_t)t * RNN_PAD(n), RNN_PAD(n), n, b + (ptrdiff_t)t * RNN_PAD(m), RNN_PAD(m), m,
-                          one ? 1 : WEIGHT_FRAMES, 1, &left, scratch);
+                rnn_outer(to, m, 1, a + (ptrdiff_t)t * RNN_PAD(n), RNN_PAD(n), n, b + (ptrdiff_t)t * RNN_PAD(m),
+                          RNN_PAD(m), m, one ? 1 : WEIGHT_FRAMES, 1, &left, scratch);
             times[one][count] = now() - start;
         }
     const double all = median(times[0], count), each = median(times[1], count);
-    printf("%.4f ms at once, %.4f ms frame by frame, ratio %.2f; %.1f GFLOP/s at once\n", all * 1e3, each * 1e3, each / all,
-           2.0 * WEIGHT_FRAMES * n * m / all / 1e9);
+    printf("%.4f ms at once, %.4f ms frame by frame, ratio %.2f; %.1f GFLOP/s at once\n", all * 1e3, each * 1e3,
+           each / all, 2.0 * WEIGHT_FRAMES * n * m / all / 1e9);
     return 0;
 }
 

@@ -24,17 +24,17 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list args) __att
 /* Ends the process: "rnnc: error: out of memory", exit status 3. */
 _Noreturn void out_of_memory(void);
 
-#define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), 1, sizeof(type)))
+#define ARENA_NEW(arena, type)          ((type *)arena_alloc((arena), 1, sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc((arena), (size_t)(count), sizeof(type)))
 
 /* Appends `item` to the growing array `items` of `count` items with room for `capacity` (both lvalues of type int). */
-#define ARENA_PUSH(arena, items, count, capacity, item)                                                               \
-    do {                                                                                                              \
-        if ((count) == (capacity)) {                                                                                  \
-            (capacity) = (capacity) ? 2 * (capacity) : 8;                                                             \
-            (items) = arena_grow((arena), (items), (size_t)(count), sizeof *(items), (size_t)(capacity));             \
-        }                                                                                                             \
-        (items)[(count)++] = (item);                                                                                  \
+#define ARENA_PUSH(arena, items, count, capacity, item)                                                                \
+    do {                                                                                                               \
+        if ((count) == (capacity)) {                                                                                   \
+            (capacity) = (capacity) ? 2 * (capacity) : 8;                                                              \
+            (items) = arena_grow((arena), (items), (size_t)(count), sizeof *(items), (size_t)(capacity));              \
+        }                                                                                                              \
+        (items)[(count)++] = (item);                                                                                   \
     } while (0)
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct op_info table[OP_COUNT] = {
-#define OP(id, name, class, shape, least, most, d1, d2, flops, emit, gradient)                                                \
+#define OP(id, name, class, shape, least, most, d1, d2, flops, emit, gradient)                                         \
     {#id, name, OP_CLASS_##class, SHAPE_##shape, least, most, {d1, d2}, flops, emit, gradient},
 #include "base/op.def"
 #undef OP
@@ -24,7 +24,8 @@ bool op_is_comparison(enum op op) { return op >= OP_lt && op <= OP_ne; }
 enum op op_find(const char *name, int length)
 {
     for (int i = 0; i < OP_COUNT; i++)
-        if (table[i].name && strlen(table[i].name) == (size_t)length && memcmp(table[i].name, name, (size_t)length) == 0)
+        if (table[i].name && strlen(table[i].name) == (size_t)length &&
+            memcmp(table[i].name, name, (size_t)length) == 0)
             return (enum op)i;
     return OP_COUNT;
 }

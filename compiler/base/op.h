@@ -22,22 +22,22 @@ enum op_class {
 };
 
 enum shape_rule {
-    SHAPE_SPREAD,  /* all operands of one shape, or [] which spreads; the result has that shape */
-    SHAPE_VECTOR,  /* the first operand is a vector [n], the others [n] or []; the result is [n] */
-    SHAPE_REDUCE,  /* the operand is a vector [n]; the result is [] */
-    SHAPE_SPECIAL  /* a rule of its own */
+    SHAPE_SPREAD, /* all operands of one shape, or [] which spreads; the result has that shape */
+    SHAPE_VECTOR, /* the first operand is a vector [n], the others [n] or []; the result is [n] */
+    SHAPE_REDUCE, /* the operand is a vector [n]; the result is [] */
+    SHAPE_SPECIAL /* a rule of its own */
 };
 
 struct op_info {
-    const char *id;        /* "add" */
-    const char *name;      /* language name, or NULL */
+    const char *id;   /* "add" */
+    const char *name; /* language name, or NULL */
     enum op_class class;
     enum shape_rule shape;
-    int least, most;       /* operands in a program; most = -1: any number */
-    double defaults[2];    /* values of the operands left out */
-    int flops;             /* for one unit of the result (product: for one weight) */
-    const char *emit;      /* see op.def */
-    const char *gradient;  /* see op.def */
+    int least, most;      /* operands in a program; most = -1: any number */
+    double defaults[2];   /* values of the operands left out */
+    int flops;            /* for one unit of the result (product: for one weight) */
+    const char *emit;     /* see op.def */
+    const char *gradient; /* see op.def */
 };
 
 const struct op_info *op_info(enum op op);

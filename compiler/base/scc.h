@@ -5,9 +5,9 @@
 
 struct arena;
 
-/* The component of each of `node_count` nodes. Node u's edges go to edge_target[edge_begin[u]] .. edge_target[edge_begin[u+1] - 1].
- * Components are numbered in reverse topological order: an edge u -> v between different components has
- * component[u] > component[v]. *component_count receives their number. */
+/* The component of each of `node_count` nodes. Node u's edges go to edge_target[edge_begin[u]] ..
+ * edge_target[edge_begin[u+1] - 1]. Components are numbered in reverse topological order: an edge u -> v between
+ * different components has component[u] > component[v]. *component_count receives their number. */
 int *scc_find(struct arena *arena, int node_count, const int *edge_begin, const int *edge_target, int *component_count);
 
 #endif

@@ -13,8 +13,8 @@ struct span {
 };
 
 struct source {
-    const char *name;     /* as the user gave it */
-    const char *data;     /* NUL-terminated, `length` bytes */
+    const char *name; /* as the user gave it */
+    const char *data; /* NUL-terminated, `length` bytes */
     size_t length;
     uint32_t *line_begin; /* offset of the first byte of each line */
     int line_count;

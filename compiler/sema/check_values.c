@@ -246,7 +246,8 @@ void check_open_shapes(struct check *check)
     check->report.origin = NULL;
 }
 
-/* c = C(d), d = c[t-1]: an instance waits for a shape that follows from its own result, and everything for the instance. */
+/* c = C(d), d = c[t-1]: an instance waits for a shape that follows from its own result, and everything for the
+ * instance. */
 void check_waiting_shapes(struct check *check)
 {
     memset(check->wrong, 0, (size_t)check->program->value_count * sizeof *check->wrong);

@@ -38,7 +38,7 @@ struct number {
 };
 
 enum symbol_kind {
-    SYMBOL_NUMBER, /* a dimension or constant */
+    SYMBOL_NUMBER,   /* a dimension or constant */
     SYMBOL_FUNCTION, /* in the head of a cell: the function that it is called with */
     SYMBOL_VALUE,
     SYMBOL_FACTORED /* a parameter with a form: A, B and for cp C */
@@ -73,7 +73,7 @@ struct symbol {
 
     enum parameter_form form;
     struct value *factors[3];
-    int dim[SHAPE_MAX_RANK]; /* of the whole */
+    int dim[SHAPE_MAX_RANK];         /* of the whole */
     const struct declarator **parts; /* start values of parts of it */
     int part_count, part_capacity;
 };
@@ -146,11 +146,11 @@ struct elaboration {
     struct report report;
     struct program *program;
     struct solver solver;
-    struct map globals; /* struct global */
+    struct map globals;         /* struct global */
     struct map function_places; /* by name of a cell: bool, which names in its brackets are functions */
-    struct map paths;   /* all names of values, to keep hidden ones apart */
+    struct map paths;           /* all names of values, to keep hidden ones apart */
     struct instance *top;
-    struct value *frame_number; /* NULL where the program does not ask for it */
+    struct value *frame_number;  /* NULL where the program does not ask for it */
     struct instance **instances; /* all, in order of creation */
     int instance_count, instance_capacity;
     struct instance **undeclared;

@@ -71,10 +71,10 @@ struct value {
 
     enum parameter_form form; /* VALUE_PARAMETER; svd and cp factors are parameters of their own, see below */
     int form_rank;
-    bool fixed;                 /* training leaves it as it is */
-    struct shape whole;         /* of a factor: the shape of the svd or cp parameter; rank 0: no factor */
-    enum parameter_start start; /* as written; `default` is resolved when values are drawn */
-    double start_number;        /* = c, ~ normal(s), ~ uniform(a), ~ identity(c) */
+    bool fixed;                     /* training leaves it as it is */
+    struct shape whole;             /* of a factor: the shape of the svd or cp parameter; rank 0: no factor */
+    enum parameter_start start;     /* as written; `default` is resolved when values are drawn */
+    double start_number;            /* = c, ~ normal(s), ~ uniform(a), ~ identity(c) */
     struct part_start *part_starts; /* later ones hold where they overlap */
     int part_start_count;
 };
@@ -84,8 +84,8 @@ struct part {
     int split_index, split_count; /* a part of split(v, split_count); 0: subscripts */
     int count;                    /* of subscripts; dimensions that are left out are whole */
     int begin[SHAPE_MAX_RANK];
-    int end[SHAPE_MAX_RANK]; /* -1: to the end */
-    int step[SHAPE_MAX_RANK]; /* 0: none is given; below 0, a begin of -1 is the last, an end of -1 is before the first */
+    int end[SHAPE_MAX_RANK];  /* -1: to the end */
+    int step[SHAPE_MAX_RANK]; /* 0: none; below 0, a begin of -1 is the last, an end of -1 is before the first */
 };
 
 enum term_kind {

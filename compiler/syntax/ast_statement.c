@@ -68,14 +68,12 @@ struct declarator *ast_declarator(struct parser *parser, struct span span, struc
     return declarator;
 }
 
-struct declarator *ast_dotted(struct parser *parser, struct span span, const struct expr *path,
-                              struct list *dimensions)
+struct declarator *ast_dotted(struct parser *parser, struct span span, const struct expr *path, struct list *dimensions)
 {
     struct declarator *declarator = ast_declarator(parser, span, path->span, dimensions);
     declarator->name.text = path->name.text;
     for (const struct expr *part = path; part->kind == EXPR_MEMBER; part = part->args[0])
-        declarator->name.text =
-            arena_printf(parser->arena, "%s.%s", part->args[0]->name.text, declarator->name.text);
+        declarator->name.text = arena_printf(parser->arena, "%s.%s", part->args[0]->name.text, declarator->name.text);
     return declarator;
 }
 

@@ -1,4 +1,5 @@
-/* Lets a character model that `rnn train` has trained write, without rnn: each character that is drawn is the next input.
+/* Lets a character model that `rnn train` has trained write, without rnn: each character that is drawn is the next
+ * input.
  *
  *   rnnc char_lm.rnn -D n=128 --header=char_lm.h -o char_lm.c
  *   cc -O3 -march=native -I RUNTIME/include -I . write.c char_lm.c librnn_runtime.a -ljansson -lm -o write

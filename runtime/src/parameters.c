@@ -165,7 +165,8 @@ static size_t read_chunk(const rnn_file_tensor *tensor, size_t done, double *chu
 }
 
 /* Only F64 holds finite numbers that float does not. */
-static rnn_status check_range(const rnn_model *model, const rnn_file_tensor *tensor, const char *origin, rnn_error *error)
+static rnn_status check_range(const rnn_model *model, const rnn_file_tensor *tensor, const char *origin,
+                              rnn_error *error)
 {
     double chunk[CHUNK];
     if (tensor->dtype != RNN_DTYPE_F64 || model->real_size == (int)sizeof(double))
@@ -175,8 +176,8 @@ static rnn_status check_range(const rnn_model *model, const rnn_file_tensor *ten
         for (size_t i = 0; i < count; i++)
             if (isfinite(chunk[i]) && !isfinite((float)chunk[i]))
                 return rnn_fail(error, RNN_ERROR_WEIGHTS,
-                                "%.200s: element %zu of tensor '%.60s' is %g, more than float can hold: compute in double "
-                                "(-DRNN_REAL_DOUBLE)",
+                                "%.200s: element %zu of tensor '%.60s' is %g, more than float can hold: "
+                                "compute in double (-DRNN_REAL_DOUBLE)",
                                 origin, done + i, tensor->name, chunk[i]);
     }
     return RNN_OK;

@@ -281,10 +281,11 @@ static void wrong_memory_is_refused(void **state)
     expect_refused(harness, packed, NULL, harness->work);
     expect_refused(harness, packed, misaligned, harness->work);
     expect_refused(harness, packed, fresh, NULL);
-    assert_int_equal(model->run(packed, fresh, (char *)harness->work + sizeof(rnn_real), FRAMES, NULL, ports.inputs,
-                                ports.outputs),
+    assert_int_equal(
+        model->run(packed, fresh, (char *)harness->work + sizeof(rnn_real), FRAMES, NULL, ports.inputs, ports.outputs),
+        RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->run(packed, fresh, harness->work, -1, NULL, ports.inputs, ports.outputs),
                      RNN_ERROR_ARGUMENT);
-    assert_int_equal(model->run(packed, fresh, harness->work, -1, NULL, ports.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
     for (int i = 0; i < model->input_count; i++) {
         struct ports without = ports;
         without.inputs[i] = NULL;
@@ -335,8 +336,8 @@ static void memory_for_many_serves_fewer(void **state)
                     for (int b = 0; b < STREAMS; b++)
                         lengths[b] = b % (frames + 1);
                     assert_int_equal(model->state_init(memory, streams), RNN_OK);
-                    assert_int_equal(model->run(harness->packed, memory, work, frames, (streams + i) % 2 ? lengths : NULL,
-                                                ports.inputs, ports.outputs),
+                    assert_int_equal(model->run(harness->packed, memory, work, frames,
+                                                (streams + i) % 2 ? lengths : NULL, ports.inputs, ports.outputs),
                                      RNN_OK);
                 }
             free(memory);
@@ -368,11 +369,16 @@ static void outputs_are_optional(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_equal_run),      cmocka_unit_test(cuts_do_not_show),
-        cmocka_unit_test(streams_equal_runs),   cmocka_unit_test(streams_end_on_their_own),
-        cmocka_unit_test(reset_begins_again),   cmocka_unit_test(wrong_arguments_are_refused),
-        cmocka_unit_test(outputs_are_optional), cmocka_unit_test(wrong_memory_is_refused),
-        cmocka_unit_test(sizes_grow_with_frames_and_streams), cmocka_unit_test(memory_for_many_serves_fewer),
+        cmocka_unit_test(steps_equal_run),
+        cmocka_unit_test(cuts_do_not_show),
+        cmocka_unit_test(streams_equal_runs),
+        cmocka_unit_test(streams_end_on_their_own),
+        cmocka_unit_test(reset_begins_again),
+        cmocka_unit_test(wrong_arguments_are_refused),
+        cmocka_unit_test(outputs_are_optional),
+        cmocka_unit_test(wrong_memory_is_refused),
+        cmocka_unit_test(sizes_grow_with_frames_and_streams),
+        cmocka_unit_test(memory_for_many_serves_fewer),
     };
     return cmocka_run_group_tests_name("exercise", tests, begin, end);
 }

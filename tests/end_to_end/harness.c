@@ -114,12 +114,13 @@ bool sizes_grow(size_t (*state_size)(int streams), size_t (*work_size)(int frame
             size_t size = work_size(frames, streams);
             good = size <= work_size(frames + 1, streams) && size <= work_size(frames, streams + 1);
             if (!good)
-                fprintf(stderr, "%d frames of %d streams need %zu bytes of work; one more of either fewer\n", frames, streams,
-                        size);
+                fprintf(stderr, "%d frames of %d streams need %zu bytes of work; one more of either fewer\n", frames,
+                        streams, size);
         }
     }
-    if (state_size(-1) != state_size(0) || state_size(INT_MIN) != state_size(0) || work_size(-1, 3) != work_size(0, 3) ||
-        work_size(3, -1) != work_size(3, 0) || work_size(INT_MIN, INT_MIN) != work_size(0, 0)) {
+    if (state_size(-1) != state_size(0) || state_size(INT_MIN) != state_size(0) ||
+        work_size(-1, 3) != work_size(0, 3) || work_size(3, -1) != work_size(3, 0) ||
+        work_size(INT_MIN, INT_MIN) != work_size(0, 0)) {
         fprintf(stderr, "numbers below 0 do not count as 0\n");
         good = false;
     }

@@ -35,8 +35,8 @@ size_t port_elements(const rnn_tensor *port, int frames, int streams);
 enum { GRID = 3 };
 extern const int grid_frames[GRID];
 
-/* Whether sizes of memory never shrink where frames or streams become more, count numbers below 0 as 0, and are SIZE_MAX where
- * they would be too large for memory. Says on standard error where they do not. */
+/* Whether sizes of memory never shrink where frames or streams become more, count numbers below 0 as 0, and are
+ * SIZE_MAX where they would be too large for memory. Says on standard error where they do not. */
 bool sizes_grow(size_t (*state_size)(int streams), size_t (*work_size)(int frames, int streams));
 
 /* Exactly `size` bytes, so that a sanitizer sees the first byte behind them. */

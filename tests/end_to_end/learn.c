@@ -1,5 +1,5 @@
-/* What holds for the training call of every network, whatever its numbers are: it keeps within the memory that it asked for, does
- * the same twice, refuses wrong arguments, and takes streams of any length. */
+/* What holds for the training call of every network, whatever its numbers are: it keeps within the memory that it asked
+ * for, does the same twice, refuses wrong arguments, and takes streams of any length. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,8 +33,7 @@ static size_t gradient_size(const struct learner *learner)
 
 static const void *new_target(const rnn_tensor *port, rnn_labels *labels)
 {
-    size_t count =
-        port->type == RNN_TYPE_LABELS ? STREAMS * MOST_LABELS : port_elements(port, FRAMES, STREAMS);
+    size_t count = port->type == RNN_TYPE_LABELS ? STREAMS * MOST_LABELS : port_elements(port, FRAMES, STREAMS);
     if (port->type == RNN_TYPE_REAL) {
         rnn_real *values = exact_alloc(count * sizeof *values, sizeof *values);
         for (size_t i = 0; i < count; i++)
@@ -93,8 +92,8 @@ static int end(void **state)
 static rnn_status call(struct learner *learner, const rnn_window *window, void *gradient)
 {
     return learner->training->grad(learner->harness->parameters, learner->state, learner->work, window,
-                                   (const void *const *)learner->harness->inputs, learner->targets, &learner->loss, gradient,
-                                   learner->input_gradients);
+                                   (const void *const *)learner->harness->inputs, learner->targets, &learner->loss,
+                                   gradient, learner->input_gradients);
 }
 
 /* From fresh streams. */
@@ -155,7 +154,8 @@ static void short_windows_fit(void **state)
             first_call(learner, &(rnn_window){.frames = frames, .advance = frames}, learner->gradient[0]);
         first_call(learner, &(rnn_window){.frames = frames, .advance = frames, .lengths = none}, learner->gradient[0]);
         if (learner->training->target_count == 0 || learner->training->targets[0].type != RNN_TYPE_LABELS)
-            first_call(learner, &(rnn_window){.frames = frames, .advance = frames, .lengths = ones}, learner->gradient[0]);
+            first_call(learner, &(rnn_window){.frames = frames, .advance = frames, .lengths = ones},
+                       learner->gradient[0]);
     }
 }
 
@@ -165,7 +165,8 @@ static void sizes_grow_with_frames_and_streams(void **state)
     assert_true(sizes_grow(training->state_size, training->work_size));
 }
 
-/* Memory for the longest window of the most streams serves every other. Labels need more frames than these: streams have none. */
+/* Memory for the longest window of the most streams serves every other. Labels need more frames than these: streams
+ * have none. */
 static void memory_for_many_serves_fewer(void **state)
 {
     struct learner all = *(struct learner *)*state;

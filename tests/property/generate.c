@@ -257,7 +257,8 @@ static void write_model(struct generator *generator, struct text *text, bool tra
 
 const char *generate_program(struct arena *arena, const struct generate_options *options)
 {
-    struct generator generator = {.arena = arena, .random = random_start(options->seed), .future = options->future, .train = options->train};
+    struct generator generator = {
+        .arena = arena, .random = random_start(options->seed), .future = options->future, .train = options->train};
     for (int i = 0; i < 4; i++) /* seeds that follow each other begin alike */
         random_bits(&generator.random);
     generator.functions = ARENA_ARRAY(arena, struct function, 4);

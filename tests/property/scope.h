@@ -67,7 +67,7 @@ struct cell {
     bool future;   /* reads ahead or needs whole sequences */
     int input_count, output_count, inner_count;
     struct sizes *inputs, *outputs;
-    int *vocabularies; /* of inputs that are ids; else 0 */
+    int *vocabularies;      /* of inputs that are ids; else 0 */
     struct variable *inner; /* values inside that can be read as instance.name */
 };
 

@@ -31,10 +31,9 @@ static void test_separate_initial_values(void **state)
         "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  b = a\n  c = a\n  y = a[t-1] * b[t-1] * c[t-1]\n"
         "  init b = k\n}",
         LINES("y = ((a[t-1] * copy(a)[t-1 or k]) * a[t-1])", "a = tanh(x)"));
-    expect_legal(
-        "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  b = a\n  y = a[t-1] * b[t-1] * b[t-2]\n"
-        "  init b = k\n}",
-        LINES("y = ((a[t-1] * u1[t-1 or k]) * u1[t-2 or k])", "a = tanh(x)", "u1 = copy(a)"));
+    expect_legal("cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  b = a\n  y = a[t-1] * b[t-1] * b[t-2]\n"
+                 "  init b = k\n}",
+                 LINES("y = ((a[t-1] * u1[t-1 or k]) * u1[t-2 or k])", "a = tanh(x)", "u1 = copy(a)"));
     expect_legal(
         "cell C[n = 4](x[n]) -> y[n] {\n  param k[n]\n  a = tanh(x)\n  y = a[t-1] * a[t-2] * a\n  init a = k\n}",
         LINES("y = ((a[t-1 or k] * a[t-2 or k]) * a)", "a = tanh(x)"));
@@ -48,7 +47,7 @@ static void test_align_columns(void **state)
     expect_legal("cell C(x[9]) -> y {\n  y = sum(x[3:9])\n}", LINES("y = sum(copy(x[3:9]))"));
     expect_legal("cell C(x[9]) -> y {\n  y = sum(x[0:6]) + maximum(x)\n}", LINES("y = (sum(x[0:6]) + maximum(x))"));
     expect_legal("cell C(x[4]) -> y[4] {\n  param g[4], s\n  y = layernorm(x, g, 0.5) + layernorm(x, s, g)\n}",
-                    LINES("y = (layernorm(x, g, copy(0.5)) + layernorm(x, copy(s), g))"));
+                 LINES("y = (layernorm(x, g, copy(0.5)) + layernorm(x, copy(s), g))"));
     expect_legal("cell C(x[4], z[8]) -> y {\n  y = x @ z[4:8]\n}", LINES("y = dot(x, copy(z[4:8]))"));
 }
 
@@ -56,14 +55,14 @@ static void test_delays_of_ids(void **state)
 {
     (void)state;
     expect_legal("model M {\n  param E[5, 3]\n  input x: index[5]\n  output y = tanh(embed(E, x[t-2]))\n}",
-                    LINES("y = tanh(copy(embed(E, x)[t-2]))"));
+                 LINES("y = tanh(copy(embed(E, x)[t-2]))"));
 }
 
 static void test_operands_over_time(void **state)
 {
     (void)state;
     expect_legal("cell C(x[4]) -> y[4] {\n  a = tanh(x)\n  y = last(a) + last(a[t-1]) + sum_over_time(x)\n}",
-                    LINES("y = ((last(a) + last(copy(a[t-1]))) + sum_over_time(copy(x)))", "a = tanh(x)"));
+                 LINES("y = ((last(a) + last(copy(a[t-1]))) + sum_over_time(copy(x)))", "a = tanh(x)"));
 }
 
 /* ---- buffers ---- */

@@ -195,7 +195,8 @@ static void test_softmax_over_time(void **state)
 {
     (void)state;
     expect(&(struct example){
-        .text = "model m { input x[2]; output y = softmax_over_time(log(x)); output z = softmax_over_time(1000 * x[0]) }",
+        .text =
+            "model m { input x[2]; output y = softmax_over_time(log(x)); output z = softmax_over_time(1000 * x[0]) }",
         .frames = 4,
         .length = 3,
         .inputs = {{1, 2, 3, 1, 4, 1, 100, 100}},
@@ -210,7 +211,8 @@ static void test_frame_number(void **state)
     expect(&(struct example){
         .text = "fn late(v) = v * frame_number()\n"
                 "cell Numbered(x) -> y { y = late(x) + y[t-1] }\n"
-                "model m { input x; a = Numbered(x); b = reverse Numbered(x); output n = frame_number(); output a; output b }",
+                "model m { input x; a = Numbered(x); b = reverse Numbered(x); output n = frame_number(); output a; "
+                "output b }",
         .frames = 4,
         .length = 3,
         .inputs = {{1, 2, 3, 100}},

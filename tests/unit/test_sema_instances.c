@@ -85,17 +85,19 @@ static void test_inputs_of_ids(void **state)
 static void test_functions_for_cells(void **state)
 {
     (void)state;
-    const char *text = "fn twice(v) = v + v\n"
-                       "cell R[n, f = tanh](x[m]) -> h[n] {\n  param W[n, m]\n  h = f(W @ x)\n}\n"
-                       "cell Two[n, g, f](x[m]) -> h[n] {\n  r = R[n, g](x)\n  h = f(r)\n}\n"
-                       "model m {\n  input x[3]\n  a = R[3](x)\n  b = stack 2 R[3, relu](x)\n"
-                       "  c = Two[3, twice, abs](x)\n  d = b(x)\n  e = reverse c(x)\n  output p = a + b + c + d + e\n}\n";
+    const char *text =
+        "fn twice(v) = v + v\n"
+        "cell R[n, f = tanh](x[m]) -> h[n] {\n  param W[n, m]\n  h = f(W @ x)\n}\n"
+        "cell Two[n, g, f](x[m]) -> h[n] {\n  r = R[n, g](x)\n  h = f(r)\n}\n"
+        "model m {\n  input x[3]\n  a = R[3](x)\n  b = stack 2 R[3, relu](x)\n"
+        "  c = Two[3, twice, abs](x)\n  d = b(x)\n  e = reverse c(x)\n  output p = a + b + c + d + e\n}\n";
     expect_lines(text, LINES("a.h [3] frame = tanh(a.W @ a.x)", "b.1.h [3] frame = relu(b.1.W @ b.1.x)",
                              "c.h [3] frame = abs(c.r)", "c.r.h.twice.result [3] frame = c.r.h.twice.v + c.r.h.twice.v",
                              "d.0.h [3] frame = relu(b.0.W @ d.0.x)", "e.h [3] frame = abs(e.r)",
                              "e.r.h [3] frame = e.r.h.twice.result"));
     /* What is called is a function, but for a dimension whose name means something else. */
-    expect_clean("cell A[abs](x[abs]) -> h[abs] {\n  h = abs(x)\n}\nmodel m {\n  input x[3]\n  output p = A[3](x)\n}\n");
+    expect_clean(
+        "cell A[abs](x[abs]) -> h[abs] {\n  h = abs(x)\n}\nmodel m {\n  input x[3]\n  output p = A[3](x)\n}\n");
 }
 
 static void test_functions_of_the_top(void **state)
@@ -120,9 +122,10 @@ static void test_names_with_dots(void **state)
                  "  e.rnn = R[3](x)\n  e.layers = stack 2 R[3](e.rnn)\n  init e.layers.1.h = 1\n"
                  "  again = e.layers.0(x)\n  f.1 = e.rnn[t-1] + e.layers.0.h + low.W @ e.rnn.w.h @ e.b\n"
                  "  output p = f.1 * e.0.b + again\n}\n",
-                 LINES("param e.b [3] = 2", "param e.0.b [3]", "param low.W.A [3, 1] : svd(1)", "param e.rnn.w.i [3, 3]",
-                       "e.rnn.h [3] frame = e.rnn.w.i @ e.rnn.x + e.rnn.w.h @ e.rnn.h[t-1]", "param e.layers.1.w.h [3, 3]",
-                       "init e.layers.1.h = 1", "again.h [3] frame = e.layers.0.w.i @ again.x + e.layers.0.w.h @ again.h[t-1]",
+                 LINES("param e.b [3] = 2", "param e.0.b [3]", "param low.W.A [3, 1] : svd(1)",
+                       "param e.rnn.w.i [3, 3]", "e.rnn.h [3] frame = e.rnn.w.i @ e.rnn.x + e.rnn.w.h @ e.rnn.h[t-1]",
+                       "param e.layers.1.w.h [3, 3]", "init e.layers.1.h = 1",
+                       "again.h [3] frame = e.layers.0.w.i @ again.x + e.layers.0.w.h @ again.h[t-1]",
                        "p [3] frame = f.1 * e.0.b + again"));
 }
 

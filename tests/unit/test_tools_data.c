@@ -383,8 +383,9 @@ static void test_safetensors_errors(void **state)
     struct fixture *fixture = *state;
     static const struct {
         const char *header, *word;
-    } wrong[] = {{"{\"x\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,0,4],\"data_offsets\":[0,0]}}", "'x' is too large"},
-                 {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", "tensor 'x' has 4 bytes"}};
+    } wrong[] = {
+        {"{\"x\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,0,4],\"data_offsets\":[0,0]}}", "'x' is too large"},
+        {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", "tensor 'x' has 4 bytes"}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char file[256] = {(char)strlen(wrong[i].header)};
         memcpy(file + 8, wrong[i].header, strlen(wrong[i].header));

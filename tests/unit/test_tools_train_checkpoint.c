@@ -319,7 +319,8 @@ static void test_other_trainings(void **state)
     const char *const spaced = "# a comment\ncell A(x)->h { # and more\n\n  # here\n  h=tanh( x )\n\n}\n";
     go_on(fixture, path, &(struct subject){&tiny_model, spaced, text}, words, NULL);
     const char *const other = "cell A(x) -> h {\n  h = tanh(2 * x)\n}\n";
-    go_on(fixture, path, &(struct subject){&tiny_model, other, text}, words, "the program is not what it was in its training;");
+    go_on(fixture, path, &(struct subject){&tiny_model, other, text}, words,
+          "the program is not what it was in its training;");
     char *changed = arena_copy_string(fixture->arena, text, strlen(text));
     changed[5] = 'c';
     go_on(fixture, path, &(struct subject){&tiny_model, PROGRAM, changed}, words, "the data is not what it was");

@@ -187,15 +187,15 @@ static void test_flush(void **state)
     }
 }
 
-/* With subnormal numbers as zero: what is computed, the lesser or greater of two too, is 0 in lanes of any width; what is only
- * chosen or moved stays. (Without SSE, min and max are choices.) */
+/* With subnormal numbers as zero: what is computed, the lesser or greater of two too, is 0 in lanes of any width; what
+ * is only chosen or moved stays. (Without SSE, min and max are choices.) */
 #if defined(__SSE2__)
 enum { COMPUTED = 9, CHOSEN = 4 };
 
 static __attribute__((noinline)) void treat_subnormal(const rnn_vec *from, rnn_vec *computed, rnn_vec *chosen)
 {
     const rnn_vec x = *from, zero = rnn_vec_splat(0), one = rnn_vec_splat(1);
-    const rnn_vec results[COMPUTED] = {rnn_vec_relu(x),     rnn_vec_min(x, one),        rnn_vec_min(one, x),
+    const rnn_vec results[COMPUTED] = {rnn_vec_relu(x),      rnn_vec_min(x, one),        rnn_vec_min(one, x),
                                        rnn_vec_max(x, -one), rnn_vec_max(-one, x),       rnn_vec_clip(x, -one, one),
                                        rnn_vec_hard_tanh(x), rnn_vec_madd(x, one, zero), x + zero};
     const rnn_vec choices[CHOSEN] = {rnn_vec_where(one, x, zero), rnn_vec_where(zero, zero, x), rnn_vec_abs(-x), -x};

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "check/check.h"
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/random.h"
+#include "check/check.h"
 #include "check/gradients.h"
 #include "check/row.h"
 #include "command/argument.h"

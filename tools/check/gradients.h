@@ -33,11 +33,11 @@ struct gradient_request {
     const rnn_model *model;
     const struct program *program;
     int frames, streams;
-    const void *parameters; /* as the model takes them */
-    void *const *inputs;    /* likewise */
-    uint64_t seed;          /* of targets and directions */
+    const void *parameters;    /* as the model takes them */
+    void *const *inputs;       /* likewise */
+    uint64_t seed;             /* of targets and directions */
     struct progress *progress; /* NULL: nobody waits */
-    bool each;              /* also each parameter and input by itself, where all together agree */
+    bool each;                 /* also each parameter and input by itself, where all together agree */
 };
 
 /* One comparison. */

@@ -39,7 +39,7 @@ bool judge_open(struct judge *judge, const void *parameters, const char **error)
 struct expectation {
     int stream, before, length, frames;
     const double **inputs; /* as the oracle takes them, beginning with the earlier call */
-    double **exact; /* of the model's outputs; frame outputs from the beginning of the earlier call */
+    double **exact;        /* of the model's outputs; frame outputs from the beginning of the earlier call */
 };
 struct expectation judge_expect(struct judge *judge, int stream, int before, int length, int frames);
 

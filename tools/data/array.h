@@ -6,9 +6,9 @@
  *   .npz          read only: any number of arrays with names, each as in a .npy file; numpy.savez and savez_compressed
  *   .csv          one array of rank 2: a line is a row, its fields are separated by commas. A first line may name the
  *                 columns, of which those that are not of numbers then cannot be used; quotes may stand around a
- *                 field; a byte order mark of UTF-8, empty lines and comments, which begin with #, are skipped. Written:
- *                 the first dimension is the lines, the others the fields; rows without elements are empty lines,
- *                 which are not read back
+ *                 field; a byte order mark of UTF-8, empty lines and comments, which begin with #, are skipped.
+ *                 Written: the first dimension is the lines, the others the fields; rows without elements are empty
+ *                 lines, which are not read back
  *   .safetensors  any number of arrays with names; see rnn/weights.h
  *
  * A function that returns false has set *error to a sentence that names the file and says what helps. */

@@ -14,7 +14,8 @@ enum { KEY_TOP = 256, KEY_DOUBLE };
 
 static const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The network:", 1},
-    {"define", 'D', "NAME=VALUE", 0, "Give a const of the file, or a dimension or function of the top cell, its value", 1},
+    {"define", 'D', "NAME=VALUE", 0, "Give a const of the file, or a dimension or function of the top cell, its value",
+     1},
     {"top", KEY_TOP, "NAME", 0, "The model or cell to use (default: the only model, or else the last cell)", 1},
     {NULL, 'f', "SWITCH", 0, "A switch for rnnc, see rnnc --help", 1},
     {"double", KEY_DOUBLE, NULL, 0, "Compute in double precision", 1},

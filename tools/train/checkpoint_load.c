@@ -126,11 +126,11 @@ static bool load_position(const struct reading *reading)
     long length;
     int end = 0;
     enum { FIELDS = 15 };
-    int found = text ? sscanf(text,
-                              "%" SCNu64 " %d %ld %ld %" SCNu64 " %la %la %la %la %la %" SCNd64 " %ld %la %la %d%n",
-                              &p.step, &p.epoch, &p.batch, &p.begin, &p.frames, &p.loss, &p.rate, &p.seconds,
-                              &rates.scale, &rates.best, &rates.waited, &length, &p.first, &p.best, &p.best_epoch, &end)
-                     : 0;
+    int found =
+        text ? sscanf(text, "%" SCNu64 " %d %ld %ld %" SCNu64 " %la %la %la %la %la %" SCNd64 " %ld %la %la %d%n",
+                      &p.step, &p.epoch, &p.batch, &p.begin, &p.frames, &p.loss, &p.rate, &p.seconds, &rates.scale,
+                      &rates.best, &rates.waited, &length, &p.first, &p.best, &p.best_epoch, &end)
+             : 0;
     if (found != FIELDS || text[end])
         return refuse(reading, "its position is no row of %d numbers", FIELDS);
     const char *wrong = find_impossible(trainer, &p, &rates, length);

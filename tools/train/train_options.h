@@ -39,7 +39,7 @@ struct train_options {
     const char *checkpoint;      /* NULL: none */
     int checkpoint_every;        /* steps */
     bool resume, quiet;
-    bool evaluates; /* rnn eval: nothing is learned */
+    bool evaluates;                                     /* rnn eval: nothing is learned */
     struct words optimizer_settings, schedule_settings; /* NAME=VALUE, on top of the defaults */
     const char *optimizer_name, *schedule_name;
 };

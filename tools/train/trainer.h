@@ -52,8 +52,8 @@ struct trainer {
     int order_epoch;
     struct position position;
     struct identity identity; /* for checkpoints; else zeros */
-    struct tally tally;    /* of this epoch so far */
-    struct session scorer; /* validation runs the network with it where an output has an accuracy */
+    struct tally tally;       /* of this epoch so far */
+    struct session scorer;    /* validation runs the network with it where an output has an accuracy */
     bool scores;
     struct tally held_tally;         /* of the last validation */
     struct score_count *held_counts; /* the same, [target_count] */

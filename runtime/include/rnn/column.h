@@ -126,9 +126,9 @@ RNN_COLUMN void rnn_column_layernorm(rnn_real *y, const rnn_real *x, const rnn_r
     }
     rnn_vec scale = rnn_vec_splat(1 / rnn_sqrt(rnn_vec_sum(squares) / (rnn_real)n + (rnn_real)1e-5));
     for (int i = 0; i < n; i += RNN_LANES)
-        rnn_column_put(y, i, n,
-                       rnn_vec_madd(rnn_vec_load(gain + i), (rnn_vec_load(x + i) - center) * scale,
-                                    rnn_vec_load(bias + i)));
+        rnn_column_put(
+            y, i, n,
+            rnn_vec_madd(rnn_vec_load(gain + i), (rnn_vec_load(x + i) - center) * scale, rnn_vec_load(bias + i)));
 }
 
 #endif

@@ -1,10 +1,11 @@
 /* Values over time: last, first, sum, mean and maximum over the frames of a sequence, gathered block by block.
  *
- * `so_far` is [streams] columns of `pad` numbers that outlive the blocks, `value` [frames][streams] columns of one block. ends: for
- * each stream, its own frames within the block; NULL: all. ages: for each stream, its frames before the block.
+ * `so_far` is [streams] columns of `pad` numbers that outlive the blocks, `value` [frames][streams] columns of one
+ * block. ends: for each stream, its own frames within the block; NULL: all. ages: for each stream, its frames before
+ * the block.
  *
- * A sum keeps its digits however many frames there are: its columns of so_far hold 2 * pad numbers, the sums and behind them what
- * these have lost to rounding, twice the digits together (double-float arithmetic: Dekker 1971). */
+ * A sum keeps its digits however many frames there are: its columns of so_far hold 2 * pad numbers, the sums and behind
+ * them what these have lost to rounding, twice the digits together (double-float arithmetic: Dekker 1971). */
 #ifndef RNN_GATHER_H
 #define RNN_GATHER_H
 
@@ -35,15 +36,18 @@ RNN_HELPER void rnn_gather_add(rnn_real *so_far, const rnn_real *value, int pad)
     }
 }
 
-RNN_HELPER void rnn_gather_sum(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends)
+RNN_HELPER void rnn_gather_sum(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams,
+                               const int *ends)
 {
     for (int t = 0; t < frames; t++)
         for (int stream = 0; stream < streams; stream++)
             if (!ends || t < ends[stream])
-                rnn_gather_add(so_far + (ptrdiff_t)stream * 2 * pad, value + ((ptrdiff_t)t * streams + stream) * pad, pad);
+                rnn_gather_add(so_far + (ptrdiff_t)stream * 2 * pad, value + ((ptrdiff_t)t * streams + stream) * pad,
+                               pad);
 }
 
-RNN_HELPER void rnn_gather_max(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends)
+RNN_HELPER void rnn_gather_max(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams,
+                               const int *ends)
 {
     for (int t = 0; t < frames; t++)
         for (int stream = 0; stream < streams; stream++)
@@ -54,7 +58,8 @@ RNN_HELPER void rnn_gather_max(rnn_real *so_far, const rnn_real *value, int pad,
             }
 }
 
-RNN_HELPER void rnn_gather_last(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends)
+RNN_HELPER void rnn_gather_last(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams,
+                                const int *ends)
 {
     for (int stream = 0; stream < streams; stream++) {
         const int end = ends ? ends[stream] : frames;
@@ -64,25 +69,27 @@ RNN_HELPER void rnn_gather_last(rnn_real *so_far, const rnn_real *value, int pad
     }
 }
 
-RNN_HELPER void rnn_gather_first(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int *ends,
-                                 const int64_t *ages)
+RNN_HELPER void rnn_gather_first(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams,
+                                 const int *ends, const int64_t *ages)
 {
     for (int stream = 0; stream < streams; stream++)
         if (ages[stream] == 0 && (ends ? ends[stream] : frames) > 0)
             memcpy(so_far + (ptrdiff_t)stream * pad, value + (ptrdiff_t)stream * pad, (size_t)pad * sizeof *so_far);
 }
 
-/* The sum over the frames that read out of range with this delay: the first of a sequence that begins with this call, or, reading
- * ahead, the last. (Where a sequence began before, what its first frames read then is a part of the past.) left: for each stream,
- * its frames from the block's first on; done: frames of the call before the block. */
-RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams, const int64_t *ages,
-                                   const int *left, int done, int delay)
+/* The sum over the frames that read out of range with this delay: the first of a sequence that begins with this call,
+ * or, reading ahead, the last. (Where a sequence began before, what its first frames read then is a part of the past.)
+ * left: for each stream, its frames from the block's first on; done: frames of the call before the block. */
+RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams,
+                                   const int64_t *ages, const int *left, int done, int delay)
 {
     for (int t = 0; t < frames; t++)
         for (int stream = 0; stream < streams; stream++) {
-            const int outside = delay > 0 ? ages[stream] == done && (int64_t)done + t < delay : (int64_t)t - delay >= left[stream];
+            const int outside =
+                delay > 0 ? ages[stream] == done && (int64_t)done + t < delay : (int64_t)t - delay >= left[stream];
             if (outside && t < left[stream])
-                rnn_gather_add(so_far + (ptrdiff_t)stream * 2 * pad, value + ((ptrdiff_t)t * streams + stream) * pad, pad);
+                rnn_gather_add(so_far + (ptrdiff_t)stream * 2 * pad, value + ((ptrdiff_t)t * streams + stream) * pad,
+                               pad);
         }
 }
 
@@ -96,8 +103,8 @@ RNN_HELPER void rnn_gather_finish(rnn_real *value, const rnn_real *so_far, int p
         }
 }
 
-/* The same for sums: their mean where asked for. The sum is the value to within half its last place, and infinite or NaN by
- * itself. */
+/* The same for sums: their mean where asked for. The sum is the value to within half its last place, and infinite or
+ * NaN by itself. */
 RNN_HELPER void rnn_gather_finish_sum(rnn_real *value, const rnn_real *so_far, int pad, int mean, int streams,
                                       const int64_t *ages)
 {

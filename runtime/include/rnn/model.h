@@ -1,14 +1,16 @@
-/* The contract between an emitted network and everybody else: status and errors, memory, and the descriptor through which
- * a generic tool can use any network.
+/* The contract between an emitted network and everybody else: status and errors, memory, and the descriptor through
+ * which a generic tool can use any network.
  *
  * Memory belongs to the caller. There are four kinds, each with a size and an alignment of its own:
- *   parameters  canonical weights, contiguous rnn_real in the order and shape of the weights file; also the form of gradients
- *   packed      what the kernels read: panels, padded and derived static values; made from parameters, read-only, shared by
- *               threads; stale after the parameters change until packed again
+ *   parameters  canonical weights, contiguous rnn_real in the order and shape of the weights file; also the form of
+ *               gradients
+ *   packed      what the kernels read: panels, padded and derived static values; made from parameters, read-only,
+ *               shared by threads; stale after the parameters change until packed again
  *   state       the past of each stream (and room for one frame of work, for _step)
  *   work        scratch for _run; holds nothing between calls
- * Sizes never shrink with more frames or streams: memory for the longest call and the most streams serves every other, and a state
- * may begin again with fewer streams. A number below 0 counts as 0; a size too large for memory is SIZE_MAX, which rnn_alloc has not.
+ * Sizes never shrink with more frames or streams: memory for the longest call and the most streams serves every other,
+ * and a state may begin again with fewer streams. A number below 0 counts as 0; a size too large for memory is SIZE_MAX,
+ * which rnn_alloc has not.
  *
  * Layout of inputs and outputs of _run, row-major: a frame value of n units is [frames][streams][n], a sequence value
  * [streams][n]; ids are int32_t. _step is _run with one frame.
@@ -27,14 +29,14 @@ extern "C" {
 
 typedef enum {
     RNN_OK = 0,
-    RNN_ERROR_ARGUMENT, /* NULL where memory is needed, memory that is not aligned, a state of no streams, frames below 0 (in
-                           training 1) */
-    RNN_ERROR_LENGTH,   /* a length below 0 or above `frames`; more labels than the frames of a stream can spell */
-    RNN_ERROR_ID,       /* an id outside -1 .. V-1 */
-    RNN_ERROR_FILE,     /* cannot be opened, read or written */
-    RNN_ERROR_FORMAT,   /* not a safetensors file, or a broken one */
-    RNN_ERROR_WEIGHTS,  /* a tensor is missing or has another shape or type than the network */
-    RNN_ERROR_MEMORY    /* out of memory */
+    /* NULL where memory is needed, memory that is not aligned, a state of no streams, frames below 0 (in training 1) */
+    RNN_ERROR_ARGUMENT,
+    RNN_ERROR_LENGTH,  /* a length below 0 or above `frames`; more labels than the frames of a stream can spell */
+    RNN_ERROR_ID,      /* an id outside -1 .. V-1 */
+    RNN_ERROR_FILE,    /* cannot be opened, read or written */
+    RNN_ERROR_FORMAT,  /* not a safetensors file, or a broken one */
+    RNN_ERROR_WEIGHTS, /* a tensor is missing or has another shape or type than the network */
+    RNN_ERROR_MEMORY   /* out of memory */
 } rnn_status;
 
 /* Where a call that can say more than a status says it: one sentence. */
@@ -74,13 +76,13 @@ typedef struct {
 
 /* A parameter, an input or an output. */
 typedef struct {
-    const char *name;   /* the program's: "h1.weight_ih" */
+    const char *name; /* the program's: "h1.weight_ih" */
     rnn_type type;
     rnn_time time;
     int rank;
     int shape[3];
-    int vocabulary;     /* ids: V; else 0 */
-    size_t offset;      /* parameters: of the first element, in rnn_real, within the parameters */
+    int vocabulary; /* ids: V; else 0 */
+    size_t offset;  /* parameters: of the first element, in rnn_real, within the parameters */
     rnn_start start;
     double start_number;
     const rnn_start_part *parts; /* in this order, after the whole; NULL: none */
@@ -91,23 +93,24 @@ typedef struct {
 /* A target of type RNN_TYPE_LABELS: `counts[b]` ids for the sequence of stream b, at ids + b * most. */
 typedef struct {
     int most;
-    const int *counts;   /* [streams] */
-    const int32_t *ids;  /* [streams][most], each 1 .. V-1: 0 is the blank */
+    const int *counts;  /* [streams] */
+    const int32_t *ids; /* [streams][most], each 1 .. V-1: 0 is the blank */
 } rnn_labels;
 
-/* The frames of one training call: truncated backpropagation through time, BPTT(h; h') of Williams and Peng (1990), with
- * h = frames and h' = advance. */
+/* The frames of one training call: truncated backpropagation through time, BPTT(h; h') of Williams and Peng (1990),
+ * with h = frames and h' = advance. */
 typedef struct {
     int frames;
-    int advance;        /* 1 .. frames: the state stays behind as it is after so many frames, where the next window begins.
-                           0: all of them */
+    /* 1 .. frames: the state stays behind as it is after so many frames, where the next window begins. 0: all of
+     * them */
+    int advance;
     int loss_from;      /* 0 .. frames: losses of earlier frames were counted by the window before and are not again */
     const int *lengths; /* [streams]: frames of this window that each stream has; NULL: all of them */
     int drops;          /* 0: dropout is off */
-    uint64_t seed;      /* of dropout: with the place in the program, the frame of the sequence, the stream and the unit it
-                           decides what is dropped. Windows of one sequence have one seed where something is to be dropped
-                           for as long as it lasts */
-    uint64_t call;      /* decides, with the seed, what is dropped of static values: another number for each call */
+    /* Of dropout: with the place in the program, the frame of the sequence, the stream and the unit it decides what is
+     * dropped. Windows of one sequence have one seed where something is to be dropped for as long as it lasts. */
+    uint64_t seed;
+    uint64_t call; /* decides, with the seed, what is dropped of static values: another number for each call */
 } rnn_window;
 
 /* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */
@@ -117,49 +120,54 @@ typedef struct {
 
 /* A number of a training call that is not finite. */
 typedef struct {
-    const char *region, *value; /* of `rnnc --train --emit=explain`; the path of the value, or of the one that it is a part of */
-    int frame, stream, unit;    /* frame: of the window */
+    const char *region;      /* of `rnnc --train --emit=explain` */
+    const char *value;       /* its path, or that of the value that it is a part of */
+    int frame, stream, unit; /* frame: of the window */
 } rnn_fault;
 
-/* Loss and gradients, in a network compiled with --train. A training state is the past of each stream, as `state` is, but
- * holds what the gradients need too; it has no packed weights, which every call makes from the parameters it is given. */
+/* Loss and gradients, in a network compiled with --train. A training state is the past of each stream, as `state` is,
+ * but holds what the gradients need too; it has no packed weights, which every call makes from the parameters it is
+ * given. */
 typedef struct {
     const rnn_tensor *targets;
-    const int *predictions; /* [target_count]: of a target of ids or labels the output whose largest unit is the answer: what a
-                               loss compares it with, at the same frame, or softmax of that. -1: there is none */
+    /* [target_count]: of a target of ids or labels the output whose largest unit is the answer: what a loss compares it
+     * with, at the same frame, or softmax of that. -1: there is none */
+    const int *predictions;
     int target_count;
-    int loss_count;      /* of `loss` statements */
-    int whole_sequences; /* 1: each call is a whole sequence from its first frame: advance = frames or 0, loss_from = 0, no past */
+    int loss_count; /* of `loss` statements */
+    /* 1: each call is a whole sequence from its first frame: advance = frames or 0, loss_from = 0, no past */
+    int whole_sequences;
     int input_gradients; /* 1: compiled with --input-gradients */
     size_t (*state_size)(int streams);
     size_t (*work_size)(int frames, int streams);
     rnn_status (*state_init)(void *state, int streams);
     rnn_status (*reset)(void *state, const unsigned char *which_streams); /* NULL: all */
-    /* The loss: for each `loss` statement the mean over the frames (or sequences) of all streams that count, added up; NaN or
-     * infinite where the network is. gradient: in the layout of the parameters, overwritten; NULL: only the loss is wanted.
-     * input_gradients: NULL, or for each input NULL or an array like the input; ids have none. Frames after the end of a stream
-     * get 0. */
-    rnn_status (*grad)(const void *parameters, void *state, void *work, const rnn_window *window, const void *const inputs[],
-                       const void *const targets[], double *loss, void *gradient, void *const input_gradients[]);
+    /* The loss: for each `loss` statement the mean over the frames (or sequences) of all streams that count, added up;
+     * NaN or infinite where the network is. gradient: in the layout of the parameters, overwritten; NULL: only the loss
+     * is wanted. input_gradients: NULL, or for each input NULL or an array like the input; ids have none. Frames after
+     * the end of a stream get 0. */
+    rnn_status (*grad)(const void *parameters, void *state, void *work, const rnn_window *window,
+                       const void *const inputs[], const void *const targets[], double *loss, void *gradient,
+                       void *const input_gradients[]);
     /* After such a call, with its work: each statement's loss, [loss_count]. */
     rnn_status (*losses)(const void *state, void *work, rnn_loss *losses);
-    /* After such a call, with its work and window: 0, or 1 and the first frame at which a loss, or a value that the call has
-     * kept, is not finite; of several at that frame, the one that is computed first. Where all are, the last frame at which a
-     * gradient is not. */
+    /* After such a call, with its work and window: 0, or 1 and the first frame at which a loss, or a value that the
+     * call has kept, is not finite; of several at that frame, the one that is computed first. Where all are, the last
+     * frame at which a gradient is not. */
     int (*find_fault)(const void *state, void *work, const rnn_window *window, rnn_fault *fault);
 } rnn_training;
 
 typedef struct {
     const char *name;
-    int real_size;                /* sizeof(rnn_real) when it was compiled */
-    uint64_t fingerprint;         /* of the parameters' names and shapes; kept in weights files */
+    int real_size;        /* sizeof(rnn_real) when it was compiled */
+    uint64_t fingerprint; /* of the parameters' names and shapes; kept in weights files */
     const rnn_tensor *parameters, *inputs, *outputs;
     int parameter_count, input_count, output_count;
-    size_t parameter_elements;    /* of all parameters together, in rnn_real */
-    double flops;                 /* for one frame of one stream */
-    int block_frames;             /* frames that _run works on at once with one stream */
+    size_t parameter_elements; /* of all parameters together, in rnn_real */
+    double flops;              /* for one frame of one stream */
+    int block_frames;          /* frames that _run works on at once with one stream */
 
-    size_t alignment;             /* of packed, state and work, in bytes */
+    size_t alignment; /* of packed, state and work, in bytes */
     size_t (*packed_size)(void);
     size_t (*state_size)(int streams);
     size_t (*work_size)(int frames, int streams); /* for _run calls of up to so many frames and streams */

@@ -1,11 +1,10 @@
 /* Panels: products of packed weights with columns.
  *
- * A kernel has `rows` accumulators for each unit (the gates of a cell) and works on RNN_LANES units at a time, or on `side`
- * such blocks of units where there are few rows. A packed matrix is a sequence of panels; a panel holds, for each of the k units
- * of the right-hand side, row after row, block after block, RNN_LANES weights: a product reads it from front to back with
- * aligned loads, and never adds across lanes. `tile` columns are multiplied at once, so that rows * side * tile accumulators fill
- * the registers and each weight that is loaded is used `tile` times.
- */
+ * A kernel has `rows` accumulators for each unit (the gates of a cell) and works on RNN_LANES units at a time, or on
+ * `side` such blocks of units where there are few rows. A packed matrix is a sequence of panels; a panel holds, for
+ * each of the k units of the right-hand side, row after row, block after block, RNN_LANES weights: a product reads it
+ * from front to back with aligned loads, and never adds across lanes. `tile` columns are multiplied at once, so that
+ * rows * side * tile accumulators fill the registers and each weight that is loaded is used `tile` times. / */
 #ifndef RNN_PANEL_H
 #define RNN_PANEL_H
 
@@ -25,12 +24,12 @@
 
 enum { RNN_TILE_MOST = 6, RNN_ROWS_AT_ONCE = 12 };
 
-#define RNN_BLOCKS(units) (RNN_PAD(units) / RNN_LANES)
-#define RNN_SIDE(rows, units) RNN_MIN((rows) >= 3 ? 1 : 4 / (rows), RNN_BLOCKS(units))
+#define RNN_BLOCKS(units)       (RNN_PAD(units) / RNN_LANES)
+#define RNN_SIDE(rows, units)   RNN_MIN((rows) >= 3 ? 1 : 4 / (rows), RNN_BLOCKS(units))
 #define RNN_PANELS(rows, units) ((RNN_BLOCKS(units) + RNN_SIDE(rows, units) - 1) / RNN_SIDE(rows, units))
-#define RNN_TILE(rows, units) RNN_MAX(1, RNN_MIN(RNN_TILE_MOST, RNN_ACCUMULATORS / ((rows) * RNN_SIDE(rows, units))))
+#define RNN_TILE(rows, units)   RNN_MAX(1, RNN_MIN(RNN_TILE_MOST, RNN_ACCUMULATORS / ((rows)*RNN_SIDE(rows, units))))
 /* Numbers in a packed matrix of `part` of the kernel's rows, with k columns. */
-#define RNN_PACKED(rows, part, units, k)                                                                              \
+#define RNN_PACKED(rows, part, units, k)                                                                               \
     ((size_t)RNN_PANELS(rows, units) * RNN_SIDE(rows, units) * (part) * (size_t)(k)*RNN_LANES)
 
 /* Columns of the next tile when `left` remain: tiles of nearly equal width, none above `most`. */
@@ -42,15 +41,15 @@ RNN_INLINE int rnn_tile_columns(int left, int most)
     return (left + tiles - 1) / tiles;
 }
 
-/* Calls tile(..., first, columns) for tiles that cover columns 0 .. count - 1. A single column is a constant in its call: the
- * kernel of one stream is compiled by itself. */
-#define RNN_FOR_TILES(count, most, tile, ...)                                                                         \
-    for (int rnn_first = 0, rnn_columns; rnn_first < (count); rnn_first += rnn_columns) {                             \
-        rnn_columns = rnn_tile_columns((count)-rnn_first, most);                                                      \
-        if (rnn_columns == 1)                                                                                         \
-            tile(__VA_ARGS__, rnn_first, 1);                                                                          \
-        else                                                                                                          \
-            tile(__VA_ARGS__, rnn_first, rnn_columns);                                                                \
+/* Calls tile(..., first, columns) for tiles that cover columns 0 .. count - 1. A single column is a constant in its
+ * call: the kernel of one stream is compiled by itself. */
+#define RNN_FOR_TILES(count, most, tile, ...)                                                                          \
+    for (int rnn_first = 0, rnn_columns; rnn_first < (count); rnn_first += rnn_columns) {                              \
+        rnn_columns = rnn_tile_columns((count)-rnn_first, most);                                                       \
+        if (rnn_columns == 1)                                                                                          \
+            tile(__VA_ARGS__, rnn_first, 1);                                                                           \
+        else                                                                                                           \
+            tile(__VA_ARGS__, rnn_first, rnn_columns);                                                                 \
     }
 
 /* The first `count` accumulators of a tile start from 0. */
@@ -60,8 +59,12 @@ RNN_INLINE void rnn_panel_clear(rnn_vec *sum, const int count)
         sum[i] = rnn_vec_splat(0);
 }
 
-/* sum[c * sum_stride + r] += panel[i][r] * x[c * x_stride + i] over i < k, for r < rows of the panel's row_stride rows. With fewer
- * than eight accumulators the sum over i is split, because a multiply-add takes four cycles and two start in each. */
+/* The formatter does not know what RNN_UNROLL is. */
+/* clang-format off */
+
+/* sum[c * sum_stride + r] += panel[i][r] * x[c * x_stride + i] over i < k, for r < rows of the panel's row_stride rows.
+ * With fewer than eight accumulators the sum over i is split, because a multiply-add takes four cycles and two start in
+ * each. */
 RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const int row_stride,
                                const rnn_real *x, const ptrdiff_t x_stride, const int k, const int rows,
                                const int columns)
@@ -109,6 +112,8 @@ RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec
         }
 }
 
+/* clang-format on */
+
 /* The same for any number of rows, a few at a time. */
 RNN_INLINE void rnn_panel_column(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
                                  const ptrdiff_t x_stride, const int k, const int rows, const int columns)
@@ -120,8 +125,8 @@ RNN_INLINE void rnn_panel_column(rnn_vec *sum, const int sum_stride, const rnn_v
         rnn_panel_rows(sum + r, sum_stride, panel + r, rows, x, x_stride, k, rows % RNN_ROWS_AT_ONCE, columns);
 }
 
-/* A tile of two columns or more; `most` is the widest. Each width is a loop of its own with its accumulators in registers:
- * emitted code puts this in a function that is not inlined, where a compiler has all registers for it. */
+/* A tile of two columns or more; `most` is the widest. Each width is a loop of its own with its accumulators in
+ * registers: emitted code puts this in a function that is not inlined, where a compiler has all registers for it. */
 RNN_INLINE void rnn_panel_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
                                const ptrdiff_t x_stride, const int k, const int rows, const int columns, const int most)
 {
@@ -137,14 +142,15 @@ RNN_INLINE void rnn_panel_tile(rnn_vec *sum, const int sum_stride, const rnn_vec
         rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 6);
 }
 
-/* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a packed
- * matrix whose panels hold `side` blocks; units that are not there weigh 0. */
+/* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a
+ * packed matrix whose panels hold `side` blocks; units that are not there weigh 0. */
 static __attribute__((noinline, unused)) void rnn_pack_panels(rnn_real *packed, const int side, const int part,
                                                               const int row, const rnn_real *weights,
                                                               const ptrdiff_t row_step, const ptrdiff_t column_step,
                                                               const int units, const int k)
 {
-    enum { AT_ONCE = 16 }; /* columns, so that the lines that are written stay in a first-level cache until they are full */
+    /* Columns: the lines that are written stay in a first-level cache until they are full. */
+    enum { AT_ONCE = 16 };
     const int width = side * RNN_LANES;
     const ptrdiff_t step = (ptrdiff_t)part * width;
     for (int first = 0; first < units; first += width) {

@@ -1,9 +1,9 @@
 /* The past of a value: what emitted code does with frames before the first of a call.
  *
- * A value with a past of d frames lies in memory as d + frames groups of `streams` columns of `pad` numbers, and is named by the
- * address of frame 0: its past is at frames -d .. -1. A value that is overwritten in place has one group, which is its past
- * before a frame and the frame itself after; it is passed as the address behind that group, with d = 1.
- */
+ * A value with a past of d frames lies in memory as d + frames groups of `streams` columns of `pad` numbers, and is
+ * named by the address of frame 0: its past is at frames -d .. -1. A value that is overwritten in place has one group,
+ * which is its past before a frame and the frame itself after; it is passed as the address behind that group, with d =
+ * 1. / */
 #ifndef RNN_PAST_H
 #define RNN_PAST_H
 
@@ -102,7 +102,9 @@ RNN_HELPER void rnn_embed(rnn_real *column, const rnn_real *table, int32_t id, i
 RNN_HELPER size_t rnn_columns(int frames, int streams)
 {
     size_t columns;
-    return __builtin_mul_overflow((size_t)(frames > 0 ? frames : 0), (size_t)(streams > 0 ? streams : 0), &columns) ? SIZE_MAX : columns;
+    return __builtin_mul_overflow((size_t)(frames > 0 ? frames : 0), (size_t)(streams > 0 ? streams : 0), &columns)
+               ? SIZE_MAX
+               : columns;
 }
 
 /* Whether so many columns of so many numbers take less than half of all addresses. */

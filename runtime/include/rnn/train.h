@@ -1,7 +1,7 @@
 /* What training calls do beside the network itself: losses and their seeds, dropout, and sums over frames and streams.
  *
- * Columns are laid out as everywhere: column t * streams + stream of a block of frames. `left` says for each stream how many
- * frames it has from the block's first on, none if 0 or less; what lies behind is not looked at. */
+ * Columns are laid out as everywhere: column t * streams + stream of a block of frames. `left` says for each stream how
+ * many frames it has from the block's first on, none if 0 or less; what lies behind is not looked at. */
 #ifndef RNN_TRAIN_H
 #define RNN_TRAIN_H
 
@@ -17,10 +17,10 @@ typedef struct {
     int fault_frame, fault_stream; /* the first frame whose loss is not finite, from 1 on; 0: none */
 } rnn_loss_sum;
 
-/* Losses of a block whose first frame is frame `done` of the window. seed: 1 where a loss counts, else 0. counts: NULL, or not 0
- * where it does. All three are columns of one unit. */
-RNN_HELPER void rnn_seed_add(rnn_loss_sum *total, rnn_real *seed, const rnn_real *loss, const rnn_real *counts, int done,
-                             int loss_from, int frames, int streams, const int *left)
+/* Losses of a block whose first frame is frame `done` of the window. seed: 1 where a loss counts, else 0. counts: NULL,
+ * or not 0 where it does. All three are columns of one unit. */
+RNN_HELPER void rnn_seed_add(rnn_loss_sum *total, rnn_real *seed, const rnn_real *loss, const rnn_real *counts,
+                             int done, int loss_from, int frames, int streams, const int *left)
 {
     for (int t = 0; t < frames; t++)
         for (int stream = 0; stream < streams; stream++) {
@@ -52,8 +52,8 @@ RNN_HELPER double rnn_seed_finish(const rnn_loss_sum *total, rnn_real *seed, int
 /* ---- faults ---- */
 
 /* The first frame before fault->frame at which a value of n units in columns of `pad` is not finite. */
-RNN_HELPER void rnn_find_fault(rnn_fault *fault, const char *region, const char *value, const rnn_real *data, int n, int pad,
-                               int streams, const int *lengths)
+RNN_HELPER void rnn_find_fault(rnn_fault *fault, const char *region, const char *value, const rnn_real *data, int n,
+                               int pad, int streams, const int *lengths)
 {
     for (int t = 0; t < fault->frame; t++)
         for (int stream = 0; stream < streams; stream++)
@@ -65,8 +65,8 @@ RNN_HELPER void rnn_find_fault(rnn_fault *fault, const char *region, const char 
 }
 
 /* The last frame behind fault->frame: gradients come from the end of the window. */
-RNN_HELPER void rnn_find_gradient_fault(rnn_fault *fault, const char *region, const char *value, const rnn_real *data, int n,
-                                        int pad, int frames, int streams, const int *lengths)
+RNN_HELPER void rnn_find_gradient_fault(rnn_fault *fault, const char *region, const char *value, const rnn_real *data,
+                                        int n, int pad, int frames, int streams, const int *lengths)
 {
     for (int t = frames - 1; t > fault->frame; t--)
         for (int stream = 0; stream < streams; stream++)
@@ -99,7 +99,8 @@ RNN_HELPER void rnn_mark_lengths(rnn_real *length, int streams, const int *left)
         length[(ptrdiff_t)stream * RNN_PAD(1)] = (rnn_real)RNN_MAX(left[stream], 1);
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014) of a counter: no state, so that any schedule and any number of threads draws the same. */
+/* splitmix64 (Steele, Lea, Flood 2014) of a counter: no state, so that any schedule and any number of threads draws the
+ * same. */
 RNN_HELPER uint64_t rnn_mix(uint64_t z)
 {
     z += UINT64_C(0x9e3779b97f4a7c15);
@@ -108,27 +109,28 @@ RNN_HELPER uint64_t rnn_mix(uint64_t z)
     return z ^ (z >> 31);
 }
 
-/* Dropout (Srivastava et al. 2014), inverted: each of n units is 0 with probability p, else 1 / (1 - p). What is dropped follows
- * from seed, place in the program, frame of the sequence (0 where it lasts; for weights the call), stream and unit alone. A window
- * without drops: 1. */
+/* Dropout (Srivastava et al. 2014), inverted: each of n units is 0 with probability p, else 1 / (1 - p). What is
+ * dropped follows from seed, place in the program, frame of the sequence (0 where it lasts; for weights the call),
+ * stream and unit alone. A window without drops: 1. */
 RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *window, int place, int64_t frame,
                          int stream)
 {
     uint64_t key = 0;
     if (window->drops)
-        key = rnn_mix(rnn_mix(rnn_mix(window->seed) + (uint64_t)place) ^ ((uint64_t)(uint32_t)stream << 32) ^ (uint64_t)frame);
+        key = rnn_mix(rnn_mix(rnn_mix(window->seed) + (uint64_t)place) ^ ((uint64_t)(uint32_t)stream << 32) ^
+                      (uint64_t)frame);
     for (int i = 0; i < n; i++)
-        keep[i] = !window->drops ? 1
+        keep[i] = !window->drops                                             ? 1
                   : (double)(rnn_mix(key + (uint64_t)i) >> 11) * 0x1p-53 < p ? 0
                                                                              : (rnn_real)(1 / (1 - p));
 }
 
 /* ---- sums over frames and streams ---- */
 
-/* to[i * step] += sum of value[column][i], n units. The columns of a block are added up by themselves first: a long window rounds a
- * sum once for each block, not once for each frame. */
-RNN_HELPER void rnn_total(rnn_real *to, ptrdiff_t step, const rnn_real *value, ptrdiff_t stride, int n, int frames, int streams,
-                          const int *left)
+/* to[i * step] += sum of value[column][i], n units. The columns of a block are added up by themselves first: a long
+ * window rounds a sum once for each block, not once for each frame. */
+RNN_HELPER void rnn_total(rnn_real *to, ptrdiff_t step, const rnn_real *value, ptrdiff_t stride, int n, int frames,
+                          int streams, const int *left)
 {
     for (int unit = 0; unit < n; unit += RNN_LANES) {
         const int count = RNN_MIN(n - unit, RNN_LANES);
@@ -153,10 +155,10 @@ RNN_HELPER void rnn_rows(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const
                 to[*ids * row_step + i * step] += value[i];
 }
 
-/* The product over time, [n, m] += sum over columns of a b^T: all that truncated backpropagation needs for the gradient of a
- * weight, once for a window (Hwang and Sung 2015, section 3.3). Both sides are first packed as the innermost loop reads them
- * (Goto and van de Geijn 2008), which leaves out columns behind the end of their stream; then tiles of RNN_OUTER_ROWS x
- * RNN_OUTER_LANES lanes stay in registers while columns go by. */
+/* The product over time, [n, m] += sum over columns of a b^T: all that truncated backpropagation needs for the gradient
+ * of a weight, once for a window (Hwang and Sung 2015, section 3.3). Both sides are first packed as the innermost loop
+ * reads them (Goto and van de Geijn 2008), which leaves out columns behind the end of their stream; then tiles of
+ * RNN_OUTER_ROWS x RNN_OUTER_LANES lanes stay in registers while columns go by. */
 enum {
     RNN_OUTER_LANES = 2,
     RNN_OUTER_ROWS = RNN_ACCUMULATORS / RNN_OUTER_LANES,
@@ -165,8 +167,8 @@ enum {
 };
 
 /* Numbers that packing needs. */
-#define RNN_OUTER_SCRATCH(n, m)                                                                                       \
-    ((size_t)RNN_OUTER_COLUMNS * (((n) + RNN_OUTER_ROWS - 1) / RNN_OUTER_ROWS * RNN_OUTER_ROWS + RNN_LANES +          \
+#define RNN_OUTER_SCRATCH(n, m)                                                                                        \
+    ((size_t)RNN_OUTER_COLUMNS * (((n) + RNN_OUTER_ROWS - 1) / RNN_OUTER_ROWS * RNN_OUTER_ROWS + RNN_LANES +           \
                                   ((m) + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH))
 
 /* One column into panels of `width` units, as column k of `columns`. */
@@ -182,9 +184,13 @@ RNN_HELPER void rnn_outer_pack(rnn_real *packed, const rnn_real *value, int n, c
     }
 }
 
+/* The formatter does not know what RNN_UNROLL is. */
+/* clang-format off */
+
 /* One tile: rows x width numbers of `to`, whose columns are `step` apart. */
-static __attribute__((noinline, unused)) void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width,
-                                                         const rnn_real *a, const rnn_vec *b, int columns)
+static __attribute__((noinline, unused)) void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows,
+                                                             int width, const rnn_real *a, const rnn_vec *b,
+                                                             int columns)
 {
     rnn_vec sum[RNN_OUTER_ROWS][RNN_OUTER_LANES];
     RNN_UNROLL(12)
@@ -217,8 +223,10 @@ static __attribute__((noinline, unused)) void rnn_outer_tile(rnn_real *to, ptrdi
             to[r * row_step + i * step] += edge[r][i];
 }
 
-RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, int n, const rnn_real *b,
-                                int m, int columns)
+/* clang-format on */
+
+RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, int n,
+                                const rnn_real *b, int m, int columns)
 {
     for (int j = 0; j < m; j += RNN_OUTER_WIDTH)
         for (int i = 0; i < n; i += RNN_OUTER_ROWS)
@@ -228,8 +236,8 @@ RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step
 }
 
 /* to[i * row_step + j * step] += sum of a[column][i] b[column][j], i < n, j < m. */
-RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, ptrdiff_t a_stride, int n,
-                          const rnn_real *b, ptrdiff_t b_stride, int m, int frames, int streams, const int *left,
+RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, ptrdiff_t a_stride,
+                          int n, const rnn_real *b, ptrdiff_t b_stride, int m, int frames, int streams, const int *left,
                           rnn_real *scratch)
 {
     if (step != 1 && row_step == 1) { /* the other way round, so that lanes lie side by side in memory */

@@ -5,13 +5,12 @@
  * 16 or more). A column of n units lives in memory aligned to RNN_VECTOR_BYTES, with room for RNN_PAD(n) units.
  *
  * Each operation f exists twice, rnn_vec_f on lanes and rnn_f on one number, with the same results. A comparison gives
- * 1 or 0, and 0 where an operand is NaN (`ne`: 1). min, max, clip, relu and everything in vec_math.h and vec_wide.h pass NaN on (but pow
- * as C has it).
+ * 1 or 0, and 0 where an operand is NaN (`ne`: 1). min, max, clip, relu and everything in vec_math.h and vec_wide.h
+ * pass NaN on (but pow as C has it).
  *
  * Everything here is static, so that one program can hold the same network compiled for several instruction sets.
- * Nothing needs -ffast-math, and nothing is right with it: sums over time lose their digits, sigmoid(-90) is NaN. Multiply-adds are
- * written as such: ISO modes (-std=c11) of compilers make none.
- */
+ * Nothing needs -ffast-math, and nothing is right with it: sums over time lose their digits, sigmoid(-90) is NaN.
+ * Multiply-adds are written as such: ISO modes (-std=c11) of compilers make none. / */
 #ifndef RNN_VEC_H
 #define RNN_VEC_H
 
@@ -47,22 +46,22 @@
 #error "RNN_VECTOR_BYTES has to be a power of two, 16 or more"
 #endif
 
-/* Kernels are made for their call: sizes become constants, sums stay in registers. A compiler that does not optimise has
- * nothing from it but several times the code. */
+/* Kernels are made for their call: sizes become constants, sums stay in registers. A compiler that does not optimise
+ * has nothing from it but several times the code. */
 #ifdef __OPTIMIZE__
 #define RNN_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define RNN_INLINE static inline __attribute__((unused))
 #endif
 
-/* In front of a loop of `most` turns or fewer, as many as its call makes a constant: written out, so that accumulators in arrays
- * become registers. RNN_UNROLL_PART: `count` turns at a time. */
+/* In front of a loop of `most` turns or fewer, as many as its call makes a constant: written out, so that accumulators
+ * in arrays become registers. RNN_UNROLL_PART: `count` turns at a time. */
 #define RNN_PRAGMA(text) _Pragma(#text)
 #ifdef __clang__
-#define RNN_UNROLL(most) RNN_PRAGMA(clang loop unroll(full))
+#define RNN_UNROLL(most)       RNN_PRAGMA(clang loop unroll(full))
 #define RNN_UNROLL_PART(count) RNN_PRAGMA(clang loop unroll_count(count))
 #else
-#define RNN_UNROLL(most) RNN_PRAGMA(GCC unroll most)
+#define RNN_UNROLL(most)       RNN_PRAGMA(GCC unroll most)
 #define RNN_UNROLL_PART(count) RNN_PRAGMA(GCC unroll count)
 #endif
 
@@ -92,7 +91,8 @@ RNN_INLINE rnn_vec rnn_vec_splat(rnn_real x) { return x - (rnn_vec){0}; }
 /* ---- multiply-add ----
  *
  * rnn_madd(a, b, c)    a * b + c, rounded once where the machine can; rnn_vec_madd the same on lanes. Lanes wider than
- *                      the machine's registers, and machines not listed here, have what the compiler makes of a * b + c.
+ *                      the machine's registers, and machines not listed here, have what the compiler makes of
+ *                      a * b + c.
  *                      rnn_madd(-a, b, c) is one instruction too.
  */
 #if defined(__FMA__) || defined(__AVX512F__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMAF)
@@ -214,14 +214,14 @@ RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm_sqrt_ps((__m128
 #else
 #if defined(__SSE2__)
 
-/* The same instructions on each register of wider lanes, and in double: subnormal numbers are 0 to them, where a comparison and a
- * choice would keep them. */
+/* The same instructions on each register of wider lanes, and in double: subnormal numbers are 0 to them, where a
+ * comparison and a choice would keep them. */
 #if defined(RNN_REAL_DOUBLE)
 #define RNN_PART_NAME(bits, name) _mm##bits##_##name##_pd
-#define RNN_PART_TYPE(bits) __m##bits##d
+#define RNN_PART_TYPE(bits)       __m##bits##d
 #else
 #define RNN_PART_NAME(bits, name) _mm##bits##_##name##_ps
-#define RNN_PART_TYPE(bits) __m##bits
+#define RNN_PART_TYPE(bits)       __m##bits
 #endif
 #if defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
 typedef RNN_PART_TYPE(512) rnn_part;

@@ -86,7 +86,10 @@ RNN_INLINE rnn_vec rnn_vec_fraction(rnn_vec y)
 }
 #endif
 
-RNN_INLINE rnn_vec rnn_vec_floor_near(rnn_vec y) { return (rnn_vec)_mm512_roundscale_ps((__m512)y, _MM_FROUND_TO_NEG_INF); }
+RNN_INLINE rnn_vec rnn_vec_floor_near(rnn_vec y)
+{
+    return (rnn_vec)_mm512_roundscale_ps((__m512)y, _MM_FROUND_TO_NEG_INF);
+}
 
 RNN_INLINE rnn_vec rnn_vec_scale(rnn_vec p, rnn_vec y) { return (rnn_vec)_mm512_scalef_ps((__m512)p, (__m512)y); }
 RNN_INLINE rnn_vec rnn_vec_scale_wide(rnn_vec p, rnn_vec y) { return rnn_vec_scale(p, y); }
@@ -155,7 +158,8 @@ RNN_INLINE rnn_vec rnn_vec_exp(rnn_vec x)
 {
     x = rnn_vec_bound(x, -105, 89);
     rnn_vec n = rnn_vec_floor_near(x * rnn_vec_splat(RNN_LOG2E));
-    rnn_vec r = rnn_vec_madd(n, rnn_vec_splat(2.12194440054690583e-4f), rnn_vec_madd(n, rnn_vec_splat(-0.693359375f), x));
+    rnn_vec r =
+        rnn_vec_madd(n, rnn_vec_splat(2.12194440054690583e-4f), rnn_vec_madd(n, rnn_vec_splat(-0.693359375f), x));
     rnn_vec q = RNN_POLYNOMIAL(r, 0.9999998784f, 0.5000044605f, 0.1666185897f, 0.04189157345f, 0.007822095189f,
                                0.001934525024f);
     return rnn_vec_scale_wide(rnn_vec_madd(r, q, rnn_vec_splat(1)), n);

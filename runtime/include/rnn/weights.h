@@ -1,10 +1,9 @@
 /* Weights files: safetensors, under the program's own names.
  *
- * A file is checked as a whole before anything is taken from it: header size (at most 100 MB), JSON without duplicate keys, dtype
- * and shape of every tensor against its length, offsets in range, no overlap, no hole, no trailing bytes. Format:
- * https://github.com/huggingface/safetensors, README, "Format". Saving is atomic: a new file in the
- * same folder, fsync, rename. Devices and pipes are written to as they are.
- */
+ * A file is checked as a whole before anything is taken from it: header size (at most 100 MB), JSON without duplicate
+ * keys, dtype and shape of every tensor against its length, offsets in range, no overlap, no hole, no trailing bytes.
+ * Format: https://github.com/huggingface/safetensors, README, "Format". Saving is atomic: a new file in the same
+ * folder, fsync, rename. Devices and pipes are written to as they are. / */
 #ifndef RNN_WEIGHTS_H
 #define RNN_WEIGHTS_H
 
@@ -17,8 +16,16 @@ extern "C" {
 /* ---- a safetensors file as such ---- */
 
 typedef enum {
-    RNN_DTYPE_F64, RNN_DTYPE_F32, RNN_DTYPE_F16, RNN_DTYPE_BF16,
-    RNN_DTYPE_I64, RNN_DTYPE_I32, RNN_DTYPE_I16, RNN_DTYPE_I8, RNN_DTYPE_U8, RNN_DTYPE_BOOL
+    RNN_DTYPE_F64,
+    RNN_DTYPE_F32,
+    RNN_DTYPE_F16,
+    RNN_DTYPE_BF16,
+    RNN_DTYPE_I64,
+    RNN_DTYPE_I32,
+    RNN_DTYPE_I16,
+    RNN_DTYPE_I8,
+    RNN_DTYPE_U8,
+    RNN_DTYPE_BOOL
 } rnn_dtype;
 
 size_t rnn_dtype_size(rnn_dtype dtype); /* of an element, in bytes */
@@ -36,15 +43,16 @@ typedef struct {
 
 typedef struct rnn_file rnn_file; /* an opened file: its tensors and metadata, all in memory */
 
-/* NULL on failure, and *error says why. `memory` is copied. Here and below `error` may be NULL, for who needs no reason. */
+/* NULL on failure, and *error says why. `memory` is copied. Here and below `error` may be NULL, for who needs no
+ * reason. */
 rnn_file *rnn_file_open(const char *path, rnn_error *error);
 rnn_file *rnn_file_open_memory(const void *memory, size_t size, rnn_error *error);
 void rnn_file_close(rnn_file *file);
 
 int rnn_file_count(const rnn_file *file);
-const rnn_file_tensor *rnn_file_at(const rnn_file *file, int index);             /* in order of their data */
-const rnn_file_tensor *rnn_file_find(const rnn_file *file, const char *name);    /* NULL: none */
-const char *rnn_file_metadata(const rnn_file *file, const char *key);            /* NULL: none */
+const rnn_file_tensor *rnn_file_at(const rnn_file *file, int index);          /* in order of their data */
+const rnn_file_tensor *rnn_file_find(const rnn_file *file, const char *name); /* NULL: none */
+const char *rnn_file_metadata(const rnn_file *file, const char *key);         /* NULL: none */
 
 typedef struct {
     const char *key, *value;
@@ -55,7 +63,6 @@ int rnn_file_metadata_list(const rnn_file *file, rnn_metadata *entries, int room
 
 /* Elements as double (any dtype). */
 void rnn_file_read_double(const rnn_file_tensor *tensor, double *out);
-
 
 /* Writes the tensors in the order given, atomically. */
 rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int count, const rnn_metadata *metadata,
@@ -72,8 +79,8 @@ rnn_status rnn_parameters_load_memory(const rnn_model *model, void *parameters, 
                                       rnn_error *error);
 rnn_status rnn_parameters_save(const rnn_model *model, const void *parameters, const char *path, rnn_error *error);
 
-/* Start values, from a counter-based generator keyed by `seed`, the parameter's name and the element: the same on every machine
- * and whatever else is drawn. RNN_ERROR_MEMORY: orthogonal ones need room for the matrix in double. */
+/* Start values, from a counter-based generator keyed by `seed`, the parameter's name and the element: the same on every
+ * machine and whatever else is drawn. RNN_ERROR_MEMORY: orthogonal ones need room for the matrix in double. */
 rnn_status rnn_parameters_init(const rnn_model *model, void *parameters, uint64_t seed);
 
 #ifdef __cplusplus
