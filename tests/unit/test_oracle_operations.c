@@ -317,6 +317,30 @@ static void test_rounding(void **state)
     arena_free(fixture.arena);
 }
 
+/* Networks flush subnormals: so does the oracle where it rounds to float, and nowhere else. */
+static void test_rounding_flushes_subnormals(void **state)
+{
+    (void)state;
+    static const double tiny[] = {1e-39, -1e-39, 2e-38};
+    static const double flushed[] = {0, 0, (float)2e-38};
+    static struct fixture fixture;
+    begin(&fixture);
+    struct value *value = add_value(&fixture, VALUE_EQUATION, VECTOR(3), TIME_STATIC);
+    value->term =
+        operation(&fixture, OP_mul, VECTOR(3), 2,
+                  (struct term *[]){given(&fixture, VECTOR(3), (double[]){1, 1, 1}), given(&fixture, VECTOR(3), tiny)});
+    fixture.output.value = value;
+    double result[3];
+    struct oracle_call call = {.frames = 1, .length = 1, .inputs = fixture.data, .outputs = (double *[]){result}};
+    oracle_run(&fixture.program, &call);
+    assert_memory_equal(result, tiny, sizeof tiny);
+    call.round_to_float = true;
+    oracle_run(&fixture.program, &call);
+    for (int i = 0; i < 3; i++)
+        assert_true(result[i] == flushed[i]);
+    arena_free(fixture.arena);
+}
+
 /* v0 = x, v1 = v0 + 1, v2 = v1 + 1, ...: no recursion over equations. */
 static void test_long_chain(void **state)
 {
@@ -489,12 +513,19 @@ static void test_rounded_slope(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_elementwise),          cmocka_unit_test(test_scalars_spread),
-        cmocka_unit_test(test_operations),           cmocka_unit_test(test_part_of_a_cube),
-        cmocka_unit_test(test_part_of_a_matrix),     cmocka_unit_test(test_rounding),
-        cmocka_unit_test(test_long_chain),           cmocka_unit_test(test_slopes_of_elementwise),
-        cmocka_unit_test(test_slopes_of_operations), cmocka_unit_test(test_slopes_of_losses),
-        cmocka_unit_test(test_stopped_gradient),     cmocka_unit_test(test_rounded_slope),
+        cmocka_unit_test(test_elementwise),
+        cmocka_unit_test(test_scalars_spread),
+        cmocka_unit_test(test_operations),
+        cmocka_unit_test(test_part_of_a_cube),
+        cmocka_unit_test(test_part_of_a_matrix),
+        cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_rounding_flushes_subnormals),
+        cmocka_unit_test(test_long_chain),
+        cmocka_unit_test(test_slopes_of_elementwise),
+        cmocka_unit_test(test_slopes_of_operations),
+        cmocka_unit_test(test_slopes_of_losses),
+        cmocka_unit_test(test_stopped_gradient),
+        cmocka_unit_test(test_rounded_slope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

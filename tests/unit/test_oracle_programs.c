@@ -35,7 +35,7 @@ static struct program *check_text(struct arena *arena, const char *text)
 static void compare(const char *what, int index, const double *result, const double *expected, int count)
 {
     for (int i = 0; i < count; i++)
-        if (!(fabs(result[i] - expected[i]) <= 1e-12))
+        if (!(fabs(result[i] - expected[i]) <= 1e-12) && !(isnan(result[i]) && isnan(expected[i])))
             fail_msg("%s %d, element %d: %.17g, expected %.17g", what, index, i, result[i], expected[i]);
 }
 
@@ -187,6 +187,19 @@ static void test_over_time(void **state)
         .length = 2,
         .inputs = {{1, -2, 3, -4, 50, 60}},
         .outputs = {{4, -6}, {2, -3}, {3, -2}, {1 - 3, 4 + 4, 3 - 3, 8 + 4, 0, 0}},
+    });
+}
+
+/* NaN stays, at whichever frame it is. */
+static void test_nan_over_time(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "model m { input x[3]; output a = max_over_time(x); output b = sum_over_time(x) }",
+        .frames = 3,
+        .length = 3,
+        .inputs = {{NAN, 1, 1, 2, NAN, 2, 3, 3, NAN}},
+        .outputs = {{NAN, NAN, NAN}, {NAN, NAN, NAN}},
     });
 }
 
@@ -423,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_reverse),
         cmocka_unit_test(test_reverse_twice),
         cmocka_unit_test(test_over_time),
+        cmocka_unit_test(test_nan_over_time),
         cmocka_unit_test(test_softmax_over_time),
         cmocka_unit_test(test_frame_number),
         cmocka_unit_test(test_no_frames),
