@@ -11,6 +11,7 @@
 #include "emit/emit.h"
 #include "graph/graph.h"
 #include "lower/lower.h"
+#include "schedule/plan.h"
 #include "syntax/tree.h"
 #include "transform/transform.h"
 
@@ -79,6 +80,8 @@ static void dump_stage(struct pipeline *pipeline, enum stage stage)
         components_print(pipeline->graph, &pipeline->components, out);
     else if (stage <= STAGE_ASSIGN_BUFFERS)
         schedule_print(pipeline->schedule, out);
+    else if (stage == STAGE_PLAN)
+        plan_print(pipeline->schedule, out);
     else
         text_append(out, pipeline->result->main.data, pipeline->result->main.length);
 }
@@ -192,6 +195,8 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
     end_stage(pipeline, STAGE_CHOOSE_KERNELS);
     assign_buffers(pipeline->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_ASSIGN_BUFFERS);
+    plan(pipeline->schedule, arena);
+    end_stage(pipeline, STAGE_PLAN);
     return pipeline->schedule;
 }
 

@@ -29,6 +29,7 @@ enum emit_kind { EMIT_C, EMIT_SOURCE, EMIT_GRAPH, EMIT_DOT, EMIT_SCHEDULE, EMIT_
     X(SPLIT_REGIONS, "split-regions")                                                                                  \
     X(CHOOSE_KERNELS, "choose-kernels")                                                                                \
     X(ASSIGN_BUFFERS, "assign-buffers")                                                                                \
+    X(PLAN, "plan")                                                                                                    \
     X(EMIT, "emit")
 
 enum stage {

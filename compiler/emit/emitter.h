@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/unique.h"
 #include "emit/emit.h"
+#include "schedule/plan.h"
 
 struct emitter {
     struct arena *arena;
@@ -83,13 +84,8 @@ struct emitter emitter_for_training(const struct schedule *training, const struc
 /* The initial value of a buffer as an argument: an address and, behind a comma, whether it is one number for all units.
  * Values of sequences are those of `stream`. */
 const char *initial_value(const struct emitter *emitter, int id);
-/* Whether what is read behind the end of a shorter stream is put there with each block of the value. Else, if it is
- * read there at all, before the pass in which the initial value is known. */
-bool ends_with_block(const struct emitter *emitter, int id);
 /* "rnn_real", or what ids and labels are. */
 const char *input_type(const struct graph_input *input);
-/* Whether a value is gathered frame by frame into columns of its own: `last(v)`, sums, ... */
-bool node_gathers(const struct node *node);
 /* Numbers in a stream's column of them: sums have two for each unit, see rnn/gather.h. */
 const char *gathered_numbers(struct arena *arena, const struct node *node);
 /* Where a sum over all frames is made: an address, and strides. */

@@ -55,7 +55,7 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
     for (int i = 0; i < region->node_count; i++) {
         int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
         const struct buffer *buffer = &emitter->schedule->buffers[id];
-        if (!ends_with_block(emitter, id))
+        if (!ends_with_block(emitter->schedule, id))
             continue;
         if (!any)
             text_printf(emitter->out,
@@ -85,7 +85,7 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
 static void write_node_after_end(struct emitter *emitter, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
-    if (!ends_with_block(emitter, id) || buffer->storage != STORE_SEQUENCE)
+    if (!ends_with_block(emitter->schedule, id) || buffer->storage != STORE_SEQUENCE)
         return;
     int units = node_units(emitter->graph->nodes[id]);
     text_printf(emitter->out,

@@ -3,11 +3,6 @@
 
 #include "emit/emitter.h"
 
-bool node_gathers(const struct node *node)
-{
-    return op_info(node->op)->class == OP_CLASS_OVER_TIME && op_info(node->op)->emit;
-}
-
 static bool node_adds_over_time(const struct node *node)
 {
     return node->op == OP_mean_over_time || node->op == OP_sum_over_time || node->op == OP_outside;
@@ -16,11 +11,6 @@ static bool node_adds_over_time(const struct node *node)
 const char *gathered_numbers(struct arena *arena, const struct node *node)
 {
     return arena_printf(arena, node_adds_over_time(node) ? "2 * RNN_PAD(%d)" : "RNN_PAD(%d)", node_units(node));
-}
-
-static bool buffer_is_value(const struct buffer *buffer)
-{
-    return buffer->storage == STORE_FRAME || buffer->storage == STORE_BLOCK || buffer->storage == STORE_SEQUENCE;
 }
 
 const char *initial_value(const struct emitter *emitter, int id)
@@ -189,11 +179,6 @@ static int start_pass(const struct emitter *emitter, int id)
     return pass > own ? pass : own;
 }
 
-bool ends_with_block(const struct emitter *emitter, int id)
-{
-    return emitter->schedule->buffers[id].future && start_pass(emitter, id) == node_pass(emitter, id);
-}
-
 static void write_start(struct emitter *emitter, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
@@ -210,7 +195,7 @@ static void write_start(struct emitter *emitter, int id)
                     initial_value(emitter, id));
     if (!buffer->future || buffer->in_place)
         return;
-    bool given = node->op == OP_input || !ends_with_block(emitter, id);
+    bool given = node->op == OP_input || !ends_with_block(emitter->schedule, id);
     text_printf(emitter->out, "    rnn_start_future(past->%s, %s%d, RNN_PAD(%d), %d, %s, %s, streams, stream);\n",
                 emitter->buffers[id], given ? "whole - length + " : "", buffer->future, units, units,
                 initial_value(emitter, id), given ? "length" : "whole");

@@ -1,5 +1,5 @@
 #include "base/text.h"
-#include "schedule/schedule.h"
+#include "schedule/plan.h"
 
 static void print_nodes(const struct schedule *schedule, const int *nodes, int count, struct text *out)
 {
@@ -81,5 +81,61 @@ void schedule_print(const struct schedule *schedule, struct text *out)
     if (schedule->buffers) {
         print_buffers(schedule, out);
         text_printf(out, "block of %d frames\n", schedule->block_frames);
+    }
+}
+
+/* ---- plans ---- */
+
+const char *call_kind_name(enum call_kind call)
+{
+    static const char *const names[] = {"step", "run", "grad"};
+    return names[call];
+}
+
+const char *step_kind_name(enum step_kind kind)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        STEP_KINDS(X)
+#undef X
+    };
+    return names[kind];
+}
+
+/* Headings say which pass and whether block by block; steps stand below them. */
+static void print_headings(const struct step *step, const struct step *before, struct text *out)
+{
+    bool same_pass = before && before->scope != SCOPE_CALL && before->pass == step->pass;
+    if (step->scope != SCOPE_CALL && !same_pass)
+        text_printf(out, "  pass %d, %s\n", step->pass, step->backward ? "backward" : "forward");
+    if (step->scope == SCOPE_BLOCK && !(same_pass && before->scope == SCOPE_BLOCK))
+        text_puts(out, "    block by block\n");
+}
+
+static void print_step(const struct schedule *schedule, const struct step *step, struct text *out)
+{
+    bool of_call = step->kind == STEP_INPUTS || step->kind == STEP_OUTPUTS;
+    text_printf(out, "%*s%s", 2 + 2 * (int)step->scope, "", step_kind_name(step->kind));
+    if (step->region != NO_REGION)
+        text_printf(out, " %s", schedule->regions[step->region].name);
+    else if (step->value_count && !of_call)
+        text_puts(out, " inputs");
+    for (int i = 0; i < step->value_count; i++)
+        text_printf(out, "%s%s", i ? ", " : of_call ? " " : ": ",
+                    step->kind == STEP_OUTPUTS ? schedule->graph->outputs[step->values[i]].name
+                                               : schedule->buffers[step->values[i]].name);
+    text_puts(out, step->gradient ? " [gradient]\n" : "\n");
+}
+
+void plan_print(const struct schedule *schedule, struct text *out)
+{
+    for (int p = 0; p < schedule->plan_count; p++) {
+        const struct plan *plan = &schedule->plans[p];
+        text_printf(out, "%s: %s%s\n", call_kind_name(plan->call), plan->whole ? "all streams begin" : "streams begin or go on",
+                    plan->carries ? ", the past of streams is carried" : "");
+        for (int i = 0; i < plan->step_count; i++) {
+            print_headings(&plan->steps[i], i ? &plan->steps[i - 1] : NULL, out);
+            print_step(schedule, &plan->steps[i], out);
+        }
     }
 }

@@ -17,6 +17,7 @@
 #include "analysis/uses.h"
 #include "graph/graph.h"
 
+struct plan;
 struct text;
 
 enum region_kind {
@@ -128,6 +129,8 @@ struct schedule {
     struct buffer *buffers;    /* by node */
     int panel_count;           /* packed matrices */
     int block_frames;          /* frames of a block with one stream */
+    struct plan *plans;        /* one for each entry point, see plan.h */
+    int plan_count;
 };
 
 /* The stages. What they establish is in `arena`; `scratch` may be freed behind each. The graph has been legalised. */

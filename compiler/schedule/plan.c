@@ -1,0 +1,302 @@
+/* plan: the schedule as what each entry point does, step by step. */
+#include "schedule/plan.h"
+
+#include "base/arena.h"
+
+struct planning {
+    const struct schedule *schedule;
+    const struct graph *graph;
+    struct arena *arena;
+    struct plan *plan;
+    int capacity;
+    bool gradient; /* of the steps that are added */
+};
+
+/* ---- values ---- */
+
+bool node_gathers(const struct node *node)
+{
+    return op_info(node->op)->class == OP_CLASS_OVER_TIME && op_info(node->op)->emit;
+}
+
+bool buffer_is_value(const struct buffer *buffer)
+{
+    return buffer->storage == STORE_FRAME || buffer->storage == STORE_BLOCK || buffer->storage == STORE_SEQUENCE;
+}
+
+static int node_pass(const struct schedule *schedule, int id)
+{
+    int region = schedule->region_of[id];
+    return region < 0 ? 0 : schedule->regions[region].pass;
+}
+
+/* The pass before which its initial value is there, its own at the earliest. */
+static int start_pass(const struct schedule *schedule, int id)
+{
+    const struct graph *graph = schedule->graph;
+    int own = node_pass(schedule, id), init = schedule->buffers[id].init;
+    if (init == NO_NODE || graph->nodes[init]->time != TIME_SEQUENCE)
+        return own;
+    int pass = schedule->passes.of[init] + node_gathers_frames(graph, graph->nodes[init]);
+    return pass > own ? pass : own;
+}
+
+bool ends_with_block(const struct schedule *schedule, int id)
+{
+    return schedule->buffers[id].future && start_pass(schedule, id) == node_pass(schedule, id);
+}
+
+/* ---- which values a step is about ---- */
+
+typedef bool value_test(const struct planning *planning, int id, int pass);
+
+/* Frames out of range are read, or something is gathered from all frames. */
+static bool value_starts(const struct planning *planning, int id, int pass)
+{
+    const struct buffer *buffer = &planning->schedule->buffers[id];
+    if (start_pass(planning->schedule, id) != pass)
+        return false;
+    return node_gathers(planning->graph->nodes[id]) ||
+           (buffer_is_value(buffer) && (buffer->past || buffer->future || buffer->in_place));
+}
+
+/* What a state holds. In training, sums are those of a window. */
+static bool value_is_kept(const struct planning *planning, int id, int pass)
+{
+    (void)pass;
+    const struct buffer *buffer = &planning->schedule->buffers[id];
+    return (buffer_is_value(buffer) && buffer->past) ||
+           (!planning->graph->trains && node_gathers(planning->graph->nodes[id]));
+}
+
+/* A value that is overwritten in place is its own past. */
+static bool value_is_carried(const struct planning *planning, int id, int pass)
+{
+    (void)pass;
+    const struct buffer *buffer = &planning->schedule->buffers[id];
+    return buffer->storage == STORE_BLOCK && buffer->past;
+}
+
+static bool value_finishes(const struct planning *planning, int id, int pass)
+{
+    const struct node *node = planning->graph->nodes[id];
+    bool loss = (node->op == OP_seed && node->time == TIME_FRAME) || node->op == OP_ctc || node->op == OP_ctc_slope;
+    return node_pass(planning->schedule, id) == pass && (loss || node_gathers(node));
+}
+
+static bool node_is_given(const struct node *node)
+{
+    return op_info(node->op)->class == OP_CLASS_LEAF && node->time != TIME_STATIC;
+}
+
+/* Given once for the call: what has no frames, and what is read at frames out of range by a program that needs all of
+ * them. */
+static bool value_is_given_once(const struct planning *planning, int id, int pass)
+{
+    (void)pass;
+    const struct node *node = planning->graph->nodes[id];
+    return node_is_given(node) && (node->op != OP_input || node->time == TIME_SEQUENCE ||
+                                   planning->schedule->buffers[id].storage == STORE_SEQUENCE);
+}
+
+/* Given block by block, to a pass that reads it. */
+static bool value_is_given_to_pass(const struct planning *planning, int id, int pass)
+{
+    if (!node_is_given(planning->graph->nodes[id]) || value_is_given_once(planning, id, pass))
+        return false;
+    const struct uses *uses = &planning->schedule->uses;
+    bool reads = false;
+    for (int u = uses->begin[id]; u < uses->begin[id + 1]; u++) {
+        int reader = uses->use[u].reader;
+        reads |= reader < 0 ? pass == 0 : node_pass(planning->schedule, reader) == pass;
+    }
+    return reads;
+}
+
+/* ---- steps ---- */
+
+static struct step *add_step(struct planning *planning, enum step_kind kind, enum step_scope scope, int pass,
+                             int region)
+{
+    struct plan *plan = planning->plan;
+    struct step step = {.kind = kind,
+                        .scope = scope,
+                        .pass = pass,
+                        .backward = scope != SCOPE_CALL && pass_is_backward(pass),
+                        .gradient = planning->gradient,
+                        .region = region};
+    ARENA_PUSH(planning->arena, plan->steps, plan->step_count, planning->capacity, step);
+    return &plan->steps[plan->step_count - 1];
+}
+
+/* A step about those values of a region (NO_REGION: of what is given) that pass a test; none where there are none. */
+static void add_values_of(struct planning *planning, enum step_kind kind, enum step_scope scope, int pass, int region,
+                          value_test *test)
+{
+    const struct schedule *schedule = planning->schedule;
+    int candidates = region == NO_REGION ? planning->graph->node_count : schedule->regions[region].node_count;
+    int *values = NULL, count = 0, capacity = 0;
+    for (int i = 0; i < candidates; i++) {
+        int id = region == NO_REGION ? i : schedule->regions[region].nodes[i];
+        if ((region != NO_REGION || node_is_given(planning->graph->nodes[id])) && test(planning, id, pass))
+            ARENA_PUSH(planning->arena, values, count, capacity, id);
+    }
+    if (!count)
+        return;
+    struct step *step = add_step(planning, kind, scope, pass, region);
+    step->values = values;
+    step->value_count = count;
+}
+
+/* The same for what is given and then for each region in turn. */
+static void add_values(struct planning *planning, enum step_kind kind, enum step_scope scope, int pass,
+                       value_test *test)
+{
+    add_values_of(planning, kind, scope, pass, NO_REGION, test);
+    for (int r = 0; r < planning->schedule->region_count; r++)
+        if (planning->schedule->regions[r].kind != REGION_STATIC && planning->schedule->regions[r].kind != REGION_LATE)
+            add_values_of(planning, kind, scope, pass, r, test);
+}
+
+static bool region_is_of_blocks(const struct region *region)
+{
+    return region->kind == REGION_FRAMES || region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
+}
+
+static void add_regions(struct planning *planning, enum region_kind kind, enum step_scope scope, int pass)
+{
+    for (int r = 0; r < planning->schedule->region_count; r++) {
+        const struct region *region = &planning->schedule->regions[r];
+        bool fits = kind == REGION_FRAMES ? region_is_of_blocks(region) : region->kind == kind;
+        if (fits && (kind == REGION_STATIC || kind == REGION_LATE || region->pass == pass))
+            add_step(planning, STEP_REGION, scope, pass, r);
+    }
+}
+
+/* Outputs of a pass, block by block; those of sequences when all is done; in training the gradients of inputs. */
+static void add_outputs(struct planning *planning, enum step_scope scope, int pass)
+{
+    const struct graph *graph = planning->graph;
+    int *numbers = NULL, count = 0, capacity = 0;
+    for (int i = 0; i < graph->output_count; i++) {
+        const struct graph_output *output = &graph->outputs[i];
+        bool of_block = output->time == TIME_FRAME && node_pass(planning->schedule, output->edge.node) == pass;
+        bool wanted = graph->trains ? scope == SCOPE_CALL && output->input >= 0
+                                    : (scope == SCOPE_BLOCK ? of_block : output->time != TIME_FRAME);
+        if (wanted)
+            ARENA_PUSH(planning->arena, numbers, count, capacity, i);
+    }
+    if (!count)
+        return;
+    struct step *step = add_step(planning, STEP_OUTPUTS, scope, pass, NO_REGION);
+    step->values = numbers;
+    step->value_count = count;
+}
+
+/* ---- calls ---- */
+
+/* Where in a training call all losses are there: after the regions that come before a pass, or already before these. */
+struct moment {
+    int pass;
+    bool after_regions;
+};
+
+static struct moment losses_are_done(const struct schedule *schedule)
+{
+    struct moment done = {0, false};
+    for (int i = 0; i < schedule->graph->output_count; i++) {
+        int id = schedule->graph->outputs[i].edge.node;
+        const struct node *node = schedule->graph->nodes[id];
+        struct moment at = {schedule->passes.of[id] + (node->time == TIME_FRAME), node->time != TIME_FRAME};
+        if (node->op == OP_seed && (at.pass > done.pass || (at.pass == done.pass && at.after_regions)))
+            done = at;
+    }
+    return done;
+}
+
+static void add_loss(struct planning *planning, int pass, bool after_regions)
+{
+    if (planning->plan->call != CALL_GRAD)
+        return;
+    struct moment done = losses_are_done(planning->schedule);
+    if (done.pass != pass || done.after_regions != after_regions)
+        return;
+    enum step_scope scope = pass < planning->schedule->passes.count ? SCOPE_PASS : SCOPE_CALL;
+    add_step(planning, STEP_LOSS, scope, pass, NO_REGION);
+    planning->gradient = true;
+    add_step(planning, STEP_CLEAR, scope, pass, NO_REGION);
+}
+
+static void add_blocks(struct planning *planning, int pass)
+{
+    const struct plan *plan = planning->plan;
+    add_values(planning, STEP_INPUTS, SCOPE_BLOCK, pass, value_is_given_to_pass);
+    add_regions(planning, REGION_FRAMES, SCOPE_BLOCK, pass);
+    add_outputs(planning, SCOPE_BLOCK, pass);
+    if (plan->whole)
+        return;
+    if (plan->call == CALL_RUN)
+        add_values(planning, STEP_KEEP, SCOPE_BLOCK, pass, value_is_kept);
+    add_values(planning, STEP_CARRY, SCOPE_BLOCK, pass, value_is_carried);
+}
+
+static void add_pass(struct planning *planning, int pass)
+{
+    const struct plan *plan = planning->plan;
+    add_loss(planning, pass, false);
+    add_regions(planning, REGION_SEQUENCE, SCOPE_PASS, pass);
+    add_loss(planning, pass, true);
+    add_values(planning, STEP_START, SCOPE_PASS, pass, value_starts);
+    if (pass == 0 && plan->carries && plan->call != CALL_STEP)
+        add_values(planning, STEP_TAKE, SCOPE_PASS, pass, value_is_kept);
+    add_blocks(planning, pass);
+    if (!plan->whole)
+        add_step(planning, STEP_AGE, SCOPE_PASS, pass, NO_REGION);
+    add_values(planning, STEP_FINISH, SCOPE_PASS, pass, value_finishes);
+}
+
+static void plan_call(struct planning *planning)
+{
+    const struct plan *plan = planning->plan;
+    int passes = planning->schedule->passes.count;
+    if (plan->call == CALL_GRAD)
+        add_regions(planning, REGION_STATIC, SCOPE_CALL, 0);
+    add_values_of(planning, STEP_INPUTS, SCOPE_CALL, 0, NO_REGION, value_is_given_once);
+    for (int pass = 0; pass < passes; pass++)
+        add_pass(planning, pass);
+    add_loss(planning, passes, false);
+    add_regions(planning, REGION_SEQUENCE, SCOPE_CALL, passes);
+    add_loss(planning, passes, true);
+    add_regions(planning, REGION_LATE, SCOPE_CALL, passes);
+    add_outputs(planning, SCOPE_CALL, passes);
+    planning->gradient = false;
+    if (plan->call == CALL_GRAD && plan->carries) {
+        add_values(planning, STEP_KEEP, SCOPE_CALL, passes, value_is_kept);
+        add_step(planning, STEP_AGE, SCOPE_CALL, passes, NO_REGION);
+    }
+}
+
+void plan(struct schedule *schedule, struct arena *arena)
+{
+    const struct graph *graph = schedule->graph;
+    static const enum call_kind calls[] = {CALL_STEP, CALL_RUN}, training_calls[] = {CALL_GRAD};
+    const enum call_kind *kinds = graph->trains ? training_calls : schedule->whole_sequence ? calls + 1 : calls;
+    schedule->plan_count = graph->trains || schedule->whole_sequence ? 1 : 2;
+    schedule->plans = ARENA_ARRAY(arena, struct plan, schedule->plan_count);
+    for (int i = 0; i < schedule->plan_count; i++) {
+        struct plan *plan = &schedule->plans[i];
+        *plan = (struct plan){.call = kinds[i],
+                              .whole = schedule->whole_sequence,
+                              .carries = graph->trains ? graph->carries : !schedule->whole_sequence};
+        struct planning planning = {schedule, graph, arena, plan, 0, false};
+        plan_call(&planning);
+    }
+}
+
+const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind call)
+{
+    for (int i = 0; i < schedule->plan_count; i++)
+        if (schedule->plans[i].call == call)
+            return &schedule->plans[i];
+    return NULL;
+}
