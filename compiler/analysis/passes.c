@@ -29,7 +29,7 @@ static int earliest_pass(const struct placing *placing, const struct edge *edge,
 {
     const struct node *source = placing->graph->nodes[edge->node];
     int own = placing->pass[edge->node];
-    if (op_info(source->op)->class == OP_CLASS_LEAF || source->time == TIME_STATIC)
+    if (op_info(source->op)->class == OP_CLASS_LEAF || !time_has_streams(source->time))
         return 0;
     if (source->op == OP_seed)
         return placing->behind_losses;
@@ -136,7 +136,7 @@ struct passes find_passes(const struct graph *graph, const struct components *co
     for (int late = 0; late < 2; late++) {
         for (int c = 0; c < components->count; c++) {
             const struct node *node = graph->nodes[components->member[components->begin[c]]];
-            if (behind[c] == late && (node->time != TIME_STATIC || op_is_over_time(node->op)))
+            if (behind[c] == late && (time_has_streams(node->time) || op_is_over_time(node->op)))
                 place_component(&placing, c);
         }
         for (int i = 0; i < graph->node_count; i++)

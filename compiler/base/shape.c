@@ -34,6 +34,8 @@ const char *shape_text(struct arena *arena, const struct shape *shape)
 
 const char *time_name(enum value_time time)
 {
-    static const char *const names[] = {"static", "sequence", "frame"};
+    static const char *const names[] = {"static", "sequence", "frame", "call"};
     return names[time];
 }
+
+bool time_has_streams(enum value_time time) { return time == TIME_SEQUENCE || time == TIME_FRAME; }

@@ -21,8 +21,16 @@ bool shape_equal(const struct shape *a, const struct shape *b);
 const char *shape_text(struct arena *arena, const struct shape *shape); /* "[512, 64]" */
 
 /* When a value exists; an operation's time is the latest of its operands'. */
-enum value_time { TIME_STATIC, TIME_SEQUENCE, TIME_FRAME };
+enum value_time {
+    TIME_STATIC,   /* once, when the weights are packed */
+    TIME_SEQUENCE, /* once for each sequence */
+    TIME_FRAME,    /* at each frame of each sequence */
+    TIME_CALL      /* once for each training call, when all its frames are done: the gradient of a static value */
+};
 
-const char *time_name(enum value_time time); /* "static", "sequence", "frame" */
+const char *time_name(enum value_time time); /* "static", "sequence", "frame", "call" */
+
+/* Whether each stream has a value of its own. What all streams share may be a matrix. */
+bool time_has_streams(enum value_time time);
 
 #endif

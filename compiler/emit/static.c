@@ -21,7 +21,7 @@ static struct view contiguous_view(const struct shape *shape)
 /* Where a static node is stored. */
 static const char *stored(const struct emitter *emitter, int id)
 {
-    return arena_printf(emitter->arena, emitter->graph->nodes[id]->late ? "values->%s" : "packed->%s",
+    return arena_printf(emitter->arena, emitter->graph->nodes[id]->time == TIME_CALL ? "values->%s" : "packed->%s",
                         emitter->buffers[id]);
 }
 
@@ -322,7 +322,7 @@ void emit_late(struct emitter *emitter)
                 "static void %s_late(const %s *params, const struct %s_packed *packed, const struct %s_values *values)\n{\n",
                 emitter->prefix, emitter->parameters_type, emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++)
-        if (emitter->graph->nodes[i]->late && !op_is_over_time(emitter->graph->nodes[i]->op))
+        if (emitter->graph->nodes[i]->time == TIME_CALL && !op_is_over_time(emitter->graph->nodes[i]->op))
             write_static_node(emitter, i);
     close_function(emitter, begin);
 }

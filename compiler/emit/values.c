@@ -229,7 +229,7 @@ static void write_starts(struct emitter *emitter)
                     emitter->prefix, pass, emitter->prefix, emitter->prefix, emitter->prefix,
                     to_ends ? "int whole, int length, " : "");
         for (int i = 0; i < emitter->graph->node_count; i++)
-            if (emitter->graph->nodes[i]->time != TIME_STATIC && start_pass(emitter, i) == pass)
+            if (time_has_streams(emitter->graph->nodes[i]->time) && start_pass(emitter, i) == pass)
                 write_start(emitter, i);
         close_function(emitter, begin);
     }

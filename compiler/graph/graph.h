@@ -4,8 +4,8 @@
  *   edge     who reads whom: the source node, how many frames back (negative: ahead), which units of it, and what
  *            frames out of range read instead
  *
- * A node of n units and frame time is n numbers for each frame t and each stream. Only static nodes may have rank 2
- * and 3. An edge of length 1 into a node of more units spreads. Parts of frame values are edges with ranges; parts of
+ * A node of n units and frame time is n numbers for each frame t and each stream. Only nodes that all streams share, of
+ * static or call time, may have rank 2 and 3. An edge of length 1 into a node of more units spreads. Parts of frame values are edges with ranges; parts of
  * static values are nodes of their own (OP_view), so that a weight's rows and columns are named once, by strides.
  *
  * Invariants (graph_verify): edges name nodes that exist, ranges lie inside the source, views inside theirs, shapes
@@ -65,7 +65,6 @@ struct node {
     struct view view;         /* OP_view, OP_unview, OP_gradient */
     struct named_part *parts; /* kept so that a part that becomes a node gets its name back */
     int part_count, part_capacity;
-    bool late;       /* a static value made from all frames of a call: the gradient of a static value */
     int replaced_by; /* set by graph_replace, followed by graph_sweep; else NO_NODE */
 };
 
@@ -108,7 +107,7 @@ struct graph_output {
     const char *name;
     struct edge edge;
     struct shape shape;
-    enum value_time time; /* sequence or frame; static for the gradient of a parameter */
+    enum value_time time; /* sequence or frame; call for the gradient of a parameter */
     int input;            /* the input whose gradient it is, or -1 */
 };
 

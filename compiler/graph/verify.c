@@ -12,7 +12,7 @@ static const char *verify_init(const struct graph *graph, int reader, const stru
 {
     if (!node_is_there(graph, edge->init))
         return arena_printf(scratch, "%%%d reads init %%%d, which is not there", reader, edge->init);
-    if (graph->nodes[edge->init]->time == TIME_FRAME)
+    if (graph->nodes[edge->init]->time > TIME_SEQUENCE)
         return arena_printf(scratch, "%%%d has an init that changes with time", reader);
     int units = node_units(graph->nodes[edge->init]);
     if (units != 1 && units != node_units(graph->nodes[edge->node]))
@@ -32,10 +32,12 @@ static const char *verify_edge(const struct graph *graph, int reader, const stru
         return arena_printf(scratch, "%%%d reads units out of the range of %%%d", reader, edge->node);
     if (source->time != TIME_FRAME && edge->delay)
         return arena_printf(scratch, "%%%d reads %%%d, which has no frames, with a delay", reader, edge->node);
-    if (source->time == TIME_STATIC && !edge_is_whole(graph, edge))
+    if (!time_has_streams(source->time) && !edge_is_whole(graph, edge))
         return arena_printf(scratch, "%%%d reads a part of static %%%d without a view", reader, edge->node);
     if (source->time > node->time && !op_is_over_time(node->op))
         return arena_printf(scratch, "%%%d exists before its operand %%%d", reader, edge->node);
+    if (node->time == TIME_CALL && time_has_streams(source->time) && !op_is_over_time(node->op))
+        return arena_printf(scratch, "%%%d is one for all streams, its operand %%%d is not", reader, edge->node);
     return edge->init == NO_NODE ? NULL : verify_init(graph, reader, edge, scratch);
 }
 
@@ -71,10 +73,10 @@ static bool view_is_inside(const struct node *view, const struct node *source)
         least += reach < 0 ? reach : 0;
         greatest += reach > 0 ? reach : 0;
     }
-    return source->time == TIME_STATIC && least >= 0 && greatest < shape_size(&source->shape);
+    return !time_has_streams(source->time) && least >= 0 && greatest < shape_size(&source->shape);
 }
 
-static bool is_static_matrix(const struct node *node) { return node->time == TIME_STATIC && node->shape.rank == 2; }
+static bool is_matrix(const struct node *node) { return !time_has_streams(node->time) && node->shape.rank == 2; }
 
 /* The rules that op.def calls special. */
 static bool operands_fit(const struct graph *graph, const struct node *node)
@@ -84,14 +86,14 @@ static bool operands_fit(const struct graph *graph, const struct node *node)
     const struct node *first = node->count > 0 ? graph->nodes[edges[0].node] : NULL;
     const struct node *second = node->count > 1 ? graph->nodes[edges[1].node] : NULL;
     if (node->op == OP_product)
-        return is_static_matrix(first) && first->shape.dim[0] == units && first->shape.dim[1] == edges[1].length;
+        return is_matrix(first) && first->shape.dim[0] == units && first->shape.dim[1] == edges[1].length;
     if (node->op == OP_matmul)
-        return is_static_matrix(first) && is_static_matrix(second) && first->shape.dim[1] == second->shape.dim[0] &&
+        return is_matrix(first) && is_matrix(second) && first->shape.dim[1] == second->shape.dim[0] &&
                shape_equal(&node->shape, &(struct shape){2, {first->shape.dim[0], second->shape.dim[1]}});
     if (node->op == OP_dot)
         return units == 1 && edges[0].length == edges[1].length;
     if (node->op == OP_embed)
-        return is_static_matrix(first) && first->shape.dim[1] == units && edges[1].length == 1;
+        return is_matrix(first) && first->shape.dim[1] == units && edges[1].length == 1;
     if (node->op == OP_view)
         return view_is_inside(node, first);
     if (node->op == OP_parameter)
@@ -116,7 +118,7 @@ static const char *verify_node(const struct graph *graph, int id, struct arena *
         if (wrong)
             return wrong;
     }
-    if (node->time != TIME_STATIC && node->shape.rank > 1)
+    if (time_has_streams(node->time) && node->shape.rank > 1)
         return arena_printf(scratch, "%%%d is a matrix that changes with time", id);
     if (!lengths_follow_rule(node) || !operands_fit(graph, node))
         return arena_printf(scratch, "%%%d (%s) has operands that do not fit", id, info->id);

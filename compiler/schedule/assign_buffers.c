@@ -116,7 +116,7 @@ static void assign_input(struct assigning *assigning, int id)
     }
 }
 
-/* A late value lies in the work of the call, or, where it is a sum that is only added to a gradient, there. */
+/* A value of call time lies in the work of the call, or, where it is a sum that is only added to a gradient, there. */
 static void assign_late(struct assigning *assigning, int id)
 {
     const struct node *node = assigning->graph->nodes[id];
@@ -156,7 +156,7 @@ static void assign_static(struct assigning *assigning, int id)
         const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
         if (use->init || !reader || op_info(reader->op)->class == OP_CLASS_COLUMN ||
             (node->op == OP_view && reader->op == OP_view) || /* no single view says the same */
-            (reader->time != TIME_STATIC && reader->op != OP_product) || reader->op == OP_unview)
+            (time_has_streams(reader->time) && reader->op != OP_product) || reader->op == OP_unview)
             buffer->storage = STORE_STATIC;
     }
 }
@@ -177,7 +177,7 @@ static void name_buffers(struct assigning *assigning)
             if (!path)
                 path = arena_printf(assigning->scratch, "%s_%s",
                                     graph->nodes[i]->origin ? graph->nodes[i]->origin : "value",
-                                    graph->nodes[i]->time == TIME_STATIC ? "static" : "in");
+                                    time_has_streams(graph->nodes[i]->time) ? "in" : "static");
             buffer->name = unique_name(&names, path);
         }
 }
@@ -214,7 +214,7 @@ void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena
         schedule->buffers[i].init = NO_NODE;
         schedule->buffers[i].group = 1;
         const struct node *node = graph->nodes[i];
-        if (node->late)
+        if (node->time == TIME_CALL)
             assign_late(&assigning, i);
         else if (node->time == TIME_STATIC)
             assign_static(&assigning, i);

@@ -26,8 +26,11 @@ struct key {
 
 enum { PASS_LATE = 1 << 30 };
 
-/* A static value that no pass makes. */
-static bool node_is_apart(const struct node *node) { return node->time == TIME_STATIC && !op_is_over_time(node->op); }
+/* A value that all streams share and no pass makes. */
+static bool node_is_apart(const struct node *node)
+{
+    return !time_has_streams(node->time) && !op_is_over_time(node->op);
+}
 
 static struct key region_key(const struct schedule *schedule, int id)
 {
@@ -36,7 +39,7 @@ static struct key region_key(const struct schedule *schedule, int id)
     int number = components->of[id];
     const struct component *component = &components->component[number];
     if (node_is_apart(node))
-        return (struct key){node->late ? PASS_LATE : -1, 0, 0, 0};
+        return (struct key){node->time == TIME_CALL ? PASS_LATE : -1, 0, 0, 0};
     if (node->time != TIME_FRAME && !node_gathers_frames(schedule->graph, node))
         return (struct key){schedule->passes.of[id], 0, 0, 0};
     return (struct key){schedule->passes.of[id], 1, component->stage, component->cyclic ? number + 1 : 0};
@@ -58,7 +61,7 @@ static enum region_kind region_kind_of(const struct schedule *schedule, int id)
     const struct component *component = &schedule->components.component[schedule->components.of[id]];
     const struct node *node = schedule->graph->nodes[id];
     if (node_is_apart(node))
-        return node->late ? REGION_LATE : REGION_STATIC;
+        return node->time == TIME_CALL ? REGION_LATE : REGION_STATIC;
     if (node->time != TIME_FRAME && !node_gathers_frames(schedule->graph, node))
         return REGION_SEQUENCE;
     if (!component->cyclic)

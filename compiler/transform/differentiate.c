@@ -10,7 +10,7 @@
  *   y = f(a, b)       what the rule of f in op.def says
  *   y = a[t-d], init  also hands back, to init, the sum over the frames that read out of range
  *
- * The adjoint of a static value is `late`: it exists when all frames have been through. */
+ * The adjoint of a static value is of call time: it exists when all frames have been through. */
 #include "base/arena.h"
 #include "graph/graph.h"
 #include "transform/dependence.h"
@@ -63,7 +63,6 @@ static struct edge reshaped(struct differentiating *d, enum op op, struct edge a
 {
     struct node *node = graph_add_node(d->graph, op, shape, time, 1, d->like);
     node->edges[0] = a;
-    node->late = time == TIME_STATIC && (d->graph->nodes[a.node]->late || op_is_over_time(op));
     return edge_to(d->graph, d->graph->node_count - 1);
 }
 
@@ -75,7 +74,7 @@ static struct edge viewed(struct differentiating *d, int source, struct shape sh
         view = (struct view){node->view.offset, {node->view.stride[1], node->view.stride[0]}};
         source = node->edges[0].node;
     }
-    struct edge edge = reshaped(d, OP_view, edge_to(d->graph, source), shape, TIME_STATIC);
+    struct edge edge = reshaped(d, OP_view, edge_to(d->graph, source), shape, d->graph->nodes[source]->time);
     d->graph->nodes[edge.node]->view = view;
     return edge;
 }
@@ -92,17 +91,15 @@ static struct edge product(struct differentiating *d, struct edge matrix, struct
     struct node *node = graph_add_node(d->graph, OP_product, shape, d->graph->nodes[x.node]->time, 2, d->like);
     node->edges[0] = matrix;
     node->edges[1] = x;
-    node->late = node->time == TIME_STATIC;
     return edge_to(d->graph, d->graph->node_count - 1);
 }
 
-/* A static matrix: a product of two, or a sum over all frames. */
+/* A matrix of call time: a product of two, or a sum over all frames. */
 static struct edge matrix(struct differentiating *d, enum op op, struct edge a, struct edge b, int rows, int columns)
 {
-    struct node *node = graph_add_node(d->graph, op, (struct shape){2, {rows, columns}}, TIME_STATIC, 2, d->like);
+    struct node *node = graph_add_node(d->graph, op, (struct shape){2, {rows, columns}}, TIME_CALL, 2, d->like);
     node->edges[0] = a;
     node->edges[1] = b;
-    node->late = true;
     return edge_to(d->graph, d->graph->node_count - 1);
 }
 
@@ -139,7 +136,7 @@ static struct edge total(struct differentiating *d, struct edge value)
 {
     const struct node *node = d->graph->nodes[value.node];
     struct shape shape = edge_is_whole(d->graph, &value) ? node->shape : (struct shape){1, {value.length}};
-    return node->time == TIME_STATIC ? value : reshaped(d, OP_total, value, shape, TIME_STATIC);
+    return time_has_streams(node->time) ? reshaped(d, OP_total, value, shape, TIME_CALL) : value;
 }
 
 /* To a static value. */
@@ -150,7 +147,7 @@ static void hand_to_static(struct differentiating *d, int node, struct edge valu
     if (value.length > 1 && shape_size(shape) == 1)
         value = operation1(d, OP_sum, value);
     else if (value.length == 1 && shape_size(shape) > 1)
-        value = reshaped(d, OP_copy, value, *shape, TIME_STATIC);
+        value = reshaped(d, OP_copy, value, *shape, TIME_CALL);
     receive(d, node, value);
 }
 
@@ -270,7 +267,7 @@ static void hand_view(struct differentiating *d, const struct node *node, struct
     int source = node->edges[0].node;
     if (!d->active[source])
         return;
-    struct edge whole = reshaped(d, OP_unview, g, d->graph->nodes[source]->shape, TIME_STATIC);
+    struct edge whole = reshaped(d, OP_unview, g, d->graph->nodes[source]->shape, TIME_CALL);
     d->graph->nodes[whole.node]->view = node->view;
     receive(d, source, whole);
 }
@@ -351,9 +348,9 @@ static void add_adjoints(struct differentiating *d)
         d->received[i].node = NO_NODE;
         if (!d->active[i] || is_parameter(d->graph, i))
             continue;
-        struct node *adjoint = graph_add_node(d->graph, OP_copy, node->shape, node->time, 1, node);
+        enum value_time time = node->time == TIME_STATIC ? TIME_CALL : node->time;
+        struct node *adjoint = graph_add_node(d->graph, OP_copy, node->shape, time, 1, node);
         adjoint->name = adjoint_name(d->graph, node->name);
-        adjoint->late = node->time == TIME_STATIC;
         d->received[i].node = d->graph->node_count - 1;
     }
 }
@@ -373,7 +370,6 @@ static void add_up(struct differentiating *d, int id)
         struct node *add = graph_add_node(d->graph, OP_add, adjoint->shape, adjoint->time, 2, d->like);
         add->edges[0] = sum;
         add->edges[1] = received->edges[i];
-        add->late = adjoint->late;
         sum = edge_to(d->graph, d->graph->node_count - 1);
     }
     adjoint->edges[0] = sum;
@@ -401,14 +397,13 @@ static void add_gradient(struct differentiating *d, int id, int *capacity)
     if (!received->count)
         return;
     int parameter = node->op == OP_view ? node->edges[0].node : id;
-    struct node *gradient = graph_add_node(d->graph, OP_gradient, node->shape, TIME_STATIC, received->count, node);
+    struct node *gradient = graph_add_node(d->graph, OP_gradient, node->shape, TIME_CALL, received->count, node);
     gradient->index = d->graph->nodes[parameter]->index;
     gradient->view = node->op == OP_view ? node->view : whole_view(&node->shape);
-    gradient->late = true;
     for (int i = 0; i < received->count; i++)
         gradient->edges[i] = received->edges[i];
     struct edge edge = edge_to(d->graph, d->graph->node_count - 1);
-    push_output(d->graph, (struct graph_output){"gradient", edge, node->shape, TIME_STATIC, -1}, capacity);
+    push_output(d->graph, (struct graph_output){"gradient", edge, node->shape, TIME_CALL, -1}, capacity);
 }
 
 void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)

@@ -55,10 +55,8 @@ struct edge build_operation(struct graph *graph, enum op op, const struct edge *
 {
     struct node *node = graph_add_node(graph, op, result_shape(graph, op, edges, count),
                                        latest_time(graph, op, edges, count), count, like);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         node->edges[i] = edges[i];
-        node->late |= node->time == TIME_STATIC && graph->nodes[edges[i].node]->late;
-    }
     return edge_to(graph, graph->node_count - 1);
 }
 

@@ -23,7 +23,6 @@ static void align_column_operands(struct graph *graph)
             struct shape shape = {1, {units}};
             enum value_time time = graph->nodes[edge->node]->time;
             struct node *copy = graph_add_node(graph, OP_copy, shape, time, 1, node);
-            copy->late = time == TIME_STATIC && graph->nodes[edge->node]->late;
             copy->edges[0] = *edge;
             *edge = edge_to(graph, graph->node_count - 1);
         }

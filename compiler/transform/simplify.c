@@ -57,7 +57,7 @@ static bool read_through_copy(const struct graph *graph, const bool *circular, s
             __builtin_add_overflow(outer.delay, inner->delay, &outer.delay))
             return false;
     }
-    if (graph->nodes[outer.node]->time == TIME_STATIC && !edge_is_whole(graph, &outer))
+    if (!time_has_streams(graph->nodes[outer.node]->time) && !edge_is_whole(graph, &outer))
         return false;
     if (graph->nodes[outer.node]->time != TIME_FRAME && outer.delay) /* 0 out of range, else the same at every frame */
         return false;
@@ -156,6 +156,7 @@ static bool fold_arithmetic(const struct graph *graph, struct node *node)
     else
         return false;
     node->op = OP_number;
+    node->time = TIME_STATIC;
     node->count = 0;
     node->name = NULL;
     return true;
