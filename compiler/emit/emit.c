@@ -229,6 +229,7 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
     emit_entry_points(&emitter);
     if (training) {
         struct emitter trainer = emitter_for_training(training, options, arena, out);
+        trainer.tiles = emitter.tiles; /* one file, one set of them */
         emit_training(&trainer, options->prefix);
         emit_descriptor(&emitter, trainer.prefix);
     } else {

@@ -4,6 +4,7 @@
 
 #include "analysis/uses.h"
 #include "base/arena.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "base/unique.h"
 #include "emit/emit.h"
@@ -15,6 +16,7 @@ struct emitter {
     const struct graph *graph;
     struct uses uses;
     const char *prefix;
+    const char *owner;           /* the prefix of the network, of which this may be the training */
     const char *parameters_type; /* the struct of parameters: "lm_params" */
     bool files;                  /* calls that read and write weights files are emitted */
     const double *weights;       /* of all parameters, as constants; or NULL */
@@ -23,6 +25,7 @@ struct emitter {
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
     const char **buffers;        /* members for each node's buffer, by node; NULL: none */
     const char **panels;         /* members for each packed matrix */
+    struct map *tiles;           /* functions for products that the file has already, by name */
     const struct region *region; /* at hand */
     const char **locals; /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
@@ -67,6 +70,8 @@ bool pack_draws(const struct emitter *emitter); /* whether it needs the window: 
 void emit_weights(struct emitter *emitter);
 void emit_values(struct emitter *emitter);
 void emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
+/* panel_kernel.c: the functions that the products of all kernels share. */
+void emit_tile_functions(struct emitter *emitter);
 void emit_regions(struct emitter *emitter);
 void emit_entry_points(struct emitter *emitter);
 /* header.c: a line of a comment on an input or target. */

@@ -2,37 +2,68 @@
  * it. */
 #include "emit/kernel.h"
 
-/* The product of one operand with two columns or more, as a function of its own. */
-static void write_tile_function(struct writing *writing, const struct operand *operand)
+/* "4 * side", or "side" for one. */
+static const char *times_side(struct arena *arena, int rows)
 {
-    struct emitter *emitter = writing->emitter;
-    const struct kernel *kernel = writing->kernel;
-    text_printf(emitter->out,
-                "static __attribute__((noinline)) void %s_%s_tile(rnn_vec *sum, const rnn_real *panel, const rnn_real "
-                "*x, int columns)\n{\n"
-                "    enum { side = RNN_SIDE(%d, %d) };\n"
-                "    rnn_panel_tile(sum, %d * side, (const rnn_vec *)panel, x, %s, %d, %d * side, columns, "
-                "RNN_TILE(%d, %d));\n}\n\n",
-                emitter->prefix, emitter->panels[operand->panels], kernel->accumulator_count, kernel->units,
-                kernel->accumulator_count, edge_stride(emitter, &operand->x), operand->x.length, operand->row_count,
-                kernel->accumulator_count, kernel->units);
+    return rows == 1 ? "side" : arena_printf(arena, "%d * side", rows);
+}
+
+/* An address of numbers that lie `rows` rows of `side` blocks behind another. */
+static const char *behind_rows(struct arena *arena, const char *base, int rows)
+{
+    return rows ? arena_printf(arena, "%s + %s", base, times_side(arena, rows)) : base;
+}
+
+/* The function that multiplies `part` of a kernel's `rows` rows with two columns or more: there is one for each such pair, and
+ * where a panel has several blocks of units side by side, for each number of units. */
+static const char *tile_name(const struct emitter *emitter, int rows, int part, int units)
+{
+    struct arena *arena = emitter->arena;
+    const char *name = arena_printf(arena, "%s_tile_%d", emitter->owner, part);
+    if (part < rows)
+        name = arena_printf(arena, "%s_of_%d", name, rows);
+    return rows >= 3 ? name : arena_printf(arena, "%s_by_%d", name, units);
+}
+
+static void write_tile_function(struct emitter *emitter, const struct kernel *kernel, const struct operand *operand)
+{
+    int rows = kernel->accumulator_count, units = kernel->units;
+    const char *name = tile_name(emitter, rows, operand->row_count, units);
+    if (map_get(emitter->tiles, name))
+        return;
+    map_put(emitter->tiles, name, emitter);
+    text_printf(
+        emitter->out,
+        "/* %d of %d rows of weights for each unit, against two columns or more. */\n"
+        "RNN_OUTLINE void %s(rnn_vec *sum, const rnn_vec *weights, const rnn_real *right, ptrdiff_t stride, int k,\n"
+        "    int columns)\n{\n"
+        "    enum { rows = %d, side = RNN_SIDE(rows, %d) };\n"
+        "    rnn_panel_tile(sum, rows * side, weights, right, stride, k, %s, columns, RNN_TILE(rows, %d));\n}\n\n",
+        operand->row_count, rows, name, rows, units,
+        operand->row_count == rows ? "rows * side" : times_side(emitter->arena, operand->row_count), units);
+}
+
+void emit_tile_functions(struct emitter *emitter)
+{
+    for (int r = 0; r < emitter->schedule->region_count; r++)
+        for (int k = 0; k < emitter->schedule->regions[r].kernel_count; k++) {
+            const struct kernel *kernel = &emitter->schedule->regions[r].kernels[k];
+            for (int o = 0; o < kernel->operand_count; o++)
+                write_tile_function(emitter, kernel, &kernel->operands[o]);
+        }
 }
 
 static void write_product(struct writing *writing, const struct operand *operand)
 {
     struct emitter *emitter = writing->emitter;
-    const char *panels = emitter->panels[operand->panels], *stride = edge_stride(emitter, &operand->x);
+    const struct kernel *kernel = writing->kernel;
+    int rows = kernel->accumulator_count;
     text_printf(emitter->out,
-                "    {\n        const rnn_real *weights = packed->%s + (size_t)panel * %d * side * %d * RNN_LANES;\n"
-                "        const rnn_real *right = %s;\n",
-                panels, operand->row_count, operand->x.length, edge_address(emitter, &operand->x, "first"));
-    text_printf(emitter->out,
-                "        if (columns == 1)\n"
-                "            rnn_panel_column(sum + %d * side, rows * side, (const rnn_vec *)weights, right, %s, %d, "
-                "%d * side, 1);\n"
-                "        else\n            %s_%s_tile(sum + %d * side, weights, right, columns);\n    }\n",
-                operand->first_row, stride, operand->x.length, operand->row_count, emitter->prefix, panels,
-                operand->first_row);
+                "    rnn_panel_product(%s, rows * side, packed->%s, panel, %s,\n        %s, %s, %d, columns, %s);\n",
+                behind_rows(emitter->arena, "sum", operand->first_row), emitter->panels[operand->panels],
+                operand->row_count == rows ? "rows * side" : times_side(emitter->arena, operand->row_count),
+                edge_address(emitter, &operand->x, "first"), edge_stride(emitter, &operand->x), operand->x.length,
+                tile_name(emitter, rows, operand->row_count, kernel->units));
 }
 
 static void open_column_loop(struct writing *writing)
@@ -53,7 +84,9 @@ static void write_accumulator(struct writing *writing, int row)
     struct emitter *emitter = writing->emitter;
     const struct accumulator *accumulator = &writing->kernel->accumulators[row];
     const char *start = accumulator->start.node == NO_NODE ? NULL : load_edge(writing, &accumulator->start);
-    const char *sum = arena_printf(emitter->arena, start ? "%2$s + row[%1$d * side]" : "row[%1$d * side]", row, start);
+    const char *sum = row ? arena_printf(emitter->arena, "row[%s]", times_side(emitter->arena, row)) : "row[0]";
+    if (start)
+        sum = arena_printf(emitter->arena, "%s + %s", start, sum);
     keep_expression(writing, accumulator->result, sum, start == NULL);
 }
 
@@ -62,19 +95,16 @@ void write_panel_kernel(struct writing *writing, const char *name)
     struct emitter *emitter = writing->emitter;
     const struct kernel *kernel = writing->kernel;
     int rows = kernel->accumulator_count;
-    for (int o = 0; o < kernel->operand_count; o++)
-        write_tile_function(writing, &kernel->operands[o]);
     size_t begin = emitter->out->length;
     text_printf(
         emitter->out,
         "RNN_INLINE void %s(const struct %s_packed *packed, const struct %s_values *values, const ptrdiff_t frame,\n"
         "    const ptrdiff_t streams, const int panel, const int first, const int columns)\n{\n",
         name, emitter->prefix, emitter->prefix);
-    text_printf(
-        emitter->out,
-        "    enum { rows = %d, side = RNN_SIDE(%d, %d) };\n    rnn_vec sum[RNN_TILE_MOST * rows * side];\n"
-        "    rnn_panel_clear(sum, columns * rows * side);\n",
-        rows, rows, kernel->units);
+    text_printf(emitter->out,
+                "    enum { rows = %d, side = RNN_SIDE(rows, %d) };\n    rnn_vec sum[RNN_TILE_MOST * rows * side];\n"
+                "    rnn_panel_clear(sum, columns * rows * side);\n",
+                rows, kernel->units);
     for (int o = 0; o < kernel->operand_count; o++)
         write_product(writing, &kernel->operands[o]);
     open_column_loop(writing);

@@ -120,8 +120,7 @@ static void write_kernel_call(struct emitter *emitter, const struct region *regi
     else if (kernel->kind == KERNEL_OVER_TIME) {
         if (!node_waits_for_all_frames(emitter->graph->nodes[kernel->nodes[0]]))
             text_printf(emitter->out, "    %s(values, frames, streams, ends);\n", name);
-    }
-    else if (region->kind == REGION_ELEMENTWISE_SCAN)
+    } else if (region->kind == REGION_ELEMENTWISE_SCAN)
         text_printf(emitter->out, "    %s(packed, values, frames, streams, ends);\n", name);
     else if (region->kind == REGION_SCAN)
         text_printf(emitter->out, "        %s(packed, values, frame, streams, %s);\n", name,
@@ -201,6 +200,7 @@ static void write_region(struct emitter *emitter, const struct region *region)
 void emit_regions(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
+    emit_tile_functions(emitter);
     for (int r = 0; r < schedule->region_count; r++)
         if (schedule->regions[r].kind != REGION_STATIC && schedule->regions[r].kind != REGION_LATE)
             write_region(emitter, &schedule->regions[r]);

@@ -52,6 +52,13 @@ RNN_INLINE int rnn_tile_columns(int left, int most)
             tile(__VA_ARGS__, rnn_first, rnn_columns);                                                                 \
     }
 
+/* A panel of a packed matrix that has `rows` rows of RNN_LANES weights, blocks counted one by one, for each of its k
+ * columns. */
+RNN_INLINE const rnn_vec *rnn_panel_at(const rnn_real *packed, const int panel, const int rows, const int k)
+{
+    return (const rnn_vec *)(packed + (size_t)panel * (size_t)rows * (size_t)k * RNN_LANES);
+}
+
 /* The first `count` accumulators of a tile start from 0. */
 RNN_INLINE void rnn_panel_clear(rnn_vec *sum, const int count)
 {
@@ -126,7 +133,8 @@ RNN_INLINE void rnn_panel_column(rnn_vec *sum, const int sum_stride, const rnn_v
 }
 
 /* A tile of two columns or more; `most` is the widest. Each width is a loop of its own with its accumulators in
- * registers: emitted code puts this in a function that is not inlined, where a compiler has all registers for it. */
+ * registers: emitted code puts this in a function that is not inlined, where a compiler has all registers for it, one
+ * for each number of rows; k and the stride of x are its arguments. */
 RNN_INLINE void rnn_panel_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
                                const ptrdiff_t x_stride, const int k, const int rows, const int columns, const int most)
 {
@@ -142,12 +150,25 @@ RNN_INLINE void rnn_panel_tile(rnn_vec *sum, const int sum_stride, const rnn_vec
         rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 6);
 }
 
+/* Such a function. */
+typedef void rnn_tile(rnn_vec *sum, const rnn_vec *panel, const rnn_real *x, ptrdiff_t x_stride, int k, int columns);
+
+/* Adds the product of panel number `panel` of a packed matrix with a few columns to the accumulators of a tile. */
+RNN_INLINE void rnn_panel_product(rnn_vec *sum, const int sum_stride, const rnn_real *packed, const int panel,
+                                  const int rows, const rnn_real *x, const ptrdiff_t x_stride, const int k,
+                                  const int columns, rnn_tile *const tile)
+{
+    if (columns == 1)
+        rnn_panel_column(sum, sum_stride, rnn_panel_at(packed, panel, rows, k), x, x_stride, k, rows, 1);
+    else
+        tile(sum, rnn_panel_at(packed, panel, rows, k), x, x_stride, k, columns);
+}
+
 /* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a
  * packed matrix whose panels hold `side` blocks; units that are not there weigh 0. */
-static __attribute__((noinline, unused)) void rnn_pack_panels(rnn_real *packed, const int side, const int part,
-                                                              const int row, const rnn_real *weights,
-                                                              const ptrdiff_t row_step, const ptrdiff_t column_step,
-                                                              const int units, const int k)
+RNN_OUTLINE void rnn_pack_panels(rnn_real *packed, const int side, const int part, const int row,
+                                 const rnn_real *weights, const ptrdiff_t row_step, const ptrdiff_t column_step,
+                                 const int units, const int k)
 {
     /* Columns: the lines that are written stay in a first-level cache until they are full. */
     enum { AT_ONCE = 16 };

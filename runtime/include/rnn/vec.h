@@ -54,6 +54,9 @@
 #define RNN_INLINE static inline __attribute__((unused))
 #endif
 
+/* A function that keeps registers of its own: its caller's need not fit beside them. */
+#define RNN_OUTLINE static __attribute__((noinline, unused))
+
 /* In front of a loop of `most` turns or fewer, as many as its call makes a constant: written out, so that accumulators
  * in arrays become registers. RNN_UNROLL_PART: `count` turns at a time. */
 #define RNN_PRAGMA(text) _Pragma(#text)
