@@ -228,6 +228,9 @@ static void check_options(struct argp_state *state, struct options *options, str
     if (options->pipeline.prefix && !emit_prefix_is_valid(options->pipeline.prefix))
         argp_error(state, "--prefix wants an identifier of C that does not begin with rnn_, not '%s'",
                    options->pipeline.prefix);
+    if ((options->pipeline.dump_after == STAGE_DIFFERENTIATE || options->pipeline.dump_after == STAGE_RECOMPUTE) &&
+        !options->pipeline.train)
+        argp_error(state, "--dump-after=%s goes with --train", stage_name(options->pipeline.dump_after));
     if (options->header && options->pipeline.emit != EMIT_C)
         argp_error(state, "--header goes with --emit=c");
     if (options->header)

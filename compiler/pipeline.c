@@ -175,15 +175,19 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
     if (options->factor)
         factor(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_FACTOR);
+    if (options->factor)
+        factor_sums(pipeline->graph, pipeline->scratch);
+    end_stage(pipeline, STAGE_FACTOR_SUMS);
     if (trains) {
         differentiate(pipeline->graph, options->input_gradients, pipeline->scratch);
-        simplify(pipeline->graph, pipeline->scratch);
-        if (options->factor)
+        end_stage(pipeline, STAGE_DIFFERENTIATE);
+        if (options->factor) /* the adjoint's sums */
             factor_sums(pipeline->graph, pipeline->scratch);
+        end_stage(pipeline, STAGE_FACTOR_SUMS);
         if (options->recompute)
             recompute(pipeline->graph, pipeline->scratch);
+        end_stage(pipeline, STAGE_RECOMPUTE);
     }
-    end_stage(pipeline, STAGE_DIFFERENTIATE);
     legalise(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_LEGALISE);
     pipeline->components = find_components(pipeline->graph, arena, pipeline->scratch);

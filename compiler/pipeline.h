@@ -23,7 +23,9 @@ enum emit_kind { EMIT_C, EMIT_SOURCE, EMIT_GRAPH, EMIT_DOT, EMIT_SCHEDULE, EMIT_
     X(BUILD_GRAPH, "build-graph")                                                                                      \
     X(SIMPLIFY, "simplify")                                                                                            \
     X(FACTOR, "factor")                                                                                                \
+    X(FACTOR_SUMS, "factor-sums")                                                                                      \
     X(DIFFERENTIATE, "differentiate")                                                                                  \
+    X(RECOMPUTE, "recompute")                                                                                          \
     X(LEGALISE, "legalise")                                                                                            \
     X(FIND_COMPONENTS, "find-components")                                                                              \
     X(SPLIT_REGIONS, "split-regions")                                                                                  \

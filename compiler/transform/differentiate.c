@@ -444,4 +444,5 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
                         &capacity);
     }
     graph_sweep(graph);
+    simplify(graph, scratch);
 }

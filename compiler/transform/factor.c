@@ -66,6 +66,4 @@ void factor(struct graph *graph, struct arena *scratch)
         graph_sweep(graph);
         simplify(graph, scratch);
     }
-    factor_sums(graph, scratch);
-    simplify(graph, scratch);
 }

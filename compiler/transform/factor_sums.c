@@ -155,4 +155,5 @@ void factor_sums(struct graph *graph, struct arena *scratch)
             rebuild_sum(&sums, i, scratch);
     }
     graph_sweep(graph);
+    simplify(graph, scratch);
 }

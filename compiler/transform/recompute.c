@@ -1,5 +1,6 @@
 /* recompute: what the adjoint reads of the network is kept for every frame of a window. A value that costs less to
- * compute than to keep is computed again beside its readers instead, where all that it is made of is kept anyway.
+ * compute than to keep is computed again beside its readers instead, where all that it is made of is kept anyway. (No
+ * simplify may follow: it shares equal nodes.)
  *
  * before:   %3 = 1 - %z                   after:   %3 = 1 - %z            (read by the network alone: in registers)
  *           %8 = %d * %3   in the adjoint          %9 = 1 - %z

@@ -1,4 +1,5 @@
-/* The stages that edit the graph. Each requires a verified graph and leaves one. */
+/* The stages that edit the graph, in their order. Each requires a verified graph and leaves one. factor, factor_sums and
+ * differentiate end with simplify; behind recompute it would undo what has been done. */
 #ifndef RNNC_TRANSFORM_TRANSFORM_H
 #define RNNC_TRANSFORM_TRANSFORM_H
 
@@ -16,24 +17,25 @@ void simplify(struct graph *graph, struct arena *scratch);
  *   (W @ x)[a:b]                 W[a:b, :] @ x           where only parts of the product are read
  *   f(u, v)[a:b]                 f(u[a:b], v[a:b])       likewise, f elementwise
  *   (A @ B) @ x                  A @ (B @ x)             where that is cheaper
- *   u + W @ x + U @ h[t-1] + b   ((b + W @ x) + u) + U @ h[t-1]
  *
- * so that each product has as many units as the gate it feeds, and what lies outside a cycle is one value before it
- * enters. */
+ * so that each product has as many units as the gate it feeds. */
 void factor(struct graph *graph, struct arena *scratch);
 
-/* The adjoint graph, with the gradients of all parameters (and, where `by_inputs`, of inputs) as outputs behind the seeds of the
- * losses. See differentiate.c. */
-void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch);
-
-/* What the adjoint reads and what costs less than to keep it is computed again; simplify would undo it. See recompute.c. */
-void recompute(struct graph *graph, struct arena *scratch);
-
-/* The last line of factor alone (factor_sums.c). */
+/* Sums in an order in which what lies outside a cycle is one value before it enters:
+ *
+ *   u + W @ x + U @ h[t-1] + b   ((b + W @ x) + u) + U @ h[t-1]
+ */
 void factor_sums(struct graph *graph, struct arena *scratch);
 
-/* The last transform: copies, so that the schedule can take the graph as it is. Operations on columns and over time read
- * aligned, whole columns; every node is read with one initial value; ids are read without delay. See legalise.c. */
+/* The adjoint graph, with the gradients of all parameters (and, where `by_inputs`, of inputs) as outputs behind the
+ * seeds of the losses. See differentiate.c. */
+void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch);
+
+/* What the adjoint reads and what costs less than to keep it is computed again. See recompute.c. */
+void recompute(struct graph *graph, struct arena *scratch);
+
+/* Copies, so that the schedule can take the graph as it is: operations on columns and over time read aligned, whole
+ * columns; every node is read with one initial value; ids are read without delay. See legalise.c. */
 void legalise(struct graph *graph, struct arena *scratch);
 
 #endif

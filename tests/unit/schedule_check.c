@@ -22,6 +22,7 @@ struct scheduled schedule_program(const char *text, const struct schedule_option
     struct graph *graph = scheduled.lowered.graph;
     simplify(graph, arena);
     factor(graph, arena);
+    factor_sums(graph, arena);
     legalise(graph, arena);
     expect_verified(&scheduled.lowered);
     struct components components = find_components(graph, arena, arena);

@@ -28,6 +28,7 @@ static struct analysed analyse(const char *text)
     struct analysed analysed = {.lowered = lower_program(text)};
     simplify(analysed.lowered.graph, analysed.lowered.arena);
     factor(analysed.lowered.graph, analysed.lowered.arena);
+    factor_sums(analysed.lowered.graph, analysed.lowered.arena);
     struct graph *graph = analysed.lowered.graph;
     struct arena *arena = analysed.lowered.arena;
     struct uses uses = find_uses(graph, arena);

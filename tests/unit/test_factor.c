@@ -17,6 +17,7 @@ static void expect_factored(const char *text, const char *const *lines)
     struct lowered lowered = lower_program(text);
     simplify(lowered.graph, lowered.arena);
     factor(lowered.graph, lowered.arena);
+    factor_sums(lowered.graph, lowered.arena);
     expect_equations(&lowered, lines);
     lowered_free(&lowered);
 }
@@ -91,6 +92,7 @@ static void test_static_operands_of_concats(void **state)
     (void)state;
     struct lowered lowered = lower_program("cell C(a[2]) -> y[4] {\n  param W[4, 5], k[3]\n  y = W @ concat(a, k)\n}");
     factor(lowered.graph, lowered.arena);
+    factor_sums(lowered.graph, lowered.arena);
     expect_equations(&lowered, LINES("y = ((W{4x3 from 2 by 5 1} @ k) + (W{4x2 from 0 by 5 1} @ a))"));
     const struct node *y = lowered.graph->nodes[node_called(&lowered, "y")];
     assert_int_equal(lowered.graph->nodes[y->edges[0].node]->time, TIME_STATIC); /* computed once, at load */
