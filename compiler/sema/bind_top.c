@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "sema/elaborate.h"
-#include "sema/sema.h"
+#include "sema/bind.h"
+#include "sema/dimensions.h"
 
 /* What the program gives for the case that a dimension has no -D, or NULL. */
 static const struct expr *find_fallback(const struct tree_definition *cell, const char *name)

@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "sema/elaborate.h"
+#include "sema/dimensions.h"
+#include "sema/instances.h"
+#include "sema/names.h"
+#include "sema/shapes.h"
+#include "sema/terms.h"
 
 /* A stack somewhere in `expr` whose layers are not there yet, or NULL. */
 static struct instance *find_wait(struct elaboration *e, struct instance *instance, const struct expr *expr)
@@ -51,7 +55,7 @@ static void build_instance(struct builder *b, const struct statement *statement,
     if (statement->count > outputs)
         report_error(&b->e->report, statement->declarators[outputs].name.span,
                      "'%s' has %d output%s, but there are %d names", instance->definition->name.text, outputs,
-                     outputs == 1 ? "" : "s", statement->count);
+                     plural(outputs), statement->count);
     for (int i = 0; i < statement->count && i < outputs; i++) {
         struct value *output = instance_output(instance, i);
         if (output)
@@ -84,8 +88,8 @@ static void build_split(struct builder *b, const struct statement *statement)
         return;
     if (count != statement->count) {
         report_error(&b->e->report, statement->span, "'split' gives %d part%s, but there %s %d name%s on the left",
-                     count, count == 1 ? "" : "s", statement->count == 1 ? "is" : "are", statement->count,
-                     statement->count == 1 ? "" : "s");
+                     count, plural(count), statement->count == 1 ? "is" : "are", statement->count,
+                     plural(statement->count));
         return;
     }
     struct value *value = whole->kind == TERM_VALUE ? whole->value : term_hidden(b, "split", whole);

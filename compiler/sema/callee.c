@@ -1,5 +1,6 @@
 /* Calls that make an instance: `h1 = LSTM[n](x)`, `h = stack 2 reverse LSTM[n](x)`, `h3 = h1(x2)`. */
-#include "sema/elaborate.h"
+#include "sema/instances.h"
+#include "sema/names.h"
 
 /* Takes `stack k` and `reverse` off; the call itself, or NULL if there is none. */
 static const struct expr *unwrap(const struct expr *expr, struct callee *callee)

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "sema/elaborate.h"
+#include "sema/functions.h"
+#include "sema/instances.h"
+#include "sema/names.h"
 
 static bool is_input(const struct instance *instance, const struct symbol *symbol)
 {

@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "sema/elaborate.h"
+#include "sema/dimensions.h"
+#include "sema/terms.h"
 
 static bool mentions_time(const struct expr *expr)
 {

@@ -1,10 +1,12 @@
 /* Dimensions: exact integer expressions over constants and dimensions, in 64 bits, checked. Constants may also be real
  * numbers, which then cannot be used as dimensions. */
+#include "sema/dimensions.h"
+
 #include <math.h>
-#include <string.h>
 
 #include "base/arena.h"
-#include "sema/elaborate.h"
+#include "sema/names.h"
+#include "sema/shapes.h"
 
 static struct number integer(int64_t i) { return (struct number){true, i, (double)i}; }
 

@@ -1,11 +1,14 @@
 /* Functions that are handed to cells: `cell GRU[n, act = tanh](x[m])`, `GRU[64, relu](x)`. Which names in the head of a
  * cell are functions is not written but found: those whose default is a function, those that the body calls, and those
  * that it hands on as functions. */
+#include "sema/functions.h"
+
 #include <string.h>
 
 #include "base/arena.h"
-#include "sema/elaborate.h"
+#include "sema/names.h"
 #include "sema/sema.h"
+#include "sema/terms.h"
 
 /* A name in the brackets of one cell that is handed on in the brackets of another. */
 struct handing {

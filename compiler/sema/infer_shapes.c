@@ -3,13 +3,7 @@
 #include "base/diag.h"
 #include "sema/check.h"
 #include "sema/sema.h"
-
-void walk_term(const struct term *term, void (*visit)(void *context, const struct term *term), void *context)
-{
-    visit(context, term);
-    for (int i = 0; i < term->count; i++)
-        walk_term(term->args[i], visit, context);
-}
+#include "sema/shapes.h"
 
 void infer_shapes(struct arena *arena, struct program *program, struct diagnostics *diag)
 {

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "sema/elaborate.h"
+#include "sema/bind.h"
+#include "sema/dimensions.h"
+#include "sema/shapes.h"
 
 static bool evaluate_constant(struct elaboration *e, struct instance *instance, const struct expr *expr, double *result)
 {
@@ -95,7 +97,7 @@ static void set_part_starts(struct elaboration *e, struct instance *instance, st
         if (!right)
             report_error(&e->report, part->span, "'%s' gives %d positions, but '%s' has %d dimension%s",
                          report_excerpt(&e->report, part->span), part->subscript_count, symbol->name, shape->rank,
-                         shape->rank == 1 ? "" : "s");
+                         plural(shape->rank));
         for (int i = 0; i < shape->rank && right; i++) {
             static const struct subscript all = {.is_range = true};
             const struct subscript *subscript = i < part->subscript_count ? &part->subscripts[i] : &all;
@@ -147,7 +149,7 @@ static void shape_factors(struct elaboration *e, struct instance *instance, stru
     if (declarator->dimension_count != wanted) {
         report_error(&e->report, declarator->form.span, "the form %s is for %s, but '%s' has %d dimension%s",
                      declarator->form.text, wanted == 2 ? "a matrix [n, m]" : "a parameter [k, n, m]", symbol->name,
-                     declarator->dimension_count, declarator->dimension_count == 1 ? "" : "s");
+                     declarator->dimension_count, plural(declarator->dimension_count));
         return;
     }
     if (!find_rank(e, instance, symbol, &rank))

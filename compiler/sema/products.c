@@ -8,8 +8,9 @@
 #include <limits.h>
 
 #include "base/arena.h"
-#include "sema/elaborate.h"
+#include "sema/dimensions.h"
 #include "sema/shape_errors.h"
+#include "sema/terms.h"
 
 const struct shape *symbol_shape(struct elaboration *e, const struct symbol *symbol)
 {

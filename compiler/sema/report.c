@@ -91,3 +91,5 @@ const char *report_excerpt(const struct report *report, struct span span)
     text[length] = '\0';
     return text;
 }
+
+const char *plural(int count) { return count == 1 ? "" : "s"; }

@@ -31,6 +31,9 @@ void report_warning(struct report *report, struct span span, const char *format,
 void report_note(struct report *report, struct span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* "" of one, else "s". */
+const char *plural(int count);
+
 /* The source text of a span, white space made single, long text shortened: for messages that quote expressions. */
 const char *report_excerpt(const struct report *report, struct span span);
 

@@ -20,6 +20,9 @@ enum { SHAPE_OPEN = -1 }; /* the rank of a shape that is not known yet */
  * then an open shape stands for something that was told before. */
 void shape_term(struct term *term, bool settled, struct report *report);
 
+/* The same for a TERM_PART whose operand has been done. */
+void shape_part(struct term *term, struct report *report);
+
 /* Whether a part of the term is open. The term itself need not be: in `0.5 * concat(a, b)` the number makes it a scalar
  * as long as the sizes of a and b are not known. */
 bool term_has_open_part(const struct term *term);

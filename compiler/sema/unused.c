@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "sema/elaborate.h"
+#include "sema/instances.h"
+#include "sema/names.h"
+#include "sema/resolve.h"
+#include "sema/terms.h"
 
 /* Names that an expression reads have to be there; what they are is asked only where there are shapes. */
 struct scope {

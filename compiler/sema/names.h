@@ -1,0 +1,40 @@
+/* Names: values under their paths, symbols, and what a path in the program leads to. Private to sema. */
+#ifndef RNNC_SEMA_NAMES_H
+#define RNNC_SEMA_NAMES_H
+
+#include "sema/elaborate.h"
+
+/* ---- values.c ---- */
+
+/* A value without a term; its name is `path`, or where that is taken path_2. */
+struct value *elaborate_value(struct elaboration *e, struct instance *instance, enum value_kind kind, const char *path,
+                              struct span span, struct span equation);
+/* One that no name in the program stands for: "base.what". */
+struct value *elaborate_hidden(struct elaboration *e, struct instance *instance, const char *base, const char *what,
+                               struct span span, struct span equation);
+const char *elaborate_path(struct elaboration *e, const struct instance *instance, const char *name);
+const char *elaborate_unique(struct elaboration *e, const char *path);
+
+/* ---- names.c ---- */
+
+/* NULL after telling that the name is taken. */
+struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance, enum symbol_kind kind,
+                                const struct name *name);
+void tell_unknown(struct elaboration *e, const struct instance *instance, const struct name *name, bool callable);
+void note_similar_function(struct elaboration *e, struct span span, const char *name);
+/* Whether a wrong name may be compared with so many others. */
+bool may_suggest(struct elaboration *e, int names);
+/* `list` with one more name in quotes, or "..." in its place where there are many. */
+const char *list_name(struct elaboration *e, const char *list, const char *name, int *count);
+
+/* ---- paths.c ---- */
+
+/* NULL after an error, or where *wait says which instance has to be there first. */
+struct symbol *resolve_path(struct elaboration *e, struct instance *instance, const struct expr *path,
+                            struct instance **owner, struct instance **wait);
+struct instance *resolve_instance(struct elaboration *e, struct instance *instance, const struct expr *path,
+                                  struct instance **wait);
+/* The instance that `path` leads to, if it is there already; says nothing. */
+struct instance *peek_instance(struct elaboration *e, struct instance *instance, const struct expr *path);
+
+#endif

@@ -1,0 +1,78 @@
+/* Building: the equations of a bound instance as terms. Private to sema. */
+#ifndef RNNC_SEMA_TERMS_H
+#define RNNC_SEMA_TERMS_H
+
+#include "sema/elaborate.h"
+
+struct builder {
+    struct elaboration *e;
+    struct instance *instance;
+    const char *base; /* what hidden values of this equation are named after */
+    struct span equation;
+};
+
+enum built_kind {
+    BUILT_NOTHING, /* an error was told */
+    BUILT_TERM,    /* term */
+    BUILT_CHAIN,   /* left @ right, or left @ diag(middle) @ right: a matrix kept as factors */
+    BUILT_CP,      /* symbol: a whole cp parameter */
+    BUILT_DIAG     /* diag(term) */
+};
+
+/* What an expression comes to before it is known where it stands. */
+struct built {
+    enum built_kind kind;
+    struct span span;
+    struct term *term, *left, *middle, *right; /* of a chain, left->whole and right->whole are its shape */
+    const struct symbol *symbol;
+};
+
+/* ---- build.c ---- */
+
+void build_statement(struct elaboration *e, struct instance *instance, const struct statement *statement);
+
+/* ---- expressions.c ---- */
+
+struct built build_expr(struct builder *b, const struct expr *expr);
+struct term *build_term(struct builder *b, const struct expr *expr); /* NULL after an error */
+void build_in_vain(struct builder *b, const struct expr *call);      /* the arguments, for the errors in them */
+
+/* ---- calls.c, operations.c ---- */
+
+struct built build_call(struct builder *b, const struct expr *call);
+bool build_arguments(struct builder *b, struct instance *instance, const struct expr *call,
+                     const struct expr *brackets);
+struct built build_operation_call(struct builder *b, const struct expr *call, enum op op);
+bool is_lasting_dropout(const struct expr *call); /* dropout(v, p, once) */
+
+/* ---- delays.c ---- */
+
+bool is_delay_index(const struct expr *expr);                   /* whether `t` stands in its brackets */
+int evaluate_delay(struct builder *b, const struct expr *expr); /* frames back, negative: ahead; 0: an error was told */
+
+/* ---- products.c ---- */
+
+struct built build_product(struct builder *b, const struct expr *expr, const struct built *left,
+                           const struct built *right);
+struct built build_part(struct builder *b, const struct expr *expr);
+struct built build_transpose(struct builder *b, const struct expr *expr, const struct built *operand);
+struct built build_embedding(struct builder *b, const struct expr *expr, const struct built *table, struct term *id);
+const struct shape *symbol_shape(struct elaboration *e, const struct symbol *symbol); /* SYMBOL_FACTORED */
+struct term *term_factor(struct builder *b, const struct symbol *symbol, int index, struct span span);
+
+/* ---- terms.c ---- */
+
+struct term *term_new(struct builder *b, enum term_kind kind, struct span span);
+struct term *term_number(struct builder *b, double number, struct span span);
+struct term *term_value(struct builder *b, struct value *value, struct span span);
+/* One operand, or two; NULL where an operand is. */
+struct term *term_op(struct builder *b, enum op op, struct span span, int count, struct term *first,
+                     struct term *second);
+struct value *term_hidden(struct builder *b, const char *what, struct term *term); /* a hidden value that is `term` */
+void set_term(struct elaboration *e, struct value *value, struct term *term);      /* NULL: stays without one */
+
+struct built built_of(struct term *term);
+struct built built_chain(struct term *left, struct term *middle, struct term *right, struct span span);
+struct term *built_term(struct builder *b, const struct built *built); /* NULL after telling that it is no term */
+
+#endif
