@@ -30,7 +30,7 @@ void write_arguments(struct emitter *emitter)
 int input_node(const struct graph *graph, int index)
 {
     for (int i = 0; i < graph->node_count; i++)
-        if (graph->nodes[i]->op == OP_input && graph->nodes[i]->index == index)
+        if (graph->nodes[i]->op == OP_input && graph->nodes[i]->input == index)
             return i;
     return NO_NODE;
 }

@@ -185,7 +185,7 @@ static void write_concat_kernel(struct writing *writing, const char *name)
         struct edge edge = edge_to(emitter->graph, id);
         text_printf(emitter->out, "        memset(%s, 0, RNN_PAD(%d) * sizeof(rnn_real));\n",
                     edge_address(emitter, &edge, "column"), node_units(node));
-        at = node->index;
+        at = node->begin;
     }
     for (int k = 0; k < node->count; k++) {
         const struct node *source = emitter->graph->nodes[node->edges[k].node];
@@ -242,7 +242,7 @@ static void write_keep_kernel(struct writing *writing, const char *name)
                 "        rnn_keep(%s, %d, %s, values->window, %d, %s, stream);\n    }\n",
                 lasts ? "" : "        const int t = (int)((frame + column) / streams);\n",
                 edge_address(emitter, &edge, "column"), node_units(node),
-                arena_printf(emitter->arena, "%.17g", node->number), node->index,
+                arena_printf(emitter->arena, "%.17g", node->number), node->dropout,
                 lasts ? "0" : "values->ages[stream] + t");
     close_function(emitter, begin);
 }
@@ -285,11 +285,11 @@ static void write_seed(struct emitter *emitter, int id)
         counts = arena_printf(emitter->arena, "values->%s", emitter->buffers[node->edges[1].node]);
     text_printf(emitter->out,
                 "    rnn_seed_add(&values->sums[%d], values->%s, values->%s, %s, %s, frames, streams, values->left);\n",
-                node->index, seed, emitter->buffers[node->edges[0].node], counts,
+                node->loss, seed, emitter->buffers[node->edges[0].node], counts,
                 once ? "0, 0" : "values->done, values->window->loss_from");
     if (once)
         text_printf(emitter->out, "    *values->loss += rnn_seed_finish(&values->sums[%d], values->%s, 1, streams);\n",
-                    node->index, seed);
+                    node->loss, seed);
 }
 
 /* A value gathered from the frames of a block that are the stream's own. */
@@ -311,7 +311,7 @@ static void write_over_time_kernel(struct writing *writing, const char *name)
         text_printf(emitter->out,
                     "    rnn_gather_outside(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, values->ages, "
                     "values->left, values->done, %d);\n",
-                    emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node), node->index);
+                    emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node), node->delay);
     else
         text_printf(emitter->out,
                     "    rnn_gather_%s(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, ends%s);\n",

@@ -29,7 +29,7 @@ static const char *stored(const struct emitter *emitter, int id)
 static struct place place_of_gradient(const struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
-    return (struct place){arena_printf(emitter->arena, "values->gradient->%s", emitter->parameters[node->index]),
+    return (struct place){arena_printf(emitter->arena, "values->gradient->%s", emitter->parameters[node->parameter]),
                           node->view, node->shape};
 }
 
@@ -48,11 +48,11 @@ static struct place place_of_source(const struct emitter *emitter, int id)
     const struct node *node = emitter->graph->nodes[id];
     struct place place = {.shape = node->shape, .view = contiguous_view(&node->shape)};
     if (node->op == OP_parameter) {
-        place.base = arena_printf(emitter->arena, "params->%s", emitter->parameters[node->index]);
+        place.base = arena_printf(emitter->arena, "params->%s", emitter->parameters[node->parameter]);
     } else if (node->op == OP_view) {
         const struct node *source = emitter->graph->nodes[node->edges[0].node];
         place.base = source->op == OP_parameter
-                         ? arena_printf(emitter->arena, "params->%s", emitter->parameters[source->index])
+                         ? arena_printf(emitter->arena, "params->%s", emitter->parameters[source->parameter])
                          : stored(emitter, node->edges[0].node);
         place.view = node->view;
     } else {
@@ -208,7 +208,7 @@ static void write_static_keep(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
     text_printf(emitter->out, "    rnn_keep(%s, %ld, %.17g, window, %d, (int64_t)window->call, 0);\n",
-                stored(emitter, id), shape_size(&node->shape), node->number, node->index);
+                stored(emitter, id), shape_size(&node->shape), node->number, node->dropout);
 }
 
 static void write_static_node(struct emitter *emitter, int id)

@@ -297,7 +297,7 @@ static void write_fault_search(struct emitter *emitter, bool of_gradients)
                 continue;
             if (node->op == OP_seed && !of_gradients)
                 text_printf(emitter->out, "    rnn_find_loss_fault(fault, \"%s\", \"%s\", &sums[%d]);\n", region,
-                            emitter->buffers[id], node->index);
+                            emitter->buffers[id], node->loss);
             if (schedule->buffers[id].storage != STORE_SEQUENCE || node->op == OP_ctc_slope || node->op == OP_seed)
                 continue;
             text_printf(emitter->out,

@@ -77,7 +77,7 @@ static void write_members(struct emitter *emitter)
         const struct node *node = emitter->graph->nodes[i];
         if (node->op == OP_input && buffer->storage == STORE_INPUT && emitter->buffers[i])
             text_printf(out, "    const %s *%s; /* the caller's, [%d] */\n",
-                        input_type(&emitter->graph->inputs[node->index]), emitter->buffers[i], node_units(node));
+                        input_type(&emitter->graph->inputs[node->input]), emitter->buffers[i], node_units(node));
         if (buffer->storage == STORE_LATE)
             text_printf(out, "    rnn_real *%s; /* [%ld], the gradient of a static value */\n", emitter->buffers[i],
                         shape_size(&node->shape));
@@ -293,7 +293,7 @@ static void write_finished_loss(struct emitter *emitter, int id)
     if (node->op == OP_seed && node->time == TIME_FRAME)
         text_printf(emitter->out,
                     "    *values->loss += rnn_seed_finish(&values->sums[%d], values->%s, values->window->frames, streams);\n",
-                    node->index, name);
+                    node->loss, name);
     if (node->op != OP_ctc && node->op != OP_ctc_slope)
         return;
     const char *labels = emitter->buffers[node->edges[1].node], *logits = emitter->buffers[node->edges[0].node];

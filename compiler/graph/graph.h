@@ -60,9 +60,17 @@ struct node {
     struct span equation; /* that equation */
     int count;
     struct edge *edges;
-    double number;            /* OP_number */
-    int index;                /* OP_parameter, OP_gradient, OP_input: place in graph.parameters, graph.inputs; see op.def */
-    struct view view;         /* OP_view, OP_unview, OP_gradient */
+    double number;    /* OP_number; OP_keep: the probability of a 0 */
+    struct view view; /* OP_view, OP_unview, OP_gradient */
+    union {
+        int parameter; /* OP_parameter, OP_gradient: place in graph.parameters */
+        int input;     /* OP_input: place in graph.inputs */
+        int dropout;   /* OP_keep: place among the program's dropouts, each of which draws numbers of its own */
+        int begin;     /* OP_pad: the first unit of the result that the operand fills */
+        int delay;     /* OP_outside: of the read that is out of range */
+        int loss;      /* OP_seed: place among the program's losses */
+        int which;     /* any of them, to compare nodes of one operation */
+    };
     struct named_part *parts; /* kept so that a part that becomes a node gets its name back */
     int part_count, part_capacity;
     int replaced_by; /* set by graph_replace, followed by graph_sweep; else NO_NODE */

@@ -33,9 +33,9 @@ static void print_node(const struct graph *graph, int id, struct text *out)
     if (node->op == OP_number)
         text_printf(out, " %g", node->number);
     if (node->op == OP_parameter)
-        text_printf(out, " %s", graph->parameters[node->index].name);
+        text_printf(out, " %s", graph->parameters[node->parameter].name);
     if (node->op == OP_input)
-        text_printf(out, " %s", graph->inputs[node->index].name);
+        text_printf(out, " %s", graph->inputs[node->input].name);
     for (int i = 0; i < node->count; i++) {
         text_puts(out, i ? ", " : " ");
         graph_print_edge(graph, &node->edges[i], out);

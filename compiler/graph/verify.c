@@ -97,9 +97,9 @@ static bool operands_fit(const struct graph *graph, const struct node *node)
     if (node->op == OP_view)
         return view_is_inside(node, first);
     if (node->op == OP_parameter)
-        return node->index >= 0 && node->index < graph->parameter_count;
+        return node->parameter >= 0 && node->parameter < graph->parameter_count;
     if (node->op == OP_input)
-        return node->index >= 0 && node->index < graph->input_count;
+        return node->input >= 0 && node->input < graph->input_count;
     for (int i = 0; i < node->count; i++)
         total += edges[i].length;
     return node->op != OP_concat || total == units;

@@ -110,7 +110,7 @@ static struct edge lower_dropout(struct lowering *lowering, const struct term *t
     if (term->count > 2 && term->time == TIME_FRAME) /* once */
         keep->time = TIME_SEQUENCE;
     keep->number = term->args[1]->number;
-    keep->index = lowering->dropouts++;
+    keep->dropout = lowering->dropouts++;
     return add_operation(lowering, OP_mul, term, operand, last_node(lowering));
 }
 
@@ -292,13 +292,13 @@ static void add_leaves(struct lowering *lowering)
         lowering->node_of[i] = graph->node_count - 1;
     }
     for (int i = 0; i < program->parameter_count; i++) {
-        graph->nodes[lowering->node_of[program->parameters[i]->id]]->index = i;
+        graph->nodes[lowering->node_of[program->parameters[i]->id]]->parameter = i;
         add_parameter(lowering, program->parameters[i], i);
     }
     for (int i = 0; i < graph->input_count; i++) {
         bool target = i >= program->input_count;
         const struct value *value = target ? program->targets[i - program->input_count] : program->inputs[i];
-        graph->nodes[lowering->node_of[value->id]]->index = i;
+        graph->nodes[lowering->node_of[value->id]]->input = i;
         graph->inputs[i] = (struct graph_input){
             value->name,       value->shape,  value->time,
             value->vocabulary, value->labels, target ? find_prediction(program, value, lowering->arena) : -1};
@@ -338,7 +338,7 @@ static void add_losses(struct lowering *lowering)
         lowering->equation = program->losses[i].span;
         struct edge loss = lower_term(lowering, term), everywhere = edge_to(graph, graph_add_number(graph, 1));
         struct edge seed = add_operation(lowering, OP_seed, term, loss, everywhere);
-        graph->nodes[seed.node]->index = i;
+        graph->nodes[seed.node]->loss = i;
         graph->nodes[seed.node]->name = program->loss_count > 1 ? arena_printf(lowering->arena, "loss_%d", i) : "loss";
         graph->outputs[i] = (struct graph_output){"loss", seed, term->shape, term->time, -1};
     }

@@ -30,9 +30,9 @@ const bool *find_dependent(const struct graph *graph, bool by_inputs, struct are
     struct uses uses = find_uses(graph, scratch);
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = graph->nodes[i];
-        bool real = node->op == OP_input && !graph->inputs[node->index].vocabulary &&
-                    node->index < graph->input_count - graph->target_count;
-        bool learns = node->op == OP_parameter && !graph->parameters[node->index].fixed;
+        bool real = node->op == OP_input && !graph->inputs[node->input].vocabulary &&
+                    node->input < graph->input_count - graph->target_count;
+        bool learns = node->op == OP_parameter && !graph->parameters[node->parameter].fixed;
         if (learns || (by_inputs && real))
             mark(&marking, i);
     }

@@ -128,7 +128,7 @@ static struct edge padded(struct differentiating *d, const struct edge *read, st
     if (edge_is_whole(d->graph, read))
         return value;
     struct edge pad = reshaped(d, OP_pad, value, source->shape, d->graph->nodes[value.node]->time);
-    d->graph->nodes[pad.node]->index = read->begin;
+    d->graph->nodes[pad.node]->begin = read->begin;
     return pad;
 }
 
@@ -166,7 +166,7 @@ static void hand_to_init(struct differentiating *d, const struct edge *read, str
     const struct node *init = d->graph->nodes[read->init];
     value = as_units(d, value, read->length);
     struct edge sum = operation1(d, OP_outside, value);
-    d->graph->nodes[sum.node]->index = read->delay;
+    d->graph->nodes[sum.node]->delay = read->delay;
     if (node_units(init) > 1)
         sum = padded(d, read, sum);
     else
@@ -398,7 +398,7 @@ static void add_gradient(struct differentiating *d, int id, int *capacity)
         return;
     int parameter = node->op == OP_view ? node->edges[0].node : id;
     struct node *gradient = graph_add_node(d->graph, OP_gradient, node->shape, TIME_CALL, received->count, node);
-    gradient->index = d->graph->nodes[parameter]->index;
+    gradient->parameter = d->graph->nodes[parameter]->parameter;
     gradient->view = node->op == OP_view ? node->view : whole_view(&node->shape);
     for (int i = 0; i < received->count; i++)
         gradient->edges[i] = received->edges[i];
@@ -440,7 +440,7 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
         if (d.active[i] && node->op == OP_input)
             push_output(graph,
                         (struct graph_output){adjoint_name(graph, node->name), edge_to(graph, d.received[i].node),
-                                              node->shape, node->time, node->index},
+                                              node->shape, node->time, node->input},
                         &capacity);
     }
     graph_sweep(graph);

@@ -211,13 +211,13 @@ static uint64_t hash_node(const struct node *node)
     }
     hash = hash_bytes(hash, &node->number, sizeof node->number);
     hash = hash_bytes(hash, &node->view.offset, sizeof node->view.offset);
-    return hash_bytes(hash, &node->index, sizeof node->index);
+    return hash_bytes(hash, &node->which, sizeof node->which);
 }
 
 static bool node_equal(const struct node *a, const struct node *b)
 {
     if (a->op != b->op || a->count != b->count || a->time != b->time || !shape_equal(&a->shape, &b->shape) ||
-        memcmp(&a->number, &b->number, sizeof a->number) != 0 || a->index != b->index ||
+        memcmp(&a->number, &b->number, sizeof a->number) != 0 || a->which != b->which ||
         memcmp(&a->view, &b->view, sizeof a->view) != 0)
         return false;
     for (int i = 0; i < a->count; i++)

@@ -150,9 +150,9 @@ static void write_term(struct equations *equations, int id)
     if (node->op == OP_number)
         text_printf(out, "%g", node->number);
     else if (node->op == OP_parameter)
-        text_puts(out, equations->graph->parameters[node->index].name);
+        text_puts(out, equations->graph->parameters[node->parameter].name);
     else if (node->op == OP_input)
-        text_puts(out, equations->graph->inputs[node->index].name);
+        text_puts(out, equations->graph->inputs[node->input].name);
     else if (node->op == OP_view)
         write_view(equations, node);
     else if (infix) {

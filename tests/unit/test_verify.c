@@ -50,7 +50,7 @@ static int make_graph(void **state)
     add(graph, OP_parameter, vector, TIME_STATIC, NO_NODE, NO_NODE, NO_NODE);
     add(graph, OP_input, vector, TIME_FRAME, NO_NODE, NO_NODE, NO_NODE);
     add(graph, OP_input, scalar, TIME_FRAME, NO_NODE, NO_NODE, NO_NODE);
-    graph->nodes[K]->index = graph->nodes[ID]->index = 1;
+    graph->nodes[K]->parameter = graph->nodes[ID]->input = 1;
     graph_add_number(graph, 2);
     add(graph, OP_product, vector, TIME_FRAME, W, X, NO_NODE);
     add(graph, OP_add, vector, TIME_FRAME, WX, WX, NO_NODE);
@@ -232,12 +232,12 @@ static void test_views_outside(void **state)
 
 static void test_leaves_without_a_place(void **state)
 {
-    node_of(state, W)->index = 2;
+    node_of(state, W)->parameter = 2;
     expect_wrong(state, "%0 (parameter) has operands that do not fit");
-    node_of(state, W)->index = -1;
+    node_of(state, W)->parameter = -1;
     expect_wrong(state, "%0 (parameter) has operands that do not fit");
-    node_of(state, W)->index = 0;
-    node_of(state, X)->index = 2;
+    node_of(state, W)->parameter = 0;
+    node_of(state, X)->input = 2;
     expect_wrong(state, "%2 (input) has operands that do not fit");
 }
 
