@@ -1,6 +1,7 @@
 /* What the axes of a data file mean, by input and by what the options say. */
 #include "train_fixture.h"
 
+#include "command/argument.h"
 #include "data/array.h"
 #include "network/session.h"
 #include "table/feed.h"
@@ -164,8 +165,8 @@ static void test_find_tensor(void **state)
     struct arena *arena = fixture->arena;
     const rnn_tensor tensors[] = {{.name = "a"}, {.name = "b"}};
     const char *error = NULL;
-    assert_ptr_equal(find_tensor(arena, tensors, 2, "input", "b", &error), &tensors[1]);
-    assert_null(find_tensor(arena, tensors, 2, "input", "c", &error));
+    assert_ptr_equal(tensor_find(arena, tensors, 2, "input", "b", &error), &tensors[1]);
+    assert_null(tensor_find(arena, tensors, 2, "input", "c", &error));
     assert_string_equal(error, "the network has no input 'c'; it has 'a', 'b'");
 }
 

@@ -1,6 +1,5 @@
 /* rnn check: the compiled network against the oracle, run in every way that the language says is the same. */
 #include <argp.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +7,6 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "base/random.h"
 #include "check/check.h"
 #include "check/gradients.h"
 #include "check/row.h"
@@ -113,121 +111,6 @@ static const struct program *read_program(struct arena *arena, const struct netw
     return NULL;
 }
 
-/* ---- data ---- */
-
-/* Enough frames for more than two blocks, where the oracle is done with them in a few seconds. What a sequence has come
- * to after each step of it is an evaluation of all its frames up to there. */
-static int choose_frames(const rnn_model *model, int streams)
-{
-    const double affordable = 2e8;
-    int frames = 2 * model->block_frames + 3;
-    double evaluations = streams;
-    for (int i = 0; i < model->output_count; i++)
-        if (model->outputs[i].time == RNN_TIME_SEQUENCE && model->step)
-            evaluations = 0.5 * frames * streams;
-    return frames > 20 && model->flops * frames * evaluations <= affordable ? frames : 20;
-}
-
-/* The oracle runs the network some hundred times to differentiate it. */
-static int choose_gradient_frames(const rnn_model *model, int streams)
-{
-    const double affordable = 5e7;
-    return model->flops * 11 * streams <= affordable ? 11 : 4;
-}
-
-/* What the oracle takes for a frame of a stream, in operations: beside its own, each equation costs some hundred. */
-static double cost_of_frame(const struct check *check)
-{
-    const struct program *program = check->judge.program;
-    double cost = check->model->flops;
-    for (int i = 0; i < program->value_count; i++)
-        cost += program->values[i]->kind == VALUE_EQUATION ? 500 : 0;
-    return cost;
-}
-
-/* Of data with more frames than the oracle gets done in some seconds the first, unless --frames asks for all. */
-static int bound_frames(const struct check *check, int frames)
-{
-    const bool gradients = check->options->gradients;
-    const double affordable = (gradients ? 5e7 : 2e8) / (cost_of_frame(check) * check->streams);
-    const int least = gradients ? 11 : 20;
-    int most = affordable > least ? affordable < INT_MAX ? (int)affordable : INT_MAX : least;
-    if (check->options->feed.frames || frames <= most)
-        return frames;
-    if (!check->options->row && !check->frames) /* the first attempt */
-        fprintf(stderr,
-                "rnn: checking the first %d of %d frames, since the reference is slow: --frames %d checks all\n", most,
-                frames, frames);
-    return most;
-}
-
-/* After how many steps outputs of sequence time are compared, each of which is an evaluation of half the frames. */
-static int choose_ends(const struct check *check)
-{
-    enum { LEAST_ENDS = 16 };
-    const double affordable = 1e9 / (0.5 * check->frames * check->streams * cost_of_frame(check));
-    if (affordable >= check->frames)
-        return 0;
-    return affordable > LEAST_ENDS ? (int)affordable : LEAST_ENDS;
-}
-
-static bool prepare_inputs(struct check *check, const char **error)
-{
-    const rnn_model *model = check->model;
-    struct feed feed;
-    if (!feed_read(&check->options->feed, model, &feed, error))
-        return false;
-    check->streams = feed.streams ? feed.streams : 4;
-    check->frames = feed.frames                 ? bound_frames(check, feed.frames)
-                    : check->options->gradients ? choose_gradient_frames(model, check->streams)
-                                                : choose_frames(model, check->streams);
-    check->ends = choose_ends(check);
-    check->inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
-    struct random random = random_start(check->seed);
-    for (int i = 0; i < model->input_count; i++) {
-        const rnn_tensor *tensor = &model->inputs[i];
-        check->inputs[i] = tensor_new(check->arena, model, tensor, check->frames, check->streams);
-        for (long k = 0; k < tensor_elements(tensor, check->frames, check->streams); k++) {
-            double drawn =
-                tensor->type == RNN_TYPE_ID ? random_id(&random, tensor->vocabulary) : random_real(&random, 1);
-            tensor_set(model, tensor, check->inputs[i], k, drawn);
-        }
-        if (feed_has(&feed, i))
-            feed_fill(&feed, i, check->frames, check->streams, check->inputs[i]);
-    }
-    return true;
-}
-
-/* Drawn weights. Those that start as a constant are moved away from it: a bias of 0 would hide that it is not added.
- * Others only become smaller: a decay of 0.9 must not become one of 1.1, with which the state would grow without end.
- */
-static void draw_weights(struct check *check)
-{
-    const rnn_model *model = check->model;
-    session_draw(&check->session, check->seed);
-    struct random random = random_start(~check->seed);
-    for (int i = 0; i < model->parameter_count; i++) {
-        const rnn_tensor *tensor = &model->parameters[i];
-        bool moves = tensor->start == RNN_START_CONSTANT || tensor->start == RNN_START_IDENTITY || tensor->part_count;
-        for (long k = 0; k < tensor_units(tensor) && moves; k++) {
-            long place = (long)tensor->offset + k;
-            double x = tensor_get(model, tensor, check->session.parameters, place);
-            double moved = x != 0 ? x * (0.75 + random_real(&random, 0.25)) : random_real(&random, 0.5);
-            tensor_set(model, tensor, check->session.parameters, place, moved);
-        }
-    }
-}
-
-static bool prepare_weights(struct check *check, const char **error)
-{
-    const char *path = check->options->feed.weights;
-    if (!path)
-        draw_weights(check);
-    else if (!session_load(check->arena, &check->session, path, check->options->feed.strict, error))
-        return false;
-    return session_pack(&check->session, error);
-}
-
 /* ---- verdict ---- */
 
 static bool print_verdict(struct check *check, int output)
@@ -278,7 +161,7 @@ static bool open_network(struct check *check, const char **error)
         return false;
     check->judge = (struct judge){.arena = check->arena, .model = check->model, .progress = &check->progress};
     check->judge.program = read_program(check->arena, network, error);
-    return check->judge.program && prepare_inputs(check, error) &&
+    return check->judge.program && check_prepare_inputs(check, error) &&
            session_open(&check->session, check->model, check->frames, check->streams, error);
 }
 
@@ -292,7 +175,7 @@ static bool check_outputs(struct check *check, const char **error)
     check->judge.inputs = (const void *const *)check->inputs;
     check->judge.frames = check->frames;
     check->judge.streams = check->streams;
-    return prepare_weights(check, error) && judge_open(&check->judge, check->session.parameters, error) &&
+    return check_prepare_weights(check, error) && judge_open(&check->judge, check->session.parameters, error) &&
            check_ways(check, error) && (!check->options->row || row_print(check, error));
 }
 
@@ -304,7 +187,7 @@ static bool check_gradients(struct check *check, struct gradient_report *report,
     enum { ATTEMPTS = 8 };
     bool open = true;
     for (int i = 0; i < ATTEMPTS && open; i++, check->seed++) {
-        if (!prepare_inputs(check, error) || !prepare_weights(check, error))
+        if (!check_prepare_inputs(check, error) || !check_prepare_weights(check, error))
             return false;
         const struct gradient_request request = {.arena = check->arena,
                                                  .model = check->model,

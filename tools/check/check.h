@@ -32,6 +32,10 @@ struct check {
     struct progress progress;
 };
 
+/* Chooses frames and streams where no file says how many, and fills in the inputs; then the weights. */
+bool check_prepare_inputs(struct check *check, const char **error);
+bool check_prepare_weights(struct check *check, const char **error);
+
 /* Runs the network in every way and lets the judge compare; false, with a sentence, if a call fails. */
 bool check_ways(struct check *check, const char **error);
 

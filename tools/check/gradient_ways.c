@@ -268,7 +268,7 @@ static bool check_window_gradient(struct window *window, const char **error)
     struct gradients_distance distance = gradients_measure_slope(gradients, &slope);
     gradients_keep_worst(&verdict, &distance, GRADIENT_TOLERANCE * distance.scale);
     if (!verdict.open) /* kinks lie where a given past is equal to what is computed now, whatever the data */
-        ARENA_PUSH(arena, gradients->report->verdicts, gradients->report->count, gradients->report->capacity, verdict);
+        gradients_push(gradients, verdict);
     memcpy(gradients->backward.state, after, gradients->backward.state_size);
     return true;
 }

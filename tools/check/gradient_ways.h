@@ -1,66 +1,8 @@
-/* Inside the check of gradients: what is being checked, and the ways to call that the contract says are the same. */
+/* Inside the check of gradients: the ways to call that the contract says are the same. */
 #ifndef RNN_TOOLS_GRADIENT_WAYS_H
 #define RNN_TOOLS_GRADIENT_WAYS_H
 
-#include "check/backward.h"
-#include "check/differences.h"
-#include "check/gradients.h"
-#include "check/objective.h"
-
-struct gradients {
-    const struct gradient_request *request;
-    struct gradient_report *report;
-    struct arena *arena;
-    const rnn_model *model;
-    int frames, streams;
-    int *lengths; /* [streams], from all frames down to none */
-    void **targets;
-    struct random random;
-    struct objective objective;
-    struct objective_size size; /* of the loss */
-    struct backward backward;
-    struct backward_result whole; /* all frames of streams that differ in length, from a fresh state */
-};
-
-void gradients_note(struct gradients *gradients, const char *what, double error, double tolerance);
-
-/* How far what is compared may be off in the network's arithmetic. `error` says how far it is: as long as that is more,
- * more samples of rounding are taken (rounding.h). */
-struct gradients_compared {
-    enum { COMPARED_LOSS, COMPARED_SLOPE } what; /* the slope along the direction of the objective */
-    const struct objective *objective;
-    struct objective_range range;
-    double scale; /* of a gradient; what a loss is made of beside its terms */
-};
-double gradients_tolerance(const struct gradients *gradients, const struct gradients_compared *compared, double error);
-
-/* What a gradient's error is relative to: its norm, or what is small beside the loss, where neither differences nor
- * numbers that cancel show more. */
-double gradients_scale(const struct gradients *gradients, double norm);
-
-/* How far the gradients of a call are from differences of `loss`, both along the direction in which the objective's
- * variables move. */
-struct gradients_slope {
-    double (*loss)(void *context, double step);
-    void *context;
-    const struct backward_result *claimed;
-    long input_offset; /* in frames: where the call's inputs begin in the data */
-    int frames;        /* of the call */
-};
-struct gradients_distance {
-    double error;
-    double scale;
-    struct difference difference;
-};
-struct gradients_distance gradients_measure_slope(const struct gradients *gradients,
-                                                  const struct gradients_slope *slope);
-
-/* Makes the verdict that of a distance if it is worse than what the verdict has, relative to the tolerance. */
-void gradients_keep_worst(struct gradient_verdict *verdict, const struct gradients_distance *distance,
-                          double tolerance);
-
-/* Of a gradient in double against differences, relative to its norm. */
-#define GRADIENT_TOLERANCE 1e-6
+#include "check/gradient_measures.h"
 
 /* Streams together against each alone. */
 bool gradients_check_alone(struct gradients *gradients, const char **error);

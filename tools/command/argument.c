@@ -1,5 +1,6 @@
 #include "command/argument.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -59,6 +60,16 @@ void argument_writes(struct argument_files *files, const char *what, const char 
             argp_error(state, "%s '%s' would overwrite %s '%s': a result needs a file of its own", what, path,
                        files->items[i].what, files->items[i].path);
     argument_reads(files, what, path);
+}
+
+struct named_file named_file_split(struct arena *arena, const char *argument)
+{
+    size_t length = 0;
+    while (isalnum((unsigned char)argument[length]) || argument[length] == '_' || (length && argument[length] == '.'))
+        length++;
+    if (length == 0 || argument[length] != '=')
+        return (struct named_file){NULL, argument};
+    return (struct named_file){arena_copy_string(arena, argument, length), argument + length + 1};
 }
 
 char *argument_help(int key, const char *text, void (*write)(FILE *out))

@@ -29,6 +29,12 @@ struct argument_files {
 void argument_reads(struct argument_files *files, const char *what, const char *path);
 void argument_writes(struct argument_files *files, const char *what, const char *path, struct argp_state *state);
 
+/* NAME=FILE or FILE -> name (NULL) and file. A name may have points: y.lengths=FILE. */
+struct named_file {
+    const char *name, *path;
+};
+struct named_file named_file_split(struct arena *arena, const char *argument);
+
 /* For argp.help_filter: what `write` prints, before the text that follows the options. */
 char *argument_help(int key, const char *text, void (*write)(FILE *out));
 

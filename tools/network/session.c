@@ -1,5 +1,6 @@
 #include "network/session.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -166,4 +167,29 @@ void tensor_set(const rnn_model *model, const rnn_tensor *tensor, void *data, lo
         ((double *)data)[i] = x;
     else
         ((float *)data)[i] = (float)x;
+}
+
+const rnn_tensor *tensor_find(struct arena *arena, const rnn_tensor *tensors, int count, const char *what,
+                              const char *name, const char **error)
+{
+    struct text names;
+    text_init(&names, arena);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(tensors[i].name, name) == 0)
+            return &tensors[i];
+        text_printf(&names, "%s'%s'", i ? ", " : "", tensors[i].name);
+    }
+    *error = arena_printf(arena, "the network has no %s '%s'; it has %s", what, name, count ? names.data : "none");
+    return NULL;
+}
+
+const rnn_tensor *parameters_find_infinite(const rnn_model *model, const void *parameters)
+{
+    for (int i = 0; i < model->parameter_count; i++) {
+        const rnn_tensor *tensor = &model->parameters[i];
+        for (long k = 0; k < tensor_units(tensor); k++)
+            if (!isfinite(tensor_get(model, tensor, parameters, (long)tensor->offset + k)))
+                return tensor;
+    }
+    return NULL;
 }

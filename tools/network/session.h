@@ -29,6 +29,9 @@ bool session_pack(struct session *session, const char **error);
 bool parameters_load(struct arena *arena, const rnn_model *model, void *parameters, const char *path, bool strict,
                      bool quiet, const char **error);
 
+/* The first parameter that is not finite, or NULL. */
+const rnn_tensor *parameters_find_infinite(const rnn_model *model, const void *parameters);
+
 /* A tensor of a call: elements in the layout of rnn/model.h. */
 long tensor_units(const rnn_tensor *tensor); /* of one stream at one frame */
 long tensor_elements(const rnn_tensor *tensor, int frames, int streams);
@@ -40,5 +43,9 @@ void *tensor_at(const rnn_model *model, const rnn_tensor *tensor, void *data, in
 /* Element i of a tensor of the model, in the type that the model was compiled for. */
 double tensor_get(const rnn_model *model, const rnn_tensor *tensor, const void *data, long i);
 void tensor_set(const rnn_model *model, const rnn_tensor *tensor, void *data, long i, double x);
+
+/* The tensor of that name, or NULL with a sentence that lists those there are; `what` is "input" or "output". */
+const rnn_tensor *tensor_find(struct arena *arena, const rnn_tensor *tensors, int count, const char *what,
+                              const char *name, const char **error);
 
 #endif

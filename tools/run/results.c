@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "command/argument.h"
 #include "data/columns.h"
 #include "network/session.h"
 #include "table/decode.h"
@@ -33,7 +34,7 @@ static bool find_destination(struct arena *arena, const rnn_model *model, const 
         return false;
     *destination = (struct destination){file.path, 0, model->output_count};
     if (file.name) {
-        const rnn_tensor *tensor = find_tensor(arena, model->outputs, model->output_count, "output", file.name, error);
+        const rnn_tensor *tensor = tensor_find(arena, model->outputs, model->output_count, "output", file.name, error);
         if (!tensor)
             return false;
         destination->begin = (int)(tensor - model->outputs);

@@ -1,11 +1,6 @@
 #include "table/feed.h"
 
-#include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/arena.h"
-#include "base/text.h"
 #include "command/argument.h"
 #include "network/session.h"
 
@@ -65,44 +60,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 const struct argp feed_argp = {.options = options_table, .parser = parse_option};
-
-struct named_file named_file_split(struct arena *arena, const char *argument)
-{
-    size_t length = 0;
-    while (isalnum((unsigned char)argument[length]) || argument[length] == '_' || (length && argument[length] == '.'))
-        length++;
-    if (length == 0 || argument[length] != '=')
-        return (struct named_file){NULL, argument};
-    return (struct named_file){arena_copy_string(arena, argument, length), argument + length + 1};
-}
-
-const rnn_tensor *find_tensor(struct arena *arena, const rnn_tensor *tensors, int count, const char *what,
-                              const char *name, const char **error)
-{
-    struct text names;
-    text_init(&names, arena);
-    for (int i = 0; i < count; i++) {
-        if (strcmp(tensors[i].name, name) == 0)
-            return &tensors[i];
-        text_printf(&names, "%s'%s'", i ? ", " : "", tensors[i].name);
-    }
-    *error = arena_printf(arena, "the network has no %s '%s'; it has %s", what, name, count ? names.data : "none");
-    return NULL;
-}
-
-bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
-               const char **error)
-{
-    for (long i = 0; i < array_size(array) && tensor->type != RNN_TYPE_REAL; i++) {
-        double id = array->data[i];
-        if (id >= -1 && id < tensor->vocabulary && id == (double)(long)id)
-            continue;
-        *error = arena_printf(arena, "'%s', element %ld: %g is no id of '%s', which are -1 (none) and 0 to %d", path, i,
-                              id, tensor->name, tensor->vocabulary - 1);
-        return false;
-    }
-    return true;
-}
 
 /* That of the weights, in which a text is read; NULL: they have none. */
 static const struct vocabulary *load_vocabulary(const struct feed_options *options)

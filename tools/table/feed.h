@@ -35,20 +35,6 @@ struct feed {
     bool frames_first;   /* as in the options */
 };
 
-/* NAME=FILE or FILE -> name (NULL) and file. A name may have points: y.lengths=FILE. */
-struct named_file {
-    const char *name, *path;
-};
-struct named_file named_file_split(struct arena *arena, const char *argument);
-
-/* The tensor of that name, or NULL with a sentence that lists those there are; `what` is "input" or "output". */
-const rnn_tensor *find_tensor(struct arena *arena, const rnn_tensor *tensors, int count, const char *what,
-                              const char *name, const char **error);
-
-/* Whether the elements are ids (or labels) of the tensor, if it has such. */
-bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
-               const char **error);
-
 /* Reads all the --input files, and tells on standard error which arrays are not used and how axes were understood. */
 bool feed_read(const struct feed_options *options, const rnn_model *model, struct feed *feed, const char **error);
 

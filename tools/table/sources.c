@@ -5,9 +5,9 @@
 #include "base/arena.h"
 #include "base/suggest.h"
 #include "base/text.h"
+#include "command/argument.h"
 #include "data/columns.h"
 #include "network/session.h"
-#include "table/feed.h"
 
 const struct source *sources_find(const struct sources *sources, const char *name)
 {

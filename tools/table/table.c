@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "command/argument.h"
 #include "data/array.h"
 #include "network/session.h"
-#include "table/feed.h"
 
 static bool is_symbol(const rnn_tensor *tensor)
 {

@@ -1,153 +1,10 @@
 /* Tables from arrays: which array is for which column, and what its axes mean. */
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/text.h"
 #include "network/session.h"
-#include "table/feed.h"
 #include "table/table_reader.h"
-
-bool reader_refuse_shape(const struct reader *reader, const struct source *source, const char *needed)
-{
-    *reader->error = arena_printf(reader->arena, "'%s': '%s' is %s; it has to be %s", source->path, source->name,
-                                  array_shape_text(reader->arena, source->array), needed);
-    return false;
-}
-
-/* How many axes an array has before those of the units; -1 if its units are not the tensor's. */
-static int leading_axes(const rnn_tensor *tensor, const struct array *array, int most)
-{
-    long units = tensor_units(tensor), last = array->rank ? array->shape[array->rank - 1] : 0;
-    if (units > 1)
-        return last == units ? array->rank - 1 : -1;
-    return array->rank > most || (array->rank == most && last == 1) ? array->rank - (last == 1) : array->rank;
-}
-
-/* ---- lengths ---- */
-
-const int *reader_take_counts(const struct reader *reader, const struct source *source, long count, int least,
-                              long most)
-{
-    const struct array *array = source->array;
-    if (array_size(array) != count) {
-        reader_refuse_shape(reader, source, arena_printf(reader->arena, "[%ld], a number for each sequence", count));
-        return NULL;
-    }
-    int *counts = ARENA_ARRAY(reader->arena, int, count + 1);
-    for (long i = 0; i < count; i++) {
-        double number = array->data[i];
-        if (!(number >= least && number <= (double)most && number <= INT_MAX && number == floor(number))) {
-            *reader->error =
-                arena_printf(reader->arena, "'%s': '%s' of sequence %ld is %g, not a whole number from %d to %ld",
-                             source->path, source->name, i, number, least, most);
-            return NULL;
-        }
-        counts[i] = (int)number;
-    }
-    return counts;
-}
-
-static bool any_of_sequence(const rnn_tensor *tensors, int count)
-{
-    bool any = false;
-    for (int i = 0; i < count; i++)
-        any |= tensors[i].type == RNN_TYPE_LABELS || tensors[i].time == RNN_TIME_SEQUENCE;
-    return any;
-}
-
-/* What is given once a sequence is of all its frames, not of a part that they are cut into. */
-static bool can_be_cut(const struct table *table)
-{
-    return !any_of_sequence(table->model->inputs, table->model->input_count) &&
-           !any_of_sequence(table->model->training->targets, table->model->training->target_count);
-}
-
-/* Sequences of a table whose frames no array tells: of the first array with one row for each, or as the options say. */
-static long count_sequences(const struct reader *reader)
-{
-    const rnn_model *model = reader->table->model;
-    if (reader->options->streams)
-        return reader->options->streams;
-    if (reader->lengths)
-        return array_size(reader->lengths->array);
-    for (int i = 0; i < model->input_count; i++) {
-        const rnn_tensor *tensor = &model->inputs[i];
-        const struct source *source =
-            tensor->time == RNN_TIME_SEQUENCE ? sources_find(&reader->sources, tensor->name) : NULL;
-        if (source && leading_axes(tensor, source->array, 2) == 1)
-            return source->array->shape[0];
-    }
-    return 1;
-}
-
-/* The sequences of `count` lengths, or of `most` frames each, one after the other or padded to that. */
-static bool put_sequences(struct reader *reader, long count, long most, bool padded)
-{
-    struct table *table = reader->table;
-    const struct source *lengths = reader->lengths;
-    const int *counts = NULL;
-    if (lengths && !(counts = reader_take_counts(reader, lengths, count, !reader->options->inputs_only, most)))
-        return false;
-    table->sequence_count = count;
-    table->sequences = ARENA_ARRAY(reader->arena, struct sequence, count);
-    reader->skipped = ARENA_ARRAY(reader->arena, bool, count);
-    long row = 0;
-    for (long i = 0; i < count; i++) {
-        int length = counts ? counts[i] : table->is_series ? 0 : (int)most;
-        table->sequences[i] = (struct sequence){.row = row, .number = i, .length = length};
-        row += padded ? most : length;
-    }
-    if (table->is_series || row == table->rows)
-        return true;
-    *reader->error = arena_printf(reader->arena, "'%s': the lengths add up to %ld frames, but '%s' has %ld",
-                                  lengths->path, row, reader->frames->name, table->rows);
-    return false;
-}
-
-static bool place_sequences(struct reader *reader)
-{
-    struct table *table = reader->table;
-    const struct table_options *options = reader->options;
-    const struct source *lengths = reader->lengths;
-    bool padded = table->axes == AXES_PADDED;
-    table->has_lengths = lengths != NULL;
-    table->of_sequences |= padded;
-    if (table->axes == AXES_NONE) {
-        table->rows = count_sequences(reader) * options->frames;
-        return put_sequences(reader, count_sequences(reader), options->frames, true);
-    }
-    table->is_series = !padded && !lengths && !options->inputs_only && can_be_cut(table);
-    table->rows = padded ? reader->shape[0] * reader->shape[1] : reader->shape[0];
-    long count = padded ? reader->shape[0] : lengths ? array_size(lengths->array) : 1;
-    long most = padded ? reader->shape[1] : table->rows; /* frames of a sequence */
-    if (count < 1 || count > INT_MAX || table->rows < 1 || (!table->is_series && !lengths && most > INT_MAX))
-        return reader_refuse_shape(reader, reader->frames,
-                                   arena_printf(reader->arena, "of sequences of 1 to %d frames", INT_MAX));
-    if (options->streams && count != options->streams)
-        return reader_refuse_shape(reader, reader->frames,
-                                   arena_printf(reader->arena, "of %d sequences, as --streams says", options->streams));
-    if (options->frames && most != options->frames && (padded || !lengths))
-        return reader_refuse_shape(reader, reader->frames,
-                                   arena_printf(reader->arena, "of %d frames, as --frames says", options->frames));
-    return put_sequences(reader, count, most, padded);
-}
-
-/* ---- columns ---- */
-
-bool reader_take_ids(const struct reader *reader, const struct source *source, const struct array *array,
-                     struct column *column)
-{
-    long size = array_size(array);
-    if (!check_ids(reader->arena, column->tensor, source->array, source->path, reader->error))
-        return false;
-    int32_t *ids = ARENA_ARRAY(reader->arena, int32_t, size + 1);
-    for (long i = 0; i < size; i++)
-        ids[i] = (int32_t)array->data[i];
-    column->ids = ids;
-    return true;
-}
 
 /* The elements of the source, whose axes may have been put into another order. */
 static bool take_elements(const struct reader *reader, const struct source *source, const struct array *array,
@@ -197,7 +54,7 @@ static const struct array *arrange(const struct reader *reader, const struct sou
     const struct table_options *options = reader->options;
     long units = tensor_units(tensor), streams = options->streams;
     bool first = options->frames_first;
-    *axes = leading_axes(tensor, array, 2);
+    *axes = reader_leading_axes(tensor, array, 2);
     if (streams > 1 && first && array->rank == 2 && array->shape[1] == streams * units)
         return *axes = 2, swap_axes(reader->arena, array, array->shape[0], streams, units);
     if (streams > 1 && !first && *axes == 1 && array->shape[0] % streams == 0) {
@@ -280,7 +137,7 @@ static bool read_rows(struct reader *reader, const struct source *source, struct
     if (column->tensor->type == RNN_TYPE_LABELS)
         return reader_take_labels(reader, source, column);
     bool told = rows == 1 || reader->options->streams; /* so that the axis of sequences may be left out */
-    bool fits = leading_axes(column->tensor, source->array, 2) == 1 && source->array->shape[0] == rows;
+    bool fits = reader_leading_axes(column->tensor, source->array, 2) == 1 && source->array->shape[0] == rows;
     if (!fits && !(told && array_size(source->array) == rows * units))
         return reader_refuse_shape(reader, source,
                                    units == 1 ? arena_printf(reader->arena, "[%ld], one for each sequence", rows)
@@ -358,7 +215,7 @@ bool table_read_arrays(struct arena *arena, const struct table_options *options,
             return false;
         if (pass == 0 && table->axes == AXES_NONE && !options->inputs_only)
             return refuse_without_frames(&reader);
-        if (pass == 0 && !place_sequences(&reader))
+        if (pass == 0 && !reader_place_sequences(&reader))
             return false;
     }
     return options->inputs_only || reader_leave_out(&reader);

@@ -20,6 +20,9 @@ struct reader {
 /* False, with the sentence that the array has another shape than what is `needed`. */
 bool reader_refuse_shape(const struct reader *reader, const struct source *source, const char *needed);
 
+/* How many axes an array has before those of the units; -1 if its units are not the tensor's. */
+int reader_leading_axes(const rnn_tensor *tensor, const struct array *array, int most);
+
 /* Whole numbers from `least` to `most`, one a sequence; NULL, with a sentence, if they are none. */
 const int *reader_take_counts(const struct reader *reader, const struct source *source, long count, int least,
                               long most);
@@ -27,6 +30,9 @@ const int *reader_take_counts(const struct reader *reader, const struct source *
 /* The ids of the source, in the order of `array`, to which its axes may have been put; false if one is none. */
 bool reader_take_ids(const struct reader *reader, const struct source *source, const struct array *array,
                      struct column *column);
+
+/* table_sequences.c: the sequences, once the columns with frames have been read. */
+bool reader_place_sequences(struct reader *reader);
 
 /* table_labels.c: a column of labels; sequences whose frames cannot spell theirs are refused, or marked as skipped. */
 bool reader_take_labels(struct reader *reader, const struct source *source, struct column *column);

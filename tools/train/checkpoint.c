@@ -53,7 +53,7 @@ static void add_weights(struct content *content, const struct trainer *trainer)
 /* Every file that is kept has parameters that are numbers; one from before they were not is left as it is. */
 static bool save(const struct trainer *trainer, const struct content *content, const char *path, const char **error)
 {
-    const rnn_tensor *infinite = trainer_find_infinite(trainer);
+    const rnn_tensor *infinite = parameters_find_infinite(trainer->model, trainer->parameters);
     if (infinite) {
         *error =
             arena_printf(trainer->arena,

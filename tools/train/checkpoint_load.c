@@ -240,7 +240,7 @@ static bool load_parameters(const struct reading *reading)
         *reading->error = arena_printf(trainer->arena, "%s", reason.text);
         return false;
     }
-    const rnn_tensor *infinite = trainer_find_infinite(trainer);
+    const rnn_tensor *infinite = parameters_find_infinite(trainer->model, trainer->parameters);
     return !infinite || refuse(reading, "its parameter '%s' is not finite", infinite->name);
 }
 

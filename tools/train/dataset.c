@@ -183,3 +183,15 @@ void batch_fill(struct batch *batch, long begin, int frames, int loss_from)
         else
             fill_column(batch, &table->targets[i], batch->targets[i], begin, frames);
 }
+
+struct plan batch_plan(const struct batch *batch, long begin, int window, int advance)
+{
+    long rest = batch->longest - begin;
+    if (!window || (begin == 0 && rest <= window))
+        return (struct plan){(int)rest, (int)rest, 0, true};
+    int frames = rest < window ? (int)rest : window;
+    return (struct plan){.frames = frames,
+                         .advance = advance < frames ? advance : frames,
+                         .loss_from = begin ? window - advance : 0,
+                         .last = rest <= window};
+}

@@ -67,6 +67,13 @@ void batch_open(struct arena *arena, struct batch *batch, const rnn_model *model
 /* Chooses the sequences order[first] .. order[first + count - 1]. */
 void batch_choose(struct batch *batch, const struct dataset *dataset, const long *order, long first, int count);
 
+/* The window of the batch that begins at frame `begin`; window: its frames, 0: all. */
+struct plan {
+    int frames, advance, loss_from;
+    bool last;
+};
+struct plan batch_plan(const struct batch *batch, long begin, int window, int advance);
+
 /* Fills in frames `begin` .. begin + frames - 1 of the sequences; what lies after their ends is 0 or no id. */
 void batch_fill(struct batch *batch, long begin, int frames, int loss_from);
 

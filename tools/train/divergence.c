@@ -41,7 +41,7 @@ const char *explain_divergence(struct trainer *trainer, const struct plan *plan,
 {
     const struct position *position = &trainer->position;
     struct arena *arena = trainer->arena;
-    const rnn_tensor *parameter = trainer_find_infinite(trainer);
+    const rnn_tensor *parameter = parameters_find_infinite(trainer->model, trainer->parameters);
     const char *cause = find_cause(trainer, plan);
     if (parameter)
         cause = arena_printf(arena, "the step before left parameter '%s' not finite; %s", parameter->name, cause);

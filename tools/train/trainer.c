@@ -56,7 +56,7 @@ static bool start_parameters(struct trainer *trainer, const char **error)
         if (!parameters_load(trainer->arena, trainer->model, trainer->parameters, options->weights, options->strict,
                              options->quiet, error))
             return false;
-        const rnn_tensor *parameter = trainer_find_infinite(trainer);
+        const rnn_tensor *parameter = parameters_find_infinite(trainer->model, trainer->parameters);
         if (parameter)
             *error =
                 arena_printf(trainer->arena, "'%s': parameter '%s' is not finite", options->weights, parameter->name);
@@ -115,18 +115,6 @@ void trainer_close(struct trainer *trainer)
     rnn_free(trainer->work);
 }
 
-const rnn_tensor *trainer_find_infinite(const struct trainer *trainer)
-{
-    const rnn_model *model = trainer->model;
-    for (int i = 0; i < model->parameter_count; i++) {
-        const rnn_tensor *tensor = &model->parameters[i];
-        for (long k = 0; k < tensor_units(tensor); k++)
-            if (!isfinite(tensor_get(model, tensor, trainer->parameters, (long)tensor->offset + k)))
-                return tensor;
-    }
-    return NULL;
-}
-
 /* ---- batches and windows ---- */
 
 long trainer_batches(const struct trainer *trainer)
@@ -160,18 +148,6 @@ bool trainer_begins_window(struct trainer *trainer)
         return true;
     return begin > 0 && trainer->chosen && trainer->window && begin % trainer->advance == 0 &&
            begin < trainer->batch.longest - (trainer->window - trainer->advance);
-}
-
-struct plan trainer_plan(const struct trainer *trainer, long begin, int window, int advance)
-{
-    long rest = trainer->batch.longest - begin;
-    if (!window || (begin == 0 && rest <= window))
-        return (struct plan){(int)rest, (int)rest, 0, true};
-    int frames = rest < window ? (int)rest : window;
-    return (struct plan){.frames = frames,
-                         .advance = advance < frames ? advance : frames,
-                         .loss_from = begin ? window - advance : 0,
-                         .last = rest <= window};
 }
 
 uint64_t trainer_count_steps(struct trainer *trainer)
@@ -263,7 +239,7 @@ bool trainer_step(struct trainer *trainer, const char **error)
         choose_batch(trainer);
     if (trainer->position.begin == 0)
         trainer->model->training->state_init(trainer->state, trainer->batch.streams);
-    struct plan plan = trainer_plan(trainer, trainer->position.begin, trainer->window, trainer->advance);
+    struct plan plan = batch_plan(&trainer->batch, trainer->position.begin, trainer->window, trainer->advance);
     double loss = 0;
     bool counts;
     batch_fill(&trainer->batch, trainer->position.begin, plan.frames, plan.loss_from);

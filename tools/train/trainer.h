@@ -88,13 +88,6 @@ bool trainer_step(struct trainer *trainer, const char **error);
 bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped,
                           const char **error);
 
-/* The next window of a batch. */
-struct plan {
-    int frames, advance, loss_from;
-    bool last;
-};
-struct plan trainer_plan(const struct trainer *trainer, long begin, int window, int advance);
-
 /* Loss of the held-out data; uses the memory of the training state. */
 bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped, const char **error);
 bool validate_open(struct trainer *trainer, const char **error);
@@ -106,8 +99,5 @@ const char *explain_divergence(struct trainer *trainer, const struct plan *plan,
 
 /* The same on the loss of an epoch that has grown beyond all bounds, or NULL where it has not. */
 const char *explain_growth(const struct trainer *trainer, double loss);
-
-/* The first parameter that is not finite, or NULL. */
-const rnn_tensor *trainer_find_infinite(const struct trainer *trainer);
 
 #endif

@@ -66,7 +66,7 @@ static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), vo
     if (trainer->scores)
         trainer->model->state_init(trainer->scorer.state, trainer->batch.streams);
     for (long begin = 0; !plan.last; begin += plan.advance) {
-        plan = trainer_plan(trainer, begin, trainer->window, trainer->window);
+        plan = batch_plan(&trainer->batch, begin, trainer->window, trainer->window);
         batch_fill(&trainer->batch, begin, plan.frames, 0);
         rnn_status status = validate_window(trainer, &plan, outputs);
         *stopped = stop();
