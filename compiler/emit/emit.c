@@ -141,19 +141,22 @@ static void write_generic_calls(struct emitter *emitter)
 {
     struct text *out = emitter->out;
     const struct graph *graph = emitter->graph;
-    write_pattern(emitter,
-                  "static rnn_status $_pack_any(const void *params, void *packed)\n{\n"
-                  "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n"
-                  "static rnn_status $_state_init_any(void *state, int streams) { return $_state_init(($_state *)state, streams); }\n"
-                  "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
-                  "    return $_reset(($_state *)state, which_streams);\n}\n");
+    write_pattern(emitter, "static rnn_status $_pack_any(const void *params, void *packed)\n{\n"
+                           "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n"
+                           "static rnn_status $_state_init_any(void *state, int streams) { return "
+                           "$_state_init(($_state *)state, streams); }\n"
+                           "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
+                           "    return $_reset(($_state *)state, which_streams);\n}\n");
     for (int run = emitter->schedule->whole_sequence; run < 2; run++) {
-        write_pattern(emitter, run ? "static rnn_status $_run_any(const void *packed, void *state, void *work, int frames, const int *lengths"
+        write_pattern(emitter, run ? "static rnn_status $_run_any(const void *packed, void *state, void *work, int "
+                                     "frames, const int *lengths"
                                    : "static rnn_status $_step_any(const void *packed, void *state");
         text_printf(out, ",\n    const void *const inputs[], void *const outputs[])\n{\n%s%s",
                     graph->input_count ? "" : "    (void)inputs;\n", graph->output_count ? "" : "    (void)outputs;\n");
-        write_pattern(emitter, run ? "    return $_run((const $_packed *)packed, ($_state *)state, ($_work *)work, frames, lengths"
-                                   : "    return $_step((const $_packed *)packed, ($_state *)state");
+        write_pattern(
+            emitter,
+            run ? "    return $_run((const $_packed *)packed, ($_state *)state, ($_work *)work, frames, lengths"
+                : "    return $_step((const $_packed *)packed, ($_state *)state");
         for (int i = 0; i < graph->input_count; i++)
             text_printf(out, ",\n        (const %s *)inputs[%d]", input_type(&graph->inputs[i]), i);
         for (int i = 0; i < graph->output_count; i++)
@@ -206,8 +209,10 @@ struct emitter emitter_for_training(const struct schedule *training, const struc
 }
 
 void emit_source(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
-                 struct arena *arena, struct text *out)
+                 struct arena *arena, struct text *lines)
 {
+    struct text text, *out = &text;
+    text_init(out, arena);
     struct emitter emitter = emitter_new(schedule, options, arena, out);
     write_front(&emitter, training, options->header);
     if (!options->header) {
@@ -235,4 +240,5 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
     } else {
         emit_descriptor(&emitter, NULL);
     }
+    put_lines(lines, text.data);
 }

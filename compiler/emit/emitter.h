@@ -66,6 +66,8 @@ void emit_declarations(struct emitter *emitter);
 void emit_packed_struct(struct emitter *emitter);
 void emit_pack(struct emitter *emitter);
 bool pack_draws(const struct emitter *emitter); /* whether it needs the window: dropout on weights */
+/* lines.c: appends text whose lines may be of any length. */
+void put_lines(struct text *out, const char *text);
 /* weights.c: --embed. */
 void emit_weights(struct emitter *emitter);
 void emit_values(struct emitter *emitter);

@@ -67,7 +67,8 @@ static const char *const memory_declarations =
     "typedef struct $_state $_state;   /* the past of each stream */\n"
     "typedef struct $_work $_work;     /* scratch of $_run */\n\n"
     "/* Bytes of each, for rnn_alloc or any memory aligned to $_alignment(). `frames` is the longest that $_run will "
-    "be given,\n * `streams` the most: what serves many serves fewer. A size that does not fit in memory is SIZE_MAX. */\n"
+    "be given,\n * `streams` the most: what serves many serves fewer. A size that does not fit in memory is SIZE_MAX. "
+    "*/\n"
     "size_t $_alignment(void);\n"
     "size_t $_packed_size(void);\n"
     "size_t $_state_size(int streams);\n"
@@ -99,8 +100,9 @@ static void write_step_declaration(struct emitter *emitter)
 /* A program that was compiled with the other precision would hand over and expect other numbers: it does not link. */
 static void write_real_names(struct emitter *emitter)
 {
-    text_puts(emitter->out, "/* Calls that take numbers have other names where these are double (see rnn/real.h): what was compiled "
-                            "with and without\n * RNN_REAL_DOUBLE does not link. */\n#ifdef RNN_REAL_DOUBLE\n");
+    text_puts(emitter->out,
+              "/* Calls that take numbers have other names where these are double (see rnn/real.h): what was compiled "
+              "with and without\n * RNN_REAL_DOUBLE does not link. */\n#ifdef RNN_REAL_DOUBLE\n");
     if (emitter->files)
         write_pattern(emitter, "#define $_load $_load_double\n#define $_load_memory $_load_memory_double\n"
                                "#define $_save $_save_double\n");
@@ -151,8 +153,10 @@ void emit_declarations(struct emitter *emitter)
 }
 
 void emit_header(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
-                 struct arena *arena, struct text *out)
+                 struct arena *arena, struct text *lines)
 {
+    struct text text, *out = &text;
+    text_init(out, arena);
     struct emitter emitter = emitter_new(schedule, options, arena, out);
     char *guard = arena_printf(arena, "%s_RNN_H", options->prefix);
     for (char *c = guard; *c; c++)
@@ -170,4 +174,5 @@ void emit_header(const struct schedule *schedule, const struct schedule *trainin
     }
     emit_model_declaration(&emitter);
     text_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+    put_lines(lines, text.data);
 }
