@@ -145,14 +145,55 @@ RNN_HELPER void rnn_total(rnn_real *to, ptrdiff_t step, const rnn_real *value, p
     }
 }
 
-/* Row ids[column] of `to` += value[column]; ids below 0 have none. */
+/* Rows that some columns add to, each once, in the order in which they are first met. */
+enum { RNN_ROWS_COLUMNS = 256, RNN_ROWS_TABLE = 2 * RNN_ROWS_COLUMNS };
+typedef struct {
+    int count;
+    int32_t row[RNN_ROWS_COLUMNS];
+    int16_t table[RNN_ROWS_TABLE]; /* at row % size or the next free place: 1 + where in row[]; 0: free */
+} rnn_row_set;
+
+RNN_HELPER int rnn_row_place(rnn_row_set *set, int32_t row)
+{
+    int at = row % RNN_ROWS_TABLE;
+    for (; set->table[at]; at = (at + 1) % RNN_ROWS_TABLE)
+        if (set->row[set->table[at] - 1] == row)
+            return set->table[at] - 1;
+    set->row[set->count++] = row;
+    set->table[at] = (int16_t)set->count;
+    return set->count - 1;
+}
+
+/* Row ids[column] of `to` += value[column]; ids below 0 have none. Columns of one row are added up by themselves first, some of the
+ * block at a time: a row that many frames read is rounded as seldom as the sums above. */
 RNN_HELPER void rnn_rows(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const int32_t *ids, const rnn_real *value,
                          ptrdiff_t stride, int n, int frames, int streams, const int *left)
 {
-    for (int t = 0; t < frames; t++)
-        for (int stream = 0; stream < streams; stream++, ids++, value += stride)
-            for (int i = 0; i < n && t < left[stream] && *ids >= 0; i++)
-                to[*ids * row_step + i * step] += value[i];
+    const ptrdiff_t all = (ptrdiff_t)frames * streams;
+    for (ptrdiff_t column = 0; column < all;) {
+        const rnn_real *from[RNN_ROWS_COLUMNS];
+        int place[RNN_ROWS_COLUMNS];
+        rnn_row_set set;
+        int columns = 0;
+        set.count = 0;
+        memset(set.table, 0, sizeof set.table);
+        for (; column < all && columns < RNN_ROWS_COLUMNS; column++)
+            if (column / streams < left[column % streams] && ids[column] >= 0) {
+                from[columns] = value + column * stride;
+                place[columns++] = rnn_row_place(&set, ids[column]);
+            }
+        for (int unit = 0; unit < n; unit += RNN_LANES) {
+            const int count = RNN_MIN(n - unit, RNN_LANES);
+            rnn_vec sum[RNN_ROWS_COLUMNS];
+            memset(sum, 0, sizeof *sum * (size_t)set.count);
+            for (int k = 0; k < columns; k++)
+                sum[place[k]] += count == RNN_LANES ? rnn_vec_load_unaligned(from[k] + unit)
+                                                    : rnn_vec_load_part(from[k] + unit, count);
+            for (int r = 0; r < set.count; r++)
+                for (int i = 0; i < count; i++)
+                    to[set.row[r] * row_step + (unit + i) * step] += sum[r][i];
+        }
+    }
 }
 
 /* The product over time, [n, m] += sum over columns of a b^T: all that truncated backpropagation needs for the gradient
