@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/list.h"
 #include "emit/emit.h"
 #include "files/path.h"
 
@@ -87,8 +88,8 @@ static void parse_definition(struct argp_state *state, struct parsing *parsing, 
 
 static void parse_emit(struct argp_state *state, struct pipeline_options *options, const char *text)
 {
-    static const char *const kinds[] = {"c", "source", "graph", "dot", "schedule", "explain"};
-    for (int i = 0; i < (int)(sizeof kinds / sizeof *kinds); i++)
+    static const char *const kinds[] = {EMIT_KINDS(LIST_NAME)};
+    for (int i = 0; i < EMIT_NOTHING; i++)
         if (strcmp(text, kinds[i]) == 0) {
             options->emit = (enum emit_kind)i;
             return;

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/internal_error.h"
+#include "base/list.h"
 #include "embed.h"
 #include "emit/emit.h"
 #include "graph/graph.h"
@@ -17,11 +18,7 @@
 
 const char *stage_name(enum stage stage)
 {
-    static const char *const names[] = {
-#define X(id, name) name,
-        PIPELINE_STAGES(X)
-#undef X
-    };
+    static const char *const names[] = {PIPELINE_STAGES(LIST_NAME)};
     return names[stage];
 }
 

@@ -13,7 +13,21 @@ struct arena;
 struct diagnostics;
 struct source;
 
-enum emit_kind { EMIT_C, EMIT_SOURCE, EMIT_GRAPH, EMIT_DOT, EMIT_SCHEDULE, EMIT_EXPLAIN, EMIT_NOTHING };
+/* What --emit names. */
+#define EMIT_KINDS(X)                                                                                                  \
+    X(C, "c")                                                                                                          \
+    X(SOURCE, "source")                                                                                                \
+    X(GRAPH, "graph")                                                                                                  \
+    X(DOT, "dot")                                                                                                      \
+    X(SCHEDULE, "schedule")                                                                                            \
+    X(EXPLAIN, "explain")
+
+enum emit_kind {
+#define X(id, name) EMIT_##id,
+    EMIT_KINDS(X)
+#undef X
+        EMIT_NOTHING
+};
 
 /* Every stage, in order: name on the command line. Each is one function, called in pipeline.c, in a file of its own. */
 #define PIPELINE_STAGES(X)                                                                                             \

@@ -1,6 +1,7 @@
 #include "base/shape.h"
 
 #include "base/arena.h"
+#include "base/list.h"
 #include "base/text.h"
 
 long shape_size(const struct shape *shape)
@@ -34,7 +35,7 @@ const char *shape_text(struct arena *arena, const struct shape *shape)
 
 const char *time_name(enum value_time time)
 {
-    static const char *const names[] = {"static", "sequence", "frame", "call"};
+    static const char *const names[] = {VALUE_TIMES(LIST_NAME)};
     return names[time];
 }
 

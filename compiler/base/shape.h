@@ -21,11 +21,16 @@ bool shape_equal(const struct shape *a, const struct shape *b);
 const char *shape_text(struct arena *arena, const struct shape *shape); /* "[512, 64]" */
 
 /* When a value exists; an operation's time is the latest of its operands'. */
+#define VALUE_TIMES(X)                                                                                                 \
+    X(STATIC, "static")     /* once, when the weights are packed */                                                    \
+    X(SEQUENCE, "sequence") /* once for each sequence */                                                               \
+    X(FRAME, "frame")       /* at each frame of each sequence */                                                       \
+    X(CALL, "call")         /* once for each training call, when its frames are done: the gradient of a static value */
+
 enum value_time {
-    TIME_STATIC,   /* once, when the weights are packed */
-    TIME_SEQUENCE, /* once for each sequence */
-    TIME_FRAME,    /* at each frame of each sequence */
-    TIME_CALL      /* once for each training call, when all its frames are done: the gradient of a static value */
+#define X(id, name) TIME_##id,
+    VALUE_TIMES(X)
+#undef X
 };
 
 const char *time_name(enum value_time time); /* "static", "sequence", "frame", "call" */

@@ -82,8 +82,11 @@ void write_input_tensor(struct emitter *emitter, const struct graph_input *input
 
 static const char *start_constant(enum start_kind start)
 {
-    static const char *const starts[] = {"RNN_START_CONSTANT", "RNN_START_NORMAL", "RNN_START_UNIFORM",
-                                         "RNN_START_ORTHOGONAL", "RNN_START_IDENTITY"};
+    static const char *const starts[] = {
+#define X(id) "RNN_START_" #id,
+        START_KINDS(X)
+#undef X
+    };
     return starts[start];
 }
 

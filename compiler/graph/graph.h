@@ -76,13 +76,18 @@ struct node {
     int replaced_by; /* set by graph_replace, followed by graph_sweep; else NO_NODE */
 };
 
-/* How a parameter starts, resolved: see enum rnn_start in the runtime, whose order this follows. */
+/* How a parameter starts, resolved: see enum rnn_start in the runtime, which has the same names. */
+#define START_KINDS(X)                                                                                                 \
+    X(CONSTANT)                                                                                                        \
+    X(NORMAL)                                                                                                          \
+    X(UNIFORM)                                                                                                         \
+    X(ORTHOGONAL)                                                                                                      \
+    X(IDENTITY)
+
 enum start_kind {
-    START_KIND_CONSTANT,
-    START_KIND_NORMAL,
-    START_KIND_UNIFORM,
-    START_KIND_ORTHOGONAL,
-    START_KIND_IDENTITY
+#define X(id) START_KIND_##id,
+    START_KINDS(X)
+#undef X
 };
 
 /* A part that starts otherwise. */

@@ -49,7 +49,16 @@ struct step {
 
 enum { NO_REGION = -1 };
 
-enum call_kind { CALL_STEP, CALL_RUN, CALL_GRAD };
+#define CALL_KINDS(X)                                                                                                  \
+    X(STEP, "step")                                                                                                    \
+    X(RUN, "run")                                                                                                      \
+    X(GRAD, "grad")
+
+enum call_kind {
+#define X(id, name) CALL_##id,
+    CALL_KINDS(X)
+#undef X
+};
 
 struct plan {
     enum call_kind call;

@@ -1,5 +1,24 @@
+#include "base/list.h"
 #include "base/text.h"
 #include "schedule/plan.h"
+
+const char *region_kind_name(enum region_kind kind)
+{
+    static const char *const names[] = {REGION_KINDS(LIST_NAME)};
+    return names[kind];
+}
+
+const char *kernel_kind_name(enum kernel_kind kind)
+{
+    static const char *const names[] = {KERNEL_KINDS(LIST_NAME)};
+    return names[kind];
+}
+
+const char *storage_name(enum storage storage)
+{
+    static const char *const names[] = {STORAGES(LIST_NAME)};
+    return names[storage];
+}
 
 static void print_nodes(const struct schedule *schedule, const int *nodes, int count, struct text *out)
 {
@@ -10,12 +29,6 @@ static void print_nodes(const struct schedule *schedule, const int *nodes, int c
             text_printf(out, " %s", node->name);
     }
     text_puts(out, "\n");
-}
-
-const char *kernel_kind_name(enum kernel_kind kind)
-{
-    static const char *const names[] = {"panel", "elementwise", "column", "concat", "embed", "id", "keep", "over time"};
-    return names[kind];
 }
 
 static void print_kernel(const struct schedule *schedule, const struct kernel *kernel, struct text *out)
@@ -46,12 +59,16 @@ static void print_kernel(const struct schedule *schedule, const struct kernel *k
 
 static void print_buffers(const struct schedule *schedule, struct text *out)
 {
-    static const char *const kinds[] = {"none", "static", "input", "frame", "block", "sequence"};
     for (int i = 0; i < schedule->graph->node_count; i++) {
         const struct buffer *buffer = &schedule->buffers[i];
         if (buffer->storage == STORE_NONE)
             continue;
-        text_printf(out, "buffer %s: %%%d, %s, %d units", buffer->name, i, kinds[buffer->storage],
+        text_puts(out, "buffer ");
+        if (buffer->storage == STORE_GRADIENT)
+            text_printf(out, "of %%%d", buffer->target);
+        else
+            text_puts(out, buffer->name);
+        text_printf(out, ": %%%d, %s, %d units", i, storage_name(buffer->storage),
                     node_units(schedule->graph->nodes[i]));
         if (buffer->past)
             text_printf(out, ", past %d", buffer->past);
@@ -88,17 +105,13 @@ void schedule_print(const struct schedule *schedule, struct text *out)
 
 const char *call_kind_name(enum call_kind call)
 {
-    static const char *const names[] = {"step", "run", "grad"};
+    static const char *const names[] = {CALL_KINDS(LIST_NAME)};
     return names[call];
 }
 
 const char *step_kind_name(enum step_kind kind)
 {
-    static const char *const names[] = {
-#define X(id, name) name,
-        STEP_KINDS(X)
-#undef X
-    };
+    static const char *const names[] = {STEP_KINDS(LIST_NAME)};
     return names[kind];
 }
 

@@ -20,24 +20,34 @@
 struct plan;
 struct text;
 
+#define REGION_KINDS(X)                                                                                                \
+    X(STATIC, "static")                     /* once per load */                                                        \
+    X(SEQUENCE, "sequence")                 /* once per sequence: all streams at once */                               \
+    X(FRAMES, "frames")                     /* no cycle: all frames and streams of a block at once */                  \
+    X(SCAN, "scan")                         /* a cycle: frame after frame */                                           \
+    X(ELEMENTWISE_SCAN, "elementwise scan") /* a cycle without mixing of units: each unit by itself through time */    \
+    X(LATE, "late")                         /* once per training call, after all passes: what is of call time */
+
 enum region_kind {
-    REGION_STATIC,          /* once per load */
-    REGION_SEQUENCE,        /* once per sequence: all streams at once */
-    REGION_FRAMES,          /* no cycle: all frames and streams of a block at once */
-    REGION_SCAN,            /* a cycle: frame after frame */
-    REGION_ELEMENTWISE_SCAN, /* a cycle without mixing of units: each unit by itself through time */
-    REGION_LATE              /* once per call of a training network, after all passes: gradients of static values */
+#define X(id, name) REGION_##id,
+    REGION_KINDS(X)
+#undef X
 };
 
+#define KERNEL_KINDS(X)                                                                                                \
+    X(PANEL, "panel")             /* products of one number of units, and what follows them unit by unit */            \
+    X(ELEMENTWISE, "elementwise") /* the same without products */                                                      \
+    X(COLUMN, "column")           /* softmax, layernorm, sums over units, ... */                                       \
+    X(CONCAT, "concat")                                                                                                \
+    X(EMBED, "embed")                                                                                                  \
+    X(ID, "id")                                                                                                        \
+    X(KEEP, "keep")                                                                                                    \
+    X(OVER_TIME, "over time") /* gathers what it needs of each block */
+
 enum kernel_kind {
-    KERNEL_PANEL,       /* products of one number of units, and what follows them unit by unit */
-    KERNEL_ELEMENTWISE, /* the same without products */
-    KERNEL_COLUMN,      /* softmax, layernorm, sums over units, ... */
-    KERNEL_CONCAT,
-    KERNEL_EMBED,
-    KERNEL_ID,
-    KERNEL_KEEP,
-    KERNEL_OVER_TIME /* gathers what it needs of each block */
+#define X(id, name) KERNEL_##id,
+    KERNEL_KINDS(X)
+#undef X
 };
 
 /* Products of a kernel that have the same right-hand side and whose accumulators lie side by side: one packed matrix.
@@ -84,15 +94,20 @@ struct region {
     double flops_once;   /* what is not done for each frame: a load, a sequence, or a call of a late region */
 };
 
+#define STORAGES(X)                                                                                                    \
+    X(NONE, "none")         /* lives in registers within its kernel (or is a number) */                                \
+    X(STATIC, "static")     /* in the packed weights */                                                                \
+    X(INPUT, "input")       /* where the caller has it */                                                              \
+    X(FRAME, "frame")       /* one column for each stream, overwritten at every frame, or once per sequence */         \
+    X(BLOCK, "block")       /* a column for each frame and stream of a block, behind `past` frames of the last one */  \
+    X(SEQUENCE, "sequence") /* likewise of the whole sequence, between `past` and `future` frames */                   \
+    X(LATE, "late")         /* what is of call time, contiguous, in the work of a training call */                     \
+    X(GRADIENT, "gradient") /* a sum over all frames, made where the gradient of a parameter is; see `target` */
+
 enum storage {
-    STORE_NONE,    /* lives in registers within its kernel (or is a number) */
-    STORE_STATIC,  /* in the packed weights */
-    STORE_INPUT,   /* where the caller has it */
-    STORE_FRAME,   /* one column for each stream, overwritten at every frame, or once per sequence */
-    STORE_BLOCK,   /* a column for each frame and stream of a block, behind `past` frames of what came before */
-    STORE_SEQUENCE, /* a column for each frame and stream of the whole sequence, between `past` and `future` frames */
-    STORE_LATE,     /* a static value, contiguous, in the work of a training call */
-    STORE_GRADIENT  /* a sum over all frames that is made where the gradient of a parameter is; see `target` */
+#define X(id, name) STORE_##id,
+    STORAGES(X)
+#undef X
 };
 
 struct buffer {
@@ -144,5 +159,6 @@ void schedule_print(const struct schedule *schedule, struct text *out);
 
 const char *region_kind_name(enum region_kind kind);
 const char *kernel_kind_name(enum kernel_kind kind);
+const char *storage_name(enum storage storage);
 
 #endif

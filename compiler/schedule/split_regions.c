@@ -7,12 +7,6 @@
 #include "base/unique.h"
 #include "schedule/schedule.h"
 
-const char *region_kind_name(enum region_kind kind)
-{
-    static const char *const names[] = {"static", "sequence", "frames", "scan", "elementwise scan", "late"};
-    return names[kind];
-}
-
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
 
 /* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values
