@@ -8,7 +8,15 @@
 #include "base/text.h"
 #include "base/unique.h"
 #include "emit/emit.h"
+#include "emit/function.h"
 #include "schedule/plan.h"
+
+/* A C expression: of a node, or of what an edge reads. */
+struct expression {
+    const char *text;
+    bool closed; /* a name or a call: an operand as it is; else it needs brackets */
+    bool stands; /* in no variable: it stands where its only reader is */
+};
 
 struct emitter {
     struct arena *arena;
@@ -27,7 +35,8 @@ struct emitter {
     const char **panels;         /* members for each packed matrix */
     struct map *tiles;           /* functions for products that the file has already, by name */
     const struct region *region; /* at hand */
-    const char **locals; /* by node: the variable that holds it in the kernel at hand, or the expression itself */
+    struct function function;    /* at hand */
+    struct expression *locals;   /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
 
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
@@ -50,16 +59,12 @@ long schedule_parameters(const struct schedule *schedule);
 /* expr.c: operands of kernels. */
 const char *emit_number(struct arena *arena, double number);
 /* Address of the first unit that an edge reads, in the kernel's words: frame, column, streams. */
-const char *edge_address(const struct emitter *emitter, const struct edge *edge, const char *column);
+const char *edge_address(struct emitter *emitter, const struct edge *edge, const char *column);
 /* The distance between columns of the buffer that an edge reads. */
 const char *edge_stride(const struct emitter *emitter, const struct edge *edge);
-/* Ends the function that began at offset `begin` of the output; parameters that it does not use are said to be so. */
-void close_function(struct emitter *emitter, size_t begin);
-bool text_has_word(const char *text, const char *word);
-/* Whether what has been written since offset `begin` mentions a variable. */
-bool function_mentions(const struct emitter *emitter, size_t begin, const char *variable);
 /* Fills in an operation's pattern. `scalar`: one number instead of lanes. */
-const char *fill_pattern(const struct emitter *emitter, const char *pattern, const char *const operands[], bool scalar);
+struct expression fill_pattern(const struct emitter *emitter, const char *pattern, const struct expression operands[],
+                               bool scalar);
 
 /* kernel.c, region.c, static.c, values.c, entry.c, header.c: the parts of the file, in its order. */
 void emit_declarations(struct emitter *emitter);
@@ -71,7 +76,8 @@ void put_lines(struct text *out, const char *text);
 /* weights.c: --embed. */
 void emit_weights(struct emitter *emitter);
 void emit_values(struct emitter *emitter);
-void emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
+/* Returns the parameters that its function takes. */
+unsigned emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 /* panel_kernel.c: the functions that the products of all kernels share. */
 void emit_tile_functions(struct emitter *emitter);
 void emit_regions(struct emitter *emitter);
@@ -90,7 +96,7 @@ struct emitter emitter_for_training(const struct schedule *training, const struc
                                     struct arena *arena, struct text *out);
 /* The initial value of a buffer as an argument: an address and, behind a comma, whether it is one number for all units.
  * Values of sequences are those of `stream`. */
-const char *initial_value(const struct emitter *emitter, int id);
+const char *initial_value(struct emitter *emitter, int id);
 /* "rnn_real", or what ids and labels are. */
 const char *input_type(const struct graph_input *input);
 /* Numbers in a stream's column of them: sums have two for each unit, see rnn/gather.h. */
@@ -106,7 +112,7 @@ static inline bool node_waits_for_all_frames(const struct node *node)
 {
     return node->op == OP_ctc || node->op == OP_ctc_slope;
 }
-struct place place_of_sum(const struct emitter *emitter, int id);
+struct place place_of_sum(struct emitter *emitter, int id);
 const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 
 #endif

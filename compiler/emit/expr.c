@@ -4,7 +4,6 @@
  *   column   stream within the frame (scans), or column within the block (frames regions)
  *   unit     the first of RNN_LANES units
  */
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +38,7 @@ const char *edge_stride(const struct emitter *emitter, const struct edge *edge)
                : arena_printf(emitter->arena, "RNN_PAD(%d)", units);
 }
 
-const char *edge_address(const struct emitter *emitter, const struct edge *edge, const char *column)
+const char *edge_address(struct emitter *emitter, const struct edge *edge, const char *column)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[edge->node];
     const char *member = emitter->buffers[edge->node], *begin = "";
@@ -55,14 +54,17 @@ const char *edge_address(const struct emitter *emitter, const struct edge *edge,
     bool spreads = several && emitter->graph->nodes[edge->node]->time == TIME_SEQUENCE;
     switch (buffer->storage) {
     case STORE_STATIC:
+        use_variables(emitter, VAR_packed);
         return arena_printf(emitter->arena, "packed->%s%s", member, begin);
     case STORE_FRAME:
+        use_variables(emitter, spreads ? VAR_values | VAR_streams : VAR_values);
         return arena_printf(emitter->arena,
                             spreads ? "values->%s + %s %% streams * %s%s" : "values->%s + (ptrdiff_t)%s * %s%s", member,
                             column, edge_stride(emitter, edge), begin);
     case STORE_SEQUENCE:
     case STORE_BLOCK:
     case STORE_INPUT:
+        use_variables(emitter, VAR_values | VAR_frame | (edge->delay ? VAR_streams : 0));
         return arena_printf(emitter->arena, "values->%s + (frame + %s%s) * %s%s", member, column, delay,
                             edge_stride(emitter, edge), begin);
     case STORE_NONE:
@@ -73,67 +75,23 @@ const char *edge_address(const struct emitter *emitter, const struct edge *edge,
     return "NULL";
 }
 
-/* Whether an expression stands in one pair of brackets: "(a + b)", not "(a) + (b)". */
-static bool is_bracketed(const char *expression)
+struct expression fill_pattern(const struct emitter *emitter, const char *pattern, const struct expression operands[],
+                               bool scalar)
 {
-    int depth = 0;
-    for (const char *c = expression; *c; c++) {
-        depth += (*c == '(') - (*c == ')');
-        if (depth == 0)
-            return c > expression && !c[1];
-    }
-    return false;
-}
-
-const char *fill_pattern(const struct emitter *emitter, const char *pattern, const char *const operands[], bool scalar)
-{
+    if (strcmp(pattern, "$0") == 0)
+        return (struct expression){operands[0].text, operands[0].closed, false};
     struct text text;
     text_init(&text, emitter->arena);
     for (const char *c = pattern; *c; c++) {
         if (*c == '@')
             text_puts(&text, scalar ? "rnn_" : "rnn_vec_");
         else if (*c == '$') {
-            const char *operand = operands[c[1] - '0'];
+            const struct expression *operand = &operands[c[1] - '0'];
             bool argument = c > pattern && (c[-1] == '(' || c[-1] == ' ') && (c[2] == ')' || c[2] == ',');
-            size_t bracket = argument && is_bracketed(operand); /* an argument needs none of its own */
-            text_append(&text, operand + bracket, strlen(operand) - 2 * bracket);
+            text_printf(&text, argument || operand->closed ? "%s" : "(%s)", operand->text);
             c++;
         } else
             text_append(&text, c, 1);
     }
-    return text.data;
-}
-
-/* Whether `word` stands in the text as a whole word. */
-bool text_has_word(const char *text, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = text; (at = strstr(at, word)) != NULL; at += length) {
-        bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
-        if (begins && !(isalnum((unsigned char)at[length]) || at[length] == '_'))
-            return true;
-    }
-    return false;
-}
-
-bool function_mentions(const struct emitter *emitter, size_t begin, const char *variable)
-{
-    return text_has_word(emitter->out->data + begin, variable);
-}
-
-void close_function(struct emitter *emitter, size_t begin)
-{
-    static const char *const parameters[] = {"packed",        "values", "frame", "frames", "columns", "streams",
-                                             "streams_given", "stream", "ends",  "end",    "to",      "from",
-                                             "memory",        "inputs", "whole", "length", "done",   "past",  "params"};
-    char *head = emitter->out->data + begin, *body = strchr(head, '{');
-    *body = '\0';
-    bool unused[sizeof parameters / sizeof *parameters];
-    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
-        unused[i] = text_has_word(head, parameters[i]) && !text_has_word(body + 1, parameters[i]);
-    *body = '{';
-    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
-        if (unused[i])
-            text_printf(emitter->out, "    (void)%s;\n", parameters[i]);
-    text_puts(emitter->out, "}\n\n");
+    return (struct expression){text.data, *pattern == '@', false};
 }

@@ -24,21 +24,24 @@ const char *fresh_local(struct writing *writing, int node, int delay)
     return unique_name(&writing->names, stem);
 }
 
+/* A name or a call. */
+static struct expression name_of(const char *text) { return (struct expression){text, true, false}; }
+
 static bool edge_is_computed_here(const struct writing *writing, const struct edge *edge)
 {
     return !edge->delay && writing->emitter->schedule->kernel_of[edge->node] == writing->kernel;
 }
 
 /* A variable for what an edge reads from memory; written where it is first needed. */
-const char *load_edge(struct writing *writing, const struct edge *edge)
+struct expression load_edge(struct writing *writing, const struct edge *edge)
 {
     struct emitter *emitter = writing->emitter;
     const struct node *source = emitter->graph->nodes[edge->node];
     if (source->op == OP_number)
-        return arena_printf(emitter->arena, "rnn_vec_splat(%s)", emit_number(emitter->arena, source->number));
+        return name_of(arena_printf(emitter->arena, "rnn_vec_splat(%s)", emit_number(emitter->arena, source->number)));
     for (int i = 0; i < writing->loaded_count; i++)
         if (edge_equal(&writing->loaded[i].edge, edge))
-            return writing->loaded[i].name;
+            return name_of(writing->loaded[i].name);
     const char *name = fresh_local(writing, edge->node, edge->delay);
     const char *address = edge_address(emitter, edge, writing->column);
     text_printf(emitter->out, "%sconst rnn_vec %s = ", writing->indent, name);
@@ -48,10 +51,10 @@ const char *load_edge(struct writing *writing, const struct edge *edge)
         text_printf(emitter->out, "rnn_vec_load%s(%s + unit);\n", edge->begin ? "_unaligned" : "", address);
     ARENA_PUSH(emitter->arena, writing->loaded, writing->loaded_count, writing->loaded_capacity,
                ((struct loaded){*edge, name}));
-    return name;
+    return name_of(name);
 }
 
-static const char *operand_expression(struct writing *writing, const struct edge *edge)
+static struct expression operand_expression(struct writing *writing, const struct edge *edge)
 {
     return edge_is_computed_here(writing, edge) ? writing->emitter->locals[edge->node] : load_edge(writing, edge);
 }
@@ -64,27 +67,27 @@ static bool node_stands_inline(const struct writing *writing, int id, const char
            uses_count(&emitter->uses, id) == 1 && strlen(expression) < 72;
 }
 
-void keep_expression(struct writing *writing, int id, const char *expression, bool closed)
+void keep_expression(struct writing *writing, int id, struct expression expression)
 {
     struct emitter *emitter = writing->emitter;
-    if (node_stands_inline(writing, id, expression)) {
-        emitter->locals[id] = closed ? expression : arena_printf(emitter->arena, "(%s)", expression);
+    if (node_stands_inline(writing, id, expression.text)) {
+        emitter->locals[id] = (struct expression){expression.text, expression.closed, true};
         return;
     }
     const char *name = fresh_local(writing, id, 0);
-    text_printf(emitter->out, "%sconst rnn_vec %s = %s;\n", writing->indent, name, expression);
-    emitter->locals[id] = name;
+    text_printf(emitter->out, "%sconst rnn_vec %s = %s;\n", writing->indent, name, expression.text);
+    emitter->locals[id] = name_of(name);
 }
 
-/* Pattern of one multiply-add, and its operands, where an operand of a sum or difference is a product that stands inline.
- * NULL: nothing of the kind. */
-static const char *multiply_add(struct writing *writing, const struct node *node, const char *operands[3])
+/* Pattern of one multiply-add, and its operands, where an operand of a sum or difference is a product that stands
+ * inline. NULL: nothing of the kind. */
+static const char *multiply_add(struct writing *writing, const struct node *node, struct expression operands[3])
 {
     const struct emitter *emitter = writing->emitter;
     for (int k = 0; k < 2 && (node->op == OP_add || node->op == OP_sub); k++) {
         const struct edge *edge = &node->edges[k];
         const struct node *product = emitter->graph->nodes[edge->node];
-        if (product->op != OP_mul || !edge_is_computed_here(writing, edge) || *emitter->locals[edge->node] != '(')
+        if (product->op != OP_mul || !edge_is_computed_here(writing, edge) || !emitter->locals[edge->node].stands)
             continue;
         operands[2] = operands[1 - k];
         operands[0] = operand_expression(writing, &product->edges[0]);
@@ -98,13 +101,13 @@ void write_node(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;
     const struct node *node = emitter->graph->nodes[id];
-    const char *operands[3] = {"", "", ""};
+    struct expression operands[3] = {0};
     for (int k = 0; k < node->count; k++)
         operands[k] = operand_expression(writing, &node->edges[k]);
     const char *pattern = multiply_add(writing, node, operands);
     if (!pattern)
         pattern = op_info(node->op)->emit;
-    keep_expression(writing, id, fill_pattern(emitter, pattern, operands, false), *pattern == '@');
+    keep_expression(writing, id, fill_pattern(emitter, pattern, operands, false));
 }
 
 /* Every value that outlives the kernel goes to memory, after all that reads what it overwrites. */
@@ -115,7 +118,7 @@ void write_store(struct writing *writing, int id)
         return;
     struct edge edge = edge_to(emitter->graph, id);
     text_printf(emitter->out, "%srnn_vec_store(%s + unit, %s);\n", writing->indent,
-                edge_address(emitter, &edge, writing->column), emitter->locals[id]);
+                edge_address(emitter, &edge, writing->column), emitter->locals[id].text);
 }
 
 void write_stores(struct writing *writing)
@@ -128,22 +131,16 @@ void write_stores(struct writing *writing)
 
 /* ---- the other kinds ---- */
 
-static size_t open_function(struct writing *writing, const char *name)
+static void open_column_loop(struct writing *writing)
 {
-    size_t begin = writing->emitter->out->length;
-    text_printf(
-        writing->emitter->out,
-        "static void %s(const struct %s_packed *packed, const struct %s_values *values, const ptrdiff_t frame,\n"
-        "    const ptrdiff_t streams, const int columns)\n{\n"
-        "    for (int column = 0; column < columns; column++)",
-        name, writing->emitter->prefix, writing->emitter->prefix);
+    use_variables(writing->emitter, VAR_columns);
+    text_puts(writing->emitter->out, "    for (int column = 0; column < columns; column++)");
     writing->column = "column";
-    return begin;
 }
 
-static void write_elementwise_kernel(struct writing *writing, const char *name)
+static void write_elementwise_kernel(struct writing *writing)
 {
-    size_t begin = open_function(writing, name);
+    open_column_loop(writing);
     text_printf(writing->emitter->out, "\n        for (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES) {\n",
                 writing->kernel->units);
     writing->indent = "            ";
@@ -151,35 +148,32 @@ static void write_elementwise_kernel(struct writing *writing, const char *name)
         write_node(writing, writing->kernel->nodes[i]);
     write_stores(writing);
     text_puts(writing->emitter->out, "        }\n");
-    close_function(writing->emitter, begin);
 }
 
-static void write_column_kernel(struct writing *writing, const char *name)
+static void write_column_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
     struct edge edge = edge_to(emitter->graph, id);
     const char *to = edge_address(emitter, &edge, "column");
-    size_t begin = open_function(writing, name);
+    open_column_loop(writing);
     bool vector = op_info(node->op)->shape == SHAPE_VECTOR || node->op == OP_cross_entropy_slope;
     if (vector)
         text_printf(emitter->out, "\n        rnn_column_%s(%s", op_info(node->op)->emit, to);
     else
         text_printf(emitter->out, "\n        *(%s) = rnn_column_%s(", to, op_info(node->op)->emit);
     for (int k = 0; k < node->count; k++)
-        text_printf(emitter->out, "%s%s", k || vector ? ", " : "",
-                    edge_address(emitter, &node->edges[k], "column"));
+        text_printf(emitter->out, "%s%s", k || vector ? ", " : "", edge_address(emitter, &node->edges[k], "column"));
     text_printf(emitter->out, ", %d);\n", node->edges[0].length);
-    close_function(emitter, begin);
 }
 
-static void write_concat_kernel(struct writing *writing, const char *name)
+static void write_concat_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0], at = 0;
     const struct node *node = emitter->graph->nodes[id];
-    size_t begin = open_function(writing, name);
+    open_column_loop(writing);
     text_puts(emitter->out, " {\n");
     if (node->op == OP_pad) {
         struct edge edge = edge_to(emitter->graph, id);
@@ -200,42 +194,41 @@ static void write_concat_kernel(struct writing *writing, const char *name)
         at += node->edges[k].length;
     }
     text_puts(emitter->out, "    }\n");
-    close_function(emitter, begin);
 }
 
-static void write_embed_kernel(struct writing *writing, const char *name)
+static void write_embed_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
     struct edge edge = edge_to(emitter->graph, id);
     const struct shape *table = &emitter->graph->nodes[node->edges[0].node]->shape;
-    size_t begin = open_function(writing, name);
+    open_column_loop(writing);
+    use_variables(emitter, VAR_packed | VAR_values | VAR_frame);
     text_printf(emitter->out, "\n        rnn_embed(%s, packed->%s, values->%s[frame + column], %d, %d);\n",
                 edge_address(emitter, &edge, "column"), emitter->buffers[node->edges[0].node],
                 emitter->buffers[node->edges[1].node], table->dim[0], table->dim[1]);
-    close_function(emitter, begin);
 }
 
-static void write_id_kernel(struct writing *writing, const char *name)
+static void write_id_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     struct edge edge = edge_to(emitter->graph, id);
-    size_t begin = open_function(writing, name);
+    open_column_loop(writing);
+    use_variables(emitter, VAR_values | VAR_frame);
     text_printf(emitter->out, "\n        *(%s) = (rnn_real)values->%s[frame + column];\n",
-                edge_address(emitter, &edge, "column"),
-                emitter->buffers[emitter->graph->nodes[id]->edges[0].node]);
-    close_function(emitter, begin);
+                edge_address(emitter, &edge, "column"), emitter->buffers[emitter->graph->nodes[id]->edges[0].node]);
 }
 
-static void write_keep_kernel(struct writing *writing, const char *name)
+static void write_keep_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
     struct edge edge = edge_to(emitter->graph, id);
-    size_t begin = open_function(writing, name);
+    open_column_loop(writing);
+    use_variables(emitter, VAR_values | VAR_frame | VAR_streams);
     bool lasts = node->time == TIME_SEQUENCE;
     text_printf(emitter->out,
                 " {\n%s        const int stream = (int)((frame + column) %% streams);\n"
@@ -244,7 +237,6 @@ static void write_keep_kernel(struct writing *writing, const char *name)
                 edge_address(emitter, &edge, "column"), node_units(node),
                 arena_printf(emitter->arena, "%.17g", node->number), node->dropout,
                 lasts ? "0" : "values->ages[stream] + t");
-    close_function(emitter, begin);
 }
 
 /* A sum over frames and streams, see rnn/train.h. */
@@ -256,12 +248,11 @@ static void write_sum_over_all(struct emitter *emitter, int id)
     const char *base = to.view.offset ? arena_printf(emitter->arena, "%s + %ld", to.base, to.view.offset) : to.base;
     const char *value = arena_printf(emitter->arena, "%s, %s, %d", edge_address(emitter, last, "0"),
                                      edge_stride(emitter, last), last->length);
+    const char *left = node->op == OP_outer ? edge_address(emitter, &node->edges[0], "0") : NULL;
     long first = node->shape.rank ? to.view.stride[0] : 1;
-    bool frames = emitter->schedule->buffers[last->node].storage != STORE_FRAME;
-    if (node->op == OP_outer)
-        frames |= emitter->schedule->buffers[node->edges[0].node].storage != STORE_FRAME;
-    if (frames)
+    if (emitter->function.used & VAR_frame)
         text_puts(emitter->out, "    const ptrdiff_t frame = 0;\n");
+    emitter->function.used &= ~(unsigned)VAR_frame;
     if (node->op == OP_total)
         text_printf(emitter->out, "    rnn_total(%s, %ld, %s, frames, streams, values->left);\n", base, first, value);
     else if (node->op == OP_rows)
@@ -271,8 +262,8 @@ static void write_sum_over_all(struct emitter *emitter, int id)
         text_printf(emitter->out,
                     "    rnn_outer(%s, %ld, %ld, %s, %s, %d,\n        %s, frames, streams, values->left, "
                     "values->scratch);\n",
-                    base, first, to.view.stride[1], edge_address(emitter, &node->edges[0], "0"),
-                    edge_stride(emitter, &node->edges[0]), node->edges[0].length, value);
+                    base, first, to.view.stride[1], left, edge_stride(emitter, &node->edges[0]), node->edges[0].length,
+                    value);
 }
 
 /* Which frames of which streams count, and the sum of their losses. A loss of whole sequences is complete at once. */
@@ -293,67 +284,70 @@ static void write_seed(struct emitter *emitter, int id)
 }
 
 /* A value gathered from the frames of a block that are the stream's own. */
-static void write_over_time_kernel(struct writing *writing, const char *name)
+static void write_over_time_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
-    size_t begin = emitter->out->length;
-    text_printf(
-        emitter->out,
-        "static void %s(const struct %s_values *values, const int frames, const int streams, const int *ends)\n{\n",
-        name, emitter->prefix);
+    use_variables(emitter, VAR_values | VAR_frames | VAR_streams);
     if (node->op == OP_seed)
         write_seed(emitter, id);
     else if (node->op == OP_total || node->op == OP_outer || node->op == OP_rows)
         write_sum_over_all(emitter, id);
     else if (node->op == OP_outside)
-        text_printf(emitter->out,
-                    "    rnn_gather_outside(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, values->ages, "
-                    "values->left, values->done, %d);\n",
-                    emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node), node->delay);
-    else
+        text_printf(
+            emitter->out,
+            "    rnn_gather_outside(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, values->ages, "
+            "values->left, values->done, %d);\n",
+            emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node), node->delay);
+    else {
+        use_variables(emitter, VAR_ends);
         text_printf(emitter->out,
                     "    rnn_gather_%s(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, ends%s);\n",
                     op_info(node->op)->emit, emitter->buffers[id], emitter->buffers[node->edges[0].node],
                     node_units(node), node->op == OP_first ? ", values->ages" : "");
-    close_function(emitter, begin);
+    }
 }
 
-void emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
+static void write_kernel_of_kind(struct writing *writing)
+{
+    switch (writing->kernel->kind) {
+    case KERNEL_PANEL:
+        write_panel_kernel(writing);
+        break;
+    case KERNEL_ELEMENTWISE:
+        write_elementwise_kernel(writing);
+        break;
+    case KERNEL_COLUMN:
+        write_column_kernel(writing);
+        break;
+    case KERNEL_CONCAT:
+        write_concat_kernel(writing);
+        break;
+    case KERNEL_EMBED:
+        write_embed_kernel(writing);
+        break;
+    case KERNEL_ID:
+        write_id_kernel(writing);
+        break;
+    case KERNEL_KEEP:
+        write_keep_kernel(writing);
+        break;
+    case KERNEL_OVER_TIME:
+        write_over_time_kernel(writing);
+    }
+}
+
+unsigned emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
 {
     struct writing writing = {.emitter = emitter, .region = region, .kernel = kernel};
     emitter->region = region;
     unique_init(&writing.names, emitter->arena);
-    const char *name = kernel_name(emitter, region, kernel);
-    if (region->kind == REGION_ELEMENTWISE_SCAN) {
-        write_scan_kernel(&writing, name);
-        return;
-    }
-    switch (kernel->kind) {
-    case KERNEL_PANEL:
-        write_panel_kernel(&writing, name);
-        break;
-    case KERNEL_ELEMENTWISE:
-        write_elementwise_kernel(&writing, name);
-        break;
-    case KERNEL_COLUMN:
-        write_column_kernel(&writing, name);
-        break;
-    case KERNEL_CONCAT:
-        write_concat_kernel(&writing, name);
-        break;
-    case KERNEL_EMBED:
-        write_embed_kernel(&writing, name);
-        break;
-    case KERNEL_ID:
-        write_id_kernel(&writing, name);
-        break;
-    case KERNEL_KEEP:
-        write_keep_kernel(&writing, name);
-        break;
-    case KERNEL_OVER_TIME:
-        if (!node_waits_for_all_frames(emitter->graph->nodes[kernel->nodes[0]]))
-            write_over_time_kernel(&writing, name);
-    }
+    bool panel = kernel->kind == KERNEL_PANEL && region->kind != REGION_ELEMENTWISE_SCAN;
+    open_kernel(emitter);
+    if (region->kind == REGION_ELEMENTWISE_SCAN)
+        write_scan_kernel(&writing);
+    else
+        write_kernel_of_kind(&writing);
+    return close_kernel(emitter, panel ? "RNN_INLINE void" : "static void", kernel_name(emitter, region, kernel));
 }

@@ -23,16 +23,16 @@ struct loaded {
 /* A name for a variable that holds a node's value, or that of a frame before or after. */
 const char *fresh_local(struct writing *writing, int node, int delay);
 /* A variable for what an edge reads from memory; written where it is first needed. */
-const char *load_edge(struct writing *writing, const struct edge *edge);
-/* An expression for a node: in a variable, or standing where its only reader is. `closed`: it needs no brackets there. */
-void keep_expression(struct writing *writing, int id, const char *expression, bool closed);
+struct expression load_edge(struct writing *writing, const struct edge *edge);
+/* An expression for a node: in a variable, or standing where its only reader is. */
+void keep_expression(struct writing *writing, int id, struct expression expression);
 /* A node of the kernel as a variable, or as an expression for its only reader. */
 void write_node(struct writing *writing, int id);
 /* A value that outlives the kernel goes to memory, after all that reads what it overwrites. */
 void write_store(struct writing *writing, int id);
 void write_stores(struct writing *writing);
 
-void write_panel_kernel(struct writing *writing, const char *name);
-void write_scan_kernel(struct writing *writing, const char *name);
+void write_panel_kernel(struct writing *writing);
+void write_scan_kernel(struct writing *writing);
 
 #endif

@@ -19,9 +19,12 @@ static bool is_taken(const char *name)
         "typename constexpr consteval constinit decltype noexcept nullptr thread_local requires concept "
         "co_await co_yield co_return char8_t char16_t char32_t wchar_t const_cast static_cast dynamic_cast "
         "reinterpret_cast";
-    if (text_has_word(taken, name))
-        return true;
     size_t length = strlen(name);
+    for (const char *word = taken; word; word = strchr(word, ' ')) {
+        word += *word == ' ';
+        if (strncmp(word, name, length) == 0 && (!word[length] || word[length] == ' '))
+            return true;
+    }
     bool ends_alone = length > 2 && name[length - 2] == '_'; /* as W_A, of which there is no macro */
     bool capitals = length > 2 && !ends_alone;
     for (const char *c = name; *c; c++)
@@ -123,7 +126,7 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
     map_init(emitter.tiles, arena);
     int n = schedule->graph->node_count;
     emitter.buffers = ARENA_ARRAY(arena, const char *, n + 1);
-    emitter.locals = ARENA_ARRAY(arena, const char *, n + 1);
+    emitter.locals = ARENA_ARRAY(arena, struct expression, n + 1);
     struct unique members;
     unique_init(&members, arena);
     static const char *const own[] = {"left", "done", "window", "sums", "loss", "scratch", "gradient"};

@@ -83,24 +83,19 @@ static void write_accumulator(struct writing *writing, int row)
 {
     struct emitter *emitter = writing->emitter;
     const struct accumulator *accumulator = &writing->kernel->accumulators[row];
-    const char *start = accumulator->start.node == NO_NODE ? NULL : load_edge(writing, &accumulator->start);
+    const char *start = accumulator->start.node == NO_NODE ? NULL : load_edge(writing, &accumulator->start).text;
     const char *sum = row ? arena_printf(emitter->arena, "row[%s]", times_side(emitter->arena, row)) : "row[0]";
     if (start)
         sum = arena_printf(emitter->arena, "%s + %s", start, sum);
-    keep_expression(writing, accumulator->result, sum, start == NULL);
+    keep_expression(writing, accumulator->result, (struct expression){sum, start == NULL, false});
 }
 
-void write_panel_kernel(struct writing *writing, const char *name)
+void write_panel_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     const struct kernel *kernel = writing->kernel;
     int rows = kernel->accumulator_count;
-    size_t begin = emitter->out->length;
-    text_printf(
-        emitter->out,
-        "RNN_INLINE void %s(const struct %s_packed *packed, const struct %s_values *values, const ptrdiff_t frame,\n"
-        "    const ptrdiff_t streams, const int panel, const int first, const int columns)\n{\n",
-        name, emitter->prefix, emitter->prefix);
+    use_variables(emitter, VAR_packed | VAR_panel | VAR_first | VAR_columns);
     text_printf(emitter->out,
                 "    enum { rows = %d, side = RNN_SIDE(rows, %d) };\n    rnn_vec sum[RNN_TILE_MOST * rows * side];\n"
                 "    rnn_panel_clear(sum, columns * rows * side);\n",
@@ -118,5 +113,4 @@ void write_panel_kernel(struct writing *writing, const char *name)
         write_node(writing, kernel->nodes[i]);
     write_stores(writing);
     text_puts(emitter->out, "        }\n");
-    close_function(emitter, begin);
 }

@@ -10,7 +10,26 @@ static bool region_is_scan(const struct region *region)
     return region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
 }
 
-static void write_panel_loop(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
+/* What a kernel takes, as the region has it, each behind a separator. */
+static void write_kernel_arguments(struct emitter *emitter, const struct region *region, unsigned uses,
+                                   const char *separator)
+{
+    bool scan = region->kind == REGION_SCAN;
+    for (int v = 0; v < VARIABLE_COUNT; v++) {
+        if (!(uses >> v & 1))
+            continue;
+        const char *name = variable_name((enum variable_number)v);
+        if (v == NUMBER_frame && !scan)
+            name = "0";
+        if (v == NUMBER_columns && scan && region->group == 1)
+            name = "streams";
+        text_printf(emitter->out, "%s%s", separator, name);
+        separator = ", ";
+    }
+}
+
+static void write_panel_loop(struct emitter *emitter, const struct region *region, const struct kernel *kernel,
+                             unsigned uses)
 {
     struct text *out = emitter->out;
     bool scan = region->kind == REGION_SCAN,
@@ -22,9 +41,10 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
     if (turns)
         text_printf(out, "%s    const int panel = %s & 1 ? RNN_PANELS(%d, %d) - 1 - i : i; /* to and fro */\n", indent,
                     region->group > 1 ? arena_printf(emitter->arena, "(t / %d)", region->group) : "t", rows, units);
-    text_printf(out, "%s    RNN_FOR_TILES(%s, RNN_TILE(%d, %d), %s, packed, values, %s, streams, panel)\n%s}\n", indent,
-                scan && region->group == 1 ? "streams" : "columns", rows, units, kernel_name(emitter, region, kernel),
-                scan ? "frame" : "0", indent);
+    text_printf(out, "%s    RNN_FOR_TILES(%s, RNN_TILE(%d, %d), %s", indent,
+                scan && region->group == 1 ? "streams" : "columns", rows, units, kernel_name(emitter, region, kernel));
+    write_kernel_arguments(emitter, region, uses & ~(unsigned)(VAR_first | VAR_columns), ", ");
+    text_printf(out, ")\n%s}\n", indent);
 }
 
 /* In a scan, a stream that ends at this frame keeps what later frames would overwrite. */
@@ -39,6 +59,7 @@ static void write_ends(struct emitter *emitter, const struct region *region)
             text_puts(emitter->out, "        for (int stream = 0; ends && stream < streams; stream++)\n"
                                     "            if (ends[stream] == t + 1) {\n");
         any = true;
+        use_variables(emitter, VAR_values | VAR_streams | VAR_ends);
         text_printf(emitter->out,
                     "                memcpy(values->%s_kept_ + (ptrdiff_t)stream * RNN_PAD(%d),\n"
                     "                       values->%s + (ptrdiff_t)stream * RNN_PAD(%d), "
@@ -63,6 +84,7 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
                         "            if (ends[stream] < t + %s) {\n",
                         region->group > 1 ? "count" : "1");
         any = true;
+        use_variables(emitter, VAR_values | VAR_streams | VAR_ends | (buffer->in_place ? 0 : VAR_frame));
         if (region->group > 1)
             text_printf(emitter->out,
                         "                rnn_start_future(values->%s + frame * RNN_PAD(%d), RNN_MIN(count, t + count - "
@@ -88,6 +110,7 @@ static void write_node_after_end(struct emitter *emitter, int id)
     if (!ends_with_block(emitter->schedule, id) || buffer->storage != STORE_SEQUENCE)
         return;
     int units = node_units(emitter->graph->nodes[id]);
+    use_variables(emitter, VAR_values | VAR_frames | VAR_streams | VAR_ends);
     text_printf(emitter->out,
                 "    for (int stream = 0; ends && stream < streams; stream++)\n"
                 "        rnn_start_future(values->%s, frames - ends[stream], RNN_PAD(%d), %d, %s, ends[stream],\n"
@@ -112,30 +135,25 @@ static void write_region_head(struct emitter *emitter, const struct region *regi
     text_puts(out, " */\n");
 }
 
-static void write_kernel_call(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
+/* What waits for all frames has no kernel that runs with each block. */
+static bool kernel_runs(const struct emitter *emitter, const struct kernel *kernel)
 {
-    const char *name = kernel_name(emitter, region, kernel);
-    if (kernel->kind == KERNEL_PANEL)
-        write_panel_loop(emitter, region, kernel);
-    else if (kernel->kind == KERNEL_OVER_TIME) {
-        if (!node_waits_for_all_frames(emitter->graph->nodes[kernel->nodes[0]]))
-            text_printf(emitter->out, "    %s(values, frames, streams, ends);\n", name);
-    } else if (region->kind == REGION_ELEMENTWISE_SCAN)
-        text_printf(emitter->out, "    %s(packed, values, frames, streams, ends);\n", name);
-    else if (region->kind == REGION_SCAN)
-        text_printf(emitter->out, "        %s(packed, values, frame, streams, %s);\n", name,
-                    region->group > 1 ? "columns" : "streams");
-    else
-        text_printf(emitter->out, "    %s(packed, values, 0, streams, columns);\n", name);
+    return kernel->kind != KERNEL_OVER_TIME || !node_waits_for_all_frames(emitter->graph->nodes[kernel->nodes[0]]);
 }
 
-/* All columns of a block are wanted by every kernel but those over time. */
-static bool region_needs_columns(const struct region *region)
+static void write_kernel_call(struct emitter *emitter, const struct region *region, const struct kernel *kernel,
+                              unsigned uses)
 {
-    for (int k = 0; k < region->kernel_count; k++)
-        if (region->kernels[k].kind != KERNEL_OVER_TIME)
-            return !region_is_scan(region);
-    return false;
+    if (!kernel_runs(emitter, kernel))
+        return;
+    if (kernel->kind == KERNEL_PANEL) {
+        write_panel_loop(emitter, region, kernel, uses);
+        return;
+    }
+    text_printf(emitter->out, "%s%s(", region->kind == REGION_SCAN ? "        " : "    ",
+                kernel_name(emitter, region, kernel));
+    write_kernel_arguments(emitter, region, uses, "");
+    text_puts(emitter->out, ");\n");
 }
 
 /* The head of a scan's loop: a frame, or a group of frames, at a time. */
@@ -156,45 +174,75 @@ static void write_frame_loop(struct emitter *emitter, const struct region *regio
                     "    for (int t = 0, count; t < frames; t += count) {\n"
                     "        count = RNN_MIN(%d, frames - t); /* frames at a time */\n",
                     region->group);
-    if (region->group > 1)
+    if (region->group > 1 && emitter->function.used & VAR_columns)
         text_puts(out, "        const int columns = count * streams;\n");
-    text_puts(out, "        const ptrdiff_t frame = (ptrdiff_t)t * streams; /* its first column */\n");
+    if (emitter->function.used & VAR_frame)
+        text_puts(out, "        const ptrdiff_t frame = (ptrdiff_t)t * streams; /* its first column */\n");
+    use_variables(emitter, VAR_frames | VAR_streams);
+}
+
+/* One frame of a scan, or a group of them. */
+static void write_scan_body(struct emitter *emitter, const struct region *region, const unsigned *uses)
+{
+    for (int k = 0; k < region->kernel_count; k++)
+        write_kernel_call(emitter, region, &region->kernels[k], uses[k]);
+    if (region->reversed)
+        write_frames_not_begun(emitter, region);
+    else if (!emitter->schedule->whole_sequence)
+        write_ends(emitter, region);
+}
+
+static void write_scan_calls(struct emitter *emitter, const struct region *region, const unsigned *uses)
+{
+    struct text body, *out = emitter->out;
+    text_init(&body, emitter->arena);
+    emitter->out = &body;
+    write_scan_body(emitter, region, uses);
+    emitter->out = out;
+    write_frame_loop(emitter, region);
+    text_append(out, body.data, body.length);
+    text_puts(out, "    }\n");
+    for (int k = 0; k < region->kernel_count && !region->reversed; k++)
+        write_frames_after_end(emitter, &region->kernels[k]); /* for readers ahead, in later passes */
+}
+
+static void write_block_calls(struct emitter *emitter, const struct region *region, const unsigned *uses)
+{
+    for (int k = 0; k < region->kernel_count; k++) {
+        const struct kernel *kernel = &region->kernels[k];
+        if (region->kind == REGION_ELEMENTWISE_SCAN)
+            write_frames_after_end(emitter, kernel);
+        write_kernel_call(emitter, region, kernel, uses[k]);
+        if (region->kind == REGION_FRAMES)
+            write_frames_after_end(emitter, kernel);
+    }
 }
 
 static void write_region(struct emitter *emitter, const struct region *region)
 {
     struct text *out = emitter->out;
+    unsigned *uses = ARENA_ARRAY(emitter->arena, unsigned, region->kernel_count + 1), all = 0;
     emitter->region = region;
     write_region_head(emitter, region);
-    for (int k = 0; k < region->kernel_count; k++)
-        emit_kernel(emitter, region, &region->kernels[k]);
-    size_t begin = out->length;
+    for (int k = 0; k < region->kernel_count; k++) {
+        uses[k] = kernel_runs(emitter, &region->kernels[k]) ? emit_kernel(emitter, region, &region->kernels[k]) : 0;
+        all |= uses[k];
+    }
+    open_function(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends);
+    use_variables(emitter, all);
     text_printf(out,
                 "static void %s_%s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
                 "    const int streams, const int *ends)\n{\n",
                 emitter->prefix, region->name, emitter->prefix, emitter->prefix);
-    if (region_needs_columns(region))
+    if (!region_is_scan(region) && all & VAR_columns) {
+        use_variables(emitter, VAR_frames | VAR_streams);
         text_puts(out, "    const int columns = frames * streams;\n");
+    }
     if (region->kind == REGION_SCAN)
-        write_frame_loop(emitter, region);
-    for (int k = 0; k < region->kernel_count; k++) {
-        const struct kernel *kernel = &region->kernels[k];
-        if (region->kind == REGION_ELEMENTWISE_SCAN)
-            write_frames_after_end(emitter, kernel);
-        write_kernel_call(emitter, region, kernel);
-        if (region->kind == REGION_FRAMES)
-            write_frames_after_end(emitter, kernel);
-    }
-    if (region->kind == REGION_SCAN) {
-        if (region->reversed)
-            write_frames_not_begun(emitter, region);
-        else if (!emitter->schedule->whole_sequence)
-            write_ends(emitter, region);
-        text_puts(out, "    }\n");
-    }
-    for (int k = 0; k < region->kernel_count && region->kind == REGION_SCAN && !region->reversed; k++)
-        write_frames_after_end(emitter, &region->kernels[k]); /* for readers ahead, in later passes */
-    close_function(emitter, begin);
+        write_scan_calls(emitter, region, uses);
+    else
+        write_block_calls(emitter, region, uses);
+    close_function(emitter);
 }
 
 void emit_regions(struct emitter *emitter)
@@ -209,7 +257,7 @@ void emit_regions(struct emitter *emitter)
             emitter->out,
             "/* Pass %d over a block of frames. ends: for each stream, its frames within the block; NULL: all. */\n",
             pass);
-        size_t begin = emitter->out->length;
+        open_function(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends);
         text_printf(
             emitter->out,
             "static void %s_pass_%d(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
@@ -218,10 +266,12 @@ void emit_regions(struct emitter *emitter)
         for (int r = 0; r < schedule->region_count; r++) {
             const struct region *region = &schedule->regions[r];
             if (region->kind != REGION_STATIC && region->kind != REGION_SEQUENCE && region->kind != REGION_LATE &&
-                region->pass == pass)
+                region->pass == pass) {
+                use_variables(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends);
                 text_printf(emitter->out, "    %s_%s(packed, values, frames, streams, ends);\n", emitter->prefix,
                             region->name);
+            }
         }
-        close_function(emitter, begin);
+        close_function(emitter);
     }
 }

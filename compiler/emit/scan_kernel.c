@@ -15,23 +15,21 @@ static bool kernel_reads(const struct writing *writing, const struct edge *edge)
 }
 
 /* Units outermost, then streams: a unit's past stays in registers through all frames. */
-void write_scan_kernel(struct writing *writing, const char *name)
+void write_scan_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     const struct kernel *kernel = writing->kernel;
     struct text *out = emitter->out;
-    size_t begin = out->length;
+    use_variables(emitter, VAR_frames | VAR_streams | VAR_ends);
     text_printf(out,
-                "static void %s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
-                "    const ptrdiff_t streams, const int *ends)\n{\n"
                 "    for (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES)\n"
                 "        for (int column = 0; column < streams; column++) {\n"
                 "            const int count = ends ? ends[column] : frames;\n",
-                name, emitter->prefix, emitter->prefix, kernel->units);
+                kernel->units);
     writing->indent = "            ";
     writing->column = "column";
     bool reversed = writing->region->reversed;
-    text_puts(out, reversed ? "            ptrdiff_t frame = (count - 1) * streams;\n"
+    text_puts(out, reversed ? "            ptrdiff_t frame = ((ptrdiff_t)count - 1) * streams;\n"
                             : "            ptrdiff_t frame = 0;\n");
     int carried = 0;
     for (int i = 0; i < kernel->node_count; i++) {
@@ -57,7 +55,7 @@ void write_scan_kernel(struct writing *writing, const char *name)
             write_store(writing, kernel->nodes[i]);
     for (int i = 0; i < carried; i++)
         text_printf(out, "                %s = %s;\n", writing->loaded[i].name,
-                    emitter->locals[writing->loaded[i].edge.node]);
+                    emitter->locals[writing->loaded[i].edge.node].text);
     text_puts(out, "            }\n");
     for (int i = 0; i < carried; i++) {
         struct edge edge = writing->loaded[i].edge;
@@ -66,5 +64,5 @@ void write_scan_kernel(struct writing *writing, const char *name)
                         writing->loaded[i].name);
     }
     text_puts(out, "        }\n");
-    close_function(emitter, begin);
+    emitter->function.used &= ~(unsigned)VAR_frame; /* a variable of the loop */
 }

@@ -1,5 +1,5 @@
-/* The packed weights: their struct, and `_pack`, which makes them from the parameters; and the gradients of static values, which
- * are made in the same way when all frames have been through.
+/* The packed weights: their struct, and `_pack`, which makes them from the parameters; and the gradients of static
+ * values, which are made in the same way when all frames have been through.
  *
  * A static value is read through a base address and strides: a parameter or a view of one where the parameters are, a
  * computed value where _pack has put it. */
@@ -19,21 +19,23 @@ static struct view contiguous_view(const struct shape *shape)
 }
 
 /* Where a static node is stored. */
-static const char *stored(const struct emitter *emitter, int id)
+static const char *stored(struct emitter *emitter, int id)
 {
-    return arena_printf(emitter->arena, emitter->graph->nodes[id]->time == TIME_CALL ? "values->%s" : "packed->%s",
-                        emitter->buffers[id]);
+    bool late = emitter->graph->nodes[id]->time == TIME_CALL;
+    use_variables(emitter, late ? VAR_values : VAR_packed);
+    return arena_printf(emitter->arena, late ? "values->%s" : "packed->%s", emitter->buffers[id]);
 }
 
 /* The gradient of a parameter, or of a part of one. */
-static struct place place_of_gradient(const struct emitter *emitter, int id)
+static struct place place_of_gradient(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
+    use_variables(emitter, VAR_values);
     return (struct place){arena_printf(emitter->arena, "values->gradient->%s", emitter->parameters[node->parameter]),
                           node->view, node->shape};
 }
 
-struct place place_of_sum(const struct emitter *emitter, int id)
+struct place place_of_sum(struct emitter *emitter, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
     const struct node *node = emitter->graph->nodes[id];
@@ -42,18 +44,23 @@ struct place place_of_sum(const struct emitter *emitter, int id)
     return (struct place){stored(emitter, id), contiguous_view(&node->shape), node->shape};
 }
 
+static const char *parameter(struct emitter *emitter, int index)
+{
+    use_variables(emitter, VAR_params);
+    return arena_printf(emitter->arena, "params->%s", emitter->parameters[index]);
+}
+
 /* Where the elements of a static node are, before it is itself stored. */
-static struct place place_of_source(const struct emitter *emitter, int id)
+static struct place place_of_source(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
     struct place place = {.shape = node->shape, .view = contiguous_view(&node->shape)};
     if (node->op == OP_parameter) {
-        place.base = arena_printf(emitter->arena, "params->%s", emitter->parameters[node->parameter]);
+        place.base = parameter(emitter, node->parameter);
     } else if (node->op == OP_view) {
         const struct node *source = emitter->graph->nodes[node->edges[0].node];
-        place.base = source->op == OP_parameter
-                         ? arena_printf(emitter->arena, "params->%s", emitter->parameters[source->parameter])
-                         : stored(emitter, node->edges[0].node);
+        place.base =
+            source->op == OP_parameter ? parameter(emitter, source->parameter) : stored(emitter, node->edges[0].node);
         place.view = node->view;
     } else {
         place.base = stored(emitter, id);
@@ -89,7 +96,7 @@ static const char *variables_of(const struct shape *shape)
 }
 
 /* An element of a static node; a scalar is every element of itself. */
-static const char *element_of(const struct emitter *emitter, int id)
+static const char *element_of(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
     if (node->op == OP_number)
@@ -108,7 +115,7 @@ static const char *open_loops(struct emitter *emitter, const struct shape *shape
     return arena_printf(emitter->arena, "%*s", depth, "");
 }
 
-static const char *target_element(const struct emitter *emitter, int id)
+static const char *target_element(struct emitter *emitter, int id)
 {
     const struct shape *shape = &emitter->graph->nodes[id]->shape;
     struct view view = contiguous_view(shape);
@@ -124,13 +131,14 @@ static void write_elements(struct emitter *emitter, int id, const char *value)
 static void write_elementwise(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
-    const char *operands[3] = {"", "", ""};
+    struct expression operands[3] = {0};
     for (int k = 0; k < node->count; k++) {
-        operands[k] = element_of(emitter, node->edges[k].node);
+        const char *text = element_of(emitter, node->edges[k].node);
         if (emitter->graph->nodes[node->edges[k].node]->op == OP_number)
-            operands[k] = arena_printf(emitter->arena, "(rnn_real)(%s)", operands[k]);
+            text = arena_printf(emitter->arena, "(rnn_real)(%s)", text);
+        operands[k] = (struct expression){text, true, false};
     }
-    write_elements(emitter, id, fill_pattern(emitter, op_info(node->op)->emit, operands, true));
+    write_elements(emitter, id, fill_pattern(emitter, op_info(node->op)->emit, operands, true).text);
 }
 
 /* A @ B, A @ x: sums over the columns of A. */
@@ -158,8 +166,8 @@ static void write_concat(struct emitter *emitter, int id)
     int at = 0;
     for (int k = 0; k < node->count; k++) {
         const char *value = element_of(emitter, node->edges[k].node);
-        text_printf(emitter->out, "    for (int i = 0; i < %d; i++)\n        %s[%d + i] = %s;\n",
-                    node->edges[k].length, stored(emitter, id), at, value);
+        text_printf(emitter->out, "    for (int i = 0; i < %d; i++)\n        %s[%d + i] = %s;\n", node->edges[k].length,
+                    stored(emitter, id), at, value);
         at += node->edges[k].length;
     }
 }
@@ -192,10 +200,10 @@ static void write_unview(struct emitter *emitter, int id)
 static void write_gradient(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
-    struct place to = place_of_gradient(emitter, id);
     for (int k = 0; k < node->count; k++) {
         if (emitter->schedule->buffers[node->edges[k].node].storage == STORE_GRADIENT)
             continue;
+        struct place to = place_of_gradient(emitter, id);
         const char *indent = open_loops(emitter, &node->shape);
         text_printf(emitter->out, "%s%s += %s;\n", indent,
                     indexed(emitter, to.base, &to.view, variables_of(&node->shape)),
@@ -317,12 +325,13 @@ void emit_pack(struct emitter *emitter)
 void emit_late(struct emitter *emitter)
 {
     text_puts(emitter->out, "/* Gradients of static values, when all frames have been through. */\n");
-    size_t begin = emitter->out->length;
-    text_printf(emitter->out,
-                "static void %s_late(const %s *params, const struct %s_packed *packed, const struct %s_values *values)\n{\n",
-                emitter->prefix, emitter->parameters_type, emitter->prefix, emitter->prefix);
+    open_function(emitter, VAR_params | VAR_packed | VAR_values);
+    text_printf(
+        emitter->out,
+        "static void %s_late(const %s *params, const struct %s_packed *packed, const struct %s_values *values)\n{\n",
+        emitter->prefix, emitter->parameters_type, emitter->prefix, emitter->prefix);
     for (int i = 0; i < emitter->graph->node_count; i++)
         if (emitter->graph->nodes[i]->time == TIME_CALL && !op_is_over_time(emitter->graph->nodes[i]->op))
             write_static_node(emitter, i);
-    close_function(emitter, begin);
+    close_function(emitter);
 }

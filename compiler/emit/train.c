@@ -73,7 +73,7 @@ static void write_late_layout(struct emitter *emitter)
 {
     struct text *out = emitter->out;
     text_puts(out, "/* The same for gradients of static values, from `memory` on, and scratch. */\n");
-    size_t begin = out->length;
+    open_function(emitter, VAR_frames);
     text_printf(out,
                 "static size_t %s_place_late(struct %s_values *values, rnn_real *memory, int frames)\n{\n"
                 "    size_t next = 0, scratch = 1;\n",
@@ -86,14 +86,14 @@ static void write_late_layout(struct emitter *emitter)
         if (node->op == OP_outer)
             text_printf(out, "    scratch = RNN_MAX(scratch, RNN_OUTER_SCRATCH(%d, %d));\n", node->shape.dim[0],
                         node->shape.dim[1]);
-        if (node->op == OP_ctc)
+        if (node->op == OP_ctc) {
+            use_variables(emitter, VAR_frames);
             text_printf(out, "    scratch = RNN_MAX(scratch, rnn_ctc_scratch(frames, %d, frames));\n",
                         node->edges[0].length);
+        }
     }
-    if (!function_mentions(emitter, (size_t)(strchr(out->data + begin, '{') - out->data), "frames"))
-        text_puts(out, "    (void)frames;\n");
-    text_puts(out, "    values->scratch = rnn_place(memory, next);\n    return next + scratch + RNN_LANES;\n");
-    close_function(emitter, begin);
+    write_unused_parameters(emitter);
+    text_puts(out, "    values->scratch = rnn_place(memory, next);\n    return next + scratch + RNN_LANES;\n}\n\n");
 }
 
 static const char *const size_functions =

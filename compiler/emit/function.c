@@ -1,0 +1,77 @@
+#include "emit/function.h"
+
+#include "emit/emitter.h"
+
+const char *variable_name(enum variable_number variable)
+{
+    static const char *const names[] = {
+#define X(name) #name,
+        EMITTED_VARIABLES(X)
+#undef X
+    };
+    return names[variable];
+}
+
+void open_function(struct emitter *emitter, unsigned parameters)
+{
+    emitter->function = (struct function){.parameters = parameters};
+}
+
+void use_variables(struct emitter *emitter, unsigned variables) { emitter->function.used |= variables; }
+
+void write_unused_parameters(struct emitter *emitter)
+{
+    const struct function *function = &emitter->function;
+    for (int v = 0; v < VARIABLE_COUNT; v++)
+        if ((function->parameters & ~function->used) >> v & 1)
+            text_printf(emitter->out, "    (void)%s;\n", variable_name((enum variable_number)v));
+}
+
+void close_function(struct emitter *emitter)
+{
+    write_unused_parameters(emitter);
+    text_puts(emitter->out, "}\n\n");
+}
+
+void open_kernel(struct emitter *emitter)
+{
+    emitter->function = (struct function){.file = emitter->out};
+    text_init(&emitter->function.body, emitter->arena);
+    emitter->out = &emitter->function.body;
+}
+
+/* "const struct lstm_packed *packed" */
+static const char *declaration(const struct emitter *emitter, enum variable_number variable)
+{
+    const char *name = variable_name(variable);
+    switch (1u << variable) {
+    case VAR_packed:
+    case VAR_values:
+        return arena_printf(emitter->arena, "const struct %s_%s *%s", emitter->prefix, name, name);
+    case VAR_params:
+        return arena_printf(emitter->arena, "const %s *params", emitter->parameters_type);
+    case VAR_ends:
+        return "const int *ends";
+    case VAR_frame:
+        return "const ptrdiff_t frame";
+    }
+    return arena_printf(emitter->arena, "const int %s", name);
+}
+
+unsigned close_kernel(struct emitter *emitter, const char *head, const char *name)
+{
+    struct function *function = &emitter->function;
+    struct text *out = emitter->out = function->file;
+    const char *separator = "";
+    text_printf(out, "%s %s(", head, name);
+    for (int v = 0; v < VARIABLE_COUNT; v++) {
+        if (!(function->used >> v & 1))
+            continue;
+        text_printf(out, "%s%s", separator, declaration(emitter, (enum variable_number)v));
+        separator = ", ";
+    }
+    text_puts(out, ")\n{\n");
+    text_append(out, function->body.data, function->body.length);
+    text_puts(out, "}\n\n");
+    return function->used;
+}

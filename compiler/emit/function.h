@@ -1,0 +1,56 @@
+/* A function of the emitted C while it is written: whoever writes a variable records it.
+ *
+ * Functions of one head each (`open_function`) end by saying which of their parameters nothing has used. A kernel
+ * (`open_kernel`) takes what it uses: its body is written first, its head is made from the record, and so is the call.
+ */
+#ifndef RNNC_EMIT_FUNCTION_H
+#define RNNC_EMIT_FUNCTION_H
+
+#include "base/text.h"
+
+struct emitter;
+
+/* Parameters of emitted functions, in the order in which kernels take theirs. */
+#define EMITTED_VARIABLES(X)                                                                                           \
+    X(packed)                                                                                                          \
+    X(to)                                                                                                              \
+    X(from) X(past) X(values) X(memory) X(block) X(whole) X(length) X(done) X(end) X(params) X(frame) X(frames)        \
+        X(streams) X(stream) X(ends) X(panel) X(first) X(columns)
+
+enum variable_number {
+#define X(name) NUMBER_##name,
+    EMITTED_VARIABLES(X)
+#undef X
+        VARIABLE_COUNT
+};
+
+/* Sets of them: VAR_packed | VAR_values. */
+enum variables {
+    VAR_NONE = 0,
+#define X(name) VAR_##name = 1 << NUMBER_##name,
+    EMITTED_VARIABLES(X)
+#undef X
+};
+
+struct function {
+    unsigned parameters; /* in its head, where that is written already */
+    unsigned used;
+    struct text *file; /* of a kernel: where it goes when it is complete */
+    struct text body;
+};
+
+/* The head, with these parameters, and the brace have been written, or are about to be. */
+void open_function(struct emitter *emitter, unsigned parameters);
+void use_variables(struct emitter *emitter, unsigned variables);
+void close_function(struct emitter *emitter);
+/* What close_function does but for the brace: the function goes on. */
+void write_unused_parameters(struct emitter *emitter);
+
+/* From here to the end of the kernel `emitter->out` is its body. */
+void open_kernel(struct emitter *emitter);
+/* "static void", "name": writes it to the file; returns the parameters that it takes. */
+unsigned close_kernel(struct emitter *emitter, const char *head, const char *name);
+
+const char *variable_name(enum variable_number variable);
+
+#endif
