@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/list.h"
+#include "base/machine.h"
 #include "emit/emit.h"
 #include "files/path.h"
 
@@ -16,6 +17,7 @@ enum {
     KEY_HEADER = 256,
     KEY_TOP,
     KEY_PREFIX,
+    KEY_MACHINE,
     KEY_EMIT,
     KEY_DUMP,
     KEY_TIME,
@@ -42,6 +44,8 @@ static const struct argp_option table[] = {
      "-MD: write a rule of make that says what the C is made from, beside it; -MF FILE: write it there; -MT TARGET: "
      "the rule's target (the C file); -MP: an empty rule for each file but the program",
      0},
+    {"machine", KEY_MACHINE, "NAME", 0,
+     "the machine whose sizes decide: generic (the default), sse2, avx2, avx512 or neon", 0},
     {"emit", KEY_EMIT, "KIND", 0, "c, source, graph, dot, schedule or explain", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
@@ -95,6 +99,14 @@ static void parse_emit(struct argp_state *state, struct pipeline_options *option
             return;
         }
     argp_error(state, "--emit wants c, source, graph, dot, schedule or explain, not '%s'", text);
+}
+
+static void parse_machine(struct argp_state *state, struct pipeline_options *options, const char *text)
+{
+    char names[MACHINE_NAMES];
+    options->schedule.machine = machine_find(text);
+    if (!options->schedule.machine)
+        argp_error(state, "--machine wants %s, not '%s'", machine_names(names), text);
 }
 
 static void parse_dump(struct argp_state *state, struct pipeline_options *options, const char *text)
@@ -280,6 +292,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case 'M':
         parse_depfile(state, &options->depfile, text);
+        break;
+    case KEY_MACHINE:
+        parse_machine(state, &options->pipeline, text);
         break;
     case KEY_EMIT:
         parse_emit(state, &options->pipeline, text);

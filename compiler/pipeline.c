@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/internal_error.h"
 #include "base/list.h"
+#include "base/machine.h"
 #include "embed.h"
 #include "emit/emit.h"
 #include "graph/graph.h"
@@ -25,7 +26,7 @@ const char *stage_name(enum stage stage)
 struct pipeline_options pipeline_default_options(void)
 {
     return (struct pipeline_options){
-        .schedule = {.elementwise_scan = true, .group_frames = true, .turn_panels = true},
+        .schedule = {.machine = &machine_generic, .elementwise_scan = true, .group_frames = true, .turn_panels = true},
         .factor = true,
         .recompute = true,
         .emit = EMIT_C,
@@ -170,7 +171,7 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
     simplify(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_SIMPLIFY);
     if (options->factor)
-        factor(pipeline->graph, pipeline->scratch);
+        factor(pipeline->graph, options->schedule.machine, pipeline->scratch);
     end_stage(pipeline, STAGE_FACTOR);
     if (options->factor)
         factor_sums(pipeline->graph, pipeline->scratch);
@@ -182,7 +183,7 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
             factor_sums(pipeline->graph, pipeline->scratch);
         end_stage(pipeline, STAGE_FACTOR_SUMS);
         if (options->recompute)
-            recompute(pipeline->graph, pipeline->scratch);
+            recompute(pipeline->graph, options->schedule.machine, pipeline->scratch);
         end_stage(pipeline, STAGE_RECOMPUTE);
     }
     legalise(pipeline->graph, pipeline->scratch);

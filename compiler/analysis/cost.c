@@ -11,9 +11,9 @@ double node_flops(const struct graph *graph, const struct node *node)
     return (double)info->flops * node_units(node);
 }
 
-double node_weight_bytes(const struct graph *graph, const struct node *node)
+double node_weights(const struct graph *graph, const struct node *node)
 {
     if (node->op != OP_product)
         return 0;
-    return 4.0 * (double)shape_size(&graph->nodes[node->edges[0].node]->shape);
+    return (double)shape_size(&graph->nodes[node->edges[0].node]->shape);
 }

@@ -6,7 +6,7 @@
 
 double node_flops(const struct graph *graph, const struct node *node);
 
-/* Bytes of weights that one evaluation reads, in single precision. */
-double node_weight_bytes(const struct graph *graph, const struct node *node);
+/* Weights that one evaluation reads. */
+double node_weights(const struct graph *graph, const struct node *node);
 
 #endif

@@ -1,3 +1,4 @@
+#include "base/machine.h"
 #include "emit/emitter.h"
 
 /* Bytes a frame and stream of all values that are stored in one way. */
@@ -6,7 +7,7 @@ static double buffer_bytes(const struct schedule *schedule, enum storage storage
     double bytes = 0;
     for (int i = 0; i < schedule->graph->node_count; i++)
         if (schedule->buffers[i].storage == storage)
-            bytes += 4.0 * node_units(schedule->graph->nodes[i]);
+            bytes += (double)schedule->options.machine->real_bytes * node_units(schedule->graph->nodes[i]);
     return bytes;
 }
 

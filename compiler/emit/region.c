@@ -1,10 +1,6 @@
 /* One function a region, headed by the equations that it computes; below them the order of each pass. */
 #include "emit/emitter.h"
 
-/* Weights of a scan that do not fit a first-level cache are read to and fro: what the last frame read last, the next
- * one finds in the cache. */
-enum { TURN_BYTES = 64 * 1024 };
-
 static bool region_is_scan(const struct region *region)
 {
     return region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
@@ -32,8 +28,7 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
                              unsigned uses)
 {
     struct text *out = emitter->out;
-    bool scan = region->kind == REGION_SCAN,
-         turns = scan && region->bytes > TURN_BYTES && emitter->schedule->options.turn_panels;
+    bool scan = region->kind == REGION_SCAN, turns = region->turns;
     const char *indent = scan ? "        " : "    ", *counter = turns ? "i" : "panel";
     int rows = kernel->accumulator_count, units = kernel->units;
     text_printf(out, "%sfor (int %s = 0; %s < RNN_PANELS(%d, %d); %s++) {\n", indent, counter, counter, rows, units,

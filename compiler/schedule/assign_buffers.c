@@ -1,5 +1,6 @@
 /* assign-buffers: where each value lives, how much past it keeps, and how long a block is. */
 #include "base/arena.h"
+#include "base/machine.h"
 #include "base/unique.h"
 #include "schedule/schedule.h"
 
@@ -185,23 +186,24 @@ static void name_buffers(struct assigning *assigning)
 /* ---- blocks ---- */
 
 enum {
-    BLOCK_BYTES = 256 * 1024, /* of what a block makes: it should stay in a second-level cache, beside weights */
-    BLOCK_LEAST = 96,         /* columns: weights from a third-level cache or memory are then read seldom enough */
-    BLOCK_MOST = 384
+    BLOCK_STEP = 24,  /* columns: whole tiles of most kernels, see rnn/panel.h */
+    BLOCK_MOST = 384, /* columns: what is done once for a block is then nothing beside them */
 };
 
+/* What a block makes should stay in the second-level cache, but weights should be read seldom. */
 static int choose_block_frames(const struct assigning *assigning)
 {
+    const struct machine *machine = assigning->schedule->options.machine;
     if (assigning->schedule->options.block_frames)
         return assigning->schedule->options.block_frames;
     double bytes = 0;
     for (int i = 0; i < assigning->graph->node_count; i++)
         if (assigning->schedule->buffers[i].storage == STORE_BLOCK)
-            bytes += 4.0 * (node_units(assigning->graph->nodes[i]) + 15);
-    double frames = BLOCK_BYTES / (bytes + 1);
-    if (frames < BLOCK_LEAST)
-        return BLOCK_LEAST;
-    return frames > BLOCK_MOST ? BLOCK_MOST : (int)frames / 24 * 24;
+            bytes += (double)machine->real_bytes * (node_units(assigning->graph->nodes[i]) + machine->lanes_most - 1);
+    double frames = (double)machine_block_bytes(machine) / (bytes + 1);
+    if (frames < machine_columns_least(machine))
+        return machine_columns_least(machine);
+    return frames > BLOCK_MOST ? BLOCK_MOST : (int)frames / BLOCK_STEP * BLOCK_STEP;
 }
 
 void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena *scratch)

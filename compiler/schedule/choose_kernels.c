@@ -2,8 +2,9 @@
  *
  * A node's phase is the longest chain, within its region, of reads that need all units at once. Nodes of one phase and
  * one number of units that feed each other unit by unit share a kernel. */
-#include "schedule/kernels.h"
 #include "base/arena.h"
+#include "base/machine.h"
+#include "schedule/kernels.h"
 
 /* Only elementwise nodes and products can share a kernel with what reads them. */
 static bool node_shares_kernel(const struct node *node)
@@ -151,8 +152,6 @@ static void unite_fed_nodes(struct choosing *choosing)
     }
 }
 
-enum { MERGED_PRODUCTS = 4 }; /* accumulators that fill the registers well, see rnn/panel.h */
-
 /* A group that consists of products only, all with one right-hand side: returns it, or NULL. */
 static const struct edge *group_operand(const struct choosing *choosing, int root, int *count)
 {
@@ -218,7 +217,7 @@ static bool groups_can_merge(const struct choosing *choosing, int a, int b, int 
     int count_a;
     const struct edge *x = group_operand(choosing, a, &count_a), *y = group_operand(choosing, b, &count_b);
     bool same = x && y ? edge_equal(x, y) : !x && !y && !count_a && !count_b;
-    if (!same || *products + count_b > MERGED_PRODUCTS)
+    if (!same || *products + count_b > machine_panel_rows(choosing->schedule->options.machine))
         return false;
     *products += count_b;
     return true;
@@ -226,7 +225,7 @@ static bool groups_can_merge(const struct choosing *choosing, int a, int b, int 
 
 enum { MERGE_SEARCH = 64 }; /* groups looked at for each: programs with more of one phase need no better kernels */
 
-/* Groups with the same right-hand side, phase and number of units are stacked, four products at most; so are groups
+/* Groups with the same right-hand side, phase and number of units are stacked, as many as fit the registers; so are groups
  * without products. */
 static void merge_groups(struct choosing *choosing)
 {

@@ -85,9 +85,9 @@ void schedule_print(const struct schedule *schedule, struct text *out)
 {
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
-        text_printf(out, "region %s: %s%s, pass %d, stage %d, %.0f flops and %.0f bytes of weights a frame\n",
+        text_printf(out, "region %s: %s%s, pass %d, stage %d, %.0f flops and %.0f bytes of weights a frame%s\n",
                     region->name, region->reversed ? "reversed " : "", region_kind_name(region->kind), region->pass,
-                    region->stage, region->flops, region->bytes);
+                    region->stage, region->flops, region->bytes, region->turns ? ", to and fro" : "");
         if (!region->kernel_count) {
             text_puts(out, "  ");
             print_nodes(schedule, region->nodes, region->node_count, out);

@@ -18,6 +18,7 @@
 #include "graph/graph.h"
 
 struct plan;
+struct machine;
 struct text;
 
 #define REGION_KINDS(X)                                                                                                \
@@ -85,6 +86,8 @@ struct region {
     int pass;         /* REGION_SEQUENCE: it comes before that pass */
     int stage;
     bool reversed; /* a scan that runs from the last frame to the first */
+    bool turns;    /* a scan whose weights do not fit the first-level cache: it reads them to and fro, so that what the
+                      last frame read last, the next one finds there */
     int group;     /* a scan: frames at a time, because every delay in the cycle is as long or longer; else 1 */
     int *nodes;    /* in topological order */
     int node_count;
@@ -123,6 +126,7 @@ struct buffer {
 
 /* What can be switched off or set by hand, to measure what it is worth and to test each way. */
 struct schedule_options {
+    const struct machine *machine;
     bool elementwise_scan; /* cycles without products run unit by unit through time, not frame by frame */
     bool group_frames;     /* cycles with delays of d or more run d frames at a time */
     bool turn_panels;      /* scans read their weights to and fro */

@@ -4,6 +4,7 @@
 
 #include "analysis/cost.h"
 #include "base/arena.h"
+#include "base/machine.h"
 #include "base/unique.h"
 #include "schedule/schedule.h"
 
@@ -160,19 +161,20 @@ static bool region_is_of_frames(enum region_kind kind)
     return kind == REGION_FRAMES || kind == REGION_SCAN || kind == REGION_ELEMENTWISE_SCAN;
 }
 
-static void count_cost(const struct graph *graph, struct region *region)
+static void count_cost(const struct schedule *schedule, struct region *region)
 {
+    const struct graph *graph = schedule->graph;
     for (int i = 0; i < region->node_count; i++) {
         const struct node *node = graph->nodes[region->nodes[i]];
         if (region_is_of_frames(region->kind) || node_gathers_frames(graph, node))
             region->flops += node_flops(graph, node);
         else
             region->flops_once += node_flops(graph, node);
-        region->bytes += node_weight_bytes(graph, node);
+        region->bytes += schedule->options.machine->real_bytes * node_weights(graph, node);
     }
 }
 
-enum { GROUP_MOST = 64 }; /* frames at a time: enough columns for any product */
+enum { GROUP_MOST = 64 }; /* frames at a time: to a product, more columns are no better */
 
 static struct region new_region(const struct schedule *schedule, int id)
 {
@@ -227,7 +229,9 @@ struct schedule *split_regions(const struct graph *graph, const struct component
             schedule->region_of[items[i].id] = schedule->region_count;
             ARENA_PUSH(arena, region.nodes, region.node_count, node_capacity, items[i].id);
         }
-        count_cost(graph, &region);
+        count_cost(schedule, &region);
+        region.turns = region.kind == REGION_SCAN && options->turn_panels &&
+                       region.bytes > (double)machine_turn_bytes(options->machine);
         region.name = name_region(schedule, &region, &names, arena);
         ARENA_PUSH(arena, schedule->regions, schedule->region_count, capacity, region);
     }

@@ -3,8 +3,16 @@
  */
 #include "transform/factor.h"
 #include "base/arena.h"
+#include "base/machine.h"
 #include "graph/graph.h"
 #include "transform/transform.h"
+
+enum { FEW_PARTS = 8 };
+
+bool factor_parts_are_worth_it(const struct machine *machine, int parts, int least)
+{
+    return parts <= FEW_PARTS || least >= machine->lanes;
+}
 
 int factor_add_matrix_part(struct graph *graph, int matrix, int row, int rows, int column, int columns)
 {
@@ -55,12 +63,12 @@ static bool reassociate_products(struct graph *graph)
     return changed;
 }
 
-void factor(struct graph *graph, struct arena *scratch)
+void factor(struct graph *graph, const struct machine *machine, struct arena *scratch)
 {
     bool changed = true;
     while (changed) {
-        changed = factor_products_of_concats(graph, scratch);
-        changed |= factor_parts(graph, scratch);
+        changed = factor_products_of_concats(graph, machine, scratch);
+        changed |= factor_parts(graph, machine, scratch);
         changed |= factor_parts_of_concats(graph, scratch);
         changed |= reassociate_products(graph);
         graph_sweep(graph);

@@ -6,20 +6,21 @@
 
 struct arena;
 struct graph;
+struct machine;
 
-/* A product is taken apart into few parts, or into parts that each fill a vector: a hundred products with one row or
- * one column each would cost more than all that they could save. */
-enum { FACTOR_FEW_PARTS = 8, FACTOR_LEAST_PART = 8 };
+/* Whether a product is taken apart into `parts` parts, the least of which has `least` units: they are few, or each fills
+ * a vector. A hundred products with one row or one column each would cost more than all that they could save. */
+bool factor_parts_are_worth_it(const struct machine *machine, int parts, int least);
 
 /* Rows and columns of a static matrix, or units of a static vector, as a view; what would be all of it is itself. */
 int factor_add_matrix_part(struct graph *graph, int matrix, int row, int rows, int column, int columns);
 int factor_add_vector_part(struct graph *graph, int vector, int begin, int length);
 
 /* W @ concat(a, b), and parts of concats (factor_concats.c). Whether anything changed. */
-bool factor_products_of_concats(struct graph *graph, struct arena *scratch);
+bool factor_products_of_concats(struct graph *graph, const struct machine *machine, struct arena *scratch);
 bool factor_parts_of_concats(struct graph *graph, struct arena *scratch);
 
 /* (W @ x)[a:b] and f(u, v)[a:b] (factor_parts.c). Whether anything changed. */
-bool factor_parts(struct graph *graph, struct arena *scratch);
+bool factor_parts(struct graph *graph, const struct machine *machine, struct arena *scratch);
 
 #endif

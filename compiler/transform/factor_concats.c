@@ -2,6 +2,8 @@
  *           %4 = product W, %3                        %7 = product %5, %1[t-1]       %8 = product %6, %2
  *                                                     %4 = add %7, %8
  */
+#include <limits.h>
+
 #include "base/arena.h"
 #include "base/scc.h"
 #include "graph/graph.h"
@@ -72,13 +74,13 @@ struct pieces {
 };
 
 /* False where an operand cannot be read without the concat, or would only be a crumb. */
-static bool find_pieces(struct graph *graph, const struct edge *x, struct pieces *pieces)
+static bool find_pieces(struct graph *graph, const struct machine *machine, const struct edge *x, struct pieces *pieces)
 {
     const struct node *concat = graph->nodes[x->node];
     pieces->edges = ARENA_ARRAY(graph->arena, struct edge, concat->count);
     pieces->columns = ARENA_ARRAY(graph->arena, int, concat->count);
     pieces->count = 0;
-    int least = FACTOR_LEAST_PART;
+    int least = INT_MAX;
     for (int i = 0, at = 0; i < concat->count; at += concat->edges[i++].length) {
         int begin = at > x->begin ? at : x->begin, end = at + concat->edges[i].length;
         if (end > x->begin + x->length)
@@ -98,7 +100,7 @@ static bool find_pieces(struct graph *graph, const struct edge *x, struct pieces
         pieces->edges[pieces->count++] = piece;
         least = end - begin < least ? end - begin : least;
     }
-    return pieces->count <= FACTOR_FEW_PARTS || least >= FACTOR_LEAST_PART;
+    return factor_parts_are_worth_it(machine, pieces->count, least);
 }
 
 static int add_product_of_piece(struct graph *graph, const struct node *product, const struct edge *piece, int column)
@@ -112,12 +114,12 @@ static int add_product_of_piece(struct graph *graph, const struct node *product,
     return graph->node_count - 1;
 }
 
-static bool factor_product_of_concat(struct graph *graph, const bool *circular, int id)
+static bool factor_product_of_concat(struct graph *graph, const struct machine *machine, const bool *circular, int id)
 {
     const struct node *product = graph->nodes[id];
     const struct edge *x = &product->edges[1];
     struct pieces pieces;
-    if (!is_open_concat(graph, circular, x->node) || !find_pieces(graph, x, &pieces))
+    if (!is_open_concat(graph, circular, x->node) || !find_pieces(graph, machine, x, &pieces))
         return false;
     int sum = add_product_of_piece(graph, product, &pieces.edges[0], pieces.columns[0]);
     for (int i = 1; i < pieces.count; i++) {
@@ -137,13 +139,13 @@ static bool factor_product_of_concat(struct graph *graph, const bool *circular, 
 }
 
 /* The products that are made on the way are looked at too: concats may be nested. */
-bool factor_products_of_concats(struct graph *graph, struct arena *scratch)
+bool factor_products_of_concats(struct graph *graph, const struct machine *machine, struct arena *scratch)
 {
     const bool *circular = find_circular_moves(graph, scratch);
     bool changed = false;
     for (int i = 0; i < graph->node_count; i++)
         if (graph->nodes[i]->op == OP_product && graph->nodes[i]->time == TIME_FRAME)
-            changed |= factor_product_of_concat(graph, circular, i);
+            changed |= factor_product_of_concat(graph, machine, circular, i);
     graph_sweep(graph);
     return changed;
 }

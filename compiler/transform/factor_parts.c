@@ -5,6 +5,7 @@
  * and so for every elementwise node in the place of the product: parts go towards the operands as far as nodes are read
  * in parts only.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct reading {
 
 struct parting {
     struct graph *graph;
+    const struct machine *machine;
     struct arena *scratch;
     struct reading *readings;
     int reading_count, reading_capacity;
@@ -85,7 +87,7 @@ static bool node_is_read_in_parts(struct parting *parting, int id)
     const struct edge **edges = parting->edges;
     if (parting->edge_count)
         qsort(edges, (size_t)parting->edge_count, sizeof *edges, compare_ranges);
-    int parts = 0, least = FACTOR_LEAST_PART;
+    int parts = 0, least = INT_MAX;
     for (int i = 0; i < parting->edge_count; i++) {
         if (i && compare_ranges(&edges[i - 1], &edges[i]) == 0)
             continue;
@@ -94,7 +96,7 @@ static bool node_is_read_in_parts(struct parting *parting, int id)
         parts++;
         least = edges[i]->length < least ? edges[i]->length : least;
     }
-    return parts > 0 && (parts <= FACTOR_FEW_PARTS || least >= FACTOR_LEAST_PART);
+    return parts > 0 && factor_parts_are_worth_it(parting->machine, parts, least);
 }
 
 /* ---- parts ---- */
@@ -226,9 +228,9 @@ static void open_sources(struct parting *parting, int id)
 }
 
 /* From the readers towards the operands, so that the parts of a sum become sums of parts. */
-bool factor_parts(struct graph *graph, struct arena *scratch)
+bool factor_parts(struct graph *graph, const struct machine *machine, struct arena *scratch)
 {
-    struct parting parting = {.graph = graph, .scratch = scratch, .node_count = graph->node_count};
+    struct parting parting = {.graph = graph, .machine = machine, .scratch = scratch, .node_count = graph->node_count};
     parting.first = ARENA_ARRAY(scratch, int, graph->node_count + 1);
     parting.apart = ARENA_ARRAY(scratch, bool, graph->node_count + 1);
     for (int i = 0; i < parting.node_count; i++) {

@@ -8,16 +8,14 @@
  */
 #include "analysis/uses.h"
 #include "base/arena.h"
+#include "base/machine.h"
 #include "graph/graph.h"
 #include "transform/transform.h"
-
-/* Writing a number and reading it again, from a second-level cache or beyond, takes about as long as so many
- * operations. */
-enum { FLOPS_TO_KEEP = 4 };
 
 struct recomputing {
     struct graph *graph;
     struct uses uses;
+    int flops_most; /* that computing a value again may take */
     bool *adjoint; /* by node: needs the seed of a loss */
     int *again;    /* by node: the node that computes it again, or NO_NODE */
 };
@@ -70,7 +68,7 @@ static bool is_worth_it(const struct recomputing *recomputing, int id)
     const struct node *node = recomputing->graph->nodes[id];
     bool elsewhere = false;
     if (recomputing->adjoint[id] || node->time != TIME_FRAME || op_info(node->op)->class != OP_CLASS_ELEMENTWISE ||
-        op_info(node->op)->flops > FLOPS_TO_KEEP || !adjoint_reads(recomputing, id, &elsewhere) || elsewhere)
+        op_info(node->op)->flops > recomputing->flops_most || !adjoint_reads(recomputing, id, &elsewhere) || elsewhere)
         return false;
     for (int k = 0; k < node->count; k++)
         if (!operand_is_there(recomputing, &node->edges[k]))
@@ -94,10 +92,11 @@ static void compute_again(struct recomputing *recomputing, int id)
             recomputing->uses.use[u].edge->node = recomputing->again[id];
 }
 
-void recompute(struct graph *graph, struct arena *scratch)
+void recompute(struct graph *graph, const struct machine *machine, struct arena *scratch)
 {
     int count = graph->node_count;
-    struct recomputing recomputing = {.graph = graph, .uses = find_uses(graph, scratch)};
+    struct recomputing recomputing = {
+        .graph = graph, .uses = find_uses(graph, scratch), .flops_most = machine_operations_to_keep(machine)};
     recomputing.adjoint = find_adjoint(graph, &recomputing.uses, scratch);
     recomputing.again = ARENA_ARRAY(scratch, int, count + 1);
     for (int i = 0; i < count; i++)

@@ -7,6 +7,7 @@
 
 struct arena;
 struct graph;
+struct machine;
 
 /* Copies read through, arithmetic on constants folded, equal nodes shared, views of views composed, dead nodes gone. */
 void simplify(struct graph *graph, struct arena *scratch);
@@ -19,7 +20,7 @@ void simplify(struct graph *graph, struct arena *scratch);
  *   (A @ B) @ x                  A @ (B @ x)             where that is cheaper
  *
  * so that each product has as many units as the gate it feeds. */
-void factor(struct graph *graph, struct arena *scratch);
+void factor(struct graph *graph, const struct machine *machine, struct arena *scratch);
 
 /* Sums in an order in which what lies outside a cycle is one value before it enters:
  *
@@ -32,7 +33,7 @@ void factor_sums(struct graph *graph, struct arena *scratch);
 void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch);
 
 /* What the adjoint reads and what costs less than to keep it is computed again. See recompute.c. */
-void recompute(struct graph *graph, struct arena *scratch);
+void recompute(struct graph *graph, const struct machine *machine, struct arena *scratch);
 
 /* Copies, so that the schedule can take the graph as it is: operations on columns and over time read aligned, whole
  * columns; every node is read with one initial value; ids are read without delay. See legalise.c. */

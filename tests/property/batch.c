@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/machine.h"
 #include "exercise.h"
 #include "network/process.h"
 #include "pipeline.h"
@@ -56,23 +57,26 @@ static struct pipeline_options choose_options(const struct batch_options *batch,
     options.schedule.turn_panels = a == c;
     options.schedule.group_frames = (a != b) == c;
     options.recompute = seed >> 3 & 1;
+    static const struct machine *const machines[] = {&machine_generic, &machine_sse2, &machine_avx2, &machine_avx512,
+                                                     &machine_neon};
+    options.schedule.machine = machines[seed / 16 % 5];
     return options;
 }
 
-/* The machine that a file is compiled for: six of them. */
-static const char *choose_machine(const struct batch_options *batch, uint64_t seed)
+/* What a file is compiled for: six of them. */
+static const char *choose_target(const struct batch_options *batch, uint64_t seed)
 {
-    static const char *const machines[] = {
+    static const char *const targets[] = {
         "-march=native -DRNN_VECTOR_BYTES=64",     "-O0 -DRNN_VECTOR_BYTES=16",
         "-march=native -DRNN_VECTOR_BYTES=32",     "-O0 -march=native -DRNN_VECTOR_BYTES=16",
         "-O0 -march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=32"};
-    return batch->switches ? machines[seed / BATCH_PROGRAMS % 6] : "-march=native";
+    return batch->switches ? targets[seed / BATCH_PROGRAMS % 6] : "-march=native";
 }
 
 const char *batch_switches_text(struct arena *arena, const struct batch_options *options, uint64_t seed)
 {
     struct pipeline_options pipeline = choose_options(options, seed);
-    const char *text = choose_machine(options, seed);
+    const char *text = choose_target(options, seed);
     if (pipeline.schedule.block_frames)
         text = arena_printf(arena, "-fblock-frames=%d %s", pipeline.schedule.block_frames, text);
     if (!pipeline.recompute)
@@ -85,6 +89,8 @@ const char *batch_switches_text(struct arena *arena, const struct batch_options 
         text = arena_printf(arena, "-fno-turn-panels %s", text);
     if (!pipeline.schedule.group_frames)
         text = arena_printf(arena, "-fno-group-frames %s", text);
+    if (pipeline.schedule.machine != &machine_generic)
+        text = arena_printf(arena, "--machine=%s %s", pipeline.schedule.machine->name, text);
     if (options->train)
         text = arena_printf(arena, "--train --input-gradients %s", text);
     return options->in_double ? arena_printf(arena, "%s -DRNN_REAL_DOUBLE", text) : text;
@@ -169,7 +175,7 @@ static bool build_library(struct arena *arena, const struct batch *batch)
         arena,
         "exec ${CC:-" PROPERTY_COMPILER "} -std=gnu11 -O1 -Wall -Wextra -Werror %s%s $CFLAGS "
         "-I '" PROPERTY_INCLUDE "' -fPIC -shared '%s' -o '%s' 2> '%s'",
-        choose_machine(batch->options, batch->first_seed), batch->options->in_double ? " -DRNN_REAL_DOUBLE" : "",
+        choose_target(batch->options, batch->first_seed), batch->options->in_double ? " -DRNN_REAL_DOUBLE" : "",
         file_name(arena, batch, "c"), file_name(arena, batch, "so"), file_name(arena, batch, "err"));
     const char *arguments[] = {"sh", "-c", command, NULL}, *error;
     int status;

@@ -9,11 +9,12 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/machine.h"
 #include "base/text.h"
 #include "transform/transform.h"
 
 const struct schedule_options default_schedule_options = {
-    .elementwise_scan = true, .group_frames = true, .turn_panels = true};
+    .machine = &machine_generic, .elementwise_scan = true, .group_frames = true, .turn_panels = true};
 
 struct scheduled schedule_program(const char *text, const struct schedule_options *options)
 {
@@ -21,7 +22,7 @@ struct scheduled schedule_program(const char *text, const struct schedule_option
     struct arena *arena = scheduled.lowered.arena;
     struct graph *graph = scheduled.lowered.graph;
     simplify(graph, arena);
-    factor(graph, arena);
+    factor(graph, options->machine, arena);
     factor_sums(graph, arena);
     legalise(graph, arena);
     expect_verified(&scheduled.lowered);

@@ -14,6 +14,7 @@
 #include "analysis/passes.h"
 #include "analysis/uses.h"
 #include "base/arena.h"
+#include "base/machine.h"
 #include "graph_check.h"
 #include "transform/transform.h"
 
@@ -27,7 +28,7 @@ static struct analysed analyse(const char *text)
 {
     struct analysed analysed = {.lowered = lower_program(text)};
     simplify(analysed.lowered.graph, analysed.lowered.arena);
-    factor(analysed.lowered.graph, analysed.lowered.arena);
+    factor(analysed.lowered.graph, &machine_generic, analysed.lowered.arena);
     factor_sums(analysed.lowered.graph, analysed.lowered.arena);
     struct graph *graph = analysed.lowered.graph;
     struct arena *arena = analysed.lowered.arena;
@@ -269,8 +270,8 @@ static void test_cost(void **state)
     assert_true(flops_of(&lowered, "e") == 5);
     assert_true(flops_of(&lowered, "m") == 2 * 5 * 2 * 7);
     assert_true(flops_of(&lowered, "x") == 0);
-    assert_true(node_weight_bytes(lowered.graph, lowered.graph->nodes[node_called(&lowered, "p")]) == 4 * 5 * 3);
-    assert_true(node_weight_bytes(lowered.graph, lowered.graph->nodes[node_called(&lowered, "e")]) == 0);
+    assert_true(node_weights(lowered.graph, lowered.graph->nodes[node_called(&lowered, "p")]) == 5 * 3);
+    assert_true(node_weights(lowered.graph, lowered.graph->nodes[node_called(&lowered, "e")]) == 0);
     lowered_free(&lowered);
 }
 

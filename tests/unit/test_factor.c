@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/machine.h"
 #include "graph_check.h"
 #include "transform/transform.h"
 
@@ -16,7 +17,7 @@ static void expect_factored(const char *text, const char *const *lines)
 {
     struct lowered lowered = lower_program(text);
     simplify(lowered.graph, lowered.arena);
-    factor(lowered.graph, lowered.arena);
+    factor(lowered.graph, &machine_generic, lowered.arena);
     factor_sums(lowered.graph, lowered.arena);
     expect_equations(&lowered, lines);
     lowered_free(&lowered);
@@ -91,7 +92,7 @@ static void test_static_operands_of_concats(void **state)
 {
     (void)state;
     struct lowered lowered = lower_program("cell C(a[2]) -> y[4] {\n  param W[4, 5], k[3]\n  y = W @ concat(a, k)\n}");
-    factor(lowered.graph, lowered.arena);
+    factor(lowered.graph, &machine_generic, lowered.arena);
     factor_sums(lowered.graph, lowered.arena);
     expect_equations(&lowered, LINES("y = ((W{4x3 from 2 by 5 1} @ k) + (W{4x2 from 0 by 5 1} @ a))"));
     const struct node *y = lowered.graph->nodes[node_called(&lowered, "y")];
@@ -257,7 +258,7 @@ static void test_crumbs_stay_together(void **state)
         snprintf(text + length, sizeof text - (size_t)length, "\n}\n");
         struct lowered lowered = lower_program(text);
         simplify(lowered.graph, lowered.arena);
-        factor(lowered.graph, lowered.arena);
+        factor(lowered.graph, &machine_generic, lowered.arena);
         expect_verified(&lowered);
         int products = 0;
         for (int k = 0; k < lowered.graph->node_count; k++)
@@ -271,7 +272,7 @@ static void test_crumbs_stay_together(void **state)
             length += snprintf(text + length, sizeof text - (size_t)length, "%sx[t-%d]", p ? ", " : "", p + 1);
         snprintf(text + length, sizeof text - (size_t)length, ")\n}\n");
         lowered = lower_program(text);
-        factor(lowered.graph, lowered.arena);
+        factor(lowered.graph, &machine_generic, lowered.arena);
         expect_verified(&lowered);
         products = 0;
         for (int k = 0; k < lowered.graph->node_count; k++)
@@ -295,7 +296,7 @@ static void test_long_chain_of_parts(void **state)
     length += (size_t)snprintf(text + length, size - length, "  y = v%d[0:2] * v%d[2:4]\n}\n", LENGTH, LENGTH);
     assert_true(length < size);
     struct lowered lowered = lower_program(text);
-    factor(lowered.graph, lowered.arena);
+    factor(lowered.graph, &machine_generic, lowered.arena);
     expect_verified(&lowered);
     assert_int_equal(lowered.graph->node_count, 2 * LENGTH + 2); /* two chains, x and y */
     lowered_free(&lowered);
@@ -316,7 +317,7 @@ static void test_long_chain_of_delayed_parts(void **state)
     length += (size_t)snprintf(text + length, size - length, "  v%d = x\n}\n", LENGTH);
     assert_true(length < size);
     struct lowered lowered = lower_program(text);
-    factor(lowered.graph, lowered.arena);
+    factor(lowered.graph, &machine_generic, lowered.arena);
     expect_verified(&lowered);
     assert_int_equal(lowered.graph->node_count, 2 * LENGTH + 2);
     lowered_free(&lowered);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/machine.h"
 #include "graph_check.h"
 #include "transform/transform.h"
 
@@ -14,7 +15,7 @@ static void expect_factored(const char *text, const char *const *lines)
 {
     struct lowered lowered = lower_program(text);
     simplify(lowered.graph, lowered.arena);
-    factor(lowered.graph, lowered.arena);
+    factor(lowered.graph, &machine_generic, lowered.arena);
     factor_sums(lowered.graph, lowered.arena);
     expect_equations(&lowered, lines);
     lowered_free(&lowered);
@@ -105,7 +106,7 @@ static void test_sums_with_values_of_sequences(void **state)
     struct lowered lowered = lower_program(
         "model M {\n  input x[4], g[4] once\n  param b[4], W[4, 4], V[4, 4]\n  output y = tanh(W @ x + V @ g + b)\n}");
     simplify(lowered.graph, lowered.arena);
-    factor(lowered.graph, lowered.arena);
+    factor(lowered.graph, &machine_generic, lowered.arena);
     factor_sums(lowered.graph, lowered.arena);
     expect_equations(&lowered, LINES("y = tanh(((b + (V @ g)) + (W @ x)))"));
     const struct graph *graph = lowered.graph;
