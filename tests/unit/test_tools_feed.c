@@ -75,8 +75,8 @@ static bool read_arrays(struct fixture *fixture, const rnn_model *model, struct 
     if (!arrays_write(fixture->arena, path, arrays, count, error))
         fail_msg("%s", *error);
     options->arena = fixture->arena;
-    options->inputs = &path;
-    options->input_count = 1;
+    options->inputs.items = &path;
+    options->inputs.count = 1;
     bool read = feed_read(options, model, feed, error);
     unlink(path);
     return read;

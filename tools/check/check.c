@@ -10,7 +10,6 @@
 #include "check/check.h"
 #include "check/gradients.h"
 #include "check/row.h"
-#include "command/argument.h"
 #include "command/commands.h"
 #include "syntax/tree.h"
 
@@ -53,25 +52,23 @@ static const char documentation[] =
     "Exit status: 0 the network agrees, 1 it does not, or the program or the data is wrong, 2 the command line is "
     "wrong.";
 
+static const struct argument_field fields[] = {
+    {KEY_TOLERANCE, ARGUMENT_NON_NEGATIVE, offsetof(struct check_options, tolerance)},
+    {KEY_ROW, ARGUMENT_FLAG, offsetof(struct check_options, row)},
+    {KEY_GRADIENTS, ARGUMENT_FLAG, offsetof(struct check_options, gradients)},
+    {KEY_FLOAT, ARGUMENT_FLAG, offsetof(struct check_options, in_float)},
+    {0},
+};
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct check_options *options = state->input;
+    if (argument_set(options_table, fields, key, argument, options, state))
+        return 0;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->network;
         state->child_inputs[1] = &options->feed;
-        return 0;
-    case KEY_TOLERANCE:
-        options->tolerance = argument_non_negative(state, "--tolerance", argument);
-        return 0;
-    case KEY_ROW:
-        options->row = true;
-        return 0;
-    case KEY_GRADIENTS:
-        options->gradients = true;
-        return 0;
-    case KEY_FLOAT:
-        options->in_float = true;
         return 0;
     case ARGP_KEY_END:
         if (options->gradients && (options->row || options->tolerance >= 0))
@@ -232,7 +229,7 @@ static int print_gradients(const struct check *check, const struct gradient_repo
 static void ask_for_gradients(struct network_options *network, bool in_float)
 {
     network->training = true;
-    ARENA_PUSH(network->arena, network->passed, network->passed_count, network->passed_capacity, "--input-gradients");
+    words_push(&network->passed, "--input-gradients");
     network->in_double = !in_float;
 }
 
@@ -241,7 +238,9 @@ static void ask_for_gradients(struct network_options *network, bool in_float)
 int command_check(int argc, char **argv)
 {
     struct arena *arena = arena_new();
-    struct check_options options = {.network.arena = arena, .feed.arena = arena, .feed.seed = 1, .tolerance = -1};
+    struct check_options options = {
+        .network = network_options_new(arena), .feed = feed_options_new(arena), .tolerance = -1};
+    options.feed.seed = 1;
     argp_parse(&check_argp, argc, argv, 0, NULL, &options);
     if (options.gradients)
         ask_for_gradients(&options.network, options.in_float);

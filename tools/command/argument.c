@@ -46,6 +46,55 @@ uint64_t argument_seed(struct argp_state *state, const char *option, const char 
     return seed;
 }
 
+void words_push(struct words *words, const char *word)
+{
+    ARENA_PUSH(words->arena, words->items, words->count, words->capacity, word);
+}
+
+/* "--weights" */
+static void print_option(const struct argp_option *options, int key, char *name, size_t size)
+{
+    while (options->key != key)
+        options++;
+    snprintf(name, size, "--%s", options->name);
+}
+
+bool argument_set(const struct argp_option *options, const struct argument_field *fields, int key, char *argument,
+                  void *to, struct argp_state *state)
+{
+    while (fields->key && fields->key != key)
+        fields++;
+    if (!fields->key)
+        return false;
+    char option[64];
+    print_option(options, key, option, sizeof option);
+    void *field = (char *)to + fields->offset;
+    switch (fields->kind) {
+    case ARGUMENT_FLAG:
+        *(bool *)field = true;
+        break;
+    case ARGUMENT_TEXT:
+        *(const char **)field = argument;
+        break;
+    case ARGUMENT_WORD:
+        words_push(field, argument);
+        break;
+    case ARGUMENT_COUNT:
+        *(int *)field = argument_count(state, option, argument);
+        break;
+    case ARGUMENT_POSITIVE:
+        *(double *)field = argument_positive(state, option, argument);
+        break;
+    case ARGUMENT_NON_NEGATIVE:
+        *(double *)field = argument_non_negative(state, option, argument);
+        break;
+    case ARGUMENT_SEED:
+        *(uint64_t *)field = argument_seed(state, option, argument);
+        break;
+    }
+    return true;
+}
+
 void argument_reads(struct argument_files *files, const char *what, const char *path)
 {
     struct argument_file file = {what, path};

@@ -1,9 +1,11 @@
-/* Numbers and files on command lines, and help that a table has a part in. What is wrong ends the program through
- * argp_error, with the option and what it needs. */
+/* Options, numbers and files on command lines, and help that a table has a part in. What is wrong ends the program
+ * through argp_error, with the option and what it needs. */
 #ifndef RNN_TOOLS_ARGUMENT_H
 #define RNN_TOOLS_ARGUMENT_H
 
 #include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -13,6 +15,35 @@ int argument_count(struct argp_state *state, const char *option, const char *arg
 double argument_positive(struct argp_state *state, const char *option, const char *argument);     /* above 0 */
 double argument_non_negative(struct argp_state *state, const char *option, const char *argument); /* 0 or more */
 uint64_t argument_seed(struct argp_state *state, const char *option, const char *argument);       /* any */
+
+/* A growing list of arguments. */
+struct words {
+    struct arena *arena;
+    const char **items;
+    int count, capacity;
+};
+void words_push(struct words *words, const char *word);
+
+/* Where an option goes that does no more than set a field. */
+enum argument_kind {
+    ARGUMENT_FLAG,         /* bool: true */
+    ARGUMENT_TEXT,         /* const char * */
+    ARGUMENT_WORD,         /* struct words: one more */
+    ARGUMENT_COUNT,        /* int */
+    ARGUMENT_POSITIVE,     /* double */
+    ARGUMENT_NON_NEGATIVE, /* double */
+    ARGUMENT_SEED          /* uint64_t */
+};
+struct argument_field {
+    int key;
+    enum argument_kind kind;
+    size_t offset; /* of the field, in `to` */
+};
+
+/* Whether `fields`, which end with {0}, have the option; then its argument, checked, is in its field of `to`. The names
+ * in messages are those in `options`. */
+bool argument_set(const struct argp_option *options, const struct argument_field *fields, int key, char *argument,
+                  void *to, struct argp_state *state);
 
 /* A file of the command line, and what it is there: "--data". */
 struct argument_file {

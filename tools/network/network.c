@@ -22,9 +22,9 @@ static const struct argp_option options_table[] = {
     {0},
 };
 
-static void pass(struct network_options *options, const char *argument)
+struct network_options network_options_new(struct arena *arena)
 {
-    ARENA_PUSH(options->arena, options->passed, options->passed_count, options->passed_capacity, argument);
+    return (struct network_options){.arena = arena, .passed.arena = arena};
 }
 
 static void define(struct network_options *options, const char *argument, struct argp_state *state)
@@ -35,8 +35,8 @@ static void define(struct network_options *options, const char *argument, struct
         argp_error(state, "%s", error);
     ARENA_PUSH(options->arena, options->definitions, options->definition_count, options->definition_capacity,
                definition);
-    pass(options, "-D");
-    pass(options, argument);
+    words_push(&options->passed, "-D");
+    words_push(&options->passed, argument);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -48,10 +48,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         break;
     case KEY_TOP:
         options->top = argument;
-        pass(options, arena_printf(options->arena, "--top=%s", argument));
+        words_push(&options->passed, arena_printf(options->arena, "--top=%s", argument));
         break;
     case 'f':
-        pass(options, arena_printf(options->arena, "-f%s", argument));
+        words_push(&options->passed, arena_printf(options->arena, "-f%s", argument));
         break;
     case KEY_DOUBLE:
         options->in_double = true;
@@ -86,11 +86,11 @@ static const char *own_folder(struct arena *arena)
 static bool run_rnnc(const struct network_options *options, const char *folder, const char **error)
 {
     struct arena *arena = options->arena;
-    const char **arguments = ARENA_ARRAY(arena, const char *, options->passed_count + 10);
+    const char **arguments = ARENA_ARRAY(arena, const char *, options->passed.count + 10);
     int count = 0, status;
     arguments[count++] = arena_printf(arena, "%srnnc", own_folder(arena));
-    for (int i = 0; i < options->passed_count; i++)
-        arguments[count++] = options->passed[i];
+    for (int i = 0; i < options->passed.count; i++)
+        arguments[count++] = options->passed.items[i];
     if (options->training)
         arguments[count++] = "--train";
     arguments[count++] = "--prefix=net";

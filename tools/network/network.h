@@ -11,22 +11,25 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "command/argument.h"
 #include "rnn/model.h"
 #include "sema/sema.h"
 
 struct arena;
 
+/* network_options_new gives the defaults; what is parsed lives in the arena. */
 struct network_options {
-    struct arena *arena; /* set before parsing; everything here lives in it */
-    const char *path;    /* the .rnn file */
-    const char **passed; /* arguments for rnnc: -D, --top, -f... as they were given */
-    int passed_count, passed_capacity;
+    struct arena *arena;
+    const char *path;               /* the .rnn file */
+    struct words passed;            /* arguments for rnnc: -D, --top, -f... as they were given */
     struct definition *definitions; /* the -D among them */
     int definition_count, definition_capacity;
     const char *top; /* the --top among them, or NULL */
     bool in_double;  /* --double */
     bool training;   /* with loss and gradients: the model has .training */
 };
+
+struct network_options network_options_new(struct arena *arena);
 
 /* Options and the FILE argument; an argp child whose input is a struct network_options. */
 extern const struct argp network_argp;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "command/argument.h"
 #include "command/commands.h"
 #include "network/network.h"
 #include "network/session.h"
@@ -70,9 +69,9 @@ static void check_files(const struct run_options *options, struct argp_state *st
     struct argument_files files = {.arena = feed->arena};
     argument_reads(&files, "the program", options->network.path);
     argument_reads(&files, "--weights", feed->weights);
-    for (int i = 0; i < feed->input_count; i++)
-        argument_reads(&files, feed->inputs[i] == options->lengths ? "--lengths" : "--input",
-                       named_file_split(feed->arena, feed->inputs[i]).path);
+    for (int i = 0; i < feed->inputs.count; i++)
+        argument_reads(&files, feed->inputs.items[i] == options->lengths ? "--lengths" : "--input",
+                       named_file_split(feed->arena, feed->inputs.items[i]).path);
     for (int i = 0; i < options->results.count; i++) {
         const struct result_request *request = &options->results.requests[i];
         argument_writes(&files, request->labels ? "--decode" : "--output",
@@ -92,7 +91,7 @@ static void check_options(struct run_options *options, struct argp_state *state)
         argp_error(state, "--beam needs --decode FILE");
     if (options->by_steps && options->lengths)
         argp_error(state, "--step gives every stream all frames, --lengths does not");
-    if (writes && (options->results.count || feed->input_count || options->lengths))
+    if (writes && (options->results.count || feed->inputs.count || options->lengths))
         argp_error(state, "--sample takes no data: its input is what it writes, its output is text");
     if (writes && !feed->weights)
         argp_error(state, "--sample needs --weights FILE, whose vocabulary it writes with");
@@ -105,9 +104,21 @@ static void check_options(struct run_options *options, struct argp_state *state)
     check_files(options, state);
 }
 
+static const struct argument_field fields[] = {
+    {KEY_BEAM, ARGUMENT_COUNT, offsetof(struct run_options, results.beam)},
+    {KEY_STEP, ARGUMENT_FLAG, offsetof(struct run_options, by_steps)},
+    {KEY_SAMPLE, ARGUMENT_COUNT, offsetof(struct run_options, sample.count)},
+    {KEY_FROM, ARGUMENT_TEXT, offsetof(struct run_options, sample.from)},
+    {KEY_PRIME, ARGUMENT_TEXT, offsetof(struct run_options, sample.prime)},
+    {KEY_TEMPERATURE, ARGUMENT_NON_NEGATIVE, offsetof(struct run_options, sample.temperature)},
+    {0},
+};
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct run_options *options = state->input;
+    if (argument_set(options_table, fields, key, argument, options, state))
+        return 0;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->network;
@@ -117,28 +128,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_DECODE:
         results_request(options->feed.arena, &options->results, argument, key == KEY_DECODE);
         return 0;
-    case KEY_BEAM:
-        options->results.beam = argument_count(state, "--beam", argument);
-        return 0;
     case KEY_LENGTHS:
         options->lengths = arena_printf(options->feed.arena, "lengths=%s", argument);
-        ARENA_PUSH(options->feed.arena, options->feed.inputs, options->feed.input_count, options->feed.input_capacity,
-                   options->lengths);
-        return 0;
-    case KEY_STEP:
-        options->by_steps = true;
-        return 0;
-    case KEY_SAMPLE:
-        options->sample.count = argument_count(state, "--sample", argument);
-        return 0;
-    case KEY_TEMPERATURE:
-        options->sample.temperature = argument_non_negative(state, "--temperature", argument);
-        return 0;
-    case KEY_PRIME:
-        options->sample.prime = argument;
-        return 0;
-    case KEY_FROM:
-        options->sample.from = argument;
+        words_push(&options->feed.inputs, options->lengths);
         return 0;
     case ARGP_KEY_END:
         check_options(options, state);
@@ -286,7 +278,8 @@ static bool run_network(struct run *run, const char **error)
 int command_run(int argc, char **argv)
 {
     struct arena *arena = arena_new();
-    struct run_options options = {.network.arena = arena, .feed.arena = arena, .sample.temperature = 1};
+    struct run_options options = {
+        .network = network_options_new(arena), .feed = feed_options_new(arena), .sample.temperature = 1};
     argp_parse(&run_argp, argc, argv, 0, NULL, &options);
     struct run run = {.options = &options, .arena = arena};
     const char *error = NULL;

@@ -1,7 +1,6 @@
 #include "table/feed.h"
 
 #include "base/arena.h"
-#include "command/argument.h"
 #include "network/session.h"
 
 enum { KEY_SEED = 512, KEY_STREAMS, KEY_FRAMES, KEY_FRAMES_FIRST, KEY_STRICT };
@@ -23,40 +22,34 @@ static const struct argp_option options_table[] = {
     {0},
 };
 
+static const struct argument_field fields[] = {
+    {'w', ARGUMENT_TEXT, offsetof(struct feed_options, weights)},
+    {KEY_SEED, ARGUMENT_SEED, offsetof(struct feed_options, seed)},
+    {'i', ARGUMENT_WORD, offsetof(struct feed_options, inputs)},
+    {KEY_STREAMS, ARGUMENT_COUNT, offsetof(struct feed_options, streams)},
+    {KEY_FRAMES, ARGUMENT_COUNT, offsetof(struct feed_options, frames)},
+    {KEY_FRAMES_FIRST, ARGUMENT_FLAG, offsetof(struct feed_options, frames_first)},
+    {KEY_STRICT, ARGUMENT_FLAG, offsetof(struct feed_options, strict)},
+    {0},
+};
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct feed_options *options = state->input;
-    switch (key) {
-    case 'w':
-        options->weights = argument;
-        break;
-    case KEY_SEED:
-        options->seed = argument_seed(state, "--seed", argument);
-        options->has_seed = true;
-        break;
-    case 'i':
-        ARENA_PUSH(options->arena, options->inputs, options->input_count, options->input_capacity, argument);
-        break;
-    case KEY_STREAMS:
-        options->streams = argument_count(state, "--streams", argument);
-        break;
-    case KEY_FRAMES:
-        options->frames = argument_count(state, "--frames", argument);
-        break;
-    case KEY_FRAMES_FIRST:
-        options->frames_first = true;
-        break;
-    case KEY_STRICT:
-        options->strict = true;
-        break;
-    case ARGP_KEY_END:
-        if (options->strict && !options->weights)
-            argp_error(state, "--strict is about --weights FILE, which is not given");
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    if (argument_set(options_table, fields, key, argument, options, state)) {
+        options->has_seed |= key == KEY_SEED;
+        return 0;
     }
+    if (key != ARGP_KEY_END)
+        return ARGP_ERR_UNKNOWN;
+    if (options->strict && !options->weights)
+        argp_error(state, "--strict is about --weights FILE, which is not given");
     return 0;
+}
+
+struct feed_options feed_options_new(struct arena *arena)
+{
+    return (struct feed_options){.arena = arena, .inputs.arena = arena};
 }
 
 const struct argp feed_argp = {.options = options_table, .parser = parse_option};
@@ -72,8 +65,8 @@ bool feed_read(const struct feed_options *options, const rnn_model *model, struc
 {
     struct arena *arena = options->arena;
     const struct table_options from = {.option = "--input",
-                                       .files = options->inputs,
-                                       .count = options->input_count,
+                                       .files = options->inputs.items,
+                                       .count = options->inputs.count,
                                        .frames_first = options->frames_first,
                                        .inputs_only = true,
                                        .vocabulary = load_vocabulary(options),

@@ -7,21 +7,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "data/array.h"
+#include "command/argument.h"
 #include "rnn/model.h"
 #include "table/table.h"
 
 struct feed_options {
-    struct arena *arena; /* set before parsing */
+    struct arena *arena;
     const char *weights; /* NULL: start values */
     uint64_t seed;
     bool has_seed;
-    const char **inputs; /* NAME=FILE or FILE, as given */
-    int input_count, input_capacity;
+    struct words inputs; /* NAME=FILE or FILE, as given */
     int streams, frames; /* 0: follows from the data */
     bool frames_first;   /* arrays are [frames, sequences, units] */
     bool strict;         /* weights files hold nothing that the network does not have */
 };
+
+struct feed_options feed_options_new(struct arena *arena);
 
 /* --weights, --seed, --input, --streams, --frames, --frames-first, --strict; an argp child whose input is a struct
  * feed_options. */

@@ -67,8 +67,8 @@ static const char *print_network_options(struct arena *arena, const struct netwo
     struct text text;
     text_init(&text, arena);
     text_puts(&text, "");
-    for (int i = 0; i < options->passed_count; i++)
-        text_printf(&text, text.length ? " %s" : "%s", options->passed[i]);
+    for (int i = 0; i < options->passed.count; i++)
+        text_printf(&text, text.length ? " %s" : "%s", options->passed.items[i]);
     return text.data;
 }
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "command/argument.h"
 #include "command/commands.h"
 #include "network/network.h"
 #include "train/report.h"
@@ -61,46 +60,26 @@ static void check_options(const struct train_options *options, struct argp_state
         argp_error(state, "--strict is about --weights FILE, which is not given");
 }
 
-static bool parse_number(int key, char *argument, struct train_options *options, struct argp_state *state)
-{
-    switch (key) {
-    case KEY_STREAMS:
-        options->streams = argument_count(state, "--streams", argument);
-        return true;
-    case KEY_PIECE:
-        options->piece = argument_count(state, "--piece", argument);
-        return true;
-    case KEY_WINDOW:
-        options->window = argument_count(state, "--window", argument);
-        return true;
-    default:
-        return false;
-    }
-}
+static const struct argument_field fields[] = {
+    {'w', ARGUMENT_TEXT, offsetof(struct train_options, weights)},
+    {KEY_STRICT, ARGUMENT_FLAG, offsetof(struct train_options, strict)},
+    {'d', ARGUMENT_WORD, offsetof(struct train_options, data)},
+    {KEY_FRAMES_FIRST, ARGUMENT_FLAG, offsetof(struct train_options, frames_first)},
+    {KEY_SKIP, ARGUMENT_FLAG, offsetof(struct train_options, skips)},
+    {KEY_STREAMS, ARGUMENT_COUNT, offsetof(struct train_options, streams)},
+    {KEY_PIECE, ARGUMENT_COUNT, offsetof(struct train_options, piece)},
+    {KEY_WINDOW, ARGUMENT_COUNT, offsetof(struct train_options, window)},
+    {0},
+};
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct train_options *options = state->input;
-    if (parse_number(key, argument, options, state))
+    if (argument_set(options_table, fields, key, argument, options, state))
         return 0;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->network;
-        return 0;
-    case 'w':
-        options->weights = argument;
-        return 0;
-    case 'd':
-        ARENA_PUSH(options->network.arena, options->data.items, options->data.count, options->data.capacity, argument);
-        return 0;
-    case KEY_FRAMES_FIRST:
-        options->frames_first = true;
-        return 0;
-    case KEY_STRICT:
-        options->strict = true;
-        return 0;
-    case KEY_SKIP:
-        options->skips = true;
         return 0;
     case ARGP_KEY_END:
         check_options(options, state);
@@ -225,8 +204,8 @@ int command_eval(int argc, char **argv)
                                      .args_doc = "FILE.rnn",
                                      .doc = documentation,
                                      .children = children};
-    eval->options = (struct train_options){
-        .network = {.arena = arena, .training = true}, .streams = 32, .seed = 1, .evaluates = true};
+    eval->options = train_options_new(arena);
+    eval->options.evaluates = true;
     argp_parse(&argp, argc, argv, 0, NULL, &eval->options);
     int status = evaluate(eval, &error) ? 0 : print_error(error);
     arena_free(arena);

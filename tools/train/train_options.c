@@ -1,15 +1,12 @@
 #include "train/train_options.h"
 
-#include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "command/argument.h"
-#include "table/feed.h"
+#include "train/methods.h"
 
 enum {
     KEY_VALID = 512,
@@ -123,95 +120,6 @@ static double parse_fraction(const char *argument, struct argp_state *state)
     return fraction;
 }
 
-/* ---- optimizer and schedule ---- */
-
-static void push(struct arena *arena, struct words *words, const char *word)
-{
-    ARENA_PUSH(arena, words->items, words->count, words->capacity, word);
-}
-
-/* adam,beta1=0.8 -> the name, and settings. */
-static const char *split_choice(struct arena *arena, const char *argument, struct words *settings)
-{
-    size_t length = strcspn(argument, ",");
-    const char *name = arena_copy_string(arena, argument, length);
-    for (const char *next = argument + length; *next; next += length) {
-        next++;
-        length = strcspn(next, ",");
-        push(arena, settings, arena_copy_string(arena, next, length));
-    }
-    return name;
-}
-
-/* Sets what NAME=VALUE says, through rnn_optimizer_set or rnn_schedule_set. */
-static void apply_settings(struct arena *arena, const struct words *settings, struct argp_state *state,
-                           struct train_options *options, bool of_schedule)
-{
-    for (int i = 0; i < settings->count; i++) {
-        const char *setting = settings->items[i], *equals = strchr(setting, '=');
-        char *end = NULL;
-        double value = equals ? strtod(equals + 1, &end) : 0;
-        if (!equals || end == equals + 1 || *end)
-            argp_error(state, "'%s' should be NAME=NUMBER", setting);
-        const char *name = arena_copy_string(arena, setting, (size_t)(equals - setting));
-        rnn_error reason;
-        rnn_status status = of_schedule ? rnn_schedule_set(&options->schedule, name, value, &reason)
-                                        : rnn_optimizer_set(&options->optimizer, name, value, &reason);
-        if (status)
-            argp_error(state, "%s", reason.text);
-        if (of_schedule && strcmp(name, "period") == 0)
-            options->whole_period = false;
-    }
-}
-
-/* "adam, sgd, ..." */
-static const char *list_names(struct arena *arena, const char *(*name)(int), int count)
-{
-    const char *names = name(0);
-    for (int i = 1; i < count; i++)
-        names = arena_printf(arena, "%s, %s", names, name(i));
-    return names;
-}
-
-static const char *name_optimizer(int i) { return rnn_optimizers[i].name; }
-static const char *name_schedule(int i) { return rnn_schedules[i].name; }
-
-static void choose_optimizer(struct train_options *options, struct argp_state *state)
-{
-    const rnn_optimizer *optimizer = rnn_optimizer_find(options->optimizer_name);
-    const rnn_schedule *schedule = rnn_schedule_find(options->schedule_name);
-    if (!optimizer)
-        argp_error(state, "there is no optimizer '%s'; there are %s", options->optimizer_name,
-                   list_names(options->network.arena, name_optimizer, RNN_OPTIMIZERS));
-    if (!schedule)
-        argp_error(state, "there is no schedule '%s'; there are %s", options->schedule_name,
-                   list_names(options->network.arena, name_schedule, RNN_SCHEDULES));
-    options->optimizer = optimizer->defaults;
-    options->schedule = schedule->defaults;
-    options->whole_period = schedule->defaults.kind == RNN_SCHEDULE_COSINE;
-    apply_settings(options->network.arena, &options->optimizer_settings, state, options, false);
-    apply_settings(options->network.arena, &options->schedule_settings, state, options, true);
-}
-
-static void write_choices(FILE *out)
-{
-    fputs("Optimizers, with their numbers in rnn/optimizer.h (--optimizer adam,beta1=0.8):\n", out);
-    for (int i = 0; i < RNN_OPTIMIZERS; i++)
-        fprintf(out, "  %-10s %s\n", rnn_optimizers[i].name, rnn_optimizers[i].text);
-    fputs("Schedules (--schedule step,period=500,warm_up=100):\n", out);
-    for (int i = 0; i < RNN_SCHEDULES; i++)
-        fprintf(out, "  %-10s %s\n", rnn_schedules[i].name, rnn_schedules[i].text);
-    fputs("The period of cosine is the whole training unless given.\n\n", out);
-}
-
-static char *list_choices(int key, const char *text, void *input)
-{
-    (void)input;
-    return argument_help(key, text, write_choices);
-}
-
-/* ---- the line ---- */
-
 static void add_data(struct argument_files *files, const char *option, const struct words *data)
 {
     for (int i = 0; i < data->count; i++)
@@ -268,130 +176,68 @@ static void check_options(struct train_options *options, struct argp_state *stat
         argp_error(state, "--patience needs a validation: give --valid or --valid-data");
     options->best = options->out && validates ? name_best(options->network.arena, options->out) : NULL;
     check_files(options, state);
-    choose_optimizer(options, state);
+    methods_choose(options, state);
 }
 
-static bool parse_optimizer(int key, char *argument, struct train_options *options)
-{
-    struct arena *arena = options->network.arena;
-    switch (key) {
-    case KEY_OPTIMIZER:
-        options->optimizer_name = split_choice(arena, argument, &options->optimizer_settings);
-        return true;
-    case KEY_RATE:
-        push(arena, &options->optimizer_settings, arena_printf(arena, "rate=%s", argument));
-        return true;
-    case KEY_MOMENTUM:
-        push(arena, &options->optimizer_settings, arena_printf(arena, "momentum=%s", argument));
-        return true;
-    case KEY_WEIGHT_DECAY:
-        push(arena, &options->optimizer_settings, arena_printf(arena, "weight_decay=%s", argument));
-        return true;
-    case KEY_SCHEDULE:
-        options->schedule_name = split_choice(arena, argument, &options->schedule_settings);
-        return true;
-    default:
-        return false;
-    }
-}
+static const struct argument_field fields[] = {
+    {'d', ARGUMENT_WORD, offsetof(struct train_options, data)},
+    {KEY_VALID_DATA, ARGUMENT_WORD, offsetof(struct train_options, valid_data)},
+    {KEY_BYTES, ARGUMENT_FLAG, offsetof(struct train_options, bytes)},
+    {KEY_SKIP, ARGUMENT_FLAG, offsetof(struct train_options, skips)},
+    {KEY_FRAMES_FIRST, ARGUMENT_FLAG, offsetof(struct train_options, frames_first)},
+    {KEY_STREAMS, ARGUMENT_COUNT, offsetof(struct train_options, streams)},
+    {KEY_PIECE, ARGUMENT_COUNT, offsetof(struct train_options, piece)},
+    {KEY_WINDOW, ARGUMENT_COUNT, offsetof(struct train_options, window)},
+    {KEY_ADVANCE, ARGUMENT_COUNT, offsetof(struct train_options, advance)},
+    {KEY_EPOCHS, ARGUMENT_COUNT, offsetof(struct train_options, epochs)},
+    {KEY_PATIENCE, ARGUMENT_COUNT, offsetof(struct train_options, patience)},
+    {'w', ARGUMENT_TEXT, offsetof(struct train_options, weights)},
+    {KEY_STRICT, ARGUMENT_FLAG, offsetof(struct train_options, strict)},
+    {KEY_SEED, ARGUMENT_SEED, offsetof(struct train_options, seed)},
+    {KEY_CLIP, ARGUMENT_POSITIVE, offsetof(struct train_options, clip)},
+    {KEY_CLIP_VALUE, ARGUMENT_POSITIVE, offsetof(struct train_options, clip_value)},
+    {'o', ARGUMENT_TEXT, offsetof(struct train_options, out)},
+    {KEY_LOG, ARGUMENT_TEXT, offsetof(struct train_options, log)},
+    {KEY_SVG, ARGUMENT_TEXT, offsetof(struct train_options, svg)},
+    {KEY_CHECKPOINT, ARGUMENT_TEXT, offsetof(struct train_options, checkpoint)},
+    {KEY_CHECKPOINT_EVERY, ARGUMENT_COUNT, offsetof(struct train_options, checkpoint_every)},
+    {KEY_RESUME, ARGUMENT_FLAG, offsetof(struct train_options, resume)},
+    {'q', ARGUMENT_FLAG, offsetof(struct train_options, quiet)},
+    {0},
+};
 
-static bool parse_data(int key, char *argument, struct train_options *options, struct argp_state *state)
+/* Numbers of the optimizer that have options of their own. */
+static void set_number(struct train_options *options, const char *name, const char *argument)
 {
-    switch (key) {
-    case 'd':
-        push(options->network.arena, &options->data, argument);
-        return true;
-    case KEY_VALID_DATA:
-        push(options->network.arena, &options->valid_data, argument);
-        return true;
-    case KEY_VALID:
-        options->held_out = parse_fraction(argument, state);
-        return true;
-    case KEY_BYTES:
-        options->bytes = true;
-        return true;
-    case KEY_SKIP:
-        options->skips = true;
-        return true;
-    case KEY_FRAMES_FIRST:
-        options->frames_first = true;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool parse_result(int key, char *argument, struct train_options *options, struct argp_state *state)
-{
-    switch (key) {
-    case 'o':
-        options->out = argument;
-        return true;
-    case KEY_LOG:
-        options->log = argument;
-        return true;
-    case KEY_SVG:
-        options->svg = argument;
-        return true;
-    case KEY_CHECKPOINT:
-        options->checkpoint = argument;
-        return true;
-    case KEY_CHECKPOINT_EVERY:
-        options->checkpoint_every = argument_count(state, "--checkpoint-every", argument);
-        return true;
-    case KEY_RESUME:
-        options->resume = true;
-        return true;
-    case 'q':
-        options->quiet = true;
-        return true;
-    default:
-        return false;
-    }
+    words_push(&options->optimizer_settings, arena_printf(options->network.arena, "%s=%s", name, argument));
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct train_options *options = state->input;
-    if (parse_data(key, argument, options, state) || parse_optimizer(key, argument, options) ||
-        parse_result(key, argument, options, state))
+    if (argument_set(options_table, fields, key, argument, options, state))
         return 0;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->network;
         return 0;
-    case KEY_STREAMS:
-        options->streams = argument_count(state, "--streams", argument);
+    case KEY_VALID:
+        options->held_out = parse_fraction(argument, state);
         return 0;
-    case KEY_PIECE:
-        options->piece = argument_count(state, "--piece", argument);
+    case KEY_OPTIMIZER:
+        options->optimizer_name = methods_split(argument, &options->optimizer_settings);
         return 0;
-    case KEY_WINDOW:
-        options->window = argument_count(state, "--window", argument);
+    case KEY_RATE:
+        set_number(options, "rate", argument);
         return 0;
-    case KEY_ADVANCE:
-        options->advance = argument_count(state, "--advance", argument);
+    case KEY_MOMENTUM:
+        set_number(options, "momentum", argument);
         return 0;
-    case KEY_PATIENCE:
-        options->patience = argument_count(state, "--patience", argument);
+    case KEY_WEIGHT_DECAY:
+        set_number(options, "weight_decay", argument);
         return 0;
-    case KEY_EPOCHS:
-        options->epochs = argument_count(state, "--epochs", argument);
-        return 0;
-    case KEY_SEED:
-        options->seed = argument_seed(state, "--seed", argument);
-        return 0;
-    case KEY_CLIP:
-        options->clip = argument_positive(state, "--clip", argument);
-        return 0;
-    case KEY_CLIP_VALUE:
-        options->clip_value = argument_positive(state, "--clip-value", argument);
-        return 0;
-    case 'w':
-        options->weights = argument;
-        return 0;
-    case KEY_STRICT:
-        options->strict = true;
+    case KEY_SCHEDULE:
+        options->schedule_name = methods_split(argument, &options->schedule_settings);
         return 0;
     case ARGP_KEY_END:
         check_options(options, state);
@@ -401,10 +247,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     }
 }
 
-void train_options_parse(struct arena *arena, int argc, char **argv, struct train_options *options)
+struct train_options train_options_new(struct arena *arena)
 {
-    *options = (struct train_options){
-        .network = {.arena = arena, .training = true},
+    struct train_options options = {
+        .network = network_options_new(arena),
+        .data.arena = arena,
+        .valid_data.arena = arena,
+        .optimizer_settings.arena = arena,
+        .schedule_settings.arena = arena,
         .streams = 32,
         .epochs = 10,
         .clip = INFINITY,
@@ -414,12 +264,19 @@ void train_options_parse(struct arena *arena, int argc, char **argv, struct trai
         .optimizer_name = "adam",
         .schedule_name = "constant",
     };
+    options.network.training = true;
+    return options;
+}
+
+void train_options_parse(struct arena *arena, int argc, char **argv, struct train_options *options)
+{
+    *options = train_options_new(arena);
     static const struct argp_child children[] = {{&network_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {.options = options_table,
                                      .parser = parse_option,
                                      .args_doc = "FILE.rnn",
                                      .doc = documentation,
                                      .children = children,
-                                     .help_filter = list_choices};
+                                     .help_filter = methods_help};
     argp_parse(&argp, argc, argv, 0, NULL, options);
 }

@@ -9,12 +9,6 @@
 #include "network/network.h"
 #include "rnn/optimizer.h"
 
-/* A growing list of arguments. */
-struct words {
-    const char **items;
-    int count, capacity;
-};
-
 struct train_options {
     struct network_options network;
     struct words data, valid_data; /* FILE or NAME=FILE */
@@ -43,6 +37,8 @@ struct train_options {
     struct words optimizer_settings, schedule_settings; /* NAME=VALUE, on top of the defaults */
     const char *optimizer_name, *schedule_name;
 };
+
+struct train_options train_options_new(struct arena *arena);
 
 /* Parses, and ends the program with status 2 where the line is wrong. */
 void train_options_parse(struct arena *arena, int argc, char **argv, struct train_options *options);
