@@ -9,6 +9,7 @@
 #include "base/unique.h"
 #include "emit/emit.h"
 #include "emit/function.h"
+#include "schedule/access.h"
 #include "schedule/plan.h"
 
 /* A C expression: of a node, or of what an edge reads. */
@@ -58,10 +59,13 @@ long schedule_parameters(const struct schedule *schedule);
 
 /* expr.c: operands of kernels. */
 const char *emit_number(struct arena *arena, double number);
-/* Address of the first unit that an edge reads, in the kernel's words: frame, column, streams. */
+/* Address of the first unit that an access reads, in the kernel's words: frame, column, streams. */
+const char *access_address(struct emitter *emitter, const struct access *access, const char *column);
+/* The distance between its columns. */
+const char *access_stride(const struct emitter *emitter, const struct access *access);
+/* The address of what an edge reads, and of what a node makes, for a kernel of the region at hand. */
 const char *edge_address(struct emitter *emitter, const struct edge *edge, const char *column);
-/* The distance between columns of the buffer that an edge reads. */
-const char *edge_stride(const struct emitter *emitter, const struct edge *edge);
+const char *node_address(struct emitter *emitter, int node, const char *column);
 /* Fills in an operation's pattern. `scalar`: one number instead of lanes. */
 struct expression fill_pattern(const struct emitter *emitter, const char *pattern, const struct expression operands[],
                                bool scalar);
@@ -112,7 +116,6 @@ static inline bool node_waits_for_all_frames(const struct node *node)
 {
     return node->op == OP_ctc || node->op == OP_ctc_slope;
 }
-struct place place_of_sum(struct emitter *emitter, int id);
 const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 
 #endif

@@ -1,4 +1,4 @@
-/* Operands: where a kernel finds what an edge reads.
+/* Operands: an access of the schedule as C.
  *
  *   frame    the first column of the frame at hand, within the block (0 in frames regions)
  *   column   stream within the frame (scans), or column within the block (frames regions)
@@ -30,49 +30,75 @@ const char *emit_number(struct arena *arena, double number)
     return arena_printf(arena, "(rnn_real)%.17g", number);
 }
 
-const char *edge_stride(const struct emitter *emitter, const struct edge *edge)
+/* The member that an access reads, and a record of the struct. */
+static const char *access_base(struct emitter *emitter, const struct access *access)
 {
-    int units = node_units(emitter->graph->nodes[edge->node]);
-    return emitter->schedule->buffers[edge->node].storage == STORE_INPUT
-               ? arena_printf(emitter->arena, "%d", units)
-               : arena_printf(emitter->arena, "RNN_PAD(%d)", units);
+    switch (access->place) {
+    case PLACE_PARAMETERS:
+        use_variables(emitter, VAR_params);
+        return arena_printf(emitter->arena, "params->%s", emitter->parameters[access->member]);
+    case PLACE_GRADIENT:
+        use_variables(emitter, VAR_values);
+        return arena_printf(emitter->arena, "values->gradient->%s", emitter->parameters[access->member]);
+    case PLACE_PACKED:
+        use_variables(emitter, VAR_packed);
+        return arena_printf(emitter->arena, "packed->%s", emitter->buffers[access->member]);
+    case PLACE_VALUES:
+        use_variables(emitter, VAR_values);
+        return arena_printf(emitter->arena, "values->%s", emitter->buffers[access->member]);
+    case PLACE_NOWHERE:
+        break;
+    }
+    return "NULL";
+}
+
+const char *access_stride(const struct emitter *emitter, const struct access *access)
+{
+    return arena_printf(emitter->arena, access->padded ? "RNN_PAD(%d)" : "%d", access->units);
+}
+
+/* " - 2 * streams": columns from that of the frame at hand to that of the frame that is read. */
+static const char *delay_text(struct emitter *emitter, int delay)
+{
+    if (!delay)
+        return "";
+    use_variables(emitter, VAR_streams);
+    if (delay == 1 || delay == -1)
+        return delay > 0 ? " - streams" : " + streams";
+    return arena_printf(emitter->arena, delay > 0 ? " - %d * streams" : " + %d * streams", delay > 0 ? delay : -delay);
+}
+
+const char *access_address(struct emitter *emitter, const struct access *access, const char *column)
+{
+    struct arena *arena = emitter->arena;
+    const char *base = access_base(emitter, access), *stride = access_stride(emitter, access);
+    const char *begin = access->view.offset ? arena_printf(arena, " + %ld", access->view.offset) : "";
+    switch (access->column) {
+    case COLUMN_ONLY:
+        break;
+    case COLUMN_STREAM:
+        return arena_printf(arena, "%s + (ptrdiff_t)%s * %s%s", base, column, stride, begin);
+    case COLUMN_OF_FRAMES:
+        use_variables(emitter, VAR_streams);
+        return arena_printf(arena, "%s + %s %% streams * %s%s", base, column, stride, begin);
+    case COLUMN_FRAME:
+        use_variables(emitter, VAR_frame);
+        return arena_printf(arena, "%s + (frame + %s%s) * %s%s", base, column, delay_text(emitter, access->delay),
+                            stride, begin);
+    }
+    return *begin ? arena_printf(arena, "%s%s", base, begin) : base;
 }
 
 const char *edge_address(struct emitter *emitter, const struct edge *edge, const char *column)
 {
-    const struct buffer *buffer = &emitter->schedule->buffers[edge->node];
-    const char *member = emitter->buffers[edge->node], *begin = "";
-    if (edge->begin)
-        begin = arena_printf(emitter->arena, " + %d", edge->begin);
-    const char *delay = "";
-    if (edge->delay == 1 || edge->delay == -1)
-        delay = edge->delay > 0 ? " - streams" : " + streams";
-    else if (edge->delay)
-        delay = arena_printf(emitter->arena, edge->delay > 0 ? " - %d * streams" : " + %d * streams",
-                             edge->delay > 0 ? edge->delay : -edge->delay);
-    bool several = emitter->region && (emitter->region->kind == REGION_FRAMES || emitter->region->group > 1);
-    bool spreads = several && emitter->graph->nodes[edge->node]->time == TIME_SEQUENCE;
-    switch (buffer->storage) {
-    case STORE_STATIC:
-        use_variables(emitter, VAR_packed);
-        return arena_printf(emitter->arena, "packed->%s%s", member, begin);
-    case STORE_FRAME:
-        use_variables(emitter, spreads ? VAR_values | VAR_streams : VAR_values);
-        return arena_printf(emitter->arena,
-                            spreads ? "values->%s + %s %% streams * %s%s" : "values->%s + (ptrdiff_t)%s * %s%s", member,
-                            column, edge_stride(emitter, edge), begin);
-    case STORE_SEQUENCE:
-    case STORE_BLOCK:
-    case STORE_INPUT:
-        use_variables(emitter, VAR_values | VAR_frame | (edge->delay ? VAR_streams : 0));
-        return arena_printf(emitter->arena, "values->%s + (frame + %s%s) * %s%s", member, column, delay,
-                            edge_stride(emitter, edge), begin);
-    case STORE_NONE:
-    case STORE_LATE:
-    case STORE_GRADIENT:
-        break;
-    }
-    return "NULL";
+    struct access access = access_of_edge(emitter->schedule, emitter->region, edge);
+    return access_address(emitter, &access, column);
+}
+
+const char *node_address(struct emitter *emitter, int node, const char *column)
+{
+    struct edge edge = edge_to(emitter->graph, node);
+    return edge_address(emitter, &edge, column);
 }
 
 struct expression fill_pattern(const struct emitter *emitter, const char *pattern, const struct expression operands[],

@@ -43,12 +43,13 @@ struct expression load_edge(struct writing *writing, const struct edge *edge)
         if (edge_equal(&writing->loaded[i].edge, edge))
             return name_of(writing->loaded[i].name);
     const char *name = fresh_local(writing, edge->node, edge->delay);
-    const char *address = edge_address(emitter, edge, writing->column);
+    struct access access = access_of_edge(emitter->schedule, writing->region, edge);
+    const char *address = access_address(emitter, &access, writing->column);
     text_printf(emitter->out, "%sconst rnn_vec %s = ", writing->indent, name);
     if (edge->length == 1 && writing->kernel->units > 1)
         text_printf(emitter->out, "rnn_vec_splat(*(%s));\n", address);
     else
-        text_printf(emitter->out, "rnn_vec_load%s(%s + unit);\n", edge->begin ? "_unaligned" : "", address);
+        text_printf(emitter->out, "rnn_vec_load%s(%s + unit);\n", access.aligned ? "" : "_unaligned", address);
     ARENA_PUSH(emitter->arena, writing->loaded, writing->loaded_count, writing->loaded_capacity,
                ((struct loaded){*edge, name}));
     return name_of(name);
@@ -116,9 +117,8 @@ void write_store(struct writing *writing, int id)
     struct emitter *emitter = writing->emitter;
     if (emitter->schedule->buffers[id].storage == STORE_NONE)
         return;
-    struct edge edge = edge_to(emitter->graph, id);
     text_printf(emitter->out, "%srnn_vec_store(%s + unit, %s);\n", writing->indent,
-                edge_address(emitter, &edge, writing->column), emitter->locals[id].text);
+                node_address(emitter, id, writing->column), emitter->locals[id].text);
 }
 
 void write_stores(struct writing *writing)
@@ -155,8 +155,7 @@ static void write_column_kernel(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
-    struct edge edge = edge_to(emitter->graph, id);
-    const char *to = edge_address(emitter, &edge, "column");
+    const char *to = node_address(emitter, id, "column");
     open_column_loop(writing);
     bool vector = op_info(node->op)->shape == SHAPE_VECTOR || node->op == OP_cross_entropy_slope;
     if (vector)
@@ -176,9 +175,8 @@ static void write_concat_kernel(struct writing *writing)
     open_column_loop(writing);
     text_puts(emitter->out, " {\n");
     if (node->op == OP_pad) {
-        struct edge edge = edge_to(emitter->graph, id);
         text_printf(emitter->out, "        memset(%s, 0, RNN_PAD(%d) * sizeof(rnn_real));\n",
-                    edge_address(emitter, &edge, "column"), node_units(node));
+                    node_address(emitter, id, "column"), node_units(node));
         at = node->begin;
     }
     for (int k = 0; k < node->count; k++) {
@@ -201,12 +199,11 @@ static void write_embed_kernel(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
-    struct edge edge = edge_to(emitter->graph, id);
     const struct shape *table = &emitter->graph->nodes[node->edges[0].node]->shape;
     open_column_loop(writing);
     use_variables(emitter, VAR_packed | VAR_values | VAR_frame);
     text_printf(emitter->out, "\n        rnn_embed(%s, packed->%s, values->%s[frame + column], %d, %d);\n",
-                edge_address(emitter, &edge, "column"), emitter->buffers[node->edges[0].node],
+                node_address(emitter, id, "column"), emitter->buffers[node->edges[0].node],
                 emitter->buffers[node->edges[1].node], table->dim[0], table->dim[1]);
 }
 
@@ -214,11 +211,10 @@ static void write_id_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
-    struct edge edge = edge_to(emitter->graph, id);
     open_column_loop(writing);
     use_variables(emitter, VAR_values | VAR_frame);
     text_printf(emitter->out, "\n        *(%s) = (rnn_real)values->%s[frame + column];\n",
-                edge_address(emitter, &edge, "column"), emitter->buffers[emitter->graph->nodes[id]->edges[0].node]);
+                node_address(emitter, id, "column"), emitter->buffers[emitter->graph->nodes[id]->edges[0].node]);
 }
 
 static void write_keep_kernel(struct writing *writing)
@@ -226,7 +222,6 @@ static void write_keep_kernel(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
-    struct edge edge = edge_to(emitter->graph, id);
     open_column_loop(writing);
     use_variables(emitter, VAR_values | VAR_frame | VAR_streams);
     bool lasts = node->time == TIME_SEQUENCE;
@@ -234,21 +229,28 @@ static void write_keep_kernel(struct writing *writing)
                 " {\n%s        const int stream = (int)((frame + column) %% streams);\n"
                 "        rnn_keep(%s, %d, %s, values->window, %d, %s, stream);\n    }\n",
                 lasts ? "" : "        const int t = (int)((frame + column) / streams);\n",
-                edge_address(emitter, &edge, "column"), node_units(node),
+                node_address(emitter, id, "column"), node_units(node),
                 arena_printf(emitter->arena, "%.17g", node->number), node->dropout,
                 lasts ? "0" : "values->ages[stream] + t");
 }
 
-/* A sum over frames and streams, see rnn/train.h. */
-static void write_sum_over_all(struct emitter *emitter, int id)
+/* Columns as arguments: their address, the distance between them, and units. */
+static const char *columns_text(struct writing *writing, const struct edge *edge)
 {
+    struct emitter *emitter = writing->emitter;
+    struct access access = access_of_edge(emitter->schedule, writing->region, edge);
+    return arena_printf(emitter->arena, "%s, %s, %d", access_address(emitter, &access, "0"),
+                        access_stride(emitter, &access), edge->length);
+}
+
+/* A sum over frames and streams, see rnn/train.h. */
+static void write_sum_over_all(struct writing *writing, int id)
+{
+    struct emitter *emitter = writing->emitter;
     const struct node *node = emitter->graph->nodes[id];
-    const struct edge *last = &node->edges[node->count - 1];
-    struct place to = place_of_sum(emitter, id);
-    const char *base = to.view.offset ? arena_printf(emitter->arena, "%s + %ld", to.base, to.view.offset) : to.base;
-    const char *value = arena_printf(emitter->arena, "%s, %s, %d", edge_address(emitter, last, "0"),
-                                     edge_stride(emitter, last), last->length);
-    const char *left = node->op == OP_outer ? edge_address(emitter, &node->edges[0], "0") : NULL;
+    struct access to = access_of_node(emitter->schedule, writing->region, id);
+    const char *base = access_address(emitter, &to, "0"), *value = columns_text(writing, &node->edges[node->count - 1]);
+    const char *left = node->op == OP_outer ? columns_text(writing, &node->edges[0]) : NULL;
     long first = node->shape.rank ? to.view.stride[0] : 1;
     if (emitter->function.used & VAR_frame)
         text_puts(emitter->out, "    const ptrdiff_t frame = 0;\n");
@@ -260,10 +262,8 @@ static void write_sum_over_all(struct emitter *emitter, int id)
                     first, to.view.stride[1], emitter->buffers[node->edges[0].node], value);
     else
         text_printf(emitter->out,
-                    "    rnn_outer(%s, %ld, %ld, %s, %s, %d,\n        %s, frames, streams, values->left, "
-                    "values->scratch);\n",
-                    base, first, to.view.stride[1], left, edge_stride(emitter, &node->edges[0]), node->edges[0].length,
-                    value);
+                    "    rnn_outer(%s, %ld, %ld, %s,\n        %s, frames, streams, values->left, values->scratch);\n",
+                    base, first, to.view.stride[1], left, value);
 }
 
 /* Which frames of which streams count, and the sum of their losses. A loss of whole sequences is complete at once. */
@@ -293,7 +293,7 @@ static void write_over_time_kernel(struct writing *writing)
     if (node->op == OP_seed)
         write_seed(emitter, id);
     else if (node->op == OP_total || node->op == OP_outer || node->op == OP_rows)
-        write_sum_over_all(emitter, id);
+        write_sum_over_all(writing, id);
     else if (node->op == OP_outside)
         text_printf(
             emitter->out,

@@ -58,11 +58,12 @@ static void write_product(struct writing *writing, const struct operand *operand
     struct emitter *emitter = writing->emitter;
     const struct kernel *kernel = writing->kernel;
     int rows = kernel->accumulator_count;
+    struct access x = access_of_edge(emitter->schedule, writing->region, &operand->x);
     text_printf(emitter->out,
                 "    rnn_panel_product(%s, rows * side, packed->%s, panel, %s,\n        %s, %s, %d, columns, %s);\n",
                 behind_rows(emitter->arena, "sum", operand->first_row), emitter->panels[operand->panels],
                 operand->row_count == rows ? "rows * side" : times_side(emitter->arena, operand->row_count),
-                edge_address(emitter, &operand->x, "first"), edge_stride(emitter, &operand->x), operand->x.length,
+                access_address(emitter, &x, "first"), access_stride(emitter, &x), operand->x.length,
                 tile_name(emitter, rows, operand->row_count, kernel->units));
 }
 

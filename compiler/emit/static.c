@@ -35,15 +35,6 @@ static struct place place_of_gradient(struct emitter *emitter, int id)
                           node->view, node->shape};
 }
 
-struct place place_of_sum(struct emitter *emitter, int id)
-{
-    const struct buffer *buffer = &emitter->schedule->buffers[id];
-    const struct node *node = emitter->graph->nodes[id];
-    if (buffer->storage == STORE_GRADIENT)
-        return place_of_gradient(emitter, buffer->target);
-    return (struct place){stored(emitter, id), contiguous_view(&node->shape), node->shape};
-}
-
 static const char *parameter(struct emitter *emitter, int index)
 {
     use_variables(emitter, VAR_params);
