@@ -1,15 +1,24 @@
 #!/bin/sh
-# Holds the code to compiler/LAYERS and tools/LAYERS: which folder may include headers of which.
-#   sh scripts/check-layers.sh [ROOT]         prints every include that breaks the tables; exit 1 if there is one
+# Holds the code to compiler/LAYERS and tools/LAYERS: which folder may include headers of which, and that files of a folder do
+# not call each other in a circle.
+#   sh scripts/check-layers.sh [ROOT]         prints all that breaks the tables; exit 1 if anything does
 #   sh scripts/check-layers.sh --self-test    shows that breaches are found
 #
 # Beyond the tables: compiler/*.[ch] is the layer `top`, which alone of the compiler may include the runtime (it reads weights
 # files), and files/, which includes nothing; grammar/ belongs to syntax; the runtime includes nothing but itself and files/, and
 # every folder of tools/ may use base, syntax, sema, oracle, files/ and the runtime; tools/*.[ch] is `tools/top`.
 set -eu
+home=$(cd "$(dirname "$0")/.." && pwd)
 
-# check ROOT
-check() {
+# check_circles ROOT
+check_circles() (
+  cd "$1"
+  files=$(find compiler files runtime tools -name '*.c' ! -path 'compiler/emit/*' | LC_ALL=C sort)
+  awk -v tables="compiler/LAYERS tools/LAYERS" -f "$home/scripts/check-circles.awk" $files $files
+)
+
+# check_includes ROOT
+check_includes() {
   find "$1/compiler" "$1/files" "$1/grammar" "$1/runtime" "$1/tools" -name '*.[chly]' 2>/dev/null | LC_ALL=C sort |
     xargs awk -v root="$1/" '
       function layer_of(path,  part) {
@@ -22,7 +31,7 @@ check() {
       function read_table(path, prefix,  line, layer, count, may, i) {
         while ((getline line < path) > 0) {
           sub(/#.*/, "", line)
-          if (line !~ /:/) continue
+          if (line !~ /:/ || line ~ /^circle /) continue
           layer = prefix substr(line, 1, index(line, ":") - 1)
           count = split(substr(line, index(line, ":") + 1), may, " ")
           known[layer] = 1
@@ -66,6 +75,13 @@ check() {
       END { exit bad }'
 }
 
+check() {
+  status=0
+  check_includes "$1" || status=1
+  check_circles "$1" || status=1
+  return "$status"
+}
+
 self_test() {
   tree=$(mktemp -d)
   trap 'rm -rf "$tree"' EXIT
@@ -107,13 +123,30 @@ self_test() {
   mkdir "$tree/compiler/other" "$tree/tools/other"
   expect 1 compiler/other/a.c '"base/a.h"'
   expect 1 tools/other/a.c '"data/a.h"'
+  rmdir "$tree/compiler/other" "$tree/tools/other"
+
+  # expect_circle STATUS: the files as they are.
+  expect_circle() {
+    status=0
+    check "$tree" >/dev/null || status=1
+    [ "$status" = "$1" ] || { echo "check-layers: self-test: circle: got $status, expected $1" >&2; exit 1; }
+  }
+  printf 'int one(void)\n{\n    return two(); /* "\n}\n' >"$tree/compiler/sema/one.c"
+  printf '/* one() */\nint two(void)\n{\n    static int one;\n    return "one()", one;\n}\n' >"$tree/compiler/sema/two.c"
+  expect_circle 0
+  printf 'int two(\n    void)\n{\n    return one();\n}\n' >"$tree/compiler/sema/two.c"
+  expect_circle 1
+  printf 'circle sema: one two # they are meant to\n' >>"$tree/compiler/LAYERS"
+  expect_circle 0
+  printf 'static int one(void)\n{\n    return 1;\n}\nint two(void)\n{\n    return one();\n}\n' >"$tree/compiler/sema/two.c"
+  expect_circle 1
   echo "check-layers: self-test passed"
 }
 
 if [ "${1:-}" = --self-test ]; then
   self_test
 else
-  root=${1:-$(cd "$(dirname "$0")/.." && pwd)}
-  check "$root" || { echo "check-layers: the includes above break compiler/LAYERS or tools/LAYERS" >&2; exit 1; }
-  echo "check-layers: every include keeps to compiler/LAYERS and tools/LAYERS"
+  root=${1:-$home}
+  check "$root" || { echo "check-layers: what is above breaks compiler/LAYERS or tools/LAYERS" >&2; exit 1; }
+  echo "check-layers: includes and calls keep to compiler/LAYERS and tools/LAYERS"
 fi

@@ -110,7 +110,4 @@ static inline double rounded(const struct evaluation *evaluation, double x)
     return evaluation->call->round_to_float ? oracle_round(evaluation->call, x) : x;
 }
 
-/* Ends the process: a checked program cannot bring it about. */
-_Noreturn void oracle_internal_error(const char *what, const char *name);
-
 #endif

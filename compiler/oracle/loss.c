@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/internal_error.h"
 #include "oracle/evaluation.h"
 
 /* log(exp(a) + exp(b)), which moves by the mean of what a and b move by, weighed by exp(a) and exp(b). */
@@ -76,7 +77,7 @@ static int label_count(const struct evaluation *evaluation, const struct value *
     for (int i = 0; i < evaluation->program->target_count; i++)
         if (evaluation->program->targets[i] == labels)
             return evaluation->call->label_counts[i];
-    oracle_internal_error("is no target", labels->name);
+    internal_error("oracle: '%s' is no target", labels->name);
 }
 
 /* -log of the probability of all paths that spell the labels, blank 0. Graves et al., "Connectionist Temporal

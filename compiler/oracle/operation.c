@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/internal_error.h"
 #include "base/random.h"
 #include "oracle/evaluation.h"
 
@@ -209,6 +210,6 @@ static operation *const operations[OP_COUNT] = {
 void oracle_operation(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
 {
     if (!operations[term->op])
-        oracle_internal_error("is no operation of a program", op_info(term->op)->id);
+        internal_error("oracle: '%s' is no operation of a program", op_info(term->op)->id);
     operations[term->op](evaluation, term, x, out);
 }

@@ -1,28 +1,13 @@
 #include "oracle/oracle.h"
 
-#include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/internal_error.h"
 #include "base/random.h"
 #include "oracle/evaluation.h"
-
-void oracle_internal_error(const char *what, const char *name)
-{
-    fprintf(stderr, "rnnc: internal error: oracle: '%s' %s\n", name, what);
-    exit(3);
-}
-
-double oracle_round(const struct oracle_call *call, double x)
-{
-    float near = (float)x;
-    if (call->rounding && (double)near != x && isfinite(near) && random_bits(call->rounding) & 1)
-        near = nextafterf(near, (double)near < x ? INFINITY : -INFINITY);
-    return fabsf(near) < FLT_MIN ? 0 : near; /* networks flush subnormals */
-}
 
 static int slot_count(const struct evaluation *evaluation, const struct value *value)
 {
@@ -39,12 +24,12 @@ const double *oracle_read_value(const struct evaluation *evaluation, const struc
     if (value->kind != VALUE_EQUATION) {
         const double *given = evaluation->given[value->id];
         if (!given)
-            oracle_internal_error("is read but was not given", value->name);
+            internal_error("oracle: '%s' is read but was not given", value->name);
         return value->time == TIME_FRAME ? given + frame * shape_size(&value->shape) : given;
     }
     const double *data = find_slot(evaluation, value, frame)->data;
     if (!data)
-        oracle_internal_error("depends on itself", value->name);
+        internal_error("oracle: '%s' depends on itself", value->name);
     return data;
 }
 

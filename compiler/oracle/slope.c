@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/internal_error.h"
 #include "oracle/evaluation.h"
 
 static const double *no_slope(const struct evaluation *evaluation, const struct shape *shape)
@@ -102,5 +103,5 @@ const double *oracle_evaluate_slope(struct evaluation *evaluation, const struct 
     case TERM_OP:
         return slope_of_operation(evaluation, term, frame);
     }
-    oracle_internal_error("is no kind of term", "term");
+    internal_error("oracle: a term is of no known kind");
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/internal_error.h"
 #include "oracle/evaluation.h"
 
 typedef void slope(const struct evaluation *evaluation, const struct term *term, const struct slope_operands *of,
@@ -153,6 +154,6 @@ void oracle_operation_slope(const struct evaluation *evaluation, const struct te
                             const struct slope_operands *of, double *out)
 {
     if (!slopes[term->op])
-        oracle_internal_error("has no slope", op_info(term->op)->id);
+        internal_error("oracle: '%s' has no slope", op_info(term->op)->id);
     slopes[term->op](evaluation, term, of, out);
 }

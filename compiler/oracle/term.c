@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/internal_error.h"
 #include "oracle/evaluation.h"
 
 static bool in_sequence(const struct evaluation *evaluation, int frame)
@@ -181,5 +182,5 @@ const double *oracle_evaluate_term(struct evaluation *evaluation, const struct t
     case TERM_OP:
         return evaluate_operation(evaluation, term, frame);
     }
-    oracle_internal_error("is no kind of term", "term");
+    internal_error("oracle: a term is of no known kind");
 }
