@@ -4,8 +4,17 @@
 #include <string.h>
 
 static const struct op_info table[OP_COUNT] = {
-#define OP(id, name, class, shape, least, most, d1, d2, flops, emit, gradient)                                         \
-    {#id, name, OP_CLASS_##class, SHAPE_##shape, least, most, {d1, d2}, flops, emit, gradient},
+#define OP(id_, name_, class_, shape_, least_, most_, default1, default2, flops_, emit_, ...)                          \
+    {.id = #id_,                                                                                                       \
+     .name = name_,                                                                                                    \
+     .class = OP_CLASS_##class_,                                                                                       \
+     .shape = SHAPE_##shape_,                                                                                          \
+     .least = least_,                                                                                                  \
+     .most = most_,                                                                                                    \
+     .defaults = {default1, default2},                                                                                 \
+     .flops = flops_,                                                                                                  \
+     .emit = emit_,                                                                                                    \
+     .gradient = __VA_ARGS__},
 #include "base/op.def"
 #undef OP
 };
@@ -14,12 +23,23 @@ const struct op_info *op_info(enum op op) { return &table[op]; }
 
 bool op_is_over_time(enum op op) { return table[op].class == OP_CLASS_OVER_TIME || op == OP_ctc; }
 
-bool op_has_edges(enum op op)
+enum value_time op_result_time(enum op op, enum value_time latest)
 {
-    return op == OP_div || op == OP_exp || op == OP_log || op == OP_sqrt || op == OP_pow || op == OP_mod;
+    switch (table[op].time) {
+    case FOR_LOAD:
+        return TIME_STATIC;
+    case FOR_SEQUENCES:
+        return TIME_SEQUENCE;
+    case FOR_FRAMES:
+        return TIME_FRAME;
+    case FOR_CALL:
+        return TIME_CALL;
+    case WITH_OPERANDS:
+    case AS_GIVEN:
+        break;
+    }
+    return latest;
 }
-
-bool op_is_comparison(enum op op) { return op >= OP_lt && op <= OP_ne; }
 
 enum op op_find(const char *name, int length)
 {

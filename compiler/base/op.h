@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/shape.h"
+
 enum op {
 #define OP(id, ...) OP_##id,
 #include "base/op.def"
@@ -28,16 +30,28 @@ enum shape_rule {
     SHAPE_SPECIAL /* a rule of its own */
 };
 
+/* When the result exists. */
+enum result_time {
+    WITH_OPERANDS, /* at the latest time of its operands, or later: a copy may give each frame the same */
+    FOR_LOAD,      /* static */
+    FOR_SEQUENCES, /* once for each sequence */
+    FOR_FRAMES,    /* at each frame */
+    FOR_CALL,      /* once for a training call */
+    AS_GIVEN       /* the program says when */
+};
+
 struct op_info {
-    const char *id;   /* "add" */
-    const char *name; /* language name, or NULL */
+    const char *id;        /* "add" */
+    const char *name;      /* language name, or NULL */
     enum op_class class;
     enum shape_rule shape;
-    int least, most;      /* operands in a program; most = -1: any number */
-    double defaults[2];   /* values of the operands left out */
-    int flops;            /* for one unit of the result (product: for one weight) */
-    const char *emit;     /* see op.def */
-    const char *gradient; /* see op.def */
+    int least, most;       /* operands in a program; most = -1: any number */
+    double defaults[2];    /* values of the operands left out */
+    int flops;             /* for one unit of the result (product: for one weight) */
+    const char *emit;      /* see op.def */
+    const char *gradient;  /* see op.def */
+    enum result_time time;
+    bool edges, hides_edges; /* see op.def */
 };
 
 const struct op_info *op_info(enum op op);
@@ -45,12 +59,8 @@ const struct op_info *op_info(enum op op);
 /* Whether an operation needs all frames of a sequence: the class OVER_TIME, and the loss ctc. */
 bool op_is_over_time(enum op op);
 
-/* True where finite operands may be at the edge of an operation's domain, where its result or its slope is infinite or
- * NaN: 1 / 0, log(0), sqrt(0), or an exp that overflows. Gradients are guarded behind it (transform/stop_zeros.h). */
-bool op_has_edges(enum op op);
-
-/* lt .. ne: 1 or 0, whatever the operands. */
-bool op_is_comparison(enum op op);
+/* When the result exists, if `latest` is the latest time of the operands. */
+enum value_time op_result_time(enum op op, enum value_time latest);
 
 /* The operation that the language calls by `name` (`length` bytes), or OP_COUNT. */
 enum op op_find(const char *name, int length);

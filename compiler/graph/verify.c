@@ -118,6 +118,8 @@ static const char *verify_node(const struct graph *graph, int id, struct arena *
         if (wrong)
             return wrong;
     }
+    if (node->time != op_result_time(node->op, node->time))
+        return arena_printf(scratch, "%%%d (%s) is of %s time", id, info->id, time_name(node->time));
     if (time_has_streams(node->time) && node->shape.rank > 1)
         return arena_printf(scratch, "%%%d is a matrix that changes with time", id);
     if (!lengths_follow_rule(node) || !operands_fit(graph, node))

@@ -16,7 +16,7 @@ static int add_scalar(struct counting *counting, enum op op, const struct node *
     struct graph *graph = counting->graph;
     enum value_time first = graph->nodes[a.node]->time, second = graph->nodes[b.node]->time;
     bool gathers = op_info(op)->class == OP_CLASS_OVER_TIME;
-    enum value_time time = gathers ? TIME_SEQUENCE : first > second ? first : second;
+    enum value_time time = op_result_time(op, first > second ? first : second);
     struct node *node = graph_add_node(graph, op, (struct shape){0}, time, gathers ? 1 : 2, like);
     node->origin = like->origin;
     node->edges[0] = a;

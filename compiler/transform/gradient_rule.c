@@ -22,17 +22,13 @@ struct reading {
 
 static struct edge read_rule(struct reading *reading);
 
-static enum value_time latest_time(const struct graph *graph, enum op op, const struct edge *edges, int count)
+static enum value_time result_time(const struct graph *graph, enum op op, const struct edge *edges, int count)
 {
-    enum value_time time = TIME_STATIC;
-    if (op == OP_at_first || op == OP_at_last || op == OP_ctc_slope)
-        return TIME_FRAME;
-    if (op == OP_length || op == OP_sum_over_time || op == OP_outside)
-        return TIME_SEQUENCE;
+    enum value_time latest = TIME_STATIC;
     for (int i = 0; i < count; i++)
-        if (graph->nodes[edges[i].node]->time > time)
-            time = graph->nodes[edges[i].node]->time;
-    return time;
+        if (graph->nodes[edges[i].node]->time > latest)
+            latest = graph->nodes[edges[i].node]->time;
+    return op_result_time(op, latest);
 }
 
 static struct shape result_shape(const struct graph *graph, enum op op, const struct edge *edges, int count)
@@ -54,7 +50,7 @@ struct edge build_operation(struct graph *graph, enum op op, const struct edge *
                             const struct node *like)
 {
     struct node *node = graph_add_node(graph, op, result_shape(graph, op, edges, count),
-                                       latest_time(graph, op, edges, count), count, like);
+                                       result_time(graph, op, edges, count), count, like);
     for (int i = 0; i < count; i++)
         node->edges[i] = edges[i];
     return edge_to(graph, graph->node_count - 1);

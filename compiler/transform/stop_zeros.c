@@ -8,13 +8,10 @@
 static bool has_edges(const struct graph *graph, const struct node *node)
 {
     if (node->op != OP_div)
-        return op_has_edges(node->op);
+        return op_info(node->op)->edges;
     const struct node *divisor = graph->nodes[node->edges[1].node];
     return divisor->op != OP_length && (divisor->op != OP_number || divisor->number == 0);
 }
-
-/* Whether what an operand has of infinity and NaN does not show in the result. */
-static bool hides_edges(const struct node *node) { return op_is_comparison(node->op) || node->op == OP_seed; }
 
 const bool *find_unbounded(const struct graph *graph, struct arena *scratch)
 {
@@ -28,7 +25,7 @@ const bool *find_unbounded(const struct graph *graph, struct arena *scratch)
         int node = open[--count];
         for (int u = uses.begin[node]; u < uses.begin[node + 1]; u++) {
             int reader = uses.use[u].reader;
-            if (reader >= 0 && !unbounded[reader] && !hides_edges(graph->nodes[reader]))
+            if (reader >= 0 && !unbounded[reader] && !op_info(graph->nodes[reader]->op)->hides_edges)
                 unbounded[open[count++] = reader] = true;
         }
     }
@@ -44,7 +41,7 @@ static const bool *find_unbounded_slopes(const struct stopping *stopping, int fi
     for (int i = first; i < graph->node_count; i++) {
         const struct node *node = graph->nodes[i];
         bool found = has_edges(graph, node);
-        for (int k = 0; k < node->count && !hides_edges(node); k++) {
+        for (int k = 0; k < node->count && !op_info(node->op)->hides_edges; k++) {
             int operand = node->edges[k].node;
             found |= operand < stopping->count ? stopping->unbounded[operand]
                                                : operand >= first && unbounded[operand - first];
