@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/list.h"
+
 static const struct op_info table[OP_COUNT] = {
 #define OP(id_, name_, class_, shape_, least_, most_, default1, default2, flops_, emit_, ...)                          \
     {.id = #id_,                                                                                                       \
@@ -21,7 +23,7 @@ static const struct op_info table[OP_COUNT] = {
 
 const struct op_info *op_info(enum op op) { return &table[op]; }
 
-bool op_is_over_time(enum op op) { return table[op].class == OP_CLASS_OVER_TIME || op == OP_ctc; }
+bool op_is_over_time(enum op op) { return op_kernel(op) == KERNEL_OVER_TIME; }
 
 enum value_time op_result_time(enum op op, enum value_time latest)
 {
@@ -39,6 +41,30 @@ enum value_time op_result_time(enum op op, enum value_time latest)
         break;
     }
     return latest;
+}
+
+enum operand_reading op_reads(enum op op, int k)
+{
+    const enum operand_reading *reads = table[op].reads;
+    for (k = k < OP_READINGS ? k : OP_READINGS - 1; k > 0 && reads[k] == READS_UNITS;)
+        k--;
+    return reads[k];
+}
+
+enum kernel_kind op_kernel(enum op op)
+{
+    static const enum kernel_kind by_class[] = {
+        [OP_CLASS_LEAF] = KERNEL_NONE,     [OP_CLASS_ELEMENTWISE] = KERNEL_ELEMENTWISE,
+        [OP_CLASS_COLUMN] = KERNEL_COLUMN, [OP_CLASS_PRODUCT] = KERNEL_NONE,
+        [OP_CLASS_MOVE] = KERNEL_NONE,     [OP_CLASS_OVER_TIME] = KERNEL_OVER_TIME,
+        [OP_CLASS_LOSS] = KERNEL_NONE};
+    return table[op].kernel ? table[op].kernel : by_class[table[op].class];
+}
+
+const char *kernel_kind_name(enum kernel_kind kind)
+{
+    static const char *const names[] = {KERNEL_KINDS(LIST_NAME)};
+    return names[kind];
 }
 
 enum op op_find(const char *name, int length)

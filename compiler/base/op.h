@@ -40,18 +40,58 @@ enum result_time {
     AS_GIVEN       /* the program says when */
 };
 
+/* How an operand is read: where its value has to be, and what of it is read. */
+enum operand_reading {
+    READS_UNITS,   /* unit by unit with the result, or one number for all of them: from registers where one kernel makes
+                         both, else from a padded column */
+    READS_COLUMN,  /* all units, from an aligned and padded column */
+    READS_NUMBER,  /* one number */
+    READS_VECTOR,  /* all units, wherever they lie */
+    READS_PART,    /* units one after the other, copied from where they lie */
+    READS_WEIGHTS, /* a static matrix, packed as panels */
+    READS_ROWS,    /* a static matrix, row by row */
+    READS_STRIDES, /* what all streams share, by strides, before it is packed */
+    READS_ID,      /* an id, where the caller has it */
+    READS_LABELS,  /* likewise the labels of a sequence */
+    READS_FRAMES,  /* the frames of a block, padded columns */
+    READS_ANY_FRAMES, /* the frames of a block, wherever they lie */
+    READS_ALL_FRAMES  /* all frames of the sequence, when its pass is done */
+};
+
+enum { OP_READINGS = 2 };
+
+/* What computes a value: one loop over units and columns, see schedule/schedule.h. */
+#define KERNEL_KINDS(X)                                                                                                \
+    X(NONE, "none")               /* no kernel of its own: leaves, and what only static values are made by */          \
+    X(PANEL, "panel")             /* products of one number of units, and what follows them unit by unit */            \
+    X(ELEMENTWISE, "elementwise") /* the same without products */                                                      \
+    X(COLUMN, "column")           /* softmax, layernorm, sums over units, ... */                                       \
+    X(CONCAT, "concat")                                                                                                \
+    X(EMBED, "embed")                                                                                                  \
+    X(ID, "id")                                                                                                        \
+    X(KEEP, "keep")                                                                                                    \
+    X(OVER_TIME, "over time") /* gathers what it needs of each block */
+
+enum kernel_kind {
+#define X(id, name) KERNEL_##id,
+    KERNEL_KINDS(X)
+#undef X
+};
+
 struct op_info {
-    const char *id;        /* "add" */
-    const char *name;      /* language name, or NULL */
+    const char *id;   /* "add" */
+    const char *name; /* language name, or NULL */
     enum op_class class;
     enum shape_rule shape;
-    int least, most;       /* operands in a program; most = -1: any number */
-    double defaults[2];    /* values of the operands left out */
-    int flops;             /* for one unit of the result (product: for one weight) */
-    const char *emit;      /* see op.def */
-    const char *gradient;  /* see op.def */
+    int least, most;      /* operands in a program; most = -1: any number */
+    double defaults[2];   /* values of the operands left out */
+    int flops;            /* for one unit of the result (product: for one weight) */
+    const char *emit;     /* see op.def */
+    const char *gradient; /* see op.def */
     enum result_time time;
-    bool edges, hides_edges; /* see op.def */
+    enum operand_reading reads[OP_READINGS]; /* see op_reads */
+    enum kernel_kind kernel;                 /* KERNEL_NONE: by class, see op_kernel */
+    bool edges, hides_edges;                 /* see op.def */
 };
 
 const struct op_info *op_info(enum op op);
@@ -61,6 +101,15 @@ bool op_is_over_time(enum op op);
 
 /* When the result exists, if `latest` is the latest time of the operands. */
 enum value_time op_result_time(enum op op, enum value_time latest);
+
+/* How operand k is read. */
+enum operand_reading op_reads(enum op op, int k);
+
+/* The kind of kernel that computes a value by itself. Elementwise work that is fused behind a product is part of the
+ * product's KERNEL_PANEL. */
+enum kernel_kind op_kernel(enum op op);
+
+const char *kernel_kind_name(enum kernel_kind kind);
 
 /* The operation that the language calls by `name` (`length` bytes), or OP_COUNT. */
 enum op op_find(const char *name, int length);

@@ -114,7 +114,7 @@ struct place {
 /* ctc: nothing to do for a block, all of it when the pass is over. */
 static inline bool node_waits_for_all_frames(const struct node *node)
 {
-    return node->op == OP_ctc || node->op == OP_ctc_slope;
+    return op_reads(node->op, 0) == READS_ALL_FRAMES;
 }
 const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 

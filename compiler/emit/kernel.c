@@ -312,6 +312,8 @@ static void write_over_time_kernel(struct writing *writing)
 static void write_kernel_of_kind(struct writing *writing)
 {
     switch (writing->kernel->kind) {
+    case KERNEL_NONE:
+        break;
     case KERNEL_PANEL:
         write_panel_kernel(writing);
         break;

@@ -41,13 +41,19 @@ static void widen_range(struct buffer *buffer, const struct edge *edge)
         buffer->future = -edge->delay;
 }
 
+/* How a reader, not that of an initial value, reads. */
+static enum operand_reading use_reading(const struct assigning *assigning, const struct use *use)
+{
+    const struct node *reader = assigning->graph->nodes[use->reader];
+    return op_reads(reader->op, (int)(use->edge - reader->edges));
+}
+
 static bool outlives_pass(const struct assigning *assigning, int id)
 {
     bool outlives = op_is_over_time(assigning->graph->nodes[id]->op);
     for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
         const struct use *use = &assigning->uses->use[u];
-        outlives |= use->reader < 0 || assigning->graph->nodes[use->reader]->op == OP_ctc ||
-                    assigning->graph->nodes[use->reader]->op == OP_ctc_slope;
+        outlives |= use->reader < 0 || (!use->init && use_reading(assigning, use) == READS_ALL_FRAMES);
     }
     return outlives;
 }
@@ -93,10 +99,9 @@ static void assign_computed(struct assigning *assigning, int id)
 
 /* An input is read where the caller has it as long as only single units of it are wanted; rows of units as the caller
  * has them are neither aligned nor padded, and what is out of range is not there. */
-static bool reads_where_the_caller_has_it(const struct node *reader)
+static bool reads_where_the_caller_has_it(enum operand_reading reading)
 {
-    return reader->op == OP_product || reader->op == OP_embed || reader->op == OP_id || reader->op == OP_outer ||
-           reader->op == OP_rows || reader->op == OP_ctc || reader->op == OP_ctc_slope;
+    return reading == READS_VECTOR || reading == READS_ID || reading == READS_LABELS || reading == READS_ANY_FRAMES;
 }
 
 static void assign_input(struct assigning *assigning, int id)
@@ -106,13 +111,12 @@ static void assign_input(struct assigning *assigning, int id)
     buffer->storage = STORE_INPUT;
     for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
         const struct use *use = &assigning->uses->use[u];
-        const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
         if (use->init) {
             buffer->storage = STORE_FRAME;
             continue;
         }
         widen_range(buffer, use->edge);
-        if (use->edge->delay || (reader && !reads_where_the_caller_has_it(reader)))
+        if (use->edge->delay || (use->reader >= 0 && !reads_where_the_caller_has_it(use_reading(assigning, use))))
             buffer->storage = once ? STORE_FRAME : assigning->schedule->whole_sequence ? STORE_SEQUENCE : STORE_BLOCK;
     }
 }
@@ -155,9 +159,9 @@ static void assign_static(struct assigning *assigning, int id)
     for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
         const struct use *use = &assigning->uses->use[u];
         const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
-        if (use->init || !reader || op_info(reader->op)->class == OP_CLASS_COLUMN ||
+        if (use->init || !reader || use_reading(assigning, use) == READS_COLUMN ||
             (node->op == OP_view && reader->op == OP_view) || /* no single view says the same */
-            (time_has_streams(reader->time) && reader->op != OP_product) || reader->op == OP_unview)
+            (time_has_streams(reader->time) && use_reading(assigning, use) != READS_WEIGHTS) || reader->op == OP_unview)
             buffer->storage = STORE_STATIC;
     }
 }

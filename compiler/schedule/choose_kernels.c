@@ -9,7 +9,7 @@
 /* Only elementwise nodes and products can share a kernel with what reads them. */
 static bool node_shares_kernel(const struct node *node)
 {
-    return op_info(node->op)->class == OP_CLASS_ELEMENTWISE || node->op == OP_product;
+    return op_kernel(node->op) == KERNEL_ELEMENTWISE || op_kernel(node->op) == KERNEL_PANEL;
 }
 
 /* Whether the reader must wait for a phase to end. 0: it may share the kernel, 1: next phase, -1: no matter within a
@@ -247,23 +247,10 @@ static void merge_groups(struct choosing *choosing)
 
 static enum kernel_kind kernel_kind_of(const struct choosing *choosing, int root)
 {
-    const struct node *node = choosing->graph->nodes[root];
-    if (op_info(node->op)->class == OP_CLASS_COLUMN || node->op == OP_cross_entropy)
-        return KERNEL_COLUMN;
-    if (node->op == OP_concat || node->op == OP_pad)
-        return KERNEL_CONCAT;
-    if (node->op == OP_embed)
-        return KERNEL_EMBED;
-    if (node->op == OP_id)
-        return KERNEL_ID;
-    if (node->op == OP_keep)
-        return KERNEL_KEEP;
-    if (op_is_over_time(node->op))
-        return KERNEL_OVER_TIME;
     for (int m = choosing->first[root]; m >= 0; m = choosing->next[m])
-        if (choosing->graph->nodes[m]->op == OP_product)
+        if (op_kernel(choosing->graph->nodes[m]->op) == KERNEL_PANEL)
             return KERNEL_PANEL;
-    return KERNEL_ELEMENTWISE;
+    return op_kernel(choosing->graph->nodes[root]->op);
 }
 
 static void add_kernel(struct choosing *choosing, int root, struct kernel *kernel)

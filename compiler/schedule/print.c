@@ -8,12 +8,6 @@ const char *region_kind_name(enum region_kind kind)
     return names[kind];
 }
 
-const char *kernel_kind_name(enum kernel_kind kind)
-{
-    static const char *const names[] = {KERNEL_KINDS(LIST_NAME)};
-    return names[kind];
-}
-
 const char *storage_name(enum storage storage)
 {
     static const char *const names[] = {STORAGES(LIST_NAME)};

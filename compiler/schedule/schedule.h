@@ -35,22 +35,6 @@ enum region_kind {
 #undef X
 };
 
-#define KERNEL_KINDS(X)                                                                                                \
-    X(PANEL, "panel")             /* products of one number of units, and what follows them unit by unit */            \
-    X(ELEMENTWISE, "elementwise") /* the same without products */                                                      \
-    X(COLUMN, "column")           /* softmax, layernorm, sums over units, ... */                                       \
-    X(CONCAT, "concat")                                                                                                \
-    X(EMBED, "embed")                                                                                                  \
-    X(ID, "id")                                                                                                        \
-    X(KEEP, "keep")                                                                                                    \
-    X(OVER_TIME, "over time") /* gathers what it needs of each block */
-
-enum kernel_kind {
-#define X(id, name) KERNEL_##id,
-    KERNEL_KINDS(X)
-#undef X
-};
-
 /* Products of a kernel that have the same right-hand side and whose accumulators lie side by side: one packed matrix.
  */
 struct operand {
@@ -162,7 +146,6 @@ void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena
 void schedule_print(const struct schedule *schedule, struct text *out);
 
 const char *region_kind_name(enum region_kind kind);
-const char *kernel_kind_name(enum kernel_kind kind);
 const char *storage_name(enum storage storage);
 
 #endif

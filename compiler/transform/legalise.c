@@ -1,4 +1,6 @@
 /* legalise: copies that the schedule needs. The last transform, because simplify would take them out again. */
+#include <string.h>
+
 #include "analysis/uses.h"
 #include "base/arena.h"
 #include "graph/graph.h"
@@ -11,13 +13,12 @@ static void align_column_operands(struct graph *graph)
 {
     for (int i = 0, count = graph->node_count; i < count; i++) {
         struct node *node = graph->nodes[i];
-        if (op_info(node->op)->class != OP_CLASS_COLUMN && node->op != OP_cross_entropy)
-            continue;
-        int units = node->edges[0].length;
-        bool has_id = node->op == OP_cross_entropy || node->op == OP_cross_entropy_slope;
-        for (int k = 0; k < node->count - has_id; k++) {
+        for (int k = 0; k < node->count; k++) {
             struct edge *edge = &node->edges[k];
+            int units = node->edges[0].length;
             bool spreads = edge->length != units;
+            if (op_reads(node->op, k) != READS_COLUMN)
+                continue;
             if (!spreads && edge->begin == 0 && graph->nodes[edge->node]->op != OP_number)
                 continue;
             struct shape shape = {1, {units}};
@@ -72,14 +73,14 @@ static void delay_after_ids(struct graph *graph)
 {
     for (int i = 0, count = graph->node_count; i < count; i++) {
         struct node *node = graph->nodes[i];
-        if ((node->op != OP_embed && node->op != OP_id) || !node->edges[node->count - 1].delay)
+        int k = node->count - 1; /* ids are the last operands of those that read them at one frame */
+        if (k < 0 || op_reads(node->op, k) != READS_ID || !node->edges[k].delay)
             continue;
         struct node *now = graph_add_node(graph, node->op, node->shape, node->time, node->count, node);
-        for (int k = 0; k < node->count; k++)
-            now->edges[k] = node->edges[k];
-        now->edges[node->count - 1].delay = 0;
+        memcpy(now->edges, node->edges, (size_t)node->count * sizeof *now->edges);
+        now->edges[k].delay = 0;
         struct edge edge = edge_to(graph, graph->node_count - 1);
-        edge.delay = node->edges[node->count - 1].delay;
+        edge.delay = node->edges[k].delay;
         if (node->op == OP_id)
             edge.init = graph_add_number(graph, -1);
         node->op = OP_copy;
@@ -107,17 +108,17 @@ static void copy_operand_over_time(struct graph *graph, struct node *node, int k
     *edge = edge_to(graph, graph->node_count - 1);
 }
 
-/* Products over time read as products over units do: parts, delays and inputs. */
+/* That all frames of a loss count is said by a number, which needs no frames. */
 static void copy_operands_over_time(struct graph *graph)
 {
     for (int i = 0, count = graph->node_count; i < count; i++) {
         struct node *node = graph->nodes[i];
-        if (!op_is_over_time(node->op) || node->op == OP_outer || node->op == OP_rows)
-            continue;
-        copy_operand_over_time(graph, node, 0);
-        bool counts = node->op == OP_seed && graph->nodes[node->edges[1].node]->op != OP_number;
-        if (counts)
-            copy_operand_over_time(graph, node, 1);
+        for (int k = 0; k < node->count; k++) {
+            enum operand_reading reading = op_reads(node->op, k);
+            bool counts_all = node->op == OP_seed && k == 1 && graph->nodes[node->edges[1].node]->op == OP_number;
+            if ((reading == READS_FRAMES || reading == READS_ALL_FRAMES) && !counts_all)
+                copy_operand_over_time(graph, node, k);
+        }
     }
 }
 
