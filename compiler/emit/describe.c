@@ -90,12 +90,7 @@ static const char *equation_text(const struct source *source, struct span span, 
     return text.data ? text.data : "";
 }
 
-/* The instance that a value belongs to: "h1" of "h1.c", "" of "c". */
-static const char *instance_of(const struct node *node, struct arena *arena)
-{
-    const char *dot = node->origin ? strrchr(node->origin, '.') : NULL;
-    return dot ? arena_copy_string(arena, node->origin, (size_t)(dot - node->origin)) : "";
-}
+static const char *instance_of(const struct node *node) { return node->origin ? node->origin->instance : ""; }
 
 struct shown {
     struct span equation;
@@ -114,7 +109,7 @@ static int compare_shown(const void *a, const void *b)
 enum { SHOWN_MOST = 64 };
 
 /* The equations of a region, each once for each instance. Returns how many there are, of which SHOWN_MOST are kept. */
-static int collect_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
+static int collect_equations(const struct schedule *schedule, const struct region *region,
                              struct shown shown[SHOWN_MOST])
 {
     int count = 0, left_out = 0;
@@ -122,7 +117,7 @@ static int collect_equations(const struct schedule *schedule, const struct regio
         const struct node *node = schedule->graph->nodes[region->nodes[i]];
         if (node->equation.begin >= node->equation.end)
             continue;
-        struct shown one = {node->equation, instance_of(node, arena), count};
+        struct shown one = {node->equation, instance_of(node), count};
         int k = 0;
         for (; k < count; k++) {
             bool same = strcmp(shown[k].instance, one.instance) == 0;
@@ -146,7 +141,7 @@ void describe_equations(const struct schedule *schedule, const struct region *re
                         const char *indent, struct text *out)
 {
     struct shown shown[SHOWN_MOST];
-    int count = collect_equations(schedule, region, arena, shown);
+    int count = collect_equations(schedule, region, shown);
     for (int i = 0; i < count && i < SHOWN_MOST; i++) {
         int line, column;
         source_locate(schedule->graph->source, shown[i].equation.begin, &line, &column);

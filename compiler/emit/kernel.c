@@ -14,10 +14,7 @@ const char *kernel_name(const struct emitter *emitter, const struct region *regi
 const char *fresh_local(struct writing *writing, int node, int delay)
 {
     struct emitter *emitter = writing->emitter;
-    const char *name = emitter->graph->nodes[node]->name;
-    const char *stem = name                     ? c_name(emitter->arena, last_name(name))
-                       : emitter->buffers[node] ? emitter->buffers[node]
-                                                : "a";
+    const char *stem = c_name(emitter->arena, last_name(emitter->schedule->names[node]));
     if (delay)
         stem = arena_printf(emitter->arena, delay == 1 || delay == -1 ? "%s_%s" : "%s_%s_%d", stem,
                             delay > 0 ? "before" : "after", delay > 0 ? delay : -delay);

@@ -101,7 +101,7 @@ static void name_panels(struct emitter *emitter, struct unique *members)
             const struct kernel *kernel = &schedule->regions[r].kernels[k];
             for (int o = 0; o < kernel->operand_count; o++) {
                 const struct operand *operand = &kernel->operands[o];
-                const char *x = schedule->buffers[operand->x.node].name;
+                const char *x = schedule->names[operand->x.node];
                 const char *stem = arena_printf(emitter->arena, "%s_by_%s", schedule->regions[r].name, x ? x : "x");
                 emitter->panels[operand->panels] = unique_name(members, stem);
             }
@@ -133,8 +133,8 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
     for (size_t i = 0; i < sizeof own / sizeof *own && schedule->graph->trains; i++)
         unique_name(&members, own[i]);
     for (int i = 0; i < n; i++)
-        if (schedule->buffers[i].name)
-            emitter.buffers[i] = unique_name(&members, c_name(arena, schedule->buffers[i].name));
+        if (schedule->buffers[i].storage != STORE_NONE && schedule->buffers[i].storage != STORE_GRADIENT)
+            emitter.buffers[i] = unique_name(&members, c_name(arena, schedule->names[i]));
     name_leaves(&emitter);
     name_panels(&emitter, &members);
     return emitter;

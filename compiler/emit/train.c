@@ -292,7 +292,7 @@ static void write_fault_search(struct emitter *emitter, bool of_gradients)
             const char *region = schedule->regions[r].name;
             int id = schedule->regions[r].nodes[i];
             const struct node *node = emitter->graph->nodes[id];
-            const char *name = node->name ? node->name : node->origin ? node->origin : region;
+            const char *name = node->name ? node->name : node->origin ? node->origin->path : region;
             if ((schedule->passes.of[id] >= losses_done(emitter) / 2) != of_gradients && node->op != OP_seed)
                 continue;
             if (node->op == OP_seed && !of_gradients)

@@ -44,10 +44,17 @@ struct view {
     long stride[SHAPE_MAX_RANK];
 };
 
+/* The value of the program whose equation or declaration a node comes from. */
+struct node_origin {
+    const char *path;     /* "h1.c" */
+    const char *instance; /* of the cell or function that it belongs to: "h1"; "" for the top */
+};
+
 /* A value of the program that is a part of a node: units begin .. begin + length at the same frame. */
 struct named_part {
     int begin, length;
-    const char *name, *origin;
+    const char *name;
+    const struct node_origin *origin;
     struct span equation;
 };
 
@@ -56,8 +63,8 @@ struct node {
     struct shape shape;
     enum value_time time;
     const char *name;     /* path of the value that it is, or NULL within an equation */
-    const char *origin;   /* path of the value whose equation or declaration it came from, or NULL */
-    struct span equation; /* that equation */
+    const struct node_origin *origin; /* or NULL */
+    struct span equation; /* of its origin */
     int count;
     struct edge *edges;
     double number;    /* OP_number; OP_keep: the probability of a 0 */

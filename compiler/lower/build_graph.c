@@ -17,9 +17,10 @@ struct lowering {
     const struct program *program;
     struct graph *graph;
     struct diagnostics *diag;
-    int *node_of;         /* by value id */
-    const char *origin;   /* of the equation in hand: the path of its value */
-    struct span equation; /* the whole of it */
+    int *node_of;                       /* by value id */
+    const struct node_origin **origins; /* likewise */
+    const struct node_origin *origin;   /* of the equation in hand */
+    struct span equation;               /* the whole of it */
     bool trains;
     int dropouts; /* of the program so far: each draws numbers of its own */
 };
@@ -287,7 +288,7 @@ static void add_leaves(struct lowering *lowering)
         int count = value->kind == VALUE_EQUATION;
         struct node *node = graph_add_node(graph, ops[value->kind], value->shape, value->time, count, NULL);
         node->name = value->hidden ? NULL : value->name;
-        node->origin = value->name;
+        node->origin = lowering->origins[i];
         node->equation = value->equation;
         lowering->node_of[i] = graph->node_count - 1;
     }
@@ -311,11 +312,18 @@ static void add_equations(struct lowering *lowering)
         const struct value *value = lowering->program->values[i];
         if (value->kind != VALUE_EQUATION || !value->term)
             continue;
-        lowering->origin = value->name;
+        lowering->origin = lowering->origins[i];
         lowering->equation = value->equation;
         struct edge edge = lower_term(lowering, value->term);
         lowering->graph->nodes[lowering->node_of[i]]->edges[0] = edge;
     }
+}
+
+static const struct node_origin *origin_new(struct arena *arena, const char *path, const char *instance)
+{
+    struct node_origin *origin = ARENA_NEW(arena, struct node_origin);
+    *origin = (struct node_origin){path, instance};
+    return origin;
 }
 
 static struct lowering lowering_new(struct arena *arena, const struct program *program, struct diagnostics *diag)
@@ -323,6 +331,11 @@ static struct lowering lowering_new(struct arena *arena, const struct program *p
     struct lowering lowering = {.arena = arena, .program = program, .diag = diag};
     lowering.graph = graph_new(arena, program->source, program->name);
     lowering.node_of = ARENA_ARRAY(arena, int, program->value_count + 1);
+    lowering.origins = ARENA_ARRAY(arena, const struct node_origin *, program->value_count + 1);
+    for (int i = 0; i < program->value_count; i++) {
+        const struct value *value = program->values[i];
+        lowering.origins[i] = origin_new(arena, value->name, value->origin ? value->origin->path : "");
+    }
     return lowering;
 }
 
@@ -334,7 +347,7 @@ static void add_losses(struct lowering *lowering)
     graph->outputs = ARENA_ARRAY(lowering->arena, struct graph_output, program->loss_count + 1);
     for (int i = 0; i < program->loss_count; i++) {
         const struct term *term = program->losses[i].term;
-        lowering->origin = "loss";
+        lowering->origin = origin_new(lowering->arena, "loss", "");
         lowering->equation = program->losses[i].span;
         struct edge loss = lower_term(lowering, term), everywhere = edge_to(graph, graph_add_number(graph, 1));
         struct edge seed = add_operation(lowering, OP_seed, term, loss, everywhere);

@@ -1,7 +1,6 @@
 /* assign-buffers: where each value lives, how much past it keeps, and how long a block is. */
 #include "base/arena.h"
 #include "base/machine.h"
-#include "base/unique.h"
 #include "schedule/schedule.h"
 
 struct assigning {
@@ -166,27 +165,6 @@ static void assign_static(struct assigning *assigning, int id)
     }
 }
 
-/* ---- names ---- */
-
-static void name_buffers(struct assigning *assigning)
-{
-    const struct graph *graph = assigning->graph;
-    struct unique names;
-    unique_init(&names, assigning->arena);
-    for (int named = 1; named >= 0; named--)
-        for (int i = 0; i < graph->node_count; i++) {
-            struct buffer *buffer = &assigning->schedule->buffers[i];
-            const char *path = graph->nodes[i]->name;
-            if ((path != NULL) != named || buffer->storage == STORE_NONE || buffer->storage == STORE_GRADIENT)
-                continue;
-            if (!path)
-                path = arena_printf(assigning->scratch, "%s_%s",
-                                    graph->nodes[i]->origin ? graph->nodes[i]->origin : "value",
-                                    time_has_streams(graph->nodes[i]->time) ? "in" : "static");
-            buffer->name = unique_name(&names, path);
-        }
-}
-
 /* ---- blocks ---- */
 
 enum {
@@ -231,6 +209,6 @@ void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena
         else
             assign_computed(&assigning, i);
     }
-    name_buffers(&assigning);
+    name_values(schedule, arena, scratch);
     schedule->block_frames = choose_block_frames(&assigning);
 }

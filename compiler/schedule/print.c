@@ -61,7 +61,7 @@ static void print_buffers(const struct schedule *schedule, struct text *out)
         if (buffer->storage == STORE_GRADIENT)
             text_printf(out, "of %%%d", buffer->target);
         else
-            text_puts(out, buffer->name);
+            text_puts(out, schedule->names[i]);
         text_printf(out, ": %%%d, %s, %d units", i, storage_name(buffer->storage),
                     node_units(schedule->graph->nodes[i]));
         if (buffer->past)
@@ -130,7 +130,7 @@ static void print_step(const struct schedule *schedule, const struct step *step,
     for (int i = 0; i < step->value_count; i++)
         text_printf(out, "%s%s", i ? ", " : of_call ? " " : ": ",
                     step->kind == STEP_OUTPUTS ? schedule->graph->outputs[step->values[i]].name
-                                               : schedule->buffers[step->values[i]].name);
+                                               : schedule->names[step->values[i]]);
     text_puts(out, step->gradient ? " [gradient]\n" : "\n");
 }
 

@@ -102,7 +102,6 @@ struct buffer {
     int past;         /* the largest delay with which it is read: frames kept from call to call */
     int future;       /* the same ahead */
     int init;         /* static or sequence node that frames out of range read, or NO_NODE: 0 */
-    const char *name; /* an identifier, unique */
     int group;        /* STORE_FRAME: frames that there is room for at once */
     bool in_place;    /* STORE_FRAME with past or future 1: read, then overwritten */
     int target;       /* STORE_GRADIENT: the OP_gradient node that it is added by */
@@ -130,6 +129,7 @@ struct schedule {
     int *region_of;            /* by node */
     struct kernel **kernel_of; /* by node; NULL: static, leaves */
     struct buffer *buffers;    /* by node */
+    const char **names;        /* by node: a path that no other has, "h1.one_minus_z"; NULL for numbers */
     int panel_count;           /* packed matrices */
     int block_frames;          /* frames of a block with one stream */
     struct plan *plans;        /* one for each entry point, see plan.h */
@@ -141,6 +141,9 @@ struct schedule *split_regions(const struct graph *graph, const struct component
                                const struct schedule_options *options, struct arena *arena, struct arena *scratch);
 void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena *scratch);
+
+/* A part of assign_buffers. */
+void name_values(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 
 /* --emit=schedule. */
 void schedule_print(const struct schedule *schedule, struct text *out);

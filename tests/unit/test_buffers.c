@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/unique.h"
 #include "schedule_check.h"
 #include "transform/transform.h"
 
@@ -138,11 +139,34 @@ static void test_names_are_unique(void **state)
                          "model M {\n  input x[4]\n  a = R[4](x)\n  a_h = R[4](a)\n  output y = a_h.h + a.h\n}",
                          &default_schedule_options);
     const struct schedule *schedule = scheduled.schedule;
+    struct unique names;
+    unique_init(&names, scheduled.lowered.arena);
     for (int i = 0; i < schedule->graph->node_count; i++) {
-        assert_true((schedule->buffers[i].name != NULL) == (schedule->buffers[i].storage != STORE_NONE));
-        for (int k = 0; k < i && schedule->buffers[i].name; k++)
-            assert_true(!schedule->buffers[k].name ||
-                        strcmp(schedule->buffers[i].name, schedule->buffers[k].name) != 0);
+        const char *name = schedule->names[i];
+        assert_true((name != NULL) == (schedule->graph->nodes[i]->op != OP_number));
+        if (name) /* with underscores for dots too */
+            assert_int_equal(strlen(unique_name(&names, name)), strlen(name));
+    }
+    scheduled_free(&scheduled);
+}
+
+/* What no name of the program is for is called after what it is, while that is one operation; the rest, after its equation. */
+static void test_names_say_what_values_are(void **state)
+{
+    (void)state;
+    struct scheduled scheduled =
+        schedule_program("cell R[n](x[n]) -> h[n] {\n  param W[n, n], U[n, n], b[n]\n  z = sigmoid(W @ x + b)\n"
+                         "  h = (1 - z) * h[t-1] + z * tanh(U @ (z * h[t-1]))\n}\n"
+                         "model M {\n  input x[4]\n  r = R[4](x)\n  output y = softmax(r)\n}",
+                         &default_schedule_options);
+    const struct schedule *schedule = scheduled.schedule;
+    static const char *const expected[] = {"r.one_minus_z", "r.z_times_h_before", "r.z", "r.h", "r.z_in", "x", "y"};
+    for (size_t k = 0; k < sizeof expected / sizeof *expected; k++) {
+        int found = 0;
+        for (int i = 0; i < schedule->graph->node_count; i++)
+            found += schedule->names[i] && strcmp(schedule->names[i], expected[k]) == 0;
+        if (!found)
+            fail_msg("no value is called %s", expected[k]);
     }
     scheduled_free(&scheduled);
 }
@@ -180,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_inputs_stay_where_they_are),
         cmocka_unit_test(test_static_values),
         cmocka_unit_test(test_names_are_unique),
+        cmocka_unit_test(test_names_say_what_values_are),
         cmocka_unit_test(test_block_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,14 +87,15 @@ static void test_replace(void **state)
     struct arena *arena = arena_new();
     struct graph *graph = make_copies(arena, (const int[]){0, 1, 2, 3}, 4);
     graph->nodes[2]->name = "two";
-    graph->nodes[2]->origin = "origin";
+    static const struct node_origin origin = {"two", ""};
+    graph->nodes[2]->origin = &origin;
     graph->nodes[3]->name = "three";
     add_output(graph, "y", 4);
     graph->nodes[4]->edges[0].delay = 1;
     graph->nodes[4]->edges[0].init = 2;
     graph_replace(graph, 2, 1);
     assert_string_equal(graph->nodes[1]->name, "two"); /* a name without a node would be lost */
-    assert_string_equal(graph->nodes[1]->origin, "origin");
+    assert_ptr_equal(graph->nodes[1]->origin, &origin);
     graph_replace(graph, 3, 2); /* follows what 2 was replaced by; 1 keeps the name that it has */
     assert_string_equal(graph->nodes[1]->name, "two");
     assert_int_equal(graph_resolve(graph, 3), 1);

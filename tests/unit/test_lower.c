@@ -172,6 +172,7 @@ static void test_origins(void **state)
         if (node->op == OP_number)
             continue;
         assert_non_null(node->origin);
+        assert_string_equal(node->origin->instance, ""); /* that of a hidden value too */
         const char *equation = text + node->equation.begin;
         if (node->op == OP_tanh || node->op == OP_mul)
             assert_memory_equal(equation, "a = tanh(x) * 2\n", 16);
