@@ -60,34 +60,21 @@ static const struct argument_field fields[] = {
     {0},
 };
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static void check_options(void *to, struct argp_state *state)
 {
-    struct check_options *options = state->input;
-    if (argument_set(options_table, fields, key, argument, options, state))
-        return 0;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->network;
-        state->child_inputs[1] = &options->feed;
-        return 0;
-    case ARGP_KEY_END:
-        if (options->gradients && (options->row || options->tolerance >= 0))
-            argp_error(state, "--row and --tolerance are for outputs, not for --gradients");
-        if (options->in_float && !options->gradients)
-            argp_error(state, "--float goes with --gradients");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    const struct check_options *options = to;
+    if (options->gradients && (options->row || options->tolerance >= 0))
+        argp_error(state, "--row and --tolerance are for outputs, not for --gradients");
+    if (options->in_float && !options->gradients)
+        argp_error(state, "--float goes with --gradients");
 }
 
-static const struct argp_child children[] = {{&network_argp, 0, NULL, 0}, {&feed_argp, 0, NULL, 0}, {0}};
-
-static const struct argp check_argp = {.options = options_table,
-                                       .parser = parse_option,
-                                       .args_doc = "FILE.rnn",
-                                       .doc = documentation,
-                                       .children = children};
+static const struct command_line command_line = {.options = options_table,
+                                                 .fields = fields,
+                                                 .doc = documentation,
+                                                 .parts = {{&network_argp, offsetof(struct check_options, network)},
+                                                           {&feed_argp, offsetof(struct check_options, feed)}},
+                                                 .check = check_options};
 
 /* The checked program; rnnc has accepted it, so there is nothing to report but a difference between rnnc and us. */
 static const struct program *read_program(struct arena *arena, const struct network_options *options,
@@ -241,7 +228,7 @@ int command_check(int argc, char **argv)
     struct check_options options = {
         .network = network_options_new(arena), .feed = feed_options_new(arena), .tolerance = -1};
     options.feed.seed = 1;
-    argp_parse(&check_argp, argc, argv, 0, NULL, &options);
+    command_line_parse(&command_line, argc, argv, &options);
     if (options.gradients)
         ask_for_gradients(&options.network, options.in_float);
     struct check check = {.options = &options, .arena = arena, .seed = options.feed.seed};

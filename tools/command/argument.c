@@ -95,6 +95,45 @@ bool argument_set(const struct argp_option *options, const struct argument_field
     return true;
 }
 
+struct parsing {
+    const struct command_line *line;
+    void *to;
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    const struct parsing *parsing = state->input;
+    const struct command_line *line = parsing->line;
+    if (argument_set(line->options, line->fields, key, argument, parsing->to, state))
+        return 0;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        for (int i = 0; line->parts[i].argp; i++)
+            state->child_inputs[i] = (char *)parsing->to + line->parts[i].offset;
+        return 0;
+    case ARGP_KEY_END:
+        line->check(parsing->to, state);
+        return 0;
+    default:
+        return line->take && line->take(key, argument, parsing->to, state) ? 0 : ARGP_ERR_UNKNOWN;
+    }
+}
+
+void command_line_parse(const struct command_line *line, int argc, char **argv, void *to)
+{
+    struct argp_child children[sizeof line->parts / sizeof line->parts[0] + 1] = {{0}};
+    for (int i = 0; line->parts[i].argp; i++)
+        children[i].argp = line->parts[i].argp;
+    const struct argp argp = {.options = line->options,
+                              .parser = parse_option,
+                              .args_doc = "FILE.rnn",
+                              .doc = line->doc,
+                              .children = children,
+                              .help_filter = line->help_filter};
+    struct parsing parsing = {line, to};
+    argp_parse(&argp, argc, argv, 0, NULL, &parsing);
+}
+
 void argument_reads(struct argument_files *files, const char *what, const char *path)
 {
     struct argument_file file = {what, path};

@@ -45,6 +45,23 @@ struct argument_field {
 bool argument_set(const struct argp_option *options, const struct argument_field *fields, int key, char *argument,
                   void *to, struct argp_state *state);
 
+/* The line of a command, whose one argument is FILE.rnn. Pointers that are not needed are NULL. */
+struct command_line {
+    const struct argp_option *options;
+    const struct argument_field *fields;
+    const char *doc;
+    struct command_part {
+        const struct argp *argp; /* options that several commands have, NULL: no more */
+        size_t offset;           /* of its input, in `to` */
+    } parts[3];
+    bool (*take)(int key, char *argument, void *to, struct argp_state *state); /* an option that is not in `fields` */
+    void (*check)(void *to, struct argp_state *state);                         /* when all have been read */
+    char *(*help_filter)(int key, const char *text, void *input);              /* argp's */
+};
+
+/* Reads the line into `to`; ends the program with status 2 where it is wrong. */
+void command_line_parse(const struct command_line *line, int argc, char **argv, void *to);
+
 /* A file of the command line, and what it is there: "--data". */
 struct argument_file {
     const char *what, *path;

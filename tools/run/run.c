@@ -80,8 +80,9 @@ static void check_files(const struct run_options *options, struct argp_state *st
 }
 
 /* Either data through the network, or text from it. */
-static void check_options(struct run_options *options, struct argp_state *state)
+static void check_options(void *to, struct argp_state *state)
 {
+    struct run_options *options = to;
     const struct feed_options *feed = &options->feed;
     bool writes = options->sample.count > 0;
     options->sample.seed = feed->has_seed ? feed->seed : 1;
@@ -114,39 +115,31 @@ static const struct argument_field fields[] = {
     {0},
 };
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static bool take_option(int key, char *argument, void *to, struct argp_state *state)
 {
-    struct run_options *options = state->input;
-    if (argument_set(options_table, fields, key, argument, options, state))
-        return 0;
+    struct run_options *options = to;
+    (void)state;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->network;
-        state->child_inputs[1] = &options->feed;
-        return 0;
     case 'o':
     case KEY_DECODE:
         results_request(options->feed.arena, &options->results, argument, key == KEY_DECODE);
-        return 0;
+        return true;
     case KEY_LENGTHS:
         options->lengths = arena_printf(options->feed.arena, "lengths=%s", argument);
         words_push(&options->feed.inputs, options->lengths);
-        return 0;
-    case ARGP_KEY_END:
-        check_options(options, state);
-        return 0;
+        return true;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return false;
     }
 }
 
-static const struct argp_child children[] = {{&network_argp, 0, NULL, 0}, {&feed_argp, 0, NULL, 0}, {0}};
-
-static const struct argp run_argp = {.options = options_table,
-                                     .parser = parse_option,
-                                     .args_doc = "FILE.rnn",
-                                     .doc = documentation,
-                                     .children = children};
+static const struct command_line command_line = {
+    .options = options_table,
+    .fields = fields,
+    .doc = documentation,
+    .parts = {{&network_argp, offsetof(struct run_options, network)}, {&feed_argp, offsetof(struct run_options, feed)}},
+    .take = take_option,
+    .check = check_options};
 
 /* What a run is about: the network, its data, and the files that its outputs go to. */
 struct run {
@@ -280,7 +273,7 @@ int command_run(int argc, char **argv)
     struct arena *arena = arena_new();
     struct run_options options = {
         .network = network_options_new(arena), .feed = feed_options_new(arena), .sample.temperature = 1};
-    argp_parse(&run_argp, argc, argv, 0, NULL, &options);
+    command_line_parse(&command_line, argc, argv, &options);
     struct run run = {.options = &options, .arena = arena};
     const char *error = NULL;
     int status = run_network(&run, &error) ? 0 : print_error(error);

@@ -52,8 +52,9 @@ struct eval {
     struct trainer trainer;
 };
 
-static void check_options(const struct train_options *options, struct argp_state *state)
+static void check_options(void *to, struct argp_state *state)
 {
+    const struct train_options *options = to;
     if (!options->data.count)
         argp_error(state, "what should it be evaluated with? Give --data FILE");
     if (options->strict && !options->weights)
@@ -72,22 +73,11 @@ static const struct argument_field fields[] = {
     {0},
 };
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-    struct train_options *options = state->input;
-    if (argument_set(options_table, fields, key, argument, options, state))
-        return 0;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->network;
-        return 0;
-    case ARGP_KEY_END:
-        check_options(options, state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const struct command_line command_line = {.options = options_table,
+                                                 .fields = fields,
+                                                 .doc = documentation,
+                                                 .parts = {{&network_argp, offsetof(struct train_options, network)}},
+                                                 .check = check_options};
 
 static bool refuse(const char **error, const char *sentence)
 {
@@ -198,15 +188,9 @@ int command_eval(int argc, char **argv)
     struct arena *arena = arena_new();
     struct eval *eval = ARENA_NEW(arena, struct eval);
     const char *error = NULL;
-    static const struct argp_child children[] = {{&network_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {.options = options_table,
-                                     .parser = parse_option,
-                                     .args_doc = "FILE.rnn",
-                                     .doc = documentation,
-                                     .children = children};
     eval->options = train_options_new(arena);
     eval->options.evaluates = true;
-    argp_parse(&argp, argc, argv, 0, NULL, &eval->options);
+    command_line_parse(&command_line, argc, argv, &eval->options);
     int status = evaluate(eval, &error) ? 0 : print_error(error);
     arena_free(arena);
     return status;

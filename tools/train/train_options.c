@@ -154,8 +154,9 @@ static const char *name_best(struct arena *arena, const char *out)
     return arena_printf(arena, "%.*s.best%s", (int)kept, out, out + kept);
 }
 
-static void check_options(struct train_options *options, struct argp_state *state)
+static void check_options(void *to, struct argp_state *state)
 {
+    struct train_options *options = to;
     bool validates = options->held_out > 0 || options->valid_data.count;
     if (!options->data.count)
         argp_error(state, "what should it learn from? Give --data FILE");
@@ -212,38 +213,30 @@ static void set_number(struct train_options *options, const char *name, const ch
     words_push(&options->optimizer_settings, arena_printf(options->network.arena, "%s=%s", name, argument));
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static bool take_option(int key, char *argument, void *to, struct argp_state *state)
 {
-    struct train_options *options = state->input;
-    if (argument_set(options_table, fields, key, argument, options, state))
-        return 0;
+    struct train_options *options = to;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->network;
-        return 0;
     case KEY_VALID:
         options->held_out = parse_fraction(argument, state);
-        return 0;
+        return true;
     case KEY_OPTIMIZER:
         options->optimizer_name = methods_split(argument, &options->optimizer_settings);
-        return 0;
+        return true;
     case KEY_RATE:
         set_number(options, "rate", argument);
-        return 0;
+        return true;
     case KEY_MOMENTUM:
         set_number(options, "momentum", argument);
-        return 0;
+        return true;
     case KEY_WEIGHT_DECAY:
         set_number(options, "weight_decay", argument);
-        return 0;
+        return true;
     case KEY_SCHEDULE:
         options->schedule_name = methods_split(argument, &options->schedule_settings);
-        return 0;
-    case ARGP_KEY_END:
-        check_options(options, state);
-        return 0;
+        return true;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return false;
     }
 }
 
@@ -271,12 +264,12 @@ struct train_options train_options_new(struct arena *arena)
 void train_options_parse(struct arena *arena, int argc, char **argv, struct train_options *options)
 {
     *options = train_options_new(arena);
-    static const struct argp_child children[] = {{&network_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {.options = options_table,
-                                     .parser = parse_option,
-                                     .args_doc = "FILE.rnn",
-                                     .doc = documentation,
-                                     .children = children,
-                                     .help_filter = methods_help};
-    argp_parse(&argp, argc, argv, 0, NULL, options);
+    static const struct command_line line = {.options = options_table,
+                                             .fields = fields,
+                                             .doc = documentation,
+                                             .parts = {{&network_argp, offsetof(struct train_options, network)}},
+                                             .take = take_option,
+                                             .check = check_options,
+                                             .help_filter = methods_help};
+    command_line_parse(&line, argc, argv, options);
 }
