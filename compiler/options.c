@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,8 +11,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/machine.h"
-#include "emit/emit.h"
-#include "files/path.h"
+#include "options_check.h"
 
 enum {
     KEY_HEADER = 256,
@@ -192,103 +192,44 @@ static void parse_depfile(struct argp_state *state, struct depfile_options *depf
     *(*text == 'F' ? &depfile->path : &depfile->target) = value;
 }
 
-/* How the C file will find its header. */
-static const char *file_of_path(const char *path)
+/* Options that only set a field; whether `key` is one. */
+static bool set_field(struct options *options, int key, char *text)
 {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-/* What is written overwrites neither what is read nor what else is written; formatting is meant to. */
-static void check_places(struct argp_state *state, const struct options *options, struct arena *arena)
-{
-    bool formats = options->pipeline.emit == EMIT_SOURCE;
-    const struct {
-        const char *name, *path;
-    } results[] = {{"-o", options->output},
-                   {"--header", options->header},
-                   {"-MF", options->depfile.wanted ? depfile_path(arena, options) : NULL}};
-    for (int i = 0; i < 3; i++) {
-        const char *path = results[i].path;
-        for (int k = 0; path && k < i; k++)
-            if (results[k].path && path_is_same(results[k].path, path))
-                argp_error(state, "%s and %s name the same file", results[k].name, results[i].name);
-        if (path && strcmp(options->input, "-") != 0 && !formats && path_is_same(path, options->input))
-            argp_error(state, "%s would overwrite the program '%s'", results[i].name, options->input);
-        if (path && options->pipeline.embed && path_is_same(path, options->pipeline.embed))
-            argp_error(state, "%s would overwrite the weights '%s'", results[i].name, options->pipeline.embed);
+    static const struct {
+        int key;
+        enum { FIELD_FLAG, FIELD_TEXT } kind;
+        size_t offset;
+    } fields[] = {{'o', FIELD_TEXT, offsetof(struct options, output)},
+                  {KEY_HEADER, FIELD_TEXT, offsetof(struct options, header)},
+                  {KEY_TOP, FIELD_TEXT, offsetof(struct options, pipeline.sema.top)},
+                  {KEY_PREFIX, FIELD_TEXT, offsetof(struct options, pipeline.prefix)},
+                  {KEY_TRAIN, FIELD_FLAG, offsetof(struct options, pipeline.train)},
+                  {KEY_INPUT_GRADIENTS, FIELD_FLAG, offsetof(struct options, pipeline.input_gradients)},
+                  {KEY_EMBED, FIELD_TEXT, offsetof(struct options, pipeline.embed)},
+                  {KEY_NO_FILES, FIELD_FLAG, offsetof(struct options, pipeline.no_files)},
+                  {KEY_TIME, FIELD_FLAG, offsetof(struct options, pipeline.time_stages)}};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        void *field = (char *)options + fields[i].offset;
+        if (fields[i].key != key)
+            continue;
+        if (fields[i].kind == FIELD_FLAG)
+            *(bool *)field = true;
+        else
+            *(const char **)field = text;
+        return true;
     }
-}
-
-/* The C file includes the header by its name, between quotes. */
-static void check_header(struct argp_state *state, const char *path)
-{
-    const char *name = file_of_path(path);
-    if (strcmp(path, "-") == 0)
-        argp_error(state, "--header needs a file: the C file includes it by its name");
-    for (const char *c = name; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127 || *c == '"' || *c == '\\')
-            argp_error(state,
-                       "--header: '%s' cannot be included, as C has no quotes, backslashes and control "
-                       "characters in the name of a header",
-                       name);
-}
-
-static void check_options(struct argp_state *state, struct options *options, struct arena *arena)
-{
-    if (!options->input)
-        argp_error(state, "no input file; `rnnc net.rnn -o net.c` compiles a network, - reads standard input");
-    if (options->pipeline.prefix && !emit_prefix_is_valid(options->pipeline.prefix))
-        argp_error(state, "--prefix wants an identifier of C that does not begin with rnn_, not '%s'",
-                   options->pipeline.prefix);
-    if ((options->pipeline.dump_after == STAGE_DIFFERENTIATE || options->pipeline.dump_after == STAGE_RECOMPUTE) &&
-        !options->pipeline.train)
-        argp_error(state, "--dump-after=%s goes with --train", stage_name(options->pipeline.dump_after));
-    if (options->header && options->pipeline.emit != EMIT_C)
-        argp_error(state, "--header goes with --emit=c");
-    if (options->header)
-        check_header(state, options->header);
-    if (options->pipeline.input_gradients && !options->pipeline.train)
-        argp_error(state, "--input-gradients goes with --train");
-    if ((options->pipeline.embed || options->pipeline.no_files) && options->pipeline.emit != EMIT_C)
-        argp_error(state, "--%s goes with --emit=c", options->pipeline.embed ? "embed" : "no-files");
-    if (options->depfile.wanted &&
-        (options->pipeline.emit != EMIT_C || !options->output || strcmp(options->output, "-") == 0))
-        argp_error(state, "-M goes with --emit=c and -o FILE");
-    check_places(state, options, arena);
+    return false;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct parsing *parsing = state->input;
     struct options *options = parsing->options;
+    if (set_field(options, key, text))
+        return 0;
     switch (key) {
-    case 'o':
-        options->output = text;
-        break;
-    case KEY_HEADER:
-        options->header = text;
-        break;
     case 'D':
         parse_definition(state, parsing, text);
-        break;
-    case KEY_TOP:
-        options->pipeline.sema.top = text;
-        break;
-    case KEY_PREFIX:
-        options->pipeline.prefix = text;
-        break;
-    case KEY_TRAIN:
-        options->pipeline.train = true;
-        break;
-    case KEY_INPUT_GRADIENTS:
-        options->pipeline.input_gradients = true;
-        break;
-    case KEY_EMBED:
-        options->pipeline.embed = text;
-        break;
-    case KEY_NO_FILES:
-        options->pipeline.no_files = true;
         break;
     case 'M':
         parse_depfile(state, &options->depfile, text);
@@ -301,9 +242,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_DUMP:
         parse_dump(state, &options->pipeline, text);
-        break;
-    case KEY_TIME:
-        options->pipeline.time_stages = true;
         break;
     case 'f':
         parse_switch(state, options, text);
@@ -322,7 +260,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         options->input = text;
         break;
     case ARGP_KEY_END:
-        check_options(state, options, parsing->arena);
+        options_check(state, options, parsing->arena);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -350,6 +288,6 @@ struct options options_parse(struct arena *arena, int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &parsing) != 0) /* what is wrong with the options has been told */
         out_of_memory();
     if (options.header)
-        options.pipeline.header = file_of_path(options.header);
+        options.pipeline.header = options_header_name(&options);
     return options;
 }

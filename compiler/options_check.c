@@ -1,0 +1,73 @@
+/* Options that do not go with each other. */
+#include "options_check.h"
+
+#include <string.h>
+
+#include "emit/emit.h"
+#include "files/path.h"
+
+const char *options_header_name(const struct options *options)
+{
+    const char *path = options->header;
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* What is written overwrites neither what is read nor what else is written; formatting is meant to. */
+static void check_places(struct argp_state *state, const struct options *options, struct arena *arena)
+{
+    bool formats = options->pipeline.emit == EMIT_SOURCE;
+    const struct {
+        const char *name, *path;
+    } results[] = {{"-o", options->output},
+                   {"--header", options->header},
+                   {"-MF", options->depfile.wanted ? depfile_path(arena, options) : NULL}};
+    for (int i = 0; i < 3; i++) {
+        const char *path = results[i].path;
+        for (int k = 0; path && k < i; k++)
+            if (results[k].path && path_is_same(results[k].path, path))
+                argp_error(state, "%s and %s name the same file", results[k].name, results[i].name);
+        if (path && strcmp(options->input, "-") != 0 && !formats && path_is_same(path, options->input))
+            argp_error(state, "%s would overwrite the program '%s'", results[i].name, options->input);
+        if (path && options->pipeline.embed && path_is_same(path, options->pipeline.embed))
+            argp_error(state, "%s would overwrite the weights '%s'", results[i].name, options->pipeline.embed);
+    }
+}
+
+/* The C file includes the header by its name, between quotes. */
+static void check_header(struct argp_state *state, const struct options *options)
+{
+    const char *name = options_header_name(options);
+    if (strcmp(options->header, "-") == 0)
+        argp_error(state, "--header needs a file: the C file includes it by its name");
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127 || *c == '"' || *c == '\\')
+            argp_error(state,
+                       "--header: '%s' cannot be included, as C has no quotes, backslashes and control "
+                       "characters in the name of a header",
+                       name);
+}
+
+void options_check(struct argp_state *state, const struct options *options, struct arena *arena)
+{
+    if (!options->input)
+        argp_error(state, "no input file; `rnnc net.rnn -o net.c` compiles a network, - reads standard input");
+    if (options->pipeline.prefix && !emit_prefix_is_valid(options->pipeline.prefix))
+        argp_error(state, "--prefix wants an identifier of C that does not begin with rnn_, not '%s'",
+                   options->pipeline.prefix);
+    if ((options->pipeline.dump_after == STAGE_DIFFERENTIATE || options->pipeline.dump_after == STAGE_RECOMPUTE) &&
+        !options->pipeline.train)
+        argp_error(state, "--dump-after=%s goes with --train", stage_name(options->pipeline.dump_after));
+    if (options->header && options->pipeline.emit != EMIT_C)
+        argp_error(state, "--header goes with --emit=c");
+    if (options->header)
+        check_header(state, options);
+    if (options->pipeline.input_gradients && !options->pipeline.train)
+        argp_error(state, "--input-gradients goes with --train");
+    if ((options->pipeline.embed || options->pipeline.no_files) && options->pipeline.emit != EMIT_C)
+        argp_error(state, "--%s goes with --emit=c", options->pipeline.embed ? "embed" : "no-files");
+    if (options->depfile.wanted &&
+        (options->pipeline.emit != EMIT_C || !options->output || strcmp(options->output, "-") == 0))
+        argp_error(state, "-M goes with --emit=c and -o FILE");
+    check_places(state, options, arena);
+}
