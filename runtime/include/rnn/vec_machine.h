@@ -1,0 +1,218 @@
+/* Lanes as each instruction set has them: multiply-adds, choices and square roots. */
+#ifndef RNN_VEC_MACHINE_H
+#define RNN_VEC_MACHINE_H
+
+#include <math.h>
+#include <stdint.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#include "rnn/vec_type.h"
+
+/* ---- multiply-add ----
+ *
+ * rnn_madd(a, b, c)    a * b + c, rounded once where the machine can; rnn_vec_madd the same on lanes. Lanes wider than
+ *                      the machine's registers, and machines not listed here, have what the compiler makes of
+ *                      a * b + c.
+ *                      rnn_madd(-a, b, c) is one instruction too.
+ */
+#if defined(__FMA__) || defined(__AVX512F__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMAF)
+#define RNN_HAS_MADD
+#endif
+
+RNN_INLINE rnn_real rnn_madd(rnn_real a, rnn_real b, rnn_real c)
+{
+#if defined(RNN_HAS_MADD) && defined(RNN_REAL_DOUBLE)
+    return __builtin_fma(a, b, c);
+#elif defined(RNN_HAS_MADD)
+    return __builtin_fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+RNN_INLINE rnn_vec rnn_vec_madd(rnn_vec a, rnn_vec b, rnn_vec c)
+{
+#if defined(__AVX512F__) && RNN_VECTOR_BYTES == 64 && defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
+    return (rnn_vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__) && RNN_VECTOR_BYTES == 32 && defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__FMA__) && RNN_VECTOR_BYTES == 32
+    return (rnn_vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__FMA__) && RNN_VECTOR_BYTES == 16 && defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)_mm_fmadd_pd((__m128d)a, (__m128d)b, (__m128d)c);
+#elif defined(__FMA__) && RNN_VECTOR_BYTES == 16
+    return (rnn_vec)_mm_fmadd_ps((__m128)a, (__m128)b, (__m128)c);
+#elif defined(__aarch64__) && RNN_VECTOR_BYTES == 16 && defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#elif defined(__ARM_NEON) && defined(__ARM_FEATURE_FMA) && RNN_VECTOR_BYTES == 16 && !defined(RNN_REAL_DOUBLE)
+    return (rnn_vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return a * b + c;
+#endif
+}
+
+/* ---- what differs between instruction sets ----
+ *
+ * rnn_mask           which lanes: a comparison's result
+ * rnn_vec_pick       mask ? a : b
+ * rnn_vec_lesser     a < b ? a : b, so b where either is NaN; rnn_vec_greater likewise: one instruction on x86
+ */
+#if !defined(RNN_REAL_DOUBLE) && defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
+#define RNN_LANES_AVX512
+#elif !defined(RNN_REAL_DOUBLE) && defined(__AVX__) && RNN_VECTOR_BYTES == 32
+#define RNN_LANES_AVX
+#elif !defined(RNN_REAL_DOUBLE) && defined(__SSE2__) && RNN_VECTOR_BYTES == 16
+#define RNN_LANES_SSE
+#endif
+
+#if defined(RNN_LANES_AVX512)
+
+typedef __mmask16 rnn_mask;
+
+RNN_INLINE rnn_mask rnn_mask_lt(rnn_vec a, rnn_vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ); }
+RNN_INLINE rnn_mask rnn_mask_le(rnn_vec a, rnn_vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LE_OQ); }
+RNN_INLINE rnn_mask rnn_mask_eq(rnn_vec a, rnn_vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ); }
+RNN_INLINE rnn_mask rnn_mask_ne(rnn_vec a, rnn_vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_NEQ_UQ); }
+RNN_INLINE rnn_mask rnn_mask_first(int count) { return (rnn_mask)((UINT32_C(1) << count) - 1); }
+
+RNN_INLINE rnn_vec rnn_vec_pick(rnn_mask mask, rnn_vec a, rnn_vec b)
+{
+    return (rnn_vec)_mm512_mask_blend_ps(mask, (__m512)b, (__m512)a);
+}
+
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm512_min_ps((__m512)a, (__m512)b); }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm512_max_ps((__m512)a, (__m512)b); }
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm512_sqrt_ps((__m512)x); }
+
+/* The first `count` lanes from memory, 0 in the others; nothing beyond them is read. */
+RNN_INLINE rnn_vec rnn_vec_load_part(const rnn_real *p, int count)
+{
+    return (rnn_vec)_mm512_maskz_loadu_ps(rnn_mask_first(count), p);
+}
+
+RNN_INLINE void rnn_vec_store_part(rnn_real *p, rnn_vec v, int count)
+{
+    _mm512_mask_storeu_ps(p, rnn_mask_first(count), (__m512)v);
+}
+
+#else
+
+typedef rnn_vec_int rnn_mask; /* all bits of a lane, or none */
+
+RNN_INLINE rnn_mask rnn_mask_lt(rnn_vec a, rnn_vec b) { return (rnn_mask)(a < b); }
+RNN_INLINE rnn_mask rnn_mask_le(rnn_vec a, rnn_vec b) { return (rnn_mask)(a <= b); }
+RNN_INLINE rnn_mask rnn_mask_eq(rnn_vec a, rnn_vec b) { return (rnn_mask)(a == b); }
+RNN_INLINE rnn_mask rnn_mask_ne(rnn_vec a, rnn_vec b) { return (rnn_mask)(a != b); }
+
+RNN_INLINE rnn_mask rnn_mask_first(int count)
+{
+    rnn_vec_int lane = {0};
+    for (int i = 0; i < RNN_LANES; i++)
+        lane[i] = i;
+    return (rnn_mask)(lane < count - (rnn_vec_int){0});
+}
+
+RNN_INLINE rnn_vec rnn_vec_pick(rnn_mask mask, rnn_vec a, rnn_vec b)
+{
+#if defined(RNN_LANES_AVX)
+    return (rnn_vec)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
+    return (rnn_vec)((mask & (rnn_vec_int)a) | (~mask & (rnn_vec_int)b));
+#endif
+}
+
+#if defined(RNN_LANES_AVX)
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm256_min_ps((__m256)a, (__m256)b); }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm256_max_ps((__m256)a, (__m256)b); }
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm256_sqrt_ps((__m256)x); }
+#elif defined(RNN_LANES_SSE)
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm_min_ps((__m128)a, (__m128)b); }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm_max_ps((__m128)a, (__m128)b); }
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm_sqrt_ps((__m128)x); }
+#else
+#if defined(__SSE2__)
+
+/* The same instructions on each register of wider lanes, and in double: subnormal numbers are 0 to them, where a
+ * comparison and a choice would keep them. */
+#if defined(RNN_REAL_DOUBLE)
+#define RNN_PART_NAME(bits, name) _mm##bits##_##name##_pd
+#define RNN_PART_TYPE(bits)       __m##bits##d
+#else
+#define RNN_PART_NAME(bits, name) _mm##bits##_##name##_ps
+#define RNN_PART_TYPE(bits)       __m##bits
+#endif
+#if defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
+typedef RNN_PART_TYPE(512) rnn_part;
+#define RNN_PART(name, a, b) RNN_PART_NAME(512, name)(a, b)
+#elif defined(__AVX__) && RNN_VECTOR_BYTES >= 32
+typedef RNN_PART_TYPE(256) rnn_part;
+#define RNN_PART(name, a, b) RNN_PART_NAME(256, name)(a, b)
+#else
+typedef RNN_PART_TYPE(128) rnn_part;
+#define RNN_PART(name, a, b) RNN_PART_NAME(, name)(a, b)
+#endif
+
+enum { RNN_PARTS = RNN_VECTOR_BYTES / (int)sizeof(rnn_part) };
+typedef union {
+    rnn_vec whole;
+    rnn_part part[RNN_PARTS];
+} rnn_vec_parts;
+
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b)
+{
+    rnn_vec_parts x = {a}, y = {b};
+    for (int i = 0; i < RNN_PARTS; i++)
+        x.part[i] = RNN_PART(min, x.part[i], y.part[i]);
+    return x.whole;
+}
+
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b)
+{
+    rnn_vec_parts x = {a}, y = {b};
+    for (int i = 0; i < RNN_PARTS; i++)
+        x.part[i] = RNN_PART(max, x.part[i], y.part[i]);
+    return x.whole;
+}
+
+#else
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return rnn_vec_pick(rnn_mask_lt(a, b), a, b); }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return rnn_vec_pick(rnn_mask_lt(b, a), a, b); }
+#endif
+
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x)
+{
+    for (int i = 0; i < RNN_LANES; i++)
+        x[i] = sizeof(rnn_real) == sizeof(float) ? (rnn_real)sqrtf((float)x[i]) : (rnn_real)sqrt((double)x[i]);
+    return x;
+}
+#endif
+
+RNN_INLINE rnn_vec rnn_vec_load_part(const rnn_real *p, int count)
+{
+#if defined(RNN_LANES_AVX)
+    return (rnn_vec)_mm256_maskload_ps(p, (__m256i)rnn_mask_first(count));
+#else
+    rnn_vec v = {0};
+    __builtin_memcpy(&v, p, (size_t)count * sizeof *p);
+    return v;
+#endif
+}
+
+RNN_INLINE void rnn_vec_store_part(rnn_real *p, rnn_vec v, int count)
+{
+#if defined(RNN_LANES_AVX)
+    _mm256_maskstore_ps(p, (__m256i)rnn_mask_first(count), (__m256)v);
+#else
+    __builtin_memcpy(p, &v, (size_t)count * sizeof *p);
+#endif
+}
+
+#endif
+
+#endif
