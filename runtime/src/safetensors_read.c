@@ -1,6 +1,7 @@
 /* Reading: the whole file into memory, then its header, then what that says of the tensors (safetensors_tensors.c). */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
