@@ -91,7 +91,7 @@ static void put_code(struct text *out, struct line line)
 static void put_comment(struct text *out, struct line line)
 {
     size_t text = line.indent;
-    while (text < line.length && strchr(" /*", line.text[text]))
+    while (text < line.length && strchr(" /*0123456789", line.text[text])) /* what follows a line's number */
         text++;
     bool opens = begins_with(&line, line.indent, "/*");
     size_t hang = opens ? 0 : text - line.indent - 2, column = 0;

@@ -1,0 +1,281 @@
+/* The equations of a region as it computes them: one for each value that has a name of its own, in the program or because
+ * others read it, with the line of the program that it comes from. What is read from elsewhere stands there by name.
+ *
+ *   10  i_in = W_i @ x + b_i
+ *   14  d_i += U_i^T @ d_z[t+1]
+ *
+ * `^T` is a transpose, `+=` a sum over all frames and streams. */
+#include <string.h>
+
+#include "emit/emitter.h"
+
+enum { LINES_MOST = 64, DEPTH_MOST = 40 };
+
+enum precedence { LOOSEST, SUM, FACTOR, UNARY, ATOM };
+
+struct writer {
+    const struct schedule *schedule;
+    const struct graph *graph;
+    struct arena *arena;
+    const char *instance; /* whose names stand alone: "h1" */
+    bool inside;          /* one of them has been written */
+    const struct region *region;
+};
+
+static struct text write_edge(struct writer *writer, const struct edge *edge, enum precedence least, int depth);
+
+/* Whether a node has an equation of its own. */
+static bool node_is_line(const struct writer *writer, int id)
+{
+    const struct node *node = writer->graph->nodes[id];
+    enum storage storage = writer->schedule->buffers[id].storage;
+    if (node->op == OP_number || node->op == OP_parameter || node->op == OP_input || node->op == OP_view)
+        return false;
+    return node->name || storage != STORE_NONE || uses_count(&writer->schedule->uses, id) > 1;
+}
+
+/* A path as it reads within the instance at hand. */
+static const char *local_path(struct writer *writer, const char *path)
+{
+    size_t length = strlen(writer->instance);
+    if (!length || strncmp(path, writer->instance, length) != 0 || path[length] != '.')
+        return path;
+    writer->inside = true;
+    return path + length + 1;
+}
+
+/* "d_W" of "W", "h1.d_W" of "h1.W". */
+static const char *gradient_path(struct writer *writer, int parameter)
+{
+    const char *path = local_path(writer, writer->graph->parameters[parameter].name), *last = last_name(path);
+    return arena_printf(writer->arena, "%.*sd_%s", (int)(last - path), path, last);
+}
+
+/* Elements of a matrix or vector that a view shows: "[4:8]", "[:, 2]", "^T"; " view" where that would say too little. */
+static const char *view_range(struct arena *arena, const struct view *view, const struct shape *shape,
+                              const struct shape *of)
+{
+    bool turned = shape->rank == 2 && view->stride[0] == 1 && view->stride[1] != 1;
+    const char *suffix = turned ? "^T" : "";
+    long length = of->rank ? of->dim[of->rank - 1] : 1, row = view->offset / length, column = view->offset % length;
+    if (shape_size(shape) == shape_size(of) && !view->offset)
+        return suffix;
+    if (of->rank == 1 && view->stride[0] == 1)
+        return arena_printf(arena, "[%ld:%ld]", view->offset, view->offset + shape_size(shape));
+    int rows = shape->dim[turned], columns = shape->dim[!turned];
+    if (of->rank != 2 || shape->rank != 2 || view->stride[turned] != length || view->stride[!turned] != 1)
+        return "[...]";
+    const char *rest = columns == length ? "" : arena_printf(arena, ", %ld:%ld", column, column + columns);
+    return rows == of->dim[0] ? arena_printf(arena, "[:%s]%s", rest, suffix)
+                              : arena_printf(arena, "[%ld:%ld%s]%s", row, row + rows, rest, suffix);
+}
+
+/* The name of a value, or NULL where it has none. */
+static const char *node_text(struct writer *writer, int id, int depth)
+{
+    const struct node *node = writer->graph->nodes[id];
+    if (node->op == OP_number)
+        return arena_printf(writer->arena, "%g", node->number);
+    if (node->op == OP_parameter)
+        return local_path(writer, writer->graph->parameters[node->parameter].name);
+    if (node->op == OP_view) {
+        const struct edge *edge = &node->edges[0];
+        return arena_printf(
+            writer->arena, "%s%s", write_edge(writer, edge, ATOM, depth + 1).data,
+            view_range(writer->arena, &node->view, &node->shape, &writer->graph->nodes[edge->node]->shape));
+    }
+    bool elsewhere = writer->schedule->region_of[id] != writer->region - writer->schedule->regions;
+    return node_is_line(writer, id) || node->op == OP_input || elsewhere
+               ? local_path(writer, writer->schedule->names[id])
+               : NULL;
+}
+
+/* ---- expressions ---- */
+
+static enum precedence infix_precedence(enum op op, const char **operator_)
+{
+    static const struct {
+        const char *text;
+        enum precedence precedence;
+    } infix[OP_COUNT] = {[OP_lt] = {" < ", LOOSEST},  [OP_le] = {" <= ", LOOSEST},    [OP_gt] = {" > ", LOOSEST},
+                         [OP_ge] = {" >= ", LOOSEST}, [OP_eq] = {" == ", LOOSEST},    [OP_ne] = {" != ", LOOSEST},
+                         [OP_add] = {" + ", SUM},     [OP_sub] = {" - ", SUM},        [OP_mul] = {" * ", FACTOR},
+                         [OP_div] = {" / ", FACTOR},  [OP_product] = {" @ ", FACTOR}, [OP_matmul] = {" @ ", FACTOR}};
+    *operator_ = infix[op].text;
+    return infix[op].precedence;
+}
+
+/* "where(a, b, c)" */
+static void write_call(struct writer *writer, const struct node *node, struct text *text, int depth)
+{
+    text_printf(text, "%s(", op_info(node->op)->id);
+    for (int k = 0; k < node->count; k++)
+        text_printf(text, "%s%s", k ? ", " : "", write_edge(writer, &node->edges[k], LOOSEST, depth + 1).data);
+    text_puts(text, ")");
+}
+
+/* The operation of a node. */
+static struct text write_operation(struct writer *writer, const struct node *node, enum precedence least, int depth)
+{
+    struct text text;
+    text_init(&text, writer->arena);
+    const char *infix;
+    enum precedence own = infix_precedence(node->op, &infix);
+    if (depth > DEPTH_MOST) {
+        text_puts(&text, "...");
+    } else if (node->op == OP_copy) {
+        return write_edge(writer, &node->edges[0], least, depth + 1);
+    } else if (node->op == OP_neg) {
+        const char *operand = write_edge(writer, &node->edges[0], UNARY, depth + 1).data;
+        text_printf(&text, least > SUM ? "(-%s)" : "-%s", operand);
+    } else if (infix) {
+        bool product = node->op == OP_product; /* as in the language, W @ (a * b) has its brackets */
+        const char *left = write_edge(writer, &node->edges[0], own, depth + 1).data;
+        const char *right = write_edge(writer, &node->edges[1], product ? ATOM : own + 1, depth + 1).data;
+        text_printf(&text, least > own ? "(%s%s%s)" : "%s%s%s", left, infix, right);
+    } else {
+        write_call(writer, node, &text, depth);
+    }
+    return text;
+}
+
+/* The name of a part of a value, or NULL. */
+static const char *part_name(const struct node *node, const struct edge *edge)
+{
+    for (int i = 0; i < node->part_count; i++)
+        if (node->parts[i].begin == edge->begin && node->parts[i].length == edge->length)
+            return node->parts[i].name;
+    return NULL;
+}
+
+static struct text write_edge(struct writer *writer, const struct edge *edge, enum precedence least, int depth)
+{
+    const struct node *source = writer->graph->nodes[edge->node];
+    bool whole = edge_is_whole(writer->graph, edge);
+    const char *part = whole ? NULL : part_name(source, edge), *name = part ? local_path(writer, part) : NULL;
+    if (!name)
+        name = node_text(writer, edge->node, depth);
+    struct text text;
+    if (name) {
+        text_init(&text, writer->arena);
+        text_puts(&text, name);
+    } else {
+        text = write_operation(writer, source, whole && !edge->delay ? least : ATOM, depth);
+    }
+    if (!whole && !part)
+        text_printf(&text, edge->length == 1 ? "[%d]" : "[%d:%d]", edge->begin, edge->begin + edge->length);
+    if (edge->delay)
+        text_printf(&text, "[t%+d]", -edge->delay);
+    return text;
+}
+
+/* ---- lines ---- */
+
+/* What stands on the left, and between it and the right. */
+static const char *left_side(struct writer *writer, int id)
+{
+    const struct node *node = writer->graph->nodes[id];
+    const struct buffer *buffer = &writer->schedule->buffers[id];
+    if (buffer->storage == STORE_GRADIENT || node->op == OP_gradient) {
+        const struct node *gradient = node->op == OP_gradient ? node : writer->graph->nodes[buffer->target];
+        return arena_printf(writer->arena, "%s%s +=", gradient_path(writer, gradient->parameter),
+                            view_range(writer->arena, &gradient->view, &gradient->shape,
+                                       &writer->graph->parameters[gradient->parameter].shape));
+    }
+    return arena_printf(writer->arena, "%s =", local_path(writer, writer->schedule->names[id]));
+}
+
+/* What is added to the gradient of a parameter when all frames have been through, and was not added there at once. */
+static struct text write_late_sum(struct writer *writer, const struct node *node)
+{
+    struct text text;
+    text_init(&text, writer->arena);
+    for (int k = 0; k < node->count; k++)
+        if (writer->schedule->buffers[node->edges[k].node].storage != STORE_GRADIENT)
+            text_printf(&text, "%s%s", text.length ? " + " : "", write_edge(writer, &node->edges[k], SUM, 1).data);
+    return text;
+}
+
+struct line {
+    const char *text, *instance;
+    int number; /* of the program's line; 0: none */
+    int order;  /* of the instance: that of its first line */
+};
+
+/* The right side, within the instance that the equation belongs to; one that reads none of its values, within the top. */
+static struct text write_right_side(struct writer *writer, int id)
+{
+    const struct node *node = writer->graph->nodes[id];
+    bool total = node->op == OP_total && writer->schedule->buffers[id].storage == STORE_GRADIENT;
+    writer->inside = false;
+    if (node->op == OP_gradient)
+        return write_late_sum(writer, node);
+    return total ? write_edge(writer, &node->edges[0], LOOSEST, 0) : write_operation(writer, node, LOOSEST, 0);
+}
+
+static struct line make_line(struct writer *writer, int id)
+{
+    const struct node *node = writer->graph->nodes[id];
+    writer->instance = node->origin ? node->origin->instance : "";
+    struct text right = write_right_side(writer, id);
+    if (*writer->instance && !writer->inside) {
+        writer->instance = "";
+        right = write_right_side(writer, id);
+    }
+    struct line line = {.instance = writer->instance};
+    if (right.length)
+        line.text = arena_printf(writer->arena, "%s %s", left_side(writer, id), right.data);
+    if (node->equation.begin < node->equation.end) {
+        int column;
+        source_locate(writer->graph->source, node->equation.begin, &line.number, &column);
+    }
+    return line;
+}
+
+/* The first LINES_MOST, in the order in which values are computed, those of an instance together. Returns how many there
+ * are. */
+static int collect_lines(struct writer *writer, struct line *lines)
+{
+    int count = 0, left_out = 0;
+    for (int i = 0; i < writer->region->node_count; i++) {
+        int id = writer->region->nodes[i];
+        if (!node_is_line(writer, id))
+            continue;
+        if (count == LINES_MOST) {
+            left_out++;
+            continue;
+        }
+        struct line line = make_line(writer, id);
+        line.order = count;
+        for (int k = count - 1; k >= 0; k--)
+            if (strcmp(lines[k].instance, line.instance) == 0)
+                line.order = lines[k].order;
+        if (line.text)
+            lines[count++] = line;
+    }
+    return count + left_out;
+}
+
+void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
+                        const char *indent, struct text *out)
+{
+    struct writer writer = {.schedule = schedule, .graph = schedule->graph, .arena = arena, .region = region};
+    struct line lines[LINES_MOST];
+    int count = collect_lines(&writer, lines), shown = count < LINES_MOST ? count : LINES_MOST;
+    const char *instance = "";
+    for (int first = 0; first < shown; first++)
+        for (int i = first; i < shown && lines[first].order == first; i++) {
+            if (lines[i].order != first)
+                continue;
+            if (strcmp(instance, lines[i].instance) != 0)
+                text_printf(out, "%s      in %s:\n", indent,
+                            *lines[i].instance ? lines[i].instance : schedule->graph->name);
+            instance = lines[i].instance;
+            if (lines[i].number)
+                text_printf(out, "%s%4d  %s\n", indent, lines[i].number, lines[i].text);
+            else
+                text_printf(out, "%s      %s\n", indent, lines[i].text);
+        }
+    if (count > LINES_MOST)
+        text_printf(out, "%s      and %d more\n", indent, count - LINES_MOST);
+}
