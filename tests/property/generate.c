@@ -110,10 +110,10 @@ static const char *head_text(struct scope *scope, const struct sizes *sizes, boo
     return sizes_text(scope, sizes);
 }
 
-/* cell NAME[n](x[m], ...) -> h[n], ...  The first input has m units, or n where n is not given in brackets. */
-static void write_cell(struct generator *generator, struct text *text, int number, bool top)
+/* Chooses what the cell has: brackets, parameters, delays, and how many inputs and outputs. */
+static struct cell *choose_cell(struct scope *scope, int number, bool top)
 {
-    struct scope *scope = scope_new(generator);
+    struct generator *generator = scope->generator;
     struct cell *cell = ARENA_NEW(generator->arena, struct cell);
     choose_dimensions(scope);
     scope->generic = true;
@@ -134,12 +134,12 @@ static void write_cell(struct generator *generator, struct text *text, int numbe
         cell->inputs[0] = vector_of((struct size){1, 0, 0});
         scope->has_second = false;
     }
-    text_printf(text, "cell %s", cell->name);
-    if (cell->brackets) {
-        const char *size = top || chance(generator, 20) ? format(scope, " = %d", scope->dimension_value[0]) : "";
-        text_printf(text, "[n%s%s]", size, cell->given ? ", act = softsign" : "");
-    }
-    text_puts(text, "(");
+    return cell;
+}
+
+static void write_cell_inputs(struct scope *scope, struct cell *cell, struct text *text, bool top)
+{
+    struct generator *generator = scope->generator;
     for (int i = 0; i < cell->input_count; i++) {
         if (i && chance(generator, 25))
             cell->vocabularies[i] = 2 + pick(generator, 2);
@@ -156,9 +156,11 @@ static void write_cell(struct generator *generator, struct text *text, int numbe
         else
             text_puts(text, head_text(scope, &cell->inputs[i], top, i == 0));
     }
-    text_puts(text, ") -> ");
+}
 
-    write_equations(scope, top ? 1 + pick(generator, 2) : pick(generator, 2));
+static void write_cell_outputs(struct scope *scope, struct cell *cell, struct text *text)
+{
+    struct generator *generator = scope->generator;
     struct variable *outputs = &scope->variables[scope->variable_count];
     for (int i = 0; i < cell->output_count; i++) {
         cell->outputs[i] = i == 0                  ? vector_of((struct size){1, 0, 0})
@@ -171,9 +173,12 @@ static void write_cell(struct generator *generator, struct text *text, int numbe
         text_printf(text, "%s%s%s", i ? ", " : "", name, sizes_text(scope, &cell->outputs[i]));
     }
     write_group(scope, outputs, cell->output_count);
-    write_inits(scope);
-    print_body(scope, text);
+}
 
+/* What callers have to know of a cell that has been written. */
+static void finish_cell(struct scope *scope, struct cell *cell)
+{
+    struct generator *generator = scope->generator;
     cell->owns = scope->declaration_count > 0;
     for (int i = 0; i < scope->instance_count; i++)
         cell->owns |= scope->instances[i].cell->owns;
@@ -184,6 +189,26 @@ static void write_cell(struct generator *generator, struct text *text, int numbe
         if (scope->variables[i].group && scope->variables[i].time == WHEN_FRAME)
             cell->inner[cell->inner_count++] = scope->variables[i];
     generator->cells[generator->cell_count++] = cell;
+}
+
+/* cell NAME[n](x[m], ...) -> h[n], ...  The first input has m units, or n where n is not given in brackets. */
+static void write_cell(struct generator *generator, struct text *text, int number, bool top)
+{
+    struct scope *scope = scope_new(generator);
+    struct cell *cell = choose_cell(scope, number, top);
+    text_printf(text, "cell %s", cell->name);
+    if (cell->brackets) {
+        const char *size = top || chance(generator, 20) ? format(scope, " = %d", scope->dimension_value[0]) : "";
+        text_printf(text, "[n%s%s]", size, cell->given ? ", act = softsign" : "");
+    }
+    text_puts(text, "(");
+    write_cell_inputs(scope, cell, text, top);
+    text_puts(text, ") -> ");
+    write_equations(scope, top ? 1 + pick(generator, 2) : pick(generator, 2));
+    write_cell_outputs(scope, cell, text);
+    write_inits(scope);
+    print_body(scope, text);
+    finish_cell(scope, cell);
 }
 
 /* ---- the model ---- */
