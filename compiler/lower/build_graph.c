@@ -1,12 +1,10 @@
 #include "lower/lower.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "base/arena.h"
 #include "base/diag.h"
 #include "graph/graph.h"
 #include "lower/counts.h"
+#include "lower/parameters.h"
 #include "lower/predictions.h"
 #include "sema/program.h"
 
@@ -210,65 +208,6 @@ static int lower_to_node(struct lowering *lowering, const struct term *term)
     return lowering->graph->node_count - 1;
 }
 
-/* The start of one of q factors of rank r, so that their product has the variance that was asked of the whole: each
- * element of it is a sum of r products of q independent numbers. Orthogonal factors are left so. */
-static void share_variance(struct graph_parameter *parameter, const struct value *value)
-{
-    bool normal = parameter->start == START_KIND_NORMAL;
-    if (!normal && parameter->start != START_KIND_UNIFORM)
-        return;
-    double number = parameter->start_number, asked = normal ? number * number : number * number / 3;
-    double variance = pow(asked / value->form_rank, 1.0 / value->whole.rank);
-    parameter->start_number = normal ? sqrt(variance) : sqrt(3 * variance);
-}
-
-/* What a start of something with these dimensions comes to. */
-static enum start_kind resolve_start(enum parameter_start start, int rank, const int *dim, double *number)
-{
-    double fan_in = rank ? dim[rank - 1] : 1, fan_out = rank > 1 ? dim[rank - 2] : fan_in;
-    switch (start) {
-    case START_DEFAULT: /* uniform(1/sqrt(fan_in)) for matrices, 0 for vectors */
-        *number = rank > 1 ? 1 / sqrt(fan_in) : 0;
-        return rank > 1 ? START_KIND_UNIFORM : START_KIND_CONSTANT;
-    case START_CONSTANT:
-        return START_KIND_CONSTANT;
-    case START_NORMAL:
-        return START_KIND_NORMAL;
-    case START_UNIFORM:
-        return START_KIND_UNIFORM;
-    case START_GLOROT: /* Glorot and Bengio 2010, equation 16 */
-        *number = sqrt(6 / (fan_in + fan_out));
-        return START_KIND_UNIFORM;
-    case START_ORTHOGONAL:
-        *number = 1;
-        return START_KIND_ORTHOGONAL;
-    case START_IDENTITY:
-        break;
-    }
-    return START_KIND_IDENTITY;
-}
-
-static void add_parameter(struct lowering *lowering, const struct value *value, int index)
-{
-    struct graph_parameter *parameter = &lowering->graph->parameters[index];
-    *parameter = (struct graph_parameter){
-        .name = value->name, .shape = value->shape, .start_number = value->start_number, .fixed = value->fixed};
-    const struct shape *shape = value->whole.rank ? &value->whole : &value->shape;
-    parameter->start = resolve_start(value->start, shape->rank, shape->dim, &parameter->start_number);
-    if (value->whole.rank)
-        share_variance(parameter, value);
-    parameter->parts = ARENA_ARRAY(lowering->arena, struct graph_part_start, value->part_start_count + 1);
-    parameter->part_count = value->part_start_count;
-    for (int i = 0; i < value->part_start_count; i++) {
-        const struct part_start *from = &value->part_starts[i];
-        struct graph_part_start *to = &parameter->parts[i];
-        memcpy(to->begin, from->begin, sizeof to->begin);
-        memcpy(to->length, from->length, sizeof to->length);
-        to->number = from->number;
-        to->start = resolve_start(from->start, shape->rank, to->length, &to->number);
-    }
-}
-
 static void add_leaves(struct lowering *lowering)
 {
     const struct program *program = lowering->program;
@@ -294,7 +233,7 @@ static void add_leaves(struct lowering *lowering)
     }
     for (int i = 0; i < program->parameter_count; i++) {
         graph->nodes[lowering->node_of[program->parameters[i]->id]]->parameter = i;
-        add_parameter(lowering, program->parameters[i], i);
+        lower_parameter(lowering->arena, program->parameters[i], &graph->parameters[i]);
     }
     for (int i = 0; i < graph->input_count; i++) {
         bool target = i >= program->input_count;

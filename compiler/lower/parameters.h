@@ -1,0 +1,11 @@
+#ifndef RNNC_LOWER_PARAMETERS_H
+#define RNNC_LOWER_PARAMETERS_H
+
+struct arena;
+struct graph_parameter;
+struct value;
+
+/* The parameter of the graph for one of the program, with what its start values come to. */
+void lower_parameter(struct arena *arena, const struct value *value, struct graph_parameter *parameter);
+
+#endif
