@@ -51,9 +51,7 @@ static const struct argp_option table[] = {
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,
      "syntax-only; [no-]factor, [no-]batch-frames, [no-]elementwise-scan, [no-]group-frames, [no-]turn-panels, "
-     "[no-]recompute, "
-     "block-frames=N; "
-     "diagnostics-format=text|json, diagnostics-color=auto|always|never",
+     "[no-]recompute, block-frames=N; diagnostics-format=text|json, diagnostics-color=auto|always|never",
      0},
     {NULL, 'W', "error", 0, "treat warnings as errors", 0},
     {"error-limit", KEY_LIMIT, "N", 0, "print at most N errors (20); 0: all", 0},

@@ -46,18 +46,15 @@ static const struct argp_option options_table[] = {
 };
 
 static const char documentation[] =
-    "Run a network on data from files, or let it write text."
-    "\v"
+    "Run a network on data from files, or let it write text.\v"
     "Shapes. In a file an input has the axes [sequences, frames, units], as data for rnn train has; one that is given "
     "once a sequence has [sequences, units]. The axis of units is left out for ids and scalars, that of sequences "
-    "where "
-    "there is one: [frames, units]. An array `lengths` [sequences] in a file, or --lengths, says how many frames of "
-    "each "
-    "sequence count; [rows, units] is then one sequence after the other. With --frames-first the axes are [frames, "
-    "sequences, units]. Where files of two axes hold several sequences, --streams says how many: of [rows, units] each "
-    "has a part of the rows, and with --frames-first [frames, sequences * units] has them side by side. Outputs have "
-    "the same axes, and zeros behind the ends of sequences. In a .csv file a line has the units of a frame, or of a "
-    "sequence that has them once, or all frames of a sequence where there is one unit.\n\n"
+    "where there is one: [frames, units]. An array `lengths` [sequences] in a file, or --lengths, says how many frames "
+    "of each sequence count; [rows, units] is then one sequence after the other. With --frames-first the axes are "
+    "[frames, sequences, units]. Where files of two axes hold several sequences, --streams says how many: of [rows, "
+    "units] each has a part of the rows, and with --frames-first [frames, sequences * units] has them side by side. "
+    "Outputs have the same axes, and zeros behind the ends of sequences. In a .csv file a line has the units of a "
+    "frame, or of a sequence that has them once, or all frames of a sequence where there is one unit.\n\n"
     "The network is compiled by rnnc and $CC (default cc, with $CFLAGS), and kept in $XDG_CACHE_HOME/rnnc or "
     "~/.cache/rnnc.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";

@@ -28,12 +28,10 @@ static const char *find_remedy(struct trainer *trainer, double loss, bool parame
 {
     if (isfinite(loss) && parameters_finite)
         return "The loss is finite, so a slope is not: keep what sqrt, log and / read away from the edge of their "
-               "domain, "
-               "as in sqrt(max(v, 1e-6)), and bound what grows from frame to frame";
+               "domain, as in sqrt(max(v, 1e-6)), and bound what grows from frame to frame";
     if (trainer->position.step == 0 && parameters_finite)
         return "No step has been taken yet: either the weights that it starts from or the data are more than the "
-               "equations "
-               "can take, as log, sqrt and / are at the edge of their domain, or exp of a large number";
+               "equations can take, as log, sqrt and / are at the edge of their domain, or exp of a large number";
     return advise_smaller_steps(trainer);
 }
 

@@ -28,8 +28,7 @@ static const struct argp_option options_table[] = {
      2},
     {"window", KEY_WINDOW, "H", 0,
      "How many frames are computed at once (default: 64 in a text or series, else the whole sequence); the loss does "
-     "not "
-     "depend on it",
+     "not depend on it",
      2},
     {0},
 };

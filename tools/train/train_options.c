@@ -92,25 +92,22 @@ static const struct argp_option options_table[] = {
 };
 
 static const char documentation[] =
-    "Train a network: find weights with a small loss."
-    "\v"
+    "Train a network: find weights with a small loss.\v"
     "Text is for networks with one input and one target that are both index[V]: the target is the next character. The "
     "vocabulary is kept in the weights file. Text and arrays of one long series are cut into --streams streams of the "
     "same length, or one frame more; a network whose states grow over a whole stream may be at a loss without them, "
     "and wants --piece.\n\n"
-    "Arrays have the axes [sequences, frames, units], with an array `lengths` [sequences] where not all frames "
-    "count; [sequences, units] for what is given once a sequence; or [rows, units], which with `lengths` is one "
-    "sequence after the other; where there are no `lengths`, the rows are a series that may be cut, or a single "
-    "sequence if the network has labels or anything else that is given once a sequence. Axes of units are left out for "
-    "ids and scalars. Labels are "
-    "[sequences, most], 1 or more each, as 0 is the blank; an array NAME.lengths says how many there are, or rows are "
-    "padded at their ends with 0 or -1. Labels need a frame each, and one between two that are the same. Arrays of "
-    "other names are not used.\n\n"
+    "Arrays have the axes [sequences, frames, units], with an array `lengths` [sequences] where not all frames count; "
+    "[sequences, units] for what is given once a sequence; or [rows, units], which with `lengths` is one sequence "
+    "after the other; where there are no `lengths`, the rows are a series that may be cut, or a single sequence if the "
+    "network has labels or anything else that is given once a sequence. Axes of units are left out for ids and "
+    "scalars. Labels are [sequences, most], 1 or more each, as 0 is the blank; an array NAME.lengths says how many "
+    "there are, or rows are padded at their ends with 0 or -1. Labels need a frame each, and one between two that are "
+    "the same. Arrays of other names are not used.\n\n"
     "A loss that is not finite ends the training with a sentence that says where; a checkpoint is then kept as it was. "
     "SIGINT and SIGTERM end it after the step, with all files written.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong or the training failed, 2 the command line is wrong, 130 "
-    "or "
-    "143 after a signal.";
+    "or 143 after a signal.";
 
 static double parse_fraction(const char *argument, struct argp_state *state)
 {
