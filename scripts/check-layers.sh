@@ -1,6 +1,6 @@
 #!/bin/sh
 # Holds the code to compiler/LAYERS and tools/LAYERS: which folder may include headers of which, and that files of a folder do
-# not call each other in a circle.
+# not call each other in a circle. Also, names of files have underscores, and stage `do-this` is a function do_this in do_this.c.
 #   sh scripts/check-layers.sh [ROOT]         prints all that breaks the tables; exit 1 if anything does
 #   sh scripts/check-layers.sh --self-test    shows that breaches are found
 #
@@ -15,6 +15,20 @@ check_circles() (
   cd "$1"
   files=$(find compiler files runtime tools -name '*.c' ! -path 'compiler/emit/*' | LC_ALL=C sort)
   awk -v tables="compiler/LAYERS tools/LAYERS" -f "$home/scripts/check-circles.awk" $files $files
+)
+
+# check_names ROOT
+check_names() (
+  cd "$1"
+  bad=$(find compiler files runtime tools tests -name '*-*' ! -path '*/corpus/*' 2>/dev/null | LC_ALL=C sort)
+  [ -z "$bad" ] || { echo "$bad: names of files have underscores"; return 1; }
+  status=0
+  for stage in $(sed -n '/define PIPELINE_STAGES/,/^$/ s/.*X([A-Z_]*, "\(.*\)").*/\1/p' compiler/pipeline.h); do
+    function=$(printf %s "$stage" | tr - _)
+    grep -qsE "^[a-z].*[ *]$function(_[a-z]+)?\(" compiler/*/"$function.c" ||
+      { echo "compiler/pipeline.h: stage '$stage' has no function $function in a file $function.c"; status=1; }
+  done
+  return "$status"
 )
 
 # check_includes ROOT
@@ -79,6 +93,7 @@ check() {
   status=0
   check_includes "$1" || status=1
   check_circles "$1" || status=1
+  check_names "$1" || status=1
   return "$status"
 }
 
@@ -88,6 +103,8 @@ self_test() {
   mkdir -p "$tree/compiler/base" "$tree/compiler/sema" "$tree/files" "$tree/grammar" "$tree/runtime/src" "$tree/tools/data" "$tree/tools/run"
   printf 'base:\nsyntax: base\nsema: base syntax\ntop: base syntax sema\n' >"$tree/compiler/LAYERS"
   printf 'data:\nrun: data\ntop: data run\n' >"$tree/tools/LAYERS"
+  printf '#define PIPELINE_STAGES(X) \\\n  X(DO_THIS, "do-this")\n\n' >"$tree/compiler/pipeline.h"
+  printf 'struct a *do_this(void)\n{\n}\n' >"$tree/compiler/sema/do_this.c"
   # expect STATUS FILE INCLUDE: the tree with this one include is accepted (0) or refused (1).
   expect() {
     printf '#include <stdio.h>\n#include %s\n' "$3" >"$tree/$2"
@@ -125,21 +142,28 @@ self_test() {
   expect 1 tools/other/a.c '"data/a.h"'
   rmdir "$tree/compiler/other" "$tree/tools/other"
 
-  # expect_circle STATUS: the files as they are.
-  expect_circle() {
+  # expect_tree STATUS: the files as they are.
+  expect_tree() {
     status=0
     check "$tree" >/dev/null || status=1
-    [ "$status" = "$1" ] || { echo "check-layers: self-test: circle: got $status, expected $1" >&2; exit 1; }
+    [ "$status" = "$1" ] || { echo "check-layers: self-test: names or circles: got $status, expected $1" >&2; exit 1; }
   }
   printf 'int one(void)\n{\n    return two(); /* "\n}\n' >"$tree/compiler/sema/one.c"
   printf '/* one() */\nint two(void)\n{\n    static int one;\n    return "one()", one;\n}\n' >"$tree/compiler/sema/two.c"
-  expect_circle 0
+  expect_tree 0
   printf 'int two(\n    void)\n{\n    return one();\n}\n' >"$tree/compiler/sema/two.c"
-  expect_circle 1
+  expect_tree 1
   printf 'circle sema: one two # they are meant to\n' >>"$tree/compiler/LAYERS"
-  expect_circle 0
+  expect_tree 0
   printf 'static int one(void)\n{\n    return 1;\n}\nint two(void)\n{\n    return one();\n}\n' >"$tree/compiler/sema/two.c"
-  expect_circle 1
+  expect_tree 1
+  rm "$tree/compiler/sema/two.c" "$tree/compiler/sema/one.c"
+  sed -i '/^circle/d' "$tree/compiler/LAYERS"
+  expect_tree 0
+  mv "$tree/compiler/sema/do_this.c" "$tree/compiler/sema/do-this.c"
+  expect_tree 1
+  mv "$tree/compiler/sema/do-this.c" "$tree/compiler/sema/do_that.c"
+  expect_tree 1
   echo "check-layers: self-test passed"
 }
 
@@ -148,5 +172,5 @@ if [ "${1:-}" = --self-test ]; then
 else
   root=${1:-$home}
   check "$root" || { echo "check-layers: what is above breaks compiler/LAYERS or tools/LAYERS" >&2; exit 1; }
-  echo "check-layers: includes and calls keep to compiler/LAYERS and tools/LAYERS"
+  echo "check-layers: includes, calls and names keep to compiler/LAYERS and tools/LAYERS"
 fi
