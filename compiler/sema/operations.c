@@ -6,8 +6,9 @@
 #include "sema/names.h"
 #include "sema/terms.h"
 
-static bool check_operands(struct builder *b, const struct expr *call, const struct op_info *info)
+static bool check_operands(struct builder *b, const struct expr *call, enum op op)
 {
+    const struct op_info *info = op_info(op);
     int given = call->count - 1;
     if (given >= info->least && (info->most < 0 || given <= info->most))
         return true;
@@ -18,6 +19,10 @@ static bool check_operands(struct builder *b, const struct expr *call, const str
         wanted = arena_printf(b->e->arena, "%d to %d", info->least, info->most);
     report_error(&b->e->report, call->span, "'%s' takes %s operand%s, but %d %s given", info->name, wanted,
                  plural(info->most < 0 ? 2 : info->most), given, given == 1 ? "is" : "are");
+    if (given == 1 && op == OP_max)
+        report_note(&b->e->report, call->span, "the largest unit of a vector is 'maximum(v)'");
+    if (given == 1 && op == OP_min)
+        report_note(&b->e->report, call->span, "the smallest unit of a vector is '-maximum(-v)'");
     return false;
 }
 
@@ -115,7 +120,7 @@ static struct term *build_frame_number(struct builder *b, const struct expr *cal
 
 struct built build_operation_call(struct builder *b, const struct expr *call, enum op op)
 {
-    if (!check_operands(b, call, op_info(op))) {
+    if (!check_operands(b, call, op)) {
         build_in_vain(b, call);
     } else if (op == OP_split) {
         report_error(&b->e->report, call->span, "'split' stands only as a whole right side: 'a, b = split(v, 2)'");
