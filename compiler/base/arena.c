@@ -1,6 +1,7 @@
-#define _GNU_SOURCE /* vasprintf */
+#define _GNU_SOURCE /* vasprintf, program_invocation_short_name */
 #include "base/arena.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ enum { BLOCK_SIZE = 64 * 1024, ALIGNMENT = alignof(max_align_t) };
 
 _Noreturn void out_of_memory(void)
 {
-    fputs("rnnc: error: out of memory\n", stderr);
+    fprintf(stderr, "%s: error: out of memory\n", program_invocation_short_name);
     exit(3);
 }
 

@@ -1,5 +1,7 @@
+#define _GNU_SOURCE /* program_invocation_short_name */
 #include "base/internal_error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,7 @@ void internal_error(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fputs("rnnc: internal error: ", stderr);
+    fprintf(stderr, "%s: internal error: ", program_invocation_short_name);
     vfprintf(stderr, format, args);
     fputs("\n", stderr);
     va_end(args);

@@ -1,6 +1,8 @@
 /* Every allocation of the compiler, refused: one after the other, alone and with all that follow. rnnc then says that
  * it is out of memory, with status 3, and leaves no half of a file behind; where the C library can do without, as for
  * the buffer of a stream, it compiles as ever. */
+#define _GNU_SOURCE /* program_invocation_short_name */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,8 +116,9 @@ static void check_folder_is_empty(void)
 
 static bool says_so(const struct run *run)
 {
-    static const char message[] = "rnnc: error: out of memory\n";
-    size_t length = strlen(run->message), end = sizeof message - 1;
+    char message[100];
+    size_t length = strlen(run->message);
+    size_t end = (size_t)snprintf(message, sizeof message, "%s: error: out of memory\n", program_invocation_short_name);
     return run->status == 3 && length >= end && strcmp(run->message + length - end, message) == 0;
 }
 
