@@ -25,11 +25,12 @@ static int write_output(const struct output_file *output, struct new_file *file)
 
 static void explain(struct arena *arena, const char *path, int reason, const char **error)
 {
+    char words[RNN_NEW_FILE_WORDS];
     if (reason == ENOMEM)
         out_of_memory();
-    *error = is_standard_output(path)
-                 ? arena_printf(arena, "cannot write to standard output: %s", rnn_new_file_reason(reason))
-                 : arena_printf(arena, "cannot write '%s': %s", path, rnn_new_file_reason(reason));
+    rnn_new_file_reason(path, reason, words);
+    *error = is_standard_output(path) ? arena_printf(arena, "cannot write to standard output: %s", words)
+                                      : arena_printf(arena, "cannot write '%s': %s", path, words);
 }
 
 bool output_write(struct arena *arena, const struct output_file *files, int count, const char **error)

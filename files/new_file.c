@@ -15,9 +15,16 @@
 
 enum { ATTEMPTS = 100, PROC_ROOM = 64 };
 
-const char *rnn_new_file_reason(int reason)
+const char *rnn_new_file_reason(const char *path, int reason, char words[RNN_NEW_FILE_WORDS])
 {
-    return reason == ENXIO ? "it is a pipe or socket that nobody reads from" : strerror(reason);
+    char target[RNN_NEW_FILE_WORDS - 50];
+    ssize_t length = reason == ENOENT ? readlink(path, target, sizeof target) : -1;
+    if (length >= 0)
+        snprintf(words, RNN_NEW_FILE_WORDS, "it is a link to '%.*s', which is not there", (int)length, target);
+    else
+        snprintf(words, RNN_NEW_FILE_WORDS, "%s",
+                 reason == ENXIO ? "it is a pipe or socket that nobody reads from" : strerror(reason));
+    return words;
 }
 
 /* The path itself, or the file that it is a link to, to be freed; NULL with errno. Pipes that /dev/stdout leads to have

@@ -36,7 +36,8 @@ void rnn_new_file_end(struct new_file *file);
 /* Removes what killed processes of this user left beside the path. */
 void rnn_new_file_sweep(const char *path);
 
-/* The errno as words. */
-const char *rnn_new_file_reason(int reason);
+/* Why the path was not written, an errno, in words, for which there is room. */
+enum { RNN_NEW_FILE_WORDS = 300 };
+const char *rnn_new_file_reason(const char *path, int reason, char words[RNN_NEW_FILE_WORDS]);
 
 #endif

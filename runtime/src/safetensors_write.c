@@ -146,6 +146,7 @@ rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int c
     free(header);
     if (!reason)
         return rnn_succeed(error);
+    char words[RNN_NEW_FILE_WORDS];
     return rnn_fail(error, reason == ENOMEM ? RNN_ERROR_MEMORY : RNN_ERROR_FILE, "%.300s: cannot be written: %s", path,
-                    rnn_new_file_reason(reason));
+                    rnn_new_file_reason(path, reason, words));
 }

@@ -223,6 +223,26 @@ static void test_special_files(void **state)
     close(reader);
 }
 
+/* A link is followed; one that leads nowhere is named with its target. */
+static void test_links(void **state)
+{
+    const struct folder *folder = *state;
+    rnn_error error;
+    struct stat status;
+    char link[100];
+    snprintf(link, sizeof link, "%s.link", folder->file);
+    assert_int_equal(symlink(folder->file, link), 0);
+    assert_int_equal(rnn_file_save(link, &some[2], 1, NULL, 0, &error), RNN_ERROR_FILE);
+    assert_non_null(strstr(error.text, "it is a link to '"));
+    assert_non_null(strstr(error.text, "', which is not there"));
+    assert_int_equal(rnn_file_save(folder->file, some, 3, NULL, 0, &error), RNN_OK);
+    assert_int_equal(rnn_file_save(link, &some[2], 1, NULL, 0, &error), RNN_OK);
+    check_old_file(folder->file);
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(unlink(link), 0);
+}
+
 /* Nothing that others have put beside the file is in the way, or touched. */
 static void test_neighbours(void **state)
 {
@@ -287,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_special_files, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_named_files, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_neighbours, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_links, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, check_no_shared_files);
 }

@@ -33,12 +33,13 @@ bool file_read(struct arena *arena, const char *path, struct text *content, cons
 bool file_write(struct arena *arena, const char *path, const char *data, size_t length, const char **error)
 {
     struct new_file file;
+    char words[RNN_NEW_FILE_WORDS];
     int reason = rnn_new_file_begin(&file, path);
     reason = reason ? reason : rnn_new_file_write(&file, data, length);
     reason = reason ? reason : rnn_new_file_flush(&file);
     reason = reason ? reason : rnn_new_file_place(&file);
     rnn_new_file_end(&file);
     if (reason)
-        *error = arena_printf(arena, "cannot write '%s': %s", path, rnn_new_file_reason(reason));
+        *error = arena_printf(arena, "cannot write '%s': %s", path, rnn_new_file_reason(path, reason, words));
     return !reason;
 }

@@ -166,12 +166,13 @@ static bool check_places(const struct train_options *options, const char **error
 {
     const char *const paths[] = {options->out, options->checkpoint, options->svg, options->log, options->best};
     const char *problem = NULL;
+    char words[RNN_NEW_FILE_WORDS];
     for (size_t i = 0; i < sizeof paths / sizeof paths[0] && !problem; i++) {
         if (paths[i] && path_is_pipe(paths[i]))
             problem = "it is a pipe or socket, and a training, which cannot wait for a reader, writes to files and "
                       "devices";
         else if (paths[i] && !path_can_be_written(paths[i]))
-            problem = strerror(errno);
+            problem = rnn_new_file_reason(paths[i], errno, words);
         if (paths[i] && !problem)
             rnn_new_file_sweep(paths[i]);
         if (problem)
