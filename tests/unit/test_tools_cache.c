@@ -316,6 +316,8 @@ static void test_processor(void **state)
     assert_int_equal(count_entries(fixture), 2);
 }
 
+static void count_call(void *context) { ++*(int *)context; }
+
 static void test_processes(void **state)
 {
     struct fixture *fixture = *state;
@@ -330,6 +332,11 @@ static void test_processes(void **state)
     assert_true(
         process_run(fixture->arena, (const char *const[]){"sh", "-c", "kill -9 $$", NULL}, NULL, &status, &error));
     assert_int_equal(status, 128 + 9);
+    int calls = 0;
+    assert_true(process_run_watched(fixture->arena, (const char *const[]){"sleep", "0.8", NULL}, NULL, count_call,
+                                    &calls, &status, &error));
+    assert_int_equal(status, 0);
+    assert_in_range(calls, 3, 6);
     assert_false(process_run(fixture->arena, (const char *const[]){"./no such program", NULL}, NULL, &status, &error));
     assert_string_equal(error, "cannot run './no such program': No such file or directory");
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "command/progress.h"
 #include "data/file.h"
 #include "network/process.h"
 
@@ -155,9 +156,9 @@ const char *cache_describe_processor(struct arena *arena, const char *cpuinfo)
     return text.data;
 }
 
-/* Runs the compiler with `ending` after `words`; false if it failed. */
+/* Runs the compiler with `ending` after `words`; false if it failed. progress: where somebody waits for it, else NULL. */
 static bool run_compiler(struct arena *arena, const char *const *words, int count, const char *const *ending,
-                         struct text *output, const char **error)
+                         struct text *output, struct progress *progress, const char **error)
 {
     int status, endings = 0;
     while (ending[endings])
@@ -165,7 +166,7 @@ static bool run_compiler(struct arena *arena, const char *const *words, int coun
     const char **arguments = ARENA_ARRAY(arena, const char *, count + endings + 1);
     memcpy(arguments, words, (size_t)count * sizeof *words);
     memcpy(arguments + count, ending, (size_t)endings * sizeof *ending);
-    if (!process_run(arena, arguments, output, &status, error)) {
+    if (!process_run_watched(arena, arguments, output, progress ? progress_step : NULL, progress, &status, error)) {
         *error = arena_printf(arena,
                               "%s: networks are compiled by the C compiler that the variable CC names, or else by cc; "
                               "install one (on Debian: apt-get install gcc libc6-dev), or set CC",
@@ -185,8 +186,9 @@ static const char *find_name(struct arena *arena, const struct cache *cache, con
     text_init(&version, arena);
     text_init(&source, arena);
     if (!run_compiler(arena, compiler->name, compiler->name_count, (const char *const[]){"--version", NULL}, &version,
-                      error) ||
-        !run_compiler(arena, compiler->words, compiler->count, (const char *const[]){"-E", "-P", NULL}, &source, error))
+                      NULL, error) ||
+        !run_compiler(arena, compiler->words, compiler->count, (const char *const[]){"-E", "-P", NULL}, &source, NULL,
+                      error))
         return NULL;
     hash sum = hash_start();
     sum = hash_bytes(sum, version.data, version.length);
@@ -248,6 +250,23 @@ static bool put_entry(struct arena *arena, const char *library, const char *entr
     return false;
 }
 
+static bool compile(struct arena *arena, const struct compiler *compiler, const char *library, const char **error)
+{
+    const char *const ending[] = {"-shared", "-o", library, NULL};
+    struct progress progress = progress_begin();
+    progress_next(&progress, arena_printf(arena, "compiling the network with %s", compiler->words[0]), 0);
+    bool done =
+        run_compiler(arena, compiler->words, compiler->count, ending, NULL, compiler->quiet ? NULL : &progress, error);
+    progress_end(&progress);
+    if (!done || access(library, F_OK) == 0)
+        return done;
+    *error = arena_printf(arena,
+                          "'%s' made no file: networks are compiled by the C compiler that the variable CC names, "
+                          "or else by cc",
+                          compiler->words[0]);
+    return false;
+}
+
 const char *cache_build(struct arena *arena, const struct cache *cache, const char *folder,
                         const struct compiler *compiler, const char **error)
 {
@@ -258,9 +277,7 @@ const char *cache_build(struct arena *arena, const struct cache *cache, const ch
     if (is_good(arena, entry))
         return entry;
     const char *library = arena_printf(arena, "%s/net.so", folder);
-    bool built = run_compiler(arena, compiler->words, compiler->count,
-                              (const char *const[]){"-shared", "-o", library, NULL}, NULL, error) &&
-                 put_entry(arena, library, entry, error);
+    bool built = compile(arena, compiler, library, error) && put_entry(arena, library, entry, error);
     return built ? entry : NULL;
 }
 

@@ -22,6 +22,7 @@ struct compiler {
     int name_count;
     const char *const *words;
     int count;
+    bool quiet; /* whoever waits is told nothing */
 };
 
 /* Makes the folder if need be. False, with *error, where there is none that can be trusted. */

@@ -150,7 +150,8 @@ static struct compiler find_compiler(const struct network_options *options, cons
     words = push_words(arena, words, &count, &capacity, "CFLAGS", "");
     const char *source = arena_printf(arena, "%s/net.c", folder);
     ARENA_PUSH(arena, words, count, capacity, source);
-    return (struct compiler){.name = words, .name_count = name_count, .words = words, .count = count};
+    return (struct compiler){
+        .name = words, .name_count = name_count, .words = words, .count = count, .quiet = options->quiet};
 }
 
 static const rnn_model *open_library(struct arena *arena, const char *path, bool in_double, const char **error)

@@ -27,6 +27,7 @@ struct network_options {
     const char *top; /* the --top among them, or NULL */
     bool in_double;  /* --double */
     bool training;   /* with loss and gradients: the model has .training */
+    bool quiet;      /* nothing is said while the C compiler takes long */
 };
 
 struct network_options network_options_new(struct arena *arena);

@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -37,15 +38,25 @@ static bool is_stop_signal(int number)
            !(sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
 }
 
+/* A signal of the set, or -1 when it is time for `watch`. */
+static int next_signal(const sigset_t *set, void (*watch)(void *context), void *context)
+{
+    const struct timespec quarter = {.tv_nsec = 250000000};
+    if (!watch)
+        return sigwaitinfo(set, NULL);
+    watch(context);
+    return sigtimedwait(set, NULL, &quarter);
+}
+
 /* The signals of `set` are blocked, SIGCHLD among them. */
-static int wait_for(pid_t child, const sigset_t *set)
+static int wait_for(pid_t child, const sigset_t *set, void (*watch)(void *context), void *context)
 {
     int status = 0, stop = 0;
     for (pid_t ended = 0; ended != child;) {
         ended = waitpid(child, &status, WNOHANG);
         if (ended < 0 && errno != EINTR)
             break;
-        int number = ended == 0 ? sigwaitinfo(set, NULL) : 0;
+        int number = ended == 0 ? next_signal(set, watch, context) : 0;
         if (is_stop_signal(number)) {
             stop = number;
             kill(child, number);
@@ -93,8 +104,8 @@ static int start(const char *const *arguments, const int ends[2], pid_t *child)
     return reason;
 }
 
-bool process_run(struct arena *arena, const char *const *arguments, struct text *output, int *status,
-                 const char **error)
+bool process_run_watched(struct arena *arena, const char *const *arguments, struct text *output,
+                         void (*watch)(void *context), void *context, int *status, const char **error)
 {
     int ends[2] = {-1, -1};
     if (output && pipe(ends) != 0)
@@ -109,7 +120,13 @@ bool process_run(struct arena *arena, const char *const *arguments, struct text 
     if (output)
         close(ends[0]);
     if (!reason)
-        *status = wait_for(child, &set);
+        *status = wait_for(child, &set, watch, context);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return reason ? fail(arena, arguments[0], reason, error) : true;
+}
+
+bool process_run(struct arena *arena, const char *const *arguments, struct text *output, int *status,
+                 const char **error)
+{
+    return process_run_watched(arena, arguments, output, NULL, NULL, status, error);
 }

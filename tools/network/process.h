@@ -13,4 +13,8 @@
 bool process_run(struct arena *arena, const char *const *arguments, struct text *output, int *status,
                  const char **error);
 
+/* The same, and calls watch(context) four times a second meanwhile; NULL: nobody watches. */
+bool process_run_watched(struct arena *arena, const char *const *arguments, struct text *output,
+                         void (*watch)(void *context), void *context, int *status, const char **error);
+
 #endif
