@@ -152,6 +152,7 @@ refused "--sample takes no data" 2 run pair.rnn --sample 5 --input a=a.csv
 refused "--sample needs --weights FILE" 2 run pair.rnn --sample 5
 refused "--prime needs --sample N" 2 run pair.rnn --output y.csv --prime the
 refused "--from needs --sample N" 2 run pair.rnn --output y.csv --from y
+refused "--temperature needs --sample N" 2 run pair.rnn --output y.csv --temperature 1
 printf 'model wrong { output y = z }\n' >wrong.rnn
 refused "wrong.rnn:1:26: error: " 1 run wrong.rnn --output y.csv
 mkdir cached
@@ -169,9 +170,23 @@ case "$*" in *-shared*) while [ "$1" != -o ]; do shift; done; echo nothing >"$2"
 END
 expect 1 env CC="sh $work/bad_cc" XDG_CACHE_HOME="$work/bad" "$rnn" run scores.rnn --input x.csv --output y=y.csv
 says err "cannot use the compiled network: "
+expect 1 env CC=true XDG_CACHE_HOME="$work/bad" "$rnn" run scores.rnn --input x.csv --output y=y.csv
+says err "'true' made no file: networks are compiled by the C compiler that the variable CC names, or else by cc"
 expect 0 "$rnn" run scores.rnn -f no-factor -f block-frames=1 --input x.csv --output y=y.csv
 holds y.csv '1,2,3
 4,5,6'
+
+# Who waits for it on a terminal sees that it works.
+cat >lazy_cc <<'END'
+#!/bin/sh
+case "$*" in *-shared*) sleep 3 ;; esac
+exec cc "$@"
+END
+if command -v script >/dev/null; then
+  CC="sh $work/lazy_cc" XDG_CACHE_HOME="$work/lazy" \
+    script -qec "'$rnn' run scores.rnn --input x.csv --output y=y.csv --output last=last.csv" /dev/null </dev/null >shown
+  grep -q 'compiling the network with sh, [23] s' shown || fail "on a terminal: $(cat shown)"
+fi
 
 # What compiles a network is interrupted with it, and leaves nothing.
 cat >slow_cc <<'END'

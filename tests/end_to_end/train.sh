@@ -629,6 +629,9 @@ grow 1 --rate 1e15 --epochs 3
 says err "epoch 1: the loss has grown from "
 says err "Try a smaller --rate than 1e+15, or --clip 1"
 [ ! -e grow.safetensors ] || fail "a training that failed wrote weights"
+grow 1 --rate 1e15 --epochs 1 --streams 1 --window 200 # in its only step
+says err "epoch 1: the loss has grown from "
+[ ! -e grow.safetensors ] || fail "a training that failed at its end wrote weights"
 grow 0 --rate 3 --epochs 1
 says err "rnn: the loss has grown from "
 grow 0 --rate 0.01 --epochs 2
@@ -674,6 +677,11 @@ says err "there is no schedule 'linear'; there are constant, "
 refused() { words=$1; expected=$2; shift 2; expect "$expected" "$@"; says err "$words"; }
 refused "--valid needs a number between 0 and 1, not '2'" 2 train none --valid 2
 refused "'momentum' should be NAME=NUMBER" 2 train none --optimizer sgd,momentum
+refused "--optimizer sets 'momentum', and so does an option of its own" 2 \
+  train none --optimizer sgd,momentum=0.5 --momentum 0.9
+refused "--optimizer sets 'weight_decay', and so does" 2 train none --weight-decay 0.1 --optimizer adam,weight_decay=0.1
+ln -s missing/target link
+refused "'link' cannot be written: it is a link to 'missing/target', which is not there" 1 "$rnn" train lm.rnn --data text --out link
 refused "--advance needs --window" 2 "$rnn" train lm.rnn --data text --advance 4 --out none.safetensors
 refused "--resume needs --checkpoint FILE" 2 train none --resume
 refused "--valid takes a part of --data, --valid-data other files" 2 train none --valid-data text

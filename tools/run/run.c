@@ -99,6 +99,10 @@ static void check_options(void *to, struct argp_state *state)
         argp_error(state, "--prime needs --sample N");
     if (!writes && options->sample.from)
         argp_error(state, "--from needs --sample N");
+    if (!writes && options->sample.temperature >= 0)
+        argp_error(state, "--temperature needs --sample N");
+    if (options->sample.temperature < 0)
+        options->sample.temperature = 1;
     check_files(options, state);
 }
 
@@ -268,8 +272,9 @@ static bool run_network(struct run *run, const char **error)
 int command_run(int argc, char **argv)
 {
     struct arena *arena = arena_new();
-    struct run_options options = {
-        .network = network_options_new(arena), .feed = feed_options_new(arena), .sample.temperature = 1};
+    struct run_options options = {.network = network_options_new(arena),
+                                  .feed = feed_options_new(arena),
+                                  .sample.temperature = -1 /* not given */};
     command_line_parse(&command_line, argc, argv, &options);
     struct run run = {.options = &options, .arena = arena};
     const char *error = NULL;

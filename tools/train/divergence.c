@@ -54,7 +54,7 @@ const char *explain_growth(const struct trainer *trainer, double loss)
 {
     const double beyond_bounds = 1e6; /* times as large as at the start, or as 1 */
     double first = trainer->position.first;
-    if (!(loss > beyond_bounds * fmax(fabs(first), 1)))
+    if (loss <= beyond_bounds * fmax(fabs(first), 1))
         return NULL;
     return arena_printf(trainer->arena, "epoch %d: the loss has grown from %g in the first step to %g. %s",
                         trainer->position.epoch + 1, first, loss, advise_smaller_steps(trainer));

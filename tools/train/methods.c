@@ -7,6 +7,7 @@
 
 const char *methods_split(const char *argument, struct words *settings)
 {
+    settings->count = 0; /* of an earlier choice, which this one replaces */
     size_t length = strcspn(argument, ",");
     const char *name = arena_copy_string(settings->arena, argument, length);
     for (const char *next = argument + length; *next; next += length) {
@@ -50,6 +51,18 @@ static const char *list_names(struct arena *arena, const char *(*name)(int), int
 static const char *name_optimizer(int i) { return rnn_optimizers[i].name; }
 static const char *name_schedule(int i) { return rnn_schedules[i].name; }
 
+/* Refuses --rate beside adam,rate=0.1: one of them would not count. */
+static void check_settings(const struct train_options *options, struct argp_state *state)
+{
+    const struct words *settings = &options->optimizer_settings, *own = &options->own_settings;
+    for (int i = 0; i < settings->count * own->count; i++) {
+        const char *a = settings->items[i % settings->count], *b = own->items[i / settings->count];
+        int length = (int)strcspn(b, "=");
+        if ((int)strcspn(a, "=") == length && strncmp(a, b, (size_t)length) == 0)
+            argp_error(state, "--optimizer sets '%.*s', and so does an option of its own: give one of them", length, b);
+    }
+}
+
 void methods_choose(struct train_options *options, struct argp_state *state)
 {
     const rnn_optimizer *optimizer = rnn_optimizer_find(options->optimizer_name);
@@ -63,7 +76,9 @@ void methods_choose(struct train_options *options, struct argp_state *state)
     options->optimizer = optimizer->defaults;
     options->schedule = schedule->defaults;
     options->whole_period = schedule->defaults.kind == RNN_SCHEDULE_COSINE;
+    check_settings(options, state);
     apply_settings(options->network.arena, &options->optimizer_settings, state, options, false);
+    apply_settings(options->network.arena, &options->own_settings, state, options, false);
     apply_settings(options->network.arena, &options->schedule_settings, state, options, true);
 }
 

@@ -172,6 +172,7 @@ static void check_options(void *to, struct argp_state *state)
         argp_error(state, "where should the weights go? Give --out FILE");
     if (options->patience && !validates)
         argp_error(state, "--patience needs a validation: give --valid or --valid-data");
+    options->network.quiet = options->quiet;
     options->best = options->out && validates ? name_best(options->network.arena, options->out) : NULL;
     check_files(options, state);
     methods_choose(options, state);
@@ -207,7 +208,7 @@ static const struct argument_field fields[] = {
 /* Numbers of the optimizer that have options of their own. */
 static void set_number(struct train_options *options, const char *name, const char *argument)
 {
-    words_push(&options->optimizer_settings, arena_printf(options->network.arena, "%s=%s", name, argument));
+    words_push(&options->own_settings, arena_printf(options->network.arena, "%s=%s", name, argument));
 }
 
 static bool take_option(int key, char *argument, void *to, struct argp_state *state)
@@ -244,6 +245,7 @@ struct train_options train_options_new(struct arena *arena)
         .data.arena = arena,
         .valid_data.arena = arena,
         .optimizer_settings.arena = arena,
+        .own_settings.arena = arena,
         .schedule_settings.arena = arena,
         .streams = 32,
         .epochs = 10,

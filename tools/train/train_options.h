@@ -35,6 +35,7 @@ struct train_options {
     bool resume, quiet;
     bool evaluates;                                     /* rnn eval: nothing is learned */
     struct words optimizer_settings, schedule_settings; /* NAME=VALUE, on top of the defaults */
+    struct words own_settings;                          /* of the optimizer, that have options of their own */
     const char *optimizer_name, *schedule_name;
 };
 

@@ -269,6 +269,9 @@ bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct sc
     }
     if ((*error = explain_growth(trainer, score->learned)))
         return false;
+    bool last = position->epoch + 1 >= trainer->options->epochs; /* no further step would meet what the last one left */
+    if (last && (*error = explain_growth(trainer, probe_loss(trainer))))
+        return false;
     if (trainer->held->count && !validate(trainer, stop, score, stopped, error))
         return false;
     if (*stopped)

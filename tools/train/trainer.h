@@ -83,7 +83,7 @@ bool trainer_begins_window(struct trainer *trainer);
 bool trainer_step(struct trainer *trainer, const char **error);
 
 /* After the last batch: validates, tells the schedule, and moves on to the next epoch. False with a sentence too where
- * the loss has grown beyond all bounds. `stop` may end the validation,
+ * the loss has grown beyond all bounds, or does with the last step of the training. `stop` may end the validation,
  * after which the epoch still waits to be finished: then *stopped. */
 bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped,
                           const char **error);
@@ -92,6 +92,10 @@ bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct sc
 bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped, const char **error);
 bool validate_open(struct trainer *trainer, const char **error);
 void validate_close(struct trainer *trainer);
+
+/* The loss of the first window of the data that is learned from, with the parameters as they are; 0 where none counts.
+ * Uses the same memory. */
+double probe_loss(struct trainer *trainer);
 
 /* The sentence on a loss that is not finite: where it was, which value of which region was the first to fail, and what
  * may help. */

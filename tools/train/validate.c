@@ -39,15 +39,22 @@ static void score_outputs(struct trainer *trainer, int frames, void *const *outp
     arena_free(scratch);
 }
 
+/* The network's answer to a window, without a gradient. */
+static rnn_status call_network(struct trainer *trainer, const struct plan *plan)
+{
+    const struct batch *batch = &trainer->batch;
+    rnn_window window = {.frames = plan->frames, .advance = plan->advance, .lengths = batch->window_lengths};
+    double loss = 0;
+    return trainer->model->training->grad(trainer->parameters, trainer->state, trainer->work, &window,
+                                          (const void *const *)batch->inputs, (const void *const *)batch->targets,
+                                          &loss, NULL, NULL);
+}
+
 static rnn_status validate_window(struct trainer *trainer, const struct plan *plan, void **outputs)
 {
     const rnn_model *model = trainer->model;
     struct batch *batch = &trainer->batch;
-    rnn_window window = {.frames = plan->frames, .advance = plan->advance, .lengths = batch->window_lengths};
-    double loss = 0;
-    rnn_status status = model->training->grad(trainer->parameters, trainer->state, trainer->work, &window,
-                                              (const void *const *)batch->inputs, (const void *const *)batch->targets,
-                                              &loss, NULL, NULL);
+    rnn_status status = call_network(trainer, plan);
     if (status == RNN_OK && trainer->scores)
         status = model->run(trainer->scorer.packed, trainer->scorer.state, trainer->scorer.work, plan->frames,
                             batch->window_lengths, (const void *const *)batch->inputs, outputs);
@@ -93,6 +100,21 @@ static bool prepare_scorer(struct trainer *trainer, struct arena *arena, void **
     return session_pack(&trainer->scorer, error);
 }
 
+/* Takes sequences as they come; whoever trains next chooses anew. */
+static void put_in_order(struct trainer *trainer, const struct dataset *data)
+{
+    trainer->order_epoch = -1;
+    trainer->chosen = false;
+    for (long i = 0; i < data->count; i++)
+        trainer->order[i] = i;
+}
+
+static void choose(struct trainer *trainer, const struct dataset *data, long first)
+{
+    long rest = data->count - first, streams = trainer->options->streams;
+    batch_choose(&trainer->batch, data, trainer->order, first, (int)(rest < streams ? rest : streams));
+}
+
 /* Of all targets together. */
 static void add_counts(const struct trainer *trainer, struct score *score)
 {
@@ -117,13 +139,9 @@ bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, 
     bool done = prepare_scorer(trainer, arena, &outputs, error);
     tally_clear(&trainer->held_tally);
     memset(trainer->held_counts, 0, (size_t)trainer->model->training->target_count * sizeof *trainer->held_counts);
-    trainer->order_epoch = -1;
-    trainer->chosen = false;
-    for (long i = 0; i < held->count; i++)
-        trainer->order[i] = i;
+    put_in_order(trainer, held);
     for (long first = 0; done && !*stopped && first < held->count; first += streams) {
-        long rest = held->count - first;
-        batch_choose(&trainer->batch, held, trainer->order, first, (int)(rest < streams ? rest : streams));
+        choose(trainer, held, first);
         rnn_status status = validate_batch(trainer, stop, outputs, stopped);
         done = status == RNN_OK;
         *error = done ? NULL : arena_printf(trainer->arena, "validation: %s", rnn_status_text(status));
@@ -136,4 +154,17 @@ bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, 
     }
     add_counts(trainer, score);
     return done;
+}
+
+double probe_loss(struct trainer *trainer)
+{
+    put_in_order(trainer, trainer->data);
+    choose(trainer, trainer->data, 0);
+    trainer->model->training->state_init(trainer->state, trainer->batch.streams);
+    struct plan plan = batch_plan(&trainer->batch, 0, trainer->window, trainer->window);
+    batch_fill(&trainer->batch, 0, plan.frames, 0);
+    tally_clear(&trainer->held_tally);
+    if (call_network(trainer, &plan) == RNN_OK && tally_take(&trainer->held_tally, trainer->state, trainer->work))
+        tally_add(&trainer->held_tally);
+    return tally_counts(&trainer->held_tally) ? tally_mean(&trainer->held_tally) : 0;
 }
