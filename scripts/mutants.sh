@@ -2,21 +2,16 @@
 # Asks the tests whether they bite: makes one small change of meaning after the other (tests/mutants.txt), each in a copy of the
 # tree, and tells which of them no test notices. By hand, as it takes an hour.
 #   sh scripts/mutants.sh [FIRST [LAST]]      numbers within the list; default: all
+#   sh scripts/mutants.sh --stale             only names those whose code is not there any more; exit 1 if there are any
 #
 # A mutant is first tried on the tests that its `tests` line names, and on the whole suite where these pass. Exit status 0: every
 # mutant was noticed, but for those that are explained (`equal: REASON`). One that does not compile is none.
 set -eu
 cd "$(dirname "$0")/.."
 list=tests/mutants.txt
-first=${1:-1} last=${2:-9999}
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tree=$work/tree build=$work/tree/build-dev
-mkdir "$tree"
-git ls-files | tar -c -T - | tar -x -C "$tree"
-(cd "$tree" && cmake --preset dev -DRNNC_WERROR=OFF && cmake --build build-dev) >"$work/log" 2>&1 || { cat "$work/log"; exit 2; }
-ninja -C "$build" -t targets all 2>/dev/null | sed -n 's/: phony$//p' >"$work/targets"
 
 # field NUMBER NAME: a line of that mutant
 field() {
@@ -37,6 +32,24 @@ replace() {
     END { exit found != 1 }' "$1" >"$work/mutated"
 }
 
+count=$(grep -c '^file: ' "$list")
+if [ "${1:-}" = --stale ]; then
+  stale=0
+  number=0
+  while [ $((number += 1)) -le "$count" ]; do
+    file=$(field $number file) old=$(field $number old)
+    [ -f "$file" ] && replace "$file" "$old" "" || { echo "$list: number $number is stale: $file: $old"; stale=1; }
+  done
+  exit "$stale"
+fi
+first=${1:-1} last=${2:-9999}
+
+tree=$work/tree build=$work/tree/build-dev
+mkdir "$tree"
+git ls-files | tar -c -T - | tar -x -C "$tree"
+(cd "$tree" && cmake --preset dev -DRNNC_WERROR=OFF && cmake --build build-dev) >"$work/log" 2>&1 || { cat "$work/log"; exit 2; }
+ninja -C "$build" -t targets all 2>/dev/null | sed -n 's/: phony$//p' >"$work/targets"
+
 # noticed TESTS: one of them fails, or what it is made of cannot be built any more. Without TESTS: of all.
 noticed() {
   targets="rnnc rnn"
@@ -55,7 +68,6 @@ noticed() {
 pattern=$(sed -n 's/^tests: //p' "$list" | tr ' ' '\n' | sort -u | sed 's/^/^/' | paste -sd '|')
 ctest --test-dir "$build" -j2 -R "$pattern" >"$work/log" 2>&1 || { cat "$work/log"; exit 2; }
 
-count=$(grep -c '^file: ' "$list")
 [ "$last" -le "$count" ] || last=$count
 survivors=0
 number=$((first - 1))
