@@ -9,12 +9,16 @@
 #include "base/unique.h"
 #include "schedule/schedule.h"
 
-enum { WORDS_MOST = 40 };
+enum {
+    WORDS_MOST = 40,
+    DEPTH_MOST = WORDS_MOST / 2
+}; /* letters; operations within each other, or copies in a circle */
 
 struct naming {
     const struct graph *graph;
     struct arena *arena;
     const char *instance; /* of the value in hand: "h1" */
+    int depth;
 };
 
 static const char *words_of(const struct naming *naming, int id, bool alone);
@@ -111,11 +115,14 @@ static const char *function_words(const struct naming *naming, const struct node
 }
 
 /* Words for a node, or NULL where it would take too many. `alone`: it may be an operation of two operands. */
-static const char *words_of(const struct naming *naming, int id, bool alone)
+static const char *words_of(const struct naming *outer, int id, bool alone)
 {
+    struct naming inner = *outer, *naming = &inner;
     const struct node *node = naming->graph->nodes[id];
     if (node->name)
         return relative(node->name, naming->instance);
+    if (++inner.depth > DEPTH_MOST)
+        return NULL;
     if (node->op == OP_number)
         return number_word(node->number);
     if (node->op == OP_parameter)
