@@ -124,7 +124,7 @@ static const struct function_of_one {
     {"pow(1.5, %s)", 3, 1.5, false},
     {"sin(30 * (%s))", 3, 1, false}, /* too steep for a cycle, where it is chaos and differences tell nothing */
 };
-enum { FUNCTIONS = sizeof functions / sizeof *functions };
+enum { FUNCTIONS = sizeof functions / sizeof *functions, STEEP = FUNCTIONS - 1 };
 
 /* Functions that jump, of operands without roundings, so that no side of a jump is taken for the other. */
 static struct code step(struct scope *scope, struct sizes shape, struct context context)
@@ -155,7 +155,10 @@ static struct code function_of_one(struct scope *scope, struct sizes shape, stru
             code = squashed(scope, code);
         return (struct code){format(scope, "act(%s)", code.text), LEVEL_POSTFIX, code.time, false, code.grounded, 3};
     }
-    const struct function_of_one *function = &functions[pick(generator, FUNCTIONS - scope->cyclic)];
+    int number = pick(generator, FUNCTIONS - scope->cyclic);
+    if (number == STEEP && generator->train && scope->generic) /* functions and cells may be called in a cycle */
+        number--;
+    const struct function_of_one *function = &functions[number];
     if (code.bound > function->most)
         code = squashed(scope, code);
     if (generator->train && !strcmp(function->form, stop_gradient))
