@@ -177,7 +177,7 @@ static rnn_status check_range(const rnn_model *model, const rnn_file_tensor *ten
             if (isfinite(chunk[i]) && !isfinite((float)chunk[i]))
                 return rnn_fail(error, RNN_ERROR_WEIGHTS,
                                 "%.200s: element %zu of tensor '%.60s' is %g, more than float can hold: "
-                                "compute in double (-DRNN_REAL_DOUBLE)",
+                                "compute in double (rnn --double, or C with -DRNN_REAL_DOUBLE)",
                                 origin, done + i, tensor->name, chunk[i]);
     }
     return RNN_OK;

@@ -250,11 +250,21 @@ static bool put_entry(struct arena *arena, const char *library, const char *entr
     return false;
 }
 
+/* What is shown while it compiles: with -O3, which CFLAGS may change, that can take minutes. */
+static const char *name_work(struct arena *arena, const struct compiler *compiler)
+{
+    int levels = 0;
+    for (int i = 0; i < compiler->count; i++)
+        levels += strncmp(compiler->words[i], "-O", 2) == 0;
+    return arena_printf(arena, "compiling the network with %s%s", compiler->words[0],
+                        levels > 1 ? "" : " (sooner with CFLAGS=-O1)");
+}
+
 static bool compile(struct arena *arena, const struct compiler *compiler, const char *library, const char **error)
 {
     const char *const ending[] = {"-shared", "-o", library, NULL};
     struct progress progress = progress_begin();
-    progress_next(&progress, arena_printf(arena, "compiling the network with %s", compiler->words[0]), 0);
+    progress_next(&progress, name_work(arena, compiler), 0);
     bool done =
         run_compiler(arena, compiler->words, compiler->count, ending, NULL, compiler->quiet ? NULL : &progress, error);
     progress_end(&progress);
