@@ -211,7 +211,8 @@ static void refuse_without_loss(struct pipeline *pipeline)
     for (int i = 0; i < program->value_count; i++) {
         const struct value *value = program->values[i];
         if (value->kind == VALUE_EQUATION && value->name && strcmp(value->name, "loss") == 0)
-            diag_note(pipeline->diag, value->equation, "this is an equation; a loss is written 'loss ...', without '='");
+            diag_note(pipeline->diag, value->equation,
+                      "this is an equation; a loss is written 'loss ...', without '='");
     }
 }
 

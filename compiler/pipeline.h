@@ -61,8 +61,8 @@ struct pipeline_options {
     struct sema_options sema;
     struct schedule_options schedule;
     bool factor;
-    bool train;           /* emit the loss and its gradients too; what --emit shows of stages is then the training network */
-    bool recompute;       /* values that cost less to compute again than to keep for the gradients */
+    bool train;     /* emit the loss and its gradients too; what --emit shows of stages is then the training network */
+    bool recompute; /* values that cost less to compute again than to keep for the gradients */
     bool input_gradients; /* those of the inputs too */
     enum emit_kind emit;
     const char *prefix;    /* NULL: from the name of the model or cell */

@@ -5,7 +5,7 @@
 struct placing {
     const struct graph *graph;
     const struct components *components;
-    int *pass; /* by node */
+    int *pass;         /* by node */
     int behind_losses; /* the first pass that may read seeds, so that gradients wait for all losses */
 };
 
@@ -72,7 +72,8 @@ static void place_component(struct placing *placing, int number)
                 }
             }
         }
-        if (runs_in_pass(placing->graph, placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) &&
+        if (runs_in_pass(placing->graph,
+                         placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) &&
             !component_fits_pass(placing, number, pass)) {
             pass++;
             settled = false;
@@ -98,8 +99,8 @@ static void sink_nodes(struct placing *placing, const struct uses *uses)
     for (int i = graph->node_count - 1; i >= 0; i--) {
         const struct node *node = graph->nodes[i];
         int target = -1;
-        bool sinks = node->time == TIME_FRAME && op_info(node->op)->class != OP_CLASS_LEAF && !op_is_over_time(node->op) &&
-                     !placing->components->component[placing->components->of[i]].cyclic;
+        bool sinks = node->time == TIME_FRAME && op_info(node->op)->class != OP_CLASS_LEAF &&
+                     !op_is_over_time(node->op) && !placing->components->component[placing->components->of[i]].cyclic;
         for (int u = uses->begin[i]; u < uses->begin[i + 1] && sinks; u++) {
             const struct use *use = &uses->use[u];
             sinks = use->reader >= 0 && !use->init && !use->edge->delay;
@@ -120,7 +121,8 @@ static const bool *find_behind_seeds(const struct graph *graph, const struct com
         for (int m = components->begin[c]; m < components->begin[c + 1]; m++) {
             const struct node *node = graph->nodes[components->member[m]];
             for (int k = 0; k < node->count; k++)
-                behind[c] |= graph->nodes[node->edges[k].node]->op == OP_seed || behind[components->of[node->edges[k].node]];
+                behind[c] |=
+                    graph->nodes[node->edges[k].node]->op == OP_seed || behind[components->of[node->edges[k].node]];
         }
     return behind;
 }

@@ -62,9 +62,9 @@ struct node {
     enum op op;
     struct shape shape;
     enum value_time time;
-    const char *name;     /* path of the value that it is, or NULL within an equation */
+    const char *name;                 /* path of the value that it is, or NULL within an equation */
     const struct node_origin *origin; /* or NULL */
-    struct span equation; /* of its origin */
+    struct span equation;             /* of its origin */
     int count;
     struct edge *edges;
     double number;    /* OP_number; OP_keep: the probability of a 0 */
@@ -147,7 +147,7 @@ struct graph {
     int target_count; /* 0: not for training */
     bool trains;
     bool by_inputs; /* gradients of inputs are wanted */
-    bool carries; /* training calls may be windows of longer sequences */
+    bool carries;   /* training calls may be windows of longer sequences */
     struct graph_output *outputs;
     int output_count;
 };

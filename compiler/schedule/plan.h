@@ -2,9 +2,11 @@
  * plans, and decides nothing of this kind by itself.
  *
  *   call    an entry point: one frame of every stream (step), many frames (run), the loss of a window and its gradients
- * (grad) pass    once through all frames of a call, forward or backward, block by block block   frames that are
- * computed at once; a call of one frame is one block step    something that is done once for a call, once for a pass
- * (before its blocks or after them), or once for each block
+ *           (grad)
+ *   pass    once through all frames of a call, forward or backward, block by block
+ *   block   frames that are computed at once; a call of one frame is one block
+ *   step    something that is done once for a call, once for a pass (before its blocks or after them), or once for each
+ *           block
  *
  * Steps stand in the order in which they are done. Those of a block that follow each other are one loop over the blocks
  * of their pass. The past of a value is taken, carried on and kept in steps of the region that makes the value, so that
@@ -62,8 +64,9 @@ enum call_kind {
 
 struct plan {
     enum call_kind call;
-    bool whole;   /* a call is a whole sequence, or a window that is begun anew: STEP_START is for all streams, not only
-                     for those   whose age is 0 */
+    /* A call is a whole sequence, or a window that is begun anew: STEP_START is for all streams, not only for those whose
+     * age is 0. */
+    bool whole;
     bool carries; /* the past of streams goes from call to call, in the state */
     struct step *steps;
     int step_count;

@@ -127,8 +127,9 @@ static void print_step(const struct schedule *schedule, const struct step *step,
         text_printf(out, " %s", schedule->regions[step->region].name);
     else if (step->value_count && !of_call)
         text_puts(out, " inputs");
+    const char *first = of_call ? " " : ": ";
     for (int i = 0; i < step->value_count; i++)
-        text_printf(out, "%s%s", i ? ", " : of_call ? " " : ": ",
+        text_printf(out, "%s%s", i ? ", " : first,
                     step->kind == STEP_OUTPUTS ? schedule->graph->outputs[step->values[i]].name
                                                : schedule->names[step->values[i]]);
     text_puts(out, step->gradient ? " [gradient]\n" : "\n");
@@ -138,7 +139,8 @@ void plan_print(const struct schedule *schedule, struct text *out)
 {
     for (int p = 0; p < schedule->plan_count; p++) {
         const struct plan *plan = &schedule->plans[p];
-        text_printf(out, "%s: %s%s\n", call_kind_name(plan->call), plan->whole ? "all streams begin" : "streams begin or go on",
+        text_printf(out, "%s: %s%s\n", call_kind_name(plan->call),
+                    plan->whole ? "all streams begin" : "streams begin or go on",
                     plan->carries ? ", the past of streams is carried" : "");
         for (int i = 0; i < plan->step_count; i++) {
             print_headings(&plan->steps[i], i ? &plan->steps[i - 1] : NULL, out);

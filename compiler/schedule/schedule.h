@@ -99,12 +99,12 @@ enum storage {
 
 struct buffer {
     enum storage storage;
-    int past;         /* the largest delay with which it is read: frames kept from call to call */
-    int future;       /* the same ahead */
-    int init;         /* static or sequence node that frames out of range read, or NO_NODE: 0 */
-    int group;        /* STORE_FRAME: frames that there is room for at once */
-    bool in_place;    /* STORE_FRAME with past or future 1: read, then overwritten */
-    int target;       /* STORE_GRADIENT: the OP_gradient node that it is added by */
+    int past;      /* the largest delay with which it is read: frames kept from call to call */
+    int future;    /* the same ahead */
+    int init;      /* static or sequence node that frames out of range read, or NO_NODE: 0 */
+    int group;     /* STORE_FRAME: frames that there is room for at once */
+    bool in_place; /* STORE_FRAME with past or future 1: read, then overwritten */
+    int target;    /* STORE_GRADIENT: the OP_gradient node that it is added by */
 };
 
 /* What can be switched off or set by hand, to measure what it is worth and to test each way. */

@@ -16,8 +16,8 @@ struct recomputing {
     struct graph *graph;
     struct uses uses;
     int flops_most; /* that computing a value again may take */
-    bool *adjoint; /* by node: needs the seed of a loss */
-    int *again;    /* by node: the node that computes it again, or NO_NODE */
+    bool *adjoint;  /* by node: needs the seed of a loss */
+    int *again;     /* by node: the node that computes it again, or NO_NODE */
 };
 
 static bool *find_adjoint(const struct graph *graph, const struct uses *uses, struct arena *scratch)

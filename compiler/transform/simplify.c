@@ -72,7 +72,8 @@ static bool read_output_through_copy(const struct graph *graph, const bool *circ
     if (!is_plain_copy(graph, edge->node))
         return false;
     const struct edge *inner = &graph->nodes[edge->node]->edges[0];
-    return !inner->delay && edge_is_whole(graph, inner) && graph->nodes[inner->node]->time == graph->nodes[edge->node]->time &&
+    return !inner->delay && edge_is_whole(graph, inner) &&
+           graph->nodes[inner->node]->time == graph->nodes[edge->node]->time &&
            read_through_copy(graph, circular, edge);
 }
 
