@@ -33,6 +33,8 @@ struct emitter {
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
     const char **buffers;        /* members for each node's buffer, by node; NULL: none */
+    const char **sizes;          /* enumerators, by the graph's sizes */
+    struct map named_sizes;      /* the same by path, and by instance and number: "h1 256" */
     const char **panels;         /* members for each packed matrix */
     struct map *tiles;           /* functions for products that the file has already, by name */
     const struct region *region; /* at hand */
@@ -75,6 +77,15 @@ void emit_declarations(struct emitter *emitter);
 void emit_packed_struct(struct emitter *emitter);
 void emit_pack(struct emitter *emitter);
 bool pack_draws(const struct emitter *emitter); /* whether it needs the window: dropout on weights */
+/* sizes.c */
+void name_enumerators(struct emitter *emitter);
+void emit_sizes(struct emitter *emitter);
+/* The size with this path, or where there is none, the number that it is. */
+const char *named_size(const struct emitter *emitter, const char *path, int size);
+/* A number of units or elements as the instance of a node calls it. */
+const char *node_size(const struct emitter *emitter, int id, long size);
+/* The units of a kernel. */
+const char *kernel_size(const struct emitter *emitter, const struct kernel *kernel);
 /* lines.c: appends text whose lines may be of any length. */
 void put_lines(struct text *out, const char *text);
 /* weights.c: --embed. */

@@ -54,7 +54,10 @@ static const char *access_base(struct emitter *emitter, const struct access *acc
 
 const char *access_stride(const struct emitter *emitter, const struct access *access)
 {
-    return arena_printf(emitter->arena, access->padded ? "RNN_PAD(%d)" : "%d", access->units);
+    bool node = access->place == PLACE_PACKED || access->place == PLACE_VALUES;
+    const char *units =
+        node ? node_size(emitter, access->member, access->units) : arena_printf(emitter->arena, "%d", access->units);
+    return access->padded ? arena_printf(emitter->arena, "RNN_PAD(%s)", units) : units;
 }
 
 /* " - 2 * streams": columns from that of the frame at hand to that of the frame that is read. */
@@ -77,14 +80,17 @@ const char *access_address(struct emitter *emitter, const struct access *access,
     case COLUMN_ONLY:
         break;
     case COLUMN_STREAM:
+        if (strcmp(column, "0") == 0)
+            break;
         return arena_printf(arena, "%s + (ptrdiff_t)%s * %s%s", base, column, stride, begin);
     case COLUMN_OF_FRAMES:
         use_variables(emitter, VAR_streams);
         return arena_printf(arena, "%s + %s %% streams * %s%s", base, column, stride, begin);
     case COLUMN_FRAME:
         use_variables(emitter, VAR_frame);
-        return arena_printf(arena, "%s + (frame + %s%s) * %s%s", base, column, delay_text(emitter, access->delay),
-                            stride, begin);
+        column = strcmp(column, "0") == 0 ? "" : arena_printf(arena, " + %s", column);
+        return arena_printf(arena, *column || access->delay ? "%s + (frame%s%s) * %s%s" : "%s + frame%s%s * %s%s", base,
+                            column, delay_text(emitter, access->delay), stride, begin);
     }
     return *begin ? arena_printf(arena, "%s%s", base, begin) : base;
 }

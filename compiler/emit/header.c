@@ -54,7 +54,8 @@ static void write_parameters(struct emitter *emitter)
         const struct shape *shape = &graph->parameters[i].shape;
         text_printf(emitter->out, "    rnn_real %s[", emitter->parameters[i]);
         for (int d = 0; d < shape->rank; d++)
-            text_printf(emitter->out, d ? " * %d" : "%d", shape->dim[d]);
+            text_printf(emitter->out, "%s%s", d ? " * " : "",
+                        named_size(emitter, graph->parameters[i].size_names[d], shape->dim[d]));
         text_printf(emitter->out, "%s];%s\n", shape->rank ? "" : "1",
                     graph->parameters[i].fixed ? " /* fixed: training leaves it as it is */" : "");
     }
@@ -148,6 +149,7 @@ void emit_model_declaration(struct emitter *emitter)
 
 void emit_declarations(struct emitter *emitter)
 {
+    emit_sizes(emitter);
     write_parameters(emitter);
     write_declarations(emitter);
 }

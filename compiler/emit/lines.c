@@ -33,7 +33,7 @@ static bool begins_with(const struct line *line, size_t at, const char *word)
 static int break_rank(const struct line *line, size_t at)
 {
     if (line->text[at - 1] == ';')
-        return 1;
+        return line->text[at + 1] == '}' ? 0 : 1;
     if (line->text[at - 1] == ',')
         return 2;
     if (at > 2 && begins_with(line, at - 2, " = "))

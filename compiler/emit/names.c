@@ -136,6 +136,7 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
         if (schedule->buffers[i].storage != STORE_NONE && schedule->buffers[i].storage != STORE_GRADIENT)
             emitter.buffers[i] = unique_name(&members, c_name(arena, schedule->names[i]));
     name_leaves(&emitter);
+    name_enumerators(&emitter);
     name_panels(&emitter, &members);
     return emitter;
 }

@@ -2,16 +2,16 @@
  * it. */
 #include "emit/kernel.h"
 
-/* "4 * side", or "side" for one. */
-static const char *times_side(struct arena *arena, int rows)
-{
-    return rows == 1 ? "side" : arena_printf(arena, "%d * side", rows);
-}
+/* Kernels of three rows or more have one block of units side by side, see RNN_SIDE: nothing is said of it there. */
+static bool kernel_has_sides(int rows) { return rows < 3; }
 
-/* An address of numbers that lie `rows` rows of `side` blocks behind another. */
-static const char *behind_rows(struct arena *arena, const char *base, int rows)
+/* Vectors of `part` of a kernel's rows: "2", "2 * side", "rows", "rows * side". */
+static const char *vectors(struct arena *arena, int rows, int part)
 {
-    return rows ? arena_printf(arena, "%s + %s", base, times_side(arena, rows)) : base;
+    const char *text = part == rows ? "rows" : arena_printf(arena, "%d", part);
+    if (!kernel_has_sides(rows))
+        return text;
+    return part == 1 && rows > 1 ? "side" : arena_printf(arena, "%s * side", text);
 }
 
 /* The function that multiplies `part` of a kernel's `rows` rows with two columns or more: there is one for each such pair, and
@@ -22,7 +22,7 @@ static const char *tile_name(const struct emitter *emitter, int rows, int part, 
     const char *name = arena_printf(arena, "%s_tile_%d", emitter->owner, part);
     if (part < rows)
         name = arena_printf(arena, "%s_of_%d", name, rows);
-    return rows >= 3 ? name : arena_printf(arena, "%s_by_%d", name, units);
+    return !kernel_has_sides(rows) ? name : arena_printf(arena, "%s_by_%d", name, units);
 }
 
 static void write_tile_function(struct emitter *emitter, const struct kernel *kernel, const struct operand *operand)
@@ -32,15 +32,20 @@ static void write_tile_function(struct emitter *emitter, const struct kernel *ke
     if (map_get(emitter->tiles, name))
         return;
     map_put(emitter->tiles, name, emitter);
+    const char *units_text = kernel_has_sides(rows) ? arena_printf(emitter->arena, "%d", units) : "RNN_LANES";
+    const char *side = kernel_has_sides(rows) ? arena_printf(emitter->arena, ", side = RNN_SIDE(rows, %d)", units) : "";
     text_printf(
         emitter->out,
-        "/* %d of %d rows of weights for each unit, against two columns or more. */\n"
-        "RNN_OUTLINE void %s(rnn_vec *sum, const rnn_vec *weights, const rnn_real *right, ptrdiff_t stride, int k,\n"
-        "    int columns)\n{\n"
-        "    enum { rows = %d, side = RNN_SIDE(rows, %d) };\n"
-        "    rnn_panel_tile(sum, rows * side, weights, right, stride, k, %s, columns, RNN_TILE(rows, %d));\n}\n\n",
-        operand->row_count, rows, name, rows, units,
-        operand->row_count == rows ? "rows * side" : times_side(emitter->arena, operand->row_count), units);
+        "/* %s of weights for each unit, against two columns or more. */\n"
+        "RNN_OUTLINE void %s(rnn_vec *sum, const rnn_vec *weights, const rnn_real *right, ptrdiff_t stride, int k, int "
+        "columns)\n{\n"
+        "    enum { rows = %d%s };\n"
+        "    rnn_panel_tile(sum, %s, weights, right, stride, k, %s, columns, RNN_TILE(rows, %s));\n}\n\n",
+        operand->row_count < rows ? arena_printf(emitter->arena, "%d of %d rows", operand->row_count, rows)
+        : rows == 1               ? "One row"
+                                  : arena_printf(emitter->arena, "%d rows", rows),
+        name, rows, side, vectors(emitter->arena, rows, rows), vectors(emitter->arena, rows, operand->row_count),
+        units_text);
 }
 
 void emit_tile_functions(struct emitter *emitter)
@@ -56,24 +61,37 @@ void emit_tile_functions(struct emitter *emitter)
 static void write_product(struct writing *writing, const struct operand *operand)
 {
     struct emitter *emitter = writing->emitter;
+    struct arena *arena = emitter->arena;
     const struct kernel *kernel = writing->kernel;
     int rows = kernel->accumulator_count;
     struct access x = access_of_edge(emitter->schedule, writing->region, &operand->x);
-    text_printf(emitter->out,
-                "    rnn_panel_product(%s, rows * side, packed->%s, panel, %s,\n        %s, %s, %d, columns, %s);\n",
-                behind_rows(emitter->arena, "sum", operand->first_row), emitter->panels[operand->panels],
-                operand->row_count == rows ? "rows * side" : times_side(emitter->arena, operand->row_count),
-                access_address(emitter, &x, "first"), access_stride(emitter, &x), operand->x.length,
+    const char *sum = "sum";
+    if (operand->first_row)
+        sum = arena_printf(arena, "sum + %s", vectors(arena, rows, operand->first_row));
+    text_printf(emitter->out, "    rnn_panel_product(%s, %s, packed->%s, panel, %s, %s, %s, %s, columns, %s);\n", sum,
+                vectors(arena, rows, rows), emitter->panels[operand->panels], vectors(arena, rows, operand->row_count),
+                access_address(emitter, &x, "first"), access_stride(emitter, &x),
+                node_size(emitter, operand->x.node, operand->x.length),
                 tile_name(emitter, rows, operand->row_count, kernel->units));
 }
 
+/* The loop over the columns of the tile, and over the blocks of units of the panel. */
 static void open_column_loop(struct writing *writing)
 {
-    text_puts(writing->emitter->out,
-              "    for (int column = first; column < first + columns; column++)\n"
-              "        for (int block = 0; block < side; block++) {\n"
-              "            rnn_vec *const row = sum + (column - first) * rows * side + block;\n");
-    writing->indent = "            ";
+    struct emitter *emitter = writing->emitter;
+    bool sides = kernel_has_sides(writing->kernel->accumulator_count);
+    const char *loops = sides ? "    for (int column = first; column < first + columns; column++)\n"
+                                "        for (int block = 0; block < side; block++) {\n"
+                                "            const rnn_vec *const row = sum + (column - first) * rows * side + block;\n"
+                                "            const int unit = (panel * side + block) * RNN_LANES;\n"
+                              : "    const int unit = panel * RNN_LANES;\n"
+                                "    for (int column = first; column < first + columns; column++) {\n"
+                                "        const rnn_vec *const row = sum + (column - first) * rows;\n";
+    text_puts(emitter->out, loops);
+    if (sides)
+        text_printf(emitter->out, "            if (side > 1 && unit >= RNN_PAD(%s))\n                break;\n",
+                    kernel_size(emitter, writing->kernel));
+    writing->indent = sides ? "            " : "        ";
     writing->column = "column";
     writing->loaded_count = 0;
 }
@@ -85,7 +103,8 @@ static void write_accumulator(struct writing *writing, int row)
     struct emitter *emitter = writing->emitter;
     const struct accumulator *accumulator = &writing->kernel->accumulators[row];
     const char *start = accumulator->start.node == NO_NODE ? NULL : load_edge(writing, &accumulator->start).text;
-    const char *sum = row ? arena_printf(emitter->arena, "row[%s]", times_side(emitter->arena, row)) : "row[0]";
+    const char *at = row ? vectors(emitter->arena, writing->kernel->accumulator_count, row) : "0";
+    const char *sum = arena_printf(emitter->arena, "row[%s]", at);
     if (start)
         sum = arena_printf(emitter->arena, "%s + %s", start, sum);
     keep_expression(writing, accumulator->result, (struct expression){sum, start == NULL, false});
@@ -96,22 +115,21 @@ void write_panel_kernel(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     const struct kernel *kernel = writing->kernel;
     int rows = kernel->accumulator_count;
+    const char *all = vectors(emitter->arena, rows, rows), *side = "";
+    if (kernel_has_sides(rows))
+        side = arena_printf(emitter->arena, ", side = RNN_SIDE(rows, %s)", kernel_size(emitter, kernel));
     use_variables(emitter, VAR_packed | VAR_panel | VAR_first | VAR_columns);
     text_printf(emitter->out,
-                "    enum { rows = %d, side = RNN_SIDE(rows, %d) };\n    rnn_vec sum[RNN_TILE_MOST * rows * side];\n"
-                "    rnn_panel_clear(sum, columns * rows * side);\n",
-                rows, kernel->units);
+                "    enum { rows = %d%s };\n    rnn_vec sum[RNN_TILE_MOST * %s];\n"
+                "    rnn_panel_clear(sum, columns * %s);\n",
+                rows, side, all, all);
     for (int o = 0; o < kernel->operand_count; o++)
         write_product(writing, &kernel->operands[o]);
     open_column_loop(writing);
-    text_printf(emitter->out,
-                "            const int unit = (panel * side + block) * RNN_LANES;\n"
-                "            if (side > 1 && unit >= RNN_PAD(%d))\n                break;\n",
-                kernel->units);
     for (int i = 0; i < rows; i++)
         write_accumulator(writing, i);
     for (int i = 0; i < kernel->node_count; i++)
         write_node(writing, kernel->nodes[i]);
     write_stores(writing);
-    text_puts(emitter->out, "        }\n");
+    text_puts(emitter->out, kernel_has_sides(rows) ? "        }\n" : "    }\n");
 }

@@ -30,13 +30,14 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
     struct text *out = emitter->out;
     bool scan = region->kind == REGION_SCAN, turns = region->turns;
     const char *indent = scan ? "        " : "    ", *counter = turns ? "i" : "panel";
-    int rows = kernel->accumulator_count, units = kernel->units;
-    text_printf(out, "%sfor (int %s = 0; %s < RNN_PANELS(%d, %d); %s++) {\n", indent, counter, counter, rows, units,
+    int rows = kernel->accumulator_count;
+    const char *units = kernel_size(emitter, kernel);
+    text_printf(out, "%sfor (int %s = 0; %s < RNN_PANELS(%d, %s); %s++) {\n", indent, counter, counter, rows, units,
                 counter);
     if (turns)
-        text_printf(out, "%s    const int panel = %s & 1 ? RNN_PANELS(%d, %d) - 1 - i : i; /* to and fro */\n", indent,
+        text_printf(out, "%s    const int panel = %s & 1 ? RNN_PANELS(%d, %s) - 1 - i : i; /* to and fro */\n", indent,
                     region->group > 1 ? arena_printf(emitter->arena, "(t / %d)", region->group) : "t", rows, units);
-    text_printf(out, "%s    RNN_FOR_TILES(%s, RNN_TILE(%d, %d), %s", indent,
+    text_printf(out, "%s    RNN_FOR_TILES(%s, RNN_TILE(%d, %s), %s", indent,
                 scan && region->group == 1 ? "streams" : "columns", rows, units, kernel_name(emitter, region, kernel));
     write_kernel_arguments(emitter, region, uses & ~(unsigned)(VAR_first | VAR_columns), ", ");
     text_printf(out, ")\n%s}\n", indent);

@@ -237,9 +237,9 @@ static void write_panel_members(struct emitter *emitter, const struct kernel *ke
 {
     for (int o = 0; o < kernel->operand_count; o++) {
         const struct operand *operand = &kernel->operands[o];
-        text_printf(emitter->out, "    RNN_ALIGNED rnn_real %s[RNN_PACKED(%d, %d, %d, %d)];\n",
-                    emitter->panels[operand->panels], kernel->accumulator_count, operand->row_count, kernel->units,
-                    operand->x.length);
+        text_printf(emitter->out, "    RNN_ALIGNED rnn_real %s[RNN_PACKED(%d, %d, %s, %s)];\n",
+                    emitter->panels[operand->panels], kernel->accumulator_count, operand->row_count,
+                    kernel_size(emitter, kernel), node_size(emitter, operand->x.node, operand->x.length));
     }
 }
 

@@ -104,9 +104,17 @@ struct graph_part_start {
     double number;
 };
 
+/* A number that the program has a name for: a dimension or constant that shapes are declared with. */
+struct graph_size {
+    const char *path;     /* "h1.n" */
+    const char *instance; /* "h1" */
+    int size;
+};
+
 struct graph_parameter {
     const char *name;
     struct shape shape;
+    const char *size_names[SHAPE_MAX_RANK]; /* paths of sizes; NULL: a number or an expression */
     enum start_kind start;
     double start_number;
     struct graph_part_start *parts; /* later ones hold where they overlap */
@@ -117,6 +125,7 @@ struct graph_parameter {
 struct graph_input {
     const char *name;
     struct shape shape;
+    const char *size_name;
     enum value_time time;
     int vocabulary; /* ids: V; else 0 */
     bool labels;    /* a target of several ids a sequence */
@@ -142,6 +151,8 @@ struct graph {
     int node_count, node_capacity;
     struct graph_parameter *parameters;
     int parameter_count;
+    struct graph_size *sizes; /* where one number has two names, the better one for units comes first */
+    int size_count;
     struct graph_input *inputs;
     int input_count;  /* targets included */
     int target_count; /* 0: not for training */

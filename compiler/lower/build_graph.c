@@ -6,6 +6,7 @@
 #include "lower/counts.h"
 #include "lower/parameters.h"
 #include "lower/predictions.h"
+#include "lower/sizes.h"
 #include "sema/program.h"
 
 /* Each value becomes a node before any term is read, because terms may read values that come later: an equation starts
@@ -239,10 +240,16 @@ static void add_leaves(struct lowering *lowering)
         bool target = i >= program->input_count;
         const struct value *value = target ? program->targets[i - program->input_count] : program->inputs[i];
         graph->nodes[lowering->node_of[value->id]]->input = i;
-        graph->inputs[i] = (struct graph_input){
-            value->name,       value->shape,  value->time,
-            value->vocabulary, value->labels, target ? find_prediction(program, value, lowering->arena) : -1};
+        graph->inputs[i] =
+            (struct graph_input){.name = value->name,
+                                 .shape = value->shape,
+                                 .size_name = value->size_names[0],
+                                 .time = value->time,
+                                 .vocabulary = value->vocabulary,
+                                 .labels = value->labels,
+                                 .prediction = target ? find_prediction(program, value, lowering->arena) : -1};
     }
+    collect_sizes(lowering->arena, program, graph);
 }
 
 static void add_equations(struct lowering *lowering)

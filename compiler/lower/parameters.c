@@ -50,6 +50,7 @@ void lower_parameter(struct arena *arena, const struct value *value, struct grap
 {
     *parameter = (struct graph_parameter){
         .name = value->name, .shape = value->shape, .start_number = value->start_number, .fixed = value->fixed};
+    memcpy(parameter->size_names, value->size_names, sizeof parameter->size_names);
     const struct shape *shape = value->whole.rank ? &value->whole : &value->shape;
     parameter->start = resolve_start(value->start, shape->rank, shape->dim, &parameter->start_number);
     if (value->whole.rank)

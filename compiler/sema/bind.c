@@ -54,6 +54,7 @@ static bool declare_shape(struct elaboration *e, struct instance *instance, cons
     }
     value->declared = true;
     value->shape = shape;
+    name_sizes(e, instance, declarator, value);
     solver_touch(&e->solver, value);
     return true;
 }

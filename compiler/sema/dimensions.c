@@ -199,6 +199,18 @@ bool evaluate_shape(struct elaboration *e, struct instance *instance, const stru
     return false;
 }
 
+void name_sizes(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
+                struct value *value)
+{
+    for (int i = 0; i < declarator->dimension_count && i < SHAPE_MAX_RANK && !instance->hidden; i++) {
+        const struct expr *expr = declarator->dimensions[i].expr;
+        if (expr->kind != EXPR_NAME)
+            continue;
+        const char *name = expr->name.text;
+        value->size_names[i] = map_get(&instance->symbols, name) ? elaborate_path(e, instance, name) : name;
+    }
+}
+
 /* A constant that `expr` reads and that is not evaluated yet. */
 static struct symbol *find_unevaluated(struct map *symbols, const struct expr *expr)
 {

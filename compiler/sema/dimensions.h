@@ -14,6 +14,10 @@ enum evaluation evaluate_count(struct elaboration *e, struct instance *instance,
                                const char *what, long least, long most, int *result);
 /* "a position", or for an expression that says less than its value does "the position 'n - 5'". */
 const char *count_text(struct elaboration *e, const struct expr *expr, const char *noun);
+/* The paths of declared dimensions that are a name and nothing else. */
+void name_sizes(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
+                struct value *value);
+
 bool evaluate_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator, int rank_max,
                     struct shape *shape);
 void evaluate_constants(struct elaboration *e, struct instance *instance, struct map *symbols);

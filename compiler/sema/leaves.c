@@ -182,6 +182,7 @@ void shape_parameter(struct elaboration *e, struct instance *instance, struct sy
         shape_factors(e, instance, symbol);
     } else if (symbol->value) {
         symbol->value->shape = shape;
+        name_sizes(e, instance, symbol->declarator, symbol->value);
         set_start(e, instance, symbol, symbol->value);
         set_part_starts(e, instance, symbol);
         solver_touch(&e->solver, symbol->value);
@@ -214,8 +215,10 @@ void shape_leaf(struct elaboration *e, struct instance *instance, const struct d
     struct shape shape;
     if (declarator->type.text)
         shape_ids(e, instance, declarator, value);
-    else if (evaluate_shape(e, instance, declarator, 1, &shape))
+    else if (evaluate_shape(e, instance, declarator, 1, &shape)) {
         value->shape = shape;
+        name_sizes(e, instance, declarator, value);
+    }
     if (value->labels)
         value->time = TIME_SEQUENCE;
     solver_touch(&e->solver, value);

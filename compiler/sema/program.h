@@ -55,6 +55,7 @@ struct value {
     const char *name; /* the path, as in weight files: "h1.weight_ih" */
     bool hidden;      /* made by sema; its name is descriptive and unique but no name of the program */
     struct shape shape;
+    const char *size_names[SHAPE_MAX_RANK]; /* of declared dimensions that are a name: "h1.n", or NULL */
     bool declared; /* the program gives the shape; else it follows from the term */
     enum value_time time;
     int vocabulary; /* V for `index[V]` and `labels[V]` inputs and targets (ids -1..V-1), and for an equation that

@@ -36,6 +36,11 @@ parameters() { echo "  param $(declared '[2]')
   input zzz_x[2]
   target zzz_y[2]
   output zzz = tanh(zzz_x * ($sum))"; }
+sizes() { echo "$(sed 's/.*/  const & = 2/' part)
+  input zzz_x[2]
+  target zzz_y[2]
+$(sed 's/.*/  param zzz_&_p[&]/' part)
+  output zzz = tanh(zzz_x * ($(sed 's/.*/zzz_&_p/' part | paste -sd+)))"; }
 equations() { echo "  input zzz_x[2]
   target zzz_y[2]
   param zzz_w[2, 2]
@@ -45,7 +50,7 @@ split -l 200 names names.
 for names in names.*; do
   cp "$names" part
   sum=$(paste -sd+ part)
-  for role in inputs targets parameters equations; do
+  for role in inputs targets parameters sizes equations; do
     printf 'model net {\n%s\n  param zzz_p[2]\n  loss mse(zzz * zzz_p, zzz_y)\n}\n' "$($role)" >$role.rnn
     "$rnnc" --train --input-gradients $role.rnn --header=$role.h -o $role.c
     if [ $role != equations ] && command -v c++ >/dev/null; then # they are no part of a header

@@ -1,0 +1,75 @@
+/* Names of sizes: enumerators of the emitted code, after the program's dimensions and constants. Where a value has a size
+ * for which its instance, or one around it, has a name, that stands for the number. */
+#include <string.h>
+
+#include "emit/emitter.h"
+
+/* "lstm_n", "lm_h1_n"; a longer name says what it is, so that it can be no other of the file's: "lstm_size_units". */
+static const char *enumerator(const struct emitter *emitter, const char *path)
+{
+    const char *last = last_name(path);
+    bool plain = strlen(last) <= 2 && strcmp(last, "at") != 0;
+    char *name = arena_printf(emitter->arena, "%s_%s%s", emitter->owner, plain ? "" : "size_", path);
+    for (char *c = name; *c; c++)
+        if (*c == '.')
+            *c = '_';
+    return name;
+}
+
+void name_enumerators(struct emitter *emitter)
+{
+    const struct graph *graph = emitter->graph;
+    struct unique names;
+    unique_init(&names, emitter->arena);
+    emitter->sizes = ARENA_ARRAY(emitter->arena, const char *, graph->size_count + 1);
+    map_init(&emitter->named_sizes, emitter->arena);
+    for (int i = 0; i < graph->size_count; i++) {
+        const struct graph_size *size = &graph->sizes[i];
+        char *name = arena_printf(emitter->arena, "%s", unique_name(&names, enumerator(emitter, size->path)));
+        const char *within = arena_printf(emitter->arena, "%s %d", size->instance, size->size);
+        emitter->sizes[i] = name;
+        map_put(&emitter->named_sizes, size->path, name);
+        if (!map_get(&emitter->named_sizes, within)) /* the first one stands for the number */
+            map_put(&emitter->named_sizes, within, name);
+    }
+}
+
+void emit_sizes(struct emitter *emitter)
+{
+    const struct graph *graph = emitter->graph;
+    if (!graph->size_count)
+        return;
+    text_puts(emitter->out, "/* Sizes, after the program's names for them. */\nenum {\n");
+    for (int i = 0; i < graph->size_count; i++)
+        text_printf(emitter->out, "    %s = %d%s\n", emitter->sizes[i], graph->sizes[i].size,
+                    i + 1 < graph->size_count ? "," : "");
+    text_puts(emitter->out, "};\n\n");
+}
+
+const char *named_size(const struct emitter *emitter, const char *path, int size)
+{
+    const char *name = path ? map_get(&emitter->named_sizes, path) : NULL;
+    return name ? name : arena_printf(emitter->arena, "%d", size);
+}
+
+const char *node_size(const struct emitter *emitter, int id, long size)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const char *instance = node->origin ? node->origin->instance : "";
+    if (node->op == OP_input && emitter->graph->inputs[node->input].size_name)
+        return named_size(emitter, emitter->graph->inputs[node->input].size_name, (int)size);
+    for (int length = (int)strlen(instance); size > 1 && length >= 0; length--) {
+        const char *name = NULL;
+        if (!instance[length] || instance[length] == '.' || length == 0)
+            name = map_get(&emitter->named_sizes, arena_printf(emitter->arena, "%.*s %ld", length, instance, size));
+        if (name)
+            return name;
+    }
+    return arena_printf(emitter->arena, "%ld", size);
+}
+
+const char *kernel_size(const struct emitter *emitter, const struct kernel *kernel)
+{
+    int id = kernel->accumulator_count ? kernel->accumulators[0].result : kernel->nodes[0];
+    return node_size(emitter, id, kernel->units);
+}
