@@ -106,6 +106,13 @@ int machine_panel_rows(const struct machine *machine)
     return rows;
 }
 
+enum { ACCUMULATORS_SHARE = 16 }; /* a kernel has room for six columns of them, see rnn/panel.h */
+
+int machine_accumulators_most(const struct machine *machine)
+{
+    return (int)(machine->first_level_bytes / ACCUMULATORS_SHARE / (machine->lanes_most * machine->real_bytes));
+}
+
 enum { COMPUTE_TO_READ = 6 }; /* times: what reads weights meanwhile is then seldom waited for */
 
 int machine_columns_least(const struct machine *machine)

@@ -39,6 +39,9 @@ const char *machine_names(char buffer[MACHINE_NAMES]);
  * fill the registers, and each number that is loaded is used most often. */
 int machine_panel_rows(const struct machine *machine);
 
+/* Accumulators of a kernel, for one column, that leave the first-level cache to the weights and values that they meet. */
+int machine_accumulators_most(const struct machine *machine);
+
 /* Columns with which a product spends a few times as long computing as it takes to read its weights from memory. */
 int machine_columns_least(const struct machine *machine);
 

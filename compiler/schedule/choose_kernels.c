@@ -117,7 +117,7 @@ static void sink_elementwise_nodes(struct choosing *choosing)
 
 /* ---- groups: sets of nodes, by union-find ---- */
 
-static int find_group(int *parent, int node)
+int find_group(int *parent, int node)
 {
     while (parent[node] != node)
         node = parent[node] = parent[parent[node]];
@@ -170,7 +170,7 @@ static const struct edge *group_operand(const struct choosing *choosing, int roo
     return region->kind == REGION_ELEMENTWISE_SCAN ? NULL : x;
 }
 
-static void link_groups(struct choosing *choosing)
+void link_groups(struct choosing *choosing)
 {
     const struct region *region = choosing->region;
     for (int i = region->node_count - 1; i >= 0; i--)
@@ -289,6 +289,9 @@ void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena
     choosing.group = ARENA_ARRAY(scratch, int, n + 1);
     choosing.first = ARENA_ARRAY(scratch, int, n + 1);
     choosing.next = ARENA_ARRAY(scratch, int, n + 1);
+    choosing.drafted_in = ARENA_ARRAY(scratch, int, n + 1);
+    choosing.draft_of = ARENA_ARRAY(scratch, int, n + 1);
+    choosing.next_product = ARENA_ARRAY(scratch, int, n + 1);
     schedule->kernel_of = ARENA_ARRAY(arena, struct kernel *, n + 1);
     for (int i = 0; i < n; i++)
         choosing.group[i] = i;
@@ -303,6 +306,8 @@ void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena
         }
         unite_fed_nodes(&choosing);
         merge_groups(&choosing);
+        if (choosing.region->kind != REGION_ELEMENTWISE_SCAN)
+            split_groups(&choosing);
         add_kernels(&choosing);
     }
 }

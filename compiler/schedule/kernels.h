@@ -16,9 +16,42 @@ struct choosing {
     int *sunk;             /* by node: a later phase that it would rather be in, or -1 */
     int *group;            /* by node: union-find parent; the root is a group's first node */
     int *first, *next;     /* members of a group: first[root], then next[...], -1 ends */
+
+    int draftings;     /* how many there have been */
+    int *drafted_in;   /* by node: number of the last drafting that saw it */
+    int *draft_of;     /* by node: the draft within that, or -1 */
+    int *next_product; /* by product: the next one of its accumulator, or NO_NODE */
 };
+
+/* An accumulator while the nodes of a kernel are looked at. Its products are a list, in the order of the sum. */
+struct draft {
+    int product_count; /* 0: it has joined another one */
+    int first, last;
+    struct edge start; /* node NO_NODE: 0 */
+    int result;
+};
+
+struct drafting {
+    struct choosing *choosing;
+    int number;
+    struct draft *drafts;
+    int draft_count, draft_capacity;
+    int accumulator_count; /* drafts that have products */
+};
+
+struct drafting drafting_new(struct choosing *choosing);
+
+/* Takes in a node, its operands within the kernel first. Whether an accumulator ends as it. */
+bool draft_node(struct drafting *drafting, int id);
 
 /* Accumulators and operands of a kernel with products; takes products and absorbed sums out of its nodes. */
 void fill_panel_kernel(struct choosing *choosing, struct kernel *kernel);
+
+/* Splits groups that would have more accumulators than the machine wants in one kernel. */
+void split_groups(struct choosing *choosing);
+
+/* Fills in the members of all groups of the region. */
+void link_groups(struct choosing *choosing);
+int find_group(int *parent, int node);
 
 #endif

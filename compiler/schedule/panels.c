@@ -6,107 +6,112 @@
  *   accumulator 0 starts from b_i + %x_i, receives U_i @ h[t-1] and ends as the sum; accumulator 1 likewise;
  *   operand h[t-1] has rows 0 and 1: one packed matrix of U_i and U_f interleaved.
  */
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "schedule/kernels.h"
 
-struct draft {
-    int product_count, product_capacity;
-    int *products;     /* in the order of the sum */
-    struct edge start; /* node NO_NODE: 0 */
-    int result;
-    int merged_into; /* another draft, or -1 */
-};
-
-struct filling {
-    struct choosing *choosing;
-    struct kernel *kernel;
-    struct draft *drafts;
-    int draft_count, draft_capacity;
-};
-
-/* The draft that ends as the node `edge` reads, where the sum may absorb it: nothing else reads it. */
-static int absorbable_draft(const struct filling *filling, const struct edge *edge)
+struct drafting drafting_new(struct choosing *choosing)
 {
-    const struct uses *uses = filling->choosing->uses;
-    if (edge->delay || uses_count(uses, edge->node) != 1)
-        return -1;
-    for (int d = 0; d < filling->draft_count; d++)
-        if (filling->drafts[d].merged_into < 0 && filling->drafts[d].result == edge->node)
-            return d;
-    return -1;
+    return (struct drafting){.choosing = choosing, .number = ++choosing->draftings};
 }
 
-static bool edge_is_computed_here(const struct filling *filling, const struct edge *edge)
+/* Whether `edge` reads a node that has been drafted in this kernel, at the same frame. */
+static bool edge_is_computed_here(const struct drafting *drafting, const struct edge *edge)
 {
-    return !edge->delay && filling->choosing->schedule->kernel_of[edge->node] == filling->kernel;
+    return !edge->delay && drafting->choosing->drafted_in[edge->node] == drafting->number;
+}
+
+/* The draft that ends as the node `edge` reads, where the sum may absorb it: nothing else reads it. */
+static int absorbable_draft(const struct drafting *drafting, const struct edge *edge)
+{
+    if (!edge_is_computed_here(drafting, edge) || uses_count(drafting->choosing->uses, edge->node) != 1)
+        return -1;
+    return drafting->choosing->draft_of[edge->node];
+}
+
+static void join_drafts(struct drafting *drafting, struct draft *into, struct draft *from)
+{
+    drafting->choosing->next_product[into->last] = from->first;
+    into->last = from->last;
+    into->product_count += from->product_count;
+    if (into->start.node == NO_NODE)
+        into->start = from->start;
+    from->product_count = 0;
+    drafting->accumulator_count--;
 }
 
 /* `a + b` where at least one side is an accumulator: absorbed where the other can be what it starts from, or joins it.
- */
-static bool absorb_sum(struct filling *filling, int id)
+ * Returns the accumulator, or -1. */
+static int absorb_sum(struct drafting *drafting, const struct node *node)
 {
-    const struct node *node = filling->choosing->graph->nodes[id];
     if (node->op != OP_add)
-        return false;
-    int a = absorbable_draft(filling, &node->edges[0]), b = absorbable_draft(filling, &node->edges[1]);
+        return -1;
+    int a = absorbable_draft(drafting, &node->edges[0]), b = absorbable_draft(drafting, &node->edges[1]);
     if (a >= 0 && b >= 0) {
-        struct draft *into = &filling->drafts[a], *from = &filling->drafts[b];
+        struct draft *into = &drafting->drafts[a], *from = &drafting->drafts[b];
         if (into->start.node != NO_NODE && from->start.node != NO_NODE)
-            return false;
-        for (int i = 0; i < from->product_count; i++)
-            ARENA_PUSH(filling->choosing->scratch, into->products, into->product_count, into->product_capacity,
-                       from->products[i]);
-        if (into->start.node == NO_NODE)
-            into->start = from->start;
-        from->merged_into = a;
-        into->result = id;
-        return true;
+            return -1;
+        join_drafts(drafting, into, from);
+        return a;
     }
     int d = a >= 0 ? a : b;
     const struct edge *other = &node->edges[a >= 0 ? 1 : 0];
-    if (d < 0 || filling->drafts[d].start.node != NO_NODE || edge_is_computed_here(filling, other))
-        return false;
-    filling->drafts[d].start = *other;
-    filling->drafts[d].result = id;
-    return true;
+    if (d < 0 || drafting->drafts[d].start.node != NO_NODE || edge_is_computed_here(drafting, other))
+        return -1;
+    drafting->drafts[d].start = *other;
+    return d;
 }
 
-static void draft_accumulators(struct filling *filling)
+bool draft_node(struct drafting *drafting, int id)
 {
-    struct kernel *kernel = filling->kernel;
-    struct arena *scratch = filling->choosing->scratch;
-    int kept = 0;
-    for (int i = 0; i < kernel->node_count; i++) {
-        int id = kernel->nodes[i];
-        if (filling->choosing->graph->nodes[id]->op == OP_product) {
-            struct draft draft = {.start = {.node = NO_NODE}, .result = id, .merged_into = -1};
-            ARENA_PUSH(scratch, draft.products, draft.product_count, draft.product_capacity, id);
-            ARENA_PUSH(scratch, filling->drafts, filling->draft_count, filling->draft_capacity, draft);
-        } else if (!absorb_sum(filling, id)) {
-            kernel->nodes[kept++] = id;
-        }
+    struct choosing *choosing = drafting->choosing;
+    const struct node *node = choosing->graph->nodes[id];
+    int d = absorb_sum(drafting, node);
+    if (node->op == OP_product) {
+        struct draft draft = {.product_count = 1, .first = id, .last = id, .start = {.node = NO_NODE}};
+        choosing->next_product[id] = NO_NODE;
+        d = drafting->draft_count;
+        ARENA_PUSH(choosing->scratch, drafting->drafts, drafting->draft_count, drafting->draft_capacity, draft);
+        drafting->accumulator_count++;
     }
+    choosing->drafted_in[id] = drafting->number;
+    choosing->draft_of[id] = d;
+    if (d >= 0)
+        drafting->drafts[d].result = id;
+    return d >= 0;
+}
+
+static void draft_accumulators(struct drafting *drafting, struct kernel *kernel)
+{
+    int kept = 0;
+    for (int i = 0; i < kernel->node_count; i++)
+        if (!draft_node(drafting, kernel->nodes[i]))
+            kernel->nodes[kept++] = kernel->nodes[i];
     kernel->node_count = kept;
     kept = 0;
-    for (int d = 0; d < filling->draft_count; d++)
-        if (filling->drafts[d].merged_into < 0)
-            filling->drafts[kept++] = filling->drafts[d];
-    filling->draft_count = kept;
+    for (int d = 0; d < drafting->draft_count; d++)
+        if (drafting->drafts[d].product_count)
+            drafting->drafts[kept++] = drafting->drafts[d];
+    drafting->draft_count = kept;
 }
 
-static const struct edge *product_operand(const struct filling *filling, int product)
+/* ---- the order of accumulators ---- */
+
+static const struct edge *product_operand(const struct choosing *choosing, int product)
 {
-    return &filling->choosing->graph->nodes[product]->edges[1];
+    return &choosing->graph->nodes[product]->edges[1];
 }
 
 /* Accumulators that receive products with the same right-hand sides come to lie side by side: ordered by the sources of
  * their products. */
-static bool draft_comes_before(const struct filling *filling, const struct draft *a, const struct draft *b)
+static bool draft_comes_before(const struct choosing *choosing, const struct draft *a, const struct draft *b)
 {
     if (a->product_count != b->product_count)
         return a->product_count > b->product_count;
-    for (int i = 0; i < a->product_count; i++) {
-        const struct edge *x = product_operand(filling, a->products[i]), *y = product_operand(filling, b->products[i]);
+    const int *next = choosing->next_product;
+    for (int p = a->first, q = b->first; p != NO_NODE; p = next[p], q = next[q]) {
+        const struct edge *x = product_operand(choosing, p), *y = product_operand(choosing, q);
         if (x->node != y->node)
             return x->node < y->node;
         if (x->delay != y->delay)
@@ -117,56 +122,109 @@ static bool draft_comes_before(const struct filling *filling, const struct draft
     return false;
 }
 
-static void sort_drafts(struct filling *filling)
+/* By insertion: a kernel has few accumulators. */
+static void sort_drafts(struct drafting *drafting)
 {
-    for (int i = 1; i < filling->draft_count; i++) {
-        struct draft draft = filling->drafts[i];
+    for (int i = 1; i < drafting->draft_count; i++) {
+        struct draft draft = drafting->drafts[i];
         int k = i;
-        for (; k && draft_comes_before(filling, &draft, &filling->drafts[k - 1]); k--)
-            filling->drafts[k] = filling->drafts[k - 1];
-        filling->drafts[k] = draft;
+        for (; k && draft_comes_before(drafting->choosing, &draft, &drafting->drafts[k - 1]); k--)
+            drafting->drafts[k] = drafting->drafts[k - 1];
+        drafting->drafts[k] = draft;
     }
 }
 
-/* Takes the products with right-hand side `x`, one from each accumulator, and makes operands of those that lie side by
- * side. */
-static void add_operands(struct filling *filling, const struct edge *x, int *capacity)
+/* ---- operands ---- */
+
+/* A product of an accumulator. Those of one rank have the same right-hand side, and each accumulator has at most one. */
+struct row {
+    const struct edge *x;
+    int product, accumulator;
+    int place; /* among all products of the kernel, accumulator by accumulator */
+    int rank;  /* the least place of those that it is with */
+};
+
+static int compare_edges(const struct edge *a, const struct edge *b)
 {
-    struct kernel *kernel = filling->kernel;
-    struct arena *arena = filling->choosing->arena;
-    int product_capacity = 0, previous = -2;
-    for (int d = 0; d < filling->draft_count; d++) {
-        struct draft *draft = &filling->drafts[d];
-        int p = 0;
-        while (p < draft->product_count && !edge_equal(product_operand(filling, draft->products[p]), x))
-            p++;
-        if (p == draft->product_count)
-            continue;
-        if (previous != d - 1) {
-            struct operand operand = {.x = *x, .first_row = d, .panels = filling->choosing->schedule->panel_count++};
+    const int x[] = {a->node, a->delay, a->init, a->begin, a->length};
+    const int y[] = {b->node, b->delay, b->init, b->begin, b->length};
+    for (int i = 0; i < 5; i++)
+        if (x[i] != y[i])
+            return x[i] < y[i] ? -1 : 1;
+    return 0;
+}
+
+static int compare_by_operand(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    int order = compare_edges(x->x, y->x);
+    return order ? order : x->place - y->place;
+}
+
+static int compare_by_rank(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    return x->rank != y->rank ? x->rank - y->rank : x->accumulator - y->accumulator;
+}
+
+static struct row *list_rows(const struct drafting *drafting, int *count)
+{
+    const struct choosing *choosing = drafting->choosing;
+    *count = 0;
+    for (int d = 0; d < drafting->draft_count; d++)
+        *count += drafting->drafts[d].product_count;
+    struct row *rows = ARENA_ARRAY(choosing->scratch, struct row, *count);
+    int place = 0;
+    for (int d = 0; d < drafting->draft_count; d++)
+        for (int p = drafting->drafts[d].first; p != NO_NODE; p = choosing->next_product[p], place++)
+            rows[place] = (struct row){product_operand(choosing, p), p, d, place, 0};
+    return rows;
+}
+
+/* An accumulator's second product with the same right-hand side is with the second of others, and so on. */
+static void rank_rows(struct row *rows, int count, struct arena *scratch)
+{
+    int *ranks = ARENA_ARRAY(scratch, int, count), rank_count = 0;
+    qsort(rows, (size_t)count, sizeof *rows, compare_by_operand);
+    for (int i = 0, nth = 0; i < count; i++) {
+        bool same = i && edge_equal(rows[i - 1].x, rows[i].x);
+        nth = same && rows[i - 1].accumulator == rows[i].accumulator ? nth + 1 : 0;
+        rank_count = same ? rank_count : 0;
+        if (nth == rank_count)
+            ranks[rank_count++] = rows[i].place;
+        rows[i].rank = ranks[nth];
+    }
+    qsort(rows, (size_t)count, sizeof *rows, compare_by_rank);
+}
+
+/* Products of one rank whose accumulators lie side by side are one operand. */
+static void add_operands(const struct drafting *drafting, struct kernel *kernel)
+{
+    struct choosing *choosing = drafting->choosing;
+    int count, operand_capacity = 0, product_capacity = 0;
+    struct row *rows = list_rows(drafting, &count);
+    rank_rows(rows, count, choosing->scratch);
+    for (int i = 0; i < count; i++) {
+        const struct row *row = &rows[i];
+        if (!i || row[-1].rank != row->rank || row[-1].accumulator != row->accumulator - 1) {
+            struct operand operand = {
+                .x = *row->x, .first_row = row->accumulator, .panels = choosing->schedule->panel_count++};
             product_capacity = 0;
-            ARENA_PUSH(arena, kernel->operands, kernel->operand_count, *capacity, operand);
+            ARENA_PUSH(choosing->arena, kernel->operands, kernel->operand_count, operand_capacity, operand);
         }
         struct operand *operand = &kernel->operands[kernel->operand_count - 1];
-        ARENA_PUSH(arena, operand->products, operand->row_count, product_capacity, draft->products[p]);
-        draft->products[p] = draft->products[--draft->product_count];
-        previous = d;
+        ARENA_PUSH(choosing->arena, operand->products, operand->row_count, product_capacity, row->product);
     }
 }
 
 void fill_panel_kernel(struct choosing *choosing, struct kernel *kernel)
 {
-    struct filling filling = {.choosing = choosing, .kernel = kernel};
-    draft_accumulators(&filling);
-    sort_drafts(&filling);
-    kernel->accumulator_count = filling.draft_count;
-    kernel->accumulators = ARENA_ARRAY(choosing->arena, struct accumulator, filling.draft_count);
-    int capacity = 0;
-    for (int d = 0; d < filling.draft_count; d++)
-        kernel->accumulators[d] = (struct accumulator){filling.drafts[d].start, filling.drafts[d].result};
-    for (int d = 0; d < filling.draft_count; d++)
-        while (filling.drafts[d].product_count) {
-            struct edge x = *product_operand(&filling, filling.drafts[d].products[0]);
-            add_operands(&filling, &x, &capacity);
-        }
+    struct drafting drafting = drafting_new(choosing);
+    draft_accumulators(&drafting, kernel);
+    sort_drafts(&drafting);
+    kernel->accumulator_count = drafting.draft_count;
+    kernel->accumulators = ARENA_ARRAY(choosing->arena, struct accumulator, drafting.draft_count);
+    for (int d = 0; d < drafting.draft_count; d++)
+        kernel->accumulators[d] = (struct accumulator){drafting.drafts[d].start, drafting.drafts[d].result};
+    add_operands(&drafting, kernel);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -218,6 +219,99 @@ static void test_what_accumulators_end_as(void **state)
     scheduled_free(&inner);
 }
 
+/* ---- kernels that would have too many accumulators ---- */
+
+enum { MOST = 32 }; /* of a kernel, for the usual machine */
+
+/* How many nodes of a region kernels hand on to others, in phases one after the other. */
+static int count_handed_on(const struct scheduled *scheduled)
+{
+    const struct schedule *schedule = scheduled->schedule;
+    bool *handed_on = calloc((size_t)schedule->graph->node_count, sizeof *handed_on);
+    int count = 0;
+    for (int i = 0; i < schedule->graph->node_count; i++)
+        for (int k = 0; k < schedule->graph->nodes[i]->count && schedule->kernel_of[i]; k++) {
+            int source = schedule->graph->nodes[i]->edges[k].node;
+            const struct kernel *from = schedule->kernel_of[source];
+            if (!from || from == schedule->kernel_of[i])
+                continue;
+            assert_true(from->phase < schedule->kernel_of[i]->phase);
+            count += !handed_on[source];
+            handed_on[source] = true;
+        }
+    free(handed_on);
+    return count;
+}
+
+/* `y = v0 + v1 + ...`, or from the right, with v_i = tanh(W_i @ x) or W_i @ x. */
+static struct scheduled schedule_sum(int count, const char *function, bool from_left)
+{
+    struct arena *arena = arena_new();
+    struct text text;
+    text_init(&text, arena);
+    text_puts(&text, "cell C[n = 4](x[n]) -> y[n] {\n");
+    for (int i = 0; i < count; i++)
+        text_printf(&text, "  param W%d[n, n]\n", i);
+    text_printf(&text, "  s0 = %s(W0 @ x)\n", function);
+    for (int i = 1; i < count; i++)
+        text_printf(&text, from_left ? "  s%1$d = s%2$d + %3$s(W%1$d @ x)\n" : "  s%1$d = %3$s(W%1$d @ x) + s%2$d\n", i,
+                    i - 1, function);
+    text_printf(&text, "  y = s%d\n}\n", count - 1);
+    struct scheduled scheduled = schedule_program(text.data, &default_schedule_options);
+    arena_free(arena);
+    return scheduled;
+}
+
+/* A thousand products fed through something else: pieces that are full but for the last, each handing on its sum. */
+static void test_products_of_a_long_sum_are_split(void **state)
+{
+    (void)state;
+    for (int from_left = 0; from_left < 2; from_left++) {
+        enum { COUNT = 1000, PIECES = (COUNT + MOST - 1) / MOST };
+        struct scheduled scheduled = schedule_sum(COUNT, "tanh", from_left);
+        const struct region *region = &scheduled.schedule->regions[0];
+        assert_int_equal(scheduled.schedule->region_count, 1);
+        assert_int_equal(region->kernel_count, PIECES);
+        for (int k = 0; k < PIECES; k++) {
+            assert_int_equal(region->kernels[k].phase, k);
+            assert_int_equal(region->kernels[k].accumulator_count, k < PIECES - 1 ? MOST : COUNT % MOST);
+        }
+        assert_int_equal(count_handed_on(&scheduled), PIECES - 1);
+        scheduled_free(&scheduled);
+    }
+}
+
+/* Products that are added up as they are need one accumulator, however many they are. */
+static void test_products_of_one_accumulator_are_not_split(void **state)
+{
+    (void)state;
+    struct scheduled scheduled = schedule_sum(1000, "", true);
+    const struct region *region = &scheduled.schedule->regions[0];
+    assert_int_equal(region->kernel_count, 1);
+    assert_int_equal(region->kernels[0].accumulator_count, 1);
+    assert_int_equal(region->kernels[0].operand_count, 1000);
+    for (int o = 0; o < 1000; o++) /* in the order of the sum */
+        assert_true(o == 0 ||
+                    region->kernels[0].operands[o].products[0] > region->kernels[0].operands[o - 1].products[0]);
+    scheduled_free(&scheduled);
+}
+
+/* Later phases make room for the pieces. */
+static void test_phases_behind_pieces(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct text text;
+    text_init(&text, arena);
+    text_puts(&text, "cell C[n = 4](x[n]) -> h[n] {\n  param U[n, n]\n");
+    for (int i = 0; i < 40; i++)
+        text_printf(&text, "  param W%d[n, n]\n  v%d = tanh(W%d @ h[t-1]) * %s\n", i, i, i,
+                    i ? arena_printf(arena, "v%d", i - 1) : "x");
+    text_puts(&text, "  h = tanh(U @ v39)\n}\n");
+    expect_regions(text.data, LINES("scan: scan: 0 panel 32x4 by h[t-1]; 1 panel 8x4 by h[t-1]; 2 panel 1x4 by v39"));
+    arena_free(arena);
+}
+
 /* What only a later phase reads is computed there, from what is in memory anyway. */
 static void test_elementwise_nodes_sink(void **state)
 {
@@ -317,6 +411,9 @@ int main(void)
         cmocka_unit_test(test_products_are_stacked),
         cmocka_unit_test(test_operands_cover_rows),
         cmocka_unit_test(test_what_accumulators_end_as),
+        cmocka_unit_test(test_products_of_a_long_sum_are_split),
+        cmocka_unit_test(test_products_of_one_accumulator_are_not_split),
+        cmocka_unit_test(test_phases_behind_pieces),
         cmocka_unit_test(test_elementwise_nodes_sink),
         cmocka_unit_test(test_delays_in_frames_begin_a_phase),
         cmocka_unit_test(test_every_node_has_a_kernel),
