@@ -26,15 +26,6 @@ void write_arguments(struct emitter *emitter)
     text_puts(emitter->out, ")\n{\n");
 }
 
-/* The node that stands for an input, or NO_NODE where nothing reads it. */
-int input_node(const struct graph *graph, int index)
-{
-    for (int i = 0; i < graph->node_count; i++)
-        if (graph->nodes[i]->op == OP_input && graph->nodes[i]->input == index)
-            return i;
-    return NO_NODE;
-}
-
 void write_checks(struct emitter *emitter, const char *lengths, const char *frames)
 {
     const struct graph *graph = emitter->graph;
@@ -71,7 +62,7 @@ static bool pass_reads(const struct emitter *emitter, int pass, int id)
 /* One input: an address where kernels read the caller's memory, a copy where they need padded columns. */
 void write_input(struct emitter *emitter, int index, const char *indent, const char *from, const char *count)
 {
-    int node = input_node(emitter->graph, index);
+    int node = emitter->input_nodes[index];
     if (emitter->schedule->buffers[node].storage == STORE_INPUT)
         text_printf(emitter->out, "%svalues.%s = %s;\n", indent, emitter->buffers[node], from);
     else
@@ -83,7 +74,7 @@ void write_input(struct emitter *emitter, int index, const char *indent, const c
 void write_block_inputs(struct emitter *emitter, int pass)
 {
     for (int i = 0; i < emitter->graph->input_count; i++) {
-        int node = input_node(emitter->graph, i);
+        int node = emitter->input_nodes[i];
         if (node == NO_NODE || emitter->graph->inputs[i].time != TIME_FRAME || !pass_reads(emitter, pass, node) ||
             emitter->schedule->buffers[node].storage == STORE_SEQUENCE)
             continue;
@@ -98,7 +89,7 @@ void write_block_inputs(struct emitter *emitter, int pass)
 void write_whole_inputs(struct emitter *emitter)
 {
     for (int i = 0; i < emitter->graph->input_count; i++) {
-        int node = input_node(emitter->graph, i);
+        int node = emitter->input_nodes[i];
         if (node == NO_NODE)
             continue;
         if (emitter->graph->inputs[i].time == TIME_SEQUENCE)

@@ -10,8 +10,6 @@ void write_pattern(struct emitter *emitter, const char *pattern);
 void write_arguments(struct emitter *emitter);
 /* Inputs are there, and ids in range. */
 void write_checks(struct emitter *emitter, const char *lengths, const char *frames);
-/* The node that stands for an input, or NO_NODE where nothing reads it. */
-int input_node(const struct graph *graph, int index);
 
 /* One input: an address where kernels read the caller's memory, a copy where they need padded columns. */
 void write_input(struct emitter *emitter, int index, const char *indent, const char *from, const char *count);

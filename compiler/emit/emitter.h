@@ -30,6 +30,7 @@ struct emitter {
     bool files;                  /* calls that read and write weights files are emitted */
     const double *weights;       /* of all parameters, as constants; or NULL */
     struct text *out;
+    const int *input_nodes;      /* by input: the node that stands for it, or NO_NODE where nothing reads it */
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
     const char **buffers;        /* members for each node's buffer, by node; NULL: none */

@@ -108,7 +108,7 @@ static void write_step(struct emitter *emitter)
                            "    values.ages = state->ages;\n"
                            "    const rnn_flush_state flush = rnn_flush_begin();\n");
     for (int i = 0; i < graph->input_count; i++)
-        if (input_node(graph, i) != NO_NODE)
+        if (emitter->input_nodes[i] != NO_NODE)
             write_input(emitter, i, "    ", emitter->arguments[i], "streams");
     write_sequence_regions(emitter, 0);
     write_pattern(emitter, "    $_start_streams(packed, state, &values, &values);\n"

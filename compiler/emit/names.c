@@ -108,6 +108,17 @@ static void name_panels(struct emitter *emitter, struct unique *members)
         }
 }
 
+static const int *find_input_nodes(const struct graph *graph, struct arena *arena)
+{
+    int *nodes = ARENA_ARRAY(arena, int, graph->input_count + 1);
+    for (int i = 0; i < graph->input_count; i++)
+        nodes[i] = NO_NODE;
+    for (int i = graph->node_count - 1; i >= 0; i--)
+        if (graph->nodes[i]->op == OP_input)
+            nodes[graph->nodes[i]->input] = i;
+    return nodes;
+}
+
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
                            struct text *out)
 {
@@ -121,7 +132,8 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .files = options->files,
                               .weights = options->weights,
                               .out = out,
-                              .uses = schedule->uses};
+                              .uses = schedule->uses,
+                              .input_nodes = find_input_nodes(schedule->graph, arena)};
     emitter.parameters_type = arena_printf(arena, "%s_params", emitter.owner);
     map_init(emitter.tiles, arena);
     int n = schedule->graph->node_count;
