@@ -40,6 +40,7 @@ struct emitter {
     struct map *tiles;           /* functions for products that the file has already, by name */
     const struct region *region; /* at hand */
     struct function function;    /* at hand */
+    int *last_load;              /* by node: its last place in writing.loaded, or -1, see find_load */
     struct expression *locals;   /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
 

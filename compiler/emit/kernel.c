@@ -29,6 +29,27 @@ static bool edge_is_computed_here(const struct writing *writing, const struct ed
     return !edge->delay && writing->emitter->schedule->kernel_of[edge->node] == writing->kernel;
 }
 
+void remember_load(struct writing *writing, const struct edge *edge, const char *name)
+{
+    struct emitter *emitter = writing->emitter;
+    struct loaded loaded = {*edge, name, emitter->last_load[edge->node]};
+    emitter->last_load[edge->node] = writing->loaded_count;
+    ARENA_PUSH(emitter->arena, writing->loaded, writing->loaded_count, writing->loaded_capacity, loaded);
+}
+
+/* A place that is left from another function is behind the end, or another node's, or not before the one that led to it. */
+static const char *find_load(const struct writing *writing, const struct edge *edge)
+{
+    int end = writing->loaded_count, i = writing->emitter->last_load[edge->node];
+    while (i >= 0 && i < end && writing->loaded[i].edge.node == edge->node) {
+        if (edge_equal(&writing->loaded[i].edge, edge))
+            return writing->loaded[i].name;
+        end = i;
+        i = writing->loaded[i].before;
+    }
+    return NULL;
+}
+
 /* A variable for what an edge reads from memory; written where it is first needed. */
 struct expression load_edge(struct writing *writing, const struct edge *edge)
 {
@@ -36,10 +57,10 @@ struct expression load_edge(struct writing *writing, const struct edge *edge)
     const struct node *source = emitter->graph->nodes[edge->node];
     if (source->op == OP_number)
         return name_of(arena_printf(emitter->arena, "rnn_vec_splat(%s)", emit_number(emitter->arena, source->number)));
-    for (int i = 0; i < writing->loaded_count; i++)
-        if (edge_equal(&writing->loaded[i].edge, edge))
-            return name_of(writing->loaded[i].name);
-    const char *name = fresh_local(writing, edge->node, edge->delay);
+    const char *name = find_load(writing, edge);
+    if (name)
+        return name_of(name);
+    name = fresh_local(writing, edge->node, edge->delay);
     struct access access = access_of_edge(emitter->schedule, writing->region, edge);
     const char *address = access_address(emitter, &access, writing->column);
     text_printf(emitter->out, "%sconst rnn_vec %s = ", writing->indent, name);
@@ -47,8 +68,7 @@ struct expression load_edge(struct writing *writing, const struct edge *edge)
         text_printf(emitter->out, "rnn_vec_splat(*(%s));\n", address);
     else
         text_printf(emitter->out, "rnn_vec_load%s(%s + unit);\n", access.aligned ? "" : "_unaligned", address);
-    ARENA_PUSH(emitter->arena, writing->loaded, writing->loaded_count, writing->loaded_capacity,
-               ((struct loaded){*edge, name}));
+    remember_load(writing, edge, name);
     return name_of(name);
 }
 

@@ -18,10 +18,13 @@ struct writing {
 struct loaded {
     struct edge edge;
     const char *name;
+    int before; /* the load of the same node before this one, in the same function or not */
 };
 
 /* A name for a variable that holds a node's value, or that of a frame before or after. */
 const char *fresh_local(struct writing *writing, int node, int delay);
+/* From now on what the edge reads is in the variable `name`. */
+void remember_load(struct writing *writing, const struct edge *edge, const char *name);
 /* A variable for what an edge reads from memory; written where it is first needed. */
 struct expression load_edge(struct writing *writing, const struct edge *edge);
 /* An expression for a node: in a variable, or standing where its only reader is. */

@@ -139,6 +139,9 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
     int n = schedule->graph->node_count;
     emitter.buffers = ARENA_ARRAY(arena, const char *, n + 1);
     emitter.locals = ARENA_ARRAY(arena, struct expression, n + 1);
+    emitter.last_load = ARENA_ARRAY(arena, int, n + 1);
+    for (int i = 0; i < n; i++)
+        emitter.last_load[i] = -1;
     struct unique members;
     unique_init(&members, arena);
     static const char *const own[] = {"left", "done", "window", "sums", "loss", "scratch", "gradient"};

@@ -42,8 +42,7 @@ void write_scan_kernel(struct writing *writing)
         const char *before = fresh_local(writing, id, edge.delay);
         text_printf(out, "            rnn_vec %s = rnn_vec_load(%s + unit);\n", before,
                     edge_address(emitter, &edge, "column"));
-        ARENA_PUSH(emitter->arena, writing->loaded, writing->loaded_count, writing->loaded_capacity,
-                   ((struct loaded){edge, before}));
+        remember_load(writing, &edge, before);
         carried++;
     }
     text_printf(out, "            for (int t = 0; t < count; t++, frame %s= streams) {\n", reversed ? "-" : "+");
