@@ -123,6 +123,10 @@ void write_node(struct writing *writing, int id)
     for (int k = 0; k < node->count; k++)
         operands[k] = operand_expression(writing, &node->edges[k]);
     const char *pattern = multiply_add(writing, node, operands);
+    if (pattern)
+        count_multiply_add(&writing->operations, node);
+    else
+        count_node(&writing->operations, node);
     if (!pattern)
         pattern = op_info(node->op)->emit;
     keep_expression(writing, id, fill_pattern(emitter, pattern, operands, false));
@@ -357,6 +361,22 @@ static void write_kernel_of_kind(struct writing *writing)
     }
 }
 
+/* In front of a kernel: what it does for a frame. */
+static void write_operations(struct writing *writing)
+{
+    const struct kernel *kernel = writing->kernel;
+    count_products(&writing->operations, kernel);
+    if (kernel->kind != KERNEL_PANEL && kernel->kind != KERNEL_ELEMENTWISE)
+        for (int i = 0; i < kernel->node_count; i++)
+            count_node(&writing->operations, writing->emitter->graph->nodes[kernel->nodes[i]]);
+    const char *operations = describe_operations(&writing->operations, writing->emitter->arena);
+    static const char *const when[] = {
+        [REGION_STATIC] = "Once",  [REGION_SEQUENCE] = "A sequence",      [REGION_FRAMES] = "A frame",
+        [REGION_SCAN] = "A frame", [REGION_ELEMENTWISE_SCAN] = "A frame", [REGION_LATE] = "A call"};
+    if (operations)
+        text_printf(writing->emitter->function.file, "/* %s: %s. */\n", when[writing->region->kind], operations);
+}
+
 unsigned emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
 {
     struct writing writing = {.emitter = emitter, .region = region, .kernel = kernel};
@@ -368,5 +388,6 @@ unsigned emit_kernel(struct emitter *emitter, const struct region *region, const
         write_scan_kernel(&writing);
     else
         write_kernel_of_kind(&writing);
+    write_operations(&writing);
     return close_kernel(emitter, panel ? "RNN_INLINE void" : "static void", kernel_name(emitter, region, kernel));
 }

@@ -4,11 +4,20 @@
 
 #include "emit/emitter.h"
 
+/* Of a kernel, for one frame of one stream; of one that does not run for each frame, once. */
+struct operations {
+    double adds, multiplies, multiply_adds;
+    double calls;  /* of exp and the like */
+    double others; /* comparisons, choices, what softmax and the like do */
+    double weights;
+};
+
 struct writing {
     struct emitter *emitter;
     const struct region *region;
     const struct kernel *kernel;
-    struct unique names;   /* of the variables of the function */
+    struct unique names; /* of the variables of the function */
+    struct operations operations;
     struct loaded *loaded; /* edges that are in variables already */
     int loaded_count, loaded_capacity;
     const char *column; /* the expression for the column at hand */
@@ -34,6 +43,14 @@ void write_node(struct writing *writing, int id);
 /* A value that outlives the kernel goes to memory, after all that reads what it overwrites. */
 void write_store(struct writing *writing, int id);
 void write_stores(struct writing *writing);
+
+/* operations.c */
+void count_products(struct operations *operations, const struct kernel *kernel);
+void count_node(struct operations *operations, const struct node *node);
+/* Instead of count_node for a sum that takes in a product, which has been counted. */
+void count_multiply_add(struct operations *operations, const struct node *sum);
+/* "512 additions, 256 multiply-adds; 1024 bytes of weights" (as floats), or NULL where there is none. */
+const char *describe_operations(const struct operations *operations, struct arena *arena);
 
 void write_panel_kernel(struct writing *writing);
 void write_scan_kernel(struct writing *writing);

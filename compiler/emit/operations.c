@@ -1,0 +1,59 @@
+/* What a kernel does for one frame of one stream, counted as it is written. */
+#include "emit/kernel.h"
+
+enum { CALL_FLOPS = 15 }; /* of an elementwise operation that takes an exp, a log or the like */
+
+void count_products(struct operations *operations, const struct kernel *kernel)
+{
+    for (int o = 0; o < kernel->operand_count; o++) {
+        double weights = (double)kernel->operands[o].row_count * kernel->units * kernel->operands[o].x.length;
+        operations->multiply_adds += weights;
+        operations->weights += weights;
+    }
+    for (int i = 0; i < kernel->accumulator_count; i++)
+        operations->adds += kernel->accumulators[i].start.node == NO_NODE ? 0 : kernel->units;
+}
+
+void count_node(struct operations *operations, const struct node *node)
+{
+    double units = node_units(node);
+    const struct op_info *info = op_info(node->op);
+    if (node->op == OP_add || node->op == OP_sub || node->op == OP_total || node->op == OP_rows)
+        operations->adds += units;
+    else if (node->op == OP_mul)
+        operations->multiplies += units;
+    else if (node->op == OP_outer)
+        operations->multiply_adds += units;
+    else if (info->class == OP_CLASS_ELEMENTWISE && info->flops >= CALL_FLOPS)
+        operations->calls += units;
+    else
+        operations->others += units * info->flops;
+}
+
+/* A product that was counted and an addition that was not are one operation. */
+void count_multiply_add(struct operations *operations, const struct node *sum)
+{
+    double units = node_units(sum);
+    operations->multiplies -= units;
+    operations->multiply_adds += units;
+}
+
+static void write_count(struct text *text, double count, const char *what)
+{
+    if (count > 0)
+        text_printf(text, "%s%.0f %s%s", text->length ? ", " : "", count, what, count == 1 ? "" : "s");
+}
+
+const char *describe_operations(const struct operations *operations, struct arena *arena)
+{
+    struct text text;
+    text_init(&text, arena);
+    write_count(&text, operations->adds, "addition");
+    write_count(&text, operations->multiplies, "multiplication");
+    write_count(&text, operations->multiply_adds, "multiply-add");
+    write_count(&text, operations->calls, "transcendental function");
+    write_count(&text, operations->others, "other operation");
+    if (operations->weights > 0)
+        text_printf(&text, "; %.0f bytes of weights", 4 * operations->weights);
+    return text.length ? text.data : NULL;
+}
