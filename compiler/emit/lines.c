@@ -96,10 +96,10 @@ static void put_comment(struct text *out, struct line line)
     bool opens = begins_with(&line, line.indent, "/*");
     size_t hang = opens ? 0 : text - line.indent - 2, column = 0;
     while (line.length + column > LINE_MOST) {
-        size_t at = LINE_MOST - column;
-        while (at > (column ? 0 : text) && line.text[at] != ' ')
+        size_t at = LINE_MOST - column, least = column ? 0 : text;
+        while (at > least && (line.text[at] != ' ' || begins_with(&line, at, " */")))
             at--;
-        if (at <= (column ? 0 : text) || begins_with(&line, at, " */"))
+        if (at <= least)
             break;
         text_append(out, line.text, at);
         text_puts(out, "\n");
