@@ -91,7 +91,7 @@ struct op_info {
     enum result_time time;
     enum operand_reading reads[OP_READINGS]; /* see op_reads */
     enum kernel_kind kernel;                 /* KERNEL_NONE: by class, see op_kernel */
-    bool edges, hides_edges;                 /* see op.def */
+    bool training, special_gradient, edges, hides_edges; /* see op.def */
 };
 
 const struct op_info *op_info(enum op op);

@@ -178,7 +178,7 @@ static void write_column_kernel(struct writing *writing)
     const struct node *node = emitter->graph->nodes[id];
     const char *to = node_address(emitter, id, "column");
     open_column_loop(writing);
-    bool vector = op_info(node->op)->shape == SHAPE_VECTOR || node->op == OP_cross_entropy_slope;
+    bool vector = op_info(node->op)->shape == SHAPE_VECTOR;
     if (vector)
         text_printf(emitter->out, "\n        rnn_column_%s(%s", op_info(node->op)->emit, to);
     else

@@ -283,6 +283,14 @@ static void hand_embed(struct differentiating *d, const struct node *node, struc
     }
 }
 
+typedef void hand(struct differentiating *d, const struct node *node, struct edge g);
+
+static hand *const special_hands[OP_COUNT] = {[OP_product] = hand_product,
+                                              [OP_matmul] = hand_matmul,
+                                              [OP_concat] = hand_concat,
+                                              [OP_view] = hand_view,
+                                              [OP_embed] = hand_embed};
+
 static bool edge_is_active(const struct differentiating *d, const struct edge *edge)
 {
     return d->active[edge->node] || (edge->init != NO_NODE && d->active[edge->init]);
@@ -308,16 +316,8 @@ static void hand_to_operands(struct differentiating *d, int id)
     if (!node->count || d->received[id].node == NO_NODE)
         return;
     struct edge g = edge_to(d->graph, d->received[id].node);
-    if (node->op == OP_product)
-        hand_product(d, node, g);
-    else if (node->op == OP_matmul)
-        hand_matmul(d, node, g);
-    else if (node->op == OP_concat)
-        hand_concat(d, node, g);
-    else if (node->op == OP_view)
-        hand_view(d, node, g);
-    else if (node->op == OP_embed)
-        hand_embed(d, node, g);
+    if (op_info(node->op)->special_gradient)
+        special_hands[node->op](d, node, g);
     else
         hand_by_rule(d, id, g);
 }

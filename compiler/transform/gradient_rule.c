@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/internal_error.h"
 
 struct reading {
     struct graph *graph;
@@ -72,6 +73,19 @@ static bool accept(struct reading *reading, char c)
     return true;
 }
 
+/* Rules are the compiler's own: one that cannot be read is an error of op.def. */
+static _Noreturn void fail(const struct reading *reading, const char *expected)
+{
+    const struct op_info *info = op_info(reading->graph->nodes[reading->reader]->op);
+    internal_error("the gradient of %s has no %s before '%s'", info->id, expected, reading->at);
+}
+
+static void expect(struct reading *reading, char c)
+{
+    if (!accept(reading, c))
+        fail(reading, (const char[]){c, '\0'});
+}
+
 static struct edge number(struct reading *reading, double value)
 {
     return edge_to(reading->graph, graph_add_number(reading->graph, value));
@@ -87,6 +101,8 @@ static struct edge read_letter(struct reading *reading, char letter)
         return edge_to(reading->graph, reading->reader);
     if (letter == 'n')
         return number(reading, reader->edges[0].length);
+    if (letter < 'a' || letter >= 'a' + reader->count)
+        fail(reading, "operand of that letter");
     return reader->edges[letter - 'a'];
 }
 
@@ -101,11 +117,14 @@ static struct edge read_name(struct reading *reading)
     enum op op = op_find_id(begin, (int)(reading->at - begin));
     struct edge edges[OPERANDS_MOST];
     int count = 0;
-    if (accept(reading, '('))
+    if (accept(reading, '(')) {
         do
             edges[count++] = read_rule(reading);
         while (accept(reading, ',') && count < OPERANDS_MOST);
-    accept(reading, ')');
+        expect(reading, ')');
+    }
+    if (op == OP_COUNT || count != op_info(op)->most)
+        fail(reading, "operation with as many operands");
     return operation(reading, op, edges, count);
 }
 
@@ -117,7 +136,7 @@ static struct edge read_factor(struct reading *reading)
     }
     if (accept(reading, '(')) {
         struct edge edge = read_rule(reading);
-        accept(reading, ')');
+        expect(reading, ')');
         return edge;
     }
     if (!isdigit((unsigned char)*reading->at))
@@ -173,9 +192,7 @@ static const char *find_rule(enum op op, int k)
 
 bool operand_has_gradient(enum op op, int k)
 {
-    if (op == OP_embed)
-        return k == 0;
-    return op == OP_product || op == OP_matmul || op == OP_concat || op == OP_view || find_rule(op, k);
+    return op_info(op)->special_gradient ? op_reads(op, k) != READS_ID : find_rule(op, k) != NULL;
 }
 
 bool build_gradient(struct graph *graph, int reader, int k, struct edge g, struct edge *result)
@@ -184,5 +201,8 @@ bool build_gradient(struct graph *graph, int reader, int k, struct edge g, struc
     if (!reading.at)
         return false;
     *result = read_rule(&reading);
+    skip_blanks(&reading);
+    if (*reading.at && *reading.at != ';')
+        fail(&reading, "end");
     return true;
 }
