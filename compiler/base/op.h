@@ -30,6 +30,20 @@ enum shape_rule {
     SHAPE_SPECIAL /* a rule of its own */
 };
 
+/* What a node says beside its operands, see struct node in graph/graph.h. */
+enum held {
+    HOLDS_NOTHING,
+    HOLDS_NUMBER,    /* number */
+    HOLDS_PARAMETER, /* parameter */
+    HOLDS_INPUT,     /* input */
+    HOLDS_VIEW,      /* view */
+    HOLDS_PART,      /* parameter, and the view that shows the part of it */
+    HOLDS_DROPOUT,   /* dropout, number */
+    HOLDS_BEGIN,     /* begin */
+    HOLDS_DELAY,     /* delay */
+    HOLDS_LOSS       /* loss */
+};
+
 /* When the result exists. */
 enum result_time {
     WITH_OPERANDS, /* at the latest time of its operands, or later: a copy may give each frame the same */
@@ -88,6 +102,7 @@ struct op_info {
     int flops;            /* for one unit of the result (product: for one weight) */
     const char *emit;     /* see op.def */
     const char *gradient; /* see op.def */
+    enum held holds;
     enum result_time time;
     enum operand_reading reads[OP_READINGS]; /* see op_reads */
     enum kernel_kind kernel;                 /* KERNEL_NONE: by class, see op_kernel */

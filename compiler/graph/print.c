@@ -24,27 +24,62 @@ static void print_shape(const struct shape *shape, struct text *out)
     text_puts(out, "]");
 }
 
+static void print_view(const struct view *view, int rank, struct text *out)
+{
+    text_printf(out, " from %ld by", view->offset);
+    for (int i = 0; i < rank; i++)
+        text_printf(out, " %ld", view->stride[i]);
+}
+
+/* What a node says beside its operands. */
+static void print_held(const struct graph *graph, const struct node *node, struct text *out)
+{
+    switch (op_info(node->op)->holds) {
+    case HOLDS_NOTHING:
+        break;
+    case HOLDS_NUMBER:
+        text_printf(out, " %g", node->number);
+        break;
+    case HOLDS_PARAMETER:
+        text_printf(out, " %s", graph->parameters[node->parameter].name);
+        break;
+    case HOLDS_INPUT:
+        text_printf(out, " %s", graph->inputs[node->input].name);
+        break;
+    case HOLDS_VIEW:
+        print_view(&node->view, node->op == OP_view ? node->shape.rank : graph->nodes[node->edges[0].node]->shape.rank,
+                   out);
+        break;
+    case HOLDS_PART:
+        text_printf(out, " to %s", graph->parameters[node->parameter].name);
+        print_view(&node->view, node->shape.rank, out);
+        break;
+    case HOLDS_DROPOUT:
+        text_printf(out, " dropout %d of %g", node->dropout, node->number);
+        break;
+    case HOLDS_BEGIN:
+        text_printf(out, " at %d", node->begin);
+        break;
+    case HOLDS_DELAY:
+        text_printf(out, " by %d", node->delay);
+        break;
+    case HOLDS_LOSS:
+        text_printf(out, " of loss %d", node->loss);
+        break;
+    }
+}
+
 static void print_node(const struct graph *graph, int id, struct text *out)
 {
     const struct node *node = graph->nodes[id];
     text_printf(out, "%%%d %s ", id, time_name(node->time));
     print_shape(&node->shape, out);
     text_printf(out, " = %s", op_info(node->op)->id);
-    if (node->op == OP_number)
-        text_printf(out, " %g", node->number);
-    if (node->op == OP_parameter)
-        text_printf(out, " %s", graph->parameters[node->parameter].name);
-    if (node->op == OP_input)
-        text_printf(out, " %s", graph->inputs[node->input].name);
     for (int i = 0; i < node->count; i++) {
         text_puts(out, i ? ", " : " ");
         graph_print_edge(graph, &node->edges[i], out);
     }
-    if (node->op == OP_view) {
-        text_printf(out, " from %ld by", node->view.offset);
-        for (int i = 0; i < node->shape.rank; i++)
-            text_printf(out, " %ld", node->view.stride[i]);
-    }
+    print_held(graph, node, out);
     if (node->name)
         text_printf(out, "  # %s", node->name);
     text_puts(out, "\n");

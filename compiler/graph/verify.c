@@ -1,3 +1,4 @@
+#include "graph/verify.h"
 #include "base/arena.h"
 #include "graph/graph.h"
 
@@ -41,70 +42,6 @@ static const char *verify_edge(const struct graph *graph, int reader, const stru
     return edge->init == NO_NODE ? NULL : verify_init(graph, reader, edge, scratch);
 }
 
-/* Whether the operands are as long as the rule of op.def wants them. */
-static bool lengths_follow_rule(const struct node *node)
-{
-    int units = node_units(node);
-    switch (op_info(node->op)->shape) {
-    case SHAPE_SPREAD:
-        for (int i = 0; i < node->count; i++)
-            if (node->edges[i].length != units && node->edges[i].length != 1)
-                return false;
-        return true;
-    case SHAPE_VECTOR:
-        for (int i = 0; i < node->count; i++)
-            if (node->edges[i].length != units && (i == 0 || node->edges[i].length != 1))
-                return false;
-        return true;
-    case SHAPE_REDUCE:
-        return units == 1;
-    case SHAPE_SPECIAL:
-        return true;
-    }
-    return false;
-}
-
-/* The least and the greatest element that a view shows must be elements of its source. */
-static bool view_is_inside(const struct node *view, const struct node *source)
-{
-    long least = view->view.offset, greatest = view->view.offset;
-    for (int i = 0; i < view->shape.rank; i++) {
-        long reach = (view->shape.dim[i] - 1) * view->view.stride[i];
-        least += reach < 0 ? reach : 0;
-        greatest += reach > 0 ? reach : 0;
-    }
-    return !time_has_streams(source->time) && least >= 0 && greatest < shape_size(&source->shape);
-}
-
-static bool is_matrix(const struct node *node) { return !time_has_streams(node->time) && node->shape.rank == 2; }
-
-/* The rules that op.def calls special. */
-static bool operands_fit(const struct graph *graph, const struct node *node)
-{
-    int units = node_units(node), total = 0;
-    const struct edge *edges = node->edges;
-    const struct node *first = node->count > 0 ? graph->nodes[edges[0].node] : NULL;
-    const struct node *second = node->count > 1 ? graph->nodes[edges[1].node] : NULL;
-    if (node->op == OP_product)
-        return is_matrix(first) && first->shape.dim[0] == units && first->shape.dim[1] == edges[1].length;
-    if (node->op == OP_matmul)
-        return is_matrix(first) && is_matrix(second) && first->shape.dim[1] == second->shape.dim[0] &&
-               shape_equal(&node->shape, &(struct shape){2, {first->shape.dim[0], second->shape.dim[1]}});
-    if (node->op == OP_dot)
-        return units == 1 && edges[0].length == edges[1].length;
-    if (node->op == OP_embed)
-        return is_matrix(first) && first->shape.dim[1] == units && edges[1].length == 1;
-    if (node->op == OP_view)
-        return view_is_inside(node, first);
-    if (node->op == OP_parameter)
-        return node->parameter >= 0 && node->parameter < graph->parameter_count;
-    if (node->op == OP_input)
-        return node->input >= 0 && node->input < graph->input_count;
-    for (int i = 0; i < node->count; i++)
-        total += edges[i].length;
-    return node->op != OP_concat || total == units;
-}
-
 static const char *verify_node(const struct graph *graph, int id, struct arena *scratch)
 {
     const struct node *node = graph->nodes[id];
@@ -113,6 +50,8 @@ static const char *verify_node(const struct graph *graph, int id, struct arena *
         return arena_printf(scratch, "%%%d was replaced but not swept away", id);
     if (node->count < info->least || (info->most >= 0 && node->count != info->most))
         return arena_printf(scratch, "%%%d has %d operands", id, node->count);
+    if (info->training && !graph->trains)
+        return arena_printf(scratch, "%%%d (%s) is of training alone", id, info->id);
     for (int k = 0; k < node->count; k++) {
         const char *wrong = verify_edge(graph, id, &node->edges[k], scratch);
         if (wrong)
@@ -122,7 +61,7 @@ static const char *verify_node(const struct graph *graph, int id, struct arena *
         return arena_printf(scratch, "%%%d (%s) is of %s time", id, info->id, time_name(node->time));
     if (time_has_streams(node->time) && node->shape.rank > 1)
         return arena_printf(scratch, "%%%d is a matrix that changes with time", id);
-    if (!lengths_follow_rule(node) || !operands_fit(graph, node))
+    if (!operands_fit(graph, node))
         return arena_printf(scratch, "%%%d (%s) has operands that do not fit", id, info->id);
     return NULL;
 }
