@@ -56,10 +56,20 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* The graph's invariants, after every stage of a build that is not optimised for release. */
+/* The invariants of the graph, and of what is scheduled of it: after every stage of a debug build or where it is asked
+ * for; else of the first graph and of the last schedule, which costs little. */
 static void verify_stage(struct pipeline *pipeline, enum stage stage)
 {
-    const char *wrong = pipeline->graph ? graph_verify(pipeline->graph, pipeline->scratch) : NULL;
+    bool always = pipeline->options->verify;
+#ifndef NDEBUG
+    always = true;
+#endif
+    const char *wrong = NULL;
+    if (pipeline->graph && (always || stage == STAGE_BUILD_GRAPH))
+        wrong = graph_verify(pipeline->graph, pipeline->scratch);
+    bool scheduled = pipeline->schedule && stage >= STAGE_SPLIT_REGIONS;
+    if (!wrong && scheduled && (always || stage == STAGE_ASSIGN_BUFFERS))
+        wrong = schedule_verify(pipeline->schedule, pipeline->scratch);
     if (wrong)
         internal_error("after %s: %s", stage_name(stage), wrong);
 }
@@ -87,16 +97,10 @@ static void dump_stage(struct pipeline *pipeline, enum stage stage)
 /* Between two stages: time, verify, dump, and a new scratch. False where errors end the run. */
 static bool end_stage(struct pipeline *pipeline, enum stage stage)
 {
-    double time = now();
-    pipeline->result->seconds[stage] += time - pipeline->begun;
+    pipeline->result->seconds[stage] += now() - pipeline->begun;
     if (diag_error_count(pipeline->diag))
         return false;
-#ifndef NDEBUG
     verify_stage(pipeline, stage);
-#else
-    if (stage == STAGE_BUILD_GRAPH)
-        verify_stage(pipeline, stage);
-#endif
     if (stage == pipeline->options->dump_after)
         dump_stage(pipeline, stage);
     arena_free(pipeline->scratch);

@@ -71,6 +71,8 @@ struct pipeline_options {
     bool no_files;         /* without the calls that read and write weights files */
     enum stage dump_after; /* STAGE_COUNT: none */
     bool time_stages;
+    bool
+        verify; /* each stage is followed by the verifiers of the graph and of the schedule, as it always is in debug builds */
 };
 
 /* Everything that makes a network faster, and C as the result. */

@@ -145,6 +145,9 @@ void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena
 /* A part of assign_buffers. */
 void name_values(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 
+/* NULL, or what is wrong with as much of a schedule as there is yet: the verifier, see verify.h for what it asks. */
+const char *schedule_verify(const struct schedule *schedule, struct arena *scratch);
+
 /* --emit=schedule. */
 void schedule_print(const struct schedule *schedule, struct text *out);
 

@@ -47,6 +47,7 @@ static struct pipeline_options choose_options(const struct batch_options *batch,
 {
     struct pipeline_options options = pipeline_default_options();
     options.train = options.input_gradients = batch->train;
+    options.verify = true;
     if (!batch->switches)
         return options;
     static const int blocks[] = {0, 1, 3, 7};

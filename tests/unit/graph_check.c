@@ -24,7 +24,7 @@ static void expect_no_errors(const struct diagnostics *diag)
     assert_int_equal(diag_error_count(diag), 0);
 }
 
-struct lowered lower_program(const char *text)
+static struct lowered lower_text(const char *text, bool trains)
 {
     struct lowered lowered = {.arena = arena_new()};
     struct source *source = source_from_memory(lowered.arena, "test.rnn", text, strlen(text));
@@ -35,11 +35,15 @@ struct lowered lower_program(const char *text)
     expect_no_errors(diag);
     infer_shapes(lowered.arena, program, diag);
     expect_no_errors(diag);
-    lowered.graph = build_graph(lowered.arena, program, diag);
+    lowered.graph =
+        trains ? build_training_graph(lowered.arena, program, diag) : build_graph(lowered.arena, program, diag);
     expect_no_errors(diag);
     expect_verified(&lowered);
     return lowered;
 }
+
+struct lowered lower_program(const char *text) { return lower_text(text, false); }
+struct lowered lower_training(const char *text) { return lower_text(text, true); }
 
 void lowered_free(struct lowered *lowered) { arena_free(lowered->arena); }
 

@@ -11,6 +11,8 @@ struct lowered {
 
 /* build-graph; verified. The program must be correct. */
 struct lowered lower_program(const char *text);
+/* Likewise the graph of its losses. */
+struct lowered lower_training(const char *text);
 void lowered_free(struct lowered *lowered);
 
 /* The graph as equations that do not show how nodes are numbered: one for each named node, and one for each unnamed

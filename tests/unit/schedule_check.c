@@ -16,21 +16,38 @@
 const struct schedule_options default_schedule_options = {
     .machine = &machine_generic, .elementwise_scan = true, .group_frames = true, .turn_panels = true};
 
-struct scheduled schedule_program(const char *text, const struct schedule_options *options)
+static struct scheduled schedule_lowered(struct lowered lowered, const struct schedule_options *options)
 {
-    struct scheduled scheduled = {.lowered = lower_program(text)};
+    struct scheduled scheduled = {.lowered = lowered};
     struct arena *arena = scheduled.lowered.arena;
     struct graph *graph = scheduled.lowered.graph;
     simplify(graph, arena);
     factor(graph, options->machine, arena);
     factor_sums(graph, arena);
+    if (graph->trains) {
+        differentiate(graph, false, arena);
+        recompute(graph, options->machine, arena);
+    }
     legalise(graph, arena);
     expect_verified(&scheduled.lowered);
     struct components components = find_components(graph, arena, arena);
     scheduled.schedule = split_regions(graph, &components, options, arena, arena);
     choose_kernels(scheduled.schedule, arena, arena);
     assign_buffers(scheduled.schedule, arena, arena);
+    const char *wrong = schedule_verify(scheduled.schedule, arena);
+    if (wrong)
+        fail_msg("%s in\n%s", wrong, schedule_lines(&scheduled));
     return scheduled;
+}
+
+struct scheduled schedule_program(const char *text, const struct schedule_options *options)
+{
+    return schedule_lowered(lower_program(text), options);
+}
+
+struct scheduled schedule_training(const char *text, const struct schedule_options *options)
+{
+    return schedule_lowered(lower_training(text), options);
 }
 
 void scheduled_free(struct scheduled *scheduled) { lowered_free(&scheduled->lowered); }

@@ -15,6 +15,8 @@ extern const struct schedule_options default_schedule_options;
 
 /* All stages from the text to assign-buffers. */
 struct scheduled schedule_program(const char *text, const struct schedule_options *options);
+/* Likewise for its losses and their gradients. */
+struct scheduled schedule_training(const char *text, const struct schedule_options *options);
 void scheduled_free(struct scheduled *scheduled);
 
 /* One line a region, kernels by phase:
