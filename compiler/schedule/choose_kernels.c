@@ -115,24 +115,7 @@ static void sink_elementwise_nodes(struct choosing *choosing)
             choosing->phase[region->nodes[i]] = choosing->sunk[region->nodes[i]];
 }
 
-/* ---- groups: sets of nodes, by union-find ---- */
-
-int find_group(int *parent, int node)
-{
-    while (parent[node] != node)
-        node = parent[node] = parent[parent[node]];
-    return node;
-}
-
-static void unite_groups(int *parent, int a, int b)
-{
-    a = find_group(parent, a);
-    b = find_group(parent, b);
-    if (a < b)
-        parent[b] = a;
-    else
-        parent[a] = b;
-}
+/* ---- groups ---- */
 
 /* Nodes of one phase that feed each other unit by unit belong together. */
 static void unite_fed_nodes(struct choosing *choosing)
@@ -168,18 +151,6 @@ static const struct edge *group_operand(const struct choosing *choosing, int roo
         }
     }
     return region->kind == REGION_ELEMENTWISE_SCAN ? NULL : x;
-}
-
-void link_groups(struct choosing *choosing)
-{
-    const struct region *region = choosing->region;
-    for (int i = region->node_count - 1; i >= 0; i--)
-        choosing->first[region->nodes[i]] = -1;
-    for (int i = region->node_count - 1; i >= 0; i--) {
-        int id = region->nodes[i], root = find_group(choosing->group, id);
-        choosing->next[id] = choosing->first[root];
-        choosing->first[root] = id;
-    }
 }
 
 /* The first node of each group, by phase and in topological order within. */

@@ -47,11 +47,16 @@ bool draft_node(struct drafting *drafting, int id);
 /* Accumulators and operands of a kernel with products; takes products and absorbed sums out of its nodes. */
 void fill_panel_kernel(struct choosing *choosing, struct kernel *kernel);
 
-/* Splits groups that would have more accumulators than the machine wants in one kernel. */
-void split_groups(struct choosing *choosing);
+/* ---- groups.c ---- */
 
+int find_group(int *parent, int node);
+void unite_groups(int *parent, int a, int b);
 /* Fills in the members of all groups of the region. */
 void link_groups(struct choosing *choosing);
-int find_group(int *parent, int node);
+
+/* ---- split_groups.c ---- */
+
+/* Splits groups that would have more accumulators than the machine wants in one kernel. */
+void split_groups(struct choosing *choosing);
 
 #endif
