@@ -30,6 +30,8 @@ const char *verify_kernels(struct verifying *verifying);
  * read; nothing is overwritten that is yet to be read. */
 const char *verify_buffers(struct verifying *verifying);
 
+/* ---- verify_reads.c ---- */
+
 /* Whether a value is complete only when its pass is over. */
 bool node_waits_for_pass(const struct graph *graph, const struct node *node);
 
