@@ -45,7 +45,8 @@ static bool storage_fits_reading(const struct verifying *verifying, const struct
     case READS_VECTOR:
         return storage != STORE_NONE;
     case READS_WEIGHTS:
-        return source->time == TIME_STATIC && (storage == STORE_STATIC || source->op == OP_parameter || source->op == OP_view);
+        return source->time == TIME_STATIC &&
+               (storage == STORE_STATIC || source->op == OP_parameter || source->op == OP_view);
     case READS_ROWS:
         return storage == STORE_STATIC;
     case READS_STRIDES:
@@ -86,8 +87,9 @@ static const char *verify_range(const struct verifying *verifying, int id, const
 {
     const struct buffer *buffer = buffer_of(verifying, id);
     if (edge->delay > buffer->past || -edge->delay > buffer->future)
-        return fail(verifying, id, arena_printf(verifying->scratch, "is read %d frames back, but keeps %d and %d ahead",
-                                                edge->delay, buffer->past, buffer->future));
+        return fail(verifying, id,
+                    arena_printf(verifying->scratch, "is read %d frames back, but keeps %d and %d ahead", edge->delay,
+                                 buffer->past, buffer->future));
     if (edge->delay && edge->init != buffer->init)
         return fail(verifying, id, "is read with another initial value than it keeps");
     return NULL;
@@ -101,7 +103,8 @@ static const char *verify_init(const struct verifying *verifying, int id)
         return NULL;
     enum value_time time = verifying->graph->nodes[buffer->init]->time;
     if (buffer_of(verifying, buffer->init)->storage != (time == TIME_SEQUENCE ? STORE_FRAME : STORE_STATIC))
-        return fail(verifying, id, arena_printf(verifying->scratch, "begins with %%%d, which is not stored", buffer->init));
+        return fail(verifying, id,
+                    arena_printf(verifying->scratch, "begins with %%%d, which is not stored", buffer->init));
     return NULL;
 }
 
@@ -152,9 +155,9 @@ static const char *verify_use(const struct verifying *verifying, int id, const s
     else if (storage == STORE_GRADIENT)
         there = use->reader == buffer_of(verifying, id)->target && edge_is_whole(verifying->graph, use->edge);
     if (!there)
-        return fail(verifying, id, use->reader < 0 ? "is not there when an output wants it"
-                                                   : arena_printf(verifying->scratch,
-                                                                  "is not there when %%%d reads it", use->reader));
+        return fail(verifying, id,
+                    use->reader < 0 ? "is not there when an output wants it"
+                                    : arena_printf(verifying->scratch, "is not there when %%%d reads it", use->reader));
     if (use->reader < 0 && storage == STORE_NONE && node->op != OP_gradient)
         return fail(verifying, id, "is an output");
     return use->reader < 0 || use->init ? NULL : verify_operand(verifying, id, use);
@@ -182,7 +185,8 @@ static bool storage_fits_node(const struct verifying *verifying, int id)
             return !ranges;
         return node->time == TIME_FRAME && region_is_scan(region) && buffer->group >= region->group &&
                ranges == buffer->in_place &&
-               (!ranges || (region->group == 1 && buffer->past == !region->reversed && buffer->future == region->reversed));
+               (!ranges ||
+                (region->group == 1 && buffer->past == !region->reversed && buffer->future == region->reversed));
     case STORE_BLOCK: /* carried from block to block, which only one pass over all of them does */
         return node->time == TIME_FRAME && !buffer->future && !(buffer->past && schedule->whole_sequence);
     case STORE_SEQUENCE:

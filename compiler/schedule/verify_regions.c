@@ -33,8 +33,7 @@ static const char *verify_partition(struct verifying *verifying)
     for (int i = 0; i < verifying->graph->node_count && !wrong; i++) {
         bool leaf = op_info(verifying->graph->nodes[i]->op)->class == OP_CLASS_LEAF;
         if (leaf != (verifying->in_region[i] == NOT_PLACED) || (leaf && schedule->region_of[i] != -1))
-            wrong = arena_printf(verifying->scratch,
-                                 leaf ? "leaf %%%d is in a region" : "%%%d is in no region", i);
+            wrong = arena_printf(verifying->scratch, leaf ? "leaf %%%d is in a region" : "%%%d is in no region", i);
     }
     return wrong;
 }
