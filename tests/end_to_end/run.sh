@@ -80,7 +80,7 @@ cmp x.csv kept.csv
 
 printf '1e39,2,3\n' >big.csv
 expect 1 "$rnn" run scores.rnn --input big.csv --output y=y.csv --output last=last.csv
-says err "'big.csv': element 0 of 'x' is 1e+39; more than float can hold"
+says err "'big.csv': element [0, 0] of 'x' is 1e+39; more than float can hold"
 expect 0 "$rnn" run scores.rnn --double --input big.csv --output y=y.csv --output last=last.csv
 
 # A network's name may begin with a dash; what is printed and lost is an error, and so is a kind of file that is only read.
@@ -146,6 +146,7 @@ refused "one network at a time, not 'pair.rnn' and 'still.rnn'" 2 run pair.rnn s
 for seed in one -1 99999999999999999999; do
   refused "--seed needs a whole number from 0 to 18446744073709551615, not '$seed'" 2 run pair.rnn --seed $seed --output y.csv
 done
+refused "--frames needs a whole number of at most 2147483647, not '2147483648'" 2 run pair.rnn --frames 2147483648
 refused "needs a number of 0 or more, not '-1'" 2 check scores.rnn --tolerance -1
 refused "--float goes with --gradients" 2 check scores.rnn --float
 refused "--sample takes no data" 2 run pair.rnn --sample 5 --input a=a.csv

@@ -167,7 +167,7 @@ static void test_refusals(void **state)
     assert_non_null(strstr(error, "6 different characters"));
     assert_non_null(strstr(error, "-D V=6"));
     assert_false(read_text(fixture, "a", &options, &table, &error));
-    assert_non_null(strstr(error, "1 symbols"));
+    assert_non_null(strstr(error, "1 symbol;"));
 }
 
 int main(void)

@@ -13,7 +13,9 @@ int argument_count(struct argp_state *state, const char *option, const char *arg
 {
     char *end;
     long count = strtol(argument, &end, 10);
-    if (end == argument || *end || count < 1 || count > INT_MAX)
+    if (end != argument && !*end && count > INT_MAX)
+        argp_error(state, "%s needs a whole number of at most %d, not '%s'", option, INT_MAX, argument);
+    if (end == argument || *end || count < 1)
         argp_error(state, "%s needs a whole number of 1 or more, not '%s'", option, argument);
     return (int)count;
 }

@@ -12,15 +12,28 @@ long array_size(const struct array *array)
     return size;
 }
 
-const char *array_shape_text(struct arena *arena, const struct array *array)
+static const char *list(struct arena *arena, const long *numbers, int count)
 {
     struct text text;
     text_init(&text, arena);
     text_puts(&text, "[");
-    for (int i = 0; i < array->rank; i++)
-        text_printf(&text, i ? ", %ld" : "%ld", array->shape[i]);
+    for (int i = 0; i < count; i++)
+        text_printf(&text, i ? ", %ld" : "%ld", numbers[i]);
     text_puts(&text, "]");
     return text.data;
+}
+
+const char *array_shape_text(struct arena *arena, const struct array *array)
+{
+    return list(arena, array->shape, array->rank);
+}
+
+const char *array_place_text(struct arena *arena, const struct array *array, long i)
+{
+    long place[ARRAY_MAX_RANK];
+    for (int axis = array->rank - 1; axis >= 0; i /= array->shape[axis--])
+        place[axis] = i % array->shape[axis];
+    return list(arena, place, array->rank);
 }
 
 bool array_set_shape(struct array *array, int rank, const long *shape)

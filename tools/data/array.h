@@ -34,8 +34,9 @@ struct array {
     const char *const *wrong;   /* with columns: the sentence about the first element that is not a number, or NULL */
 };
 
-long array_size(const struct array *array);                                   /* number of elements */
-const char *array_shape_text(struct arena *arena, const struct array *array); /* "[20, 3]" */
+long array_size(const struct array *array);                                           /* number of elements */
+const char *array_shape_text(struct arena *arena, const struct array *array);         /* "[20, 3]" */
+const char *array_place_text(struct arena *arena, const struct array *array, long i); /* of element i: "[19, 2]" */
 
 /* Sets rank and shape; false if the number of elements does not fit into memory. No product of dimensions overflows,
  * even where another dimension is 0. */

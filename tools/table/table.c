@@ -79,8 +79,8 @@ bool table_read_text(struct arena *arena, const struct table_options *options, c
             return false;
     long least = options->inputs_only ? 1 : 2;
     if ((long)symbols.count < least || (options->inputs_only && symbols.count > INT_MAX)) {
-        *error = arena_printf(arena, "'%s' has %zu symbols; a text needs %ld or more, and at most %d at once", path,
-                              symbols.count, least, INT_MAX);
+        *error = arena_printf(arena, "'%s' has %zu symbol%s; a text needs %ld or more, and at most %d at once", path,
+                              symbols.count, symbols.count == 1 ? "" : "s", least, INT_MAX);
         return false;
     }
     *table = (struct table){.model = model, .axes = AXES_ROWS, .is_series = !options->inputs_only, .sequence_count = 1};

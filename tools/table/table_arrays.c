@@ -19,8 +19,8 @@ static bool take_elements(const struct reader *reader, const struct source *sour
             continue;
         const char *why = isfinite(x) ? "more than float can hold: scale the data, or compute with --double"
                                       : "a network learns from finite numbers only";
-        *reader->error =
-            arena_printf(reader->arena, "'%s': element %ld of '%s' is %g; %s", source->path, i, source->name, x, why);
+        *reader->error = arena_printf(reader->arena, "'%s': element %s of '%s' is %g; %s", source->path,
+                                      array_place_text(reader->arena, source->array, i), source->name, x, why);
         return false;
     }
     column->reals = array->data;

@@ -51,8 +51,8 @@ static bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struc
         double id = array->data[i];
         if (id >= -1 && id < tensor->vocabulary && id == (double)(long)id)
             continue;
-        *error = arena_printf(arena, "'%s', element %ld: %g is no id of '%s', which are -1 (none) and 0 to %d", path, i,
-                              id, tensor->name, tensor->vocabulary - 1);
+        *error = arena_printf(arena, "'%s', element %s: %g is no id of '%s', which are -1 (none) and 0 to %d", path,
+                              array_place_text(arena, array, i), id, tensor->name, tensor->vocabulary - 1);
         return false;
     }
     return true;
