@@ -76,7 +76,7 @@ enum { OP_READINGS = 2 };
 
 /* What computes a value: one loop over units and columns, see schedule/schedule.h. */
 #define KERNEL_KINDS(X)                                                                                                \
-    X(NONE, "none")               /* no kernel of its own: leaves, and what only static values are made by */          \
+    X(NONE, "none")               /* no kernel of its own: leaves */                                                   \
     X(PANEL, "panel")             /* products of one number of units, and what follows them unit by unit */            \
     X(ELEMENTWISE, "elementwise") /* the same without products */                                                      \
     X(COLUMN, "column")           /* softmax, layernorm, sums over units, ... */                                       \
@@ -84,6 +84,8 @@ enum { OP_READINGS = 2 };
     X(EMBED, "embed")                                                                                                  \
     X(ID, "id")                                                                                                        \
     X(KEEP, "keep")                                                                                                    \
+    X(MATRIX, "matrix")   /* a product of static values */                                                             \
+    X(STRIDES, "strides") /* copies, or adds up, parts of values that are no column of their own */                    \
     X(OVER_TIME, "over time") /* gathers what it needs of each block */
 
 enum kernel_kind {

@@ -32,9 +32,11 @@ static void write_front(struct emitter *emitter, const struct schedule *training
               header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
     text_printf(out,
                 "#include \"rnn/column.h\"\n%s#include \"rnn/flush.h\"\n#include "
-                "\"rnn/gather.h\"\n#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n%s"
+                "\"rnn/gather.h\"\n%s#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n%s"
                 "#include \"rnn/vec.h\"\n#include \"rnn/weights.h\"\n\n",
-                training ? "#include \"rnn/ctc.h\"\n" : "", training ? "#include \"rnn/train.h\"\n" : "");
+                training ? "#include \"rnn/ctc.h\"\n" : "",
+                training || (schedule->region_count && schedule->regions[0].kind == REGION_STATIC) ? "#include \"rnn/matrix.h\"\n" : "",
+                training ? "#include \"rnn/train.h\"\n" : "");
 }
 
 /* ---- the descriptor ---- */

@@ -99,10 +99,12 @@ unsigned emit_kernel(struct emitter *emitter, const struct region *region, const
 void emit_tile_functions(struct emitter *emitter);
 void emit_regions(struct emitter *emitter);
 void emit_entry_points(struct emitter *emitter);
+/* strides_kernel.c: calls a function of rnn/matrix.h for all elements of a shape; one number may stand for all. */
+void emit_strided(struct emitter *emitter, const char *function, const struct shape *shape, const struct access *to,
+                  const struct access *from, const char *from_address);
 /* header.c: a line of a comment on an input or target. */
 void write_shape(struct emitter *emitter, int input, const char *role);
 /* train.c: what --train adds; the emitter is that of the training network. */
-void emit_late(struct emitter *emitter);
 void emit_training(struct emitter *emitter, const char *owner);
 void emit_training_declarations(struct emitter *emitter, const char *owner);
 /* emit.c: one line of a table of inputs. */

@@ -66,6 +66,8 @@ struct expression load_edge(struct writing *writing, const struct edge *edge)
     text_printf(emitter->out, "%sconst rnn_vec %s = ", writing->indent, name);
     if (edge->length == 1 && writing->kernel->units > 1)
         text_printf(emitter->out, "rnn_vec_splat(*(%s));\n", address);
+    else if (access.column == COLUMN_ONLY && !access.aligned)
+        text_printf(emitter->out, "rnn_vec_load_left(%s + unit, %d - unit);\n", address, writing->kernel->units);
     else
         text_printf(emitter->out, "rnn_vec_load%s(%s + unit);\n", access.aligned ? "" : "_unaligned", address);
     remember_load(writing, edge, name);
@@ -119,6 +121,8 @@ void write_node(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;
     const struct node *node = emitter->graph->nodes[id];
+    if (node->op == OP_gradient)
+        return;
     struct expression operands[3] = {0};
     for (int k = 0; k < node->count; k++)
         operands[k] = operand_expression(writing, &node->edges[k]);
@@ -132,10 +136,29 @@ void write_node(struct writing *writing, int id)
     keep_expression(writing, id, fill_pattern(emitter, pattern, operands, false));
 }
 
+/* What a parameter's gradient receives from the units at hand; sums over frames are there already. */
+static void write_added_gradient(struct writing *writing, int id)
+{
+    struct emitter *emitter = writing->emitter;
+    const struct node *node = emitter->graph->nodes[id];
+    struct access to = access_of_node(emitter->schedule, writing->region, id);
+    const char *sum = NULL;
+    for (int k = 0; k < node->count; k++) {
+        if (sum_is_made_in_gradient(emitter->schedule, node->edges[k].node))
+            continue;
+        const char *operand = operand_expression(writing, &node->edges[k]).text;
+        sum = sum ? arena_printf(emitter->arena, "%s + %s", sum, operand) : operand;
+    }
+    text_printf(emitter->out, "%srnn_vec_add_left(%s + unit, %s, %d - unit);\n", writing->indent,
+                access_address(emitter, &to, writing->column), sum, writing->kernel->units);
+}
+
 /* Every value that outlives the kernel goes to memory, after all that reads what it overwrites. */
 void write_store(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;
+    if (emitter->graph->nodes[id]->op == OP_gradient)
+        write_added_gradient(writing, id);
     if (emitter->schedule->buffers[id].storage == STORE_NONE)
         return;
     text_printf(emitter->out, "%srnn_vec_store(%s + unit, %s);\n", writing->indent,
@@ -152,23 +175,35 @@ void write_stores(struct writing *writing)
 
 /* ---- the other kinds ---- */
 
-static void open_column_loop(struct writing *writing)
+/* A loop over columns, if the region has more than one; its body is one statement, or some within braces. */
+static void open_columns(struct writing *writing, bool braces)
 {
-    use_variables(writing->emitter, VAR_columns);
-    text_puts(writing->emitter->out, "    for (int column = 0; column < columns; column++)");
-    writing->column = "column";
+    struct emitter *emitter = writing->emitter;
+    bool once = region_is_once(writing->region);
+    writing->column = once ? "0" : "column";
+    writing->indent = once ? "    " : "        ";
+    if (once)
+        return;
+    use_variables(emitter, VAR_columns);
+    text_printf(emitter->out, "    for (int column = 0; column < columns; column++)%s\n", braces ? " {" : "");
+}
+
+static void close_columns(struct writing *writing)
+{
+    text_puts(writing->emitter->out, region_is_once(writing->region) ? "" : "    }\n");
 }
 
 static void write_elementwise_kernel(struct writing *writing)
 {
-    open_column_loop(writing);
-    text_printf(writing->emitter->out, "\n        for (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES) {\n",
-                writing->kernel->units);
-    writing->indent = "            ";
+    struct text *out = writing->emitter->out;
+    open_columns(writing, false);
+    const char *indent = writing->indent;
+    text_printf(out, "%sfor (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES) {\n", indent, writing->kernel->units);
+    writing->indent = arena_printf(writing->emitter->arena, "%s    ", indent);
     for (int i = 0; i < writing->kernel->node_count; i++)
         write_node(writing, writing->kernel->nodes[i]);
     write_stores(writing);
-    text_puts(writing->emitter->out, "        }\n");
+    text_printf(out, "%s}\n", indent);
 }
 
 static void write_column_kernel(struct writing *writing)
@@ -176,15 +211,14 @@ static void write_column_kernel(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
-    const char *to = node_address(emitter, id, "column");
-    open_column_loop(writing);
+    open_columns(writing, false);
+    const char *to = node_address(emitter, id, writing->column);
     bool vector = op_info(node->op)->shape == SHAPE_VECTOR;
-    if (vector)
-        text_printf(emitter->out, "\n        rnn_column_%s(%s", op_info(node->op)->emit, to);
-    else
-        text_printf(emitter->out, "\n        *(%s) = rnn_column_%s(", to, op_info(node->op)->emit);
+    text_printf(emitter->out, vector ? "%srnn_column_%s(%s" : "%1$s*(%3$s) = rnn_column_%2$s(", writing->indent,
+                op_info(node->op)->emit, to);
     for (int k = 0; k < node->count; k++)
-        text_printf(emitter->out, "%s%s", k || vector ? ", " : "", edge_address(emitter, &node->edges[k], "column"));
+        text_printf(emitter->out, "%s%s", k || vector ? ", " : "",
+                    edge_address(emitter, &node->edges[k], writing->column));
     text_printf(emitter->out, ", %d);\n", node->edges[0].length);
 }
 
@@ -193,26 +227,26 @@ static void write_concat_kernel(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0], at = 0;
     const struct node *node = emitter->graph->nodes[id];
-    open_column_loop(writing);
-    text_puts(emitter->out, " {\n");
+    open_columns(writing, true);
     if (node->op == OP_pad) {
-        text_printf(emitter->out, "        memset(%s, 0, RNN_PAD(%d) * sizeof(rnn_real));\n",
-                    node_address(emitter, id, "column"), node_units(node));
+        text_printf(emitter->out, "%smemset(%s, 0, RNN_PAD(%d) * sizeof(rnn_real));\n", writing->indent,
+                    node_address(emitter, id, writing->column), node_units(node));
         at = node->begin;
     }
     for (int k = 0; k < node->count; k++) {
         const struct node *source = emitter->graph->nodes[node->edges[k].node];
         struct edge edge = edge_to(emitter->graph, id);
         edge.begin = at;
-        const char *to = edge_address(emitter, &edge, "column");
+        const char *to = edge_address(emitter, &edge, writing->column);
         if (source->op == OP_number)
-            text_printf(emitter->out, "        *(%s) = %s;\n", to, emit_number(emitter->arena, source->number));
+            text_printf(emitter->out, "%s*(%s) = %s;\n", writing->indent, to,
+                        emit_number(emitter->arena, source->number));
         else
-            text_printf(emitter->out, "        memcpy(%s, %s, %d * sizeof(rnn_real));\n", to,
-                        edge_address(emitter, &node->edges[k], "column"), node->edges[k].length);
+            text_printf(emitter->out, "%smemcpy(%s, %s, %d * sizeof(rnn_real));\n", writing->indent, to,
+                        edge_address(emitter, &node->edges[k], writing->column), node->edges[k].length);
         at += node->edges[k].length;
     }
-    text_puts(emitter->out, "    }\n");
+    close_columns(writing);
 }
 
 static void write_embed_kernel(struct writing *writing)
@@ -221,9 +255,9 @@ static void write_embed_kernel(struct writing *writing)
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
     const struct shape *table = &emitter->graph->nodes[node->edges[0].node]->shape;
-    open_column_loop(writing);
+    open_columns(writing, false);
     use_variables(emitter, VAR_packed | VAR_values | VAR_frame);
-    text_printf(emitter->out, "\n        rnn_embed(%s, packed->%s, values->%s[frame + column], %d, %d);\n",
+    text_printf(emitter->out, "        rnn_embed(%s, packed->%s, values->%s[frame + column], %d, %d);\n",
                 node_address(emitter, id, "column"), emitter->buffers[node->edges[0].node],
                 emitter->buffers[node->edges[1].node], table->dim[0], table->dim[1]);
 }
@@ -232,27 +266,33 @@ static void write_id_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
-    open_column_loop(writing);
+    open_columns(writing, false);
     use_variables(emitter, VAR_values | VAR_frame);
-    text_printf(emitter->out, "\n        *(%s) = (rnn_real)values->%s[frame + column];\n",
+    text_printf(emitter->out, "        *(%s) = (rnn_real)values->%s[frame + column];\n",
                 node_address(emitter, id, "column"), emitter->buffers[emitter->graph->nodes[id]->edges[0].node]);
 }
 
+/* Dropout: what is kept of each frame, of a sequence, or of weights for a call. */
 static void write_keep_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
-    open_column_loop(writing);
-    use_variables(emitter, VAR_values | VAR_frame | VAR_streams);
-    bool lasts = node->time == TIME_SEQUENCE;
-    text_printf(emitter->out,
-                " {\n%s        const int stream = (int)((frame + column) %% streams);\n"
-                "        rnn_keep(%s, %d, %s, values->window, %d, %s, stream);\n    }\n",
-                lasts ? "" : "        const int t = (int)((frame + column) / streams);\n",
-                node_address(emitter, id, "column"), node_units(node),
-                arena_printf(emitter->arena, "%.17g", node->number), node->dropout,
-                lasts ? "0" : "values->ages[stream] + t");
+    bool of_call = region_is_once(writing->region), lasts = node->time == TIME_SEQUENCE;
+    open_columns(writing, true);
+    if (!of_call && !lasts)
+        text_puts(emitter->out, "        const int t = (int)((frame + column) / streams);\n");
+    if (!of_call)
+        text_puts(emitter->out, "        const int stream = (int)((frame + column) % streams);\n");
+    use_variables(emitter, of_call ? VAR_window : VAR_values | VAR_frame | VAR_streams);
+    text_printf(emitter->out, "%srnn_keep(%s, %d, %.17g, %swindow, %d, %s, %s);\n", writing->indent,
+                node_address(emitter, id, writing->column), node_units(node), node->number, of_call ? "" : "values->",
+                node->dropout,
+                of_call ? "(int64_t)window->call"
+                : lasts ? "0"
+                        : "values->ages[stream] + t",
+                of_call ? "0" : "stream");
+    close_columns(writing);
 }
 
 /* Columns as arguments: their address, the distance between them, and units. */
@@ -355,6 +395,12 @@ static void write_kernel_of_kind(struct writing *writing)
         break;
     case KERNEL_KEEP:
         write_keep_kernel(writing);
+        break;
+    case KERNEL_MATRIX:
+        write_matrix_kernel(writing);
+        break;
+    case KERNEL_STRIDES:
+        write_strides_kernel(writing);
         break;
     case KERNEL_OVER_TIME:
         write_over_time_kernel(writing);

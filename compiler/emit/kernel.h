@@ -54,5 +54,8 @@ const char *describe_operations(const struct operations *operations, struct aren
 
 void write_panel_kernel(struct writing *writing);
 void write_scan_kernel(struct writing *writing);
+/* strides_kernel.c: products, parts and gradients of static values. */
+void write_matrix_kernel(struct writing *writing);
+void write_strides_kernel(struct writing *writing);
 
 #endif

@@ -214,16 +214,24 @@ static void write_block_calls(struct emitter *emitter, const struct region *regi
     }
 }
 
-static void write_region(struct emitter *emitter, const struct region *region)
+/* Its kernels, and the parameters that each takes. */
+static unsigned *emit_kernels(struct emitter *emitter, const struct region *region, unsigned *all)
 {
-    struct text *out = emitter->out;
-    unsigned *uses = ARENA_ARRAY(emitter->arena, unsigned, region->kernel_count + 1), all = 0;
+    unsigned *uses = ARENA_ARRAY(emitter->arena, unsigned, region->kernel_count + 1);
+    *all = 0;
     emitter->region = region;
     write_region_head(emitter, region);
     for (int k = 0; k < region->kernel_count; k++) {
         uses[k] = kernel_runs(emitter, &region->kernels[k]) ? emit_kernel(emitter, region, &region->kernels[k]) : 0;
-        all |= uses[k];
+        *all |= uses[k];
     }
+    return uses;
+}
+
+static void write_region(struct emitter *emitter, const struct region *region)
+{
+    struct text *out = emitter->out;
+    unsigned all, *uses = emit_kernels(emitter, region, &all);
     open_function(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends);
     use_variables(emitter, all);
     text_printf(out,
@@ -241,13 +249,35 @@ static void write_region(struct emitter *emitter, const struct region *region)
     close_function(emitter);
 }
 
+/* Once, of one column. */
+static void write_region_once(struct emitter *emitter, const struct region *region)
+{
+    bool late = region->kind == REGION_LATE;
+    unsigned all, *uses = emit_kernels(emitter, region, &all);
+    open_function(emitter, late ? VAR_params | VAR_packed | VAR_values : VAR_params | VAR_packed);
+    use_variables(emitter, all);
+    text_printf(emitter->out, "static void %s_%s(const %s *params, ", emitter->prefix, region->name,
+                emitter->parameters_type);
+    if (late)
+        text_printf(emitter->out, "const struct %s_packed *packed, const struct %s_values *values)\n{\n",
+                    emitter->prefix, emitter->prefix);
+    else
+        text_printf(emitter->out, "struct %s_packed *packed%s)\n{\n", emitter->prefix,
+                    all & VAR_window ? ", const rnn_window *window" : "");
+    for (int k = 0; k < region->kernel_count; k++)
+        write_kernel_call(emitter, region, &region->kernels[k], uses[k]);
+    close_function(emitter);
+}
+
 void emit_regions(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
     emit_tile_functions(emitter);
     for (int r = 0; r < schedule->region_count; r++)
-        if (schedule->regions[r].kind != REGION_STATIC && schedule->regions[r].kind != REGION_LATE)
+        if (!region_is_once(&schedule->regions[r]))
             write_region(emitter, &schedule->regions[r]);
+        else if (schedule->regions[r].kernel_count)
+            write_region_once(emitter, &schedule->regions[r]);
     for (int pass = 0; pass < schedule->passes.count; pass++) {
         text_printf(
             emitter->out,

@@ -277,7 +277,9 @@ static void write_grad(struct emitter *emitter, const char *owner)
         if (pass < passes)
             write_pass(emitter, pass);
     }
-    write_text(emitter, owner, "    $_late(params, packed, &values);\n");
+    const struct region *last = &emitter->schedule->regions[emitter->schedule->region_count - 1];
+    if (last->kind == REGION_LATE && last->kernel_count)
+        write_text(emitter, owner, "    $_late(params, packed, &values);\n");
     write_input_gradients(emitter);
     text_puts(emitter->out, "end:\n");
     write_end(emitter, owner);
@@ -407,7 +409,6 @@ void emit_training(struct emitter *emitter, const char *owner)
     write_late_layout(emitter);
     emit_regions(emitter);
     emit_pack(emitter);
-    emit_late(emitter);
     emitter->region = NULL;
     write_state_functions(emitter, graph->carries);
     write_text(emitter, owner, size_functions);

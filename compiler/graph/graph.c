@@ -157,6 +157,32 @@ bool node_gathers_frames(const struct graph *graph, const struct node *node)
     return false;
 }
 
+struct view view_of_all(const struct shape *shape)
+{
+    struct view view = {0};
+    long stride = 1;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        view.stride[i] = stride;
+        stride *= shape->dim[i];
+    }
+    return view;
+}
+
+bool view_is_contiguous(const struct view *view, const struct shape *shape)
+{
+    struct view all = view_of_all(shape);
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] > 1 && view->stride[i] != all.stride[i])
+            return false;
+    return true;
+}
+
+bool node_works_by_units(const struct node *node)
+{
+    return op_info(node->op)->class == OP_CLASS_ELEMENTWISE ||
+           (node->op == OP_gradient && view_is_contiguous(&node->view, &node->shape));
+}
+
 int node_units(const struct node *node) { return (int)shape_size(&node->shape); }
 
 struct edge edge_to(const struct graph *graph, int node)

@@ -44,6 +44,12 @@ struct view {
     long stride[SHAPE_MAX_RANK];
 };
 
+/* The view that shows all of a value in its order. */
+struct view view_of_all(const struct shape *shape);
+
+/* Whether its elements lie one behind the other, in the order of the shape. */
+bool view_is_contiguous(const struct view *view, const struct shape *shape);
+
 /* The value of the program whose equation or declaration a node comes from. */
 struct node_origin {
     const char *path;     /* "h1.c" */
@@ -185,6 +191,10 @@ void graph_expect_fresh(const struct graph *graph, int version, const char *resu
 
 /* Whether a node is made of the frames of a sequence, one by one: it is over time, and reads a frame value. */
 bool node_gathers_frames(const struct graph *graph, const struct node *node);
+
+/* Whether unit i of it needs only unit i of what it reads: an elementwise operation, or a sum of gradients that is added to units
+ * of a parameter which lie one behind the other. */
+bool node_works_by_units(const struct node *node);
 
 /* Units of a node: elements of its shape. */
 int node_units(const struct node *node);

@@ -1,26 +1,61 @@
 #include "schedule/access.h"
 
-static struct view contiguous_view(const struct shape *shape)
+bool access_is_contiguous(const struct access *access) { return view_is_contiguous(&access->view, &access->shape); }
+
+bool sum_is_made_in_gradient(const struct schedule *schedule, int id)
 {
-    struct view view = {0};
-    long stride = 1;
-    for (int i = shape->rank - 1; i >= 0; i--) {
-        view.stride[i] = stride;
-        stride *= shape->dim[i];
-    }
-    return view;
+    const struct graph *graph = schedule->graph;
+    const struct use *use = &schedule->uses.use[schedule->uses.begin[id]];
+    return op_is_over_time(graph->nodes[id]->op) && !time_has_streams(graph->nodes[id]->time) &&
+           uses_count(&schedule->uses, id) == 1 && use->reader >= 0 && graph->nodes[use->reader]->op == OP_gradient;
 }
 
-bool view_is_contiguous(const struct view *view, const struct shape *shape)
+/* A part of a part has no view of its own: the outer one is stored. Where a value is worked on as one column, its elements
+ * have to lie one behind the other. */
+static bool use_allows_place(const struct graph *graph, const struct node *node, const struct use *use)
 {
-    struct view whole = contiguous_view(shape);
-    for (int i = 0; i < shape->rank; i++)
-        if (shape->dim[i] > 1 && view->stride[i] != whole.stride[i])
+    const struct node *reader = use->reader < 0 || use->init ? NULL : graph->nodes[use->reader];
+    if (!reader || (node->op == OP_view && reader->op == OP_view))
+        return false;
+    bool contiguous = node->op == OP_parameter || view_is_contiguous(&node->view, &node->shape);
+    switch (op_reads(reader->op, (int)(use->edge - reader->edges))) {
+    case READS_WEIGHTS:
+    case READS_STRIDES:
+        return true;
+    case READS_VECTOR:
+        return node_is_once(reader);
+    case READS_UNITS:
+    case READS_PART:
+        return node_is_once(reader) && contiguous;
+    case READS_COLUMN:
+    case READS_NUMBER:
+    case READS_ROWS:
+    case READS_ID:
+    case READS_LABELS:
+    case READS_FRAMES:
+    case READS_ANY_FRAMES:
+    case READS_ALL_FRAMES:
+        break;
+    }
+    return false;
+}
+
+bool value_is_of_parameter(const struct graph *graph, int id)
+{
+    const struct node *node = graph->nodes[id];
+    return node->op == OP_parameter || (node->op == OP_view && graph->nodes[node->edges[0].node]->op == OP_parameter);
+}
+
+bool value_is_read_in_place(const struct schedule *schedule, int id)
+{
+    const struct node *node = schedule->graph->nodes[id];
+    if (node->op != OP_parameter && node->op != OP_view)
+        return false;
+    for (int u = schedule->uses.begin[id]; u < schedule->uses.begin[id + 1]; u++)
+        if (!use_allows_place(schedule->graph, node, &schedule->uses.use[u]))
             return false;
     return true;
 }
-
-bool access_is_contiguous(const struct access *access) { return view_is_contiguous(&access->view, &access->shape); }
 
 /* A value that no frame and no stream has of its own, where it is stored, or, as a parameter or a part of one, where that is. */
 static void find_only_column(const struct schedule *schedule, int id, struct access *access)
@@ -38,6 +73,7 @@ static void find_only_column(const struct schedule *schedule, int id, struct acc
         access->shape = gradient->shape;
     } else if (buffer->storage == STORE_STATIC || buffer->storage == STORE_LATE) {
         access->place = buffer->storage == STORE_STATIC ? PLACE_PACKED : PLACE_VALUES;
+        access->member = id;
     } else if (node->op == OP_parameter) {
         access->place = PLACE_PARAMETERS;
         access->member = node->parameter;
@@ -62,7 +98,7 @@ struct access access_of_edge(const struct schedule *schedule, const struct regio
                             .units = units,
                             .length = edge->length,
                             .shape = node->shape,
-                            .view = contiguous_view(&node->shape)};
+                            .view = view_of_all(&node->shape)};
     bool several = region && (region->kind == REGION_FRAMES || region->group > 1);
     switch (schedule->buffers[edge->node].storage) {
     case STORE_NONE:
@@ -86,5 +122,22 @@ struct access access_of_edge(const struct schedule *schedule, const struct regio
     }
     access.view.offset += edge->begin;
     access.aligned = access.padded && access.view.offset == 0;
+    return access;
+}
+
+struct access access_of_source(const struct schedule *schedule, int id)
+{
+    const struct node *node = schedule->graph->nodes[id];
+    struct access access = {.units = node_units(node), .length = node_units(node), .shape = node->shape};
+    if (node->op == OP_parameter) {
+        access.place = PLACE_PARAMETERS;
+        access.member = node->parameter;
+        access.view = view_of_all(&node->shape);
+    } else {
+        access = access_of_node(schedule, NULL, node->edges[0].node);
+        access.shape = node->shape;
+        access.view = node->view;
+        access.aligned = false;
+    }
     return access;
 }

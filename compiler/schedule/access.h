@@ -42,8 +42,20 @@ struct access access_of_edge(const struct schedule *schedule, const struct regio
 /* All units of a node at its own frame: to be written, or read. */
 struct access access_of_node(const struct schedule *schedule, const struct region *region, int node);
 
+/* A parameter where the caller has it, or a part of a value as its source has it: what a copy of it is made from. */
+struct access access_of_source(const struct schedule *schedule, int id);
+
 /* Whether the elements lie one behind the other, so that a matrix can be worked on as one column. */
 bool access_is_contiguous(const struct access *access);
-bool view_is_contiguous(const struct view *view, const struct shape *shape);
+
+/* Whether a parameter, or a part of a static value, needs no storage of its own: all readers read it by strides where it is, or,
+ * where its elements lie one behind the other, as a column that is not aligned. */
+bool value_is_read_in_place(const struct schedule *schedule, int id);
+
+/* Whether it is copied as it is when parameters are packed: a parameter, or a part of one. */
+bool value_is_of_parameter(const struct graph *graph, int id);
+
+/* Whether a sum over frames and streams is made where the gradient of a parameter is, of which it is all or a term. */
+bool sum_is_made_in_gradient(const struct schedule *schedule, int id);
 
 #endif

@@ -1,7 +1,7 @@
 /* assign-buffers: where each value lives, how much past it keeps, and how long a block is. */
 #include "base/arena.h"
 #include "base/machine.h"
-#include "schedule/schedule.h"
+#include "schedule/access.h"
 
 struct assigning {
     struct schedule *schedule;
@@ -120,6 +120,18 @@ static void assign_input(struct assigning *assigning, int id)
     }
 }
 
+/* Whether a value without frames and streams needs no memory: its kernel keeps it in registers, or it is read elsewhere. */
+static bool lives_in_place(const struct assigning *assigning, int id)
+{
+    const struct node *node = assigning->graph->nodes[id];
+    if (node->op == OP_parameter || node->op == OP_view)
+        return value_is_read_in_place(assigning->schedule, id);
+    for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++)
+        if (assigning->uses->use[u].init || !use_is_fused(assigning, id, &assigning->uses->use[u]))
+            return false;
+    return true;
+}
+
 /* A value of call time lies in the work of the call, or, where it is a sum that is only added to a gradient, there. */
 static void assign_late(struct assigning *assigning, int id)
 {
@@ -127,13 +139,11 @@ static void assign_late(struct assigning *assigning, int id)
     struct buffer *buffer = &assigning->schedule->buffers[id];
     if (node->op == OP_gradient)
         return;
-    const struct use *use = &assigning->uses->use[assigning->uses->begin[id]];
-    buffer->storage = STORE_LATE;
-    if (op_is_over_time(node->op) && uses_count(assigning->uses, id) == 1 && use->reader >= 0 &&
-        assigning->graph->nodes[use->reader]->op == OP_gradient) {
+    if (sum_is_made_in_gradient(assigning->schedule, id)) {
         buffer->storage = STORE_GRADIENT;
-        buffer->target = use->reader;
-    }
+        buffer->target = assigning->uses->use[assigning->uses->begin[id]].reader;
+    } else if (!lives_in_place(assigning, id))
+        buffer->storage = STORE_LATE;
 }
 
 /* What a call says of its frames, for all of them. */
@@ -145,24 +155,11 @@ static void assign_given(struct assigning *assigning, int id)
         widen_range(buffer, assigning->uses->use[u].edge);
 }
 
-/* A static value is stored when kernels read it, or when it is computed at all: parameters and views are otherwise read
- * by strides, where a product is packed or another static value made. */
+/* A static value is stored when it outlives its kernel; parameters and views where somebody cannot read them where they are. */
 static void assign_static(struct assigning *assigning, int id)
 {
-    const struct node *node = assigning->graph->nodes[id];
-    struct buffer *buffer = &assigning->schedule->buffers[id];
-    if (node->op == OP_number)
-        return;
-    if (node->op != OP_parameter && node->op != OP_view)
-        buffer->storage = STORE_STATIC;
-    for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
-        const struct use *use = &assigning->uses->use[u];
-        const struct node *reader = use->reader < 0 ? NULL : assigning->graph->nodes[use->reader];
-        if (use->init || !reader || use_reading(assigning, use) == READS_COLUMN ||
-            (node->op == OP_view && reader->op == OP_view) || /* no single view says the same */
-            (time_has_streams(reader->time) && use_reading(assigning, use) != READS_WEIGHTS) || reader->op == OP_unview)
-            buffer->storage = STORE_STATIC;
-    }
+    if (assigning->graph->nodes[id]->op != OP_number && !lives_in_place(assigning, id))
+        assigning->schedule->buffers[id].storage = STORE_STATIC;
 }
 
 /* ---- blocks ---- */

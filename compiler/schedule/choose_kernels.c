@@ -4,12 +4,25 @@
  * one number of units that feed each other unit by unit share a kernel. */
 #include "base/arena.h"
 #include "base/machine.h"
+#include "schedule/access.h"
 #include "schedule/kernels.h"
 
-/* Only elementwise nodes and products can share a kernel with what reads them. */
+/* Only elementwise nodes and products can share a kernel with what reads them. What is computed once is not worth panels. */
 static bool node_shares_kernel(const struct node *node)
 {
-    return op_kernel(node->op) == KERNEL_ELEMENTWISE || op_kernel(node->op) == KERNEL_PANEL;
+    return node_works_by_units(node) || (op_kernel(node->op) == KERNEL_PANEL && !node_is_once(node));
+}
+
+/* Whether a kernel computes a node: not what readers find elsewhere, or what is packed as it is. */
+static bool node_has_kernel(const struct choosing *choosing, int id)
+{
+    const struct node *node = choosing->graph->nodes[id];
+    if (node->op != OP_gradient)
+        return !value_is_of_parameter(choosing->graph, id) && !value_is_read_in_place(choosing->schedule, id);
+    for (int k = 0; k < node->count; k++)
+        if (!sum_is_made_in_gradient(choosing->schedule, node->edges[k].node))
+            return true;
+    return false;
 }
 
 /* Whether the reader must wait for a phase to end. 0: it may share the kernel, 1: next phase, -1: no matter within a
@@ -153,6 +166,11 @@ static const struct edge *group_operand(const struct choosing *choosing, int roo
     return region->kind == REGION_ELEMENTWISE_SCAN ? NULL : x;
 }
 
+static bool node_is_root(const struct choosing *choosing, int id)
+{
+    return find_group(choosing->group, id) == id && node_has_kernel(choosing, id);
+}
+
 /* The first node of each group, by phase and in topological order within. */
 static int *list_roots(const struct choosing *choosing, int *count)
 {
@@ -165,14 +183,14 @@ static int *list_roots(const struct choosing *choosing, int *count)
     int *begin = ARENA_ARRAY(choosing->scratch, int, phases + 2),
         *roots = ARENA_ARRAY(choosing->scratch, int, region->node_count + 1);
     for (int i = 0; i < region->node_count; i++)
-        if (find_group(choosing->group, region->nodes[i]) == region->nodes[i]) {
+        if (node_is_root(choosing, region->nodes[i])) {
             begin[choosing->phase[region->nodes[i]] + 2]++;
             ++*count;
         }
     for (int p = 2; p <= phases + 1; p++)
         begin[p] += begin[p - 1];
     for (int i = 0; i < region->node_count; i++)
-        if (find_group(choosing->group, region->nodes[i]) == region->nodes[i])
+        if (node_is_root(choosing, region->nodes[i]))
             roots[begin[choosing->phase[region->nodes[i]] + 1]++] = region->nodes[i];
     return roots;
 }
@@ -218,10 +236,13 @@ static void merge_groups(struct choosing *choosing)
 
 static enum kernel_kind kernel_kind_of(const struct choosing *choosing, int root)
 {
+    if (region_is_once(choosing->region) && op_kernel(choosing->graph->nodes[root]->op) == KERNEL_PANEL)
+        return KERNEL_MATRIX;
     for (int m = choosing->first[root]; m >= 0; m = choosing->next[m])
         if (op_kernel(choosing->graph->nodes[m]->op) == KERNEL_PANEL)
             return KERNEL_PANEL;
-    return op_kernel(choosing->graph->nodes[root]->op);
+    return node_works_by_units(choosing->graph->nodes[root]) ? KERNEL_ELEMENTWISE
+                                                             : op_kernel(choosing->graph->nodes[root]->op);
 }
 
 static void add_kernel(struct choosing *choosing, int root, struct kernel *kernel)
@@ -269,8 +290,6 @@ void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena
     for (int r = 0; r < schedule->region_count; r++) {
         choosing.region = &schedule->regions[r];
         choosing.index = r;
-        if (choosing.region->kind == REGION_STATIC || choosing.region->kind == REGION_LATE)
-            continue;
         if (choosing.region->kind != REGION_ELEMENTWISE_SCAN) {
             find_phases(&choosing);
             sink_elementwise_nodes(&choosing);

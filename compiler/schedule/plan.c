@@ -168,7 +168,7 @@ static void add_regions(struct planning *planning, enum region_kind kind, enum s
     for (int r = 0; r < planning->schedule->region_count; r++) {
         const struct region *region = &planning->schedule->regions[r];
         bool fits = kind == REGION_FRAMES ? region_is_of_blocks(region) : region->kind == kind;
-        if (fits && (kind == REGION_STATIC || kind == REGION_LATE || region->pass == pass))
+        if (fits && (region_is_once(region) ? region->kernel_count > 0 : region->pass == pass))
             add_step(planning, STEP_REGION, scope, pass, r);
     }
 }

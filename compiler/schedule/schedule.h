@@ -81,6 +81,18 @@ struct region {
     double flops_once;   /* what is not done for each frame: a load, a sequence, or a call of a late region */
 };
 
+/* A value that no frame and no stream has of its own, and that no pass makes: of the static region, or the late one. */
+static inline bool node_is_once(const struct node *node)
+{
+    return !time_has_streams(node->time) && !op_is_over_time(node->op);
+}
+
+/* Regions of one column: each value, a matrix too, is a column of all its units. */
+static inline bool region_is_once(const struct region *region)
+{
+    return region->kind == REGION_STATIC || region->kind == REGION_LATE;
+}
+
 #define STORAGES(X)                                                                                                    \
     X(NONE, "none")         /* lives in registers within its kernel (or is a number) */                                \
     X(STATIC, "static")     /* in the packed weights */                                                                \
@@ -127,7 +139,7 @@ struct schedule {
                                order in which a block runs through them; last what is done once at the end */
     int region_count;
     int *region_of;            /* by node */
-    struct kernel **kernel_of; /* by node; NULL: static, leaves */
+    struct kernel **kernel_of; /* by node; NULL: leaves, and what is read in place */
     struct buffer *buffers;    /* by node */
     const char **names;        /* by node: a path that no other has, "h1.one_minus_z"; NULL for numbers */
     int panel_count;           /* packed matrices */

@@ -21,19 +21,13 @@ struct key {
 
 enum { PASS_LATE = 1 << 30 };
 
-/* A value that all streams share and no pass makes. */
-static bool node_is_apart(const struct node *node)
-{
-    return !time_has_streams(node->time) && !op_is_over_time(node->op);
-}
-
 static struct key region_key(const struct schedule *schedule, int id)
 {
     const struct components *components = &schedule->components;
     const struct node *node = schedule->graph->nodes[id];
     int number = components->of[id];
     const struct component *component = &components->component[number];
-    if (node_is_apart(node))
+    if (node_is_once(node))
         return (struct key){node->time == TIME_CALL ? PASS_LATE : -1, 0, 0, 0};
     if (node->time != TIME_FRAME && !node_gathers_frames(schedule->graph, node))
         return (struct key){schedule->passes.of[id], 0, 0, 0};
@@ -55,7 +49,7 @@ static enum region_kind region_kind_of(const struct schedule *schedule, int id)
 {
     const struct component *component = &schedule->components.component[schedule->components.of[id]];
     const struct node *node = schedule->graph->nodes[id];
-    if (node_is_apart(node))
+    if (node_is_once(node))
         return node->time == TIME_CALL ? REGION_LATE : REGION_STATIC;
     if (node->time != TIME_FRAME && !node_gathers_frames(schedule->graph, node))
         return REGION_SEQUENCE;
