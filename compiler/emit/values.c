@@ -3,7 +3,10 @@
 
 #include "emit/emitter.h"
 
-static bool node_adds_over_time(const struct node *node) { return op_info(node->op)->adds; }
+static bool node_adds_over_time(const struct node *node)
+{
+    return node->op == OP_mean_over_time || node->op == OP_sum_over_time || node->op == OP_outside;
+}
 
 const char *gathered_numbers(struct arena *arena, const struct node *node)
 {

@@ -35,12 +35,17 @@ static bool is_offset(const struct expr *at)
             at = at->args[0];
             continue;
         }
-        if (at->kind != EXPR_BINARY || (at->operator!= BINARY_ADD && at->operator!= BINARY_SUB))
+        if (at->kind != EXPR_BINARY || (at->operators[0] != BINARY_ADD && at->operators[0] != BINARY_SUB))
             return false;
-        bool left = mentions_time(at->args[0]), right = mentions_time(at->args[1]);
-        if (left == right || (right && at->operator== BINARY_SUB))
+        int count = 0, place = 0;
+        for (int i = 0; i < at->count; i++)
+            if (mentions_time(at->args[i])) {
+                count++;
+                place = i;
+            }
+        if (count != 1 || (place && at->operators[place - 1] == BINARY_SUB))
             return false;
-        at = at->args[right];
+        at = at->args[place];
     }
     return true;
 }
@@ -90,9 +95,9 @@ int evaluate_delay(struct builder *b, const struct expr *expr)
         report_error(report, expr->span, "a delay is written [t-k] or [t+k] with a constant k");
         return 0;
     }
-    if (at->kind != EXPR_BINARY || at->args[0]->kind != EXPR_NAME || mentions_time(at->args[1]))
+    if (at->kind != EXPR_BINARY || at->count > 2 || at->args[0]->kind != EXPR_NAME || mentions_time(at->args[1]))
         return evaluate_sum(b, expr, at);
     int delay = 0; /* of `t-k` and `t+k`, where k does not turn around what the sign says */
     evaluate_count(b->e, b->instance, at->args[1], count_text(b->e, at->args[1], "delay"), 1, DELAY_LIMIT, &delay);
-    return at->operator== BINARY_SUB ? delay : - delay;
+    return at->operators[0] == BINARY_SUB ? delay : -delay;
 }

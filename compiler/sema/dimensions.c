@@ -87,20 +87,24 @@ static bool combine(enum binary_operator operator, struct number a, struct numbe
     return !overflow && isfinite(result->real);
 }
 
+/* Operators that make constants bind from the left. */
 static enum evaluation evaluate_binary(struct elaboration *e, struct instance *instance, const struct expr *expr,
                                        bool quiet, struct number *result)
 {
-    struct number a, b;
-    enum evaluation left = evaluate_number(e, instance, expr->args[0], quiet, &a);
-    enum evaluation right = evaluate_number(e, instance, expr->args[1], quiet, &b);
-    if (left != EVALUATION_DONE || right != EVALUATION_DONE)
-        return left > right ? left : right;
-    const char *error;
-    if (combine(expr->operator, a, b, result, &error))
-        return EVALUATION_DONE;
-    if (!quiet)
-        report_error(&e->report, expr->span, "'%s' %s", report_excerpt(&e->report, expr->span), error);
-    return EVALUATION_WRONG;
+    enum evaluation done = evaluate_number(e, instance, expr->args[0], quiet, result);
+    for (int i = 1; i < expr->count; i++) {
+        struct number left = *result, right;
+        enum evaluation one = evaluate_number(e, instance, expr->args[i], quiet, &right);
+        const char *error;
+        done = one > done ? one : done;
+        if (done != EVALUATION_DONE || combine(expr->operators[i - 1], left, right, result, &error))
+            continue;
+        struct span span = span_join(expr->args[0]->span, expr->args[i]->span);
+        if (!quiet)
+            report_error(&e->report, span, "'%s' %s", report_excerpt(&e->report, span), error);
+        done = EVALUATION_WRONG;
+    }
+    return done;
 }
 
 /* Recurses over the expression, whose depth the parser bounds. */

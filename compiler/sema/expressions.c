@@ -1,6 +1,7 @@
 /* Expressions to terms. */
 #include <string.h>
 
+#include "base/arena.h"
 #include "sema/names.h"
 #include "sema/terms.h"
 
@@ -72,13 +73,43 @@ static enum op op_of(enum binary_operator operator)
     return ops[operator];
 }
 
+/* What is as deep as a term may be is a value of its own: long sums are no deep terms. */
+static struct term *shallow_term(struct builder *b, const char *what, struct term *term)
+{
+    if (!term || term->depth < TERM_DEPTH)
+        return term;
+    return term_value(b, term_hidden(b, what, term), term->span);
+}
+
+/* W @ (V @ (U @ x)) */
+static struct built build_products(struct builder *b, const struct expr *expr)
+{
+    struct built *operands = ARENA_ARRAY(b->e->arena, struct built, expr->count);
+    for (int i = 0; i < expr->count; i++)
+        operands[i] = build_expr(b, expr->args[i]);
+    struct built right = operands[expr->count - 1];
+    for (int i = expr->count - 2; i >= 0; i--) {
+        struct span span = span_join(expr->args[i]->span, expr->args[expr->count - 1]->span);
+        if (right.kind == BUILT_TERM)
+            right.term = shallow_term(b, "product", right.term);
+        right = build_product(b, span, &operands[i], &right);
+    }
+    return right;
+}
+
+/* ((u + v) - w) + ... */
 static struct built build_binary(struct builder *b, const struct expr *expr)
 {
-    struct built left = build_expr(b, expr->args[0]), right = build_expr(b, expr->args[1]);
-    if (expr->operator== BINARY_AT)
-        return build_product(b, expr, &left, &right);
-    struct term *first = built_term(b, &left), *second = built_term(b, &right);
-    return built_of(term_op(b, op_of(expr->operator), expr->span, 2, first, second));
+    if (expr->operators[0] == BINARY_AT)
+        return build_products(b, expr);
+    struct built left = build_expr(b, expr->args[0]);
+    for (int i = 1; i < expr->count; i++) {
+        struct built right = build_expr(b, expr->args[i]);
+        struct term *first = shallow_term(b, "part", built_term(b, &left)), *second = built_term(b, &right);
+        struct span span = span_join(expr->args[0]->span, expr->args[i]->span);
+        left = built_of(term_op(b, op_of(expr->operators[i - 1]), span, 2, first, second));
+    }
+    return left;
 }
 
 /* `h[t-1]`, `(e)[t-1]`: in a reversed instance, the past lies ahead. */

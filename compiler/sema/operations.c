@@ -37,7 +37,7 @@ static struct term *build_operation(struct builder *b, const struct expr *call, 
     term->count = info->most < given ? given : info->most;
     term->args = ARENA_ARRAY(b->e->arena, struct term *, term->count);
     for (int i = 0; i < given; i++) {
-        term->args[i] = build_term(b, call->args[i + 1]);
+        term_set_arg(term, i, build_term(b, call->args[i + 1]));
         wrong |= !term->args[i];
     }
     for (int i = given; i < term->count; i++)

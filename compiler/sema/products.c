@@ -103,13 +103,12 @@ static struct term *apply_cp(struct builder *b, const struct built *cp, struct t
     for (int i = 0; i < slices; i++) {
         struct built slice = slice_cp(b, cp, i, cp->span);
         struct term *scaled = term_op(b, OP_mul, span, 2, slice.middle, term_value(b, common, span));
-        all->args[i] = term_op(b, OP_product, span, 2, slice.left, scaled);
+        term_set_arg(all, i, term_op(b, OP_product, span, 2, slice.left, scaled));
     }
     return all;
 }
 
-struct built build_product(struct builder *b, const struct expr *expr, const struct built *left,
-                           const struct built *right)
+struct built build_product(struct builder *b, struct span span, const struct built *left, const struct built *right)
 {
     struct term *x = built_term(b, right);
     if (!x || left->kind == BUILT_NOTHING)
@@ -119,13 +118,13 @@ struct built build_product(struct builder *b, const struct expr *expr, const str
     case BUILT_TERM:
         break;
     case BUILT_DIAG:
-        return built_of(term_op(b, OP_mul, expr->span, 2, left->term, x));
+        return built_of(term_op(b, OP_mul, span, 2, left->term, x));
     case BUILT_CHAIN:
-        return built_of(apply_chain(b, left, x, expr->span));
+        return built_of(apply_chain(b, left, x, span));
     case BUILT_CP:
-        return built_of(apply_cp(b, left, x, expr->span));
+        return built_of(apply_cp(b, left, x, span));
     }
-    return built_of(term_op(b, OP_product, expr->span, 2, left->term, x));
+    return built_of(term_op(b, OP_product, span, 2, left->term, x));
 }
 
 struct built build_transpose(struct builder *b, const struct expr *expr, const struct built *operand)

@@ -116,6 +116,7 @@ struct term {
                       * appears: its results are parts */
     int count;       /* of args; defaults have been filled in */
     struct term **args;
+    int depth; /* of the term below: no more than brackets and calls are nested, and a few hundred */
     int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK], step[SHAPE_MAX_RANK];
     bool drop[SHAPE_MAX_RANK];
     const struct part *part;

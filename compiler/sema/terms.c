@@ -29,6 +29,13 @@ struct term *term_value(struct builder *b, struct value *value, struct span span
     return term;
 }
 
+void term_set_arg(struct term *term, int index, struct term *arg)
+{
+    term->args[index] = arg;
+    if (arg && arg->depth >= term->depth)
+        term->depth = arg->depth + 1;
+}
+
 /* One operand, or two; NULL where an operand is. */
 struct term *term_op(struct builder *b, enum op op, struct span span, int count, struct term *first,
                      struct term *second)
@@ -39,9 +46,9 @@ struct term *term_op(struct builder *b, enum op op, struct span span, int count,
     term->op = op;
     term->count = count;
     term->args = ARENA_ARRAY(b->e->arena, struct term *, count);
-    term->args[0] = first;
+    term_set_arg(term, 0, first);
     if (count > 1)
-        term->args[1] = second;
+        term_set_arg(term, 1, second);
     return term;
 }
 

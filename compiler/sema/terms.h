@@ -52,8 +52,7 @@ int evaluate_delay(struct builder *b, const struct expr *expr); /* frames back, 
 
 /* ---- products.c ---- */
 
-struct built build_product(struct builder *b, const struct expr *expr, const struct built *left,
-                           const struct built *right);
+struct built build_product(struct builder *b, struct span span, const struct built *left, const struct built *right);
 struct built build_part(struct builder *b, const struct expr *expr);
 struct built build_transpose(struct builder *b, const struct expr *expr, const struct built *operand);
 struct built build_embedding(struct builder *b, const struct expr *expr, const struct built *table, struct term *id);
@@ -66,6 +65,9 @@ struct term *term_new(struct builder *b, enum term_kind kind, struct span span);
 struct term *term_number(struct builder *b, double number, struct span span);
 struct term *term_value(struct builder *b, struct value *value, struct span span);
 /* One operand, or two; NULL where an operand is. */
+/* Terms that would be deeper are taken apart where a row of operators makes them so. */
+enum { TERM_DEPTH = 200 };
+void term_set_arg(struct term *term, int index, struct term *arg); /* which may be NULL */
 struct term *term_op(struct builder *b, enum op op, struct span span, int count, struct term *first,
                      struct term *second);
 struct value *term_hidden(struct builder *b, const char *what, struct term *term); /* a hidden value that is `term` */

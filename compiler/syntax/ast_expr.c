@@ -118,12 +118,70 @@ struct expr *ast_bracket(struct parser *parser, struct span span, struct expr *i
     return expr;
 }
 
+/* Operators of one rank bind alike. */
+static int operator_rank(enum binary_operator operator)
+{
+    switch (operator) {
+    case BINARY_ADD:
+    case BINARY_SUB:
+        return 1;
+    case BINARY_MUL:
+    case BINARY_DIV:
+        return 2;
+    case BINARY_AT:
+        return 3;
+    case BINARY_LT:
+    case BINARY_LE:
+    case BINARY_GT:
+    case BINARY_GE:
+    case BINARY_EQ:
+    case BINARY_NE:
+        break;
+    }
+    return 0;
+}
+
+static bool is_of_rank(const struct expr *expr, enum binary_operator operator)
+{
+    return expr->kind == EXPR_BINARY && operator_rank(operator) &&
+           operator_rank(expr->operators[0]) == operator_rank(operator);
+}
+
+/* One more operand, before the others or behind them. */
+static void add_operand(struct parser *parser, struct expr *expr, enum binary_operator operator, struct expr * operand)
+{
+    bool before = operator== BINARY_AT;
+    if (!expr->room) {
+        struct expr **args = ARENA_ARRAY(parser->arena, struct expr *, 2 * expr->count + 2);
+        expr->room = expr->count + 2;
+        memcpy(args + (before ? expr->room : 0), expr->args, (size_t)expr->count * sizeof *args);
+        expr->args = args + (before ? expr->room : 0);
+    }
+    expr->room--;
+    if (before)
+        *--expr->args = operand;
+    else
+        expr->args[expr->count] = operand;
+    int count = expr->count++ - 1;
+    ARENA_PUSH(parser->arena, expr->operators, count, expr->operator_capacity, operator);
+    add_depth(parser, expr, operand);
+}
+
 struct expr *ast_binary(struct parser *parser, enum binary_operator operator, struct expr * left,
                         struct span operator_span, struct expr *right)
 {
+    struct span span = span_join(left->span, right->span);
+    bool from_right = operator== BINARY_AT;
+    struct expr *chain = from_right ? right : left;
+    if (is_of_rank(chain, operator)) {
+        chain->span = span;
+        add_operand(parser, chain, operator, from_right ? left : right);
+        return chain;
+    }
     struct list rest = {(void *[]){right}, 1, 1};
-    struct expr *expr = new_expr(parser, EXPR_BINARY, span_join(left->span, right->span));
-    expr->operator= operator;
+    struct expr *expr = new_expr(parser, EXPR_BINARY, span);
+    int count = 0;
+    ARENA_PUSH(parser->arena, expr->operators, count, expr->operator_capacity, operator);
     expr->operator_span = operator_span;
     set_args(parser, expr, left, &rest);
     return expr;

@@ -31,10 +31,8 @@ static const char *operator_text(enum binary_operator kind)
     return texts[kind];
 }
 
-static void put_binary(struct line *line, const struct expr *expr, bool tight)
+static void put_operator(struct line *line, enum binary_operator kind, bool tight)
 {
-    line_expr(line, expr->args[0], tight);
-    enum binary_operator kind = expr->operator;
     bool may_fold = kind == BINARY_ADD || kind == BINARY_SUB;
     if (!tight && may_fold)
         put_space(line);
@@ -42,7 +40,15 @@ static void put_binary(struct line *line, const struct expr *expr, bool tight)
         line_puts(line, " ");
     line_puts(line, operator_text(kind));
     line_puts(line, tight ? "" : " ");
-    line_expr(line, expr->args[1], tight);
+}
+
+static void put_binary(struct line *line, const struct expr *expr, bool tight)
+{
+    for (int i = 0; i < expr->count; i++) {
+        if (i)
+            put_operator(line, expr->operators[i - 1], tight);
+        line_expr(line, expr->args[i], tight);
+    }
 }
 
 static void put_call(struct line *line, const struct expr *expr, bool tight)

@@ -20,7 +20,7 @@ enum expr_kind {
     EXPR_NUMBER,  /* number; is_integer where written without dot and exponent */
     EXPR_NAME,    /* name */
     EXPR_NEGATE,  /* args[0] */
-    EXPR_BINARY,  /* args[0] operator args[1] */
+    EXPR_BINARY,  /* args[0] operators[0] args[1] operators[1] args[2] ..., see operators */
     EXPR_BRACKET, /* (args[0]), kept so that the printer keeps it */
     EXPR_CALL,    /* args[0]( args[1..] ) */
     EXPR_INDEX,   /* args[0][ subscripts ] */
@@ -55,13 +55,17 @@ struct subscript {
 struct expr {
     enum expr_kind kind;
     struct span span;
-    struct span operator_span; /* EXPR_BINARY */
+    struct span operator_span; /* EXPR_BINARY: the first that was parsed */
     double number;
     bool is_integer;
     struct name name;
-    enum binary_operator operator;
+    /* Operators of one rank in a row are one expression, however many they are: `+` and `-`, or `*` and `/`, which bind
+     * from the left, or `@`, which binds from the right. Comparisons have two operands. */
+    enum binary_operator *operators; /* count - 1 */
+    int operator_capacity;
     int count;
     struct expr **args;
+    int room; /* EXPR_BINARY: for more operands, before args where the operator is `@`, else behind them */
     int subscript_count;
     struct subscript *subscripts;
     int depth; /* of the tree below; the parser refuses what is deeper than EXPR_MAX_DEPTH */

@@ -1,6 +1,7 @@
 /* Operations unit by unit, and operations on whole vectors. */
 #include <string.h>
 
+#include "base/text.h"
 #include "scope.h"
 
 static double largest(double a, double b) { return a > b ? a : b; }
@@ -224,9 +225,32 @@ static struct code blend(struct scope *scope, struct sizes shape, struct context
     return code;
 }
 
+/* More terms in a row than a program nests: a + a - a ..., of one size. Two leaves, so that compilers keep them apart. */
+static struct code long_row(struct scope *scope, struct sizes shape, struct context context)
+{
+    struct code all[2] = {make_leaf(scope, shape, context), make_leaf(scope, shape, context)};
+    if (!all[0].text || !all[1].text)
+        return (struct code){0};
+    int count = 200 + pick(scope->generator, 200);
+    struct text text;
+    text_init(&text, scope->generator->arena);
+    for (int i = 0; i < count; i++)
+        text_printf(&text, "%s%s * 0.%03d",
+                    i == 0  ? ""
+                    : i % 3 ? " + "
+                            : " - ",
+                    bracketed(scope, &all[i % 2], LEVEL_UNARY), 1 + i % 7);
+    struct code code = combine(text.data, LEVEL_SUM, 2, all);
+    code.bound = 1 + largest(all[0].bound, all[1].bound);
+    code.exact = false;
+    return code;
+}
+
 struct code make_elementwise(struct scope *scope, struct sizes shape, struct context context)
 {
     int kind = pick(scope->generator, 100);
+    if (kind == 0 && chance(scope->generator, 10))
+        return long_row(scope, shape, context);
     if (kind < 40)
         return arithmetic(scope, shape, context);
     if (kind < 70)

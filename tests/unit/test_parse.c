@@ -265,13 +265,46 @@ static void depth_is_limited(void **state)
     check_deep("(", "", brackets);
     check_deep("f(", ")", brackets);
     check_deep("v[", "]", brackets);
-    check_deep("x + ", "", levels);
-    check_deep("x @ ", "", levels);
     check_deep("-", "", levels);
     check_deep("", ".a", levels);
     check_deep("", "[1]", levels);
     check_deep("x < ", "", "comparisons cannot be chained");
     check_deep("{", "}", "expected an expression after '=', found '{'");
+}
+
+/* `piece` many times, then `x`: one expression with as many operands. */
+static void check_row(const char *piece, int depth)
+{
+    enum { COUNT = 200000 };
+    struct arena *arena = arena_new();
+    struct text text;
+    text_init(&text, arena);
+    text_puts(&text, "fn f(x) = ");
+    for (int i = 1; i < COUNT; i++)
+        text_puts(&text, piece);
+    text_puts(&text, "x");
+    struct source *source = source_from_memory(arena, "", text.data, text.length);
+    struct diagnostics *diag = diag_new(arena, source);
+    struct tree *tree = parse(arena, source, diag);
+    assert_int_equal(diag_error_count(diag), 0);
+    const struct expr *row = tree->definitions[0]->value;
+    assert_int_equal(row->depth, depth);
+    assert_int_equal(row->count, COUNT);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(!i || row->args[i - 1]->span.begin < row->args[i]->span.begin);
+    arena_free(arena);
+}
+
+/* Operators of one rank in a row are no nesting. */
+static void rows_are_not_deep(void **state)
+{
+    (void)state;
+    check_row("x + ", 2);
+    check_row("x - ", 2);
+    check_row("x * ", 2);
+    check_row("x / ", 2);
+    check_row("x @ ", 2);
+    check_row("f(x) * x + ", 4);
 }
 
 static void depth_up_to_the_limit_is_allowed(void **state)
@@ -280,9 +313,10 @@ static void depth_up_to_the_limit_is_allowed(void **state)
     struct arena *arena = arena_new();
     struct text text;
     text_init(&text, arena);
-    text_puts(&text, "const a = 1");
+    text_puts(&text, "const a = ");
     for (int i = 1; i < EXPR_MAX_DEPTH; i++)
-        text_puts(&text, " + 1");
+        text_puts(&text, "-");
+    text_puts(&text, "1");
     struct source *source = source_from_memory(arena, "", text.data, text.length);
     struct diagnostics *diag = diag_new(arena, source);
     struct tree *tree = parse(arena, source, diag);
@@ -327,6 +361,7 @@ int main(void)
         cmocka_unit_test(forgotten_brackets),
         cmocka_unit_test(every_statement_reports_its_error),
         cmocka_unit_test(depth_is_limited),
+        cmocka_unit_test(rows_are_not_deep),
         cmocka_unit_test(depth_up_to_the_limit_is_allowed),
         cmocka_unit_test(spans_and_comments),
     };

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
+#include "base/text.h"
 #include "sema_check.h"
 
 #define LINES(...)                                                                                                     \
@@ -31,6 +33,38 @@ static void test_products(void **state)
     assert_int_equal(checked_value(&checked, "a")->term->op, OP_product);
     assert_int_equal(checked_value(&checked, "c")->term->op, OP_dot);
     checked_free(&checked);
+}
+
+static int greatest_depth(const struct program *program)
+{
+    int depth = 0;
+    for (int i = 0; i < program->value_count; i++)
+        if (program->values[i]->term && program->values[i]->term->depth > depth)
+            depth = program->values[i]->term->depth;
+    return depth;
+}
+
+/* Terms stay shallow however long a row of operators is, and in rows within rows. */
+static void test_rows_of_operators(void **state)
+{
+    (void)state;
+    enum { COUNT = 20000 };
+    static const char *const operators[] = {" + ", " * ", " @ "}, *const operands[] = {"(x - x)", "(x / 2)", "W"};
+    for (int k = 0; k < 3; k++) {
+        struct arena *arena = arena_new();
+        struct text text;
+        text_init(&text, arena);
+        text_puts(&text, "model m {\n  input x[4]\n  param W[4, 4]\n  output y = ");
+        for (int i = 1; i < COUNT; i++)
+            text_printf(&text, "%s%s", operands[k], operators[k]);
+        text_puts(&text, "x\n}\n");
+        struct checked checked = check_program(text.data, NULL);
+        int depth = greatest_depth(checked.program);
+        assert_true(depth >= 100 && depth < 210);
+        assert_true(checked.program->value_count < COUNT / 100);
+        checked_free(&checked);
+        arena_free(arena);
+    }
 }
 
 static void test_least_shapes(void **state)
@@ -189,9 +223,11 @@ static void test_many_equations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products), cmocka_unit_test(test_least_shapes), cmocka_unit_test(test_split_and_parts),
-        cmocka_unit_test(test_clashes),  cmocka_unit_test(test_times),        cmocka_unit_test(test_targets),
-        cmocka_unit_test(test_ids),      cmocka_unit_test(test_cycles),       cmocka_unit_test(test_many_equations),
+        cmocka_unit_test(test_products),     cmocka_unit_test(test_rows_of_operators),
+        cmocka_unit_test(test_least_shapes), cmocka_unit_test(test_split_and_parts),
+        cmocka_unit_test(test_clashes),      cmocka_unit_test(test_times),
+        cmocka_unit_test(test_targets),      cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_cycles),       cmocka_unit_test(test_many_equations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

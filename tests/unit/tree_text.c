@@ -15,17 +15,17 @@ static void put_subscript(struct text *out, const struct subscript *subscript)
         put_expr(out, subscript->end);
 }
 
+static const char *const operators[] = {"+", "-", "*", "/", "@", "<", "<=", ">", ">=", "==", "!="};
+
 static const char *expr_head(const struct expr *expr)
 {
-    static const char *const operators[] = {"+", "-", "*", "/", "@", "<", "<=", ">", ">=", "==", "!="};
     switch (expr->kind) {
     case EXPR_NUMBER:
     case EXPR_NAME:
+    case EXPR_BINARY:
         break;
     case EXPR_NEGATE:
         return "neg";
-    case EXPR_BINARY:
-        return operators[expr->operator];
     case EXPR_BRACKET:
         return "bracket";
     case EXPR_CALL:
@@ -42,6 +42,23 @@ static const char *expr_head(const struct expr *expr)
     return "";
 }
 
+/* A row of operators, nested as it binds. */
+static void put_row(struct text *out, const struct expr *expr)
+{
+    int last = expr->count - 1;
+    bool from_right = expr->operators[0] == BINARY_AT;
+    for (int i = last - 1; i >= 0 && !from_right; i--)
+        text_printf(out, "(%s ", operators[expr->operators[i]]);
+    for (int i = 0; i <= last; i++) {
+        text_puts(out, i ? " " : "");
+        text_puts(out, from_right && i < last ? "(@ " : "");
+        put_expr(out, expr->args[i]);
+        text_puts(out, i && !from_right ? ")" : "");
+    }
+    for (int i = 0; i < last && from_right; i++)
+        text_puts(out, ")");
+}
+
 static void put_expr(struct text *out, const struct expr *expr)
 {
     if (expr->kind == EXPR_NUMBER) {
@@ -50,6 +67,10 @@ static void put_expr(struct text *out, const struct expr *expr)
     }
     if (expr->kind == EXPR_NAME) {
         text_puts(out, expr->name.text);
+        return;
+    }
+    if (expr->kind == EXPR_BINARY) {
+        put_row(out, expr);
         return;
     }
     text_printf(out, "(%s", expr_head(expr));
