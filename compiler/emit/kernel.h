@@ -30,6 +30,8 @@ struct loaded {
     int before; /* the load of the same node before this one, in the same function or not */
 };
 
+/* ---- kernel_nodes.c ---- */
+
 /* A name for a variable that holds a node's value, or that of a frame before or after. */
 const char *fresh_local(struct writing *writing, int node, int delay);
 /* From now on what the edge reads is in the variable `name`. */
@@ -52,6 +54,15 @@ void count_multiply_add(struct operations *operations, const struct node *sum);
 /* "512 additions, 256 multiply-adds; 1024 bytes of weights" (as floats), or NULL where there is none. */
 const char *describe_operations(const struct operations *operations, struct arena *arena);
 
+/* ---- one file for each kind, or some ---- */
+
+void write_elementwise_kernel(struct writing *writing);
+void write_column_kernel(struct writing *writing);
+void write_concat_kernel(struct writing *writing);
+void write_embed_kernel(struct writing *writing);
+void write_id_kernel(struct writing *writing);
+void write_keep_kernel(struct writing *writing);
+void write_over_time_kernel(struct writing *writing);
 void write_panel_kernel(struct writing *writing);
 void write_scan_kernel(struct writing *writing);
 /* strides_kernel.c: products, parts and gradients of static values. */

@@ -1,0 +1,122 @@
+/* Kernels that are a loop over columns. */
+#include "emit/kernel.h"
+
+/* A loop over columns, if the region has more than one; its body is one statement, or some within braces. */
+static void open_columns(struct writing *writing, bool braces)
+{
+    struct emitter *emitter = writing->emitter;
+    bool once = region_is_once(writing->region);
+    writing->column = once ? "0" : "column";
+    writing->indent = once ? "    " : "        ";
+    if (once)
+        return;
+    use_variables(emitter, VAR_columns);
+    text_printf(emitter->out, "    for (int column = 0; column < columns; column++)%s\n", braces ? " {" : "");
+}
+
+static void close_columns(struct writing *writing)
+{
+    text_puts(writing->emitter->out, region_is_once(writing->region) ? "" : "    }\n");
+}
+
+void write_elementwise_kernel(struct writing *writing)
+{
+    struct text *out = writing->emitter->out;
+    open_columns(writing, false);
+    const char *indent = writing->indent;
+    text_printf(out, "%sfor (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES) {\n", indent, writing->kernel->units);
+    writing->indent = arena_printf(writing->emitter->arena, "%s    ", indent);
+    for (int i = 0; i < writing->kernel->node_count; i++)
+        write_node(writing, writing->kernel->nodes[i]);
+    write_stores(writing);
+    text_printf(out, "%s}\n", indent);
+}
+
+void write_column_kernel(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0];
+    const struct node *node = emitter->graph->nodes[id];
+    open_columns(writing, false);
+    const char *to = node_address(emitter, id, writing->column);
+    bool vector = op_info(node->op)->shape == SHAPE_VECTOR;
+    text_printf(emitter->out, vector ? "%srnn_column_%s(%s" : "%1$s*(%3$s) = rnn_column_%2$s(", writing->indent,
+                op_info(node->op)->emit, to);
+    for (int k = 0; k < node->count; k++)
+        text_printf(emitter->out, "%s%s", k || vector ? ", " : "",
+                    edge_address(emitter, &node->edges[k], writing->column));
+    text_printf(emitter->out, ", %d);\n", node->edges[0].length);
+}
+
+void write_concat_kernel(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0], at = 0;
+    const struct node *node = emitter->graph->nodes[id];
+    open_columns(writing, true);
+    if (node->op == OP_pad) {
+        text_printf(emitter->out, "%smemset(%s, 0, RNN_PAD(%d) * sizeof(rnn_real));\n", writing->indent,
+                    node_address(emitter, id, writing->column), node_units(node));
+        at = node->begin;
+    }
+    for (int k = 0; k < node->count; k++) {
+        const struct node *source = emitter->graph->nodes[node->edges[k].node];
+        struct edge edge = edge_to(emitter->graph, id);
+        edge.begin = at;
+        const char *to = edge_address(emitter, &edge, writing->column);
+        if (source->op == OP_number)
+            text_printf(emitter->out, "%s*(%s) = %s;\n", writing->indent, to,
+                        emit_number(emitter->arena, source->number));
+        else
+            text_printf(emitter->out, "%smemcpy(%s, %s, %d * sizeof(rnn_real));\n", writing->indent, to,
+                        edge_address(emitter, &node->edges[k], writing->column), node->edges[k].length);
+        at += node->edges[k].length;
+    }
+    close_columns(writing);
+}
+
+void write_embed_kernel(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0];
+    const struct node *node = emitter->graph->nodes[id];
+    const struct shape *table = &emitter->graph->nodes[node->edges[0].node]->shape;
+    open_columns(writing, false);
+    use_variables(emitter, VAR_packed | VAR_values | VAR_frame);
+    text_printf(emitter->out, "        rnn_embed(%s, packed->%s, values->%s[frame + column], %d, %d);\n",
+                node_address(emitter, id, "column"), emitter->buffers[node->edges[0].node],
+                emitter->buffers[node->edges[1].node], table->dim[0], table->dim[1]);
+}
+
+void write_id_kernel(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0];
+    open_columns(writing, false);
+    use_variables(emitter, VAR_values | VAR_frame);
+    text_printf(emitter->out, "        *(%s) = (rnn_real)values->%s[frame + column];\n",
+                node_address(emitter, id, "column"), emitter->buffers[emitter->graph->nodes[id]->edges[0].node]);
+}
+
+/* Dropout: what is kept of each frame, of a sequence, or of weights for a call. */
+void write_keep_kernel(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0];
+    const struct node *node = emitter->graph->nodes[id];
+    bool of_call = region_is_once(writing->region), lasts = node->time == TIME_SEQUENCE;
+    open_columns(writing, true);
+    if (!of_call && !lasts)
+        text_puts(emitter->out, "        const int t = (int)((frame + column) / streams);\n");
+    if (!of_call)
+        text_puts(emitter->out, "        const int stream = (int)((frame + column) % streams);\n");
+    use_variables(emitter, of_call ? VAR_window : VAR_values | VAR_frame | VAR_streams);
+    text_printf(emitter->out, "%srnn_keep(%s, %d, %.17g, %swindow, %d, %s, %s);\n", writing->indent,
+                node_address(emitter, id, writing->column), node_units(node), node->number, of_call ? "" : "values->",
+                node->dropout,
+                of_call ? "(int64_t)window->call"
+                : lasts ? "0"
+                        : "values->ages[stream] + t",
+                of_call ? "0" : "stream");
+    close_columns(writing);
+}

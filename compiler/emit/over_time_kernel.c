@@ -1,0 +1,77 @@
+/* Kernels that gather what they need of the frames of each block. */
+#include "emit/kernel.h"
+
+/* Columns as arguments: their address, the distance between them, and units. */
+static const char *columns_text(struct writing *writing, const struct edge *edge)
+{
+    struct emitter *emitter = writing->emitter;
+    struct access access = access_of_edge(emitter->schedule, writing->region, edge);
+    return arena_printf(emitter->arena, "%s, %s, %d", access_address(emitter, &access, "0"),
+                        access_stride(emitter, &access), edge->length);
+}
+
+/* A sum over frames and streams, see rnn/train.h. */
+static void write_sum_over_all(struct writing *writing, int id)
+{
+    struct emitter *emitter = writing->emitter;
+    const struct node *node = emitter->graph->nodes[id];
+    struct access to = access_of_node(emitter->schedule, writing->region, id);
+    const char *base = access_address(emitter, &to, "0"), *value = columns_text(writing, &node->edges[node->count - 1]);
+    const char *left = node->op == OP_outer ? columns_text(writing, &node->edges[0]) : NULL;
+    long first = node->shape.rank ? to.view.stride[0] : 1;
+    if (emitter->function.used & VAR_frame)
+        text_puts(emitter->out, "    const ptrdiff_t frame = 0;\n");
+    emitter->function.used &= ~(unsigned)VAR_frame;
+    if (node->op == OP_total)
+        text_printf(emitter->out, "    rnn_total(%s, %ld, %s, frames, streams, values->left);\n", base, first, value);
+    else if (node->op == OP_rows)
+        text_printf(emitter->out, "    rnn_rows(%s, %ld, %ld, values->%s, %s, frames, streams, values->left);\n", base,
+                    first, to.view.stride[1], emitter->buffers[node->edges[0].node], value);
+    else
+        text_printf(emitter->out,
+                    "    rnn_outer(%s, %ld, %ld, %s,\n        %s, frames, streams, values->left, values->scratch);\n",
+                    base, first, to.view.stride[1], left, value);
+}
+
+/* Which frames of which streams count, and the sum of their losses. A loss of whole sequences is complete at once. */
+static void write_seed(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    bool once = node->time != TIME_FRAME;
+    const char *seed = emitter->buffers[id], *counts = "NULL";
+    if (emitter->graph->nodes[node->edges[1].node]->op != OP_number)
+        counts = arena_printf(emitter->arena, "values->%s", emitter->buffers[node->edges[1].node]);
+    text_printf(emitter->out,
+                "    rnn_seed_add(&values->sums[%d], values->%s, values->%s, %s, %s, frames, streams, values->left);\n",
+                node->loss, seed, emitter->buffers[node->edges[0].node], counts,
+                once ? "0, 0" : "values->done, values->window->loss_from");
+    if (once)
+        text_printf(emitter->out, "    *values->loss += rnn_seed_finish(&values->sums[%d], values->%s, 1, streams);\n",
+                    node->loss, seed);
+}
+
+/* A value gathered from the frames of a block that are the stream's own. */
+void write_over_time_kernel(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0];
+    const struct node *node = emitter->graph->nodes[id];
+    use_variables(emitter, VAR_values | VAR_frames | VAR_streams);
+    if (node->op == OP_seed)
+        write_seed(emitter, id);
+    else if (node->op == OP_total || node->op == OP_outer || node->op == OP_rows)
+        write_sum_over_all(writing, id);
+    else if (node->op == OP_outside)
+        text_printf(
+            emitter->out,
+            "    rnn_gather_outside(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, values->ages, "
+            "values->left, values->done, %d);\n",
+            emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node), node->delay);
+    else {
+        use_variables(emitter, VAR_ends);
+        text_printf(emitter->out,
+                    "    rnn_gather_%s(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, ends%s);\n",
+                    op_info(node->op)->emit, emitter->buffers[id], emitter->buffers[node->edges[0].node],
+                    node_units(node), node->op == OP_first ? ", values->ages" : "");
+    }
+}
