@@ -1,14 +1,11 @@
-/* Inputs and outputs of a call: where the caller has them, where kernels want them. */
+/* Signatures and checks of entry points. */
 #include "emit/calls.h"
 
-void write_pattern(struct emitter *emitter, const char *pattern)
+int input_of(const struct emitter *emitter, int output) { return emitter->graph->outputs[output].input; }
+
+static bool output_is_argument(const struct emitter *emitter, enum call_kind call, int output)
 {
-    for (; *pattern; pattern++) {
-        if (*pattern == '$')
-            text_puts(emitter->out, emitter->prefix);
-        else
-            text_append(emitter->out, pattern, 1);
-    }
+    return call != CALL_GRAD || input_of(emitter, output) >= 0;
 }
 
 const char *input_type(const struct graph_input *input)
@@ -16,150 +13,70 @@ const char *input_type(const struct graph_input *input)
     return input->labels ? "rnn_labels" : input->vocabulary ? "int32_t" : "rnn_real";
 }
 
-void write_arguments(struct emitter *emitter)
+void write_signature(struct emitter *emitter, enum call_kind call)
 {
+    static const char *const heads[] = {
+        "rnn_status $_step(const $_packed *packed, $_state *state",
+        "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work, int frames, const int *lengths",
+        "rnn_status @_grad(const @_params *params, $_state *state, $_work *work, const rnn_window *window"};
     const struct graph *graph = emitter->graph;
+    write_pattern(emitter, heads[call]);
     for (int i = 0; i < graph->input_count; i++)
         text_printf(emitter->out, ",\n    const %s *%s", input_type(&graph->inputs[i]), emitter->arguments[i]);
+    if (call == CALL_GRAD)
+        write_pattern(emitter, ",\n    double *loss, @_params *gradient");
     for (int i = 0; i < graph->output_count; i++)
-        text_printf(emitter->out, ",\n    rnn_real *%s", emitter->arguments[graph->input_count + i]);
-    text_puts(emitter->out, ")\n{\n");
+        if (output_is_argument(emitter, call, i))
+            text_printf(emitter->out, ",\n    rnn_real *%s", emitter->arguments[graph->input_count + i]);
+    text_puts(emitter->out, ")");
 }
 
-void write_checks(struct emitter *emitter, const char *lengths, const char *frames)
+/* Casts are for C++. */
+void write_generic_arguments(struct emitter *emitter, enum call_kind call)
 {
     const struct graph *graph = emitter->graph;
-    for (int i = 0; i < graph->input_count; i++) {
-        bool once = graph->inputs[i].time == TIME_SEQUENCE;
-        text_printf(emitter->out, "    if (!%s)\n        return RNN_ERROR_ARGUMENT;\n", emitter->arguments[i]);
-        if (graph->inputs[i].labels)
-            text_printf(emitter->out,
-                        "    const rnn_status %s_status_ = rnn_check_labels(%s, %d, %s, %s, state->streams);\n"
-                        "    if (%s_status_ != RNN_OK)\n        return %s_status_;\n",
-                        emitter->arguments[i], emitter->arguments[i], graph->inputs[i].vocabulary, lengths, frames,
-                        emitter->arguments[i], emitter->arguments[i]);
-        else if (graph->inputs[i].vocabulary)
-            text_printf(
-                emitter->out,
-                "    if (rnn_check_ids(%s, %d, %s, %s, state->streams) != RNN_OK)\n        return RNN_ERROR_ID;\n",
-                emitter->arguments[i], graph->inputs[i].vocabulary, once ? "NULL" : lengths, once ? "1" : frames);
-    }
+    int inputs = graph->input_count - graph->target_count;
+    for (int i = 0; i < graph->input_count; i++)
+        text_printf(emitter->out, ",\n        (const %s *)%s[%d]", input_type(&graph->inputs[i]),
+                    i < inputs ? "inputs" : "targets", i < inputs ? i : i - inputs);
+    if (call == CALL_GRAD)
+        write_pattern(emitter, ",\n        loss, (@_params *)gradient");
+    for (int i = 0; i < graph->output_count; i++)
+        if (call != CALL_GRAD)
+            text_printf(emitter->out, ",\n        (rnn_real *)outputs[%d]", i);
+        else if (input_of(emitter, i) >= 0)
+            text_printf(emitter->out, ",\n        (rnn_real *)(input_gradients ? input_gradients[%d] : NULL)",
+                        input_of(emitter, i));
 }
 
-/* Whether a node's value is read by a kernel of this pass. */
-static bool pass_reads(const struct emitter *emitter, int pass, int id)
+/* Inputs are there, and ids in range. */
+static void write_input_check(struct emitter *emitter, int index, const char *lengths, const char *frames)
 {
-    for (int u = emitter->uses.begin[id]; u < emitter->uses.begin[id + 1]; u++) {
-        int reader = emitter->uses.use[u].reader;
-        if (reader >= 0 && emitter->schedule->regions[emitter->schedule->region_of[reader]].pass == pass)
-            return true;
-        if (reader < 0 && pass == 0)
-            return true;
-    }
-    return false;
-}
-
-/* One input: an address where kernels read the caller's memory, a copy where they need padded columns. */
-void write_input(struct emitter *emitter, int index, const char *indent, const char *from, const char *count)
-{
-    int node = emitter->input_nodes[index];
-    if (emitter->schedule->buffers[node].storage == STORE_INPUT)
-        text_printf(emitter->out, "%svalues.%s = %s;\n", indent, emitter->buffers[node], from);
+    const struct graph_input *input = &emitter->graph->inputs[index];
+    const char *name = emitter->arguments[index];
+    bool once = input->time == TIME_SEQUENCE && !input->labels;
+    text_puts(emitter->out, "    if (status == RNN_OK)\n        status = ");
+    if (input->vocabulary)
+        text_printf(emitter->out, "%s(%s, %d, %s, %s, streams);\n",
+                    input->labels ? "rnn_check_labels" : "rnn_check_ids", name, input->vocabulary,
+                    once ? "NULL" : lengths, once ? "1" : frames);
     else
-        text_printf(emitter->out, "%srnn_pad_columns(values.%s, %s, %d, %s);\n", indent, emitter->buffers[node], from,
-                    node_units(emitter->graph->nodes[node]), count);
+        text_printf(emitter->out, "rnn_check_input(%s);\n", name);
 }
 
-/* Inputs of a block. */
-void write_block_inputs(struct emitter *emitter, int pass)
+void write_checks(struct emitter *emitter, enum call_kind call)
 {
-    for (int i = 0; i < emitter->graph->input_count; i++) {
-        int node = emitter->input_nodes[i];
-        if (node == NO_NODE || emitter->graph->inputs[i].time != TIME_FRAME || !pass_reads(emitter, pass, node) ||
-            emitter->schedule->buffers[node].storage == STORE_SEQUENCE)
-            continue;
-        const char *from = arena_printf(emitter->arena, "%s + (ptrdiff_t)done * streams * %d", emitter->arguments[i],
-                                        node_units(emitter->graph->nodes[node]));
-        write_input(emitter, i, "        ", from, "(ptrdiff_t)count * streams");
-    }
-}
-
-/* Inputs of the whole call: those given once, and those of which frames out of range are read by a program that needs
- * all frames. */
-void write_whole_inputs(struct emitter *emitter)
-{
-    for (int i = 0; i < emitter->graph->input_count; i++) {
-        int node = emitter->input_nodes[i];
-        if (node == NO_NODE)
-            continue;
-        if (emitter->graph->inputs[i].time == TIME_SEQUENCE)
-            write_input(emitter, i, "    ", emitter->arguments[i], "streams");
-        else if (emitter->schedule->buffers[node].storage == STORE_SEQUENCE)
-            write_input(emitter, i, "    ", emitter->arguments[i], "(ptrdiff_t)frames * streams");
-    }
-}
-
-static bool output_is_of_pass(const struct emitter *emitter, const struct graph_output *output, int pass)
-{
-    if (output->time != TIME_FRAME)
-        return false;
-    int region = emitter->schedule->region_of[output->edge.node];
-    return region < 0 ? pass == 0 : emitter->schedule->regions[region].pass == pass;
-}
-
-void write_output(struct emitter *emitter, int index, const char *indent, const char *to, const char *count)
-{
-    const struct graph_output *output = &emitter->graph->outputs[index];
-    const char *from = emitter->buffers[output->edge.node],
-               *name = emitter->arguments[emitter->graph->input_count + index];
-    int units = (int)shape_size(&output->shape);
-    if (emitter->schedule->buffers[output->edge.node].storage == STORE_INPUT)
-        text_printf(emitter->out, "%sif (%s)\n%s    memcpy(%s, values.%s, (size_t)(%s) * %d * sizeof(rnn_real));\n",
-                    indent, name, indent, to, from, count, units);
+    static const char *const lengths[] = {"NULL", "lengths", "window->lengths"};
+    static const char *const frames[] = {"1", "frames", "window->frames"};
+    text_puts(emitter->out, "    const int streams = rnn_streams(state);\n    rnn_status status = ");
+    if (call == CALL_STEP)
+        text_puts(emitter->out, "rnn_check_step(packed, streams);\n");
+    else if (call == CALL_RUN)
+        text_puts(emitter->out, "rnn_check_run(packed, streams, work, frames, lengths);\n");
     else
-        text_printf(emitter->out, "%sif (%s)\n%s    rnn_unpad_columns(%s, values.%s, %d, %s);\n", indent, name, indent,
-                    to, from, units, count);
-}
-
-void write_block_outputs(struct emitter *emitter, int pass)
-{
-    const struct graph *graph = emitter->graph;
-    for (int i = 0; i < graph->output_count; i++) {
-        if (!output_is_of_pass(emitter, &graph->outputs[i], pass))
-            continue;
-        const char *name = emitter->arguments[graph->input_count + i];
-        int units = (int)shape_size(&graph->outputs[i].shape);
-        const char *to = arena_printf(emitter->arena, "%s + (ptrdiff_t)done * streams * %d", name, units);
-        write_output(emitter, i, "        ", to, "(ptrdiff_t)count * streams");
-        text_printf(emitter->out,
-                    "        if (%s && lengths)\n            rnn_clear_after_end(%s, %d, ends, count, streams);\n",
-                    name, to, units);
-    }
-}
-
-/* Outputs given once a sequence; a sequence without frames gives 0. */
-void write_sequence_outputs(struct emitter *emitter)
-{
-    const struct graph *graph = emitter->graph;
-    for (int i = 0; i < graph->output_count; i++) {
-        if (graph->outputs[i].time != TIME_SEQUENCE)
-            continue;
-        const char *name = emitter->arguments[graph->input_count + i];
-        write_output(emitter, i, "    ", name, "streams");
-        text_printf(emitter->out,
-                    "    for (int stream = 0; %s && stream < streams; stream++)\n"
-                    "        if (values.ages[stream] == 0)\n"
-                    "            memset(%s + (ptrdiff_t)stream * %ld, 0, %ld * sizeof(rnn_real));\n",
-                    name, name, shape_size(&graph->outputs[i].shape), shape_size(&graph->outputs[i].shape));
-    }
-}
-
-/* The regions of sequence values that come before `pass`, or after all. */
-void write_sequence_regions(struct emitter *emitter, int pass)
-{
-    for (int r = 0; r < emitter->schedule->region_count; r++) {
-        const struct region *region = &emitter->schedule->regions[r];
-        if (region->kind == REGION_SEQUENCE && region->pass == pass)
-            text_printf(emitter->out, "    %s_%s(packed, &values, 1, streams, NULL);\n", emitter->prefix, region->name);
-    }
+        text_printf(emitter->out, "rnn_check_grad(params, streams, work, window, loss, %d);\n",
+                    emitter->graph->carries);
+    for (int i = 0; i < emitter->graph->input_count; i++)
+        write_input_check(emitter, i, lengths[call], frames[call]);
+    text_puts(emitter->out, "    if (status != RNN_OK)\n        return status;\n");
 }

@@ -1,37 +1,34 @@
-/* What the files that write entry points share: inputs and outputs of a call. */
+/* What entry points say: their signatures and checks, and how inputs and outputs go between the caller's memory and values. */
 #ifndef RNNC_EMIT_CALLS_H
 #define RNNC_EMIT_CALLS_H
 
 #include "emit/emitter.h"
 
-/* Text with the network's prefix for each `$`. */
-void write_pattern(struct emitter *emitter, const char *pattern);
-/* Inputs and outputs as arguments, the closing bracket, and the brace that opens the body. */
-void write_arguments(struct emitter *emitter);
-/* Inputs are there, and ids in range. */
-void write_checks(struct emitter *emitter, const char *lengths, const char *frames);
+/* Of a call as text: "rnn_status lm_step(...)", without the semicolon or the body. */
+void write_signature(struct emitter *emitter, enum call_kind call);
+/* The arguments of a call through arrays of addresses, behind those that every call of its kind has. */
+void write_generic_arguments(struct emitter *emitter, enum call_kind call);
+/* What is wrong with the arguments ends the call. */
+void write_checks(struct emitter *emitter, enum call_kind call);
 
-/* One input: an address where kernels read the caller's memory, a copy where they need padded columns. */
-void write_input(struct emitter *emitter, int index, const char *indent, const char *from, const char *count);
-/* The inputs that a pass reads of a block. */
-void write_block_inputs(struct emitter *emitter, int pass);
-/* Inputs of the whole call: those given once, and those of which frames out of range are read by a program that needs all frames. */
-void write_whole_inputs(struct emitter *emitter);
+/* The input of which an output of a training network is the gradient, or -1. */
+int input_of(const struct emitter *emitter, int output);
 
-/* One output, from where its value lives. */
-void write_output(struct emitter *emitter, int index, const char *indent, const char *to, const char *count);
-/* The outputs that a pass makes of a block. */
-void write_block_outputs(struct emitter *emitter, int pass);
-/* Outputs given once a sequence. */
-void write_sequence_outputs(struct emitter *emitter);
-/* The regions of sequence values that come before `pass`, or after all. */
-void write_sequence_regions(struct emitter *emitter, int pass);
-
-/* The state's type and calls, and how long blocks are. with_values: the state holds the past. */
+/* entry.c: the state's type and calls. */
 void write_state_functions(struct emitter *emitter, bool with_values);
 
-/* _run of a program that looks back only, and of one that needs the whole sequence. */
-void write_run(struct emitter *emitter);
-void write_whole_run(struct emitter *emitter);
+/* plan.c: an entry point that does what a plan says. */
+void write_entry_point(struct emitter *emitter, const struct plan *plan);
+/* Values of the whole sequence are seen from the block at hand on: there is a function for that. */
+bool values_move_with_blocks(const struct emitter *emitter);
+
+/* steps.c: functions of the steps of regions that are not kernels: what a stream begins with, its past, what it gathers. */
+void write_step_functions(struct emitter *emitter);
+/* The call of one, without indentation, within a loop over streams where the step is for one stream. `frames`: of the block. */
+void write_step_call(struct emitter *emitter, const struct step *step, const char *frames);
+
+/* io.c: the steps that deal with the caller's memory. one_frame: a call of one frame, which has no blocks. */
+void write_inputs(struct emitter *emitter, const struct step *step, int indent, bool one_frame);
+void write_outputs(struct emitter *emitter, const struct step *step, int indent, bool one_frame);
 
 #endif

@@ -31,7 +31,7 @@ static void write_front(struct emitter *emitter, const struct schedule *training
     text_puts(out,
               header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
     text_printf(out,
-                "#include \"rnn/column.h\"\n%s#include \"rnn/flush.h\"\n#include "
+                "#include \"rnn/call.h\"\n#include \"rnn/column.h\"\n%s#include \"rnn/flush.h\"\n#include "
                 "\"rnn/gather.h\"\n%s#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n%s"
                 "#include \"rnn/vec.h\"\n#include \"rnn/weights.h\"\n\n",
                 training ? "#include \"rnn/ctc.h\"\n" : "",
@@ -142,33 +142,30 @@ static void write_tensors(struct emitter *emitter)
 }
 
 /* The calls through arrays of addresses. Casts are for C++. */
+static void write_generic_call(struct emitter *emitter, enum call_kind call)
+{
+    static const char *const heads[] = {
+        "static rnn_status $_step_any(const void *packed, void *state",
+        "static rnn_status $_run_any(const void *packed, void *state, void *work, int frames, const int *lengths"};
+    static const char *const calls[] = {
+        "    return $_step((const $_packed *)packed, ($_state *)state",
+        "    return $_run((const $_packed *)packed, ($_state *)state, ($_work *)work, frames, lengths"};
+    write_pattern(emitter, heads[call]);
+    text_printf(emitter->out, ",\n    const void *const inputs[], void *const outputs[])\n{\n%s%s",
+                emitter->graph->input_count ? "" : "    (void)inputs;\n",
+                emitter->graph->output_count ? "" : "    (void)outputs;\n");
+    write_pattern(emitter, calls[call]);
+    write_generic_arguments(emitter, call);
+    text_puts(emitter->out, ");\n}\n");
+}
+
 static void write_generic_calls(struct emitter *emitter)
 {
-    struct text *out = emitter->out;
-    const struct graph *graph = emitter->graph;
     write_pattern(emitter, "static rnn_status $_pack_any(const void *params, void *packed)\n{\n"
-                           "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n"
-                           "static rnn_status $_state_init_any(void *state, int streams) { return "
-                           "$_state_init(($_state *)state, streams); }\n"
-                           "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
-                           "    return $_reset(($_state *)state, which_streams);\n}\n");
-    for (int run = emitter->schedule->whole_sequence; run < 2; run++) {
-        write_pattern(emitter, run ? "static rnn_status $_run_any(const void *packed, void *state, void *work, int "
-                                     "frames, const int *lengths"
-                                   : "static rnn_status $_step_any(const void *packed, void *state");
-        text_printf(out, ",\n    const void *const inputs[], void *const outputs[])\n{\n%s%s",
-                    graph->input_count ? "" : "    (void)inputs;\n", graph->output_count ? "" : "    (void)outputs;\n");
-        write_pattern(
-            emitter,
-            run ? "    return $_run((const $_packed *)packed, ($_state *)state, ($_work *)work, frames, lengths"
-                : "    return $_step((const $_packed *)packed, ($_state *)state");
-        for (int i = 0; i < graph->input_count; i++)
-            text_printf(out, ",\n        (const %s *)inputs[%d]", input_type(&graph->inputs[i]), i);
-        for (int i = 0; i < graph->output_count; i++)
-            text_printf(out, ",\n        (rnn_real *)outputs[%d]", i);
-        text_puts(out, ");\n}\n");
-    }
-    text_puts(out, "\n");
+                           "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n");
+    for (int i = 0; i < emitter->schedule->plan_count; i++)
+        write_generic_call(emitter, emitter->schedule->plans[i].call);
+    text_puts(emitter->out, "\n");
 }
 
 /* An address of the descriptor: of the network's own part, or NULL where it has none. */
@@ -201,7 +198,7 @@ static void emit_descriptor(struct emitter *emitter, const char *training)
                   "    .packed_size = $_packed_size,\n    .state_size = $_state_size,\n    .work_size = $_work_size,\n"
                   "    .pack = $_pack_any,\n    .state_init = $_state_init_any,\n    .reset = $_reset_any,\n");
     text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n    .training = %s%s,\n",
-                own(emitter, !emitter->schedule->whole_sequence, "_step_any"), emitter->prefix, training ? "&" : "",
+                own(emitter, plan_of_call(emitter->schedule, CALL_STEP), "_step_any"), emitter->prefix, training ? "&" : "",
                 training ? training : "NULL");
     text_puts(out, "    .alloc = rnn_alloc,\n    .free = rnn_free,\n    .status_text = rnn_status_text,\n};\n");
 }
@@ -225,7 +222,7 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
         emit_declarations(&emitter);
         if (training) {
             struct emitter trainer = emitter_for_training(training, options, arena, out);
-            emit_training_declarations(&trainer, options->prefix);
+            emit_training_declarations(&trainer);
         }
         emit_model_declaration(&emitter);
         text_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n");
@@ -240,7 +237,7 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
     if (training) {
         struct emitter trainer = emitter_for_training(training, options, arena, out);
         trainer.tiles = emitter.tiles; /* one file, one set of them */
-        emit_training(&trainer, options->prefix);
+        emit_training(&trainer);
         emit_descriptor(&emitter, trainer.prefix);
     } else {
         emit_descriptor(&emitter, NULL);

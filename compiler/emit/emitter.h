@@ -30,7 +30,6 @@ struct emitter {
     bool files;                  /* calls that read and write weights files are emitted */
     const double *weights;       /* of all parameters, as constants; or NULL */
     struct text *out;
-    const int *input_nodes;      /* by input: the node that stands for it, or NO_NODE where nothing reads it */
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
     const char **buffers;        /* members for each node's buffer, by node; NULL: none */
@@ -41,11 +40,15 @@ struct emitter {
     const struct region *region; /* at hand */
     struct function function;    /* at hand */
     int *last_load;              /* by node: its last place in writing.loaded, or -1, see find_load */
+    unsigned *step_uses;         /* by step of the longest plan: the variables that its function takes */
     struct expression *locals;   /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
 
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
                            struct text *out);
+
+/* pattern.c: printf, with the prefix for each `$` and the owner's for each `@`. */
+void write_pattern(struct emitter *emitter, const char *pattern, ...) __attribute__((format(printf, 2, 3)));
 
 /* names.c: an identifier that is neither a keyword nor a macro nor one of the emitted code's own words. Ask for it before unique_name. */
 const char *c_name(struct arena *arena, const char *name);
@@ -105,8 +108,8 @@ void emit_strided(struct emitter *emitter, const char *function, const struct sh
 /* header.c: a line of a comment on an input or target. */
 void write_shape(struct emitter *emitter, int input, const char *role);
 /* train.c: what --train adds; the emitter is that of the training network. */
-void emit_training(struct emitter *emitter, const char *owner);
-void emit_training_declarations(struct emitter *emitter, const char *owner);
+void emit_training(struct emitter *emitter);
+void emit_training_declarations(struct emitter *emitter);
 /* emit.c: one line of a table of inputs. */
 void write_input_tensor(struct emitter *emitter, const struct graph_input *input);
 void emit_model_declaration(struct emitter *emitter);
@@ -118,7 +121,9 @@ struct emitter emitter_for_training(const struct schedule *training, const struc
 const char *initial_value(struct emitter *emitter, int id);
 /* "rnn_real", or what ids and labels are. */
 const char *input_type(const struct graph_input *input);
-/* Numbers in a stream's column of them: sums have two for each unit, see rnn/gather.h. */
+/* Whether it is a sum of all frames, in twice the digits. */
+bool node_adds_over_time(const struct node *node);
+/* Numbers in a stream's column of what a value gathers: sums have two for each unit, see rnn/gather.h. */
 const char *gathered_numbers(struct arena *arena, const struct node *node);
 /* Where a sum over all frames is made: an address, and strides. */
 struct place {

@@ -44,13 +44,16 @@ void open_kernel(struct emitter *emitter)
 static const char *declaration(const struct emitter *emitter, enum variable_number variable)
 {
     const char *name = variable_name(variable);
-    bool makes = variable == NUMBER_packed && emitter->region->kind == REGION_STATIC;
+    bool makes = variable == NUMBER_packed && emitter->region && emitter->region->kind == REGION_STATIC;
     switch (1u << variable) {
     case VAR_packed:
     case VAR_values:
         return arena_printf(emitter->arena, "%sstruct %s_%s *%s", makes ? "" : "const ", emitter->prefix, name, name);
     case VAR_window:
         return "const rnn_window *window";
+    case VAR_to:
+    case VAR_from:
+        return arena_printf(emitter->arena, "const struct %s_values *%s", emitter->prefix, name);
     case VAR_params:
         return arena_printf(emitter->arena, "const %s *params", emitter->parameters_type);
     case VAR_ends:

@@ -3,15 +3,6 @@
 
 #include "emit/calls.h"
 
-static void write_prototype_arguments(struct emitter *emitter)
-{
-    const struct graph *graph = emitter->graph;
-    for (int i = 0; i < graph->input_count; i++)
-        text_printf(emitter->out, ", const %s *%s", input_type(&graph->inputs[i]), emitter->arguments[i]);
-    for (int i = 0; i < graph->output_count; i++)
-        text_printf(emitter->out, ", rnn_real *%s", emitter->arguments[graph->input_count + i]);
-}
-
 static const char *once(enum value_time time)
 {
     return time == TIME_SEQUENCE ? ", once a sequence: [streams][units]" : "";
@@ -88,16 +79,6 @@ static const char *const call_declarations =
     "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
     "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n";
 
-static void write_step_declaration(struct emitter *emitter)
-{
-    text_printf(emitter->out,
-                "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n"
-                "rnn_status %s_step(const %s_packed *packed, %s_state *state",
-                emitter->prefix, emitter->prefix, emitter->prefix);
-    write_prototype_arguments(emitter);
-    text_puts(emitter->out, ");\n\n");
-}
-
 /* A program that was compiled with the other precision would hand over and expect other numbers: it does not link. */
 static void write_real_names(struct emitter *emitter)
 {
@@ -110,7 +91,7 @@ static void write_real_names(struct emitter *emitter)
     if (emitter->weights)
         write_pattern(emitter, "#define $_weights $_weights_double\n");
     write_pattern(emitter, "#define $_init $_init_double\n#define $_pack $_pack_double\n#define $_run $_run_double\n");
-    if (!emitter->schedule->whole_sequence)
+    if (plan_of_call(emitter->schedule, CALL_STEP))
         write_pattern(emitter, "#define $_step $_step_double\n");
     text_puts(emitter->out, "#endif\n\n");
 }
@@ -124,20 +105,20 @@ static void write_declarations(struct emitter *emitter)
     if (emitter->weights)
         write_pattern(emitter, weights_declaration);
     write_pattern(emitter, call_declarations);
-    if (!emitter->schedule->whole_sequence)
-        write_step_declaration(emitter);
-    text_printf(
+    if (plan_of_call(emitter->schedule, CALL_STEP)) {
+        text_puts(emitter->out,
+                  "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n");
+        write_signature(emitter, CALL_STEP);
+        text_puts(emitter->out, ";\n\n");
+    }
+    text_puts(
         emitter->out,
         emitter->schedule->whole_sequence
             ? "/* Whole sequences, of `frames` frames at most; lengths: [streams], or NULL where all are `frames` "
               "long. */\n"
             : "/* `frames` frames of every stream; lengths: [streams], or NULL where all are `frames` long. */\n");
-    text_printf(
-        emitter->out,
-        "rnn_status %s_run(const %s_packed *packed, %s_state *state, %s_work *work, int frames, const int *lengths",
-        emitter->prefix, emitter->prefix, emitter->prefix, emitter->prefix);
-    write_prototype_arguments(emitter);
-    text_puts(emitter->out, ");\n\n");
+    write_signature(emitter, CALL_RUN);
+    text_puts(emitter->out, ";\n\n");
 }
 
 void emit_model_declaration(struct emitter *emitter)
@@ -172,7 +153,7 @@ void emit_header(const struct schedule *schedule, const struct schedule *trainin
     emit_declarations(&emitter);
     if (training) {
         struct emitter trainer = emitter_for_training(training, options, arena, out);
-        emit_training_declarations(&trainer, options->prefix);
+        emit_training_declarations(&trainer);
     }
     emit_model_declaration(&emitter);
     text_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");

@@ -12,7 +12,7 @@ static bool is_taken(const char *name)
         "static static_assert struct switch true typedef typeof union unix unsigned void volatile while block "
         "column columns count done ends first flush right row rows weights side frame frames lengths most "
         "next packed panel params past size start state status stream streams sum t unit values work whole "
-        "ages memory length i386 assert stdin stdout stderr class delete namespace new operator private "
+        "ages call end kept memory length i386 assert stdin stdout stderr class delete namespace new operator private "
         "public template this try catch using virtual window loss gradient left sums total late fault size_t "
         "ptrdiff_t int32_t int64_t uint64_t memset memcpy memmove offsetof isfinite advance and or not xor bitand "
         "bitor compl and_eq or_eq xor_eq not_eq explicit export friend mutable protected throw typeid "
@@ -108,17 +108,6 @@ static void name_panels(struct emitter *emitter, struct unique *members)
         }
 }
 
-static const int *find_input_nodes(const struct graph *graph, struct arena *arena)
-{
-    int *nodes = ARENA_ARRAY(arena, int, graph->input_count + 1);
-    for (int i = 0; i < graph->input_count; i++)
-        nodes[i] = NO_NODE;
-    for (int i = graph->node_count - 1; i >= 0; i--)
-        if (graph->nodes[i]->op == OP_input)
-            nodes[graph->nodes[i]->input] = i;
-    return nodes;
-}
-
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
                            struct text *out)
 {
@@ -132,8 +121,7 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .files = options->files,
                               .weights = options->weights,
                               .out = out,
-                              .uses = schedule->uses,
-                              .input_nodes = find_input_nodes(schedule->graph, arena)};
+                              .uses = schedule->uses};
     emitter.parameters_type = arena_printf(arena, "%s_params", emitter.owner);
     map_init(emitter.tiles, arena);
     int n = schedule->graph->node_count;

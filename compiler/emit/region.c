@@ -1,4 +1,4 @@
-/* One function a region, headed by the equations that it computes; below them the order of each pass. */
+/* One function a region, headed by the equations that it computes. */
 #include "emit/emitter.h"
 
 static bool region_is_scan(const struct region *region)
@@ -49,7 +49,7 @@ static void write_ends(struct emitter *emitter, const struct region *region)
     bool any = false;
     for (int i = 0; i < region->node_count; i++) {
         int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
-        if (!emitter->schedule->buffers[id].in_place)
+        if (!value_is_kept_by_scan(emitter->schedule, id))
             continue;
         if (!any)
             text_puts(emitter->out, "        for (int stream = 0; ends && stream < streams; stream++)\n"
@@ -57,7 +57,7 @@ static void write_ends(struct emitter *emitter, const struct region *region)
         any = true;
         use_variables(emitter, VAR_values | VAR_streams | VAR_ends);
         text_printf(emitter->out,
-                    "                memcpy(values->%s_kept_ + (ptrdiff_t)stream * RNN_PAD(%d),\n"
+                    "                memcpy(values->kept->%s + (ptrdiff_t)stream * RNN_PAD(%d),\n"
                     "                       values->%s + (ptrdiff_t)stream * RNN_PAD(%d), "
                     "RNN_PAD(%d) * sizeof(rnn_real));\n",
                     emitter->buffers[id], units, emitter->buffers[id], units, units);
@@ -184,7 +184,7 @@ static void write_scan_body(struct emitter *emitter, const struct region *region
         write_kernel_call(emitter, region, &region->kernels[k], uses[k]);
     if (region->reversed)
         write_frames_not_begun(emitter, region);
-    else if (!emitter->schedule->whole_sequence)
+    else
         write_ends(emitter, region);
 }
 
@@ -278,26 +278,4 @@ void emit_regions(struct emitter *emitter)
             write_region(emitter, &schedule->regions[r]);
         else if (schedule->regions[r].kernel_count)
             write_region_once(emitter, &schedule->regions[r]);
-    for (int pass = 0; pass < schedule->passes.count; pass++) {
-        text_printf(
-            emitter->out,
-            "/* Pass %d over a block of frames. ends: for each stream, its frames within the block; NULL: all. */\n",
-            pass);
-        open_function(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends);
-        text_printf(
-            emitter->out,
-            "static void %s_pass_%d(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
-            "    const int streams, const int *ends)\n{\n",
-            emitter->prefix, pass, emitter->prefix, emitter->prefix);
-        for (int r = 0; r < schedule->region_count; r++) {
-            const struct region *region = &schedule->regions[r];
-            if (region->kind != REGION_STATIC && region->kind != REGION_SEQUENCE && region->kind != REGION_LATE &&
-                region->pass == pass) {
-                use_variables(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends);
-                text_printf(emitter->out, "    %s_%s(packed, values, frames, streams, ends);\n", emitter->prefix,
-                            region->name);
-            }
-        }
-        close_function(emitter);
-    }
 }

@@ -46,6 +46,21 @@ bool ends_with_block(const struct schedule *schedule, int id)
     return schedule->buffers[id].future && start_pass(schedule, id) == node_pass(schedule, id);
 }
 
+bool value_is_kept_by_scan(const struct schedule *schedule, int id)
+{
+    int region = schedule->region_of[id];
+    return region >= 0 && schedule->regions[region].kind == REGION_SCAN && schedule->buffers[id].in_place &&
+           !schedule->whole_sequence;
+}
+
+bool scans_keep(const struct schedule *schedule)
+{
+    bool any = false;
+    for (int i = 0; i < schedule->graph->node_count; i++)
+        any |= value_is_kept_by_scan(schedule, i);
+    return any;
+}
+
 /* ---- which values a step is about ---- */
 
 typedef bool value_test(const struct planning *planning, int id, int pass);
@@ -260,7 +275,7 @@ static void plan_call(struct planning *planning)
     const struct plan *plan = planning->plan;
     int passes = planning->schedule->passes.count;
     if (plan->call == CALL_GRAD)
-        add_regions(planning, REGION_STATIC, SCOPE_CALL, 0);
+        add_step(planning, STEP_PACK, SCOPE_CALL, 0, NO_REGION);
     add_values_of(planning, STEP_INPUTS, SCOPE_CALL, 0, NO_REGION, value_is_given_once);
     for (int pass = 0; pass < passes; pass++)
         add_pass(planning, pass);

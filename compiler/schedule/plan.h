@@ -18,11 +18,12 @@
 
 /* Name in a dump, then what is done with `values`. */
 #define STEP_KINDS(X)                                                                                                  \
+    X(PACK, "pack")       /* parameters become what kernels read; static values are computed */                        \
     X(INPUTS, "inputs")   /* inputs, and what a call says of its frames, are put where kernels read them */            \
     X(START, "start")     /* streams that begin: what is read out of range is set; nothing is gathered yet */          \
     X(TAKE, "take")       /* streams that go on: their past comes from the state */                                    \
-    X(REGION, "region")   /* the region's kernels; the static region: weights are packed */                            \
-    X(OUTPUTS, "outputs") /* numbers of outputs: the caller gets them */                                               \
+    X(REGION, "region")   /* the region's kernels */                                                                   \
+    X(OUTPUTS, "outputs") /* the caller gets them; values are numbers of outputs */                                    \
     X(KEEP, "keep")       /* streams whose last frame this is: their past goes into the state */                       \
     X(CARRY, "carry")     /* the last frames of the block become the past of the next */                               \
     X(AGE, "age")         /* streams grow older by the frames of the call */                                           \
@@ -89,5 +90,9 @@ bool buffer_is_value(const struct buffer *buffer);
 /* Whether what is read behind the end of a shorter stream is put there with each block of the value. Else, if it is
  * read there at all, before the pass in which the initial value is known. */
 bool ends_with_block(const struct schedule *schedule, int id);
+
+/* Whether a scan overwrites the value in place, so that it has to keep it by itself where a stream ends within a block. */
+bool value_is_kept_by_scan(const struct schedule *schedule, int id);
+bool scans_keep(const struct schedule *schedule); /* any value */
 
 #endif

@@ -1,5 +1,4 @@
-/* The past of values, values gathered over time, and what emitted code checks of its arguments. */
-#include <limits.h>
+/* The past of values, and values gathered over time. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,21 +84,6 @@ static void test_start(void **state)
     free(init);
 }
 
-static void test_copy(void **state)
-{
-    (void)state;
-    struct value from, to;
-    fill(&from);
-    for (int i = 0; i < COLUMNS * PAD; i++)
-        to.memory[i] = -1;
-    rnn_copy_past(frame_0(&to), frame_0(&from), PAST, PAD, STREAMS);
-    for (int s = 0; s < STREAMS; s++)
-        for (int t = -PAST; t < 0; t++)
-            assert_true(column_is(&to, t, s, t));
-    for (int i = PAST * STREAMS * PAD; i < COLUMNS * PAD; i++)
-        assert_true(to.memory[i] == -1);
-}
-
 /* The frames before the next are the last of these, or, of a shorter block, the last of the past before it. */
 static void test_carry(void **state)
 {
@@ -141,39 +125,22 @@ static void test_clear_after_end(void **state)
         for (int s = 0; s < STREAMS; s++)
             for (int i = 0; i < N; i++)
                 assert_true(out[(t * STREAMS + s) * N + i] == (t < ends[s] ? 1 : 0));
+    out[0] = 2;
+    rnn_clear_after_end(out, N, NULL, FRAMES, STREAMS);
+    assert_true(out[0] == 2);
 }
 
-/* ---- arguments ---- */
-
-static void test_check_ids(void **state)
+static void test_clear_empty(void **state)
 {
     (void)state;
-    int32_t ids[2 * STREAMS] = {0, 4, -1, 3, 2, 1};
-    assert_int_equal(rnn_check_ids(ids, 5, NULL, 2, STREAMS), RNN_OK);
-    assert_int_equal(rnn_check_ids(ids, 4, NULL, 2, STREAMS), RNN_ERROR_ID);
-    static const int32_t wrong[] = {-2, 5, INT32_MAX, INT32_MIN};
-    for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
-        for (int at = 0; at < 2 * STREAMS; at++) {
-            int32_t before = ids[at];
-            ids[at] = wrong[k];
-            assert_int_equal(rnn_check_ids(ids, 5, NULL, 2, STREAMS), RNN_ERROR_ID);
-            int lengths[STREAMS] = {2, 2, 2};
-            assert_int_equal(rnn_check_ids(ids, 5, lengths, 2, STREAMS), RNN_ERROR_ID);
-            lengths[at % STREAMS] = at / STREAMS; /* behind its end nobody looks at it */
-            assert_int_equal(rnn_check_ids(ids, 5, lengths, 2, STREAMS), RNN_OK);
-            ids[at] = before;
-        }
-    assert_int_equal(rnn_check_ids(ids, 5, NULL, 0, STREAMS), RNN_OK);
-}
-
-static void test_check_lengths(void **state)
-{
-    (void)state;
-    assert_int_equal(rnn_check_lengths(NULL, 4, STREAMS), RNN_OK);
-    assert_int_equal(rnn_check_lengths((const int[]){0, 4, 2}, 4, STREAMS), RNN_OK);
-    assert_int_equal(rnn_check_lengths((const int[]){0, 5, 2}, 4, STREAMS), RNN_ERROR_LENGTH);
-    assert_int_equal(rnn_check_lengths((const int[]){0, 4, -1}, 4, STREAMS), RNN_ERROR_LENGTH);
-    assert_int_equal(rnn_check_lengths((const int[]){INT_MIN, 4, 0}, 4, STREAMS), RNN_ERROR_LENGTH);
+    const int64_t ages[STREAMS] = {0, 1, 0};
+    rnn_real out[STREAMS * N];
+    for (int i = 0; i < STREAMS * N; i++)
+        out[i] = 1;
+    rnn_clear_empty(out, N, ages, STREAMS);
+    for (int s = 0; s < STREAMS; s++)
+        for (int i = 0; i < N; i++)
+            assert_true(out[s * N + i] == (rnn_real)(ages[s] > 0));
 }
 
 static void test_embed(void **state)
@@ -189,20 +156,6 @@ static void test_embed(void **state)
         rnn_embed(to, table, none[k], 3, 2);
         assert_true(to[0] == 0 && to[1] == 0 && to[2] == 9);
     }
-}
-
-static void test_memory(void **state)
-{
-    (void)state;
-    _Alignas(RNN_VECTOR_BYTES) static const char memory[2 * RNN_VECTOR_BYTES];
-    assert_true(rnn_is_aligned(memory) && rnn_is_aligned(memory + RNN_VECTOR_BYTES) && rnn_is_aligned(NULL));
-    assert_false(rnn_is_aligned(memory + sizeof(rnn_real)));
-    assert_null(rnn_place(NULL, 3));
-    rnn_real numbers[4];
-    assert_ptr_equal(rnn_place(numbers, 3), &numbers[3]);
-    assert_true(RNN_ROUND(0) == 0 && RNN_ROUND(1) == RNN_VECTOR_BYTES &&
-                RNN_ROUND(RNN_VECTOR_BYTES) == RNN_VECTOR_BYTES);
-    assert_true(RNN_ROUND((size_t)3 << 40) == (size_t)3 << 40);
 }
 
 /* ---- over time ---- */
@@ -314,12 +267,9 @@ static void test_long_sums(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),           cmocka_unit_test(test_copy),
-        cmocka_unit_test(test_carry),           cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_clear_after_end), cmocka_unit_test(test_check_ids),
-        cmocka_unit_test(test_check_lengths),   cmocka_unit_test(test_embed),
-        cmocka_unit_test(test_memory),          cmocka_unit_test(test_gathering),
-        cmocka_unit_test(test_long_sums),
+        cmocka_unit_test(test_start),           cmocka_unit_test(test_carry),       cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_clear_after_end), cmocka_unit_test(test_clear_empty), cmocka_unit_test(test_embed),
+        cmocka_unit_test(test_gathering),       cmocka_unit_test(test_long_sums),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
 }

@@ -23,6 +23,12 @@ RNN_HELPER void rnn_gather_start(rnn_real *so_far, int count, int maximum, int s
         so_far[(ptrdiff_t)stream * count + i] = maximum ? -INFINITY : 0;
 }
 
+/* What a stream has gathered, from one place to another. */
+RNN_HELPER void rnn_gather_keep(rnn_real *to, const rnn_real *from, int count, int stream)
+{
+    memcpy(to + (ptrdiff_t)stream * count, from + (ptrdiff_t)stream * count, (size_t)count * sizeof *to);
+}
+
 /* One more frame of a stream's sums. */
 RNN_HELPER void rnn_gather_add(rnn_real *so_far, const rnn_real *value, int pad)
 {

@@ -34,13 +34,6 @@ RNN_HELPER void rnn_start_future(rnn_real *value, int future, int pad, int n, co
     rnn_start_past(value + (ptrdiff_t)(end + future) * streams * pad, future, pad, n, init, one, streams, stream);
 }
 
-/* The past of all streams, from one place to another. */
-RNN_HELPER void rnn_copy_past(rnn_real *to, const rnn_real *from, int past, int pad, int streams)
-{
-    const ptrdiff_t size = (ptrdiff_t)past * streams * pad;
-    memcpy(to - size, from - size, (size_t)size * sizeof *to);
-}
-
 /* After `frames` frames: the last of them, and what lies before them, become the past of the next. */
 RNN_HELPER void rnn_carry_past(rnn_real *value, int past, int pad, int frames, int streams)
 {
@@ -48,7 +41,7 @@ RNN_HELPER void rnn_carry_past(rnn_real *value, int past, int pad, int frames, i
     memmove(value - size, value - size + moved, (size_t)size * sizeof *value);
 }
 
-/* The past of one stream whose last own frame is end - 1. */
+/* The past of one stream whose last own frame is end - 1; 0: as it was before the first frame. */
 RNN_HELPER void rnn_keep_past(rnn_real *to, const rnn_real *from, int past, int pad, int end, int streams, int stream)
 {
     for (int d = 1; d <= past; d++)
@@ -56,32 +49,20 @@ RNN_HELPER void rnn_keep_past(rnn_real *to, const rnn_real *from, int past, int 
                from + ((ptrdiff_t)stream + (ptrdiff_t)(end - d) * streams) * pad, (size_t)pad * sizeof *to);
 }
 
-/* Frames of an output, [frames][streams][n], from where each stream has ended. */
+/* Frames of an output, [frames][streams][n], from where each stream has ended: 0. ends: NULL where none has. */
 RNN_HELPER void rnn_clear_after_end(rnn_real *out, int n, const int *ends, int frames, int streams)
 {
-    for (int stream = 0; stream < streams; stream++)
+    for (int stream = 0; ends && stream < streams; stream++)
         for (int t = ends[stream]; t < frames; t++)
             memset(out + ((ptrdiff_t)t * streams + stream) * n, 0, (size_t)n * sizeof *out);
 }
 
-/* Ids of an input, [frames][streams]: -1 .. vocabulary - 1 within each stream's length. */
-RNN_HELPER rnn_status rnn_check_ids(const int32_t *ids, int vocabulary, const int *lengths, int frames, int streams)
+/* An output of sequences, [streams][n]: 0 where a sequence has no frames. */
+RNN_HELPER void rnn_clear_empty(rnn_real *out, int n, const int64_t *ages, int streams)
 {
-    for (int t = 0; t < frames; t++)
-        for (int stream = 0; stream < streams; stream++) {
-            const int32_t id = ids[(ptrdiff_t)t * streams + stream];
-            if ((!lengths || t < lengths[stream]) && (id < -1 || id >= vocabulary))
-                return RNN_ERROR_ID;
-        }
-    return RNN_OK;
-}
-
-RNN_HELPER rnn_status rnn_check_lengths(const int *lengths, int frames, int streams)
-{
-    for (int stream = 0; lengths && stream < streams; stream++)
-        if (lengths[stream] < 0 || lengths[stream] > frames)
-            return RNN_ERROR_LENGTH;
-    return RNN_OK;
+    for (int stream = 0; stream < streams; stream++)
+        if (ages[stream] == 0)
+            memset(out + (ptrdiff_t)stream * n, 0, (size_t)n * sizeof *out);
 }
 
 /* Row `id` of a table of n columns; an id outside the table is no token, and gives 0. */
@@ -92,31 +73,5 @@ RNN_HELPER void rnn_embed(rnn_real *column, const rnn_real *table, int32_t id, i
     else
         memset(column, 0, (size_t)n * sizeof *column);
 }
-
-/* Bytes rounded up so that what follows is aligned. */
-#define RNN_ROUND(bytes) (((size_t)(bytes) + RNN_VECTOR_BYTES - 1) / RNN_VECTOR_BYTES * RNN_VECTOR_BYTES)
-
-#define RNN_ALIGNED __attribute__((aligned(RNN_VECTOR_BYTES)))
-
-/* Columns of so many frames and streams: none where a number is below 0, SIZE_MAX where they are too many. */
-RNN_HELPER size_t rnn_columns(int frames, int streams)
-{
-    size_t columns;
-    return __builtin_mul_overflow((size_t)(frames > 0 ? frames : 0), (size_t)(streams > 0 ? streams : 0), &columns)
-               ? SIZE_MAX
-               : columns;
-}
-
-/* Whether so many columns of so many numbers take less than half of all addresses. */
-RNN_HELPER int rnn_columns_fit(size_t numbers, size_t columns)
-{
-    size_t bytes;
-    return !__builtin_mul_overflow(numbers * sizeof(rnn_real), columns, &bytes) && bytes < SIZE_MAX / 4;
-}
-
-/* An address within memory, or NULL within none. */
-RNN_HELPER rnn_real *rnn_place(rnn_real *memory, size_t offset) { return memory ? memory + offset : NULL; }
-
-RNN_HELPER int rnn_is_aligned(const void *memory) { return (uintptr_t)memory % RNN_VECTOR_BYTES == 0; }
 
 #endif

@@ -1,0 +1,93 @@
+/* Inputs and outputs of a call: where the caller has them, where kernels want them. */
+#include "emit/calls.h"
+
+/* ---- inputs ---- */
+
+/* The caller's memory of the block at hand. */
+static const char *at_block(const struct emitter *emitter, const char *argument, int units, bool one_frame)
+{
+    return one_frame ? argument : arena_printf(emitter->arena, "%s + call.column * %d", argument, units);
+}
+
+/* An address where kernels read the caller's memory, a copy where they need padded columns. */
+static void write_input(struct emitter *emitter, const struct step *step, int id, int indent, bool one_frame)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const char *argument = emitter->arguments[node->input], *member = emitter->buffers[id];
+    bool of_block = step->scope == SCOPE_BLOCK;
+    int units = node_units(emitter->graph->nodes[id]);
+    const char *from = of_block ? at_block(emitter, argument, units, one_frame) : argument;
+    const char *columns = one_frame || node->time == TIME_SEQUENCE ? "streams"
+                          : of_block                               ? "call.columns"
+                                                                   : "(ptrdiff_t)call.whole";
+    if (emitter->schedule->buffers[id].storage == STORE_INPUT)
+        text_printf(emitter->out, "%*svalues.%s = %s;\n", indent, "", member, from);
+    else
+        text_printf(emitter->out, "%*srnn_pad_columns(values.%s, %s, %d, %s);\n", indent, "", member, from, units,
+                    columns);
+}
+
+/* What a call says of its frames. */
+static void write_given(struct emitter *emitter, int id, int indent)
+{
+    enum op op = emitter->graph->nodes[id]->op;
+    if (op == OP_length)
+        text_printf(emitter->out, "%*srnn_mark_lengths(values.%s, streams, call.left);\n", indent, "",
+                    emitter->buffers[id]);
+    else
+        text_printf(emitter->out, "%*srnn_mark_ends(values.%s, %d, frames, streams, call.left);\n", indent, "",
+                    emitter->buffers[id], op == OP_at_last);
+}
+
+void write_inputs(struct emitter *emitter, const struct step *step, int indent, bool one_frame)
+{
+    for (int i = 0; i < step->value_count; i++)
+        if (emitter->graph->nodes[step->values[i]]->op == OP_input)
+            write_input(emitter, step, step->values[i], indent, one_frame);
+        else
+            write_given(emitter, step->values[i], indent);
+}
+
+/* ---- outputs ---- */
+
+static void write_copy(struct emitter *emitter, int id, int units, const char *to, int indent, const char *columns)
+{
+    if (emitter->schedule->buffers[id].storage == STORE_INPUT)
+        text_printf(emitter->out, "%*smemcpy(%s, values.%s, (size_t)%s * %d * sizeof(rnn_real));\n", indent, "", to,
+                    emitter->buffers[id], columns, units);
+    else
+        text_printf(emitter->out, "%*srnn_unpad_columns(%s, values.%s, %d, %s);\n", indent, "", to,
+                    emitter->buffers[id], units, columns);
+}
+
+/* An output where it is wanted. What lies behind the end of a stream is 0, and so is what a sequence without frames gives. */
+static void write_output(struct emitter *emitter, const struct step *step, int index, int indent, bool one_frame)
+{
+    const struct graph_output *output = &emitter->graph->outputs[index];
+    const char *name = emitter->arguments[emitter->graph->input_count + index];
+    int id = output->edge.node, units = (int)shape_size(&output->shape);
+    bool of_block = step->scope == SCOPE_BLOCK;
+    const char *to = of_block ? at_block(emitter, name, units, one_frame) : name;
+    text_printf(emitter->out, one_frame ? "%*sif (%s)\n" : "%*sif (%s) {\n", indent, "", name);
+    indent += 4;
+    if (output->time == TIME_SEQUENCE || one_frame) {
+        write_copy(emitter, id, units, to, indent, "streams");
+        if (!one_frame && !emitter->graph->trains)
+            text_printf(emitter->out, "%*srnn_clear_empty(%s, %d, values.ages, streams);\n", indent, "", name, units);
+    } else if (of_block) {
+        write_copy(emitter, id, units, to, indent, "call.columns");
+        text_printf(emitter->out, "%*srnn_clear_after_end(%s, %d, call.ends, call.count, streams);\n", indent, "", to,
+                    units);
+    } else {
+        write_copy(emitter, id, units, to, indent, "(ptrdiff_t)call.whole");
+        text_printf(emitter->out, "%*srnn_clear_after_end(%s, %d, lengths, frames, streams);\n", indent, "", to, units);
+    }
+    if (!one_frame)
+        text_printf(emitter->out, "%*s}\n", indent - 4, "");
+}
+
+void write_outputs(struct emitter *emitter, const struct step *step, int indent, bool one_frame)
+{
+    for (int i = 0; i < step->value_count; i++)
+        write_output(emitter, step, step->values[i], indent, one_frame);
+}

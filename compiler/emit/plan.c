@@ -1,0 +1,294 @@
+/* Entry points: each does what its plan says, step by step. */
+#include <string.h>
+
+#include "emit/calls.h"
+
+struct writing {
+    struct emitter *emitter;
+    const struct plan *plan;
+    bool one_frame; /* no blocks: the frame is the block */
+    int indent;
+    bool gradient; /* within what is done for the gradient only */
+};
+
+static void write_line(struct writing *writing, const char *line)
+{
+    text_printf(writing->emitter->out, "%*s", writing->indent, "");
+    write_pattern(writing->emitter, line);
+    text_puts(writing->emitter->out, "\n");
+}
+
+static const char *frames_of_block(const struct writing *writing) { return writing->one_frame ? "1" : "call.count"; }
+
+bool values_move_with_blocks(const struct emitter *emitter)
+{
+    bool any = false;
+    for (int i = 0; i < emitter->graph->node_count; i++)
+        any |= emitter->schedule->buffers[i].storage == STORE_SEQUENCE;
+    return any;
+}
+
+/* ---- what a call begins with ---- */
+
+static void write_step_head(struct writing *writing)
+{
+    write_pattern(writing->emitter, "    struct $_values values;\n"
+                                    "    $_place_state(&values, state);\n"
+                                    "    values.ages = rnn_ages(state);\n"
+                                    "    const rnn_flush_state flush = rnn_flush_begin();\n");
+}
+
+static void write_past(struct writing *writing)
+{
+    if (!writing->plan->carries)
+        return;
+    write_pattern(writing->emitter, "    struct $_values past;\n    $_place_state(&past, state);\n");
+    if (scans_keep(writing->emitter->schedule))
+        text_puts(writing->emitter->out, "    values.kept = lengths ? &past : NULL;\n    past.kept = NULL;\n");
+}
+
+static void write_run_head(struct writing *writing)
+{
+    write_pattern(
+        writing->emitter,
+        "    rnn_call call = rnn_begin_call(work, state, frames, lengths, $_BLOCK_FRAMES, 0);\n"
+        "    struct $_values values;\n%s"
+        "    $_place(&values, (rnn_real *)(void *)call.memory, call.block_columns, call.whole, (size_t)streams);\n"
+        "    values.ages = call.ages;\n",
+        writing->plan->whole ? "    memset(&values, 0, sizeof values);\n" : "");
+    write_past(writing);
+    text_puts(writing->emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
+}
+
+static void write_grad_head(struct writing *writing)
+{
+    write_pattern(
+        writing->emitter,
+        "    const int frames = window->frames, *const lengths = window->lengths;\n"
+        "    rnn_call call = rnn_begin_call(work, state, frames, lengths, $_BLOCK_FRAMES, 1);\n"
+        "    rnn_loss_sum *const sums = $_sums(work, streams);\n"
+        "    struct $_packed *const packed = $_packed_of(work, streams);\n"
+        "    double total = 0;\n"
+        "    struct $_values values;\n    memset(&values, 0, sizeof values);\n"
+        "    values.ages = call.ages;\n    values.left = call.left;\n    values.window = "
+        "window;\n"
+        "    values.sums = sums;\n    values.loss = &total;\n    values.gradient = gradient;\n"
+        "    char *late = (char *)work + $_work_head(streams);\n"
+        "    late += RNN_ROUND($_place(&values, (rnn_real *)(void *)late, call.block_columns, call.whole, "
+        "(size_t)streams) *\n"
+        "                      sizeof(rnn_real));\n"
+        "    const size_t late_size = $_place_late(&values, (rnn_real *)(void *)late, frames) * sizeof(rnn_real);\n"
+        "    memset(sums, 0, $_LOSSES * sizeof *sums);\n");
+    write_past(writing);
+    text_puts(writing->emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
+}
+
+/* ---- loops ---- */
+
+static void open_blocks(struct writing *writing, bool backward)
+{
+    write_line(writing, backward ? "rnn_begin_pass(&call, RNN_BACKWARD);" : "rnn_begin_pass(&call, RNN_FORWARD);");
+    write_line(writing, "while (rnn_next_block(&call)) {");
+    writing->indent += 4;
+    if (writing->plan->call == CALL_GRAD)
+        write_line(writing, "values.done = call.begin;");
+    if (values_move_with_blocks(writing->emitter))
+        write_line(writing, "$_at(&values, &whole, call.column);");
+}
+
+static void close_blocks(struct writing *writing)
+{
+    writing->indent -= 4;
+    write_line(writing, "}");
+    if (values_move_with_blocks(writing->emitter))
+        write_line(writing, "values = whole;");
+}
+
+/* Which streams a step is about, where it is done stream by stream; else NULL. */
+static const char *streams_of_step(const struct writing *writing, enum step_kind kind)
+{
+    const char *ages = writing->one_frame ? "values.ages" : "call.began";
+    if (kind == STEP_START && writing->plan->whole)
+        return "";
+    if (kind == STEP_START || kind == STEP_TAKE)
+        return arena_printf(writing->emitter->arena, "if (%s[stream] %s 0)", ages, kind == STEP_START ? "==" : ">");
+    return kind == STEP_KEEP ? "if (end > 0)" : NULL;
+}
+
+/* Steps of one kind, stream by stream. */
+static void write_stream_loop(struct writing *writing, const struct step *steps, int count)
+{
+    struct text *out = writing->emitter->out;
+    const char *which = streams_of_step(writing, steps->kind);
+    bool keeps = steps->kind == STEP_KEEP, braces = count > 1;
+    write_line(writing, keeps               ? "for (int stream = 0; stream < streams; stream++) {"
+                        : braces && !*which ? "for (int stream = 0; stream < streams; stream++) {"
+                                            : "for (int stream = 0; stream < streams; stream++)");
+    int indent = writing->indent;
+    writing->indent += 4;
+    if (keeps)
+        write_line(writing, steps->scope == SCOPE_BLOCK
+                                ? "const int end = rnn_end_in_block(&call, stream);"
+                                : "const int end = RNN_MIN(advance, rnn_length(&call, stream));");
+    if (*which) {
+        text_printf(out, "%*s%s%s\n", writing->indent, "", which, braces ? " {" : "");
+        writing->indent += 4;
+    }
+    for (int i = 0; i < count; i++) {
+        text_printf(out, "%*s", writing->indent, "");
+        write_step_call(writing->emitter, &steps[i], frames_of_block(writing));
+    }
+    if (*which && braces)
+        text_printf(out, "%*s}\n", writing->indent - 4, "");
+    writing->indent = indent;
+    if (keeps || (braces && !*which))
+        write_line(writing, "}");
+}
+
+/* ---- steps ---- */
+
+static void write_region(struct writing *writing, const struct step *step)
+{
+    struct emitter *emitter = writing->emitter;
+    const struct region *region = &emitter->schedule->regions[step->region];
+    text_printf(emitter->out, "%*s", writing->indent, "");
+    if (region->kind == REGION_LATE)
+        write_pattern(emitter, "$_late(params, packed, &values);\n");
+    else if (step->scope == SCOPE_BLOCK)
+        write_pattern(emitter, "$_%s(packed, &values, %s, streams, %s);\n", region->name, frames_of_block(writing),
+                      writing->one_frame ? "NULL" : "call.ends");
+    else
+        write_pattern(emitter, "$_%s(packed, &values, 1, streams, NULL);\n", region->name);
+}
+
+static void write_loss(struct writing *writing)
+{
+    write_line(writing, "*loss = total;");
+    write_line(writing, "if (gradient) { /* else only the loss is wanted */");
+    writing->indent += 4;
+    writing->gradient = true;
+}
+
+static void write_clear(struct writing *writing)
+{
+    if (writing->emitter->graph->parameter_count)
+        write_line(writing, "memset(gradient, 0, sizeof *gradient);");
+    write_line(writing, "memset(late, 0, late_size);");
+}
+
+static void write_age(struct writing *writing)
+{
+    static const char *const lines[] = {"rnn_grow_older(rnn_ages(state), streams, NULL, 1);",
+                                        "rnn_grow_older(rnn_ages(state), streams, lengths, frames);",
+                                        "rnn_grow_older(rnn_ages(state), streams, lengths, advance);"};
+    write_line(writing, lines[writing->plan->call]);
+}
+
+static void write_step(struct writing *writing, const struct step *step)
+{
+    struct emitter *emitter = writing->emitter;
+    switch (step->kind) {
+    case STEP_PACK:
+        write_line(writing, pack_draws(emitter) ? "$_pack(params, packed, window);" : "$_pack(params, packed);");
+        break;
+    case STEP_INPUTS:
+        write_inputs(emitter, step, writing->indent, writing->one_frame);
+        break;
+    case STEP_REGION:
+        write_region(writing, step);
+        break;
+    case STEP_OUTPUTS:
+        write_outputs(emitter, step, writing->indent, writing->one_frame);
+        break;
+    case STEP_CARRY:
+    case STEP_FINISH:
+        text_printf(emitter->out, "%*s", writing->indent, "");
+        write_step_call(emitter, step, frames_of_block(writing));
+        break;
+    case STEP_AGE:
+        write_age(writing);
+        break;
+    case STEP_LOSS:
+        write_loss(writing);
+        break;
+    case STEP_CLEAR:
+        write_clear(writing);
+        break;
+    case STEP_START: /* stream by stream */
+    case STEP_TAKE:
+    case STEP_KEEP:
+        break;
+    }
+}
+
+/* ---- the whole ---- */
+
+/* How many steps, from the first on, are one loop over streams: 0 where it is none. */
+static int count_of_stream_loop(const struct writing *writing, int first)
+{
+    const struct step *steps = writing->plan->steps;
+    int count = 0;
+    if (streams_of_step(writing, steps[first].kind))
+        while (first + count < writing->plan->step_count && steps[first + count].kind == steps[first].kind)
+            count++;
+    return count;
+}
+
+static void write_steps(struct writing *writing)
+{
+    const struct plan *plan = writing->plan;
+    bool placed = !plan->whole || !values_move_with_blocks(writing->emitter), blocks = false;
+    for (int i = 0; i < plan->step_count;) {
+        const struct step *step = &plan->steps[i];
+        if (!placed && step->scope != SCOPE_CALL) {
+            write_line(writing, "const struct $_values whole = values;");
+            placed = true;
+        }
+        if (writing->gradient && !step->gradient) {
+            writing->gradient = false;
+            writing->indent -= 4;
+            write_line(writing, "}");
+        }
+        if (!blocks && step->scope == SCOPE_BLOCK && !writing->one_frame)
+            open_blocks(writing, step->backward);
+        blocks = step->scope == SCOPE_BLOCK && !writing->one_frame;
+        int streams = count_of_stream_loop(writing, i);
+        if (streams)
+            write_stream_loop(writing, step, streams);
+        else
+            write_step(writing, step);
+        i += streams ? streams : 1;
+        if (blocks &&
+            (i == plan->step_count || plan->steps[i].scope != SCOPE_BLOCK || plan->steps[i].pass != step->pass)) {
+            close_blocks(writing);
+            blocks = false;
+        }
+    }
+    if (writing->gradient) {
+        writing->indent -= 4;
+        write_line(writing, "}");
+    }
+}
+
+void write_entry_point(struct emitter *emitter, const struct plan *plan)
+{
+    struct writing writing = {emitter, plan, plan->call == CALL_STEP, 4, false};
+    write_signature(emitter, plan->call);
+    text_puts(emitter->out, "\n{\n");
+    write_checks(emitter, plan->call);
+    switch (plan->call) {
+    case CALL_STEP:
+        write_step_head(&writing);
+        break;
+    case CALL_RUN:
+        write_run_head(&writing);
+        break;
+    case CALL_GRAD:
+        write_grad_head(&writing);
+        break;
+    }
+    if (plan->call == CALL_GRAD && plan->carries)
+        write_line(&writing, "const int advance = window->advance ? window->advance : frames;");
+    write_steps(&writing);
+    text_puts(emitter->out, "    rnn_flush_end(flush);\n    return RNN_OK;\n}\n\n");
+}

@@ -1,0 +1,234 @@
+/* Steps of a region that are not its kernels: what its values read out of range when a stream begins, their past, and what they
+ * gather from all frames. One function for each, so that a region has all that belongs to it. It takes what it uses. */
+#include "emit/calls.h"
+
+/* ---- calls ---- */
+
+/* The plan whose steps have functions: that of most frames has the steps of all others. */
+static const struct plan *plan_with_functions(const struct emitter *emitter)
+{
+    return &emitter->schedule->plans[emitter->schedule->plan_count - 1];
+}
+
+/* The past is taken as it is kept, the other way round. */
+static enum step_kind function_kind(const struct step *step)
+{
+    return step->kind == STEP_TAKE ? STEP_KEEP : step->kind;
+}
+
+/* "lm_h1_scan_keep" */
+static const char *function_name(const struct emitter *emitter, const struct step *step)
+{
+    const struct region *region = step->region == NO_REGION ? NULL : &emitter->schedule->regions[step->region];
+    bool later = step->kind == STEP_START && step->pass != (region ? region->pass : 0);
+    return arena_printf(emitter->arena, "%s_%s_%s%s", emitter->prefix, region ? region->name : "inputs",
+                        step_kind_name(function_kind(step)), later ? arena_printf(emitter->arena, "_%d", step->pass) : "");
+}
+
+static unsigned function_uses(const struct emitter *emitter, const struct step *step)
+{
+    const struct plan *plan = plan_with_functions(emitter);
+    for (int i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].kind == function_kind(step) && plan->steps[i].region == step->region &&
+            (step->kind != STEP_START || plan->steps[i].pass == step->pass))
+            return emitter->step_uses[i];
+    return VAR_NONE;
+}
+
+void write_step_call(struct emitter *emitter, const struct step *step, const char *frames)
+{
+    unsigned uses = function_uses(emitter, step);
+    bool takes = step->kind == STEP_TAKE;
+    const char *separator = "";
+    text_printf(emitter->out, "%s(", function_name(emitter, step));
+    for (int v = 0; v < VARIABLE_COUNT; v++) {
+        if (!(uses >> v & 1))
+            continue;
+        const char *argument = variable_name((enum variable_number)v);
+        if (v == NUMBER_values)
+            argument = "&values";
+        else if (v == NUMBER_to)
+            argument = takes ? "&values" : "&past";
+        else if (v == NUMBER_from)
+            argument = takes ? "&past" : "&values";
+        else if (v == NUMBER_length)
+            argument = "rnn_length(&call, stream)";
+        else if (v == NUMBER_end && takes)
+            argument = "0";
+        else if (v == NUMBER_frames && step->kind == STEP_CARRY)
+            argument = frames;
+        text_printf(emitter->out, "%s%s", separator, argument);
+        separator = ", ";
+    }
+    text_puts(emitter->out, ");\n");
+}
+
+/* ---- start ---- */
+
+/* The address that rnn/past.h wants: behind the past. */
+static const char *past_end(struct emitter *emitter, const char *values, int id)
+{
+    const struct buffer *buffer = &emitter->schedule->buffers[id];
+    if (!buffer->in_place)
+        return arena_printf(emitter->arena, "%s->%s", values, emitter->buffers[id]);
+    return arena_printf(emitter->arena, "%s->%s + (ptrdiff_t)streams * RNN_PAD(%d)", values, emitter->buffers[id],
+                        node_units(emitter->graph->nodes[id]));
+}
+
+static void write_start(struct emitter *emitter, int id)
+{
+    const struct buffer *buffer = &emitter->schedule->buffers[id];
+    const struct node *node = emitter->graph->nodes[id];
+    int units = node_units(node);
+    use_variables(emitter, VAR_values | VAR_stream);
+    if (node_gathers(node))
+        text_printf(emitter->out, "    rnn_gather_start(values->%s_so_far_, %s, %d, stream);\n", emitter->buffers[id],
+                    gathered_numbers(emitter->arena, node), node->op == OP_max_over_time);
+    if (!buffer_is_value(buffer) || !(buffer->past || buffer->future))
+        return;
+    use_variables(emitter, VAR_streams);
+    if (buffer->past || buffer->in_place)
+        text_printf(emitter->out, "    rnn_start_past(%s, %d, RNN_PAD(%d), %d, %s, streams, stream);\n",
+                    past_end(emitter, "values", id), buffer->in_place ? 1 : buffer->past, units, units,
+                    initial_value(emitter, id));
+    if (!buffer->future || buffer->in_place)
+        return;
+    bool at_end = node->op == OP_input || !ends_with_block(emitter->schedule, id); /* of the stream itself */
+    use_variables(emitter, VAR_frames | (at_end ? VAR_length : 0));
+    text_printf(emitter->out, "    rnn_start_future(values->%s, %s%d, RNN_PAD(%d), %d, %s, %s, streams, stream);\n",
+                emitter->buffers[id], at_end ? "frames - length + " : "", buffer->future, units, units,
+                initial_value(emitter, id), at_end ? "length" : "frames");
+}
+
+/* ---- past ---- */
+
+/* A scan that overwrites a value in place has kept those of streams that end within the block. */
+static void write_keep(struct emitter *emitter, int id)
+{
+    const struct buffer *buffer = &emitter->schedule->buffers[id];
+    const struct node *node = emitter->graph->nodes[id];
+    const char *name = emitter->buffers[id];
+    int units = node_units(node);
+    use_variables(emitter, VAR_to | VAR_from | VAR_stream);
+    if (node_gathers(node))
+        text_printf(emitter->out, "    rnn_gather_keep(to->%s_so_far_, from->%s_so_far_, %s, stream);\n", name, name,
+                    gathered_numbers(emitter->arena, node));
+    if (!buffer->past)
+        return;
+    use_variables(emitter, buffer->in_place ? VAR_streams : VAR_streams | VAR_end);
+    if (value_is_kept_by_scan(emitter->schedule, id))
+        text_puts(emitter->out, "    if (!from->kept)\n    ");
+    text_printf(emitter->out, "    rnn_keep_past(%s, %s, %d, RNN_PAD(%d), %s, streams, stream);\n",
+                past_end(emitter, "to", id), past_end(emitter, "from", id), buffer->past, units,
+                buffer->in_place ? "0" : "end");
+}
+
+static void write_carry(struct emitter *emitter, int id)
+{
+    use_variables(emitter, VAR_values | VAR_frames | VAR_streams);
+    text_printf(emitter->out, "    rnn_carry_past(values->%s, %d, RNN_PAD(%d), frames, streams);\n",
+                emitter->buffers[id], emitter->schedule->buffers[id].past, node_units(emitter->graph->nodes[id]));
+}
+
+/* ---- finish ---- */
+
+/* What a loss makes of all its frames at once. */
+static void write_finished_loss(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const char *name = emitter->buffers[id];
+    use_variables(emitter, VAR_values | VAR_streams);
+    if (node->op == OP_seed && node->time == TIME_FRAME)
+        text_printf(
+            emitter->out,
+            "    *values->loss += rnn_seed_finish(&values->sums[%d], values->%s, values->window->frames, streams);\n",
+            node->loss, name);
+    if (node->op != OP_ctc && node->op != OP_ctc_slope)
+        return;
+    const char *labels = emitter->buffers[node->edges[1].node], *logits = emitter->buffers[node->edges[0].node];
+    int n = node->edges[0].length;
+    text_printf(emitter->out,
+                "    for (int stream = 0; stream < streams; stream++)\n"
+                "        %srnn_ctc(values->%s + (ptrdiff_t)stream * RNN_PAD(%d), (ptrdiff_t)streams * RNN_PAD(%d),\n"
+                "            values->left[stream], %d, values->%s->ids + (ptrdiff_t)stream * values->%s->most,\n"
+                "            values->%s->counts[stream], ",
+                node->op == OP_ctc ? arena_printf(emitter->arena, "values->%s[(ptrdiff_t)stream * RNN_PAD(1)] = ", name)
+                                   : "(void)",
+                logits, n, n, n, labels, labels, labels);
+    if (node->op == OP_ctc)
+        text_puts(emitter->out, "NULL, 0, 1, values->scratch);\n");
+    else
+        text_printf(emitter->out,
+                    "values->%s + (ptrdiff_t)stream * RNN_PAD(%d),\n"
+                    "            (ptrdiff_t)streams * RNN_PAD(%d), 1, values->scratch);\n",
+                    name, n, n);
+}
+
+static void write_finished_gathering(struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    use_variables(emitter, VAR_values | VAR_streams);
+    text_printf(emitter->out, "    rnn_gather_finish%s(values->%s, values->%s_so_far_, RNN_PAD(%d), ",
+                node_adds_over_time(node) ? "_sum" : "", emitter->buffers[id], emitter->buffers[id], node_units(node));
+    if (node_adds_over_time(node))
+        text_printf(emitter->out, "%d, ", node->op == OP_mean_over_time);
+    text_puts(emitter->out, "streams, values->ages);\n");
+}
+
+/* ---- all of them ---- */
+
+static void write_value(struct emitter *emitter, enum step_kind kind, int id)
+{
+    if (kind == STEP_START)
+        write_start(emitter, id);
+    else if (kind == STEP_KEEP)
+        write_keep(emitter, id);
+    else if (kind == STEP_CARRY)
+        write_carry(emitter, id);
+    else if (node_gathers(emitter->graph->nodes[id]))
+        write_finished_gathering(emitter, id);
+    else
+        write_finished_loss(emitter, id);
+}
+
+/* What the function of a step is for; NULL: it has none. */
+static const char *step_comment(enum step_kind kind)
+{
+    switch (kind) {
+    case STEP_START:
+        return "A stream begins: what is read before its first frame, or behind its last.";
+    case STEP_KEEP:
+        return "The past of a stream, as it is before frame `end`, from one place to another.";
+    case STEP_CARRY:
+        return "The last frames of a block become the past of the next.";
+    case STEP_FINISH:
+        return "What has been gathered from all frames becomes a value.";
+    case STEP_PACK:
+    case STEP_INPUTS:
+    case STEP_TAKE:
+    case STEP_REGION:
+    case STEP_OUTPUTS:
+    case STEP_AGE:
+    case STEP_LOSS:
+    case STEP_CLEAR:
+        break;
+    }
+    return NULL;
+}
+
+void write_step_functions(struct emitter *emitter)
+{
+    const struct plan *plan = plan_with_functions(emitter);
+    emitter->step_uses = ARENA_ARRAY(emitter->arena, unsigned, plan->step_count);
+    for (int i = 0; i < plan->step_count; i++) {
+        const struct step *step = &plan->steps[i];
+        const char *comment = step_comment(step->kind);
+        if (!comment)
+            continue;
+        text_printf(emitter->out, "/* %s */\n", comment);
+        open_kernel(emitter);
+        for (int k = 0; k < step->value_count; k++)
+            write_value(emitter, step->kind, step->values[k]);
+        emitter->step_uses[i] = close_kernel(emitter, "static void", function_name(emitter, step));
+    }
+}

@@ -1,0 +1,273 @@
+/* A call of a network: what it checks, the memory that it is given, its streams, and the blocks of frames that it runs through. This
+ * is what the entry points of emitted code have in common, whatever the sizes of the network.
+ *
+ *   stream   a sequence; its age is how many frames it has had since it began, and a stream of age 0 begins with the next call
+ *   block    frames that are computed at once: columns [count][streams] of each value, where all frames of a call are columns
+ *            [frames][streams]
+ *   pass     once through all frames of a call, forward or backward
+ *
+ * A call of many frames:
+ *
+ *     rnn_call call = rnn_begin_call(work, state, frames, lengths, block_frames, 0);
+ *     rnn_begin_pass(&call, RNN_FORWARD);
+ *     while (rnn_next_block(&call))
+ *         ... call.count frames from frame call.begin on ...
+ */
+#ifndef RNN_CALL_H
+#define RNN_CALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "rnn/panel.h"
+#include "rnn/past.h"
+
+/* ---- memory ---- */
+
+/* Bytes rounded up so that what follows is aligned. */
+#define RNN_ROUND(bytes) (((size_t)(bytes) + RNN_VECTOR_BYTES - 1) / RNN_VECTOR_BYTES * RNN_VECTOR_BYTES)
+
+#define RNN_ALIGNED __attribute__((aligned(RNN_VECTOR_BYTES)))
+
+RNN_HELPER int rnn_is_aligned(const void *memory) { return (uintptr_t)memory % RNN_VECTOR_BYTES == 0; }
+
+/* An address within memory, or NULL within none. */
+RNN_HELPER rnn_real *rnn_place(rnn_real *memory, size_t offset) { return memory ? memory + offset : NULL; }
+
+/* Columns of so many frames and streams: none where a number is below 0, SIZE_MAX where they are too many. */
+RNN_HELPER size_t rnn_columns(int frames, int streams)
+{
+    size_t columns;
+    return __builtin_mul_overflow((size_t)(frames > 0 ? frames : 0), (size_t)(streams > 0 ? streams : 0), &columns)
+               ? SIZE_MAX
+               : columns;
+}
+
+/* Whether so many columns of so many numbers take less than half of all addresses. */
+RNN_HELPER int rnn_columns_fit(size_t numbers, size_t columns)
+{
+    size_t bytes;
+    return !__builtin_mul_overflow(numbers * sizeof(rnn_real), columns, &bytes) && bytes < SIZE_MAX / 4;
+}
+
+/* ---- streams ---- */
+
+/* What every state begins with. Behind it, aligned, are the values that hold the past of its streams. */
+typedef struct {
+    int streams;
+    int64_t ages[]; /* of each stream */
+} rnn_state;
+
+/* Bytes of a state in front of its values. */
+RNN_HELPER size_t rnn_state_head(int streams)
+{
+    return RNN_ROUND(sizeof(rnn_state) + (size_t)(streams > 0 ? streams : 0) * sizeof(int64_t));
+}
+
+/* Streams of a state; 0 where it is not aligned memory, or was not begun with a stream at least. */
+RNN_HELPER int rnn_streams(const void *state)
+{
+    const rnn_state *begun = (const rnn_state *)state;
+    return state && rnn_is_aligned(state) && begun->streams >= 1 ? begun->streams : 0;
+}
+
+RNN_HELPER int64_t *rnn_ages(void *state) { return ((rnn_state *)state)->ages; }
+
+RNN_HELPER rnn_real *rnn_state_values(void *state)
+{
+    return (rnn_real *)(void *)((char *)state + rnn_state_head(((const rnn_state *)state)->streams));
+}
+
+/* A state of `size` bytes whose streams all begin. */
+RNN_HELPER rnn_status rnn_begin_state(void *state, size_t size, int streams)
+{
+    if (!state || !rnn_is_aligned(state))
+        return RNN_ERROR_ARGUMENT;
+    memset(state, 0, size);
+    ((rnn_state *)state)->streams = streams > 0 ? streams : 0;
+    return streams >= 1 ? RNN_OK : RNN_ERROR_ARGUMENT;
+}
+
+/* Streams begin again: those whose number is not 0 in which_streams, [streams], or, where it is NULL, all. */
+RNN_HELPER rnn_status rnn_reset_streams(void *state, const unsigned char *which_streams)
+{
+    const int streams = rnn_streams(state);
+    for (int stream = 0; stream < streams; stream++)
+        if (!which_streams || which_streams[stream])
+            rnn_ages(state)[stream] = 0;
+    return streams ? RNN_OK : RNN_ERROR_ARGUMENT;
+}
+
+/* After a call of so many frames; lengths: those of each stream, or NULL. */
+RNN_HELPER void rnn_grow_older(int64_t *ages, int streams, const int *lengths, int frames)
+{
+    for (int stream = 0; stream < streams; stream++)
+        ages[stream] += lengths && lengths[stream] < frames ? lengths[stream] : frames;
+}
+
+/* ---- blocks ---- */
+
+/* Frames of a block. most: of one stream. Many streams fill the columns of kernels as well as many frames do; blocks are of nearly
+ * equal length. */
+RNN_HELPER int rnn_block_frames(int frames, int streams, int most)
+{
+    const int longest = RNN_MAX(1, most / streams);
+    const int blocks = frames / longest + (frames % longest != 0);
+    return blocks > 1 ? frames / blocks + (frames % blocks != 0) : frames;
+}
+
+/* Columns of the longest block in any call of so many frames and streams, or fewer of either. */
+RNN_HELPER size_t rnn_block_columns(int frames, int streams, int most)
+{
+    return RNN_MIN(rnn_columns(frames, streams), RNN_MAX(rnn_columns(1, streams), (size_t)most));
+}
+
+enum { RNN_FORWARD, RNN_BACKWARD };
+
+typedef struct {
+    int frames, streams;
+    const int *lengths;          /* [streams]: frames of each stream; NULL: all of them */
+    const int64_t *began;        /* [streams]: ages before the call */
+    char *memory;                /* of the work, aligned, behind what is used here */
+    int most;                    /* frames of the longest block */
+    size_t block_columns, whole; /* columns of the longest block, and of all frames */
+
+    int direction;
+    int begin, count;          /* the block at hand: its first frame, and how many it has */
+    ptrdiff_t column, columns; /* the same in columns of the whole */
+    int64_t *ages;             /* [streams]: before the block; when the pass is over, after the call */
+    int *ends;                 /* [streams]: frames within the block; NULL: all */
+    int *left;                 /* in training, [streams]: frames from the first of the block on; else NULL */
+} rnn_call;
+
+/* Bytes of the work that a call uses for its streams. */
+RNN_HELPER size_t rnn_call_size(int streams, int trains)
+{
+    return RNN_ROUND((size_t)(streams > 0 ? streams : 0) * (sizeof(int64_t) + (trains ? 2u : 1u) * sizeof(int)));
+}
+
+RNN_HELPER int rnn_length(const rnn_call *call, int stream)
+{
+    return call->lengths ? call->lengths[stream] : call->frames;
+}
+
+/* Before the first pass. block_frames: of a block of one stream, at most. The state is not changed. */
+RNN_HELPER rnn_call rnn_begin_call(void *work, void *state, int frames, const int *lengths, int block_frames,
+                                   int trains)
+{
+    rnn_call call;
+    memset(&call, 0, sizeof call);
+    call.frames = frames;
+    call.streams = rnn_streams(state);
+    call.lengths = lengths;
+    call.began = rnn_ages(state);
+    call.memory = (char *)work + rnn_call_size(call.streams, trains);
+    call.most = rnn_block_frames(frames, call.streams, block_frames);
+    call.block_columns = rnn_columns(call.most, call.streams);
+    call.whole = rnn_columns(frames, call.streams);
+    call.ages = (int64_t *)work;
+    int *const numbers = (int *)(void *)(call.ages + call.streams);
+    call.ends = lengths ? numbers : NULL;
+    call.left = trains ? numbers + call.streams : NULL;
+    for (int stream = 0; stream < call.streams; stream++) {
+        call.ages[stream] = call.began[stream];
+        if (trains)
+            call.left[stream] = rnn_length(&call, stream);
+    }
+    return call;
+}
+
+/* The next block is the first of a pass. */
+RNN_HELPER void rnn_begin_pass(rnn_call *call, int direction)
+{
+    call->direction = direction;
+    call->begin = direction == RNN_FORWARD ? 0 : call->frames;
+    call->count = 0;
+}
+
+/* Moves on to the next block; 0 when there is none, where ages are those after the call, and all frames are left again. */
+RNN_HELPER int rnn_next_block(rnn_call *call)
+{
+    const int forward = call->direction == RNN_FORWARD;
+    if (forward)
+        call->begin += call->count;
+    call->count = RNN_MIN(call->most, forward ? call->frames - call->begin : call->begin);
+    if (!forward)
+        call->begin -= call->count;
+    call->column = (ptrdiff_t)call->begin * call->streams;
+    call->columns = (ptrdiff_t)call->count * call->streams;
+    const int over = call->count == 0;
+    for (int stream = 0; stream < call->streams; stream++) {
+        const int length = rnn_length(call, stream), left = over ? length : length - call->begin;
+        call->ages[stream] = call->began[stream] + (over ? length : RNN_MIN(call->begin, length));
+        if (call->ends)
+            call->ends[stream] = RNN_MAX(0, RNN_MIN(call->count, left));
+        if (call->left)
+            call->left[stream] = left;
+    }
+    return !over;
+}
+
+/* Frames of the block up to the last of a stream; 0 where its last frame is in no block or in another. */
+RNN_HELPER int rnn_end_in_block(const rnn_call *call, int stream)
+{
+    const int end = rnn_length(call, stream) - call->begin;
+    return end > 0 && end <= call->count ? end : 0;
+}
+
+/* ---- checks ---- */
+
+RNN_HELPER rnn_status rnn_check_lengths(const int *lengths, int frames, int streams)
+{
+    for (int stream = 0; lengths && stream < streams; stream++)
+        if (lengths[stream] < 0 || lengths[stream] > frames)
+            return RNN_ERROR_LENGTH;
+    return RNN_OK;
+}
+
+/* Of _step. streams: rnn_streams(state). */
+RNN_HELPER rnn_status rnn_check_step(const void *packed, int streams)
+{
+    return packed && rnn_is_aligned(packed) && streams ? RNN_OK : RNN_ERROR_ARGUMENT;
+}
+
+/* Of _run. */
+RNN_HELPER rnn_status rnn_check_run(const void *packed, int streams, const void *work, int frames, const int *lengths)
+{
+    if (rnn_check_step(packed, streams) != RNN_OK || !work || !rnn_is_aligned(work) || frames < 0)
+        return RNN_ERROR_ARGUMENT;
+    return rnn_check_lengths(lengths, frames, streams);
+}
+
+/* Of _grad. carries: windows of longer sequences are allowed, not only whole sequences. */
+RNN_HELPER rnn_status rnn_check_grad(const void *params, int streams, const void *work, const rnn_window *window,
+                                     const double *loss, int carries)
+{
+    if (!params || !streams || !work || !rnn_is_aligned(work) || !window || !loss || window->frames < 1)
+        return RNN_ERROR_ARGUMENT;
+    const int frames = window->frames, advance = window->advance ? window->advance : frames;
+    if (advance < 1 || advance > frames || window->loss_from < 0 || window->loss_from > frames)
+        return RNN_ERROR_ARGUMENT;
+    if (!carries && (advance != frames || window->loss_from))
+        return RNN_ERROR_ARGUMENT;
+    return rnn_check_lengths(window->lengths, frames, streams);
+}
+
+RNN_HELPER rnn_status rnn_check_input(const void *input) { return input ? RNN_OK : RNN_ERROR_ARGUMENT; }
+
+/* Ids of an input, [frames][streams]: -1 .. vocabulary - 1 within each stream's length. */
+RNN_HELPER rnn_status rnn_check_ids(const int32_t *ids, int vocabulary, const int *lengths, int frames, int streams)
+{
+    if (!ids)
+        return RNN_ERROR_ARGUMENT;
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++) {
+            const int32_t id = ids[(ptrdiff_t)t * streams + stream];
+            if ((!lengths || t < lengths[stream]) && (id < -1 || id >= vocabulary))
+                return RNN_ERROR_ID;
+        }
+    return RNN_OK;
+}
+
+#endif
