@@ -56,7 +56,7 @@ const char *node_size(const struct emitter *emitter, int id, long size)
 {
     const struct node *node = emitter->graph->nodes[id];
     const char *instance = node->origin ? node->origin->instance : "";
-    if (node->op == OP_input && emitter->graph->inputs[node->input].size_name)
+    if (node->op == OP_input && size == node_units(node) && emitter->graph->inputs[node->input].size_name)
         return named_size(emitter, emitter->graph->inputs[node->input].size_name, (int)size);
     for (int length = (int)strlen(instance); size > 1 && length >= 0; length--) {
         const char *name = NULL;
