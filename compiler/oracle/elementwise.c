@@ -32,6 +32,7 @@ static double of_relu(const double *x) { return larger(x[0], 0); }
 static double of_leaky_relu(const double *x) { return x[0] > 0 ? x[0] : x[1] * x[0]; }
 static double of_elu(const double *x) { return x[0] > 0 ? x[0] : x[1] * expm1(x[0]); }
 static double of_softplus(const double *x) { return (x[0] > 0 ? x[0] : 0) + log1p(exp(-fabs(x[0]))); }
+static double of_log_sigmoid(const double *x) { return (x[0] < 0 ? x[0] : 0) - log1p(exp(-fabs(x[0]))); }
 static double of_softsign(const double *x) { return x[0] / (1 + fabs(x[0])); }
 static double of_hard_sigmoid(const double *x) { return clip(x[1] * x[0] + x[2], 0, 1); }
 static double of_hard_tanh(const double *x) { return clip(x[0], -1, 1); }

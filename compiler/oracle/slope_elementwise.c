@@ -34,6 +34,11 @@ static void by_elu(const double *x, double y, double *by)
     by[1] = x[0] > 0 ? 0 : expm1(x[0]);
 }
 static void by_softplus(const double *x, double y, double *by) { (void)y, by[0] = oracle_elementwise(OP_sigmoid, x); }
+static void by_log_sigmoid(const double *x, double y, double *by)
+{
+    (void)y;
+    by[0] = oracle_elementwise(OP_sigmoid, &(double){-x[0]});
+}
 static void by_softsign(const double *x, double y, double *by)
 {
     (void)y;

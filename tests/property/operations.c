@@ -102,6 +102,7 @@ static const struct function_of_one {
     {"elu(%s)", 100, 1, false},
     {"elu(%s, 0.5)", 100, 1, false},
     {"softplus(%s)", 100, 1.7, false},
+    {"log_sigmoid(%s)", 100, 1.7, false},
     {"softsign(%s)", 100, 1, false},
     {"hard_sigmoid(%s)", 100, 1, false},
     {"hard_sigmoid(%s, 0.25, 0.375)", 100, 1, false},

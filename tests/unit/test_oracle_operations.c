@@ -127,6 +127,8 @@ static const struct {
     {OP_softplus, {1, 0, 0}, 1.31326168751822283405},
     {OP_softplus, {-1, 0, 0}, 0.31326168751822283405},
     {OP_softplus, {800, 0, 0}, 800},
+    {OP_log_sigmoid, {1, 0, 0}, -0.31326168751822283405},
+    {OP_log_sigmoid, {-800, 0, 0}, -800},
     {OP_softsign, {-3, 0, 0}, -0.75},
     {OP_hard_sigmoid, {1, 0.25, 0.5}, 0.75},
     {OP_hard_sigmoid, {9, 0.25, 0.5}, 1},
