@@ -88,7 +88,7 @@ static __attribute__((noinline, unused)) void rnn_matrix_product(rnn_real *to, c
                                                                  ptrdiff_t a_step, const rnn_real *b, ptrdiff_t b_row,
                                                                  ptrdiff_t b_step, int n, int depth, int m)
 {
-    RNN_ALIGNED rnn_real part[RNN_PRODUCT_DEPTH * RNN_PRODUCT_WIDTH];
+    rnn_real part[RNN_PRODUCT_DEPTH * RNN_PRODUCT_WIDTH] __attribute__((aligned(RNN_VECTOR_BYTES)));
     memset(to, 0, (size_t)n * (size_t)m * sizeof *to);
     for (int j = 0; j < m; j += RNN_PRODUCT_WIDTH)
         for (int k = 0; k < depth; k += RNN_PRODUCT_DEPTH) {
