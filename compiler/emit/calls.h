@@ -19,7 +19,8 @@ void write_state_functions(struct emitter *emitter, bool with_values);
 
 /* plan.c: an entry point that does what a plan says. */
 void write_entry_point(struct emitter *emitter, const struct plan *plan);
-/* Values of the whole sequence are seen from the block at hand on: there is a function for that. */
+
+/* values.c: values of the whole sequence are seen from the block at hand on: there is a function for that. */
 bool values_move_with_blocks(const struct emitter *emitter);
 
 /* steps.c: functions of the steps of regions that are not kernels: what a stream begins with, its past, what it gathers. */

@@ -44,8 +44,14 @@ struct emitter {
     struct expression *locals;   /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
 
+/* ---- emitter.c ---- */
+
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
                            struct text *out);
+
+/* The emitter of what --train adds. */
+struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
+                                    struct arena *arena, struct text *out);
 
 /* pattern.c: printf, with the prefix for each `$` and the owner's for each `@`. */
 void write_pattern(struct emitter *emitter, const char *pattern, ...) __attribute__((format(printf, 2, 3)));
@@ -105,17 +111,17 @@ void emit_entry_points(struct emitter *emitter);
 /* strides_kernel.c: calls a function of rnn/matrix.h for all elements of a shape; one number may stand for all. */
 void emit_strided(struct emitter *emitter, const char *function, const struct shape *shape, const struct access *to,
                   const struct access *from, const char *from_address);
-/* header.c: a line of a comment on an input or target. */
+/* header.c: comments on inputs, outputs and targets. */
+void emit_shapes(struct emitter *emitter);
 void write_shape(struct emitter *emitter, int input, const char *role);
 /* train.c: what --train adds; the emitter is that of the training network. */
 void emit_training(struct emitter *emitter);
 void emit_training_declarations(struct emitter *emitter);
-/* emit.c: one line of a table of inputs. */
+/* descriptor.c: `training` is the name of the rnn_training, or NULL. */
+void emit_descriptor(struct emitter *emitter, const char *training);
+/* One line of a table of inputs. */
 void write_input_tensor(struct emitter *emitter, const struct graph_input *input);
 void emit_model_declaration(struct emitter *emitter);
-/* The emitter of what --train adds. */
-struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
-                                    struct arena *arena, struct text *out);
 /* The initial value of a buffer as an argument: an address and, behind a comma, whether it is one number for all units.
  * Values of sequences are those of `stream`. */
 const char *initial_value(struct emitter *emitter, int id);

@@ -1,6 +1,4 @@
 /* What others may know of a network: the types and calls, as the header or at the head of the C file. */
-#include <ctype.h>
-
 #include "emit/calls.h"
 
 static const char *once(enum value_time time)
@@ -22,7 +20,7 @@ void write_shape(struct emitter *emitter, int i, const char *role)
                     once(input->time));
 }
 
-static void write_shapes(struct emitter *emitter)
+void emit_shapes(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     text_puts(
@@ -133,29 +131,4 @@ void emit_declarations(struct emitter *emitter)
     emit_sizes(emitter);
     write_parameters(emitter);
     write_declarations(emitter);
-}
-
-void emit_header(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
-                 struct arena *arena, struct text *lines)
-{
-    struct text text, *out = &text;
-    text_init(out, arena);
-    struct emitter emitter = emitter_new(schedule, options, arena, out);
-    char *guard = arena_printf(arena, "%s_RNN_H", options->prefix);
-    for (char *c = guard; *c; c++)
-        *c = (char)toupper((unsigned char)*c);
-    text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n", schedule->graph->name);
-    write_shapes(&emitter);
-    text_printf(
-        out,
-        " */\n#ifndef %s\n#define %s\n\n#include \"rnn/model.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
-        guard, guard);
-    emit_declarations(&emitter);
-    if (training) {
-        struct emitter trainer = emitter_for_training(training, options, arena, out);
-        emit_training_declarations(&trainer);
-    }
-    emit_model_declaration(&emitter);
-    text_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
-    put_lines(lines, text.data);
 }

@@ -20,14 +20,6 @@ static void write_line(struct writing *writing, const char *line)
 
 static const char *frames_of_block(const struct writing *writing) { return writing->one_frame ? "1" : "call.count"; }
 
-bool values_move_with_blocks(const struct emitter *emitter)
-{
-    bool any = false;
-    for (int i = 0; i < emitter->graph->node_count; i++)
-        any |= emitter->schedule->buffers[i].storage == STORE_SEQUENCE;
-    return any;
-}
-
 /* ---- what a call begins with ---- */
 
 static void write_step_head(struct writing *writing)

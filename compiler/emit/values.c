@@ -167,6 +167,14 @@ static void write_first_numbers(struct emitter *emitter)
     text_puts(emitter->out, any ? "\n" : "");
 }
 
+bool values_move_with_blocks(const struct emitter *emitter)
+{
+    bool any = false;
+    for (int i = 0; i < emitter->graph->node_count; i++)
+        any |= emitter->schedule->buffers[i].storage == STORE_SEQUENCE;
+    return any;
+}
+
 void emit_values(struct emitter *emitter)
 {
     write_members(emitter);

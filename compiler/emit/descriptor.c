@@ -1,0 +1,164 @@
+/* The descriptor of a network, for tools that know no names: rnn_model. */
+#include "emit/calls.h"
+
+/* FNV-1a over names and shapes. */
+unsigned long long emit_fingerprint(const struct graph *graph)
+{
+    unsigned long long hash = 14695981039346656037ull;
+    for (int i = 0; i < graph->parameter_count; i++) {
+        const struct graph_parameter *parameter = &graph->parameters[i];
+        for (const char *c = parameter->name; *c; c++)
+            hash = (hash ^ (unsigned char)*c) * 1099511628211ull;
+        for (int d = 0; d < parameter->shape.rank; d++)
+            for (int shift = 0; shift < 32; shift += 8)
+                hash = (hash ^ ((unsigned)parameter->shape.dim[d] >> shift & 255)) * 1099511628211ull;
+        hash = (hash ^ 255) * 1099511628211ull;
+    }
+    return hash;
+}
+
+static const char *shape_initializer(const struct emitter *emitter, const struct shape *shape)
+{
+    struct text text;
+    text_init(&text, emitter->arena);
+    text_printf(&text, "%d, {", shape->rank);
+    for (int d = 0; d < SHAPE_MAX_RANK; d++)
+        text_printf(&text, d ? ", %d" : "%d", d < shape->rank ? shape->dim[d] : 0);
+    text_puts(&text, "}");
+    return text.data;
+}
+
+static const char *time_constant(enum value_time time)
+{
+    return time == TIME_FRAME ? "RNN_TIME_FRAME" : "RNN_TIME_SEQUENCE";
+}
+
+void write_input_tensor(struct emitter *emitter, const struct graph_input *input)
+{
+    text_printf(emitter->out, "    {\"%s\", %s, %s, %s, %d, 0, RNN_START_CONSTANT, 0, NULL, 0, 0},\n", input->name,
+                input->labels       ? "RNN_TYPE_LABELS"
+                : input->vocabulary ? "RNN_TYPE_ID"
+                                    : "RNN_TYPE_REAL",
+                time_constant(input->time), shape_initializer(emitter, &input->shape), input->vocabulary);
+}
+
+static const char *start_constant(enum start_kind start)
+{
+    static const char *const starts[] = {
+#define X(id) "RNN_START_" #id,
+        START_KINDS(X)
+#undef X
+    };
+    return starts[start];
+}
+
+static void write_part_starts(struct emitter *emitter, int index)
+{
+    const struct graph_parameter *parameter = &emitter->graph->parameters[index];
+    if (!parameter->part_count)
+        return;
+    text_printf(emitter->out, "static const rnn_start_part %s_parts_%d[] = { /* of %s */\n", emitter->prefix, index,
+                parameter->name);
+    for (int i = 0; i < parameter->part_count; i++) {
+        const struct graph_part_start *part = &parameter->parts[i];
+        const int *b = part->begin, *n = part->length;
+        text_printf(emitter->out, "    {{%d, %d, %d}, {%d, %d, %d}, %s, %.17g},\n", b[0], b[1], b[2], n[0], n[1], n[2],
+                    start_constant(part->start), part->number);
+    }
+    text_puts(emitter->out, "};\n");
+}
+
+static void write_tensors(struct emitter *emitter)
+{
+    const struct graph *graph = emitter->graph;
+    struct text *out = emitter->out;
+    for (int i = 0; i < graph->parameter_count; i++)
+        write_part_starts(emitter, i);
+    if (graph->parameter_count)
+        text_printf(out, "static const rnn_tensor %s_parameters[] = {\n", emitter->prefix);
+    for (int i = 0; i < graph->parameter_count; i++) {
+        const struct graph_parameter *parameter = &graph->parameters[i];
+        text_printf(out,
+                    "    {\"%s\", RNN_TYPE_REAL, RNN_TIME_STATIC, %s, 0,\n     offsetof(%s_params, %s) / "
+                    "sizeof(rnn_real), %s, %.17g, %s, %d, %d},\n",
+                    parameter->name, shape_initializer(emitter, &parameter->shape), emitter->prefix,
+                    emitter->parameters[i], start_constant(parameter->start), parameter->start_number,
+                    parameter->part_count ? arena_printf(emitter->arena, "%s_parts_%d", emitter->prefix, i) : "NULL",
+                    parameter->part_count, parameter->fixed);
+    }
+    text_puts(out, graph->parameter_count ? "};\n" : "");
+    if (graph->input_count)
+        text_printf(out, "static const rnn_tensor %s_inputs[] = {\n", emitter->prefix);
+    for (int i = 0; i < graph->input_count; i++)
+        write_input_tensor(emitter, &graph->inputs[i]);
+    text_puts(out, graph->input_count ? "};\n" : "");
+    if (graph->output_count)
+        text_printf(out, "static const rnn_tensor %s_outputs[] = {\n", emitter->prefix);
+    for (int i = 0; i < graph->output_count; i++)
+        text_printf(out, "    {\"%s\", RNN_TYPE_REAL, %s, %s, 0, 0, RNN_START_CONSTANT, 0, NULL, 0, 0},\n",
+                    graph->outputs[i].name, time_constant(graph->outputs[i].time),
+                    shape_initializer(emitter, &graph->outputs[i].shape));
+    text_puts(out, graph->output_count ? "};\n\n" : "\n");
+}
+
+/* The calls through arrays of addresses. Casts are for C++. */
+static void write_generic_call(struct emitter *emitter, enum call_kind call)
+{
+    static const char *const heads[] = {
+        "static rnn_status $_step_any(const void *packed, void *state",
+        "static rnn_status $_run_any(const void *packed, void *state, void *work, int frames, const int *lengths"};
+    static const char *const calls[] = {
+        "    return $_step((const $_packed *)packed, ($_state *)state",
+        "    return $_run((const $_packed *)packed, ($_state *)state, ($_work *)work, frames, lengths"};
+    write_pattern(emitter, heads[call]);
+    text_printf(emitter->out, ",\n    const void *const inputs[], void *const outputs[])\n{\n%s%s",
+                emitter->graph->input_count ? "" : "    (void)inputs;\n",
+                emitter->graph->output_count ? "" : "    (void)outputs;\n");
+    write_pattern(emitter, calls[call]);
+    write_generic_arguments(emitter, call);
+    text_puts(emitter->out, ");\n}\n");
+}
+
+static void write_generic_calls(struct emitter *emitter)
+{
+    write_pattern(emitter, "static rnn_status $_pack_any(const void *params, void *packed)\n{\n"
+                           "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n");
+    for (int i = 0; i < emitter->schedule->plan_count; i++)
+        write_generic_call(emitter, emitter->schedule->plans[i].call);
+    text_puts(emitter->out, "\n");
+}
+
+/* An address of the descriptor: of the network's own part, or NULL where it has none. */
+static const char *own(const struct emitter *emitter, bool there, const char *part)
+{
+    return there ? arena_printf(emitter->arena, "%s%s", emitter->prefix, part) : "NULL";
+}
+
+/* All members, in their order, as C++ wants them. */
+void emit_descriptor(struct emitter *emitter, const char *training)
+{
+    const struct graph *graph = emitter->graph;
+    struct text *out = emitter->out;
+    write_tensors(emitter);
+    write_generic_calls(emitter);
+    text_printf(out,
+                "const rnn_model %s_model = {\n    .name = \"%s\",\n    .real_size = sizeof(rnn_real),\n"
+                "    .fingerprint = UINT64_C(0x%llx),\n",
+                emitter->prefix, graph->name, emit_fingerprint(graph));
+    text_printf(out, "    .parameters = %s,\n    .inputs = %s,\n    .outputs = %s,\n",
+                own(emitter, graph->parameter_count, "_parameters"), own(emitter, graph->input_count, "_inputs"),
+                own(emitter, graph->output_count, "_outputs"));
+    text_printf(out,
+                "    .parameter_count = %d,\n    .input_count = %d,\n    .output_count = %d,\n"
+                "    .parameter_elements = %ldu,\n    .flops = %.0f,\n",
+                graph->parameter_count, graph->input_count, graph->output_count, schedule_parameters(emitter->schedule),
+                schedule_flops(emitter->schedule));
+    write_pattern(emitter,
+                  "    .block_frames = $_BLOCK_FRAMES,\n    .alignment = RNN_VECTOR_BYTES,\n"
+                  "    .packed_size = $_packed_size,\n    .state_size = $_state_size,\n    .work_size = $_work_size,\n"
+                  "    .pack = $_pack_any,\n    .state_init = $_state_init_any,\n    .reset = $_reset_any,\n");
+    text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n    .training = %s%s,\n",
+                own(emitter, plan_of_call(emitter->schedule, CALL_STEP), "_step_any"), emitter->prefix,
+                training ? "&" : "", training ? training : "NULL");
+    text_puts(out, "    .alloc = rnn_alloc,\n    .free = rnn_free,\n    .status_text = rnn_status_text,\n};\n");
+}

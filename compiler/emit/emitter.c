@@ -1,0 +1,79 @@
+/* What is known while a file is written: the names of all that is in it. */
+#include "emit/emitter.h"
+
+static void name_leaves(struct emitter *emitter)
+{
+    const struct graph *graph = emitter->graph;
+    struct unique members, arguments;
+    unique_init(&members, emitter->arena);
+    unique_init(&arguments, emitter->arena);
+    emitter->parameters = ARENA_ARRAY(emitter->arena, const char *, graph->parameter_count + 1);
+    for (int i = 0; i < graph->parameter_count; i++)
+        emitter->parameters[i] = unique_name(&members, c_name(emitter->arena, graph->parameters[i].name));
+    int inputs = graph->input_count;
+    emitter->arguments = ARENA_ARRAY(emitter->arena, const char *, inputs + graph->output_count + 1);
+    for (int i = 0; i < inputs; i++)
+        emitter->arguments[i] = unique_name(&arguments, c_name(emitter->arena, graph->inputs[i].name));
+    for (int i = 0; i < graph->output_count; i++)
+        emitter->arguments[inputs + i] = unique_name(&arguments, c_name(emitter->arena, graph->outputs[i].name));
+}
+
+/* Packed matrices are called after their region and what they are multiplied with: "h1_scan_h". */
+static void name_panels(struct emitter *emitter, struct unique *members)
+{
+    const struct schedule *schedule = emitter->schedule;
+    emitter->panels = ARENA_ARRAY(emitter->arena, const char *, schedule->panel_count + 1);
+    for (int r = 0; r < schedule->region_count; r++)
+        for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
+            const struct kernel *kernel = &schedule->regions[r].kernels[k];
+            for (int o = 0; o < kernel->operand_count; o++) {
+                const struct operand *operand = &kernel->operands[o];
+                const char *x = schedule->names[operand->x.node];
+                const char *stem = arena_printf(emitter->arena, "%s_by_%s", schedule->regions[r].name, x ? x : "x");
+                emitter->panels[operand->panels] = unique_name(members, stem);
+            }
+        }
+}
+
+struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
+                           struct text *out)
+{
+    graph_expect_fresh(schedule->graph, schedule->uses.version, "a schedule");
+    struct emitter emitter = {.arena = arena,
+                              .schedule = schedule,
+                              .graph = schedule->graph,
+                              .prefix = options->prefix,
+                              .owner = options->owner ? options->owner : options->prefix,
+                              .tiles = ARENA_ARRAY(arena, struct map, 1),
+                              .files = options->files,
+                              .weights = options->weights,
+                              .out = out,
+                              .uses = schedule->uses};
+    emitter.parameters_type = arena_printf(arena, "%s_params", emitter.owner);
+    map_init(emitter.tiles, arena);
+    int n = schedule->graph->node_count;
+    emitter.buffers = ARENA_ARRAY(arena, const char *, n + 1);
+    emitter.locals = ARENA_ARRAY(arena, struct expression, n + 1);
+    emitter.last_load = ARENA_ARRAY(arena, int, n + 1);
+    for (int i = 0; i < n; i++)
+        emitter.last_load[i] = -1;
+    struct unique members;
+    unique_init(&members, arena);
+    static const char *const own[] = {"left", "done", "window", "sums", "loss", "scratch", "gradient"};
+    for (size_t i = 0; i < sizeof own / sizeof *own && schedule->graph->trains; i++)
+        unique_name(&members, own[i]);
+    for (int i = 0; i < n; i++)
+        if (schedule->buffers[i].storage != STORE_NONE && schedule->buffers[i].storage != STORE_GRADIENT)
+            emitter.buffers[i] = unique_name(&members, c_name(arena, schedule->names[i]));
+    name_leaves(&emitter);
+    name_enumerators(&emitter);
+    name_panels(&emitter, &members);
+    return emitter;
+}
+
+struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
+                                    struct arena *arena, struct text *out)
+{
+    struct emit_options own = {.prefix = arena_printf(arena, "%s_train", options->prefix), .owner = options->prefix};
+    return emitter_new(training, &own, arena, out);
+}
