@@ -109,6 +109,9 @@ void tell_unknown(struct elaboration *e, const struct instance *instance, const 
     report_error(&e->report, name->span, callable ? "unknown cell or function '%s'" : "unknown name '%s'", name->text);
     if (best)
         report_note(&e->report, name->span, "did you mean '%s'?", best);
+    else if (callable && name->text[0] >= 'A' && name->text[0] <= 'Z') /* LSTM, as other languages have it */
+        report_note(&e->report, name->span,
+                    "no cell is built in: its equations stand in this file; examples/ has many");
 }
 
 void note_similar_function(struct elaboration *e, struct span span, const char *name)

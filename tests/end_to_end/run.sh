@@ -177,6 +177,12 @@ expect 0 "$rnn" run scores.rnn -f no-factor -f block-frames=1 --input x.csv --ou
 holds y.csv '1,2,3
 4,5,6'
 
+expect 1 env CFLAGS="-O0 -DRNN_REAL_DOUBLE" XDG_CACHE_HOME="$work/bad" "$rnn" run scores.rnn --input x.csv --output y=y.csv
+says err "the compiled network has numbers of 8 bytes instead of 4: --double is what sets them, not CFLAGS"
+ln -s missing.csv link.csv
+expect 1 "$rnn" run scores.rnn --input x.csv --output y=link.csv
+says err "cannot write 'link.csv': it is a link to 'missing.csv', which is not there"
+
 # Who waits for it on a terminal sees that it works.
 cat >lazy_cc <<'END'
 #!/bin/sh

@@ -164,8 +164,11 @@ static const rnn_model *open_library(struct arena *arena, const char *path, bool
     }
     int real_size = in_double ? (int)sizeof(double) : (int)sizeof(float);
     if (model->real_size != real_size) {
-        *error = arena_printf(arena, "the compiled network has numbers of %d bytes instead of %d", model->real_size,
-                              real_size);
+        *error =
+            arena_printf(arena,
+                         "the compiled network has numbers of %d bytes instead of %d: --double is what sets them, not "
+                         "CFLAGS",
+                         model->real_size, real_size);
         return NULL;
     }
     return model;
