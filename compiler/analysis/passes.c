@@ -16,7 +16,7 @@ static bool runs_in_pass(const struct graph *graph, const struct node *node)
 }
 
 /* Sums and the like are the same whichever way the frames are met. */
-static bool order_matters(const struct node *node) { return node->op == OP_first || node->op == OP_last; }
+static bool order_matters(const struct node *node) { return op_info(node->op)->one_frame; }
 
 /* Whether a reader in `pass` may read a value of the same pass through this edge. */
 static bool edge_fits_pass(const struct edge *edge, int pass)

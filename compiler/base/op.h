@@ -30,6 +30,15 @@ enum shape_rule {
     SHAPE_SPECIAL /* a rule of its own */
 };
 
+/* How tightly a term binds, as in the grammar. */
+enum binding { BIND_COMPARISON, BIND_SUM, BIND_PRODUCT, BIND_UNARY, BIND_AT, BIND_POSTFIX };
+
+struct infix {
+    const char *text; /* "+", or NULL: no operator */
+    enum binding binds;
+    const char *word; /* "plus", in names of values, or NULL */
+};
+
 /* What a node says beside its operands, see struct node in graph/graph.h. */
 enum held {
     HOLDS_NOTHING,
@@ -104,10 +113,12 @@ struct op_info {
     int flops;            /* for one unit of the result (product: for one weight) */
     const char *emit;     /* see op.def */
     const char *gradient; /* see op.def */
+    struct infix infix;
     enum held holds;
     enum result_time time;
     enum operand_reading reads[OP_READINGS]; /* see op_reads */
     enum kernel_kind kernel;                 /* KERNEL_NONE: by class, see op_kernel */
+    bool one_frame, adds, error_of_argument; /* see op.def */
     bool training, special_gradient, edges, hides_edges; /* see op.def */
 };
 

@@ -127,8 +127,6 @@ void emit_model_declaration(struct emitter *emitter);
 const char *initial_value(struct emitter *emitter, int id);
 /* "rnn_real", or what ids and labels are. */
 const char *input_type(const struct graph_input *input);
-/* Whether it is a sum of all frames, in twice the digits. */
-bool node_adds_over_time(const struct node *node);
 /* Numbers in a stream's column of what a value gathers: sums have two for each unit, see rnn/gather.h. */
 const char *gathered_numbers(struct arena *arena, const struct node *node);
 /* Where a sum over all frames is made: an address, and strides. */

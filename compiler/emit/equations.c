@@ -92,17 +92,11 @@ static const char *node_text(struct writer *writer, int id, int depth)
 
 /* ---- expressions ---- */
 
-static enum precedence infix_precedence(enum op op, const char **operator_)
+static enum precedence infix_precedence(enum op op)
 {
-    static const struct {
-        const char *text;
-        enum precedence precedence;
-    } infix[OP_COUNT] = {[OP_lt] = {" < ", LOOSEST},  [OP_le] = {" <= ", LOOSEST},    [OP_gt] = {" > ", LOOSEST},
-                         [OP_ge] = {" >= ", LOOSEST}, [OP_eq] = {" == ", LOOSEST},    [OP_ne] = {" != ", LOOSEST},
-                         [OP_add] = {" + ", SUM},     [OP_sub] = {" - ", SUM},        [OP_mul] = {" * ", FACTOR},
-                         [OP_div] = {" / ", FACTOR},  [OP_product] = {" @ ", FACTOR}, [OP_matmul] = {" @ ", FACTOR}};
-    *operator_ = infix[op].text;
-    return infix[op].precedence;
+    static const enum precedence of[] = {
+        [BIND_COMPARISON] = LOOSEST, [BIND_SUM] = SUM, [BIND_PRODUCT] = FACTOR, [BIND_AT] = FACTOR};
+    return of[op_info(op)->infix.binds];
 }
 
 /* "where(a, b, c)" */
@@ -119,8 +113,8 @@ static struct text write_operation(struct writer *writer, const struct node *nod
 {
     struct text text;
     text_init(&text, writer->arena);
-    const char *infix;
-    enum precedence own = infix_precedence(node->op, &infix);
+    const char *infix = op_info(node->op)->infix.text;
+    enum precedence own = infix_precedence(node->op);
     if (depth > DEPTH_MOST) {
         text_puts(&text, "...");
     } else if (node->op == OP_copy) {
@@ -129,10 +123,10 @@ static struct text write_operation(struct writer *writer, const struct node *nod
         const char *operand = write_edge(writer, &node->edges[0], UNARY, depth + 1).data;
         text_printf(&text, least > SUM ? "(-%s)" : "-%s", operand);
     } else if (infix) {
-        bool product = node->op == OP_product; /* as in the language, W @ (a * b) has its brackets */
+        bool product = op_info(node->op)->infix.binds == BIND_AT; /* as in the language, W @ (a * b) has its brackets */
         const char *left = write_edge(writer, &node->edges[0], own, depth + 1).data;
         const char *right = write_edge(writer, &node->edges[1], product ? ATOM : own + 1, depth + 1).data;
-        text_printf(&text, least > own ? "(%s%s%s)" : "%s%s%s", left, infix, right);
+        text_printf(&text, least > own ? "(%s %s %s)" : "%s %s %s", left, infix, right);
     } else {
         write_call(writer, node, &text, depth);
     }

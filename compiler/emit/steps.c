@@ -169,8 +169,8 @@ static void write_finished_gathering(struct emitter *emitter, int id)
     const struct node *node = emitter->graph->nodes[id];
     use_variables(emitter, VAR_values | VAR_streams);
     text_printf(emitter->out, "    rnn_gather_finish%s(values->%s, values->%s_so_far_, RNN_PAD(%d), ",
-                node_adds_over_time(node) ? "_sum" : "", emitter->buffers[id], emitter->buffers[id], node_units(node));
-    if (node_adds_over_time(node))
+                op_info(node->op)->adds ? "_sum" : "", emitter->buffers[id], emitter->buffers[id], node_units(node));
+    if (op_info(node->op)->adds)
         text_printf(emitter->out, "%d, ", node->op == OP_mean_over_time);
     text_puts(emitter->out, "streams, values->ages);\n");
 }

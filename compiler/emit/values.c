@@ -3,14 +3,9 @@
 
 #include "emit/calls.h"
 
-bool node_adds_over_time(const struct node *node)
-{
-    return node->op == OP_mean_over_time || node->op == OP_sum_over_time || node->op == OP_outside;
-}
-
 const char *gathered_numbers(struct arena *arena, const struct node *node)
 {
-    return arena_printf(arena, node_adds_over_time(node) ? "2 * RNN_PAD(%d)" : "RNN_PAD(%d)", node_units(node));
+    return arena_printf(arena, op_info(node->op)->adds ? "2 * RNN_PAD(%d)" : "RNN_PAD(%d)", node_units(node));
 }
 
 const char *initial_value(struct emitter *emitter, int id)

@@ -47,7 +47,7 @@ static int find_there(struct counting *counting, const struct node *node)
     }
     if (there == NO_NODE || !op_is_over_time(node->op) || node->op == OP_seed)
         return there;
-    enum op gathering = node->op == OP_first || node->op == OP_last ? node->op : OP_max_over_time;
+    enum op gathering = op_info(node->op)->one_frame ? node->op : OP_max_over_time;
     return add_scalar(counting, gathering, node, edge_to(graph, there), edge_to(graph, there));
 }
 

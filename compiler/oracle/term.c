@@ -108,12 +108,12 @@ static void reduce_over_time(struct evaluation *evaluation, const struct term *t
         out[i] = rounded(evaluation, out[i] / evaluation->call->length);
 }
 
-/* The runtime promises gelu and silu to a part of their argument, not of the result, which may be far smaller
+/* The runtime promises gelu and the like to a part of their argument, not of the result, which may be far smaller
  * (rnn/vec_math.h): they are rounded as a float of the argument's size. */
 static double rounded_elementwise(const struct evaluation *evaluation, enum op op, const double *operands)
 {
     double result = oracle_elementwise(op, operands);
-    if ((op == OP_gelu || op == OP_silu) && evaluation->call->round_to_float && isfinite(operands[0]))
+    if (op_info(op)->error_of_argument && evaluation->call->round_to_float && isfinite(operands[0]))
         return rounded(evaluation, operands[0] + result) - operands[0];
     return rounded(evaluation, result);
 }

@@ -46,15 +46,6 @@ static const char *number_word(double number)
     return number == 0.5 ? "half" : NULL;
 }
 
-/* "a_plus_b" */
-static const char *infix_word(enum op op)
-{
-    static const char *const words[OP_COUNT] = {
-        [OP_add] = "plus", [OP_sub] = "minus",  [OP_mul] = "times",   [OP_div] = "over", [OP_lt] = "below",
-        [OP_gt] = "above", [OP_le] = "at_most", [OP_ge] = "at_least", [OP_eq] = "is",    [OP_ne] = "is_not"};
-    return words[op];
-}
-
 static const char *edge_words(const struct naming *naming, const struct edge *edge, bool alone)
 {
     const struct node *source = naming->graph->nodes[edge->node];
@@ -95,11 +86,12 @@ static const char *view_words(const struct naming *naming, const struct node *no
     return words && turned ? arena_printf(naming->arena, "%s_T", words) : words;
 }
 
-/* An operation of two operands. */
+/* An operation of two operands: "a_plus_b". */
 static const char *infix_words(const struct naming *naming, const struct node *node)
 {
     const struct edge *a = &node->edges[0], *b = &node->edges[1];
-    const char *between = node->op == OP_product ? "_" : arena_printf(naming->arena, "_%s_", infix_word(node->op));
+    const char *between =
+        node->op == OP_product ? "_" : arena_printf(naming->arena, "_%s_", op_info(node->op)->infix.word);
     return joined(naming, edge_words(naming, a, false), between, b, false);
 }
 
@@ -137,7 +129,7 @@ static const char *words_of(const struct naming *outer, int id, bool alone)
         const char *words = edge_words(naming, &node->edges[0], false);
         return words ? arena_printf(naming->arena, "%s_squared", words) : NULL;
     }
-    if (node->op == OP_product || infix_word(node->op))
+    if (node->op == OP_product || op_info(node->op)->infix.word)
         return alone ? infix_words(naming, node) : NULL;
     return function_words(naming, node, alone);
 }

@@ -8,26 +8,6 @@
 #include "sema/program.h"
 #include "sema/shapes.h"
 
-/* How tightly a term binds, as in the grammar. */
-enum binding { BIND_COMPARISON, BIND_SUM, BIND_PRODUCT, BIND_UNARY, BIND_AT, BIND_POSTFIX };
-
-struct infix {
-    const char *operator;
-    enum binding binding;
-};
-
-static struct infix infix_of(enum op op)
-{
-    static const struct infix table[OP_COUNT] = {
-        [OP_lt] = {" < ", BIND_COMPARISON},  [OP_le] = {" <= ", BIND_COMPARISON}, [OP_gt] = {" > ", BIND_COMPARISON},
-        [OP_ge] = {" >= ", BIND_COMPARISON}, [OP_eq] = {" == ", BIND_COMPARISON}, [OP_ne] = {" != ", BIND_COMPARISON},
-        [OP_add] = {" + ", BIND_SUM},        [OP_sub] = {" - ", BIND_SUM},        [OP_mul] = {" * ", BIND_PRODUCT},
-        [OP_div] = {" / ", BIND_PRODUCT},    [OP_product] = {" @ ", BIND_AT},     [OP_matmul] = {" @ ", BIND_AT},
-        [OP_dot] = {" @ ", BIND_AT},
-    };
-    return table[op];
-}
-
 static void print_term(struct text *out, const struct term *term, enum binding around);
 
 static void print_number(struct text *out, double number)
@@ -62,25 +42,25 @@ static void print_part(struct text *out, const struct term *term)
 }
 
 /* `@` leans to the right, the others to the left, comparisons to neither side. */
-static void print_infix(struct text *out, const struct term *term, struct infix infix, enum binding around)
+static void print_infix(struct text *out, const struct term *term, const struct infix *infix, enum binding around)
 {
-    bool bracket = infix.binding < around;
-    enum binding left = infix.binding, right = infix.binding + 1;
-    if (infix.binding == BIND_AT)
+    bool bracket = infix->binds < around;
+    enum binding left = infix->binds, right = infix->binds + 1;
+    if (infix->binds == BIND_AT)
         left = BIND_POSTFIX, right = BIND_UNARY;
-    if (infix.binding == BIND_COMPARISON)
+    if (infix->binds == BIND_COMPARISON)
         left = BIND_SUM;
     text_puts(out, bracket ? "(" : "");
     print_term(out, term->args[0], left);
-    text_puts(out, infix.operator);
+    text_printf(out, " %s ", infix->text);
     print_term(out, term->args[1], right);
     text_puts(out, bracket ? ")" : "");
 }
 
 static void print_operation(struct text *out, const struct term *term, enum binding around)
 {
-    struct infix infix = infix_of(term->op);
-    if (infix.operator) {
+    const struct infix *infix = &op_info(term->op)->infix;
+    if (infix->text) {
         print_infix(out, term, infix, around);
         return;
     }
