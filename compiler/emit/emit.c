@@ -31,22 +31,57 @@ static void write_front(struct emitter *emitter, const struct schedule *training
                    "frame.\n */\n");
     text_puts(out,
               header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
-    text_printf(out,
-                "#include \"rnn/call.h\"\n#include \"rnn/column.h\"\n%s#include \"rnn/flush.h\"\n#include "
-                "\"rnn/gather.h\"\n%s#include \"rnn/panel.h\"\n#include \"rnn/past.h\"\n%s"
-                "#include \"rnn/vec.h\"\n#include \"rnn/weights.h\"\n\n",
-                training ? "#include \"rnn/ctc.h\"\n" : "",
-                training || (schedule->region_count && schedule->regions[0].kind == REGION_STATIC) ? "#include \"rnn/matrix.h\"\n" : "",
-                training ? "#include \"rnn/train.h\"\n" : "");
+}
+
+/* ---- headers ---- */
+
+/* Headers of the runtime, and how names begin that emitted code has from them. */
+static const struct {
+    const char *header;
+    const char *names[6];
+} headers[] = {
+    {"rnn/call.h", {"rnn_call", "rnn_begin_", "rnn_state_", "rnn_place"}},
+    {"rnn/column.h", {"rnn_column_"}},
+    {"rnn/ctc.h", {"rnn_ctc", "rnn_check_labels"}},
+    {"rnn/flush.h", {"rnn_flush"}},
+    {"rnn/gather.h", {"rnn_gather"}},
+    {"rnn/matrix.h", {"rnn_matrix", "rnn_copy_strided", "rnn_add_strided", "rnn_vec_load_left", "rnn_vec_add_left"}},
+    {"rnn/panel.h", {"rnn_pa", "rnn_unpad_", "RNN_M", "RNN_T", "RNN_PA"}},
+    {"rnn/past.h", {"rnn_embed", "rnn_start_", "rnn_keep_past", "rnn_carry_past", "rnn_clear_after_end"}},
+    {"rnn/train.h", {"rnn_loss_sum", "rnn_total", "rnn_outer", "rnn_rows", "rnn_keep", "rnn_mark"}},
+    {"rnn/vec.h", {"rnn_vec", "RNN_PAD", "RNN_LANES", "RNN_ALIGNED", "RNN_VECTOR_BYTES"}},
+    {"rnn/weights.h", {"rnn_parameters"}},
+};
+
+/* Whether a name of the runtime that begins so stands in the code. */
+static bool code_names(const char *code, const char *beginning)
+{
+    for (const char *at = code; (at = strstr(at, beginning)) != NULL; at++)
+        if (at == code || !(isalnum((unsigned char)at[-1]) || at[-1] == '_'))
+            return true;
+    return false;
+}
+
+/* Those that the code needs. */
+static void write_headers(struct text *out, const char *code)
+{
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        bool needed = false;
+        for (int k = 0; k < 6 && headers[i].names[k]; k++)
+            needed |= code_names(code, headers[i].names[k]);
+        if (needed)
+            text_printf(out, "#include \"%s\"\n", headers[i].header);
+    }
+    text_puts(out, "\n");
 }
 
 void emit_source(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
                  struct arena *arena, struct text *lines)
 {
-    struct text text, *out = &text;
+    struct text front, code, *out = &code;
+    text_init(&front, arena);
     text_init(out, arena);
     struct emitter emitter = emitter_new(schedule, options, arena, out);
-    write_front(&emitter, training, options->header);
     if (!options->header) {
         text_puts(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
         emit_declarations(&emitter);
@@ -72,7 +107,11 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
     } else {
         emit_descriptor(&emitter, NULL);
     }
-    put_lines(lines, text.data);
+    emitter.out = &front;
+    write_front(&emitter, training, options->header);
+    write_headers(&front, code.data);
+    put_lines(lines, front.data);
+    put_lines(lines, code.data);
 }
 
 void emit_header(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,

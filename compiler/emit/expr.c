@@ -75,6 +75,7 @@ const char *access_address(struct emitter *emitter, const struct access *access,
 {
     struct arena *arena = emitter->arena;
     const char *base = access_base(emitter, access), *stride = access_stride(emitter, access);
+    stride = strcmp(stride, "1") == 0 ? "" : arena_printf(arena, " * %s", stride);
     const char *begin = access->view.offset ? arena_printf(arena, " + %ld", access->view.offset) : "";
     switch (access->column) {
     case COLUMN_ONLY:
@@ -82,14 +83,14 @@ const char *access_address(struct emitter *emitter, const struct access *access,
     case COLUMN_STREAM:
         if (strcmp(column, "0") == 0)
             break;
-        return arena_printf(arena, "%s + (ptrdiff_t)%s * %s%s", base, column, stride, begin);
+        return arena_printf(arena, "%s + (ptrdiff_t)%s%s%s", base, column, stride, begin);
     case COLUMN_OF_FRAMES:
         use_variables(emitter, VAR_streams);
-        return arena_printf(arena, "%s + %s %% streams * %s%s", base, column, stride, begin);
+        return arena_printf(arena, "%s + %s %% streams%s%s", base, column, stride, begin);
     case COLUMN_FRAME:
         use_variables(emitter, VAR_frame);
         column = strcmp(column, "0") == 0 ? "" : arena_printf(arena, " + %s", column);
-        return arena_printf(arena, *column || access->delay ? "%s + (frame%s%s) * %s%s" : "%s + frame%s%s * %s%s", base,
+        return arena_printf(arena, *column || access->delay ? "%s + (frame%s%s)%s%s" : "%s + frame%s%s%s%s", base,
                             column, delay_text(emitter, access->delay), stride, begin);
     }
     return *begin ? arena_printf(arena, "%s%s", base, begin) : base;
