@@ -95,6 +95,8 @@ void emit_sizes(struct emitter *emitter);
 const char *named_size(const struct emitter *emitter, const char *path, int size);
 /* A number of units or elements as the instance of a node calls it. */
 const char *node_size(const struct emitter *emitter, int id, long size);
+/* The elements of a value: "lm_V * 64". */
+const char *value_size(const struct emitter *emitter, int id);
 /* The units of a kernel. */
 const char *kernel_size(const struct emitter *emitter, const struct kernel *kernel);
 /* lines.c: appends text whose lines may be of any length. */

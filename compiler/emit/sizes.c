@@ -73,3 +73,16 @@ const char *kernel_size(const struct emitter *emitter, const struct kernel *kern
     int id = kernel->accumulator_count ? kernel->accumulators[0].result : kernel->nodes[0];
     return node_size(emitter, id, kernel->units);
 }
+
+const char *value_size(const struct emitter *emitter, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    if (node->op != OP_parameter || node->shape.rank < 2)
+        return node_size(emitter, id, shape_size(&node->shape));
+    struct text text;
+    text_init(&text, emitter->arena);
+    for (int d = 0; d < node->shape.rank; d++)
+        text_printf(&text, "%s%s", d ? " * " : "",
+                    named_size(emitter, emitter->graph->parameters[node->parameter].size_names[d], node->shape.dim[d]));
+    return text.data;
+}

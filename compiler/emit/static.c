@@ -24,11 +24,10 @@ void emit_packed_struct(struct emitter *emitter)
         emitter->prefix);
     bool any = false;
     for (int i = 0; i < emitter->graph->node_count; i++) {
-        const struct node *node = emitter->graph->nodes[i];
         if (schedule->buffers[i].storage != STORE_STATIC)
             continue;
         any = true;
-        text_printf(out, "    RNN_ALIGNED rnn_real %s[RNN_PAD(%ld)];\n", emitter->buffers[i], shape_size(&node->shape));
+        text_printf(out, "    RNN_ALIGNED rnn_real %s[RNN_PAD(%s)];\n", emitter->buffers[i], value_size(emitter, i));
     }
     for (int r = 0; r < schedule->region_count; r++)
         for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
@@ -40,16 +39,93 @@ void emit_packed_struct(struct emitter *emitter)
 
 /* ---- _pack ---- */
 
-static void write_panels(struct emitter *emitter, const struct kernel *kernel, const struct operand *operand)
+/* A row of a packed matrix, and where its weights are. */
+struct packing {
+    const struct kernel *kernel;
+    const struct operand *operand;
+    int row;
+    struct access weights;
+};
+
+/* All rows whose weights are parameters, or all whose weights are computed when they are packed. */
+static int collect_packings(struct emitter *emitter, bool computed, struct packing **packings)
 {
-    for (int row = 0; row < operand->row_count; row++) {
-        const struct node *product = emitter->graph->nodes[operand->products[row]];
-        struct access weight = access_of_edge(emitter->schedule, NULL, &product->edges[0]);
-        text_printf(emitter->out, "    rnn_pack_panels(packed->%s, RNN_SIDE(%d, %d), %d, %d, %s, %ld, %ld, %d, %d);\n",
-                    emitter->panels[operand->panels], kernel->accumulator_count, kernel->units, operand->row_count, row,
-                    access_address(emitter, &weight, "0"), weight.view.stride[0], weight.view.stride[1], kernel->units,
-                    operand->x.length);
+    int count = 0, capacity = 0;
+    *packings = NULL;
+    for (int r = 0; r < emitter->schedule->region_count; r++)
+        for (int k = 0; k < emitter->schedule->regions[r].kernel_count; k++) {
+            const struct kernel *kernel = &emitter->schedule->regions[r].kernels[k];
+            for (int o = 0; o < kernel->operand_count; o++)
+                for (int row = 0; row < kernel->operands[o].row_count; row++) {
+                    const struct node *product = emitter->graph->nodes[kernel->operands[o].products[row]];
+                    struct packing packing = {kernel, &kernel->operands[o], row,
+                                              access_of_edge(emitter->schedule, NULL, &product->edges[0])};
+                    if ((packing.weights.place != PLACE_PARAMETERS) == computed)
+                        ARENA_PUSH(emitter->arena, *packings, count, capacity, packing);
+                }
+        }
+    return count;
+}
+
+/* A distance between rows or columns, in the words of a parameter's declaration. */
+static const char *step_text(const struct emitter *emitter, const struct access *weights, int dimension)
+{
+    long step = weights->view.stride[dimension];
+    if (weights->place == PLACE_PARAMETERS) {
+        const struct graph_parameter *parameter = &emitter->graph->parameters[weights->member];
+        int last = parameter->shape.rank - 1;
+        if (step > 1 && parameter->shape.dim[last] == step)
+            return named_size(emitter, parameter->size_names[last], (int)step);
     }
+    return arena_printf(emitter->arena, "%ld", step);
+}
+
+/* "RNN_SIDE(4, lstm_n), 4, 0": how a row lies in its packed matrix. */
+static const char *row_text(const struct emitter *emitter, const struct packing *packing)
+{
+    return arena_printf(emitter->arena, "RNN_SIDE(%d, %s), %d, %d", packing->kernel->accumulator_count,
+                        kernel_size(emitter, packing->kernel), packing->operand->row_count, packing->row);
+}
+
+/* "lstm_m, 1, lstm_n, lstm_m": steps of the weights, units and columns. */
+static const char *matrix_text(const struct emitter *emitter, const struct packing *packing)
+{
+    return arena_printf(emitter->arena, "%s, %s, %s, %s", step_text(emitter, &packing->weights, 0),
+                        step_text(emitter, &packing->weights, 1), kernel_size(emitter, packing->kernel),
+                        node_size(emitter, packing->operand->x.node, packing->operand->x.length));
+}
+
+/* The table of what becomes of parameters as they are. */
+static int write_packings(struct emitter *emitter)
+{
+    struct packing *packings;
+    int count = collect_packings(emitter, false, &packings);
+    if (!count)
+        return 0;
+    text_printf(emitter->out,
+                "/* What becomes of the parameters, row by row of the packed matrices (see rnn_packing). */\n"
+                "static const rnn_packing %s_packing[] = {\n",
+                emitter->prefix);
+    for (int i = 0; i < count; i++) {
+        const struct access *weights = &packings[i].weights;
+        const char *element = weights->view.offset ? arena_printf(emitter->arena, "[%ld]", weights->view.offset) : "";
+        text_printf(emitter->out, "    {offsetof(struct %s_packed, %s), offsetof(%s, %s%s), %s, %s},\n",
+                    emitter->prefix, emitter->panels[packings[i].operand->panels], emitter->parameters_type,
+                    emitter->parameters[weights->member], element, row_text(emitter, &packings[i]),
+                    matrix_text(emitter, &packings[i]));
+    }
+    text_puts(emitter->out, "};\n\n");
+    return count;
+}
+
+static void write_computed_panels(struct emitter *emitter)
+{
+    struct packing *packings;
+    int count = collect_packings(emitter, true, &packings);
+    for (int i = 0; i < count; i++)
+        text_printf(emitter->out, "    rnn_pack_panels(packed->%s, %s, %s, %s);\n",
+                    emitter->panels[packings[i].operand->panels], row_text(emitter, &packings[i]),
+                    access_address(emitter, &packings[i].weights, "0"), matrix_text(emitter, &packings[i]));
 }
 
 bool pack_draws(const struct emitter *emitter)
@@ -69,9 +145,12 @@ static void write_copies(struct emitter *emitter)
             continue;
         struct access to = access_of_node(emitter->schedule, NULL, i), from = access_of_source(emitter->schedule, i);
         const char *address = access_address(emitter, &from, "0");
-        if (access_is_contiguous(&from))
-            text_printf(emitter->out, "    memcpy(%s, %s, %d * sizeof(rnn_real));\n", access_address(emitter, &to, "0"),
-                        address, node_units(node));
+        if (node->op == OP_parameter)
+            text_printf(emitter->out, "    memcpy(%s, %s, sizeof %s);\n", access_address(emitter, &to, "0"), address,
+                        address);
+        else if (access_is_contiguous(&from))
+            text_printf(emitter->out, "    memcpy(%s, %s, %s * sizeof(rnn_real));\n", access_address(emitter, &to, "0"),
+                        address, node_size(emitter, i, node_units(node)));
         else
             emit_strided(emitter, "rnn_copy_strided", &node->shape, &to, &from, address);
     }
@@ -82,6 +161,7 @@ void emit_pack(struct emitter *emitter)
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
     const char *window = pack_draws(emitter) ? ", window" : "";
+    bool packs = write_packings(emitter);
     text_printf(out,
                 "/* Parameters to packed weights: what is static is computed here, once. */\n"
                 "%srnn_status %s_pack(const %s *params, %s_packed *packed%s)\n{\n"
@@ -94,9 +174,10 @@ void emit_pack(struct emitter *emitter)
         const struct region *region = &schedule->regions[r];
         if (region->kind == REGION_STATIC && region->kernel_count)
             text_printf(out, "    %s_%s(params, packed%s);\n", emitter->prefix, region->name, window);
-        for (int k = 0; k < region->kernel_count; k++)
-            for (int o = 0; o < region->kernels[k].operand_count; o++)
-                write_panels(emitter, &region->kernels[k], &region->kernels[k].operands[o]);
     }
+    if (packs)
+        text_printf(out, "    rnn_pack_all(packed, params, %s_packing, sizeof %s_packing / sizeof *%s_packing);\n",
+                    emitter->prefix, emitter->prefix, emitter->prefix);
+    write_computed_panels(emitter);
     text_puts(out, "    return RNN_OK;\n}\n\n");
 }

@@ -15,7 +15,7 @@ struct collecting {
 static void add_size(struct collecting *collecting, const char *path, int size)
 {
     struct graph *graph = collecting->graph;
-    if (!path || map_get(&collecting->known, path))
+    if (map_get(&collecting->known, path))
         return;
     const char *dot = strrchr(path, '.');
     const char *instance = dot ? arena_copy_string(collecting->arena, path, (size_t)(dot - path)) : "";
@@ -27,13 +27,17 @@ static void add_size(struct collecting *collecting, const char *path, int size)
 void collect_sizes(struct arena *arena, const struct program *program, struct graph *graph)
 {
     struct collecting collecting = {.arena = arena, .graph = graph};
+    struct map rows; /* paths that rows of parameters are declared with */
     map_init(&collecting.known, arena);
-    for (int columns = 0; columns < 2; columns++)
+    map_init(&rows, arena);
+    for (int i = 0; i < program->parameter_count; i++)
+        if (program->parameters[i]->row_name)
+            map_put(&rows, program->parameters[i]->row_name, graph);
+    for (int others = 0; others < 2; others++)
         for (int i = 0; i < program->value_count; i++) {
             const struct value *value = program->values[i];
-            bool parameter = value->kind == VALUE_PARAMETER;
             for (int d = 0; d < value->shape.rank; d++)
-                if ((parameter && d + 1 < value->shape.rank) || columns)
+                if (value->size_names[d] && (others || map_get(&rows, value->size_names[d])))
                     add_size(&collecting, value->size_names[d], value->shape.dim[d]);
         }
 }

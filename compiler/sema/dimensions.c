@@ -203,15 +203,26 @@ bool evaluate_shape(struct elaboration *e, struct instance *instance, const stru
     return false;
 }
 
+/* The path of the first constant or dimension that an expression names, or NULL. */
+static const char *first_name(struct elaboration *e, struct instance *instance, const struct expr *expr)
+{
+    const char *name = expr->kind == EXPR_NAME ? expr->name.text : NULL;
+    if (name)
+        return map_get(&instance->symbols, name) ? elaborate_path(e, instance, name) : name;
+    for (int i = 0; i < expr->count && !name; i++)
+        name = first_name(e, instance, expr->args[i]);
+    return name;
+}
+
 void name_sizes(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
                 struct value *value)
 {
     for (int i = 0; i < declarator->dimension_count && i < SHAPE_MAX_RANK && !instance->hidden; i++) {
         const struct expr *expr = declarator->dimensions[i].expr;
-        if (expr->kind != EXPR_NAME)
-            continue;
-        const char *name = expr->name.text;
-        value->size_names[i] = map_get(&instance->symbols, name) ? elaborate_path(e, instance, name) : name;
+        const char *name = first_name(e, instance, expr);
+        value->size_names[i] = expr->kind == EXPR_NAME ? name : NULL;
+        if (i == 0)
+            value->row_name = name;
     }
 }
 

@@ -189,6 +189,23 @@ RNN_OUTLINE void rnn_pack_panels(rnn_real *packed, const int side, const int par
     }
 }
 
+/* A matrix of the parameters that becomes a row of a packed matrix: the arguments of rnn_pack_panels, with addresses as bytes
+ * from the beginning of the packed weights and of the parameters. */
+typedef struct {
+    size_t packed, weights;
+    int side, part, row;
+    ptrdiff_t row_step, column_step;
+    int units, k;
+} rnn_packing;
+
+RNN_OUTLINE void rnn_pack_all(void *packed, const void *params, const rnn_packing *packing, const int count)
+{
+    for (int i = 0; i < count; i++, packing++)
+        rnn_pack_panels((rnn_real *)(void *)((char *)packed + packing->packed), packing->side, packing->part,
+                        packing->row, (const rnn_real *)(const void *)((const char *)params + packing->weights),
+                        packing->row_step, packing->column_step, packing->units, packing->k);
+}
+
 /* Columns of n numbers as a caller has them, to and from padded columns. */
 static inline __attribute__((unused)) void rnn_pad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
 {
