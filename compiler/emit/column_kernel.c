@@ -24,7 +24,8 @@ void write_elementwise_kernel(struct writing *writing)
     struct text *out = writing->emitter->out;
     open_columns(writing, false);
     const char *indent = writing->indent;
-    text_printf(out, "%sfor (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES) {\n", indent, writing->kernel->units);
+    text_printf(out, "%sfor (int unit = 0; unit < RNN_PAD(%s); unit += RNN_LANES) {\n", indent,
+                kernel_size(writing->emitter, writing->kernel));
     writing->indent = arena_printf(writing->emitter->arena, "%s    ", indent);
     for (int i = 0; i < writing->kernel->node_count; i++)
         write_node(writing, writing->kernel->nodes[i]);
@@ -45,7 +46,7 @@ void write_column_kernel(struct writing *writing)
     for (int k = 0; k < node->count; k++)
         text_printf(emitter->out, "%s%s", k || vector ? ", " : "",
                     edge_address(emitter, &node->edges[k], writing->column));
-    text_printf(emitter->out, ", %d);\n", node->edges[0].length);
+    text_printf(emitter->out, ", %s);\n", node_size(emitter, node->edges[0].node, node->edges[0].length));
 }
 
 void write_concat_kernel(struct writing *writing)
@@ -55,8 +56,8 @@ void write_concat_kernel(struct writing *writing)
     const struct node *node = emitter->graph->nodes[id];
     open_columns(writing, true);
     if (node->op == OP_pad) {
-        text_printf(emitter->out, "%smemset(%s, 0, RNN_PAD(%d) * sizeof(rnn_real));\n", writing->indent,
-                    node_address(emitter, id, writing->column), node_units(node));
+        text_printf(emitter->out, "%smemset(%s, 0, RNN_PAD(%s) * sizeof(rnn_real));\n", writing->indent,
+                    node_address(emitter, id, writing->column), value_size(emitter, id));
         at = node->begin;
     }
     for (int k = 0; k < node->count; k++) {
@@ -68,8 +69,9 @@ void write_concat_kernel(struct writing *writing)
             text_printf(emitter->out, "%s*(%s) = %s;\n", writing->indent, to,
                         emit_number(emitter->arena, source->number));
         else
-            text_printf(emitter->out, "%smemcpy(%s, %s, %d * sizeof(rnn_real));\n", writing->indent, to,
-                        edge_address(emitter, &node->edges[k], writing->column), node->edges[k].length);
+            text_printf(emitter->out, "%smemcpy(%s, %s, %s);\n", writing->indent, to,
+                        edge_address(emitter, &node->edges[k], writing->column),
+                        size_in_bytes(emitter, node_size(emitter, node->edges[k].node, node->edges[k].length)));
         at += node->edges[k].length;
     }
     close_columns(writing);
@@ -80,12 +82,13 @@ void write_embed_kernel(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
-    const struct shape *table = &emitter->graph->nodes[node->edges[0].node]->shape;
+    int table = node->edges[0].node;
     open_columns(writing, false);
     use_variables(emitter, VAR_packed | VAR_values | VAR_frame);
-    text_printf(emitter->out, "        rnn_embed(%s, packed->%s, values->%s[frame + column], %d, %d);\n",
+    text_printf(emitter->out, "        rnn_embed(%s, packed->%s, values->%s[frame + column], %s, %s);\n",
                 node_address(emitter, id, "column"), emitter->buffers[node->edges[0].node],
-                emitter->buffers[node->edges[1].node], table->dim[0], table->dim[1]);
+                emitter->buffers[node->edges[1].node], parameter_size(emitter, table, 0),
+                parameter_size(emitter, table, 1));
 }
 
 void write_id_kernel(struct writing *writing)
@@ -111,9 +114,9 @@ void write_keep_kernel(struct writing *writing)
     if (!of_call)
         text_puts(emitter->out, "        const int stream = (int)((frame + column) % streams);\n");
     use_variables(emitter, of_call ? VAR_window : VAR_values | VAR_frame | VAR_streams);
-    text_printf(emitter->out, "%srnn_keep(%s, %d, %.17g, %swindow, %d, %s, %s);\n", writing->indent,
-                node_address(emitter, id, writing->column), node_units(node), node->number, of_call ? "" : "values->",
-                node->dropout,
+    text_printf(emitter->out, "%srnn_keep(%s, %s, %.17g, %swindow, %d, %s, %s);\n", writing->indent,
+                node_address(emitter, id, writing->column), value_size(emitter, id), node->number,
+                of_call ? "" : "values->", node->dropout,
                 of_call ? "(int64_t)window->call"
                 : lasts ? "0"
                         : "values->ages[stream] + t",

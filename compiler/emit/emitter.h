@@ -97,6 +97,10 @@ const char *named_size(const struct emitter *emitter, const char *path, int size
 const char *node_size(const struct emitter *emitter, int id, long size);
 /* The elements of a value: "lm_V * 64". */
 const char *value_size(const struct emitter *emitter, int id);
+/* One dimension of a parameter. */
+const char *parameter_size(const struct emitter *emitter, int id, int dimension);
+/* So many numbers in bytes. */
+const char *size_in_bytes(const struct emitter *emitter, const char *size);
 /* The units of a kernel. */
 const char *kernel_size(const struct emitter *emitter, const struct kernel *kernel);
 /* lines.c: appends text whose lines may be of any length. */

@@ -59,7 +59,8 @@ struct expression load_edge(struct writing *writing, const struct edge *edge)
     if (edge->length == 1 && writing->kernel->units > 1)
         text_printf(emitter->out, "rnn_vec_splat(*(%s));\n", address);
     else if (access.column == COLUMN_ONLY && !access.aligned)
-        text_printf(emitter->out, "rnn_vec_load_left(%s + unit, %d - unit);\n", address, writing->kernel->units);
+        text_printf(emitter->out, "rnn_vec_load_left(%s + unit, %s - unit);\n", address,
+                    kernel_size(emitter, writing->kernel));
     else
         text_printf(emitter->out, "rnn_vec_load%s(%s + unit);\n", access.aligned ? "" : "_unaligned", address);
     remember_load(writing, edge, name);
@@ -141,8 +142,8 @@ static void write_added_gradient(struct writing *writing, int id)
         const char *operand = operand_expression(writing, &node->edges[k]).text;
         sum = sum ? arena_printf(emitter->arena, "%s + %s", sum, operand) : operand;
     }
-    text_printf(emitter->out, "%srnn_vec_add_left(%s + unit, %s, %d - unit);\n", writing->indent,
-                access_address(emitter, &to, writing->column), sum, writing->kernel->units);
+    text_printf(emitter->out, "%srnn_vec_add_left(%s + unit, %s, %s - unit);\n", writing->indent,
+                access_address(emitter, &to, writing->column), sum, kernel_size(emitter, writing->kernel));
 }
 
 /* Every value that outlives the kernel goes to memory, after all that reads what it overwrites. */

@@ -6,8 +6,8 @@ static const char *columns_text(struct writing *writing, const struct edge *edge
 {
     struct emitter *emitter = writing->emitter;
     struct access access = access_of_edge(emitter->schedule, writing->region, edge);
-    return arena_printf(emitter->arena, "%s, %s, %d", access_address(emitter, &access, "0"),
-                        access_stride(emitter, &access), edge->length);
+    return arena_printf(emitter->arena, "%s, %s, %s", access_address(emitter, &access, "0"),
+                        access_stride(emitter, &access), node_size(emitter, edge->node, edge->length));
 }
 
 /* A sum over frames and streams, see rnn/train.h. */
@@ -64,14 +64,14 @@ void write_over_time_kernel(struct writing *writing)
     else if (node->op == OP_outside)
         text_printf(
             emitter->out,
-            "    rnn_gather_outside(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, values->ages, "
+            "    rnn_gather_outside(values->%s_so_far_, values->%s, RNN_PAD(%s), frames, streams, values->ages, "
             "values->left, values->done, %d);\n",
-            emitter->buffers[id], emitter->buffers[node->edges[0].node], node_units(node), node->delay);
+            emitter->buffers[id], emitter->buffers[node->edges[0].node], value_size(emitter, id), node->delay);
     else {
         use_variables(emitter, VAR_ends);
         text_printf(emitter->out,
-                    "    rnn_gather_%s(values->%s_so_far_, values->%s, RNN_PAD(%d), frames, streams, ends%s);\n",
+                    "    rnn_gather_%s(values->%s_so_far_, values->%s, RNN_PAD(%s), frames, streams, ends%s);\n",
                     op_info(node->op)->emit, emitter->buffers[id], emitter->buffers[node->edges[0].node],
-                    node_units(node), node->op == OP_first ? ", values->ages" : "");
+                    value_size(emitter, id), node->op == OP_first ? ", values->ages" : "");
     }
 }

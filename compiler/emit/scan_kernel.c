@@ -22,10 +22,10 @@ void write_scan_kernel(struct writing *writing)
     struct text *out = emitter->out;
     use_variables(emitter, VAR_frames | VAR_streams | VAR_ends);
     text_printf(out,
-                "    for (int unit = 0; unit < RNN_PAD(%d); unit += RNN_LANES)\n"
+                "    for (int unit = 0; unit < RNN_PAD(%s); unit += RNN_LANES)\n"
                 "        for (int column = 0; column < streams; column++) {\n"
                 "            const int count = ends ? ends[column] : frames;\n",
-                kernel->units);
+                kernel_size(emitter, kernel));
     writing->indent = "            ";
     writing->column = "column";
     bool reversed = writing->region->reversed;

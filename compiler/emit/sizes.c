@@ -74,6 +74,14 @@ const char *kernel_size(const struct emitter *emitter, const struct kernel *kern
     return node_size(emitter, id, kernel->units);
 }
 
+const char *parameter_size(const struct emitter *emitter, int id, int dimension)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const struct graph_parameter *parameter =
+        node->op == OP_parameter ? &emitter->graph->parameters[node->parameter] : NULL;
+    return named_size(emitter, parameter ? parameter->size_names[dimension] : NULL, node->shape.dim[dimension]);
+}
+
 const char *value_size(const struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
@@ -82,7 +90,11 @@ const char *value_size(const struct emitter *emitter, int id)
     struct text text;
     text_init(&text, emitter->arena);
     for (int d = 0; d < node->shape.rank; d++)
-        text_printf(&text, "%s%s", d ? " * " : "",
-                    named_size(emitter, emitter->graph->parameters[node->parameter].size_names[d], node->shape.dim[d]));
+        text_printf(&text, "%s%s", d ? " * " : "", parameter_size(emitter, id, d));
     return text.data;
+}
+
+const char *size_in_bytes(const struct emitter *emitter, const char *size)
+{
+    return strcmp(size, "1") == 0 ? "sizeof(rnn_real)" : arena_printf(emitter->arena, "%s * sizeof(rnn_real)", size);
 }

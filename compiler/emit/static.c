@@ -149,8 +149,8 @@ static void write_copies(struct emitter *emitter)
             text_printf(emitter->out, "    memcpy(%s, %s, sizeof %s);\n", access_address(emitter, &to, "0"), address,
                         address);
         else if (access_is_contiguous(&from))
-            text_printf(emitter->out, "    memcpy(%s, %s, %s * sizeof(rnn_real));\n", access_address(emitter, &to, "0"),
-                        address, node_size(emitter, i, node_units(node)));
+            text_printf(emitter->out, "    memcpy(%s, %s, %s);\n", access_address(emitter, &to, "0"), address,
+                        size_in_bytes(emitter, node_size(emitter, i, node_units(node))));
         else
             emit_strided(emitter, "rnn_copy_strided", &node->shape, &to, &from, address);
     }

@@ -70,8 +70,8 @@ void write_strides_kernel(struct writing *writing)
     const struct node *node = emitter->graph->nodes[id];
     struct access to = access_of_node(emitter->schedule, writing->region, id);
     if (node->op == OP_unview) {
-        text_printf(emitter->out, "    memset(%s, 0, %d * sizeof(rnn_real));\n",
-                    access_address(emitter, &to, writing->column), node_units(node));
+        text_printf(emitter->out, "    memset(%s, 0, %s);\n", access_address(emitter, &to, writing->column),
+                    size_in_bytes(emitter, value_size(emitter, id)));
         to.view = node->view;
     }
     for (int k = 0; k < node->count; k++) {
