@@ -41,13 +41,12 @@ static void write_past(struct writing *writing)
 
 static void write_run_head(struct writing *writing)
 {
-    write_pattern(
-        writing->emitter,
-        "    rnn_call call = rnn_begin_call(work, state, frames, lengths, $_BLOCK_FRAMES, 0);\n"
-        "    struct $_values values;\n%s"
-        "    $_place(&values, (rnn_real *)(void *)call.memory, call.block_columns, call.whole, (size_t)streams);\n"
-        "    values.ages = call.ages;\n",
-        writing->plan->whole ? "    memset(&values, 0, sizeof values);\n" : "");
+    write_pattern(writing->emitter,
+                  "    rnn_call call = rnn_begin_call(work, state, frames, lengths, $_BLOCK_FRAMES, 0);\n"
+                  "    struct $_values values;\n%s"
+                  "    $_place(&values, (rnn_real *)call.memory, call.block_columns, call.whole, (size_t)streams);\n"
+                  "    values.ages = call.ages;\n",
+                  writing->plan->whole ? "    memset(&values, 0, sizeof values);\n" : "");
     write_past(writing);
     text_puts(writing->emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
 }
@@ -60,16 +59,19 @@ static void write_grad_head(struct writing *writing)
         "    rnn_call call = rnn_begin_call(work, state, frames, lengths, $_BLOCK_FRAMES, 1);\n"
         "    rnn_loss_sum *const sums = $_sums(work, streams);\n"
         "    struct $_packed *const packed = $_packed_of(work, streams);\n"
+        "    rnn_real *const memory = $_values_of(work, streams);\n"
         "    double total = 0;\n"
-        "    struct $_values values;\n    memset(&values, 0, sizeof values);\n"
-        "    values.ages = call.ages;\n    values.left = call.left;\n    values.window = "
-        "window;\n"
-        "    values.sums = sums;\n    values.loss = &total;\n    values.gradient = gradient;\n"
-        "    char *late = (char *)work + $_work_head(streams);\n"
-        "    late += RNN_ROUND($_place(&values, (rnn_real *)(void *)late, call.block_columns, call.whole, "
-        "(size_t)streams) *\n"
-        "                      sizeof(rnn_real));\n"
-        "    const size_t late_size = $_place_late(&values, (rnn_real *)(void *)late, frames) * sizeof(rnn_real);\n"
+        "    struct $_values values;\n"
+        "    memset(&values, 0, sizeof values);\n"
+        "    values.ages = call.ages;\n"
+        "    values.left = call.left;\n"
+        "    values.window = window;\n"
+        "    values.sums = sums;\n"
+        "    values.loss = &total;\n"
+        "    values.gradient = gradient;\n"
+        "    rnn_real *const late =\n"
+        "        rnn_behind(memory, $_place(&values, memory, call.block_columns, call.whole, (size_t)streams));\n"
+        "    const size_t late_numbers = $_place_late(&values, late, frames);\n"
         "    memset(sums, 0, $_LOSSES * sizeof *sums);\n");
     write_past(writing);
     text_puts(writing->emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
@@ -165,7 +167,7 @@ static void write_clear(struct writing *writing)
 {
     if (writing->emitter->graph->parameter_count)
         write_line(writing, "memset(gradient, 0, sizeof *gradient);");
-    write_line(writing, "memset(late, 0, late_size);");
+    write_line(writing, "memset(late, 0, late_numbers * sizeof *late);");
 }
 
 static void write_age(struct writing *writing)

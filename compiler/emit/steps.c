@@ -22,7 +22,8 @@ static const char *function_name(const struct emitter *emitter, const struct ste
     const struct region *region = step->region == NO_REGION ? NULL : &emitter->schedule->regions[step->region];
     bool later = step->kind == STEP_START && step->pass != (region ? region->pass : 0);
     return arena_printf(emitter->arena, "%s_%s_%s%s", emitter->prefix, region ? region->name : "inputs",
-                        step_kind_name(function_kind(step)), later ? arena_printf(emitter->arena, "_%d", step->pass) : "");
+                        step_kind_name(function_kind(step)),
+                        later ? arena_printf(emitter->arena, "_%d", step->pass) : "");
 }
 
 static unsigned function_uses(const struct emitter *emitter, const struct step *step)

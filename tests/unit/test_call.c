@@ -18,8 +18,11 @@ static void test_memory(void **state)
     assert_true(rnn_is_aligned(memory) && rnn_is_aligned(memory + RNN_VECTOR_BYTES) && rnn_is_aligned(NULL));
     assert_false(rnn_is_aligned(memory + sizeof(rnn_real)));
     assert_null(rnn_place(NULL, 3));
-    rnn_real numbers[4];
+    rnn_real numbers[RNN_LANES + 4];
     assert_ptr_equal(rnn_place(numbers, 3), &numbers[3]);
+    assert_ptr_equal(rnn_behind(numbers, 0), numbers);
+    assert_ptr_equal(rnn_behind(numbers, 1), numbers + RNN_LANES);
+    assert_ptr_equal(rnn_behind(numbers, RNN_LANES), numbers + RNN_LANES);
     assert_true(RNN_ROUND(0) == 0 && RNN_ROUND(1) == RNN_VECTOR_BYTES &&
                 RNN_ROUND(RNN_VECTOR_BYTES) == RNN_VECTOR_BYTES);
     assert_true(RNN_ROUND((size_t)3 << 40) == (size_t)3 << 40);

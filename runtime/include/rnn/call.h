@@ -35,6 +35,12 @@ RNN_HELPER int rnn_is_aligned(const void *memory) { return (uintptr_t)memory % R
 /* An address within memory, or NULL within none. */
 RNN_HELPER rnn_real *rnn_place(rnn_real *memory, size_t offset) { return memory ? memory + offset : NULL; }
 
+/* Memory behind so many numbers, aligned. */
+RNN_HELPER rnn_real *rnn_behind(rnn_real *memory, size_t numbers)
+{
+    return memory + RNN_ROUND(numbers * sizeof(rnn_real)) / sizeof(rnn_real);
+}
+
 /* Columns of so many frames and streams: none where a number is below 0, SIZE_MAX where they are too many. */
 RNN_HELPER size_t rnn_columns(int frames, int streams)
 {
@@ -129,7 +135,7 @@ typedef struct {
     int frames, streams;
     const int *lengths;          /* [streams]: frames of each stream; NULL: all of them */
     const int64_t *began;        /* [streams]: ages before the call */
-    char *memory;                /* of the work, aligned, behind what is used here */
+    void *memory;                /* of the work, aligned, behind what is used here */
     int most;                    /* frames of the longest block */
     size_t block_columns, whole; /* columns of the longest block, and of all frames */
 
