@@ -157,28 +157,29 @@ static bool tell_missing_comma(struct parser *parser, struct span word)
     return true;
 }
 
-struct declarator *ast_set_fixed(struct parser *parser, struct span span, struct declarator *declarator,
-                                 struct span word)
+/* Takes `word`, which has to be `wanted`, behind a declarator, which gets `flag`, a part of it. NULL after an error. */
+static struct declarator *set_flag(struct parser *parser, struct span span, struct declarator *declarator,
+                                   struct span word, const char *wanted, bool *flag)
 {
-    static const char *const words[] = {"fixed", NULL};
+    const char *const words[] = {wanted, NULL};
     if (tell_missing_comma(parser, word))
         return NULL;
     declarator->span = span;
     make_word(parser, word, "word", words);
-    declarator->fixed = true;
+    *flag = true;
     return declarator;
+}
+
+struct declarator *ast_set_fixed(struct parser *parser, struct span span, struct declarator *declarator,
+                                 struct span word)
+{
+    return set_flag(parser, span, declarator, word, "fixed", &declarator->fixed);
 }
 
 struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span word)
 {
-    static const char *const words[] = {"once", NULL};
-    if (tell_missing_comma(parser, word))
-        return NULL;
-    declarator->span = span;
-    make_word(parser, word, "word", words);
-    declarator->once = true;
-    return declarator;
+    return set_flag(parser, span, declarator, word, "once", &declarator->once);
 }
 
 struct statement *ast_statement(struct parser *parser, enum statement_kind kind, struct span span,
