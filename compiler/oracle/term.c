@@ -17,7 +17,7 @@ struct frames oracle_frames_needed(const struct evaluation *evaluation, const st
         return (struct frames){0, 1};
     if (term->op == OP_last)
         return (struct frames){length - 1, length};
-    if (op_info(term->op)->class == OP_CLASS_OVER_TIME || term->op == OP_ctc)
+    if (op_is_over_time(term->op))
         return (struct frames){0, length};
     return (struct frames){frame, frame + 1};
 }

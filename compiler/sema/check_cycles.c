@@ -38,7 +38,7 @@ static void add_edges(struct cycles *cycles, int from, const struct term *term, 
         ARENA_PUSH(cycles->check->arena, cycles->edges, cycles->edge_count, cycles->edge_capacity, edge);
     }
     if (term->kind == TERM_OP)
-        over_time |= op_info(term->op)->class == OP_CLASS_OVER_TIME || term->op == OP_ctc;
+        over_time |= op_is_over_time(term->op);
     for (int i = 0; i < term->count; i++)
         add_edges(cycles, from, term->args[i], over_time, in_init);
 }
