@@ -27,8 +27,7 @@ static const int *number_components(const struct graph *graph, struct arena *are
 
 bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge)
 {
-    return !node_works_by_units(reader) || !edge_is_whole(graph, edge) ||
-           edge->length != node_units(reader);
+    return !node_works_by_units(reader) || !edge_is_whole(graph, edge) || edge->length != node_units(reader);
 }
 
 static void describe_cycles(const struct graph *graph, struct components *components)

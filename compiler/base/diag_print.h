@@ -4,7 +4,16 @@
 
 #include "base/diag.h"
 
-enum diagnostic_kind { DIAGNOSTIC_ERROR, DIAGNOSTIC_WARNING, DIAGNOSTIC_NOTE };
+#define DIAGNOSTIC_KINDS(X)                                                                                            \
+    X(ERROR, "error")                                                                                                  \
+    X(WARNING, "warning")                                                                                              \
+    X(NOTE, "note")
+
+enum diagnostic_kind {
+#define X(id, name) DIAGNOSTIC_##id,
+    DIAGNOSTIC_KINDS(X)
+#undef X
+};
 
 struct diagnostic {
     enum diagnostic_kind kind;

@@ -5,13 +5,14 @@
  *           |            ^~~~~
  */
 #include "base/diag_print.h"
+#include "base/list.h"
 
 /* Of a longer line only so many bytes are shown, the first of them so many before the caret. */
 enum { LINE_WINDOW = 120, LINE_BEFORE_CARET = 80 };
 
 const char *diagnostic_kind_name(enum diagnostic_kind kind)
 {
-    static const char *const names[] = {"error", "warning", "note"};
+    static const char *const names[] = {DIAGNOSTIC_KINDS(LIST_NAME)};
     return names[kind];
 }
 

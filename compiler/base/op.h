@@ -93,8 +93,8 @@ enum { OP_READINGS = 2 };
     X(EMBED, "embed")                                                                                                  \
     X(ID, "id")                                                                                                        \
     X(KEEP, "keep")                                                                                                    \
-    X(MATRIX, "matrix")   /* a product of static values */                                                             \
-    X(STRIDES, "strides") /* copies, or adds up, parts of values that are no column of their own */                    \
+    X(MATRIX, "matrix")       /* a product of static values */                                                         \
+    X(STRIDES, "strides")     /* copies, or adds up, parts of values that are no column of their own */                \
     X(OVER_TIME, "over time") /* gathers what it needs of each block */
 
 enum kernel_kind {
@@ -116,9 +116,9 @@ struct op_info {
     struct infix infix;
     enum held holds;
     enum result_time time;
-    enum operand_reading reads[OP_READINGS]; /* see op_reads */
-    enum kernel_kind kernel;                 /* KERNEL_NONE: by class, see op_kernel */
-    bool one_frame, adds, error_of_argument; /* see op.def */
+    enum operand_reading reads[OP_READINGS];             /* see op_reads */
+    enum kernel_kind kernel;                             /* KERNEL_NONE: by class, see op_kernel */
+    bool one_frame, adds, error_of_argument;             /* see op.def */
     bool training, special_gradient, edges, hides_edges; /* see op.def */
 };
 

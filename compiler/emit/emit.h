@@ -7,10 +7,10 @@
 struct text;
 
 struct emit_options {
-    const char *prefix; /* of every name with linkage, an identifier */
-    const char *owner;  /* of a training schedule: the prefix of the network that it trains; else NULL */
-    const char *header; /* how the C file includes the header; NULL: the C file declares everything itself */
-    bool files;         /* calls that read and write weights files are emitted */
+    const char *prefix;    /* of every name with linkage, an identifier */
+    const char *owner;     /* of a training schedule: the prefix of the network that it trains; else NULL */
+    const char *header;    /* how the C file includes the header; NULL: the C file declares everything itself */
+    bool files;            /* calls that read and write weights files are emitted */
     const double *weights; /* of all parameters, in their order, to be written as constants; or NULL */
 };
 

@@ -41,7 +41,7 @@ struct emitter {
     struct function function;    /* at hand */
     int *last_load;              /* by node: its last place in writing.loaded, or -1, see find_load */
     unsigned *step_uses;         /* by step of the longest plan: the variables that its function takes */
-    struct expression *locals;   /* by node: the variable that holds it in the kernel at hand, or the expression itself */
+    struct expression *locals; /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
 
 /* ---- emitter.c ---- */

@@ -31,7 +31,8 @@ static bool node_is_line(const struct writer *writer, int id)
     enum storage storage = writer->schedule->buffers[id].storage;
     if (node->op == OP_number || node->op == OP_parameter || node->op == OP_input || node->op == OP_view)
         return false;
-    return node->name || node->op == OP_gradient || storage != STORE_NONE || uses_count(&writer->schedule->uses, id) > 1;
+    return node->name || node->op == OP_gradient || storage != STORE_NONE ||
+           uses_count(&writer->schedule->uses, id) > 1;
 }
 
 /* A path as it reads within the instance at hand. */

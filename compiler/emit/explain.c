@@ -18,10 +18,11 @@ void emit_explain(const struct schedule *schedule, struct arena *arena, struct t
                 buffer_bytes(schedule, STORE_BLOCK));
     double kept = buffer_bytes(schedule, STORE_SEQUENCE);
     if (schedule->graph->trains)
-        text_printf(out,
-                    "for training: a window keeps %.0f bytes for each of its frames and streams, %.1f MB for 64 frames of 16 "
-                    "streams\n",
-                    kept, kept * 64 * 16 / 1e6);
+        text_printf(
+            out,
+            "for training: a window keeps %.0f bytes for each of its frames and streams, %.1f MB for 64 frames of 16 "
+            "streams\n",
+            kept, kept * 64 * 16 / 1e6);
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
         text_printf(out, "\n%s\n    %s\n", region->name, describe_kind(schedule, region, arena));

@@ -13,8 +13,9 @@ struct emitter;
 /* Parameters of emitted functions, in the order in which kernels take theirs. */
 #define EMITTED_VARIABLES(X)                                                                                           \
     X(params)                                                                                                          \
-    X(packed) X(to) X(from) X(past) X(values) X(window) X(memory) X(block) X(whole) X(length) X(done) X(end) X(frame)  \
-        X(frames) X(streams) X(stream) X(ends) X(panel) X(first) X(columns)
+    X(packed)                                                                                                          \
+    X(to) X(from) X(past) X(values) X(window) X(memory) X(block) X(whole) X(length) X(done) X(end) X(frame) X(frames)  \
+        X(streams) X(stream) X(ends) X(panel) X(first) X(columns)
 
 enum variable_number {
 #define X(name) NUMBER_##name,

@@ -57,8 +57,9 @@ static void write_members(struct emitter *emitter)
                 "    const int64_t *ages; /* of each stream: frames since it began */\n",
                 emitter->prefix);
     if (scans_keep(emitter->schedule))
-        write_pattern(emitter, "    const struct $_values *kept; /* the state's, where streams that end within a block keep "
-                               "their past */\n");
+        write_pattern(emitter,
+                      "    const struct $_values *kept; /* the state's, where streams that end within a block keep "
+                      "their past */\n");
     if (emitter->graph->trains)
         text_printf(out,
                     "    const int *left; /* of each stream: frames from the first of the block on */\n"
@@ -105,9 +106,11 @@ static const char *buffer_columns(struct emitter *emitter, const struct buffer *
 static void write_layout(struct emitter *emitter)
 {
     struct text *out = emitter->out;
-    text_puts(out, "/* Lays values out in memory (NULL: nowhere) and returns how many rnn_real they take. Columns: those of a "
-                   "block of\n"
-                   " * frames, of the whole sequence, and of one frame, which has one for each stream. */\n");
+    text_puts(
+        out,
+        "/* Lays values out in memory (NULL: nowhere) and returns how many rnn_real they take. Columns: those of a "
+        "block of\n"
+        " * frames, of the whole sequence, and of one frame, which has one for each stream. */\n");
     open_function(emitter, VAR_values | VAR_memory | VAR_block | VAR_whole | VAR_columns);
     text_printf(out,
                 "static size_t %s_place(struct %s_values *values, rnn_real *memory, size_t block, size_t whole, size_t "

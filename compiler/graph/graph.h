@@ -73,9 +73,9 @@ struct node {
     struct span equation;             /* of its origin */
     int count;
     struct edge *edges;
-    double number;    /* OP_number; OP_keep: the probability of a 0 */
-    struct view view; /* OP_view, OP_unview, OP_gradient */
-    union {           /* op.def says which an operation holds */
+    double number;     /* OP_number; OP_keep: the probability of a 0 */
+    struct view view;  /* OP_view, OP_unview, OP_gradient */
+    union {            /* op.def says which an operation holds */
         int parameter; /* OP_parameter, OP_gradient: place in graph.parameters */
         int input;     /* OP_input: place in graph.inputs */
         int dropout;   /* OP_keep: place among the program's dropouts, each of which draws numbers of its own */

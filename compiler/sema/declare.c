@@ -95,12 +95,8 @@ static bool is_misplaced(const struct instance *instance, const struct statement
 
 static void tell_misplaced(struct elaboration *e, struct instance *instance, const struct statement *statement)
 {
-    static const char *const words[] = {[STATEMENT_INPUT] = "input",
-                                        [STATEMENT_TARGET] = "target",
-                                        [STATEMENT_OUTPUT] = "output",
-                                        [STATEMENT_LOSS] = "loss"};
-    report_error(&e->report, statement->span, "'%s' stands only in a model, and '%s' is a cell", words[statement->kind],
-                 instance->definition->name.text);
+    report_error(&e->report, statement->span, "'%s' stands only in a model, and '%s' is a cell",
+                 statement_word(statement->kind), instance->definition->name.text);
 }
 
 /* A call inside an expression has no name for the weights to be called after. */

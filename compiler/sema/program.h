@@ -56,8 +56,8 @@ struct value {
     bool hidden;      /* made by sema; its name is descriptive and unique but no name of the program */
     struct shape shape;
     const char *size_names[SHAPE_MAX_RANK]; /* of declared dimensions that are a name: "h1.n", or NULL */
-    const char *row_name; /* the first name in its first dimension: "h1.n" of [4 * n, m], or NULL */
-    bool declared; /* the program gives the shape; else it follows from the term */
+    const char *row_name;                   /* the first name in its first dimension: "h1.n" of [4 * n, m], or NULL */
+    bool declared;                          /* the program gives the shape; else it follows from the term */
     enum value_time time;
     int vocabulary; /* V for `index[V]` and `labels[V]` inputs and targets (ids -1..V-1), and for an equation that
                      * only hands such an id on (its term is a TERM_VALUE or a TERM_DELAY of it); else 0 */

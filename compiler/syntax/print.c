@@ -6,6 +6,7 @@
  * Blank lines of the source are kept, one at a time; not at the edges of a body. */
 #include "syntax/print_line.h"
 
+#include "base/list.h"
 #include "base/source.h"
 
 struct printer {
@@ -105,10 +106,10 @@ static void print_constants(struct line *line, const struct statement *statement
     }
 }
 
-static const char *statement_keyword(enum statement_kind kind)
+const char *statement_word(enum statement_kind kind)
 {
-    static const char *const keywords[] = {"param ", "const ", "input ", "target ", "output ", "", "init ", "loss "};
-    return keywords[kind];
+    static const char *const words[] = {STATEMENT_KINDS(LIST_NAME)};
+    return words[kind];
 }
 
 static void print_statement(struct line *line, const struct statement *statement)
@@ -117,7 +118,8 @@ static void print_statement(struct line *line, const struct statement *statement
         print_constants(line, statement);
         return;
     }
-    line_puts(line, statement_keyword(statement->kind));
+    line_puts(line, statement_word(statement->kind));
+    line_puts(line, statement->kind == STATEMENT_EQUATION ? "" : " ");
     line_declarators(line, statement->declarators, statement->count);
     for (int i = 0; i < statement->value_count; i++) {
         line_puts(line, i > 0 || statement->count > 0 ? " = " : "");

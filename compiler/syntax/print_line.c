@@ -1,5 +1,7 @@
 #include "syntax/print_line.h"
 
+#include "base/list.h"
+
 /* Names and numbers have no such byte. */
 static const char fold_mark = '\v';
 
@@ -27,7 +29,7 @@ void line_comma(struct line *line)
 
 static const char *operator_text(enum binary_operator kind)
 {
-    static const char *const texts[] = {"+", "-", "*", "/", "@", "<", "<=", ">", ">=", "==", "!="};
+    static const char *const texts[] = {BINARY_OPERATORS(LIST_NAME)};
     return texts[kind];
 }
 

@@ -29,18 +29,23 @@ enum expr_kind {
     EXPR_REVERSE  /* reverse args[0]: call; only as the right side of an equation or below stack */
 };
 
+#define BINARY_OPERATORS(X)                                                                                            \
+    X(ADD, "+")                                                                                                        \
+    X(SUB, "-")                                                                                                        \
+    X(MUL, "*")                                                                                                        \
+    X(DIV, "/")                                                                                                        \
+    X(AT, "@")                                                                                                         \
+    X(LT, "<")                                                                                                         \
+    X(LE, "<=")                                                                                                        \
+    X(GT, ">")                                                                                                         \
+    X(GE, ">=")                                                                                                        \
+    X(EQ, "==")                                                                                                        \
+    X(NE, "!=")
+
 enum binary_operator {
-    BINARY_ADD,
-    BINARY_SUB,
-    BINARY_MUL,
-    BINARY_DIV,
-    BINARY_AT,
-    BINARY_LT,
-    BINARY_LE,
-    BINARY_GT,
-    BINARY_GE,
-    BINARY_EQ,
-    BINARY_NE
+#define X(id, text) BINARY_##id,
+    BINARY_OPERATORS(X)
+#undef X
 };
 
 /* One part between the commas of square brackets: `e` (is_range false, begin), `a:b`, `a:`, `:b`, `:` (begin, end may
@@ -104,16 +109,24 @@ struct declarator {
     bool once;
 };
 
+/* The word that a statement begins with. */
+#define STATEMENT_KINDS(X)                                                                                             \
+    X(PARAM, "param")   /* declarators */                                                                              \
+    X(CONST, "const")   /* declarators[i] = values[i] */                                                               \
+    X(INPUT, "input")   /* declarators */                                                                              \
+    X(TARGET, "target") /* declarators */                                                                              \
+    X(OUTPUT, "output") /* declarators, one; values[0] or NULL */                                                      \
+    X(EQUATION, "")     /* declarators (the left sides) = values[0] */                                                 \
+    X(INIT, "init")     /* path (EXPR_NAME or EXPR_MEMBER) values[0] = values[1] */                                    \
+    X(LOSS, "loss")     /* values[0] */
+
 enum statement_kind {
-    STATEMENT_PARAM,    /* declarators */
-    STATEMENT_CONST,    /* declarators[i] = values[i] */
-    STATEMENT_INPUT,    /* declarators */
-    STATEMENT_TARGET,   /* declarators */
-    STATEMENT_OUTPUT,   /* declarators, one; values[0] or NULL */
-    STATEMENT_EQUATION, /* declarators (the left sides) = values[0] */
-    STATEMENT_INIT,     /* path (EXPR_NAME or EXPR_MEMBER) values[0] = values[1] */
-    STATEMENT_LOSS      /* values[0] */
+#define X(id, word) STATEMENT_##id,
+    STATEMENT_KINDS(X)
+#undef X
 };
+
+const char *statement_word(enum statement_kind kind);
 
 struct statement {
     enum statement_kind kind;

@@ -45,18 +45,15 @@ RNN_HELPER void rnn_add_strided(rnn_real *to, const rnn_real *from, const rnn_st
     for (int i = 0; i < s->n[0]; i++)
         for (int j = 0; j < s->n[1]; j++)
             for (int k = 0; k < s->n[2]; k++)
-                to[i * s->to[0] + j * s->to[1] + k * s->to[2]] += from[i * s->from[0] + j * s->from[1] + k * s->from[2]];
+                to[i * s->to[0] + j * s->to[1] + k * s->to[2]] +=
+                    from[i * s->from[0] + j * s->from[1] + k * s->from[2]];
 }
 
 /* ---- products ----
  *
  * A tile is RNN_PRODUCT_ROWS rows against RNN_PRODUCT_WIDTH columns of the right-hand side, of which RNN_PRODUCT_DEPTH rows at a
  * time are copied side by side, whatever their strides are. */
-enum {
-    RNN_PRODUCT_ROWS = RNN_ACCUMULATORS / 2,
-    RNN_PRODUCT_WIDTH = 2 * RNN_LANES,
-    RNN_PRODUCT_DEPTH = 128
-};
+enum { RNN_PRODUCT_ROWS = RNN_ACCUMULATORS / 2, RNN_PRODUCT_WIDTH = 2 * RNN_LANES, RNN_PRODUCT_DEPTH = 128 };
 
 /* to[r][c] += sum over k of a[r][k] * b[k][c], for rows <= RNN_PRODUCT_ROWS and width <= RNN_PRODUCT_WIDTH. */
 RNN_INLINE void rnn_product_tile(rnn_real *to, ptrdiff_t to_step, const rnn_real *a, ptrdiff_t a_row, ptrdiff_t a_step,
