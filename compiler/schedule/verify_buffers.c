@@ -25,9 +25,24 @@ static bool region_is_scan(const struct region *region)
 
 /* ---- what an operand is read from ---- */
 
+/* Whether a parameter, or a part of one, can be read where the parameters are: by strides, or as a column where its
+ * elements lie one behind the other. A part of a part is one of a value that is stored. */
+static bool value_can_be_read_in_place(const struct node *value, const struct node *reader,
+                                       enum operand_reading reading)
+{
+    bool part = value->op == OP_view;
+    if (value->op != OP_parameter && !part)
+        return false;
+    if (!node_is_once(reader) || (part && reader->op == OP_view))
+        return reading == READS_WEIGHTS;
+    bool column = reading == READS_UNITS || reading == READS_PART;
+    return reading == READS_WEIGHTS || reading == READS_STRIDES || reading == READS_VECTOR ||
+           (column && (!part || view_is_contiguous(&value->view, &value->shape)));
+}
+
 /* Whether the memory of a value is as a kernel wants it that reads it with this edge; the value is not in a register. */
 static bool storage_fits_reading(const struct verifying *verifying, const struct edge *edge,
-                                 enum operand_reading reading, int length)
+                                 enum operand_reading reading, int length, enum value_time time)
 {
     const struct node *source = verifying->graph->nodes[edge->node];
     enum storage storage = buffer_of(verifying, edge->node)->storage;
@@ -43,14 +58,12 @@ static bool storage_fits_reading(const struct verifying *verifying, const struct
     case READS_PART:
         return number || storage != STORE_NONE;
     case READS_VECTOR:
-        return storage != STORE_NONE;
+        return storage != STORE_NONE || (number && !time_has_streams(time));
     case READS_WEIGHTS:
-        return source->time == TIME_STATIC &&
-               (storage == STORE_STATIC || source->op == OP_parameter || source->op == OP_view);
     case READS_ROWS:
         return storage == STORE_STATIC;
     case READS_STRIDES:
-        return !time_has_streams(source->time);
+        return number || (storage != STORE_NONE && !time_has_streams(source->time));
     case READS_ID:
     case READS_LABELS:
         return storage == STORE_INPUT && whole;
@@ -73,9 +86,9 @@ static const char *verify_operand(const struct verifying *verifying, int id, con
     bool counts_all = reader->op == OP_seed && k == 1 && source->op == OP_number;
     if (counts_all || !region_of(verifying, use->reader) || use_stays_in_kernel(verifying, id, use->reader, use->edge))
         return NULL;
-    if (!time_has_streams(reader->time) && reading != READS_COLUMN && !op_is_over_time(reader->op))
-        return NULL; /* by strides, wherever it is */
-    if (!storage_fits_reading(verifying, use->edge, reading, reader->edges[0].length))
+    bool in_place =
+        buffer_of(verifying, id)->storage == STORE_NONE && value_can_be_read_in_place(source, reader, reading);
+    if (!in_place && !storage_fits_reading(verifying, use->edge, reading, reader->edges[0].length, reader->time))
         return arena_printf(verifying->scratch, "%%%d cannot read %%%d where it is stored: %s", use->reader, id,
                             storage_name(buffer_of(verifying, id)->storage));
     return NULL;
@@ -184,7 +197,7 @@ static bool storage_fits_node(const struct verifying *verifying, int id)
         if (node->time == TIME_SEQUENCE)
             return !ranges;
         return node->time == TIME_FRAME && region_is_scan(region) && buffer->group >= region->group &&
-               ranges == buffer->in_place &&
+               ranges == buffer->in_place && !(verifying->graph->trains && buffer->past) &&
                (!ranges ||
                 (region->group == 1 && buffer->past == !region->reversed && buffer->future == region->reversed));
     case STORE_BLOCK: /* carried from block to block, which only one pass over all of them does */

@@ -11,7 +11,9 @@ struct kernels {
 
 static bool kernel_fits_node(const struct kernel *kernel, const struct node *node)
 {
-    return op_kernel(node->op) == (kernel->kind == KERNEL_PANEL ? KERNEL_ELEMENTWISE : kernel->kind);
+    if (kernel->kind == KERNEL_PANEL || kernel->kind == KERNEL_ELEMENTWISE)
+        return node_works_by_units(node);
+    return op_kernel(node->op) == kernel->kind || (kernel->kind == KERNEL_MATRIX && node->op == OP_product);
 }
 
 /* Whether a kernel is a loop over units that may compute several nodes. */
@@ -163,6 +165,17 @@ static bool is_read_behind(const struct verifying *verifying, int reader, const 
     return then >= 0 && then < now && use_stays_in_kernel(verifying, edge->node, reader, edge);
 }
 
+/* What is read where no kernel computes the source itself: a part of another value. */
+static int value_that_is_read(const struct verifying *verifying, int id)
+{
+    const struct node *node = verifying->graph->nodes[id];
+    while (!verifying->schedule->kernel_of[id] && node->op == OP_view) {
+        id = node->edges[0].node;
+        node = verifying->graph->nodes[id];
+    }
+    return id;
+}
+
 static const char *verify_reads(const struct verifying *verifying, const struct region *region, int reader)
 {
     const struct schedule *schedule = verifying->schedule;
@@ -171,8 +184,9 @@ static const char *verify_reads(const struct verifying *verifying, const struct 
     bool scan = region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
     for (int k = 0; k < node->count; k++) {
         const struct edge *edge = &node->edges[k];
-        const struct kernel *source = schedule->kernel_of[edge->node];
-        if (schedule->region_of[edge->node] != schedule->region_of[reader] || (scan && edge->delay))
+        int value = value_that_is_read(verifying, edge->node);
+        const struct kernel *source = schedule->kernel_of[value];
+        if (schedule->region_of[value] != schedule->region_of[reader] || (scan && edge->delay) || !kernel || !source)
             continue;
         if (source == kernel ? !is_read_behind(verifying, reader, edge) : source->phase >= kernel->phase)
             return arena_printf(verifying->scratch, "%%%d reads %%%d before a kernel has made it", reader, edge->node);
@@ -181,6 +195,14 @@ static const char *verify_reads(const struct verifying *verifying, const struct 
 }
 
 /* ---- all ---- */
+
+/* A part of a value that all streams share may be read where that is; a gradient may be made of sums that are made
+ * there. */
+static bool node_needs_no_kernel(const struct verifying *verifying, int id)
+{
+    const struct node *node = verifying->graph->nodes[id];
+    return node_is_once(node) && (node->op == OP_view || node->op == OP_gradient);
+}
 
 static const char *verify_region(struct kernels *kernels, const struct region *region)
 {
@@ -199,7 +221,7 @@ static const char *verify_region(struct kernels *kernels, const struct region *r
             wrong = verify_sums(kernels, kernel);
     }
     for (int i = 0; i < region->node_count && !wrong; i++)
-        if (verifying->in_kernel[region->nodes[i]] == NOT_PLACED)
+        if (verifying->in_kernel[region->nodes[i]] == NOT_PLACED && !node_needs_no_kernel(verifying, region->nodes[i]))
             wrong = arena_printf(verifying->scratch, "%%%d is in no kernel", region->nodes[i]);
     for (int i = 0; i < region->node_count && !wrong; i++)
         wrong = verify_reads(verifying, region, region->nodes[i]);
@@ -218,8 +240,7 @@ const char *verify_kernels(struct verifying *verifying)
         kernels.row[i] = -1;
     const char *wrong = NULL;
     for (int r = 0; r < schedule->region_count && !wrong; r++)
-        if (schedule->regions[r].kind != REGION_STATIC && schedule->regions[r].kind != REGION_LATE)
-            wrong = verify_region(&kernels, &schedule->regions[r]);
+        wrong = verify_region(&kernels, &schedule->regions[r]);
     for (int p = 0; p < schedule->panel_count && !wrong; p++)
         if (!kernels.packed[p])
             wrong = arena_printf(verifying->scratch, "panels %d belong to no kernel", p);

@@ -428,6 +428,26 @@ static void test_in_place(void **state)
     expect_wrong(&scheduled, "%a (frame) is not there when an output wants it");
 }
 
+/* What is computed once, when weights are packed, is computed by kernels too. */
+static void test_static(void **state)
+{
+    (void)state;
+    static const char *const text = "model M {\n  input x[4]\n  param W[4, 4], b[4]\n  c = softmax(b)\n  d = tanh(c)\n"
+                                    "  output y = W @ x + d\n}";
+    struct scheduled scheduled = schedule(text);
+    struct region *region = region_of(&scheduled, "d");
+    assert_int_equal(region->kernel_count, 2);
+    region->kernels[1].phase = 0;
+    expect_wrong(&scheduled, "%d reads %c before a kernel has made it");
+
+    scheduled = schedule(text);
+    int b = scheduled.schedule->graph->nodes[id_of(&scheduled, "c")]->edges[0].node;
+    scheduled.schedule->buffers[b].storage = STORE_NONE;
+    char wanted[100];
+    snprintf(wanted, sizeof wanted, "%%c cannot read %%%d where it is stored: none", b);
+    expect_wrong(&scheduled, wanted);
+}
+
 static void test_training(void **state)
 {
     (void)state;
@@ -442,6 +462,11 @@ static void test_training(void **state)
     scheduled = schedule(trains);
     buffer_of(&scheduled, "h")->storage = STORE_BLOCK;
     expect_wrong(&scheduled, "%h (block) cannot be stored like that");
+
+    scheduled = schedule(trains); /* the next window may begin behind any frame of this one */
+    buffer_of(&scheduled, "h")->storage = STORE_FRAME;
+    buffer_of(&scheduled, "h")->in_place = true;
+    expect_wrong(&scheduled, "%h (frame) cannot be stored like that");
 }
 
 int main(void)
@@ -459,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_pasts),
         cmocka_unit_test(test_lifetimes),
         cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_static),
         cmocka_unit_test(test_training),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
