@@ -134,7 +134,7 @@ const char *initial_value(struct emitter *emitter, int id);
 /* "rnn_real", or what ids and labels are. */
 const char *input_type(const struct graph_input *input);
 /* Numbers in a stream's column of what a value gathers: sums have two for each unit, see rnn/gather.h. */
-const char *gathered_numbers(struct arena *arena, const struct node *node);
+const char *gathered_numbers(const struct emitter *emitter, int id);
 /* Where a sum over all frames is made: an address, and strides. */
 struct place {
     const char *base; /* an expression for an address */

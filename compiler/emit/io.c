@@ -1,12 +1,15 @@
 /* Inputs and outputs of a call: where the caller has them, where kernels want them. */
+#include <string.h>
+
 #include "emit/calls.h"
 
 /* ---- inputs ---- */
 
 /* The caller's memory of the block at hand. */
-static const char *at_block(const struct emitter *emitter, const char *argument, int units, bool one_frame)
+static const char *at_block(const struct emitter *emitter, const char *argument, const char *units, bool one_frame)
 {
-    return one_frame ? argument : arena_printf(emitter->arena, "%s + call.column * %d", argument, units);
+    const char *each = strcmp(units, "1") == 0 ? "" : arena_printf(emitter->arena, " * %s", units);
+    return one_frame ? argument : arena_printf(emitter->arena, "%s + call.column%s", argument, each);
 }
 
 /* An address where kernels read the caller's memory, a copy where they need padded columns. */
@@ -15,7 +18,7 @@ static void write_input(struct emitter *emitter, const struct step *step, int id
     const struct node *node = emitter->graph->nodes[id];
     const char *argument = emitter->arguments[node->input], *member = emitter->buffers[id];
     bool of_block = step->scope == SCOPE_BLOCK;
-    int units = node_units(emitter->graph->nodes[id]);
+    const char *units = value_size(emitter, id);
     const char *from = of_block ? at_block(emitter, argument, units, one_frame) : argument;
     const char *columns = one_frame || node->time == TIME_SEQUENCE ? "streams"
                           : of_block                               ? "call.columns"
@@ -23,7 +26,7 @@ static void write_input(struct emitter *emitter, const struct step *step, int id
     if (emitter->schedule->buffers[id].storage == STORE_INPUT)
         text_printf(emitter->out, "%*svalues.%s = %s;\n", indent, "", member, from);
     else
-        text_printf(emitter->out, "%*srnn_pad_columns(values.%s, %s, %d, %s);\n", indent, "", member, from, units,
+        text_printf(emitter->out, "%*srnn_pad_columns(values.%s, %s, %s, %s);\n", indent, "", member, from, units,
                     columns);
 }
 
@@ -50,13 +53,14 @@ void write_inputs(struct emitter *emitter, const struct step *step, int indent, 
 
 /* ---- outputs ---- */
 
-static void write_copy(struct emitter *emitter, int id, int units, const char *to, int indent, const char *columns)
+static void write_copy(struct emitter *emitter, int id, const char *units, const char *to, int indent,
+                       const char *columns)
 {
     if (emitter->schedule->buffers[id].storage == STORE_INPUT)
-        text_printf(emitter->out, "%*smemcpy(%s, values.%s, (size_t)%s * %d * sizeof(rnn_real));\n", indent, "", to,
-                    emitter->buffers[id], columns, units);
+        text_printf(emitter->out, "%*smemcpy(%s, values.%s, (size_t)%s * %s);\n", indent, "", to, emitter->buffers[id],
+                    columns, size_in_bytes(emitter, units));
     else
-        text_printf(emitter->out, "%*srnn_unpad_columns(%s, values.%s, %d, %s);\n", indent, "", to,
+        text_printf(emitter->out, "%*srnn_unpad_columns(%s, values.%s, %s, %s);\n", indent, "", to,
                     emitter->buffers[id], units, columns);
 }
 
@@ -65,7 +69,8 @@ static void write_output(struct emitter *emitter, const struct step *step, int i
 {
     const struct graph_output *output = &emitter->graph->outputs[index];
     const char *name = emitter->arguments[emitter->graph->input_count + index];
-    int id = output->edge.node, units = (int)shape_size(&output->shape);
+    int id = output->edge.node;
+    const char *units = node_size(emitter, id, shape_size(&output->shape));
     bool of_block = step->scope == SCOPE_BLOCK;
     const char *to = of_block ? at_block(emitter, name, units, one_frame) : name;
     text_printf(emitter->out, one_frame ? "%*sif (%s)\n" : "%*sif (%s) {\n", indent, "", name);
@@ -73,14 +78,14 @@ static void write_output(struct emitter *emitter, const struct step *step, int i
     if (output->time == TIME_SEQUENCE || one_frame) {
         write_copy(emitter, id, units, to, indent, "streams");
         if (!one_frame && !emitter->graph->trains)
-            text_printf(emitter->out, "%*srnn_clear_empty(%s, %d, values.ages, streams);\n", indent, "", name, units);
+            text_printf(emitter->out, "%*srnn_clear_empty(%s, %s, values.ages, streams);\n", indent, "", name, units);
     } else if (of_block) {
         write_copy(emitter, id, units, to, indent, "call.columns");
-        text_printf(emitter->out, "%*srnn_clear_after_end(%s, %d, call.ends, call.count, streams);\n", indent, "", to,
+        text_printf(emitter->out, "%*srnn_clear_after_end(%s, %s, call.ends, call.count, streams);\n", indent, "", to,
                     units);
     } else {
         write_copy(emitter, id, units, to, indent, "(ptrdiff_t)call.whole");
-        text_printf(emitter->out, "%*srnn_clear_after_end(%s, %d, lengths, frames, streams);\n", indent, "", to, units);
+        text_printf(emitter->out, "%*srnn_clear_after_end(%s, %s, lengths, frames, streams);\n", indent, "", to, units);
     }
     if (!one_frame)
         text_printf(emitter->out, "%*s}\n", indent - 4, "");

@@ -48,7 +48,8 @@ static void write_ends(struct emitter *emitter, const struct region *region)
 {
     bool any = false;
     for (int i = 0; i < region->node_count; i++) {
-        int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
+        int id = region->nodes[i];
+        const char *units = value_size(emitter, id);
         if (!value_is_kept_by_scan(emitter->schedule, id))
             continue;
         if (!any)
@@ -57,9 +58,9 @@ static void write_ends(struct emitter *emitter, const struct region *region)
         any = true;
         use_variables(emitter, VAR_values | VAR_streams | VAR_ends);
         text_printf(emitter->out,
-                    "                memcpy(values->kept->%s + (ptrdiff_t)stream * RNN_PAD(%d),\n"
-                    "                       values->%s + (ptrdiff_t)stream * RNN_PAD(%d), "
-                    "RNN_PAD(%d) * sizeof(rnn_real));\n",
+                    "                memcpy(values->kept->%s + (ptrdiff_t)stream * RNN_PAD(%s),\n"
+                    "                       values->%s + (ptrdiff_t)stream * RNN_PAD(%s), "
+                    "RNN_PAD(%s) * sizeof(rnn_real));\n",
                     emitter->buffers[id], units, emitter->buffers[id], units, units);
     }
     text_puts(emitter->out, any ? "            }\n" : "");
@@ -70,7 +71,8 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
 {
     bool any = false;
     for (int i = 0; i < region->node_count; i++) {
-        int id = region->nodes[i], units = node_units(emitter->graph->nodes[id]);
+        int id = region->nodes[i];
+        const char *units = value_size(emitter, id);
         const struct buffer *buffer = &emitter->schedule->buffers[id];
         if (!ends_with_block(emitter->schedule, id))
             continue;
@@ -83,14 +85,14 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
         use_variables(emitter, VAR_values | VAR_streams | VAR_ends | (buffer->in_place ? 0 : VAR_frame));
         if (region->group > 1)
             text_printf(emitter->out,
-                        "                rnn_start_future(values->%s + frame * RNN_PAD(%d), RNN_MIN(count, t + count - "
+                        "                rnn_start_future(values->%s + frame * RNN_PAD(%s), RNN_MIN(count, t + count - "
                         "ends[stream]),\n"
-                        "                                 RNN_PAD(%d), %d, %s, RNN_MAX(0, ends[stream] - t), streams, "
+                        "                                 RNN_PAD(%s), %s, %s, RNN_MAX(0, ends[stream] - t), streams, "
                         "stream);\n",
                         emitter->buffers[id], units, units, units, initial_value(emitter, id));
         else
             text_printf(emitter->out,
-                        "                rnn_start_past(values->%s + %s * RNN_PAD(%d), 1, RNN_PAD(%d), %d, %s, "
+                        "                rnn_start_past(values->%s + %s * RNN_PAD(%s), 1, RNN_PAD(%s), %s, %s, "
                         "streams, stream);\n",
                         emitter->buffers[id], buffer->in_place ? "(ptrdiff_t)streams" : "(frame + streams)", units,
                         units, units, initial_value(emitter, id));
@@ -105,11 +107,11 @@ static void write_node_after_end(struct emitter *emitter, int id)
     const struct buffer *buffer = &emitter->schedule->buffers[id];
     if (!ends_with_block(emitter->schedule, id) || buffer->storage != STORE_SEQUENCE)
         return;
-    int units = node_units(emitter->graph->nodes[id]);
+    const char *units = value_size(emitter, id);
     use_variables(emitter, VAR_values | VAR_frames | VAR_streams | VAR_ends);
     text_printf(emitter->out,
                 "    for (int stream = 0; ends && stream < streams; stream++)\n"
-                "        rnn_start_future(values->%s, frames - ends[stream], RNN_PAD(%d), %d, %s, ends[stream],\n"
+                "        rnn_start_future(values->%s, frames - ends[stream], RNN_PAD(%s), %s, %s, ends[stream],\n"
                 "                         streams, stream);\n",
                 emitter->buffers[id], units, units, initial_value(emitter, id));
 }

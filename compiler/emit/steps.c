@@ -72,31 +72,31 @@ static const char *past_end(struct emitter *emitter, const char *values, int id)
     const struct buffer *buffer = &emitter->schedule->buffers[id];
     if (!buffer->in_place)
         return arena_printf(emitter->arena, "%s->%s", values, emitter->buffers[id]);
-    return arena_printf(emitter->arena, "%s->%s + (ptrdiff_t)streams * RNN_PAD(%d)", values, emitter->buffers[id],
-                        node_units(emitter->graph->nodes[id]));
+    return arena_printf(emitter->arena, "%s->%s + (ptrdiff_t)streams * RNN_PAD(%s)", values, emitter->buffers[id],
+                        value_size(emitter, id));
 }
 
 static void write_start(struct emitter *emitter, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
     const struct node *node = emitter->graph->nodes[id];
-    int units = node_units(node);
+    const char *units = value_size(emitter, id);
     use_variables(emitter, VAR_values | VAR_stream);
     if (node_gathers(node))
         text_printf(emitter->out, "    rnn_gather_start(values->%s_so_far_, %s, %d, stream);\n", emitter->buffers[id],
-                    gathered_numbers(emitter->arena, node), node->op == OP_max_over_time);
+                    gathered_numbers(emitter, id), node->op == OP_max_over_time);
     if (!buffer_is_value(buffer) || !(buffer->past || buffer->future))
         return;
     use_variables(emitter, VAR_streams);
     if (buffer->past || buffer->in_place)
-        text_printf(emitter->out, "    rnn_start_past(%s, %d, RNN_PAD(%d), %d, %s, streams, stream);\n",
+        text_printf(emitter->out, "    rnn_start_past(%s, %d, RNN_PAD(%s), %s, %s, streams, stream);\n",
                     past_end(emitter, "values", id), buffer->in_place ? 1 : buffer->past, units, units,
                     initial_value(emitter, id));
     if (!buffer->future || buffer->in_place)
         return;
     bool at_end = node->op == OP_input || !ends_with_block(emitter->schedule, id); /* of the stream itself */
     use_variables(emitter, VAR_frames | (at_end ? VAR_length : 0));
-    text_printf(emitter->out, "    rnn_start_future(values->%s, %s%d, RNN_PAD(%d), %d, %s, %s, streams, stream);\n",
+    text_printf(emitter->out, "    rnn_start_future(values->%s, %s%d, RNN_PAD(%s), %s, %s, %s, streams, stream);\n",
                 emitter->buffers[id], at_end ? "frames - length + " : "", buffer->future, units, units,
                 initial_value(emitter, id), at_end ? "length" : "frames");
 }
@@ -109,17 +109,17 @@ static void write_keep(struct emitter *emitter, int id)
     const struct buffer *buffer = &emitter->schedule->buffers[id];
     const struct node *node = emitter->graph->nodes[id];
     const char *name = emitter->buffers[id];
-    int units = node_units(node);
+    const char *units = value_size(emitter, id);
     use_variables(emitter, VAR_to | VAR_from | VAR_stream);
     if (node_gathers(node))
         text_printf(emitter->out, "    rnn_gather_keep(to->%s_so_far_, from->%s_so_far_, %s, stream);\n", name, name,
-                    gathered_numbers(emitter->arena, node));
+                    gathered_numbers(emitter, id));
     if (!buffer->past)
         return;
     use_variables(emitter, buffer->in_place ? VAR_streams : VAR_streams | VAR_end);
     if (value_is_kept_by_scan(emitter->schedule, id))
         text_puts(emitter->out, "    if (!from->kept)\n    ");
-    text_printf(emitter->out, "    rnn_keep_past(%s, %s, %d, RNN_PAD(%d), %s, streams, stream);\n",
+    text_printf(emitter->out, "    rnn_keep_past(%s, %s, %d, RNN_PAD(%s), %s, streams, stream);\n",
                 past_end(emitter, "to", id), past_end(emitter, "from", id), buffer->past, units,
                 buffer->in_place ? "0" : "end");
 }
@@ -127,8 +127,8 @@ static void write_keep(struct emitter *emitter, int id)
 static void write_carry(struct emitter *emitter, int id)
 {
     use_variables(emitter, VAR_values | VAR_frames | VAR_streams);
-    text_printf(emitter->out, "    rnn_carry_past(values->%s, %d, RNN_PAD(%d), frames, streams);\n",
-                emitter->buffers[id], emitter->schedule->buffers[id].past, node_units(emitter->graph->nodes[id]));
+    text_printf(emitter->out, "    rnn_carry_past(values->%s, %d, RNN_PAD(%s), frames, streams);\n",
+                emitter->buffers[id], emitter->schedule->buffers[id].past, value_size(emitter, id));
 }
 
 /* ---- finish ---- */
@@ -147,11 +147,11 @@ static void write_finished_loss(struct emitter *emitter, int id)
     if (node->op != OP_ctc && node->op != OP_ctc_slope)
         return;
     const char *labels = emitter->buffers[node->edges[1].node], *logits = emitter->buffers[node->edges[0].node];
-    int n = node->edges[0].length;
+    const char *n = node_size(emitter, node->edges[0].node, node->edges[0].length);
     text_printf(emitter->out,
                 "    for (int stream = 0; stream < streams; stream++)\n"
-                "        %srnn_ctc(values->%s + (ptrdiff_t)stream * RNN_PAD(%d), (ptrdiff_t)streams * RNN_PAD(%d),\n"
-                "            values->left[stream], %d, values->%s->ids + (ptrdiff_t)stream * values->%s->most,\n"
+                "        %srnn_ctc(values->%s + (ptrdiff_t)stream * RNN_PAD(%s), (ptrdiff_t)streams * RNN_PAD(%s),\n"
+                "            values->left[stream], %s, values->%s->ids + (ptrdiff_t)stream * values->%s->most,\n"
                 "            values->%s->counts[stream], ",
                 node->op == OP_ctc ? arena_printf(emitter->arena, "values->%s[(ptrdiff_t)stream * RNN_PAD(1)] = ", name)
                                    : "(void)",
@@ -160,8 +160,8 @@ static void write_finished_loss(struct emitter *emitter, int id)
         text_puts(emitter->out, "NULL, 0, 1, values->scratch);\n");
     else
         text_printf(emitter->out,
-                    "values->%s + (ptrdiff_t)stream * RNN_PAD(%d),\n"
-                    "            (ptrdiff_t)streams * RNN_PAD(%d), 1, values->scratch);\n",
+                    "values->%s + (ptrdiff_t)stream * RNN_PAD(%s),\n"
+                    "            (ptrdiff_t)streams * RNN_PAD(%s), 1, values->scratch);\n",
                     name, n, n);
 }
 
@@ -169,8 +169,9 @@ static void write_finished_gathering(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
     use_variables(emitter, VAR_values | VAR_streams);
-    text_printf(emitter->out, "    rnn_gather_finish%s(values->%s, values->%s_so_far_, RNN_PAD(%d), ",
-                op_info(node->op)->adds ? "_sum" : "", emitter->buffers[id], emitter->buffers[id], node_units(node));
+    text_printf(emitter->out, "    rnn_gather_finish%s(values->%s, values->%s_so_far_, RNN_PAD(%s), ",
+                op_info(node->op)->adds ? "_sum" : "", emitter->buffers[id], emitter->buffers[id],
+                value_size(emitter, id));
     if (op_info(node->op)->adds)
         text_printf(emitter->out, "%d, ", node->op == OP_mean_over_time);
     text_puts(emitter->out, "streams, values->ages);\n");

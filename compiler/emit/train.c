@@ -52,8 +52,8 @@ static void write_late_layout(struct emitter *emitter)
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct node *node = emitter->graph->nodes[i];
         if (emitter->schedule->buffers[i].storage == STORE_LATE)
-            text_printf(out, "    values->%s = rnn_place(memory, next);\n    next += RNN_PAD(%ldu);\n",
-                        emitter->buffers[i], shape_size(&node->shape));
+            text_printf(out, "    values->%s = rnn_place(memory, next);\n    next += RNN_PAD(%s);\n",
+                        emitter->buffers[i], value_size(emitter, i));
         if (node->op == OP_outer)
             text_printf(out, "    scratch = RNN_MAX(scratch, RNN_OUTER_SCRATCH(%d, %d));\n", node->shape.dim[0],
                         node->shape.dim[1]);
@@ -119,10 +119,10 @@ static void write_fault_search(struct emitter *emitter, bool of_gradients)
             if (schedule->buffers[id].storage != STORE_SEQUENCE || node->op == OP_ctc_slope || node->op == OP_seed)
                 continue;
             text_printf(emitter->out,
-                        "    %s(fault, \"%s\", \"%s%s\", values.%s, %d, RNN_PAD(%d), %sstreams, window->lengths);\n",
+                        "    %s(fault, \"%s\", \"%s%s\", values.%s, %s, RNN_PAD(%s), %sstreams, window->lengths);\n",
                         of_gradients ? "rnn_find_gradient_fault" : "rnn_find_fault", region,
-                        of_gradients ? "the gradient of " : "", name, emitter->buffers[id], node_units(node),
-                        node_units(node), of_gradients ? "frames, " : "");
+                        of_gradients ? "the gradient of " : "", name, emitter->buffers[id], value_size(emitter, id),
+                        value_size(emitter, id), of_gradients ? "frames, " : "");
         }
 }
 

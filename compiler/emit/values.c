@@ -3,9 +3,10 @@
 
 #include "emit/calls.h"
 
-const char *gathered_numbers(struct arena *arena, const struct node *node)
+const char *gathered_numbers(const struct emitter *emitter, int id)
 {
-    return arena_printf(arena, op_info(node->op)->adds ? "2 * RNN_PAD(%d)" : "RNN_PAD(%d)", node_units(node));
+    bool adds = op_info(emitter->graph->nodes[id]->op)->adds;
+    return arena_printf(emitter->arena, adds ? "2 * RNN_PAD(%s)" : "RNN_PAD(%s)", value_size(emitter, id));
 }
 
 const char *initial_value(struct emitter *emitter, int id)
@@ -19,8 +20,8 @@ const char *initial_value(struct emitter *emitter, int id)
         return arena_printf(emitter->arena, "&%s_%s_first_, 1", emitter->prefix, emitter->buffers[id]);
     use_variables(emitter, node->time == TIME_SEQUENCE ? VAR_values | VAR_stream : VAR_packed);
     if (node->time == TIME_SEQUENCE)
-        return arena_printf(emitter->arena, "values->%s + (ptrdiff_t)stream * RNN_PAD(%d), %d", emitter->buffers[init],
-                            node_units(node), one);
+        return arena_printf(emitter->arena, "values->%s + (ptrdiff_t)stream * RNN_PAD(%s), %d", emitter->buffers[init],
+                            value_size(emitter, init), one);
     return arena_printf(emitter->arena, "packed->%s, %d", emitter->buffers[init], one);
 }
 
@@ -36,7 +37,7 @@ static void write_value_members(struct emitter *emitter, int id)
     const struct buffer *buffer = &emitter->schedule->buffers[id];
     const struct node *node = emitter->graph->nodes[id];
     struct text *out = emitter->out;
-    text_printf(out, "    rnn_real *%s; /* [%d]", emitter->buffers[id], node_units(node));
+    text_printf(out, "    rnn_real *%s; /* [%s]", emitter->buffers[id], value_size(emitter, id));
     if (buffer->storage == STORE_FRAME)
         text_puts(out, node->time == TIME_SEQUENCE ? ", once a sequence"
                        : buffer->in_place          ? ", overwritten in place"
@@ -74,11 +75,11 @@ static void write_members(struct emitter *emitter)
         const struct buffer *buffer = &emitter->schedule->buffers[i];
         const struct node *node = emitter->graph->nodes[i];
         if (node->op == OP_input && buffer->storage == STORE_INPUT && emitter->buffers[i])
-            text_printf(out, "    const %s *%s; /* the caller's, [%d] */\n",
-                        input_type(&emitter->graph->inputs[node->input]), emitter->buffers[i], node_units(node));
+            text_printf(out, "    const %s *%s; /* the caller's, [%s] */\n",
+                        input_type(&emitter->graph->inputs[node->input]), emitter->buffers[i], value_size(emitter, i));
         if (buffer->storage == STORE_LATE)
-            text_printf(out, "    rnn_real *%s; /* [%ld], the gradient of a static value */\n", emitter->buffers[i],
-                        shape_size(&node->shape));
+            text_printf(out, "    rnn_real *%s; /* [%s], the gradient of a static value */\n", emitter->buffers[i],
+                        value_size(emitter, i));
         if (buffer_is_value(buffer))
             write_value_members(emitter, i);
     }
@@ -121,17 +122,18 @@ static void write_layout(struct emitter *emitter)
         const struct buffer *buffer = &emitter->schedule->buffers[i];
         if (!buffer_is_value(buffer))
             continue;
-        int units = node_units(emitter->graph->nodes[i]);
+        const char *units = value_size(emitter, i);
         use_variables(emitter, VAR_values | VAR_memory);
         text_printf(out, "    values->%s = rnn_place(memory, next", emitter->buffers[i]);
         if (buffer->storage != STORE_FRAME && buffer->past)
-            text_printf(out, " + %d * columns * RNN_PAD(%d)", buffer->past, units);
-        text_printf(out, ");\n    next += %s * RNN_PAD(%d);\n", buffer_columns(emitter, buffer), units);
+            text_printf(out, buffer->past == 1 ? " + columns * RNN_PAD(%s)" : " + %2$d * columns * RNN_PAD(%1$s)",
+                        units, buffer->past);
+        text_printf(out, ");\n    next += %s * RNN_PAD(%s);\n", buffer_columns(emitter, buffer), units);
         if (!node_gathers(emitter->graph->nodes[i]))
             continue;
         use_variables(emitter, VAR_columns);
         text_printf(out, "    values->%s_so_far_ = rnn_place(memory, next);\n    next += columns * %s;\n",
-                    emitter->buffers[i], gathered_numbers(emitter->arena, emitter->graph->nodes[i]));
+                    emitter->buffers[i], gathered_numbers(emitter, i));
     }
     write_unused_parameters(emitter);
     text_puts(out, "    return next + RNN_LANES; /* parts of columns may be read beyond the last */\n}\n\n");
@@ -145,8 +147,8 @@ static void write_at(struct emitter *emitter)
                   "static void $_at(struct $_values *values, const struct $_values *whole, ptrdiff_t column)\n{\n");
     for (int i = 0; i < emitter->graph->node_count; i++)
         if (emitter->schedule->buffers[i].storage == STORE_SEQUENCE)
-            text_printf(emitter->out, "    values->%s = whole->%s + column * RNN_PAD(%d);\n", emitter->buffers[i],
-                        emitter->buffers[i], node_units(emitter->graph->nodes[i]));
+            text_printf(emitter->out, "    values->%s = whole->%s + column * RNN_PAD(%s);\n", emitter->buffers[i],
+                        emitter->buffers[i], value_size(emitter, i));
     text_puts(emitter->out, "}\n\n");
 }
 

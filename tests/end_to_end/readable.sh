@@ -1,7 +1,7 @@
 #!/bin/sh
 # The C of every example, with and without training, free of what a reader would stumble over and a machine can see: lines
-# of more than 120 columns, two functions for the products of tiles that say the same, headers that nothing is read
-# from.
+# of more than 120 columns, arithmetic that does nothing, functions that do nothing, two functions for the products of tiles
+# that say the same, headers that nothing is read from.
 #   readable.sh RNNC ROOT
 set -eu
 rnnc=$1
@@ -21,9 +21,14 @@ cat >read.awk <<'END'
 function complain(what) { print FILENAME ":" FNR ": " what ": " $0; faults++ }
 FNR == 1 { split("", functions) }
 length > 120 { complain("more than 120 columns") }
+{ code = /^ *[\/ ]\*/ ? "" : $0; gsub(/"[^"]*"|\/\*.*\*\//, "", code) }
+code ~ /[+-] 0([^-.0-9a-zA-Z_]|$)|[^.0-9a-zA-Z_][01] \*|\* 1([^-.0-9a-zA-Z_]|$)/ { complain("arithmetic that does nothing") }
 /^RNN_OUTLINE/ { body = $0; sub(/[a-z0-9_]*\(/, "", body); tile = FNR }
 tile && FNR > tile { body = body $0 }
 tile && /^}/ { if (body in functions) complain("the same function as another"); functions[body]; tile = 0 }
+/^{/ { empty = 1 }
+/^ / && !/^ *\(void\)[a-z_]*;$/ { empty = 0 }
+/^}$/ { if (empty) complain("an empty function"); empty = 0 }
 END { exit faults > 0 }
 END
 ls ./*.c | wc -l
