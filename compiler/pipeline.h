@@ -71,8 +71,8 @@ struct pipeline_options {
     bool no_files;         /* without the calls that read and write weights files */
     enum stage dump_after; /* STAGE_COUNT: none */
     bool time_stages;
-    bool
-        verify; /* each stage is followed by the verifiers of the graph and of the schedule, as it always is in debug builds */
+    /* Each stage is followed by the verifiers of the graph and of the schedule, as it always is in debug builds. */
+    bool verify;
 };
 
 /* Everything that makes a network faster, and C as the result. */
@@ -86,8 +86,8 @@ struct pipeline_result {
     double seconds[STAGE_COUNT];
 };
 
-/* True when the program compiled; otherwise the reasons are in diag, or in the result's error. Fails an internal check by ending the process with
- * status 3. */
+/* True when the program compiled; otherwise the reasons are in diag, or in the result's error. Fails an internal check
+ * by ending the process with status 3. */
 bool pipeline_run(struct arena *arena, const struct source *source, const struct pipeline_options *options,
                   struct diagnostics *diag, struct pipeline_result *result);
 

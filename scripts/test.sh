@@ -44,6 +44,9 @@ say "layers"
 sh scripts/check-layers.sh --self-test
 sh scripts/check-layers.sh
 
+say "format"
+sh scripts/check-format.sh
+
 failed=0
 build release build
 run_tests release build || failed=1

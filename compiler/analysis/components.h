@@ -26,7 +26,8 @@ struct components {
     const int *member, *begin;   /* nodes of component c: member[begin[c]] .. member[begin[c + 1] - 1] */
 };
 
-/* Whether unit i of the reader needs other units of the source than unit i, so that all of them must be there before it. */
+/* Whether unit i of the reader needs other units of the source than unit i, so that all of them must be there before
+ * it. */
 bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge);
 
 struct components find_components(const struct graph *graph, struct arena *arena, struct arena *scratch);

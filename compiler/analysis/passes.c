@@ -24,7 +24,8 @@ static bool edge_fits_pass(const struct edge *edge, int pass)
     return pass_is_backward(pass) ? edge->delay <= 0 : edge->delay >= 0;
 }
 
-/* The earliest pass in which a reader may run as far as one of its operands is concerned, if it cannot run before `pass`. */
+/* The earliest pass in which a reader may run as far as one of its operands is concerned, if it cannot run before
+ * `pass`. */
 static int earliest_pass(const struct placing *placing, const struct edge *edge, int pass)
 {
     const struct node *source = placing->graph->nodes[edge->node];

@@ -3,8 +3,8 @@
 #include <string.h>
 
 /* Cache sizes are those of the least of the usual machines: of cores since about 2010 (SSE2), 2015 (AVX2), of servers
- * (AVX-512, and NEON in 64 bits). Two vector operations begin in each cycle; with AVX2 and later, and with NEON, each may
- * be a multiplication and an addition. */
+ * (AVX-512, and NEON in 64 bits). Two vector operations begin in each cycle; with AVX2 and later, and with NEON, each
+ * may be a multiplication and an addition. */
 const struct machine machine_generic = {
     .name = "generic",
     .real_bytes = 4,

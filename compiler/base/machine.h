@@ -1,8 +1,9 @@
 /* The machine that emitted C is meant for: what the compiler knows of sizes and speeds, and the only place that does.
  *
- * Sizes are of one core, speeds are of one core and for each cycle of it. Emitted C runs on any machine; the description
- * only decides how long blocks are, what is fused, kept or computed again. What is built in are usual machines with the
- * instructions that they are named after. A member is added here together with the first stage that reads it. */
+ * Sizes are of one core, speeds are of one core and for each cycle of it. Emitted C runs on any machine; the
+ * description only decides how long blocks are, what is fused, kept or computed again. What is built in are usual
+ * machines with the instructions that they are named after. A member is added here together with the first stage that
+ * reads it. */
 #ifndef RNNC_BASE_MACHINE_H
 #define RNNC_BASE_MACHINE_H
 
@@ -39,7 +40,8 @@ const char *machine_names(char buffer[MACHINE_NAMES]);
  * fill the registers, and each number that is loaded is used most often. */
 int machine_panel_rows(const struct machine *machine);
 
-/* Accumulators of a kernel, for one column, that leave the first-level cache to the weights and values that they meet. */
+/* Accumulators of a kernel, for one column, that leave the first-level cache to the weights and values that they
+ * meet. */
 int machine_accumulators_most(const struct machine *machine);
 
 /* Columns with which a product spends a few times as long computing as it takes to read its weights from memory. */

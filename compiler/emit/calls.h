@@ -1,4 +1,5 @@
-/* What entry points say: their signatures and checks, and how inputs and outputs go between the caller's memory and values. */
+/* What entry points say: their signatures and checks, and how inputs and outputs go between the caller's memory and
+ * values. */
 #ifndef RNNC_EMIT_CALLS_H
 #define RNNC_EMIT_CALLS_H
 
@@ -23,9 +24,11 @@ void write_entry_point(struct emitter *emitter, const struct plan *plan);
 /* values.c: values of the whole sequence are seen from the block at hand on: there is a function for that. */
 bool values_move_with_blocks(const struct emitter *emitter);
 
-/* steps.c: functions of the steps of regions that are not kernels: what a stream begins with, its past, what it gathers. */
+/* steps.c: functions of the steps of regions that are not kernels: what a stream begins with, its past, what it
+ * gathers. */
 void write_step_functions(struct emitter *emitter);
-/* The call of one, without indentation, within a loop over streams where the step is for one stream. `frames`: of the block. */
+/* The call of one, without indentation, within a loop over streams where the step is for one stream. `frames`: of the
+ * block. */
 void write_step_call(struct emitter *emitter, const struct step *step, const char *frames);
 
 /* io.c: the steps that deal with the caller's memory. one_frame: a call of one frame, which has no blocks. */

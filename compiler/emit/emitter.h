@@ -56,7 +56,8 @@ struct emitter emitter_for_training(const struct schedule *training, const struc
 /* pattern.c: printf, with the prefix for each `$` and the owner's for each `@`. */
 void write_pattern(struct emitter *emitter, const char *pattern, ...) __attribute__((format(printf, 2, 3)));
 
-/* names.c: an identifier that is neither a keyword nor a macro nor one of the emitted code's own words. Ask for it before unique_name. */
+/* names.c: an identifier that is neither a keyword nor a macro nor one of the emitted code's own words. Ask for it
+ * before unique_name. */
 const char *c_name(struct arena *arena, const char *name);
 /* The last component of a path: "c" of "h1.c". */
 const char *last_name(const char *path);

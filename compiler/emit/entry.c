@@ -1,4 +1,5 @@
-/* What stands around the entry points: memory, weights files, and the calls that need no plan. The entry points come last. */
+/* What stands around the entry points: memory, weights files, and the calls that need no plan. The entry points come
+ * last. */
 #include "emit/calls.h"
 
 /* A state that holds the past, and room for the values of one frame. */

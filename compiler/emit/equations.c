@@ -1,5 +1,6 @@
-/* The equations of a region as it computes them: one for each value that has a name of its own, in the program or because
- * others read it, with the line of the program that it comes from. What is read from elsewhere stands there by name.
+/* The equations of a region as it computes them: one for each value that has a name of its own, in the program or
+ * because others read it, with the line of the program that it comes from. What is read from elsewhere stands there by
+ * name.
  *
  *   10  i_in = W_i @ x + b_i
  *   14  d_i += U_i^T @ d_z[t+1]
@@ -52,7 +53,8 @@ static const char *gradient_path(struct writer *writer, int parameter)
     return arena_printf(writer->arena, "%.*sd_%s", (int)(last - path), path, last);
 }
 
-/* Elements of a matrix or vector that a view shows: "[4:8]", "[:, 2]", "^T"; " view" where that would say too little. */
+/* Elements of a matrix or vector that a view shows: "[4:8]", "[:, 2]", "^T"; " view" where that would say too
+ * little. */
 static const char *view_range(struct arena *arena, const struct view *view, const struct shape *shape,
                               const struct shape *of)
 {
@@ -197,7 +199,8 @@ struct line {
     int order;  /* of the instance: that of its first line */
 };
 
-/* The right side, within the instance that the equation belongs to; one that reads none of its values, within the top. */
+/* The right side, within the instance that the equation belongs to; one that reads none of its values, within the
+ * top. */
 static struct text write_right_side(struct writer *writer, int id)
 {
     const struct node *node = writer->graph->nodes[id];
@@ -227,8 +230,8 @@ static struct line make_line(struct writer *writer, int id)
     return line;
 }
 
-/* The first LINES_MOST, in the order in which values are computed, those of an instance together. Returns how many there
- * are. */
+/* The first LINES_MOST, in the order in which values are computed, those of an instance together. Returns how many
+ * there are. */
 static int collect_lines(struct writer *writer, struct line *lines)
 {
     int count = 0, left_out = 0;

@@ -14,8 +14,25 @@ struct emitter;
 #define EMITTED_VARIABLES(X)                                                                                           \
     X(params)                                                                                                          \
     X(packed)                                                                                                          \
-    X(to) X(from) X(past) X(values) X(window) X(memory) X(block) X(whole) X(length) X(done) X(end) X(frame) X(frames)  \
-        X(streams) X(stream) X(ends) X(panel) X(first) X(columns)
+    X(to)                                                                                                              \
+    X(from)                                                                                                            \
+    X(past)                                                                                                            \
+    X(values)                                                                                                          \
+    X(window)                                                                                                          \
+    X(memory)                                                                                                          \
+    X(block)                                                                                                           \
+    X(whole)                                                                                                           \
+    X(length)                                                                                                          \
+    X(done)                                                                                                            \
+    X(end)                                                                                                             \
+    X(frame)                                                                                                           \
+    X(frames)                                                                                                          \
+    X(streams)                                                                                                         \
+    X(stream)                                                                                                          \
+    X(ends)                                                                                                            \
+    X(panel)                                                                                                           \
+    X(first)                                                                                                           \
+    X(columns)
 
 enum variable_number {
 #define X(name) NUMBER_##name,

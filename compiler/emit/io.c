@@ -64,7 +64,8 @@ static void write_copy(struct emitter *emitter, int id, const char *units, const
                     emitter->buffers[id], units, columns);
 }
 
-/* An output where it is wanted. What lies behind the end of a stream is 0, and so is what a sequence without frames gives. */
+/* An output where it is wanted. What lies behind the end of a stream is 0, and so is what a sequence without frames
+ * gives. */
 static void write_output(struct emitter *emitter, const struct step *step, int index, int indent, bool one_frame)
 {
     const struct graph_output *output = &emitter->graph->outputs[index];

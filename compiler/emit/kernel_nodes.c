@@ -29,7 +29,8 @@ void remember_load(struct writing *writing, const struct edge *edge, const char 
     ARENA_PUSH(emitter->arena, writing->loaded, writing->loaded_count, writing->loaded_capacity, loaded);
 }
 
-/* A place that is left from another function is behind the end, or another node's, or not before the one that led to it. */
+/* A place that is left from another function is behind the end, or another node's, or not before the one that led to
+ * it. */
 static const char *find_load(const struct writing *writing, const struct edge *edge)
 {
     int end = writing->loaded_count, i = writing->emitter->last_load[edge->node];

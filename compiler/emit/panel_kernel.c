@@ -14,8 +14,8 @@ static const char *vectors(struct arena *arena, int rows, int part)
     return part == 1 && rows > 1 ? "side" : arena_printf(arena, "%s * side", text);
 }
 
-/* The function that multiplies `part` of a kernel's `rows` rows with two columns or more: there is one for each such pair, and
- * where a panel has several blocks of units side by side, for each number of units. */
+/* The function that multiplies `part` of a kernel's `rows` rows with two columns or more: there is one for each such
+ * pair, and where a panel has several blocks of units side by side, for each number of units. */
 static const char *tile_name(const struct emitter *emitter, int rows, int part, int units)
 {
     struct arena *arena = emitter->arena;

@@ -1,5 +1,5 @@
-/* Names of sizes: enumerators of the emitted code, after the program's dimensions and constants. Where a value has a size
- * for which its instance, or one around it, has a name, that stands for the number. */
+/* Names of sizes: enumerators of the emitted code, after the program's dimensions and constants. Where a value has a
+ * size for which its instance, or one around it, has a name, that stands for the number. */
 #include <string.h>
 
 #include "emit/emitter.h"

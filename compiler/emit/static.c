@@ -1,5 +1,5 @@
-/* The packed weights: their struct, and `_pack`, which makes them from the parameters: copies of those that kernels read as they
- * are, what the static region computes, and panels. */
+/* The packed weights: their struct, and `_pack`, which makes them from the parameters: copies of those that kernels
+ * read as they are, what the static region computes, and panels. */
 #include "emit/emitter.h"
 
 /* ---- the struct ---- */

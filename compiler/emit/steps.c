@@ -1,5 +1,6 @@
-/* Steps of a region that are not its kernels: what its values read out of range when a stream begins, their past, and what they
- * gather from all frames. One function for each, so that a region has all that belongs to it. It takes what it uses. */
+/* Steps of a region that are not its kernels: what its values read out of range when a stream begins, their past, and
+ * what they gather from all frames. One function for each, so that a region has all that belongs to it. It takes what
+ * it uses. */
 #include "emit/calls.h"
 
 /* ---- calls ---- */

@@ -5,8 +5,9 @@
  *            frames out of range read instead
  *
  * A node of n units and frame time is n numbers for each frame t and each stream. Only nodes that all streams share, of
- * static or call time, may have rank 2 and 3. An edge of length 1 into a node of more units spreads. Parts of frame values are edges with ranges; parts of
- * static values are nodes of their own (OP_view), so that a weight's rows and columns are named once, by strides.
+ * static or call time, may have rank 2 and 3. An edge of length 1 into a node of more units spreads. Parts of frame
+ * values are edges with ranges; parts of static values are nodes of their own (OP_view), so that a weight's rows and
+ * columns are named once, by strides.
  *
  * Invariants (graph_verify): edges name nodes that exist, ranges lie inside the source, views inside theirs, shapes
  * obey op.def, an operation's time is not before its operands', delayed edges read frame values, outputs read all of a
@@ -192,8 +193,8 @@ void graph_expect_fresh(const struct graph *graph, int version, const char *resu
 /* Whether a node is made of the frames of a sequence, one by one: it is over time, and reads a frame value. */
 bool node_gathers_frames(const struct graph *graph, const struct node *node);
 
-/* Whether unit i of it needs only unit i of what it reads: an elementwise operation, or a sum of gradients that is added to units
- * of a parameter which lie one behind the other. */
+/* Whether unit i of it needs only unit i of what it reads: an elementwise operation, or a sum of gradients that is
+ * added to units of a parameter which lie one behind the other. */
 bool node_works_by_units(const struct node *node);
 
 /* Units of a node: elements of its shape. */

@@ -5,7 +5,8 @@
 #include "graph/graph.h"
 #include "sema/program.h"
 
-/* Those that rows of parameters are declared with come first: with two names for one number, units are called by theirs. */
+/* Those that rows of parameters are declared with come first: with two names for one number, units are called by
+ * theirs. */
 void collect_sizes(struct arena *arena, const struct program *program, struct graph *graph);
 
 #endif

@@ -1,6 +1,6 @@
-/* Access: where a kernel finds what an edge reads, or where it puts what a node makes, as data. Which struct, which column
- * of a buffer, from which unit on, how far columns are apart; nothing of how C says it (emit/expr.c) or of the width of
- * its vectors. */
+/* Access: where a kernel finds what an edge reads, or where it puts what a node makes, as data. Which struct, which
+ * column of a buffer, from which unit on, how far columns are apart; nothing of how C says it (emit/expr.c) or of the
+ * width of its vectors. */
 #ifndef RNNC_SCHEDULE_ACCESS_H
 #define RNNC_SCHEDULE_ACCESS_H
 
@@ -48,8 +48,8 @@ struct access access_of_source(const struct schedule *schedule, int id);
 /* Whether the elements lie one behind the other, so that a matrix can be worked on as one column. */
 bool access_is_contiguous(const struct access *access);
 
-/* Whether a parameter, or a part of a static value, needs no storage of its own: all readers read it by strides where it is, or,
- * where its elements lie one behind the other, as a column that is not aligned. */
+/* Whether a parameter, or a part of a static value, needs no storage of its own: all readers read it by strides where
+ * it is, or, where its elements lie one behind the other, as a column that is not aligned. */
 bool value_is_read_in_place(const struct schedule *schedule, int id);
 
 /* Whether it is copied as it is when parameters are packed: a parameter, or a part of one. */

@@ -79,8 +79,8 @@ static void assign_computed(struct assigning *assigning, int id)
     }
     if (assigning->graph->nodes[id]->time == TIME_SEQUENCE)
         return;
-    /* Outputs of a training network are read when the call ends; what is carried from call to call may be needed as it was at
-     * any frame; and what is made of all frames at once is there as a whole. */
+    /* Outputs of a training network are read when the call ends; what is carried from call to call may be needed as it
+     * was at any frame; and what is made of all frames at once is there as a whole. */
     if (assigning->graph->trains && (buffer->past || outlives_pass(assigning, id))) {
         buffer->storage = STORE_SEQUENCE;
         return;
@@ -120,7 +120,8 @@ static void assign_input(struct assigning *assigning, int id)
     }
 }
 
-/* Whether a value without frames and streams needs no memory: its kernel keeps it in registers, or it is read elsewhere. */
+/* Whether a value without frames and streams needs no memory: its kernel keeps it in registers, or it is read
+ * elsewhere. */
 static bool lives_in_place(const struct assigning *assigning, int id)
 {
     const struct node *node = assigning->graph->nodes[id];
@@ -155,7 +156,8 @@ static void assign_given(struct assigning *assigning, int id)
         widen_range(buffer, assigning->uses->use[u].edge);
 }
 
-/* A static value is stored when it outlives its kernel; parameters and views where somebody cannot read them where they are. */
+/* A static value is stored when it outlives its kernel; parameters and views where somebody cannot read them where they
+ * are. */
 static void assign_static(struct assigning *assigning, int id)
 {
     if (assigning->graph->nodes[id]->op != OP_number && !lives_in_place(assigning, id))

@@ -7,7 +7,8 @@
 #include "schedule/access.h"
 #include "schedule/kernels.h"
 
-/* Only elementwise nodes and products can share a kernel with what reads them. What is computed once is not worth panels. */
+/* Only elementwise nodes and products can share a kernel with what reads them. What is computed once is not worth
+ * panels. */
 static bool node_shares_kernel(const struct node *node)
 {
     return node_works_by_units(node) || (op_kernel(node->op) == KERNEL_PANEL && !node_is_once(node));
@@ -214,8 +215,8 @@ static bool groups_can_merge(const struct choosing *choosing, int a, int b, int 
 
 enum { MERGE_SEARCH = 64 }; /* groups looked at for each: programs with more of one phase need no better kernels */
 
-/* Groups with the same right-hand side, phase and number of units are stacked, as many as fit the registers; so are groups
- * without products. */
+/* Groups with the same right-hand side, phase and number of units are stacked, as many as fit the registers; so are
+ * groups without products. */
 static void merge_groups(struct choosing *choosing)
 {
     link_groups(choosing);

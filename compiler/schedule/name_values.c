@@ -1,8 +1,8 @@
 /* Names of values. One that the program has named keeps its name. Another is called after what it is, where a few words
  * say it: "one_minus_z", "W_x", "d_c_times_f", "h_before"; else after the equation that it is a part of: "h_in".
  *
- * Words stand for one operation of operands that need none, or are calls: read aloud, "one minus z times h" could be two
- * things. */
+ * Words stand for one operation of operands that need none, or are calls: read aloud, "one minus z times h" could be
+ * two things. */
 #include <string.h>
 
 #include "base/arena.h"

@@ -136,7 +136,8 @@ static void sort_drafts(struct drafting *drafting)
 
 /* ---- operands ---- */
 
-/* A product of an accumulator. Those of one rank have the same right-hand side, and each accumulator has at most one. */
+/* A product of an accumulator. Those of one rank have the same right-hand side, and each accumulator has at most
+ * one. */
 struct row {
     const struct edge *x;
     int product, accumulator;

@@ -65,8 +65,8 @@ enum call_kind {
 
 struct plan {
     enum call_kind call;
-    /* A call is a whole sequence, or a window that is begun anew: STEP_START is for all streams, not only for those whose
-     * age is 0. */
+    /* A call is a whole sequence, or a window that is begun anew: STEP_START is for all streams, not only for those
+     * whose age is 0. */
     bool whole;
     bool carries; /* the past of streams goes from call to call, in the state */
     struct step *steps;
@@ -91,7 +91,8 @@ bool buffer_is_value(const struct buffer *buffer);
  * read there at all, before the pass in which the initial value is known. */
 bool ends_with_block(const struct schedule *schedule, int id);
 
-/* Whether a scan overwrites the value in place, so that it has to keep it by itself where a stream ends within a block. */
+/* Whether a scan overwrites the value in place, so that it has to keep it by itself where a stream ends within a
+ * block. */
 bool value_is_kept_by_scan(const struct schedule *schedule, int id);
 bool scans_keep(const struct schedule *schedule); /* any value */
 

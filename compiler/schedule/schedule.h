@@ -1,8 +1,8 @@
 /* The schedule: components become regions, regions become kernels, values become buffers. The last form before C.
  *
  *   region    what runs as one loop over frames; its kind says how
- *   kernel    one loop over units and columns (a column is one frame of one stream): a panel product with the elementwise
- *             rest of its phase fused behind it, an elementwise loop, or an operation on whole columns
+ *   kernel    one loop over units and columns (a column is one frame of one stream): a panel product with the
+ *             elementwise rest of its phase fused behind it, an elementwise loop, or an operation on whole columns
  *   phase     kernels of a region that need nothing from each other; a new phase begins where all units of a value are
  *             needed
  *   buffer    where a value lives when it must outlive its kernel

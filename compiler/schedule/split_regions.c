@@ -11,7 +11,8 @@
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
 
 /* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values
- * that it may need; then by stages the frames region and the cyclic components in topological order; last what is late. */
+ * that it may need; then by stages the frames region and the cyclic components in topological order; last what is
+ * late. */
 struct key {
     int pass;    /* -1: static; PASS_LATE */
     int in_pass; /* 0: once before the pass */

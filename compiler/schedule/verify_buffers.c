@@ -40,7 +40,8 @@ static bool value_can_be_read_in_place(const struct node *value, const struct no
            (column && (!part || view_is_contiguous(&value->view, &value->shape)));
 }
 
-/* Whether the memory of a value is as a kernel wants it that reads it with this edge; the value is not in a register. */
+/* Whether the memory of a value is as a kernel wants it that reads it with this edge; the value is not in a
+ * register. */
 static bool storage_fits_reading(const struct verifying *verifying, const struct edge *edge,
                                  enum operand_reading reading, int length, enum value_time time)
 {

@@ -10,8 +10,8 @@ struct machine;
 
 /* ---- factor_views.c ---- */
 
-/* Whether a product is taken apart into `parts` parts, the least of which has `least` units: they are few, or each fills
- * a vector. A hundred products with one row or one column each would cost more than all that they could save. */
+/* Whether a product is taken apart into `parts` parts, the least of which has `least` units: they are few, or each
+ * fills a vector. A hundred products with one row or one column each would cost more than all that they could save. */
 bool factor_parts_are_worth_it(const struct machine *machine, int parts, int least);
 
 /* Rows and columns of a static matrix, or units of a static vector, as a view; what would be all of it is itself. */

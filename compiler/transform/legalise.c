@@ -68,7 +68,8 @@ static void separate_initial_values(struct graph *graph, struct arena *scratch)
 
 /* before:   %2 = embed E, %x[t-1]    after:   %3 = embed E, %x
  *                                             %2 = copy %3[t-1]
- * Before the first frame an id reads as -1, whose row is 0: what the copy reads there by itself. An id as a number is -1. */
+ * Before the first frame an id reads as -1, whose row is 0: what the copy reads there by itself. An id as a number is
+ * -1. */
 static void delay_after_ids(struct graph *graph)
 {
     for (int i = 0, count = graph->node_count; i < count; i++) {

@@ -1,5 +1,5 @@
-/* The stages that edit the graph, in their order. Each requires a verified graph and leaves one. factor, factor_sums and
- * differentiate end with simplify; behind recompute it would undo what has been done. */
+/* The stages that edit the graph, in their order. Each requires a verified graph and leaves one. factor, factor_sums
+ * and differentiate end with simplify; behind recompute it would undo what has been done. */
 #ifndef RNNC_TRANSFORM_TRANSFORM_H
 #define RNNC_TRANSFORM_TRANSFORM_H
 

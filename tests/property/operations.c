@@ -226,7 +226,8 @@ static struct code blend(struct scope *scope, struct sizes shape, struct context
     return code;
 }
 
-/* More terms in a row than a program nests: a + a - a ..., of one size. Two leaves, so that compilers keep them apart. */
+/* More terms in a row than a program nests: a + a - a ..., of one size. Two leaves, so that compilers keep them
+ * apart. */
 static struct code long_row(struct scope *scope, struct sizes shape, struct context context)
 {
     struct code all[2] = {make_leaf(scope, shape, context), make_leaf(scope, shape, context)};

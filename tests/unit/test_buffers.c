@@ -150,7 +150,8 @@ static void test_names_are_unique(void **state)
     scheduled_free(&scheduled);
 }
 
-/* What no name of the program is for is called after what it is, while that is one operation; the rest, after its equation. */
+/* What no name of the program is for is called after what it is, while that is one operation; the rest, after its
+ * equation. */
 static void test_names_say_what_values_are(void **state)
 {
     (void)state;

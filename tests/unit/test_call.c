@@ -1,4 +1,5 @@
-/* Calls: what they check, the memory that they are given, how their streams grow older, and the blocks that they run through. */
+/* Calls: what they check, the memory that they are given, how their streams grow older, and the blocks that they run
+ * through. */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -21,12 +21,14 @@ static const char *const looks_back =
 
 /* Two scans, the second of which runs backward. */
 static const char *const looks_ahead =
-    "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  h = tanh(W @ x + U @ h[t-1])\n  k = tanh(W @ h + U @ k[t+1])\n"
+    "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  h = tanh(W @ x + U @ h[t-1])\n"
+    "  k = tanh(W @ h + U @ k[t+1])\n"
     "  w = k * mean_over_time(k)\n  output y = w + h[t+2]\n  init k = last(h)\n}";
 
 /* Four frames at a time, by way of a value that only the scan reads. */
 static const char *const looks_far_back =
-    "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  r = tanh(U @ h[t-4])\n  q = softmax(r)\n  h = tanh(W @ q + x)\n"
+    "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  r = tanh(U @ h[t-4])\n  q = softmax(r)\n"
+    "  h = tanh(W @ q + x)\n"
     "  output y = h\n}";
 
 /* A scan that begins with what another one ends with. */

@@ -10,7 +10,8 @@
 #include "base/arena.h"
 #include "graph/graph.h"
 
-/* One of each: losses of x with an id and with labels, what they hand back, and sums over frames for the gradient of W. */
+/* One of each: losses of x with an id and with labels, what they hand back, and sums over frames for the gradient of
+ * W. */
 enum {
     W,
     X,

@@ -156,7 +156,8 @@ const char *cache_describe_processor(struct arena *arena, const char *cpuinfo)
     return text.data;
 }
 
-/* Runs the compiler with `ending` after `words`; false if it failed. progress: where somebody waits for it, else NULL. */
+/* Runs the compiler with `ending` after `words`; false if it failed. progress: where somebody waits for it, else
+ * NULL. */
 static bool run_compiler(struct arena *arena, const char *const *words, int count, const char *const *ending,
                          struct text *output, struct progress *progress, const char **error)
 {

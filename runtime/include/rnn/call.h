@@ -1,9 +1,10 @@
-/* A call of a network: what it checks, the memory that it is given, its streams, and the blocks of frames that it runs through. This
- * is what the entry points of emitted code have in common, whatever the sizes of the network.
+/* A call of a network: what it checks, the memory that it is given, its streams, and the blocks of frames that it runs
+ * through. This is what the entry points of emitted code have in common, whatever the sizes of the network.
  *
- *   stream   a sequence; its age is how many frames it has had since it began, and a stream of age 0 begins with the next call
- *   block    frames that are computed at once: columns [count][streams] of each value, where all frames of a call are columns
- *            [frames][streams]
+ *   stream   a sequence; its age is how many frames it has had since it began, and a stream of age 0 begins with the
+ *            next call
+ *   block    frames that are computed at once: columns [count][streams] of each value, where all frames of a call are
+ *            columns [frames][streams]
  *   pass     once through all frames of a call, forward or backward
  *
  * A call of many frames:
@@ -114,8 +115,8 @@ RNN_HELPER void rnn_grow_older(int64_t *ages, int streams, const int *lengths, i
 
 /* ---- blocks ---- */
 
-/* Frames of a block. most: of one stream. Many streams fill the columns of kernels as well as many frames do; blocks are of nearly
- * equal length. */
+/* Frames of a block. most: of one stream. Many streams fill the columns of kernels as well as many frames do; blocks
+ * are of nearly equal length. */
 RNN_HELPER int rnn_block_frames(int frames, int streams, int most)
 {
     const int longest = RNN_MAX(1, most / streams);
@@ -192,7 +193,8 @@ RNN_HELPER void rnn_begin_pass(rnn_call *call, int direction)
     call->count = 0;
 }
 
-/* Moves on to the next block; 0 when there is none, where ages are those after the call, and all frames are left again. */
+/* Moves on to the next block; 0 when there is none, where ages are those after the call, and all frames are left
+ * again. */
 RNN_HELPER int rnn_next_block(rnn_call *call)
 {
     const int forward = call->direction == RNN_FORWARD;

@@ -1,7 +1,8 @@
-/* Static values: what is computed once, when weights are packed or a training call ends. They lie contiguous, as one column of all
- * their elements; parameters and parts of them are read where they are, by strides.
+/* Static values: what is computed once, when weights are packed or a training call ends. They lie contiguous, as one
+ * column of all their elements; parameters and parts of them are read where they are, by strides.
  *
- * A matrix of n rows and m columns is a base address and two strides: element (i, j) is at base[i * row_step + j * step]. */
+ * A matrix of n rows and m columns is a base address and two strides: element (i, j) is at base[i * row_step + j *
+ * step]. */
 #ifndef RNN_MATRIX_H
 #define RNN_MATRIX_H
 
@@ -24,7 +25,8 @@ RNN_INLINE void rnn_vec_add_left(rnn_real *p, rnn_vec v, int left)
         rnn_vec_store_part(p, rnn_vec_load_part(p, left) + v, left);
 }
 
-/* Extents and steps of a part of a static value, in up to three dimensions; those that are not there have one element. */
+/* Extents and steps of a part of a static value, in up to three dimensions; those that are not there have one
+ * element. */
 typedef struct {
     int n[3];
     ptrdiff_t to[3], from[3];
@@ -51,8 +53,8 @@ RNN_HELPER void rnn_add_strided(rnn_real *to, const rnn_real *from, const rnn_st
 
 /* ---- products ----
  *
- * A tile is RNN_PRODUCT_ROWS rows against RNN_PRODUCT_WIDTH columns of the right-hand side, of which RNN_PRODUCT_DEPTH rows at a
- * time are copied side by side, whatever their strides are. */
+ * A tile is RNN_PRODUCT_ROWS rows against RNN_PRODUCT_WIDTH columns of the right-hand side, of which RNN_PRODUCT_DEPTH
+ * rows at a time are copied side by side, whatever their strides are. */
 enum { RNN_PRODUCT_ROWS = RNN_ACCUMULATORS / 2, RNN_PRODUCT_WIDTH = 2 * RNN_LANES, RNN_PRODUCT_DEPTH = 128 };
 
 /* to[r][c] += sum over k of a[r][k] * b[k][c], for rows <= RNN_PRODUCT_ROWS and width <= RNN_PRODUCT_WIDTH. */

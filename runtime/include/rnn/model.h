@@ -9,8 +9,8 @@
  *   state       the past of each stream (and room for one frame of work, for _step)
  *   work        scratch for _run; holds nothing between calls
  * Sizes never shrink with more frames or streams: memory for the longest call and the most streams serves every other,
- * and a state may begin again with fewer streams. A number below 0 counts as 0; a size too large for memory is SIZE_MAX,
- * which rnn_alloc has not.
+ * and a state may begin again with fewer streams. A number below 0 counts as 0; a size too large for memory is
+ * SIZE_MAX, which rnn_alloc has not.
  *
  * Layout of inputs and outputs of _run, row-major: a frame value of n units is [frames][streams][n], a sequence value
  * [streams][n]; ids are int32_t. _step is _run with one frame.

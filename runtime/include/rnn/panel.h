@@ -189,8 +189,8 @@ RNN_OUTLINE void rnn_pack_panels(rnn_real *packed, const int side, const int par
     }
 }
 
-/* A matrix of the parameters that becomes a row of a packed matrix: the arguments of rnn_pack_panels, with addresses as bytes
- * from the beginning of the packed weights and of the parameters. */
+/* A matrix of the parameters that becomes a row of a packed matrix: the arguments of rnn_pack_panels, with addresses as
+ * bytes from the beginning of the packed weights and of the parameters. */
 typedef struct {
     size_t packed, weights;
     int side, part, row;

@@ -164,8 +164,8 @@ RNN_HELPER int rnn_row_place(rnn_row_set *set, int32_t row)
     return set->count - 1;
 }
 
-/* Row ids[column] of `to` += value[column]; ids below 0 have none. Columns of one row are added up by themselves first, some of the
- * block at a time: a row that many frames read is rounded as seldom as the sums above. */
+/* Row ids[column] of `to` += value[column]; ids below 0 have none. Columns of one row are added up by themselves first,
+ * some of the block at a time: a row that many frames read is rounded as seldom as the sums above. */
 RNN_HELPER void rnn_rows(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const int32_t *ids, const rnn_real *value,
                          ptrdiff_t stride, int n, int frames, int streams, const int *left)
 {
