@@ -23,7 +23,8 @@ static const char *const state_begins =
     "    return rnn_begin_state(state, $_state_size(streams), streams);\n}\n\n"
     "rnn_status $_reset($_state *state, const unsigned char *which_streams)\n{\n"
     "    return rnn_reset_streams(state, which_streams);\n}\n\n"
-    "static rnn_status $_state_init_any(void *state, int streams) { return $_state_init(($_state *)state, streams); }\n"
+    "static rnn_status $_state_init_any(void *state, int streams)\n{\n"
+    "    return $_state_init(($_state *)state, streams);\n}\n"
     "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
     "    return $_reset(($_state *)state, which_streams);\n}\n\n";
 

@@ -71,6 +71,19 @@ static const char *delay_text(struct emitter *emitter, int delay)
     return arena_printf(emitter->arena, delay > 0 ? " - %d * streams" : " + %d * streams", delay > 0 ? delay : -delay);
 }
 
+/* The first column of the first frame of a block, or of the frame that is read there. */
+static const char *first_frame_address(struct emitter *emitter, const struct access *access, const char *base,
+                                       const char *stride, const char *begin)
+{
+    int distance = access->delay > 0 ? access->delay : -access->delay;
+    if (!distance)
+        return arena_printf(emitter->arena, "%s%s", base, begin);
+    use_variables(emitter, VAR_streams);
+    const char *frames = distance == 1 ? "" : arena_printf(emitter->arena, "%d * ", distance);
+    return arena_printf(emitter->arena, "%s %c %s(ptrdiff_t)streams%s%s", base, access->delay > 0 ? '-' : '+', frames,
+                        stride, begin);
+}
+
 const char *access_address(struct emitter *emitter, const struct access *access, const char *column)
 {
     struct arena *arena = emitter->arena;
@@ -81,13 +94,17 @@ const char *access_address(struct emitter *emitter, const struct access *access,
     case COLUMN_ONLY:
         break;
     case COLUMN_STREAM:
-        if (strcmp(column, "0") == 0)
+        if (!column || strcmp(column, "0") == 0)
             break;
         return arena_printf(arena, "%s + (ptrdiff_t)%s%s%s", base, column, stride, begin);
     case COLUMN_OF_FRAMES:
+        if (!column)
+            break;
         use_variables(emitter, VAR_streams);
         return arena_printf(arena, "%s + %s %% streams%s%s", base, column, stride, begin);
     case COLUMN_FRAME:
+        if (!column)
+            return first_frame_address(emitter, access, base, stride, begin);
         use_variables(emitter, VAR_frame);
         column = strcmp(column, "0") == 0 ? "" : arena_printf(arena, " + %s", column);
         return arena_printf(arena, *column || access->delay ? "%s + (frame%s%s)%s%s" : "%s + frame%s%s%s%s", base,

@@ -1,12 +1,12 @@
 /* Kernels that gather what they need of the frames of each block. */
 #include "emit/kernel.h"
 
-/* Columns as arguments: their address, the distance between them, and units. */
+/* The columns of all frames of the block as arguments: their address, the distance between them, and units. */
 static const char *columns_text(struct writing *writing, const struct edge *edge)
 {
     struct emitter *emitter = writing->emitter;
     struct access access = access_of_edge(emitter->schedule, writing->region, edge);
-    return arena_printf(emitter->arena, "%s, %s, %s", access_address(emitter, &access, "0"),
+    return arena_printf(emitter->arena, "%s, %s, %s", access_address(emitter, &access, NULL),
                         access_stride(emitter, &access), node_size(emitter, edge->node, edge->length));
 }
 
@@ -19,9 +19,6 @@ static void write_sum_over_all(struct writing *writing, int id)
     const char *base = access_address(emitter, &to, "0"), *value = columns_text(writing, &node->edges[node->count - 1]);
     const char *left = node->op == OP_outer ? columns_text(writing, &node->edges[0]) : NULL;
     long first = node->shape.rank ? to.view.stride[0] : 1;
-    if (emitter->function.used & VAR_frame)
-        text_puts(emitter->out, "    const ptrdiff_t frame = 0;\n");
-    emitter->function.used &= ~(unsigned)VAR_frame;
     if (node->op == OP_total)
         text_printf(emitter->out, "    rnn_total(%s, %ld, %s, frames, streams, values->left);\n", base, first, value);
     else if (node->op == OP_rows)
@@ -29,8 +26,8 @@ static void write_sum_over_all(struct writing *writing, int id)
                     first, to.view.stride[1], emitter->buffers[node->edges[0].node], value);
     else
         text_printf(emitter->out,
-                    "    rnn_outer(%s, %ld, %ld, %s,\n        %s, frames, streams, values->left, values->scratch);\n",
-                    base, first, to.view.stride[1], left, value);
+                    "    rnn_outer(%s, %ld, %ld, %s, %s, frames, streams, values->left, values->scratch);\n", base,
+                    first, to.view.stride[1], left, value);
 }
 
 /* Which frames of which streams count, and the sum of their losses. A loss of whole sequences is complete at once. */

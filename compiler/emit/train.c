@@ -40,6 +40,15 @@ void emit_training_declarations(struct emitter *emitter)
 
 /* ---- memory ---- */
 
+/* Whether no sum of outer products before this one takes the same scratch. */
+static bool is_first_of_its_shape(const struct graph *graph, int id)
+{
+    for (int i = 0; i < id; i++)
+        if (graph->nodes[i]->op == OP_outer && shape_equal(&graph->nodes[i]->shape, &graph->nodes[id]->shape))
+            return false;
+    return true;
+}
+
 static void write_late_layout(struct emitter *emitter)
 {
     struct text *out = emitter->out;
@@ -54,7 +63,7 @@ static void write_late_layout(struct emitter *emitter)
         if (emitter->schedule->buffers[i].storage == STORE_LATE)
             text_printf(out, "    values->%s = rnn_place(memory, next);\n    next += RNN_PAD(%s);\n",
                         emitter->buffers[i], value_size(emitter, i));
-        if (node->op == OP_outer)
+        if (node->op == OP_outer && is_first_of_its_shape(emitter->graph, i))
             text_printf(out, "    scratch = RNN_MAX(scratch, RNN_OUTER_SCRATCH(%d, %d));\n", node->shape.dim[0],
                         node->shape.dim[1]);
         if (node->op == OP_ctc) {
