@@ -70,6 +70,8 @@ static void verify_stage(struct pipeline *pipeline, enum stage stage)
     bool scheduled = pipeline->schedule && stage >= STAGE_SPLIT_REGIONS;
     if (!wrong && scheduled && (always || stage == STAGE_ASSIGN_BUFFERS))
         wrong = schedule_verify(pipeline->schedule, pipeline->scratch);
+    if (!wrong && stage == STAGE_PLAN)
+        wrong = plan_verify(pipeline->schedule, pipeline->scratch);
     if (wrong)
         internal_error("after %s: %s", stage_name(stage), wrong);
 }

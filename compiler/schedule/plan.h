@@ -77,6 +77,8 @@ struct plan {
 void plan(struct schedule *schedule, struct arena *arena);
 /* The plan of a call; NULL where the network has no such call. */
 const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind call);
+/* NULL, or what is wrong with the plans. */
+const char *plan_verify(const struct schedule *schedule, struct arena *scratch);
 /* --dump-after=plan. */
 void plan_print(const struct schedule *schedule, struct text *out);
 

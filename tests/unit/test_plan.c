@@ -1,12 +1,14 @@
-/* Plans: every call runs each region once, begins, carries and keeps each value that needs it, and does so in an order
- * that works. */
+/* Plans: those of the compiler pass their verifier, and no step of them can be left out, done twice or done at the wrong time
+ * without being noticed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "schedule/plan.h"
 #include "schedule_check.h"
 
@@ -15,161 +17,167 @@ static const char *const looks_back =
     "  u = W @ x + V @ s\n  h = tanh(u[t-2] + U @ h[t-1])\n  c = c[t-1] * h + x[t-3]\n"
     "  output y = c\n  output m = max_over_time(h)\n  output l = last(c)\n}";
 
-static const char *const looks_ahead = "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  h = tanh(W @ x + U @ "
-                                       "h[t-1])\n  k = tanh(W @ h + U @ k[t+1])\n"
-                                       "  w = exp(k) / sum_over_time(exp(k))\n  output y = w + h[t+2]\n  output m = "
-                                       "sum_over_time(w * h)\n  init k = last(h)\n}";
+static const char *const looks_ahead =
+    "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  h = tanh(W @ x + U @ h[t-1])\n  k = tanh(W @ h + U @ k[t+1])\n"
+    "  w = exp(k) / sum_over_time(exp(k))\n  output y = w + h[t+2]\n  output m = sum_over_time(w * h)\n  init k = "
+    "last(h)\n}";
 
-static struct scheduled plan_program(const char *text)
+static const char *const trains = "model M {\n  input x[4]\n  target y[4]\n  param W[4, 4], U[4, 4], b[4]\n"
+                                  "  h = tanh(b + W @ x + U @ h[t-1])\n  output q = h\n  loss mse(q, y)\n}";
+
+static const char *const trains_sequences =
+    "model M {\n  input x[4]\n  target y[4]\n  target k: index[4]\n  param W[4, 4], U[4, 4], b[4]\n"
+    "  h = tanh(b + W @ x + U @ h[t-1])\n  r = tanh(W @ x + U @ r[t+1])\n  output q = h + r\n"
+    "  output p = W @ mean_over_time(q)\n  loss mse(q, y)\n  loss cross_entropy(p, k)\n}";
+
+static struct scheduled plan_program(const char *text, bool training)
 {
-    struct scheduled scheduled = schedule_program(text, &default_schedule_options);
+    struct scheduled scheduled = training ? schedule_training(text, &default_schedule_options)
+                                          : schedule_program(text, &default_schedule_options);
     plan(scheduled.schedule, scheduled.lowered.arena);
     return scheduled;
 }
 
-/* The place of the only step of this kind about a value, or -1 where there is none. */
-static int step_about(const struct plan *plan, enum step_kind kind, int value)
+static const char *verify(const struct scheduled *scheduled)
 {
-    int found = -1;
+    return plan_verify(scheduled->schedule, scheduled->lowered.arena);
+}
+
+static void expect_noticed(const struct scheduled *scheduled, const struct step *step, const char *change)
+{
+    if (!verify(scheduled))
+        fail_msg("nobody notices that a step '%s' of region %d in pass %d is %s", step_kind_name(step->kind),
+                 step->region, step->pass, change);
+}
+
+/* Every step in turn. */
+static void expect_steps_needed(const struct scheduled *scheduled, struct plan *plan)
+{
+    struct arena *arena = scheduled->lowered.arena;
+    const struct plan whole = *plan;
+    plan->steps = ARENA_ARRAY(arena, struct step, whole.step_count + 1);
+    for (int i = 0; i < whole.step_count; i++) {
+        const struct step *step = &whole.steps[i];
+        size_t before = (size_t)i * sizeof *step, behind = (size_t)(whole.step_count - i) * sizeof *step;
+        memcpy(plan->steps, whole.steps, before);
+        memcpy(plan->steps + i, step + 1, behind - sizeof *step);
+        plan->step_count = whole.step_count - 1;
+        expect_noticed(scheduled, step, "left out");
+        memcpy(plan->steps + i, step, sizeof *step);
+        memcpy(plan->steps + i + 1, step, behind);
+        plan->step_count = whole.step_count + 1;
+        expect_noticed(scheduled, step, "done twice");
+        memcpy(plan->steps, whole.steps, (size_t)whole.step_count * sizeof *step);
+        plan->step_count = whole.step_count;
+        for (int k = step->value_count - 1; k >= 0; k--) { /* each value counts */
+            plan->steps[i].value_count = step->value_count - 1;
+            int value = step->values[k];
+            step->values[k] = step->values[step->value_count - 1];
+            expect_noticed(scheduled, step, "done without one of its values");
+            step->values[k] = value;
+        }
+    }
+    *plan = whole;
+    assert_null(verify(scheduled));
+}
+
+static int find_step(const struct plan *plan, enum step_kind kind)
+{
     for (int i = 0; i < plan->step_count; i++)
-        for (int k = 0; plan->steps[i].kind == kind && k < plan->steps[i].value_count; k++)
-            if (plan->steps[i].values[k] == value) {
-                assert_int_equal(found, -1);
-                found = i;
-            }
-    return found;
+        if (plan->steps[i].kind == kind)
+            return i;
+    fail_msg("there is no step '%s'", step_kind_name(kind));
+    return 0;
 }
 
-/* The place of the only step that runs a region. */
-static int step_of_region(const struct plan *plan, int region)
+/* The first step of a kind is put before, or behind, the first of another. */
+static void expect_order(const struct scheduled *scheduled, struct plan *plan, enum step_kind kind,
+                         enum step_kind other)
 {
-    int found = -1;
-    for (int i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].kind == STEP_REGION && plan->steps[i].region == region) {
-            assert_int_equal(found, -1);
-            found = i;
-        }
-    return found;
+    const struct plan whole = *plan;
+    int from = find_step(plan, kind), to = find_step(plan, other);
+    plan->steps = ARENA_ARRAY(scheduled->lowered.arena, struct step, whole.step_count);
+    memcpy(plan->steps, whole.steps, (size_t)whole.step_count * sizeof *plan->steps);
+    for (int i = from; i != to; i += from < to ? 1 : -1)
+        plan->steps[i] = whole.steps[i + (from < to ? 1 : -1)];
+    plan->steps[to] = whole.steps[from];
+    expect_noticed(scheduled, &whole.steps[from], "done at the wrong time");
+    *plan = whole;
 }
 
-/* Regions run once each, in their order; what is done block by block is together. */
-static void expect_regions(const struct schedule *schedule, const struct plan *plan)
+static void expect_program(const char *text, bool training)
 {
-    int before = -1;
-    for (int r = 0; r < schedule->region_count; r++) {
-        const struct region *region = &schedule->regions[r];
-        int at = step_of_region(plan, r);
-        if (region->kind == REGION_STATIC) { /* _pack is a call of its own */
-            assert_int_equal(at, -1);
-            continue;
-        }
-        assert_true(at > before);
-        before = at;
-        assert_int_equal(plan->steps[at].scope == SCOPE_BLOCK, region->kind != REGION_SEQUENCE);
-        if (plan->steps[at].scope != SCOPE_CALL)
-            assert_int_equal(plan->steps[at].pass, region->pass);
-        assert_int_equal(plan->steps[at].backward, plan->steps[at].scope != SCOPE_CALL && region->pass % 2 == 1);
-    }
-    for (int i = 0, loops = 0, pass = -1; i < plan->step_count; i++) {
-        bool begins = plan->steps[i].scope == SCOPE_BLOCK && (!i || plan->steps[i - 1].scope != SCOPE_BLOCK);
-        loops += begins;
-        if (begins) { /* one loop a pass */
-            assert_true(plan->steps[i].pass > pass);
-            pass = plan->steps[i].pass;
-        }
-        assert_true(loops <= schedule->passes.count);
-    }
+    struct scheduled scheduled = plan_program(text, training);
+    assert_null(verify(&scheduled));
+    for (int i = 0; i < scheduled.schedule->plan_count; i++)
+        expect_steps_needed(&scheduled, &scheduled.schedule->plans[i]);
+    scheduled_free(&scheduled);
 }
 
-/* The first and the last step in which a value is written or read by a region. */
-static int last_use(const struct schedule *schedule, const struct plan *plan, int id)
-{
-    int last = -1;
-    for (int u = schedule->uses.begin[id]; u < schedule->uses.begin[id + 1]; u++) {
-        int reader = schedule->uses.use[u].reader;
-        int at = reader < 0 ? -1 : step_of_region(plan, schedule->region_of[reader]);
-        last = at > last ? at : last;
-    }
-    return last;
-}
-
-static bool is_read_out_of_range(const struct buffer *buffer)
-{
-    return buffer_is_value(buffer) && (buffer->past || buffer->future);
-}
-
-static void expect_steps_of(const struct schedule *schedule, const struct plan *plan, int id)
-{
-    const struct buffer *buffer = &schedule->buffers[id];
-    bool gathers = node_gathers(schedule->graph->nodes[id]), ranges = is_read_out_of_range(buffer);
-    bool keeps = plan->call == CALL_RUN && !plan->whole && (gathers || (ranges && buffer->past));
-    int start = step_about(plan, STEP_START, id), take = step_about(plan, STEP_TAKE, id);
-    int keep = step_about(plan, STEP_KEEP, id), carry = step_about(plan, STEP_CARRY, id);
-    int finish = step_about(plan, STEP_FINISH, id);
-    assert_int_equal(start >= 0, gathers || ranges);
-    assert_int_equal(take >= 0, keeps);
-    assert_int_equal(keep >= 0, keeps);
-    assert_int_equal(finish >= 0, gathers);
-    assert_int_equal(carry >= 0, !plan->whole && buffer->past && buffer->storage == STORE_BLOCK);
-    int own = schedule->region_of[id] < 0 ? -1 : step_of_region(plan, schedule->region_of[id]);
-    if (start >= 0) { /* known before it is read; initial values are known before that */
-        assert_true(start < last_use(schedule, plan, id) || gathers);
-        assert_int_equal(plan->steps[start].scope, SCOPE_PASS);
-        int init = buffer->init == NO_NODE ? -1 : buffer->init;
-        if (init >= 0 && node_gathers(schedule->graph->nodes[init]))
-            assert_true(step_about(plan, STEP_FINISH, init) < start);
-    }
-    if (keeps)
-        assert_true(start < take && take < (own < 0 ? keep : own) && own < keep);
-    if (carry >= 0) /* what is carried is no longer there to be kept or given to the caller */
-        assert_true(keep < carry && own < carry);
-    if (gathers)
-        assert_true(own < finish && plan->steps[finish].scope == SCOPE_PASS);
-}
-
-static void expect_plan(const struct schedule *schedule, const struct plan *plan)
-{
-    expect_regions(schedule, plan);
-    for (int i = 0; i < schedule->graph->node_count; i++)
-        if (schedule->graph->nodes[i]->time != TIME_STATIC)
-            expect_steps_of(schedule, plan, i);
-    for (int i = 0; i < schedule->graph->output_count; i++) {
-        int at = step_about(plan, STEP_OUTPUTS, i), region = schedule->region_of[schedule->graph->outputs[i].edge.node];
-        assert_true(at >= 0 && (region < 0 || at > step_of_region(plan, region)));
-    }
-}
-
-static void test_looks_back(void **state)
+static void test_every_step_is_needed(void **state)
 {
     (void)state;
-    struct scheduled scheduled = plan_program(looks_back);
+    expect_program(looks_back, false);
+    expect_program(looks_ahead, false);
+    expect_program(trains, true);
+    expect_program(trains_sequences, true);
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    struct scheduled scheduled = plan_program(looks_back, false);
+    struct plan *run = &scheduled.schedule->plans[1];
+    assert_int_equal(run->call, CALL_RUN);
+    expect_order(&scheduled, run, STEP_TAKE, STEP_START);
+    expect_order(&scheduled, run, STEP_KEEP, STEP_REGION);
+    expect_order(&scheduled, run, STEP_CARRY, STEP_KEEP);
+    expect_order(&scheduled, run, STEP_OUTPUTS, STEP_REGION);
+    expect_order(&scheduled, run, STEP_OUTPUTS, STEP_AGE);
+    expect_order(&scheduled, run, STEP_FINISH, STEP_START);
+    run->steps[find_step(run, STEP_CARRY)].backward = true;
+    expect_noticed(&scheduled, &run->steps[find_step(run, STEP_CARRY)], "done backward");
+    scheduled_free(&scheduled);
+    scheduled = plan_program(trains, true);
+    struct plan *grad = &scheduled.schedule->plans[0];
+    expect_order(&scheduled, grad, STEP_PACK, STEP_START);
+    expect_order(&scheduled, grad, STEP_LOSS, STEP_FINISH);
+    expect_order(&scheduled, grad, STEP_FINISH, STEP_CLEAR);
+    grad->steps[find_step(grad, STEP_CLEAR)].gradient = false;
+    expect_noticed(&scheduled, &grad->steps[find_step(grad, STEP_CLEAR)], "done though no gradient is wanted");
+    scheduled_free(&scheduled);
+}
+
+/* Which calls there are, and what they begin with. */
+static void test_calls(void **state)
+{
+    (void)state;
+    struct scheduled scheduled = plan_program(looks_back, false);
     const struct plan *step = plan_of_call(scheduled.schedule, CALL_STEP),
                       *run = plan_of_call(scheduled.schedule, CALL_RUN);
     assert_true(step && run && !plan_of_call(scheduled.schedule, CALL_GRAD));
     assert_true(!step->whole && step->carries && !run->whole && run->carries);
-    expect_plan(scheduled.schedule, step);
-    expect_plan(scheduled.schedule, run);
     scheduled_free(&scheduled);
-}
-
-static void test_looks_ahead(void **state)
-{
-    (void)state;
-    struct scheduled scheduled = plan_program(looks_ahead);
-    const struct plan *run = plan_of_call(scheduled.schedule, CALL_RUN);
-    assert_true(run && !plan_of_call(scheduled.schedule, CALL_STEP) && scheduled.schedule->passes.count >= 3);
-    assert_true(run->whole && !run->carries);
-    expect_plan(scheduled.schedule, run);
+    scheduled = plan_program(looks_ahead, false);
+    run = plan_of_call(scheduled.schedule, CALL_RUN);
+    assert_true(run && !plan_of_call(scheduled.schedule, CALL_STEP) && run->whole && !run->carries);
     scheduled_free(&scheduled);
+    for (int sequences = 0; sequences < 2; sequences++) {
+        scheduled = plan_program(sequences ? trains_sequences : trains, true);
+        const struct plan *grad = plan_of_call(scheduled.schedule, CALL_GRAD);
+        assert_true(grad && !plan_of_call(scheduled.schedule, CALL_RUN) && grad->whole);
+        assert_int_equal(grad->carries, !sequences);
+        scheduled_free(&scheduled);
+    }
 }
 
 /* A network without anything to remember has nothing to begin, carry or keep. */
 static void test_remembers_nothing(void **state)
 {
     (void)state;
-    struct scheduled scheduled = plan_program("cell C[n = 4](x[n]) -> y[n] {\n  param W[n, n]\n  y = tanh(W @ x)\n}");
+    struct scheduled scheduled =
+        plan_program("cell C[n = 4](x[n]) -> y[n] {\n  param W[n, n]\n  y = tanh(W @ x)\n}", false);
     const struct plan *run = plan_of_call(scheduled.schedule, CALL_RUN);
-    expect_plan(scheduled.schedule, run);
     static const enum step_kind kinds[] = {STEP_INPUTS, STEP_REGION, STEP_OUTPUTS, STEP_AGE};
     assert_int_equal(run->step_count, 4);
     for (int i = 0; i < 4; i++)
@@ -179,7 +187,11 @@ static void test_remembers_nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_looks_back), cmocka_unit_test(test_looks_ahead),
-                                       cmocka_unit_test(test_remembers_nothing)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_step_is_needed),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_remembers_nothing),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

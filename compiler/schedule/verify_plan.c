@@ -1,0 +1,292 @@
+/* plan: each call does all that the schedule asks of it, once, in an order in which everything is there before it is read and is
+ * kept before it is overwritten. Judged from the definitions in schedule.h and plan.h, not with the stage's own functions. */
+#include "base/arena.h"
+#include "schedule/plan.h"
+
+enum { STEP_KIND_COUNT = STEP_CLEAR + 1, NO_STEP = -1 };
+
+struct checking {
+    const struct schedule *schedule;
+    const struct graph *graph;
+    const struct plan *plan;
+    int *of_region;              /* by region: the step that runs it, or NO_STEP */
+    int *about[STEP_KIND_COUNT]; /* by node: the step of a kind that is about it, or NO_STEP */
+    int *of_output;              /* by output */
+    int alone[STEP_KIND_COUNT];  /* the step of a kind that is about no value */
+    int last_region;             /* the step of the last region that has been checked */
+};
+
+/* ---- what there is ---- */
+
+static bool note_step(int *place, int step)
+{
+    bool first = *place == NO_STEP;
+    *place = step;
+    return first;
+}
+
+/* Inputs of a block may be given to several passes. */
+static bool step_may_repeat(const struct step *step) { return step->kind == STEP_INPUTS && step->scope == SCOPE_BLOCK; }
+
+/* False where something is done twice. */
+static bool note_steps(struct checking *checking)
+{
+    const struct plan *plan = checking->plan;
+    bool once = true;
+    for (int i = 0; i < plan->step_count; i++) {
+        const struct step *step = &plan->steps[i];
+        if (step->kind == STEP_REGION)
+            once &= note_step(&checking->of_region[step->region], i);
+        else if (!step->value_count)
+            once &= note_step(&checking->alone[step->kind], i);
+        for (int k = 0; k < step->value_count; k++) {
+            int *places = step->kind == STEP_OUTPUTS ? checking->of_output : checking->about[step->kind];
+            bool again = places[step->values[k]] != NO_STEP && step_may_repeat(step) &&
+                         plan->steps[places[step->values[k]]].pass < step->pass;
+            once &= note_step(&places[step->values[k]], i) || again;
+        }
+    }
+    return once;
+}
+
+static int *no_steps(struct arena *scratch, int count)
+{
+    int *places = ARENA_ARRAY(scratch, int, count + 1);
+    for (int i = 0; i < count; i++)
+        places[i] = NO_STEP;
+    return places;
+}
+
+/* The step that makes a node; NO_STEP for what is given or static. */
+static int made_by(const struct checking *checking, int id)
+{
+    int region = checking->schedule->region_of[id];
+    return region < 0 ? NO_STEP : checking->of_region[region];
+}
+
+/* ---- regions ---- */
+
+static const char *check_region(struct checking *checking, int r)
+{
+    const struct region *region = &checking->schedule->regions[r];
+    int at = checking->of_region[r];
+    bool blocks =
+        region->kind == REGION_FRAMES || region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
+    bool runs = blocks || region->kind == REGION_SEQUENCE || (region->kind == REGION_LATE && region->kernel_count);
+    if (runs != (at != NO_STEP))
+        return runs ? "a call leaves a region out" : "a call runs a region that is not its own";
+    if (!runs)
+        return NULL;
+    const struct step *step = &checking->plan->steps[at];
+    if ((step->scope == SCOPE_BLOCK) != blocks)
+        return "a region runs with each block, or once, where it should not";
+    if (step->scope != SCOPE_CALL && step->pass != region->pass)
+        return "a region runs in a pass that is not its own";
+    if (at < checking->last_region)
+        return "a region runs before one that it may need";
+    checking->last_region = at;
+    return NULL;
+}
+
+/* Steps of a block are together, one loop for each pass, in the direction of the pass. */
+static const char *check_loops(const struct checking *checking)
+{
+    const struct step *steps = checking->plan->steps;
+    for (int i = 0, last = -1; i < checking->plan->step_count; i++) {
+        if (steps[i].scope != SCOPE_CALL && steps[i].backward != (steps[i].pass % 2 == 1))
+            return "a pass runs the wrong way";
+        if (steps[i].scope != SCOPE_BLOCK)
+            continue;
+        if (steps[i].pass < last || (steps[i].pass == last && steps[i - 1].scope != SCOPE_BLOCK))
+            return "a pass runs through its blocks twice";
+        last = steps[i].pass;
+    }
+    return NULL;
+}
+
+/* ---- values ---- */
+
+static bool has_columns(const struct buffer *buffer)
+{
+    return buffer->storage == STORE_FRAME || buffer->storage == STORE_BLOCK || buffer->storage == STORE_SEQUENCE;
+}
+
+static bool gathers(const struct node *node)
+{
+    return op_info(node->op)->class == OP_CLASS_OVER_TIME && op_info(node->op)->emit;
+}
+
+/* Complete when all frames are through, by a step of its own. */
+static bool finishes(const struct node *node)
+{
+    return gathers(node) || (node->op == OP_seed && node->time == TIME_FRAME) ||
+           op_reads(node->op, 0) == READS_ALL_FRAMES;
+}
+
+/* Before what reads it out of range, and where a cycle begins with it; after what it begins with. */
+static const char *check_start(const struct checking *checking, int id)
+{
+    const struct schedule *schedule = checking->schedule;
+    int start = checking->about[STEP_START][id], init = schedule->buffers[id].init;
+    for (int u = schedule->uses.begin[id]; u < schedule->uses.begin[id + 1]; u++) {
+        const struct use *use = &schedule->uses.use[u];
+        bool out_of_range = use->reader >= 0 && !use->init && use->edge->delay != 0;
+        if (out_of_range && start > made_by(checking, use->reader))
+            return "a value is read out of range before it begins";
+    }
+    if (gathers(checking->graph->nodes[id]) && start > made_by(checking, id))
+        return "something is gathered before it begins";
+    if (init == NO_NODE || checking->graph->nodes[init]->time != TIME_SEQUENCE)
+        return NULL;
+    bool late = gathers(checking->graph->nodes[init]) ? checking->about[STEP_FINISH][init] > start
+                                                      : made_by(checking, init) > start;
+    return late ? "a value begins before its initial value is there" : NULL;
+}
+
+/* Taken before it is read, kept when it is made, and before the block's last frames move. */
+static const char *check_past(const struct checking *checking, int id)
+{
+    const struct buffer *buffer = &checking->schedule->buffers[id];
+    const struct plan *plan = checking->plan;
+    bool past = has_columns(buffer) && buffer->past;
+    bool kept = plan->carries && plan->call != CALL_STEP &&
+                (past || (!checking->graph->trains && gathers(checking->graph->nodes[id])));
+    bool carried = !plan->whole && past && buffer->storage == STORE_BLOCK;
+    int start = checking->about[STEP_START][id], take = checking->about[STEP_TAKE][id],
+        keep = checking->about[STEP_KEEP][id], carry = checking->about[STEP_CARRY][id], own = made_by(checking, id);
+    if (kept != (take != NO_STEP) || kept != (keep != NO_STEP))
+        return "the past of a value is not taken and kept as the call has it";
+    if (carried != (carry != NO_STEP))
+        return "the past of a value is not carried on as its memory has it";
+    if (kept && (take < start || keep < take || keep < own || (own != NO_STEP && take > own)))
+        return "the past of a value is taken or kept at the wrong time";
+    for (int u = checking->schedule->uses.begin[id]; carried && u < checking->schedule->uses.begin[id + 1]; u++) {
+        int reader = checking->schedule->uses.use[u].reader;
+        if (reader >= 0 && made_by(checking, reader) > carry)
+            return "a value is carried on before it has been read";
+    }
+    return carried && (carry < keep || carry < own) ? "a value is carried on before it is kept" : NULL;
+}
+
+static const char *check_finish(const struct checking *checking, int id)
+{
+    int finish = checking->about[STEP_FINISH][id];
+    if (finishes(checking->graph->nodes[id]) != (finish != NO_STEP))
+        return "what is made of all frames is not finished once";
+    if (finish == NO_STEP)
+        return NULL;
+    if (finish < made_by(checking, id) || checking->plan->steps[finish].scope == SCOPE_BLOCK)
+        return "what is made of all frames is finished before they are through";
+    for (int u = checking->schedule->uses.begin[id]; u < checking->schedule->uses.begin[id + 1]; u++) {
+        int reader = checking->schedule->uses.use[u].reader;
+        if (reader >= 0 && made_by(checking, reader) != NO_STEP && made_by(checking, reader) < finish)
+            return "what is made of all frames is read before it is finished";
+    }
+    return NULL;
+}
+
+/* What the call gives is there for each pass that reads it. */
+static const char *check_given(const struct checking *checking, int id)
+{
+    const struct plan *plan = checking->plan;
+    for (int u = checking->schedule->uses.begin[id]; u < checking->schedule->uses.begin[id + 1]; u++) {
+        int reader = checking->schedule->uses.use[u].reader, at = reader < 0 ? NO_STEP : made_by(checking, reader);
+        bool there = at == NO_STEP;
+        for (int i = 0; i < at && !there; i++)
+            for (int k = 0; k < plan->steps[i].value_count && plan->steps[i].kind == STEP_INPUTS && !there; k++)
+                there = plan->steps[i].values[k] == id &&
+                        (plan->steps[i].scope == SCOPE_CALL || plan->steps[i].pass == plan->steps[at].pass);
+        if (!there)
+            return "an input is read where it has not been given";
+    }
+    return NULL;
+}
+
+static const char *check_value(const struct checking *checking, int id)
+{
+    const struct buffer *buffer = &checking->schedule->buffers[id];
+    const struct node *node = checking->graph->nodes[id];
+    bool starts = gathers(node) || (has_columns(buffer) && (buffer->past || buffer->future));
+    const char *wrong = NULL;
+    if (starts != (checking->about[STEP_START][id] != NO_STEP))
+        return "a value does not begin once, as it should";
+    if (starts)
+        wrong = check_start(checking, id);
+    if (!wrong)
+        wrong = check_past(checking, id);
+    if (!wrong)
+        wrong = check_finish(checking, id);
+    if (!wrong && op_info(node->op)->class == OP_CLASS_LEAF && time_has_streams(node->time))
+        wrong = check_given(checking, id);
+    return wrong;
+}
+
+/* ---- the call ---- */
+
+static const char *check_output(const struct checking *checking, int output)
+{
+    const struct graph_output *given = &checking->graph->outputs[output];
+    bool wanted = !checking->graph->trains || given->input >= 0;
+    int at = checking->of_output[output], carry = checking->about[STEP_CARRY][given->edge.node];
+    if (wanted != (at != NO_STEP))
+        return "an output is not given once, as it should be";
+    if (wanted && (at < made_by(checking, given->edge.node) || (carry != NO_STEP && at > carry)))
+        return "an output is given before it is there, or when it is there no longer";
+    return NULL;
+}
+
+/* Gradients are made behind the losses, and only where they are wanted. */
+static const char *check_gradient(const struct checking *checking)
+{
+    const struct plan *plan = checking->plan;
+    bool trains = plan->call == CALL_GRAD;
+    int loss = checking->alone[STEP_LOSS];
+    if (trains != (loss != NO_STEP) || trains != (checking->alone[STEP_PACK] != NO_STEP) ||
+        trains != (checking->alone[STEP_CLEAR] != NO_STEP) || checking->alone[STEP_PACK] > 0)
+        return "a call does not pack weights, give its loss and clear its gradients once";
+    if (plan->carries != (checking->alone[STEP_AGE] != NO_STEP))
+        return "streams do not grow older once";
+    for (int i = 0; i < plan->step_count; i++) {
+        const struct step *step = &plan->steps[i];
+        bool behind = trains && i > loss && step->kind != STEP_KEEP && step->kind != STEP_AGE;
+        if (step->gradient != behind || (behind && i < checking->alone[STEP_CLEAR]))
+            return "what is left out without a gradient is not what makes it";
+    }
+    for (int i = 0; i < checking->graph->node_count && trains; i++) {
+        const struct node *node = checking->graph->nodes[i];
+        int at = finishes(node) ? checking->about[STEP_FINISH][i] : made_by(checking, i);
+        if (node->op == OP_seed && at > loss)
+            return "the loss is given before all of it is there";
+    }
+    return NULL;
+}
+
+static const char *check_plan(const struct schedule *schedule, const struct plan *plan, struct arena *scratch)
+{
+    struct checking checking = {.schedule = schedule, .graph = schedule->graph, .plan = plan};
+    checking.of_region = no_steps(scratch, schedule->region_count);
+    checking.of_output = no_steps(scratch, schedule->graph->output_count);
+    for (int kind = 0; kind < STEP_KIND_COUNT; kind++) {
+        checking.about[kind] = no_steps(scratch, schedule->graph->node_count);
+        checking.alone[kind] = NO_STEP;
+    }
+    if (!note_steps(&checking))
+        return "something is done twice";
+    const char *wrong = check_loops(&checking);
+    for (int r = 0; r < schedule->region_count && !wrong; r++)
+        wrong = check_region(&checking, r);
+    for (int i = 0; i < schedule->graph->node_count && !wrong; i++)
+        if (time_has_streams(schedule->graph->nodes[i]->time))
+            wrong = check_value(&checking, i);
+    for (int i = 0; i < schedule->graph->output_count && !wrong; i++)
+        wrong = check_output(&checking, i);
+    return wrong ? wrong : check_gradient(&checking);
+}
+
+const char *plan_verify(const struct schedule *schedule, struct arena *scratch)
+{
+    const char *wrong = NULL;
+    for (int i = 0; i < schedule->plan_count && !wrong; i++)
+        wrong = check_plan(schedule, &schedule->plans[i], scratch);
+    return wrong;
+}
