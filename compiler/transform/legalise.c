@@ -142,32 +142,12 @@ static void copy_operands_over_time(struct graph *graph)
     }
 }
 
-/* before:   %2 = product W, %1     after:   %3 = copy %1
- *                                           %2 = product W, %3
- * where %1 is one for each sequence and %2 one for each frame: a product takes its columns one behind the other. */
-static void spread_operands_of_products(struct graph *graph)
-{
-    for (int i = 0, count = graph->node_count; i < count; i++) {
-        struct node *node = graph->nodes[i];
-        for (int k = 0; k < node->count && node->time == TIME_FRAME; k++) {
-            struct edge *edge = &node->edges[k];
-            if (op_reads(node->op, k) != READS_VECTOR || graph->nodes[edge->node]->time == TIME_FRAME)
-                continue;
-            struct shape shape = edge->length == 1 ? (struct shape){0} : (struct shape){1, {edge->length}};
-            struct node *copy = graph_add_node(graph, OP_copy, shape, TIME_FRAME, 1, node);
-            copy->edges[0] = *edge;
-            *edge = edge_to(graph, graph->node_count - 1);
-        }
-    }
-}
-
 void legalise(struct graph *graph, struct arena *scratch)
 {
     delay_after_ids(graph);
     align_column_operands(graph);
     give_products_columns(graph);
     copy_operands_over_time(graph);
-    spread_operands_of_products(graph);
     separate_initial_values(graph, scratch);
     graph_sweep(graph);
 }
