@@ -176,6 +176,8 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
         return NULL;
     simplify(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_SIMPLIFY);
+    decompose(pipeline->graph, pipeline->scratch);
+    end_stage(pipeline, STAGE_DECOMPOSE);
     if (options->factor)
         factor(pipeline->graph, options->schedule.machine, pipeline->scratch);
     end_stage(pipeline, STAGE_FACTOR);

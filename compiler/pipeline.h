@@ -36,6 +36,7 @@ enum emit_kind {
     X(INFER_SHAPES, "infer-shapes")                                                                                    \
     X(BUILD_GRAPH, "build-graph")                                                                                      \
     X(SIMPLIFY, "simplify")                                                                                            \
+    X(DECOMPOSE, "decompose")                                                                                          \
     X(FACTOR, "factor")                                                                                                \
     X(FACTOR_SUMS, "factor-sums")                                                                                      \
     X(DIFFERENTIATE, "differentiate")                                                                                  \

@@ -77,7 +77,13 @@ static bool special_shape_fits(const struct graph *graph, const struct node *nod
         total += edges[i].length;
     if (node->op == OP_product)
         return first->dim[0] == units && first->dim[1] == edges[1].length;
-    if (node->op == OP_matmul)
+    if (node->op == OP_cp) {
+        const struct shape *third = &graph->nodes[edges[2].node]->shape;
+        return first->rank == 2 && second->rank == 2 && third->rank == 2 && first->dim[1] == second->dim[1] &&
+               first->dim[1] == third->dim[1] &&
+               shape_equal(&node->shape, &(struct shape){3, {first->dim[0], second->dim[0], third->dim[0]}});
+    }
+    if (node->op == OP_matmul || node->op == OP_svd)
         return first->rank == 2 && second->rank == 2 && first->dim[1] == second->dim[0] &&
                is_of_shape(node, first->dim[0], second->dim[1]);
     if (node->op == OP_outer)

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/internal_error.h"
 #include "base/random.h"
 #include "oracle/evaluation.h"
@@ -192,6 +193,20 @@ static void embed(const struct evaluation *evaluation, const struct term *term, 
         out[i] = x[0][id * n + i];
 }
 
+/* [k, r], [n, r], [m, r]: element (i, j, l) is the sum over q of A[i, q] B[j, q] C[l, q]. */
+static void cp(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
+{
+    int rank = term->args[0]->shape.dim[1], rows = term->shape.dim[1], columns = term->shape.dim[2];
+    double *scaled = ARENA_ARRAY(evaluation->scratch, double, rank + 1);
+    for (int i = 0; i < term->shape.dim[0]; i++)
+        for (int j = 0; j < rows; j++) {
+            for (int q = 0; q < rank; q++)
+                scaled[q] = rounded(evaluation, x[0][(long)i * rank + q] * x[1][(long)j * rank + q]);
+            for (int l = 0; l < columns; l++)
+                *out++ = oracle_dot(evaluation, scaled, 1, x[2] + (long)l * rank, 1, rank);
+        }
+}
+
 static operation *const operations[OP_COUNT] = {
     [OP_softmax] = softmax,
     [OP_log_softmax] = log_softmax,
@@ -202,6 +217,8 @@ static operation *const operations[OP_COUNT] = {
     [OP_dot] = dot,
     [OP_product] = product,
     [OP_matmul] = matmul,
+    [OP_svd] = matmul,
+    [OP_cp] = cp,
     [OP_transpose] = transpose,
     [OP_concat] = concat,
     [OP_embed] = embed,

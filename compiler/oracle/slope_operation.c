@@ -30,6 +30,21 @@ static void bilinear(const struct evaluation *evaluation, const struct term *ter
         out[i] = rounded(evaluation, out[i] + second[i]);
 }
 
+/* Linear in each of three factors. */
+static void trilinear(const struct evaluation *evaluation, const struct term *term, const struct slope_operands *of,
+                      double *out)
+{
+    long size = shape_size(&term->shape);
+    double *one = ARENA_ARRAY(evaluation->scratch, double, size + 1);
+    for (int k = 0; k < 3; k++) {
+        const double *operands[3] = {of->x[0], of->x[1], of->x[2]};
+        operands[k] = of->dx[k];
+        oracle_operation(evaluation, term, operands, one);
+        for (long i = 0; i < size; i++)
+            out[i] = rounded(evaluation, out[i] + one[i]);
+    }
+}
+
 /* Linear in the table. */
 static void embed(const struct evaluation *evaluation, const struct term *term, const struct slope_operands *of,
                   double *out)
@@ -142,6 +157,8 @@ static slope *const slopes[OP_COUNT] = {
     [OP_dot] = bilinear,
     [OP_product] = bilinear,
     [OP_matmul] = bilinear,
+    [OP_svd] = bilinear,
+    [OP_cp] = trilinear,
     [OP_transpose] = linear,
     [OP_concat] = linear,
     [OP_embed] = embed,

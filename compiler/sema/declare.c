@@ -167,6 +167,8 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
         symbol->factors[i]->form = symbol->form;
         symbol->factors[i]->fixed = declarator->fixed;
     }
+    symbol->value = elaborate_value(e, instance, VALUE_EQUATION, path, symbol->span, declarator->span);
+    symbol->value->form = symbol->form;
 }
 
 /* `b[n:2*n] = 1`: kept for when the shape of b is known. */

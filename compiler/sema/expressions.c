@@ -31,11 +31,12 @@ static struct built build_symbol(struct builder *b, struct symbol *symbol, struc
     case SYMBOL_FACTORED:
         break;
     }
-    if (!symbol->factors[0])
+    if (!symbol->value)
         return (struct built){0};
+    struct built built = built_of(term_value(b, symbol->value, span));
     if (symbol->form == FORM_CP)
-        return (struct built){.kind = BUILT_CP, .span = span, .symbol = symbol};
-    return built_chain(term_factor(b, symbol, 0, span), NULL, term_factor(b, symbol, 1, span), span);
+        built.kind = BUILT_CP;
+    return built;
 }
 
 static struct built build_name(struct builder *b, const struct expr *expr)

@@ -6,6 +6,7 @@
 #include "sema/bind.h"
 #include "sema/dimensions.h"
 #include "sema/shapes.h"
+#include "sema/terms.h"
 
 static bool evaluate_constant(struct elaboration *e, struct instance *instance, const struct expr *expr, double *result)
 {
@@ -142,6 +143,23 @@ static bool find_rank(struct elaboration *e, struct instance *instance, const st
     return true;
 }
 
+/* The parameter itself: a value of its factors. */
+static void define_form(struct elaboration *e, struct instance *instance, struct symbol *symbol)
+{
+    struct builder b = {e, instance, symbol->name, symbol->declarator->span};
+    struct value *value = symbol->value;
+    struct term *term = term_new(&b, TERM_OP, symbol->span);
+    term->op = symbol->form == FORM_SVD ? OP_svd : OP_cp;
+    term->count = symbol->form == FORM_SVD ? 2 : 3;
+    term->args = ARENA_ARRAY(e->arena, struct term *, term->count);
+    for (int i = 0; i < term->count; i++)
+        term_set_arg(term, i, term_value(&b, symbol->factors[i], symbol->span));
+    value->shape = symbol->factors[0]->whole;
+    value->declared = true;
+    set_term(e, value, term);
+    solver_touch(&e->solver, value);
+}
+
 static void shape_factors(struct elaboration *e, struct instance *instance, struct symbol *symbol)
 {
     const struct declarator *declarator = symbol->declarator;
@@ -165,6 +183,7 @@ static void shape_factors(struct elaboration *e, struct instance *instance, stru
         set_start(e, instance, symbol, factor);
         solver_touch(&e->solver, factor);
     }
+    define_form(e, instance, symbol);
 }
 
 void shape_parameter(struct elaboration *e, struct instance *instance, struct symbol *symbol)

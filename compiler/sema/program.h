@@ -71,7 +71,7 @@ struct value {
     struct term *term; /* VALUE_EQUATION: what it is; else NULL */
     struct term *init; /* what a delayed read before the start gives: static or sequence time; NULL: 0 */
 
-    enum parameter_form form; /* VALUE_PARAMETER; svd and cp factors are parameters of their own, see below */
+    enum parameter_form form; /* of the value W below, and of its factors */
     int form_rank;
     bool fixed;                     /* training leaves it as it is */
     struct shape whole;             /* of a factor: the shape of the svd or cp parameter; rank 0: no factor */
@@ -121,8 +121,6 @@ struct term {
     int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK], step[SHAPE_MAX_RANK];
     bool drop[SHAPE_MAX_RANK];
     const struct part *part;
-    const struct shape *whole; /* of a factor: the shape of the svd or cp parameter, or of the part of one, that stands
-                                * at `span`; NULL of other terms. Only messages look at it */
 };
 
 struct output {
@@ -137,7 +135,12 @@ struct loss {
 };
 
 /* A parameter W with form svd(r) is kept as two parameters `W.A` [n, r] and `W.B` [r, m], cp(r) of [k, n, m] as `W.A`
- * [k, r], `W.B` [n, r], `W.C` [m, r]; W itself is then no value, and `W @ x` is the cheap chain over the factors. */
+ * [k, r], `W.B` [n, r], `W.C` [m, r]. W itself is an equation with that form, static, whose term is OP_svd or OP_cp of
+ * its factors:
+ *   svd   W = A B
+ *   cp    W[i] = B diag(A[i]) C'
+ * (Kolda and Bader, "Tensor Decompositions and Applications", SIAM Review 51(3), 2009, section 3). Of a cp parameter only
+ * one slice, or parts of one, or a product with all of it are read. */
 struct program {
     const char *name; /* of the model or cell */
     bool is_model;

@@ -22,25 +22,11 @@ const char *tell_shape(struct report *report, const struct term *term)
 {
     if (term_is_id(term))
         return arena_printf(report->arena, "%s[%d]", term->value->labels ? "labels" : "index", term->value->vocabulary);
-    return shape_words(report, term->whole ? term->whole : &term->shape);
-}
-
-/* The parameter that a factor belongs to. */
-static void note_whole(struct report *report, const struct term *term)
-{
-    while (term->kind != TERM_VALUE && term->count)
-        term = term->args[0];
-    if (term->kind == TERM_VALUE && term->whole && term->whole->rank == (term->value->form == FORM_CP ? 3 : 2))
-        report_note(report, term->value->span, "'%s' is declared as %s here", report_excerpt(report, term->value->span),
-                    shape_text(report->arena, term->whole));
+    return shape_words(report, &term->shape);
 }
 
 void note_shape(struct report *report, const struct term *term)
 {
-    if (term->whole) {
-        note_whole(report, term);
-        return;
-    }
     if ((term->kind != TERM_VALUE && term->kind != TERM_DELAY) || term->value->hidden)
         return;
     bool given = term->value->declared || term->value->kind != VALUE_EQUATION;

@@ -190,6 +190,16 @@ static void transpose(struct term *term, struct report *report)
         tell_operand(report, term, term->args[0], "a matrix");
 }
 
+/* A parameter with a form, whose factors are as they were declared. */
+static void formed(struct term *term)
+{
+    const struct term *a = term->args[0], *b = term->args[1];
+    if (term->op == OP_svd)
+        term->shape = (struct shape){2, {a->shape.dim[0], b->shape.dim[1]}};
+    else
+        term->shape = (struct shape){3, {a->shape.dim[0], b->shape.dim[0], term->args[2]->shape.dim[0]}};
+}
+
 static void special(struct term *term, bool settled, struct report *report)
 {
     if (op_info(term->op)->class == OP_CLASS_LOSS)
@@ -200,6 +210,8 @@ static void special(struct term *term, bool settled, struct report *report)
         embed(term, report);
     else if (term->op == OP_transpose)
         transpose(term, report);
+    else if (term->op == OP_svd || term->op == OP_cp)
+        formed(term);
     else
         at(term, report);
 }

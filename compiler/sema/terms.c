@@ -73,11 +73,6 @@ struct built built_of(struct term *term)
     return (struct built){.kind = BUILT_TERM, .span = term->span, .term = term};
 }
 
-struct built built_chain(struct term *left, struct term *middle, struct term *right, struct span span)
-{
-    return (struct built){.kind = BUILT_CHAIN, .span = span, .left = left, .middle = middle, .right = right};
-}
-
 /* As one term, where it is no operand of `@`. */
 struct term *built_term(struct builder *b, const struct built *built)
 {
@@ -87,14 +82,12 @@ struct term *built_term(struct builder *b, const struct built *built)
         return NULL;
     case BUILT_TERM:
         return built->term;
-    case BUILT_CHAIN:
-        if (!built->middle)
-            return term_op(b, OP_matmul, built->span, 2, built->left, built->right);
-        report_error(report, built->span, "a part of a cp parameter can only be multiplied with a vector");
-        return NULL;
     case BUILT_CP:
-        report_error(report, built->span, "the cp parameter '%s' can only be multiplied with a vector",
-                     built->symbol->name);
+        if (built->term->kind == TERM_VALUE)
+            report_error(report, built->span, "the cp parameter '%s' can only be multiplied with a vector",
+                         report_excerpt(report, built->term->value->span));
+        else
+            report_error(report, built->span, "a part of a cp parameter can only be multiplied with a vector");
         return NULL;
     case BUILT_DIAG:
         report_error(report, built->span, "'%s' stands only on the left of '@'", report_excerpt(report, built->span));

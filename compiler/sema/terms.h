@@ -14,8 +14,7 @@ struct builder {
 enum built_kind {
     BUILT_NOTHING, /* an error was told */
     BUILT_TERM,    /* term */
-    BUILT_CHAIN,   /* left @ right, or left @ diag(middle) @ right: a matrix kept as factors */
-    BUILT_CP,      /* symbol: a whole cp parameter */
+    BUILT_CP,      /* term: a cp parameter, or a slice of one, or a matrix that is a part of that */
     BUILT_DIAG     /* diag(term) */
 };
 
@@ -23,8 +22,7 @@ enum built_kind {
 struct built {
     enum built_kind kind;
     struct span span;
-    struct term *term, *left, *middle, *right; /* of a chain, left->whole and right->whole are its shape */
-    const struct symbol *symbol;
+    struct term *term;
 };
 
 /* ---- build.c ---- */
@@ -56,8 +54,6 @@ struct built build_product(struct builder *b, struct span span, const struct bui
 struct built build_part(struct builder *b, const struct expr *expr);
 struct built build_transpose(struct builder *b, const struct expr *expr, const struct built *operand);
 struct built build_embedding(struct builder *b, const struct expr *expr, const struct built *table, struct term *id);
-const struct shape *symbol_shape(struct elaboration *e, const struct symbol *symbol); /* SYMBOL_FACTORED */
-struct term *term_factor(struct builder *b, const struct symbol *symbol, int index, struct span span);
 
 /* ---- terms.c ---- */
 
@@ -74,7 +70,6 @@ struct value *term_hidden(struct builder *b, const char *what, struct term *term
 void set_term(struct elaboration *e, struct value *value, struct term *term);      /* NULL: stays without one */
 
 struct built built_of(struct term *term);
-struct built built_chain(struct term *left, struct term *middle, struct term *right, struct span span);
 struct term *built_term(struct builder *b, const struct built *built); /* NULL after telling that it is no term */
 
 #endif

@@ -12,12 +12,20 @@ struct machine;
 /* Copies read through, arithmetic on constants folded, equal nodes shared, views of views composed, dead nodes gone. */
 void simplify(struct graph *graph, struct arena *scratch);
 
+/* Parameters with forms as products of their factors, and products in the order that is cheaper:
+ *
+ *   W @ x, W : svd(r)            (A @ B) @ x
+ *   (A @ B) @ x                  A @ (B @ x)             where that is cheaper
+ *   Z[i] @ x, Z : cp(r)          B @ (A[i] * (C' @ x))
+ *
+ * Establishes that there are no forms. See decompose.c. */
+void decompose(struct graph *graph, struct arena *scratch);
+
 /* Products and parts taken as far towards the operands as they go:
  *
  *   W @ concat(a, b)             W[:, :n] @ a + W[:, n:] @ b
  *   (W @ x)[a:b]                 W[a:b, :] @ x           where only parts of the product are read
  *   f(u, v)[a:b]                 f(u[a:b], v[a:b])       likewise, f elementwise
- *   (A @ B) @ x                  A @ (B @ x)             where that is cheaper
  *
  * so that each product has as many units as the gate it feeds. */
 void factor(struct graph *graph, const struct machine *machine, struct arena *scratch);

@@ -22,6 +22,7 @@ static struct scheduled schedule_lowered(struct lowered lowered, const struct sc
     struct arena *arena = scheduled.lowered.arena;
     struct graph *graph = scheduled.lowered.graph;
     simplify(graph, arena);
+    decompose(graph, arena);
     factor(graph, options->machine, arena);
     factor_sums(graph, arena);
     if (graph->trains) {

@@ -324,18 +324,6 @@ static void test_long_chain_of_delayed_parts(void **state)
     arena_free(arena);
 }
 
-/* ---- (A @ B) @ x ---- */
-
-static void test_thin_products(void **state)
-{
-    (void)state;
-    expect_factored("cell C(x[8]) -> y[8] {\n  param A[8, 3], B[3, 8]\n  P = A @ B\n  y = P @ x\n}",
-                    LINES("y = (A @ (B @ x))"));
-    /* 4 * (8 + 8) multiplications are no fewer than 8 * 8: the matrix is computed once. */
-    expect_factored("cell C(x[8]) -> y[8] {\n  param A[8, 4], B[4, 8]\n  P = A @ B\n  y = P @ x\n}",
-                    LINES("y = (P @ x)", "P = (A @ B)"));
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -358,7 +346,6 @@ int main(void)
         cmocka_unit_test(test_crumbs_stay_together),
         cmocka_unit_test(test_long_chain_of_parts),
         cmocka_unit_test(test_long_chain_of_delayed_parts),
-        cmocka_unit_test(test_thin_products),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
