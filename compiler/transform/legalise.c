@@ -30,6 +30,25 @@ static void align_column_operands(struct graph *graph)
     }
 }
 
+/* before:   frame %2 = product W, sequence %1       after:   frame %3 = copy %1
+ *                                                            frame %2 = product W, %3
+ * A product reads as many columns as it makes; a value of sequences has one for each stream. */
+static void give_products_columns(struct graph *graph)
+{
+    for (int i = 0, count = graph->node_count; i < count; i++) {
+        struct node *node = graph->nodes[i];
+        for (int k = 0; k < node->count; k++) {
+            struct edge *edge = &node->edges[k];
+            if (op_reads(node->op, k) != READS_VECTOR || node->time != TIME_FRAME ||
+                graph->nodes[edge->node]->time == TIME_FRAME)
+                continue;
+            struct node *copy = graph_add_node(graph, OP_copy, (struct shape){1, {edge->length}}, TIME_FRAME, 1, node);
+            copy->edges[0] = *edge;
+            *edge = edge_to(graph, graph->node_count - 1);
+        }
+    }
+}
+
 struct past {
     int init; /* what frames before the start read */
     int copy; /* the node that readers with this init read */
@@ -127,6 +146,7 @@ void legalise(struct graph *graph, struct arena *scratch)
 {
     delay_after_ids(graph);
     align_column_operands(graph);
+    give_products_columns(graph);
     copy_operands_over_time(graph);
     separate_initial_values(graph, scratch);
     graph_sweep(graph);

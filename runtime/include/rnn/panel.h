@@ -87,9 +87,10 @@ RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec
             for (int s = 1; s < split; s++)
                 a[s][c][r] = rnn_vec_splat(0);
         }
+    const int whole = k - k % split; /* k is 0 or more; for a constant k gcc sees what is left, often nothing */
     int i = 0;
     RNN_UNROLL_PART(2)
-    for (; i + split <= k; i += split, panel += split * row_stride)
+    for (; i < whole; i += split, panel += split * row_stride)
         RNN_UNROLL(4)
         for (int s = 0; s < split; s++)
             RNN_UNROLL(8)
