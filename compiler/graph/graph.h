@@ -9,9 +9,9 @@
  * values are edges with ranges; parts of static values are nodes of their own (OP_view), so that a weight's rows and
  * columns are named once, by strides.
  *
- * Invariants (graph_verify): edges name nodes that exist, ranges lie inside the source, views inside theirs, shapes
- * obey op.def, an operation's time is not before its operands', delayed edges read frame values, outputs read all of a
- * node at its own frame, and edges without delay form no cycle.
+ * Invariants (graph_verify): edges name nodes that exist, ranges lie inside the source, views inside theirs, shapes,
+ * times, readings and what a node holds obey op.def, an operation's time is not before its operands', delayed edges
+ * read frame values, outputs read all of a node at its own frame, and edges without delay form no cycle.
  *
  * Nodes are never freed. A transform redirects readers with graph_replace and ends with graph_sweep, which drops what
  * no output needs and renumbers the rest in topological order. Every edit moves `version` on: a result of analysis that
