@@ -73,8 +73,8 @@ long schedule_parameters(const struct schedule *schedule);
 
 /* expr.c: operands of kernels. */
 const char *emit_number(struct arena *arena, double number);
-/* Address of the first unit that an access reads, in the kernel's words: frame, column, streams. `column` NULL: the first
- * of the block. */
+/* Address of the first unit that an access reads, in the kernel's words: frame, column, streams. `column` NULL: the
+ * first of the block. */
 const char *access_address(struct emitter *emitter, const struct access *access, const char *column);
 /* The distance between its columns. */
 const char *access_stride(const struct emitter *emitter, const struct access *access);

@@ -1,5 +1,6 @@
-/* plan: each call does all that the schedule asks of it, once, in an order in which everything is there before it is read and is
- * kept before it is overwritten. Judged from the definitions in schedule.h and plan.h, not with the stage's own functions. */
+/* plan: each call does all that the schedule asks of it, once, in an order in which everything is there before it is
+ * read and is kept before it is overwritten. Judged from the definitions in schedule.h and plan.h, not with the stage's
+ * own functions. */
 #include "base/arena.h"
 #include "schedule/plan.h"
 

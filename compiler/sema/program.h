@@ -139,8 +139,8 @@ struct loss {
  * its factors:
  *   svd   W = A B
  *   cp    W[i] = B diag(A[i]) C'
- * (Kolda and Bader, "Tensor Decompositions and Applications", SIAM Review 51(3), 2009, section 3). Of a cp parameter only
- * one slice, or parts of one, or a product with all of it are read. */
+ * (Kolda and Bader, "Tensor Decompositions and Applications", SIAM Review 51(3), 2009, section 3). Of a cp parameter
+ * only one slice, or parts of one, or a product with all of it are read. */
 struct program {
     const char *name; /* of the model or cell */
     bool is_model;

@@ -1,5 +1,5 @@
-/* Plans: those of the compiler pass their verifier, and no step of them can be left out, done twice or done at the wrong time
- * without being noticed. */
+/* Plans: those of the compiler pass their verifier, and no step of them can be left out, done twice or done at the
+ * wrong time without being noticed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,9 +18,9 @@ static const char *const looks_back =
     "  output y = c\n  output m = max_over_time(h)\n  output l = last(c)\n}";
 
 static const char *const looks_ahead =
-    "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  h = tanh(W @ x + U @ h[t-1])\n  k = tanh(W @ h + U @ k[t+1])\n"
-    "  w = exp(k) / sum_over_time(exp(k))\n  output y = w + h[t+2]\n  output m = sum_over_time(w * h)\n  init k = "
-    "last(h)\n}";
+    "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  h = tanh(W @ x + U @ h[t-1])\n"
+    "  k = tanh(W @ h + U @ k[t+1])\n  w = exp(k) / sum_over_time(exp(k))\n  output y = w + h[t+2]\n"
+    "  output m = sum_over_time(w * h)\n  init k = last(h)\n}";
 
 static const char *const trains = "model M {\n  input x[4]\n  target y[4]\n  param W[4, 4], U[4, 4], b[4]\n"
                                   "  h = tanh(b + W @ x + U @ h[t-1])\n  output q = h\n  loss mse(q, y)\n}";
