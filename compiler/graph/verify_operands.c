@@ -66,46 +66,101 @@ static bool is_of_shape(const struct node *node, int rows, int columns)
     return node->shape.rank == 2 && node->shape.dim[0] == rows && node->shape.dim[1] == columns;
 }
 
-/* The shapes that op.def calls special. Leaves have any. */
-static bool special_shape_fits(const struct graph *graph, const struct node *node)
+static const struct shape *operand_shape(const struct graph *graph, const struct node *node, int k)
 {
-    const struct edge *edges = node->edges;
-    const struct shape *first = node->count > 0 ? &graph->nodes[edges[0].node]->shape : NULL;
-    const struct shape *second = node->count > 1 ? &graph->nodes[edges[1].node]->shape : NULL;
-    int units = node_units(node), total = 0;
-    for (int i = 0; i < node->count; i++)
-        total += edges[i].length;
-    if (node->op == OP_product)
-        return first->dim[0] == units && first->dim[1] == edges[1].length;
-    if (node->op == OP_cp) {
-        const struct shape *third = &graph->nodes[edges[2].node]->shape;
-        return first->rank == 2 && second->rank == 2 && third->rank == 2 && first->dim[1] == second->dim[1] &&
-               first->dim[1] == third->dim[1] &&
-               shape_equal(&node->shape, &(struct shape){3, {first->dim[0], second->dim[0], third->dim[0]}});
-    }
-    if (node->op == OP_matmul || node->op == OP_svd)
-        return first->rank == 2 && second->rank == 2 && first->dim[1] == second->dim[0] &&
-               is_of_shape(node, first->dim[0], second->dim[1]);
-    if (node->op == OP_outer)
-        return is_of_shape(node, edges[0].length, edges[1].length);
-    if (node->op == OP_rows)
-        return is_of_shape(node, node->shape.dim[0], edges[1].length) && !edges[0].delay;
-    if (node->op == OP_embed)
-        return first->dim[1] == units;
-    if (node->op == OP_concat)
-        return total == units;
-    if (node->op == OP_ctc_slope)
-        return edges[0].length == units;
-    if (node->op == OP_gradient)
-        return operands_are_as_long(node);
-    if (node->op == OP_dot)
-        return units == 1 && edges[0].length == edges[1].length;
-    if (node->op == OP_seed)
-        return units == 1 && edges[0].length == 1 && edges[1].length == 1 && time_has_streams(node->time);
-    bool scalar = op_info(node->op)->class == OP_CLASS_LOSS || node->op == OP_id || node->op == OP_at_first ||
-                  node->op == OP_at_last || node->op == OP_length;
-    return !scalar || units == 1;
+    return &graph->nodes[node->edges[k].node]->shape;
 }
+
+static bool is_scalar(const struct graph *graph, const struct node *node)
+{
+    (void)graph;
+    return node_units(node) == 1;
+}
+
+static bool is_dot(const struct graph *graph, const struct node *node)
+{
+    return is_scalar(graph, node) && node->edges[0].length == node->edges[1].length;
+}
+
+static bool is_product(const struct graph *graph, const struct node *node)
+{
+    const struct shape *weights = operand_shape(graph, node, 0);
+    return weights->dim[0] == node_units(node) && weights->dim[1] == node->edges[1].length;
+}
+
+/* A @ B; svd is one of its factors. */
+static bool is_matmul(const struct graph *graph, const struct node *node)
+{
+    const struct shape *a = operand_shape(graph, node, 0), *b = operand_shape(graph, node, 1);
+    return a->rank == 2 && b->rank == 2 && a->dim[1] == b->dim[0] && is_of_shape(node, a->dim[0], b->dim[1]);
+}
+
+static bool is_cp(const struct graph *graph, const struct node *node)
+{
+    const struct shape *a = operand_shape(graph, node, 0), *b = operand_shape(graph, node, 1);
+    const struct shape *c = operand_shape(graph, node, 2);
+    return a->rank == 2 && b->rank == 2 && c->rank == 2 && a->dim[1] == b->dim[1] && a->dim[1] == c->dim[1] &&
+           shape_equal(&node->shape, &(struct shape){3, {a->dim[0], b->dim[0], c->dim[0]}});
+}
+
+static bool is_concat(const struct graph *graph, const struct node *node)
+{
+    (void)graph;
+    int total = 0;
+    for (int k = 0; k < node->count; k++)
+        total += node->edges[k].length;
+    return total == node_units(node);
+}
+
+static bool is_row(const struct graph *graph, const struct node *node)
+{
+    return operand_shape(graph, node, 0)->dim[1] == node_units(node);
+}
+
+static bool is_as_long_as_logits(const struct graph *graph, const struct node *node)
+{
+    (void)graph;
+    return node->edges[0].length == node_units(node);
+}
+
+static bool is_seed(const struct graph *graph, const struct node *node)
+{
+    return is_scalar(graph, node) && operands_are_as_long(node) && time_has_streams(node->time);
+}
+
+static bool is_outer(const struct graph *graph, const struct node *node)
+{
+    (void)graph;
+    return is_of_shape(node, node->edges[0].length, node->edges[1].length);
+}
+
+/* Ids are read at the frame whose row is added. */
+static bool is_rows(const struct graph *graph, const struct node *node)
+{
+    (void)graph;
+    return is_of_shape(node, node->shape.dim[0], node->edges[1].length) && !node->edges[0].delay;
+}
+
+static bool is_gradient(const struct graph *graph, const struct node *node)
+{
+    (void)graph;
+    return operands_are_as_long(node);
+}
+
+typedef bool shape_test(const struct graph *graph, const struct node *node);
+
+/* The shapes that op.def calls special; without an entry a node may have any, as leaves do. */
+static shape_test *const special_shapes[OP_COUNT] = {
+    [OP_dot] = is_dot,        [OP_product] = is_product,
+    [OP_matmul] = is_matmul,  [OP_svd] = is_matmul,
+    [OP_cp] = is_cp,          [OP_concat] = is_concat,
+    [OP_embed] = is_row,      [OP_cross_entropy] = is_scalar,
+    [OP_ctc] = is_scalar,     [OP_at_first] = is_scalar,
+    [OP_at_last] = is_scalar, [OP_length] = is_scalar,
+    [OP_id] = is_scalar,      [OP_ctc_slope] = is_as_long_as_logits,
+    [OP_seed] = is_seed,      [OP_outer] = is_outer,
+    [OP_rows] = is_rows,      [OP_gradient] = is_gradient,
+};
 
 static bool shape_fits(const struct graph *graph, const struct node *node)
 {
@@ -117,7 +172,7 @@ static bool shape_fits(const struct graph *graph, const struct node *node)
     case SHAPE_REDUCE:
         return node_units(node) == 1;
     case SHAPE_SPECIAL:
-        return special_shape_fits(graph, node);
+        return !special_shapes[node->op] || special_shapes[node->op](graph, node);
     }
     return false;
 }
