@@ -144,18 +144,21 @@ static struct edge lower_mean_loss(struct lowering *lowering, const struct term 
     return last_node(lowering);
 }
 
+typedef struct edge special_lowering(struct lowering *lowering, const struct term *term);
+
+/* What becomes something else than a node of its operation. */
+static special_lowering *const special_lowerings[OP_COUNT] = {[OP_transpose] = lower_transpose,
+                                                              [OP_dropout] = lower_dropout,
+                                                              [OP_cross_entropy] = lower_cross_entropy,
+                                                              [OP_mse] = lower_mean_loss,
+                                                              [OP_binary_cross_entropy] = lower_mean_loss};
+
 static struct edge lower_operation(struct lowering *lowering, const struct term *term)
 {
-    if (term->op == OP_transpose)
-        return lower_transpose(lowering, term);
-    if (term->op == OP_dropout)
-        return lower_dropout(lowering, term);
+    if (special_lowerings[term->op])
+        return special_lowerings[term->op](lowering, term);
     if (term->op == OP_stop_gradient && !lowering->trains)
         return lower_term(lowering, term->args[0]);
-    if (term->op == OP_cross_entropy)
-        return lower_cross_entropy(lowering, term);
-    if (term->op == OP_mse || term->op == OP_binary_cross_entropy)
-        return lower_mean_loss(lowering, term);
     struct edge *edges = ARENA_ARRAY(lowering->arena, struct edge, term->count + 1);
     for (int i = 0; i < term->count; i++)
         edges[i] = lower_term(lowering, term->args[i]);
