@@ -46,24 +46,16 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
 /* In a scan, a stream that ends at this frame keeps what later frames would overwrite. */
 static void write_ends(struct emitter *emitter, const struct region *region)
 {
-    bool any = false;
     for (int i = 0; i < region->node_count; i++) {
         int id = region->nodes[i];
-        const char *units = value_size(emitter, id);
         if (!value_is_kept_by_scan(emitter->schedule, id))
             continue;
-        if (!any)
-            text_puts(emitter->out, "        for (int stream = 0; ends && stream < streams; stream++)\n"
-                                    "            if (ends[stream] == t + 1) {\n");
-        any = true;
         use_variables(emitter, VAR_values | VAR_streams | VAR_ends);
         text_printf(emitter->out,
-                    "                memcpy(values->kept->%s + (ptrdiff_t)stream * RNN_PAD(%s),\n"
-                    "                       values->%s + (ptrdiff_t)stream * RNN_PAD(%s), "
-                    "RNN_PAD(%s) * sizeof(rnn_real));\n",
-                    emitter->buffers[id], units, emitter->buffers[id], units, units);
+                    "        if (ends)\n"
+                    "            rnn_keep_ended(values->kept->%s, values->%s, RNN_PAD(%s), ends, t, streams);\n",
+                    emitter->buffers[id], emitter->buffers[id], value_size(emitter, id));
     }
-    text_puts(emitter->out, any ? "            }\n" : "");
 }
 
 /* In a reversed scan, frames behind a stream's own last one hold its initial values, from which it begins. */

@@ -226,12 +226,14 @@ void write_step_functions(struct emitter *emitter)
     for (int i = 0; i < plan->step_count; i++) {
         const struct step *step = &plan->steps[i];
         const char *comment = step_comment(step->kind);
+        bool seldom = step->kind == STEP_START || step->kind == STEP_KEEP;
         if (!comment)
             continue;
         text_printf(emitter->out, "/* %s */\n", comment);
         open_kernel(emitter);
         for (int k = 0; k < step->value_count; k++)
             write_value(emitter, step->kind, step->values[k]);
-        emitter->step_uses[i] = close_kernel(emitter, "static void", function_name(emitter, step));
+        emitter->step_uses[i] =
+            close_kernel(emitter, seldom ? "RNN_SELDOM void" : "static void", function_name(emitter, step));
     }
 }

@@ -113,6 +113,22 @@ static void test_keep(void **state)
         }
 }
 
+static void test_keep_ended(void **state)
+{
+    (void)state;
+    rnn_real value[STREAMS * PAD], kept[STREAMS * PAD];
+    const int ends[STREAMS] = {2, 0, 2};
+    for (int t = 0; t < 3; t++) {
+        for (int i = 0; i < STREAMS * PAD; i++) {
+            value[i] = (rnn_real)(i + 1);
+            kept[i] = 0;
+        }
+        rnn_keep_ended(kept, value, PAD, ends, t, STREAMS);
+        for (int i = 0; i < STREAMS * PAD; i++)
+            assert_true(kept[i] == (t == 1 && i / PAD != 1 ? value[i] : 0));
+    }
+}
+
 static void test_clear_after_end(void **state)
 {
     (void)state;
@@ -267,9 +283,9 @@ static void test_long_sums(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),           cmocka_unit_test(test_carry),       cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_clear_after_end), cmocka_unit_test(test_clear_empty), cmocka_unit_test(test_embed),
-        cmocka_unit_test(test_gathering),       cmocka_unit_test(test_long_sums),
+        cmocka_unit_test(test_start),      cmocka_unit_test(test_carry),           cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_keep_ended), cmocka_unit_test(test_clear_after_end), cmocka_unit_test(test_clear_empty),
+        cmocka_unit_test(test_embed),      cmocka_unit_test(test_gathering),       cmocka_unit_test(test_long_sums),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
 }

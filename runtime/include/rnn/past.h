@@ -15,6 +15,8 @@
 #include "rnn/vec.h"
 
 #define RNN_HELPER static inline __attribute__((unused))
+/* For streams that begin or end: a call of one frame is not to be slowed by it. */
+#define RNN_SELDOM static __attribute__((noinline, cold, unused))
 
 /* The past of one fresh stream: its initial value, of n numbers or (one = 1) one number for all; NULL: 0. */
 RNN_HELPER void rnn_start_past(rnn_real *value, int past, int pad, int n, const rnn_real *init, int one, int streams,
@@ -47,6 +49,14 @@ RNN_HELPER void rnn_keep_past(rnn_real *to, const rnn_real *from, int past, int 
     for (int d = 1; d <= past; d++)
         memcpy(to + ((ptrdiff_t)stream - (ptrdiff_t)d * streams) * pad,
                from + ((ptrdiff_t)stream + (ptrdiff_t)(end - d) * streams) * pad, (size_t)pad * sizeof *to);
+}
+
+/* In a scan that overwrites a value in place: streams whose last frame is t keep it, [streams] columns. */
+RNN_SELDOM void rnn_keep_ended(rnn_real *kept, const rnn_real *value, int pad, const int *ends, int t, int streams)
+{
+    for (int stream = 0; stream < streams; stream++)
+        if (ends[stream] == t + 1)
+            memcpy(kept + (ptrdiff_t)stream * pad, value + (ptrdiff_t)stream * pad, (size_t)pad * sizeof *kept);
 }
 
 /* Frames of an output, [frames][streams][n], from where each stream has ended: 0. ends: NULL where none has. */
