@@ -139,6 +139,46 @@ static void apply_elementwise(struct evaluation *evaluation, const struct term *
     }
 }
 
+/* An operand of a row of additions and subtractions, however they are bracketed. */
+struct summand {
+    const struct term *term;
+    bool negative;
+    const double *x;
+};
+
+static bool term_is_sum(const struct term *term)
+{
+    return term->kind == TERM_OP && (term->op == OP_add || term->op == OP_sub);
+}
+
+/* No program says in which order a row of operands is added, as none says so of a sum's units: where roundings are drawn, so is
+ * the order. */
+static void add_in_any_order(struct evaluation *evaluation, const struct term *sum, int frame, double *out)
+{
+    struct summand *summands = NULL;
+    int count = 0, capacity = 0;
+    ARENA_PUSH(evaluation->scratch, summands, count, capacity, ((struct summand){.term = sum}));
+    for (int i = 0; i < count;) {
+        const struct summand at = summands[i];
+        if (term_is_sum(at.term)) {
+            bool negative = at.negative != (at.term->op == OP_sub);
+            summands[i].term = at.term->args[0];
+            ARENA_PUSH(evaluation->scratch, summands, count, capacity,
+                       ((struct summand){at.term->args[1], negative, NULL}));
+        } else {
+            summands[i++].x = oracle_evaluate_term(evaluation, at.term, frame);
+        }
+    }
+    double *numbers = ARENA_ARRAY(evaluation->scratch, double, count + 1);
+    for (long u = 0; u < shape_size(&sum->shape); u++) {
+        for (int i = 0; i < count; i++) {
+            double x = summands[i].x[summands[i].term->shape.rank ? u : 0]; /* only [] spreads */
+            numbers[i] = summands[i].negative ? -x : x;
+        }
+        out[u] = oracle_sum(evaluation, numbers, count);
+    }
+}
+
 static const double *evaluate_operation(struct evaluation *evaluation, const struct term *term, int frame)
 {
     double *out = ARENA_ARRAY(evaluation->scratch, double, shape_size(&term->shape) + 1);
@@ -149,6 +189,10 @@ static const double *evaluate_operation(struct evaluation *evaluation, const str
     }
     if (term->op == OP_ctc) {
         *out = oracle_ctc(evaluation, term).value;
+        return out;
+    }
+    if (evaluation->call->rounding && term_is_sum(term)) {
+        add_in_any_order(evaluation, term, frame, out);
         return out;
     }
     const double **x = ARENA_ARRAY(evaluation->scratch, const double *, term->count + 1);

@@ -325,6 +325,41 @@ static void test_rounding(void **state)
     arena_free(fixture.arena);
 }
 
+/* 1 + (2^-30 - 1): where roundings are drawn, so is the order of a row of additions, brackets or not. */
+static void test_rounding_of_rows(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    begin(&fixture);
+    struct term *numbers[3];
+    for (int i = 0; i < 3; i++)
+        numbers[i] = given(&fixture, i == 1 ? SCALAR : VECTOR(2), (double[][2]){{1, 2}, {0x1p-30, 0}, {1, 2}}[i]);
+    struct term *inner = operation(&fixture, OP_sub, VECTOR(2), 2, (struct term *[]){numbers[1], numbers[2]});
+    struct value *value = add_value(&fixture, VALUE_EQUATION, VECTOR(2), TIME_STATIC);
+    value->term = operation(&fixture, OP_add, VECTOR(2), 2, (struct term *[]){numbers[0], inner});
+    fixture.output.value = value;
+    double result[2];
+    struct random random = random_start(1);
+    struct oracle_call call = {.frames = 1,
+                               .length = 1,
+                               .inputs = fixture.data,
+                               .outputs = (double *[]){result},
+                               .round_to_float = true,
+                               .rounding = &random};
+    int rounded = 0, exact = 0;
+    for (int i = 0; i < 200; i++) {
+        oracle_run(&fixture.program, &call);
+        for (int u = 0; u < 2; u++) {
+            assert_true(result[u] == 0 || fabs(result[u]) == FLT_EPSILON * (u + 1) ||
+                        fabs(result[u]) == FLT_EPSILON / 2 * (u + 1) || result[u] == 0x1p-30);
+            exact += result[u] == 0x1p-30;
+            rounded += result[u] != 0x1p-30;
+        }
+    }
+    assert_true(rounded > 50 && exact > 50);
+    arena_free(fixture.arena);
+}
+
 /* Networks flush subnormals: so does the oracle where it rounds to float, and nowhere else. */
 static void test_rounding_flushes_subnormals(void **state)
 {
@@ -521,19 +556,13 @@ static void test_rounded_slope(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_elementwise),
-        cmocka_unit_test(test_scalars_spread),
-        cmocka_unit_test(test_operations),
-        cmocka_unit_test(test_part_of_a_cube),
-        cmocka_unit_test(test_part_of_a_matrix),
-        cmocka_unit_test(test_rounding),
-        cmocka_unit_test(test_rounding_flushes_subnormals),
-        cmocka_unit_test(test_long_chain),
-        cmocka_unit_test(test_slopes_of_elementwise),
-        cmocka_unit_test(test_slopes_of_operations),
-        cmocka_unit_test(test_slopes_of_losses),
-        cmocka_unit_test(test_stopped_gradient),
-        cmocka_unit_test(test_rounded_slope),
+        cmocka_unit_test(test_elementwise),          cmocka_unit_test(test_scalars_spread),
+        cmocka_unit_test(test_operations),           cmocka_unit_test(test_part_of_a_cube),
+        cmocka_unit_test(test_part_of_a_matrix),     cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_rounding_of_rows),     cmocka_unit_test(test_rounding_flushes_subnormals),
+        cmocka_unit_test(test_long_chain),           cmocka_unit_test(test_slopes_of_elementwise),
+        cmocka_unit_test(test_slopes_of_operations), cmocka_unit_test(test_slopes_of_losses),
+        cmocka_unit_test(test_stopped_gradient),     cmocka_unit_test(test_rounded_slope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
