@@ -1,17 +1,17 @@
-/* Arguments that are not what the inputs of a cell are declared as. */
+/* Checks of arguments against the declared inputs of a cell. */
 #include <string.h>
 
 #include "sema/bind.h"
 #include "sema/shape_errors.h"
 #include "sema/shapes.h"
 
-/* A value with an equation of its own, which infer-shapes tells to be open. */
+/* True for a value with an equation of its own: infer-shapes reports that it is open. */
 static bool is_told_open(const struct term *term)
 {
     return term->kind == TERM_VALUE && term->value->term && term->value->term->kind != TERM_VALUE;
 }
 
-/* An argument that is not what an input declares: ids of a vocabulary, or numbers of a shape. */
+/* Reports an argument that does not fit the declared input: ids of a vocabulary, or numbers of a shape. */
 static void tell_wrong_argument(struct elaboration *e, const struct instance *instance, const struct declarator *input,
                                 const struct value *value)
 {
@@ -29,8 +29,8 @@ static void tell_wrong_argument(struct elaboration *e, const struct instance *in
     report_note(&e->report, input->span, "'%s' is declared here", input->name.text);
 }
 
-/* An instance that still waits for the shape of an argument when nothing else is left to do. Where others wait for it
- * in turn, the first is told. */
+/* Reports an instance that still waits for the shape of an argument when nothing else is left to do. If others wait for
+ * it in turn, only the first is reported. */
 static void tell_argument(struct elaboration *e, struct instance *instance)
 {
     const struct tree_definition *definition = instance->definition;
@@ -88,8 +88,8 @@ static bool fits_argument(const struct value *value)
     return term_is_id(term) && term->value->vocabulary == value->vocabulary && term->value->labels == value->labels;
 }
 
-/* Arguments against the shapes and types of inputs that were known before them. Nothing is left to be inferred, so that
- * concat may count its scalars. */
+/* Checks arguments against the shapes and types of inputs that were known before them. Nothing is left to be inferred,
+ * so that concat may count its scalars. */
 void check_arguments(struct elaboration *e)
 {
     for (int id = 0; id < e->solver.count; id++) {

@@ -1,5 +1,5 @@
 /* Binding: the numbers behind the dimensions of an instance, from the brackets of its call and the shapes of its
- * arguments, and what can be said once they are known. */
+ * arguments, and the shapes that follow from them. */
 #include "sema/bind.h"
 
 #include <string.h>
@@ -10,10 +10,10 @@
 #include "sema/shape_errors.h"
 #include "sema/shapes.h"
 
-/* A dimension, in contrast to a constant. */
+/* True for a dimension, false for a constant. */
 static bool is_dimension(const struct symbol *symbol) { return symbol->kind == SYMBOL_NUMBER && !symbol->definition; }
 
-/* Gives `value`, an input declared as ids, its type if the vocabulary is known; whether that is new. */
+/* Gives `value`, an input declared as ids, its type if the vocabulary is known; true if that is new. */
 static bool declare_ids(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
                         struct value *value)
 {
@@ -31,7 +31,7 @@ static bool declare_ids(struct elaboration *e, struct instance *instance, const 
     return true;
 }
 
-/* Gives `value` the declared shape if all of its dimensions are known; whether that is new. An instance that is not
+/* Gives `value` the declared shape if all of its dimensions are known; true if that is new. An instance that is not
  * bound yet cannot be without it. */
 static bool declare_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
                           struct value *value)
@@ -103,7 +103,7 @@ static bool all_known(const struct instance *instance)
     return true;
 }
 
-/* A shared instance has the dimensions and functions of the one whose weights it uses. */
+/* Copies to a shared instance the dimensions and functions of the one whose weights it uses. */
 static void copy_dimensions(struct instance *instance)
 {
     for (int i = 0; i < instance->symbols.count; i++) {
@@ -142,7 +142,7 @@ void bind_instance(struct elaboration *e, struct instance *instance)
         finish_binding(e, instance);
 }
 
-/* An equation that declares the shape of an output, which has been declared at the head. */
+/* Checks an equation that declares the shape of an output already declared in the head. */
 static void check_output_shape(struct elaboration *e, struct instance *instance, const struct declarator *declarator,
                                const struct symbol *symbol)
 {

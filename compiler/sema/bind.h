@@ -12,7 +12,7 @@ void finish_binding(struct elaboration *e, struct instance *instance);
 
 /* ---- arguments.c ---- */
 
-bool tell_unbound(struct elaboration *e); /* whether there are any */
+bool tell_unbound(struct elaboration *e); /* true if there are any */
 void check_arguments(struct elaboration *e);
 
 /* ---- leaves.c ---- */

@@ -5,7 +5,7 @@
 #include "sema/bind.h"
 #include "sema/dimensions.h"
 
-/* What the program gives for the case that a dimension has no -D, or NULL. */
+/* The default that the program gives a dimension, for when it has no -D, or NULL. */
 static const struct expr *find_fallback(const struct tree_definition *cell, const char *name)
 {
     for (int i = 0; i < cell->dimension_count; i++)

@@ -9,7 +9,7 @@
 #include "sema/shapes.h"
 #include "sema/terms.h"
 
-/* A stack somewhere in `expr` whose layers are not there yet, or NULL. */
+/* Finds a stack in `expr` whose layers do not exist yet, or NULL. */
 static struct instance *find_wait(struct elaboration *e, struct instance *instance, const struct expr *expr)
 {
     struct instance *owner, *wait = NULL;
@@ -17,7 +17,7 @@ static struct instance *find_wait(struct elaboration *e, struct instance *instan
         resolve_path(e, instance, expr, &owner, &wait);
         return wait;
     }
-    for (int i = expr->kind == EXPR_CALL; i < expr->count && !wait; i++) /* what is called is no value */
+    for (int i = expr->kind == EXPR_CALL; i < expr->count && !wait; i++) /* the callee is not a value */
         wait = find_wait(e, instance, expr->args[i]);
     return wait;
 }
@@ -36,7 +36,7 @@ static void set_left(struct builder *b, const struct statement *statement, int i
         set_term(b->e, value, term);
 }
 
-/* h1 = LSTM[n](x): the names on the left are its outputs. */
+/* Builds `h1 = LSTM[n](x)`: the names on the left are its outputs. */
 static void build_instance(struct builder *b, const struct statement *statement, const struct callee *callee)
 {
     struct value *first = left_value(b->instance, statement, 0);
@@ -71,7 +71,7 @@ static bool is_split(const struct builder *b, const struct expr *expr)
            !(symbol && symbol->kind == SYMBOL_FUNCTION);
 }
 
-/* i, f = split(e, 2): parts of a hidden value, or of the value that e names. */
+/* Builds `i, f = split(e, 2)`: parts of a hidden value, or of the value that e names. */
 static void build_split(struct builder *b, const struct statement *statement)
 {
     const struct expr *call = statement->values[0];
@@ -157,7 +157,7 @@ static void build_loss(struct builder *b, const struct statement *statement)
         solver_read(&b->e->solver, term);
 }
 
-/* What hidden values of a statement are named after. */
+/* The name that hidden values of a statement are called after. */
 static const char *base_of(struct elaboration *e, const struct instance *instance, const struct statement *statement)
 {
     const char *name = statement->count ? statement->declarators[0].name.text : "loss";

@@ -2,7 +2,7 @@
 #include "sema/instances.h"
 #include "sema/names.h"
 
-/* Takes `stack k` and `reverse` off; the call itself, or NULL if there is none. */
+/* Takes `stack k` and `reverse` off and returns the call itself, or NULL if there is none. */
 static const struct expr *unwrap(const struct expr *expr, struct callee *callee)
 {
     *callee = (struct callee){.direction = 1};
@@ -37,14 +37,14 @@ static struct symbol *find_equation(struct instance *instance, const struct expr
     return equation ? symbol : NULL;
 }
 
-/* A function that the cell is given hides what else has its name. */
+/* True for the name of a function that the cell is given, which hides everything else of that name. */
 static bool is_function(const struct instance *instance, const struct expr *name)
 {
     const struct symbol *symbol = map_get(&instance->symbols, name->name.text);
     return symbol && symbol->kind == SYMBOL_FUNCTION;
 }
 
-/* Whether an equation makes an instance: it calls a cell, or a name that stands for an instance. In the second case
+/* True if an equation makes an instance: it calls a cell, or a name that stands for an instance. In the second case
  * *next is that name. */
 static bool makes_instance(struct elaboration *e, struct instance *instance, const struct statement *statement,
                            struct symbol **next)
@@ -62,7 +62,7 @@ static bool makes_instance(struct elaboration *e, struct instance *instance, con
     return global && global->definition && global->definition->kind == DEFINE_CELL;
 }
 
-/* Whether a name of this instance is one of an instance. What is found is kept with all names on the way. */
+/* True if a name of this instance stands for an instance. The result is kept with all names on the way. */
 static bool names_instance(struct elaboration *e, struct instance *instance, struct symbol *symbol)
 {
     bool found = false;

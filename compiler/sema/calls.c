@@ -24,8 +24,8 @@ static bool is_bound_by_inputs(const struct tree_definition *cell, const char *n
     return false;
 }
 
-/* What is left out of the brackets has to follow: dimensions from the arguments, where there are no brackets at all,
- * functions from their defaults, where they are the last. */
+/* Checks that everything left out of the brackets follows: dimensions from the arguments, if there are no brackets at
+ * all; functions from their defaults, if they come last. */
 static bool check_left_out(struct builder *b, const struct tree_definition *cell, const struct expr *call)
 {
     for (int i = 0; i < cell->dimension_count; i++) {
@@ -118,7 +118,7 @@ static bool check_count(struct builder *b, const struct tree_definition *definit
     return false;
 }
 
-/* The layers above the first read its output, and all other inputs from it. */
+/* Calls the layers above the first: each reads the output of the layer below, and the other inputs of the first. */
 static bool call_upper_layers(struct builder *b, struct instance *stack, const struct expr *call,
                               const struct expr *brackets)
 {

@@ -11,7 +11,7 @@ struct check {
     struct program *program;
     struct report report;
     struct solver solver; /* which values read which */
-    bool *wrong;          /* by value id: an error was told about it, or about what it reads */
+    bool *wrong;          /* by value id: an error was reported about it, or about what it reads */
 };
 
 /* target_times.c: targets take the time of what they are compared with. */

@@ -24,7 +24,7 @@ struct cycles {
     int *component;
     int component_count;
 
-    /* For finding ways, by value id. */
+    /* For searches of ways, by value id. */
     const struct edge **via; /* the edge that led to a value; NULL between searches */
     int *queue;
     const struct edge **way, **shortest;
@@ -112,7 +112,8 @@ static int nesting_of(const struct value *value)
     return depth;
 }
 
-/* Whether a cycle is better told from `a` on: outside of instances before inside, then in the order of the text. */
+/* True if a cycle is better told from `a` on: values outside of instances come first, then the order of the text
+ * counts. */
 static bool begins_before(const struct value *a, const struct value *b)
 {
     int difference = nesting_of(a) - nesting_of(b);
@@ -138,7 +139,7 @@ static int order_steps(struct cycles *cycles, const struct edge *const *way, int
     return count;
 }
 
-/* Whether the same equations have been told to be a cycle before, of another instance. */
+/* True if the same equations have been reported as a cycle before, of another instance. */
 static bool is_told(struct cycles *cycles, const struct edge *const *steps, int count)
 {
     struct report *report = &cycles->check->report;
@@ -152,7 +153,7 @@ static bool is_told(struct cycles *cycles, const struct edge *const *steps, int 
     return told;
 }
 
-/* Tells a cycle: `way` holds its edges, last one first. Only names that the program knows are printed. */
+/* Reports a cycle: `way` holds its edges, last one first. Only names that the program knows are printed. */
 static void tell_cycle(struct cycles *cycles, const struct edge *const *way, int length, const char *format)
 {
     struct value *const *values = cycles->check->program->values;
@@ -181,7 +182,7 @@ static void tell_cycle(struct cycles *cycles, const struct edge *const *way, int
     report->origin = NULL;
 }
 
-/* A shortest cycle of the component through any of its first members. */
+/* Reports a shortest cycle of the component through any of its first members. */
 static void tell_undelayed(struct cycles *cycles, const int *members, int count)
 {
     int best = cycles->check->program->value_count;
@@ -205,7 +206,8 @@ static void tell_over_time(struct cycles *cycles, const struct edge *edge)
     tell_cycle(cycles, cycles->way, length + 1, "'%s' depends, through the end of the sequence, on itself: %s");
 }
 
-/* In an instance that runs in reverse [t-1] reads ahead; `reads_init` keeps what was written. */
+/* Notes the direction of a read. In an instance that runs in reverse [t-1] reads ahead; `reads_init` keeps the
+ * direction as written. */
 static void note_direction(struct report *report, const struct term *read)
 {
     bool back = read->delay > 0;
@@ -227,7 +229,7 @@ static void tell_both_signs(struct cycles *cycles, const struct edge *back, cons
     cycles->check->wrong[back->from] = true;
 }
 
-/* Components over all edges: cycles through the end of the sequence, and both signs. */
+/* Checks components over all edges: cycles through the end of the sequence, and delays of both signs. */
 static void check_components(struct cycles *cycles, bool *over_time)
 {
     struct arena *arena = cycles->check->arena;
@@ -254,7 +256,7 @@ static void check_components(struct cycles *cycles, bool *over_time)
             tell_both_signs(cycles, back[i], ahead[i]);
 }
 
-/* Components over edges without a delay: each that has an edge inside is an error. */
+/* Checks components over edges without a delay: each that has an edge inside is an error. */
 static void check_undelayed(struct cycles *cycles, const bool *over_time)
 {
     struct arena *arena = cycles->check->arena;

@@ -23,7 +23,7 @@ static void check_term(struct check *check, struct term *term)
     walk_term(term, check_delay, check);
 }
 
-/* Where a number is needed and an id stands alone. */
+/* Reports an id that stands alone where a number is needed. */
 static void check_no_id(struct check *check, const struct term *term)
 {
     if (term_is_id(term))
@@ -77,7 +77,8 @@ static void mark_past(void *context, const struct term *term)
         read[term->value->id] = true;
 }
 
-/* An init that nothing reads is probably meant for another value: h1.h, where h1 only stands for it. */
+/* Warns of an init that nothing reads: it is probably meant for another value, as for h1.h where it names its alias h1.
+ */
 static void warn_unread_inits(struct check *check)
 {
     struct program *program = check->program;
@@ -118,7 +119,7 @@ static void check_losses(struct check *check)
     }
 }
 
-/* What is computed: a term, or the equation that it names. */
+/* The term itself, or the equation that it names. */
 static const struct term *computed_by(const struct check *check, const struct term *term)
 {
     for (int i = 0; i < check->program->value_count && term->kind == TERM_VALUE && term->value->term; i++)
@@ -140,7 +141,8 @@ static void warn_squashed(void *context, const struct term *term)
                        report_excerpt(&check->report, term->args[0]->span), op_info(squash)->name);
 }
 
-/* Losses of logits apply softmax or sigmoid themselves: with a second one a network learns badly, and nothing tells. */
+/* Warns of a softmax or sigmoid below a loss that applies its own: a network then learns badly, and nothing shows why.
+ */
 static void warn_squashed_twice(struct check *check)
 {
     const struct program *program = check->program;
@@ -152,7 +154,7 @@ static void warn_squashed_twice(struct check *check)
             walk_term(program->values[i]->term, warn_squashed, check);
 }
 
-/* Marks all that reads, over however many steps, a value that is marked. */
+/* Marks all values that read a marked one, directly or through others. */
 static void spread_mark(struct check *check, bool *marked)
 {
     int *queue = ARENA_ARRAY(check->arena, int, check->program->value_count + 1), count = 0;
@@ -189,10 +191,11 @@ static void check_outputs(struct check *check)
     }
 }
 
-/* A value that is another one, and open because that one is. */
+/* True for a value that stands for another one, and is open because that one is. */
 static bool is_handed_on(const struct value *value) { return value->term && value->term->kind == TERM_VALUE; }
 
-/* What stays open although nothing is wrong around it; of several that hang together, the first. */
+/* Reports values that stay open although nothing is wrong around them; of several that depend on each other, the first.
+ */
 static void check_open(struct check *check, bool hidden)
 {
     struct program *program = check->program;

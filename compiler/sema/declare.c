@@ -85,7 +85,7 @@ static void declare_inputs(struct elaboration *e, struct instance *instance)
     }
 }
 
-/* What only a model can say, about what surrounds it. */
+/* True for a statement that only a model may have (input, target, output, loss) and that stands in a cell. */
 static bool is_misplaced(const struct instance *instance, const struct statement *statement)
 {
     bool only = statement->kind == STATEMENT_INPUT || statement->kind == STATEMENT_TARGET ||
@@ -99,7 +99,7 @@ static void tell_misplaced(struct elaboration *e, struct instance *instance, con
                  statement_word(statement->kind), instance->definition->name.text);
 }
 
-/* A call inside an expression has no name for the weights to be called after. */
+/* Reports parameters of a call inside an expression, which has no name to call the weights after. */
 static void tell_hidden_parameters(struct elaboration *e, struct instance *instance)
 {
     struct instance *outer = instance;
@@ -159,7 +159,7 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
     }
     bool is_svd = strcmp(declarator->form.text, "svd") == 0;
     if (!is_svd && strcmp(declarator->form.text, "cp") != 0)
-        return; /* the parser has told it */
+        return; /* the parser has reported it */
     symbol->form = is_svd ? FORM_SVD : FORM_CP;
     for (int i = 0; i < (is_svd ? 2 : 3); i++) {
         const char *name = arena_printf(e->arena, "%s.%c", path, 'A' + i);
@@ -171,7 +171,7 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
     symbol->value->form = symbol->form;
 }
 
-/* `b[n:2*n] = 1`: kept for when the shape of b is known. */
+/* Keeps `b[n:2*n] = 1` until the shape of b is known. */
 static void note_part(struct elaboration *e, struct instance *instance, const struct declarator *declarator)
 {
     struct symbol *symbol = map_get(&instance->symbols, declarator->name.text);
@@ -227,7 +227,7 @@ static void check_outputs(struct elaboration *e, struct instance *instance)
         struct symbol *symbol = map_get(&instance->symbols, name->text);
         bool is_equation =
             symbol && symbol->kind == SYMBOL_VALUE && !(symbol->value && symbol->value->kind == VALUE_PARAMETER);
-        if (!symbol || (instance->parent && !is_equation)) /* of the top, list_outputs tells more */
+        if (!symbol || (instance->parent && !is_equation)) /* of the top, list_outputs reports more */
             report_error(&e->report, name->span, "'%s' is an output of '%s', but no equation defines it", name->text,
                          definition->name.text);
     }

@@ -1,4 +1,4 @@
-/* Delays: the frames between `t` and what stands in `v[t-k]`. */
+/* Delays: the number of frames between `t` and the index in `v[t-k]`. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -27,7 +27,7 @@ bool is_delay_index(const struct expr *expr)
     return false;
 }
 
-/* `t` within a sum of constants, `t-k-1` or `1+t`, once and not negated. */
+/* True if `t` stands in a sum of constants, `t-k-1` or `1+t`, once and not negated. */
 static bool is_offset(const struct expr *at)
 {
     while (at->kind != EXPR_NAME) {
@@ -97,7 +97,7 @@ int evaluate_delay(struct builder *b, const struct expr *expr)
     }
     if (at->kind != EXPR_BINARY || at->count > 2 || at->args[0]->kind != EXPR_NAME || mentions_time(at->args[1]))
         return evaluate_sum(b, expr, at);
-    int delay = 0; /* of `t-k` and `t+k`, where k does not turn around what the sign says */
+    int delay = 0; /* of `t-k` and `t+k`: k is positive, so the sign gives the direction */
     evaluate_count(b->e, b->instance, at->args[1], count_text(b->e, at->args[1], "delay"), 1, DELAY_LIMIT, &delay);
     return at->operators[0] == BINARY_SUB ? delay : -delay;
 }

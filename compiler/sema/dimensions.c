@@ -142,7 +142,7 @@ enum evaluation evaluate_number(struct elaboration *e, struct instance *instance
     return EVALUATION_WRONG;
 }
 
-/* A number as errors quote it. A whole one that is no integer says why it is none. */
+/* A number as errors quote it. For a whole number that is not an integer it says why. */
 static const char *number_text(struct arena *arena, struct number number)
 {
     if (number.is_integer)
@@ -226,7 +226,7 @@ void name_sizes(struct elaboration *e, struct instance *instance, const struct d
     }
 }
 
-/* A constant that `expr` reads and that is not evaluated yet. */
+/* Finds a constant that `expr` reads and that is not evaluated yet. */
 static struct symbol *find_unevaluated(struct map *symbols, const struct expr *expr)
 {
     if (expr->kind == EXPR_NAME) {
@@ -242,7 +242,7 @@ static struct symbol *find_unevaluated(struct map *symbols, const struct expr *e
     return NULL;
 }
 
-/* `needed`, which the last of the waiting constants reads, waits itself. */
+/* Reports a circle: `needed`, which the last of the waiting constants reads, waits itself. */
 static void tell_circle(struct elaboration *e, struct symbol *const *waiting, int count, const struct symbol *needed)
 {
     int first = count - 1;

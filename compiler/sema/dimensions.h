@@ -9,7 +9,7 @@ enum evaluation { EVALUATION_DONE, EVALUATION_OPEN, EVALUATION_WRONG /* told */ 
 enum evaluation evaluate_number(struct elaboration *e, struct instance *instance, const struct expr *expr, bool quiet,
                                 struct number *result);
 enum evaluation evaluate_size(struct elaboration *e, struct instance *instance, const struct expr *expr, int *result);
-/* A whole number from `least` to `most`; `what` says in errors what it is. */
+/* A whole number from `least` to `most`; `what` names it in errors. */
 enum evaluation evaluate_count(struct elaboration *e, struct instance *instance, const struct expr *expr,
                                const char *what, long least, long most, int *result);
 /* "a position", or for an expression that says less than its value does "the position 'n - 5'". */

@@ -8,14 +8,14 @@
  * Binding waits for shapes, so instances are not bound in the order of the text: what can go on is kept in a queue of
  * tasks, and what waits is put there again when what it waits for has come. Nothing here recurses over instances.
  *
- * Here stands what all of it works on; who does what stands in
+ * This header holds the data that all of it works on; the functions are in
  *   names.h       values, symbols, and what the paths in a program lead to
  *   dimensions.h  the numbers behind dimensions and constants
  *   functions.h   functions in the brackets of cells
  *   instances.h   declared: instances, their layers and what they share; the queue of tasks
  *   bind.h        bound
  *   terms.h       built: expressions to terms
- *   resolve.h     the ends: what is compiled, and what came of it */
+ *   resolve.h     the first and last steps: choosing what is compiled, listing the result */
 #ifndef RNNC_SEMA_ELABORATE_H
 #define RNNC_SEMA_ELABORATE_H
 
@@ -55,7 +55,7 @@ enum symbol_kind {
 
 enum progress { PROGRESS_NONE, PROGRESS_BEGUN, PROGRESS_DONE };
 
-/* What a cell is given to call: an operation, or a function of the file. */
+/* A function that a cell is given to call: an operation, or a function of the file. */
 struct function {
     enum op op; /* where definition is NULL */
     const struct tree_definition *definition;
@@ -119,7 +119,7 @@ struct instance {
 
     bool called; /* its arguments have terms */
     bool bound;
-    bool failed;          /* an error was told: it stays without terms */
+    bool failed;          /* an error was reported: it stays without terms */
     struct task *waiting; /* to be done when it is bound, or when a stack has layers */
     int waiting_count, waiting_capacity;
 };
@@ -132,7 +132,7 @@ struct task {
     const struct statement *statement; /* TASK_BUILD */
 };
 
-/* What a name at the top of the file means. */
+/* The meaning of a name at the top of the file. */
 struct global {
     const struct tree_definition *definition; /* NULL for a constant */
     struct symbol *constant;
@@ -171,7 +171,7 @@ struct elaboration {
     struct instance **owners; /* by value id: the instance whose input it is, or NULL */
     int owner_capacity;
     bool *definitions_used; /* of options->definitions */
-    bool full;              /* VALUE_LIMIT was reached and told */
+    bool full;              /* VALUE_LIMIT was reached and reported */
     long compared;          /* names, up to SUGGESTION_LIMIT: thousands of wrong names among thousands get no hint */
 };
 

@@ -11,7 +11,7 @@ struct term *build_term(struct builder *b, const struct expr *expr)
     return built_term(b, &built);
 }
 
-/* The arguments of a call that is wrong, for the errors in them. */
+/* Builds the arguments of a wrong call only to report the errors in them. */
 void build_in_vain(struct builder *b, const struct expr *call)
 {
     for (int i = 1; i < call->count; i++)
@@ -74,7 +74,7 @@ static enum op op_of(enum binary_operator operator)
     return ops[operator];
 }
 
-/* What is as deep as a term may be is a value of its own: long sums are no deep terms. */
+/* Makes a term of the greatest depth a hidden value, so that long sums do not become deeper terms. */
 static struct term *shallow_term(struct builder *b, const char *what, struct term *term)
 {
     if (!term || term->depth < TERM_DEPTH)

@@ -1,9 +1,9 @@
-/* What a program without errors gets last, so that nobody after sema has to know these rules. */
+/* Finishes a program without errors, so that no later stage has to know these rules. */
 #include "base/arena.h"
 #include "sema/check.h"
 
-/* Second operands of embed, cross_entropy and ctc read the input or target itself, not a value that only hands it on.
- */
+/* Makes second operands of embed, cross_entropy and ctc read the input or target itself, not a value that only passes
+ * it on. */
 static void redirect_ids(void *context, const struct term *term)
 {
     (void)context;
@@ -16,7 +16,7 @@ static void redirect_ids(void *context, const struct term *term)
         id->value = id->value->term->value;
 }
 
-/* A scalar as the equation of a vector that is declared: the copy says that it spreads. */
+/* Spreads a scalar that is the equation of a declared vector, by a copy. */
 static void spread_scalar(struct check *check, struct value *value)
 {
     if (value->term->shape.rank == value->shape.rank)
@@ -42,7 +42,7 @@ struct future {
     bool needed;
 };
 
-/* Whether a term of sequence time needs the end of the sequence. A frame that uses such a term needs the future. */
+/* True if a term of sequence time needs the end of the sequence. A frame that uses such a term needs the future. */
 static bool is_summary(struct future *future, const struct term *term)
 {
     bool any = term->kind == TERM_VALUE && future->summary[term->value->id];
@@ -90,7 +90,7 @@ static void reach(void *context, const struct term *term)
     future->queue[future->count++] = term->value->id;
 }
 
-/* Looks only at what outputs depend on: a loss may look ahead. */
+/* True if an output depends on frames ahead. Losses do not count: they may look ahead. */
 static bool needs_future(struct check *check)
 {
     const struct program *program = check->program;

@@ -1,6 +1,6 @@
-/* Functions that are handed to cells: `cell GRU[n, act = tanh](x[m])`, `GRU[64, relu](x)`. Which names in the head of a
- * cell are functions is not written but found: those whose default is a function, those that the body calls, and those
- * that it hands on as functions. */
+/* Functions passed to cells: `cell GRU[n, act = tanh](x[m])`, `GRU[64, relu](x)`. Programs do not mark which names in
+ * the head of a cell are functions: they are those whose default is a function, those that the body calls, and those
+ * that it passes on as functions. */
 #include "sema/functions.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "sema/sema.h"
 #include "sema/terms.h"
 
-/* A name in the brackets of one cell that is handed on in the brackets of another. */
+/* A name in the brackets of one cell that is passed on in the brackets of another. */
 struct handing {
     bool *from, *to;
 };
@@ -67,7 +67,7 @@ static void note_name(struct usage *usage, const struct expr *expr, bool called)
 
 static void note_expr(struct usage *usage, const struct expr *expr);
 
-/* `Inner[n, act]` in front of the inputs of a call. */
+/* Notes the names in the brackets of a call, `Inner[n, act](x)`. */
 static void note_brackets(struct usage *usage, const struct expr *brackets)
 {
     const struct expr *name = brackets->args[0];
@@ -135,7 +135,7 @@ static void note_cell(struct usage *usage)
     }
 }
 
-/* What is called is a function, but for a dimension that has the name of something else that can be called. */
+/* Marks the names that are called as functions, except a dimension that shares its name with something callable. */
 static void decide_places(struct usage *usage, bool *places)
 {
     struct elaboration *e = usage->e;
@@ -183,7 +183,7 @@ void find_function_places(struct elaboration *e)
         note_cell(&usage);
         decide_places(&usage, map_get(&e->function_places, usage.cell->name.text));
     }
-    bool progress = true; /* over as many cells as may stand within one another */
+    bool progress = true; /* at most one turn for each level of nested cells */
     for (int turn = 0; progress && turn <= NESTING_LIMIT; turn++) {
         progress = false;
         for (int i = usage.handing_count - 1; i >= 0; i--) {
@@ -239,7 +239,7 @@ bool set_function(struct builder *b, struct instance *instance, int index, const
         return symbol != NULL;
     }
     if (!given)
-        return false; /* the default is told where it stands */
+        return false; /* the default is reported where it stands */
     if (is_unknown(b, given)) {
         tell_unknown(b->e, b->instance, &given->name, true);
         return false;

@@ -8,13 +8,13 @@ struct builder;
 
 void find_function_places(struct elaboration *e);
 bool is_function_place(struct elaboration *e, const struct tree_definition *cell, int index);
-/* Whether `expr`, within `instance` or (NULL) in the head of a cell, is the name of a function. */
+/* True if `expr`, within `instance` or (NULL) in the head of a cell, names a function. */
 bool find_function(struct elaboration *e, const struct instance *instance, const struct expr *expr,
                    struct function *function);
 /* Gives an instance the function at `index` of its brackets: `given`, or (NULL) the default. */
 bool set_function(struct builder *b, struct instance *instance, int index, const struct expr *given);
 void define_functions(struct elaboration *e, struct instance *top); /* from -D, or else from the defaults */
-/* False after telling that `given`, for a dimension, is a function. */
+/* False, with an error, if `given`, meant for a dimension, is a function. */
 bool check_dimension(struct builder *b, const struct tree_definition *cell, int index, const struct expr *given);
 
 #endif

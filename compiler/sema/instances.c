@@ -9,7 +9,7 @@ static const char *kind_text(const struct tree_definition *definition)
     return definition->kind == DEFINE_FUNCTION ? "function" : "cell";
 }
 
-/* A definition that is called, in the end, by itself: prints the chain of calls. */
+/* Reports a definition that in the end calls itself, with the chain of calls. */
 static void tell_recursion(struct elaboration *e, struct instance *parent, const struct tree_definition *definition,
                            const struct expr *call)
 {
@@ -59,7 +59,7 @@ struct instance *instance_new(struct elaboration *e, struct instance *parent, co
     return instance;
 }
 
-/* A stack is an instance only in name: its layers are. */
+/* Makes a stack, which is an instance only in name: the real ones are its layers. */
 static struct instance *stack_new(struct elaboration *e, struct instance *parent, const char *path,
                                   const struct tree_definition *cell, const struct callee *callee)
 {

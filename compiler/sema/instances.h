@@ -8,10 +8,10 @@
 
 enum callee_kind { CALLEE_NONE, CALLEE_INSTANCE, CALLEE_WRONG /* told */ };
 
-/* What the right side of an equation calls, where it is as a whole a call that makes an instance. */
+/* The call on the right side of an equation, if the whole of it is a call that makes an instance. */
 struct callee {
     const struct expr *call;            /* EXPR_CALL */
-    const struct expr *name;            /* what is called: a name or a path */
+    const struct expr *name;            /* of the callee: a name or a path */
     const struct expr *brackets;        /* EXPR_INDEX around it, or NULL */
     const struct expr *layer_count;     /* of a stack, or NULL */
     int direction;                      /* -1: reversed */
@@ -40,7 +40,7 @@ struct instance *instance_new_named(struct elaboration *e, struct instance *pare
 /* The same for the symbol of an equation, if that is a call that makes an instance. */
 void create_instance(struct elaboration *e, struct instance *parent, struct symbol *symbol,
                      const struct statement *statement);
-struct value *instance_output(struct instance *instance, int index); /* NULL: not defined, which was told */
+struct value *instance_output(struct instance *instance, int index); /* NULL: not defined, which was reported */
 
 /* ---- declare.c ---- */
 
@@ -48,7 +48,7 @@ void declare_instances(struct elaboration *e); /* all that are undeclared, and w
 
 /* ---- stacks.c ---- */
 
-/* Once the parent is bound, and a stack that is shared has its layers. */
+/* Creates the layers. The parent must be bound, and a shared stack must have its layers. */
 void create_layers(struct elaboration *e, struct instance *stack);
 
 /* ---- sharing.c ---- */

@@ -1,4 +1,4 @@
-/* What has no equation: shapes, forms and start values of parameters, types of inputs and targets. */
+/* Values without an equation: shapes, forms and start values of parameters, types of inputs and targets. */
 #include <limits.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ static bool evaluate_constant(struct elaboration *e, struct instance *instance, 
     return done;
 }
 
-/* The parser has told words that mean nothing. */
+/* Finds a start by its name. The parser has reported unknown words. */
 static enum parameter_start find_start(const char *name)
 {
     static const struct {
@@ -33,7 +33,7 @@ static enum parameter_start find_start(const char *name)
     return START_DEFAULT;
 }
 
-/* The start that a declarator gives, of something of so many dimensions. */
+/* Reads the start that a declarator gives, for so many dimensions. */
 static enum parameter_start read_start(struct elaboration *e, struct instance *instance,
                                        const struct declarator *declarator, int rank, double *number)
 {
@@ -64,7 +64,7 @@ static void set_start(struct elaboration *e, struct instance *instance, struct s
                      declarator->form.text, declarator->start ? "" : " or as the identity");
 }
 
-/* The range of one dimension, of `size`, that a subscript means. */
+/* Finds the range that a subscript selects in a dimension of `size`. */
 static bool find_range(struct elaboration *e, struct instance *instance, const struct subscript *subscript, int size,
                        int *begin, int *length)
 {
@@ -143,7 +143,7 @@ static bool find_rank(struct elaboration *e, struct instance *instance, const st
     return true;
 }
 
-/* The parameter itself: a value of its factors. */
+/* Defines the parameter itself: a value of its factors. */
 static void define_form(struct elaboration *e, struct instance *instance, struct symbol *symbol)
 {
     struct builder b = {e, instance, symbol->name, symbol->declarator->span};

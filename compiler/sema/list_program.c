@@ -1,4 +1,4 @@
-/* What came of the elaboration, listed in the order of the text. */
+/* Lists the results of the elaboration in the order of the text. */
 #include "base/arena.h"
 #include "sema/names.h"
 #include "sema/resolve.h"
@@ -46,7 +46,7 @@ void list_values(struct elaboration *e)
     }
 }
 
-/* What a symbol is that no equation defines, or NULL. */
+/* Names the kind of a symbol that no equation defines, or NULL. */
 static const char *find_undefined(const struct symbol *symbol)
 {
     if (symbol->kind == SYMBOL_FUNCTION)
@@ -73,7 +73,7 @@ static void add_output(struct elaboration *e, const struct name *name)
         report_note(&e->report, symbol->span, "'%s' is defined here", name->text);
     }
     if (what || !value)
-        return; /* told here, or where it is declared */
+        return; /* reported here, or where it is declared */
     for (int i = 0; i < program->output_count; i++) {
         if (program->outputs[i].value != value)
             continue;
@@ -84,7 +84,7 @@ static void add_output(struct elaboration *e, const struct name *name)
     program->outputs[program->output_count++] = (struct output){symbol->name, value, name->span};
 }
 
-/* `output p = ...` where p has been defined before, which is told there. */
+/* True for `output p = ...` where p has been defined before, which is reported there. */
 static bool is_defined_before(struct elaboration *e, const struct statement *statement)
 {
     const struct symbol *symbol = map_get(&e->top->symbols, statement->declarators[0].name.text);

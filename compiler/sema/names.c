@@ -1,4 +1,4 @@
-/* Names: the symbols of an instance, and what is said of names that nothing has. */
+/* Names: the symbols of an instance, and errors about unknown names. */
 #include "sema/names.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/suggest.h"
 
-/* A name may not be the beginning of another, up to a dot: what stands behind it would have two meanings. */
+/* Checks that no name is the beginning of another, up to a dot: the part behind it would have two meanings. */
 static bool check_stems(struct elaboration *e, struct instance *instance, const struct name *name)
 {
     struct symbol *other = map_get(&instance->stems, name->text);
@@ -49,7 +49,7 @@ struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance
     return symbol;
 }
 
-/* A name of the file where a value is expected. */
+/* Reports a name of the file where a value is expected. */
 static void tell_global(struct elaboration *e, const struct global *global, const struct name *name)
 {
     const char *what = "a constant, not a value";
@@ -63,7 +63,7 @@ static void tell_global(struct elaboration *e, const struct global *global, cons
     report_note(&e->report, global->span, "'%s' is defined here", name->text);
 }
 
-/* Whether a wrong name may be compared with so many others. */
+/* True if a wrong name may be compared with so many others. */
 bool may_suggest(struct elaboration *e, int names)
 {
     e->compared += names;

@@ -1,4 +1,4 @@
-/* Names: values under their paths, symbols, and what a path in the program leads to. Private to sema. */
+/* Names: values under their paths, symbols, and the resolution of paths in the program. Private to sema. */
 #ifndef RNNC_SEMA_NAMES_H
 #define RNNC_SEMA_NAMES_H
 
@@ -17,24 +17,24 @@ const char *elaborate_unique(struct elaboration *e, const char *path);
 
 /* ---- names.c ---- */
 
-/* NULL after telling that the name is taken. */
+/* NULL after reporting that the name is taken. */
 struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance, enum symbol_kind kind,
                                 const struct name *name);
 void tell_unknown(struct elaboration *e, const struct instance *instance, const struct name *name, bool callable);
 void note_similar_function(struct elaboration *e, struct span span, const char *name);
-/* Whether a wrong name may be compared with so many others. */
+/* True if a wrong name may be compared with so many others. */
 bool may_suggest(struct elaboration *e, int names);
 /* `list` with one more name in quotes, or "..." in its place where there are many. */
 const char *list_name(struct elaboration *e, const char *list, const char *name, int *count);
 
 /* ---- paths.c ---- */
 
-/* NULL after an error, or where *wait says which instance has to be there first. */
+/* NULL after an error, or if *wait says which instance has to exist first. */
 struct symbol *resolve_path(struct elaboration *e, struct instance *instance, const struct expr *path,
                             struct instance **owner, struct instance **wait);
 struct instance *resolve_instance(struct elaboration *e, struct instance *instance, const struct expr *path,
                                   struct instance **wait);
-/* The instance that `path` leads to, if it is there already; says nothing. */
+/* The instance that `path` leads to, if it exists already, else NULL; reports nothing. */
 struct instance *peek_instance(struct elaboration *e, struct instance *instance, const struct expr *path);
 
 #endif

@@ -1,4 +1,4 @@
-/* Paths: what `h1.cell.c` leads to. */
+/* Paths: finds the symbol that `h1.cell.c` leads to. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/suggest.h"
 #include "sema/names.h"
 
-/* `name` inside `instance`, which `path` leads to. */
+/* Finds `name` inside `instance`, the one that `path` leads to. */
 static struct symbol *find_member(struct elaboration *e, struct instance *instance, const struct name *name,
                                   const struct expr *path)
 {
@@ -46,7 +46,8 @@ static struct instance *find_layer(struct elaboration *e, struct instance *stack
     return index < stack->count ? stack->layers[index] : NULL;
 }
 
-/* `u = Unknwon[n](x)`: that u is no instance is no news. */
+/* True if an equation calls an unknown name, as in `u = Unknwon[n](x)`: that u is not an instance is then not reported.
+ */
 static bool calls_unknown(struct elaboration *e, const struct instance *owner, const struct symbol *symbol)
 {
     bool defines = symbol->statement && symbol->statement->kind == STATEMENT_EQUATION;
@@ -77,8 +78,8 @@ static struct path flatten(struct elaboration *e, const struct expr *expr)
     return path;
 }
 
-/* The symbol of `instance` that the path goes on with from name *at, which becomes the last one of the symbol's name.
- * NULL where there is none; then *at is the last of what names with dots begin with. */
+/* Finds the symbol of `instance` that continues the path from name *at, and moves *at to the last part of the symbol's
+ * name. NULL if there is none; then *at is the last part that a dotted name begins with. */
 static struct symbol *find_step(struct elaboration *e, struct instance *instance, const struct path *path, int *at,
                                 const char **text)
 {
@@ -90,7 +91,7 @@ static struct symbol *find_step(struct elaboration *e, struct instance *instance
     return map_get(&instance->symbols, *text);
 }
 
-/* What is wrong with a path at a name that `instance` does not have. */
+/* Reports a path that fails at a name that `instance` does not have. */
 static void tell_step(struct elaboration *e, struct instance *instance, const struct path *path, int first, int at,
                       const char *text)
 {
@@ -101,8 +102,8 @@ static void tell_step(struct elaboration *e, struct instance *instance, const st
         tell_unknown(e, instance, &name, false);
 }
 
-/* Goes along the path as far as instances go: a symbol, in *owner, or a layer in *layer and no symbol, or (after an
- * error, or where *wait says for what to wait) neither. */
+/* Follows the path as far as instances go. Gives a symbol, in *owner; or a layer in *layer and no symbol; or neither,
+ * after an error or if *wait has to exist first. */
 static struct symbol *walk_path(struct elaboration *e, struct instance *instance, const struct path *path,
                                 struct instance **owner, struct instance **layer, struct instance **wait)
 {

@@ -6,7 +6,7 @@
 #include "sema/shape_errors.h"
 #include "sema/terms.h"
 
-/* `Z @ x` is one product for each slice. */
+/* Checks `Z @ x`, which is one product for each slice. */
 static bool check_slices(struct builder *b, const struct built *cp, struct span span)
 {
     const struct term *term = cp->term;
@@ -29,7 +29,7 @@ struct built build_product(struct builder *b, struct span span, const struct bui
     return built_of(term_op(b, OP_product, span, 2, left->term, x));
 }
 
-/* A slice of a cp parameter stays one. */
+/* Builds a transpose; a slice of a cp parameter stays one. */
 struct built build_transpose(struct builder *b, const struct expr *expr, const struct built *operand)
 {
     bool is_slice = operand->kind == BUILT_CP && operand->term->kind != TERM_VALUE;
@@ -45,7 +45,7 @@ struct built build_embedding(struct builder *b, const struct expr *expr, const s
     return built_of(term_op(b, OP_embed, expr->span, 2, built_term(b, table), id));
 }
 
-/* One position: a constant from 0. */
+/* Evaluates one position, a constant that counts from 0. */
 static bool find_position(struct builder *b, const struct expr *expr, int least, int *result)
 {
     if (evaluate_count(b->e, b->instance, expr, count_text(b->e, expr, "position"), least, INT_MAX - 1, result) ==
@@ -102,7 +102,7 @@ static struct part *find_part(struct builder *b, const struct expr *expr, bool *
     return part;
 }
 
-/* What is taken of a cp parameter: one slice, and parts of it. False after an error. */
+/* Checks the part that is taken of a cp parameter: one slice, or parts of it. False after an error. */
 static bool check_cp_part(struct builder *b, const struct expr *expr, const struct term *of, const struct part *part,
                           const bool *drop)
 {
@@ -121,7 +121,8 @@ static bool check_cp_part(struct builder *b, const struct expr *expr, const stru
     return drop[0];
 }
 
-/* Of a cp parameter, whole: whether `part` of `drop` is still a matrix. */
+/* True if the part of a cp parameter, or of a slice of one, is a matrix: its rank without the dropped dimensions is 2.
+ */
 static bool is_matrix(const struct term *of, const struct part *part, const bool *drop)
 {
     int rank = of->kind == TERM_VALUE ? 3 : 2;

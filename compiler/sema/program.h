@@ -5,7 +5,7 @@
  * both signs, none through a sequence value. A program is a flat list of *values*, each of which is a parameter, an
  * input, a target, or is defined by one *term*.
  *
- * What the program writes with one name for several things, sema takes apart:
+ * Where a program uses one name for several things, sema takes them apart:
  *   h1 = LSTM[n](x)       values h1.x (= x), everything inside (h1.i, h1.c, h1.h, ...), and h1 (= h1.h)
  *   y = swish(v)          a function is a cell with one equation: values y.swish.v ..., see `hidden`
  *   i, f = split(e, 2)    a hidden value (= e), i and f are parts of it
@@ -34,7 +34,7 @@ enum parameter_start {
     START_IDENTITY
 };
 
-/* A part of a parameter that starts otherwise: length[i] from begin[i] in each dimension. */
+/* A part of a parameter with a start of its own: length[i] from begin[i] in each dimension. */
 struct part_start {
     int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK];
     enum parameter_start start;
@@ -53,7 +53,7 @@ struct value {
     int id; /* its place in program.values */
     enum value_kind kind;
     const char *name; /* the path, as in weight files: "h1.weight_ih" */
-    bool hidden;      /* made by sema; its name is descriptive and unique but no name of the program */
+    bool hidden;      /* made by sema; its name is descriptive and unique, but not in the program */
     struct shape shape;
     const char *size_names[SHAPE_MAX_RANK]; /* of declared dimensions that are a name: "h1.n", or NULL */
     const char *row_name;                   /* the first name in its first dimension: "h1.n" of [4 * n, m], or NULL */
@@ -162,7 +162,7 @@ struct program {
 
 struct text;
 
-/* One line a value, in infix, for --dump-after=resolve-names and infer-shapes:
+/* One line per value, in infix, for --dump-after=resolve-names and infer-shapes:
  *     h1.c [512] frame = sigmoid(h1.f) * h1.c[t-1] + sigmoid(h1.i) * tanh(h1.g)   */
 void program_print(const struct program *program, struct text *out);
 

@@ -1,4 +1,4 @@
-/* Reporting, private to sema: an error inside a cell is found once for each instance, but is told once. */
+/* Reporting, private to sema: an error inside a cell is found once for each instance, but reported once. */
 #ifndef RNNC_SEMA_REPORT_H
 #define RNNC_SEMA_REPORT_H
 
@@ -31,10 +31,10 @@ void report_warning(struct report *report, struct span span, const char *format,
 void report_note(struct report *report, struct span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* "" of one, else "s". */
+/* Returns "" for 1, else "s". */
 const char *plural(int count);
 
-/* The source text of a span, white space made single, long text shortened: for messages that quote expressions. */
+/* The source text of a span for messages that quote it: white space made single, long text shortened. */
 const char *report_excerpt(const struct report *report, struct span span);
 
 #endif

@@ -1,4 +1,5 @@
-/* The ends of stage resolve-names: what is compiled, and what came of it. Private to sema. */
+/* The first and last steps of stage resolve-names: choosing what is compiled, and listing the result. Private to sema.
+ */
 #ifndef RNNC_SEMA_RESOLVE_H
 #define RNNC_SEMA_RESOLVE_H
 
@@ -11,8 +12,8 @@ const struct tree_definition *choose_top(struct elaboration *e); /* NULL after a
 
 /* ---- definitions.c ---- */
 
-void define_number(struct elaboration *e, struct symbol *symbol); /* what -D says of a constant or dimension */
-void tell_undefined(struct elaboration *e);                       /* each -D that nothing took */
+void define_number(struct elaboration *e, struct symbol *symbol); /* sets a constant or dimension from -D */
+void tell_undefined(struct elaboration *e);                       /* reports each -D that nothing took */
 
 /* ---- unused.c ---- */
 

@@ -1,4 +1,4 @@
-/* Stage resolve-names: chooses what is compiled, writes its instances out, and lists what came of it. */
+/* Stage resolve-names: chooses what is compiled, writes its instances out, and lists the result. */
 #include "base/arena.h"
 #include "sema/bind.h"
 #include "sema/functions.h"
@@ -47,7 +47,7 @@ static void run_tasks(struct elaboration *e)
     e->task_begin = e->task_count = 0;
 }
 
-/* Shapes that have become known may bind instances, which makes more terms, and so on. */
+/* Elaborates until nothing is left: shapes that become known bind instances, which makes more terms, and so on. */
 static void elaborate(struct elaboration *e)
 {
     for (;;) {

@@ -16,7 +16,7 @@ struct definition {
     const char *function; /* or NULL */
 };
 
-/* Reads "n=64", "drop=0.2" or "act=relu". NULL, or what is wrong with it. */
+/* Reads "n=64", "drop=0.2" or "act=relu". Returns NULL, or a message on what is wrong. */
 const char *read_definition(struct arena *arena, const char *text, struct definition *definition);
 
 struct sema_options {

@@ -1,5 +1,5 @@
-/* What the shape rules say where operands do not fit, private to sema. Without a report, nothing; and nothing about
- * operands whose shape is open, since that is told elsewhere. */
+/* Errors of the shape rules about operands that do not fit, private to sema. Nothing is reported without a report, nor
+ * about operands whose shape is open, as that is reported elsewhere. */
 #ifndef RNNC_SEMA_SHAPE_ERRORS_H
 #define RNNC_SEMA_SHAPE_ERRORS_H
 
@@ -11,16 +11,16 @@ struct report;
 
 bool term_is_open(const struct term *term);
 
-/* How messages call an operand: as the program does. */
+/* The text of an operand in messages, as the program writes it. */
 const char *tell_text(struct report *report, const struct term *term);
 
 /* "[512, 64]" or "a scalar". */
 const char *shape_words(struct report *report, const struct shape *shape);
 
-/* The same of an operand; of an id "index[20]", of a factor the shape of what stands in the program. */
+/* The shape of an operand in words: of an id "index[20]", of a factor the shape of the parameter in the program. */
 const char *tell_shape(struct report *report, const struct term *term);
 
-/* Where the shape of an operand was fixed, if it is a value of the program. */
+/* Notes the place where the shape of an operand was fixed, if it is a value of the program. */
 void note_shape(struct report *report, const struct term *term);
 
 /* 'W @ x': W is [512, 64] but x is [96] */
@@ -29,13 +29,13 @@ void tell_clash(struct report *report, const struct term *term, const struct ter
 /* 'softmax(s)' takes a vector, but s is [] */
 void tell_operand(struct report *report, const struct term *term, const struct term *operand, const char *wanted);
 
-/* `id` has to be an id of `index[rows]` or `labels[rows]`, where rows is what `of` has in its first dimension. */
+/* Reports `id` unless it is an id of `index[rows]` or `labels[rows]`, where rows is the first dimension of `of`. */
 void tell_wrong_id(struct term *term, const struct term *of, const struct term *id, bool labels, struct report *report);
 
-/* An id or labels where a number is needed. */
+/* Reports an id or labels where a number is needed. */
 void tell_id(struct report *report, const struct term *id);
 
-/* Ids are no numbers: only embed, cross_entropy and ctc look at them, in their second operand. */
+/* Reports ids among the operands, except in the second operand of embed, cross_entropy and ctc. */
 void tell_ids(const struct term *term, struct report *report);
 
 #endif

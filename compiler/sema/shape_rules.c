@@ -16,8 +16,8 @@ bool shape_is_small(const struct shape *shape)
 
 static struct shape vector_of(int n) { return (struct shape){1, {n}}; }
 
-/* All operands of one shape, or [], which spreads. What does not fit, once told, has no shape, nor has what is made of
- * an operand that stayed open, so that nothing more is said about what is made of it in turn. */
+/* Rule for operands of one shape, or [], which spreads. After a reported mismatch the result has no shape, nor has that
+ * of an operand that stayed open, so that nothing more is reported about terms made of it. */
 static void spread(struct term *term, struct report *report)
 {
     const struct term *widest = NULL;
@@ -84,7 +84,7 @@ static void tell_vector_matrix(struct report *report, const struct term *term)
                                   tell_text(report, term->args[1]), tell_text(report, term->args[0])));
 }
 
-/* `a @ b`: what it is follows from the shapes. An open `b` that changes with time can only be a vector. */
+/* `a @ b`: the shapes decide which product it is. An open `b` that changes with time can only be a vector. */
 static void at(struct term *term, struct report *report)
 {
     const struct term *a = term->args[0], *b = term->args[1];
@@ -108,7 +108,7 @@ static void at(struct term *term, struct report *report)
     }
 }
 
-/* A scalar whatever the values in it become. */
+/* True for a term that is a scalar whatever shapes its values get. */
 static bool is_surely_scalar(const struct term *term)
 {
     switch (term->kind) {
@@ -226,7 +226,7 @@ static bool has_moving_matrix(const struct term *term)
     return false;
 }
 
-/* What the program calls, of which this operation may be a part. */
+/* The name of the call in the program; this operation may be only a part of it. */
 static const char *called_name(struct report *report, const struct term *term)
 {
     const char *text = report_excerpt(report, term->span), *bracket = strchr(text, '(');
@@ -251,7 +251,7 @@ static void shape_operation(struct term *term, bool settled, struct report *repo
     term->time = TIME_STATIC;
     for (int i = 0; i < term->count; i++)
         term->time = term->args[i]->time > term->time ? term->args[i]->time : term->time;
-    bool has_frames = term->time == TIME_FRAME; /* without: wrong, or a target whose time is still to be found */
+    bool has_frames = term->time == TIME_FRAME; /* if not: wrong, or a target whose time is not yet known */
     if ((class == OP_CLASS_OVER_TIME && has_frames) || term->op == OP_ctc)
         term->time = TIME_SEQUENCE;
     switch (op_info(term->op)->shape) {

@@ -16,21 +16,21 @@ struct report;
 
 enum { SHAPE_OPEN = -1 }; /* the rank of a shape that is not known yet */
 
-/* Sets shape and time of a term and of all below it from the values it reads. With a report, what does not fit is told;
- * then an open shape stands for something that was told before. */
+/* Sets shape and time of a term and of all terms below it from the values it reads. With a report, mismatches are
+ * reported; an open shape then stands for an error that was reported before. */
 void shape_term(struct term *term, bool settled, struct report *report);
 
 /* The same for a TERM_PART whose operand has been done. */
 void shape_part(struct term *term, struct report *report);
 
-/* Whether a part of the term is open. The term itself need not be: in `0.5 * concat(a, b)` the number makes it a scalar
+/* True if a part of the term is open. The term itself need not be: in `0.5 * concat(a, b)` the number makes it a scalar
  * as long as the sizes of a and b are not known. */
 bool term_has_open_part(const struct term *term);
 
-/* An id of an `index` or `labels` input or target, at this frame or another. */
+/* True for an id of an `index` or `labels` input or target, at this frame or another. */
 bool term_is_id(const struct term *term);
 
-/* A number of elements that one value may have: 1 to SHAPE_MAX_ELEMENTS. */
+/* True if a value may have that many elements: 1 to SHAPE_MAX_ELEMENTS. */
 bool shape_is_small(const struct shape *shape);
 
 struct solver_node {
@@ -57,8 +57,8 @@ void solver_attach(struct solver *solver, struct value *value);   /* after value
 void solver_read(struct solver *solver, const struct term *term); /* a term that is no value's: init or loss */
 void solver_touch(struct solver *solver, struct value *value);    /* after its shape or time was set from outside */
 void solver_run(struct solver *solver);
-/* When nothing is left to do: lets concat count scalars that can no longer grow, or if there are none, the first that
- * would help. False where nothing changes. */
+/* Called when nothing is left to do: lets concat count scalars that can no longer grow or, if there are none, the first
+ * scalar that would help. False if nothing changes. */
 bool solver_settle(struct solver *solver);
 
 #endif

@@ -25,7 +25,7 @@ static void share(struct elaboration *e, struct sharing *sharing, struct instanc
     push_task(e, TASK_BUILD, sharing->parent, sharing->statement);
 }
 
-/* Forwards and backwards until nothing more is found, so that chains in either order take few turns. */
+/* Goes forwards and backwards until nothing more is found, so that chains in either order take few turns. */
 void resolve_sharings(struct elaboration *e)
 {
     bool progress = true;
@@ -53,7 +53,7 @@ void resolve_sharings(struct elaboration *e)
 void tell_unshared(struct elaboration *e)
 {
     for (int i = 0; i < e->sharing_count; i++)
-        e->sharings[i].symbol->pending = NULL; /* nobody has anything to wait for any more */
+        e->sharings[i].symbol->pending = NULL; /* nothing is left to wait for */
     for (int i = 0; i < e->sharing_count; i++) {
         struct callee callee;
         struct instance *wait = NULL;

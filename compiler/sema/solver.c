@@ -54,7 +54,7 @@ void solver_touch(struct solver *solver, struct value *value)
     ARENA_PUSH(solver->arena, solver->changed, solver->changed_count, solver->changed_capacity, value->id);
 }
 
-/* One value from its term; true if anything about it grew. */
+/* Solves one value from its term; true if anything about it grew. */
 static bool solve(struct value *value, bool settled)
 {
     struct term *term = value->term;
@@ -87,7 +87,7 @@ void solver_run(struct solver *solver)
     solver->queue_begin = solver->queue_count = 0;
 }
 
-/* Whether a term reads a scalar that may still grow, since it depends on something that is open. */
+/* True if a term reads a scalar that may still grow because it depends on an open value. */
 static bool reads_uncertain(const struct term *term, const bool *uncertain)
 {
     if (term->value && term->value->shape.rank == 0 && uncertain[term->value->id])
@@ -113,7 +113,7 @@ static bool is_open(const struct value *value)
     return value->shape.rank == SHAPE_OPEN || (!value->declared && value->term && term_has_open_part(value->term));
 }
 
-/* By value id: open, or reading over however many steps what is open. */
+/* Finds, by value id, the values that are open or depend on an open one. */
 static bool *find_uncertain(struct solver *solver)
 {
     bool *uncertain = ARENA_ARRAY(solver->arena, bool, solver->count + 1);

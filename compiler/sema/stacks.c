@@ -1,4 +1,4 @@
-/* The layers of stacks: instances that are made when the number of them is known. */
+/* The layers of stacks: instances that are made once their number is known. */
 #include "base/arena.h"
 #include "sema/dimensions.h"
 #include "sema/instances.h"
@@ -13,7 +13,7 @@ static int count_layers(struct elaboration *e, struct instance *stack)
     return count;
 }
 
-/* Once the parent is bound, and a stack that is shared has its layers. */
+/* Creates the layers. The parent must be bound, and a shared stack must have its layers. */
 void create_layers(struct elaboration *e, struct instance *stack)
 {
     struct instance *shared = stack->shared;

@@ -1,10 +1,10 @@
-/* A target has the time of what it is compared with: in `loss cross_entropy(logits, y)` that of logits, and below a
- * function over time or a delay that of frames. What is compared may be an equation of the target: the question is then
- * handed on to what the equation reads. */
+/* Times of targets. A target has the time of the term that it is compared with: in `loss cross_entropy(logits, y)` that
+ * of logits; below a function over time or a delay it has frame time. If an equation of the target is compared instead,
+ * the question is passed on to the values that the equation reads. */
 #include "base/arena.h"
 #include "sema/check.h"
 
-/* Of which time the targets are that a value without a time of its own is made of. */
+/* The question of the time of the targets that a value without a time of its own is made of. */
 struct question {
     const struct value *value;
     enum value_time time;
@@ -35,13 +35,13 @@ static void set_time(struct targets *targets, struct value *target, enum value_t
     }
 }
 
-/* Whether the targets below have to be of frame time; those of an operand that has frames by itself do not. */
+/* True if the targets below have to be of frame time; those of an operand that has frames by itself do not. */
 static bool needs_frames(const struct term *term, const struct term *operand)
 {
     return term->kind == TERM_OP && op_is_over_time(term->op) && operand->time != TIME_FRAME;
 }
 
-/* One value of a term, which is of `time`. An equation of another time than static has found its targets itself. */
+/* Asks about one value of a term of question.time. An equation that is not static has found its targets itself. */
 static void ask(struct targets *targets, struct value *value, struct question question)
 {
     if (value->kind == VALUE_TARGET)
@@ -55,8 +55,8 @@ static void ask(struct targets *targets, struct value *value, struct question qu
     ARENA_PUSH(targets->check->arena, targets->questions, targets->count, targets->capacity, question);
 }
 
-/* The targets of a term, where question.time is that of what stands beside the nearest operation that has any. What is
- * below a function over time or a delay is left to find_frames. */
+/* Asks about the targets of a term. question.time is the time found beside the nearest operation that has one. Terms
+ * below a function over time or a delay are left to find_frames. */
 static void find_beside(struct targets *targets, const struct term *term, struct question question)
 {
     struct question own = question;
@@ -79,7 +79,7 @@ static void find_beside(struct targets *targets, const struct term *term, struct
     }
 }
 
-/* What needs the frames of a target. */
+/* Asks about targets below a function over time or a delay, whose frames are needed. */
 static void find_frames(struct targets *targets, const struct term *term)
 {
     struct question question = {.time = TIME_FRAME, .forced = true, .span = term->span};

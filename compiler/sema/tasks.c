@@ -1,4 +1,4 @@
-/* The queue of what can go on, and what waits for an instance until then. */
+/* The queue of tasks that can go on, and those that wait for an instance. */
 #include "base/arena.h"
 #include "sema/instances.h"
 

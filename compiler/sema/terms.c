@@ -1,4 +1,4 @@
-/* Terms: making them, and what an expression comes to before it is one. */
+/* Terms: making them, and the form of an expression before it becomes one. */
 #include "sema/terms.h"
 
 #include "base/arena.h"
@@ -36,7 +36,7 @@ void term_set_arg(struct term *term, int index, struct term *arg)
         term->depth = arg->depth + 1;
 }
 
-/* One operand, or two; NULL where an operand is. */
+/* Makes a term with one or two operands; NULL if an operand is NULL. */
 struct term *term_op(struct builder *b, enum op op, struct span span, int count, struct term *first,
                      struct term *second)
 {
@@ -73,7 +73,7 @@ struct built built_of(struct term *term)
     return (struct built){.kind = BUILT_TERM, .span = term->span, .term = term};
 }
 
-/* As one term, where it is no operand of `@`. */
+/* Makes one term of an expression that is not an operand of `@`. */
 struct term *built_term(struct builder *b, const struct built *built)
 {
     struct report *report = &b->e->report;

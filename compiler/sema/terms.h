@@ -7,18 +7,18 @@
 struct builder {
     struct elaboration *e;
     struct instance *instance;
-    const char *base; /* what hidden values of this equation are named after */
+    const char *base; /* hidden values of this equation are called after it */
     struct span equation;
 };
 
 enum built_kind {
-    BUILT_NOTHING, /* an error was told */
+    BUILT_NOTHING, /* an error was reported */
     BUILT_TERM,    /* term */
     BUILT_CP,      /* term: a cp parameter, or a slice of one, or a matrix that is a part of that */
     BUILT_DIAG     /* diag(term) */
 };
 
-/* What an expression comes to before it is known where it stands. */
+/* The form of an expression before its context is known. */
 struct built {
     enum built_kind kind;
     struct span span;
@@ -45,7 +45,7 @@ bool is_lasting_dropout(const struct expr *call); /* dropout(v, p, once) */
 
 /* ---- delays.c ---- */
 
-bool is_delay_index(const struct expr *expr);                   /* whether `t` stands in its brackets */
+bool is_delay_index(const struct expr *expr);                   /* true if `t` stands in its brackets */
 int evaluate_delay(struct builder *b, const struct expr *expr); /* frames back, negative: ahead; 0: an error was told */
 
 /* ---- products.c ---- */
@@ -60,7 +60,7 @@ struct built build_embedding(struct builder *b, const struct expr *expr, const s
 struct term *term_new(struct builder *b, enum term_kind kind, struct span span);
 struct term *term_number(struct builder *b, double number, struct span span);
 struct term *term_value(struct builder *b, struct value *value, struct span span);
-/* One operand, or two; NULL where an operand is. */
+/* term_op makes a term with one or two operands; NULL if an operand is NULL. */
 /* Terms that would be deeper are taken apart where a row of operators makes them so. */
 enum { TERM_DEPTH = 200 };
 void term_set_arg(struct term *term, int index, struct term *arg); /* which may be NULL */
@@ -70,6 +70,6 @@ struct value *term_hidden(struct builder *b, const char *what, struct term *term
 void set_term(struct elaboration *e, struct value *value, struct term *term);      /* NULL: stays without one */
 
 struct built built_of(struct term *term);
-struct term *built_term(struct builder *b, const struct built *built); /* NULL after telling that it is no term */
+struct term *built_term(struct builder *b, const struct built *built); /* NULL after reporting that it is not a term */
 
 #endif

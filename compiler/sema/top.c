@@ -1,4 +1,4 @@
-/* What a file defines, and what of it is compiled. */
+/* Collects the definitions of a file, and chooses the one that is compiled. */
 #include <string.h>
 
 #include "base/arena.h"

@@ -8,7 +8,8 @@
 #include "sema/resolve.h"
 #include "sema/terms.h"
 
-/* Names that an expression reads have to be there; what they are is asked only where there are shapes. */
+/* The names of a definition. Those that an expression reads have to exist; their kind is checked only where there are
+ * shapes. */
 struct scope {
     struct elaboration *e;
     struct instance names; /* only its symbols: all of the definition */
@@ -43,7 +44,7 @@ static void check_callee(struct scope *scope, const struct expr *callee)
         tell_unknown(scope->e, &scope->names, &callee->name, true);
 }
 
-/* Whether a path begins with a name with dots: it, or the beginning of one. */
+/* True if a path begins with the beginning of a dotted name. */
 static bool is_dotted(const struct scope *scope, const struct expr *expr)
 {
     while (expr->kind == EXPR_MEMBER)
@@ -51,7 +52,7 @@ static bool is_dotted(const struct scope *scope, const struct expr *expr)
     return expr->kind == EXPR_NAME && map_get(&scope->names.stems, expr->name.text);
 }
 
-/* Recurses over the expression, whose depth the parser bounds. `t` is looked at where delays are. */
+/* Recurses over the expression, whose depth the parser bounds. `t` is checked with delays. */
 static void check_expr(struct scope *scope, const struct expr *expr)
 {
     if (!expr || (expr->kind == EXPR_MEMBER && is_dotted(scope, expr)))
@@ -70,7 +71,7 @@ static void declare(struct scope *scope, const struct name *name)
     elaborate_symbol(scope->e, &scope->names, SYMBOL_VALUE, name);
 }
 
-/* A dimension that an input introduces, if it is a new name. */
+/* Declares the dimension that an input introduces, if it is a new name. */
 static void declare_dimension(struct scope *scope, const struct expr *expr)
 {
     if (expr && expr->kind == EXPR_NAME && !map_get(&scope->names.symbols, expr->name.text) &&
