@@ -122,7 +122,7 @@ static void parse_dump(struct argp_state *state, struct pipeline_options *option
     argp_error(state, "--dump-after wants a stage (%s), not '%s'", names, text);
 }
 
-/* -fdiagnostics-...; false where it is none of them. */
+/* Parses -fdiagnostics-...; false if it is none of them. */
 static bool parse_diagnostics(struct argp_state *state, struct diag_options *diag, const char *text)
 {
     if (strncmp(text, "diagnostics-format=", 19) == 0) {
@@ -143,7 +143,7 @@ static bool parse_diagnostics(struct argp_state *state, struct diag_options *dia
     return true;
 }
 
-/* -f: switches of the schedule by one table, and the few that take a value. */
+/* Parses -f: switches of the schedule by one table, and the few that take a value. */
 static void parse_switch(struct argp_state *state, struct options *options, const char *text)
 {
     struct pipeline_options *pipeline = &options->pipeline;
@@ -172,7 +172,7 @@ static void parse_switch(struct argp_state *state, struct options *options, cons
         argp_error(state, "unknown switch -f%s", text);
 }
 
-/* -MD, -MF FILE, -MT TARGET, -MP, where FILE and TARGET may stand behind a space. */
+/* Parses -MD, -MF FILE, -MT TARGET, -MP, where FILE and TARGET may stand behind a space. */
 static void parse_depfile(struct argp_state *state, struct depfile_options *depfile, const char *text)
 {
     depfile->wanted = true;
@@ -190,7 +190,7 @@ static void parse_depfile(struct argp_state *state, struct depfile_options *depf
     *(*text == 'F' ? &depfile->path : &depfile->target) = value;
 }
 
-/* Options that only set a field; whether `key` is one. */
+/* Sets the field of an option that does no more; true if `key` is one. */
 static bool set_field(struct options *options, int key, char *text)
 {
     static const struct {
@@ -283,7 +283,7 @@ struct options options_parse(struct arena *arena, int argc, char **argv)
         NULL};
     argp_program_version = "rnnc " RNNC_VERSION;
     argp_err_exit_status = 2;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &parsing) != 0) /* what is wrong with the options has been told */
+    if (argp_parse(&argp, argc, argv, 0, NULL, &parsing) != 0) /* errors in the options have been reported */
         out_of_memory();
     if (options.header)
         options.pipeline.header = options_header_name(&options);

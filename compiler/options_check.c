@@ -1,4 +1,4 @@
-/* Options that do not go with each other. */
+/* Checks for options that exclude each other. */
 #include "options_check.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ const char *options_header_name(const struct options *options)
     return slash ? slash + 1 : path;
 }
 
-/* What is written overwrites neither what is read nor what else is written; formatting is meant to. */
+/* Checks that no output overwrites an input or another output; formatting is meant to. */
 static void check_places(struct argp_state *state, const struct options *options, struct arena *arena)
 {
     bool formats = options->pipeline.emit == EMIT_SOURCE;

@@ -1,4 +1,4 @@
-/* Inside the command line of rnnc: what the options have to do with each other. */
+/* Inside the command line of rnnc: how options depend on each other. */
 #ifndef RNNC_OPTIONS_CHECK_H
 #define RNNC_OPTIONS_CHECK_H
 
@@ -6,10 +6,10 @@
 
 #include "options.h"
 
-/* When all options have been read: ends the process where they do not go together. */
+/* Called when all options have been read: ends the process if they do not go together. */
 void options_check(struct argp_state *state, const struct options *options, struct arena *arena);
 
-/* How the C file will find its header. */
+/* The name by which the C file includes its header. */
 const char *options_header_name(const struct options *options);
 
 #endif

@@ -10,7 +10,7 @@
 
 static bool is_standard_output(const char *path) { return strcmp(path, "-") == 0; }
 
-/* 0 or an errno. */
+/* Writes one output; returns 0 or an errno. */
 static int write_output(const struct output_file *output, struct new_file *file)
 {
     if (is_standard_output(output->path)) {

@@ -1,4 +1,4 @@
-/* What rnnc writes: files that appear whole or not at all, and standard output. */
+/* Output of rnnc: files that appear whole or not at all, and standard output. */
 #ifndef RNNC_OUTPUT_H
 #define RNNC_OUTPUT_H
 

@@ -56,8 +56,8 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* The invariants of the graph, and of what is scheduled of it: after every stage of a debug build or where it is asked
- * for; else of the first graph and of the last schedule, which costs little. */
+/* Verifies the graph and the schedule: after every stage of a debug build or on request; else only the first graph and
+ * the last schedule, which costs little. */
 static void verify_stage(struct pipeline *pipeline, enum stage stage)
 {
     bool always = pipeline->options->verify;
@@ -76,7 +76,7 @@ static void verify_stage(struct pipeline *pipeline, enum stage stage)
         internal_error("after %s: %s", stage_name(stage), wrong);
 }
 
-/* The one place that every --dump-after comes from. */
+/* Prints the result of a stage for --dump-after. */
 static void dump_stage(struct pipeline *pipeline, enum stage stage)
 {
     struct text *out = &pipeline->result->dump;
@@ -96,7 +96,7 @@ static void dump_stage(struct pipeline *pipeline, enum stage stage)
         text_append(out, pipeline->result->main.data, pipeline->result->main.length);
 }
 
-/* Between two stages: time, verify, dump, and a new scratch. False where errors end the run. */
+/* Ends a stage: time, verify, dump, and a new scratch. False if errors end the run. */
 static bool end_stage(struct pipeline *pipeline, enum stage stage)
 {
     pipeline->result->seconds[stage] += now() - pipeline->begun;
@@ -165,7 +165,7 @@ static bool run_front(struct pipeline *pipeline, const struct source *source)
     return end_stage(pipeline, STAGE_INFER_SHAPES);
 }
 
-/* From the checked program to a schedule: of the network, or of its loss and gradients. */
+/* Runs the stages from the checked program to a schedule: of the network, or of its loss and gradients. */
 static struct schedule *run_back(struct pipeline *pipeline, bool trains)
 {
     struct arena *arena = pipeline->arena;
@@ -210,7 +210,7 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
     return pipeline->schedule;
 }
 
-/* A program that is to be trained without a loss. One that stands behind `loss =` is an equation like others. */
+/* Refuses to train a program without a loss. `loss = ...` is an equation like any other. */
 static void refuse_without_loss(struct pipeline *pipeline)
 {
     const struct program *program = pipeline->program;

@@ -13,7 +13,7 @@ struct arena;
 struct diagnostics;
 struct source;
 
-/* What --emit names. */
+/* The kinds of output that --emit names. */
 #define EMIT_KINDS(X)                                                                                                  \
     X(C, "c")                                                                                                          \
     X(SOURCE, "source")                                                                                                \
@@ -76,14 +76,14 @@ struct pipeline_options {
     bool verify;
 };
 
-/* Everything that makes a network faster, and C as the result. */
+/* The defaults: everything that makes a network faster, and C as the result. */
 struct pipeline_options pipeline_default_options(void);
 
 struct pipeline_result {
     struct text main;   /* what --emit asks for */
     struct text header; /* with EMIT_C and a header */
     struct text dump;   /* --dump-after */
-    const char *error;  /* what is wrong beside the program: with the weights to be embedded; NULL: nothing */
+    const char *error;  /* an error outside the program, in the weights to be embedded; NULL: none */
     double seconds[STAGE_COUNT];
 };
 

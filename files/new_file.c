@@ -41,7 +41,7 @@ static char *follow_link(const char *path)
 
 static const char form[] = ".rnnc.%016llx.partial";
 
-/* Whether a name is of this form. */
+/* True if a name is of this form. */
 static bool is_temporary(const char *name)
 {
     unsigned long long number;
@@ -80,8 +80,7 @@ static int find_name(struct new_file *file, int (*make)(struct new_file *file, c
     return reason;
 }
 
-/* Says to sweeps that the file is in use. False where one was faster, or, with an errno, where locks are not to be had.
- */
+/* Locks the file, so that sweeps leave it. False if a sweep was faster or, with an errno, if there are no locks. */
 static bool lock(int descriptor)
 {
     struct stat status;
@@ -122,7 +121,7 @@ static char *folder_of(const char *path)
     return !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-/* Opens a file that has no name yet; false where that is not to be had. */
+/* Opens a file that has no name yet; false if the file system has no such files. */
 static bool create_nameless(struct new_file *file)
 {
 #ifdef O_TMPFILE
@@ -136,7 +135,7 @@ static bool create_nameless(struct new_file *file)
     name_in_proc(file, in_proc);
     if (access(in_proc, F_OK) == 0) {
         (void)flock(file->descriptor,
-                    LOCK_EX | LOCK_NB); /* where locks are not to be had, there are no sweeps either */
+                    LOCK_EX | LOCK_NB); /* if the file system has no locks, there are no sweeps either */
         return true;
     }
     close(file->descriptor);
@@ -197,8 +196,8 @@ int rnn_new_file_write(struct new_file *file, const void *data, size_t size)
 
 int rnn_new_file_flush(struct new_file *file) { return file->special || fsync(file->descriptor) == 0 ? 0 : errno; }
 
-/* Makes the new entry of the folder last. Some file systems cannot flush a folder; they say EINVAL. One that may be
- * written and not read cannot be opened. */
+/* Flushes the folder, so that its new entry lasts. Some file systems cannot and say EINVAL. A folder that may be
+ * written but not read cannot be opened. */
 static int flush_folder(const char *path)
 {
     char *folder = folder_of(path);
@@ -226,7 +225,7 @@ int rnn_new_file_place(struct new_file *file)
     return close(descriptor) != 0 ? errno : file->special ? 0 : flush_folder(file->path);
 }
 
-/* In the folder at hand. What cannot be looked at stays. */
+/* Removes an abandoned file of the folder. Files that cannot be inspected stay. */
 static void sweep_name(int folder, const char *name)
 {
     struct stat status;

@@ -8,7 +8,7 @@
  * permissions of the file that it replaces, or those that the umask gives. Where the path is a symbolic link, the file
  * behind it is replaced; a link that leads nowhere is refused.
  *
- * What is there and is no regular file (a device, a pipe) is never replaced: it is written to as it is. A pipe that
+ * Anything but a regular file (a device, a pipe) is never replaced: it is written to as it is. A pipe that
  * nobody reads from is refused.
  *
  * The names begin with rnn_ because the runtime, which users link with, has them too. */
@@ -20,7 +20,7 @@
 
 struct new_file {
     int descriptor;
-    bool special;    /* what is at the path is written to */
+    bool special;    /* the path is written to, not replaced */
     char *path;      /* whose place it takes */
     char *temporary; /* its name until then; NULL: none */
 };

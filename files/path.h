@@ -4,14 +4,14 @@
 
 #include <stdbool.h>
 
-/* Whether a file of this name could be written; else errno says why not. Writes nothing. */
+/* True if a file of this name could be written; else errno says why not. Writes nothing. */
 bool path_can_be_written(const char *path);
 
-/* Whether it is a pipe or a socket, which wait for somebody who reads. */
+/* True for a pipe or a socket, which wait for a reader. */
 bool path_is_pipe(const char *path);
 
-/* Whether the two names are of the same file, or would be. Special files are nobody's own: writing to one twice
- * overwrites nothing. */
+/* True if the two names are of the same file, or would be. False for special files: writing to one twice overwrites
+ * nothing. */
 bool path_is_same(const char *a, const char *b);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 
-/* JSON is UTF-8; what the user's bytes make ill-formed becomes question marks. */
+/* Makes a JSON string. JSON is UTF-8: ill-formed bytes of the user become question marks. */
 static json_t *json_from(struct arena *arena, const char *string)
 {
     size_t length = strlen(string);

@@ -19,7 +19,7 @@ static int compare_groups(const void *a, const void *b)
     return one->first - other->first;
 }
 
-/* In the order of the text, whichever stage found them. */
+/* Sorts the groups in the order of the text, whichever stage found them. */
 static struct diagnostics sort_groups(const struct diagnostics *diag)
 {
     struct diagnostics sorted = *diag;

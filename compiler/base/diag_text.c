@@ -38,7 +38,7 @@ int utf8_character_length(const char *data, size_t length)
     for (int i = 1; i < count; i++)
         if ((byte[i] & 0xC0) != 0x80)
             return 0;
-    /* Overlong forms, surrogates, and what lies beyond U+10FFFF. */
+    /* Overlong forms, surrogates, and code points beyond U+10FFFF. */
     if ((byte[0] == 0xE0 && byte[1] < 0xA0) || (byte[0] == 0xED && byte[1] > 0x9F) ||
         (byte[0] == 0xF0 && byte[1] < 0x90) || (byte[0] == 0xF4 && byte[1] > 0x8F))
         return 0;

@@ -1,4 +1,4 @@
-/* Lists of what there is of a kind: LIST(X) is X(id, name) for each, and enumerations and names are made from it.
+/* Lists of the members of a kind: LIST(X) is X(id, name) for each; enumerations and names are made from it.
  *
  *   #define FRUITS(X) X(APPLE, "apple") X(PEAR, "pear")
  *   enum fruit {

@@ -113,7 +113,7 @@ int machine_accumulators_most(const struct machine *machine)
     return (int)(machine->first_level_bytes / ACCUMULATORS_SHARE / (machine->lanes_most * machine->real_bytes));
 }
 
-enum { COMPUTE_TO_READ = 6 }; /* times: what reads weights meanwhile is then seldom waited for */
+enum { COMPUTE_TO_READ = 6 }; /* times: reads of weights are then seldom waited for */
 
 int machine_columns_least(const struct machine *machine)
 {

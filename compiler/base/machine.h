@@ -1,7 +1,7 @@
-/* The machine that emitted C is meant for: what the compiler knows of sizes and speeds, and the only place that does.
+/* The machine that emitted C is meant for: its sizes and speeds, which the compiler knows nowhere else.
  *
  * Sizes are of one core, speeds are of one core and for each cycle of it. Emitted C runs on any machine; the
- * description only decides how long blocks are, what is fused, kept or computed again. What is built in are usual
+ * description only decides how long blocks are, what is fused, kept or computed again. Built in are usual
  * machines with the instructions that they are named after. A member is added here together with the first stage that
  * reads it. */
 #ifndef RNNC_BASE_MACHINE_H
@@ -27,14 +27,14 @@ struct machine {
 /* The default is like most: C that may be compiled for any vectors, caches as x86-64 has had them for ten years. */
 extern const struct machine machine_generic, machine_sse2, machine_avx2, machine_avx512, machine_neon;
 
-/* NULL where there is none of that name. */
+/* The machine of that name, or NULL. */
 const struct machine *machine_find(const char *name);
 
 /* "generic, sse2, ..."; `buffer` has room for MACHINE_NAMES bytes. */
 enum { MACHINE_NAMES = 80 };
 const char *machine_names(char buffer[MACHINE_NAMES]);
 
-/* What follows from the sizes. */
+/* Choices that follow from the sizes. */
 
 /* Rows of a panel product, stacked where they have one right-hand side: with about as many columns their accumulators
  * fill the registers, and each number that is loaded is used most often. */

@@ -39,7 +39,7 @@ struct infix {
     const char *word; /* "plus", in names of values, or NULL */
 };
 
-/* What a node says beside its operands, see struct node in graph/graph.h. */
+/* The attribute of a node beside its operands, see struct node in graph/graph.h. */
 enum held {
     HOLDS_NOTHING,
     HOLDS_NUMBER,    /* number */
@@ -53,7 +53,7 @@ enum held {
     HOLDS_LOSS       /* loss */
 };
 
-/* When the result exists. */
+/* The time at which the result exists. */
 enum result_time {
     WITH_OPERANDS, /* at the latest time of its operands, or later: a copy may give each frame the same */
     FOR_LOAD,      /* static */
@@ -63,7 +63,7 @@ enum result_time {
     AS_GIVEN       /* the program says when */
 };
 
-/* How an operand is read: where its value has to be, and what of it is read. */
+/* How an operand is read: where its value has to be, and which part of it is read. */
 enum operand_reading {
     READS_UNITS,   /* unit by unit with the result, or one number for all of them: from registers where one kernel makes
                          both, else from a padded column */
@@ -73,7 +73,7 @@ enum operand_reading {
     READS_PART,    /* units one after the other, copied from where they lie */
     READS_WEIGHTS, /* a static matrix, packed as panels */
     READS_ROWS,    /* a static matrix, row by row */
-    READS_STRIDES, /* what all streams share, by strides, before it is packed */
+    READS_STRIDES, /* a value that all streams share, by strides, before it is packed */
     READS_ID,      /* an id, where the caller has it */
     READS_LABELS,  /* likewise the labels of a sequence */
     READS_FRAMES,  /* the frames of a block, padded columns */
@@ -83,7 +83,7 @@ enum operand_reading {
 
 enum { OP_READINGS = 2 };
 
-/* What computes a value: one loop over units and columns, see schedule/schedule.h. */
+/* The kernel that computes a value: one loop over units and columns, see schedule/schedule.h. */
 #define KERNEL_KINDS(X)                                                                                                \
     X(NONE, "none")               /* no kernel of its own: leaves */                                                   \
     X(PANEL, "panel")             /* products of one number of units, and what follows them unit by unit */            \
@@ -124,10 +124,10 @@ struct op_info {
 
 const struct op_info *op_info(enum op op);
 
-/* Whether an operation needs all frames of a sequence: the class OVER_TIME, and the loss ctc. */
+/* True if an operation needs all frames of a sequence: the class OVER_TIME, and the loss ctc. */
 bool op_is_over_time(enum op op);
 
-/* When the result exists, if `latest` is the latest time of the operands. */
+/* The time at which the result exists, if `latest` is the latest time of the operands. */
 enum value_time op_result_time(enum op op, enum value_time latest);
 
 /* How operand k is read. */

@@ -19,7 +19,7 @@ static inline uint64_t random_bits(struct random *random)
     return z ^ z >> 31;
 }
 
-/* The start of the index-th of many sequences that have nothing to do with each other. */
+/* The start of the index-th of many independent sequences. */
 static inline uint64_t random_key(uint64_t seed, uint64_t index)
 {
     struct random random = random_start(seed);

@@ -35,7 +35,7 @@ enum value_time {
 
 const char *time_name(enum value_time time); /* "static", "sequence", "frame", "call" */
 
-/* Whether each stream has a value of its own. What all streams share may be a matrix. */
+/* True if each stream has a value of its own. A value that all streams share may be a matrix. */
 bool time_has_streams(enum value_time time);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longer names are no typing mistakes of each other; the bound keeps the rows on the stack. */
+/* Longer names are not taken for each other's misspellings; the bound keeps the rows on the stack. */
 enum { LONGEST_NAME = 64 };
 
 static int least(int a, int b) { return a < b ? a : b; }

@@ -85,7 +85,7 @@ static void mark_edge(struct marking *marking, struct edge *edge)
     mark_node(marking, edge->init);
 }
 
-/* Marks what the outputs need, following replacements. */
+/* Marks the nodes that the outputs need, following replacements. */
 static bool *mark_needed(struct graph *graph)
 {
     struct marking marking = {.graph = graph};

@@ -48,7 +48,7 @@ struct view {
 /* The view that shows all of a value in its order. */
 struct view view_of_all(const struct shape *shape);
 
-/* Whether its elements lie one behind the other, in the order of the shape. */
+/* True if its elements lie one behind the other, in the order of the shape. */
 bool view_is_contiguous(const struct view *view, const struct shape *shape);
 
 /* The value of the program whose equation or declaration a node comes from. */
@@ -83,7 +83,7 @@ struct node {
         int begin;     /* OP_pad: the first unit of the result that the operand fills */
         int delay;     /* OP_outside: of the read that is out of range */
         int loss;      /* OP_seed: place among the program's losses */
-        int which;     /* any of them, to compare nodes of one operation */
+        int which;     /* any of them, for comparing nodes of one operation */
     };
     struct named_part *parts; /* kept so that a part that becomes a node gets its name back */
     int part_count, part_capacity;
@@ -104,14 +104,14 @@ enum start_kind {
 #undef X
 };
 
-/* A part that starts otherwise. */
+/* A part with a start of its own. */
 struct graph_part_start {
     int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK];
     enum start_kind start;
     double number;
 };
 
-/* A number that the program has a name for: a dimension or constant that shapes are declared with. */
+/* A number with a name in the program: a dimension or constant that shapes are declared with. */
 struct graph_size {
     const char *path;     /* "h1.n" */
     const char *instance; /* "h1" */
@@ -147,8 +147,8 @@ struct graph_output {
     int input;            /* the input whose gradient it is, or -1 */
 };
 
-/* For training, targets are inputs behind all others, and outputs are what is wanted: at first the seeds of the losses,
- * after differentiate the gradients too. */
+/* For training, targets are inputs behind all others, and the outputs are at first the seeds of the losses, after
+ * differentiate the gradients too. */
 struct graph {
     struct arena *arena;
     const struct source *source;
@@ -190,10 +190,10 @@ void graph_sweep(struct graph *graph);
 /* Ends the process, as an error of the compiler, where a result of analysis is of an older version than the graph. */
 void graph_expect_fresh(const struct graph *graph, int version, const char *result);
 
-/* Whether a node is made of the frames of a sequence, one by one: it is over time, and reads a frame value. */
+/* True if a node is made of the frames of a sequence, one by one: it is over time, and reads a frame value. */
 bool node_gathers_frames(const struct graph *graph, const struct node *node);
 
-/* Whether unit i of it needs only unit i of what it reads: an elementwise operation, or a sum of gradients that is
+/* True if unit i of a node needs only unit i of its operands: an elementwise operation, or a sum of gradients that is
  * added to units of a parameter which lie one behind the other. */
 bool node_works_by_units(const struct node *node);
 
@@ -209,7 +209,7 @@ bool edge_equal(const struct edge *a, const struct edge *b);
  * the one closest to the numbering. NULL if there is none, which is an error of the compiler, not of the program. */
 int *graph_order(const struct graph *graph, struct arena *scratch);
 
-/* NULL, or what is wrong: the verifier, run after every stage of a debug build. */
+/* The verifier, run after every stage of a debug build: NULL, or a message on what is wrong. */
 const char *graph_verify(const struct graph *graph, struct arena *scratch);
 
 /* --emit=graph and --dump-after. */

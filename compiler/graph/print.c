@@ -31,7 +31,7 @@ static void print_view(const struct view *view, int rank, struct text *out)
         text_printf(out, " %ld", view->stride[i]);
 }
 
-/* What a node says beside its operands. */
+/* Prints the attributes of a node behind its operands. */
 static void print_held(const struct graph *graph, const struct node *node, struct text *out)
 {
     switch (op_info(node->op)->holds) {

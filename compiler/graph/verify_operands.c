@@ -1,4 +1,4 @@
-/* Whether operands fit an operation, and what a node says beside them fits the graph. */
+/* Checks that operands fit an operation, and that a node's attributes fit the graph. */
 #include "graph/graph.h"
 #include "graph/verify.h"
 
@@ -43,7 +43,7 @@ static bool operands_can_be_read(const struct graph *graph, const struct node *n
 
 /* ---- operands and result ---- */
 
-/* The operands from `first` on are as long as the result, or have one unit. */
+/* True if the operands from `first` on are as long as the result, or have one unit. */
 static bool operands_spread(const struct node *node, int first)
 {
     int units = node_units(node);
@@ -88,7 +88,7 @@ static bool is_product(const struct graph *graph, const struct node *node)
     return weights->dim[0] == node_units(node) && weights->dim[1] == node->edges[1].length;
 }
 
-/* A @ B; svd is one of its factors. */
+/* True for A @ B and for svd, which is A @ B of its factors. */
 static bool is_matmul(const struct graph *graph, const struct node *node)
 {
     const struct shape *a = operand_shape(graph, node, 0), *b = operand_shape(graph, node, 1);
@@ -177,9 +177,9 @@ static bool shape_fits(const struct graph *graph, const struct node *node)
     return false;
 }
 
-/* ---- what is said beside operands ---- */
+/* ---- attributes ---- */
 
-/* The least and the greatest element that a view shows must be elements of what it is a view of. */
+/* True if the least and the greatest element that a view shows are elements of its source. */
 static bool view_is_inside(const struct view *view, const struct shape *shown, const struct shape *whole)
 {
     long least = view->offset, greatest = view->offset;

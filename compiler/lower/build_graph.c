@@ -100,7 +100,7 @@ static struct edge add_operation(struct lowering *lowering, enum op op, const st
     return last_node(lowering);
 }
 
-/* Inverted dropout: what is kept is scaled up. Outside training it is the identity. */
+/* Inverted dropout: units that are kept are scaled up. Outside training it is the identity. */
 static struct edge lower_dropout(struct lowering *lowering, const struct term *term)
 {
     struct edge operand = lower_term(lowering, term->args[0]);
@@ -146,7 +146,7 @@ static struct edge lower_mean_loss(struct lowering *lowering, const struct term 
 
 typedef struct edge special_lowering(struct lowering *lowering, const struct term *term);
 
-/* What becomes something else than a node of its operation. */
+/* Operations that become something other than a node of their own. */
 static special_lowering *const special_lowerings[OP_COUNT] = {[OP_transpose] = lower_transpose,
                                                               [OP_dropout] = lower_dropout,
                                                               [OP_cross_entropy] = lower_cross_entropy,
@@ -201,7 +201,7 @@ static struct edge lower_term(struct lowering *lowering, const struct term *term
     return edge;
 }
 
-/* A term as a node of its own: a delayed or partial read gets a copy. */
+/* Lowers a term to a node of its own: a delayed or partial read gets a copy. */
 static int lower_to_node(struct lowering *lowering, const struct term *term)
 {
     struct edge edge = lower_term(lowering, term);
@@ -333,7 +333,7 @@ struct graph *build_graph(struct arena *arena, const struct program *program, st
         const struct output *output = &program->outputs[i];
         struct edge edge = edge_to(graph, lowering.node_of[output->value->id]);
         enum value_time time = output->value->time;
-        if (time == TIME_STATIC) { /* given to the caller once a sequence */
+        if (time == TIME_STATIC) { /* given to the caller once per sequence */
             struct node *copy =
                 graph_add_node(graph, OP_copy, output->value->shape, TIME_SEQUENCE, 1, graph->nodes[edge.node]);
             copy->edges[0] = edge;

@@ -1,5 +1,5 @@
-/* Where a loss counts: where the ids that it is computed from at the same frame, by cross_entropy, are not all -1. What
- * is gathered over time is computed from all the frames that it is gathered from. */
+/* Finds the frames at which a loss counts: those where the ids that it is computed from, by cross_entropy, are not all
+ * -1. A value gathered over time is computed from all the frames that it gathers. */
 #include "lower/counts.h"
 
 #include "base/arena.h"

@@ -4,8 +4,8 @@
 struct arena;
 struct graph;
 
-/* Gives each seed the node that says where its loss counts, where that is not everywhere. The graph is in topological
- * order. */
+/* Gives each seed the node that says at which frames its loss counts, unless it counts everywhere. The graph is in
+ * topological order. */
 void lower_counts(struct graph *graph, struct arena *scratch);
 
 #endif

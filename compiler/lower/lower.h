@@ -7,7 +7,8 @@ struct diagnostics;
 struct graph;
 struct program;
 
-/* Establishes the graph's invariants. What the schedule cannot do yet is refused here, with its place: then NULL. */
+/* Establishes the graph's invariants. Programs that the schedule cannot do yet are refused here, with the place: then
+ * NULL. */
 struct graph *build_graph(struct arena *arena, const struct program *program, struct diagnostics *diag);
 
 /* The same program for training: its losses, which must be there, in place of its outputs, and its targets as inputs.

@@ -1,4 +1,4 @@
-/* Parameters and what they start as. */
+/* Parameters and their start values. */
 #include "lower/parameters.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ static void share_variance(struct graph_parameter *parameter, const struct value
     parameter->start_number = normal ? sqrt(variance) : sqrt(3 * variance);
 }
 
-/* What a start of something with these dimensions comes to. */
+/* Resolves the start of a parameter with these dimensions. */
 static enum start_kind resolve_start(enum parameter_start start, int rank, const int *dim, double *number)
 {
     double fan_in = rank ? dim[rank - 1] : 1, fan_out = rank > 1 ? dim[rank - 2] : fan_in;

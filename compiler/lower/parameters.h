@@ -5,7 +5,7 @@ struct arena;
 struct graph_parameter;
 struct value;
 
-/* The parameter of the graph for one of the program, with what its start values come to. */
+/* The parameter of the graph for one of the program, with its start values resolved. */
 void lower_parameter(struct arena *arena, const struct value *value, struct graph_parameter *parameter);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "sema/program.h"
 
-/* What an equation only hands on. */
+/* The term behind equations that only pass it on. */
 static const struct term *behind_names(const struct term *term)
 {
     while (term->kind == TERM_VALUE && term->value->term)
@@ -14,7 +14,7 @@ static const struct term *behind_names(const struct term *term)
     return term;
 }
 
-/* What the largest unit is decided by. */
+/* The term that decides the largest unit: the one below any softmax. */
 static const struct term *behind_softmax(const struct term *term)
 {
     for (term = behind_names(term); term->kind == TERM_OP; term = behind_names(term->args[0]))

@@ -5,8 +5,8 @@ struct arena;
 struct program;
 struct value;
 
-/* The place of the output whose largest unit is the answer to a target of ids or labels: what cross_entropy or ctc
- * compares it with, or softmax of that. -1: there is none. */
+/* The place of the output whose largest unit predicts a target of ids or labels: the output that cross_entropy or ctc
+ * compares with the target, or the softmax of it. -1 if there is none. */
 int find_prediction(const struct program *program, const struct value *target, struct arena *scratch);
 
 #endif

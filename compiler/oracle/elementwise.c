@@ -1,4 +1,4 @@
-/* One function for each elementwise operation of op.def, named after it. One that is missing does not compile. */
+/* One function for each elementwise operation of op.def, named after it. A missing one is a compile error. */
 #include <math.h>
 #include <stddef.h>
 
@@ -10,7 +10,7 @@ static double sigmoid(double x)
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
-/* What is no number stays none. */
+/* NaN stays NaN. */
 static double smaller(double a, double b) { return a < b || isnan(a) ? a : b; }
 static double larger(double a, double b) { return a > b || isnan(a) ? a : b; }
 static double clip(double x, double low, double high) { return smaller(larger(x, low), high); }
@@ -44,7 +44,7 @@ static double of_sqrt(const double *x) { return sqrt(x[0]); }
 static double of_abs(const double *x) { return fabs(x[0]); }
 static double of_sign(const double *x) { return x[0] > 0 ? 1 : x[0] < 0 ? -1 : x[0]; }
 static double of_floor(const double *x) { return floor(x[0]); }
-/* Of the sign of the divisor. */
+/* The remainder, with the sign of the divisor. */
 static double of_mod(const double *x)
 {
     double rest = fmod(x[0], x[1]);

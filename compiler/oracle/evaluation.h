@@ -14,7 +14,7 @@
 
 struct arena;
 
-/* Of those that something is computed from at a frame: none, or only -1, or at least one other. */
+/* The ids that a value is computed from at a frame: none, or only -1, or at least one other. */
 enum ids { NO_IDS, IDS_MISSING, IDS_THERE };
 
 /* A value at one frame. */
@@ -64,7 +64,7 @@ struct frames oracle_frames_needed(const struct evaluation *evaluation, const st
 
 /* One unit of an elementwise operation on one unit of each operand. */
 double oracle_elementwise(enum op op, const double *operands);
-/* What its result moves by for each operand, written into by[3] of zeros. */
+/* The slopes of its result by each operand, written into by[3] of zeros. */
 void oracle_elementwise_slopes(enum op op, const double *operands, double result, double *by);
 
 /* Any other operation of one frame. x[i] is the term's args[i]; `out` has the term's size and is zeroed. */
@@ -82,20 +82,20 @@ struct log_sum oracle_ctc(struct evaluation *evaluation, const struct term *term
 /* The ids that a term is computed from at the frame, by cross_entropy. */
 enum ids oracle_find_ids(struct evaluation *evaluation, const struct term *term, int frame);
 
-/* A slope times what an operand moves by. One that is 0 stops, though the other be infinite or NaN: what does not move
- * has no influence, nor what a condition leaves out. */
+/* A slope times the slope of an operand. If one is 0 the result is 0, even if the other is infinite or NaN: an operand
+ * that does not move has no influence, nor has one that a condition leaves out. */
 static inline double moved_by(double slope, double moves) { return slope == 0 || moves == 0 ? 0 : slope * moves; }
 
-/* What all units of an operation's operands move by makes its result move by `out`, which is zeroed. */
+/* Computes `out`, zeroed before, as the slope of an operation's result from the slopes of all units of its operands. */
 struct slope_operands {
     const double *const *x;  /* [term->count] the operands */
-    const double *const *dx; /* what they move by */
+    const double *const *dx; /* their slopes */
     const double *y;         /* the result */
 };
 void oracle_operation_slope(const struct evaluation *evaluation, const struct term *term,
                             const struct slope_operands *of, double *out);
 
-/* What several operations are made of, each step rounded: sums; (x - mean) / deviation as z, for which the deviation
+/* Steps that several operations are made of, each rounded: sums; (x - mean) / deviation as z, for which the deviation
  * sqrt(variance + 1e-5) is returned; the log of softmax. */
 double oracle_sum(const struct evaluation *evaluation, const double *x, long n);
 double oracle_dot(const struct evaluation *evaluation, const double *x, long x_stride, const double *y, long y_stride,

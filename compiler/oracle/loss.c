@@ -62,7 +62,7 @@ void oracle_frame_loss(const struct evaluation *evaluation, const struct term *t
     *out = rounded(evaluation, *out);
 }
 
-/* sum_i softmax(x)_i dx_i: what the log of the total moves by */
+/* sum_i softmax(x)_i dx_i: the slope of the log of the total */
 static double mean_slope(const struct evaluation *evaluation, const double *x, const double *dx, long n)
 {
     double *log_p = ARENA_ARRAY(evaluation->scratch, double, n + 1), sum = 0;

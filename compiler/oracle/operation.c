@@ -21,7 +21,7 @@ static double largest(const double *x, long n)
     return most;
 }
 
-/* A sum so far. No program says in which order it is added, and a network adds in that of its vectors and
+/* A sum so far. The program does not fix the order of additions, and a network adds in that of its vectors and
  * accumulators: where roundings are drawn, so is the number of accumulators, which take the terms in turn. Digits that
  * cancel in one order are lost in another, as of 1 - 1 + 1 - 1 ... in two accumulators. */
 enum { MOST_ACCUMULATORS = 32 };

@@ -31,14 +31,14 @@ struct oracle_loss {
                 * from at that frame, by cross_entropy, is -1 do not, nor does a sequence without frames */
 };
 
-/* In which parameters and inputs move: arrays of the form of theirs. */
+/* A direction in which parameters and inputs move: arrays of the same form. */
 struct oracle_direction {
     const double *const *parameters;
     const double *const *inputs;
 };
 
-/* What each stop_gradient(v) gives, in the order in which they are evaluated: taken down by the calls before `replays`
- * is set, and given instead of v by as many equal calls after. So differences of losses do not see what v moves by. */
+/* The values of each stop_gradient(v), in the order of evaluation: recorded by the calls before `replays` is set, and
+ * given instead of v by as many equal calls after. So differences of losses do not see how v moves. */
 struct oracle_stops {
     bool replays;
     struct arena *arena;
@@ -66,7 +66,7 @@ struct oracle_call {
     struct oracle_stops *stops;               /* NULL, or for differences of losses, without a direction */
     const struct oracle_direction *direction; /* NULL, or where slopes are wanted too */
 
-    void (*computed)(void *context); /* NULL, or called after each equation at each frame, for whoever waits */
+    void (*computed)(void *context); /* NULL, or called after each equation at each frame, to show progress */
     void *context;
 };
 

@@ -1,4 +1,4 @@
-/* By how much a term moves along the direction of the call: the forward mode of algorithmic differentiation (Griewank,
+/* The slope of a term along the direction of the call: the forward mode of algorithmic differentiation (Griewank,
  * Walther, "Evaluating Derivatives", 2nd edition, 2008, section 3.1), recursive over the term as term.c is. Slopes are
  * computed from the results of operations, which with round_to_float are the rounded ones, and each step is rounded
  * too: they lose their digits where a gradient in float does, as 1 - y^2 does where y = tanh(x) is nearly 1. */
@@ -13,7 +13,7 @@ static const double *no_slope(const struct evaluation *evaluation, const struct 
     return ARENA_ARRAY(evaluation->scratch, double, shape_size(shape) + 1);
 }
 
-/* What a delayed read outside the sequence moves by. */
+/* The slope of a delayed read outside the sequence. */
 static const double *slope_outside(struct evaluation *evaluation, const struct term *term)
 {
     const struct term *init = term->value->init;

@@ -1,6 +1,5 @@
-/* One function for each elementwise operation of op.def: by how much its result y moves for each of its operands x. One
- * that is missing does not compile. What is not written is 0. At a kink: the slope on either side, or 0 between them.
- */
+/* One function for each elementwise operation of op.def: the slope of its result y by each of its operands x. A missing
+ * one is a compile error. Slopes that are not written are 0. At a kink: the slope on either side, or 0 between them. */
 #include <math.h>
 #include <stddef.h>
 

@@ -49,7 +49,7 @@ void oracle_demand_term(struct evaluation *evaluation, const struct term *term, 
     }
 }
 
-/* What a delayed read gives outside the sequence. */
+/* The value of a delayed read outside the sequence. */
 static const double *read_outside(struct evaluation *evaluation, const struct term *term)
 {
     const struct value *value = term->value;
@@ -151,8 +151,8 @@ static bool term_is_sum(const struct term *term)
     return term->kind == TERM_OP && (term->op == OP_add || term->op == OP_sub);
 }
 
-/* No program says in which order a row of operands is added, as none says so of a sum's units: where roundings are drawn, so is
- * the order. */
+/* Adds a row of operands. The program does not fix the order, as it does not fix that of a sum over units: where
+ * roundings are drawn, so is the order. */
 static void add_in_any_order(struct evaluation *evaluation, const struct term *sum, int frame, double *out)
 {
     struct summand *summands = NULL;

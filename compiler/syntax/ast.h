@@ -1,5 +1,6 @@
-/* Building the tree: what the actions of the grammar call, a function for each kind of part. They never fail; what is
- * wrong but understood (an integer beyond 2^53, an unknown form, comparisons in a chain) they report and go on. */
+/* Building the tree: the functions that the actions of the grammar call, one for each kind of part. They never fail;
+ * errors that can be understood (an integer beyond 2^53, an unknown form, comparisons in a chain) they report and go
+ * on. */
 #ifndef RNNC_SYNTAX_AST_H
 #define RNNC_SYNTAX_AST_H
 
@@ -7,7 +8,7 @@
 
 struct parser;
 
-/* A growing list of pointers; the rule that makes it says to what. */
+/* A growing list of pointers; the rule that makes it says what they point to. */
 struct list {
     void **items;
     int count, capacity;
@@ -32,7 +33,7 @@ struct expr *ast_index(struct parser *parser, struct span span, struct expr *bas
 struct expr *ast_member(struct parser *parser, struct span span, struct expr *base, struct span name);
 struct expr *ast_stack(struct parser *parser, struct span span, struct expr *count, struct expr *call);
 struct expr *ast_reverse(struct parser *parser, struct span span, struct expr *call);
-/* The expression itself, after a complaint where it is no call: `word` needs one behind it. */
+/* Returns the expression, with an error if it is not a call: `word` needs one behind it. */
 struct expr *ast_check_call(struct parser *parser, const char *word, struct expr *expr);
 
 struct subscript *ast_subscript(struct parser *parser, struct span span, struct expr *expr);
@@ -60,7 +61,7 @@ struct declarator *ast_ids(struct parser *parser, struct span span, struct span 
 /* `W[n, m]`, `encoder.W[n, m]`; with a colon among the subscripts a part of a parameter, which has a start value of its
  * own. */
 struct declarator *ast_parameter(struct parser *parser, struct span span, struct expr *path, struct list *subscripts);
-/* A word behind a declarator; NULL after telling that it is the next declarator, behind a forgotten comma. */
+/* A word behind a declarator; NULL after reporting that it is the next declarator, behind a forgotten comma. */
 struct declarator *ast_set_fixed(struct parser *parser, struct span span, struct declarator *declarator,
                                  struct span word);
 struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,

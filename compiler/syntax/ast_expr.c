@@ -32,7 +32,7 @@ static struct expr *new_expr(struct parser *parser, enum expr_kind kind, struct 
 }
 
 /* Takes the part below into account. An expression that is one level too deep is reported and becomes the number 0, as
- * does what is built on top of it, so that nobody ever meets a deep tree. */
+ * does what is built on top of it, so that no stage ever meets a deep tree. */
 static void add_depth(struct parser *parser, struct expr *expr, const struct expr *part)
 {
     if (!part || part->depth < expr->depth)

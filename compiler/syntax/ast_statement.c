@@ -12,7 +12,7 @@ static struct name make_name(struct parser *parser, struct span span)
                          span};
 }
 
-/* A word that has a meaning only here: where it is none of `words` (NULL-terminated), an error lists them. */
+/* Makes a word that has a meaning only here: if it is not one of `words` (NULL-terminated), an error lists them. */
 static struct name make_word(struct parser *parser, struct span span, const char *what, const char *const *words)
 {
     struct name name = make_name(parser, span);
@@ -147,7 +147,7 @@ struct declarator *ast_ids(struct parser *parser, struct span span, struct span 
     return ast_set_type(parser, span, declarator, type, vocabulary->expr);
 }
 
-/* `param W[n] b[n]`: what stands in the place of a word is the next name. */
+/* Reports that the word is the next name, as in `param W[n] b[n]`. */
 static bool tell_missing_comma(struct parser *parser, struct span word)
 {
     if (parser->layout.tokens[parser->layout.next].kind != '[')

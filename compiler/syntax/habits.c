@@ -1,4 +1,4 @@
-/* Habits of other languages: what this one writes in their place. */
+/* Habits of other languages, and hints on what to write in their place. */
 #include <string.h>
 
 #include "rnn_parser.h"

@@ -1,4 +1,4 @@
-/* The layout: what a token means where it stands. It gives the parser
+/* The layout decides what a token means where it stands. It gives the parser
  *
  *   - END where a newline or `;` ends a statement, never two of them, and always one before and after `}`;
  *   - keywords only where a statement begins, and not before `=`, `,` or `[`, where they are names;
@@ -29,7 +29,7 @@ bool token_is(const struct parser *parser, struct token token, const char *text)
     return strlen(text) == length && memcmp(parser->source->data + token.span.begin, text, length) == 0;
 }
 
-/* Whether an operand may end with this token, so that another operand may not follow. */
+/* True if an operand may end with this token, so that another operand may not follow. */
 static bool token_ends_operand(int kind)
 {
     return kind == TOKEN_NAME || kind == TOKEN_INTEGER || kind == TOKEN_FLOAT || kind == TOKEN_BAD_NUMBER ||
@@ -81,7 +81,7 @@ const char *layout_suggest_keyword(const struct parser *parser, struct token tok
     return suggestion.best;
 }
 
-/* What follows a keyword only where it is the name on the left of an equation. */
+/* True for a token that follows a keyword only if that is the name on the left of an equation. */
 static bool follows_left_side(int kind) { return kind == '=' || kind == ',' || kind == '[' || kind == '.'; }
 
 static bool is_number(int kind) { return kind == TOKEN_INTEGER || kind == TOKEN_FLOAT || kind == TOKEN_BAD_NUMBER; }
@@ -91,7 +91,7 @@ static bool begins_definition(int keyword)
     return keyword == TOKEN_CELL || keyword == TOKEN_MODEL || keyword == TOKEN_FN;
 }
 
-/* Whether the line that begins with tokens[i] has a `=` outside its own brackets. Within a body's brackets there is no
+/* True if the line that begins with tokens[i] has a `=` outside its own brackets. Within a body's brackets there is no
  * `=`. */
 static bool line_has_equals(const struct layout *layout, int i)
 {
@@ -120,7 +120,7 @@ static bool line_has_equals(const struct layout *layout, int i)
     return false;
 }
 
-/* Whether tokens[i], the first of its line and within brackets, can only be the beginning of a statement. */
+/* True if tokens[i], the first of its line and within brackets, can only be the beginning of a statement. */
 static bool begins_statement(const struct parser *parser, int i)
 {
     const struct layout *layout = &parser->layout;
@@ -170,7 +170,7 @@ static int name_kind(struct parser *parser, struct token token)
     return may_reverse && next == TOKEN_NAME && token_is(parser, token, "reverse") ? TOKEN_REVERSE : TOKEN_NAME;
 }
 
-/* A token that the source does not have, behind the last one. */
+/* Makes a token that the source does not have, behind the last one. */
 static struct token insert(const struct layout *layout, int kind)
 {
     return (struct token){kind, {layout->last.span.end, layout->last.span.end}};
@@ -203,7 +203,7 @@ static struct token open_bracket(struct parser *parser, struct token token)
     return token;
 }
 
-/* Closes the innermost bracket of the token's kind and all within it; where there is none, the innermost bracket. */
+/* Closes the innermost bracket of the token's kind and all within it; if there is none, the innermost bracket. */
 static void close_bracket(struct layout *layout, int closer)
 {
     int wanted = closer == ')' ? '(' : '[';
@@ -218,7 +218,7 @@ static void close_bracket(struct layout *layout, int closer)
     }
 }
 
-/* Whether the next token shows that the open brackets have been forgotten. */
+/* True if the next token shows that the open brackets have been forgotten. */
 static bool closes_brackets(const struct parser *parser, int kind)
 {
     if (kind == TOKEN_NEWLINE)
@@ -226,7 +226,7 @@ static bool closes_brackets(const struct parser *parser, int kind)
     return kind == ';' || kind == '{' || kind == '}' || kind == 0;
 }
 
-/* A newline or `;`: whether it ends a statement, given that the last token was none that ends one. */
+/* True if a newline or `;` ends a statement, given that the last token did not end one. */
 static bool ends_statement(struct layout *layout)
 {
     while (layout->tokens[layout->next].kind == TOKEN_NEWLINE && layout->tokens[layout->next + 1].kind == TOKEN_NEWLINE)
@@ -299,7 +299,7 @@ static bool decide(struct parser *parser, struct token *token)
     return true;
 }
 
-/* What the grammar calls for each token. */
+/* Gives the next token to the grammar, which calls this for each. */
 int rnn_lex(RNN_STYPE *value, struct span *span, struct parser *parser)
 {
     (void)value;

@@ -60,7 +60,7 @@ static void report_beginning(struct parser *parser, bool in_body)
         diag_note(parser->diag, last.span, "did you mean '%s'?", keyword);
 }
 
-/* Mistakes that have a message of their own, wherever they stand. */
+/* Reports mistakes that have a message of their own, wherever they stand. */
 static bool report_special(struct parser *parser)
 {
     const struct layout *layout = &parser->layout;
@@ -84,7 +84,7 @@ static bool report_special(struct parser *parser)
     return true;
 }
 
-/* Where the statement ought to have an `=`: a keyword may have been misspelt. */
+/* Reports a statement without `=`; a keyword may have been misspelt. */
 static void report_no_equals(struct parser *parser)
 {
     report_expected(parser, "'='");
@@ -99,7 +99,7 @@ static bool begins_operand(int kind)
            kind == '(';
 }
 
-/* Within a statement, after an operand or a name. */
+/* Reports an error within a statement, after an operand or a name. */
 static void report_inside(struct parser *parser, const struct expectation *expected)
 {
     const struct layout *layout = &parser->layout;
@@ -136,7 +136,7 @@ static void report_inside(struct parser *parser, const struct expectation *expec
                    quote(parser, layout->before));
 }
 
-/* False where there is nothing to say. */
+/* Reports the error; false if there is nothing to report. */
 static bool report(struct parser *parser, const struct expectation *expected, bool was_lost)
 {
     struct token before = parser->layout.before;

@@ -6,7 +6,7 @@
 
 struct parser;
 
-/* What the grammar would have taken in place of the last token. */
+/* The tokens that the grammar would have taken in place of the last one. */
 struct expectation {
     bool operand; /* the beginning of an expression */
     bool name;
@@ -18,7 +18,7 @@ struct expectation {
 /* Reports that the last token given to the parser is not one of those expected. */
 void message_unexpected(struct parser *parser, const struct expectation *expected);
 
-/* habits.c: a note on what was just reported, where it is how another language would say it. */
+/* habits.c: adds a note to the last error if the text is how another language would say it. */
 void note_habit(struct parser *parser, const struct expectation *expected);
 
 #endif

@@ -15,7 +15,7 @@ struct token {
     struct span span;
 };
 
-/* What the layout knows between two tokens. */
+/* The state of the layout between two tokens. */
 struct layout {
     struct token *tokens; /* of the whole source, comments left out; the last one has kind 0 */
     int count, capacity;
@@ -38,7 +38,7 @@ struct parser {
     struct diagnostics *diag;
     struct tree *tree;
     int definition_capacity, comment_capacity;
-    bool lost; /* outside a definition, after an error that said so: what follows until the next one is no news */
+    bool lost; /* outside a definition, after an error that said so: nothing is reported until the next one */
     struct layout layout;
 };
 
@@ -48,10 +48,10 @@ void scan_tokens(const struct source *source, void (*take)(void *context, int ki
 /* Scans the source: fills layout.tokens and tree->comments. */
 void layout_start(struct parser *parser);
 
-/* The keyword that a misspelt one may have meant, or NULL. */
+/* The keyword that a misspelt one may stand for, or NULL. */
 const char *layout_suggest_keyword(const struct parser *parser, struct token token);
 
-/* Whether the token's text is `text`. */
+/* True if the token's text is `text`. */
 bool token_is(const struct parser *parser, struct token token, const char *text);
 
 #endif

@@ -33,7 +33,7 @@ static bool has_newline(const struct source *source, uint32_t begin, uint32_t en
     return begin < end;
 }
 
-/* The blank line before what begins at `begin`, if the source has one there. */
+/* Prints a blank line before the item that begins at `begin`, if the source has one there. */
 static void print_gap(struct printer *printer, uint32_t begin)
 {
     if (!printer->at_edge && has_blank_line(printer->tree->source, printer->last_end, begin))
@@ -41,7 +41,7 @@ static void print_gap(struct printer *printer, uint32_t begin)
     printer->at_edge = false;
 }
 
-/* The next comment, if it begins before `limit`. */
+/* The next comment if it begins before `limit`, else NULL. */
 static const struct comment *peek_comment(const struct printer *printer, uint32_t limit)
 {
     const struct tree *tree = printer->tree;
@@ -68,7 +68,7 @@ static void print_comments_before(struct printer *printer, uint32_t begin)
     }
 }
 
-/* What comes before an item's own text: comments before it, a blank line, and the comments inside it. */
+/* Prints everything before an item's own text: comments before it, a blank line, and the comments inside it. */
 static void begin_item(struct printer *printer, uint32_t begin, uint32_t end)
 {
     print_comments_before(printer, begin);
@@ -77,7 +77,7 @@ static void begin_item(struct printer *printer, uint32_t begin, uint32_t end)
     print_comments_before(printer, end);
 }
 
-/* The comment on the same line, and the end of the line; the next item begins at `limit`. */
+/* Prints the comment on the same line, and ends the line; the next item begins at `limit`. */
 static void end_item(struct printer *printer, uint32_t end, uint32_t limit)
 {
     const struct comment *comment = peek_comment(printer, limit);
@@ -162,7 +162,7 @@ static void print_head(struct line *line, const struct tree_definition *definiti
     }
 }
 
-/* The statements and the closing brace; what follows the definition begins at `limit`. */
+/* Prints the statements and the closing brace; the text behind the definition begins at `limit`. */
 static void print_body(struct printer *printer, const struct tree_definition *definition, uint32_t limit)
 {
     uint32_t brace = definition->body.end - 1;

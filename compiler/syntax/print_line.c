@@ -144,7 +144,7 @@ void line_dimensions(struct line *line, const struct dimension *dimensions, int 
     line_close(line, "]");
 }
 
-/* What stands behind the dimensions of a parameter. */
+/* Prints the start of a parameter behind its dimensions. */
 static void put_start(struct line *line, const struct declarator *declarator)
 {
     if (declarator->start) {
