@@ -10,8 +10,8 @@
 struct component {
     int node_count;
     bool cyclic;      /* some node reads itself, at whatever distance */
-    bool elementwise; /* cyclic, and unit i of every node needs only unit i of the others: every unit is a recurrence of
-                         its own */
+    bool elementwise; /* cyclic, and unit i of every node needs only unit i of the others: every unit is a recurrence
+                         by itself */
     bool reversed;    /* cyclic: it reads ahead, so it runs from the last frame to the first */
     int delay;        /* cyclic: the smallest distance, in frames, of a delayed edge inside */
     int stage;        /* place in the pipeline: frames regions of stage s run before the cyclic components of stage s,
@@ -26,7 +26,7 @@ struct components {
     const int *member, *begin;   /* nodes of component c: member[begin[c]] .. member[begin[c + 1] - 1] */
 };
 
-/* Whether unit i of the reader needs other units of the source than unit i, so that all of them must be there before
+/* True if unit i of the reader needs units of the source beside unit i, so that all of them must be computed before
  * it. */
 bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge);
 

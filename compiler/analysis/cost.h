@@ -1,4 +1,4 @@
-/* What a node costs for one frame of one stream. */
+/* The cost of a node for one frame of one stream. */
 #ifndef RNNC_ANALYSIS_COST_H
 #define RNNC_ANALYSIS_COST_H
 
@@ -6,7 +6,7 @@
 
 double node_flops(const struct graph *graph, const struct node *node);
 
-/* Weights that one evaluation reads. */
+/* Returns the number of weights that one evaluation of the node reads. */
 double node_weights(const struct graph *graph, const struct node *node);
 
 #endif

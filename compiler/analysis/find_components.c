@@ -4,7 +4,7 @@
 #include "base/scc.h"
 #include "base/text.h"
 
-/* Edges from readers to sources, so that the numbering puts sources first. */
+/* Returns the component of each node. Edges lead from readers to sources, so that sources get the lower numbers. */
 static const int *number_components(const struct graph *graph, struct arena *arena, struct arena *scratch, int *count)
 {
     int n = graph->node_count, edges = 0;
@@ -68,7 +68,7 @@ static void list_members(const struct graph *graph, struct arena *arena, struct 
     components->member = member;
 }
 
-/* Component by component, sources first. */
+/* Computes the stage of each component, sources first. */
 static void place_stages(const struct graph *graph, struct components *components)
 {
     for (int c = 0; c < components->count; c++) {

@@ -9,22 +9,22 @@ struct placing {
     int behind_losses; /* the first pass that may read seeds, so that gradients wait for all losses */
 };
 
-/* Computed frame by frame: what has frames, and what is gathered from them. */
+/* True for nodes that are computed frame by frame: those with frames, and those gathered from frames. */
 static bool runs_in_pass(const struct graph *graph, const struct node *node)
 {
     return node->time == TIME_FRAME || node_gathers_frames(graph, node);
 }
 
-/* Sums and the like are the same whichever way the frames are met. */
+/* True if the direction in which frames are visited matters: sums and the like do not depend on it. */
 static bool order_matters(const struct node *node) { return op_info(node->op)->one_frame; }
 
-/* Whether a reader in `pass` may read a value of the same pass through this edge. */
+/* True if a reader in `pass` may read a value of the same pass through this edge. */
 static bool edge_fits_pass(const struct edge *edge, int pass)
 {
     return pass_is_backward(pass) ? edge->delay <= 0 : edge->delay >= 0;
 }
 
-/* The earliest pass in which a reader may run as far as one of its operands is concerned, if it cannot run before
+/* Returns the earliest pass in which this operand allows its reader to run, given that the reader cannot run before
  * `pass`. */
 static int earliest_pass(const struct placing *placing, const struct edge *edge, int pass)
 {
@@ -46,7 +46,7 @@ static bool component_fits_pass(const struct placing *placing, int number, int p
     const struct component *component = &placing->components->component[number];
     if (component->cyclic)
         return component->reversed == pass_is_backward(pass);
-    /* An operation over time meets the frames in their order. */
+    /* An operation over time visits frames in their order. */
     return !order_matters(placing->graph->nodes[placing->components->member[placing->components->begin[number]]]) ||
            !pass_is_backward(pass);
 }
@@ -92,8 +92,8 @@ static bool node_may_run_in(const struct placing *placing, const struct node *no
     return true;
 }
 
-/* What lies outside every cycle and serves later passes alone is computed there, block by block beside its reader: the
- * input product of a reversed cell runs backward with the cell. */
+/* Moves nodes outside every cycle that only later passes read into those passes, where they are computed block by block
+ * beside their readers: the input product of a reversed cell runs backward with the cell. */
 static void sink_nodes(struct placing *placing, const struct uses *uses)
 {
     const struct graph *graph = placing->graph;
@@ -113,7 +113,7 @@ static void sink_nodes(struct placing *placing, const struct uses *uses)
     }
 }
 
-/* By component: whether it needs the seed of a loss, directly or not. */
+/* Returns by component whether it depends on the seed of a loss, directly or not. */
 static const bool *find_behind_seeds(const struct graph *graph, const struct components *components,
                                      struct arena *scratch)
 {

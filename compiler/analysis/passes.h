@@ -1,10 +1,10 @@
-/* Passes: how often, and which way, a sequence has to be run through.
+/* Passes: the number of runs over a sequence that the program needs, and their directions.
  *
  * A program that only looks back is one pass, from the first frame to the last, block by block. Where something reads
  * ahead, runs in reverse, or is made of all frames of a sequence, what needs the whole of it waits for a later pass.
  * Passes are numbered 0, 1, 2, ...; even ones run forward, odd ones backward, and some may be empty.
  *
- * Within a pass a value may be read at the same frame, and at frames that the pass has been through. */
+ * Within a pass a value may be read at the same frame, and at frames that the pass has been through.  */
 #ifndef RNNC_ANALYSIS_PASSES_H
 #define RNNC_ANALYSIS_PASSES_H
 
@@ -13,7 +13,7 @@
 
 struct passes {
     int version;   /* of the graph */
-    int count;     /* of passes that there are nodes in: the highest number plus one; at least 1 */
+    int count;     /* number of passes: the highest that a node is in, plus one; at least 1 */
     const int *of; /* by node. Frame time, and operations over time: the pass that computes it. Sequence time: the pass
                       before which it is computed, `count` at most. Static: 0 */
 };

@@ -10,8 +10,8 @@ bool sum_is_made_in_gradient(const struct schedule *schedule, int id)
            uses_count(&schedule->uses, id) == 1 && use->reader >= 0 && graph->nodes[use->reader]->op == OP_gradient;
 }
 
-/* A part of a part has no view of its own: the outer one is stored. Where a value is worked on as one column, its
- * elements have to lie one behind the other. */
+/* True if this use can read the value in place. A part of a part has no view of its own: the outer one is stored. A
+ * value that is treated as one column must have contiguous elements. */
 static bool use_allows_place(const struct graph *graph, const struct node *node, const struct use *use)
 {
     const struct node *reader = use->reader < 0 || use->init ? NULL : graph->nodes[use->reader];
@@ -57,8 +57,8 @@ bool value_is_read_in_place(const struct schedule *schedule, int id)
     return true;
 }
 
-/* A value that no frame and no stream has of its own, where it is stored, or, as a parameter or a part of one, where
- * that is. */
+/* Fills in the place of a value that is the same for all frames and streams: its storage, or, for a parameter or a part
+ * of one that is read in place, the parameter. */
 static void find_only_column(const struct schedule *schedule, int id, struct access *access)
 {
     const struct node *node = schedule->graph->nodes[id];

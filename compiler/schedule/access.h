@@ -1,6 +1,6 @@
-/* Access: where a kernel finds what an edge reads, or where it puts what a node makes, as data. Which struct, which
- * column of a buffer, from which unit on, how far columns are apart; nothing of how C says it (emit/expr.c) or of the
- * width of its vectors. */
+/* Access: the place that a kernel reads for an edge, or writes for a node, as data: the struct, the column of a buffer,
+ * the first unit, the distance between columns. Its form in C (emit/expr.c) and the width of vectors do not appear
+ * here. */
 #ifndef RNNC_SCHEDULE_ACCESS_H
 #define RNNC_SCHEDULE_ACCESS_H
 
@@ -15,7 +15,7 @@ enum access_place {
 };
 
 enum access_column {
-    COLUMN_ONLY,      /* there is one: static values and those of call time */
+    COLUMN_ONLY,      /* the only one: static values and those of call time */
     COLUMN_STREAM,    /* that of the stream, where the column at hand is the stream */
     COLUMN_OF_FRAMES, /* that of the stream, where columns at hand are those of several frames: column modulo streams */
     COLUMN_FRAME      /* `delay` frames before that at hand, of the same stream */
@@ -36,26 +36,27 @@ struct access {
     struct view view;
 };
 
-/* What the edge reads, for a kernel of `region`. */
+/* Returns the place that the edge reads, for a kernel of `region`. */
 struct access access_of_edge(const struct schedule *schedule, const struct region *region, const struct edge *edge);
 
-/* All units of a node at its own frame: to be written, or read. */
+/* Returns the place of all units of a node at its own frame, to be written or read. */
 struct access access_of_node(const struct schedule *schedule, const struct region *region, int node);
 
-/* A parameter where the caller has it, or a part of a value as its source has it: what a copy of it is made from. */
+/* Returns the source of a copy: the place of a parameter in the caller's memory, or of a part within its value. */
 struct access access_of_source(const struct schedule *schedule, int id);
 
-/* Whether the elements lie one behind the other, so that a matrix can be worked on as one column. */
+/* True if the elements are contiguous, so that a matrix can be treated as one column. */
 bool access_is_contiguous(const struct access *access);
 
-/* Whether a parameter, or a part of a static value, needs no storage of its own: all readers read it by strides where
- * it is, or, where its elements lie one behind the other, as a column that is not aligned. */
+/* True if a parameter, or a part of a static value, needs no storage of its own: all readers read it in place, by
+ * strides or, if its elements are contiguous, as an unaligned column. */
 bool value_is_read_in_place(const struct schedule *schedule, int id);
 
-/* Whether it is copied as it is when parameters are packed: a parameter, or a part of one. */
+/* True for a parameter, or a part of one: packing copies it unchanged. */
 bool value_is_of_parameter(const struct graph *graph, int id);
 
-/* Whether a sum over frames and streams is made where the gradient of a parameter is, of which it is all or a term. */
+/* True if a sum over frames and streams is added up directly in the gradient of a parameter, of which it is all or a
+ * term. */
 bool sum_is_made_in_gradient(const struct schedule *schedule, int id);
 
 #endif

@@ -1,4 +1,4 @@
-/* assign-buffers: where each value lives, how much past it keeps, and how long a block is. */
+/* assign-buffers: the storage of each value, the past that it keeps, and the length of a block. */
 #include "base/arena.h"
 #include "base/machine.h"
 #include "schedule/access.h"
@@ -17,9 +17,9 @@ static bool use_is_fused(const struct assigning *assigning, int id, const struct
            !edge_needs_all_units(assigning->graph, assigning->graph->nodes[use->reader], use->edge);
 }
 
-/* Whether a read of the frame before (in a reversed scan, after) is over when the value is overwritten: its kernel is
- * of an earlier phase, or reads unit by unit in the kernel that writes. No read within a region of several frames at a
- * time is of the neighbour. */
+/* True if a read of the frame before (in a reversed scan, after) is over when the value is overwritten: its kernel is
+ * of an earlier phase, or reads unit by unit in the kernel that writes. Regions of several frames at a time never read
+ * the neighbouring frame. */
 static bool neighbour_can_be_overwritten(const struct assigning *assigning, int id, const struct use *use)
 {
     const struct schedule *schedule = assigning->schedule;
@@ -40,7 +40,7 @@ static void widen_range(struct buffer *buffer, const struct edge *edge)
         buffer->future = -edge->delay;
 }
 
-/* How a reader, not that of an initial value, reads. */
+/* Returns the way in which a use, not that of an initial value, reads. */
 static enum operand_reading use_reading(const struct assigning *assigning, const struct use *use)
 {
     const struct node *reader = assigning->graph->nodes[use->reader];
@@ -79,8 +79,8 @@ static void assign_computed(struct assigning *assigning, int id)
     }
     if (assigning->graph->nodes[id]->time == TIME_SEQUENCE)
         return;
-    /* Outputs of a training network are read when the call ends; what is carried from call to call may be needed as it
-     * was at any frame; and what is made of all frames at once is there as a whole. */
+    /* Outputs of a training network are read when the call ends; values carried from call to call may be needed as of
+     * any frame; and values made of all frames at once need all their frames. */
     if (assigning->graph->trains && (buffer->past || outlives_pass(assigning, id))) {
         buffer->storage = STORE_SEQUENCE;
         return;
@@ -96,8 +96,8 @@ static void assign_computed(struct assigning *assigning, int id)
     }
 }
 
-/* An input is read where the caller has it as long as only single units of it are wanted; rows of units as the caller
- * has them are neither aligned nor padded, and what is out of range is not there. */
+/* True if an input can be read in the caller's memory: single units of it only. Columns of the caller are neither
+ * aligned nor padded, and have no frames out of range. */
 static bool reads_where_the_caller_has_it(enum operand_reading reading)
 {
     return reading == READS_VECTOR || reading == READS_ID || reading == READS_LABELS || reading == READS_ANY_FRAMES;
@@ -120,8 +120,8 @@ static void assign_input(struct assigning *assigning, int id)
     }
 }
 
-/* Whether a value without frames and streams needs no memory: its kernel keeps it in registers, or it is read
- * elsewhere. */
+/* True if a value without frames and streams needs no memory: its kernel keeps it in registers, or it is read in
+ * place. */
 static bool lives_in_place(const struct assigning *assigning, int id)
 {
     const struct node *node = assigning->graph->nodes[id];
@@ -133,7 +133,8 @@ static bool lives_in_place(const struct assigning *assigning, int id)
     return true;
 }
 
-/* A value of call time lies in the work of the call, or, where it is a sum that is only added to a gradient, there. */
+/* Stores a value of call time in the work of the call, or, if it is a sum that is only added to a gradient, in the
+ * gradient. */
 static void assign_late(struct assigning *assigning, int id)
 {
     const struct node *node = assigning->graph->nodes[id];
@@ -147,7 +148,7 @@ static void assign_late(struct assigning *assigning, int id)
         buffer->storage = STORE_LATE;
 }
 
-/* What a call says of its frames, for all of them. */
+/* Stores lengths and ends of sequences, which a call gives, for all frames. */
 static void assign_given(struct assigning *assigning, int id)
 {
     struct buffer *buffer = &assigning->schedule->buffers[id];
@@ -156,8 +157,7 @@ static void assign_given(struct assigning *assigning, int id)
         widen_range(buffer, assigning->uses->use[u].edge);
 }
 
-/* A static value is stored when it outlives its kernel; parameters and views where somebody cannot read them where they
- * are. */
+/* Stores a static value if it outlives its kernel; a parameter or view if a reader cannot read it in place. */
 static void assign_static(struct assigning *assigning, int id)
 {
     if (assigning->graph->nodes[id]->op != OP_number && !lives_in_place(assigning, id))
@@ -168,10 +168,11 @@ static void assign_static(struct assigning *assigning, int id)
 
 enum {
     BLOCK_STEP = 24,  /* columns: whole tiles of most kernels, see rnn/panel.h */
-    BLOCK_MOST = 384, /* columns: what is done once for a block is then nothing beside them */
+    BLOCK_MOST = 384, /* columns: with so many, work done once for a block is negligible */
 };
 
-/* What a block makes should stay in the second-level cache, but weights should be read seldom. */
+/* Returns the frames of a block: its values should stay in the second-level cache, but weights should be read
+ * seldom. */
 static int choose_block_frames(const struct assigning *assigning)
 {
     const struct machine *machine = assigning->schedule->options.machine;

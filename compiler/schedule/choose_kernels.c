@@ -7,14 +7,14 @@
 #include "schedule/access.h"
 #include "schedule/kernels.h"
 
-/* Only elementwise nodes and products can share a kernel with what reads them. What is computed once is not worth
+/* True if a node can share a kernel with its readers: elementwise nodes and products. Nodes computed once are not worth
  * panels. */
 static bool node_shares_kernel(const struct node *node)
 {
     return node_works_by_units(node) || (op_kernel(node->op) == KERNEL_PANEL && !node_is_once(node));
 }
 
-/* Whether a kernel computes a node: not what readers find elsewhere, or what is packed as it is. */
+/* True if a kernel computes the node: it is not read in place, packed unchanged, or made by sums in a gradient. */
 static bool node_has_kernel(const struct choosing *choosing, int id)
 {
     const struct node *node = choosing->graph->nodes[id];
@@ -26,8 +26,8 @@ static bool node_has_kernel(const struct choosing *choosing, int id)
     return false;
 }
 
-/* Whether the reader must wait for a phase to end. 0: it may share the kernel, 1: next phase, -1: no matter within a
- * frame. */
+/* Returns the number of phases between source and reader. 0: they may share a kernel, 1: the next phase, -1: within a
+ * frame the order does not matter. */
 static int edge_distance(const struct choosing *choosing, const struct node *reader, const struct edge *edge)
 {
     if (edge->delay)
@@ -57,8 +57,7 @@ static void find_phases(struct choosing *choosing)
     }
 }
 
-/* Whether a value has to be in memory although its readers would allow registers: something else than unit-by-unit
- * readers of its own phase needs it. */
+/* True if a value must be in memory: it is an output, or read with a delay, in another region or in another phase. */
 static bool value_is_kept(const struct choosing *choosing, int id)
 {
     const struct uses *uses = choosing->uses;
@@ -71,8 +70,7 @@ static bool value_is_kept(const struct choosing *choosing, int id)
     return false;
 }
 
-/* The phase that a node would sink to: the first in which something reads it, itself perhaps sunk. -1: it stays where
- * it is. */
+/* Returns the phase that a node would sink to: the first with a reader, which may have sunk itself. -1: it stays. */
 static int sink_target(const struct choosing *choosing, int id)
 {
     int target = -1;
@@ -90,7 +88,7 @@ static int sink_target(const struct choosing *choosing, int id)
     return target > choosing->phase[id] ? target : -1;
 }
 
-/* Whether all that a node reads of its own phase is in memory anyway, or sinks with it. */
+/* True if all that a node reads of its own phase is in memory anyway, or sinks with it. */
 static bool operands_allow_sinking(const struct choosing *choosing, int id)
 {
     const struct node *node = choosing->graph->nodes[id];
@@ -104,8 +102,8 @@ static bool operands_allow_sinking(const struct choosing *choosing, int id)
     return true;
 }
 
-/* Elementwise nodes that only later phases read are computed there, where that keeps nothing more in memory: `(1 - z) *
- * h[t-1]` beside `z * k` and not beside `z`. Those that may not sink are taken back until all the others may. */
+/* Moves elementwise nodes that only later phases read into these, if that keeps no more values in memory: `(1 - z) *
+ * h[t-1]` beside `z * k` and not beside `z`. Nodes that may not sink are taken back until all others may. */
 static void sink_elementwise_nodes(struct choosing *choosing)
 {
     const struct region *region = choosing->region;
@@ -131,7 +129,7 @@ static void sink_elementwise_nodes(struct choosing *choosing)
 
 /* ---- groups ---- */
 
-/* Nodes of one phase that feed each other unit by unit belong together. */
+/* Unites nodes of one phase that feed each other unit by unit. */
 static void unite_fed_nodes(struct choosing *choosing)
 {
     const struct region *region = choosing->region;
@@ -149,7 +147,7 @@ static void unite_fed_nodes(struct choosing *choosing)
     }
 }
 
-/* A group that consists of products only, all with one right-hand side: returns it, or NULL. */
+/* Returns the right-hand side of a group that consists of products with one right-hand side only, or NULL. */
 static const struct edge *group_operand(const struct choosing *choosing, int root, int *count)
 {
     const struct region *region = choosing->region;
@@ -172,7 +170,7 @@ static bool node_is_root(const struct choosing *choosing, int id)
     return find_group(choosing->group, id) == id && node_has_kernel(choosing, id);
 }
 
-/* The first node of each group, by phase and in topological order within. */
+/* Lists the first node of each group, by phase and in topological order within. */
 static int *list_roots(const struct choosing *choosing, int *count)
 {
     const struct region *region = choosing->region;
@@ -196,7 +194,7 @@ static int *list_roots(const struct choosing *choosing, int *count)
     return roots;
 }
 
-/* Whether two groups of one phase can be one kernel: the same units, and the same right-hand side or no products at
+/* True if two groups of one phase can be one kernel: the same units, and the same right-hand side or no products at
  * all. */
 static bool groups_can_merge(const struct choosing *choosing, int a, int b, int *products)
 {
@@ -213,10 +211,10 @@ static bool groups_can_merge(const struct choosing *choosing, int a, int b, int 
     return true;
 }
 
-enum { MERGE_SEARCH = 64 }; /* groups looked at for each: programs with more of one phase need no better kernels */
+enum { MERGE_SEARCH = 64 }; /* groups tried for each: programs with more of one phase need no better kernels */
 
-/* Groups with the same right-hand side, phase and number of units are stacked, as many as fit the registers; so are
- * groups without products. */
+/* Merges groups with the same right-hand side, phase and number of units, as many as fit the registers, and groups
+ * without products. */
 static void merge_groups(struct choosing *choosing)
 {
     link_groups(choosing);

@@ -1,4 +1,4 @@
-/* What the files of choose-kernels share. */
+/* Declarations shared by the files of choose-kernels. */
 #ifndef RNNC_SCHEDULE_KERNELS_H
 #define RNNC_SCHEDULE_KERNELS_H
 
@@ -13,17 +13,17 @@ struct choosing {
     struct region *region; /* the one in hand */
     int index;             /* its number */
     int *phase;            /* by node */
-    int *sunk;             /* by node: a later phase that it would rather be in, or -1 */
+    int *sunk;             /* by node: the later phase that it sinks to, or -1 */
     int *group;            /* by node: union-find parent; the root is a group's first node */
     int *first, *next;     /* members of a group: first[root], then next[...], -1 ends */
 
-    int draftings;     /* how many there have been */
+    int draftings;     /* number of draftings so far */
     int *drafted_in;   /* by node: number of the last drafting that saw it */
     int *draft_of;     /* by node: the draft within that, or -1 */
     int *next_product; /* by product: the next one of its accumulator, or NO_NODE */
 };
 
-/* An accumulator while the nodes of a kernel are looked at. Its products are a list, in the order of the sum. */
+/* An accumulator while the nodes of a kernel are drafted. Its products are a list, in the order of the sum. */
 struct draft {
     int product_count; /* 0: it has joined another one */
     int first, last;
@@ -41,10 +41,10 @@ struct drafting {
 
 struct drafting drafting_new(struct choosing *choosing);
 
-/* Takes in a node, its operands within the kernel first. Whether an accumulator ends as it. */
+/* Drafts a node, after its operands within the kernel. True if an accumulator ends as this node. */
 bool draft_node(struct drafting *drafting, int id);
 
-/* Accumulators and operands of a kernel with products; takes products and absorbed sums out of its nodes. */
+/* Fills in accumulators and operands of a kernel with products; takes products and absorbed sums out of its nodes. */
 void fill_panel_kernel(struct choosing *choosing, struct kernel *kernel);
 
 /* ---- groups.c ---- */

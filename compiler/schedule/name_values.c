@@ -1,18 +1,14 @@
-/* Names of values. One that the program has named keeps its name. Another is called after what it is, where a few words
- * say it: "one_minus_z", "W_x", "d_c_times_f", "h_before"; else after the equation that it is a part of: "h_in".
+/* Names of values. A value that the program has named keeps its name. Another is described, if a few words suffice:
+ * "one_minus_z", "W_x", "d_c_times_f", "h_before"; else named after the equation that it is a part of: "h_in".
  *
- * Words stand for one operation of operands that need none, or are calls: read aloud, "one minus z times h" could be
- * two things. */
+ * Words stand for one operation whose operands are names or calls: "one minus z times h" would be ambiguous. */
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/unique.h"
 #include "schedule/schedule.h"
 
-enum {
-    WORDS_MOST = 40,
-    DEPTH_MOST = WORDS_MOST / 2
-}; /* letters; operations within each other, or copies in a circle */
+enum { WORDS_MOST = 40, DEPTH_MOST = WORDS_MOST / 2 }; /* letters; nested operations, or copies in a circle */
 
 struct naming {
     const struct graph *graph;
@@ -23,20 +19,20 @@ struct naming {
 
 static const char *words_of(const struct naming *naming, int id, bool alone);
 
-/* A path as it reads within an instance. */
+/* Returns a path relative to an instance. */
 static const char *relative(const char *path, const char *instance)
 {
     size_t length = strlen(instance);
     return length && strncmp(path, instance, length) == 0 && path[length] == '.' ? path + length + 1 : path;
 }
 
-/* The value that a node is a part of, as it reads within its own instance. */
+/* Returns the value that a node is a part of, relative to its own instance. */
 static const char *own_name(const struct node *node)
 {
     return node->origin ? relative(node->origin->path, node->origin->instance) : "value";
 }
 
-/* Numbers below ten read as words. */
+/* Returns the word for a number below ten. */
 static const char *number_word(double number)
 {
     static const char *const words[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
@@ -64,7 +60,7 @@ static const char *edge_words(const struct naming *naming, const struct edge *ed
                          : arena_printf(naming->arena, "%s_%d_%s", words, distance, side);
 }
 
-/* `first` and the words of an operand, joined by `between`. */
+/* Joins `first` and the words of an operand by `between`. */
 static const char *joined(const struct naming *naming, const char *first, const char *between,
                           const struct edge *second, bool alone)
 {
@@ -74,7 +70,7 @@ static const char *joined(const struct naming *naming, const char *first, const 
     return arena_printf(naming->arena, "%s%s%s", first, between, words);
 }
 
-/* A part of a static value: what it is a part of, and whose equation it stands in; "W_T" for a transpose. */
+/* Returns words for a part of a static value: the value, and the owner of the equation; "W_T" for a transpose. */
 static const char *view_words(const struct naming *naming, const struct node *node)
 {
     const struct node *source = naming->graph->nodes[node->edges[0].node];
@@ -86,7 +82,7 @@ static const char *view_words(const struct naming *naming, const struct node *no
     return words && turned ? arena_printf(naming->arena, "%s_T", words) : words;
 }
 
-/* An operation of two operands: "a_plus_b". */
+/* Returns words for an operation of two operands: "a_plus_b". */
 static const char *infix_words(const struct naming *naming, const struct node *node)
 {
     const struct edge *a = &node->edges[0], *b = &node->edges[1];
@@ -95,7 +91,7 @@ static const char *infix_words(const struct naming *naming, const struct node *n
     return joined(naming, edge_words(naming, a, false), between, b, false);
 }
 
-/* A function of one operand, or one that is called after its first: "tanh_c", "layernorm_c", "total_d_b". */
+/* Returns words for a function, named after its first operand: "tanh_c", "layernorm_c", "total_d_b". */
 static const char *function_words(const struct naming *naming, const struct node *node, bool alone)
 {
     const struct op_info *info = op_info(node->op);
@@ -106,7 +102,7 @@ static const char *function_words(const struct naming *naming, const struct node
     return first ? joined(naming, info->id, "_", &node->edges[0], alone && product) : NULL;
 }
 
-/* Words for a node, or NULL where it would take too many. `alone`: it may be an operation of two operands. */
+/* Returns words for a node, or NULL if it would take too many. `alone`: it may be an operation of two operands. */
 static const char *words_of(const struct naming *outer, int id, bool alone)
 {
     struct naming inner = *outer, *naming = &inner;
@@ -134,7 +130,7 @@ static const char *words_of(const struct naming *outer, int id, bool alone)
     return function_words(naming, node, alone);
 }
 
-/* By node: whether it is made from what the losses hand back. */
+/* Returns by node whether it depends on the seeds of losses. */
 static const bool *find_backward(const struct graph *graph, struct arena *scratch)
 {
     bool *backward = ARENA_ARRAY(scratch, bool, graph->node_count + 1);
@@ -151,7 +147,7 @@ static const bool *find_backward(const struct graph *graph, struct arena *scratc
     return backward;
 }
 
-/* A path with no dots behind its instance. */
+/* Returns a path with no dots behind its instance. */
 static const char *flattened(const struct naming *naming, char *path)
 {
     size_t length = strlen(naming->instance);
@@ -161,7 +157,7 @@ static const char *flattened(const struct naming *naming, char *path)
     return path;
 }
 
-/* A path for a value without a name. */
+/* Makes a path for a value without a name. */
 static const char *make_path(struct naming *naming, int id, bool backward)
 {
     const struct node *node = naming->graph->nodes[id];
@@ -173,7 +169,7 @@ static const char *make_path(struct naming *naming, int id, bool backward)
                         time_has_streams(node->time) ? "in" : "static");
 }
 
-/* The path under a name that no other value has: "h1.one_minus_z_2". */
+/* Returns the path, numbered if another value has it: "h1.one_minus_z_2". */
 static const char *unique_path(struct unique *names, const char *path, struct arena *arena)
 {
     const char *name = unique_name(names, path);
@@ -188,7 +184,7 @@ void name_values(struct schedule *schedule, struct arena *arena, struct arena *s
     unique_init(&names, scratch);
     const bool *backward = find_backward(graph, scratch);
     schedule->names = ARENA_ARRAY(arena, const char *, graph->node_count + 1);
-    enum { NAMED, STORED, OTHERS, ROUNDS }; /* who comes first has no number */
+    enum { NAMED, STORED, OTHERS, ROUNDS }; /* the first of a name has no number */
     for (int round = NAMED; round < ROUNDS; round++)
         for (int i = 0; i < graph->node_count; i++) {
             enum storage storage = schedule->buffers[i].storage;

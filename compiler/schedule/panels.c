@@ -16,13 +16,14 @@ struct drafting drafting_new(struct choosing *choosing)
     return (struct drafting){.choosing = choosing, .number = ++choosing->draftings};
 }
 
-/* Whether `edge` reads a node that has been drafted in this kernel, at the same frame. */
+/* True if `edge` reads a node that has been drafted in this kernel, at the same frame. */
 static bool edge_is_computed_here(const struct drafting *drafting, const struct edge *edge)
 {
     return !edge->delay && drafting->choosing->drafted_in[edge->node] == drafting->number;
 }
 
-/* The draft that ends as the node `edge` reads, where the sum may absorb it: nothing else reads it. */
+/* Returns the draft that ends as the node `edge` reads, if a sum may absorb it because nothing else reads it; else
+ * -1. */
 static int absorbable_draft(const struct drafting *drafting, const struct edge *edge)
 {
     if (!edge_is_computed_here(drafting, edge) || uses_count(drafting->choosing->uses, edge->node) != 1)
@@ -41,8 +42,8 @@ static void join_drafts(struct drafting *drafting, struct draft *into, struct dr
     drafting->accumulator_count--;
 }
 
-/* `a + b` where at least one side is an accumulator: absorbed where the other can be what it starts from, or joins it.
- * Returns the accumulator, or -1. */
+/* Absorbs `a + b` into an accumulator on either side: the other side becomes its start, or is an accumulator that joins
+ * it. Returns the accumulator, or -1. */
 static int absorb_sum(struct drafting *drafting, const struct node *node)
 {
     if (node->op != OP_add)
@@ -103,8 +104,7 @@ static const struct edge *product_operand(const struct choosing *choosing, int p
     return &choosing->graph->nodes[product]->edges[1];
 }
 
-/* Accumulators that receive products with the same right-hand sides come to lie side by side: ordered by the sources of
- * their products. */
+/* Orders accumulators by the sources of their products, so that those with the same right-hand sides are adjacent. */
 static bool draft_comes_before(const struct choosing *choosing, const struct draft *a, const struct draft *b)
 {
     if (a->product_count != b->product_count)
@@ -122,7 +122,7 @@ static bool draft_comes_before(const struct choosing *choosing, const struct dra
     return false;
 }
 
-/* By insertion: a kernel has few accumulators. */
+/* Sorts by insertion: a kernel has few accumulators. */
 static void sort_drafts(struct drafting *drafting)
 {
     for (int i = 1; i < drafting->draft_count; i++) {
@@ -141,8 +141,8 @@ static void sort_drafts(struct drafting *drafting)
 struct row {
     const struct edge *x;
     int product, accumulator;
-    int place; /* among all products of the kernel, accumulator by accumulator */
-    int rank;  /* the least place of those that it is with */
+    int place; /* its number among all products of the kernel, accumulator by accumulator */
+    int rank;  /* the least place among products of this rank */
 };
 
 static int compare_edges(const struct edge *a, const struct edge *b)
@@ -182,7 +182,8 @@ static struct row *list_rows(const struct drafting *drafting, int *count)
     return rows;
 }
 
-/* An accumulator's second product with the same right-hand side is with the second of others, and so on. */
+/* Ranks rows: an accumulator's second product with the same right-hand side goes with the second of others, and so
+ * on. */
 static void rank_rows(struct row *rows, int count, struct arena *scratch)
 {
     int *ranks = ARENA_ARRAY(scratch, int, count), rank_count = 0;
@@ -198,7 +199,7 @@ static void rank_rows(struct row *rows, int count, struct arena *scratch)
     qsort(rows, (size_t)count, sizeof *rows, compare_by_rank);
 }
 
-/* Products of one rank whose accumulators lie side by side are one operand. */
+/* Adds an operand for the products of one rank whose accumulators are adjacent. */
 static void add_operands(const struct drafting *drafting, struct kernel *kernel)
 {
     struct choosing *choosing = drafting->choosing;

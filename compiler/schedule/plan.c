@@ -1,4 +1,4 @@
-/* plan: the schedule as what each entry point does, step by step. */
+/* plan: makes the schedule into steps for each entry point. */
 #include "schedule/plan.h"
 
 #include "base/arena.h"
@@ -9,7 +9,7 @@ struct planning {
     struct arena *arena;
     struct plan *plan;
     int capacity;
-    bool gradient; /* of the steps that are added */
+    bool gradient; /* set on the steps that are added */
 };
 
 /* ---- values ---- */
@@ -30,7 +30,7 @@ static int node_pass(const struct schedule *schedule, int id)
     return region < 0 ? 0 : schedule->regions[region].pass;
 }
 
-/* The pass before which its initial value is there, its own at the earliest. */
+/* Returns the pass before which the value starts: its own, or a later one that computes its initial value. */
 static int start_pass(const struct schedule *schedule, int id)
 {
     const struct graph *graph = schedule->graph;
@@ -61,11 +61,11 @@ bool scans_keep(const struct schedule *schedule)
     return any;
 }
 
-/* ---- which values a step is about ---- */
+/* ---- the values of a step ---- */
 
 typedef bool value_test(const struct planning *planning, int id, int pass);
 
-/* Frames out of range are read, or something is gathered from all frames. */
+/* True if frames out of range are read, or the value is gathered from all frames. */
 static bool value_starts(const struct planning *planning, int id, int pass)
 {
     const struct buffer *buffer = &planning->schedule->buffers[id];
@@ -75,7 +75,7 @@ static bool value_starts(const struct planning *planning, int id, int pass)
            (buffer_is_value(buffer) && (buffer->past || buffer->future || buffer->in_place));
 }
 
-/* What a state holds. In training, sums are those of a window. */
+/* True for values that a state holds. In training, sums are those of a window. */
 static bool value_is_kept(const struct planning *planning, int id, int pass)
 {
     (void)pass;
@@ -84,7 +84,7 @@ static bool value_is_kept(const struct planning *planning, int id, int pass)
            (!planning->graph->trains && node_gathers(planning->graph->nodes[id]));
 }
 
-/* A value that is overwritten in place is its own past. */
+/* True if the value's last frames move to its past. A value that is overwritten in place is its own past. */
 static bool value_is_carried(const struct planning *planning, int id, int pass)
 {
     (void)pass;
@@ -104,8 +104,8 @@ static bool node_is_given(const struct node *node)
     return op_info(node->op)->class == OP_CLASS_LEAF && node->time != TIME_STATIC;
 }
 
-/* Given once for the call: what has no frames, and what is read at frames out of range by a program that needs all of
- * them. */
+/* True for values given once for the call: those without frames, and those read out of range by a program that needs
+ * all frames. */
 static bool value_is_given_once(const struct planning *planning, int id, int pass)
 {
     (void)pass;
@@ -114,7 +114,7 @@ static bool value_is_given_once(const struct planning *planning, int id, int pas
                                    planning->schedule->buffers[id].storage == STORE_SEQUENCE);
 }
 
-/* Given block by block, to a pass that reads it. */
+/* True for values given block by block, to a pass that reads them. */
 static bool value_is_given_to_pass(const struct planning *planning, int id, int pass)
 {
     if (!node_is_given(planning->graph->nodes[id]) || value_is_given_once(planning, id, pass))
@@ -144,7 +144,8 @@ static struct step *add_step(struct planning *planning, enum step_kind kind, enu
     return &plan->steps[plan->step_count - 1];
 }
 
-/* A step about those values of a region (NO_REGION: of what is given) that pass a test; none where there are none. */
+/* Adds a step for those values of a region (NO_REGION: given values) that pass a test; none if there are no such
+ * values. */
 static void add_values_of(struct planning *planning, enum step_kind kind, enum step_scope scope, int pass, int region,
                           value_test *test)
 {
@@ -163,7 +164,7 @@ static void add_values_of(struct planning *planning, enum step_kind kind, enum s
     step->value_count = count;
 }
 
-/* The same for what is given and then for each region in turn. */
+/* Does the same for given values and then for each region in turn. */
 static void add_values(struct planning *planning, enum step_kind kind, enum step_scope scope, int pass,
                        value_test *test)
 {
@@ -188,7 +189,7 @@ static void add_regions(struct planning *planning, enum region_kind kind, enum s
     }
 }
 
-/* Outputs of a pass, block by block; those of sequences when all is done; in training the gradients of inputs. */
+/* Adds the outputs of a pass, block by block; those of sequences at the end; in training the gradients of inputs. */
 static void add_outputs(struct planning *planning, enum step_scope scope, int pass)
 {
     const struct graph *graph = planning->graph;
@@ -210,7 +211,8 @@ static void add_outputs(struct planning *planning, enum step_scope scope, int pa
 
 /* ---- calls ---- */
 
-/* Where in a training call all losses are there: after the regions that come before a pass, or already before these. */
+/* The moment in a training call when all losses are complete: before a pass; `after_regions`: behind the regions that
+ * run once before that pass. */
 struct moment {
     int pass;
     bool after_regions;

@@ -1,35 +1,35 @@
-/* plan: what each call of a network does, step by step, as data. The last stage of the schedule; every emitter writes
- * plans, and decides nothing of this kind by itself.
+/* plan: the steps of each call of a network, as data. The last stage of the schedule; emitters write plans out, and
+ * decide no order themselves.
  *
  *   call    an entry point: one frame of every stream (step), many frames (run), the loss of a window and its gradients
  *           (grad)
  *   pass    once through all frames of a call, forward or backward, block by block
  *   block   frames that are computed at once; a call of one frame is one block
- *   step    something that is done once for a call, once for a pass (before its blocks or after them), or once for each
+ *   step    an action, done once for a call, once for a pass (before its blocks or after them), or once for each
  *           block
  *
- * Steps stand in the order in which they are done. Those of a block that follow each other are one loop over the blocks
- * of their pass. The past of a value is taken, carried on and kept in steps of the region that makes the value, so that
- * whoever runs a region by itself finds all that belongs to it. */
+ * Steps are listed in the order of execution. Consecutive steps of a block are one loop over the blocks of their pass.
+ * The past of a value is taken, carried on and kept in steps of the region that makes the value, so that a region has
+ * all its steps together. */
 #ifndef RNNC_SCHEDULE_PLAN_H
 #define RNNC_SCHEDULE_PLAN_H
 
 #include "schedule/schedule.h"
 
-/* Name in a dump, then what is done with `values`. */
+/* The name in a dump; the comment says what is done with `values`. */
 #define STEP_KINDS(X)                                                                                                  \
     X(PACK, "pack")       /* parameters become what kernels read; static values are computed */                        \
-    X(INPUTS, "inputs")   /* inputs, and what a call says of its frames, are put where kernels read them */            \
-    X(START, "start")     /* streams that begin: what is read out of range is set; nothing is gathered yet */          \
+    X(INPUTS, "inputs")   /* inputs, and lengths and ends of sequences, are put where kernels read them */             \
+    X(START, "start")     /* streams that begin: values read out of range are set, gathered ones cleared */            \
     X(TAKE, "take")       /* streams that go on: their past comes from the state */                                    \
     X(REGION, "region")   /* the region's kernels */                                                                   \
     X(OUTPUTS, "outputs") /* the caller gets them; values are numbers of outputs */                                    \
     X(KEEP, "keep")       /* streams whose last frame this is: their past goes into the state */                       \
     X(CARRY, "carry")     /* the last frames of the block become the past of the next */                               \
     X(AGE, "age")         /* streams grow older by the frames of the call */                                           \
-    X(FINISH, "finish")   /* what has been gathered from all frames becomes a value */                                 \
-    X(LOSS, "loss")       /* all losses are there: where no gradient is wanted, what makes it is left out */           \
-    X(CLEAR, "clear")     /* gradients that sums are added to begin at 0 */
+    X(FINISH, "finish")   /* values gathered from all frames are completed */                                          \
+    X(LOSS, "loss")       /* all losses are complete: without a gradient, the steps that make it are skipped */        \
+    X(CLEAR, "clear")     /* gradients that sums are added to are set to 0 */
 
 enum step_kind {
 #define X(id, name) STEP_##id,
@@ -44,8 +44,8 @@ struct step {
     enum step_scope scope;
     int pass;      /* of scopes pass and block */
     bool backward; /* the pass runs from the last frame to the first */
-    bool gradient; /* only where gradients are wanted */
-    int region;    /* that makes the values, or NO_REGION: they are given, or of several regions */
+    bool gradient; /* only if gradients are wanted */
+    int region;    /* the region that makes the values, or NO_REGION: they are given, or of several regions */
     int *values;   /* node ids; STEP_OUTPUTS: numbers of outputs */
     int value_count;
 };
@@ -75,9 +75,9 @@ struct plan {
 
 /* Makes schedule->plans, one for each entry point. */
 void plan(struct schedule *schedule, struct arena *arena);
-/* The plan of a call; NULL where the network has no such call. */
+/* Returns the plan of a call; NULL if the network has no such call. */
 const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind call);
-/* NULL, or what is wrong with the plans. */
+/* Returns NULL, or what is wrong with the plans. */
 const char *plan_verify(const struct schedule *schedule, struct arena *scratch);
 /* --dump-after=plan. */
 void plan_print(const struct schedule *schedule, struct text *out);
@@ -85,17 +85,17 @@ void plan_print(const struct schedule *schedule, struct text *out);
 const char *call_kind_name(enum call_kind call);
 const char *step_kind_name(enum step_kind kind);
 
-/* Whether a value is gathered frame by frame into columns of its own: `last(v)`, sums, ... */
+/* True if a value is gathered frame by frame into columns of its own: `last(v)`, sums, ... */
 bool node_gathers(const struct node *node);
-/* Whether a value has columns in the memory of a call. */
+/* True if a value has columns in the memory of a call. */
 bool buffer_is_value(const struct buffer *buffer);
-/* Whether what is read behind the end of a shorter stream is put there with each block of the value. Else, if it is
- * read there at all, before the pass in which the initial value is known. */
+/* True if the initial value read behind the end of a shorter stream is written with each block of the value. Otherwise,
+ * if it is read at all, it is written before a pass, once the initial value is known. */
 bool ends_with_block(const struct schedule *schedule, int id);
 
-/* Whether a scan overwrites the value in place, so that it has to keep it by itself where a stream ends within a
+/* True if a scan overwrites the value in place, so that the scan itself must keep it for streams that end within a
  * block. */
 bool value_is_kept_by_scan(const struct schedule *schedule, int id);
-bool scans_keep(const struct schedule *schedule); /* any value */
+bool scans_keep(const struct schedule *schedule); /* True if value_is_kept_by_scan for any value. */
 
 #endif

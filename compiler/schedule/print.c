@@ -109,7 +109,7 @@ const char *step_kind_name(enum step_kind kind)
     return names[kind];
 }
 
-/* Headings say which pass and whether block by block; steps stand below them. */
+/* Prints headings: the pass, and whether block by block; steps are listed below them. */
 static void print_headings(const struct step *step, const struct step *before, struct text *out)
 {
     bool same_pass = before && before->scope != SCOPE_CALL && before->pass == step->pass;

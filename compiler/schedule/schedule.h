@@ -5,10 +5,10 @@
  *             elementwise rest of its phase fused behind it, an elementwise loop, or an operation on whole columns
  *   phase     kernels of a region that need nothing from each other; a new phase begins where all units of a value are
  *             needed
- *   buffer    where a value lives when it must outlive its kernel
+ *   buffer    the memory of a value that outlives its kernel
  *
- * Frames are laid out as column t * streams + stream, so more frames and more streams are the same thing to a product.
- */
+ * Frames are laid out as column t * streams + stream, so more frames and more streams are the same thing to a
+ * product. */
 #ifndef RNNC_SCHEDULE_SCHEDULE_H
 #define RNNC_SCHEDULE_SCHEDULE_H
 
@@ -27,7 +27,7 @@ struct text;
     X(FRAMES, "frames")                     /* no cycle: all frames and streams of a block at once */                  \
     X(SCAN, "scan")                         /* a cycle: frame after frame */                                           \
     X(ELEMENTWISE_SCAN, "elementwise scan") /* a cycle without mixing of units: each unit by itself through time */    \
-    X(LATE, "late")                         /* once per training call, after all passes: what is of call time */
+    X(LATE, "late")                         /* once per training call, after all passes: values of call time */
 
 enum region_kind {
 #define X(id, name) REGION_##id,
@@ -38,11 +38,11 @@ enum region_kind {
 /* Products of a kernel that have the same right-hand side and whose accumulators lie side by side: one packed matrix.
  */
 struct operand {
-    struct edge x; /* the right-hand side, a vector */
+    struct edge x; /* the right-hand side: a vector */
     int first_row; /* of the kernel's accumulators */
     int row_count;
     int *products; /* node ids, row_count of them */
-    int panels;    /* number of the packed matrix within the program */
+    int panels;    /* the number of its packed matrix */
 };
 
 /* An accumulator: starts from a value or 0, receives one product from each operand that covers it, and ends as a node.
@@ -70,24 +70,25 @@ struct region {
     int pass;         /* REGION_SEQUENCE: it comes before that pass */
     int stage;
     bool reversed; /* a scan that runs from the last frame to the first */
-    bool turns;    /* a scan whose weights do not fit the first-level cache: it reads them to and fro, so that what the
-                      last frame read last, the next one finds there */
+    bool turns;    /* a scan whose weights do not fit the first-level cache: it reads them to and fro, so that each
+                      frame finds there what the one before read last */
     int group;     /* a scan: frames at a time, because every delay in the cycle is as long or longer; else 1 */
     int *nodes;    /* in topological order */
     int node_count;
     struct kernel *kernels; /* by phase */
     int kernel_count;
     double flops, bytes; /* for one frame of one stream; bytes of weights read */
-    double flops_once;   /* what is not done for each frame: a load, a sequence, or a call of a late region */
+    double flops_once;   /* work not done for each frame: per load, per sequence, or per call of a late region */
 };
 
-/* A value that no frame and no stream has of its own, and that no pass makes: of the static region, or the late one. */
+/* True for a value that is the same for all frames and streams, and that no pass makes: one of the static or the late
+ * region. */
 static inline bool node_is_once(const struct node *node)
 {
     return !time_has_streams(node->time) && !op_is_over_time(node->op);
 }
 
-/* Regions of one column: each value, a matrix too, is a column of all its units. */
+/* True for regions of one column: each value, a matrix too, is a column of all its units. */
 static inline bool region_is_once(const struct region *region)
 {
     return region->kind == REGION_STATIC || region->kind == REGION_LATE;
@@ -96,12 +97,12 @@ static inline bool region_is_once(const struct region *region)
 #define STORAGES(X)                                                                                                    \
     X(NONE, "none")         /* lives in registers within its kernel (or is a number) */                                \
     X(STATIC, "static")     /* in the packed weights */                                                                \
-    X(INPUT, "input")       /* where the caller has it */                                                              \
+    X(INPUT, "input")       /* in the caller's memory */                                                               \
     X(FRAME, "frame")       /* one column for each stream, overwritten at every frame, or once per sequence */         \
     X(BLOCK, "block")       /* a column for each frame and stream of a block, behind `past` frames of the last one */  \
     X(SEQUENCE, "sequence") /* likewise of the whole sequence, between `past` and `future` frames */                   \
-    X(LATE, "late")         /* what is of call time, contiguous, in the work of a training call */                     \
-    X(GRADIENT, "gradient") /* a sum over all frames, made where the gradient of a parameter is; see `target` */
+    X(LATE, "late")         /* a value of call time, contiguous, in the work of a training call */                     \
+    X(GRADIENT, "gradient") /* a sum over all frames, made in the gradient of a parameter; see `target` */
 
 enum storage {
 #define X(id, name) STORE_##id,
@@ -119,7 +120,7 @@ struct buffer {
     int target;    /* STORE_GRADIENT: the OP_gradient node that it is added by */
 };
 
-/* What can be switched off or set by hand, to measure what it is worth and to test each way. */
+/* Optimisations that can be switched off or set by hand, to measure their worth and to test each way. */
 struct schedule_options {
     const struct machine *machine;
     bool elementwise_scan; /* cycles without products run unit by unit through time, not frame by frame */
@@ -131,12 +132,12 @@ struct schedule_options {
 struct schedule {
     const struct graph *graph;
     struct schedule_options options;
-    struct components components; /* of the graph, as are passes and uses: of the version that it is at */
+    struct components components; /* these three are of the graph as it is now */
     struct passes passes;
     struct uses uses;
     bool whole_sequence;    /* one call is one whole sequence: something needs frames that are yet to come */
-    struct region *regions; /* the static region first; then pass by pass: what is done once before it, then in the
-                               order in which a block runs through them; last what is done once at the end */
+    struct region *regions; /* the static region first; then pass by pass: the region that runs once before it, then
+                               those of a block in their order; last the region that runs once at the end */
     int region_count;
     int *region_of;            /* by node */
     struct kernel **kernel_of; /* by node; NULL: leaves, and what is read in place */
@@ -148,7 +149,7 @@ struct schedule {
     int plan_count;
 };
 
-/* The stages. What they establish is in `arena`; `scratch` may be freed behind each. The graph has been legalised. */
+/* The stages. Results are in `arena`; `scratch` may be freed after each. The graph has been legalised. */
 struct schedule *split_regions(const struct graph *graph, const struct components *components,
                                const struct schedule_options *options, struct arena *arena, struct arena *scratch);
 void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena *scratch);
@@ -157,7 +158,7 @@ void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena
 /* A part of assign_buffers. */
 void name_values(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 
-/* NULL, or what is wrong with as much of a schedule as there is yet: the verifier, see verify.h for what it asks. */
+/* Returns NULL, or what is wrong with as much of the schedule as exists yet; verify.h says what is checked. */
 const char *schedule_verify(const struct schedule *schedule, struct arena *scratch);
 
 /* --emit=schedule. */

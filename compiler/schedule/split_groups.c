@@ -1,4 +1,4 @@
-/* Groups of nodes with more accumulators than a kernel may have, in pieces.
+/* Splits groups of nodes with more accumulators than a kernel may have into pieces.
  *
  *   before:   h = tanh(A @ x) + tanh(B @ x) + ... + tanh(Z @ x)       one kernel, an accumulator for each product
  *
@@ -6,8 +6,7 @@
  *             phase 1   add_9 = add_4 + tanh(F @ x) + ... + tanh(J @ x)
  *             ...
  *
- * Pieces of one group are phases one after the other, so that a piece may read what earlier ones made.
- */
+ * Pieces of one group are phases one after the other, so that a piece may read what earlier ones made. */
 #include "base/arena.h"
 #include "base/machine.h"
 #include "schedule/kernels.h"
@@ -30,7 +29,7 @@ static bool reads_within_group(const struct splitting *splitting, const struct e
            find_group(choosing->group, edge->node) == splitting->root;
 }
 
-/* The highest of a member's operands that have not been visited, or NO_NODE. */
+/* Returns the highest of a member's operands that have not been visited, or NO_NODE. */
 static int next_operand(const struct splitting *splitting, int id)
 {
     const struct node *node = splitting->choosing->graph->nodes[id];
@@ -44,8 +43,8 @@ static int next_operand(const struct splitting *splitting, int id)
     return highest;
 }
 
-/* Adds `id` to the order, behind everything that it is made of. Of its operands the highest comes first: what is added
- * to a long sum stands beside the addition, and only the sum so far is read from piece to piece. */
+/* Adds `id` to the order, behind all its operands, the highest of them first: a summand of a long sum comes next to its
+ * addition, and only the sum so far is read from piece to piece. */
 static void visit_member(struct splitting *splitting, int id, int *stack)
 {
     int depth = 0;
@@ -114,7 +113,7 @@ static bool group_has_many_products(const struct choosing *choosing, int root, i
     return count > most;
 }
 
-/* Phases make room for the pieces of those before. */
+/* Moves phases back to make room for the pieces of earlier ones. */
 static void move_phases(const struct splitting *splitting, int *more, int phases)
 {
     const struct choosing *choosing = splitting->choosing;

@@ -11,8 +11,8 @@
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
 
 /* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values
- * that it may need; then by stages the frames region and the cyclic components in topological order; last what is
- * late. */
+ * that it may need, then by stages the frames region and the cyclic components in topological order; last the late
+ * region. */
 struct key {
     int pass;    /* -1: static; PASS_LATE */
     int in_pass; /* 0: once before the pass */
@@ -61,14 +61,14 @@ static enum region_kind region_kind_of(const struct schedule *schedule, int id)
 
 struct keyed {
     struct key key;
-    int order; /* within the region: where all frames of a node come before all of the next, by all edges; else as
-                  numbered */
+    int order; /* place within the region: by all edges, delayed ones too, if all frames of a node come before all of
+                  the next; else as numbered */
     int id;
 };
 
-/* By node: the most reads with a delay on any way to it. In a frames region all frames of a node come before all of the
- * next, so that a reader with a delay, too, must come after what it reads: ordered by this and then as numbered, it
- * does. */
+/* Returns by node the largest number of delayed reads on a path to it. In a frames region all frames of a node come
+ * before all of the next, so that a reader with a delay, too, must come after its source: ordered by this and then as
+ * numbered, it does. */
 static int *count_delayed_reads(const struct schedule *schedule, struct arena *scratch)
 {
     const struct components *components = &schedule->components;
@@ -91,7 +91,7 @@ static bool comes_first(const struct keyed *a, const struct keyed *b)
     return keys < 0 || (keys == 0 && a->order <= b->order);
 }
 
-/* Merge sort by key: stable, so that nodes stay in topological order. */
+/* Sorts by key, by merging: stable, so that nodes stay in topological order. */
 static void sort_keyed(struct keyed *items, struct keyed *spare, int count)
 {
     for (int width = 1; width < count; width *= 2) {
@@ -107,7 +107,7 @@ static void sort_keyed(struct keyed *items, struct keyed *spare, int count)
 
 /* ---- names ---- */
 
-/* The longest path that all named values of the region share, for a name that says what the region is: "h1". */
+/* Returns the longest path that all named values of the region share, for the region's name: "h1". */
 static const char *common_path(const struct schedule *schedule, const struct region *region, struct arena *arena)
 {
     const char *path = NULL;
@@ -169,7 +169,7 @@ static void count_cost(const struct schedule *schedule, struct region *region)
     }
 }
 
-enum { GROUP_MOST = 64 }; /* frames at a time: to a product, more columns are no better */
+enum { GROUP_MOST = 64 }; /* frames at a time: a product gains nothing from more columns */
 
 static struct region new_region(const struct schedule *schedule, int id)
 {

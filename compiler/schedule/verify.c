@@ -1,4 +1,4 @@
-/* The schedule's verifier: all that has been scheduled so far. */
+/* The schedule's verifier: checks all that has been scheduled so far. */
 #include "schedule/verify.h"
 
 #include "base/arena.h"

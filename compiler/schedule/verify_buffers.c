@@ -1,4 +1,4 @@
-/* Buffers: whether each value is where its readers look for it, for as long as they do. */
+/* Verifies buffers: each value is stored where its readers look for it, for as long as they read it. */
 #include "base/arena.h"
 #include "schedule/verify.h"
 
@@ -23,10 +23,10 @@ static bool region_is_scan(const struct region *region)
     return region && (region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN);
 }
 
-/* ---- what an operand is read from ---- */
+/* ---- storage of operands ---- */
 
-/* Whether a parameter, or a part of one, can be read where the parameters are: by strides, or as a column where its
- * elements lie one behind the other. A part of a part is one of a value that is stored. */
+/* True if a parameter, or a part of one, can be read in place: by strides, or as a column if its elements are
+ * contiguous. A part of a part needs its source stored. */
 static bool value_can_be_read_in_place(const struct node *value, const struct node *reader,
                                        enum operand_reading reading)
 {
@@ -40,8 +40,7 @@ static bool value_can_be_read_in_place(const struct node *value, const struct no
            (column && (!part || view_is_contiguous(&value->view, &value->shape)));
 }
 
-/* Whether the memory of a value is as a kernel wants it that reads it with this edge; the value is not in a
- * register. */
+/* True if the memory of a value is as this edge's kernel reads it; the value is not in a register. */
 static bool storage_fits_reading(const struct verifying *verifying, const struct edge *edge,
                                  enum operand_reading reading, int length, enum value_time time)
 {
@@ -95,7 +94,7 @@ static const char *verify_operand(const struct verifying *verifying, int id, con
     return NULL;
 }
 
-/* ---- how far back and ahead ---- */
+/* ---- past and future ---- */
 
 static const char *verify_range(const struct verifying *verifying, int id, const struct edge *edge)
 {
@@ -109,7 +108,7 @@ static const char *verify_range(const struct verifying *verifying, int id, const
     return NULL;
 }
 
-/* Initial values are copied from where they are stored, or are a number. */
+/* Verifies that an initial value is stored, or is a number. */
 static const char *verify_init(const struct verifying *verifying, int id)
 {
     const struct buffer *buffer = buffer_of(verifying, id);
@@ -122,10 +121,10 @@ static const char *verify_init(const struct verifying *verifying, int id)
     return NULL;
 }
 
-/* ---- how long ---- */
+/* ---- lifetimes ---- */
 
-/* A value of each frame that has room for one frame only, or for those that a scan does at a time: nobody but its scan
- * reads it, and, where it is overwritten in place, nobody reads the frame before once the new one is there. */
+/* True if a read finds its frame in a buffer of one frame, or of those that a scan does at a time: only its scan reads
+ * it, and, if it is overwritten in place, nobody reads the frame before after the new one is written. */
 static bool frame_is_still_there(const struct verifying *verifying, int id, const struct use *use)
 {
     const struct schedule *schedule = verifying->schedule;
@@ -141,7 +140,7 @@ static bool frame_is_still_there(const struct verifying *verifying, int id, cons
            (reader->phase < writer->phase || use_stays_in_kernel(verifying, id, use->reader, &same_frame));
 }
 
-/* A block: no other pass reads it, nor what needs all frames. */
+/* True if a read finds its frames in a block: it is of the same pass, and does not need all frames. */
 static bool block_is_still_there(const struct verifying *verifying, int id, const struct use *use)
 {
     if (use->reader < 0 || use->init)
@@ -177,9 +176,10 @@ static const char *verify_use(const struct verifying *verifying, int id, const s
     return use->reader < 0 || use->init ? NULL : verify_operand(verifying, id, use);
 }
 
-/* ---- where ---- */
+/* ---- storage ---- */
 
-/* Whether a value of this time and origin can be stored like that, with the frames before and behind that it keeps. */
+/* True if a value of this time and origin can be stored in this way, with the frames before and behind that it
+ * keeps. */
 static bool storage_fits_node(const struct verifying *verifying, int id)
 {
     const struct schedule *schedule = verifying->schedule;
@@ -201,7 +201,7 @@ static bool storage_fits_node(const struct verifying *verifying, int id)
                ranges == buffer->in_place && !(verifying->graph->trains && buffer->past) &&
                (!ranges ||
                 (region->group == 1 && buffer->past == !region->reversed && buffer->future == region->reversed));
-    case STORE_BLOCK: /* carried from block to block, which only one pass over all of them does */
+    case STORE_BLOCK: /* carried from block to block, possible in a single pass only */
         return node->time == TIME_FRAME && !buffer->future && !(buffer->past && schedule->whole_sequence);
     case STORE_SEQUENCE:
         return node->time == TIME_FRAME && schedule->whole_sequence;

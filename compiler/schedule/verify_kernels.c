@@ -1,11 +1,11 @@
-/* Kernels: what each computes, in which order, and what its accumulators add up. */
+/* Verifies kernels: the nodes that each computes, their order, and the sums of its accumulators. */
 #include "base/arena.h"
 #include "schedule/verify.h"
 
 struct kernels {
     struct verifying *verifying;
     int *row;     /* by product: the accumulator that receives it, by its operand; else -1 */
-    bool *packed; /* by number of a packed matrix */
+    bool *packed; /* by packed matrix: seen */
     int *open;    /* a stack of the parts of a sum */
 };
 
@@ -16,13 +16,13 @@ static bool kernel_fits_node(const struct kernel *kernel, const struct node *nod
     return op_kernel(node->op) == kernel->kind || (kernel->kind == KERNEL_MATRIX && node->op == OP_product);
 }
 
-/* Whether a kernel is a loop over units that may compute several nodes. */
+/* True if a kernel is a loop over units that may compute several nodes. */
 static bool kernel_is_loop(const struct kernel *kernel)
 {
     return kernel->kind == KERNEL_PANEL || kernel->kind == KERNEL_ELEMENTWISE;
 }
 
-/* ---- what it computes ---- */
+/* ---- nodes ---- */
 
 static const char *place_node(struct kernels *kernels, const struct kernel *kernel, int id, int place)
 {
@@ -89,7 +89,7 @@ static const char *verify_operand(struct kernels *kernels, const struct kernel *
     return NULL;
 }
 
-/* A part of a sum: a product of this row, another sum, or what the row starts from. */
+/* Verifies a part of a sum: a product of this row, another sum, or the row's start. */
 static const char *verify_part(struct kernels *kernels, const struct kernel *kernel, int a, const struct edge *edge,
                                int *depth, int *starts)
 {
@@ -108,7 +108,7 @@ static const char *verify_part(struct kernels *kernels, const struct kernel *ker
     return NULL;
 }
 
-/* The sum that an accumulator ends as is that of its products and of what it starts from. */
+/* Verifies that an accumulator's result is the sum of its products and its start. */
 static const char *verify_accumulator(struct kernels *kernels, const struct kernel *kernel, int a, int *products)
 {
     struct verifying *verifying = kernels->verifying;
@@ -156,7 +156,7 @@ static const char *verify_sums(struct kernels *kernels, const struct kernel *ker
 
 /* ---- reads ---- */
 
-/* A read of what the same kernel makes: only from nodes, since verify_sums has looked at accumulators. */
+/* True if a node of the same kernel is read after it is made. Accumulators pass: their sums are verified elsewhere. */
 static bool is_read_behind(const struct verifying *verifying, int reader, const struct edge *edge)
 {
     int now = verifying->in_kernel[reader], then = verifying->in_kernel[edge->node];
@@ -165,7 +165,8 @@ static bool is_read_behind(const struct verifying *verifying, int reader, const 
     return then >= 0 && then < now && use_stays_in_kernel(verifying, edge->node, reader, edge);
 }
 
-/* What is read where no kernel computes the source itself: a part of another value. */
+/* Returns the value that a read of `id` takes its units from: if no kernel computes a view, the value that it is a part
+ * of. */
 static int value_that_is_read(const struct verifying *verifying, int id)
 {
     const struct node *node = verifying->graph->nodes[id];
@@ -196,8 +197,8 @@ static const char *verify_reads(const struct verifying *verifying, const struct 
 
 /* ---- all ---- */
 
-/* A part of a value that all streams share may be read where that is; a gradient may be made of sums that are made
- * there. */
+/* True if a node needs no kernel: a part of a value that all streams share may be read in place, and a gradient may
+ * consist of sums that are made in it. */
 static bool node_needs_no_kernel(const struct verifying *verifying, int id)
 {
     const struct node *node = verifying->graph->nodes[id];

@@ -1,6 +1,6 @@
-/* plan: each call does all that the schedule asks of it, once, in an order in which everything is there before it is
- * read and is kept before it is overwritten. Judged from the definitions in schedule.h and plan.h, not with the stage's
- * own functions. */
+/* Verifies plan: each call does all that the schedule asks of it, once, in an order in which values are computed before
+ * they are read and kept before they are overwritten. Judged from the definitions in schedule.h and plan.h, not with
+ * the stage's own functions. */
 #include "base/arena.h"
 #include "schedule/plan.h"
 
@@ -11,13 +11,13 @@ struct checking {
     const struct graph *graph;
     const struct plan *plan;
     int *of_region;              /* by region: the step that runs it, or NO_STEP */
-    int *about[STEP_KIND_COUNT]; /* by node: the step of a kind that is about it, or NO_STEP */
+    int *about[STEP_KIND_COUNT]; /* by node: the step of each kind that has it among its values, or NO_STEP */
     int *of_output;              /* by output */
-    int alone[STEP_KIND_COUNT];  /* the step of a kind that is about no value */
+    int alone[STEP_KIND_COUNT];  /* the step of each kind that has no values */
     int last_region;             /* the step of the last region that has been checked */
 };
 
-/* ---- what there is ---- */
+/* ---- the steps ---- */
 
 static bool note_step(int *place, int step)
 {
@@ -26,10 +26,10 @@ static bool note_step(int *place, int step)
     return first;
 }
 
-/* Inputs of a block may be given to several passes. */
+/* True if a step may occur twice: inputs of a block may be given to several passes. */
 static bool step_may_repeat(const struct step *step) { return step->kind == STEP_INPUTS && step->scope == SCOPE_BLOCK; }
 
-/* False where something is done twice. */
+/* Notes the step of each region, value and output. False if something is done twice. */
 static bool note_steps(struct checking *checking)
 {
     const struct plan *plan = checking->plan;
@@ -58,7 +58,7 @@ static int *no_steps(struct arena *scratch, int count)
     return places;
 }
 
-/* The step that makes a node; NO_STEP for what is given or static. */
+/* Returns the step that makes a node; NO_STEP for given and static values. */
 static int made_by(const struct checking *checking, int id)
 {
     int region = checking->schedule->region_of[id];
@@ -89,7 +89,7 @@ static const char *check_region(struct checking *checking, int r)
     return NULL;
 }
 
-/* Steps of a block are together, one loop for each pass, in the direction of the pass. */
+/* Checks that steps of a block are together: one loop for each pass, in the direction of the pass. */
 static const char *check_loops(const struct checking *checking)
 {
     const struct step *steps = checking->plan->steps;
@@ -117,14 +117,15 @@ static bool gathers(const struct node *node)
     return op_info(node->op)->class == OP_CLASS_OVER_TIME && op_info(node->op)->emit;
 }
 
-/* Complete when all frames are through, by a step of its own. */
+/* True for a value that a step of its own completes after all frames. */
 static bool finishes(const struct node *node)
 {
     return gathers(node) || (node->op == OP_seed && node->time == TIME_FRAME) ||
            op_reads(node->op, 0) == READS_ALL_FRAMES;
 }
 
-/* Before what reads it out of range, and where a cycle begins with it; after what it begins with. */
+/* Checks that a value starts before its readers out of range, and before a cycle that begins with it, but after its
+ * initial value. */
 static const char *check_start(const struct checking *checking, int id)
 {
     const struct schedule *schedule = checking->schedule;
@@ -144,7 +145,8 @@ static const char *check_start(const struct checking *checking, int id)
     return late ? "a value begins before its initial value is there" : NULL;
 }
 
-/* Taken before it is read, kept when it is made, and before the block's last frames move. */
+/* Checks that the past of a value is taken before it is read, and kept after the value is made and before the block's
+ * last frames move. */
 static const char *check_past(const struct checking *checking, int id)
 {
     const struct buffer *buffer = &checking->schedule->buffers[id];
@@ -186,7 +188,7 @@ static const char *check_finish(const struct checking *checking, int id)
     return NULL;
 }
 
-/* What the call gives is there for each pass that reads it. */
+/* Checks that given values are put in place for each pass that reads them. */
 static const char *check_given(const struct checking *checking, int id)
 {
     const struct plan *plan = checking->plan;
@@ -236,7 +238,7 @@ static const char *check_output(const struct checking *checking, int output)
     return NULL;
 }
 
-/* Gradients are made behind the losses, and only where they are wanted. */
+/* Checks that gradients are made behind the losses, and only if they are wanted. */
 static const char *check_gradient(const struct checking *checking)
 {
     const struct plan *plan = checking->plan;

@@ -1,4 +1,4 @@
-/* Reads and regions as all parts of the verifier see them. */
+/* Predicates on reads and regions for all parts of the verifier. */
 #include "schedule/verify.h"
 
 bool node_waits_for_pass(const struct graph *graph, const struct node *node)

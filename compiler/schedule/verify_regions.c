@@ -1,11 +1,11 @@
-/* Regions: which nodes, in which order, and whether what they read is there. */
+/* Verifies regions: their nodes, their order, and that operands are computed before they are read. */
 #include <limits.h>
 
 #include "base/arena.h"
 #include "base/map.h"
 #include "schedule/verify.h"
 
-/* ---- which nodes ---- */
+/* ---- nodes ---- */
 
 static const char *verify_members(struct verifying *verifying, int index)
 {
@@ -38,7 +38,7 @@ static const char *verify_partition(struct verifying *verifying)
     return wrong;
 }
 
-/* Whether a region of this kind may compute a node: by its time, and whether it is in a cycle. */
+/* True if a region of this kind may compute a node: by its time, and whether it is in a cycle. */
 static bool region_fits_node(const struct verifying *verifying, const struct region *region, int id)
 {
     const struct graph *graph = verifying->graph;
@@ -64,10 +64,10 @@ static bool region_fits_node(const struct verifying *verifying, const struct reg
     return false;
 }
 
-/* ---- in which order ---- */
+/* ---- order ---- */
 
-/* Regions of one moment run together, those of a lower one before. Blocks of a pass run through all its regions in
- * turn. */
+/* Returns the moment of a region: regions of one moment run together, those of a lower one before. Blocks of a pass run
+ * through all its regions in turn. */
 static int moment_of_region(const struct region *region)
 {
     switch (region->kind) {
@@ -115,7 +115,7 @@ static const char *verify_region(const struct verifying *verifying, int index, s
 
 /* ---- reads ---- */
 
-/* A read within a region. */
+/* True if a read within a region is of a node computed before. */
 static bool is_read_behind(const struct verifying *verifying, const struct region *region, int reader,
                            const struct edge *edge)
 {
@@ -127,8 +127,8 @@ static bool is_read_behind(const struct verifying *verifying, const struct regio
     return distance >= region->group;
 }
 
-/* Losses of all kinds are there before the first gradient is computed, which a call that only wants the loss leaves
- * out. */
+/* Returns the last pass of losses. All losses are complete before the first gradient, which a call that only wants the
+ * loss skips. */
 static int last_pass_of_losses(const struct verifying *verifying)
 {
     int last = -1;
@@ -158,7 +158,7 @@ static const char *verify_edge(const struct verifying *verifying, int reader, co
     return NULL;
 }
 
-/* An initial value is there before the pass in which it is read begins. */
+/* Verifies that an initial value is computed before the pass in which it is read. */
 static const char *verify_init(const struct verifying *verifying, int reader, const struct edge *edge)
 {
     const struct node *init = edge->init == NO_NODE ? NULL : verifying->graph->nodes[edge->init];

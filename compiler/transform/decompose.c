@@ -9,20 +9,20 @@
  *                                                      %9 = mul %8, %7
  *                                                      %6 = product %B, %9
  *
- * What is read of parts of a parameter needs parts of its factors: rows of A and columns of B. */
+ * A reader of a part of a parameter needs parts of its factors: rows of A and columns of B. */
 #include <string.h>
 
 #include "base/arena.h"
 #include "graph/graph.h"
 #include "transform/transform.h"
 
-/* How a view walks through the rows or the columns of a matrix. */
+/* The walk of a view through the rows or the columns of a matrix. */
 struct axis {
     int begin, step, length;
     int dimension; /* of the view, or -1: it stays at `begin` */
 };
 
-/* A part of a matrix, perhaps transposed: then the columns are the view's first dimension. */
+/* A part of a matrix; if it is transposed, its columns are the view's first dimension. */
 struct part {
     struct axis rows, columns;
 };
@@ -40,8 +40,8 @@ static void walk(struct axis *axis, const struct node *view, int dimension, long
     axis->step = (int)step;
 }
 
-/* The part of a matrix of `rows` and `columns` that begins at `offset` and goes on as the view does. False: none, but a
- * diagonal or the like. */
+/* Finds the part of a matrix of `rows` and `columns` that begins at `offset` and that the view shows. False if there is
+ * none, as for a diagonal. */
 static bool find_part(const struct node *view, long offset, int rows, int columns, struct part *part)
 {
     part->rows = (struct axis){(int)(offset / columns), 0, 1, -1};
@@ -55,7 +55,7 @@ static bool find_part(const struct node *view, long offset, int rows, int column
             return false;
         walk(axis, view, i, axis == &part->rows ? stride / columns : stride);
     }
-    for (int i = 0; i < view->shape.rank; i++) /* what has length 1 walks where nothing else does */
+    for (int i = 0; i < view->shape.rank; i++) /* a dimension of length 1 takes the axis that is left */
         if (view->shape.dim[i] == 1)
             walk(part->rows.dimension < 0 ? &part->rows : &part->columns, view, i, 0);
     return axis_is_inside(&part->rows, rows) && axis_is_inside(&part->columns, columns);
@@ -92,7 +92,7 @@ static struct factors factors_of_matmul(const struct graph *graph, const struct 
     return (struct factors){{a, rank, 1}, {b, 1, matmul->shape.dim[1]}, NO_NODE, rank};
 }
 
-/* Of slice `slice` of a cp parameter. */
+/* Returns the factors of slice `slice` of a cp parameter. */
 static struct factors factors_of_slice(struct graph *graph, const struct node *cp, int slice, const struct node *like)
 {
     int a = cp->edges[0].node, rank = graph->nodes[a]->shape.dim[1];
@@ -100,7 +100,7 @@ static struct factors factors_of_slice(struct graph *graph, const struct node *c
     return (struct factors){{cp->edges[1].node, rank, 1}, {cp->edges[2].node, rank, 1}, middle.node, rank};
 }
 
-/* The factor as a matrix [length, rank], or [rank, length]. */
+/* Adds the factor as a matrix [length, rank], or [rank, length]. */
 static struct edge add_factor(struct graph *graph, const struct factor *factor, const struct axis *axis, int rank,
                               bool turned, const struct node *like)
 {
@@ -114,7 +114,7 @@ static struct edge add_factor(struct graph *graph, const struct factor *factor, 
     return add_view(graph, factor->node, shape, view, like);
 }
 
-/* Row or column `axis->begin` of the factor, a vector [rank]. */
+/* Adds row or column `axis->begin` of the factor, a vector [rank]. */
 static struct edge add_line(struct graph *graph, const struct factor *factor, const struct axis *axis, int rank,
                             const struct node *like)
 {
@@ -122,7 +122,7 @@ static struct edge add_line(struct graph *graph, const struct factor *factor, co
                     (struct view){axis->begin * factor->along, {factor->across}}, like);
 }
 
-/* The vector scaled by the middle, where there is one. */
+/* Adds the vector scaled by the middle, if there is one. */
 static struct edge add_scaled(struct graph *graph, const struct factors *factors, struct edge vector,
                               enum value_time time, const struct node *like)
 {
@@ -144,7 +144,7 @@ static void become(struct graph *graph, struct node *node, enum op op, struct ed
     node->edges[1] = b;
 }
 
-/* A view of a matrix that is kept as factors becomes a product of them. */
+/* Turns a view of a matrix that is kept as factors into a product of them. */
 static void become_part(struct graph *graph, struct node *view, const struct factors *factors, const struct part *part)
 {
     const struct axis *rows = &part->rows, *columns = &part->columns;
@@ -171,7 +171,7 @@ static void become_part(struct graph *graph, struct node *view, const struct fac
         become(graph, view, OP_dot, line, other);
 }
 
-/* right @ x, where right is [rank, columns]. */
+/* Adds right @ x, where right is [rank, columns]. */
 static struct edge add_thin_product(struct graph *graph, struct edge right, struct edge x, const struct node *like)
 {
     struct shape shape = {1, {graph->nodes[right.node]->shape.dim[0]}};
@@ -181,7 +181,7 @@ static struct edge add_thin_product(struct graph *graph, struct edge right, stru
     return edge_to(graph, last_node(graph));
 }
 
-/* (A @ B) @ x. Whether it changed: A may be a product, too. */
+/* Reorders (A @ B) @ x if that is cheaper. True if it changed: A may be a product, too. */
 static bool reassociate_product(struct graph *graph, struct node *product)
 {
     const struct node *matmul = graph->nodes[product->edges[0].node];
@@ -196,7 +196,7 @@ static bool reassociate_product(struct graph *graph, struct node *product)
     return true;
 }
 
-/* A product with a slice of a cp parameter, or with a part of one. */
+/* Rewrites a product with a slice of a cp parameter, or with a part of one. */
 static void decompose_slice(struct graph *graph, struct node *product, const struct node *view, const struct node *cp)
 {
     int rows = cp->shape.dim[1], columns = cp->shape.dim[2];
@@ -215,7 +215,7 @@ static void decompose_slice(struct graph *graph, struct node *product, const str
     product->edges[0] = left;
 }
 
-/* A product with all slices: what they have in common, C' @ x, is computed once. */
+/* Rewrites a product with all slices: their common part, C' @ x, is computed once. */
 static void decompose_slices(struct graph *graph, struct node *product, const struct node *cp)
 {
     int slices = cp->shape.dim[0], rows = cp->shape.dim[1];
@@ -250,7 +250,7 @@ static void decompose_product(struct graph *graph, struct node *product)
         continue;
 }
 
-/* Row `id` of A B is B' @ (row `id` of A). */
+/* Rewrites a lookup: row `id` of A B is B' @ (row `id` of A). */
 static void decompose_embedding(struct graph *graph, struct node *embed)
 {
     struct factors factors = factors_of_matmul(graph, graph->nodes[embed->edges[0].node]);
@@ -262,7 +262,7 @@ static void decompose_embedding(struct graph *graph, struct node *embed)
     become(graph, embed, OP_product, right, edge_to(graph, last_node(graph)));
 }
 
-/* A view of a parameter with a form. Matrices of cp parameters are left to the products that read them. */
+/* Rewrites a view of a parameter with a form. Matrices of cp parameters are left to the products that read them. */
 static bool decompose_view(struct graph *graph, struct node *view, const bool *kept)
 {
     int source = view->edges[0].node;

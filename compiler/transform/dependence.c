@@ -1,4 +1,4 @@
-/* Which nodes lie between what is differentiated by and a loss. */
+/* Finds the nodes on the way from a parameter (or input) to a loss. */
 #include "transform/dependence.h"
 
 #include "analysis/uses.h"

@@ -17,8 +17,7 @@
 #include "transform/stop_zeros.h"
 #include "transform/transform.h"
 
-/* Whether a call can be a window of a longer sequence: all that is needed of what lies before it is the past of its
- * values. */
+/* True if a call can be a window of a longer sequence: of earlier frames it needs only the past of its values. */
 static bool graph_carries(const struct graph *graph)
 {
     for (int i = 0; i < graph->node_count; i++) {
@@ -32,7 +31,7 @@ static bool graph_carries(const struct graph *graph)
     return true;
 }
 
-/* A parameter, or a part of one. */
+/* True for a parameter, or a part of one. */
 static bool is_parameter(const struct graph *graph, int id)
 {
     const struct node *node = graph->nodes[id];
@@ -63,7 +62,7 @@ static void add_adjoints(struct differentiating *d)
     }
 }
 
-/* What a node has received, added up, is its adjoint. */
+/* Adds up what a node has received: its adjoint. */
 static void add_up(struct differentiating *d, int id)
 {
     struct received *received = &d->received[id];
@@ -97,7 +96,7 @@ static void push_output(struct graph *graph, struct graph_output output, int *ca
     ARENA_PUSH(graph->arena, graph->outputs, graph->output_count, *capacity, output);
 }
 
-/* What a parameter, or a part of one, has received is added where the parameter's gradient is. */
+/* Adds what a parameter, or a part of one, has received to the parameter's gradient. */
 static void add_gradient(struct differentiating *d, int id, int *capacity)
 {
     const struct node *node = d->graph->nodes[id];

@@ -1,4 +1,4 @@
-/* The rounds of factor, and what its files share. */
+/* The rounds of factor, and functions shared by its files. */
 #include "transform/factor.h"
 
 #include "base/arena.h"

@@ -11,9 +11,9 @@
 
 static bool is_move(const struct node *node) { return node->op == OP_concat || node->op == OP_copy; }
 
-/* The nodes, by id, that are in the end made of themselves by moves alone, as u in u = concat(x, u[0:n][t-1]). Behind
- * such a concat there is the same concat, a frame earlier: reading through it would not come to an end, or only in as
- * many steps as it has units. So it stays. */
+/* Finds the nodes, by id, that are in the end made of themselves by moves alone, as u in u = concat(x, u[0:n][t-1]).
+ * Reading through such a concat leads to the same concat, a frame earlier: it would not end, or only after as many
+ * steps as there are units. So it stays. */
 static bool *find_circular_moves(const struct graph *graph, struct arena *scratch)
 {
     int n = graph->node_count, edges = 0, count;
@@ -37,14 +37,15 @@ static bool *find_circular_moves(const struct graph *graph, struct arena *scratc
     return circular;
 }
 
-/* Nodes that have been added since are no concats. */
+/* True for a concat that may be read through. Nodes added since `circular` was computed are no concats. */
 static bool is_open_concat(const struct graph *graph, const bool *circular, int id)
 {
     const struct node *node = graph->nodes[id];
     return node->op == OP_concat && node->time == TIME_FRAME && !circular[id];
 }
 
-/* The operand of a concat as the product would have read it. False where the initial values cannot be taken apart. */
+/* Finds the operand of a concat as the product would have read it. False if the initial values cannot be taken
+ * apart. */
 static bool read_concat_operand(struct graph *graph, const struct edge *through, const struct edge *operand, int at,
                                 struct edge *result)
 {
@@ -66,14 +67,15 @@ static bool read_concat_operand(struct graph *graph, const struct edge *through,
     return graph->nodes[operand->node]->time == TIME_FRAME;
 }
 
-/* What a product reads of the operands of its concat, each with the first of its columns. */
+/* The operands of its concat that a product reads, each with the first of its columns. */
 struct pieces {
     struct edge *edges;
     int *columns;
     int count;
 };
 
-/* False where an operand cannot be read without the concat, or would only be a crumb. */
+/* Finds the pieces of `x`. False if an operand cannot be read without the concat, or if the pieces would be too
+ * small. */
 static bool find_pieces(struct graph *graph, const struct machine *machine, const struct edge *x, struct pieces *pieces)
 {
     const struct node *concat = graph->nodes[x->node];
@@ -129,7 +131,7 @@ static bool factor_product_of_concat(struct graph *graph, const struct machine *
         add->edges[1] = edge_to(graph, term);
         sum = graph->node_count - 1;
     }
-    if (graph->nodes[sum]->time != product->time) { /* all of it is static, but those who read it count on frames */
+    if (graph->nodes[sum]->time != product->time) { /* all of it is static, but its readers expect frames */
         struct node *copy = graph_add_node(graph, OP_copy, product->shape, product->time, 1, product);
         copy->edges[0] = edge_to(graph, sum);
         sum = graph->node_count - 1;
@@ -138,7 +140,7 @@ static bool factor_product_of_concat(struct graph *graph, const struct machine *
     return true;
 }
 
-/* The products that are made on the way are looked at too: concats may be nested. */
+/* Products added on the way are visited too: concats may be nested. */
 bool factor_products_of_concats(struct graph *graph, const struct machine *machine, struct arena *scratch)
 {
     const bool *circular = find_circular_moves(graph, scratch);
@@ -150,7 +152,7 @@ bool factor_products_of_concats(struct graph *graph, const struct machine *machi
     return changed;
 }
 
-/* A part that lies within one operand of a concat reads that operand. Whether `edge` is such a part; then it does. */
+/* Makes `edge`, if it is a part within one operand of a concat, read that operand. True if it does. */
 static bool read_through_concat(struct graph *graph, const bool *circular, struct edge *edge)
 {
     const struct node *concat = graph->nodes[edge->node];
@@ -170,7 +172,7 @@ static bool read_through_concat(struct graph *graph, const bool *circular, struc
     return true;
 }
 
-/* Each edge goes through all concats behind each other at once: one a round would be as many rounds. */
+/* Moves each edge through all nested concats at once: one a round would take as many rounds. */
 bool factor_parts_of_concats(struct graph *graph, struct arena *scratch)
 {
     const bool *circular = find_circular_moves(graph, scratch);

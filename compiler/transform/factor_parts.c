@@ -13,7 +13,7 @@
 #include "graph/graph.h"
 #include "transform/factor.h"
 
-/* One read of a node. Readings of nodes that have been taken apart no longer count. */
+/* A read of a node. Readings of nodes that have been taken apart no longer count. */
 struct reading {
     int reader; /* node id, or NO_NODE for an output */
     struct edge *edge;
@@ -27,10 +27,10 @@ struct parting {
     struct arena *scratch;
     struct reading *readings;
     int reading_count, reading_capacity;
-    int node_count; /* of nodes that may be taken apart: those that were there before any part was made */
-    int *first;     /* reading of each of them */
+    int node_count; /* number of nodes that may be taken apart: those that existed before any part was made */
+    int *first;     /* their first readings */
     bool *apart;    /* which of them have been taken apart */
-    int *open;      /* a stack of nodes to be looked at */
+    int *open;      /* a stack of nodes to visit */
     int open_count, open_capacity;
     const struct edge **edges; /* of the node in hand, by range */
     int edge_count, edge_capacity;
@@ -68,8 +68,8 @@ static int compare_ranges(const void *a, const void *b)
     return (x->length > y->length) - (x->length < y->length);
 }
 
-/* Whether a node is only ever read in parts that do not overlap, so that taking it apart computes nothing twice. Leaves
- * the edges that read it in parting->edges. */
+/* True if a node is only read in parts that do not overlap, so that taking it apart computes nothing twice. Leaves the
+ * edges that read it in parting->edges. */
 static bool node_is_read_in_parts(struct parting *parting, int id)
 {
     const struct graph *graph = parting->graph;
@@ -106,7 +106,8 @@ static bool node_can_be_parted(const struct node *node)
     return node->time == TIME_FRAME && (op_info(node->op)->class == OP_CLASS_ELEMENTWISE || node->op == OP_product);
 }
 
-/* Units begin .. begin + length of what `edge` reads. A scalar that spreads is every part of itself. */
+/* Returns an edge to units begin .. begin + length of what `edge` reads. A scalar that spreads is every part of
+ * itself. */
 static struct edge edge_part(struct graph *graph, struct edge edge, int begin, int length)
 {
     if (edge.length == 1)
@@ -118,7 +119,7 @@ static struct edge edge_part(struct graph *graph, struct edge edge, int begin, i
     return edge;
 }
 
-/* Units begin .. begin + length of an elementwise node or a product, as a node of their own. */
+/* Adds units begin .. begin + length of an elementwise node or a product as a node of their own. */
 static int add_node_part(struct parting *parting, int id, int begin, int length)
 {
     struct graph *graph = parting->graph;
@@ -139,7 +140,7 @@ static int add_node_part(struct parting *parting, int id, int begin, int length)
     return graph->node_count - 1;
 }
 
-/* Initial values of a delayed read follow its range. */
+/* Makes an edge read a part. The initial value of a delayed read follows its range. */
 static void move_edge_to_part(struct graph *graph, struct edge *edge, int part)
 {
     if (edge->init != NO_NODE && node_units(graph->nodes[edge->init]) > 1)
@@ -158,8 +159,8 @@ static int compare_named_parts(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* Parts that are values of the program get their names, of several the one that comes first in the program. Both
- * `begins` and, once sorted, the names are in ascending order. */
+/* Gives parts that are values of the program their names; of several, the first in the program. Both `begins` and, once
+ * sorted, the names are in ascending order. */
 static void name_parts(struct graph *graph, struct node *whole, const int *begins, const int *parts, int count)
 {
     if (whole->part_count)
@@ -179,7 +180,7 @@ static void name_parts(struct graph *graph, struct node *whole, const int *begin
     }
 }
 
-/* The node that stands for the part that begins at `begin`; begins are in ascending order. */
+/* Returns the part that begins at `begin`; begins are in ascending order. */
 static int find_part(const int *begins, const int *parts, int count, int begin)
 {
     int low = 0;
@@ -192,7 +193,8 @@ static int find_part(const int *begins, const int *parts, int count, int begin)
     return parts[low];
 }
 
-/* A node may read its own past, so its parts read it too until every edge has been moved. */
+/* Replaces a node by its parts. A node may read its own past, so its parts read it too until every edge has been
+ * moved. */
 static void take_node_apart(struct parting *parting, int id)
 {
     struct graph *graph = parting->graph;
@@ -216,7 +218,7 @@ static void take_node_apart(struct parting *parting, int id)
     }
 }
 
-/* Sources that have been looked at before, as far as delayed edges lead to them, may now be read in parts only. */
+/* Puts sources back on the stack: those visited before, through delayed edges, may now be read in parts only. */
 static void open_sources(struct parting *parting, int id)
 {
     const struct node *node = parting->graph->nodes[id];
@@ -227,7 +229,7 @@ static void open_sources(struct parting *parting, int id)
     }
 }
 
-/* From the readers towards the operands, so that the parts of a sum become sums of parts. */
+/* Goes from the readers towards the operands, so that the parts of a sum become sums of parts. */
 bool factor_parts(struct graph *graph, const struct machine *machine, struct arena *scratch)
 {
     struct parting parting = {.graph = graph, .machine = machine, .scratch = scratch, .node_count = graph->node_count};

@@ -29,7 +29,7 @@ struct sums {
 
 static bool is_addition(const struct node *node) { return node->op == OP_add || node->op == OP_sub; }
 
-/* An addition whose only reader is another addition of the same size, at the same frame. */
+/* True for an addition whose only reader is another addition of the same size, at the same frame. */
 static bool is_inner_addition(const struct sums *sums, int id)
 {
     const struct graph *graph = sums->graph;
@@ -59,7 +59,7 @@ static int rank_summand(const struct sums *sums, int root, const struct edge *ed
     return product ? RANK_OUTSIDE_PRODUCT : RANK_OUTSIDE;
 }
 
-/* The leaves of the sum below `root`, left to right, with an explicit stack: sums may be long. */
+/* Collects the leaves of the sum below `root`, left to right, with an explicit stack: sums may be long. */
 static void collect_summands(struct sums *sums, int root, struct arena *scratch)
 {
     struct pending {
@@ -86,7 +86,7 @@ static void collect_summands(struct sums *sums, int root, struct arena *scratch)
     }
 }
 
-/* Whether every summand is where it should be. Static ones come first then, and what they add up to is static. */
+/* True if the summands are in order already. Static ones come first then, and their partial sums are static. */
 static bool sum_is_in_order(const struct sums *sums)
 {
     for (int i = 1; i < sums->count; i++)

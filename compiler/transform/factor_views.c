@@ -1,4 +1,4 @@
-/* Parts of matrices and vectors, as the files of factor take them. */
+/* Adds parts of matrices and vectors for the files of factor. */
 #include "base/machine.h"
 #include "graph/graph.h"
 #include "transform/factor.h"

@@ -73,7 +73,7 @@ static bool accept(struct reading *reading, char c)
     return true;
 }
 
-/* Rules are the compiler's own: one that cannot be read is an error of op.def. */
+/* Aborts: rules are the compiler's own, and one that cannot be read is an error in op.def. */
 static _Noreturn void fail(const struct reading *reading, const char *expected)
 {
     const struct op_info *info = op_info(reading->graph->nodes[reading->reader]->op);
@@ -91,7 +91,7 @@ static struct edge number(struct reading *reading, double value)
     return edge_to(reading->graph, graph_add_number(reading->graph, value));
 }
 
-/* What a single letter stands for. */
+/* Returns the value of a single letter: g, y, n, or an operand a, b, ... */
 static struct edge read_letter(struct reading *reading, char letter)
 {
     const struct node *reader = reading->graph->nodes[reading->reader];
@@ -147,7 +147,7 @@ static struct edge read_factor(struct reading *reading)
     return number(reading, value);
 }
 
-/* Operands joined by the two operators of one level, from the left. */
+/* Reads operands joined by the two operators of one level, from the left. */
 static struct edge read_chain(struct reading *reading, const char signs[2], const enum op ops[2],
                               struct edge (*read_operand)(struct reading *))
 {
@@ -176,7 +176,7 @@ static struct edge read_rule(struct reading *reading)
     return read_chain(reading, "<<", (const enum op[]){OP_lt, OP_lt}, read_sum);
 }
 
-/* The rule for operand `k`, or NULL. */
+/* Returns the rule for operand `k`, or NULL. */
 static const char *find_rule(enum op op, int k)
 {
     const char *rule = op_info(op)->gradient;

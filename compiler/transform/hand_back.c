@@ -1,4 +1,4 @@
-/* The nodes that adjoints are made of, and how what a reader hands back reaches what it has read. */
+/* Makes the nodes of adjoints, and hands what a reader gives back to the value that it has read. */
 #include "base/arena.h"
 #include "transform/adjoint.h"
 #include "transform/gradient_rule.h"
@@ -8,7 +8,7 @@ static struct edge operation1(struct differentiating *d, enum op op, struct edge
     return build_operation(d->graph, op, &a, 1, d->like);
 }
 
-/* A node with one operand whose shape and time do not follow from it. */
+/* Adds a node with one operand whose shape and time do not follow from it. */
 struct edge adjoint_reshape(struct differentiating *d, enum op op, struct edge a, struct shape shape,
                             enum value_time time)
 {
@@ -46,7 +46,7 @@ struct edge adjoint_product(struct differentiating *d, struct edge matrix, struc
     return edge_to(d->graph, d->graph->node_count - 1);
 }
 
-/* A matrix of call time: a product of two, or a sum over all frames. */
+/* Adds a matrix of call time: a product of two, or a sum over all frames. */
 struct edge adjoint_matrix(struct differentiating *d, enum op op, struct edge a, struct edge b, int rows, int columns)
 {
     struct node *node = graph_add_node(d->graph, op, (struct shape){2, {rows, columns}}, TIME_CALL, 2, d->like);
@@ -71,7 +71,7 @@ static struct edge as_units(struct differentiating *d, struct edge value, int un
     return adjoint_reshape(d, OP_copy, value, (struct shape){1, {units}}, time);
 }
 
-/* A part of a value: 0 in the other units. */
+/* Widens the gradient of a part to the whole value: 0 in the other units. */
 static struct edge padded(struct differentiating *d, const struct edge *read, struct edge value)
 {
     const struct node *source = d->graph->nodes[read->node];
@@ -89,7 +89,7 @@ static struct edge total(struct differentiating *d, struct edge value)
     return time_has_streams(node->time) ? adjoint_reshape(d, OP_total, value, shape, TIME_CALL) : value;
 }
 
-/* To a static value. */
+/* Hands `value` back to a static value. */
 static void hand_to_static(struct differentiating *d, int node, struct edge value)
 {
     const struct shape *shape = &d->graph->nodes[node]->shape;
@@ -108,7 +108,7 @@ static void hand_to_sequence(struct differentiating *d, int node, struct edge va
     adjoint_receive(d, node, value);
 }
 
-/* To the initial value of a read, where the read is out of range. */
+/* Hands back to the initial value of a read the sum over the frames that read out of range. */
 static void hand_to_init(struct differentiating *d, const struct edge *read, struct edge value)
 {
     if (read->init == NO_NODE || !d->active[read->init])
@@ -127,8 +127,8 @@ static void hand_to_init(struct differentiating *d, const struct edge *read, str
         adjoint_receive(d, read->init, sum);
 }
 
-/* `value` is what the source of `read` receives at the frame of the reader; `delayed`, where not NULL, the same at its
- * own. */
+/* Hands `value` back to the source of `read`, at the frame of the reader; `delayed`, if not NULL, is the same value at
+ * the source's own frame. */
 void hand_back(struct differentiating *d, const struct edge *read, struct edge value, const struct edge *delayed)
 {
     const struct node *source = d->graph->nodes[read->node];

@@ -1,4 +1,4 @@
-/* What each operation hands back to its operands: by the rule of op.def, or in a way of its own. */
+/* Hands back from each operation to its operands: by the rule of op.def, or in a way of its own. */
 #include "transform/adjoint.h"
 #include "transform/gradient_rule.h"
 #include "transform/stop_zeros.h"

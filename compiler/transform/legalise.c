@@ -50,12 +50,12 @@ static void give_products_columns(struct graph *graph)
 }
 
 struct past {
-    int init; /* what frames before the start read */
+    int init; /* the initial value: a node, or NO_NODE */
     int copy; /* the node that readers with this init read */
 };
 
-/* A value has one past, and so one initial value: where readers of one node bring different ones, all but the first
- * read a copy. */
+/* Gives each value one past, and so one initial value: of readers with different ones, all but the first read a
+ * copy. */
 static void separate_initial_values(struct graph *graph, struct arena *scratch)
 {
     struct uses uses = find_uses(graph, scratch);
@@ -116,7 +116,7 @@ static void copy_operand_over_time(struct graph *graph, struct node *node, int k
 {
     struct edge *edge = &node->edges[k];
     const struct node *source = graph->nodes[edge->node];
-    /* From frames, whatever its operand is: what is gathered, and the losses of frames. */
+    /* Readers of frames, whatever their operand's time: operations over time, and losses of frames. */
     bool reads_frames = (node->op == OP_seed ? TIME_FRAME : TIME_SEQUENCE) == node->time;
     bool fits = source->time == TIME_FRAME || (!reads_frames && source->time == TIME_SEQUENCE);
     if (!edge->delay && edge_is_whole(graph, edge) && source->op != OP_input && fits)
@@ -128,7 +128,7 @@ static void copy_operand_over_time(struct graph *graph, struct node *node, int k
     *edge = edge_to(graph, graph->node_count - 1);
 }
 
-/* That all frames of a loss count is said by a number, which needs no frames. */
+/* A loss all of whose frames count says so with a number, which needs no frames. */
 static void copy_operands_over_time(struct graph *graph)
 {
     for (int i = 0, count = graph->node_count; i < count; i++) {

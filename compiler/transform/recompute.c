@@ -1,11 +1,10 @@
-/* recompute: what the adjoint reads of the network is kept for every frame of a window. A value that costs less to
- * compute than to keep is computed again beside its readers instead, where all that it is made of is kept anyway. (No
- * simplify may follow: it shares equal nodes.)
+/* recompute: values of the network that the adjoint reads are kept for every frame of a window. A value that is cheaper
+ * to compute than to keep is computed again beside its readers if its operands are kept anyway. (No simplify may
+ * follow: it shares equal nodes.)
  *
  * before:   %3 = 1 - %z                   after:   %3 = 1 - %z            (read by the network alone: in registers)
  *           %8 = %d * %3   in the adjoint          %9 = 1 - %z
- *                                                  %8 = %d * %9
- */
+ *                                                  %8 = %d * %9 */
 #include "analysis/uses.h"
 #include "base/arena.h"
 #include "base/machine.h"
@@ -15,7 +14,7 @@
 struct recomputing {
     struct graph *graph;
     struct uses uses;
-    int flops_most; /* that computing a value again may take */
+    int flops_most; /* limit for computing a value again */
     bool *adjoint;  /* by node: needs the seed of a loss */
     int *again;     /* by node: the node that computes it again, or NO_NODE */
 };
@@ -38,7 +37,7 @@ static bool *find_adjoint(const struct graph *graph, const struct uses *uses, st
     return adjoint;
 }
 
-/* Whether the adjoint reads a value, and only at its own frame; *elsewhere: whether it reads it otherwise. */
+/* True if the adjoint reads the value. Sets *elsewhere if it reads it at another frame or as an initial value. */
 static bool adjoint_reads(const struct recomputing *recomputing, int id, bool *elsewhere)
 {
     bool reads = false;

@@ -11,15 +11,14 @@
 
 /* ---- copies ---- */
 
-/* A copy that changes nothing but the frame and the range; one that spreads a scalar is an operation. */
+/* True for a copy that changes nothing but the frame and the range; one that spreads a scalar is an operation. */
 static bool is_plain_copy(const struct graph *graph, int id)
 {
     const struct node *node = graph->nodes[id];
     return node->op == OP_copy && node->edges[0].length == node_units(node);
 }
 
-/* Copies that are in the end copies of themselves, as in a = b[t-1], b = a[t-1]: there is nothing behind them to be
- * read. */
+/* Finds copies that are in the end copies of themselves, as in a = b[t-1], b = a[t-1]: they have no source to read. */
 static bool *find_circular_copies(const struct graph *graph, struct arena *scratch)
 {
     bool *circular = ARENA_ARRAY(scratch, bool, graph->node_count + 1);
@@ -35,8 +34,8 @@ static bool *find_circular_copies(const struct graph *graph, struct arena *scrat
     return circular;
 }
 
-/* Reads `edge` through the copy that it points at, where that means the same: out of range, both the copy's and the
- * reader's initial value must be reproduced. */
+/* Makes `edge` read through the copy that it points at, if that means the same: out of range, both the copy's and the
+ * reader's initial value must be reproduced. False if it does not. */
 static bool read_through_copy(const struct graph *graph, const bool *circular, struct edge *edge)
 {
     if (!is_plain_copy(graph, edge->node) || circular[edge->node])
@@ -65,8 +64,8 @@ static bool read_through_copy(const struct graph *graph, const bool *circular, s
     return true;
 }
 
-/* An output is a whole node at the same frame, so it reads only through copies of such; and no static one, since
- * callers get what belongs to their sequence. */
+/* Makes an output read through a copy. An output is a whole node at the same frame, so only copies of such nodes
+ * qualify; not of static ones, since callers get values of their own sequence. False if it does not. */
 static bool read_output_through_copy(const struct graph *graph, const bool *circular, struct edge *edge)
 {
     if (!is_plain_copy(graph, edge->node))
@@ -77,7 +76,7 @@ static bool read_output_through_copy(const struct graph *graph, const bool *circ
            read_through_copy(graph, circular, edge);
 }
 
-/* A sum over frames counts each of them, whether or not they differ. */
+/* True if the copy makes frames of a value that has none: a sum over frames counts each of them. */
 static bool copy_gives_frames(const struct graph *graph, const struct edge *edge)
 {
     const struct node *copy = graph->nodes[edge->node];
@@ -106,8 +105,8 @@ static void add_part_name(struct graph *graph, struct node *node, struct named_p
     ARENA_PUSH(graph->arena, node->parts, node->part_count, node->part_capacity, part);
 }
 
-/* A whole copy at the same frame hands its name on to what it copies; a copy of a part, the name of the part; both, the
- * names of their own parts. */
+/* Hands names on from copies to their sources: a whole copy at the same frame its name; a copy of a part the name of
+ * the part; both the names of their own parts. */
 static void hand_names_on(struct graph *graph)
 {
     for (int i = graph->node_count - 1; i >= 0; i--) {
@@ -163,7 +162,8 @@ static bool fold_arithmetic(const struct graph *graph, struct node *node)
     return true;
 }
 
-/* A view of a view as one view: each stride of the outer one must be a step along one dimension of the inner one. */
+/* Composes a view of a view into one: each stride of the outer one must be a step along one dimension of the inner
+ * one. */
 static bool compose_views(const struct graph *graph, struct node *outer)
 {
     const struct node *inner = graph->nodes[outer->edges[0].node];
@@ -254,7 +254,7 @@ static bool share_equal_nodes(struct graph *graph, struct arena *scratch)
     return changed;
 }
 
-/* A view that shows all of its source in the source's own order. */
+/* True for a view that shows all of its source in the source's own order. */
 static bool view_is_identity(const struct graph *graph, const struct node *node)
 {
     const struct node *source = graph->nodes[node->edges[0].node];

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "transform/gradient_rule.h"
 
-/* Whether finite operands may be at the edge of the operation's domain. */
+/* True if finite operands may be at the edge of the operation's domain. */
 static bool has_edges(const struct graph *graph, const struct node *node)
 {
     if (node->op != OP_div)
@@ -32,8 +32,8 @@ const bool *find_unbounded(const struct graph *graph, struct arena *scratch)
     return unbounded;
 }
 
-/* By node from `first` on, of those that a rule has made: they follow their operands. What was there before is the
- * program, or what has been received. */
+/* Returns by node from `first` on, the nodes that a rule has made, whether it is unbounded; they follow their operands.
+ * Earlier nodes belong to the program, or to the gradients that have been received. */
 static const bool *find_unbounded_slopes(const struct stopping *stopping, int first)
 {
     const struct graph *graph = stopping->graph;
@@ -62,7 +62,7 @@ static struct edge where_not_zero(const struct stopping *stopping, struct edge g
     return build(stopping, OP_where, (const struct edge[]){g, value, zero}, 3);
 }
 
-/* The largest magnitude in a vector. */
+/* Adds the largest magnitude in a vector. */
 static struct edge largest(const struct stopping *stopping, struct edge g)
 {
     if (g.length == 1)
@@ -76,7 +76,7 @@ struct edge stop_zeros(const struct stopping *stopping, int first, struct edge g
     if (value.node < first || !find_unbounded_slopes(stopping, first)[value.node - first])
         return value;
     bool by_unit =
-        op_info(stopping->like->op)->shape != SHAPE_VECTOR; /* else each unit is made of all that was received */
+        op_info(stopping->like->op)->shape != SHAPE_VECTOR; /* else each unit depends on all units received */
     return where_not_zero(stopping, by_unit ? g : largest(stopping, g), value);
 }
 

@@ -40,7 +40,7 @@ void factor_sums(struct graph *graph, struct arena *scratch);
  * seeds of the losses. See differentiate.c. */
 void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch);
 
-/* What the adjoint reads and what costs less than to keep it is computed again. See recompute.c. */
+/* Values that the adjoint reads and that are cheaper to compute than to keep, computed again. See recompute.c. */
 void recompute(struct graph *graph, const struct machine *machine, struct arena *scratch);
 
 /* Copies, so that the schedule can take the graph as it is: operations on columns and over time read aligned, whole
