@@ -31,7 +31,7 @@ void write_signature(struct emitter *emitter, enum call_kind call)
     text_puts(emitter->out, ")");
 }
 
-/* Casts are for C++. */
+/* Writes the arguments of a call through arrays of addresses. Casts are for C++. */
 void write_generic_arguments(struct emitter *emitter, enum call_kind call)
 {
     const struct graph *graph = emitter->graph;
@@ -49,7 +49,7 @@ void write_generic_arguments(struct emitter *emitter, enum call_kind call)
                         input_of(emitter, i));
 }
 
-/* Inputs are there, and ids in range. */
+/* Writes checks that inputs are not NULL, and ids in range. */
 static void write_input_check(struct emitter *emitter, int index, const char *lengths, const char *frames)
 {
     const struct graph_input *input = &emitter->graph->inputs[index];

@@ -1,18 +1,18 @@
-/* What entry points say: their signatures and checks, and how inputs and outputs go between the caller's memory and
- * values. */
+/* Parts of entry points: their signatures and checks, and the copying of inputs and outputs between the caller's memory
+ * and values. */
 #ifndef RNNC_EMIT_CALLS_H
 #define RNNC_EMIT_CALLS_H
 
 #include "emit/emitter.h"
 
-/* Of a call as text: "rnn_status lm_step(...)", without the semicolon or the body. */
+/* Writes the signature of a call: "rnn_status lm_step(...)", without the semicolon or the body. */
 void write_signature(struct emitter *emitter, enum call_kind call);
-/* The arguments of a call through arrays of addresses, behind those that every call of its kind has. */
+/* Writes the arguments of a call through arrays of addresses, behind those that every call of its kind has. */
 void write_generic_arguments(struct emitter *emitter, enum call_kind call);
-/* What is wrong with the arguments ends the call. */
+/* Writes checks of the arguments, which return an error from the call. */
 void write_checks(struct emitter *emitter, enum call_kind call);
 
-/* The input of which an output of a training network is the gradient, or -1. */
+/* Returns the input whose gradient an output of a training network is, or -1. */
 int input_of(const struct emitter *emitter, int output);
 
 /* entry.c: the state's type and calls. */
@@ -21,14 +21,13 @@ void write_state_functions(struct emitter *emitter, bool with_values);
 /* plan.c: an entry point that does what a plan says. */
 void write_entry_point(struct emitter *emitter, const struct plan *plan);
 
-/* values.c: values of the whole sequence are seen from the block at hand on: there is a function for that. */
+/* values.c: true if values of the whole sequence are addressed from the block at hand, by a function of their own. */
 bool values_move_with_blocks(const struct emitter *emitter);
 
-/* steps.c: functions of the steps of regions that are not kernels: what a stream begins with, its past, what it
- * gathers. */
+/* steps.c: functions of the steps of regions beside kernels: the start of a stream, its past, its gathered values. */
 void write_step_functions(struct emitter *emitter);
-/* The call of one, without indentation, within a loop over streams where the step is for one stream. `frames`: of the
- * block. */
+/* Writes the call of such a function, without indentation, within a loop over streams if the step is for one stream.
+ * `frames`: of the block. */
 void write_step_call(struct emitter *emitter, const struct step *step, const char *frames);
 
 /* io.c: the steps that deal with the caller's memory. one_frame: a call of one frame, which has no blocks. */

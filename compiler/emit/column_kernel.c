@@ -1,7 +1,7 @@
 /* Kernels that are a loop over columns. */
 #include "emit/kernel.h"
 
-/* A loop over columns, if the region has more than one; its body is one statement, or some within braces. */
+/* Opens a loop over columns, if the region has more than one; its body is one statement, or several within braces. */
 static void open_columns(struct writing *writing, bool braces)
 {
     struct emitter *emitter = writing->emitter;
@@ -101,7 +101,7 @@ void write_id_kernel(struct writing *writing)
                 node_address(emitter, id, "column"), emitter->buffers[emitter->graph->nodes[id]->edges[0].node]);
 }
 
-/* Dropout: what is kept of each frame, of a sequence, or of weights for a call. */
+/* Writes a mask of dropout: for each frame, for a sequence, or on weights for a call. */
 void write_keep_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;

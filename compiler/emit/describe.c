@@ -1,4 +1,4 @@
-/* What a region is, in words: for the comments of the C file and for `--emit=explain`. */
+/* Descriptions of regions in words: for the comments of the C file and for `--emit=explain`. */
 #include <string.h>
 
 #include "emit/emitter.h"
@@ -19,7 +19,7 @@ long schedule_parameters(const struct schedule *schedule)
     return count;
 }
 
-/* A value of the region that the region reads with a delay: what closes its cycle. */
+/* Returns a value of the region that the region reads with a delay, which closes its cycle. */
 static const char *cycle_of(const struct schedule *schedule, const struct region *region, struct arena *arena)
 {
     for (int i = 0; i < region->node_count; i++) {

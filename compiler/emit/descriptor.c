@@ -1,7 +1,7 @@
-/* The descriptor of a network, for tools that know no names: rnn_model. */
+/* The descriptor of a network, rnn_model, for tools that do not know its names. */
 #include "emit/calls.h"
 
-/* FNV-1a over names and shapes. */
+/* Returns FNV-1a over names and shapes. */
 unsigned long long emit_fingerprint(const struct graph *graph)
 {
     unsigned long long hash = 14695981039346656037ull;
@@ -101,7 +101,7 @@ static void write_tensors(struct emitter *emitter)
     text_puts(out, graph->output_count ? "};\n\n" : "\n");
 }
 
-/* The calls through arrays of addresses. Casts are for C++. */
+/* Writes a call through arrays of addresses. Casts are for C++. */
 static void write_generic_call(struct emitter *emitter, enum call_kind call)
 {
     static const char *const heads[] = {
@@ -128,13 +128,13 @@ static void write_generic_calls(struct emitter *emitter)
     text_puts(emitter->out, "\n");
 }
 
-/* An address of the descriptor: of the network's own part, or NULL where it has none. */
+/* Returns an address for the descriptor: of the network's own part, or NULL if it has none. */
 static const char *own(const struct emitter *emitter, bool there, const char *part)
 {
     return there ? arena_printf(emitter->arena, "%s%s", emitter->prefix, part) : "NULL";
 }
 
-/* All members, in their order, as C++ wants them. */
+/* Writes all members, in their order, as C++ requires. */
 void emit_descriptor(struct emitter *emitter, const char *training)
 {
     const struct graph *graph = emitter->graph;

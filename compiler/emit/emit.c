@@ -35,7 +35,7 @@ static void write_front(struct emitter *emitter, const struct schedule *training
 
 /* ---- headers ---- */
 
-/* Headers of the runtime, and how names begin that emitted code has from them. */
+/* Headers of the runtime, and the beginnings of their names in emitted code. */
 static const struct {
     const char *header;
     const char *names[6];
@@ -53,7 +53,7 @@ static const struct {
     {"rnn/weights.h", {"rnn_parameters"}},
 };
 
-/* Whether a name of the runtime that begins so stands in the code. */
+/* True if the code uses a name of the runtime with this beginning. */
 static bool code_names(const char *code, const char *beginning)
 {
     for (const char *at = code; (at = strstr(at, beginning)) != NULL; at++)
@@ -62,7 +62,7 @@ static bool code_names(const char *code, const char *beginning)
     return false;
 }
 
-/* Those that the code needs. */
+/* Writes the headers that the code needs. */
 static void write_headers(struct text *out, const char *code)
 {
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {

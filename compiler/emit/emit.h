@@ -9,27 +9,29 @@ struct text;
 struct emit_options {
     const char *prefix;    /* of every name with linkage, an identifier */
     const char *owner;     /* of a training schedule: the prefix of the network that it trains; else NULL */
-    const char *header;    /* how the C file includes the header; NULL: the C file declares everything itself */
+    const char *header;    /* the header's name in the C file's #include; NULL: the C file declares everything itself */
     bool files;            /* calls that read and write weights files are emitted */
     const double *weights; /* of all parameters, in their order, to be written as constants; or NULL */
 };
 
-/* "PeepholeLSTM" -> "peephole_lstm"; a name that would not do begins with "net_". */
+/* Returns a prefix made from a name: "peephole_lstm" for "PeepholeLSTM"; "net_" goes in front of one that is not
+ * valid. */
 const char *emit_default_prefix(struct arena *arena, const char *name);
 
-/* Whether `prefix` can begin the names of C functions. */
+/* True if `prefix` can begin the names of C functions. */
 bool emit_prefix_is_valid(const char *prefix);
 
-/* Of the names and shapes of all parameters; weights files carry it. */
+/* Returns a fingerprint of the names and shapes of all parameters; weights files carry it. */
 unsigned long long emit_fingerprint(const struct graph *graph);
 
-/* training: the schedule of the loss and its gradients, or NULL. */
+/* Writes the C file and the header. training: the schedule of the loss and its gradients, or NULL. */
 void emit_source(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
                  struct arena *arena, struct text *out);
 void emit_header(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
                  struct arena *arena, struct text *out);
 
-/* --emit=explain: every region with its equations, why it is in or out of a cycle, flops and bytes a frame. */
+/* --emit=explain: every region with its equations, the reason for its being in or out of a cycle, flops and bytes a
+ * frame. */
 void emit_explain(const struct schedule *schedule, struct arena *arena, struct text *out);
 
 /* --emit=dot. */

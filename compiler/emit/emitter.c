@@ -1,4 +1,4 @@
-/* What is known while a file is written: the names of all that is in it. */
+/* State while a file is written: the names of everything in it. */
 #include "emit/emitter.h"
 
 static void name_leaves(struct emitter *emitter)
@@ -18,7 +18,7 @@ static void name_leaves(struct emitter *emitter)
         emitter->arguments[inputs + i] = unique_name(&arguments, c_name(emitter->arena, graph->outputs[i].name));
 }
 
-/* Packed matrices are called after their region and what they are multiplied with: "h1_scan_h". */
+/* Names packed matrices after their region and their right-hand side: "h1_scan_h". */
 static void name_panels(struct emitter *emitter, struct unique *members)
 {
     const struct schedule *schedule = emitter->schedule;

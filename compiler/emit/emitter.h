@@ -1,4 +1,4 @@
-/* What the files of emit share. */
+/* Declarations shared by the files of emit. */
 #ifndef RNNC_EMIT_EMITTER_H
 #define RNNC_EMIT_EMITTER_H
 
@@ -12,11 +12,11 @@
 #include "schedule/access.h"
 #include "schedule/plan.h"
 
-/* A C expression: of a node, or of what an edge reads. */
+/* A C expression: of a node, or of an edge's operand. */
 struct expression {
     const char *text;
     bool closed; /* a name or a call: an operand as it is; else it needs brackets */
-    bool stands; /* in no variable: it stands where its only reader is */
+    bool stands; /* in no variable: written inline in its only reader */
 };
 
 struct emitter {
@@ -25,7 +25,7 @@ struct emitter {
     const struct graph *graph;
     struct uses uses;
     const char *prefix;
-    const char *owner;           /* the prefix of the network, of which this may be the training */
+    const char *owner;           /* the prefix of the network itself, also while its training is written */
     const char *parameters_type; /* the struct of parameters: "lm_params" */
     bool files;                  /* calls that read and write weights files are emitted */
     const double *weights;       /* of all parameters, as constants; or NULL */
@@ -33,10 +33,10 @@ struct emitter {
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
     const char **buffers;        /* members for each node's buffer, by node; NULL: none */
-    const char **sizes;          /* enumerators, by the graph's sizes */
+    const char **sizes;          /* enumerators, by number of the graph's sizes */
     struct map named_sizes;      /* the same by path, and by instance and number: "h1 256" */
     const char **panels;         /* members for each packed matrix */
-    struct map *tiles;           /* functions for products that the file has already, by name */
+    struct map *tiles;           /* functions for products that have been written, by name */
     const struct region *region; /* at hand */
     struct function function;    /* at hand */
     int *last_load;              /* by node: its last place in writing.loaded, or -1, see find_load */
@@ -49,7 +49,7 @@ struct emitter {
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
                            struct text *out);
 
-/* The emitter of what --train adds. */
+/* Returns the emitter of the code that --train adds. */
 struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
                                     struct arena *arena, struct text *out);
 
@@ -59,26 +59,27 @@ void write_pattern(struct emitter *emitter, const char *pattern, ...) __attribut
 /* names.c: an identifier that is neither a keyword nor a macro nor one of the emitted code's own words. Ask for it
  * before unique_name. */
 const char *c_name(struct arena *arena, const char *name);
-/* The last component of a path: "c" of "h1.c". */
+/* Returns the last component of a path: "c" of "h1.c". */
 const char *last_name(const char *path);
 
 /* describe.c: shared by the comments in C and by the report. */
 const char *describe_kind(const struct schedule *schedule, const struct region *region, struct arena *arena);
 void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
                         const char *indent, struct text *out);
-double schedule_flops(const struct schedule *schedule); /* for one frame of one stream: the sum over regions */
-/* Work of a region that is not done for each frame: "96 flops a sequence", or NULL. */
+double schedule_flops(const struct schedule *schedule); /* Returns the flops for one frame of one stream: the sum
+                                                           over regions. */
+/* Returns the work of a region that is not done for each frame: "96 flops a sequence", or NULL. */
 const char *describe_flops_once(const struct region *region, struct arena *arena);
 long schedule_parameters(const struct schedule *schedule);
 
 /* expr.c: operands of kernels. */
 const char *emit_number(struct arena *arena, double number);
-/* Address of the first unit that an access reads, in the kernel's words: frame, column, streams. `column` NULL: the
- * first of the block. */
+/* Returns the address of the first unit of an access, in the kernel's variables: frame, column, streams. `column` NULL:
+ * the first of the block. */
 const char *access_address(struct emitter *emitter, const struct access *access, const char *column);
-/* The distance between its columns. */
+/* Returns the distance between the columns of an access. */
 const char *access_stride(const struct emitter *emitter, const struct access *access);
-/* The address of what an edge reads, and of what a node makes, for a kernel of the region at hand. */
+/* Return the address of an edge's operand, and of a node's result, for a kernel of the region at hand. */
 const char *edge_address(struct emitter *emitter, const struct edge *edge, const char *column);
 const char *node_address(struct emitter *emitter, int node, const char *column);
 /* Fills in an operation's pattern. `scalar`: one number instead of lanes. */
@@ -89,21 +90,21 @@ struct expression fill_pattern(const struct emitter *emitter, const char *patter
 void emit_declarations(struct emitter *emitter);
 void emit_packed_struct(struct emitter *emitter);
 void emit_pack(struct emitter *emitter);
-bool pack_draws(const struct emitter *emitter); /* whether it needs the window: dropout on weights */
+bool pack_draws(const struct emitter *emitter); /* True if packing needs the window, for dropout on weights. */
 /* sizes.c */
 void name_enumerators(struct emitter *emitter);
 void emit_sizes(struct emitter *emitter);
-/* The size with this path, or where there is none, the number that it is. */
+/* Returns the name of the size with this path, or, if there is none, the number. */
 const char *named_size(const struct emitter *emitter, const char *path, int size);
-/* A number of units or elements as the instance of a node calls it. */
+/* Returns a number of units or elements under the name that it has in the instance of a node. */
 const char *node_size(const struct emitter *emitter, int id, long size);
-/* The elements of a value: "lm_V * 64". */
+/* Returns the elements of a value: "lm_V * 64". */
 const char *value_size(const struct emitter *emitter, int id);
-/* One dimension of a parameter. */
+/* Returns one dimension of a parameter. */
 const char *parameter_size(const struct emitter *emitter, int id, int dimension);
-/* So many numbers in bytes. */
+/* Returns the bytes of so many numbers. */
 const char *size_in_bytes(const struct emitter *emitter, const char *size);
-/* The units of a kernel. */
+/* Returns the units of a kernel. */
 const char *kernel_size(const struct emitter *emitter, const struct kernel *kernel);
 /* lines.c: appends text whose lines may be of any length. */
 void put_lines(struct text *out, const char *text);
@@ -122,28 +123,28 @@ void emit_strided(struct emitter *emitter, const char *function, const struct sh
 /* header.c: comments on inputs, outputs and targets. */
 void emit_shapes(struct emitter *emitter);
 void write_shape(struct emitter *emitter, int input, const char *role);
-/* train.c: what --train adds; the emitter is that of the training network. */
+/* train.c: the code that --train adds; the emitter is that of the training network. */
 void emit_training(struct emitter *emitter);
 void emit_training_declarations(struct emitter *emitter);
 /* descriptor.c: `training` is the name of the rnn_training, or NULL. */
 void emit_descriptor(struct emitter *emitter, const char *training);
-/* One line of a table of inputs. */
+/* Writes one line of a table of inputs. */
 void write_input_tensor(struct emitter *emitter, const struct graph_input *input);
 void emit_model_declaration(struct emitter *emitter);
-/* The initial value of a buffer as an argument: an address and, behind a comma, whether it is one number for all units.
- * Values of sequences are those of `stream`. */
+/* Returns the initial value of a buffer as two arguments: an address, and 1 if it is one number for all units. Values
+ * of sequences are those of `stream`. */
 const char *initial_value(struct emitter *emitter, int id);
-/* "rnn_real", or what ids and labels are. */
+/* Returns "rnn_real", or the type of ids and labels. */
 const char *input_type(const struct graph_input *input);
-/* Numbers in a stream's column of what a value gathers: sums have two for each unit, see rnn/gather.h. */
+/* Returns the numbers in a stream's column of a gathered value: sums have two for each unit, see rnn/gather.h. */
 const char *gathered_numbers(const struct emitter *emitter, int id);
-/* Where a sum over all frames is made: an address, and strides. */
+/* Place of a sum over all frames: an address, and strides. */
 struct place {
     const char *base; /* an expression for an address */
     struct view view;
     struct shape shape;
 };
-/* ctc: nothing to do for a block, all of it when the pass is over. */
+/* True for a value that is computed when its pass is over, and not for each block: ctc. */
 static inline bool node_waits_for_all_frames(const struct node *node)
 {
     return op_reads(node->op, 0) == READS_ALL_FRAMES;

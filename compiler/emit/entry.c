@@ -1,4 +1,4 @@
-/* What stands around the entry points: memory, weights files, and the calls that need no plan. The entry points come
+/* The code around the entry points: memory, weights files, and the calls that need no plan. The entry points come
  * last. */
 #include "emit/calls.h"
 

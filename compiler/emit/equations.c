@@ -1,11 +1,10 @@
-/* The equations of a region as it computes them: one for each value that has a name of its own, in the program or
- * because others read it, with the line of the program that it comes from. What is read from elsewhere stands there by
- * name.
+/* The equations of a region as it computes them: one for each value with a name of its own, in the program or because
+ * others read it, with the line of the program that it comes from. Operands from elsewhere are written by name.
  *
  *   10  i_in = W_i @ x + b_i
  *   14  d_i += U_i^T @ d_z[t+1]
  *
- * `^T` is a transpose, `+=` a sum over all frames and streams. */
+ * `^T` is a transpose, `+=` a sum over all frames and streams.  */
 #include <string.h>
 
 #include "emit/emitter.h"
@@ -18,14 +17,14 @@ struct writer {
     const struct schedule *schedule;
     const struct graph *graph;
     struct arena *arena;
-    const char *instance; /* whose names stand alone: "h1" */
-    bool inside;          /* one of them has been written */
+    const char *instance; /* its names are written without path: "h1" */
+    bool inside;          /* such a name has been written */
     const struct region *region;
 };
 
 static struct text write_edge(struct writer *writer, const struct edge *edge, enum precedence least, int depth);
 
-/* Whether a node has an equation of its own. */
+/* True if a node has an equation of its own. */
 static bool node_is_line(const struct writer *writer, int id)
 {
     const struct node *node = writer->graph->nodes[id];
@@ -36,7 +35,7 @@ static bool node_is_line(const struct writer *writer, int id)
            uses_count(&writer->schedule->uses, id) > 1;
 }
 
-/* A path as it reads within the instance at hand. */
+/* Returns a path relative to the instance at hand. */
 static const char *local_path(struct writer *writer, const char *path)
 {
     size_t length = strlen(writer->instance);
@@ -46,15 +45,14 @@ static const char *local_path(struct writer *writer, const char *path)
     return path + length + 1;
 }
 
-/* "d_W" of "W", "h1.d_W" of "h1.W". */
+/* Returns "d_W" of "W", "h1.d_W" of "h1.W". */
 static const char *gradient_path(struct writer *writer, int parameter)
 {
     const char *path = local_path(writer, writer->graph->parameters[parameter].name), *last = last_name(path);
     return arena_printf(writer->arena, "%.*sd_%s", (int)(last - path), path, last);
 }
 
-/* Elements of a matrix or vector that a view shows: "[4:8]", "[:, 2]", "^T"; " view" where that would say too
- * little. */
+/* Returns the elements of a matrix or vector that a view shows: "[4:8]", "[:, 2]", "^T"; " view" for others. */
 static const char *view_range(struct arena *arena, const struct view *view, const struct shape *shape,
                               const struct shape *of)
 {
@@ -73,7 +71,7 @@ static const char *view_range(struct arena *arena, const struct view *view, cons
                               : arena_printf(arena, "[%ld:%ld%s]%s", row, row + rows, rest, suffix);
 }
 
-/* The name of a value, or NULL where it has none. */
+/* Returns the name of a value, or NULL if it has none. */
 static const char *node_text(struct writer *writer, int id, int depth)
 {
     const struct node *node = writer->graph->nodes[id];
@@ -102,7 +100,7 @@ static enum precedence infix_precedence(enum op op)
     return of[op_info(op)->infix.binds];
 }
 
-/* "where(a, b, c)" */
+/* Writes a call: "where(a, b, c)". */
 static void write_call(struct writer *writer, const struct node *node, struct text *text, int depth)
 {
     text_printf(text, "%s(", op_info(node->op)->id);
@@ -111,7 +109,7 @@ static void write_call(struct writer *writer, const struct node *node, struct te
     text_puts(text, ")");
 }
 
-/* The operation of a node. */
+/* Writes the operation of a node. */
 static struct text write_operation(struct writer *writer, const struct node *node, enum precedence least, int depth)
 {
     struct text text;
@@ -126,7 +124,8 @@ static struct text write_operation(struct writer *writer, const struct node *nod
         const char *operand = write_edge(writer, &node->edges[0], UNARY, depth + 1).data;
         text_printf(&text, least > SUM ? "(-%s)" : "-%s", operand);
     } else if (infix) {
-        bool product = op_info(node->op)->infix.binds == BIND_AT; /* as in the language, W @ (a * b) has its brackets */
+        bool product = op_info(node->op)->infix.binds == BIND_AT; /* as in the language, W @ (a * b) needs its
+                                                                     brackets */
         const char *left = write_edge(writer, &node->edges[0], own, depth + 1).data;
         const char *right = write_edge(writer, &node->edges[1], product ? ATOM : own + 1, depth + 1).data;
         text_printf(&text, least > own ? "(%s %s %s)" : "%s %s %s", left, infix, right);
@@ -136,7 +135,7 @@ static struct text write_operation(struct writer *writer, const struct node *nod
     return text;
 }
 
-/* The name of a part of a value, or NULL. */
+/* Returns the name of a part of a value, or NULL. */
 static const char *part_name(const struct node *node, const struct edge *edge)
 {
     for (int i = 0; i < node->part_count; i++)
@@ -168,7 +167,7 @@ static struct text write_edge(struct writer *writer, const struct edge *edge, en
 
 /* ---- lines ---- */
 
-/* What stands on the left, and between it and the right. */
+/* Returns the left side of an equation, with "=" or "+=". */
 static const char *left_side(struct writer *writer, int id)
 {
     const struct node *node = writer->graph->nodes[id];
@@ -182,7 +181,7 @@ static const char *left_side(struct writer *writer, int id)
     return arena_printf(writer->arena, "%s =", local_path(writer, writer->schedule->names[id]));
 }
 
-/* What is added to the gradient of a parameter when all frames have been through, and was not added there at once. */
+/* Writes the sum that is added to the gradient of a parameter after all frames: the terms that were not made in it. */
 static struct text write_late_sum(struct writer *writer, const struct node *node)
 {
     struct text text;
@@ -199,8 +198,7 @@ struct line {
     int order;  /* of the instance: that of its first line */
 };
 
-/* The right side, within the instance that the equation belongs to; one that reads none of its values, within the
- * top. */
+/* Writes the right side of an equation, relative to the writer's instance. */
 static struct text write_right_side(struct writer *writer, int id)
 {
     const struct node *node = writer->graph->nodes[id];
@@ -230,8 +228,8 @@ static struct line make_line(struct writer *writer, int id)
     return line;
 }
 
-/* The first LINES_MOST, in the order in which values are computed, those of an instance together. Returns how many
- * there are. */
+/* Collects the first LINES_MOST lines, in the order in which values are computed, those of an instance together.
+ * Returns the number of all lines. */
 static int collect_lines(struct writer *writer, struct line *lines)
 {
     int count = 0, left_out = 0;

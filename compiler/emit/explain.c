@@ -1,7 +1,7 @@
 #include "base/machine.h"
 #include "emit/emitter.h"
 
-/* Bytes a frame and stream of all values that are stored in one way. */
+/* Returns the bytes for each frame and stream of all values with one kind of storage. */
 static double buffer_bytes(const struct schedule *schedule, enum storage storage)
 {
     double bytes = 0;

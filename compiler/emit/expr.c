@@ -30,7 +30,7 @@ const char *emit_number(struct arena *arena, double number)
     return arena_printf(arena, "(rnn_real)%.17g", number);
 }
 
-/* The member that an access reads, and a record of the struct. */
+/* Returns the member that an access reads, and records the use of its struct. */
 static const char *access_base(struct emitter *emitter, const struct access *access)
 {
     switch (access->place) {
@@ -60,7 +60,7 @@ const char *access_stride(const struct emitter *emitter, const struct access *ac
     return access->padded ? arena_printf(emitter->arena, "RNN_PAD(%s)", units) : units;
 }
 
-/* " - 2 * streams": columns from that of the frame at hand to that of the frame that is read. */
+/* Returns the columns from the frame at hand to the frame that is read: " - 2 * streams". */
 static const char *delay_text(struct emitter *emitter, int delay)
 {
     if (!delay)
@@ -71,7 +71,7 @@ static const char *delay_text(struct emitter *emitter, int delay)
     return arena_printf(emitter->arena, delay > 0 ? " - %d * streams" : " + %d * streams", delay > 0 ? delay : -delay);
 }
 
-/* The first column of the first frame of a block, or of the frame that is read there. */
+/* Returns the address of the first column of a block's first frame, or of the frame that it reads. */
 static const char *first_frame_address(struct emitter *emitter, const struct access *access, const char *base,
                                        const char *stride, const char *begin)
 {

@@ -40,7 +40,7 @@ void open_kernel(struct emitter *emitter)
     emitter->out = &emitter->function.body;
 }
 
-/* "const struct lstm_packed *packed" */
+/* Returns the declaration of a variable: "const struct lstm_packed *packed". */
 static const char *declaration(const struct emitter *emitter, enum variable_number variable)
 {
     const char *name = variable_name(variable);

@@ -1,8 +1,8 @@
-/* A function of the emitted C while it is written: whoever writes a variable records it.
+/* A function of the emitted C while it is written: writing a variable records its use.
  *
- * Functions of one head each (`open_function`) end by saying which of their parameters nothing has used. A kernel
- * (`open_kernel`) takes what it uses: its body is written first, its head is made from the record, and so is the call.
- */
+ * Functions with a given head (`open_function`) end with a cast to void of each unused parameter. A kernel
+ * (`open_kernel`) takes only what it uses: its body is written first, and its head and its call are made from the
+ * record. */
 #ifndef RNNC_EMIT_FUNCTION_H
 #define RNNC_EMIT_FUNCTION_H
 
@@ -50,22 +50,23 @@ enum variables {
 };
 
 struct function {
-    unsigned parameters; /* in its head, where that is written already */
+    unsigned parameters; /* of its head, if that has been written */
     unsigned used;
-    struct text *file; /* of a kernel: where it goes when it is complete */
+    struct text *file; /* of a kernel: the destination when it is complete */
     struct text body;
 };
 
-/* The head, with these parameters, and the brace have been written, or are about to be. */
+/* Begins a function whose head, with these parameters, and brace have been written, or are about to be. */
 void open_function(struct emitter *emitter, unsigned parameters);
 void use_variables(struct emitter *emitter, unsigned variables);
 void close_function(struct emitter *emitter);
-/* What close_function does but for the brace: the function goes on. */
+/* Does the same as close_function but for the brace: the function goes on. */
 void write_unused_parameters(struct emitter *emitter);
 
-/* From here to the end of the kernel `emitter->out` is its body. */
+/* Begins a kernel: until its end `emitter->out` is its body. */
 void open_kernel(struct emitter *emitter);
-/* "static void", "name": writes it to the file; returns the parameters that it takes. */
+/* Ends a kernel with the head "static void", "name", and writes it to the file; returns the parameters that it
+ * takes. */
 unsigned close_kernel(struct emitter *emitter, const char *head, const char *name);
 
 const char *variable_name(enum variable_number variable);

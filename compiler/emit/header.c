@@ -1,4 +1,4 @@
-/* What others may know of a network: the types and calls, as the header or at the head of the C file. */
+/* The public types and calls of a network, as the header or at the head of the C file. */
 #include "emit/calls.h"
 
 static const char *once(enum value_time time)
@@ -77,7 +77,7 @@ static const char *const call_declarations =
     "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
     "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n";
 
-/* A program that was compiled with the other precision would hand over and expect other numbers: it does not link. */
+/* Gives calls other names in double, so that a program compiled with the other precision does not link. */
 static void write_real_names(struct emitter *emitter)
 {
     text_puts(emitter->out,

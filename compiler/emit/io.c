@@ -1,18 +1,18 @@
-/* Inputs and outputs of a call: where the caller has them, where kernels want them. */
+/* Inputs and outputs of a call, between the caller's memory and that of kernels. */
 #include <string.h>
 
 #include "emit/calls.h"
 
 /* ---- inputs ---- */
 
-/* The caller's memory of the block at hand. */
+/* Returns the address of the block at hand in the caller's memory. */
 static const char *at_block(const struct emitter *emitter, const char *argument, const char *units, bool one_frame)
 {
     const char *each = strcmp(units, "1") == 0 ? "" : arena_printf(emitter->arena, " * %s", units);
     return one_frame ? argument : arena_printf(emitter->arena, "%s + call.column%s", argument, each);
 }
 
-/* An address where kernels read the caller's memory, a copy where they need padded columns. */
+/* Writes an input: an address if kernels read the caller's memory, a copy if they need padded columns. */
 static void write_input(struct emitter *emitter, const struct step *step, int id, int indent, bool one_frame)
 {
     const struct node *node = emitter->graph->nodes[id];
@@ -30,7 +30,7 @@ static void write_input(struct emitter *emitter, const struct step *step, int id
                     columns);
 }
 
-/* What a call says of its frames. */
+/* Writes lengths, or marks of the ends of sequences, which a call gives. */
 static void write_given(struct emitter *emitter, int id, int indent)
 {
     enum op op = emitter->graph->nodes[id]->op;
@@ -64,8 +64,8 @@ static void write_copy(struct emitter *emitter, int id, const char *units, const
                     emitter->buffers[id], units, columns);
 }
 
-/* An output where it is wanted. What lies behind the end of a stream is 0, and so is what a sequence without frames
- * gives. */
+/* Writes an output if it is wanted. Frames behind the end of a stream are 0, and so are values of a sequence without
+ * frames. */
 static void write_output(struct emitter *emitter, const struct step *step, int index, int indent, bool one_frame)
 {
     const struct graph_output *output = &emitter->graph->outputs[index];

@@ -46,7 +46,7 @@ static void write_kernel_of_kind(struct writing *writing)
     }
 }
 
-/* In front of a kernel: what it does for a frame. */
+/* Writes a kernel's operations for a frame, in front of it. */
 static void write_operations(struct writing *writing)
 {
     const struct kernel *kernel = writing->kernel;

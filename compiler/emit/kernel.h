@@ -1,14 +1,14 @@
-/* What the files that write kernels share: the variables of the function at hand. */
+/* Declarations shared by the files that write kernels: the variables of the function at hand. */
 #ifndef RNNC_EMIT_KERNEL_H
 #define RNNC_EMIT_KERNEL_H
 
 #include "emit/emitter.h"
 
-/* Of a kernel, for one frame of one stream; of one that does not run for each frame, once. */
+/* Operations of a kernel for one frame of one stream; of a kernel that does not run for each frame, for one run. */
 struct operations {
     double adds, multiplies, multiply_adds;
     double calls;  /* of exp and the like */
-    double others; /* comparisons, choices, what softmax and the like do */
+    double others; /* comparisons, choices, operations of softmax and the like */
     double weights;
 };
 
@@ -27,31 +27,31 @@ struct writing {
 struct loaded {
     struct edge edge;
     const char *name;
-    int before; /* the load of the same node before this one, in the same function or not */
+    int before; /* index of the previous load of the same node, in this function or not */
 };
 
 /* ---- kernel_nodes.c ---- */
 
-/* A name for a variable that holds a node's value, or that of a frame before or after. */
+/* Returns a new name for a variable that holds a node's value, or that of a frame before or after. */
 const char *fresh_local(struct writing *writing, int node, int delay);
-/* From now on what the edge reads is in the variable `name`. */
+/* Records that the edge's operand is in the variable `name` from now on. */
 void remember_load(struct writing *writing, const struct edge *edge, const char *name);
-/* A variable for what an edge reads from memory; written where it is first needed. */
+/* Returns a variable for what an edge reads from memory, written when it is first needed. */
 struct expression load_edge(struct writing *writing, const struct edge *edge);
-/* An expression for a node: in a variable, or standing where its only reader is. */
+/* Records an expression for a node: in a variable, or inline in its only reader. */
 void keep_expression(struct writing *writing, int id, struct expression expression);
-/* A node of the kernel as a variable, or as an expression for its only reader. */
+/* Writes a node of the kernel as a variable, or keeps it as an expression for its only reader. */
 void write_node(struct writing *writing, int id);
-/* A value that outlives the kernel goes to memory, after all that reads what it overwrites. */
+/* Stores a value that outlives the kernel, after all reads of the value that it overwrites. */
 void write_store(struct writing *writing, int id);
 void write_stores(struct writing *writing);
 
 /* operations.c */
 void count_products(struct operations *operations, const struct kernel *kernel);
 void count_node(struct operations *operations, const struct node *node);
-/* Instead of count_node for a sum that takes in a product, which has been counted. */
+/* Replaces count_node for a sum with an inline product, which has been counted. */
 void count_multiply_add(struct operations *operations, const struct node *sum);
-/* "512 additions, 256 multiply-adds; 1024 bytes of weights" (as floats), or NULL where there is none. */
+/* Returns "512 additions, 256 multiply-adds; 1024 bytes of weights" (as floats), or NULL if there are none. */
 const char *describe_operations(const struct operations *operations, struct arena *arena);
 
 /* ---- one file for each kind, or some ---- */

@@ -1,4 +1,4 @@
-/* Nodes of a kernel: what is read into variables, computed unit by unit, and written to memory. */
+/* Nodes of a kernel: loads into variables, computation unit by unit, and stores to memory. */
 #include <string.h>
 
 #include "emit/kernel.h"
@@ -13,7 +13,7 @@ const char *fresh_local(struct writing *writing, int node, int delay)
     return unique_name(&writing->names, stem);
 }
 
-/* A name or a call. */
+/* Returns the expression of a name or a call. */
 static struct expression name_of(const char *text) { return (struct expression){text, true, false}; }
 
 static bool edge_is_computed_here(const struct writing *writing, const struct edge *edge)
@@ -29,8 +29,8 @@ void remember_load(struct writing *writing, const struct edge *edge, const char 
     ARENA_PUSH(emitter->arena, writing->loaded, writing->loaded_count, writing->loaded_capacity, loaded);
 }
 
-/* A place that is left from another function is behind the end, or another node's, or not before the one that led to
- * it. */
+/* Finds the variable of an edge, or NULL. Entries left from another function are behind the end, of another node, or
+ * not before the entry that led to them. */
 static const char *find_load(const struct writing *writing, const struct edge *edge)
 {
     int end = writing->loaded_count, i = writing->emitter->last_load[edge->node];
@@ -43,7 +43,7 @@ static const char *find_load(const struct writing *writing, const struct edge *e
     return NULL;
 }
 
-/* A variable for what an edge reads from memory; written where it is first needed. */
+/* Returns a variable for what an edge reads from memory, written when it is first needed. */
 struct expression load_edge(struct writing *writing, const struct edge *edge)
 {
     struct emitter *emitter = writing->emitter;
@@ -73,7 +73,7 @@ static struct expression operand_expression(struct writing *writing, const struc
     return edge_is_computed_here(writing, edge) ? writing->emitter->locals[edge->node] : load_edge(writing, edge);
 }
 
-/* What one reader needs once stands where it is read; all else gets a variable. */
+/* True if a node is written inline: an unnamed value with one use and a short expression; others get variables. */
 static bool node_stands_inline(const struct writing *writing, int id, const char *expression)
 {
     const struct emitter *emitter = writing->emitter;
@@ -93,8 +93,8 @@ void keep_expression(struct writing *writing, int id, struct expression expressi
     emitter->locals[id] = name_of(name);
 }
 
-/* Pattern of one multiply-add, and its operands, where an operand of a sum or difference is a product that stands
- * inline. NULL: nothing of the kind. */
+/* Returns the pattern of a multiply-add, and its operands, if an operand of a sum or difference is an inline product;
+ * else NULL. */
 static const char *multiply_add(struct writing *writing, const struct node *node, struct expression operands[3])
 {
     const struct emitter *emitter = writing->emitter;
@@ -130,7 +130,7 @@ void write_node(struct writing *writing, int id)
     keep_expression(writing, id, fill_pattern(emitter, pattern, operands, false));
 }
 
-/* What a parameter's gradient receives from the units at hand; sums over frames are there already. */
+/* Adds the units at hand to a parameter's gradient, but for sums over frames, which have been made in it. */
 static void write_added_gradient(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;
@@ -147,7 +147,7 @@ static void write_added_gradient(struct writing *writing, int id)
                 access_address(emitter, &to, writing->column), sum, kernel_size(emitter, writing->kernel));
 }
 
-/* Every value that outlives the kernel goes to memory, after all that reads what it overwrites. */
+/* Stores a value that outlives the kernel, after all reads of the value that it overwrites. */
 void write_store(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;

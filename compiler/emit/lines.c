@@ -29,7 +29,7 @@ static bool begins_with(const struct line *line, size_t at, const char *word)
     return at + length <= line->length && memcmp(line->text + at, word, length) == 0;
 }
 
-/* How good a break is in front of `at`, where a blank stands: the less, the better; 0: none. */
+/* Returns the rank of a break at the blank before `at`: the less, the better; 0: none. */
 static int break_rank(const struct line *line, size_t at)
 {
     if (line->text[at - 1] == ';')
@@ -45,7 +45,7 @@ static int break_rank(const struct line *line, size_t at)
     return 0;
 }
 
-/* The best blank between columns `from` and `to` to break a line of code at, or 0. */
+/* Returns the best blank between columns `from` and `to` to break a line of code at, or 0. */
 static size_t find_break(const struct line *line, size_t from, size_t to)
 {
     size_t best = 0;
@@ -69,10 +69,10 @@ static size_t find_break(const struct line *line, size_t from, size_t to)
 
 static void put_code(struct text *out, struct line line)
 {
-    size_t indent = line.indent, column = 0; /* of what stands before `line`: its indentation is not in the text */
+    size_t indent = line.indent, column = 0; /* of the text before `line`, whose indentation is not in the text */
     while (line.length + column > LINE_MOST) {
         size_t most = LINE_MOST - column;
-        size_t at = find_break(&line, most / 2, most); /* far left, it is worse than further in */
+        size_t at = find_break(&line, most / 2, most); /* a break far left is worse than one further right */
         if (!at)
             at = find_break(&line, line.indent + INDENT, most);
         if (!at)
@@ -87,11 +87,11 @@ static void put_code(struct text *out, struct line line)
     text_puts(out, "\n");
 }
 
-/* A comment, or a line of one; its further lines stand below its text. */
+/* Puts a comment, or a line of one; continuation lines are aligned with its text. */
 static void put_comment(struct text *out, struct line line)
 {
     size_t text = line.indent;
-    while (text < line.length && strchr(" /*0123456789", line.text[text])) /* what follows a line's number */
+    while (text < line.length && strchr(" /*0123456789", line.text[text])) /* the text behind a line number */
         text++;
     bool opens = begins_with(&line, line.indent, "/*");
     size_t hang = opens ? 0 : text - line.indent - 2, column = 0;
@@ -113,7 +113,7 @@ static void put_comment(struct text *out, struct line line)
     text_puts(out, "\n");
 }
 
-/* Where a comment stands behind code: at its end; or 0. */
+/* Returns the position of a comment behind code, at the end of the line; or 0. */
 static size_t trailing_comment(const struct line *line)
 {
     if (line->length < 2 || !begins_with(line, line->length - 2, "*/"))
@@ -124,7 +124,7 @@ static size_t trailing_comment(const struct line *line)
     return 0;
 }
 
-/* Whether a comment that is open at the beginning of a line, or begins there, is open at its end. */
+/* True if a comment that is open at the beginning of a line, or begins there, is open at its end. */
 static bool comment_goes_on(const struct line *line)
 {
     for (size_t at = line->indent; at + 1 < line->length; at++)

@@ -3,7 +3,8 @@
 
 #include "emit/emitter.h"
 
-/* Keywords of C and C++, macros that headers or the compiler define, and the words that emitted code uses itself. */
+/* True for keywords of C and C++, macros that headers or the compiler define, and the words that emitted code uses
+ * itself. */
 static bool is_taken(const char *name)
 {
     static const char taken[] =
@@ -25,7 +26,7 @@ static bool is_taken(const char *name)
         if (strncmp(word, name, length) == 0 && (!word[length] || word[length] == ' '))
             return true;
     }
-    bool ends_alone = length > 2 && name[length - 2] == '_'; /* as W_A, of which there is no macro */
+    bool ends_alone = length > 2 && name[length - 2] == '_'; /* as W_A: there are no such macros */
     bool capitals = length > 2 && !ends_alone;
     for (const char *c = name; *c; c++)
         capitals &= isupper((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_';

@@ -1,7 +1,7 @@
-/* What a kernel does for one frame of one stream, counted as it is written. */
+/* Counts the operations of a kernel for one frame of one stream while it is written. */
 #include "emit/kernel.h"
 
-enum { CALL_FLOPS = 15 }; /* of an elementwise operation that takes an exp, a log or the like */
+enum { CALL_FLOPS = 15 }; /* of an elementwise operation with an exp, a log or the like */
 
 void count_products(struct operations *operations, const struct kernel *kernel)
 {
@@ -30,7 +30,7 @@ void count_node(struct operations *operations, const struct node *node)
         operations->others += units * info->flops;
 }
 
-/* A product that was counted and an addition that was not are one operation. */
+/* Turns a product, which was counted, and an addition, which was not, into one operation. */
 void count_multiply_add(struct operations *operations, const struct node *sum)
 {
     double units = node_units(sum);

@@ -1,7 +1,7 @@
-/* Kernels that gather what they need of the frames of each block. */
+/* Kernels that gather values over the frames of each block. */
 #include "emit/kernel.h"
 
-/* The columns of all frames of the block as arguments: their address, the distance between them, and units. */
+/* Returns the columns of all frames of the block as arguments: their address, the distance between them, and units. */
 static const char *columns_text(struct writing *writing, const struct edge *edge)
 {
     struct emitter *emitter = writing->emitter;
@@ -10,7 +10,7 @@ static const char *columns_text(struct writing *writing, const struct edge *edge
                         access_stride(emitter, &access), node_size(emitter, edge->node, edge->length));
 }
 
-/* A sum over frames and streams, see rnn/train.h. */
+/* Writes a sum over frames and streams, see rnn/train.h. */
 static void write_sum_over_all(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;
@@ -30,7 +30,8 @@ static void write_sum_over_all(struct writing *writing, int id)
                     first, to.view.stride[1], left, value);
 }
 
-/* Which frames of which streams count, and the sum of their losses. A loss of whole sequences is complete at once. */
+/* Writes a seed: the frames and streams that count, and the sum of their losses. A loss of whole sequences is complete
+ * at once. */
 static void write_seed(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
@@ -47,7 +48,7 @@ static void write_seed(struct emitter *emitter, int id)
                     node->loss, seed);
 }
 
-/* A value gathered from the frames of a block that are the stream's own. */
+/* Writes a seed, a sum or another value gathered from the frames of a block that are the stream's own. */
 void write_over_time_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;

@@ -2,10 +2,10 @@
  * it. */
 #include "emit/kernel.h"
 
-/* Kernels of three rows or more have one block of units side by side, see RNN_SIDE: nothing is said of it there. */
+/* True if blocks of units lie side by side, see RNN_SIDE: kernels of three rows or more have only one. */
 static bool kernel_has_sides(int rows) { return rows < 3; }
 
-/* Vectors of `part` of a kernel's rows: "2", "2 * side", "rows", "rows * side". */
+/* Returns the number of vectors of `part` of a kernel's rows: "2", "2 * side", "rows", "rows * side". */
 static const char *vectors(struct arena *arena, int rows, int part)
 {
     const char *text = part == rows ? "rows" : arena_printf(arena, "%d", part);
@@ -14,8 +14,8 @@ static const char *vectors(struct arena *arena, int rows, int part)
     return part == 1 && rows > 1 ? "side" : arena_printf(arena, "%s * side", text);
 }
 
-/* The function that multiplies `part` of a kernel's `rows` rows with two columns or more: there is one for each such
- * pair, and where a panel has several blocks of units side by side, for each number of units. */
+/* Returns the function that multiplies `part` of a kernel's `rows` rows with two columns or more: one for each such
+ * pair, and, if a panel has several blocks of units side by side, for each number of units. */
 static const char *tile_name(const struct emitter *emitter, int rows, int part, int units)
 {
     struct arena *arena = emitter->arena;
@@ -75,7 +75,7 @@ static void write_product(struct writing *writing, const struct operand *operand
                 tile_name(emitter, rows, operand->row_count, kernel->units));
 }
 
-/* The loop over the columns of the tile, and over the blocks of units of the panel. */
+/* Opens the loop over the columns of the tile, and over the blocks of units of the panel. */
 static void open_column_loop(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
@@ -96,8 +96,8 @@ static void open_column_loop(struct writing *writing)
     writing->loaded_count = 0;
 }
 
-/* An accumulator as a variable. What it starts from is added behind the products: so large a value would otherwise
- * round each of them to its own size. */
+/* Writes an accumulator as a variable. Its start is added after the products: a large start would otherwise round each
+ * of them to its own size. */
 static void write_accumulator(struct writing *writing, int row)
 {
     struct emitter *emitter = writing->emitter;

@@ -1,4 +1,4 @@
-/* Entry points: each does what its plan says, step by step. */
+/* Entry points: the steps of their plans. */
 #include <string.h>
 
 #include "emit/calls.h"
@@ -8,7 +8,7 @@ struct writing {
     const struct plan *plan;
     bool one_frame; /* no blocks: the frame is the block */
     int indent;
-    bool gradient; /* within what is done for the gradient only */
+    bool gradient; /* within code for the gradient only */
 };
 
 static void write_line(struct writing *writing, const char *line)
@@ -20,7 +20,7 @@ static void write_line(struct writing *writing, const char *line)
 
 static const char *frames_of_block(const struct writing *writing) { return writing->one_frame ? "1" : "call.count"; }
 
-/* ---- what a call begins with ---- */
+/* ---- the beginning of a call ---- */
 
 static void write_step_head(struct writing *writing)
 {
@@ -98,7 +98,7 @@ static void close_blocks(struct writing *writing)
         write_line(writing, "values = whole;");
 }
 
-/* Which streams a step is about, where it is done stream by stream; else NULL. */
+/* Returns the condition on the streams of a step that is done stream by stream; else NULL. */
 static const char *streams_of_step(const struct writing *writing, enum step_kind kind)
 {
     const char *ages = writing->one_frame ? "values.ages" : "call.began";
@@ -109,7 +109,7 @@ static const char *streams_of_step(const struct writing *writing, enum step_kind
     return kind == STEP_KEEP ? "if (end > 0)" : NULL;
 }
 
-/* Steps of one kind, stream by stream. */
+/* Writes steps of one kind, stream by stream. */
 static void write_stream_loop(struct writing *writing, const struct step *steps, int count)
 {
     struct text *out = writing->emitter->out;
@@ -217,7 +217,7 @@ static void write_step(struct writing *writing, const struct step *step)
 
 /* ---- the whole ---- */
 
-/* How many steps, from the first on, are one loop over streams: 0 where it is none. */
+/* Returns the number of steps, from the first on, that are one loop over streams; 0 if it is none. */
 static int count_of_stream_loop(const struct writing *writing, int first)
 {
     const struct step *steps = writing->plan->steps;

@@ -1,4 +1,4 @@
-/* One function a region, headed by the equations that it computes. */
+/* One function for each region, headed by the equations that it computes. */
 #include "emit/emitter.h"
 
 static bool region_is_scan(const struct region *region)
@@ -6,7 +6,7 @@ static bool region_is_scan(const struct region *region)
     return region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
 }
 
-/* What a kernel takes, as the region has it, each behind a separator. */
+/* Writes the arguments of a kernel's call, in the region's variables, each behind a separator. */
 static void write_kernel_arguments(struct emitter *emitter, const struct region *region, unsigned uses,
                                    const char *separator)
 {
@@ -43,7 +43,7 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
     text_printf(out, ")\n%s}\n", indent);
 }
 
-/* In a scan, a stream that ends at this frame keeps what later frames would overwrite. */
+/* Writes, in a scan, the keeping of values that later frames would overwrite, for streams that end at this frame. */
 static void write_ends(struct emitter *emitter, const struct region *region)
 {
     for (int i = 0; i < region->node_count; i++) {
@@ -58,7 +58,7 @@ static void write_ends(struct emitter *emitter, const struct region *region)
     }
 }
 
-/* In a reversed scan, frames behind a stream's own last one hold its initial values, from which it begins. */
+/* Writes initial values, in a reversed scan, to frames behind a stream's last one, from where it begins. */
 static void write_frames_not_begun(struct emitter *emitter, const struct region *region)
 {
     bool any = false;
@@ -92,8 +92,8 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
     text_puts(emitter->out, any ? "            }\n" : "");
 }
 
-/* The same for all frames of a block at once, for what a kernel makes: as soon as it is made, since a later phase may
- * read it; in an elementwise scan before, since the scan begins there. */
+/* Does the same for all frames of a block at once, for a kernel's values: as soon as they are made, since a later phase
+ * may read them; in an elementwise scan before, since the scan begins there. */
 static void write_node_after_end(struct emitter *emitter, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
@@ -125,7 +125,7 @@ static void write_region_head(struct emitter *emitter, const struct region *regi
     text_puts(out, " */\n");
 }
 
-/* What waits for all frames has no kernel that runs with each block. */
+/* True if a kernel runs with each block: values that wait for all frames have none. */
 static bool kernel_runs(const struct emitter *emitter, const struct kernel *kernel)
 {
     return kernel->kind != KERNEL_OVER_TIME || !node_waits_for_all_frames(emitter->graph->nodes[kernel->nodes[0]]);
@@ -146,7 +146,7 @@ static void write_kernel_call(struct emitter *emitter, const struct region *regi
     text_puts(emitter->out, ");\n");
 }
 
-/* The head of a scan's loop: a frame, or a group of frames, at a time. */
+/* Writes the head of a scan's loop: a frame, or a group of frames, at a time. */
 static void write_frame_loop(struct emitter *emitter, const struct region *region)
 {
     struct text *out = emitter->out;
@@ -171,7 +171,7 @@ static void write_frame_loop(struct emitter *emitter, const struct region *regio
     use_variables(emitter, VAR_frames | VAR_streams);
 }
 
-/* One frame of a scan, or a group of them. */
+/* Writes one frame of a scan, or a group of them. */
 static void write_scan_body(struct emitter *emitter, const struct region *region, const unsigned *uses)
 {
     for (int k = 0; k < region->kernel_count; k++)
@@ -208,7 +208,7 @@ static void write_block_calls(struct emitter *emitter, const struct region *regi
     }
 }
 
-/* Its kernels, and the parameters that each takes. */
+/* Emits a region's kernels; returns the parameters that each takes. */
 static unsigned *emit_kernels(struct emitter *emitter, const struct region *region, unsigned *all)
 {
     unsigned *uses = ARENA_ARRAY(emitter->arena, unsigned, region->kernel_count + 1);
@@ -243,7 +243,7 @@ static void write_region(struct emitter *emitter, const struct region *region)
     close_function(emitter);
 }
 
-/* Once, of one column. */
+/* Writes a region that runs once, on one column. */
 static void write_region_once(struct emitter *emitter, const struct region *region)
 {
     bool late = region->kind == REGION_LATE;

@@ -1,7 +1,7 @@
 /* Elementwise scans: units outermost, then streams, so that a unit's past stays in registers through all frames. */
 #include "emit/kernel.h"
 
-/* Whether the kernel reads the neighbour of a value of its own. */
+/* True if the kernel reads the neighbouring frame of a value of its own. */
 static bool kernel_reads(const struct writing *writing, const struct edge *edge)
 {
     const struct emitter *emitter = writing->emitter;
@@ -14,7 +14,8 @@ static bool kernel_reads(const struct writing *writing, const struct edge *edge)
     return false;
 }
 
-/* Units outermost, then streams: a unit's past stays in registers through all frames. */
+/* Writes an elementwise scan: units outermost, then streams, so that a unit's past stays in registers through all
+ * frames. */
 void write_scan_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;

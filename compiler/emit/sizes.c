@@ -1,10 +1,11 @@
-/* Names of sizes: enumerators of the emitted code, after the program's dimensions and constants. Where a value has a
- * size for which its instance, or one around it, has a name, that stands for the number. */
+/* Names of sizes: enumerators of the emitted code, after the program's dimensions and constants. If the instance of a
+ * value, or one around it, has a name for the value's size, that name is written for the number. */
 #include <string.h>
 
 #include "emit/emitter.h"
 
-/* "lstm_n", "lm_h1_n"; a longer name says what it is, so that it can be no other of the file's: "lstm_size_units". */
+/* Returns an enumerator: "lstm_n", "lm_h1_n"; a longer name gets "size", so that it differs from all others of the
+ * file: "lstm_size_units". */
 static const char *enumerator(const struct emitter *emitter, const char *path)
 {
     const char *last = last_name(path);
@@ -29,7 +30,7 @@ void name_enumerators(struct emitter *emitter)
         const char *within = arena_printf(emitter->arena, "%s %d", size->instance, size->size);
         emitter->sizes[i] = name;
         map_put(&emitter->named_sizes, size->path, name);
-        if (!map_get(&emitter->named_sizes, within)) /* the first one stands for the number */
+        if (!map_get(&emitter->named_sizes, within)) /* the first one names the number */
             map_put(&emitter->named_sizes, within, name);
     }
 }

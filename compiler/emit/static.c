@@ -1,5 +1,5 @@
-/* The packed weights: their struct, and `_pack`, which makes them from the parameters: copies of those that kernels
- * read as they are, what the static region computes, and panels. */
+/* The packed weights: their struct, and `_pack`, which makes them from the parameters: copies of parameters that
+ * kernels read unchanged, values of the static region, and panels. */
 #include "emit/emitter.h"
 
 /* ---- the struct ---- */
@@ -39,7 +39,7 @@ void emit_packed_struct(struct emitter *emitter)
 
 /* ---- _pack ---- */
 
-/* A row of a packed matrix, and where its weights are. */
+/* A row of a packed matrix, and the place of its weights. */
 struct packing {
     const struct kernel *kernel;
     const struct operand *operand;
@@ -47,7 +47,7 @@ struct packing {
     struct access weights;
 };
 
-/* All rows whose weights are parameters, or all whose weights are computed when they are packed. */
+/* Collects all rows whose weights are parameters, or all whose weights are computed when they are packed. */
 static int collect_packings(struct emitter *emitter, bool computed, struct packing **packings)
 {
     int count = 0, capacity = 0;
@@ -67,7 +67,7 @@ static int collect_packings(struct emitter *emitter, bool computed, struct packi
     return count;
 }
 
-/* A distance between rows or columns, in the words of a parameter's declaration. */
+/* Returns a distance between rows or columns, in the words of a parameter's declaration. */
 static const char *step_text(const struct emitter *emitter, const struct access *weights, int dimension)
 {
     long step = weights->view.stride[dimension];
@@ -80,14 +80,14 @@ static const char *step_text(const struct emitter *emitter, const struct access 
     return arena_printf(emitter->arena, "%ld", step);
 }
 
-/* "RNN_SIDE(4, lstm_n), 4, 0": how a row lies in its packed matrix. */
+/* Returns the place of a row in its packed matrix: "RNN_SIDE(4, lstm_n), 4, 0". */
 static const char *row_text(const struct emitter *emitter, const struct packing *packing)
 {
     return arena_printf(emitter->arena, "RNN_SIDE(%d, %s), %d, %d", packing->kernel->accumulator_count,
                         kernel_size(emitter, packing->kernel), packing->operand->row_count, packing->row);
 }
 
-/* "lstm_m, 1, lstm_n, lstm_m": steps of the weights, units and columns. */
+/* Returns steps of the weights, units and columns: "lstm_m, 1, lstm_n, lstm_m". */
 static const char *matrix_text(const struct emitter *emitter, const struct packing *packing)
 {
     return arena_printf(emitter->arena, "%s, %s, %s, %s", step_text(emitter, &packing->weights, 0),
@@ -95,7 +95,7 @@ static const char *matrix_text(const struct emitter *emitter, const struct packi
                         node_size(emitter, packing->operand->x.node, packing->operand->x.length));
 }
 
-/* The table of what becomes of parameters as they are. */
+/* Writes the table of rows that are packed from parameters; returns their number. */
 static int write_packings(struct emitter *emitter)
 {
     struct packing *packings;
@@ -136,7 +136,7 @@ bool pack_draws(const struct emitter *emitter)
     return draws;
 }
 
-/* Parameters, and parts of them, that kernels read as columns. */
+/* Writes copies of parameters, and of parts of them, that kernels read as columns. */
 static void write_copies(struct emitter *emitter)
 {
     for (int i = 0; i < emitter->graph->node_count; i++) {

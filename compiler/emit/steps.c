@@ -1,23 +1,22 @@
-/* Steps of a region that are not its kernels: what its values read out of range when a stream begins, their past, and
- * what they gather from all frames. One function for each, so that a region has all that belongs to it. It takes what
- * it uses. */
+/* Steps of a region beside its kernels: initial values when a stream begins, the past, and values gathered from all
+ * frames. One function for each, so that a region has all its steps together. Its parameters are those that it uses. */
 #include "emit/calls.h"
 
 /* ---- calls ---- */
 
-/* The plan whose steps have functions: that of most frames has the steps of all others. */
+/* Returns the plan whose steps have functions: that of many frames has the steps of all others. */
 static const struct plan *plan_with_functions(const struct emitter *emitter)
 {
     return &emitter->schedule->plans[emitter->schedule->plan_count - 1];
 }
 
-/* The past is taken as it is kept, the other way round. */
+/* Returns the kind of the function that does a step: taking the past is keeping it, the other way round. */
 static enum step_kind function_kind(const struct step *step)
 {
     return step->kind == STEP_TAKE ? STEP_KEEP : step->kind;
 }
 
-/* "lm_h1_scan_keep" */
+/* Returns the name of a step's function: "lm_h1_scan_keep". */
 static const char *function_name(const struct emitter *emitter, const struct step *step)
 {
     const struct region *region = step->region == NO_REGION ? NULL : &emitter->schedule->regions[step->region];
@@ -67,7 +66,7 @@ void write_step_call(struct emitter *emitter, const struct step *step, const cha
 
 /* ---- start ---- */
 
-/* The address that rnn/past.h wants: behind the past. */
+/* Returns the address that rnn/past.h takes: behind the past. */
 static const char *past_end(struct emitter *emitter, const char *values, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
@@ -104,7 +103,7 @@ static void write_start(struct emitter *emitter, int id)
 
 /* ---- past ---- */
 
-/* A scan that overwrites a value in place has kept those of streams that end within the block. */
+/* Keeps the past of a value. A scan that overwrites it in place has kept it for streams that end within the block. */
 static void write_keep(struct emitter *emitter, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
@@ -134,7 +133,7 @@ static void write_carry(struct emitter *emitter, int id)
 
 /* ---- finish ---- */
 
-/* What a loss makes of all its frames at once. */
+/* Writes the end of a loss, computed from all its frames. */
 static void write_finished_loss(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
@@ -194,7 +193,7 @@ static void write_value(struct emitter *emitter, enum step_kind kind, int id)
         write_finished_loss(emitter, id);
 }
 
-/* What the function of a step is for; NULL: it has none. */
+/* Returns the comment of a step's function; NULL: it has none. */
 static const char *step_comment(enum step_kind kind)
 {
     switch (kind) {

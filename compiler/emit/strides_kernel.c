@@ -1,14 +1,14 @@
-/* Kernels of static values that are no loop over units: they read, and write gradients, by strides (rnn/matrix.h). */
+/* Kernels of static values that are not loops over units: they read, and write gradients, by strides (rnn/matrix.h). */
 #include "emit/kernel.h"
 
-/* "64, 1": the distances between rows, and between the columns of a row. */
+/* Returns the distances between rows, and between the columns of a row: "64, 1". */
 static const char *steps(const struct emitter *emitter, const struct view *view, int row, int column)
 {
     return arena_printf(emitter->arena, "%ld, %ld", row < 0 ? 0 : view->stride[row],
                         column < 0 ? 0 : view->stride[column]);
 }
 
-/* The address of an operand; a number gets one of its own. */
+/* Returns the address of an operand; a number gets a variable of its own. */
 static const char *operand_address(struct writing *writing, const struct edge *edge, const struct access *access)
 {
     struct emitter *emitter = writing->emitter;
@@ -19,7 +19,7 @@ static const char *operand_address(struct writing *writing, const struct edge *e
     return "&number";
 }
 
-/* A @ B; and A @ x as the row x^T @ A^T, so that lanes are units of the result. */
+/* Writes A @ B; and A @ x as the row x^T @ A^T, so that lanes are units of the result. */
 void write_matrix_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
@@ -39,7 +39,7 @@ void write_matrix_kernel(struct writing *writing)
                     n);
 }
 
-/* Three numbers; in dimensions that are not there, `rest`. */
+/* Returns three numbers; `rest` in dimensions beyond the rank. */
 static const char *triple(const struct emitter *emitter, const long numbers[], int rank, long rest)
 {
     long all[SHAPE_MAX_RANK];
@@ -61,8 +61,8 @@ void emit_strided(struct emitter *emitter, const char *function, const struct sh
                 from_address);
 }
 
-/* A part of a computed value as a value of its own; the gradient of a value from that of its part; what a part of a
- * parameter receives. */
+/* Writes kernels by strides: a part of a computed value as a value of its own; the gradient of a value from that of its
+ * part; the gradient of a part of a parameter. */
 void write_strides_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;

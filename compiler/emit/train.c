@@ -1,4 +1,4 @@
-/* What --train adds to a network: its loss and gradients, from a schedule of their own. */
+/* The code that --train adds to a network: its loss and gradients, from a schedule of their own. */
 #include <string.h>
 
 #include "emit/calls.h"
@@ -40,7 +40,7 @@ void emit_training_declarations(struct emitter *emitter)
 
 /* ---- memory ---- */
 
-/* Whether no sum of outer products before this one takes the same scratch. */
+/* True if no earlier sum of outer products takes the same scratch. */
 static bool is_first_of_its_shape(const struct graph *graph, int id)
 {
     for (int i = 0; i < id; i++)
@@ -100,7 +100,7 @@ static const char *const size_functions =
 
 /* ---- losses and faults ---- */
 
-/* The first pass whose values are gradients. */
+/* Returns the first pass whose values are gradients. */
 static int gradient_pass(const struct emitter *emitter)
 {
     const struct plan *plan = plan_of_call(emitter->schedule, CALL_GRAD);
@@ -110,7 +110,8 @@ static int gradient_pass(const struct emitter *emitter)
     return plan->steps[i].pass;
 }
 
-/* Values of the network, and how its losses end; or gradients; in the order in which they are computed. */
+/* Writes the search for faults: in values of the network and its losses, or in gradients, in the order of
+ * computation. */
 static void write_fault_search(struct emitter *emitter, bool of_gradients)
 {
     const struct schedule *schedule = emitter->schedule;
@@ -172,7 +173,7 @@ static void write_find_fault(struct emitter *emitter)
 
 /* ---- the descriptor ---- */
 
-/* An input that no loss depends on has a gradient of 0. */
+/* Writes a gradient of 0 for inputs that no loss depends on. */
 static void write_unused_gradients(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;

@@ -1,4 +1,4 @@
-/* Where values live: a struct of addresses, and the functions that lay them out, begin them, and carry them on. */
+/* The memory of values: a struct of addresses, and the functions that lay values out, begin them, and carry them on. */
 #include <string.h>
 
 #include "emit/calls.h"
@@ -88,7 +88,7 @@ static void write_members(struct emitter *emitter)
 
 /* ---- layout ---- */
 
-/* Columns of a buffer. */
+/* Returns the number of columns of a buffer. */
 static const char *buffer_columns(struct emitter *emitter, const struct buffer *buffer)
 {
     bool sequence = buffer->storage == STORE_SEQUENCE;
@@ -139,7 +139,7 @@ static void write_layout(struct emitter *emitter)
     text_puts(out, "    return next + RNN_LANES; /* parts of columns may be read beyond the last */\n}\n\n");
 }
 
-/* Values of the whole sequence, seen from a block on. */
+/* Writes the function that gives values of the whole sequence as seen from a block on. */
 static void write_at(struct emitter *emitter)
 {
     write_pattern(emitter,
@@ -152,7 +152,7 @@ static void write_at(struct emitter *emitter)
     text_puts(emitter->out, "}\n\n");
 }
 
-/* Numbers that values are before their first frame, or behind their last. */
+/* Writes the numbers that values have before their first frame, or behind their last. */
 static void write_first_numbers(struct emitter *emitter)
 {
     bool any = false;

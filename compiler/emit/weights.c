@@ -5,7 +5,7 @@
 
 enum { NUMBERS_A_LINE = 8 };
 
-/* The shortest decimal that reads back as the same float, or else, as from weights in double, as the same double. */
+/* Writes the shortest decimal that reads back as the same float, or else (weights in double) as the same double. */
 static void write_number(struct text *out, double number)
 {
     char text[40];
