@@ -77,7 +77,7 @@ static void *new_numbers(const struct backward *backward, size_t count)
     return numbers;
 }
 
-/* Only the number behind the last one has to be as it was. */
+/* True if the number behind the last one is as it was. */
 static bool is_intact_behind(const struct backward *backward, const void *numbers, size_t count)
 {
     const unsigned char *behind = (const unsigned char *)numbers + count * (size_t)backward->model->real_size;
@@ -92,7 +92,7 @@ static size_t input_elements(const struct backward *backward, int input, int fra
     return (size_t)tensor_elements(&backward->model->inputs[input], frames, backward->streams);
 }
 
-/* The memory behind which something has been written; NULL: none. */
+/* Names the memory behind which something has been written; NULL: none. */
 static const char *find_harm(const struct backward *backward, const rnn_window *window,
                              const struct backward_result *result)
 {

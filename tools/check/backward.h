@@ -1,4 +1,4 @@
-/* Calls of rnn_training.grad: their memory, watched, and what they give. */
+/* Calls of rnn_training.grad: their memory, which is watched, and their results. */
 #ifndef RNN_TOOLS_BACKWARD_H
 #define RNN_TOOLS_BACKWARD_H
 
@@ -17,15 +17,16 @@ struct backward {
     size_t state_size, work_size;
 };
 
-/* Memory for calls of up to so many frames. It begins as garbage, and garbage is put into the work before each call. */
+/* Allocates memory for calls of up to so many frames. It begins as garbage, and garbage is put into the work before
+ * each call. */
 bool backward_open(struct backward *backward, struct arena *arena, const rnn_model *model, int frames, int streams,
                    const char **error);
 void backward_close(struct backward *backward);
 
-/* A fresh state: state_init, then reset where `by_reset`. */
+/* Makes a fresh state: state_init, then reset if `by_reset`. */
 void backward_begin(struct backward *backward, bool by_reset);
 
-/* What a call gives. Arrays like the parameters and like the inputs; filled with NaN before the call. */
+/* The result of a call. Arrays like the parameters and like the inputs; filled with NaN before the call. */
 struct backward_result {
     double loss;
     void *gradient;

@@ -72,7 +72,7 @@ static const struct command_line command_line = {.options = options_table,
                                                            {&feed_argp, offsetof(struct check_options, feed)}},
                                                  .check = check_options};
 
-/* The checked program; rnnc has accepted it, so there is nothing to report but a difference between rnnc and us. */
+/* Reads the checked program. rnnc has accepted it, so that only a difference between rnnc and us is reported. */
 static const struct program *read_program(struct arena *arena, const struct network_options *options,
                                           const char **error)
 {
@@ -132,7 +132,7 @@ static int print_verdicts(struct check *check)
     return wrong ? 1 : 0;
 }
 
-/* The network, the program, data and memory. */
+/* Opens the network and the program, and prepares data and memory. */
 static bool open_network(struct check *check, const char **error)
 {
     const struct network_options *network = &check->options->network;
@@ -161,7 +161,7 @@ static bool check_outputs(struct check *check, const char **error)
 
 /* ---- gradients ---- */
 
-/* Data at which differences do not settle, since a kink is near, is drawn again. */
+/* Checks gradients. Data at which differences do not settle, since a kink is near, is drawn again. */
 static bool check_gradients(struct check *check, struct gradient_report *report, const char **error)
 {
     enum { ATTEMPTS = 8 };

@@ -1,4 +1,4 @@
-/* Inside `rnn check`: the network, its data and what the oracle says. */
+/* Inside `rnn check`: the network, its data, and the judge that compares it with the oracle. */
 #ifndef RNN_TOOLS_CHECK_H
 #define RNN_TOOLS_CHECK_H
 

@@ -5,8 +5,8 @@
 
 enum { STEPS = 14 };
 
-/* What a sequence over ever smaller steps, each half the one before, tends to: Neville's tableau. table[i][j] comes
- * from the steps i-j .. i alone, so that a kink further away than step i-j, as of relu, is not seen by it. */
+/* The limit of a sequence over ever smaller steps, each half the one before: Neville's tableau. table[i][j] comes from
+ * the steps i-j .. i alone, so that a kink further away than step i-j, as of relu, is not seen by it. */
 struct tableau {
     double table[STEPS][STEPS];
     struct difference best;
@@ -34,7 +34,7 @@ struct difference difference_estimate(double (*f)(void *context, double x), void
     const double here = f(context, 0);
     for (int i = 0; i < STEPS && !(slope.best.error <= enough && bend.best.error <= enough); i++, step /= 2) {
         double ahead = f(context, step), behind = f(context, -step);
-        /* What rounding of f leaves uncertain, also where differences agree because they are the same few digits. */
+        /* The uncertainty from rounding of f, also where differences agree because they are the same few digits. */
         double rounding = 4 * DBL_EPSILON * fmax(fabs(ahead), fabs(behind)) / step;
         tableau_add(&slope, i, (ahead - behind) / (2 * step), 4, rounding);
         tableau_add(&bend, i, (ahead - 2 * here + behind) / step, 2, rounding);

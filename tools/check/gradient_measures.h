@@ -1,4 +1,4 @@
-/* Inside the check of gradients: what is being checked, and how far it is from what it should be. */
+/* Inside the check of gradients: the network being checked, and measures of its errors. */
 #ifndef RNN_TOOLS_GRADIENT_MEASURES_H
 #define RNN_TOOLS_GRADIENT_MEASURES_H
 
@@ -25,22 +25,22 @@ struct gradients {
 void gradients_push(struct gradients *gradients, struct gradient_verdict verdict);
 void gradients_note(struct gradients *gradients, const char *what, double error, double tolerance);
 
-/* How far what is compared may be off in the network's arithmetic. `error` says how far it is: as long as that is more,
- * more samples of rounding are taken (rounding.h). */
+/* The tolerance of a comparison in the network's arithmetic. `error` is the actual error: as long as it is larger, more
+ * samples of rounding are taken (rounding.h). */
 struct gradients_compared {
     enum { COMPARED_LOSS, COMPARED_SLOPE } what; /* the slope along the direction of the objective */
     const struct objective *objective;
     struct objective_range range;
-    double scale; /* of a gradient; what a loss is made of beside its terms */
+    double scale; /* of a gradient; of a loss, beside its terms */
 };
 double gradients_tolerance(const struct gradients *gradients, const struct gradients_compared *compared, double error);
 
-/* What a gradient's error is relative to: its norm, or what is small beside the loss, where neither differences nor
- * numbers that cancel show more. */
+/* The scale of a gradient's error: its norm, or a size small beside the loss, below which neither differences nor
+ * numbers that cancel show anything. */
 double gradients_scale(const struct gradients *gradients, double norm);
 
-/* How far the gradients of a call are from differences of `loss`, both along the direction in which the objective's
- * variables move. */
+/* A comparison of a call's gradients with differences of `loss`, along the direction in which the objective's variables
+ * move. */
 struct gradients_slope {
     double (*loss)(void *context, double step);
     void *context;
@@ -60,7 +60,7 @@ struct gradients_distance gradients_measure_slope(const struct gradients *gradie
 void gradients_keep_worst(struct gradient_verdict *verdict, const struct gradients_distance *distance,
                           double tolerance);
 
-/* Of a gradient in double against differences, relative to its norm. */
+/* Tolerance of a gradient in double against differences, relative to its norm. */
 #define GRADIENT_TOLERANCE 1e-6
 
 #endif

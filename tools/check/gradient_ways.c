@@ -50,12 +50,12 @@ static void **stream_of(const struct gradients *gradients, const rnn_tensor *ten
     return own;
 }
 
-/* Squares of what is left of a gradient, and of the gradient. */
+/* Squares of the remainder of a gradient, and of the gradient. */
 struct remainder {
     double rest, whole;
 };
 
-/* Of the parameters: together - the mean of alone. */
+/* Compares the parameters: together - the mean of alone. */
 static struct remainder compare_parameters(const struct gradients *gradients, const struct backward_result *together,
                                            const struct backward_result *alone)
 {
@@ -111,7 +111,7 @@ static bool call_alone(struct gradients *gradients, void *const inputs[], void *
     return done;
 }
 
-/* Both sides may be off, by as much as the arithmetic of this data deserves. */
+/* Notes a remainder. Both sides may be off by as much as the arithmetic of this data deserves. */
 static void note_remainder(struct gradients *gradients, const char *what, struct objective *objective, bool parameters,
                            struct remainder remainder)
 {
@@ -174,7 +174,7 @@ struct window {
     struct gradients *gradients;
     rnn_window window;
     int first;        /* of its frames */
-    void *state;      /* a copy of what it begins with */
+    void *state;      /* a copy of the state that it begins with */
     void *parameters; /* moved */
     void **inputs;    /* moved */
 };
@@ -235,8 +235,8 @@ static double window_loss_at(void *context, double step)
                : NAN;
 }
 
-/* The gradient of a window with a past, to which start values that it still reads belong; in float its own loss is too
- * rough for differences, which of a network that stops gradients are no gradient. */
+/* Checks the gradient of a window with a past, to which start values that it still reads belong. In float its own loss
+ * is too rough for differences; if the network stops gradients, they are not its gradient. */
 static bool check_window_gradient(struct window *window, const char **error)
 {
     struct gradients *gradients = window->gradients;
@@ -273,8 +273,8 @@ static bool check_window_gradient(struct window *window, const char **error)
     return true;
 }
 
-/* BPTT(h; h') over all frames: windows of `frames` frames, each beginning `advance` frames after the one before, with
- * what they share counted once. The gradient of the second one is looked at. */
+/* Runs BPTT(h; h') over all frames: windows of `frames` frames, each beginning `advance` frames after the one before,
+ * with shared frames counted once. The gradient of the second window is checked. */
 static bool run_windows(struct gradients *gradients, int frames, int advance, const char **error)
 {
     struct backward_result result;

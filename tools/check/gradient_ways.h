@@ -4,9 +4,9 @@
 
 #include "check/gradient_measures.h"
 
-/* Streams together against each alone. */
+/* Compares streams together with each alone. */
 bool gradients_check_alone(struct gradients *gradients, const char **error);
-/* Truncated backpropagation; only for networks that need not see whole sequences. */
+/* Checks truncated backpropagation; only for networks that need not see whole sequences. */
 bool gradients_check_windows(struct gradients *gradients, const char **error);
 
 #endif

@@ -16,7 +16,7 @@ static double oracle_loss_at(void *context, double step)
     return objective_loss(objective, (struct objective_range){0, objective->frames}, step);
 }
 
-/* In double what is asked of gradients; in float what the oracle's slope, rounded, may be off by. */
+/* The tolerance of a slope: in double that of gradients; in float from the rounding of the oracle's slope. */
 static double slope_tolerance(const struct gradients *gradients, const struct gradients_distance *distance)
 {
     const struct gradients_compared compared = {
@@ -26,7 +26,7 @@ static double slope_tolerance(const struct gradients *gradients, const struct gr
     return gradients_tolerance(gradients, &compared, distance->error);
 }
 
-/* For whoever waits: how many evaluations a comparison takes is not known. */
+/* Shows a stage of the progress, without a total: the number of evaluations of a comparison is not known. */
 static void show_stage(const struct gradients *gradients, const char *what)
 {
     if (gradients->objective.progress)
@@ -47,7 +47,7 @@ static void compare_directions(struct gradients *gradients, const char *what, in
     gradients_push(gradients, verdict);
 }
 
-/* The oracle's slopes, of which tolerances are made, against its differences. */
+/* Compares the oracle's slopes, which tolerances are made from, with its differences. */
 static void compare_oracle(struct gradients *gradients)
 {
     struct gradient_verdict verdict = {.what = "gradient of everything, in the reference"};
@@ -105,7 +105,7 @@ static bool call_whole(struct gradients *gradients, bool by_reset, enum backward
                          wanted, result, error);
 }
 
-/* An input has no influence after the end of its stream. */
+/* Checks that an input has no influence after the end of its stream. */
 static void check_ends(struct gradients *gradients)
 {
     const rnn_model *model = gradients->model;
@@ -125,7 +125,7 @@ static void check_ends(struct gradients *gradients)
     gradients_note(gradients, "gradients of inputs after the ends of streams", largest, 0);
 }
 
-/* Where there is something fixed: its gradients are 0. */
+/* Checks that the gradients of fixed parameters, if there are any, are 0. */
 static void check_fixed(struct gradients *gradients)
 {
     const rnn_model *model = gradients->model;
@@ -166,7 +166,7 @@ static bool check_whole(struct gradients *gradients, const char **error)
 
 /* ---- the same call again ---- */
 
-/* How many bytes of the gradients of parameters, and of inputs where both have them, differ. */
+/* Counts the bytes that differ in the gradients of parameters, and of inputs if both have them. */
 static double count_different(const struct gradients *gradients, const struct backward_result *a,
                               const struct backward_result *b)
 {

@@ -1,4 +1,4 @@
-/* Whether the loss and the gradients of a network compiled with --train are right.
+/* Checks the loss and the gradients of a network compiled with --train.
  *
  * The loss is compared with that of the oracle.
  *

@@ -8,7 +8,7 @@
 #include "network/session.h"
 #include "oracle/oracle.h"
 
-/* What the oracle has been asked: one stream from its reset on. */
+/* A request to the oracle: one stream from its reset on. */
 struct sequence {
     const double **inputs; /* as the oracle takes them */
     int length, frames;
@@ -111,7 +111,7 @@ static double distance(double a, double b)
     return isnan(difference) ? INFINITY : difference;
 }
 
-/* The outputs; NULL for those that are not asked for. */
+/* Evaluates the outputs; NULL for those that are not asked for. */
 static double **evaluate(const struct judge *judge, const struct sequence *sequence, const double *const *parameters,
                          bool round_to_float, struct random *rounding, struct arena *arena)
 {
@@ -138,7 +138,7 @@ static double **evaluate(const struct judge *judge, const struct sequence *seque
     return outputs;
 }
 
-/* Takes one sample, of the data (in judge->parameters) or of a neighbour; the exact outputs, of the program. */
+/* Takes one sample, of the data (in judge->parameters) or of a neighbour; returns the exact outputs of the program. */
 static double **measure_rounding(const struct judge *judge, const struct sequence *sequence,
                                  const double *const *parameters, struct random *neighbour, struct arena *arena)
 {
@@ -163,7 +163,7 @@ static double **measure_rounding(const struct judge *judge, const struct sequenc
     return exact;
 }
 
-/* Takes the first sample of a sequence, keeps it for those of neighbours, and says what it should give. */
+/* Takes the first sample of a sequence, keeps it for those of neighbours, and fills in its expected outputs. */
 static void expect(struct judge *judge, const struct sequence *sequence, struct expectation *expectation,
                    struct arena *arena)
 {
@@ -186,7 +186,7 @@ struct expectation judge_expect(struct judge *judge, int stream, int before, int
     return expectation;
 }
 
-/* One frame of an output, or an output of the sequence. */
+/* Compares one frame of an output, or an output of the sequence. */
 static void compare_units(struct judge *judge, int output, const double *exact, const struct outcome *outcome,
                           int frame, int stream)
 {

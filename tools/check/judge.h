@@ -1,4 +1,4 @@
-/* The reference side of `rnn check`: what the oracle expects, and how far a network is from it. */
+/* The reference side of `rnn check`: outputs that the oracle expects, and the distance of a network from them. */
 #ifndef RNN_TOOLS_JUDGE_H
 #define RNN_TOOLS_JUDGE_H
 
@@ -34,8 +34,8 @@ struct judge {
 /* False, with a sentence, if model and program do not have the same parameters, inputs and outputs. */
 bool judge_open(struct judge *judge, const void *parameters, const char **error);
 
-/* What one stream should give: it has seen the first `before` frames of its data in an earlier call, and now sees the
- * first `length` of `frames` frames. */
+/* The expected outputs of one stream: it has seen the first `before` frames of its data in an earlier call, and now
+ * sees the first `length` of `frames` frames. */
 struct expectation {
     int stream, before, length, frames;
     const double **inputs; /* as the oracle takes them, beginning with the earlier call */
@@ -43,8 +43,8 @@ struct expectation {
 };
 struct expectation judge_expect(struct judge *judge, int stream, int before, int length, int frames);
 
-/* What a call gave: `frames` frames of `streams` streams, where `stream` is the one to look at. The call's frame 0 is
- * frame `first` after the earlier call. */
+/* The outcome of a call: `frames` frames of `streams` streams, where `stream` is the one to look at. The call's frame 0
+ * is frame `first` after the earlier call. */
 struct outcome {
     const char *way; /* how the network was run */
     void *const *outputs;
@@ -53,8 +53,8 @@ struct outcome {
 };
 void judge_compare(struct judge *judge, const struct expectation *expectation, const struct outcome *outcome);
 
-/* The outputs of sequence time alone, against those of a sequence that ends after the first `length` frames of `whole`,
- * which is after a reset. Nothing of it is kept but what it says of rounding. */
+/* Compares only outputs of sequence time, with those of a sequence that ends after the first `length` frames of
+ * `whole`, which begins after a reset. Only its sample of rounding is kept. */
 void judge_compare_end(struct judge *judge, const struct expectation *whole, int length, const struct outcome *outcome);
 
 /* Equations that the oracle computes where it expects so many frames, all sequences together. */

@@ -7,7 +7,8 @@
 
 /* ---- targets ---- */
 
-/* As many labels as can be spelt in `length` frames: one that is like the label before takes a blank between them. */
+/* Draws as many labels as can be spelt in `length` frames: one that is like the label before takes a blank between
+ * them. */
 static int draw_labels(int32_t *ids, int most, int vocabulary, int length, struct random *random)
 {
     int wanted = (int)(random_bits(random) % (uint64_t)(most + 1)), count = 0;
@@ -70,7 +71,7 @@ static bool differ(struct arena *arena, const char *what, const char *name, cons
     return false;
 }
 
-/* Every value of the program has a tensor of its size in the model. */
+/* True if every value of the program has a tensor of its size in the model. */
 static bool compare_lists(struct arena *arena, const char *what, struct value *const *values, int count,
                           const rnn_tensor *tensors, int tensor_count, const char **error)
 {

@@ -1,5 +1,4 @@
-/* The loss of a program as a function of what it can be differentiated by, computed by the oracle: what gradients are
- * judged by.
+/* The loss of a program as a function of its parameters and inputs, computed by the oracle. Gradients are judged by it.
  *
  * A point is given as the compiled network takes it (rnn/model.h). Its numbers are kept as doubles in the same layout,
  * so that a gradient of the network and a direction in which to move are arrays of the same form. */
@@ -40,8 +39,7 @@ struct objective {
     double ***targets;                 /* [streams][targets] */
     int **label_counts;                /* [streams][targets] */
 
-    bool stops_gradients; /* the program calls stop_gradient: differences of the compiled network's loss are no gradient
-                           */
+    bool stops_gradients; /* the program calls stop_gradient: differences of the network's loss are not its gradient */
     struct progress *progress; /* NULL: nobody waits */
 };
 
@@ -55,8 +53,8 @@ bool objective_open(struct objective *objective, struct arena *arena, const rnn_
                     const struct program *program, int frames, int streams, const int *lengths, const void *parameters,
                     const void *const *inputs, const void *const *targets, const char **error);
 
-/* Numbers of 0.5 to 1 either way: none too small to be seen, and no two that always cancel each other. 0 for what is
- * fixed. */
+/* Numbers of 0.5 to 1 either way: none too small to be seen, and no two that always cancel each other out. 0 for fixed
+ * parameters. */
 void objective_draw_direction(struct objective *objective, struct random *random);
 
 /* The loss of frames from .. to-1 of the sequences (of a program that needs the future: from = 0, to = frames), where
@@ -71,8 +69,8 @@ double objective_loss(const struct objective *objective, struct objective_range 
 struct objective_size {
     double magnitude;      /* how large the loss's terms are */
     double rounding;       /* how much of the loss is lost where the oracle rounds to float */
-    double slope;          /* what the oracle says that it is */
-    double slope_rounding; /* how much of that is lost */
+    double slope;          /* the slope from the oracle */
+    double slope_rounding; /* how much of it is lost */
 };
 struct objective_size objective_measure(const struct objective *objective, struct objective_range range, int neighbour);
 

@@ -1,4 +1,4 @@
-/* The loss of an objective, of which the oracle computes each stream. */
+/* The loss of an objective: the oracle computes it for each stream. */
 #include <math.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "network/session.h"
 #include "oracle/oracle.h"
 
-/* Where the oracle reads element k of a variable, and its slope. */
+/* The place where the oracle reads element k of a variable, and its slope. */
 struct place {
     double *value, *slope;
 };
@@ -48,14 +48,14 @@ static void move_all(const struct objective *objective, double step, struct rand
         move_variable(objective, &objective->variables[i], step, neighbour);
 }
 
-/* How the oracle is asked. */
+/* Options of a request to the oracle. */
 struct asking {
     bool with_slopes, round_to_float;
     int neighbour; /* 0: rounds to the nearest float; else draws */
     struct oracle_stops *stops;
 };
 
-/* Adds what the frames before `end` of a stream are worth, `sign` times, to the sums and counts of all statements. */
+/* Adds the losses of the frames before `end` of a stream, times `sign`, to the sums and counts of all statements. */
 static void add_stream(const struct objective *objective, int stream, int end, int sign, struct asking how,
                        struct oracle_loss *losses)
 {
@@ -103,7 +103,7 @@ double objective_loss(const struct objective *objective, struct objective_range 
 {
     struct arena *scratch = arena_new();
     struct oracle_loss *losses = ARENA_ARRAY(scratch, struct oracle_loss, objective->program->loss_count + 1);
-    struct oracle_stops stops = {.arena = scratch}; /* what stop_gradient gives is that of the point */
+    struct oracle_stops stops = {.arena = scratch}; /* stop_gradient gives the values of the point */
     struct asking how = {.stops = objective->stops_gradients ? &stops : NULL};
     if (how.stops && step != 0) {
         move_all(objective, 0, NULL);
@@ -117,13 +117,13 @@ double objective_loss(const struct objective *objective, struct objective_range 
         add_range(objective, b, range, how, losses);
     double loss = 0;
     for (int i = 0; i < objective->program->loss_count; i++)
-        if (losses[i].count) /* a statement of which no frame counts adds nothing */
+        if (losses[i].count) /* a statement without a frame that counts adds nothing */
             loss += losses[i].sum / losses[i].count;
     arena_free(scratch);
     return loss;
 }
 
-/* What one loss statement adds: of each stream, so that errors of several do not cancel. */
+/* Measures one loss statement, for each stream by itself, so that errors of several do not cancel. */
 static struct objective_size measure_statement(const struct oracle_loss *const *exact,
                                                const struct oracle_loss *const *near, int streams, int statement)
 {

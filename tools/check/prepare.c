@@ -1,4 +1,4 @@
-/* The data of `rnn check`: as many frames as the oracle gets done in a while, inputs and weights. */
+/* The data of `rnn check`: as many frames as the oracle can do in a while, inputs and weights. */
 #include <limits.h>
 #include <stdio.h>
 
@@ -8,8 +8,8 @@
 #include "network/session.h"
 #include "table/feed.h"
 
-/* Enough frames for more than two blocks, where the oracle is done with them in a few seconds. What a sequence has come
- * to after each step of it is an evaluation of all its frames up to there. */
+/* Chooses enough frames for more than two blocks, if the oracle can do them in a few seconds. For an output of sequence
+ * time, each step takes an evaluation of all frames up to there. */
 static int choose_frames(const rnn_model *model, int streams)
 {
     const double affordable = 2e8;
@@ -21,14 +21,14 @@ static int choose_frames(const rnn_model *model, int streams)
     return frames > 20 && model->flops * frames * evaluations <= affordable ? frames : 20;
 }
 
-/* The oracle runs the network some hundred times to differentiate it. */
+/* Chooses few frames, as the oracle runs the network some hundred times to differentiate it. */
 static int choose_gradient_frames(const rnn_model *model, int streams)
 {
     const double affordable = 5e7;
     return model->flops * 11 * streams <= affordable ? 11 : 4;
 }
 
-/* What the oracle takes for a frame of a stream, in operations: beside its own, each equation costs some hundred. */
+/* The cost of a frame of a stream in the oracle, in operations: beside its own, each equation costs some hundred. */
 static double cost_of_frame(const struct check *check)
 {
     const struct program *program = check->judge.program;
@@ -38,7 +38,7 @@ static double cost_of_frame(const struct check *check)
     return cost;
 }
 
-/* Of data with more frames than the oracle gets done in some seconds the first, unless --frames asks for all. */
+/* Bounds the frames of given data by those that the oracle can do in some seconds, unless --frames asks for all. */
 static int bound_frames(const struct check *check, int frames)
 {
     const bool gradients = check->options->gradients;
@@ -54,7 +54,8 @@ static int bound_frames(const struct check *check, int frames)
     return most;
 }
 
-/* After how many steps outputs of sequence time are compared, each of which is an evaluation of half the frames. */
+/* The number of steps after which outputs of sequence time are compared; each takes an evaluation of half the frames.
+ */
 static int choose_ends(const struct check *check)
 {
     enum { LEAST_ENDS = 16 };
@@ -91,7 +92,7 @@ bool check_prepare_inputs(struct check *check, const char **error)
     return true;
 }
 
-/* Drawn weights. Those that start as a constant are moved away from it: a bias of 0 would hide that it is not added.
+/* Draws weights. Those that start as a constant are moved away from it: a bias of 0 would hide that it is not added.
  * Others only become smaller: a decay of 0.9 must not become one of 1.1, with which the state would grow without end.
  */
 static void draw_weights(struct check *check)

@@ -13,7 +13,8 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Seconds for one call on all frames, the best of as many as fit into a fifth of a second; at least three. */
+/* Measures the seconds of one call on all frames: the best of as many as fit into a fifth of a second, at least three.
+ */
 static bool measure(const struct check *check, struct session *session, void *const outputs[], double *best,
                     const char **error)
 {

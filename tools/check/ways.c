@@ -1,5 +1,5 @@
-/* The ways to run a network that the language says are the same. Each is one function; what it gives is compared with
- * what the oracle expects of every stream. */
+/* The ways to run a network that the language says are the same. Each is one function, whose outputs are compared with
+ * those that the oracle expects of every stream. */
 #include <math.h>
 #include <stddef.h>
 
@@ -7,7 +7,7 @@
 #include "check/check.h"
 #include "command/progress.h"
 
-/* What the ways share. */
+/* Data shared by the ways. */
 struct ways {
     struct check *check;
     struct expectation *whole; /* [streams] all frames after a reset */
@@ -15,7 +15,7 @@ struct ways {
     const char *name;          /* of the way that is being run */
 };
 
-/* Outputs that no call has written show: they are no numbers. */
+/* Makes outputs filled with NaN, so that those that no call has written show. */
 static void **new_outputs(const struct check *check, int frames, int streams)
 {
     const rnn_model *model = check->model;
@@ -96,7 +96,7 @@ static bool run_lengths(struct ways *ways, const char **error)
     return true;
 }
 
-/* After streams of different lengths, every second stream is reset and the others go on from their own last frames. */
+/* Runs streams of different lengths, then resets every second stream; the others go on from their own last frames. */
 static bool run_after_lengths(struct ways *ways, const char **error)
 {
     struct check *check = ways->check;
@@ -133,9 +133,9 @@ static bool run_in_two_calls(struct ways *ways, const char **error)
     return true;
 }
 
-/* An output of sequence time after a step is that of a sequence that ends there. To know it takes an evaluation of all
- * frames up to there, so that of many frames only some are compared: the first, the last, and between them as many as
- * check->ends, evenly. */
+/* True if outputs of sequence time are compared after this step: they are those of a sequence that ends there. To know
+ * them takes an evaluation of all frames up to there, so that of many frames only some are compared: the first, the
+ * last, and between them as many as check->ends, evenly. */
 static bool is_end_compared(const struct check *check, int frame)
 {
     enum { FIRST_ENDS = 8 };
@@ -178,7 +178,7 @@ static bool run_frame_by_frame(struct ways *ways, const char **error)
     return true;
 }
 
-/* The first stream's part of the inputs. */
+/* Takes the first stream's part of the inputs. */
 static const void *const *first_stream(const struct check *check)
 {
     const rnn_model *model = check->model;
@@ -224,7 +224,7 @@ static const struct way {
     {"frame by frame", true, run_frame_by_frame},
 };
 
-/* Frames that the oracle is asked for, of all streams, in all ways. */
+/* The number of frames that the oracle is asked for, of all streams, in all ways. */
 static double count_frames(const struct ways *ways)
 {
     const struct check *check = ways->check;

@@ -53,7 +53,7 @@ void words_push(struct words *words, const char *word)
     ARENA_PUSH(words->arena, words->items, words->count, words->capacity, word);
 }
 
-/* "--weights" */
+/* Prints the name of an option: "--weights". */
 static void print_option(const struct argp_option *options, int key, char *name, size_t size)
 {
     while (options->key != key)

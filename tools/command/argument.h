@@ -1,5 +1,5 @@
-/* Options, numbers and files on command lines, and help that a table has a part in. What is wrong ends the program
- * through argp_error, with the option and what it needs. */
+/* Options, numbers and files on command lines, and help made in part from a table. Errors end the program through
+ * argp_error, with the option and what it needs. */
 #ifndef RNN_TOOLS_ARGUMENT_H
 #define RNN_TOOLS_ARGUMENT_H
 
@@ -24,7 +24,7 @@ struct words {
 };
 void words_push(struct words *words, const char *word);
 
-/* Where an option goes that does no more than set a field. */
+/* The type of the field that an option does no more than set. */
 enum argument_kind {
     ARGUMENT_FLAG,         /* bool: true */
     ARGUMENT_TEXT,         /* const char * */
@@ -40,7 +40,7 @@ struct argument_field {
     size_t offset; /* of the field, in `to` */
 };
 
-/* Whether `fields`, which end with {0}, have the option; then its argument, checked, is in its field of `to`. The names
+/* True if `fields`, which end with {0}, have the option; then its argument, checked, is in its field of `to`. The names
  * in messages are those in `options`. */
 bool argument_set(const struct argp_option *options, const struct argument_field *fields, int key, char *argument,
                   void *to, struct argp_state *state);
@@ -59,10 +59,10 @@ struct command_line {
     char *(*help_filter)(int key, const char *text, void *input);              /* argp's */
 };
 
-/* Reads the line into `to`; ends the program with status 2 where it is wrong. */
+/* Reads the line into `to`; ends the program with status 2 if it is wrong. */
 void command_line_parse(const struct command_line *line, int argc, char **argv, void *to);
 
-/* A file of the command line, and what it is there: "--data". */
+/* A file of the command line, and its role there: "--data". */
 struct argument_file {
     const char *what, *path;
 };
@@ -73,7 +73,7 @@ struct argument_files {
     int count, capacity;
 };
 
-/* Adds a file; none where the path is NULL. A result has to be another file than all those before. */
+/* Adds a file, or nothing if the path is NULL. A result has to be another file than all those before. */
 void argument_reads(struct argument_files *files, const char *what, const char *path);
 void argument_writes(struct argument_files *files, const char *what, const char *path, struct argp_state *state);
 
@@ -83,7 +83,7 @@ struct named_file {
 };
 struct named_file named_file_split(struct arena *arena, const char *argument);
 
-/* For argp.help_filter: what `write` prints, before the text that follows the options. */
+/* For argp.help_filter: puts the text that `write` prints before the one that follows the options. */
 char *argument_help(int key, const char *text, void (*write)(FILE *out));
 
 #endif

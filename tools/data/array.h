@@ -1,4 +1,4 @@
-/* Arrays: what data files hold. Whatever the type in the file, the numbers are doubles in memory, row-major.
+/* Arrays, as data files hold them. Whatever the type in the file, the numbers are doubles in memory, row-major.
  *
  * The kind of a file follows from the end of its name:
  *   .npy          one array; numpy's format, versions 1 to 3; little-endian f2, f4, f8, i1, u1, i2, i4, i8 and b1 in C
@@ -11,7 +11,7 @@
  *                 lines, which are not read back
  *   .safetensors  any number of arrays with names; see rnn/weights.h
  *
- * A function that returns false has set *error to a sentence that names the file and says what helps. */
+ * A function that returns false has set *error to a sentence that names the file and a remedy. */
 #ifndef RNN_TOOLS_DATA_ARRAY_H
 #define RNN_TOOLS_DATA_ARRAY_H
 
@@ -30,7 +30,7 @@ struct array {
     long shape[ARRAY_MAX_RANK];
     double *data;
     const char *problem;        /* a sentence on why an array of a file of many cannot be read; NULL: it is read */
-    const char *const *columns; /* [shape[1]]: what the first line of a .csv file calls them; NULL: nothing */
+    const char *const *columns; /* [shape[1]]: their names in the first line of a .csv file; NULL: none */
     const char *const *wrong;   /* with columns: the sentence about the first element that is not a number, or NULL */
 };
 
@@ -49,18 +49,18 @@ bool arrays_read(struct arena *arena, const char *path, struct array **arrays, i
 /* Writes the file as a whole or not at all. Several arrays go only into a .safetensors file. */
 bool arrays_write(struct arena *arena, const char *path, const struct array *arrays, int count, const char **error);
 
-/* Whether a file of this name holds arrays under names. */
+/* True if a file of this name holds arrays under names. */
 bool file_holds_names(const char *path);
 
-/* Whether arrays can be written to a file of this name: its kind, and its folder. */
+/* True if arrays can be written to a file of this name: its kind and its folder allow it. */
 bool file_takes_arrays(struct arena *arena, const char *path, const char **error);
 
-/* Whether the name ends as that of a data file. */
+/* True if the name ends as that of a data file. */
 bool file_is_data(const char *path);
 
 struct text;
 
-/* The kinds. npy_parse takes what stands in a file; `path` is for messages. */
+/* The kinds. npy_parse takes the content of a file; `path` is for messages. */
 bool npy_parse(struct arena *arena, const char *path, const struct text *text, struct array *array, const char **error);
 bool npz_read(struct arena *arena, const char *path, struct array **arrays, int *count, const char **error);
 bool npy_read(struct arena *arena, const char *path, struct array *array, const char **error);

@@ -7,13 +7,13 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-/* Where in a part a column belongs. */
+/* The place of a column in a part. */
 struct place {
     const char *name; /* of the part */
     long index;       /* -1: it is the only one */
 };
 
-/* x, x.3 or x[3] */
+/* Finds the place of a column by its name: x, x.3 or x[3]. */
 static struct place find_place(struct arena *arena, const char *column)
 {
     size_t length = strlen(column), digits = 0, end = length - (length && column[length - 1] == ']');

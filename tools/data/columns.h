@@ -13,12 +13,12 @@ void columns_names(struct arena *arena, const struct array *array, const char **
 bool columns_take(struct arena *arena, const char *path, const struct array *array, const char *name,
                   struct array *part, const char **error);
 
-/* Whether all columns are of numbers, so that the array can be used as a whole. */
+/* True if all columns are of numbers, so that the array can be used as a whole. */
 bool columns_check(const struct array *array, const char **error);
 
 const char *columns_print(struct arena *arena, const struct array *array); /* "'a', 'b'", of many the first few */
 
-/* Whether a file of this name can have names of columns. */
+/* True if a file of this name can have names of columns. */
 bool columns_can_be_named(const char *path);
 
 #endif

@@ -13,9 +13,9 @@ struct reader {
     struct arena *arena;
     const char *path;
     int line, columns;  /* columns of the first row; 0 before it */
-    const char **names; /* that the first line gives the columns; NULL: none */
+    const char **names; /* of the columns, from the first line; NULL: none */
     int name_count, name_capacity;
-    const char **wrong; /* of each column with a name: what is said of its first field that is not a number, or NULL */
+    const char **wrong; /* of each column with a name: the error about its first field that is not a number, or NULL */
     double *numbers;
     int count, capacity;
     long rows;
@@ -24,7 +24,7 @@ struct reader {
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
-/* Where the field at `begin` ends: at a comma that is not within quotes, or at the end of the line. */
+/* Finds the end of the field at `begin`: a comma that is not within quotes, or the end of the line. */
 static const char *find_stop(const char *begin, const char *end)
 {
     const char *stop = begin;
@@ -56,7 +56,7 @@ static bool read_field(const char **next, const char *end, double *number, const
     return begin < stop && after == stop;
 }
 
-/* Whether some field begins like a number, so that the line is not one of names. */
+/* True if some field begins like a number, so that the line is not one of names. */
 static bool has_numbers(const char *begin, const char *end)
 {
     for (const char *next = begin;; next++) {
@@ -73,7 +73,7 @@ static bool has_numbers(const char *begin, const char *end)
     }
 }
 
-/* The names of the first line, of which some may be empty. */
+/* Reads the names of the first line; some may be empty. */
 static void read_names(struct reader *reader, const char *begin, const char *end)
 {
     for (const char *next = begin;; next++) {
@@ -89,7 +89,7 @@ static void read_names(struct reader *reader, const char *begin, const char *end
     reader->wrong = ARENA_ARRAY(reader->arena, const char *, reader->name_count);
 }
 
-/* Whether the line may be one of names: it is the first, some field is not empty, and none begins like a number. */
+/* True if the line may be one of names: it is the first, some field is not empty, and none begins like a number. */
 static bool can_be_names(const struct reader *reader, const char *begin, const char *end)
 {
     bool empty = true;
@@ -104,7 +104,7 @@ static const char *refuse_field(const struct reader *reader, int index, const ch
                         length > 40 ? 40 : length, field, what);
 }
 
-/* What is wrong with a field; NULL: nothing. */
+/* Finds the fault of a field; NULL: none. */
 static const char *find_fault(bool is_number, double number, const char *field, int length)
 {
     if (is_number)
@@ -115,7 +115,7 @@ static const char *find_fault(bool is_number, double number, const char *field, 
 }
 
 /* Appends the numbers of one line. The first may be one of names; columns with names may hold something else, as dates,
- * where nothing asks for them. */
+ * as long as nothing asks for them. */
 static bool read_line(struct reader *reader, const char *begin, const char *end)
 {
     int fields = 0, before = reader->count;
@@ -157,7 +157,7 @@ static bool read_line(struct reader *reader, const char *begin, const char *end)
     return true;
 }
 
-/* A line that begins with # is a comment, but not where a spreadsheet wrote that a value could not be computed. */
+/* True for a line that begins with #, unless a spreadsheet wrote that a value could not be computed. */
 static bool is_comment(const char *begin, const char *stop)
 {
     static const char *const values[] = {"#DIV/0!", "#N/A",   "#NAME?",  "#NULL!", "#NUM!",
@@ -170,7 +170,7 @@ static bool is_comment(const char *begin, const char *stop)
     return *begin == '#';
 }
 
-/* Whether some column has numbers alone; a file without one is refused with what is wrong in its first. */
+/* True if some column has numbers alone; a file without one is refused with the fault of its first column. */
 static bool has_numeric_column(const struct reader *reader)
 {
     bool numeric = !reader->names;

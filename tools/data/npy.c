@@ -21,7 +21,7 @@ static const struct {
     const char *descr;
     rnn_dtype dtype;
     size_t size;
-    enum array_type type; /* what it becomes */
+    enum array_type type; /* type in memory */
 } types[] = {
     {"<f4", RNN_DTYPE_F32, 4, ARRAY_F32}, {"<f8", RNN_DTYPE_F64, 8, ARRAY_F64}, {"<i4", RNN_DTYPE_I32, 4, ARRAY_I32},
     {"<i8", RNN_DTYPE_I64, 8, ARRAY_I64}, {"<f2", RNN_DTYPE_F16, 2, ARRAY_F32}, {"<i2", RNN_DTYPE_I16, 2, ARRAY_I32},
@@ -29,7 +29,7 @@ static const struct {
 };
 enum { TYPE_COUNT = sizeof types / sizeof types[0] };
 
-/* What the header says, each once. */
+/* The keys of the header, each given once. */
 enum key { KEY_DESCR, KEY_ORDER, KEY_SHAPE, KEY_COUNT };
 
 static const char *const keys[KEY_COUNT] = {
@@ -64,7 +64,7 @@ static const char *read_quoted(const char *next, char *out, size_t room)
     return end + 1;
 }
 
-/* (), (5,), (5, 3) */
+/* Reads a shape: (), (5,), (5, 3). */
 static const char *read_shape(const char *next, struct header *header)
 {
     if (*next != '(')
@@ -94,7 +94,7 @@ static const char *read_entry(const char *next, enum key key, struct header *hea
     return header->fortran_order ? next + 4 : strncmp(next, "False", 5) == 0 ? next + 5 : NULL;
 }
 
-/* {'descr': '<f4', 'fortran_order': False, 'shape': (5, 3), } */
+/* Parses a header: {'descr': '<f4', 'fortran_order': False, 'shape': (5, 3), } */
 static bool parse_header(const char *next, struct header *header)
 {
     next = skip_blanks(next);
@@ -130,7 +130,7 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct arena *arena, cons
     return false;
 }
 
-/* Where the elements begin, or 0. */
+/* Reads the header; returns the place where the elements begin, or 0. */
 static size_t read_header(struct arena *arena, const char *path, const struct text *text, struct header *header,
                           const char **error)
 {
@@ -175,7 +175,7 @@ static bool find_type(struct arena *arena, const char *path, const struct header
                 path, order, header->descr);
 }
 
-/* From Fortran's order, in which the first index moves fastest, to C's. */
+/* Turns Fortran's order, in which the first index moves fastest, into C's. */
 static double *turn_order(struct arena *arena, const struct array *array)
 {
     long size = array_size(array), index[ARRAY_MAX_RANK] = {0};

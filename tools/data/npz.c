@@ -3,7 +3,7 @@
  *
  *   local header, data | local header, data | ... | entry | entry | ... | end of the central directory
  *
- * The directory at the end is what counts: its entries hold sizes, which a local header may leave open. All numbers are
+ * The directory at the end is decisive: its entries hold sizes, which a local header may leave open. All numbers are
  * little-endian. */
 #include <limits.h>
 #include <stdint.h>
@@ -85,8 +85,8 @@ static const unsigned char *find_data(const struct archive *archive, const struc
     return begin <= archive->length && archive->length - begin >= member->packed ? archive->bytes + begin : NULL;
 }
 
-/* Raw deflate: what a zip archive holds has no header of zlib's. The caller has made sure of the size, see most_growth.
- */
+/* Inflates a member. It is raw deflate: in a zip archive there is no header of zlib's. The caller has made sure of the
+ * size, see most_growth. */
 static bool inflate_data(const unsigned char *data, const struct member *member, char *out)
 {
     z_stream stream = {.next_in = (unsigned char *)data, .avail_in = (uInt)member->packed};
@@ -100,7 +100,7 @@ static bool inflate_data(const unsigned char *data, const struct member *member,
     return status == Z_STREAM_END && got == member->size;
 }
 
-/* The most that deflate makes of a byte; what claims to be larger is broken and needs no memory. */
+/* The most bytes that deflate makes of one; a member that claims more is broken and needs no memory. */
 static const size_t most_growth = 1032;
 
 static bool read_member(const struct archive *archive, const struct member *member, struct array *array)

@@ -16,7 +16,7 @@ static void push(struct symbols *symbols, uint32_t code)
     symbols->codes[symbols->count++] = code;
 }
 
-/* The code point at *next; false if the bytes up to `end` are none. Overlong forms and surrogates are none. */
+/* Reads the code point at *next; false if the bytes up to `end` are not one. Overlong forms and surrogates are not. */
 static bool read_code(const unsigned char **next, const unsigned char *end, uint32_t *code)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};

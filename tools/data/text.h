@@ -19,14 +19,14 @@ struct symbols {
 bool symbols_append(struct symbols *symbols, const char *data, size_t length, bool bytes, const char *name,
                     const char **error);
 
-/* Appends the symbols of a file, which may be compressed by gzip, without its byte order mark, where it has one and
- * symbols are not bytes. */
+/* Appends the symbols of a file, which may be compressed by gzip, without its byte order mark if symbols are not bytes.
+ */
 bool symbols_read(struct symbols *symbols, const char *path, bool bytes, const char **error);
 
 /* Appends the bytes of a symbol. */
 void symbol_write(struct text *text, uint32_t code, bool bytes);
 
-/* What a symbol is called in messages: 'x', or U+000A, or byte 0x0a. */
+/* The name of a symbol in messages: 'x', or U+000A, or byte 0x0a. */
 const char *symbol_name(struct arena *arena, uint32_t code, bool bytes);
 
 #endif

@@ -35,7 +35,7 @@ static hash hash_string(hash sum, const char *string) { return hash_bytes(sum, s
 
 /* ---- the folder ---- */
 
-/* The folder and those above it. */
+/* Makes the folder and those above it. */
 static bool make_folders(struct arena *arena, const char *path, const char **error)
 {
     char *part = arena_copy_string(arena, path, strlen(path));
@@ -58,8 +58,8 @@ static bool make_folders(struct arena *arena, const char *path, const char **err
     }
 }
 
-/* What others could do to a folder; NULL: nothing. Above the cache, root may be the owner, others may write where they
- * cannot rename what is not theirs, and a group is as good as its user. */
+/* Finds a way in which others could write to a folder; NULL: none. Above the cache, root may be the owner, others may
+ * write where they cannot rename what is not theirs, and a group is as good as its user. */
 static const char *find_danger(const char *path, bool above)
 {
     struct stat status;
@@ -74,7 +74,7 @@ static const char *find_danger(const char *path, bool above)
                                                                            : NULL;
 }
 
-/* What is in the cache runs, so it must be nobody else's. */
+/* Checks that all folders are safe: files in the cache are run, so nobody else may write there. */
 static bool check_folders(struct arena *arena, const char *above, const char *folder, const char **error)
 {
     const char *path = above, *danger = find_danger(above, true);
@@ -93,7 +93,7 @@ bool cache_open(struct arena *arena, struct cache *cache, const char **error)
 {
     const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *unreadable;
     struct text cpuinfo;
-    if (!base || base[0] != '/') { /* relative paths are invalid, says the XDG specification */
+    if (!base || base[0] != '/') { /* the XDG specification forbids relative paths */
         if (!home || !*home) {
             *error = "no place for compiled networks: set XDG_CACHE_HOME or HOME";
             return false;
@@ -156,8 +156,7 @@ const char *cache_describe_processor(struct arena *arena, const char *cpuinfo)
     return text.data;
 }
 
-/* Runs the compiler with `ending` after `words`; false if it failed. progress: where somebody waits for it, else
- * NULL. */
+/* Runs the compiler with `ending` after `words`; false if it failed. progress: NULL if nobody waits for it. */
 static bool run_compiler(struct arena *arena, const char *const *words, int count, const char *const *ending,
                          struct text *output, struct progress *progress, const char **error)
 {
@@ -203,7 +202,7 @@ static const char *find_name(struct arena *arena, const struct cache *cache, con
 
 /* ---- an entry ---- */
 
-/* What an entry ends with, behind the library, where the loader of libraries does not look. */
+/* The end of an entry, behind the library, where the loader of libraries does not look. */
 struct seal {
     char name[8];
     uint64_t size; /* of the library */
@@ -219,7 +218,7 @@ static struct seal make_seal(const char *data, size_t size)
     return seal;
 }
 
-/* Whether the file is the user's own, and whole. */
+/* True if the file is the user's own, and whole. */
 static bool is_good(struct arena *arena, const char *path)
 {
     struct stat status;
@@ -233,7 +232,7 @@ static bool is_good(struct arena *arena, const char *path)
     return memcmp(text.data + seal.size, &seal, sizeof seal) == 0;
 }
 
-/* The library with its seal, in place. */
+/* Puts the library, with its seal, in its place. */
 static bool put_entry(struct arena *arena, const char *library, const char *entry, const char **error)
 {
     struct text text;
@@ -251,7 +250,7 @@ static bool put_entry(struct arena *arena, const char *library, const char *entr
     return false;
 }
 
-/* What is shown while it compiles: with -O3, which CFLAGS may change, that can take minutes. */
+/* The text shown while it compiles: with -O3, which CFLAGS may change, that can take minutes. */
 static const char *name_work(struct arena *arena, const struct compiler *compiler)
 {
     int levels = 0;

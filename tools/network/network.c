@@ -129,7 +129,7 @@ static const char **push_words(struct arena *arena, const char **words, int *cou
     }
 }
 
-/* The command that compiles net.c, without what tells its result. */
+/* The command that compiles net.c, without the options for its result. */
 static struct compiler find_compiler(const struct network_options *options, const char *folder)
 {
     struct arena *arena = options->arena;
@@ -174,8 +174,8 @@ static const rnn_model *open_library(struct arena *arena, const char *path, bool
     return model;
 }
 
-/* The path of the compiled network, or NULL. A signal that ends this program waits until what is only there to build
- * has been removed. */
+/* The path of the compiled network, or NULL. A signal that ends this program waits until the files of the build have
+ * been removed. */
 static const char *build_library(const struct network_options *options, const char **error)
 {
     struct arena *arena = options->arena;

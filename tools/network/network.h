@@ -2,7 +2,7 @@
  *
  * The library is kept in the cache, $XDG_CACHE_HOME/rnnc or ~/.cache/rnnc, in a file named after everything that it
  * depends on: the C after its preprocessor, the compiler, its options, and the processor. Such a file appears by one
- * rename when it is complete, so that any number of processes may build at the same time. What is there is checked
+ * rename when it is complete, so that any number of processes may build at the same time. An entry is checked
  * before it is loaded (cache.h). The C compiler is $CC
  * (default: cc) with $CFLAGS added. */
 #ifndef RNN_TOOLS_NETWORK_H

@@ -30,7 +30,7 @@ static void collect(int descriptor, struct text *output)
     }
 }
 
-/* What ends this program ends the child, and then waits for its own turn. */
+/* True for a signal that ends this program: it ends the child first, and then waits for its own turn. */
 static bool is_stop_signal(int number)
 {
     struct sigaction action;
@@ -38,7 +38,7 @@ static bool is_stop_signal(int number)
            !(sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
 }
 
-/* A signal of the set, or -1 when it is time for `watch`. */
+/* Waits for a signal of the set; -1 when it is time for `watch`. */
 static int next_signal(const sigset_t *set, void (*watch)(void *context), void *context)
 {
     const struct timespec quarter = {.tv_nsec = 250000000};
@@ -48,7 +48,7 @@ static int next_signal(const sigset_t *set, void (*watch)(void *context), void *
     return sigtimedwait(set, NULL, &quarter);
 }
 
-/* The signals of `set` are blocked, SIGCHLD among them. */
+/* Waits for the child. The signals of `set` are blocked, SIGCHLD among them. */
 static int wait_for(pid_t child, const sigset_t *set, void (*watch)(void *context), void *context)
 {
     int status = 0, stop = 0;
@@ -67,8 +67,8 @@ static int wait_for(pid_t child, const sigset_t *set, void (*watch)(void *contex
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Blocks what is waited for; returns the set of it, and in *before what was blocked. SIGCHLD may have been ignored, in
- * which case no status would come. */
+/* Blocks the signals that are waited for; returns their set, and in *before those that were blocked. SIGCHLD may have
+ * been ignored, in which case no status would come. */
 static sigset_t block_signals(sigset_t *before)
 {
     sigset_t set;

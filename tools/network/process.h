@@ -6,14 +6,14 @@
 
 #include "base/text.h"
 
-/* Runs arguments[0], found on PATH, and waits for it; `arguments` ends with NULL. What it prints goes where our own
- * output goes, except that its standard output is collected where `output` is not NULL. *status receives its exit
- * status, 128 + n if signal n ended it. SIGINT and SIGTERM are passed on to the program, and come to us when it has
- * ended. False, with a sentence, if it could not be started. */
+/* Runs arguments[0], found on PATH, and waits for it; `arguments` ends with NULL. Its output goes where our own goes,
+ * but its standard output is collected if `output` is not NULL. *status receives its exit status, 128 + n if signal n
+ * ended it. SIGINT and SIGTERM are passed on to the program, and come to us when it has ended. False, with a sentence,
+ * if it could not be started. */
 bool process_run(struct arena *arena, const char *const *arguments, struct text *output, int *status,
                  const char **error);
 
-/* The same, and calls watch(context) four times a second meanwhile; NULL: nobody watches. */
+/* The same, and calls watch(context) four times a second meanwhile, unless it is NULL. */
 bool process_run_watched(struct arena *arena, const char *const *arguments, struct text *output,
                          void (*watch)(void *context), void *context, int *status, const char **error);
 

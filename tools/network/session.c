@@ -71,7 +71,7 @@ static const char *list_extra_tensors(struct arena *arena, const rnn_model *mode
     return count ? names.data : NULL;
 }
 
-/* Whether a file has a parameter of the network in other sizes: a -D may have been forgotten. */
+/* True if a file has a parameter of the network in other sizes: a -D may have been forgotten. */
 static bool has_other_sizes(const rnn_model *model, const char *path)
 {
     rnn_error unseen;

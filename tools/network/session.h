@@ -19,13 +19,13 @@ struct session {
 bool session_open(struct session *session, const rnn_model *model, int frames, int streams, const char **error);
 void session_close(struct session *session);
 
-/* Weights from a file, or from the network's start values. To be packed before they count. */
+/* Loads weights from a file, or from the network's start values. They have to be packed before they count. */
 bool session_load(struct arena *arena, struct session *session, const char *path, bool strict, const char **error);
 void session_draw(struct session *session, uint64_t seed);
 bool session_pack(struct session *session, const char **error);
 
-/* Parameters from a weights file. What else the file holds is told on standard error, or refused where `strict`; but
- * for what rnn train keeps in its checkpoints. */
+/* Parameters from a weights file. Other tensors of the file are named on standard error, or refused if `strict`, except
+ * those that rnn train keeps in its checkpoints. */
 bool parameters_load(struct arena *arena, const rnn_model *model, void *parameters, const char *path, bool strict,
                      bool quiet, const char **error);
 

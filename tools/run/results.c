@@ -8,7 +8,7 @@
 #include "network/session.h"
 #include "table/decode.h"
 
-/* Of the model's outputs: one, or all of them for a .safetensors file without NAME. */
+/* The outputs that a file takes: one, or all of them for a .safetensors file without NAME. */
 struct destination {
     const char *path;
     int begin, end;
@@ -71,7 +71,7 @@ bool results_prepare(struct arena *arena, struct results *results, const struct 
     return true;
 }
 
-/* The axes of an output before its units. */
+/* Sets the axes of an output before its units. */
 static void set_axes(const struct feed *feed, const rnn_tensor *tensor, struct array *array)
 {
     const struct table *table = &feed->table;
@@ -88,7 +88,7 @@ static void set_axes(const struct feed *feed, const rnn_tensor *tensor, struct a
         array->shape[array->rank++] = feed->frames;
 }
 
-/* Where the units of frame t of a sequence are in the array: as they lie in the file. -1: nowhere. */
+/* Finds the place of the units of frame t of a sequence in the array, as they lie in the file. -1: none. */
 static long find_units(const struct feed *feed, const rnn_tensor *tensor, int t, int stream)
 {
     const struct table *table = &feed->table;
@@ -101,7 +101,7 @@ static long find_units(const struct feed *feed, const rnn_tensor *tensor, int t,
     return feed->frames_first ? (long)t * feed->streams + stream : (long)stream * feed->frames + t;
 }
 
-/* In a .csv file the units of the only sequence are one line. */
+/* Puts the units of the only sequence into one line of a .csv file. */
 static void put_into_one_line(const char *path, const rnn_tensor *tensor, struct array *array)
 {
     if (!columns_can_be_named(path) || tensor->time == RNN_TIME_FRAME || tensor->rank != 1 || array->rank != 1)
@@ -134,7 +134,7 @@ static struct array numbers_of(struct arena *arena, const struct results *result
     return array;
 }
 
-/* In a .csv file a line has the units of one frame of one sequence; with frames first, those of all sequences. */
+/* Makes lines for a .csv file: each has the units of one frame of one sequence; with frames first, of all sequences. */
 static void flatten_for_csv(const char *path, const struct results *results, struct array *array)
 {
     if (!columns_can_be_named(path) || array->rank < 3 || results->feed->frames_first)

@@ -1,4 +1,4 @@
-/* What becomes of a network's outputs: numbers, or the labels that they spell, in files. */
+/* Results of a network in files: numbers, or the labels that they spell. */
 #ifndef RNN_TOOLS_RESULTS_H
 #define RNN_TOOLS_RESULTS_H
 
@@ -6,7 +6,7 @@
 
 struct result_request {
     const char *argument; /* NAME=FILE or FILE, as given */
-    bool labels;          /* what the output spells, not its numbers */
+    bool labels;          /* the labels that the output spells, not its numbers */
 };
 
 struct result_options {
@@ -22,7 +22,7 @@ struct results {
     const struct result_options *options;
     const rnn_model *model;
     const struct feed *feed;
-    void **outputs;                   /* as rnn_model.run takes them: NULL for what no file asks for */
+    void **outputs;                   /* as rnn_model.run takes them: NULL for those that no file asks for */
     struct destination *destinations; /* of the requests */
 };
 
@@ -31,8 +31,7 @@ bool results_prepare(struct arena *arena, struct results *results, const struct 
                      const rnn_model *model, const struct feed *feed, const char **error);
 
 /* Writes the files. Numbers have the axes that the inputs have, and zeros behind the ends of sequences; labels are
- * [sequences, most of one], where 0, which is no label, follows the last one: what rnn train reads as a target of
- * labels.
+ * [sequences, most of one], where 0, which is not a label, follows the last one, as rnn train reads a target of labels.
  */
 bool results_write(struct arena *arena, const struct results *results, const char **error);
 

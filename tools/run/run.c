@@ -59,7 +59,7 @@ static const char documentation[] =
     "~/.cache/rnnc.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
 
-/* A result overwrites neither another one nor what is read. */
+/* Checks that no result overwrites another one or an input. */
 static void check_files(const struct run_options *options, struct argp_state *state)
 {
     const struct feed_options *feed = &options->feed;
@@ -76,7 +76,7 @@ static void check_files(const struct run_options *options, struct argp_state *st
     }
 }
 
-/* Either data through the network, or text from it. */
+/* Checks that the options either run data through the network or sample text from it. */
 static void check_options(void *to, struct argp_state *state)
 {
     struct run_options *options = to;
@@ -142,7 +142,7 @@ static const struct command_line command_line = {
     .take = take_option,
     .check = check_options};
 
-/* What a run is about: the network, its data, and the files that its outputs go to. */
+/* A run: the network, its data, and the files that its outputs go to. */
 struct run {
     const struct run_options *options;
     struct arena *arena;
@@ -152,7 +152,7 @@ struct run {
     struct results results;
 };
 
-/* The number of frames and streams where no input says it. */
+/* Sets the number of frames and streams if no input says it. */
 static bool complete_feed(struct run *run, const char **error)
 {
     bool needs_frames = false;
@@ -189,7 +189,7 @@ static bool prepare_inputs(struct run *run, const char **error)
     return true;
 }
 
-/* Steps are taken by all streams. */
+/* Refuses lengths with --step, as all streams take the same steps. */
 static bool check_lengths(const struct run *run, const char **error)
 {
     for (int b = 0; run->options->by_steps && run->feed.lengths && b < run->feed.streams; b++)

@@ -21,7 +21,7 @@ struct writer {
     struct random random;
 };
 
-/* Outputs that symbols may be drawn from: how many there are, and the last of them. */
+/* Counts the outputs that symbols may be drawn from, and keeps the last of them. */
 static int count_outputs(struct writer *writer, const rnn_model *model)
 {
     const rnn_tensor *input = model->inputs;
@@ -58,7 +58,7 @@ static bool find_output(struct writer *writer, const rnn_model *model, const cha
     return count == 1;
 }
 
-/* The network reads a symbol. */
+/* Lets the network read a symbol. */
 static bool read_symbol(struct writer *writer, int32_t id, const char **error)
 {
     struct session *session = &writer->session;
@@ -74,8 +74,8 @@ static double output_at(const struct writer *writer, int unit)
     return tensor_get(model, &model->outputs[writer->output], writer->outputs[writer->output], unit);
 }
 
-/* An id of the vocabulary, drawn in proportion to p^(1 / temperature); p = softmax of logits. Without a finite output:
- * -1. */
+/* Draws an id of the vocabulary in proportion to p^(1 / temperature); p = softmax of logits. -1 without a finite
+ * output. */
 static int32_t draw(struct writer *writer)
 {
     int count = writer->vocabulary->count, units = writer->session.model->inputs->vocabulary, best = 0;
@@ -183,7 +183,7 @@ bool sample_text(struct arena *arena, const rnn_model *model, const struct feed_
     bool done =
         prepare_session(&writer, model, feed, error) && read_prime(&writer, error) && write_symbols(&writer, error);
     if (done)
-        putchar('\n'); /* whether it can be written, is found out at the end of the program */
+        putchar('\n'); /* a failure to write is found at the end of the program */
     session_close(&writer.session);
     return done;
 }

@@ -12,7 +12,7 @@ struct arena;
 struct sample_options {
     int count;          /* symbols to draw; 0: do not sample */
     const char *from;   /* the output to draw from; NULL: the only one that can be */
-    const char *prime;  /* what the network reads first; NULL: the end of a line, where the vocabulary has it */
+    const char *prime;  /* the text that the network reads first; NULL: the end of a line, if the vocabulary has it */
     double temperature; /* below 1 likely symbols become likelier; 0: always the likeliest */
     uint64_t seed;
 };

@@ -57,7 +57,7 @@ struct entry {
     struct score score;
 };
 
-/* What the beam may hold after the next frame: an entry as it is (label 0), or with one label more. */
+/* A candidate for the beam after the next frame: an entry as it is (label 0), or with one label more. */
 struct candidate {
     int entry;
     int32_t label;
@@ -176,14 +176,14 @@ static void fill_row(struct search *search, const double *scores, enum decode_sc
         search->row[k] = isnan(sum) ? -log(search->n) : search->row[k] - most - log(sum);
 }
 
-/* A path that repeats the last label only makes the prefix longer after a blank. */
+/* Scores the entry with one label more. To make the prefix longer, a repeated label needs a blank before it. */
 static double extend(const struct search *search, const struct entry *entry, int32_t label)
 {
     bool repeats = search->prefixes[entry->prefix].label == label;
     return (repeats ? entry->score.blank : total_of(entry->score)) + search->row[label];
 }
 
-/* What becomes of the entries, those of the beam that are one label longer than others of it included. */
+/* Scores the entries that stay as they are, also from those of the beam that are one label shorter. */
 static void find_stays(struct search *search)
 {
     for (int i = 0; i < search->entry_count; i++) {
@@ -222,7 +222,7 @@ static void find_candidates(struct search *search)
     qsort(search->heap, (size_t)search->heap_count, sizeof *search->heap, compare_candidates);
 }
 
-/* The candidates as the beam. */
+/* Makes the candidates the beam. */
 static void replace_entries(struct search *search, struct entry *next)
 {
     for (int i = 0; i < search->entry_count; i++)

@@ -54,7 +54,7 @@ struct feed_options feed_options_new(struct arena *arena)
 
 const struct argp feed_argp = {.options = options_table, .parser = parse_option};
 
-/* That of the weights, in which a text is read; NULL: they have none. */
+/* Loads the vocabulary of the weights, in which a text is read; NULL: they have none. */
 static const struct vocabulary *load_vocabulary(const struct feed_options *options)
 {
     const char *none;

@@ -19,7 +19,7 @@ struct feed_options {
     struct words inputs; /* NAME=FILE or FILE, as given */
     int streams, frames; /* 0: follows from the data */
     bool frames_first;   /* arrays are [frames, sequences, units] */
-    bool strict;         /* weights files hold nothing that the network does not have */
+    bool strict;         /* weights files hold only tensors that the network has */
 };
 
 struct feed_options feed_options_new(struct arena *arena);
@@ -28,10 +28,10 @@ struct feed_options feed_options_new(struct arena *arena);
  * feed_options. */
 extern const struct argp feed_argp;
 
-/* What the files hold: each sequence is a stream. */
+/* The content of the files: each sequence is a stream. */
 struct feed {
     struct table table;
-    int frames, streams; /* of the longest sequence, and how many there are; 0: nothing tells */
+    int frames, streams; /* of the longest sequence, and how many there are; 0: not known */
     int *lengths;        /* [streams] frames of each; NULL: all have the same */
     bool frames_first;   /* as in the options */
 };
@@ -39,7 +39,7 @@ struct feed {
 /* Reads all the --input files, and tells on standard error which arrays are not used and how axes were understood. */
 bool feed_read(const struct feed_options *options, const rnn_model *model, struct feed *feed, const char **error);
 
-/* Whether a file has this input. */
+/* True if a file has this input. */
 bool feed_has(const struct feed *feed, int input);
 
 /* Writes a model input for `frames` frames of `streams` streams, as many as there are in the files or more: behind the

@@ -31,7 +31,7 @@ static const rnn_tensor *find_named(const struct sources *sources, const char *n
     return NULL;
 }
 
-/* Everything that is asked for; returns how many names there are. */
+/* Lists everything that is asked for; returns the number of names. */
 static int list_wanted(const struct sources *sources, const char ***wanted)
 {
     const rnn_model *model = sources->model;
@@ -48,7 +48,7 @@ static int list_wanted(const struct sources *sources, const char ***wanted)
     return count;
 }
 
-/* Whether something of this name is asked for; else what comes near it and is not there. */
+/* True if something of this name is asked for; else suggests the nearest name that is missing. */
 static bool is_wanted(const struct sources *sources, const char *name, struct suggestion *near)
 {
     const char **wanted;
@@ -93,15 +93,15 @@ static bool refuse_name(const struct sources *sources, const struct source *sour
     return false;
 }
 
-/* The number of labels, where the labels themselves are not asked for. */
+/* True for `NAME.lengths`, the number of labels, if targets are not asked for. */
 static bool counts_labels(const struct sources *sources, const char *name)
 {
     const char *point = strrchr(name, '.');
     return !sources->target_count && point && strcmp(point, ".lengths") == 0;
 }
 
-/* What is given as NAME=FILE is for something, and nothing is given twice. A file may hold more than is asked for, but
- * nothing that looks like a misspelt name of what is not there. */
+/* Checks that all NAME=FILE are asked for, and that nothing is given twice. A file may hold more than is asked for, but
+ * nothing that looks like a misspelling of a missing name. */
 static bool check_names(struct sources *sources)
 {
     struct text unused;
@@ -140,7 +140,7 @@ static void add(struct sources *sources, const char *name, const char *path, con
     ARENA_PUSH(sources->arena, sources->items, sources->count, sources->capacity, source);
 }
 
-/* How the columns of a tensor are called: "x", or "x.0,x.1,x.2". */
+/* The names of the columns of a tensor: "x", or "x.0,x.1,x.2". */
 static const char *print_columns(const struct sources *sources, const rnn_tensor *tensor)
 {
     long units = tensor_units(tensor);
@@ -149,7 +149,7 @@ static const char *print_columns(const struct sources *sources, const rnn_tensor
     return arena_printf(sources->arena, units == 2 ? "%s.0,%s.1" : "%s.0,%s.1,...", tensor->name, tensor->name);
 }
 
-/* A first line that would do for a .csv file. */
+/* A valid first line for a .csv file. */
 static const char *print_header(const struct sources *sources)
 {
     struct text text;
@@ -162,7 +162,7 @@ static const char *print_header(const struct sources *sources)
     return text.data;
 }
 
-/* A file without names that are asked for. */
+/* Adds the array of a file without names that are asked for. */
 static bool add_nameless(struct sources *sources, const struct array *array, const char *path)
 {
     if (!sources->target_count && sources->model->input_count == 1) {
@@ -187,7 +187,7 @@ static bool add_nameless(struct sources *sources, const struct array *array, con
     return false;
 }
 
-/* The columns of a .csv file that have this name. */
+/* Takes the columns of a .csv file that have this name. */
 static bool take_columns(struct sources *sources, const struct array *array, const char *path, const char *name,
                          bool by_name)
 {
@@ -198,7 +198,7 @@ static bool take_columns(struct sources *sources, const struct array *array, con
     return true;
 }
 
-/* Every column of a .csv file under its name, if any of them is asked for. */
+/* Adds every column of a .csv file under its name, if any of them is asked for. */
 static bool add_columns(struct sources *sources, const struct array *array, const char *path)
 {
     const char **names;
@@ -219,8 +219,8 @@ static bool add_columns(struct sources *sources, const struct array *array, cons
     return true;
 }
 
-/* --data NAME=FILE.csv: the columns of that name; all, where there are none, or where all of them are as many as the
- * tensor has units and so have names of their own. */
+/* Adds --data NAME=FILE.csv: the columns of that name; all columns if none has it, or if they are as many as the tensor
+ * has units and so have names of their own. */
 static bool add_named_columns(struct sources *sources, const struct array *array, struct named_file file)
 {
     const rnn_tensor *tensor = find_named(sources, file.name);
@@ -236,7 +236,7 @@ static bool add_named_columns(struct sources *sources, const struct array *array
     return true;
 }
 
-/* --data NAME=FILE */
+/* Adds --data NAME=FILE. */
 static bool add_named(struct sources *sources, const struct array *arrays, int count, struct named_file file)
 {
     for (int i = 0; i < count; i++)

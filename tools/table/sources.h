@@ -1,4 +1,4 @@
-/* Arrays by name, from the files of a command line: which array is for which input or target.
+/* Arrays by name, from the files of a command line, for inputs and targets.
  *
  *     FILE         every array of a .npz or .safetensors file, and every column of a .csv file, under its own name; a
  *                  file without names is for the only input, where nothing else is asked for
@@ -33,7 +33,7 @@ struct sources {
 };
 
 /* Reads the files into `items`. False, with a sentence, if a file cannot be read, has nothing that is asked for, or has
- * a name that looks like a misspelt one of what is not there. */
+ * a name that looks like a misspelt one that is missing. */
 bool sources_read(struct sources *sources, const char *const *files, int count);
 
 /* The array for that name; one that was given as NAME=FILE goes before one of a file. NULL: none. */

@@ -17,7 +17,7 @@ static bool is_symbol(const rnn_tensor *tensor)
     return tensor->type == RNN_TYPE_ID && tensor->time == RNN_TIME_FRAME;
 }
 
-/* Whether a text is for the network; false, with a sentence, if it is for other data. */
+/* True if a text is for the network; false, with a sentence, if it is for other data. */
 static bool check_text_tensors(struct arena *arena, const struct table_options *options, const rnn_model *model,
                                const char **error)
 {
@@ -41,7 +41,7 @@ static bool check_text_tensors(struct arena *arena, const struct table_options *
     return fits;
 }
 
-/* The vocabulary has to fit the network's. */
+/* Checks that the vocabulary fits the network's. */
 static bool check_size(struct arena *arena, const struct vocabulary *vocabulary, const rnn_model *model,
                        const char **error)
 {
@@ -112,7 +112,7 @@ bool table_read(struct arena *arena, const struct table_options *options, const 
         const char *path = named_file_split(arena, options->files[i]).path;
         bool data = file_is_data(path);
         text = text && !data;
-        if (!data && access(path, F_OK) != 0) { /* before what it would have to be */
+        if (!data && access(path, F_OK) != 0) { /* before its kind is checked */
             *error = arena_printf(arena, "cannot open '%s': %s", path, strerror(errno));
             return false;
         }

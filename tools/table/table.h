@@ -40,7 +40,7 @@ struct sequence {
     int length;  /* frames, 1 or more */
 };
 
-/* What came before the units in the arrays with frames. */
+/* The axes before the units in the arrays with frames. */
 enum table_axes {
     AXES_NONE,  /* there is no such array */
     AXES_ROWS,  /* rows: one sequence, or with lengths one after the other */
@@ -64,19 +64,19 @@ struct table {
     long unknown;                        /* symbols of the text that the vocabulary does not have; their ids are -1 */
 };
 
-/* What is asked of the files. */
+/* Requests to the files. */
 struct table_options {
     const char *option;       /* "--data", for messages */
     const char *const *files; /* FILE or NAME=FILE */
     int count;
     bool bytes;      /* text: symbols are bytes */
-    double held_out; /* text: the vocabulary is built from what is before this last part of it ... */
+    double held_out; /* text: the vocabulary is built from everything before this last part of it ... */
     const struct vocabulary *vocabulary; /* ... or given */
     bool skips;                          /* leaves out sequences with too few frames for their labels; else an error */
     bool frames_first;                   /* see above */
     bool inputs_only;                    /* to run a network, not to train it: no targets, and inputs may be left out */
-    int streams, frames;                 /* inputs_only: how many there are, where data does not tell or has two axes;
-                                            0: not given */
+    int streams, frames;                 /* inputs_only: how many there are, if data does not tell or has two axes; 0:
+                                          * not given */
 };
 
 /* False, with a sentence that names the file, if the files do not fit the model. */
@@ -89,7 +89,7 @@ void table_tell(const struct table *table, const char *option);
 /* Writes row `row` of the column as number `at` of a tensor, or padding where row is -1: zeros, or no id. */
 void column_put(const rnn_model *model, const struct column *column, long row, void *to, long at);
 
-/* What table_read chooses from: whether the files are a text. */
+/* The two cases that table_read chooses from: files of text, or of arrays. */
 bool table_read_text(struct arena *arena, const struct table_options *options, const rnn_model *model,
                      struct table *table, const char **error);
 bool table_read_arrays(struct arena *arena, const struct table_options *options, const rnn_model *model,

@@ -1,4 +1,4 @@
-/* Tables from arrays: which array is for which column, and what its axes mean. */
+/* Tables from arrays: assigns arrays to columns, and interprets their axes. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "network/session.h"
 #include "table/table_reader.h"
 
-/* The elements of the source, whose axes may have been put into another order. */
+/* Takes the elements of the source, whose axes may have been put into another order. */
 static bool take_elements(const struct reader *reader, const struct source *source, const struct array *array,
                           struct column *column)
 {
@@ -27,7 +27,7 @@ static bool take_elements(const struct reader *reader, const struct source *sour
     return true;
 }
 
-/* [a, b, units] as [b, a, units]. */
+/* Turns [a, b, units] into [b, a, units]. */
 static struct array *swap_axes(struct arena *arena, const struct array *array, long a, long b, long units)
 {
     struct array *swapped = ARENA_NEW(arena, struct array);
@@ -44,8 +44,8 @@ static struct array *swap_axes(struct arena *arena, const struct array *array, l
     return swapped;
 }
 
-/* The array of a column with frames as [rows, units] or [sequences, frames, units], and how many axes it has before the
- * units; 0: it is none. Where --streams says how many sequences there are, two axes are enough: those of
+/* Arranges the array of a column with frames as [rows, units] or [sequences, frames, units], and counts the axes before
+ * the units; 0: not such an array. Where --streams says how many sequences there are, two axes are enough: those of
  * [sequences * frames, units], or with frames first of [frames, sequences * units]. */
 static const struct array *arrange(const struct reader *reader, const struct source *source, const rnn_tensor *tensor,
                                    int *axes)
@@ -73,7 +73,8 @@ static const struct array *arrange(const struct reader *reader, const struct sou
     return array;
 }
 
-/* The first array with frames says how many rows there are, and what its axes are is worth a word. */
+/* Takes the shape of the first array with frames, which gives the number of rows; notes how its axes were understood.
+ */
 static void take_shape(struct reader *reader, const struct source *source, const struct array *array, int axes)
 {
     struct table *table = reader->table;
@@ -130,7 +131,7 @@ static bool read_frames(struct reader *reader, const struct source *source, stru
     return take_elements(reader, source, array, column);
 }
 
-/* A column with a row for each sequence. */
+/* Reads a column with a row for each sequence. */
 static bool read_rows(struct reader *reader, const struct source *source, struct column *column)
 {
     long rows = reader->table->sequence_count, units = tensor_units(column->tensor);
@@ -146,7 +147,7 @@ static bool read_rows(struct reader *reader, const struct source *source, struct
     return take_elements(reader, source, source->array, column);
 }
 
-/* Columns with frames come first, as they say how many sequences there are. */
+/* Reads the columns, those with frames first, as they give the number of sequences. */
 static bool read_columns(struct reader *reader, const rnn_tensor *tensors, int count, struct column *columns,
                          const char *what, bool with_frames)
 {
@@ -178,7 +179,7 @@ static bool refuse_without_frames(const struct reader *reader)
     return false;
 }
 
-/* The lengths of sequences, unless an input or target is called so. */
+/* Finds the lengths of sequences, unless an input or target is called so. */
 static const struct source *find_lengths(const struct sources *sources)
 {
     bool taken = false;

@@ -15,7 +15,7 @@ static bool refuse_label(const struct reader *reader, const struct source *sourc
     return false;
 }
 
-/* Without `NAME.lengths`, what is below 1 at the end of a row is padding. */
+/* Counts the labels of each row. Without `NAME.lengths`, numbers below 1 at the end of a row are padding. */
 static const int *count_labels(const struct reader *reader, const struct column *column)
 {
     long rows = reader->table->sequence_count;
@@ -39,8 +39,8 @@ static bool check_labels(const struct reader *reader, const struct source *sourc
     return true;
 }
 
-/* Frames that the labels of a row need: one for each, and one between two that are the same, for the blank (Graves et
- * al. 2006, section 3.1). */
+/* The number of frames that the labels of a row need: one for each, and one between two that are the same, for the
+ * blank (Graves et al. 2006, section 3.1). */
 static int count_needed(const struct column *column, long row)
 {
     const int32_t *labels = column->ids + row * column->most;
@@ -50,7 +50,7 @@ static int count_needed(const struct column *column, long row)
     return needed;
 }
 
-/* Sequences with too few frames for their labels, which no path can spell, are left out, or refused. */
+/* Leaves out or refuses sequences with too few frames for their labels, which no path can spell. */
 static bool check_room(struct reader *reader, const struct source *source, const struct column *column)
 {
     const struct table *table = reader->table;

@@ -43,7 +43,7 @@ const int *reader_take_counts(const struct reader *reader, const struct source *
     return counts;
 }
 
-/* Whether the elements are ids (or labels) of the tensor, if it has such. */
+/* True if the elements are ids (or labels) of the tensor, if it has such. */
 static bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
                       const char **error)
 {

@@ -1,4 +1,4 @@
-/* What the parts of reading a table from arrays share. */
+/* Declarations shared by the parts that read a table from arrays. */
 #ifndef RNN_TOOLS_TABLE_READER_H
 #define RNN_TOOLS_TABLE_READER_H
 
@@ -17,17 +17,17 @@ struct reader {
     const char **error;
 };
 
-/* False, with the sentence that the array has another shape than what is `needed`. */
+/* Returns false, with a sentence that the array has another shape than `needed`. */
 bool reader_refuse_shape(const struct reader *reader, const struct source *source, const char *needed);
 
-/* How many axes an array has before those of the units; -1 if its units are not the tensor's. */
+/* The number of axes of an array before those of the units; -1 if its units are not the tensor's. */
 int reader_leading_axes(const rnn_tensor *tensor, const struct array *array, int most);
 
-/* Whole numbers from `least` to `most`, one a sequence; NULL, with a sentence, if they are none. */
+/* Takes whole numbers from `least` to `most`, one per sequence; NULL, with a sentence, if others are given. */
 const int *reader_take_counts(const struct reader *reader, const struct source *source, long count, int least,
                               long most);
 
-/* The ids of the source, in the order of `array`, to which its axes may have been put; false if one is none. */
+/* The ids of the source, in the order of `array`, to which its axes may have been put; false if one is not an id. */
 bool reader_take_ids(const struct reader *reader, const struct source *source, const struct array *array,
                      struct column *column);
 

@@ -1,4 +1,4 @@
-/* Where the sequences of a table lie: how many there are, of how many frames, and whether they are one series. */
+/* Places the sequences of a table: how many there are, of how many frames, and whether they are one series. */
 #include <limits.h>
 
 #include "base/arena.h"
@@ -13,14 +13,14 @@ static bool any_of_sequence(const rnn_tensor *tensors, int count)
     return any;
 }
 
-/* What is given once a sequence is of all its frames, not of a part that they are cut into. */
+/* True if no column has one row per sequence: such a row is of all frames, not of a part that they are cut into. */
 static bool can_be_cut(const struct table *table)
 {
     return !any_of_sequence(table->model->inputs, table->model->input_count) &&
            !any_of_sequence(table->model->training->targets, table->model->training->target_count);
 }
 
-/* Sequences of a table whose frames no array tells: of the first array with one row for each, or as the options say. */
+/* Counts sequences: from the options, the lengths, or the first array with one row for each. */
 static long count_sequences(const struct reader *reader)
 {
     const rnn_model *model = reader->table->model;
@@ -38,7 +38,7 @@ static long count_sequences(const struct reader *reader)
     return 1;
 }
 
-/* The sequences of `count` lengths, or of `most` frames each, one after the other or padded to that. */
+/* Places the sequences of `count` lengths, or of `most` frames each, one after the other or padded to that. */
 static bool put_sequences(struct reader *reader, long count, long most, bool padded)
 {
     struct table *table = reader->table;

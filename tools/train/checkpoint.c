@@ -28,7 +28,7 @@ static void add_curve(struct content *content, const struct curve *curve, const 
     tensor->shape[1] = array.shape[1];
 }
 
-/* The parameters and what identifies them. */
+/* Adds the parameters, and the metadata that identifies them. */
 static void add_weights(struct content *content, const struct trainer *trainer)
 {
     enum { MOST_MORE = RNN_OPTIMIZER_ARRAYS + 4 };
@@ -50,7 +50,7 @@ static void add_weights(struct content *content, const struct trainer *trainer)
                              vocabulary_print(content->arena, trainer->data->table->vocabulary));
 }
 
-/* Every file that is kept has parameters that are numbers; one from before they were not is left as it is. */
+/* Writes the file, unless a parameter is not finite: then an earlier file is left as it is. */
 static bool save(const struct trainer *trainer, const struct content *content, const char *path, const char **error)
 {
     const rnn_tensor *infinite = parameters_find_infinite(trainer->model, trainer->parameters);

@@ -1,4 +1,4 @@
-/* What a training keeps: weights files, and checkpoints from which it goes on as if it had never been interrupted.
+/* Files of a training: weights, and checkpoints from which it goes on as if it had never been interrupted.
  *
  * Both are safetensors files that are written atomically (rnn/weights.h), and both load as weights. A checkpoint has
  * besides the parameters
@@ -20,9 +20,9 @@ bool weights_save(const struct trainer *trainer, const char *path, const char **
 
 bool checkpoint_save(const struct trainer *trainer, const struct report *report, const char *path, const char **error);
 
-/* Makes trainer and report (not yet open) what they were. False, with a sentence, if the file is none, is damaged,
- * holds numbers that no training comes to, or is of a training with another program, data or settings. What may change
- * and has is told on standard error. */
+/* Restores trainer and report (not yet open). False, with a sentence, if the file is not a checkpoint, is damaged,
+ * holds numbers that no training reaches, or is of a training with another program, data or settings. Changes that are
+ * allowed are named on standard error. */
 bool checkpoint_load(struct trainer *trainer, struct report *report, const char *path, const char **error);
 
 #endif

@@ -11,7 +11,7 @@
 
 /* ---- settings ---- */
 
-/* With as many digits as it takes to read the same number back. */
+/* Prints a number with as many digits as it takes to read the same one back. */
 static const char *print_number(struct arena *arena, double number)
 {
     const char *text = arena_printf(arena, "%.15g", number);
@@ -23,7 +23,7 @@ static void append_number(struct text *text, struct arena *arena, const char *na
     text_printf(text, "%s%s=%s", text->length ? "," : "", name, print_number(arena, number));
 }
 
-/* The numbers that its kind has, but for the rate. */
+/* Prints the numbers that its kind has, except the rate. */
 static const char *print_optimizer(struct arena *arena, const rnn_optimizer_options *options)
 {
     const struct {
@@ -61,7 +61,7 @@ static const char *print_schedule(struct arena *arena, const rnn_schedule_option
     return text.data;
 }
 
-/* What rnnc was given, as on the command line. */
+/* Prints the options of rnnc as on the command line. */
 static const char *print_network_options(struct arena *arena, const struct network_options *options)
 {
     struct text text;

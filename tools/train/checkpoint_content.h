@@ -1,4 +1,4 @@
-/* What checkpoints and weights files are made of: tensors and metadata, the settings of a training among them, and the
+/* The content of checkpoints and weights files: tensors and metadata, the settings of a training among them, and the
  * sum of all. */
 #ifndef RNN_TOOLS_CHECKPOINT_CONTENT_H
 #define RNN_TOOLS_CHECKPOINT_CONTENT_H
@@ -10,14 +10,14 @@
 #define POSITION_KEY    "train/position"
 #define CHECKSUM_KEY    "train/checksum"
 
-/* What happens where a training is gone on with and a setting is another. */
+/* The treatment of a setting that has changed when a training is resumed. */
 enum setting_kind {
-    SETTING_KEPT, /* that is refused */
-    SETTING_SUM,  /* that is refused; the value says nothing to people */
-    SETTING_FREE  /* that is told */
+    SETTING_KEPT, /* refused */
+    SETTING_SUM,  /* refused; the value means nothing to people */
+    SETTING_FREE  /* reported */
 };
 
-/* As metadata; the key after the slash is what it is called. */
+/* A setting as metadata; the key after the slash is its name. */
 struct setting {
     const char *key, *value;
     enum setting_kind kind;
@@ -39,7 +39,7 @@ void content_add_metadata(struct content *content, const char *key, const char *
 /* A sum over all tensors and metadata but the sum itself, as hexadecimal digits. */
 const char *content_sum(const struct content *content);
 
-/* What a file should have for CHECKSUM_KEY. */
+/* The value that a file should have for CHECKSUM_KEY. */
 const char *checkpoint_sum(struct arena *arena, const rnn_file *file);
 
 #endif

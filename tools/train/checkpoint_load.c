@@ -1,5 +1,5 @@
-/* Checkpoints back: nothing in the file is trusted. Its sum shows what has been damaged, and each number is checked all
- * the same, as a sum can be made to fit. */
+/* Loads checkpoints. Nothing in the file is trusted. Its sum shows damage, and each number is checked all the same, as
+ * a sum can be made to fit. */
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -88,7 +88,7 @@ static bool check_settings(const struct reading *reading)
 
 static bool is_count(double number) { return number >= 0 && number <= most_count && number == floor(number); }
 
-/* The name of the first number that no training comes to, or NULL. */
+/* The name of the first number that no training reaches, or NULL. */
 static const char *find_impossible(const struct trainer *trainer, const struct position *p,
                                    const rnn_schedule_state *rates, long log_length)
 {
@@ -167,7 +167,7 @@ static bool load_vector(const struct reading *reading, const char *name, rnn_dty
     return true;
 }
 
-/* Means of squares are not below 0, and no more steps can have been counted than there were. */
+/* Loads the moments. Means of squares are not below 0, and no more steps can have been counted than there were. */
 static bool load_moments(const struct reading *reading)
 {
     struct trainer *trainer = reading->trainer;
@@ -190,7 +190,7 @@ static bool load_moments(const struct reading *reading)
     return true;
 }
 
-/* There is one within a batch; its layout is the compiled network's own. */
+/* Loads the training state, which exists within a batch; its layout is the compiled network's own. */
 static bool load_state(const struct reading *reading)
 {
     struct trainer *trainer = reading->trainer;

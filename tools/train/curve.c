@@ -137,7 +137,7 @@ static void draw_line(struct text *out, const struct curve_line *line, int numbe
                 curve->y[curve->count - 1]);
 }
 
-/* Text as XML has it. */
+/* Escapes a text for XML. */
 static const char *escape(struct arena *arena, const char *string)
 {
     struct text out;

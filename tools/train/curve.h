@@ -14,13 +14,13 @@ struct curve {
     int count;
     double x[CURVE_POINTS], y[CURVE_POINTS];
     double stride;             /* values that a point is the mean of */
-    double sum, last, waiting; /* of values that are no point yet: their sum, the newest x, and how many they are */
+    double sum, last, waiting; /* of values not yet in a point: their sum, the newest x, and how many they are */
 };
 
 void curve_start(struct curve *curve);
-void curve_add(struct curve *curve, double x, double y); /* what is not finite is left out */
+void curve_add(struct curve *curve, double x, double y); /* numbers that are not finite are left out */
 
-/* As an array [2 + count, 2], for checkpoints, and back; false if it is none. */
+/* Convert to an array [2 + count, 2], for checkpoints, and back; false if it is not such an array. */
 struct array curve_array(struct arena *arena, const struct curve *curve, const char *name);
 bool curve_restore(struct curve *curve, const struct array *array);
 

@@ -6,9 +6,8 @@
 #include "base/random.h"
 #include "network/session.h"
 
-/* Rows `first` .. `end` - 1 of a series as sequences; false if there is not one row for each. Every row is in one of
- * them: of streams, the first ones have one more where the rows do not divide, and the last piece is what the others
- * leave. */
+/* Cuts rows `first` .. `end` - 1 of a series into sequences; false if there is not one row for each. Every row is in
+ * one of them: if the rows do not divide, the first streams have one more, and the last piece has the rest. */
 static bool cut_series(struct arena *arena, const struct table *table, const struct cut *cut, long first, long end,
                        struct dataset *dataset)
 {

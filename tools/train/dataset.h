@@ -1,4 +1,4 @@
-/* What is learned from in which order: sequences of a table, and the batches that calls take them in.
+/* The data of a training in order: sequences of a table, and the batches that calls take them in.
  *
  * A series is cut into `streams` sequences of the same length, or one frame more, that follow each other, and so fill
  * one batch, whose order never changes:
@@ -21,14 +21,14 @@ struct dataset {
     long frames;  /* of all sequences */
 };
 
-/* How a series is cut: into `streams` sequences, or into as many as there are of so many frames, the last of which may
- * be shorter. The latter are shuffled; each begins from the start states. */
+/* How a series is cut: into `streams` sequences, or into pieces of so many frames, the last of which may be shorter.
+ * The latter are shuffled; each begins from the start states. */
 struct cut {
     int streams;
-    int piece, held_piece; /* frames; 0: `streams` sequences. held_piece: of what is held out */
+    int piece, held_piece; /* frames; 0: `streams` sequences. held_piece: of the data held out */
 };
 
-/* For what is held out, which may be short. */
+/* The cut of the data held out, which may be short. */
 struct cut dataset_held_cut(const struct cut *cut, long rows);
 
 /* The sequences of the table but for the last `held_out` (0 <= held_out < 1) of them, which go to *rest where that is

@@ -1,4 +1,4 @@
-/* What to say when a loss is not finite. */
+/* Explanations of a loss that is not finite. */
 #include <math.h>
 
 #include "base/arena.h"
@@ -23,7 +23,7 @@ static const char *advise_smaller_steps(const struct trainer *trainer)
                         isfinite(options->clip) ? "a smaller --clip" : "--clip 1");
 }
 
-/* What helps. A rate or a clip cannot, where no step has been taken or where a gradient is infinite. */
+/* Finds what may help. A rate or a clip cannot if no step has been taken or if a gradient is infinite. */
 static const char *find_remedy(struct trainer *trainer, double loss, bool parameters_finite)
 {
     if (isfinite(loss) && parameters_finite)

@@ -42,7 +42,7 @@ static const char documentation[] =
     "is read with the vocabulary in the weights file. Dropout is off.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
 
-/* An evaluation is a validation without a training. */
+/* An evaluation: a validation without a training. */
 struct eval {
     struct train_options options;
     const rnn_model *model;

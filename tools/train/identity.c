@@ -37,7 +37,7 @@ bool identity_sum_program(struct arena *arena, const char *path, uint32_t *resul
     return true;
 }
 
-/* Rows `row` .. row + count - 1. */
+/* Adds rows `row` .. row + count - 1 to the sum. */
 static uint32_t sum_rows(uint32_t before, const struct column *column, long row, long count)
 {
     long units = tensor_units(column->tensor);

@@ -1,4 +1,5 @@
-/* What a training is of: sums that differ where its program or its data do. A checkpoint goes on only with the same. */
+/* The identity of a training: sums that differ if its program or its data do. A checkpoint goes on only with the same.
+ */
 #ifndef RNN_TOOLS_IDENTITY_H
 #define RNN_TOOLS_IDENTITY_H
 

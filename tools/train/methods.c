@@ -18,7 +18,7 @@ const char *methods_split(const char *argument, struct words *settings)
     return name;
 }
 
-/* Sets what NAME=VALUE says, through rnn_optimizer_set or rnn_schedule_set. */
+/* Applies NAME=VALUE through rnn_optimizer_set or rnn_schedule_set. */
 static void apply_settings(struct arena *arena, const struct words *settings, struct argp_state *state,
                            struct train_options *options, bool of_schedule)
 {

@@ -27,8 +27,8 @@ static bool fail(const struct report *report, const char **error)
     return false;
 }
 
-/* A log that is to go on may have been lost; it then begins anew. Lines that were written after the checkpoint are cut
- * off. */
+/* Opens the log. One that should go on may have been lost; it then begins anew. Lines that were written after the
+ * checkpoint are cut off. */
 static bool open_log(struct report *report, const char **error)
 {
     const char *path = report->trainer->options->log;
@@ -46,7 +46,7 @@ static bool open_log(struct report *report, const char **error)
     return fseek(report->log, 0, SEEK_END) == 0 || fail(report, error);
 }
 
-/* A number, or nothing where there is none. */
+/* Logs a number, or nothing if there is none. */
 static void log_number(struct report *report, double number)
 {
     if (!isnan(number))
@@ -122,7 +122,7 @@ void report_print_loss(FILE *out, bool in_bits, double loss)
         fprintf(out, " (%.4f bits)", loss / log(2));
 }
 
-/* A time as people say it: 45 s, 3:05 min, 2:10 h. */
+/* Prints a time as people say it: 45 s, 3:05 min, 2:10 h. */
 static void print_time(FILE *out, double seconds)
 {
     long whole = lround(fmin(fmax(seconds, 0), 1e9));
@@ -203,7 +203,7 @@ bool report_draw(struct report *report, const char **error)
                                        {"validation", "#d62728", &report->held}};
     if (!trainer->options->svg)
         return true;
-    struct arena *arena = arena_new(); /* what is drawn again and again must not add up */
+    struct arena *arena = arena_new(); /* memory of repeated drawings must not add up */
     const char *reason = NULL;
     bool drawn = curve_draw(arena, trainer->options->svg, trainer->model->name, "steps",
                             report->in_bits ? "loss (nats)" : "loss", lines, 2, &reason);

@@ -6,7 +6,7 @@
 
 struct arena;
 
-/* What has been counted so far. */
+/* Counts so far. */
 struct score_count {
     double right,
         ids; /* targets that are ids: how many there are, and for how many the output's largest unit is theirs */
@@ -15,7 +15,7 @@ struct score_count {
                    or taken away (Levenshtein) to make them of what the outputs spell by their best path */
 };
 
-/* The output that answers a target (rnn_training.predictions). NULL: there is none. */
+/* The output that predicts a target (rnn_training.predictions), or NULL. */
 const rnn_tensor *score_output(const rnn_model *model, int target);
 
 /* Counts a window of `frames` frames of a batch, of which `output` holds the output. Labels count only where the window

@@ -17,12 +17,12 @@ struct tally {
 void tally_open(struct tally *tally, struct arena *arena, const rnn_model *model);
 void tally_clear(struct tally *tally);
 
-/* Takes the losses of the call that has just ended; whether any counted. */
+/* Takes the losses of the call that has just ended; true if any counted. */
 bool tally_take(struct tally *tally, const void *state, void *work);
 /* Adds them to those of the calls before. */
 void tally_add(struct tally *tally);
 
-bool tally_counts(const struct tally *tally); /* whether anything has counted */
+bool tally_counts(const struct tally *tally); /* true if anything has counted */
 
 double tally_mean(const struct tally *tally); /* NaN: nothing has counted, or a loss was NaN */
 

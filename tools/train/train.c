@@ -25,7 +25,7 @@ struct train {
     double learned; /* mean loss of the last epoch */
 };
 
-/* Of a text some symbol must be known. */
+/* Checks that some symbol of a text is known. */
 static bool check_text(const struct train *train, const struct table *table, const char *option, const char **error)
 {
     if (!table->vocabulary || table->unknown < table->rows)
@@ -34,7 +34,7 @@ static bool check_text(const struct train *train, const struct table *table, con
     return false;
 }
 
-/* What the network gives options no use for is better refused than forgotten. */
+/* Refuses windows if the network has no use for them: better than ignoring the options. */
 static bool check_windows(const struct train *train, const char **error)
 {
     const struct train_options *options = &train->options;
@@ -48,7 +48,7 @@ static bool check_windows(const struct train *train, const char **error)
     return false;
 }
 
-/* The same of the data. */
+/* Refuses options that the data has no use for. */
 static bool check_use(const struct train *train, const char **error)
 {
     const struct train_options *options = &train->options;
@@ -114,7 +114,7 @@ static bool read_data(struct train *train, const char **error)
     return dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
 }
 
-/* False, with a sentence, if it cannot be printed, as then nothing will be. */
+/* Prints the beginning. False, with a sentence, if it cannot be printed, as then nothing can. */
 static bool print_start(const struct train *train, const char **error)
 {
     const struct trainer *trainer = &train->trainer;
@@ -148,7 +148,7 @@ static bool print_start(const struct train *train, const char **error)
     return !reason;
 }
 
-/* Streams that are shorter than a window learn from shorter pasts than the options say. */
+/* Warns of streams shorter than a window: they learn from shorter pasts than the options say. */
 static void warn_of_short_streams(const struct train *train)
 {
     const struct dataset *data = &train->data;
@@ -161,7 +161,7 @@ static void warn_of_short_streams(const struct train *train)
             data->count, data->longest, data->longest == 1 ? "" : "s", window);
 }
 
-/* Better now than after an epoch. What a killed training left in the places is removed. */
+/* Checks that files can be written: better now than after an epoch. Removes what a killed training left there. */
 static bool check_places(const struct train_options *options, const char **error)
 {
     const char *const paths[] = {options->out, options->checkpoint, options->svg, options->log, options->best};
@@ -181,7 +181,7 @@ static bool check_places(const struct train_options *options, const char **error
     return !problem;
 }
 
-/* Trainer and report as at the beginning, or as the checkpoint has them. */
+/* Sets trainer and report up as at the beginning, or as the checkpoint has them. */
 static bool start(struct train *train, const char **error)
 {
     const struct train_options *options = &train->options;
@@ -196,14 +196,14 @@ static bool start(struct train *train, const char **error)
     return report_open(&train->report, &train->trainer, error);
 }
 
-/* The files that are due. */
+/* Writes the files that are due. */
 static bool write_files(struct train *train, bool epoch_done, bool stopping, const char **error)
 {
     const struct train_options *options = &train->options;
     const struct position *position = &train->trainer.position;
     bool regular = position->step % (uint64_t)options->checkpoint_every == 0;
     bool last = epoch_done || stopping;
-    /* Before the checkpoint, which then tells of it. */
+    /* Before the checkpoint, which records it. */
     if (epoch_done && options->best && position->best_epoch == position->epoch &&
         !weights_save(&train->trainer, options->best, error))
         return false;
@@ -215,7 +215,7 @@ static bool write_files(struct train *train, bool epoch_done, bool stopping, con
                      report_flush(&train->report, error) && report_draw(&train->report, error));
 }
 
-/* A step, or the end of an epoch. */
+/* Takes a step, or ends an epoch. */
 static bool advance(struct train *train, bool *epoch_done, const char **error)
 {
     struct trainer *trainer = &train->trainer;
@@ -251,7 +251,7 @@ static bool at_end(const struct train *train)
     return train->trainer.position.epoch >= train->options.epochs || out_of_patience(train);
 }
 
-/* What the whole training came to. */
+/* Prints the result of the whole training. */
 static void print_end(const struct train *train)
 {
     const struct position *position = &train->trainer.position;
@@ -279,7 +279,7 @@ static void print_end(const struct train *train)
             position->first, train->learned, train->options.optimizer.rate);
 }
 
-/* An exit status: 0, 1 with *error, or 128 + the signal that ended it. */
+/* Trains and returns an exit status: 0, 1 with *error, or 128 + the signal that ended it. */
 static int loop(struct train *train, const char **error)
 {
     bool epoch_done;

@@ -123,7 +123,7 @@ static void add_data(struct argument_files *files, const char *option, const str
         argument_reads(files, option, named_file_split(files->arena, data->items[i]).path);
 }
 
-/* A result overwrites neither another one nor what is read; but weights may be made better where they are. */
+/* Checks that no result overwrites another one or an input, except that weights may be improved in place. */
 static void check_files(const struct train_options *options, struct argp_state *state)
 {
     struct argument_files files = {.arena = options->network.arena};
@@ -138,7 +138,7 @@ static void check_files(const struct train_options *options, struct argp_state *
     argument_writes(&files, "--svg", options->svg, state);
 }
 
-/* w.safetensors -> w.best.safetensors; NULL for what is not a regular file, such as /dev/null. */
+/* w.safetensors -> w.best.safetensors; NULL for anything but a regular file, such as /dev/null. */
 static const char *name_best(struct arena *arena, const char *out)
 {
     static const char ending[] = ".safetensors";
@@ -205,7 +205,7 @@ static const struct argument_field fields[] = {
     {0},
 };
 
-/* Numbers of the optimizer that have options of their own. */
+/* Sets a number of the optimizer that has an option of its own. */
 static void set_number(struct train_options *options, const char *name, const char *argument)
 {
     words_push(&options->own_settings, arena_printf(options->network.arena, "%s=%s", name, argument));

@@ -15,7 +15,7 @@ struct train_options {
     bool bytes;                    /* text: symbols are bytes */
     bool skips;                    /* sequences whose labels cannot be aligned */
     bool frames_first;             /* arrays are [frames, sequences, units] */
-    double held_out;               /* part of the data that is not learned from: 0 <= held_out < 1 */
+    double held_out;               /* part of the data for validation only: 0 <= held_out < 1 */
     int streams;
     int piece;           /* frames of the sequences that a series is cut into; 0: one for each stream */
     int window, advance; /* frames of BPTT(window; advance); 0: not given */
@@ -27,7 +27,7 @@ struct train_options {
     double clip, clip_value; /* INFINITY: none */
     uint64_t seed;
     const char *weights;         /* to start from; NULL: start values */
-    bool strict;                 /* these hold nothing that the network does not have */
+    bool strict;                 /* these hold only tensors that the network has */
     const char *out, *log, *svg; /* NULL: none */
     const char *best;            /* beside `out`: weights with the smallest loss in validation; NULL: none */
     const char *checkpoint;      /* NULL: none */
@@ -41,7 +41,7 @@ struct train_options {
 
 struct train_options train_options_new(struct arena *arena);
 
-/* Parses, and ends the program with status 2 where the line is wrong. */
+/* Parses the command line, and ends the program with status 2 if it is wrong. */
 void train_options_parse(struct arena *arena, int argc, char **argv, struct train_options *options);
 
 #endif

@@ -137,7 +137,7 @@ static void choose_batch(struct trainer *trainer)
     trainer->chosen = true;
 }
 
-/* Windows begin an advance apart, as long as the one before did not reach the end. */
+/* Windows begin an advance apart, until one reaches the end. */
 bool trainer_begins_window(struct trainer *trainer)
 {
     long begin = trainer->position.begin;
@@ -168,7 +168,7 @@ uint64_t trainer_count_steps(struct trainer *trainer)
 
 /* ---- a step ---- */
 
-/* The loss of the window and its gradient; whether anything counts in it. */
+/* Finds the loss of the window, its gradient, and whether anything counts in it. */
 static bool find_gradient(struct trainer *trainer, const struct plan *plan, double *loss, bool *counts,
                           const char **error)
 {

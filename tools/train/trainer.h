@@ -48,7 +48,7 @@ struct trainer {
     void *parameters, *gradient, *moments, *state, *work;
     struct batch batch;
     bool chosen; /* the batch has the sequences of position.batch */
-    long *order; /* of epoch `order_epoch`, or of validation where that is -1 */
+    long *order; /* of epoch `order_epoch`, or of validation if that is -1 */
     int order_epoch;
     struct position position;
     struct identity identity; /* for checkpoints; else zeros */
@@ -59,15 +59,15 @@ struct trainer {
     struct score_count *held_counts; /* the same, [target_count] */
 };
 
-/* What a validation found. */
+/* The result of a validation. */
 struct score {
     double learned;      /* the mean loss of the epoch */
-    double loss;         /* of what is held out */
-    double accuracy;     /* of all id targets that an output answers; below 0: there is none */
-    double label_errors; /* of label targets, as a part of all labels; below 0: there are none; see score.h */
+    double loss;         /* of the data held out */
+    double accuracy;     /* of all id targets that an output answers; below 0: none */
+    double label_errors; /* of label targets, as a part of all labels; below 0: none; see score.h */
 };
 
-/* Memory for everything, or with options->evaluates for no more than validation needs; the parameters have their start
+/* Allocates memory for everything, or with options->evaluates only for validation; the parameters have their start
  * values, or are those of --weights. */
 bool trainer_open(struct trainer *trainer, const struct train_options *options, const rnn_model *model,
                   const struct dataset *data, const struct dataset *held, const char **error);
@@ -76,15 +76,15 @@ void trainer_close(struct trainer *trainer);
 long trainer_batches(const struct trainer *trainer);   /* of an epoch */
 uint64_t trainer_count_steps(struct trainer *trainer); /* of an epoch; exact unless sequences differ in length */
 
-/* Whether a window begins where the position is; chooses its batch. */
+/* True if a window begins at the position; chooses its batch. */
 bool trainer_begins_window(struct trainer *trainer);
 
-/* One step. False with a sentence if the loss or the gradient is not finite, and then nothing has been changed. */
+/* Takes one step. False with a sentence if the loss or the gradient is not finite; then nothing has been changed. */
 bool trainer_step(struct trainer *trainer, const char **error);
 
-/* After the last batch: validates, tells the schedule, and moves on to the next epoch. False with a sentence too where
- * the loss has grown beyond all bounds, or does with the last step of the training. `stop` may end the validation,
- * after which the epoch still waits to be finished: then *stopped. */
+/* Called after the last batch: validates, tells the schedule, and moves on to the next epoch. False with a sentence
+ * also if the loss has grown beyond all bounds, or does with the last step of the training. `stop` may end the
+ * validation, after which the epoch still waits to be finished: then *stopped. */
 bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped,
                           const char **error);
 
@@ -97,11 +97,11 @@ void validate_close(struct trainer *trainer);
  * Uses the same memory. */
 double probe_loss(struct trainer *trainer);
 
-/* The sentence on a loss that is not finite: where it was, which value of which region was the first to fail, and what
- * may help. */
+/* Explains a loss that is not finite: where it was, which value of which region was the first to fail, and what may
+ * help. */
 const char *explain_divergence(struct trainer *trainer, const struct plan *plan, double loss, const char *what);
 
-/* The same on the loss of an epoch that has grown beyond all bounds, or NULL where it has not. */
+/* Explains the loss of an epoch that has grown beyond all bounds; NULL if it has not. */
 const char *explain_growth(const struct trainer *trainer, double loss);
 
 #endif

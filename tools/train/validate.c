@@ -1,4 +1,4 @@
-/* The loss of data that was not learned from, and how often an output was right. */
+/* Validation: the loss of data that was not learned from, and how often an output was right. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -25,7 +25,7 @@ void validate_close(struct trainer *trainer)
         session_close(&trainer->scorer);
 }
 
-/* What the outputs of the window are worth. */
+/* Scores the outputs of the window. */
 static void score_outputs(struct trainer *trainer, int frames, void *const *outputs)
 {
     const rnn_model *model = trainer->model;
@@ -39,7 +39,7 @@ static void score_outputs(struct trainer *trainer, int frames, void *const *outp
     arena_free(scratch);
 }
 
-/* The network's answer to a window, without a gradient. */
+/* Runs the network on a window, without a gradient. */
 static rnn_status call_network(struct trainer *trainer, const struct plan *plan)
 {
     const struct batch *batch = &trainer->batch;
@@ -65,7 +65,7 @@ static rnn_status validate_window(struct trainer *trainer, const struct plan *pl
     return status;
 }
 
-/* All windows of the batch. */
+/* Validates all windows of the batch. */
 static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), void **outputs, bool *stopped)
 {
     struct plan plan = {.last = false};
@@ -83,7 +83,7 @@ static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), vo
     return RNN_OK;
 }
 
-/* The scorer's weights, and room for the outputs that it looks at. */
+/* Prepares the scorer's weights, and room for the outputs that it looks at. */
 static bool prepare_scorer(struct trainer *trainer, struct arena *arena, void ***outputs, const char **error)
 {
     const rnn_model *model = trainer->model;
@@ -100,7 +100,7 @@ static bool prepare_scorer(struct trainer *trainer, struct arena *arena, void **
     return session_pack(&trainer->scorer, error);
 }
 
-/* Takes sequences as they come; whoever trains next chooses anew. */
+/* Takes sequences as they come; the next training step chooses anew. */
 static void put_in_order(struct trainer *trainer, const struct dataset *data)
 {
     trainer->order_epoch = -1;
@@ -115,7 +115,7 @@ static void choose(struct trainer *trainer, const struct dataset *data, long fir
     batch_choose(&trainer->batch, data, trainer->order, first, (int)(rest < streams ? rest : streams));
 }
 
-/* Of all targets together. */
+/* Adds up the counts of all targets. */
 static void add_counts(const struct trainer *trainer, struct score *score)
 {
     struct score_count all = {0};
