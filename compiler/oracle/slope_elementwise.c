@@ -71,7 +71,7 @@ static void by_floor(const double *x, double y, double *by) { (void)x, (void)y, 
 static void by_mod(const double *x, double y, double *by) { by[0] = 1, by[1] = (y - x[0]) / x[1]; }
 static void by_sin(const double *x, double y, double *by) { (void)y, by[0] = cos(x[0]); }
 static void by_cos(const double *x, double y, double *by) { (void)y, by[0] = -sin(x[0]); }
-/* A base of 0 or less has powers at whole exponents alone, so that there is no slope by the exponent. */
+/* A base of 0 or less has powers at whole exponents alone, so the slope by the exponent does not exist. */
 static void by_pow(const double *x, double y, double *by)
 {
     by[0] = x[1] != 0 ? x[1] * pow(x[0], x[1] - 1) : 0;

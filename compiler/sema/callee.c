@@ -124,7 +124,7 @@ enum callee_kind find_callee(struct elaboration *e, struct instance *instance, c
     bool defines = statement->kind == STATEMENT_EQUATION || statement->kind == STATEMENT_OUTPUT;
     if (!defines || !statement->value_count || !statement->values[0])
         return CALLEE_NONE;
-    if (!unwrap(statement->values[0], callee)) /* `stack` and `reverse` have calls behind them, says the parser */
+    if (!unwrap(statement->values[0], callee)) /* the parser makes sure of calls behind `stack` and `reverse` */
         return CALLEE_NONE;
     if (callee->name->kind == EXPR_NAME)
         return find_named_callee(e, instance, statement, callee);

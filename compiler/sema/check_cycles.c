@@ -120,7 +120,8 @@ static bool begins_before(const struct value *a, const struct value *b)
     return difference ? difference < 0 : a->span.begin < b->span.begin;
 }
 
-/* The edges of a cycle, last one first, in the order in which they are told: those that leave names of the program. */
+/* Orders the edges of a cycle, given last one first, as they are reported; keeps those that leave names of the program.
+ */
 static int order_steps(struct cycles *cycles, const struct edge *const *way, int length, const struct edge **steps)
 {
     struct value *const *values = cycles->check->program->values;

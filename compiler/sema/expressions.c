@@ -168,7 +168,7 @@ struct built build_expr(struct builder *b, const struct expr *expr)
         return is_delay_index(expr) ? build_delay(b, expr) : build_part(b, expr);
     case EXPR_MEMBER:
         return build_member(b, expr);
-    case EXPR_STACK: /* only at the beginning of a right side, says the parser, where find_callee takes it off */
+    case EXPR_STACK: /* the parser allows it only at the beginning of a right side, where find_callee takes it off */
     case EXPR_REVERSE:
         break;
     }

@@ -17,7 +17,7 @@ struct report {
     struct diagnostics *diag;
     const struct source *source;
     struct map told; /* "begin:text" of what has been reported */
-    bool repeated;   /* the last error was told before: its notes are left out too */
+    bool repeated;   /* the last error was reported before: its notes are left out too */
     int error_count;
     const struct origin *origin; /* the instance that is being looked at; a note says so */
 };

@@ -54,7 +54,7 @@ struct solver {
 void solver_init(struct solver *solver, struct arena *arena);
 void solver_add(struct solver *solver, struct value *value);      /* sets value->id */
 void solver_attach(struct solver *solver, struct value *value);   /* after value->term has been set, once */
-void solver_read(struct solver *solver, const struct term *term); /* a term that is no value's: init or loss */
+void solver_read(struct solver *solver, const struct term *term); /* a term without a value: init or loss */
 void solver_touch(struct solver *solver, struct value *value);    /* after its shape or time was set from outside */
 void solver_run(struct solver *solver);
 /* Called when nothing is left to do: lets concat count scalars that can no longer grow or, if there are none, the first

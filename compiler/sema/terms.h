@@ -46,7 +46,7 @@ bool is_lasting_dropout(const struct expr *call); /* dropout(v, p, once) */
 /* ---- delays.c ---- */
 
 bool is_delay_index(const struct expr *expr);                   /* true if `t` stands in its brackets */
-int evaluate_delay(struct builder *b, const struct expr *expr); /* frames back, negative: ahead; 0: an error was told */
+int evaluate_delay(struct builder *b, const struct expr *expr); /* frames back, negative: ahead; 0 after an error */
 
 /* ---- products.c ---- */
 

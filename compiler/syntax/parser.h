@@ -28,7 +28,7 @@ struct layout {
     int round_count, square_count; /* of each kind among them */
 
     struct token before, last; /* the two tokens given to the parser last; before the first one comes an END */
-    struct token unclosed;     /* the bracket that `last` should have closed: kind 0 where there is none */
+    struct token unclosed;     /* the bracket that `last` should have closed: kind 0 if there is none */
     bool in_stack;             /* since `stack` in this statement */
 };
 
