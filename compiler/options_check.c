@@ -13,7 +13,7 @@ const char *options_header_name(const struct options *options)
     return slash ? slash + 1 : path;
 }
 
-/* Checks that no output overwrites an input or another output; formatting is meant to. */
+/* Checks that no output overwrites an input or another output; only formatting may overwrite the program. */
 static void check_places(struct argp_state *state, const struct options *options, struct arena *arena)
 {
     bool formats = options->pipeline.emit == EMIT_SOURCE;

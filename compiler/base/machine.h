@@ -1,9 +1,8 @@
 /* The machine that emitted C is meant for: its sizes and speeds, which the compiler knows nowhere else.
  *
  * Sizes are of one core, speeds are of one core and for each cycle of it. Emitted C runs on any machine; the
- * description only decides how long blocks are, what is fused, kept or computed again. Built in are usual
- * machines with the instructions that they are named after. A member is added here together with the first stage that
- * reads it. */
+ * description only decides how long blocks are, what is fused, kept or computed again. Built in are usual machines with
+ * the instructions that they are named after. A member is added here together with the first stage that reads it. */
 #ifndef RNNC_BASE_MACHINE_H
 #define RNNC_BASE_MACHINE_H
 

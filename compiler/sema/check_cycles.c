@@ -120,8 +120,7 @@ static bool begins_before(const struct value *a, const struct value *b)
     return difference ? difference < 0 : a->span.begin < b->span.begin;
 }
 
-/* Orders the edges of a cycle, given last one first, as they are reported; keeps those that leave names of the program.
- */
+/* Orders the edges of a cycle, given last one first, as reported; keeps those that leave names of the program. */
 static int order_steps(struct cycles *cycles, const struct edge *const *way, int length, const struct edge **steps)
 {
     struct value *const *values = cycles->check->program->values;

@@ -77,8 +77,7 @@ static void mark_past(void *context, const struct term *term)
         read[term->value->id] = true;
 }
 
-/* Warns of an init that nothing reads: it is probably meant for another value, as for h1.h where it names its alias h1.
- */
+/* Warns of an init that nothing reads. It is probably meant for h1.h, where it names h1, which only stands for h1.h. */
 static void warn_unread_inits(struct check *check)
 {
     struct program *program = check->program;
@@ -141,8 +140,7 @@ static void warn_squashed(void *context, const struct term *term)
                        report_excerpt(&check->report, term->args[0]->span), op_info(squash)->name);
 }
 
-/* Warns of a softmax or sigmoid below a loss that applies its own: a network then learns badly, and nothing shows why.
- */
+/* Warns of a softmax or sigmoid below a loss that applies its own: the network learns badly, and nothing tells why. */
 static void warn_squashed_twice(struct check *check)
 {
     const struct program *program = check->program;
@@ -191,7 +189,7 @@ static void check_outputs(struct check *check)
     }
 }
 
-/* True for a value that stands for another one, and is open because that one is. */
+/* True for a value that only stands for another one: it is open only if that one is. */
 static bool is_handed_on(const struct value *value) { return value->term && value->term->kind == TERM_VALUE; }
 
 /* Reports values that stay open although nothing is wrong around them; of several that depend on each other, the first.

@@ -135,7 +135,8 @@ static void note_cell(struct usage *usage)
     }
 }
 
-/* Marks the names that are called as functions, except a dimension that shares its name with something callable. */
+/* Marks the names that are functions: those with a function as default, and those that are called, except a dimension
+ * that shares its name with something else that can be called. */
 static void decide_places(struct usage *usage, bool *places)
 {
     struct elaboration *e = usage->e;

@@ -46,8 +46,7 @@ static struct instance *find_layer(struct elaboration *e, struct instance *stack
     return index < stack->count ? stack->layers[index] : NULL;
 }
 
-/* True if an equation calls an unknown name, as in `u = Unknwon[n](x)`: that u is not an instance is then not reported.
- */
+/* True for `u = Unknwon[n](x)`, a call of an unknown name: that u is not an instance need not be reported too. */
 static bool calls_unknown(struct elaboration *e, const struct instance *owner, const struct symbol *symbol)
 {
     bool defines = symbol->statement && symbol->statement->kind == STATEMENT_EQUATION;

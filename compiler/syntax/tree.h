@@ -73,7 +73,7 @@ struct expr {
     int room; /* EXPR_BINARY: for more operands, before args where the operator is `@`, else behind them */
     int subscript_count;
     struct subscript *subscripts;
-    int depth; /* of the tree below; the parser refuses what is deeper than EXPR_MAX_DEPTH */
+    int depth; /* of the tree below; the parser refuses trees deeper than EXPR_MAX_DEPTH */
 };
 
 enum { EXPR_MAX_DEPTH = 1000 };

@@ -106,7 +106,7 @@ static bool run_rnnc(const struct network_options *options, const char *folder, 
     return status == 0;
 }
 
-/* The runtime's headers lie beside this program, in a build as where it is installed. */
+/* The runtime's headers lie beside this program, both in a build and where it is installed. */
 static const char *include_folder(struct arena *arena)
 {
     return arena_printf(arena, "%s" RNNC_INCLUDE_FROM_BIN, own_folder(arena));

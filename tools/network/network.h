@@ -17,7 +17,7 @@
 
 struct arena;
 
-/* network_options_new gives the defaults; what is parsed lives in the arena. */
+/* network_options_new gives the defaults; parsed options live in the arena. */
 struct network_options {
     struct arena *arena;
     const char *path;               /* the .rnn file */
