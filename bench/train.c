@@ -15,7 +15,7 @@ extern const rnn_model net_model;
 
 enum { CALLS_MOST = 10000, WEIGHT_FRAMES = 64 };
 
-/* Time of this thread: a call is long enough to be interrupted by others. */
+/* Returns the time of this thread: a call is long enough to be interrupted by others. */
 static double now(void)
 {
     struct timespec time;

@@ -56,8 +56,8 @@ static double float_of_bits(uint32_t bits)
     return (double)x;
 }
 
-/* IEEE binary16: a normal number becomes a float by moving its fields and re-biasing the exponent (by 127 - 15); a
- * subnormal one is an integer times 2^-24. */
+/* Converts IEEE binary16: a normal number becomes a float by moving its fields and re-biasing the exponent (by 127 -
+ * 15); a subnormal one is an integer times 2^-24. */
 static double half_of_bits(uint32_t bits)
 {
     uint32_t sign = (bits & 0x8000) << 16, exponent = bits >> 10 & 31, fraction = bits & 0x3ff;

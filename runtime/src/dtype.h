@@ -10,14 +10,14 @@ enum { RNN_SHAPE_TEXT = 200 };
 
 const char *rnn_dtype_name(rnn_dtype dtype);
 
-/* false: no element type has that name. */
+/* Finds the element type with that name; false if there is none. */
 bool rnn_dtype_find(const char *name, rnn_dtype *dtype);
 
-/* "[512, 64]"; returns `text`, which has RNN_SHAPE_TEXT bytes. */
+/* Writes "[512, 64]" to `text`, which has RNN_SHAPE_TEXT bytes, and returns it. */
 const char *rnn_shape_text(char *text, int rank, const int64_t *shape);
 
-/* The number of elements; false where it, or its size in bytes, is more than size_t holds, or a dimension is below 0.
- */
+/* Computes the number of elements; false if it, or its size in bytes, is more than size_t holds, or a dimension is
+ * below 0. */
 bool rnn_shape_elements(int rank, const int64_t *shape, size_t element_size, size_t *elements);
 
 #endif

@@ -23,7 +23,7 @@ void *rnn_alloc(size_t size, size_t alignment)
         return NULL;
 #ifdef MADV_HUGEPAGE
     if (size >= LARGE)
-        (void)madvise(memory, size, MADV_HUGEPAGE); /* a wish: without it the memory is as good, only slower */
+        (void)madvise(memory, size, MADV_HUGEPAGE); /* a hint: without it the memory is only slower */
 #endif
     return memset(memory, 0, size);
 }

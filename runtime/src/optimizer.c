@@ -1,4 +1,4 @@
-/* The tables of optimisers: names, numbers, and what their states hold. */
+/* The tables of optimisers: names, numbers, and the arrays of their states. */
 #include "rnn/optimizer.h"
 
 #include <string.h>
@@ -77,7 +77,7 @@ static size_t count_arrays(rnn_optimizer_kind kind)
     return count;
 }
 
-/* Bytes of an array of all elements, with what follows it up to the next; 0: more than size_t holds. */
+/* Returns the bytes of an array of all elements, padded up to the next array; 0: more than size_t holds. */
 static size_t array_room(size_t elements, int real_size)
 {
     const size_t alignment = RNN_OPTIMIZER_ALIGNMENT, most = SIZE_MAX / RNN_OPTIMIZER_ARRAYS - alignment;

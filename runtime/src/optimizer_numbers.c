@@ -9,7 +9,7 @@
 
 static bool is_whole(double value) { return value >= 0 && value <= 0x1p53 && value == floor(value); }
 
-/* NULL: the value is within the range; otherwise what it has to be. */
+/* Returns NULL if the value is within the range, else a description of the range. */
 static const char *find_breach(enum range range, double value)
 {
     switch (range) {

@@ -1,4 +1,4 @@
-/* What optimisers and schedules share: options that are numbers with names and ranges, and whole powers. */
+/* Shared by optimisers and schedules: options that are numbers with names and ranges, and whole powers. */
 #ifndef RNN_SRC_OPTIMIZER_NUMBERS_H
 #define RNN_SRC_OPTIMIZER_NUMBERS_H
 
@@ -22,12 +22,13 @@ struct numbers {
     const char *name; /* of the kind, for messages */
 };
 
-/* Both fail with RNN_ERROR_ARGUMENT and a sentence; set then leaves the options as they are. */
+/* Set a number, and check all. Both fail with RNN_ERROR_ARGUMENT and a sentence; set then leaves the options as they
+ * are. */
 rnn_status rnn_numbers_set(const struct numbers *numbers, void *options, const char *name, double value,
                            rnn_error *error);
 rnn_status rnn_numbers_check(const struct numbers *numbers, const void *options, rnn_error *error);
 
-/* x^k by squaring: the same on every machine, as pow is not. */
+/* Returns x^k by squaring: unlike pow, the same on every machine. */
 double rnn_power(double x, uint64_t k);
 
 #endif

@@ -1,4 +1,4 @@
-/* Learning rates over time. */
+/* Schedules: learning rates over time. */
 #include <math.h>
 #include <string.h>
 
@@ -70,7 +70,7 @@ int rnn_schedule_observe(const rnn_schedule_options *options, rnn_schedule_state
     return 1;
 }
 
-/* Of step t of the cosine. The periods are period, period * growth, period * growth^2, ... */
+/* Returns the rate of step t of the cosine. The periods are period, period * growth, period * growth^2, ... */
 static double cosine_rate(const rnn_schedule_options *options, double rate, double t)
 {
     double period = options->period;

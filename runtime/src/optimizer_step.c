@@ -33,7 +33,7 @@ struct step {
 
 static bool is_double(int real_size) { return real_size == (int)sizeof(double); }
 
-/* What a step works on, [elements] each. */
+/* The arrays of a step, [elements] each. */
 struct arrays {
     int real_size;
     char *parameters;
@@ -53,7 +53,7 @@ static void step_range(const struct step *step, const struct arrays *arrays, siz
         step_float(step, arrays->parameters + skip, arrays->gradient + skip, arrays->first + skip, second, to - from);
 }
 
-/* Of all elements but those of the fixed tensors, which come in the order of their offsets. */
+/* Does a step for all elements but those of the fixed tensors, which come in the order of their offsets. */
 static void step_others(const rnn_optimizer_options *options, double rate, void *state, struct arrays arrays,
                         size_t elements, const rnn_tensor *tensors, int tensor_count)
 {

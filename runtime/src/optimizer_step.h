@@ -2,7 +2,7 @@
  * double. The equations stand in rnn/optimizer.h. The coefficients are computed in double and rounded once; the loops
  * are plain, one element after the other, and have no branches, so that compilers vectorise them. */
 
-/* Above 0 in REAL too, so that 0 / (0 + epsilon) is 0. */
+/* Returns epsilon, above 0 in REAL too, so that 0 / (0 + epsilon) is 0. */
 static REAL REAL_NAME(epsilon)(const rnn_optimizer_options *options)
 {
     return (REAL)options->epsilon > REAL_MIN ? (REAL)options->epsilon : REAL_MIN;
@@ -59,7 +59,7 @@ static void REAL_NAME(step_adadelta)(const struct step *step, REAL *restrict x, 
     }
 }
 
-/* adam and adamw: of the two weight decays one is 0. */
+/* Does a step of adam or adamw: one of the two weight decays is 0. */
 static void REAL_NAME(step_adam)(const struct step *step, REAL *restrict x, const REAL *restrict gradient,
                                  REAL *restrict m, REAL *restrict v, size_t elements)
 {
@@ -105,7 +105,7 @@ static void REAL_NAME(step)(const struct step *step, void *parameters, const voi
 
 /* ---- clipping ---- */
 
-/* sum (scale g)^2, as NORM_SUMS sums side by side. */
+/* Returns sum (scale g)^2, as NORM_SUMS sums side by side. */
 static double REAL_NAME(sum_squares)(const REAL *gradient, size_t elements, double scale)
 {
     double sums[NORM_SUMS] = {0}, sum = 0;
@@ -120,7 +120,7 @@ static double REAL_NAME(sum_squares)(const REAL *gradient, size_t elements, doub
     return sum;
 }
 
-/* The largest magnitude; NaN is passed over. */
+/* Returns the largest magnitude; NaN is ignored. */
 static double REAL_NAME(largest)(const REAL *gradient, size_t elements)
 {
     REAL largest = 0;
@@ -131,8 +131,8 @@ static double REAL_NAME(largest)(const REAL *gradient, size_t elements)
     return (double)largest;
 }
 
-/* The square of a double can be infinite or 0 where the number itself is not: then all are scaled by a power of two
- * first, which is exact. */
+/* Returns the Euclidean norm. If squares overflow or vanish, all numbers are scaled by a power of two first, which is
+ * exact. */
 static double REAL_NAME(norm)(const REAL *gradient, size_t elements)
 {
     double sum = REAL_NAME(sum_squares)(gradient, elements, 1);
@@ -154,7 +154,7 @@ static double REAL_NAME(clip_norm)(REAL *gradient, size_t elements, double limit
     return norm;
 }
 
-/* Comparisons with NaN are false, so that it stays. */
+/* Clips values. Comparisons with NaN are false, so that NaN stays. */
 static void REAL_NAME(clip_value)(REAL *gradient, size_t elements, REAL limit)
 {
     for (size_t i = 0; i < elements; i++) {

@@ -26,10 +26,10 @@ static void widen_shape(const rnn_tensor *tensor, int64_t *shape)
         shape[i] = tensor->shape[i];
 }
 
-/* ---- what is missing, and what may be meant ---- */
+/* ---- missing tensors, and similar names ---- */
 
-/* Letters to insert, delete or change to make b of a (Levenshtein); NAME_LIMIT where one of them is too long to be
- * compared. */
+/* Returns the letters to insert, delete or change to turn a into b (Levenshtein); NAME_LIMIT if one of them is too long
+ * to be compared. */
 static int name_distance(const char *a, const char *b)
 {
     size_t a_length = strlen(a), b_length = strlen(b);
@@ -51,8 +51,8 @@ static int name_distance(const char *a, const char *b)
     return row[b_length];
 }
 
-/* The file's tensor with the name nearest to `name` among those that the network does not use, or NULL where none is
- * near. */
+/* Returns the file's tensor with the name nearest to `name` among those that the network does not use, or NULL if none
+ * is near. */
 static const rnn_file_tensor *find_similar(const rnn_model *model, const rnn_file *file, const char *name)
 {
     const rnn_file_tensor *nearest = NULL;
@@ -99,7 +99,7 @@ static rnn_status check_names(const rnn_model *model, const rnn_file *file, cons
                     model->name, hint);
 }
 
-/* ---- what does not fit ---- */
+/* ---- mismatches ---- */
 
 static rnn_status check_tensor(const rnn_model *model, const rnn_tensor *parameter, const rnn_file_tensor *tensor,
                                const char *origin, rnn_error *error)
@@ -136,7 +136,7 @@ static void write_fingerprint(char text[FINGERPRINT_TEXT], uint64_t fingerprint)
     snprintf(text, FINGERPRINT_TEXT, "%016" PRIx64, fingerprint);
 }
 
-/* Last, because a name or a shape says more. */
+/* Checks the fingerprint; the last check, because a name or a shape says more. */
 static rnn_status check_fingerprint(const rnn_model *model, const rnn_file *file, const char *origin, rnn_error *error)
 {
     char wanted[FINGERPRINT_TEXT];
@@ -153,7 +153,7 @@ static rnn_status check_fingerprint(const rnn_model *model, const rnn_file *file
 
 /* ---- load and save ---- */
 
-/* The next elements of a tensor from `done` on, at most CHUNK; how many. */
+/* Reads the next elements of a tensor from `done` on, at most CHUNK; returns their number. */
 static size_t read_chunk(const rnn_file_tensor *tensor, size_t done, double *chunk)
 {
     rnn_file_tensor part = *tensor;
@@ -164,7 +164,7 @@ static size_t read_chunk(const rnn_file_tensor *tensor, size_t done, double *chu
     return part.elements;
 }
 
-/* Only F64 holds finite numbers that float does not. */
+/* Checks that float can hold the numbers of a tensor: only F64 has finite ones that it cannot. */
 static rnn_status check_range(const rnn_model *model, const rnn_file_tensor *tensor, const char *origin,
                               rnn_error *error)
 {
@@ -198,7 +198,7 @@ static void copy_elements(const rnn_model *model, void *parameters, const rnn_te
     }
 }
 
-/* Closes the file. */
+/* Loads the parameters from a file, and closes it. */
 static rnn_status load_file(const rnn_model *model, void *parameters, rnn_file *file, const char *origin,
                             rnn_error *error)
 {

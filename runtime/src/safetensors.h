@@ -16,7 +16,7 @@ struct rnn_file {
     int count;
 };
 
-/* What is being read, for the messages. */
+/* A file while it is read, and its name in messages. */
 struct reader {
     rnn_file *file;
     const char *origin;
@@ -27,10 +27,10 @@ struct reader {
 
 #define BROKEN(...) rnn_fail(reader->error, RNN_ERROR_FORMAT, __VA_ARGS__)
 
-/* The tensors of file->header, checked one by one and as a partition of the data. */
+/* Reads the tensors of file->header; checks them one by one and as a partition of the data. */
 rnn_status rnn_read_tensors(const struct reader *reader);
 
-/* Of by_name. */
+/* Compares names: the order of by_name. */
 int rnn_compare_names(const void *left, const void *right);
 
 #endif

@@ -1,4 +1,5 @@
-/* Reading: the whole file into memory, then its header, then what that says of the tensors (safetensors_tensors.c). */
+/* Reading: the whole file into memory, then its header, then the tensors that the header lists
+ * (safetensors_tensors.c). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -12,7 +13,8 @@
 
 enum { LENGTH_BYTES = 8, MAX_HEADER = 100000000 };
 
-/* jansson takes some of its own failed allocations for errors of the text, so that it is asked for memory once more. */
+/* Reports a header that jansson refused. jansson takes some of its own failed allocations for errors of the text, so
+ * memory is asked for once more. */
 static rnn_status refuse_header(const struct reader *reader, size_t length, const json_error_t *json_error)
 {
     void *memory = malloc(length);
@@ -24,7 +26,7 @@ static rnn_status refuse_header(const struct reader *reader, size_t length, cons
                   json_error->text);
 }
 
-/* What a file is that other programs keep weights in, by its first LENGTH_BYTES bytes; NULL: nothing known. */
+/* Names the format of another program's weights file, by its first LENGTH_BYTES bytes; NULL if it is unknown. */
 static const char *name_other_kind(const unsigned char *begin)
 {
     if (memcmp(begin, "PK\3\4", 4) == 0)
@@ -76,7 +78,7 @@ static rnn_status read_header(struct reader *reader)
     return rnn_read_tensors(reader);
 }
 
-/* Takes over `memory`, a copy of the file. */
+/* Opens a file from `memory`, a copy of it, which it takes over. */
 static rnn_file *open_copy(unsigned char *memory, size_t size, const char *origin, rnn_error *error)
 {
     rnn_file *file = calloc(1, sizeof *file);
@@ -125,7 +127,7 @@ static bool read_fully(int descriptor, unsigned char *memory, size_t size)
     return true;
 }
 
-/* The bytes of a regular file, NULL on failure. */
+/* Returns the bytes of a regular file, NULL on failure. */
 static unsigned char *read_file(const char *path, size_t *size, rnn_error *error)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would wait for its writer */
@@ -169,7 +171,7 @@ void rnn_file_close(rnn_file *file)
     free(file);
 }
 
-/* ---- what is in it ---- */
+/* ---- contents ---- */
 
 int rnn_file_count(const rnn_file *file) { return file->count; }
 const rnn_file_tensor *rnn_file_at(const rnn_file *file, int index) { return &file->tensors[index]; }

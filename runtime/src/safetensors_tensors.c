@@ -6,7 +6,7 @@
 #include "safetensors.h"
 #include "status.h"
 
-/* The element `index` of the array that `entry` has under `key`, an integer of 0 or more; false: it is not. */
+/* Reads element `index` of an array, an integer of 0 or more; false if it is none. */
 static bool natural_at(const json_t *array, size_t index, int64_t *value)
 {
     const json_t *item = json_array_get(array, index);
@@ -78,7 +78,7 @@ static rnn_status check_metadata(const struct reader *reader, json_t *metadata)
     return RNN_OK;
 }
 
-/* Empty tensors share their place with the next one: they come first, by name. */
+/* Orders tensors by place. Empty ones share their place with the next one: they come first, by name. */
 static int compare_places(const void *left, const void *right)
 {
     const rnn_file_tensor *a = left, *b = right;
@@ -96,7 +96,7 @@ int rnn_compare_names(const void *left, const void *right)
     return strcmp((*a)->name, (*b)->name);
 }
 
-/* The tensors, sorted, must cover the data from its first byte to its last, each byte once. */
+/* Checks that the sorted tensors cover the data from its first byte to its last, each byte once. */
 static rnn_status check_cover(const struct reader *reader)
 {
     const unsigned char *covered = reader->data;

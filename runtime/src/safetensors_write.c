@@ -12,7 +12,7 @@ enum { ALIGNMENT = 8 };
 
 /* ---- the header ---- */
 
-/* UTF-8 as RFC 3629 has it. JSON can hold nothing else. */
+/* True for UTF-8 as in RFC 3629. JSON can hold nothing else. */
 static bool is_utf8(const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c;) {
@@ -32,7 +32,7 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-/* Why jansson did not take `text`. */
+/* Reports the reason for which jansson refused `text`. */
 static rnn_status refuse_text(const char *path, const char *text, rnn_error *error)
 {
     if (is_utf8(text))
@@ -40,7 +40,7 @@ static rnn_status refuse_text(const char *path, const char *text, rnn_error *err
     return rnn_fail(error, RNN_ERROR_ARGUMENT, "%.200s: the name '%.100s' is not UTF-8", path, text);
 }
 
-/* {"dtype": .., "shape": [..], "data_offsets": [begin, end]}, NULL when out of memory. */
+/* Returns {"dtype": .., "shape": [..], "data_offsets": [begin, end]}, NULL when out of memory. */
 static json_t *describe_tensor(const rnn_file_tensor *tensor, size_t begin, size_t end)
 {
     json_t *shape = json_array();
@@ -90,7 +90,8 @@ static rnn_status add_metadata(json_t *header, const char *path, const rnn_metad
     return RNN_OK;
 }
 
-/* Its length and text, padded with spaces so that the data begin at a multiple of 8; NULL on failure. */
+/* Returns the header: its length and text, padded with spaces so that the data begin at a multiple of 8; NULL on
+ * failure. */
 static unsigned char *make_header(const char *path, const rnn_file_tensor *tensors, int count,
                                   const rnn_metadata *metadata, int metadata_count, size_t *size, rnn_error *error)
 {

@@ -16,7 +16,7 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 31;
 }
 
-/* FNV-1a over the name, then mixed with the seed. */
+/* Returns FNV-1a over the name, mixed with the seed. */
 static uint64_t make_key(uint64_t seed, const char *name)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -25,14 +25,14 @@ static uint64_t make_key(uint64_t seed, const char *name)
     return mix(hash + mix(seed + UINT64_C(0x9e3779b97f4a7c15)));
 }
 
-/* Uniform in (0, 1), of 2^52 equally likely values in the middles of as many intervals. */
+/* Draws a uniform number in (0, 1): one of 2^52 equally likely values in the middles of as many intervals. */
 static double draw_uniform(uint64_t key, uint64_t counter)
 {
     uint64_t bits = mix(key + (counter + 1) * UINT64_C(0x9e3779b97f4a7c15));
     return ((double)(bits >> 12) + 0.5) * 0x1p-52;
 }
 
-/* Box and Muller 1958: two uniform numbers make one standard normal one. */
+/* Draws a standard normal number from two uniform ones (Box and Muller 1958). */
 static double draw_normal(uint64_t key, uint64_t element)
 {
     double radius = sqrt(-2 * log(draw_uniform(key, 2 * element)));
@@ -49,7 +49,7 @@ static void put_real(const rnn_model *model, void *parameters, size_t at, double
 
 /* ---- orthonormal vectors ---- */
 
-/* Several sums, so that they need not wait for each other. */
+/* Returns the dot product, by several sums that need not wait for each other. */
 static double dot(const double *a, const double *b, size_t n)
 {
     double sums[DOT_SUMS] = {0}, sum = 0;
@@ -64,8 +64,9 @@ static double dot(const double *a, const double *b, size_t n)
     return sum;
 }
 
-/* Modified Gram-Schmidt on `count` rows of n numbers, twice for each: "twice is enough" (Giraud, Langou, Rozloznik
- * 2005). The diagonal of R is positive, so that normal rows give every orthonormal set with the same probability. */
+/* Orthonormalises `count` rows of n numbers by modified Gram-Schmidt, twice for each: "twice is enough" (Giraud,
+ * Langou, Rozloznik 2005). The diagonal of R is positive, so that normal rows give every orthonormal set with the same
+ * probability. */
 static void orthonormalise(double *rows, size_t count, size_t n)
 {
     for (size_t j = 0; j < count; j++) {
@@ -108,7 +109,7 @@ static struct box box_new(const rnn_model *model, void *parameters, const rnn_te
     return box;
 }
 
-/* The number of an element of the box within its parameter. */
+/* Returns the number of an element of the box within its parameter. */
 static size_t box_element(const struct box *box, size_t m, size_t r, size_t c)
 {
     return ((box->begin[0] + m) * box->rows + box->begin[1] + r) * box->columns + box->begin[2] + c;
@@ -119,7 +120,7 @@ static void box_put(const struct box *box, size_t element, double value)
     put_real(box->model, box->parameters, box->tensor->offset + element, value);
 }
 
-/* Each matrix: its rows become orthonormal, or its columns where those are fewer. */
+/* Makes the rows of each matrix orthonormal, or its columns if they are fewer. */
 static rnn_status start_orthogonal(const struct box *box, uint64_t key)
 {
     size_t rows = box->length[1], columns = box->length[2];

@@ -1,5 +1,4 @@
-/* How functions of the runtime report a failure in one statement: return rnn_fail(error, RNN_ERROR_FILE, "...", ...).
- */
+/* Reports of failures in one statement: return rnn_fail(error, RNN_ERROR_FILE, "...", ...). */
 #ifndef RNN_SRC_STATUS_H
 #define RNN_SRC_STATUS_H
 
@@ -8,7 +7,7 @@
 /* Fills *error and returns `status`. A text that is too long is cut. */
 rnn_status rnn_fail(rnn_error *error, rnn_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* *error = all is well. */
+/* Sets *error to success, and returns RNN_OK. */
 rnn_status rnn_succeed(rnn_error *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* A call of a network: what it checks, the memory that it is given, its streams, and the blocks of frames that it runs
- * through. This is what the entry points of emitted code have in common, whatever the sizes of the network.
+/* A call of a network: its checks, its memory, its streams, and the blocks of frames that it runs through. The parts
+ * that the entry points of all emitted networks share.
  *
  *   stream   a sequence; its age is how many frames it has had since it began, and a stream of age 0 begins with the
  *            next call
@@ -12,8 +12,7 @@
  *     rnn_call call = rnn_begin_call(work, state, frames, lengths, block_frames, 0);
  *     rnn_begin_pass(&call, RNN_FORWARD);
  *     while (rnn_next_block(&call))
- *         ... call.count frames from frame call.begin on ...
- */
+ *         ... call.count frames from frame call.begin on ... */
 #ifndef RNN_CALL_H
 #define RNN_CALL_H
 
@@ -26,23 +25,23 @@
 
 /* ---- memory ---- */
 
-/* Bytes rounded up so that what follows is aligned. */
+/* Rounds bytes up to the alignment. */
 #define RNN_ROUND(bytes) (((size_t)(bytes) + RNN_VECTOR_BYTES - 1) / RNN_VECTOR_BYTES * RNN_VECTOR_BYTES)
 
 #define RNN_ALIGNED __attribute__((aligned(RNN_VECTOR_BYTES)))
 
 RNN_HELPER int rnn_is_aligned(const void *memory) { return (uintptr_t)memory % RNN_VECTOR_BYTES == 0; }
 
-/* An address within memory, or NULL within none. */
+/* Returns an address within memory, or NULL if memory is NULL. */
 RNN_HELPER rnn_real *rnn_place(rnn_real *memory, size_t offset) { return memory ? memory + offset : NULL; }
 
-/* Memory behind so many numbers, aligned. */
+/* Returns the aligned address behind so many numbers. */
 RNN_HELPER rnn_real *rnn_behind(rnn_real *memory, size_t numbers)
 {
     return memory + RNN_ROUND(numbers * sizeof(rnn_real)) / sizeof(rnn_real);
 }
 
-/* Columns of so many frames and streams: none where a number is below 0, SIZE_MAX where they are too many. */
+/* Returns the columns of so many frames and streams: 0 if a number is below 0, SIZE_MAX if they are too many. */
 RNN_HELPER size_t rnn_columns(int frames, int streams)
 {
     size_t columns;
@@ -51,7 +50,7 @@ RNN_HELPER size_t rnn_columns(int frames, int streams)
                : columns;
 }
 
-/* Whether so many columns of so many numbers take less than half of all addresses. */
+/* True if so many columns of so many numbers take less than half of all addresses. */
 RNN_HELPER int rnn_columns_fit(size_t numbers, size_t columns)
 {
     size_t bytes;
@@ -60,19 +59,19 @@ RNN_HELPER int rnn_columns_fit(size_t numbers, size_t columns)
 
 /* ---- streams ---- */
 
-/* What every state begins with. Behind it, aligned, are the values that hold the past of its streams. */
+/* The head of every state. Behind it, aligned, are the values that hold the past of its streams. */
 typedef struct {
     int streams;
     int64_t ages[]; /* of each stream */
 } rnn_state;
 
-/* Bytes of a state in front of its values. */
+/* Returns the bytes of a state in front of its values. */
 RNN_HELPER size_t rnn_state_head(int streams)
 {
     return RNN_ROUND(sizeof(rnn_state) + (size_t)(streams > 0 ? streams : 0) * sizeof(int64_t));
 }
 
-/* Streams of a state; 0 where it is not aligned memory, or was not begun with a stream at least. */
+/* Returns the streams of a state; 0 if it is NULL, not aligned, or was not begun with one stream or more. */
 RNN_HELPER int rnn_streams(const void *state)
 {
     const rnn_state *begun = (const rnn_state *)state;
@@ -86,7 +85,7 @@ RNN_HELPER rnn_real *rnn_state_values(void *state)
     return (rnn_real *)(void *)((char *)state + rnn_state_head(((const rnn_state *)state)->streams));
 }
 
-/* A state of `size` bytes whose streams all begin. */
+/* Makes a state of `size` bytes whose streams all begin. */
 RNN_HELPER rnn_status rnn_begin_state(void *state, size_t size, int streams)
 {
     if (!state || !rnn_is_aligned(state))
@@ -96,7 +95,7 @@ RNN_HELPER rnn_status rnn_begin_state(void *state, size_t size, int streams)
     return streams >= 1 ? RNN_OK : RNN_ERROR_ARGUMENT;
 }
 
-/* Streams begin again: those whose number is not 0 in which_streams, [streams], or, where it is NULL, all. */
+/* Makes streams begin again: those with a nonzero entry in which_streams, [streams], or all if it is NULL. */
 RNN_HELPER rnn_status rnn_reset_streams(void *state, const unsigned char *which_streams)
 {
     const int streams = rnn_streams(state);
@@ -106,7 +105,7 @@ RNN_HELPER rnn_status rnn_reset_streams(void *state, const unsigned char *which_
     return streams ? RNN_OK : RNN_ERROR_ARGUMENT;
 }
 
-/* After a call of so many frames; lengths: those of each stream, or NULL. */
+/* Adds the frames of a call to ages; lengths: frames of each stream, or NULL. */
 RNN_HELPER void rnn_grow_older(int64_t *ages, int streams, const int *lengths, int frames)
 {
     for (int stream = 0; stream < streams; stream++)
@@ -115,8 +114,8 @@ RNN_HELPER void rnn_grow_older(int64_t *ages, int streams, const int *lengths, i
 
 /* ---- blocks ---- */
 
-/* Frames of a block. most: of one stream. Many streams fill the columns of kernels as well as many frames do; blocks
- * are of nearly equal length. */
+/* Returns the frames of a block. most: of one stream. Many streams fill the columns of kernels as well as many frames
+ * do; blocks are of nearly equal length. */
 RNN_HELPER int rnn_block_frames(int frames, int streams, int most)
 {
     const int longest = RNN_MAX(1, most / streams);
@@ -124,7 +123,7 @@ RNN_HELPER int rnn_block_frames(int frames, int streams, int most)
     return blocks > 1 ? frames / blocks + (frames % blocks != 0) : frames;
 }
 
-/* Columns of the longest block in any call of so many frames and streams, or fewer of either. */
+/* Returns the columns of the longest block in any call of so many frames and streams, or fewer of either. */
 RNN_HELPER size_t rnn_block_columns(int frames, int streams, int most)
 {
     return RNN_MIN(rnn_columns(frames, streams), RNN_MAX(rnn_columns(1, streams), (size_t)most));
@@ -136,7 +135,7 @@ typedef struct {
     int frames, streams;
     const int *lengths;          /* [streams]: frames of each stream; NULL: all of them */
     const int64_t *began;        /* [streams]: ages before the call */
-    void *memory;                /* of the work, aligned, behind what is used here */
+    void *memory;                /* of the work, aligned, behind the part used here */
     int most;                    /* frames of the longest block */
     size_t block_columns, whole; /* columns of the longest block, and of all frames */
 
@@ -148,7 +147,7 @@ typedef struct {
     int *left;                 /* in training, [streams]: frames from the first of the block on; else NULL */
 } rnn_call;
 
-/* Bytes of the work that a call uses for its streams. */
+/* Returns the bytes of the work that a call uses for its streams. */
 RNN_HELPER size_t rnn_call_size(int streams, int trains)
 {
     return RNN_ROUND((size_t)(streams > 0 ? streams : 0) * (sizeof(int64_t) + (trains ? 2u : 1u) * sizeof(int)));
@@ -159,7 +158,7 @@ RNN_HELPER int rnn_length(const rnn_call *call, int stream)
     return call->lengths ? call->lengths[stream] : call->frames;
 }
 
-/* Before the first pass. block_frames: of a block of one stream, at most. The state is not changed. */
+/* Begins a call, before its first pass. block_frames: of a block of one stream, at most. The state is not changed. */
 RNN_HELPER rnn_call rnn_begin_call(void *work, void *state, int frames, const int *lengths, int block_frames,
                                    int trains)
 {
@@ -185,7 +184,7 @@ RNN_HELPER rnn_call rnn_begin_call(void *work, void *state, int frames, const in
     return call;
 }
 
-/* The next block is the first of a pass. */
+/* Begins a pass: the next block is its first. */
 RNN_HELPER void rnn_begin_pass(rnn_call *call, int direction)
 {
     call->direction = direction;
@@ -193,7 +192,7 @@ RNN_HELPER void rnn_begin_pass(rnn_call *call, int direction)
     call->count = 0;
 }
 
-/* Moves on to the next block; 0 when there is none, where ages are those after the call, and all frames are left
+/* Moves on to the next block; 0 when there is none: then ages are those after the call, and `left` counts all frames
  * again. */
 RNN_HELPER int rnn_next_block(rnn_call *call)
 {
@@ -217,7 +216,7 @@ RNN_HELPER int rnn_next_block(rnn_call *call)
     return !over;
 }
 
-/* Frames of the block up to the last of a stream; 0 where its last frame is in no block or in another. */
+/* Returns the frames of the block up to the last one of a stream; 0 if its last frame is in no block or in another. */
 RNN_HELPER int rnn_end_in_block(const rnn_call *call, int stream)
 {
     const int end = rnn_length(call, stream) - call->begin;
@@ -234,13 +233,13 @@ RNN_HELPER rnn_status rnn_check_lengths(const int *lengths, int frames, int stre
     return RNN_OK;
 }
 
-/* Of _step. streams: rnn_streams(state). */
+/* Checks the arguments of _step. streams: rnn_streams(state). */
 RNN_HELPER rnn_status rnn_check_step(const void *packed, int streams)
 {
     return packed && rnn_is_aligned(packed) && streams ? RNN_OK : RNN_ERROR_ARGUMENT;
 }
 
-/* Of _run. */
+/* Checks the arguments of _run. */
 RNN_HELPER rnn_status rnn_check_run(const void *packed, int streams, const void *work, int frames, const int *lengths)
 {
     if (rnn_check_step(packed, streams) != RNN_OK || !work || !rnn_is_aligned(work) || frames < 0)
@@ -248,7 +247,7 @@ RNN_HELPER rnn_status rnn_check_run(const void *packed, int streams, const void 
     return rnn_check_lengths(lengths, frames, streams);
 }
 
-/* Of _grad. carries: windows of longer sequences are allowed, not only whole sequences. */
+/* Checks the arguments of _grad. carries: windows of longer sequences are allowed, not only whole sequences. */
 RNN_HELPER rnn_status rnn_check_grad(const void *params, int streams, const void *work, const rnn_window *window,
                                      const double *loss, int carries)
 {
@@ -264,7 +263,7 @@ RNN_HELPER rnn_status rnn_check_grad(const void *params, int streams, const void
 
 RNN_HELPER rnn_status rnn_check_input(const void *input) { return input ? RNN_OK : RNN_ERROR_ARGUMENT; }
 
-/* Ids of an input, [frames][streams]: -1 .. vocabulary - 1 within each stream's length. */
+/* Checks ids of an input, [frames][streams]: -1 .. vocabulary - 1 within each stream's length. */
 RNN_HELPER rnn_status rnn_check_ids(const int32_t *ids, int vocabulary, const int *lengths, int frames, int streams)
 {
     if (!ids)

@@ -1,9 +1,8 @@
 /* Operations on a whole column: a value of n >= 1 units in memory aligned to RNN_VECTOR_BYTES with room for RNN_PAD(n)
  * units.
  *
- * What the padding of an operand holds, NaN included, has no influence; the padding of a result is 0. The result may be
- * an operand. Sums are float sums of RNN_LANES * 4 partial sums.
- */
+ * The padding of an operand may hold anything, NaN included; the padding of a result is 0. The result may be an
+ * operand. Sums are float sums of RNN_LANES * 4 partial sums. */
 #ifndef RNN_COLUMN_H
 #define RNN_COLUMN_H
 
@@ -11,14 +10,14 @@
 
 #define RNN_COLUMN static inline __attribute__((unused))
 
-/* Units i, i + 1, ... of x; `rest` in the lanes from unit n on. */
+/* Returns units i, i + 1, ... of x; `rest` in the lanes from unit n on. */
 RNN_INLINE rnn_vec rnn_column_lanes(const rnn_real *x, int i, int n, rnn_real rest)
 {
     rnn_vec v = rnn_vec_load(x + i);
     return n - i >= RNN_LANES ? v : rnn_vec_pick(rnn_mask_first(n - i), v, rnn_vec_splat(rest));
 }
 
-/* v as units i, i + 1, ... of y; 0 in the padding. */
+/* Stores v as units i, i + 1, ... of y; 0 in the padding. */
 RNN_INLINE void rnn_column_put(rnn_real *y, int i, int n, rnn_vec v)
 {
     rnn_vec_store(y + i, n - i >= RNN_LANES ? v : rnn_vec_pick(rnn_mask_first(n - i), v, rnn_vec_splat(0)));

@@ -21,7 +21,7 @@
 /* A double within the scratch, which is memory of rnn_real. */
 typedef double rnn_ctc_number __attribute__((may_alias, aligned(sizeof(rnn_real))));
 
-/* How the calls below see one sequence. */
+/* One sequence, for the functions below. */
 typedef struct {
     const rnn_real *logits;
     ptrdiff_t stride;
@@ -34,8 +34,8 @@ typedef struct {
     rnn_ctc_number *occupancy; /* [n]: of one frame */
 } rnn_ctc_sequence;
 
-/* Numbers of type rnn_real that rnn_ctc needs as scratch for so many frames, n symbols and labels. A size that no
- * machine has where it would overflow. */
+/* Returns the numbers of type rnn_real that rnn_ctc needs as scratch for so many frames, n symbols and labels. If that
+ * would overflow, it is a size that no machine has. */
 RNN_HELPER size_t rnn_ctc_scratch(int frames, int n, int most_labels)
 {
     const size_t states = 2 * (size_t)most_labels + 1, limit = PTRDIFF_MAX / sizeof(double);
@@ -46,7 +46,7 @@ RNN_HELPER size_t rnn_ctc_scratch(int frames, int n, int most_labels)
     return count * (sizeof(double) / sizeof(rnn_real));
 }
 
-/* log(e^a + e^b + e^c), NaN where there is one. */
+/* Returns log(e^a + e^b + e^c), or NaN if one of them is. */
 RNN_HELPER double rnn_ctc_log_add(double a, double b, double c)
 {
     double most = a > b ? a : b;
@@ -56,25 +56,25 @@ RNN_HELPER double rnn_ctc_log_add(double a, double b, double c)
     return most + log(exp(a - most) + exp(b - most) + exp(c - most));
 }
 
-/* The symbol of state s. */
+/* Returns the symbol of state s. */
 RNN_HELPER int32_t rnn_ctc_symbol(const rnn_ctc_sequence *sequence, ptrdiff_t s)
 {
     return s % 2 ? sequence->labels[s / 2] : 0;
 }
 
-/* Whether a path may go from state s - 2 to state s, over the blank between two labels that differ. */
+/* True if a path may go from state s - 2 to state s, over the blank between two labels that differ. */
 RNN_HELPER int rnn_ctc_skips(const rnn_ctc_sequence *sequence, ptrdiff_t s)
 {
     return s % 2 && s >= 3 && sequence->labels[s / 2] != sequence->labels[s / 2 - 1];
 }
 
-/* log y_t of the symbol of state s. */
+/* Returns log y_t of the symbol of state s. */
 RNN_HELPER double rnn_ctc_emission(const rnn_ctc_sequence *sequence, int t, ptrdiff_t s)
 {
     return (double)sequence->logits[t * sequence->stride + rnn_ctc_symbol(sequence, s)] - sequence->total[t];
 }
 
-/* log sum_k e^logit_k of frame t. */
+/* Returns log sum_k e^logit_k of frame t. */
 RNN_HELPER double rnn_ctc_total(const rnn_ctc_sequence *sequence, int t)
 {
     const rnn_real *logits = sequence->logits + t * sequence->stride;
@@ -107,8 +107,8 @@ RNN_HELPER double rnn_ctc_forward(const rnn_ctc_sequence *sequence)
     return states > 1 ? rnn_ctc_log_add(now[states - 1], now[states - 2], -INFINITY) : (double)now[0];
 }
 
-/* `backward` of frame t from that of frame t + 1 (equation 10), but without the frame's own emission, so that forward
- * and backward multiply to the probability of all paths through the state. */
+/* Computes `backward` of frame t from that of frame t + 1 (equation 10), but without the frame's own emission, so that
+ * the product of forward and backward is the probability of all paths through the state. */
 RNN_HELPER void rnn_ctc_step_back(const rnn_ctc_sequence *sequence, int t)
 {
     const ptrdiff_t states = sequence->states;
@@ -168,10 +168,10 @@ RNN_HELPER rnn_real rnn_ctc(const rnn_real *logits, ptrdiff_t stride, int frames
     return (rnn_real)(0 - log_probability);
 }
 
-/* Labels of a target. RNN_ERROR_ARGUMENT: counts or ids are missing. RNN_ERROR_LENGTH: a count below 0 or above `most`,
- * or more labels than the frames of the stream can spell, which takes one for each label and one for the blank between
- * two that are the same. RNN_ERROR_ID: a label outside 1 .. vocabulary - 1. The labels of a stream without frames are
- * not looked at: it has no loss. */
+/* Checks the labels of a target. RNN_ERROR_ARGUMENT: counts or ids are missing. RNN_ERROR_LENGTH: a count below 0 or
+ * above `most`, or more labels than the frames of the stream can spell: one for each label and one for the blank
+ * between two equal ones. RNN_ERROR_ID: a label outside 1 .. vocabulary - 1. The labels of a stream without frames are
+ * ignored: it has no loss. */
 RNN_HELPER rnn_status rnn_check_labels(const rnn_labels *labels, int vocabulary, const int *lengths, int frames,
                                        int streams)
 {

@@ -1,8 +1,8 @@
-/* Subnormal numbers as zero: a state that decays towards 0 would otherwise slow every operation on it by two orders of
- * magnitude. Arithmetic takes and gives 0 for them, and so do min, max, clip and relu on x86, whatever the width of the
- * vectors; what is only chosen or moved (where, abs, a sign, a concatenation) keeps them. An entry point of a network
- * brackets its work with rnn_flush_state flush = rnn_flush_begin(); ... rnn_flush_end(flush); The mode belongs to the
- * calling thread. Where the machine has none, both do nothing. / */
+/* Flushing of subnormal numbers to zero: a state that decays towards 0 would otherwise slow every operation on it by
+ * two orders of magnitude. Arithmetic takes and gives 0 for them, and so do min, max, clip and relu on x86, whatever
+ * the width of the vectors; operations that only choose or move numbers (where, abs, a sign, a concatenation) keep
+ * them. An entry point of a network brackets its work with rnn_flush_state flush = rnn_flush_begin(); ...
+ * rnn_flush_end(flush); The mode belongs to the calling thread. On machines without such a mode both do nothing. */
 #ifndef RNN_FLUSH_H
 #define RNN_FLUSH_H
 

@@ -5,7 +5,7 @@
  * the block.
  *
  * A sum keeps its digits however many frames there are: its columns of so_far hold 2 * pad numbers, the sums and behind
- * them what these have lost to rounding, twice the digits together (double-float arithmetic: Dekker 1971). */
+ * them their rounding errors, twice the digits together (double-float arithmetic: Dekker 1971). */
 #ifndef RNN_GATHER_H
 #define RNN_GATHER_H
 
@@ -16,20 +16,20 @@
 #include "rnn/past.h"
 #include "rnn/vec.h"
 
-/* What a stream that begins has gathered: 0, or for a maximum nothing yet. count: numbers in a column of so_far. */
+/* Starts a stream: 0, or for a maximum -infinity. count: numbers in a column of so_far. */
 RNN_HELPER void rnn_gather_start(rnn_real *so_far, int count, int maximum, int stream)
 {
     for (int i = 0; i < count; i++)
         so_far[(ptrdiff_t)stream * count + i] = maximum ? -INFINITY : 0;
 }
 
-/* What a stream has gathered, from one place to another. */
+/* Copies what a stream has gathered from one place to another. */
 RNN_HELPER void rnn_gather_keep(rnn_real *to, const rnn_real *from, int count, int stream)
 {
     memcpy(to + (ptrdiff_t)stream * count, from + (ptrdiff_t)stream * count, (size_t)count * sizeof *to);
 }
 
-/* One more frame of a stream's sums. */
+/* Adds one frame to a stream's sums. */
 RNN_HELPER void rnn_gather_add(rnn_real *so_far, const rnn_real *value, int pad)
 {
     for (int i = 0; i < pad; i += RNN_LANES) {
@@ -83,9 +83,9 @@ RNN_HELPER void rnn_gather_first(rnn_real *so_far, const rnn_real *value, int pa
             memcpy(so_far + (ptrdiff_t)stream * pad, value + (ptrdiff_t)stream * pad, (size_t)pad * sizeof *so_far);
 }
 
-/* The sum over the frames that read out of range with this delay: the first of a sequence that begins with this call,
- * or, reading ahead, the last. (Where a sequence began before, what its first frames read then is a part of the past.)
- * left: for each stream, its frames from the block's first on; done: frames of the call before the block. */
+/* Adds the frames that read out of range with this delay: the first of a sequence that begins with this call, or,
+ * reading ahead, the last. (A sequence that began before this call reads its past instead.) left: for each stream, its
+ * frames from the block's first on; done: frames of the call before the block. */
 RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams,
                                    const int64_t *ages, const int *left, int done, int delay)
 {
@@ -99,7 +99,7 @@ RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int 
         }
 }
 
-/* The value itself, of sequences of `ages` frames: 0 where there was none. */
+/* Computes the value of sequences of `ages` frames: 0 if there was none. */
 RNN_HELPER void rnn_gather_finish(rnn_real *value, const rnn_real *so_far, int pad, int streams, const int64_t *ages)
 {
     for (int stream = 0; stream < streams; stream++)
@@ -109,8 +109,8 @@ RNN_HELPER void rnn_gather_finish(rnn_real *value, const rnn_real *so_far, int p
         }
 }
 
-/* The same for sums: their mean where asked for. The sum is the value to within half its last place, and infinite or
- * NaN by itself. */
+/* Does the same for sums, or with `mean` for means. The result is the sum to within half its last place; infinity and
+ * NaN come through. */
 RNN_HELPER void rnn_gather_finish_sum(rnn_real *value, const rnn_real *so_far, int pad, int mean, int streams,
                                       const int64_t *ages)
 {

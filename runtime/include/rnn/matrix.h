@@ -1,5 +1,5 @@
-/* Static values: what is computed once, when weights are packed or a training call ends. They lie contiguous, as one
- * column of all their elements; parameters and parts of them are read where they are, by strides.
+/* Static values, computed once, when weights are packed or a training call ends. They are contiguous, as one column of
+ * all their elements; parameters and parts of them are read in place, by strides.
  *
  * A matrix of n rows and m columns is a base address and two strides: element (i, j) is at base[i * row_step + j *
  * step]. */
@@ -10,13 +10,13 @@
 #include "rnn/past.h"
 #include "rnn/vec.h"
 
-/* Lanes from an address that need not be aligned, where `left` units, 1 or more, are left: 0 in the lanes behind. */
+/* Loads lanes from an address that need not be aligned and has `left` units, 1 or more: 0 in the lanes behind. */
 RNN_INLINE rnn_vec rnn_vec_load_left(const rnn_real *p, int left)
 {
     return left >= RNN_LANES ? rnn_vec_load_unaligned(p) : rnn_vec_load_part(p, left);
 }
 
-/* The same lanes of memory += v. */
+/* Adds v to the same lanes of memory. */
 RNN_INLINE void rnn_vec_add_left(rnn_real *p, rnn_vec v, int left)
 {
     if (left >= RNN_LANES)
@@ -25,8 +25,7 @@ RNN_INLINE void rnn_vec_add_left(rnn_real *p, rnn_vec v, int left)
         rnn_vec_store_part(p, rnn_vec_load_part(p, left) + v, left);
 }
 
-/* Extents and steps of a part of a static value, in up to three dimensions; those that are not there have one
- * element. */
+/* Extents and steps of a part of a static value, in up to three dimensions; unused ones have one element. */
 typedef struct {
     int n[3];
     ptrdiff_t to[3], from[3];

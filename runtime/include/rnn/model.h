@@ -1,5 +1,5 @@
-/* The contract between an emitted network and everybody else: status and errors, memory, and the descriptor through
- * which a generic tool can use any network.
+/* The interface of an emitted network: status and errors, memory, and the descriptor through which a generic tool can
+ * use any network.
  *
  * Memory belongs to the caller. There are four kinds, each with a size and an alignment of its own:
  *   parameters  canonical weights, contiguous rnn_real in the order and shape of the weights file; also the form of
@@ -13,8 +13,7 @@
  * SIZE_MAX, which rnn_alloc has not.
  *
  * Layout of inputs and outputs of _run, row-major: a frame value of n units is [frames][streams][n], a sequence value
- * [streams][n]; ids are int32_t. _step is _run with one frame.
- */
+ * [streams][n]; ids are int32_t. _step is _run with one frame. */
 #ifndef RNN_MODEL_H
 #define RNN_MODEL_H
 
@@ -39,7 +38,7 @@ typedef enum {
     RNN_ERROR_MEMORY   /* out of memory */
 } rnn_status;
 
-/* Where a call that can say more than a status says it: one sentence. */
+/* The message of a call that fails: one sentence. */
 typedef struct {
     rnn_status status;
     char text[500];
@@ -47,7 +46,7 @@ typedef struct {
 
 const char *rnn_status_text(rnn_status status);
 
-/* Aligned memory, in huge pages where it is large and the system has them; zeroed. NULL when there is none. */
+/* Returns aligned, zeroed memory, in huge pages if it is large and the system has them; NULL if there is none. */
 void *rnn_alloc(size_t size, size_t alignment);
 void rnn_free(void *memory);
 
@@ -58,7 +57,7 @@ typedef enum {
 } rnn_type;
 typedef enum { RNN_TIME_STATIC, RNN_TIME_SEQUENCE, RNN_TIME_FRAME } rnn_time;
 
-/* How a parameter starts when it is not loaded (rnn_parameters_init). */
+/* The start values of a parameter that is not loaded (rnn_parameters_init). */
 typedef enum {
     RNN_START_CONSTANT,   /* every element = number */
     RNN_START_NORMAL,     /* normal with standard deviation `number` */
@@ -67,7 +66,7 @@ typedef enum {
     RNN_START_IDENTITY    /* `number` on the diagonal, else 0 (Le, Jaitly, Hinton 2015) */
 } rnn_start;
 
-/* A part of a parameter that starts otherwise: length[i] from begin[i] in each dimension. */
+/* A part of a parameter with other start values: length[i] from begin[i] in each dimension. */
 typedef struct {
     int begin[3], length[3];
     rnn_start start;
@@ -101,16 +100,17 @@ typedef struct {
  * with h = frames and h' = advance. */
 typedef struct {
     int frames;
-    /* 1 .. frames: the state stays behind as it is after so many frames, where the next window begins. 0: all of
+    /* 1 .. frames: the call leaves the state as it is after so many frames, where the next window begins. 0: all of
      * them */
     int advance;
-    int loss_from;      /* 0 .. frames: losses of earlier frames were counted by the window before and are not again */
+    int loss_from;      /* 0 .. frames: losses of earlier frames do not count, since the window before has counted
+                           them */
     const int *lengths; /* [streams]: frames of this window that each stream has; NULL: all of them */
     int drops;          /* 0: dropout is off */
-    /* Of dropout: with the place in the program, the frame of the sequence, the stream and the unit it decides what is
-     * dropped. Windows of one sequence have one seed where something is to be dropped for as long as it lasts. */
+    /* Of dropout: masks depend on it, the place in the program, the frame of the sequence, the stream and the unit.
+     * Windows of one sequence need one seed if a mask is to last for the whole sequence. */
     uint64_t seed;
-    uint64_t call; /* decides, with the seed, what is dropped of static values: another number for each call */
+    uint64_t call; /* masks of static values depend on it and the seed: another number for each call */
 } rnn_window;
 
 /* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */
@@ -118,7 +118,7 @@ typedef struct {
     double sum, count;
 } rnn_loss;
 
-/* A number of a training call that is not finite. */
+/* A value of a training call that is not finite. */
 typedef struct {
     const char *region;      /* of `rnnc --train --emit=explain` */
     const char *value;       /* its path, or that of the value that it is a part of */
@@ -130,8 +130,8 @@ typedef struct {
  * given. */
 typedef struct {
     const rnn_tensor *targets;
-    /* [target_count]: of a target of ids or labels the output whose largest unit is the answer: what a loss compares it
-     * with, at the same frame, or softmax of that. -1: there is none */
+    /* [target_count]: for a target of ids or labels, the output whose largest unit is the prediction: the value that a
+     * loss compares with it, at the same frame, or softmax of that. -1: there is none */
     const int *predictions;
     int target_count;
     int loss_count; /* of `loss` statements */
@@ -142,18 +142,18 @@ typedef struct {
     size_t (*work_size)(int frames, int streams);
     rnn_status (*state_init)(void *state, int streams);
     rnn_status (*reset)(void *state, const unsigned char *which_streams); /* NULL: all */
-    /* The loss: for each `loss` statement the mean over the frames (or sequences) of all streams that count, added up;
-     * NaN or infinite where the network is. gradient: in the layout of the parameters, overwritten; NULL: only the loss
-     * is wanted. input_gradients: NULL, or for each input NULL or an array like the input; ids have none. Frames after
-     * the end of a stream get 0. */
+    /* Computes the loss: for each `loss` statement the mean over the frames (or sequences) of all streams that count,
+     * added up; NaN or infinite if the network is. gradient: in the layout of the parameters, overwritten; NULL: only
+     * the loss is wanted. input_gradients: NULL, or for each input NULL or an array like the input; ids have none.
+     * Frames after the end of a stream get 0. */
     rnn_status (*grad)(const void *parameters, void *state, void *work, const rnn_window *window,
                        const void *const inputs[], const void *const targets[], double *loss, void *gradient,
                        void *const input_gradients[]);
-    /* After such a call, with its work: each statement's loss, [loss_count]. */
+    /* Gives, after such a call and with its work, each statement's loss, [loss_count]. */
     rnn_status (*losses)(const void *state, void *work, rnn_loss *losses);
-    /* After such a call, with its work and window: 0, or 1 and the first frame at which a loss, or a value that the
-     * call has kept, is not finite; of several at that frame, the one that is computed first. Where all are, the last
-     * frame at which a gradient is not. */
+    /* Returns, after such a call and with its work and window, 0, or 1 and the first frame at which a loss, or a value
+     * that the call has kept, is not finite; of several at that frame, the one that is computed first. If all are
+     * finite, the last frame at which a gradient is not. */
     int (*find_fault)(const void *state, void *work, const rnn_window *window, rnn_fault *fault);
 } rnn_training;
 
@@ -182,7 +182,7 @@ typedef struct {
                       const void *const inputs[], void *const outputs[]);
     const rnn_training *training; /* NULL without --train */
 
-    /* rnn_alloc, rnn_free and rnn_status_text, so that a shared library of the network has them too. */
+    /* The functions rnn_alloc, rnn_free and rnn_status_text, so that a shared library of the network has them too. */
     void *(*alloc)(size_t size, size_t alignment);
     void (*free)(void *memory);
     const char *(*status_text)(rnn_status status);

@@ -1,4 +1,4 @@
-/* Optimisers: what turns gradients into better parameters, and the rates at which they do.
+/* Optimisers, which update parameters by their gradients, and schedules of their rates.
  *
  * An optimiser works on the flat array of all parameters of a network, `elements` numbers of real_size bytes (float or
  * double, rnn_model.real_size), and the gradient in the same layout. Every element is computed by itself in an order
@@ -14,8 +14,7 @@
  *         rnn_gradient_clip_norm(gradient, elements, real_size, 1.0);
  *         double rate = rnn_schedule_rate(&schedule, &rates, options.rate, step);
  *         rnn_optimizer_step_model(&options, rate, state, parameters, gradient, model);
- *     }
- */
+ *     } */
 #ifndef RNN_OPTIMIZER_H
 #define RNN_OPTIMIZER_H
 
@@ -53,7 +52,7 @@ typedef enum {
     RNN_OPTIMIZER_ADADELTA,
     RNN_OPTIMIZER_ADAM,
     RNN_OPTIMIZER_ADAMW,
-    RNN_OPTIMIZERS /* how many there are */
+    RNN_OPTIMIZERS /* their number */
 } rnn_optimizer_kind;
 
 typedef struct {
@@ -74,22 +73,22 @@ typedef struct {
 } rnn_optimizer;
 extern const rnn_optimizer rnn_optimizers[RNN_OPTIMIZERS];
 
-/* By its name; NULL: there is none. */
+/* Finds an optimiser by its name; NULL: there is none. */
 const rnn_optimizer *rnn_optimizer_find(const char *name);
 
 /* Sets the number called `name` ("beta1"). RNN_ERROR_ARGUMENT: this optimiser has no such number (the sentence lists
  * those it has), or the value is out of its range; nothing is set. */
 rnn_status rnn_optimizer_set(rnn_optimizer_options *options, const char *name, double value, rnn_error *error);
 
-/* RNN_ERROR_ARGUMENT, with a sentence, if a number that the kind uses is out of its range. */
+/* Checks options: RNN_ERROR_ARGUMENT, with a sentence, if a number that the kind uses is out of its range. */
 rnn_status rnn_optimizer_check(const rnn_optimizer_options *options, rnn_error *error);
 
 /* The state is memory of the caller: aligned to 8 bytes, better to RNN_OPTIMIZER_ALIGNMENT; zeroed, as rnn_alloc gives
- * it, it is the state before the first step. 0: so large a number of elements is no size. */
+ * it, it is the state before the first step. A size of 0: too many elements for size_t. */
 enum { RNN_OPTIMIZER_ALIGNMENT = 64 };
 size_t rnn_optimizer_state_size(rnn_optimizer_kind kind, size_t elements, int real_size);
 
-/* What a checkpoint holds: these arrays, bit for bit, are the whole state. */
+/* An array of a state, for checkpoints: all arrays, bit for bit, are the whole state. */
 typedef struct {
     const char *name; /* "step" (the k above, I64, one element), "m", "v", "d" (F32 or F64, `elements`) */
     rnn_dtype dtype;
@@ -102,24 +101,24 @@ enum { RNN_OPTIMIZER_ARRAYS = 3 };
 int rnn_optimizer_arrays(rnn_optimizer_kind kind, size_t elements, int real_size,
                          rnn_optimizer_array arrays[RNN_OPTIMIZER_ARRAYS]);
 
-/* One step, at the rate `rate` (options->rate is not looked at), of options that rnn_optimizer_check has passed.
+/* Does one step, at the rate `rate` (options->rate is ignored), with options that rnn_optimizer_check accepts.
  * Subnormal numbers count as 0: moments of parameters that get no gradient would otherwise slow every step down. */
 void rnn_optimizer_step(const rnn_optimizer_options *options, double rate, void *state, void *parameters,
                         const void *gradient, size_t elements, int real_size);
 
-/* The same for the parameters of a model (elements = model->parameter_elements), but for those that are fixed: they,
- * and their part of the state, stay as they are, whatever the weight decay. */
+/* Does the same for the parameters of a model (elements = model->parameter_elements), but for those that are fixed:
+ * they, and their part of the state, stay as they are, whatever the weight decay. */
 void rnn_optimizer_step_model(const rnn_optimizer_options *options, double rate, void *state, void *parameters,
                               const void *gradient, const rnn_model *model);
 
 /* ---- clipping ---- */
 
-/* The Euclidean norm of the gradient, which is then scaled to have the norm `limit` if it has a greater one (Pascanu,
- * Mikolov, Bengio 2013, algorithm 1). limit = INFINITY: only the norm. A norm that is NaN or infinite is returned and
- * nothing is scaled: better skip the step. */
+/* Returns the Euclidean norm of the gradient, and scales it to the norm `limit` if its own is greater (Pascanu,
+ * Mikolov, Bengio 2013, algorithm 1). limit = INFINITY: only returns the norm. If the norm is NaN or infinite, nothing
+ * is scaled: better skip the step. */
 double rnn_gradient_clip_norm(void *gradient, size_t elements, int real_size, double limit);
 
-/* Every element into [-limit, limit]; NaN stays. */
+/* Clips every element to [-limit, limit]; NaN stays. */
 void rnn_gradient_clip_value(void *gradient, size_t elements, int real_size, double limit);
 
 /* ---- schedules ----
@@ -141,7 +140,7 @@ typedef enum {
     RNN_SCHEDULE_STEP,
     RNN_SCHEDULE_COSINE,
     RNN_SCHEDULE_PLATEAU,
-    RNN_SCHEDULES /* how many there are */
+    RNN_SCHEDULES /* their number */
 } rnn_schedule_kind;
 
 typedef struct {
@@ -162,24 +161,24 @@ typedef struct {
 } rnn_schedule;
 extern const rnn_schedule rnn_schedules[RNN_SCHEDULES];
 
-/* As for optimisers. */
+/* Find, set and check, as for optimisers. */
 const rnn_schedule *rnn_schedule_find(const char *name);
 rnn_status rnn_schedule_set(rnn_schedule_options *options, const char *name, double value, rnn_error *error);
 rnn_status rnn_schedule_check(const rnn_schedule_options *options, rnn_error *error);
 
-/* What plateau remembers; part of a checkpoint. */
+/* The state of plateau; part of a checkpoint. */
 typedef struct {
     double scale;
     double best;    /* validation loss; infinite before the first */
-    int64_t waited; /* losses since then */
+    int64_t waited; /* losses since the best */
 } rnn_schedule_state;
 
 rnn_schedule_state rnn_schedule_start(void);
 
-/* Tells a validation loss, of which only plateau takes notice; NaN is no improvement. 1: the rate has been reduced. */
+/* Reports a validation loss, which only plateau uses; NaN is no improvement. Returns 1 if the rate has been reduced. */
 int rnn_schedule_observe(const rnn_schedule_options *options, rnn_schedule_state *state, double loss);
 
-/* The rate of step s, of an optimiser with the rate a. */
+/* Returns the rate of step s, of an optimiser with the rate a. */
 double rnn_schedule_rate(const rnn_schedule_options *options, const rnn_schedule_state *state, double rate,
                          uint64_t step);
 

@@ -4,7 +4,7 @@
  * `side` such blocks of units where there are few rows. A packed matrix is a sequence of panels; a panel holds, for
  * each of the k units of the right-hand side, row after row, block after block, RNN_LANES weights: a product reads it
  * from front to back with aligned loads, and never adds across lanes. `tile` columns are multiplied at once, so that
- * rows * side * tile accumulators fill the registers and each weight that is loaded is used `tile` times. / */
+ * rows * side * tile accumulators fill the registers and each weight that is loaded is used `tile` times. */
 #ifndef RNN_PANEL_H
 #define RNN_PANEL_H
 
@@ -28,11 +28,11 @@ enum { RNN_TILE_MOST = 6, RNN_ROWS_AT_ONCE = 12 };
 #define RNN_SIDE(rows, units)   RNN_MIN((rows) >= 3 ? 1 : 4 / (rows), RNN_BLOCKS(units))
 #define RNN_PANELS(rows, units) ((RNN_BLOCKS(units) + RNN_SIDE(rows, units) - 1) / RNN_SIDE(rows, units))
 #define RNN_TILE(rows, units)   RNN_MAX(1, RNN_MIN(RNN_TILE_MOST, RNN_ACCUMULATORS / ((rows)*RNN_SIDE(rows, units))))
-/* Numbers in a packed matrix of `part` of the kernel's rows, with k columns. */
+/* Size, in numbers, of a packed matrix of `part` of the kernel's rows, with k columns. */
 #define RNN_PACKED(rows, part, units, k)                                                                               \
     ((size_t)RNN_PANELS(rows, units) * RNN_SIDE(rows, units) * (part) * (size_t)(k)*RNN_LANES)
 
-/* Columns of the next tile when `left` remain: tiles of nearly equal width, none above `most`. */
+/* Returns the columns of the next tile when `left` remain: tiles of nearly equal width, none above `most`. */
 RNN_INLINE int rnn_tile_columns(int left, int most)
 {
     if (left <= most)
@@ -52,21 +52,21 @@ RNN_INLINE int rnn_tile_columns(int left, int most)
             tile(__VA_ARGS__, rnn_first, rnn_columns);                                                                 \
     }
 
-/* A panel of a packed matrix that has `rows` rows of RNN_LANES weights, blocks counted one by one, for each of its k
+/* Returns a panel of a packed matrix with `rows` rows of RNN_LANES weights (blocks count one by one) for each of its k
  * columns. */
 RNN_INLINE const rnn_vec *rnn_panel_at(const rnn_real *packed, const int panel, const int rows, const int k)
 {
     return (const rnn_vec *)(packed + (size_t)panel * (size_t)rows * (size_t)k * RNN_LANES);
 }
 
-/* The first `count` accumulators of a tile start from 0. */
+/* Sets the first `count` accumulators of a tile to 0. */
 RNN_INLINE void rnn_panel_clear(rnn_vec *sum, const int count)
 {
     for (int i = 0; i < count; i++)
         sum[i] = rnn_vec_splat(0);
 }
 
-/* The formatter does not know what RNN_UNROLL is. */
+/* The formatter does not know RNN_UNROLL. */
 /* clang-format off */
 
 /* sum[c * sum_stride + r] += panel[i][r] * x[c * x_stride + i] over i < k, for r < rows of the panel's row_stride rows.
@@ -122,7 +122,7 @@ RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec
 
 /* clang-format on */
 
-/* The same for any number of rows, a few at a time. */
+/* Does the same for any number of rows, a few at a time. */
 RNN_INLINE void rnn_panel_column(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
                                  const ptrdiff_t x_stride, const int k, const int rows, const int columns)
 {
@@ -133,9 +133,9 @@ RNN_INLINE void rnn_panel_column(rnn_vec *sum, const int sum_stride, const rnn_v
         rnn_panel_rows(sum + r, sum_stride, panel + r, rows, x, x_stride, k, rows % RNN_ROWS_AT_ONCE, columns);
 }
 
-/* A tile of two columns or more; `most` is the widest. Each width is a loop of its own with its accumulators in
- * registers: emitted code puts this in a function that is not inlined, where a compiler has all registers for it, one
- * for each number of rows; k and the stride of x are its arguments. */
+/* Multiplies a tile of two columns or more; `most` is the widest. Each width is a loop of its own with its accumulators
+ * in registers: emitted code puts this in a function that is not inlined, where a compiler has all registers for it,
+ * one for each number of rows; k and the stride of x are its arguments. */
 RNN_INLINE void rnn_panel_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
                                const ptrdiff_t x_stride, const int k, const int rows, const int columns, const int most)
 {
@@ -151,7 +151,7 @@ RNN_INLINE void rnn_panel_tile(rnn_vec *sum, const int sum_stride, const rnn_vec
         rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 6);
 }
 
-/* Such a function. */
+/* The type of such a function. */
 typedef void rnn_tile(rnn_vec *sum, const rnn_vec *panel, const rnn_real *x, ptrdiff_t x_stride, int k, int columns);
 
 /* Adds the product of panel number `panel` of a packed matrix with a few columns to the accumulators of a tile. */
@@ -166,12 +166,12 @@ RNN_INLINE void rnn_panel_product(rnn_vec *sum, const int sum_stride, const rnn_
 }
 
 /* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a
- * packed matrix whose panels hold `side` blocks; units that are not there weigh 0. */
+ * packed matrix whose panels hold `side` blocks; weights of units beyond the last are 0. */
 RNN_OUTLINE void rnn_pack_panels(rnn_real *packed, const int side, const int part, const int row,
                                  const rnn_real *weights, const ptrdiff_t row_step, const ptrdiff_t column_step,
                                  const int units, const int k)
 {
-    /* Columns: the lines that are written stay in a first-level cache until they are full. */
+    /* Columns: the cache lines written stay in a first-level cache until they are full. */
     enum { AT_ONCE = 16 };
     const int width = side * RNN_LANES;
     const ptrdiff_t step = (ptrdiff_t)part * width;
@@ -207,7 +207,7 @@ RNN_OUTLINE void rnn_pack_all(void *packed, const void *params, const rnn_packin
                         packing->row_step, packing->column_step, packing->units, packing->k);
 }
 
-/* Columns of n numbers as a caller has them, to and from padded columns. */
+/* Copy columns of n numbers between a caller's contiguous ones and padded ones. */
 static inline __attribute__((unused)) void rnn_pad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
 {
     for (ptrdiff_t c = 0; c < count; c++)

@@ -1,9 +1,9 @@
-/* The past of a value: what emitted code does with frames before the first of a call.
+/* The past of a value: the frames before the first of a call.
  *
  * A value with a past of d frames lies in memory as d + frames groups of `streams` columns of `pad` numbers, and is
  * named by the address of frame 0: its past is at frames -d .. -1. A value that is overwritten in place has one group,
  * which is its past before a frame and the frame itself after; it is passed as the address behind that group, with d =
- * 1. / */
+ * 1. */
 #ifndef RNN_PAST_H
 #define RNN_PAST_H
 
@@ -15,10 +15,10 @@
 #include "rnn/vec.h"
 
 #define RNN_HELPER static inline __attribute__((unused))
-/* For streams that begin or end: a call of one frame is not to be slowed by it. */
+/* Functions for streams that begin or end, kept out of line: they must not slow a call of one frame. */
 #define RNN_SELDOM static __attribute__((noinline, cold, unused))
 
-/* The past of one fresh stream: its initial value, of n numbers or (one = 1) one number for all; NULL: 0. */
+/* Fills the past of one fresh stream with its initial value, of n numbers or (one = 1) one number for all; NULL: 0. */
 RNN_HELPER void rnn_start_past(rnn_real *value, int past, int pad, int n, const rnn_real *init, int one, int streams,
                                int stream)
 {
@@ -29,21 +29,21 @@ RNN_HELPER void rnn_start_past(rnn_real *value, int past, int pad, int n, const 
     }
 }
 
-/* The same on the other side: `future` frames from frame `end` on. */
+/* Does the same on the other side: `future` frames from frame `end` on. */
 RNN_HELPER void rnn_start_future(rnn_real *value, int future, int pad, int n, const rnn_real *init, int one, int end,
                                  int streams, int stream)
 {
     rnn_start_past(value + (ptrdiff_t)(end + future) * streams * pad, future, pad, n, init, one, streams, stream);
 }
 
-/* After `frames` frames: the last of them, and what lies before them, become the past of the next. */
+/* Carries the past on after `frames` frames: the last `past` of all frames so far become the past of the next. */
 RNN_HELPER void rnn_carry_past(rnn_real *value, int past, int pad, int frames, int streams)
 {
     const ptrdiff_t size = (ptrdiff_t)past * streams * pad, moved = (ptrdiff_t)frames * streams * pad;
     memmove(value - size, value - size + moved, (size_t)size * sizeof *value);
 }
 
-/* The past of one stream whose last own frame is end - 1; 0: as it was before the first frame. */
+/* Copies the past of one stream as it is after its last frame, end - 1; end = 0: before the first frame. */
 RNN_HELPER void rnn_keep_past(rnn_real *to, const rnn_real *from, int past, int pad, int end, int streams, int stream)
 {
     for (int d = 1; d <= past; d++)
@@ -51,7 +51,7 @@ RNN_HELPER void rnn_keep_past(rnn_real *to, const rnn_real *from, int past, int 
                from + ((ptrdiff_t)stream + (ptrdiff_t)(end - d) * streams) * pad, (size_t)pad * sizeof *to);
 }
 
-/* In a scan that overwrites a value in place: streams whose last frame is t keep it, [streams] columns. */
+/* Keeps the value of streams whose last frame is t, [streams] columns, in a scan that overwrites it in place. */
 RNN_SELDOM void rnn_keep_ended(rnn_real *kept, const rnn_real *value, int pad, const int *ends, int t, int streams)
 {
     for (int stream = 0; stream < streams; stream++)
@@ -59,7 +59,7 @@ RNN_SELDOM void rnn_keep_ended(rnn_real *kept, const rnn_real *value, int pad, c
             memcpy(kept + (ptrdiff_t)stream * pad, value + (ptrdiff_t)stream * pad, (size_t)pad * sizeof *kept);
 }
 
-/* Frames of an output, [frames][streams][n], from where each stream has ended: 0. ends: NULL where none has. */
+/* Sets frames of an output, [frames][streams][n], behind the end of each stream to 0. ends: NULL if none has ended. */
 RNN_HELPER void rnn_clear_after_end(rnn_real *out, int n, const int *ends, int frames, int streams)
 {
     for (int stream = 0; ends && stream < streams; stream++)
@@ -67,7 +67,7 @@ RNN_HELPER void rnn_clear_after_end(rnn_real *out, int n, const int *ends, int f
             memset(out + ((ptrdiff_t)t * streams + stream) * n, 0, (size_t)n * sizeof *out);
 }
 
-/* An output of sequences, [streams][n]: 0 where a sequence has no frames. */
+/* Sets an output of sequences, [streams][n], to 0 for sequences without frames. */
 RNN_HELPER void rnn_clear_empty(rnn_real *out, int n, const int64_t *ages, int streams)
 {
     for (int stream = 0; stream < streams; stream++)
@@ -75,7 +75,7 @@ RNN_HELPER void rnn_clear_empty(rnn_real *out, int n, const int64_t *ages, int s
             memset(out + (ptrdiff_t)stream * n, 0, (size_t)n * sizeof *out);
 }
 
-/* Row `id` of a table of n columns; an id outside the table is no token, and gives 0. */
+/* Copies row `id` of a table of n columns; an id outside the table gives 0. */
 RNN_HELPER void rnn_embed(rnn_real *column, const rnn_real *table, int32_t id, int vocabulary, int n)
 {
     if (id >= 0 && id < vocabulary)

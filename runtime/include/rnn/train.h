@@ -1,7 +1,7 @@
-/* What training calls do beside the network itself: losses and their seeds, dropout, and sums over frames and streams.
+/* Parts of training calls beside the network itself: losses and their seeds, dropout, and sums over frames and streams.
  *
- * Columns are laid out as everywhere: column t * streams + stream of a block of frames. `left` says for each stream how
- * many frames it has from the block's first on, none if 0 or less; what lies behind is not looked at. */
+ * Columns are laid out as everywhere: column t * streams + stream of a block of frames. `left` holds for each stream
+ * the number of its frames from the block's first on, none if 0 or less; later frames are not read. */
 #ifndef RNN_TRAIN_H
 #define RNN_TRAIN_H
 
@@ -11,14 +11,14 @@
 
 /* ---- losses ---- */
 
-/* One `loss` statement so far. */
+/* The sum of one `loss` statement so far. */
 typedef struct {
     double sum, count;
     int fault_frame, fault_stream; /* the first frame whose loss is not finite, from 1 on; 0: none */
 } rnn_loss_sum;
 
-/* Losses of a block whose first frame is frame `done` of the window. seed: 1 where a loss counts, else 0. counts: NULL,
- * or not 0 where it does. All three are columns of one unit. */
+/* Adds the losses of a block whose first frame is frame `done` of the window. seed: 1 where a loss counts, else 0.
+ * counts: NULL, or not 0 where it does. All three are columns of one unit. */
 RNN_HELPER void rnn_seed_add(rnn_loss_sum *total, rnn_real *seed, const rnn_real *loss, const rnn_real *counts,
                              int done, int loss_from, int frames, int streams, const int *left)
 {
@@ -38,7 +38,7 @@ RNN_HELPER void rnn_seed_add(rnn_loss_sum *total, rnn_real *seed, const rnn_real
         }
 }
 
-/* After the last block: the mean loss, whose derivative by each that counts is 1 / count. */
+/* Returns, after the last block, the mean loss; its derivative by each loss that counts is 1 / count. */
 RNN_HELPER double rnn_seed_finish(const rnn_loss_sum *total, rnn_real *seed, int frames, int streams)
 {
     if (total->count == 0)
@@ -51,7 +51,7 @@ RNN_HELPER double rnn_seed_finish(const rnn_loss_sum *total, rnn_real *seed, int
 
 /* ---- faults ---- */
 
-/* The first frame before fault->frame at which a value of n units in columns of `pad` is not finite. */
+/* Finds the first frame before fault->frame at which a value of n units in columns of `pad` is not finite. */
 RNN_HELPER void rnn_find_fault(rnn_fault *fault, const char *region, const char *value, const rnn_real *data, int n,
                                int pad, int streams, const int *lengths)
 {
@@ -64,7 +64,7 @@ RNN_HELPER void rnn_find_fault(rnn_fault *fault, const char *region, const char 
                 }
 }
 
-/* The last frame behind fault->frame: gradients come from the end of the window. */
+/* Finds the last such frame behind fault->frame: gradients come from the end of the window. */
 RNN_HELPER void rnn_find_gradient_fault(rnn_fault *fault, const char *region, const char *value, const rnn_real *data,
                                         int n, int pad, int frames, int streams, const int *lengths)
 {
@@ -85,7 +85,7 @@ RNN_HELPER void rnn_find_loss_fault(rnn_fault *fault, const char *region, const 
 
 /* ---- masks ---- */
 
-/* 1 at the first frame of each sequence, or at the last, for all frames of a call of whole sequences. */
+/* Marks with 1 the first frame of each sequence, or the last, for all frames of a call of whole sequences. */
 RNN_HELPER void rnn_mark_ends(rnn_real *mark, int last, int frames, int streams, const int *left)
 {
     for (int t = 0; t < frames; t++)
@@ -99,8 +99,8 @@ RNN_HELPER void rnn_mark_lengths(rnn_real *length, int streams, const int *left)
         length[(ptrdiff_t)stream * RNN_PAD(1)] = (rnn_real)RNN_MAX(left[stream], 1);
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014) of a counter: no state, so that any schedule and any number of threads draws the
- * same. */
+/* Returns splitmix64 (Steele, Lea, Flood 2014) of a counter: without state, so that any schedule and any number of
+ * threads draw the same. */
 RNN_HELPER uint64_t rnn_mix(uint64_t z)
 {
     z += UINT64_C(0x9e3779b97f4a7c15);
@@ -109,9 +109,9 @@ RNN_HELPER uint64_t rnn_mix(uint64_t z)
     return z ^ (z >> 31);
 }
 
-/* Dropout (Srivastava et al. 2014), inverted: each of n units is 0 with probability p, else 1 / (1 - p). What is
- * dropped follows from seed, place in the program, frame of the sequence (0 where it lasts; for weights the call),
- * stream and unit alone. A window without drops: 1. */
+/* Draws a mask of dropout (Srivastava et al. 2014), inverted: each of n units is 0 with probability p, else 1 / (1 -
+ * p). It depends on seed, place in the program, frame of the sequence (0 for a mask of a whole sequence; for weights
+ * the call), stream and unit alone. In a window without drops it is 1. */
 RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *window, int place, int64_t frame,
                          int stream)
 {
@@ -145,7 +145,7 @@ RNN_HELPER void rnn_total(rnn_real *to, ptrdiff_t step, const rnn_real *value, p
     }
 }
 
-/* Rows that some columns add to, each once, in the order in which they are first met. */
+/* Rows that some columns add to, each once, in the order of first use. */
 enum { RNN_ROWS_COLUMNS = 256, RNN_ROWS_TABLE = 2 * RNN_ROWS_COLUMNS };
 typedef struct {
     int count;
@@ -164,8 +164,8 @@ RNN_HELPER int rnn_row_place(rnn_row_set *set, int32_t row)
     return set->count - 1;
 }
 
-/* Row ids[column] of `to` += value[column]; ids below 0 have none. Columns of one row are added up by themselves first,
- * some of the block at a time: a row that many frames read is rounded as seldom as the sums above. */
+/* Adds value[column] to row ids[column] of `to`; ids below 0 have no row. Columns of one row are added up by themselves
+ * first, some of the block at a time: a row that many frames read is rounded as seldom as the sums above. */
 RNN_HELPER void rnn_rows(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const int32_t *ids, const rnn_real *value,
                          ptrdiff_t stride, int n, int frames, int streams, const int *left)
 {
@@ -207,12 +207,12 @@ enum {
     RNN_OUTER_COLUMNS = 256 /* at a time: both packed sides of a tile in a first-level cache */
 };
 
-/* Numbers that packing needs. */
+/* Size, in numbers, of the scratch for packing. */
 #define RNN_OUTER_SCRATCH(n, m)                                                                                        \
     ((size_t)RNN_OUTER_COLUMNS * (((n) + RNN_OUTER_ROWS - 1) / RNN_OUTER_ROWS * RNN_OUTER_ROWS + RNN_LANES +           \
                                   ((m) + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH))
 
-/* One column into panels of `width` units, as column k of `columns`. */
+/* Packs one column into panels of `width` units, as column k of `columns`. */
 RNN_HELPER void rnn_outer_pack(rnn_real *packed, const rnn_real *value, int n, const int width, int columns, int k)
 {
     for (int i = 0; i < n; i += width) {
@@ -225,10 +225,10 @@ RNN_HELPER void rnn_outer_pack(rnn_real *packed, const rnn_real *value, int n, c
     }
 }
 
-/* The formatter does not know what RNN_UNROLL is. */
+/* The formatter does not know RNN_UNROLL. */
 /* clang-format off */
 
-/* One tile: rows x width numbers of `to`, whose columns are `step` apart. */
+/* Computes one tile: rows x width numbers of `to`, whose columns are `step` apart. */
 static __attribute__((noinline, unused)) void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows,
                                                              int width, const rnn_real *a, const rnn_vec *b,
                                                              int columns)

@@ -9,8 +9,8 @@
  * pass NaN on (but pow as C has it).
  *
  * Everything here is static, so that one program can hold the same network compiled for several instruction sets.
- * Nothing needs -ffast-math, and nothing is right with it: sums over time lose their digits, sigmoid(-90) is NaN.
- * Multiply-adds are written as such: ISO modes (-std=c11) of compilers make none. / */
+ * Nothing needs -ffast-math, and results are wrong with it: sums over time lose their digits, sigmoid(-90) is NaN.
+ * Multiply-adds are written as such: ISO modes (-std=c11) of compilers make none. */
 #ifndef RNN_VEC_H
 #define RNN_VEC_H
 
@@ -74,7 +74,7 @@ RNN_INLINE rnn_vec rnn_vec_max(rnn_vec a, rnn_vec b)
 }
 RNN_INLINE rnn_vec rnn_vec_clip(rnn_vec v, rnn_vec lo, rnn_vec hi) { return rnn_vec_min(rnn_vec_max(v, lo), hi); }
 
-/* v within constant bounds, NaN passed on: cheaper than clip because the bounds cannot be NaN. */
+/* Returns v within constant bounds, NaN passed on: cheaper than clip because the bounds cannot be NaN. */
 RNN_INLINE rnn_vec rnn_vec_bound(rnn_vec v, rnn_real lo, rnn_real hi)
 {
     return rnn_vec_lesser(rnn_vec_splat(hi), rnn_vec_greater(rnn_vec_splat(lo), v));
@@ -98,7 +98,7 @@ RNN_INLINE rnn_vec rnn_vec_hard_sigmoid(rnn_vec x, rnn_vec slope, rnn_vec offset
 
 typedef rnn_real rnn_vec_16 __attribute__((vector_size(16)));
 
-/* The sum of all lanes, added pairwise: halves down to 16 bytes, then those. */
+/* Returns the sum of all lanes, added pairwise: halves down to 16 bytes, then those. */
 RNN_INLINE rnn_real rnn_vec_sum(rnn_vec v)
 {
     union {
@@ -114,7 +114,7 @@ RNN_INLINE rnn_real rnn_vec_sum(rnn_vec v)
     return sum;
 }
 
-/* The greatest lane, or NaN where there is one. */
+/* Returns the greatest lane, or NaN if there is one. */
 RNN_INLINE rnn_real rnn_vec_maximum(rnn_vec v)
 {
 #if defined(RNN_LANES_AVX512)

@@ -1,4 +1,4 @@
-/* Lanes as each instruction set has them: multiply-adds, choices and square roots. */
+/* Operations on lanes that depend on the instruction set: multiply-adds, choices and square roots. */
 #ifndef RNN_VEC_MACHINE_H
 #define RNN_VEC_MACHINE_H
 
@@ -90,7 +90,7 @@ RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm512
 RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm512_max_ps((__m512)a, (__m512)b); }
 RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm512_sqrt_ps((__m512)x); }
 
-/* The first `count` lanes from memory, 0 in the others; nothing beyond them is read. */
+/* Loads the first `count` lanes from memory, 0 in the others; nothing beyond them is read. */
 RNN_INLINE rnn_vec rnn_vec_load_part(const rnn_real *p, int count)
 {
     return (rnn_vec)_mm512_maskz_loadu_ps(rnn_mask_first(count), p);
@@ -138,8 +138,8 @@ RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm_sqrt_ps((__m128
 #else
 #if defined(__SSE2__)
 
-/* The same instructions on each register of wider lanes, and in double: subnormal numbers are 0 to them, where a
- * comparison and a choice would keep them. */
+/* Minimum and maximum by the same instructions on each register of wider lanes, and in double: they take subnormal
+ * numbers as 0, which a comparison and a choice would keep. */
 #if defined(RNN_REAL_DOUBLE)
 #define RNN_PART_NAME(bits, name) _mm##bits##_##name##_pd
 #define RNN_PART_TYPE(bits)       __m##bits##d

@@ -1,11 +1,11 @@
-/* The type of lanes, and how wide it is; what functions on it are declared with. */
+/* The type of lanes and its width; macros for the declarations of functions on it. */
 #ifndef RNN_VEC_TYPE_H
 #define RNN_VEC_TYPE_H
 
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "a network needs IEEE arithmetic: compile it with -fno-fast-math behind -ffast-math or -Ofast"
 #endif
-/* No macro tells clang's -fassociative-math and -funsafe-math-optimizations. */
+/* No macro shows clang's -fassociative-math and -funsafe-math-optimizations. */
 #if defined(__clang__) && __clang_major__ >= 14
 #pragma clang fp reassociate(off)
 #endif
@@ -27,18 +27,18 @@
 #error "RNN_VECTOR_BYTES has to be a power of two, 16 or more"
 #endif
 
-/* Kernels are made for their call: sizes become constants, sums stay in registers. A compiler that does not optimise
- * has nothing from it but several times the code. */
+/* Kernels are inlined into their call: sizes become constants, sums stay in registers. Without optimisation that would
+ * only multiply the code. */
 #ifdef __OPTIMIZE__
 #define RNN_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define RNN_INLINE static inline __attribute__((unused))
 #endif
 
-/* A function that keeps registers of its own: its caller's need not fit beside them. */
+/* A function that is not inlined, so that it has all registers to itself. */
 #define RNN_OUTLINE static __attribute__((noinline, unused))
 
-/* In front of a loop of `most` turns or fewer, as many as its call makes a constant: written out, so that accumulators
+/* Unrolls the loop behind it, of `most` turns or fewer, a number that is constant after inlining, so that accumulators
  * in arrays become registers. RNN_UNROLL_PART: `count` turns at a time. */
 #define RNN_PRAGMA(text) _Pragma(#text)
 #ifdef __clang__
@@ -66,10 +66,10 @@ typedef uint32_t rnn_vec_bits __attribute__((vector_size(RNN_VECTOR_BYTES)));
 #endif
 
 #define RNN_LANES ((int)(RNN_VECTOR_BYTES / sizeof(rnn_real)))
-/* The least multiple of RNN_LANES that is n or more; a constant where n is one, of the type of n. */
+/* The least multiple of RNN_LANES that is n or more; a constant if n is one, of the type of n. */
 #define RNN_PAD(n) (((n) + (RNN_LANES - 1)) / RNN_LANES * RNN_LANES)
 
-/* x in every lane. Subtracting 0 keeps -0 and costs nothing; adding 0 would do neither. */
+/* Returns x in every lane. Subtracting 0 keeps -0 and costs nothing; adding 0 would do neither. */
 RNN_INLINE rnn_vec rnn_vec_splat(rnn_real x) { return x - (rnn_vec){0}; }
 
 #endif

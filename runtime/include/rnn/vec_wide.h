@@ -1,14 +1,13 @@
 /* Operations of vec.h whose arguments may be of any size: floor, sign, mod, sin, cos, pow. vec.h includes this file.
  *
- * In float, mod, sin, cos and pow compute in double, half of the lanes at a time, without branches where arguments are
- * of common sizes; what is left goes through libm lane by lane. Results are within 6.1e-8 of themselves, a rounding to
- * float, and floor, sign and mod are exact but for that rounding. In double they are libm's, lane by lane.
+ * In float, mod, sin, cos and pow compute in double, half of the lanes at a time, without branches for arguments of
+ * common sizes; all others go through libm lane by lane. Results are within 6.1e-8 of themselves, a rounding to float,
+ * and floor, sign and mod are exact but for that rounding. In double they are libm's, lane by lane.
  *
  *   floor(x)    the greatest whole number up to x
  *   sign(x)     -1, 0 or 1
  *   mod(a, b)   a - b * floor(a / b): of b's sign; NaN for b = 0
- *   pow(a, b)   as C has it: NaN for a < 0 unless b is whole, 1 for b = 0, infinite for a = 0 and b < 0
- */
+ *   pow(a, b)   as C has it: NaN for a < 0 unless b is whole, 1 for b = 0, infinite for a = 0 and b < 0 */
 #ifndef RNN_VEC_WIDE_H
 #define RNN_VEC_WIDE_H
 
@@ -140,7 +139,7 @@ RNN_INLINE rnn_wide rnn_wide_polynomial(rnn_wide x, const double *c, int count)
     return p;
 }
 
-/* Whether |x| < most in all lanes. */
+/* True if |x| < most in all lanes. */
 RNN_INLINE int rnn_vec_all_below(rnn_vec x, rnn_real most) { return rnn_vec_maximum(rnn_vec_abs(x)) < most; }
 
 /* ---- sin, cos ----

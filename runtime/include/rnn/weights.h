@@ -3,7 +3,7 @@
  * A file is checked as a whole before anything is taken from it: header size (at most 100 MB), JSON without duplicate
  * keys, dtype and shape of every tensor against its length, offsets in range, no overlap, no hole, no trailing bytes.
  * Format: https://github.com/huggingface/safetensors, README, "Format". Saving is atomic: a new file in the same
- * folder, fsync, rename. Devices and pipes are written to as they are. / */
+ * folder, fsync, rename. Devices and pipes are written to as they are. */
 #ifndef RNN_WEIGHTS_H
 #define RNN_WEIGHTS_H
 
@@ -43,8 +43,8 @@ typedef struct {
 
 typedef struct rnn_file rnn_file; /* an opened file: its tensors and metadata, all in memory */
 
-/* NULL on failure, and *error says why. `memory` is copied. Here and below `error` may be NULL, for who needs no
- * reason. */
+/* Open a file, or a copy of one in memory; NULL on failure, with the reason in *error. `memory` is copied. Here and
+ * below `error` may be NULL. */
 rnn_file *rnn_file_open(const char *path, rnn_error *error);
 rnn_file *rnn_file_open_memory(const void *memory, size_t size, rnn_error *error);
 void rnn_file_close(rnn_file *file);
@@ -61,7 +61,7 @@ typedef struct {
 /* Writes up to `room` entries of the metadata, and returns how many there are. */
 int rnn_file_metadata_list(const rnn_file *file, rnn_metadata *entries, int room);
 
-/* Elements as double (any dtype). */
+/* Reads the elements as double (any dtype). */
 void rnn_file_read_double(const rnn_file_tensor *tensor, double *out);
 
 /* Writes the tensors in the order given, atomically. */
@@ -70,8 +70,8 @@ rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int c
 
 /* ---- the parameters of a network ---- */
 
-/* Every parameter of the model must be in the file, under its name and with its shape, as F64, F32, F16, BF16, or as
- * I8 or U8, which are read as the numbers that stand there: scaling them is the network's. Tensors that the network
+/* Load the parameters. Every parameter of the model must be in the file, under its name and with its shape, as F64,
+ * F32, F16, BF16, or as I8 or U8, which are read unscaled: scaling them is up to the network. Tensors that the network
  * does not have are ignored; a fingerprint, where the file has one ("rnnc.fingerprint" in its metadata, 16 hexadecimal
  * digits), must match. A number of F64 that float cannot hold is an error. On failure nothing is written. */
 rnn_status rnn_parameters_load(const rnn_model *model, void *parameters, const char *path, rnn_error *error);
@@ -79,8 +79,8 @@ rnn_status rnn_parameters_load_memory(const rnn_model *model, void *parameters, 
                                       rnn_error *error);
 rnn_status rnn_parameters_save(const rnn_model *model, const void *parameters, const char *path, rnn_error *error);
 
-/* Start values, from a counter-based generator keyed by `seed`, the parameter's name and the element: the same on every
- * machine and whatever else is drawn. RNN_ERROR_MEMORY: orthogonal ones need room for the matrix in double. */
+/* Sets start values, from a counter-based generator keyed by `seed`, the parameter's name and the element: the same on
+ * every machine and whatever else is drawn. RNN_ERROR_MEMORY: orthogonal ones need room for the matrix in double. */
 rnn_status rnn_parameters_init(const rnn_model *model, void *parameters, uint64_t seed);
 
 #ifdef __cplusplus
