@@ -54,7 +54,7 @@ static const char *save_lengths(const rnn_file *file)
     return tensors_save(&tensors, "lengths.safetensors");
 }
 
-/* Outputs [frames, streams, units] are 0 after the end of a sequence. */
+/* Sets outputs [frames, streams, units] to 0 after the end of a sequence. */
 static void end_sequences(const rnn_file *file, const int64_t shape[3], double *outputs)
 {
     int64_t frames = shape[0], streams = shape[1], units = shape[2];
@@ -70,7 +70,7 @@ static void end_sequences(const rnn_file *file, const int64_t shape[3], double *
     free(lengths);
 }
 
-/* Runs the network and returns how far its output is from `expected`. */
+/* Runs the network and returns the difference of its output from `expected`. */
 static double run_cell(const struct cell *cell, const struct precision *precision, const char *input,
                        const char *lengths, const double *expected, size_t count)
 {

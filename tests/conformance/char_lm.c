@@ -1,4 +1,4 @@
-/* A character language model trained on Shakespeare: its logits, and how well it predicts text it has not seen. */
+/* A character language model trained on Shakespeare: its logits, and its predictions on text that it has not seen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ enum { VOCABULARY = 65, STREAMS = 20 };
 
 #define WEIGHTS "models/char-lm/charlm-shakespeare-lstm2x128.safetensors"
 
-/* Runs the network on ids[frames][streams]; the logits [frames][streams][VOCABULARY]. */
+/* Runs the network on ids[frames][streams]; returns the logits [frames][streams][VOCABULARY]. */
 static double *run_network(const int32_t *ids, int frames, int streams, const char *input_name, const char *output_name)
 {
     struct tensors tensors = {.count = 0};
@@ -59,7 +59,7 @@ static void give_logits(void **state)
     rnn_file_close(file);
 }
 
-/* The text as ids, by the vocabulary that came with the model. */
+/* Returns the text as ids, by the vocabulary that came with the model. */
 static int32_t *read_text_ids(size_t *count)
 {
     enum { LIMIT = 1 << 22 };
@@ -89,7 +89,7 @@ static int32_t *read_text_ids(size_t *count)
     return ids;
 }
 
-/* -log of the probability that softmax(logits) gives to `id`. */
+/* Returns -log of the probability that softmax(logits) gives to `id`. */
 static double surprise(const double *logits, int id)
 {
     double largest = logits[0], sum = 0;

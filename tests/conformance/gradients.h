@@ -1,4 +1,4 @@
-/* What the conformance tests of gradients share: a network compiled for training into the test, once in float and once
+/* Shared by the conformance tests of gradients: a network compiled for training into the test, once in float and once
  * in double, its memory, and numbers of a file in its precision. */
 #ifndef RNNC_TESTS_CONFORMANCE_GRADIENTS_H
 #define RNNC_TESTS_CONFORMANCE_GRADIENTS_H
@@ -17,19 +17,19 @@ struct trained {
     double loss;
 };
 
-/* Weights from the file; what the file has beside them is left alone. */
+/* Opens the network with weights from the file; other tensors of the file are ignored. */
 void trained_open(struct trained *trained, const rnn_model *model, int frames, int streams, const char *weights);
 void trained_close(struct trained *trained);
 
-/* Loss and gradients of all frames from a fresh state. */
+/* Computes loss and gradients of all frames from a fresh state. */
 void trained_run(struct trained *trained, const int *lengths);
 
-/* Memory for as many numbers of the model, from doubles or (NULL) zeros. */
+/* Returns memory with `count` numbers of the model's precision, from doubles or (NULL) zeros. */
 void *numbers_new(const rnn_model *model, const double *values, size_t count);
 double number_get(const rnn_model *model, const void *numbers, size_t i);
 void number_set(const rnn_model *model, void *numbers, size_t i, double x);
 
-/* |factor * numbers - expected| / |expected|, where expected is a tensor of the file. */
+/* Returns |factor * numbers - expected| / |expected|, where expected is a tensor of the file. */
 double norm_error(const rnn_model *model, const void *numbers, double factor, const rnn_file *file, const char *name);
 
 #endif

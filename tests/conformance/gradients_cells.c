@@ -33,7 +33,7 @@ static struct cell cells[] = {
 #undef CELL
 };
 
-/* x and the cotangent belong to all cells, h0 and c0 to each. */
+/* Returns the name of a tensor: x and the cotangent belong to all cells, h0 and c0 to each. */
 static const char *tensor_name(const struct cell *cell, const char *name, char full[NAME_SIZE])
 {
     bool shared = strcmp(name, "x") == 0 || strcmp(name, "cotangent") == 0;
@@ -57,7 +57,7 @@ static void take_data(struct trained *trained, const struct cell *cell, const rn
     free(cotangent);
 }
 
-/* The largest error of the loss and of all gradients, `counted` times ours. */
+/* Returns the largest error of the loss and of all gradients, `counted` times ours. */
 static double compare_all(const struct trained *trained, const struct cell *cell, const rnn_file *file, double counted)
 {
     const rnn_model *model = trained->model;

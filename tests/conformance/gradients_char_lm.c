@@ -1,5 +1,5 @@
-/* A character language model trained on Shakespeare: loss and gradients against those that PyTorch computed, and how
- * the loss falls over 20 steps down the gradient. */
+/* A character language model trained on Shakespeare: loss and gradients against those that PyTorch computed, and the
+ * loss over 20 steps down the gradient. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 extern const rnn_model trained_shakespeare_float_model, trained_shakespeare_double_model;
 
-/* Each frame's character is to foretell the next frame's. */
+/* Opens the network; each frame's target is the character of the next frame. */
 static void open_network(struct trained *trained, const rnn_model *model, const rnn_file *file)
 {
     const rnn_file_tensor *tensor = rnn_file_find(file, "ids");

@@ -1,5 +1,4 @@
-/* Two guitar amplifiers, one second of sound each; their files load under the names they have, start states included.
- */
+/* Two guitar amplifiers, one second of sound each; their files load under their own names, start states included. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -19,7 +19,8 @@ struct network {
     bool (*rename)(const char *name, char renamed[NAME_SIZE]);
 };
 
-/* Keras, by RTNeural's exporter: `10.dense.kernel` (layer, its type, its weight) is `l10.kernel` in our networks. */
+/* Renames weights of Keras, by RTNeural's exporter: `10.dense.kernel` (layer, its type, its weight) is `l10.kernel` in
+ * our networks. */
 static bool rename_keras(const char *name, char renamed[NAME_SIZE])
 {
     const char *type = strchr(name, '.');
@@ -30,7 +31,7 @@ static bool rename_keras(const char *name, char renamed[NAME_SIZE])
     return true;
 }
 
-/* PyTorch: `gru2.weight_ih_l1` is `gru2.1.weight_ih`, the name that a layer of a stack has. */
+/* Renames weights of PyTorch: `gru2.weight_ih_l1` is `gru2.1.weight_ih`, the name of a layer of a stack. */
 static bool rename_torch(const char *name, char renamed[NAME_SIZE])
 {
     const char *dot = strchr(name, '.');
@@ -82,7 +83,7 @@ static void give_reference(void **state)
     rnn_file_close(result);
 }
 
-/* A list of numbers, or a list of lists, as a tensor. */
+/* Adds a list of numbers, or a list of lists, as a tensor. */
 static void add_json_tensor(struct tensors *tensors, const char *name, const json_t *list)
 {
     size_t rows = json_array_size(list);

@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-/* `folder`/`name`, kept until the process ends: a test makes a few dozen of them. */
+/* Returns `folder`/`name`, kept until the process ends: a test makes a few dozen of them. */
 static const char *join_path(const char *folder, const char *name)
 {
     static char paths[128][1024];
@@ -152,7 +152,7 @@ const char *tensors_save(struct tensors *tensors, const char *name)
     return path;
 }
 
-/* What is in the file, as a string. */
+/* Returns the contents of the file as a string. */
 static char *read_text(FILE *file)
 {
     enum { LIMIT = 65536 };

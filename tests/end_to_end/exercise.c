@@ -1,5 +1,5 @@
-/* What holds for every network: one call on T frames is T steps, a sequence may be cut anywhere between calls, B
- * streams are B runs, streams end and are reset on their own, and wrong arguments are refused. */
+/* Properties of every network: one call on T frames is T steps, a sequence may be cut anywhere between calls, B streams
+ * are B runs, streams end and are reset on their own, and wrong arguments are refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,7 +68,7 @@ static void run(const struct harness *harness, void *state, const int *lengths, 
                      RNN_OK);
 }
 
-/* Both outputs are the same, as far as the order of summation allows. */
+/* Asserts that outputs are the same, as far as the order of summation allows. */
 static void assert_same(const struct harness *harness, rnn_real *const a[], rnn_real *const b[])
 {
     for (int i = 0; i < harness->model->output_count; i++)
@@ -184,7 +184,7 @@ static void streams_end_on_their_own(void **state)
         for (size_t k = 0; k < port_elements(&model->outputs[i], FRAMES, STREAMS); k++) {
             int frame = (int)(k / (width * STREAMS)), stream = (int)(k / width % STREAMS);
             if (!per_frame && lengths[stream] != 0 && lengths[stream] != FRAMES)
-                continue; /* what a shorter sequence gives is known only where it is given frame by frame */
+                continue; /* outputs of a shorter sequence are known only for those given frame by frame */
             double expected = frame < lengths[stream] ? (double)harness->outputs[i][k] : 0;
             if (!(fabs((double)outputs[i][k] - expected) <= tolerance))
                 fail_msg("%s, frame %d of stream %d: %.9g instead of %.9g", model->outputs[i].name, frame, stream,
@@ -259,7 +259,7 @@ static void wrong_arguments_are_refused(void **state)
     free(fresh);
 }
 
-/* The calls on a state, of which each is refused. */
+/* Expects all calls on a state to be refused. */
 static void expect_refused(const struct harness *harness, const void *packed, void *state, void *work)
 {
     const rnn_model *model = harness->model;
@@ -345,7 +345,7 @@ static void memory_for_many_serves_fewer(void **state)
         }
 }
 
-/* An output that is not wanted is not written, and the others do not notice. */
+/* An output that is not wanted is not written, and the others stay the same. */
 static void outputs_are_optional(void **state)
 {
     const struct harness *harness = *state;

@@ -17,29 +17,29 @@ struct harness {
     rnn_real *outputs[MAX_PORTS];
 };
 
-/* Weights drawn from `seed` and packed; inputs drawn from it too. Ends the process where memory is missing or packing
- * fails. */
+/* Makes a network with weights and inputs drawn from `seed`, and packed weights. Ends the process if memory is missing
+ * or packing fails. */
 struct harness *harness_new(int frames, int streams, uint64_t seed);
 void harness_free(struct harness *harness);
 
-/* A fresh state for so many streams; freed with free(). */
+/* Returns a fresh state for so many streams; freed with free(). */
 void *harness_state(const struct harness *harness, int streams);
 
-/* Elements of one frame of one stream. */
+/* Returns the elements of one frame of one stream. */
 size_t port_width(const rnn_tensor *port);
 
-/* Elements of a port for so many frames and streams. */
+/* Returns the elements of a port for so many frames and streams. */
 size_t port_elements(const rnn_tensor *port, int frames, int streams);
 
 /* Frames of calls that share memory: in blocks of 16 frames, one or several as streams are few or many. */
 enum { GRID = 3 };
 extern const int grid_frames[GRID];
 
-/* Whether sizes of memory never shrink where frames or streams become more, count numbers below 0 as 0, and are
- * SIZE_MAX where they would be too large for memory. Says on standard error where they do not. */
+/* True if sizes of memory never shrink with more frames or streams, count numbers below 0 as 0, and are SIZE_MAX if
+ * they would be too large for memory. Prints failures to standard error. */
 bool sizes_grow(size_t (*state_size)(int streams), size_t (*work_size)(int frames, int streams));
 
-/* Exactly `size` bytes, so that a sanitizer sees the first byte behind them. */
+/* Returns exactly `size` bytes, so that a sanitizer sees the first byte behind them. */
 void *exact_alloc(size_t size, size_t alignment);
 
 #endif

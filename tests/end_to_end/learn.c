@@ -1,5 +1,5 @@
-/* What holds for the training call of every network, whatever its numbers are: it keeps within the memory that it asked
- * for, does the same twice, refuses wrong arguments, and takes streams of any length. */
+/* Properties of the training call of every network, whatever its numbers are: it stays within the memory that it asked
+ * for, gives the same results twice, refuses wrong arguments, and takes streams of any length. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -96,10 +96,11 @@ static rnn_status call(struct learner *learner, const rnn_window *window, void *
                                    gradient, learner->input_gradients);
 }
 
-/* From fresh streams. */
+/* Makes a call from fresh streams. */
 static double first_call(struct learner *learner, const rnn_window *window, void *gradient)
 {
-    memset(learner->work, 0xff, learner->training->work_size(FRAMES, STREAMS)); /* what it held before is no matter */
+    memset(learner->work, 0xff, learner->training->work_size(FRAMES, STREAMS)); /* its former contents must not
+                                                                                   matter */
     learner->training->state_init(learner->state, STREAMS);
     assert_int_equal(call(learner, window, gradient), RNN_OK);
     assert_true(isfinite(learner->loss));
@@ -113,7 +114,7 @@ static void calls_repeat(void **state)
     double loss[2];
     for (int k = 0; k < 2; k++) {
         memset(learner->gradient[k], 0xff, gradient_size(learner)); /* NaN */
-        window.advance = k ? 0 : FRAMES;                            /* 0 is all of them */
+        window.advance = k ? 0 : FRAMES;                            /* 0 means all of them */
         loss[k] = first_call(learner, &window, learner->gradient[k]);
     }
     assert_memory_equal(&loss[0], &loss[1], sizeof loss[0]);

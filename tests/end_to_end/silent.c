@@ -43,7 +43,7 @@ WRAP(int, pthread_rwlock_wrlock, (pthread_rwlock_t * lock), (lock))
 WRAP(int, pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t *mutex), (condition, mutex))
 WRAP(int, sem_wait, (sem_t * semaphore), (semaphore))
 
-/* What --control does in every step. */
+/* The allocation and the system call of every step with --control. */
 static void make_noise(void)
 {
     void *volatile memory = malloc(100);

@@ -1,5 +1,5 @@
-/* An entry of a fuzzer: libFuzzer calls it (fuzz_*), and so does replay.c with the files of corpus/ (fuzz_replay_*).
- * What is wrong ends the process. */
+/* An entry of a fuzzer: libFuzzer calls it (fuzz_*), and so does replay.c with the files of corpus/ (fuzz_replay_*). A
+ * failure ends the process. */
 #ifndef RNNC_TESTS_FUZZ_H
 #define RNNC_TESTS_FUZZ_H
 

@@ -1,5 +1,5 @@
-/* Any bytes as a program, through the whole compiler: it says what is wrong, or emits C, whatever the switches; and
- * what parses is printed so that it parses to the same tree and prints to the same text. */
+/* Any bytes as a program, through the whole compiler: it reports errors, or emits C, whatever the switches; and a text
+ * that parses is printed so that it parses to the same tree and prints to the same text. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -10,7 +10,7 @@
 #include "syntax/tree.h"
 #include "tree_text.h"
 
-/* Every message is written, in both forms; nobody reads them. */
+/* Writes every message in both forms; nobody reads them. */
 static void print_messages(const struct diagnostics *diag)
 {
     char *text = NULL;
@@ -24,7 +24,7 @@ static void print_messages(const struct diagnostics *diag)
     free(text);
 }
 
-/* Whether the program compiles. Where it does not, there is an error that says why. */
+/* True if the program compiles. If it does not, there must be an error that says why. */
 static bool compile(const struct source *source, const struct pipeline_options *options)
 {
     struct arena *arena = arena_new();
@@ -38,8 +38,8 @@ static bool compile(const struct source *source, const struct pipeline_options *
     return done;
 }
 
-/* As rnnc does it without options, and if that goes well in one of the other ways: which, the length of the text says.
- */
+/* Compiles as rnnc does without options, and if that succeeds in one of the other ways, chosen by the length of the
+ * text. */
 static void compile_in_two_ways(const struct source *source)
 {
     struct pipeline_options options = pipeline_default_options();

@@ -31,7 +31,7 @@ static unsigned draw(unsigned *state, unsigned below)
 
 static bool is_word(uint8_t byte) { return isalnum(byte) || byte == '_'; }
 
-/* A word, or one other byte. */
+/* Returns the length of a word, or 1 for another byte. */
 static size_t token_length(const uint8_t *data, size_t size)
 {
     size_t length = 1;
@@ -46,7 +46,7 @@ static size_t line_length(const uint8_t *data, size_t size)
     return end ? (size_t)(end - data) + 1 : size;
 }
 
-/* False where there are too many. */
+/* Cuts data into pieces; false if there are too many. */
 static bool cut(struct pieces *pieces, const uint8_t *data, size_t size, size_t (*length)(const uint8_t *, size_t))
 {
     pieces->count = 0;
@@ -60,7 +60,7 @@ static bool cut(struct pieces *pieces, const uint8_t *data, size_t size, size_t 
     return true;
 }
 
-/* A piece of the same kind as `like`: words take the place of words. */
+/* Draws a piece of the same kind as `like`: words replace words. */
 static struct piece draw_alike(const struct pieces *from, struct piece like, unsigned *state)
 {
     struct piece piece = from->piece[draw(state, (unsigned)from->count)];
@@ -126,7 +126,7 @@ static struct wrapping draw_wrapping(unsigned *state)
 
 enum change { REPLACE, REPLACE_BY_WORD, WRAP, LEAVE_OUT, REPEAT, MOVE };
 
-/* Those that keep a program well-formed come up more often. */
+/* Draws a change; those that keep a program well-formed come up more often. */
 static enum change draw_change(unsigned *state)
 {
     static const enum change changes[] = {REPLACE, REPLACE,   REPLACE, REPLACE, REPLACE_BY_WORD, WRAP, WRAP,
@@ -134,8 +134,8 @@ static enum change draw_change(unsigned *state)
     return changes[draw(state, sizeof changes / sizeof *changes)];
 }
 
-/* Changes `pieces` in one place; up to four pieces are left out, repeated or moved. Returns the size of what is written
- * to `out`. */
+/* Changes `pieces` in one place; up to four pieces are left out, repeated or moved. Returns the size of the text
+ * written to `out`. */
 static size_t change(const struct pieces *pieces, uint8_t *out, size_t room, unsigned *state)
 {
     int count = pieces->count, at = (int)draw(state, (unsigned)count), run = 1 + (int)draw(state, 4);
@@ -186,7 +186,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     return size ? size : LLVMFuzzerMutate(data, size, max_size);
 }
 
-/* Lines of another program among those of this one. */
+/* Puts lines of another program among those of this one. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t other_size,
                                  uint8_t *out, size_t max_size, unsigned seed)
 {

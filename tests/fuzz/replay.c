@@ -25,8 +25,8 @@ static int replay_file(const char *path)
     return done;
 }
 
-/* The number of files; -1 where one of them cannot be read. The name of each is said before it is tried, so that it is
- * the last line where one ends the process. */
+/* Replays the files of a folder; returns their number, or -1 if one of them cannot be read. The name of each is printed
+ * before it is tried, so that it is the last line if it ends the process. */
 static int replay_folder(const char *folder)
 {
     DIR *directory = opendir(folder);

@@ -27,7 +27,7 @@ enum { ENOUGH = 1 << 20, MESSAGE_ROOM = 20000 };
 struct example {
     const char *program; /* from the root of the project */
     const char *option;
-    int status; /* where there is memory */
+    int status; /* with enough memory */
 };
 
 struct run {
@@ -38,7 +38,7 @@ struct run {
 
 static char folder[] = "/tmp/rnnc_memory_XXXXXX", source_path[100], header_path[100];
 
-/* What a child leaves for the test, however it ends. */
+/* The allocator's record of a child, left for the test however the child ends. */
 static struct failing *shared;
 
 static void share(void) { *shared = failing; }
@@ -79,7 +79,7 @@ static struct run run(const struct example *example, long fail_at, bool and_afte
     return run;
 }
 
-/* The text of a file, to be freed, or NULL where there is none; the file is removed. */
+/* Returns the text of a file, to be freed, or NULL if there is none; removes the file. */
 static char *take_file(const char *path)
 {
     FILE *stream = fopen(path, "rb");
@@ -93,7 +93,7 @@ static char *take_file(const char *path)
     return text;
 }
 
-/* What is there is there as a whole. */
+/* Checks that a file, if it exists, is complete. */
 static void check_file(const char *path, const char *whole, bool must_be_there)
 {
     char *text = take_file(path);

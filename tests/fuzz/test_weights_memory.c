@@ -35,7 +35,7 @@ static float saved[ELEMENTS], loaded[ELEMENTS];
 static unsigned char bytes[FILE_ROOM];
 static size_t byte_count;
 
-/* ---- what is tried ---- */
+/* ---- attempts ---- */
 
 static rnn_status load(rnn_error *error) { return rnn_parameters_load(&model, loaded, path, error); }
 static rnn_status load_memory(rnn_error *error)
@@ -49,7 +49,7 @@ static rnn_status init(rnn_error *error)
     return error->status = rnn_parameters_init(&model, started, 7);
 }
 
-/* ---- and what must come of it ---- */
+/* ---- checks ---- */
 
 static size_t read_file(unsigned char *room)
 {
@@ -74,7 +74,8 @@ static void check_file_is_whole_and_alone(void)
     assert_int_equal(count, 1);
 }
 
-/* Where memory is refused once and given again, jansson may take that for an error of the text, or lose letters. */
+/* Refuses each allocation of an attempt. If memory is refused once and given again, jansson may take that for an error
+ * of the text, or lose letters. */
 static void refuse_each(rnn_status (*attempt)(rnn_error *), bool and_after)
 {
     bool reads = attempt == load || attempt == load_memory;
@@ -133,7 +134,7 @@ static void test_init(void **state)
     refuse_each(init, true);
 }
 
-/* jansson seeds its tables once for each process, which is not what is tried here. */
+/* Makes the file first: jansson seeds its tables once for each process, which is not under test here. */
 static int make_file(void **state)
 {
     (void)state;

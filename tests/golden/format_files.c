@@ -1,5 +1,5 @@
-/* `rnnc --emit=source` as a formatter, for every program of the project that parses: the same tree, every comment in
- * its order, and nothing left to format. */
+/* Tests `rnnc --emit=source` as a formatter, on every program of the project that parses: the same tree, all comments
+ * in order, and nothing left to format. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,7 @@ static const char *print_tree(struct arena *arena, const struct tree *tree)
     return text.data;
 }
 
-/* All comments, a line for each. */
+/* Returns all comments, a line for each. */
 static const char *comments_of(struct arena *arena, const struct tree *tree)
 {
     struct text text;

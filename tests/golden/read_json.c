@@ -1,5 +1,5 @@
-/* Reads what rnnc -fdiagnostics-format=json wrote to standard input and prints how many errors it tells; exit status 1
- * and a message where it is no JSON, or not of the form that editors expect. */
+/* Reads the output of rnnc -fdiagnostics-format=json on standard input and prints its number of errors; exit status 1
+ * and a message if it is not JSON, or not of the form that editors expect. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -34,11 +34,11 @@ static enum mistake {
     NO_PAST,          /* nothing flows back through h[t-1] */
     STREAM_FORGOTTEN, /* in the gradient of u */
     RESET_FORGOTTEN,
-    LOSS_TWICE,         /* loss_from is not looked at */
+    LOSS_TWICE,         /* loss_from is ignored */
     LOSS_FROM_BACKWARD, /* ... only on the way back */
     PAST_NOT_KEPT,      /* the state stays behind as it was */
     ADVANCE_IGNORED,    /* the state stays behind as it is after all frames */
-    READS_WORK,         /* what is in the work before the call gets into the gradient */
+    READS_WORK,         /* the work's contents before the call get into the gradient */
     WRITES_BEHIND,
     WRITES_BEHIND_INPUT,
     WRITES_BEHIND_STATE,
@@ -50,10 +50,10 @@ static const int mistake_count = NOT_A_NUMBER + 1;
 
 /* ---- the network ---- */
 
-/* How many streams, and h of each. */
+/* Returns the size of a state: the number of streams, and h of each. */
 static size_t state_size(int streams) { return (size_t)(1 + streams * UNITS) * sizeof(double); }
 
-/* h [frames + 1][streams][UNITS], its adjoint likewise. */
+/* Returns the size of the work: h [frames + 1][streams][UNITS], and its adjoint. */
 static size_t work_size(int frames, int streams)
 {
     return (size_t)(frames + 1) * (size_t)streams * UNITS * 2 * sizeof(double);
@@ -79,7 +79,7 @@ static int length_of(const rnn_window *window, int stream)
     return window->lengths ? window->lengths[stream] : window->frames;
 }
 
-/* Fills h and returns the sum of losses and how many there are. */
+/* Fills h; returns the sum of losses and their number. */
 static double run_forward(const double *parameters, const rnn_window *window, int streams, const double *x,
                           const double *y, double *h, int *count)
 {
@@ -204,7 +204,7 @@ static const rnn_model model = {.name = "by_hand",
                                 .alignment = 64,
                                 .training = &training};
 
-/* ---- the check of it ---- */
+/* ---- the check ---- */
 
 static struct program *read_program(struct arena *arena, const char *text)
 {
@@ -275,7 +275,7 @@ static void test_mistakes(void **state)
     }
 }
 
-/* A program that is not the network's is named, not compared. */
+/* A program other than the network's is named, not compared. */
 static void test_another_program(void **state)
 {
     (void)state;

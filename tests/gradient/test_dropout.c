@@ -1,4 +1,4 @@
-/* Dropout in training: what it keeps, and that loss and gradients see the same. The oracle knows no dropout, so that
+/* Dropout in training: its masks, and that loss and gradients see the same ones. The oracle knows no dropout, so
  * gradients are compared with differences of the network's own loss. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,7 +55,7 @@ static void network_close(struct network *network)
     arena_free(network->arena);
 }
 
-/* All frames from a fresh state; seed 0: without dropout. */
+/* Runs all frames from a fresh state; seed 0: without dropout. */
 static struct backward_result run(struct network *network, uint64_t seed)
 {
     const rnn_window window = {.frames = FRAMES, .advance = FRAMES, .drops = seed != 0, .seed = seed};
@@ -93,7 +93,7 @@ static void test_what_is_kept(void **state)
     network_close(&network);
 }
 
-/* What one call drops at one place another does not at the next. */
+/* Calls with consecutive seeds drop different units, also at neighbouring places. */
 static void test_seeds_in_a_row(void **state)
 {
     (void)state;
@@ -121,7 +121,7 @@ static void test_seeds(void **state)
     network_close(&network);
 }
 
-/* Two windows drop what one drops. */
+/* Two windows drop the same units as one. */
 static void expect_same_windows(const rnn_model *model)
 {
     enum { HALF = 7 };
@@ -149,7 +149,7 @@ static void test_windows(void **state)
     expect_same_windows(&lasting_model);
 }
 
-/* A stream grows older by its own frames: one that has had none yet is as after a reset. */
+/* A stream grows older by its own frames: without any yet it is as after a reset. */
 static void test_streams_that_wait(void **state)
 {
     (void)state;
@@ -221,7 +221,7 @@ static void test_gradients(void **state)
     expect_gradients(&lasting_model);
 }
 
-/* All frames of a stream drop the same, other streams and other places do not. */
+/* All frames of a stream drop the same units, other streams and other places others. */
 static void test_what_lasts(void **state)
 {
     (void)state;
@@ -244,7 +244,7 @@ static void test_what_lasts(void **state)
     network_close(&network);
 }
 
-/* Which elements of W and V the call drops: their gradients are 0. */
+/* Finds the elements of W and V that the call drops: their gradients are 0. */
 static void find_dropped(struct network *network, uint64_t seed, uint64_t call, bool *dropped)
 {
     const rnn_window window = {.frames = FRAMES, .drops = 1, .seed = seed, .call = call};

@@ -41,8 +41,8 @@ void *shared_memory(unsigned long size)
 
 /* ---- switches ---- */
 
-/* Eight rows in which every two switches meet in all four ways, and each with each length of a block: the orthogonal
- * array L8(4^1 2^4). */
+/* Chooses one of eight rows in which every two switches meet in all four ways, and each with each length of a block:
+ * the orthogonal array L8(4^1 2^4). */
 static struct pipeline_options choose_options(const struct batch_options *batch, uint64_t seed)
 {
     struct pipeline_options options = pipeline_default_options();
@@ -64,7 +64,7 @@ static struct pipeline_options choose_options(const struct batch_options *batch,
     return options;
 }
 
-/* What a file is compiled for: six of them. */
+/* Chooses the target of a file, one of six. */
 static const char *choose_target(const struct batch_options *batch, uint64_t seed)
 {
     static const char *const targets[] = {
@@ -126,7 +126,7 @@ static struct source *source_of(struct arena *arena, const struct batch *batch, 
     return source_from_memory(arena, "program.rnn", batch->texts[i], strlen(batch->texts[i]));
 }
 
-/* One program to C, appended to the file. */
+/* Compiles one program to C, appended to the file. */
 static bool compile_program(const struct batch *batch, int i, FILE *file)
 {
     struct arena *arena = arena_new();
@@ -151,7 +151,7 @@ static const char *file_name(struct arena *arena, const struct batch *batch, con
     return arena_printf(arena, "%s/batch%d.%s", batch->options->folder, batch->number, end);
 }
 
-/* All programs without a verdict to one C file. */
+/* Compiles all programs without a verdict to one C file. */
 static bool compile_programs(struct arena *arena, const struct batch *batch, int only)
 {
     FILE *file = fopen(file_name(arena, batch, "c"), "w");
@@ -187,7 +187,7 @@ static bool build_library(struct arena *arena, const struct batch *batch)
     return status == 0;
 }
 
-/* What the C compiler said, from the first line that matters on. */
+/* Returns the output of the C compiler, from the first line that matters on. */
 static const char *compiler_message(struct arena *arena, const struct batch *batch)
 {
     char *text = arena_alloc(arena, 20000, 1);
@@ -200,7 +200,7 @@ static const char *compiler_message(struct arena *arena, const struct batch *bat
     return found ? found : text;
 }
 
-/* The file as a whole cannot be built: each program alone shows which ones are to blame. */
+/* Finds the programs that cannot be built, one by one, after the whole file could not. */
 static void find_unbuildable(struct arena *arena, const struct batch *batch)
 {
     for (int i = 0; i < batch->count; i++)

@@ -1,6 +1,5 @@
 /* From the text of programs to verdicts: rnnc in process, one C file and one library for many programs, and each
- * network exercised. What goes wrong is noted in shared memory, so that a parent sees it even where the child ends at
- * once. */
+ * network exercised. Failures are noted in shared memory, so that a parent sees them even if the child ends at once. */
 #ifndef PROPERTY_BATCH_H
 #define PROPERTY_BATCH_H
 
@@ -28,7 +27,7 @@ struct verdict_record {
     char message[1500];
 };
 
-/* Where a batch stands, in shared memory. */
+/* The progress of a batch, in shared memory. */
 struct progress {
     enum { PHASE_COMPILE, PHASE_BUILD, PHASE_RUN, PHASE_DONE } phase;
     int current;
@@ -54,13 +53,13 @@ struct batch {
 
 enum { BATCH_PROGRAMS = 25 };
 
-/* What this seed's program is compiled with, for messages: "-fno-factor -fblock-frames=3 -DRNN_VECTOR_BYTES=16". */
+/* Returns the options of this seed's program, for messages: "-fno-factor -fblock-frames=3 -DRNN_VECTOR_BYTES=16". */
 const char *batch_switches_text(struct arena *arena, const struct batch_options *options, uint64_t seed);
 
 /* Runs the batch in a child process, again and again until each program has its verdict. */
 void batch_run(const struct batch *batch);
 
-/* Memory that children share with their parent, zeroed. */
+/* Returns zeroed memory that children share with their parent. */
 void *shared_memory(unsigned long size);
 
 #endif

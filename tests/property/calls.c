@@ -70,7 +70,7 @@ static struct sizes sizes_substitute(const struct sizes *sizes, struct size n, s
     return result;
 }
 
-/* May a call of this cell stand here, run backwards if `reversed`? */
+/* True if this cell may be called here, backwards if `reversed`. */
 static bool cell_fits(const struct scope *scope, const struct cell *cell, bool reversed, struct context context)
 {
     if (cell->stateful && !scope->delays)
@@ -80,7 +80,7 @@ static bool cell_fits(const struct scope *scope, const struct cell *cell, bool r
     return !cell->future && !scope->elementwise && (!cell->stateful || reversed == scope->ahead);
 }
 
-/* An id of this vocabulary: one that is there, or in a model a new input; NULL in a cell that has none. */
+/* Returns an id of this vocabulary: an existing one, or in a model a new input; NULL in a cell without one. */
 static const char *find_id(struct scope *scope, int vocabulary)
 {
     for (int i = 0; i < scope->variable_count; i++) {
@@ -101,8 +101,8 @@ static const char *find_id(struct scope *scope, int vocabulary)
     return name;
 }
 
-/* The arguments of a call. What is declared only by its own past gets an equation of its own, for a cell has to know
- * the sizes of its inputs. */
+/* Writes the arguments of a call. A value declared only by its own past gets an equation of its own, for a cell has to
+ * know the sizes of its inputs. */
 static const char *write_arguments(struct scope *scope, const struct instance *instance, struct context context)
 {
     const char *text = "";
@@ -133,7 +133,7 @@ static const char *write_arguments(struct scope *scope, const struct instance *i
     return text;
 }
 
-/* ", f": a function that a cell is given, "" where its default is meant. */
+/* Returns ", f" for a function that a cell is given, "" for its default. */
 static const char *given_text(struct scope *scope)
 {
     static const char *const names[] = {"tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "hard_sigmoid"};
@@ -157,7 +157,7 @@ static const char *brackets(struct scope *scope, const struct instance *instance
     return format(scope, "[%s%s]", size_text(scope, instance->n), given);
 }
 
-/* A cell without parameters, called within an expression. */
+/* Calls a cell without parameters within an expression. */
 static struct code call_cell(struct scope *scope, struct sizes shape, struct context context)
 {
     struct generator *generator = scope->generator;
@@ -188,7 +188,7 @@ struct code make_call(struct scope *scope, struct sizes shape, struct context co
     return generator->cell_count ? call_cell(scope, shape, context) : (struct code){0};
 }
 
-/* Everything that an instance makes readable: the other outputs are in `names` already. */
+/* Adds everything that an instance makes readable: the other outputs are in `names` already. */
 static void add_inner(struct scope *scope, const struct instance *instance, const char *path)
 {
     const struct cell *cell = instance->cell;
@@ -202,7 +202,7 @@ static void add_inner(struct scope *scope, const struct instance *instance, cons
     }
 }
 
-/* An instance whose weights a call can share, or NULL. */
+/* Returns an instance whose weights a call can share, or NULL. */
 static const struct instance *find_shared(struct scope *scope, const struct variable *variable)
 {
     for (int i = 0; i < scope->instance_count; i++)

@@ -25,7 +25,7 @@ static struct expr *new_number(struct edit *edit, double number, bool is_integer
     return expr;
 }
 
-/* An operand in the place of the operation: in brackets, since its operator may bind less. */
+/* Puts an operand in brackets, for the place of its operation, since its operator may bind less. */
 static struct expr *enclosed(struct edit *edit, struct expr *expr)
 {
     if (expr->kind != EXPR_BINARY && expr->kind != EXPR_NEGATE)
@@ -112,7 +112,7 @@ static void edit_statement(struct edit *edit, struct statement *statement)
         edit_expr(edit, &statement->values[i]);
 }
 
-/* Every output of a model but one, and what only the others need. */
+/* Takes out every output of a model but one, and what only the others need. */
 static void keep_output(struct edit *edit, struct tree_definition *definition)
 {
     for (int wanted = 0, count = 1; wanted < count; wanted++) {

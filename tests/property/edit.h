@@ -4,11 +4,11 @@
 
 struct arena;
 
-/* The program after edit number `number` (from 0), or NULL if it has not as many. The result need not be a program that
- * means anything. */
+/* Returns the program after edit number `number` (from 0), or NULL if it has not as many. The result need not be a
+ * correct program. */
 const char *edit_program(struct arena *arena, const char *text, int number);
 
-/* Inside: everything in the definition that no output needs, over however many steps, is taken out. */
+/* Inside: takes out everything in the definition that no output needs, over any number of steps. */
 struct tree_definition;
 void remove_idle(struct tree_definition *definition);
 

@@ -7,7 +7,7 @@ static struct context anywhere(const struct scope *scope, int depth)
     return (struct context){.depth = depth, .most = WHEN_FRAME, .own = true, .forward = scope->cyclic};
 }
 
-/* Between -1 and 1, more or less: what goes round a cycle must not grow. */
+/* Makes an expression between -1 and 1, more or less: values in a cycle must not grow. */
 static struct code bounded(struct scope *scope, struct code code)
 {
     if (code.bound <= 1.01)
@@ -42,7 +42,7 @@ static void write_equation(struct scope *scope, struct variable *variable)
     int reads = scope->own_reads, others = scope->other_reads;
     for (int i = 0; i < 3 && (!code.text || (scope->cyclic && scope->own_reads == reads)); i++)
         code = make_frames(scope, variable->shape, anywhere(scope, 2 + pick(scope->generator, 2)));
-    if (scope->other_reads == others) /* nothing but its own past would stay what it is at first */
+    if (scope->other_reads == others) /* a value of its own past alone would never change */
         code = add_frames(scope, variable->shape, code);
     code = bounded(scope, code);
     const char *declared = "";
@@ -125,13 +125,13 @@ void write_group(struct scope *scope, struct variable *variables, int count)
 
 /* ---- layers ---- */
 
-/* In the equations, $ stands before what gets a name: parameters are capitals, values small letters; $x is the input
- * and $t is t-1 or such. */
+/* Recurrent layers. In the equations, $ marks letters that get a name: parameters are capitals, values small letters;
+ * $x is the input and $t is t-1 or the like. */
 static const struct layer {
     const char *matrices; /* of [n, m], on the input */
     const char *squares;  /* of [n, n] */
     const char *vectors;  /* of [n] */
-    const char *values;   /* the last is what the layer gives */
+    const char *values;   /* the last is the layer's output */
     const char *equations[6];
 } layers[] = {
     {"A", "B", "C", "h", {"$h = tanh($A @ $x + $B @ $h[$t] + $C)"}},
@@ -225,7 +225,7 @@ void write_layer(struct scope *scope)
     scope->product_count += 2;
 }
 
-/* ---- what stands outside of time ---- */
+/* ---- static values ---- */
 
 void write_static(struct scope *scope)
 {

@@ -13,8 +13,7 @@ static int below(struct random *random, int count) { return (int)((random_bits(r
 
 /* ---- data ---- */
 
-/* Multiples of 1/8: equal ones are met now and then, and sums of them are exact, so that comparisons have one answer.
- */
+/* Draws multiples of 1/8: some are equal, and sums of them are exact, so that comparisons have one answer. */
 static void draw_inputs(struct check *check, struct random *random)
 {
     const rnn_model *model = check->model;
@@ -30,7 +29,7 @@ static void draw_inputs(struct check *check, struct random *random)
     }
 }
 
-/* The start values, moved a little where they are all alike, as multiples of 1/256. */
+/* Draws parameters: the start values, moved a little if they are all alike, as multiples of 1/256. */
 static void draw_parameters(struct check *check, struct random *random)
 {
     const rnn_model *model = check->model;
@@ -49,7 +48,7 @@ static void draw_parameters(struct check *check, struct random *random)
 
 /* ---- random calls ---- */
 
-/* What a stream has been given since its reset, and what it has given back. */
+/* The inputs and outputs of a stream since its reset. */
 struct history {
     int length;
     int *frames;       /* of the data, in the order in which they were given */
@@ -63,10 +62,10 @@ struct calls {
     struct history *histories; /* [streams] */
     const char *error;
     int number;      /* of calls */
-    const char *way; /* what the call in hand is */
+    const char *way; /* the kind of the call in hand */
 };
 
-/* One stream of a tensor as a tensor of one stream: frame `at` of `to` from frame `frame` of `from`. */
+/* Copies one stream of a tensor to a tensor of one stream: frame `at` of `to` from frame `frame` of `from`. */
 static void copy_frame(const rnn_model *model, const rnn_tensor *tensor, void *to, int at, const void *from, int frame,
                        int stream, int streams)
 {
@@ -76,7 +75,7 @@ static void copy_frame(const rnn_model *model, const rnn_tensor *tensor, void *t
                    tensor_get(model, tensor, from, ((long)frame * streams + stream) * units + u));
 }
 
-/* A judge of one stream alone, whose data is what the stream has been given. */
+/* Makes a judge of one stream alone, with the inputs that the stream was given. */
 static struct judge judge_of_stream(const struct calls *calls, int stream)
 {
     const struct check *check = calls->check;
@@ -98,7 +97,7 @@ static struct judge judge_of_stream(const struct calls *calls, int stream)
     return judge;
 }
 
-/* Compares all that the stream has given since its reset, and forgets it. */
+/* Compares all outputs of the stream since its reset, and forgets them. */
 static void end_sequence(struct calls *calls, int stream)
 {
     struct history *history = &calls->histories[stream];
@@ -130,7 +129,7 @@ static bool clear_after_end(const struct calls *calls, void *const *outputs, int
     return true;
 }
 
-/* After a call: the stream was given `length` of its `frames` frames, from frame `first` of the data on. */
+/* Notes a call that gave the stream `length` of its `frames` frames, from frame `first` of the data on. */
 static void note_call(struct calls *calls, void *const *outputs, int stream, int first, int length, int frames)
 {
     struct check *check = calls->check;
@@ -204,7 +203,7 @@ static void call_once(struct calls *calls)
         note_call(calls, outputs, b, first, lengths[b], frames);
 }
 
-/* Calls of random lengths, by frames and by steps, with resets of random streams between them. */
+/* Makes calls of random lengths, by frames and by steps, with resets of random streams between them. */
 static const char *make_calls(struct check *check, struct random *random)
 {
     const rnn_model *model = check->model;

@@ -11,7 +11,7 @@
 struct arena;
 struct program;
 
-/* NULL if all agrees, else what does not. The seed decides about the data and the calls. */
+/* Returns NULL if all agrees, else the disagreement. The seed decides about the data and the calls. */
 const char *exercise_network(struct arena *arena, const rnn_model *model, const struct program *program, uint64_t seed);
 
 /* The same for the loss and its gradients, see tools/gradients.h. */

@@ -7,8 +7,8 @@
 #include "network/session.h"
 #include "rnn/weights.h"
 
-/* Unlike in exercise.c equal numbers are not wanted: where two are, an operation may have a kink. Sums of multiples of
- * 2^-20 are still exact, so that comparisons have one answer. */
+/* Rounds to a multiple of 2^-20. Unlike in exercise.c equal numbers are not wanted, since an operation may have a kink
+ * there. Sums of multiples are still exact, so that comparisons have one answer. */
 static double without_tail(double x) { return ldexp(round(ldexp(x, 20)), -20); }
 
 static void **draw_inputs(struct arena *arena, const rnn_model *model, int frames, int streams, struct random *random)
@@ -26,13 +26,13 @@ static void **draw_inputs(struct arena *arena, const rnn_model *model, int frame
     return inputs;
 }
 
-/* Do numbers of the parameter start alike, or at round numbers, which may be the very bounds of a clip? */
+/* True if numbers of the parameter start alike, or at round numbers, which may be the bounds of a clip. */
 static bool starts_at_kinks(const rnn_tensor *tensor)
 {
     return tensor->start == RNN_START_CONSTANT || tensor->start == RNN_START_IDENTITY || tensor->part_count > 0;
 }
 
-/* The start values, moved where they may stand at a kink, at which differences have no slope to find. */
+/* Draws parameters: the start values, moved if they may be at a kink, where differences find no slope. */
 static void draw_parameters(const struct session *session, struct random *random)
 {
     const rnn_model *model = session->model;
@@ -63,7 +63,7 @@ static const char *find_disagreement(struct arena *arena, const struct gradient_
     return NULL;
 }
 
-/* Data at which differences do not settle, since a kink is near, is drawn again. */
+/* Runs all comparisons. Data at which differences do not settle, since a kink is near, is drawn again. */
 static const char *run_all(struct gradient_request *request, struct session *session, struct random *random)
 {
     enum { ATTEMPTS = 6 };

@@ -1,4 +1,4 @@
-/* Expressions of a shape: what stands where an operand is wanted. */
+/* Expressions of a given shape, as operands. */
 #include "base/arena.h"
 #include "scope.h"
 
@@ -24,7 +24,7 @@ static struct code number(struct scope *scope)
     return (struct code){text, value < 0 ? LEVEL_UNARY : LEVEL_POSTFIX, WHEN_STATIC, true, true, 1};
 }
 
-/* A vector out of scalars and of what there is: the last resort where there are no parameters. */
+/* Assembles a vector from scalars and existing values: the last resort without parameters. */
 static struct code assemble(struct scope *scope, struct size size, struct context context)
 {
     struct code result = {NULL, LEVEL_POSTFIX, WHEN_STATIC, true, true, 1};
@@ -165,9 +165,9 @@ struct code make_embedding(struct scope *scope, struct size size, struct context
                          table.bound};
 }
 
-/* ---- what may be compared ---- */
+/* ---- operands of comparisons ---- */
 
-/* An operand of a comparison: inputs, parameters, their past and multiples of 1/8, with nothing between them that
+/* Makes an operand of a comparison: inputs, parameters, their past and multiples of 1/8, with nothing between them that
  * rounds. */
 struct code make_exact(struct scope *scope, struct sizes shape, struct context context)
 {

@@ -18,7 +18,7 @@ static void choose_dimensions(struct scope *scope)
 
 /* ---- functions ---- */
 
-/* Does the text have this name of one letter in it? */
+/* True if the text has this name of one letter in it. */
 static bool uses_letter(const char *text, char letter)
 {
     for (const char *c = text; *c; c++)
@@ -42,7 +42,7 @@ static void write_function(struct generator *generator, struct text *text, int n
         return;
     if (code.bound > 3)
         code = squashed(scope, code);
-    for (int i = 0; i < function.arity; i++) /* what a function does not use has no say in the time of its result */
+    for (int i = 0; i < function.arity; i++) /* unused operands of a function do not affect the time of its result */
         if (!uses_letter(code.text, *scope->variables[i].name))
             code.text = format(scope, "(%s) * %s", code.text, scope->variables[i].name);
     static const char *const mixing_words[] = {"sum(", "mean(", "maximum(", "softmax(", "layernorm(", "@", "concat("};
@@ -77,7 +77,7 @@ static void write_parameters(struct scope *scope)
     }
 }
 
-/* Everything in the body, in an order that means nothing. */
+/* Prints everything in the body, in random order. */
 static void print_body(struct scope *scope, struct text *text)
 {
     write_parameters(scope);
@@ -110,7 +110,7 @@ static const char *head_text(struct scope *scope, const struct sizes *sizes, boo
     return sizes_text(scope, sizes);
 }
 
-/* Chooses what the cell has: brackets, parameters, delays, and how many inputs and outputs. */
+/* Chooses the properties of a cell: brackets, parameters, delays, and the numbers of inputs and outputs. */
 static struct cell *choose_cell(struct scope *scope, int number, bool top)
 {
     struct generator *generator = scope->generator;
@@ -175,7 +175,7 @@ static void write_cell_outputs(struct scope *scope, struct cell *cell, struct te
     write_group(scope, outputs, cell->output_count);
 }
 
-/* What callers have to know of a cell that has been written. */
+/* Fills in what callers have to know of a cell that has been written. */
 static void finish_cell(struct scope *scope, struct cell *cell)
 {
     struct generator *generator = scope->generator;
@@ -231,7 +231,7 @@ static void write_inputs(struct scope *scope)
     }
 }
 
-/* Outputs: what nothing reads, so that little of the program is dead, and some expression. */
+/* Writes outputs: values that nothing reads, so that little of the program is dead, and some expression. */
 static void write_outputs(struct scope *scope)
 {
     struct generator *generator = scope->generator;

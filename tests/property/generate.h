@@ -1,7 +1,7 @@
 /* Random programs: text in the language of rnnc, which every correct rnnc compiles.
  *
  * The same seed gives the same text on every machine. The programs are well-conditioned, so that a compiled network can
- * be compared with the oracle: what is fed back is squashed, and comparisons only see what no rounding has touched. */
+ * be compared with the oracle: values that are fed back are squashed, and operands of comparisons are exact. */
 #ifndef PROPERTY_GENERATE_H
 #define PROPERTY_GENERATE_H
 
@@ -12,7 +12,7 @@ struct arena;
 
 struct generate_options {
     uint64_t seed;
-    bool future; /* also what needs the whole sequence: [t+k], reverse, last(v), inputs given once, ... */
+    bool future; /* also operations on the whole sequence: [t+k], reverse, last(v), inputs given once, ... */
     bool train;  /* a model with targets and losses */
 };
 

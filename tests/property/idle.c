@@ -1,4 +1,4 @@
-/* What nothing reads: after something has been taken out of a program, more of it can go. */
+/* Removes definitions that nothing reads: after something has been taken out of a program, more of it can go. */
 #include <string.h>
 
 #include "edit.h"
@@ -49,7 +49,7 @@ static bool statement_reads(const struct statement *statement, const char *name)
     return false;
 }
 
-/* Whether something but its own equations reads the name. */
+/* True if something but its own equations reads the name. */
 static bool definition_reads(const struct tree_definition *definition, const char *name)
 {
     for (int i = 0; i < definition->output_count; i++)
@@ -75,7 +75,7 @@ static bool is_idle(const struct tree_definition *definition, const struct state
     return !path || (path->kind == EXPR_NAME && !definition_reads(definition, path->name.text));
 }
 
-/* Everything that no output needs, over however many steps. */
+/* Takes out everything that no output needs, over any number of steps. */
 void remove_idle(struct tree_definition *definition)
 {
     bool progress = true;

@@ -8,8 +8,8 @@ static struct context anything(struct scope *scope)
     return (struct context){.depth = 1 + pick(scope->generator, 2), .most = WHEN_FRAME};
 }
 
-/* Text of the shape and of frame or sequence time; not too large to be squared, or the loss would be all that counts.
- */
+/* Returns an expression of the shape and of frame or sequence time; small enough to be squared without drowning all
+ * other losses. */
 static const char *predicted(struct scope *scope, struct sizes shape, bool of_sequence)
 {
     struct code code = {0};
@@ -21,7 +21,7 @@ static const char *predicted(struct scope *scope, struct sizes shape, bool of_se
         code = squashed(scope, code);
     if (!shape.rank || code.grounded)
         return code.text;
-    const char *name = new_name(scope); /* an equation says what size it has */
+    const char *name = new_name(scope); /* an equation gives it a size */
     add_statement(scope, format(scope, "%s%s = %s", name, sizes_text(scope, &shape), code.text));
     return name;
 }
@@ -42,7 +42,7 @@ static struct sizes classes(int count) { return vector_of((struct size){0, 0, co
 static const char *of_ids(struct scope *scope, bool of_sequence)
 {
     struct generator *generator = scope->generator;
-    const struct variable *input = NULL; /* what is predicted may be an input */
+    const struct variable *input = NULL; /* the predicted value may be an input */
     for (int i = 0; i < scope->variable_count && !of_sequence && chance(generator, 50); i++)
         if (scope->variables[i].vocabulary && scope->variables[i].time == WHEN_FRAME)
             input = &scope->variables[i];
@@ -64,7 +64,7 @@ static const char *of_labels(struct scope *scope)
     return format(scope, "ctc(%s, %s)", value, target);
 }
 
-/* Any scalar. */
+/* Returns any scalar as a loss. */
 static const char *free_loss(struct scope *scope, bool of_sequence)
 {
     return format(scope, "(%s + 0.125)", predicted(scope, (struct sizes){0}, of_sequence));
@@ -80,7 +80,7 @@ static const char *one_loss(struct scope *scope, bool of_sequence)
     return free_loss(scope, of_sequence);
 }
 
-/* With a factor, or with something of parameters beside it. */
+/* Returns the loss with a factor, or with a term of parameters. */
 static const char *weighted(struct scope *scope, const char *loss)
 {
     struct generator *generator = scope->generator;
@@ -107,7 +107,7 @@ void write_losses(struct scope *scope)
         loss = weighted(scope, loss);
         if (of_sequence && chance(generator, 20))
             loss = format(scope, "%s(%s) + %s", over_time[pick(generator, 5)], one_loss(scope, false), loss);
-        else if (chance(generator, 20)) /* what a sequence compares with may also count at each of its frames */
+        else if (chance(generator, 20)) /* the target of a sequence may also count at each of its frames */
             loss = format(scope, "%s + %s", loss,
                           one_loss(scope, of_sequence || (generator->future && chance(generator, 30))));
         add_statement(scope, format(scope, "loss %s", loss));

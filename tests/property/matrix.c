@@ -14,7 +14,7 @@ static struct code parameter(struct scope *scope, struct sizes shape)
     return variable ? code_of(variable) : (struct code){0};
 }
 
-/* from:to, or : where it is the whole. */
+/* Returns "from:to", or ":" for the whole. */
 static const char *span(struct scope *scope, struct size whole, struct size from, struct size size)
 {
     struct size to = sum_of(from, size);
@@ -25,7 +25,7 @@ static const char *span(struct scope *scope, struct size whole, struct size from
     return format(scope, "%s:%s", begin, ends && chance(scope->generator, 50) ? "" : size_text(scope, to));
 }
 
-/* A part of a matrix that is larger in one dimension or in both. */
+/* Makes a part of a matrix that is larger in one dimension or in both. */
 static struct code part_of_larger(struct scope *scope, struct size rows, struct size columns, int depth)
 {
     struct generator *generator = scope->generator;
@@ -132,7 +132,7 @@ struct code make_static_part(struct scope *scope, struct sizes shape)
     return code;
 }
 
-/* What a product makes of its right-hand side. */
+/* Makes the product of a matrix with a vector. */
 static struct code multiplied(struct scope *scope, const char *matrix, const struct code *vector)
 {
     scope->product_count++;
@@ -144,7 +144,7 @@ static struct code multiplied(struct scope *scope, const char *matrix, const str
                          vector->bound};
 }
 
-/* The products of all matrices of a parameter of rank 3, kept dense or as CP factors. */
+/* Makes the products of all matrices of a parameter of rank 3, kept dense or as CP factors. */
 static struct code product_of_many(struct scope *scope, struct size rows, struct context context)
 {
     struct generator *generator = scope->generator;

@@ -1,7 +1,7 @@
-/* Operations that only move units about. */
+/* Operations that only move units. */
 #include "scope.h"
 
-/* Two sizes of 1 or more that add up to `size`, the first of them. False: it does not come apart. */
+/* Splits `size` into two sizes of 1 or more, and gives the first. False: it cannot be split. */
 static bool halve(struct scope *scope, struct size size, struct size *part)
 {
     struct generator *generator = scope->generator;
@@ -50,7 +50,7 @@ static struct code concatenation(struct scope *scope, struct size size, struct c
     return result;
 }
 
-/* [from:to] of `size` units of a vector of `whole`, the colon's sides left out where they may be. */
+/* Returns [from:to] of `size` units of a vector of `whole`, without the sides of the colon that may be left out. */
 static const char *range_text(struct scope *scope, struct size whole, struct size size)
 {
     struct generator *generator = scope->generator;
@@ -65,14 +65,14 @@ static const char *range_text(struct scope *scope, struct size whole, struct siz
     return format(scope, "%s:%s", begin, at_end && chance(generator, 50) ? "" : size_text(scope, to));
 }
 
-/* Part of a longer vector: a slice, or for a scalar one unit. */
+/* Makes a part of a longer vector: a slice, or for a scalar one unit. */
 static struct code part(struct scope *scope, struct sizes shape, struct context context)
 {
     struct generator *generator = scope->generator;
     struct size add = size_random(scope), whole = add;
     if (shape.rank)
         whole = (struct size){shape.dim[0].n + add.n, shape.dim[0].m + add.m, shape.dim[0].c + add.c};
-    for (int i = 0; i < scope->variable_count; i++) { /* rather of a value that is there */
+    for (int i = 0; i < scope->variable_count; i++) { /* an existing value, if there is one */
         const struct variable *variable = &scope->variables[i];
         struct size rest = size_minus(variable->shape.dim[0], shape.dim[0]);
         bool longer = scope->generic ? rest.n >= 0 && rest.m >= 0 && rest.c >= 0 : size_value(scope, rest) >= 0;

@@ -6,7 +6,8 @@
 
 static double largest(double a, double b) { return a > b ? a : b; }
 
-/* The result of an operation with the text and level given: its time, ground and bound follow from the operands. */
+/* Returns the result of an operation with the text and level given: its time, ground and bound follow from the
+ * operands. */
 static struct code combine(const char *text, enum level level, int count, const struct code *operands)
 {
     struct code code = {text, level, WHEN_STATIC, false, false, 0};
@@ -20,7 +21,7 @@ static struct code combine(const char *text, enum level level, int count, const 
     return code;
 }
 
-/* An operand of the shape, or now and then a scalar, which spreads. */
+/* Makes an operand of the shape, or now and then a scalar, which spreads. */
 static struct code operand(struct scope *scope, struct sizes shape, struct context context)
 {
     if (shape.rank && chance(scope->generator, 20)) {
@@ -50,7 +51,7 @@ static struct code arithmetic(struct scope *scope, struct sizes shape, struct co
     return code;
 }
 
-/* A quotient whose divisor stays away from 0. */
+/* Makes a quotient whose divisor stays away from 0. */
 static struct code quotient(struct scope *scope, struct sizes shape, struct context context)
 {
     struct code pair[2];
@@ -83,12 +84,11 @@ static struct code comparison(struct scope *scope, struct sizes shape, struct co
     return code;
 }
 
-/* Where gradients are compared with differences, its operand gets a constant added: a value and its own copy that
- * stands still would be a tie, which differences of max, relu or a comparison step across, as in h =
- * max(stop_gradient(h[t-1]), b). */
+/* A function whose operand gets a constant added in tests of gradients: a value and a copy of it without gradient would
+ * be a tie, which differences of max, relu or a comparison step across, as in h = max(stop_gradient(h[t-1]), b). */
 static const char stop_gradient[] = "stop_gradient(%s)";
 
-/* Functions of one operand: how far the operand may go, and how far the result goes for an operand of 1. */
+/* Functions of one operand: the bound of the operand, and that of the result for an operand of 1. */
 static const struct function_of_one {
     const char *form;
     double most, gain;
@@ -128,7 +128,7 @@ static const struct function_of_one {
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions, STEEP = FUNCTIONS - 1 };
 
-/* Functions that jump, of operands without roundings, so that no side of a jump is taken for the other. */
+/* Makes functions that jump, of operands without roundings, so that no side of a jump is taken for the other. */
 static struct code step(struct scope *scope, struct sizes shape, struct context context)
 {
     static const char *const forms[] = {"sign(%s)", "floor(2 * (%s))", "mod(%s, 0.75)", "mod(%s, -1.5)"};
@@ -210,7 +210,7 @@ static struct code function_of_more(struct scope *scope, struct sizes shape, str
     return code;
 }
 
-/* g * a + (1 - g) * b, the sum that gates make. */
+/* Makes g * a + (1 - g) * b, the sum that gates make. */
 static struct code blend(struct scope *scope, struct sizes shape, struct context context)
 {
     struct code all[3];
@@ -226,7 +226,7 @@ static struct code blend(struct scope *scope, struct sizes shape, struct context
     return code;
 }
 
-/* More terms in a row than a program nests: a + a - a ..., of one size. Two leaves, so that compilers keep them
+/* Makes more terms in a row than a program nests: a + a - a ..., of one size. Two leaves, so that compilers keep them
  * apart. */
 static struct code long_row(struct scope *scope, struct sizes shape, struct context context)
 {

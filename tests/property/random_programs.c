@@ -79,7 +79,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 /* ---- shrinking ---- */
 
-/* The text without numbers and what stands in quotes, so that two messages about the same thing are equal. */
+/* Takes numbers and quoted words out of a message, so that two about the same thing are equal. */
 static void abstract(const char *text, char *result, size_t size)
 {
     bool quoted = false;
@@ -92,7 +92,7 @@ static void abstract(const char *text, char *result, size_t size)
     result[count] = 0;
 }
 
-/* "loss of a window of frames 3 to 5: error 0.1, ...": what stands before the error. */
+/* True if two messages agree in the text before the error: "loss of a window of frames 3 to 5: error 0.1, ...". */
 static bool same_comparison(const char *a, const char *b)
 {
     const char *ends[] = {strstr(a, ": error"), strstr(b, ": error")};
@@ -133,7 +133,7 @@ static void try_program(const struct options *options, uint64_t seed, const char
     batch_run(&batch);
 }
 
-/* Sum of all numbers in the text: of two texts of one length, the one with less is the smaller one. */
+/* Returns the sum of all numbers in the text: of two texts of one length, the one with less is the smaller one. */
 static long sum_of_numbers(const char *text)
 {
     long sum = 0;
@@ -151,7 +151,7 @@ static bool is_smaller(const char *a, const char *b)
     return lengths[0] < lengths[1] || (lengths[0] == lengths[1] && sum_of_numbers(a) < sum_of_numbers(b));
 }
 
-/* Takes one thing after the other out of the program, as long as it fails the same way. */
+/* Shrinks a program: takes one thing after the other out of it, as long as it fails in the same way. */
 static const char *shrink(struct arena *arena, const struct options *options, uint64_t seed, const char *text,
                           const struct verdict_record *record)
 {
@@ -175,7 +175,7 @@ static const char *shrink(struct arena *arena, const struct options *options, ui
                 continue;
             text = edited;
             progress = true;
-            number = number ? number - 1 : -1; /* what comes next has its number now */
+            number = number ? number - 1 : -1; /* the next edit has its number now */
         }
     }
     return text;
@@ -183,7 +183,7 @@ static const char *shrink(struct arena *arena, const struct options *options, ui
 
 /* ---- all programs ---- */
 
-/* Every third program has all of the language, where that is asked for. */
+/* Generates the programs. Every third has all of the language, if that is asked for. */
 static const char **generate_all(struct arena *arena, const struct options *options)
 {
     const char **texts = ARENA_ARRAY(arena, const char *, options->count + 1);
@@ -207,7 +207,7 @@ static const char **read_program(struct arena *arena, const struct options *opti
     return texts;
 }
 
-/* Batches of programs whose seeds have the same machine, `jobs` of them at a time. */
+/* Runs batches of programs whose seeds have the same machine, `jobs` of them at a time. */
 static void run_all(const struct options *options, const char *const *texts, struct verdict_record *records)
 {
     struct progress *progress = shared_memory(sizeof *progress * ((size_t)options->count + 1));

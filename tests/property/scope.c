@@ -42,7 +42,7 @@ struct size size_substitute(struct size size, struct size n, struct size m)
                          size.n * n.c + size.m * m.c + size.c};
 }
 
-/* Of a value with frames, so that what is made for it can be put together. */
+/* Draws the size of a value with frames, so that expressions for it can use that value. */
 static bool size_of_value(struct scope *scope, struct size *size)
 {
     int count = 0;
@@ -133,9 +133,8 @@ const char *number_text(struct scope *scope, double *value)
     return format(scope, "%s%.*f", negative ? "-" : "", dotted ? 3 : 0, number);
 }
 
-/* Names that a C compiler or the emitted code has a use for are as good as any other. None is that of a function, f0,
- * f1,
- * ..., which it would hide. */
+/* Names that a C compiler or the emitted code uses must work like any other. None is that of a function, f0, f1, ...,
+ * which it would hide. */
 static const char *const taken_names[] = {"int",    "double", "static", "struct", "return", "sizeof",  "main",
                                           "NULL",   "values", "packed", "frame",  "frames", "streams", "unit",
                                           "column", "row",    "panel",  "ends",   "count",  "state",   "params",
@@ -191,7 +190,8 @@ static void declare(struct scope *scope, const char *text)
         scope->declarations[scope->declaration_count++] = text;
 }
 
-/* How a parameter starts, or nothing. Numbers of a vector differ more often than not, since they are compared. */
+/* Returns the start of a parameter, or nothing. Numbers of a vector differ more often than not, since they are
+ * compared. */
 static const char *start_text(struct scope *scope, int rank)
 {
     struct generator *generator = scope->generator;
@@ -279,7 +279,7 @@ struct variable *find_variable(struct scope *scope, struct context context, cons
         if (!usable(scope, variable, context) || !sizes_equal(scope, &variable->shape, shape) ||
             (delayed && variable->time != WHEN_FRAME))
             continue;
-        /* What nobody reads yet, and the past of what is still to come, make programs that hang together. */
+        /* Values that nobody reads yet, and the past of later ones, are drawn more often: they connect the program. */
         int own = variable->ready ? (variable->used ? 1 : 4) : 8;
         own *= variable->time == WHEN_FRAME ? 4 : 1;
         weight += own;

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "generate.h"
 
-/* A size: n * N + m * M + c, where N and M are the two dimensions of the scope. A cell has to hold for all N and M, so
- * there two sizes are equal where n, m and c are; in a model the numbers are what counts. */
+/* A size: n * N + m * M + c, where N and M are the two dimensions of the scope. A cell has to be correct for all N and
+ * M, so there two sizes are equal if n, m and c are; in a model if their numbers are. */
 struct size {
     int n, m, c;
 };
@@ -32,7 +32,7 @@ struct code {
     enum level level;
     enum when time;
     bool exact;    /* computed without rounding, so that it can be compared */
-    bool grounded; /* its shape follows from declarations, not only from values that are still to come */
+    bool grounded; /* its shape follows from declarations, not only from later values */
     double bound;  /* about the largest magnitude it has */
 };
 
@@ -110,7 +110,7 @@ struct scope {
     int name_count;
     uint64_t taken_names; /* which of those that mean something to a C compiler have been given */
     int product_count;
-    bool stateful, future; /* what the cell turned out to be */
+    bool stateful, future; /* properties that the cell has turned out to have */
 
     int group;        /* of equations that is being written */
     bool cyclic;      /* they read each other's past */
@@ -120,9 +120,9 @@ struct scope {
     bool ahead;       /* or rather each other's future */
 };
 
-/* What an expression may use where it stands. */
+/* The values that an expression may use in its place. */
 struct context {
-    int depth;      /* operations that may still stand within each other */
+    int depth;      /* operations that may still be nested */
     enum when most; /* the latest time it may have */
     bool own;       /* values of its own group, where that is cyclic */
     bool forward;   /* the past of values of its own group that are not defined yet */
@@ -157,9 +157,9 @@ struct variable *add_variable(struct scope *scope, const char *name, struct size
 struct variable *add_parameter(struct scope *scope, struct sizes shape); /* dense, or an old one of that shape */
 struct variable *add_formed(struct scope *scope, struct sizes shape);    /* svd(r) or cp(r) */
 bool usable(const struct scope *scope, const struct variable *variable, struct context context);
-/* The context of an operand whose units get mixed. */
+/* Returns the context of an operand whose units get mixed. */
 struct context mixing(const struct scope *scope, struct context context);
-/* At random among those for which `fits` holds; NULL: none. */
+/* Draws a variable among those that fit; NULL: none. */
 struct variable *find_variable(struct scope *scope, struct context context, const struct sizes *shape, bool delayed);
 
 /* ---- expressions ---- */
@@ -181,19 +181,20 @@ struct code squashed(struct scope *scope, struct code code);
 struct code code_of(struct variable *variable);
 
 /* ---- equations ---- */
-/* A group of equations: alone, or in a cycle with each other. The variables are not ready yet; NULL: new ones. */
+/* Writes a group of equations: alone, or in a cycle with each other. The variables are not ready yet; NULL: new
+ * ones. */
 void write_group(struct scope *scope, struct variable *variables, int count);
 void write_static(struct scope *scope);
 void write_inits(struct scope *scope);
 /* Writes an instance of a cell as the definition of the variable. False: no cell fits. */
 bool write_instance(struct scope *scope, struct variable *variable, struct context context);
-/* Of a model that is to be trained. */
+/* Writes the losses of a model that is to be trained. */
 void write_losses(struct scope *scope);
-/* A recurrent layer as papers have them. */
+/* Writes a recurrent layer as in papers. */
 void write_layer(struct scope *scope);
-/* An expression of frame time. */
+/* Makes an expression of frame time. */
 struct code make_frames(struct scope *scope, struct sizes shape, struct context context);
-/* The sum of an expression and some value with frames from outside the group. */
+/* Makes the sum of an expression and some value with frames from outside the group. */
 struct code add_frames(struct scope *scope, struct sizes shape, struct code code);
 
 #endif

@@ -1,5 +1,5 @@
-/* Components, orders and what the analysis says of cycles, against brute force on random graphs; and programs so long
- * that recursion or anything quadratic would show. */
+/* Components, orders and the analysis of cycles, against brute force on random graphs; and programs so long that
+ * recursion or anything quadratic would show. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ struct reach {
     bool from[MOST_NODES][MOST_NODES];
 };
 
-/* Floyd 1962, Warshall 1962. */
+/* Closes reach over paths (Floyd 1962, Warshall 1962). */
 static void close_reach(struct reach *reach)
 {
     for (int k = 0; k < reach->count; k++)
@@ -115,7 +115,8 @@ static struct edge edge_between(const struct graph *graph, int source, int delay
     return edge;
 }
 
-/* Additions of vectors of 3 units; delays of 0 go backwards (or anywhere, where `loops`), and some edges mix units. */
+/* Draws a graph of additions of vectors of 3 units; delays of 0 go backwards (with `loops` anywhere), and some edges
+ * mix units. */
 static struct graph *draw_graph(struct arena *arena, struct random *random, bool loops)
 {
     const struct shape vector = {1, {3}}, scalar = {0};
@@ -151,7 +152,7 @@ static struct reach reach_of(const struct graph *graph, bool delayed_too)
     return reach;
 }
 
-/* An order exists just where no node reaches itself within a frame, and then puts sources first. */
+/* An order exists exactly if no node reaches itself within a frame, and then puts sources first. */
 static void test_order(void **state)
 {
     (void)state;
@@ -183,7 +184,7 @@ static void test_order(void **state)
     assert_in_range(ordered, GRAPHS / 4, GRAPHS - 1); /* both kinds have been tried */
 }
 
-/* What find_components says of each component, from its definition. */
+/* Compares the result of find_components for a component with its definition. */
 static void compare_component(const struct graph *graph, const struct components *components, int c)
 {
     struct component expected = {.elementwise = true};

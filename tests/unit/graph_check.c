@@ -70,7 +70,7 @@ struct equations {
     const struct graph *graph;
     struct arena *arena;
     struct text *out;
-    const char **called; /* by node: what readers call it, NULL: it is written where it is read */
+    const char **called; /* by node: its name in its readers, NULL: it is written inline */
     int *queue;          /* nodes that have or will have a line */
     int queue_count, unnamed_count;
     int *readers;

@@ -1,4 +1,4 @@
-/* For tests of the graph and of what is made of it: a program's text in, equations or a schedule out. */
+/* For tests of the graph and of later stages: a program's text in, equations or a schedule out. */
 #ifndef TEST_GRAPH_CHECK_H
 #define TEST_GRAPH_CHECK_H
 
@@ -9,9 +9,9 @@ struct lowered {
     struct graph *graph;
 };
 
-/* build-graph; verified. The program must be correct. */
+/* Runs build-graph and verifies the graph. The program must be correct. */
 struct lowered lower_program(const char *text);
-/* Likewise the graph of its losses. */
+/* Does the same for the graph of its losses. */
 struct lowered lower_training(const char *text);
 void lowered_free(struct lowered *lowered);
 
@@ -27,7 +27,7 @@ const char *graph_equations(const struct lowered *lowered);
 /* Fails the test, printing both, unless the graph is verified and these are its equations; `lines` ends with NULL. */
 void expect_equations(const struct lowered *lowered, const char *const *lines);
 
-/* The node that is called `name`; fails the test if there is none. */
+/* Returns the node called `name`; fails the test if there is none. */
 int node_called(const struct lowered *lowered, const char *name);
 
 void expect_verified(const struct lowered *lowered);

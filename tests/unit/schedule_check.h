@@ -13,9 +13,9 @@ struct scheduled {
 /* All switches on, blocks chosen by size. */
 extern const struct schedule_options default_schedule_options;
 
-/* All stages from the text to assign-buffers. */
+/* Runs all stages from the text to assign-buffers. */
 struct scheduled schedule_program(const char *text, const struct schedule_options *options);
-/* Likewise for its losses and their gradients. */
+/* Does the same for its losses and their gradients. */
 struct scheduled schedule_training(const char *text, const struct schedule_options *options);
 void scheduled_free(struct scheduled *scheduled);
 
@@ -29,7 +29,7 @@ const char *schedule_lines(const struct scheduled *scheduled);
 /* Fails the test unless the program's lines are these; `lines` ends with NULL. */
 void expect_schedule(const char *text, const struct schedule_options *options, const char *const *lines);
 
-/* Where the value called `name` lives, e.g. "frame, past 1, in place", "block, past 3 from k". */
+/* Returns the storage of the value called `name`, e.g. "frame, past 1, in place", "block, past 3 from k". */
 const char *buffer_text(const struct scheduled *scheduled, const char *name);
 
 #endif

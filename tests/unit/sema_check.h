@@ -8,7 +8,7 @@ struct arena;
 
 struct checked {
     struct arena *arena;
-    struct program *program; /* NULL where nothing sensible remained */
+    struct program *program; /* NULL if nothing sensible remained */
     const char *dump;        /* program_print, or "" */
     const char *messages;    /* as they are printed */
     int errors, warnings;
@@ -20,7 +20,7 @@ void checked_free(struct checked *checked);
 
 struct value *checked_value(const struct checked *checked, const char *name); /* fails the test if there is none */
 
-/* Each fails the test, printing what there is, where it does not hold. `lines` ends with NULL. */
+/* Each fails the test and prints the actual text unless the expectation holds. `lines` ends with NULL. */
 void expect_lines(const char *text, const char *const *lines); /* no errors; whole lines of the dump */
 void expect_no_line(const char *text, const char *part);       /* no errors; in no line of the dump */
 void expect_error(const char *text, const char *const *parts); /* an error; in this order in the messages */

@@ -1,5 +1,5 @@
-/* A folder of a test's own, with the path of a weights file in it. Removing it fails where the test leaves anything
- * else behind. */
+/* A folder of a test's own, with the path of a weights file in it. Removing it fails if the test leaves anything else
+ * behind. */
 #ifndef RNNC_TESTS_TEMPORARY_FOLDER_H
 #define RNNC_TESTS_TEMPORARY_FOLDER_H
 

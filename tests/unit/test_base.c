@@ -135,7 +135,7 @@ static void source_says_why_it_cannot_read(void **state)
     assert_string_equal(error, "cannot read '/': Is a directory");
 }
 
-/* What diag_print writes; the caller frees it. */
+/* Returns what diag_print writes; the caller frees it. */
 /* Not inlined: gcc 12 would take the stream's buffer for a dangling pointer to `text`. */
 static __attribute__((noinline)) char *printed(const struct diagnostics *diag, struct diag_options options)
 {

@@ -1,4 +1,4 @@
-/* What legalise makes of the graph for the schedule, and where the schedule puts values in the end. */
+/* The copies that legalise adds to the graph, and the storage that the schedule gives to values. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -150,7 +150,7 @@ static void test_names_are_unique(void **state)
     scheduled_free(&scheduled);
 }
 
-/* What no name of the program is for is called after what it is, while that is one operation; the rest, after its
+/* Values without a name in the program are described, if they are one operation; others are named after their
  * equation. */
 static void test_names_say_what_values_are(void **state)
 {

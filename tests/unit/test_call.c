@@ -1,5 +1,4 @@
-/* Calls: what they check, the memory that they are given, how their streams grow older, and the blocks that they run
- * through. */
+/* Calls: their checks, their memory, the ages of their streams, and the blocks that they run through. */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -106,7 +105,7 @@ static void test_block_sizes(void **unused)
         }
 }
 
-/* What a pass has been through: every frame of every stream once, in order. */
+/* Expects a pass to visit every frame of every stream once, in order. */
 static void expect_pass(rnn_call *call, int direction, const int *lengths, const int64_t *began)
 {
     int seen = 0, ended[STREAMS] = {0};

@@ -43,8 +43,8 @@ static struct component component_of(const struct analysed *analysed, const char
     return analysed->components.component[analysed->components.of[node_called(&analysed->lowered, name)]];
 }
 
-/* What holds of every graph: sources come in components before their readers or in the same one, and no later stage; a
- * component without a cycle is one node; members are listed once. */
+/* Expects the properties of every graph: sources are in components before their readers or in the same one, and in no
+ * later stage; a component without a cycle is one node; members are listed once. */
 static void expect_consistent(const struct analysed *analysed)
 {
     const struct graph *graph = analysed->lowered.graph;
@@ -193,7 +193,8 @@ static void test_reading_ahead_waits(void **state)
     (void)state;
     expect_passes("cell C[n = 4](x[n]) -> y[n] {\n  a = tanh(a[t-1] + x)\n  y = exp(a[t+1])\n}", 2, LINES("a", "y"),
                   PASSES(0, 1));
-    /* What has been read ahead is there at the same frame of that pass, and behind it, in its direction. */
+    /* A value that read ahead is complete, in its own pass, at the same frame and at frames behind it in the pass's
+     * direction. */
     expect_passes("cell C[n = 4](x[n]) -> y[n] {\n  a = tanh(a[t-1] + x)\n  b = exp(a[t+1])\n  y = exp(b[t+1])\n}", 2,
                   LINES("a", "b", "y"), PASSES(0, 1, 1));
     expect_passes("cell C[n = 4](x[n]) -> y[n] {\n  a = tanh(a[t-1] + x)\n  b = exp(a[t+1])\n  y = exp(b[t-1])\n}", 3,
@@ -212,7 +213,7 @@ static void test_sequence_values_wait(void **state)
                   LINES("h", "y"), PASSES(2, 2));
 }
 
-/* What only a later pass needs is computed there. */
+/* Nodes that only a later pass needs are computed there. */
 static void test_nodes_sink(void **state)
 {
     (void)state;

@@ -51,7 +51,7 @@ static double ctc(const rnn_real *x, ptrdiff_t stride, int frames, int n, const 
 
 /* ---- all paths ---- */
 
-/* Whether the path, its symbols the digits of a number to the base of SYMBOLS, spells the labels. */
+/* True if the path, its symbols the digits of a number to the base of SYMBOLS, spells the labels. */
 static int spells(int path, int frames, const int32_t *labels, int count)
 {
     int before = 0, spelt = 0;

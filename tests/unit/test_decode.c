@@ -35,7 +35,7 @@ static void fill_probabilities(double *p, int frames, int n, double sharpness, u
     }
 }
 
-/* What a path spells; repeated symbols merged, then blanks removed. */
+/* Gives the labels of a path: repeated symbols are merged, then blanks removed. */
 static int spell(const int *path, int frames, int32_t *labels)
 {
     int count = 0;

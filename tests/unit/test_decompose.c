@@ -75,7 +75,7 @@ static void test_cp(void **state)
     expect_decomposed(CP("W[1, 2] * x"), 1, LINES("y = sum(((W.C @ (W.A{3 from 3 by 1} * W.B{3 from 6 by 1})) * x))"));
     expect_decomposed(CP("W[1, 2, 3] * x"), 1,
                       LINES("y = sum((dot((W.A{3 from 3 by 1} * W.B{3 from 6 by 1}), W.C{3 from 9 by 1}) * x))"));
-    /* What slices have in common is computed once. */
+    /* The common part of slices is computed once. */
     expect_decomposed(CP("W @ x"), 1,
                       LINES("y = sum(concat((W.B @ (W.A{3 from 0 by 1} * u1)), (W.B @ (W.A{3 from 3 by 1} * u1))))",
                             "u1 = (W.C{3x5 from 0 by 1 3} @ x)"));

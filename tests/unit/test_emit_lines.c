@@ -1,4 +1,4 @@
-/* Lines of emitted C that are too long: where they are broken, and that nothing else is. */
+/* Lines of emitted C that are too long: the places of breaks, and that nothing else is broken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,7 @@ static void test_calls_break_at_commas(void **state)
     expect_lines("    x = " A39 " * " A39 " + b * " A39 ";\n", "    x = " A39 " * " A39 "\n        + b * " A39 ";\n");
 }
 
-/* What stands in quotes is one word, and so is a name. */
+/* A quoted string is one word, and so is a name. */
 static void test_some_lines_cannot_be_broken(void **state)
 {
     (void)state;

@@ -118,7 +118,7 @@ static void test_parts_of_products(void **state)
     (void)state;
     expect_factored("cell C(x[3]) -> y[2] {\n  param W[4, 3]\n  a, b = split(W @ x, 2)\n  y = a * tanh(b)\n}",
                     LINES("y = (a * tanh(b))", "a = (W{2x3 from 0 by 3 1} @ x)", "b = (W{2x3 from 6 by 3 1} @ x)"));
-    /* What nobody reads is not computed. */
+    /* Units that nobody reads are not computed. */
     expect_factored("cell C(x[3]) -> y[2] {\n  param W[4, 3]\n  y = tanh((W @ x)[1:3])\n}",
                     LINES("y = tanh((W{2x3 from 3 by 3 1} @ x))"));
 }
@@ -217,8 +217,8 @@ static void test_parts_of_concats(void **state)
         LINES("y = tanh(v[3:5][t-1 or k])", "v = concat(a, b)"));
 }
 
-/* What is behind a concat of its own past is the same concat, a frame earlier: reading through it would not come to an
- * end, or would peel it crumb by crumb. */
+/* Reading through a concat of its own past leads to the same concat, a frame earlier: it would not end, or only unit by
+ * unit. */
 static void test_concats_of_themselves(void **state)
 {
     (void)state;

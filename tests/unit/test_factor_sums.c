@@ -99,7 +99,7 @@ static void test_sums_of_scalars(void **state)
     expect_factored("cell C(x[4], s) -> y[4] {\n  y = x + s + 2 + s\n}", LINES("y = (((2 + x) + s) + s)"));
 }
 
-/* What a sequence has once is added once, not at every frame. */
+/* Values that a sequence has once are added once, not at every frame. */
 static void test_sums_with_values_of_sequences(void **state)
 {
     (void)state;

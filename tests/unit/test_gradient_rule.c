@@ -81,7 +81,7 @@ static void test_every_rule_can_be_read(void **state)
     arena_free(arena);
 }
 
-/* What a loss can be computed from has a gradient, if only that there is none. */
+/* Every operation that a loss can depend on has a gradient rule, if only that there is none. */
 static void test_every_operation_on_units_has_a_rule(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* build-graph: what each kind of term becomes, before anything is simplified. */
+/* build-graph: the nodes of each kind of term, before anything is simplified. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* The table of operations: what the lookups make of a line, and what has to hold of every line. */
+/* The table of operations: lookups, and the properties of every line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ static void test_names_find_their_operation(void **state)
     assert_int_equal(op_find("sigm", 4), OP_COUNT);
 }
 
-/* What is said of one operand holds for all behind it. */
+/* An entry for one operand holds for all operands behind it. */
 static void test_how_operands_are_read(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* The oracle on whole programs: what language.md says about time, in numbers that can be followed by hand. */
+/* The oracle on whole programs: the rules of language.md about time, in numbers that can be followed by hand. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

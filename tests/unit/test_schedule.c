@@ -206,7 +206,7 @@ static void test_what_accumulators_end_as(void **state)
     assert_int_equal(accumulator_of(&kept, "p"), 0);
     assert_int_equal(accumulator_of(&kept, "s"), -1);
     scheduled_free(&kept);
-    /* What the kernel itself computes is not there when its accumulators start. */
+    /* Values of the kernel itself are not yet computed when its accumulators start. */
     struct scheduled inner =
         schedule_program("cell C(x[8]) -> y[8] {\n  param A[8, 8]\n  e = exp(x)\n  s = A @ x + e\n  y = tanh(s) * e\n}",
                          &default_schedule_options);
@@ -313,7 +313,7 @@ static void test_phases_behind_pieces(void **state)
     arena_free(arena);
 }
 
-/* What only a later phase reads is computed there, from what is in memory anyway. */
+/* Nodes that only a later phase reads are computed there, from values that are in memory anyway. */
 static void test_elementwise_nodes_sink(void **state)
 {
     (void)state;

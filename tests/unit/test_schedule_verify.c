@@ -11,8 +11,8 @@
 #include "base/arena.h"
 #include "schedule_check.h"
 
-/* What looks back: a scan with products whose value is overwritten in place, one that goes unit by unit, ids, columns,
- * and what is gathered. */
+/* A program that looks back: a scan with products whose value is overwritten in place, an elementwise one, ids,
+ * columns, and gathered values. */
 static const char *const looks_back =
     "model M {\n  input x[4], id: index[5]\n  param W[8, 4], U[8, 8], E[5, 8], b[8], k[8]\n"
     "  h = tanh(b + W @ x + U @ h[t-1])\n  g = tanh(k + W @ x)\n  o = tanh(U @ h + g)\n"
@@ -430,7 +430,7 @@ static void test_in_place(void **state)
     expect_wrong(&scheduled, "%a (frame) is not there when an output wants it");
 }
 
-/* What is computed once, when weights are packed, is computed by kernels too. */
+/* Values computed once, when weights are packed, are computed by kernels too. */
 static void test_static(void **state)
 {
     (void)state;

@@ -95,7 +95,7 @@ static void test_functions_for_cells(void **state)
                              "c.h [3] frame = abs(c.r)", "c.r.h.twice.result [3] frame = c.r.h.twice.v + c.r.h.twice.v",
                              "d.0.h [3] frame = relu(b.0.W @ d.0.x)", "e.h [3] frame = abs(e.r)",
                              "e.r.h [3] frame = e.r.h.twice.result"));
-    /* What is called is a function, but for a dimension whose name means something else. */
+    /* A called name is a function, even if a dimension has the same name. */
     expect_clean(
         "cell A[abs](x[abs]) -> h[abs] {\n  h = abs(x)\n}\nmodel m {\n  input x[3]\n  output p = A[3](x)\n}\n");
 }
@@ -129,7 +129,7 @@ static void test_names_with_dots(void **state)
                        "p [3] frame = f.1 * e.0.b + again"));
 }
 
-/* What an argument is, is said of what it becomes in the end: with `o` a scalar, `concat(...) * g` is [3]. */
+/* Shapes of arguments are checked against their final shapes: with `o` a scalar, `concat(...) * g` is [3]. */
 static void test_arguments_of_declared_shape(void **state)
 {
     (void)state;

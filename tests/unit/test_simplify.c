@@ -1,4 +1,5 @@
-/* simplify: what it takes out, and what has to stay because frames out of range would read something else. */
+/* simplify: the nodes that it takes out, and those that must stay because frames out of range would read something
+ * else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -144,7 +145,7 @@ static void test_constants_are_folded(void **state)
                       LINES("y = (x * 1.5)"));
 }
 
-/* What a division by 0 gives is left to the machine; functions to the runtime. */
+/* Divisions by 0 are left to the machine, functions to the runtime. */
 static void test_what_is_not_folded(void **state)
 {
     (void)state;
@@ -236,7 +237,7 @@ static void test_dead_nodes_go(void **state)
     lowered_free(&lowered);
 }
 
-/* What callers get once a sequence is not the parameter itself. */
+/* An output of sequences is a copy, not the parameter itself. */
 static void test_static_outputs_stay_copies(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* The cache of compiled networks: what is the same is built once, and nothing is left behind. */
+/* The cache of compiled networks: equal networks are built once, and nothing is left behind. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -259,7 +259,7 @@ static void damage_entry(const char *path, enum damage damage, const struct text
     }
 }
 
-/* What is not whole, or not ours alone, is built again, and only then. */
+/* Entries that are incomplete, or not ours alone, are built again, and no others. */
 static void test_broken_entries(void **state)
 {
     struct fixture *fixture = *state;

@@ -1,4 +1,4 @@
-/* Data files: what is written can be read back, and what is wrong is refused with a reason. */
+/* Data files: written ones can be read back, and broken ones are refused with a reason. */
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
@@ -446,7 +446,7 @@ static void test_atomic_write(void **state)
     assert_true(S_ISCHR(status.st_mode));
 }
 
-/* What a link leads to is replaced, and the link stays. */
+/* The target of a link is replaced, and the link stays. */
 static void test_write_through_link(void **state)
 {
     struct fixture *fixture = *state;

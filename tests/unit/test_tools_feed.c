@@ -1,4 +1,4 @@
-/* What the axes of a data file mean, by input and by what the options say. */
+/* The meaning of the axes of a data file, by input and by options. */
 #include "train_fixture.h"
 
 #include "command/argument.h"

@@ -152,7 +152,7 @@ static void test_damage(void **state)
     assert_true(refused > 50);
 }
 
-/* What is not read, as strings are not, is no error of the file, but has a name and a problem. */
+/* Arrays that cannot be read, such as strings, are no error of the file, but have a name and a problem. */
 static void test_unread(void **state)
 {
     struct fixture *fixture = *state;

@@ -1,4 +1,4 @@
-/* What is shown of work that takes long, and when. */
+/* The display of long work: its contents and its times. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "command/progress.h"
 
-/* What `act` writes to standard error. */
+/* Expects `act` to write this to standard error. */
 static void expect_written(struct progress *progress, void (*act)(struct progress *progress), const char *expected)
 {
     char written[256];

@@ -1,4 +1,4 @@
-/* Checkpoints: what is damaged, made up, or of another training is seen and named. */
+/* Checkpoints: damaged or forged ones, and those of another training, are recognised and named. */
 #include "training.h"
 
 #include <math.h>

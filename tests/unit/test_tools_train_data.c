@@ -224,7 +224,7 @@ static void test_unalignable(void **state)
     assert_false(read_with(fixture, arrays, WIDE - 1, &wide_model, true, &table, &error));
     assert_non_null(strstr(error, "none of the 3 sequences has frames enough for its labels"));
     wide_lengths[0] = 4;
-    /* What is left keeps its own labels. */
+    /* The sequences that are left keep their own labels. */
     arrays[3] = make("y", 2, 3, 3, 0, (double[]){1, 1, 2, 3, 3, 0, 1, 2, 3});
     assert_true(read_with(fixture, arrays, WIDE - 1, &wide_model, true, &table, &error));
     assert_int_equal(table.sequence_count, 2);

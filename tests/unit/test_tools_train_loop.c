@@ -151,7 +151,7 @@ static void test_interruption(void **state)
     interrupt(fixture, &tiny_whole_model, "--streams 5 --optimizer adadelta", 12);
 }
 
-/* What must not change is compared, and says what it was. */
+/* Settings that must not change are compared, and the message names the former ones. */
 static void test_other_settings(void **state)
 {
     struct fixture *fixture = *state;

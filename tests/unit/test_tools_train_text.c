@@ -140,7 +140,7 @@ static void test_table(void **state)
     assert_int_equal(table.unknown, 0);
 }
 
-/* What is held out adds nothing to the vocabulary, and what is given is not changed. */
+/* Held-out text adds nothing to the vocabulary, and a given vocabulary is not changed. */
 static void test_unknown(void **state)
 {
     struct fixture *fixture = *state;

@@ -1,4 +1,4 @@
-/* What training calls do beside the network: losses and their seeds, faults, masks, dropout, and sums over columns. */
+/* Parts of training calls beside the network: losses and their seeds, faults, masks, dropout, and sums over columns. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* A graph by hand of what only training has: the verifier finds each operation of it that is broken. */
+/* A graph by hand of operations that only training has: the verifier finds each that is broken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -175,7 +175,7 @@ static void test_times(void **state)
     expect_wrong(state, "%8 (ctc) has operands that do not fit");
 }
 
-/* What all streams share is made of what all streams share, or over time. */
+/* A value that all streams share has operands that all streams share, or is gathered over time. */
 static void test_call_time_of_frames(void **state)
 {
     *edge_of(state, UNVIEW, 0) = (struct edge){.node = X, .init = NO_NODE, .length = 4};

@@ -1,4 +1,4 @@
-/* safetensors files on the disk: what is read back, and that saving is whole or not at all. */
+/* safetensors files on the disk: reading back, and saving, which is complete or does not happen. */
 #define _GNU_SOURCE /* O_TMPFILE */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* safetensors files in memory: what is accepted, every kind of damage, and element types. */
+/* safetensors files in memory: accepted ones, every kind of damage, and element types. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -168,7 +168,7 @@ static void test_broken_lengths(void **state)
     }
 }
 
-/* What other programs keep weights in is called by its name. */
+/* Weights files of other programs are called by their names. */
 static void test_other_kinds(void **state)
 {
     (void)state;

@@ -5,7 +5,7 @@
 
 enum { V = TINY_V, BIAS = V * V, PARAMETERS = V * V + V };
 
-/* The past of `streams` streams: how many there are, and h of each. */
+/* The past of `streams` streams: their number, and h of each. */
 struct state {
     int streams;
     rnn_real h[][TINY_V];
@@ -45,7 +45,7 @@ static rnn_status pack(const void *parameters, void *packed)
     return RNN_OK;
 }
 
-/* h of the next frame, and p. */
+/* Computes h of the next frame, and p. */
 static void forward(const rnn_real *parameters, rnn_real h[TINY_V], int32_t id, rnn_real p[TINY_V])
 {
     rnn_real largest = -INFINITY, sum = 0;
@@ -82,7 +82,7 @@ static rnn_status step(const void *packed, void *state, const void *const inputs
     return run(packed, state, NULL, 1, NULL, inputs, outputs);
 }
 
-/* What comes from the frames of one stream, backwards: p holds the probabilities. */
+/* Adds the gradient of the frames of one stream, backwards: p holds the probabilities. */
 static void backward(const rnn_window *window, int length, int streams, int b, const int32_t *x, const int32_t *y,
                      rnn_real (*p)[TINY_V], double count, rnn_real *gradient)
 {
@@ -144,7 +144,7 @@ static rnn_status losses(const void *state, void *work, rnn_loss *losses)
     return RNN_OK;
 }
 
-/* Of p, which is all that a call keeps. */
+/* Finds a fault in p, the only value that a call keeps. */
 static int find_fault(const void *memory, void *work, const rnn_window *window, rnn_fault *fault)
 {
     const struct state *state = memory;

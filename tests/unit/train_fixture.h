@@ -31,7 +31,7 @@ static inline int setup(void **state)
     return 0;
 }
 
-/* rmdir fails where a test, or what it tests, left something behind. */
+/* Removes the folder: rmdir fails if a test, or the code under test, left something behind. */
 static inline int teardown(void **state)
 {
     struct fixture *fixture = *state;

@@ -24,13 +24,13 @@ struct training {
 static const char text[] = "abcdabcdabcdabdcabcdabcdbacdabcdabcdabcddabcabcdabcdabcdacbdabcd"
                            "abcdabcdabcabcdabcdabdabcdabcdabcdcbadabcdabcdabcdabcdabc";
 
-/* What a training is of. The network is written by hand: its program is only looked at for checkpoints. */
+/* The subject of a training. The network is written by hand: its program is only read for checkpoints. */
 struct subject {
     const rnn_model *model;
     const char *program, *text;
 };
 
-/* A training with these words on its command line. */
+/* Opens a training with these words on its command line. */
 static inline struct training *open_training_of(struct fixture *fixture, const struct subject *subject,
                                                 const char *words)
 {
@@ -73,7 +73,7 @@ static inline void close_training(struct training *training)
 }
 
 static inline bool never(void) { return false; }
-/* A step or the end of an epoch, as rnn train takes them. */
+/* Does a step or ends an epoch, as rnn train does. */
 static inline void go(struct training *training)
 {
     struct trainer *trainer = &training->trainer;

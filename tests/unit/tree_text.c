@@ -42,7 +42,7 @@ static const char *expr_head(const struct expr *expr)
     return "";
 }
 
-/* A row of operators, nested as it binds. */
+/* Writes a row of operators, nested as it binds. */
 static void put_row(struct text *out, const struct expr *expr)
 {
     int last = expr->count - 1;

@@ -6,7 +6,7 @@
 struct arena;
 struct tree;
 
-/* All definitions, one a line. */
+/* Returns all definitions, one a line. */
 const char *tree_text(struct arena *arena, const struct tree *tree);
 
 #endif
