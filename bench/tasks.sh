@@ -1,6 +1,6 @@
 #!/bin/sh
 # Trains the examples that have data sets of their own, by the commands at the top of their programs, with three seeds each:
-# how often they are right, after their last epoch, on test data that they never learned from. Exit status 1 if a median is
+# prints their accuracy, after their last epoch, on test data that they never learned from. Exit status 1 if a median is
 # below what PyTorch reached with a plain recipe and a network of the same kind ("needed").
 #
 #   sh bench/tasks.sh [build folder] [folder of the data]
@@ -18,14 +18,14 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$top"
 python3 scripts/prepare-data.py "$data" "$scratch/data" >/dev/null
 
-# The arguments of the `rnn train` in the comment at the top of a program; what lies in build/ there is in the scratch folder.
+# arguments PROGRAM: prints those of the `rnn train` in the comment at its top, with the scratch folder in place of build/.
 arguments() {
   sed -n '/^# *build\/bin\/rnn train /,/[^\\]$/ { s/^# *//; s/\\$//; s/^build\/bin\/rnn train //; p; }' "$1" |
     sed "s|build/|$scratch/|g"
 }
 
 failed=0
-# task NAME NEEDED: a row of the table.
+# task NAME NEEDED: prints a row of the table.
 task() {
   : >"$scratch/accuracies"
   begin=$(date +%s)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Training: loss and gradients of 64 frames, from parameters on, one thread; medians of five turns, taken in turn.
 #
-#   sh bench/train.sh [build folder]            what batching over frames and over streams brings, and PyTorch where it is there
+#   sh bench/train.sh [build folder]            the gain of batching over frames and over streams, and PyTorch if it is installed
 #   sh bench/train.sh --table [build folder]    frames per second over streams, units and layers, as a table for docs/training.md
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,4 +1,4 @@
-# What `cmake --install` puts in place: the programs, the runtime, and how CMake and pkg-config find them.
+# Rules of `cmake --install`: the programs, the runtime, and the files by which CMake and pkg-config find them.
 include(CMakePackageConfigHelpers)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/rnnc)
@@ -20,7 +20,7 @@ set(pkg_config_requires "")
 if(RNNC_WEIGHTS_FILES)
   set(pkg_config_requires "jansson")
 endif()
-# Paths follow the place of the .pc file, so that a tree may move.
+# Paths are relative to the .pc file, so that a tree may move.
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
   OUTPUT_VARIABLE prefix_from_pkg_config)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/rnnc.pc.in ${PROJECT_BINARY_DIR}/rnnc.pc @ONLY)

@@ -1,4 +1,4 @@
-# rnnc_layer(name SOURCES ... [LAYERS ...]): one folder of the compiler as a library, linked with the layers it may know.
+# rnnc_layer(name SOURCES ... [LAYERS ...]): makes one folder of the compiler a library, linked with the layers it may know.
 function(rnnc_layer name)
   cmake_parse_arguments(LAYER "" "" "SOURCES;LAYERS" ${ARGN})
   add_library(rnnc_${name} STATIC ${LAYER_SOURCES})
@@ -8,7 +8,7 @@ function(rnnc_layer name)
   endforeach()
 endfunction()
 
-# rnnc_test(name SOURCES ... [LIBRARIES ...] [LABELS ...]): a CMocka program, run by ctest.
+# rnnc_test(name SOURCES ... [LIBRARIES ...] [LABELS ...]): adds a CMocka program, run by ctest.
 function(rnnc_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})

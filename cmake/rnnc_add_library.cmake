@@ -1,10 +1,10 @@
 # rnnc_add_library(target SOURCES net.rnn ... [TOP name] [PREFIX name] [DEFINES n=64 ...] [EMBED weights.safetensors]
 #                  [OPTIONS --train ...])
 # A static library of networks: each source is compiled by rnnc to C with a header of the same name, which targets that link with
-# `target` find by #include "net.h". Compiled again where the source or the weights change. TOP, PREFIX and EMBED go with one source.
-# The C is optimised but in Debug builds, and never with -ffast-math; for which processor is the caller's choice, e.g.
+# `target` find by #include "net.h". Compiled again if the source or the weights change. TOP, PREFIX and EMBED go with one source.
+# The C is optimised but in Debug builds, and never with -ffast-math; the processor is the caller's choice, e.g.
 #   target_compile_options(target PRIVATE -march=x86-64-v3)
-# In double: target_compile_definitions(target PUBLIC RNN_REAL_DOUBLE); PUBLIC, as what includes the headers needs it too.
+# In double: target_compile_definitions(target PUBLIC RNN_REAL_DOUBLE); PUBLIC, as targets that include the headers need it too.
 function(rnnc_add_library target)
   cmake_parse_arguments(PARSE_ARGV 1 NET "" "TOP;PREFIX;EMBED" "SOURCES;DEFINES;OPTIONS")
   if(NET_UNPARSED_ARGUMENTS)

@@ -1,12 +1,12 @@
 # Finds circles of files within a folder: A calls a function of B, which calls one of C, which calls one of A.
 #   awk -v tables="LAYERS ..." -f check-circles.awk FILES FILES        (the files twice: definitions, then calls)
-# A line `circle FOLDER: A B ... # why` in a table lists files of which the circle is meant. Prints circles that are not listed
-# and lists that are no circle; exit 1 if there is one.
+# A line `circle FOLDER: A B ... # why` in a table lists files of an intended circle. Prints circles that are not listed, and
+# lists that are no circle; exit 1 if there are any.
 
 function folder_of(path) { sub(/\/[^\/]*$/, "", path); return path }
 function name_of(path) { sub(/.*\//, "", path); sub(/\.c$/, "", path); return path }
 
-# The line without comments and strings.
+# Returns the line without comments and strings.
 function clean(line,  out, at) {
   if (within) {
     at = index(line, "*/")
@@ -27,7 +27,7 @@ function clean(line,  out, at) {
   return line
 }
 
-# The last name in a text.
+# Returns the last name in a text.
 function last_name(text) {
   sub(/[^A-Za-z0-9_]+$/, "", text)
   sub(/.*[^A-Za-z0-9_]/, "", text)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Holds all C to .clang-format, as Debian's clang-format-14 reads it (other versions break lines elsewhere), and comments, which that
 # leaves alone, to lines of 120 columns.
-#   sh scripts/check-format.sh [FILE...]          names the lines that it would set otherwise; exit 1 if there are any
-#   sh scripts/check-format.sh --fix [FILE...]    sets them so, but for comments
+#   sh scripts/check-format.sh [FILE...]          names the lines that break the format; exit 1 if there are any
+#   sh scripts/check-format.sh --fix [FILE...]    reformats them, but for comments
 # Without FILE: every .c and .h below compiler, files, runtime, tools, tests, bench and examples.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Holds the code to compiler/LAYERS and tools/LAYERS: which folder may include headers of which, and that files of a folder do
 # not call each other in a circle. Also, names of files have underscores, and stage `do-this` is a function do_this in do_this.c.
-#   sh scripts/check-layers.sh [ROOT]         prints all that breaks the tables; exit 1 if anything does
+#   sh scripts/check-layers.sh [ROOT]         prints all breaches of the tables; exit 1 if there are any
 #   sh scripts/check-layers.sh --self-test    shows that breaches are found
 #
 # Beyond the tables: compiler/*.[ch] is the layer `top`, which alone of the compiler may include the runtime (it reads weights

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds rnnc and shows what it does, from a fresh Debian 12 machine on: installs what is missing, builds, trains a language model
+# Builds rnnc and shows it at work, from a fresh Debian 12 machine on: installs missing packages, builds, trains a language model
 # on the licences that every Debian has and lets it write, prints a table over the examples, and, where the data is, lets a
 # language model that others trained write a few lines.
 #   sh scripts/demo.sh
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# quietly COMMAND...: its output is shown only where it fails.
+# quietly COMMAND...: shows its output only if it fails.
 quietly() { "$@" >"$log" 2>&1 </dev/null || { cat "$log"; echo "failed: $*"; exit 1; }; }
 
 sh scripts/install-deps.sh build

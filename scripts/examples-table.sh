@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes the table of examples/README.md: what each program shows (the first sentence of its opening comment), and what the
-# compiler found in it.
+# Writes the table of examples/README.md: the purpose of each program (the first sentence of its opening comment), and the
+# compiler's findings.
 #   sh scripts/examples-table.sh [RNNC]             rewrites the table (default: build/bin/rnnc)
 #   sh scripts/examples-table.sh --check [RNNC]     exit 1, with the difference, if it is not up to date
 set -eu
@@ -16,10 +16,10 @@ page=$root/examples/README.md
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What a program shows: its opening comment up to the first full stop that ends a sentence.
+# shows PROGRAM: prints its purpose: its opening comment up to the first full stop that ends a sentence.
 shows() { awk '!/^#/ { exit } { sub(/^# ?/, ""); printf "%s ", $0 }' "$1" | sed 's/\([^.]\)\. .*/\1/'; }
 
-# A row: name, what it shows, parameters, how many regions of each kind, flops a frame.
+# row PROGRAM: prints a row: name, purpose, parameters, the number of regions of each kind, flops a frame.
 row() {
   "$rnnc" "$1" --emit=explain -o "$work/explained"
   folder=$(basename "$(dirname "$1")")

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what building and testing rnnc needs and this machine lacks. Says what and why; does nothing where all is there.
+# Installs the packages that rnnc needs for building and testing and that this machine lacks. Prints each with its reason; does
+# nothing if none is missing.
 #   sh scripts/install-deps.sh [build] [test]      (default: both)
 set -eu
 
@@ -10,7 +11,7 @@ has_library() { has_command pkg-config && pkg-config --exists "$1"; }
 has_headers() { [ -e /usr/include/stdio.h ]; }
 
 missing=
-# need GROUP PACKAGE WHY PROBE...: asks for PACKAGE where PROBE fails.
+# need GROUP PACKAGE WHY PROBE...: asks for PACKAGE if PROBE fails.
 need() {
   case " $groups " in *" $1 "*) ;; *) return 0 ;; esac
   package=$2 why=$3
@@ -57,7 +58,7 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# run COMMAND...: its output is shown only where it fails.
+# run COMMAND...: shows its output only if it fails.
 run() {
   echo "install-deps: $*"
   "$@" >"$log" 2>&1 </dev/null || { cat "$log" >&2; echo "install-deps: this failed: $*" >&2; exit 1; }

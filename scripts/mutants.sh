@@ -1,11 +1,11 @@
 #!/bin/sh
-# Asks the tests whether they bite: makes one small change of meaning after the other (tests/mutants.txt), each in a copy of the
-# tree, and tells which of them no test notices. By hand, as it takes an hour.
+# Tests the tests: makes the small changes of meaning of tests/mutants.txt, one at a time, in a copy of the tree, and names those
+# that no test notices. Run by hand, as it takes an hour.
 #   sh scripts/mutants.sh [FIRST [LAST]]      numbers within the list; default: all
-#   sh scripts/mutants.sh --stale             only names those whose code is not there any more; exit 1 if there are any
+#   sh scripts/mutants.sh --stale             only names those whose code has gone; exit 1 if there are any
 #
 # A mutant is first tried on the tests that its `tests` line names, and on the whole suite where these pass. Exit status 0: every
-# mutant was noticed, but for those that are explained (`equal: REASON`). One that does not compile is none.
+# mutant was noticed, but for those that are explained (`equal: REASON`). One that does not compile does not count.
 set -eu
 cd "$(dirname "$0")/.."
 list=tests/mutants.txt
@@ -13,14 +13,14 @@ list=tests/mutants.txt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# field NUMBER NAME: a line of that mutant
+# field NUMBER NAME: prints a line of that mutant
 field() {
   awk -v number="$1" -v name="$2: " '
     /^file: / { at++ }
     at == number && index($0, name) == 1 { print substr($0, length(name) + 1); exit }' "$list"
 }
 
-# replace FILE OLD NEW: the one place where OLD stands; exit 1 where there is none, or more than one.
+# replace FILE OLD NEW: replaces OLD in its only place; exit 1 if there is none, or more than one.
 replace() {
   OLD=$2 NEW=$3 awk '
     { line = $0
@@ -50,7 +50,7 @@ git ls-files | tar -c -T - | tar -x -C "$tree"
 (cd "$tree" && cmake --preset dev -DRNNC_WERROR=OFF && cmake --build build-dev) >"$work/log" 2>&1 || { cat "$work/log"; exit 2; }
 ninja -C "$build" -t targets all 2>/dev/null | sed -n 's/: phony$//p' >"$work/targets"
 
-# noticed TESTS: one of them fails, or what it is made of cannot be built any more. Without TESTS: of all.
+# noticed TESTS: true if one of them fails, or cannot be built any more. Without TESTS: one of all tests.
 noticed() {
   targets="rnnc rnn"
   pattern=

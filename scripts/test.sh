@@ -1,6 +1,6 @@
 #!/bin/sh
-# Passes every test, from a fresh Debian 12 machine on: installs what is missing, builds, tests; then the same under the
-# address and undefined-behaviour sanitizers, and a build with clang where clang is there.
+# Runs every test, from a fresh Debian 12 machine on: installs missing packages, builds, tests; then the same under the
+# address and undefined-behaviour sanitizers, and a build with clang if clang is installed.
 #   sh scripts/test.sh
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ began=$(date +%s)
 
 say() { printf '== %s (%s s)\n' "$1" "$(($(date +%s) - began))"; }
 
-# quietly COMMAND...: its output is shown only where it fails.
+# quietly COMMAND...: shows its output only if it fails.
 quietly() { "$@" >"$log" 2>&1 </dev/null || { cat "$log"; echo "failed: $*"; exit 1; }; }
 
 # build PRESET FOLDER

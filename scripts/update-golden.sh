@@ -1,5 +1,5 @@
 #!/bin/sh
-# Rewrites what the golden tests expect with what rnnc says now. Look at the diff before committing it.
+# Replaces the expected output of the golden tests by rnnc's present output. Look at the diff before committing it.
 #   sh scripts/update-golden.sh [RNNC] [FILE...]      (default: build/bin/rnnc, all)
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -4,7 +4,7 @@
  * ahead, runs in reverse, or is made of all frames of a sequence, what needs the whole of it waits for a later pass.
  * Passes are numbered 0, 1, 2, ...; even ones run forward, odd ones backward, and some may be empty.
  *
- * Within a pass a value may be read at the same frame, and at frames that the pass has been through.  */
+ * Within a pass a value may be read at the same frame, and at frames that the pass has been through. */
 #ifndef RNNC_ANALYSIS_PASSES_H
 #define RNNC_ANALYSIS_PASSES_H
 

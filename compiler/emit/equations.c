@@ -4,7 +4,7 @@
  *   10  i_in = W_i @ x + b_i
  *   14  d_i += U_i^T @ d_z[t+1]
  *
- * `^T` is a transpose, `+=` a sum over all frames and streams.  */
+ * `^T` is a transpose, `+=` a sum over all frames and streams. */
 #include <string.h>
 
 #include "emit/emitter.h"
