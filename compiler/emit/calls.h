@@ -18,7 +18,7 @@ int input_of(const struct emitter *emitter, int output);
 /* entry.c: the state's type and calls. */
 void write_state_functions(struct emitter *emitter, bool with_values);
 
-/* plan.c: an entry point that does what a plan says. */
+/* plan.c: writes an entry point, step by step of its plan. */
 void write_entry_point(struct emitter *emitter, const struct plan *plan);
 
 /* values.c: true if values of the whole sequence are addressed from the block at hand, by a function of their own. */

@@ -66,8 +66,7 @@ const char *last_name(const char *path);
 const char *describe_kind(const struct schedule *schedule, const struct region *region, struct arena *arena);
 void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
                         const char *indent, struct text *out);
-double schedule_flops(const struct schedule *schedule); /* Returns the flops for one frame of one stream: the sum
-                                                           over regions. */
+double schedule_flops(const struct schedule *schedule); /* for one frame of one stream, over all regions */
 /* Returns the work of a region that is not done for each frame: "96 flops a sequence", or NULL. */
 const char *describe_flops_once(const struct region *region, struct arena *arena);
 long schedule_parameters(const struct schedule *schedule);
@@ -90,7 +89,7 @@ struct expression fill_pattern(const struct emitter *emitter, const char *patter
 void emit_declarations(struct emitter *emitter);
 void emit_packed_struct(struct emitter *emitter);
 void emit_pack(struct emitter *emitter);
-bool pack_draws(const struct emitter *emitter); /* True if packing needs the window, for dropout on weights. */
+bool pack_draws(const struct emitter *emitter); /* true if packing needs the window: dropout on weights */
 /* sizes.c */
 void name_enumerators(struct emitter *emitter);
 void emit_sizes(struct emitter *emitter);

@@ -36,7 +36,7 @@ struct loaded {
 const char *fresh_local(struct writing *writing, int node, int delay);
 /* Records that the edge's operand is in the variable `name` from now on. */
 void remember_load(struct writing *writing, const struct edge *edge, const char *name);
-/* Returns a variable for what an edge reads from memory, written when it is first needed. */
+/* Returns a variable for an edge's operand in memory, loaded when it is first needed. */
 struct expression load_edge(struct writing *writing, const struct edge *edge);
 /* Records an expression for a node: in a variable, or inline in its only reader. */
 void keep_expression(struct writing *writing, int id, struct expression expression);

@@ -43,7 +43,7 @@ static const char *find_load(const struct writing *writing, const struct edge *e
     return NULL;
 }
 
-/* Returns a variable for what an edge reads from memory, written when it is first needed. */
+/* Returns a variable for an edge's operand in memory, loaded when it is first needed. */
 struct expression load_edge(struct writing *writing, const struct edge *edge)
 {
     struct emitter *emitter = writing->emitter;

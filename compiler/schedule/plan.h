@@ -18,7 +18,7 @@
 
 /* The name in a dump; the comment says what is done with `values`. */
 #define STEP_KINDS(X)                                                                                                  \
-    X(PACK, "pack")       /* parameters become what kernels read; static values are computed */                        \
+    X(PACK, "pack")       /* parameters are packed for kernels; static values are computed */                          \
     X(INPUTS, "inputs")   /* inputs, and lengths and ends of sequences, are put where kernels read them */             \
     X(START, "start")     /* streams that begin: values read out of range are set, gathered ones cleared */            \
     X(TAKE, "take")       /* streams that go on: their past comes from the state */                                    \

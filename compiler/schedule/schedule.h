@@ -140,7 +140,7 @@ struct schedule {
                                those of a block in their order; last the region that runs once at the end */
     int region_count;
     int *region_of;            /* by node */
-    struct kernel **kernel_of; /* by node; NULL: leaves, and what is read in place */
+    struct kernel **kernel_of; /* by node; NULL: leaves, and values read in place */
     struct buffer *buffers;    /* by node */
     const char **names;        /* by node: a path that no other has, "h1.one_minus_z"; NULL for numbers */
     int panel_count;           /* packed matrices */

@@ -62,7 +62,7 @@ static void add_adjoints(struct differentiating *d)
     }
 }
 
-/* Adds up what a node has received: its adjoint. */
+/* Adds up the gradients that a node has received: its adjoint. */
 static void add_up(struct differentiating *d, int id)
 {
     struct received *received = &d->received[id];
@@ -96,7 +96,7 @@ static void push_output(struct graph *graph, struct graph_output output, int *ca
     ARENA_PUSH(graph->arena, graph->outputs, graph->output_count, *capacity, output);
 }
 
-/* Adds what a parameter, or a part of one, has received to the parameter's gradient. */
+/* Adds the gradients that a parameter, or a part of one, has received to the parameter's gradient. */
 static void add_gradient(struct differentiating *d, int id, int *capacity)
 {
     const struct node *node = d->graph->nodes[id];

@@ -1,4 +1,4 @@
-/* Makes the nodes of adjoints, and hands what a reader gives back to the value that it has read. */
+/* Makes the nodes of adjoints, and hands gradients back from a reader to the values that it has read. */
 #include "base/arena.h"
 #include "transform/adjoint.h"
 #include "transform/gradient_rule.h"

@@ -30,10 +30,9 @@ void decompose(struct graph *graph, struct arena *scratch);
  * so that each product has as many units as the gate it feeds. */
 void factor(struct graph *graph, const struct machine *machine, struct arena *scratch);
 
-/* Sums in an order in which what lies outside a cycle is one value before it enters:
+/* Sums in an order in which summands outside a cycle are one value before they enter it:
  *
- *   u + W @ x + U @ h[t-1] + b   ((b + W @ x) + u) + U @ h[t-1]
- */
+ *   u + W @ x + U @ h[t-1] + b   ((b + W @ x) + u) + U @ h[t-1] */
 void factor_sums(struct graph *graph, struct arena *scratch);
 
 /* The adjoint graph, with the gradients of all parameters (and, where `by_inputs`, of inputs) as outputs behind the

@@ -48,7 +48,7 @@ static void write_function(struct generator *generator, struct text *text, int n
     static const char *const mixing_words[] = {"sum(", "mean(", "maximum(", "softmax(", "layernorm(", "@", "concat("};
     for (size_t i = 0; i < sizeof mixing_words / sizeof *mixing_words; i++)
         function.vectors_only |= strstr(code.text, mixing_words[i]) != NULL;
-    for (int i = 0; i < generator->function_count; i++) /* what it calls itself */
+    for (int i = 0; i < generator->function_count; i++) /* and the functions that it calls itself */
         function.vectors_only |= generator->functions[i].vectors_only;
     text_printf(text, "fn %s(v%s) = %s\n\n", function.name, function.arity > 1 ? ", w" : "", code.text);
     generator->functions[generator->function_count++] = function;

@@ -276,7 +276,7 @@ static void test_cost(void **state)
     lowered_free(&lowered);
 }
 
-/* An edit of the graph makes what was found before it an error of the compiler. */
+/* Using an analysis of the graph after an edit is an error of the compiler. */
 static void test_stale_results(void **state)
 {
     (void)state;

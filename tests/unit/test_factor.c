@@ -188,7 +188,7 @@ static void test_parts_that_stay(void **state)
                     LINES("y = (a[0:3] * a[1:4])", "a = tanh(x)"));
     expect_factored("cell C(x[3]) -> y[2] {\n  a = tanh(x)\n  y = a[0:2] * a[1:3]\n}",
                     LINES("y = (a[0:2] * a[1:3])", "a = tanh(x)"));
-    /* There are no views of what a sequence begins with. */
+    /* Initial values of sequences cannot be read in parts. */
     expect_factored(
         "model M {\n  input x[4], k[4] once\n  a = tanh(x)\n  output y = exp((a[t-1])[0:2])\n  init a = k\n}",
         LINES("y = exp(a[0:2][t-1 or k])", "a = tanh(x)"));

@@ -160,7 +160,7 @@ static void test_start_values_of_factors(void **state)
     }
 }
 
-/* Every node knows the equation that it came from, and what is hidden has no name. */
+/* Every node knows the equation that it came from, and hidden values have no name. */
 static void test_origins(void **state)
 {
     (void)state;

@@ -71,7 +71,7 @@ static struct term *operation(struct fixture *fixture, enum op op, struct shape 
     return term;
 }
 
-/* Evaluates the term and compares it with what is expected. */
+/* Evaluates the term and compares it with the expected value. */
 static void expect(struct fixture *fixture, struct term *term, const double *expected)
 {
     struct value *value = add_value(fixture, VALUE_EQUATION, term->shape, TIME_STATIC);

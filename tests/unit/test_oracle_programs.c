@@ -41,7 +41,7 @@ static void compare(const char *what, int index, const double *result, const dou
 
 enum { MOST = 4, ROOM = 24 };
 
-/* A program, one stream, and what comes out: every array in the order of declaration. */
+/* A program, one stream, and its outputs: every array in the order of declaration. */
 struct example {
     const char *text;
     int frames, length;

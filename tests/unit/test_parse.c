@@ -47,7 +47,7 @@ static void check(const char *text, const char *expected)
     free(found);
 }
 
-/* One statement in the body of a model, and what it becomes. */
+/* Checks one statement in the body of a model against its tree. */
 static void check_statement(const char *statement, const char *expected)
 {
     char text[1000], tree[1000];
@@ -198,7 +198,7 @@ static void bad_bytes(void **state)
     free(found);
 }
 
-/* A forgotten bracket is one error, and what follows is still read. */
+/* A forgotten bracket is one error, and the rest of the text is still parsed. */
 static void forgotten_brackets(void **state)
 {
     (void)state;

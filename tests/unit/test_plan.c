@@ -148,7 +148,7 @@ static void test_order(void **state)
     scheduled_free(&scheduled);
 }
 
-/* Which calls there are, and what they begin with. */
+/* The calls that a network has, and whether they are whole sequences or carry their past. */
 static void test_calls(void **state)
 {
     (void)state;

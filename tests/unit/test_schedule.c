@@ -158,7 +158,7 @@ static void test_concat_and_embed(void **state)
         LINES("frames_0: frames: 0 embed 3; 1 concat 5; 2 column 5"));
 }
 
-/* Products with one right-hand side are stacked, four at most: what fills the registers. */
+/* Products with one right-hand side are stacked, four at most, which fill the registers. */
 static void test_products_are_stacked(void **state)
 {
     (void)state;
@@ -191,7 +191,7 @@ static int accumulator_of(const struct scheduled *scheduled, const char *name)
     return -1;
 }
 
-/* A sum is absorbed where only it reads the product; what else is read has to be there by itself. */
+/* A sum is absorbed if it alone reads the product; its other operand must be computed before. */
 static void test_what_accumulators_end_as(void **state)
 {
     (void)state;

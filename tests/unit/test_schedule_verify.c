@@ -31,7 +31,7 @@ static const char *const looks_far_back =
     "  h = tanh(W @ q + x)\n"
     "  output y = h\n}";
 
-/* A scan that begins with what another one ends with. */
+/* A scan that begins with the last value of another. */
 static const char *const begins_late =
     "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  h = tanh(W @ x + U @ h[t-1])\n"
     "  k = tanh(W @ x + U @ k[t-1])\n  output y = k\n  init k = last(h)\n}";
@@ -379,7 +379,7 @@ static void test_pasts(void **state)
     expect_wrong(&scheduled, text);
 }
 
-/* Of a value of one frame, and of a block, nobody reads what is not there any more. */
+/* Nobody reads frames that a value of one frame, or of a block, no longer has. */
 static void test_lifetimes(void **state)
 {
     (void)state;

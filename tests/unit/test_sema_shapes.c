@@ -70,7 +70,7 @@ static void test_rows_of_operators(void **state)
 static void test_least_shapes(void **state)
 {
     (void)state;
-    /* An open operand takes what fits, over cycles too; a scalar in a cycle stays one. */
+    /* An open operand takes the size that fits, over cycles too; a scalar in a cycle stays one. */
     expect_lines("model m {\n  input x[4], g\n  param U[3, 3], W[3, 4], b[5]\n  a = tanh(U @ a[t-1])\n"
                  "  output h = 0.5 * h[t-1] + 1 + W @ x\n  output k = k[t-1] + g\n  output d = concat(k, x, 1, e)\n"
                  "  e = 0.5 * e[t-1] + b\n  output f = a + 0\n  output s[2] = 1\n}\n",

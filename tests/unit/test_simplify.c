@@ -222,7 +222,7 @@ static void test_views_that_are_no_single_view(void **state)
                       LINES("y = (Z{2x4x3 from 0 by 20 5 1}{8x3 from 0 by 3 1} @ x)"));
 }
 
-/* ---- what is dead ---- */
+/* ---- dead nodes ---- */
 
 static void test_dead_nodes_go(void **state)
 {

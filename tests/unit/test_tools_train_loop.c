@@ -254,7 +254,7 @@ static void test_divergence(void **state)
     unlink(path);
 }
 
-/* The first frame with a value that is not finite is named, and files are not replaced by what is worth nothing. */
+/* The first frame with a value that is not finite is named, and files are not replaced by worthless ones. */
 static void test_infinite_weights(void **state)
 {
     struct fixture *fixture = *state;

@@ -258,7 +258,7 @@ static void test_cycles_without_delay(void **state)
 {
     *edge_of(state, PAST, 1) = (struct edge){.node = H, .init = NO_NODE, .length = 4};
     expect_wrong(state, "a cycle has no delay");
-    /* An initial value that depends on what it begins is one too. */
+    /* An initial value that depends on the value that it begins is one too. */
     *edge_of(state, PAST, 1) = (struct edge){.node = H, .delay = 1, .init = LAST, .length = 4};
     edge_of(state, LAST, 0)->delay = 0;
     expect_wrong(state, "a cycle has no delay");

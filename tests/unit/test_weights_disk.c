@@ -201,7 +201,7 @@ static void test_atomic_save(void **state)
     check_old_file(folder->file);
 }
 
-/* Devices and pipes stay what they are. */
+/* Devices and pipes are not replaced. */
 static void test_special_files(void **state)
 {
     const struct folder *folder = *state;

@@ -35,7 +35,7 @@ static rnn_model network(int real_size)
 
 static const double bias[] = {0.5, -1, 2}, weight[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, -12.25}, scale[] = {3};
 
-/* ---- a file in memory with what a test puts in it ---- */
+/* ---- a file in memory with a test's contents ---- */
 
 static rnn_file_tensor doubles(const char *name, int rank, int64_t rows, int64_t columns, const double *data)
 {

@@ -23,7 +23,7 @@ RNN_HELPER void rnn_gather_start(rnn_real *so_far, int count, int maximum, int s
         so_far[(ptrdiff_t)stream * count + i] = maximum ? -INFINITY : 0;
 }
 
-/* Copies what a stream has gathered from one place to another. */
+/* Copies a stream's gathered numbers from one place to another. */
 RNN_HELPER void rnn_gather_keep(rnn_real *to, const rnn_real *from, int count, int stream)
 {
     memcpy(to + (ptrdiff_t)stream * count, from + (ptrdiff_t)stream * count, (size_t)count * sizeof *to);

@@ -87,7 +87,7 @@ RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec
             for (int s = 1; s < split; s++)
                 a[s][c][r] = rnn_vec_splat(0);
         }
-    const int whole = k - k % split; /* k is 0 or more; for a constant k gcc sees what is left, often nothing */
+    const int whole = k - k % split; /* k is 0 or more; for a constant k gcc knows the rest, often 0 */
     int i = 0;
     RNN_UNROLL_PART(2)
     for (; i < whole; i += split, panel += split * row_stride)

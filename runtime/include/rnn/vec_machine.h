@@ -57,12 +57,11 @@ RNN_INLINE rnn_vec rnn_vec_madd(rnn_vec a, rnn_vec b, rnn_vec c)
 #endif
 }
 
-/* ---- what differs between instruction sets ----
+/* ---- instruction sets ----
  *
  * rnn_mask           which lanes: a comparison's result
  * rnn_vec_pick       mask ? a : b
- * rnn_vec_lesser     a < b ? a : b, so b where either is NaN; rnn_vec_greater likewise: one instruction on x86
- */
+ * rnn_vec_lesser     a < b ? a : b, so b where either is NaN; rnn_vec_greater likewise: one instruction on x86 */
 #if !defined(RNN_REAL_DOUBLE) && defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
 #define RNN_LANES_AVX512
 #elif !defined(RNN_REAL_DOUBLE) && defined(__AVX__) && RNN_VECTOR_BYTES == 32
