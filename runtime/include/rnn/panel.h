@@ -165,28 +165,45 @@ RNN_INLINE void rnn_panel_product(rnn_vec *sum, const int sum_stride, const rnn_
         tile(sum, rnn_panel_at(packed, panel, rows, k), x, x_stride, k, columns);
 }
 
+/* Puts columns of `count` rows, of a block that has `width`, where a panel has them. So many at a time that the cache
+ * lines written stay in a first-level cache until they are full; 16 contiguous numbers also are one line to read. */
+enum { RNN_PACK_COLUMNS = 16 };
+RNN_INLINE void rnn_pack_columns(rnn_real *to, const ptrdiff_t step, const rnn_real *weights, const ptrdiff_t row_step,
+                                 const ptrdiff_t column_step, const int count, const int width, const int columns)
+{
+    for (int u = 0; u < count; u++)
+        for (int i = 0; i < columns; i++)
+            to[i * step + u] = weights[u * row_step + i * column_step];
+    for (int u = count; u < width; u++)
+        for (int i = 0; i < columns; i++)
+            to[i * step + u] = 0;
+}
+
 /* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a
  * packed matrix whose panels hold `side` blocks; weights of units beyond the last are 0. */
 RNN_OUTLINE void rnn_pack_panels(rnn_real *packed, const int side, const int part, const int row,
                                  const rnn_real *weights, const ptrdiff_t row_step, const ptrdiff_t column_step,
                                  const int units, const int k)
 {
-    /* Columns: the cache lines written stay in a first-level cache until they are full. */
-    enum { AT_ONCE = 16 };
     const int width = side * RNN_LANES;
     const ptrdiff_t step = (ptrdiff_t)part * width;
     for (int first = 0; first < units; first += width) {
         rnn_real *const to = packed + first / width * k * step + row * width;
+        const rnn_real *const from = weights + first * row_step;
         const int count = units - first < width ? units - first : width;
-        for (int j = 0; j < k; j += AT_ONCE)
-            for (int u = 0; u < width && row_step != 1; u++)
-                for (int i = j; i < j + AT_ONCE && i < k; i++)
-                    to[i * step + u] = u < count ? weights[(first + u) * row_step + i * column_step] : 0;
-        for (int i = 0; i < k && row_step == 1; i++) {
-            memcpy(to + i * step, weights + first + i * column_step, (size_t)count * sizeof *to);
-            for (int u = count; u < width; u++)
-                to[i * step + u] = 0;
-        }
+        int i = 0;
+        if (row_step == 1) {
+            for (; i < k; i++) {
+                memcpy(to + i * step, from + i * column_step, (size_t)count * sizeof *to);
+                for (int u = count; u < width; u++)
+                    to[i * step + u] = 0;
+            }
+        } else if (column_step == 1)
+            for (; i + RNN_PACK_COLUMNS <= k; i += RNN_PACK_COLUMNS)
+                rnn_pack_columns(to + i * step, step, from + i, row_step, 1, count, width, RNN_PACK_COLUMNS);
+        for (; i < k; i += RNN_PACK_COLUMNS)
+            rnn_pack_columns(to + i * step, step, from + i * column_step, row_step, column_step, count, width,
+                             RNN_MIN(k - i, RNN_PACK_COLUMNS));
     }
 }
 
