@@ -249,6 +249,8 @@ static void add_blocks(struct planning *planning, int pass)
     const struct plan *plan = planning->plan;
     add_values(planning, STEP_INPUTS, SCOPE_BLOCK, pass, value_is_given_to_pass);
     add_regions(planning, REGION_FRAMES, SCOPE_BLOCK, pass);
+    if (plan->call == CALL_STEP) /* while the last region still computes: the call ends by waiting for it */
+        add_step(planning, STEP_AGE, SCOPE_BLOCK, pass, NO_REGION);
     add_outputs(planning, SCOPE_BLOCK, pass);
     if (plan->whole)
         return;
@@ -267,7 +269,7 @@ static void add_pass(struct planning *planning, int pass)
     if (pass == 0 && plan->carries && plan->call != CALL_STEP)
         add_values(planning, STEP_TAKE, SCOPE_PASS, pass, value_is_kept);
     add_blocks(planning, pass);
-    if (!plan->whole)
+    if (plan->call == CALL_RUN && !plan->whole)
         add_step(planning, STEP_AGE, SCOPE_PASS, pass, NO_REGION);
     add_values(planning, STEP_FINISH, SCOPE_PASS, pass, value_finishes);
 }
