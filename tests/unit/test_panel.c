@@ -174,23 +174,27 @@ static void test_packing(void **state)
 static void test_packing_by_strides(void **state)
 {
     (void)state;
-    enum { UNITS = 11, K = 5, SIDE = RNN_SIDE(1, UNITS) };
-    rnn_real plain[UNITS * K], transposed[K * UNITS], larger[UNITS * 9];
-    for (int i = 0; i < UNITS * 9; i++)
-        larger[i] = NAN;
+    enum { UNITS = 11, K = 37, LARGE = 2 * K + 3, SIDE = RNN_SIDE(1, UNITS) };
+    rnn_real plain[UNITS * K], transposed[K * UNITS], larger[UNITS * LARGE], sparse[UNITS * LARGE];
+    for (int i = 0; i < UNITS * LARGE; i++)
+        larger[i] = sparse[i] = NAN;
     for (int i = 0; i < UNITS; i++)
         for (int j = 0; j < K; j++)
-            plain[i * K + j] = transposed[j * UNITS + i] = larger[i * 9 + 2 + j] = number(i * K + j);
+            plain[i * K + j] = transposed[j * UNITS + i] = larger[i * LARGE + 2 + j] = sparse[i * LARGE + 1 + 2 * j] =
+                number(i * K + j);
     const size_t count = RNN_PACKED(1, 1, UNITS, K), size = count * sizeof(rnn_real);
-    rnn_real *a = allocate(count), *b = allocate(count), *c = allocate(count);
+    rnn_real *a = allocate(count), *b = allocate(count), *c = allocate(count), *d = allocate(count);
     rnn_pack_panels(a, SIDE, 1, 0, plain, K, 1, UNITS, K);
     rnn_pack_panels(b, SIDE, 1, 0, transposed, 1, UNITS, UNITS, K);
-    rnn_pack_panels(c, SIDE, 1, 0, larger + 2, 9, 1, UNITS, K);
+    rnn_pack_panels(c, SIDE, 1, 0, larger + 2, LARGE, 1, UNITS, K);
+    rnn_pack_panels(d, SIDE, 1, 0, sparse + 1, LARGE, 2, UNITS, K);
     assert_memory_equal(a, b, size);
     assert_memory_equal(a, c, size);
+    assert_memory_equal(a, d, size);
     free(a);
     free(b);
     free(c);
+    free(d);
 }
 
 /* Panels cover all blocks of units with no panel to spare; a tile fills the registers and no more. */
