@@ -137,7 +137,8 @@ struct expression fill_pattern(const struct emitter *emitter, const char *patter
             text_puts(&text, scalar ? "rnn_" : "rnn_vec_");
         else if (*c == '$') {
             const struct expression *operand = &operands[c[1] - '0'];
-            bool argument = c > pattern && (c[-1] == '(' || c[-1] == ' ') && (c[2] == ')' || c[2] == ',');
+            bool begins = (c > pattern && c[-1] == '(') || (c > pattern + 1 && c[-2] == ',' && c[-1] == ' ');
+            bool argument = begins && (c[2] == ')' || c[2] == ',');
             text_printf(&text, argument || operand->closed ? "%s" : "(%s)", operand->text);
             c++;
         } else

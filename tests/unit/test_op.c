@@ -70,6 +70,19 @@ static void expect_pattern(const struct op_info *info)
     }
 }
 
+/* The text of an operand may be a whole expression, which is to be computed once. */
+static void test_patterns_write_operands_once(void **state)
+{
+    (void)state;
+    for (int op = 0; op < OP_COUNT; op++) {
+        const struct op_info *info = op_info((enum op)op);
+        int written[3] = {0};
+        for (const char *c = info->emit; c && *c; c++)
+            if (*c == '$' && written[c[1] - '0']++)
+                fail_msg("%s writes operand %c twice", info->id, c[1]);
+    }
+}
+
 static void test_every_line(void **state)
 {
     (void)state;
@@ -100,6 +113,7 @@ int main(void)
         cmocka_unit_test(test_how_operands_are_read),
         cmocka_unit_test(test_kinds_of_kernels),
         cmocka_unit_test(test_times_of_results),
+        cmocka_unit_test(test_patterns_write_operands_once),
         cmocka_unit_test(test_every_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
