@@ -48,8 +48,9 @@ static void compile_in_two_ways(const struct source *source)
         return;
     enum emit_kind other = EMIT_GRAPH + (enum emit_kind)(source->length % (EMIT_NOTHING - EMIT_GRAPH + 1));
     if (other == EMIT_NOTHING) { /* C again, with every switch off */
+        const struct machine *machine = options.schedule.machine;
         options = (struct pipeline_options){.header = "network.h", .dump_after = STAGE_INFER_SHAPES};
-        options.schedule.block_frames = 1;
+        options.schedule = (struct schedule_options){.machine = machine, .block_frames = 1};
     } else {
         options.emit = other;
     }

@@ -331,9 +331,10 @@ static void test_rounding_of_rows(void **state)
     (void)state;
     static struct fixture fixture;
     begin(&fixture);
+    static const double data[][2] = {{1, 2}, {0x1p-30, 0}, {1, 2}};
     struct term *numbers[3];
     for (int i = 0; i < 3; i++)
-        numbers[i] = given(&fixture, i == 1 ? SCALAR : VECTOR(2), (double[][2]){{1, 2}, {0x1p-30, 0}, {1, 2}}[i]);
+        numbers[i] = given(&fixture, i == 1 ? SCALAR : VECTOR(2), data[i]);
     struct term *inner = operation(&fixture, OP_sub, VECTOR(2), 2, (struct term *[]){numbers[1], numbers[2]});
     struct value *value = add_value(&fixture, VALUE_EQUATION, VECTOR(2), TIME_STATIC);
     value->term = operation(&fixture, OP_add, VECTOR(2), 2, (struct term *[]){numbers[0], inner});
