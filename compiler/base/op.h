@@ -30,7 +30,7 @@ enum shape_rule {
     SHAPE_SPECIAL /* a rule of its own */
 };
 
-/* How tightly a term binds, as in the grammar. */
+/* Precedence of a term, as in the grammar. */
 enum binding { BIND_COMPARISON, BIND_SUM, BIND_PRODUCT, BIND_UNARY, BIND_AT, BIND_POSTFIX };
 
 struct infix {
@@ -63,7 +63,7 @@ enum result_time {
     AS_GIVEN       /* the program says when */
 };
 
-/* How an operand is read: where its value has to be, and which part of it is read. */
+/* Reading of an operand: the place its value has to be in, and the part of it that is read. */
 enum operand_reading {
     READS_UNITS,   /* unit by unit with the result, or one number for all of them: from registers where one kernel makes
                          both, else from a padded column */
@@ -130,7 +130,7 @@ bool op_is_over_time(enum op op);
 /* The time at which the result exists, if `latest` is the latest time of the operands. */
 enum value_time op_result_time(enum op op, enum value_time latest);
 
-/* How operand k is read. */
+/* Reading of operand k. */
 enum operand_reading op_reads(enum op op, int k);
 
 /* The kind of kernel that computes a value by itself. Elementwise work that is fused behind a product is part of the

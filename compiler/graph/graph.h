@@ -90,7 +90,7 @@ struct node {
     int replaced_by; /* set by graph_replace, followed by graph_sweep; else NO_NODE */
 };
 
-/* How a parameter starts, resolved: see enum rnn_start in the runtime, which has the same names. */
+/* Start values of a parameter, resolved: see enum rnn_start in the runtime, which has the same names. */
 #define START_KINDS(X)                                                                                                 \
     X(CONSTANT)                                                                                                        \
     X(NORMAL)                                                                                                          \

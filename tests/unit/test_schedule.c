@@ -224,7 +224,7 @@ static void test_what_accumulators_end_as(void **state)
 
 enum { MOST = 32 }; /* of a kernel, for the usual machine */
 
-/* How many nodes of a region kernels hand on to others, in phases one after the other. */
+/* Counts the nodes of a region that kernels hand on to others, in phases one after the other. */
 static int count_handed_on(const struct scheduled *scheduled)
 {
     const struct schedule *schedule = scheduled->schedule;

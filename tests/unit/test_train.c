@@ -10,7 +10,7 @@
 
 enum { FRAMES = 4, STREAMS = 3, COLUMNS = FRAMES * STREAMS };
 
-/* How many frames each stream has. */
+/* Frames of each stream. */
 static const int left[STREAMS] = {4, 0, 2};
 
 static bool valid(int column) { return column / STREAMS < left[column % STREAMS]; }
