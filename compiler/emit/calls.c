@@ -20,7 +20,7 @@ void write_signature(struct emitter *emitter, enum call_kind call)
         "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work, int frames, const int *lengths",
         "rnn_status @_grad(const @_params *params, $_state *state, $_work *work, const rnn_window *window"};
     const struct graph *graph = emitter->graph;
-    write_pattern(emitter, heads[call]);
+    write_named(emitter, heads[call]);
     for (int i = 0; i < graph->input_count; i++)
         text_printf(emitter->out, ",\n    const %s *%s", input_type(&graph->inputs[i]), emitter->arguments[i]);
     if (call == CALL_GRAD)

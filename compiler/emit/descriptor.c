@@ -110,11 +110,11 @@ static void write_generic_call(struct emitter *emitter, enum call_kind call)
     static const char *const calls[] = {
         "    return $_step((const $_packed *)packed, ($_state *)state",
         "    return $_run((const $_packed *)packed, ($_state *)state, ($_work *)work, frames, lengths"};
-    write_pattern(emitter, heads[call]);
+    write_named(emitter, heads[call]);
     text_printf(emitter->out, ",\n    const void *const inputs[], void *const outputs[])\n{\n%s%s",
                 emitter->graph->input_count ? "" : "    (void)inputs;\n",
                 emitter->graph->output_count ? "" : "    (void)outputs;\n");
-    write_pattern(emitter, calls[call]);
+    write_named(emitter, calls[call]);
     write_generic_arguments(emitter, call);
     text_puts(emitter->out, ");\n}\n");
 }

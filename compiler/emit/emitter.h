@@ -53,7 +53,8 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
 struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
                                     struct arena *arena, struct text *out);
 
-/* pattern.c: printf, with the prefix for each `$` and the owner's for each `@`. */
+/* pattern.c: puts and printf, with the prefix for each `$` and the owner's for each `@`. */
+void write_named(struct emitter *emitter, const char *text);
 void write_pattern(struct emitter *emitter, const char *pattern, ...) __attribute__((format(printf, 2, 3)));
 
 /* names.c: an identifier that is neither a keyword nor a macro nor one of the emitted code's own words. Ask for it

@@ -14,7 +14,7 @@ struct writing {
 static void write_line(struct writing *writing, const char *line)
 {
     text_printf(writing->emitter->out, "%*s", writing->indent, "");
-    write_pattern(writing->emitter, line);
+    write_named(writing->emitter, line);
     text_puts(writing->emitter->out, "\n");
 }
 
