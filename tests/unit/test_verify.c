@@ -1,26 +1,15 @@
 /* A graph by hand: every kind of broken graph that the verifier claims to find; edges and printing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "broken_graph.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/text.h"
-#include "graph/graph.h"
 
 /* A small graph with one of everything that the verifier has a rule for:
  *     h = tanh((W @ x) + h[t-1 or k]), s = sum(h), V = view of W, e = embed(W, id), c = concat(h, x), d = dot(h, h), M
  * = W @ V, l = layernorm(h, k, 2), g = last(h) */
 enum { W, K, X, ID, TWO, WX, PAST, H, SUM, VIEW, EMBED, CONCAT, DOT, MATMUL, NORM, LAST, NODES };
-
-struct fixture {
-    struct arena *arena;
-    struct graph *graph;
-};
 
 static int add(struct graph *graph, enum op op, struct shape shape, enum value_time time, int a, int b, int c)
 {
@@ -75,26 +64,6 @@ static int make_graph(void **state)
     }
     *state = fixture;
     return 0;
-}
-
-static int free_graph(void **state)
-{
-    struct fixture *fixture = *state;
-    arena_free(fixture->arena);
-    test_free(fixture);
-    return 0;
-}
-
-static struct node *node_of(void **state, int id) { return ((struct fixture *)*state)->graph->nodes[id]; }
-static struct edge *edge_of(void **state, int id, int k) { return &node_of(state, id)->edges[k]; }
-
-/* Each test breaks the graph in one place. */
-static void expect_wrong(void **state, const char *wanted)
-{
-    struct fixture *fixture = *state;
-    const char *found = graph_verify(fixture->graph, fixture->arena);
-    assert_non_null(found);
-    assert_string_equal(found, wanted);
 }
 
 static void test_whole_graph_is_right(void **state)

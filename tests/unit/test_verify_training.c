@@ -1,14 +1,7 @@
 /* A graph by hand of operations that only training has: the verifier finds each that is broken. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "broken_graph.h"
+
 #include <stdio.h>
-
-#include <cmocka.h>
-
-#include "base/arena.h"
-#include "graph/graph.h"
 
 /* One of each: losses of x with an id and with labels, what they hand back, and sums over frames for the gradient of
  * W. */
@@ -36,11 +29,6 @@ enum {
     UNVIEW,
     GRADIENT,
     NODES
-};
-
-struct fixture {
-    struct arena *arena;
-    struct graph *graph;
 };
 
 static const struct shape scalar = {0}, vector = {1, {4}}, long_vector = {1, {8}}, square = {2, {4, 4}};
@@ -101,25 +89,6 @@ static int make_graph(void **state)
     add_nodes(graph);
     *state = fixture;
     return 0;
-}
-
-static int free_graph(void **state)
-{
-    struct fixture *fixture = *state;
-    arena_free(fixture->arena);
-    test_free(fixture);
-    return 0;
-}
-
-static struct node *node_of(void **state, int id) { return ((struct fixture *)*state)->graph->nodes[id]; }
-static struct edge *edge_of(void **state, int id, int k) { return &node_of(state, id)->edges[k]; }
-
-static void expect_wrong(void **state, const char *wanted)
-{
-    struct fixture *fixture = *state;
-    const char *found = graph_verify(fixture->graph, fixture->arena);
-    assert_non_null(found);
-    assert_string_equal(found, wanted);
 }
 
 static void expect_right(void **state)
