@@ -71,7 +71,7 @@ static bool has_line(const char *dump, const char *line)
     return false;
 }
 
-static struct checked check_correct(const char *text)
+struct checked check_correct(const char *text)
 {
     struct checked checked = check_program(text, NULL);
     if (checked.errors)

@@ -16,6 +16,8 @@ struct checked {
 
 /* Both stages. `options` may be NULL. */
 struct checked check_program(const char *text, const struct sema_options *options);
+/* Fails the test if there are errors. */
+struct checked check_correct(const char *text);
 void checked_free(struct checked *checked);
 
 struct value *checked_value(const struct checked *checked, const char *name); /* fails the test if there is none */

@@ -12,11 +12,9 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "base/diag.h"
 #include "oracle/oracle.h"
 #include "rnn/ctc.h"
-#include "sema/sema.h"
-#include "syntax/tree.h"
+#include "sema_check.h"
 
 /* Of results that are rounded once to rnn_real. */
 static const double unit = sizeof(rnn_real) == sizeof(float) ? 0x1p-23 : 0x1p-48;
@@ -147,13 +145,8 @@ static void test_all_paths(void **state)
 static double oracle_loss(const char *text, const rnn_real *x, const rnn_real *direction, double step, int frames,
                           int n, const int32_t *labels, int count)
 {
-    static const char name[] = "test.rnn";
-    struct arena *arena = arena_new();
-    struct diagnostics *diag = diag_new(arena, source_from_memory(arena, name, text, strlen(text)));
-    struct tree *tree = parse(arena, source_from_memory(arena, name, text, strlen(text)), diag);
-    struct program *program = resolve_names(arena, tree, &(struct sema_options){0}, diag);
-    infer_shapes(arena, program, diag);
-    assert_int_equal(diag_error_count(diag), 0);
+    struct checked checked = check_correct(text);
+    struct arena *arena = checked.arena;
     double *input = ARENA_ARRAY(arena, double, frames *n + 1), *target = ARENA_ARRAY(arena, double, count + 1);
     for (int i = 0; i < frames * n; i++)
         input[i] = (double)x[i] + step * (double)direction[i];
@@ -168,8 +161,8 @@ static double oracle_loss(const char *text, const rnn_real *x, const rnn_real *d
                                .targets = (const double *[]){target},
                                .label_counts = &count,
                                .losses = &loss};
-    oracle_run(program, &call);
-    arena_free(arena);
+    oracle_run(checked.program, &call);
+    checked_free(&checked);
     assert_int_equal(loss.count, 1);
     return loss.sum;
 }

@@ -1,5 +1,5 @@
 /* The meaning of the axes of a data file, by input and by options. */
-#include "train_fixture.h"
+#include "tools_fixture.h"
 
 #include "command/argument.h"
 #include "data/array.h"

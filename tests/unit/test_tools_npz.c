@@ -1,5 +1,5 @@
 /* .npz files, as numpy writes them and as it does not. */
-#include "train_fixture.h"
+#include "tools_fixture.h"
 
 #include <stdint.h>
 #include <zlib.h>

@@ -1,5 +1,5 @@
 /* Curves: bounded in size, the same after a checkpoint, and drawn. */
-#include "train_fixture.h"
+#include "tools_fixture.h"
 
 #include <math.h>
 

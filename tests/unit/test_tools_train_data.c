@@ -1,5 +1,5 @@
 /* Data of a training: tables from arrays, sequences, and batches. */
-#include "train_fixture.h"
+#include "tools_fixture.h"
 
 #include "data/array.h"
 #include "tiny_model.h"

@@ -1,5 +1,5 @@
 /* Text as symbols, vocabularies, and tables from text. */
-#include "train_fixture.h"
+#include "tools_fixture.h"
 
 #include <zlib.h>
 

@@ -1,6 +1,6 @@
-/* For tests of training: an arena, a folder of one's own, and files in it. */
-#ifndef RNNC_TESTS_TRAIN_FIXTURE_H
-#define RNNC_TESTS_TRAIN_FIXTURE_H
+/* For tests of tools: an arena, a folder of one's own, and files in it. */
+#ifndef RNNC_TESTS_TOOLS_FIXTURE_H
+#define RNNC_TESTS_TOOLS_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static inline int setup(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
     fixture->arena = arena_new();
-    fixture->folder = arena_printf(fixture->arena, "/tmp/test_tools_train.XXXXXX");
+    fixture->folder = arena_printf(fixture->arena, "/tmp/test_tools.XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
     *state = fixture;
     return 0;
