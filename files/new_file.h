@@ -36,7 +36,7 @@ void rnn_new_file_end(struct new_file *file);
 /* Removes what killed processes of this user left beside the path. */
 void rnn_new_file_sweep(const char *path);
 
-/* Why the path was not written, an errno, in words, for which there is room. */
+/* Says in words, for which there is room, why the path was not written; the reason is an errno. */
 enum { RNN_NEW_FILE_WORDS = 300 };
 const char *rnn_new_file_reason(const char *path, int reason, char words[RNN_NEW_FILE_WORDS]);
 

@@ -1,4 +1,4 @@
-/* Who reads a node: the edges of the graph turned round. */
+/* Readers of each node: the edges of the graph turned round. */
 #ifndef RNNC_ANALYSIS_USES_H
 #define RNNC_ANALYSIS_USES_H
 

@@ -20,7 +20,7 @@ long shape_size(const struct shape *shape); /* number of elements; 1 for [] */
 bool shape_equal(const struct shape *a, const struct shape *b);
 const char *shape_text(struct arena *arena, const struct shape *shape); /* "[512, 64]" */
 
-/* When a value exists; an operation's time is the latest of its operands'. */
+/* The time at which a value exists; an operation's is the latest of its operands'. */
 #define VALUE_TIMES(X)                                                                                                 \
     X(STATIC, "static")     /* once, when the weights are packed */                                                    \
     X(SEQUENCE, "sequence") /* once for each sequence */                                                               \

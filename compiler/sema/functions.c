@@ -15,7 +15,7 @@ struct handing {
     bool *from, *to;
 };
 
-/* How one cell uses the names in its head. */
+/* The uses that one cell makes of the names in its head. */
 struct usage {
     struct elaboration *e;
     const struct tree_definition *cell;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `rnn check` takes for right, and how much it takes for that.
+# Networks that `rnn check` takes for right, and the work that it does for that.
 #   check.sh RNN
 set -eu
 rnn=$1

@@ -8,7 +8,7 @@ rnn=$1
 # holds FILE LINES
 holds() { [ "$(cat "$1")" = "$2" ] || fail "$1 holds: $(cat "$1")"; }
 
-# What comes in goes out: scores of a blank and two labels, and something else.
+# Inputs go straight out: scores of a blank and two labels, and something else.
 cat >scores.rnn <<'END'
 model scores {
   input x[3]
@@ -123,7 +123,7 @@ says err "which command?"
 expect 2 "$rnn" walk
 says err "there is no command 'walk'; there are run, train, eval and check"
 
-# What is missing is named, and so is what goes with nothing.
+# Missing inputs are named, and so are files that go with none.
 refused() { words=$1; expected=$2; shift 2; expect "$expected" "$rnn" "$@"; says err "$words"; }
 printf 'model pair { input a, b; param w; output y = w * a + b; output z = last(a) }\n' >pair.rnn
 printf '1\n2\n' >a.csv
@@ -164,7 +164,7 @@ for folder in "$work/x.csv" "$work/cached"; do
     says err "cannot make the folder '$folder/rnnc' for compiled networks: Not a directory; set XDG_CACHE_HOME"
 done
 
-# What the compiler makes may be nothing that can be used.
+# A library that the compiler makes may be of no use.
 cat >bad_cc <<'END'
 #!/bin/sh
 case "$*" in *-shared*) while [ "$1" != -o ]; do shift; done; echo nothing >"$2" ;; *) exec cc "$@" ;; esac
@@ -183,7 +183,7 @@ ln -s missing.csv link.csv
 expect 1 "$rnn" run scores.rnn --input x.csv --output y=link.csv
 says err "cannot write 'link.csv': it is a link to 'missing.csv', which is not there"
 
-# Who waits for it on a terminal sees that it works.
+# A terminal shows that it works.
 cat >lazy_cc <<'END'
 #!/bin/sh
 case "$*" in *-shared*) sleep 3 ;; esac
@@ -195,7 +195,7 @@ if command -v script >/dev/null; then
   grep -q 'compiling the network with sh (sooner with CFLAGS=-O1), [23] s' shown || fail "on a terminal: $(cat shown)"
 fi
 
-# What compiles a network is interrupted with it, and leaves nothing.
+# The compiler of a network is interrupted with it, and leaves nothing.
 cat >slow_cc <<'END'
 #!/bin/sh
 case "$*" in *-shared*) echo >started; exec sleep 60 ;; *) exec cc "$@" ;; esac
@@ -346,7 +346,7 @@ columns 'x,v.0,v.1\n1,2\n' "'table.csv', line 2: 2 fields, but the first line ha
 columns 'a,b\n1,2\n' "'table.csv' has the columns 'a', 'b', none of which is an input of 'columns': write --input NAME=table.csv, or a first line with the names of the columns, such as x,v.0,v.1"
 columns '1,2,3\n' "which input is 'table.csv' for? 'columns' has 'x', 'v': write --input NAME=table.csv, or a first line with the names"
 columns 'x;v.0;v.1\n1;2;3\n' "'1;2;3' is not a number; fields are separated by commas"
-# Where there is one input that the whole file is for, its columns may have any names.
+# Columns may have any names if the whole file is for one input.
 printf 'a,x,c\n1,2,3\n' >x.named.csv
 expect 0 "$rnn" run scores.rnn --input x=x.named.csv --output y=y.csv
 holds y.csv 1,2,3

@@ -43,7 +43,7 @@ cmp numbers others
 
 # ---- failure ----
 
-# What is not finite is found where it begins: in a value of the network, or in a loss alone.
+# Infinity and NaN are found where they begin: in a value of the network, or in a loss alone.
 cat >faults.rnn <<'END'
 cell Elman[n](x[n]) -> h[n] {
   param W[n, n] = 0.5, U[n, n]
@@ -169,7 +169,7 @@ expect 1 "$rnn" train lm.rnn --weights whole.safetensors --data strange --out w.
 says err "--data: no character of the text is in the vocabulary"
 [ ! -e w.safetensors ] || fail "a training that failed wrote weights"
 
-# What counts is each loss's own: without any id the second still does, and is learned; alone the first cannot be.
+# Counts are each loss's own: without any id the second still does, and is learned; alone the first cannot be.
 cat >losses.rnn <<'END'
 model both {
   input x[2]
@@ -239,7 +239,7 @@ expect 0 "$rnn" eval spell.rnn --weights spell.safetensors --data x=frames.csv -
   --skip-unalignable
 says err "left out 1 of 2 sequences"
 says out "3 frames in 1 sequence"
-# What a training goes on with are its own labels.
+# A training goes on with its own labels.
 aligned() { spell "$1" --skip-unalignable --epochs 2 --checkpoint spell.checkpoint --resume; }
 aligned 0
 aligned 0

@@ -60,7 +60,7 @@ expect 1 train resumed --epochs 1 --quiet --checkpoint r.checkpoint --resume
 says err "cannot go on from 'r.checkpoint': it is damaged, its checksum differs"
 rm -f resumed.* r.checkpoint kept.checkpoint
 
-# What a kill leaves in the moment before a file takes its place is gone with the next training; what is in use, or only looks
+# Files that a kill leaves in the moment before they take their places are gone with the next training; what is in use, or only looks
 # like it, is not.
 left=.rnnc.0123456789abcdef.partial
 used=.rnnc.fedcba9876543210.partial

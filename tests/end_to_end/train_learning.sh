@@ -74,7 +74,7 @@ done
 ! cmp -s drop.0.safetensors drop.0.2.safetensors || fail "-D drop=0.2 drops nothing"
 expect 2 "$rnn" train dropped.rnn -D drop=0.2x --data text --out drop.safetensors
 
-# What a trained network says about a text: probabilities for each character.
+# A trained network gives probabilities for each character of a text.
 printf 'the cat%%' >short
 expect 0 "$rnn" run lm.rnn --weights whole.safetensors --input short --output short.csv
 says err "rnn: characters of the text that are not in the vocabulary, which count as none: 1"
@@ -172,7 +172,7 @@ for epochs in 1 3 12 12; do best --epochs $epochs --patience 2 --checkpoint best
 cmp kept best.best.safetensors
 says out "no better validation in 2 epochs: stopped"
 ! grep -q '^epoch' out || fail "what had ended went on: $(cat out)"
-# Where they are not there any more, nobody is sent to look for them.
+# Nobody is sent to look for them once they have gone.
 mv best.best.safetensors gone
 best --epochs 12 --patience 2 --checkpoint best.checkpoint --resume
 says out "whose weights are not in 'best.best.safetensors'"

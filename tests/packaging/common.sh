@@ -1,4 +1,4 @@
-# What the tests of packaging share: a scratch folder, a consumer in it, and commands whose output is shown only where they fail.
+# Shared by the tests of packaging: a scratch folder, a consumer in it, and commands whose output is shown only where they fail.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

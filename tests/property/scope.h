@@ -21,7 +21,7 @@ struct sizes {
     struct size dim[MOST_RANK];
 };
 
-/* How tightly the outermost operator of an expression binds. */
+/* Precedence of the outermost operator of an expression. */
 enum level { LEVEL_COMPARISON, LEVEL_SUM, LEVEL_PRODUCT, LEVEL_UNARY, LEVEL_AT, LEVEL_POSTFIX };
 
 enum when { WHEN_STATIC, WHEN_SEQUENCE, WHEN_FRAME };

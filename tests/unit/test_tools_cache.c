@@ -51,7 +51,7 @@ static int teardown(void **state)
     return ran && status == 0 ? 0 : -1;
 }
 
-/* How many entries the cache has. */
+/* Returns the number of entries of the cache. */
 static long count_entries(struct fixture *fixture)
 {
     struct text output;

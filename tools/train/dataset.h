@@ -21,8 +21,8 @@ struct dataset {
     long frames;  /* of all sequences */
 };
 
-/* How a series is cut: into `streams` sequences, or into pieces of so many frames, the last of which may be shorter.
- * The latter are shuffled; each begins from the start states. */
+/* The pieces of a series: it is cut into `streams` sequences, or into pieces of so many frames, the last of which may
+ * be shorter. The latter are shuffled; each begins from the start states. */
 struct cut {
     int streams;
     int piece, held_piece; /* frames; 0: `streams` sequences. held_piece: of the data held out */

@@ -1,4 +1,4 @@
-/* How often outputs are right, besides their loss. */
+/* Counts of outputs that are right, besides their loss. */
 #ifndef RNN_TOOLS_SCORE_H
 #define RNN_TOOLS_SCORE_H
 
