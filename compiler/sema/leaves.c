@@ -122,15 +122,17 @@ static long largest_rank(enum parameter_form form, const int *dim)
     return least < b * c ? least : b * c;
 }
 
-static bool find_rank(struct elaboration *e, struct instance *instance, const struct symbol *symbol, int *result)
+/* Returns the rank of a form. For a wrong one, which is reported, it is 1: W has its shape all the same, and what is
+ * wrong with its uses is reported too. */
+static int find_rank(struct elaboration *e, struct instance *instance, const struct symbol *symbol)
 {
     const struct declarator *declarator = symbol->declarator;
     const char *what = arena_printf(e->arena, "the rank of '%s'", symbol->name);
     long most = largest_rank(symbol->form, symbol->dim);
-    if (evaluate_count(e, instance, declarator->form_rank, what, 1, most < INT_MAX ? most : INT_MAX, result) !=
+    int rank;
+    if (evaluate_count(e, instance, declarator->form_rank, what, 1, most < INT_MAX ? most : INT_MAX, &rank) !=
         EVALUATION_DONE)
-        return false;
-    int rank = *result;
+        return 1;
     long whole = 1, factors = 0;
     for (int i = 0; i < declarator->dimension_count; i++) {
         whole *= symbol->dim[i];
@@ -140,7 +142,7 @@ static bool find_rank(struct elaboration *e, struct instance *instance, const st
         report_warning(&e->report, declarator->form.span,
                        "%s(%d) does not make '%s' smaller: its factors have %ld elements, it has %ld itself",
                        declarator->form.text, rank, symbol->name, factors, whole);
-    return true;
+    return rank;
 }
 
 /* Defines the parameter itself: a value of its factors. */
@@ -163,15 +165,14 @@ static void define_form(struct elaboration *e, struct instance *instance, struct
 static void shape_factors(struct elaboration *e, struct instance *instance, struct symbol *symbol)
 {
     const struct declarator *declarator = symbol->declarator;
-    int wanted = symbol->form == FORM_SVD ? 2 : 3, rank = 0;
+    int wanted = symbol->form == FORM_SVD ? 2 : 3;
     if (declarator->dimension_count != wanted) {
         report_error(&e->report, declarator->form.span, "the form %s is for %s, but '%s' has %d dimension%s",
                      declarator->form.text, wanted == 2 ? "a matrix [n, m]" : "a parameter [k, n, m]", symbol->name,
                      declarator->dimension_count, plural(declarator->dimension_count));
         return;
     }
-    if (!find_rank(e, instance, symbol, &rank))
-        return;
+    int rank = find_rank(e, instance, symbol);
     for (int i = 0; i < wanted; i++) {
         struct value *factor = symbol->factors[i];
         factor->shape = (struct shape){2, {symbol->dim[i], rank}};

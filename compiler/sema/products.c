@@ -114,7 +114,7 @@ static bool check_cp_part(struct builder *b, const struct expr *expr, const stru
     if (of->kind != TERM_VALUE)
         return true;
     const char *name = report_excerpt(report, of->value->span);
-    if (!drop[0])
+    if (!drop[0] && of->value->shape.rank == 3) /* else its declaration is wrong, and has been reported */
         report_error(report, expr->span,
                      "of the cp parameter '%s' one slice is taken at a time: '%s[i]', i from 0 to %d", name, name,
                      of->value->shape.dim[0] - 1);

@@ -87,7 +87,8 @@ struct term *built_term(struct builder *b, const struct built *built)
             report_error(report, built->span, "the cp parameter '%s' can only be multiplied with a vector",
                          report_excerpt(report, built->term->value->span));
         else
-            report_error(report, built->span, "a part of a cp parameter can only be multiplied with a vector");
+            report_error(report, built->span,
+                         "a slice of a cp parameter is a matrix that can only be multiplied with a vector");
         return NULL;
     case BUILT_DIAG:
         report_error(report, built->span, "'%s' stands only on the left of '@'", report_excerpt(report, built->span));
