@@ -62,6 +62,7 @@ struct parsing {
     struct options *options;
     struct definition *definitions;
     int capacity;
+    bool given[sizeof table / sizeof *table];
 };
 
 static long parse_number(struct argp_state *state, const char *what, const char *text, long least, long most)
@@ -219,10 +220,25 @@ static bool set_field(struct options *options, int key, char *text)
     return false;
 }
 
+/* Refuses a second value for an option that has one. -D, -M, -f and -W are many options each. */
+static void refuse_twice(struct argp_state *state, struct parsing *parsing, int key)
+{
+    for (int i = 0; table[i].doc; i++) {
+        if (table[i].key != key || !table[i].arg || strchr("DMfW", key))
+            continue;
+        if (parsing->given[i])
+            argp_error(state, "%s is given twice",
+                       table[i].name ? arena_printf(parsing->arena, "--%s", table[i].name)
+                                     : arena_printf(parsing->arena, "-%c", key));
+        parsing->given[i] = true;
+    }
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct parsing *parsing = state->input;
     struct options *options = parsing->options;
+    refuse_twice(state, parsing, key);
     if (set_field(options, key, text))
         return 0;
     switch (key) {
@@ -270,7 +286,7 @@ struct options options_parse(struct arena *arena, int argc, char **argv)
 {
     struct options options = {.pipeline = pipeline_default_options(),
                               .diag = {.colour = isatty(STDERR_FILENO) != 0, .error_limit = 20}};
-    struct parsing parsing = {arena, &options, NULL, 0};
+    struct parsing parsing = {.arena = arena, .options = &options};
     const struct argp argp = {
         table,
         parse_option,

@@ -48,16 +48,28 @@ static void check_header(struct argp_state *state, const struct options *options
                        name);
 }
 
+/* Checks that the stage of --dump-after belongs to the run. */
+static void check_dump(struct argp_state *state, const struct pipeline_options *options)
+{
+    enum stage stage = options->dump_after;
+    if (stage == STAGE_COUNT)
+        return;
+    if ((stage == STAGE_DIFFERENTIATE || stage == STAGE_RECOMPUTE) && !options->train)
+        argp_error(state, "--dump-after=%s goes with --train", stage_name(stage));
+    if (options->emit == EMIT_SOURCE && stage > STAGE_PARSE && stage < STAGE_EMIT)
+        argp_error(state, "--dump-after=%s: --emit=source needs no more than parse", stage_name(stage));
+    if (options->emit == EMIT_NOTHING && stage > STAGE_INFER_SHAPES)
+        argp_error(state, "--dump-after=%s: -fsyntax-only ends with infer-shapes", stage_name(stage));
+}
+
 void options_check(struct argp_state *state, const struct options *options, struct arena *arena)
 {
     if (!options->input)
         argp_error(state, "no input file; `rnnc net.rnn -o net.c` compiles a network, - reads standard input");
     if (options->pipeline.prefix && !emit_prefix_is_valid(options->pipeline.prefix))
-        argp_error(state, "--prefix wants an identifier of C that does not begin with rnn_, not '%s'",
+        argp_error(state, "--prefix wants an identifier of C that neither is rnn nor begins with rnn_, not '%s'",
                    options->pipeline.prefix);
-    if ((options->pipeline.dump_after == STAGE_DIFFERENTIATE || options->pipeline.dump_after == STAGE_RECOMPUTE) &&
-        !options->pipeline.train)
-        argp_error(state, "--dump-after=%s goes with --train", stage_name(options->pipeline.dump_after));
+    check_dump(state, &options->pipeline);
     if (options->header && options->pipeline.emit != EMIT_C)
         argp_error(state, "--header goes with --emit=c");
     if (options->header)
