@@ -200,7 +200,7 @@ cat >slow_cc <<'END'
 #!/bin/sh
 case "$*" in *-shared*) echo >started; exec sleep 60 ;; *) exec cc "$@" ;; esac
 END
-for signal in 2 15; do
+for signal in 1 2 15; do
   rm -f started
   env --default-signal=INT CC="sh $work/slow_cc" XDG_CACHE_HOME="$work/interrupted" \
     "$rnn" run scores.rnn --input x.csv --output y=y.csv >out 2>err &

@@ -72,14 +72,14 @@ rm -f $used .rnnc.0123.partial swept.*
 [ -z "$(ls -A | grep partial)" ] || fail "kills left behind: $(ls -A)"
 
 # Signals end a training after its step, with everything written.
-for signal in INT TERM; do
+for signal in HUP INT TERM; do
   { launch=exec; train stopped --epochs 1000000 --quiet --checkpoint stopped.checkpoint; } 2>err &
   process=$!
   until [ -s stopped.safetensors ] || ! kill -0 $process 2>/dev/null; do sleep 0.01; done
   kill -$signal $process
   status=0
   wait $process 2>/dev/null || status=$?
-  [ $signal = INT ] && expected=130 || expected=143
+  case $signal in HUP) expected=129 ;; INT) expected=130 ;; TERM) expected=143 ;; esac
   [ $status = $expected ] || fail "exit status $status after SIG$signal: $(cat err)"
   step=$(tail -1 stopped.csv | cut -d, -f1)
   rows=$(($(wc -l <stopped.csv) - 1))
@@ -87,6 +87,17 @@ for signal in INT TERM; do
   expect 0 "$rnn" run lm.rnn --weights stopped.checkpoint --sample 5
   rm stopped.*
 done
+
+# What nohup starts goes on when its terminal goes.
+{ launch="exec nohup"; train deaf --epochs 1000000 --quiet; } >/dev/null 2>err &
+process=$!
+until [ -s deaf.safetensors ] || ! kill -0 $process 2>/dev/null; do sleep 0.01; done
+kill -HUP $process
+rm -f deaf.safetensors
+until [ -s deaf.safetensors ] || ! kill -0 $process 2>/dev/null; do sleep 0.01; done
+kill -TERM $process || fail "a signal that nohup ignores ends a training: $(cat err)"
+wait $process || true
+rm deaf.*
 
 # A signal is told, and how to go on.
 { launch=exec; train told --epochs 1000000 --checkpoint told.checkpoint >out; } 2>err &

@@ -4,10 +4,13 @@
 
 static sigset_t stop_set(void)
 {
+    struct sigaction hangup;
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) != 0 || hangup.sa_handler != SIG_IGN) /* as nohup makes it */
+        sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -23,7 +26,8 @@ void stop_restore_signals(const sigset_t *before) { sigprocmask(SIG_SETMASK, bef
 bool stop_requested(void)
 {
     sigset_t waiting;
-    return sigpending(&waiting) == 0 && (sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1);
+    return sigpending(&waiting) == 0 && (sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1 ||
+                                         sigismember(&waiting, SIGHUP) == 1);
 }
 
 int stop_signal(void)

@@ -1,4 +1,5 @@
-/* Ending at a moment of one's own choice: SIGINT and SIGTERM wait until they are asked for. */
+/* Ending at a moment of one's own choice: SIGINT, SIGTERM and SIGHUP (unless it is ignored) wait
+ * until they are asked for. */
 #ifndef RNN_TOOLS_STOP_H
 #define RNN_TOOLS_STOP_H
 

@@ -34,7 +34,7 @@ static void collect(int descriptor, struct text *output)
 static bool is_stop_signal(int number)
 {
     struct sigaction action;
-    return (number == SIGINT || number == SIGTERM) &&
+    return (number == SIGINT || number == SIGTERM || number == SIGHUP) &&
            !(sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
 }
 
@@ -75,6 +75,7 @@ static sigset_t block_signals(sigset_t *before)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, &set, before);

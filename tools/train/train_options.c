@@ -105,9 +105,9 @@ static const char documentation[] =
     "there are, or rows are padded at their ends with 0 or -1. Labels need a frame each, and one between two that are "
     "the same. Arrays of other names are not used.\n\n"
     "A loss that is not finite ends the training with a sentence that says where; a checkpoint is then kept as it was. "
-    "SIGINT and SIGTERM end it after the step, with all files written.\n\n"
-    "Exit status: 0 done, 1 the program or the data is wrong or the training failed, 2 the command line is wrong, 130 "
-    "or 143 after a signal.";
+    "SIGINT, SIGTERM and, but for nohup, SIGHUP end it after the step, with all files written.\n\n"
+    "Exit status: 0 done, 1 the program or the data is wrong or the training failed, 2 the command line is wrong, 128 "
+    "and its number after a signal.";
 
 static double parse_fraction(const char *argument, struct argp_state *state)
 {
