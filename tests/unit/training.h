@@ -2,7 +2,7 @@
 #ifndef RNNC_TESTS_TRAINING_H
 #define RNNC_TESTS_TRAINING_H
 
-#include "train_fixture.h"
+#include "tools_fixture.h"
 
 #include "tiny_model.h"
 #include "train/checkpoint.h"
