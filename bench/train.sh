@@ -1,7 +1,7 @@
 #!/bin/sh
 # Training: loss and gradients of 64 frames, from parameters on, one thread; medians of five turns, taken in turn.
 #
-#   sh bench/train.sh [build folder]            the gain of batching over frames and over streams, and PyTorch if it is installed
+#   sh bench/train.sh [build folder]            the gain of batching over frames and over streams
 #   sh bench/train.sh --table [build folder]    frames per second over streams, units and layers, as a table for docs/training.md
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -14,11 +14,11 @@ cc=${CC:-cc}
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 grep -q avx512f /proc/cpuinfo && export OPENBLAS_CORETYPE=SkylakeX
 
-# build_network CELL PROGRAM OPTION...
+# build_network PROGRAM OPTION...: layers of LSTM.
 build_network() {
-  cell=$1 program=$2
-  shift 2
-  "$build/bin/rnnc" --train "$top/bench/$cell.rnn" --prefix=net "$@" -o "$scratch/net.c"
+  program=$1
+  shift
+  "$build/bin/rnnc" --train "$top/bench/nets/lstm.rnn" --prefix=net "$@" -o "$scratch/net.c"
   $cc -O3 -march=native -I"$top/runtime/include" "$top/bench/train.c" "$scratch/net.c" "$build/lib/librnn_runtime.a" \
     -ljansson -lm -o "$scratch/$program"
 }
@@ -50,8 +50,8 @@ if [ "$table" ]; then
   echo "|---|---|---|---|---|---|---|"
   for layers in 1 2 3; do
     for units in 128 256 512 1024; do
-      build_network lstm all -D n=$units -D layers=$layers
-      build_network lstm each -D n=$units -D layers=$layers -fno-batch-frames
+      build_network all -D n=$units -D layers=$layers
+      build_network each -D n=$units -D layers=$layers -fno-batch-frames
       one=
       for streams in 1 2 4 8 16 32 64; do
         in_turn 3 "$scratch/all $streams 64 0.2" a "$scratch/each $streams 64 0.2" e
@@ -65,22 +65,10 @@ if [ "$table" ]; then
   exit 0
 fi
 
-build_network lstm lstm -D n=512
-build_network lstm lstm_each -D n=512 -fno-batch-frames
-build_network mgu mgu -D n=256
+build_network lstm -D n=512
+build_network lstm_each -D n=512 -fno-batch-frames
 echo "weight gradient alone, [2048, 512]: $("$scratch/lstm" weights 2048 512)"
 in_turn 5 "$scratch/lstm 1" lstm1 "$scratch/lstm_each 1" each1 "$scratch/lstm 16" lstm16
 one=$(result lstm1) many=$(result lstm16) each=$(result each1)
 echo "LSTM 512, 1 stream: frame by frame $each ms, frames at once $one ms: $(ratio "$each" "$one") times faster"
 echo "LSTM 512, 16 streams: $many ms: $(awk "BEGIN {printf \"%.2f\", 16 * $one / $many}") times the frames per second of one"
-python=$(command -v "${PYTHON:-python3}" || true)
-if ! { [ "$python" ] && "$python" -c 'import torch' 2>/dev/null; }; then
-  echo "skipped: no PyTorch here (apt-get install python3-torch)"
-  exit 0
-fi
-for case in "lstm 512 1" "lstm 512 16" "mgu 256 1" "mgu 256 16"; do
-  # shellcheck disable=SC2086
-  set -- $case
-  in_turn 5 "$scratch/$1 $3" ours "$python $top/bench/train.py $1 $2 $3" theirs
-  echo "$1 $2, $3 streams: ours $(result ours) ms, PyTorch $(result theirs) ms: $(ratio "$(result theirs)" "$(result ours)") times faster"
-done

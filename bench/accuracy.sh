@@ -3,7 +3,7 @@
 # prints their accuracy, after their last epoch, on test data that they never learned from. Exit status 1 if a median is
 # below what PyTorch reached with a plain recipe and a network of the same kind ("needed").
 #
-#   sh bench/tasks.sh [build folder] [folder of the data]
+#   sh bench/accuracy.sh [build folder] [folder of the data]
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "${1:-$top/build}" && pwd)
