@@ -17,17 +17,18 @@ void write_signature(struct emitter *emitter, enum call_kind call)
 {
     static const char *const heads[] = {
         "rnn_status $_step(const $_packed *packed, $_state *state",
-        "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work, int frames, const int *lengths",
-        "rnn_status @_grad(const @_params *params, $_state *state, $_work *work, const rnn_window *window"};
+        "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work,\n    int frames, const int *lengths",
+        "rnn_status @_grad(const @_params *params, $_state *state, $_work *work,\n    const rnn_window *window"};
     const struct graph *graph = emitter->graph;
     write_named(emitter, heads[call]);
     for (int i = 0; i < graph->input_count; i++)
-        text_printf(emitter->out, ",\n    const %s *%s", input_type(&graph->inputs[i]), emitter->arguments[i]);
+        text_printf(emitter->out, "%sconst %s *%s", i || call != CALL_STEP ? ", " : ",\n    ",
+                    input_type(&graph->inputs[i]), emitter->arguments[i]);
     if (call == CALL_GRAD)
         write_pattern(emitter, ",\n    double *loss, @_params *gradient");
     for (int i = 0; i < graph->output_count; i++)
         if (output_is_argument(emitter, call, i))
-            text_printf(emitter->out, ",\n    rnn_real *%s", emitter->arguments[graph->input_count + i]);
+            text_printf(emitter->out, ", rnn_real *%s", emitter->arguments[graph->input_count + i]);
     text_puts(emitter->out, ")");
 }
 

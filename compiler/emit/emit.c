@@ -28,7 +28,7 @@ static void write_front(struct emitter *emitter, const struct schedule *training
         write_regions(out, training, emitter->arena);
     }
     text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after "
-                   "frame.\n */\n");
+                   "frame.\n * Comments on a region show its equations, each behind its line in the program.\n */\n");
     text_puts(out,
               header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
 }

@@ -107,6 +107,7 @@ const char *size_in_bytes(const struct emitter *emitter, const char *size);
 /* Returns the units of a kernel. */
 const char *kernel_size(const struct emitter *emitter, const struct kernel *kernel);
 /* lines.c: appends text whose lines may be of any length. */
+enum { LINE_MOST = 120 };
 void put_lines(struct text *out, const char *text);
 /* weights.c: --embed. */
 void emit_weights(struct emitter *emitter);

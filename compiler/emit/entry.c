@@ -42,8 +42,8 @@ static const char *const size_functions =
     "    const size_t columns = rnn_columns(1, streams), whole = rnn_columns(frames, streams),\n"
     "                 block = rnn_block_columns(frames, streams, $_BLOCK_FRAMES);\n"
     "    if (!rnn_columns_fit($_place(&values, NULL, 1, 1, 1), RNN_MAX(whole, columns)))\n        return SIZE_MAX;\n"
-    "    return rnn_call_size(streams, 0) + RNN_ROUND($_place(&values, NULL, block, whole, columns) * "
-    "sizeof(rnn_real));\n"
+    "    return rnn_call_size(streams, 0) +\n"
+    "           RNN_ROUND($_place(&values, NULL, block, whole, columns) * sizeof(rnn_real));\n"
     "}\n\n";
 
 static const char *const file_functions =
@@ -54,8 +54,8 @@ static const char *const file_functions =
     "rnn_status $_save(const $_params *params, const char *path, rnn_error *error)\n{\n"
     "    return rnn_parameters_save(&$_model, params, path, error);\n}\n\n";
 
-static const char *const init_function =
-    "rnn_status $_init($_params *params, uint64_t seed) { return rnn_parameters_init(&$_model, params, seed); }\n\n";
+static const char *const init_function = "rnn_status $_init($_params *params, uint64_t seed)\n{\n"
+                                         "    return rnn_parameters_init(&$_model, params, seed);\n}\n\n";
 
 void emit_entry_points(struct emitter *emitter)
 {

@@ -1,5 +1,7 @@
 #include "emit/function.h"
 
+#include <string.h>
+
 #include "emit/emitter.h"
 
 const char *variable_name(enum variable_number variable)
@@ -64,19 +66,27 @@ static const char *declaration(const struct emitter *emitter, enum variable_numb
     return arena_printf(emitter->arena, "const int %s", name);
 }
 
+/* Returns the declarations of those of the variables that lie in a range. */
+static const char *declarations(const struct emitter *emitter, unsigned variables, int first, int end)
+{
+    struct text text;
+    text_init(&text, emitter->arena);
+    text_puts(&text, ""); /* there may be none */
+    for (int v = first; v < end; v++)
+        if (variables >> v & 1)
+            text_printf(&text, "%s%s", text.length ? ", " : "", declaration(emitter, (enum variable_number)v));
+    return text.data;
+}
+
 unsigned close_kernel(struct emitter *emitter, const char *head, const char *name)
 {
     struct function *function = &emitter->function;
     struct text *out = emitter->out = function->file;
-    const char *separator = "";
-    text_printf(out, "%s %s(", head, name);
-    for (int v = 0; v < VARIABLE_COUNT; v++) {
-        if (!(function->used >> v & 1))
-            continue;
-        text_printf(out, "%s%s", separator, declaration(emitter, (enum variable_number)v));
-        separator = ", ";
-    }
-    text_puts(out, ")\n{\n");
+    const char *objects = declarations(emitter, function->used, 0, NUMBER_memory),
+               *numbers = declarations(emitter, function->used, NUMBER_memory, VARIABLE_COUNT);
+    bool both = *objects && *numbers,
+         one_line = strlen(head) + strlen(name) + strlen(objects) + strlen(numbers) + strlen(" (, )") <= LINE_MOST;
+    text_printf(out, "%s %s(%s%s%s)\n{\n", head, name, objects, !both ? "" : one_line ? ", " : ",\n    ", numbers);
     text_append(out, function->body.data, function->body.length);
     text_puts(out, "}\n\n");
     return function->used;

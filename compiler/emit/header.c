@@ -53,11 +53,13 @@ static void write_parameters(struct emitter *emitter)
 }
 
 static const char *const memory_declarations =
-    "typedef struct $_packed $_packed; /* weights as the kernels read them; made by $_pack, shared by threads */\n"
-    "typedef struct $_state $_state;   /* the past of each stream */\n"
-    "typedef struct $_work $_work;     /* scratch of $_run */\n\n"
+    "/* Weights as the kernels read them, which $_pack makes and threads share; the past of each stream; scratch of "
+    "$_run. */\n"
+    "typedef struct $_packed $_packed;\n"
+    "typedef struct $_state $_state;\n"
+    "typedef struct $_work $_work;\n\n"
     "/* Bytes of each, for rnn_alloc or any memory aligned to $_alignment(). `frames` is the longest that $_run will "
-    "be given,\n * `streams` the most: what serves many serves fewer. A size that does not fit in memory is SIZE_MAX. "
+    "be given, `streams` the most: what serves many serves fewer. A size that does not fit in memory is SIZE_MAX. "
     "*/\n"
     "size_t $_alignment(void);\n"
     "size_t $_packed_size(void);\n"
@@ -82,7 +84,7 @@ static void write_real_names(struct emitter *emitter)
 {
     text_puts(emitter->out,
               "/* Calls that take numbers have other names where these are double (see rnn/real.h): what was compiled "
-              "with and without\n * RNN_REAL_DOUBLE does not link. */\n#ifdef RNN_REAL_DOUBLE\n");
+              "with and without RNN_REAL_DOUBLE does not link. */\n#ifdef RNN_REAL_DOUBLE\n");
     if (emitter->files)
         write_pattern(emitter, "#define $_load $_load_double\n#define $_load_memory $_load_memory_double\n"
                                "#define $_save $_save_double\n");

@@ -5,7 +5,7 @@
 
 #include "emit/emitter.h"
 
-enum { LINE_MOST = 120, INDENT = 4 };
+enum { INDENT = 4 };
 
 struct line {
     const char *text;
@@ -53,7 +53,7 @@ static size_t find_break(const struct line *line, size_t from, size_t to)
     bool string = false;
     for (size_t at = line->indent; at < line->length && at <= to; at++) {
         char c = line->text[at];
-        string ^= c == '"' && at > 0 && line->text[at - 1] != '\\';
+        string ^= c == '"' && (at == 0 || line->text[at - 1] != '\\');
         if (string)
             continue;
         depth += (c == '(' || c == '[' || c == '{') - (c == ')' || c == ']' || c == '}');

@@ -229,8 +229,8 @@ static void write_region(struct emitter *emitter, const struct region *region)
     open_function(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends);
     use_variables(emitter, all);
     text_printf(out,
-                "static void %s_%s(const struct %s_packed *packed, const struct %s_values *values, const int frames,\n"
-                "    const int streams, const int *ends)\n{\n",
+                "static void %s_%s(const struct %s_packed *packed, const struct %s_values *values,\n"
+                "    const int frames, const int streams, const int *ends)\n{\n",
                 emitter->prefix, region->name, emitter->prefix, emitter->prefix);
     if (!region_is_scan(region) && all & VAR_columns) {
         use_variables(emitter, VAR_frames | VAR_streams);

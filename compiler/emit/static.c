@@ -161,23 +161,31 @@ void emit_pack(struct emitter *emitter)
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
     const char *window = pack_draws(emitter) ? ", window" : "";
-    bool packs = write_packings(emitter);
+    bool packs = write_packings(emitter), trains = emitter->graph->trains; /* then the caller has checked them */
     text_printf(out,
                 "/* Parameters to packed weights: what is static is computed here, once. */\n"
-                "%srnn_status %s_pack(const %s *params, %s_packed *packed%s)\n{\n"
-                "    if (!params || !packed || !rnn_is_aligned(packed))\n        return RNN_ERROR_ARGUMENT;\n"
+                "%s %s_pack(const %s *params, %s_packed *packed%s)\n{\n%s"
                 "    memset(packed, 0, sizeof *packed);\n",
-                emitter->graph->trains ? "static " : "", emitter->prefix, emitter->parameters_type, emitter->prefix,
-                *window ? ", const rnn_window *window" : "");
+                trains ? "static void" : "rnn_status", emitter->prefix, emitter->parameters_type, emitter->prefix,
+                *window ? ", const rnn_window *window" : "",
+                trains ? ""
+                       : "    if (!params || !packed || !rnn_is_aligned(packed))\n"
+                         "        return RNN_ERROR_ARGUMENT;\n");
+    open_function(emitter, trains ? VAR_params : VAR_NONE);
     write_copies(emitter);
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
-        if (region->kind == REGION_STATIC && region->kernel_count)
-            text_printf(out, "    %s_%s(params, packed%s);\n", emitter->prefix, region->name, window);
+        if (region->kind != REGION_STATIC || !region->kernel_count)
+            continue;
+        use_variables(emitter, VAR_params);
+        text_printf(out, "    %s_%s(params, packed%s);\n", emitter->prefix, region->name, window);
     }
-    if (packs)
+    if (packs) {
+        use_variables(emitter, VAR_params);
         text_printf(out, "    rnn_pack_all(packed, params, %s_packing, sizeof %s_packing / sizeof *%s_packing);\n",
                     emitter->prefix, emitter->prefix, emitter->prefix);
+    }
     write_computed_panels(emitter);
-    text_puts(out, "    return RNN_OK;\n}\n\n");
+    text_puts(out, trains ? "" : "    return RNN_OK;\n");
+    close_function(emitter);
 }

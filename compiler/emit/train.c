@@ -19,8 +19,9 @@ void emit_training_declarations(struct emitter *emitter)
     write_pattern(
         emitter,
         "#ifdef RNN_REAL_DOUBLE\n#define @_grad @_grad_double\n#endif\n\n"
-        "typedef struct $_state $_state; /* the past of each stream, for training */\n"
-        "typedef struct $_work $_work;   /* scratch of @_grad, packed weights among it */\n\n"
+        "/* The past of each stream, for training; scratch of @_grad, packed weights among it. */\n"
+        "typedef struct $_state $_state;\n"
+        "typedef struct $_work $_work;\n\n"
         "size_t $_state_size(int streams);\n"
         "size_t $_work_size(int frames, int streams);\n"
         "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
@@ -110,6 +111,36 @@ static int gradient_pass(const struct emitter *emitter)
     return plan->steps[i].pass;
 }
 
+/* Returns the text of an equation as messages show it: its first line, cut short, in characters that a C string may
+ * hold. */
+static const char *equation_text(struct arena *arena, const struct source *source, struct span span)
+{
+    enum { MOST = 60 };
+    const char *text = source->data + span.begin;
+    size_t whole = span.end - span.begin, line = strcspn(text, "\n#"), length = line < whole ? line : whole;
+    length = length < MOST ? length : MOST;
+    char *copy = arena_copy_string(arena, text, length);
+    for (char *c = copy; *c; c++)
+        if (*c == '"' || *c == '\\' || *c < ' ')
+            *c = ' ';
+    return length < whole ? arena_printf(arena, "%s...", copy) : copy;
+}
+
+/* Returns a value, or of a gradient that which it is the gradient of, under the program's name, with the place of its
+ * equation. */
+static const char *fault_text(const struct emitter *emitter, const struct node *node, bool of_gradients)
+{
+    const struct source *source = emitter->graph->source;
+    bool other = of_gradients || node->op == OP_seed || !node->name;
+    const char *path = other && node->origin ? node->origin->path : node->name;
+    int line, column;
+    if (node->equation.begin == node->equation.end)
+        return path;
+    source_locate(source, node->equation.begin, &line, &column);
+    return arena_printf(emitter->arena, "%s (line %d: '%s')", path, line,
+                        equation_text(emitter->arena, source, node->equation));
+}
+
 /* Writes the search for faults: in values of the network and its losses, or in gradients, in the order of
  * computation. */
 static void write_fault_search(struct emitter *emitter, bool of_gradients)
@@ -120,12 +151,12 @@ static void write_fault_search(struct emitter *emitter, bool of_gradients)
             const char *region = schedule->regions[r].name;
             int id = schedule->regions[r].nodes[i];
             const struct node *node = emitter->graph->nodes[id];
-            const char *name = node->name ? node->name : node->origin ? node->origin->path : region;
+            const char *name = fault_text(emitter, node, of_gradients);
             if ((schedule->passes.of[id] >= gradient_pass(emitter)) != of_gradients && node->op != OP_seed)
                 continue;
             if (node->op == OP_seed && !of_gradients)
-                text_printf(emitter->out, "    rnn_find_loss_fault(fault, \"%s\", \"%s\", &sums[%d]);\n", region,
-                            emitter->buffers[id], node->loss);
+                text_printf(emitter->out, "    rnn_find_loss_fault(fault, \"%s\", \"%s\", &sums[%d]);\n", region, name,
+                            node->loss);
             if (schedule->buffers[id].storage != STORE_SEQUENCE || node->op == OP_ctc_slope || node->op == OP_seed)
                 continue;
             text_printf(emitter->out,

@@ -301,7 +301,9 @@ static void add_losses(struct lowering *lowering)
         struct edge loss = lower_term(lowering, term), everywhere = edge_to(graph, graph_add_number(graph, 1));
         struct edge seed = add_operation(lowering, OP_seed, term, loss, everywhere);
         graph->nodes[seed.node]->loss = i;
-        graph->nodes[seed.node]->name = program->loss_count > 1 ? arena_printf(lowering->arena, "loss_%d", i) : "loss";
+        if (graph->nodes[loss.node]->count && !graph->nodes[loss.node]->name)
+            graph->nodes[loss.node]->name =
+                program->loss_count > 1 ? arena_printf(lowering->arena, "loss_%d", i) : "loss";
         graph->outputs[i] = (struct graph_output){"loss", seed, term->shape, term->time, -1};
     }
 }

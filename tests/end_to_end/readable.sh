@@ -1,7 +1,8 @@
 #!/bin/sh
 # The C of every example, with and without training, free of what a reader would stumble over and a machine can see: lines
 # of more than 120 columns, arithmetic that does nothing, functions that do nothing, two functions for the products of tiles
-# that say the same, headers that nothing is read from.
+# that say the same, headers that nothing is read from, heads and comments that are broken where no one would, a loss that is
+# written for its adjoint.
 #   readable.sh RNNC ROOT
 set -eu
 rnnc=$1
@@ -21,6 +22,11 @@ cat >read.awk <<'END'
 function complain(what) { print FILENAME ":" FNR ": " what ": " $0; faults++ }
 FNR == 1 { split("", functions) }
 length > 120 { complain("more than 120 columns") }
+/^[a-zA-Z].*\(.*const (int|ptrdiff_t) [a-z]+,$/ && / \*[a-z]+,/ { complain("a head that is broken between its numbers") }
+/^[a-zA-Z].*\) \{ .*[^}]$/ { complain("a function of one line that is broken") }
+previous ~ /^ \* .*,$/ && length(previous) < 60 && /^ \* [^ ]/ { complain("a comment that is broken twice") }
+{ previous = $0 }
+/= loss[_0-9]* \*/ { complain("a loss for its adjoint") }
 { code = /^ *[\/ ]\*/ ? "" : $0; gsub(/"[^"]*"|\/\*.*\*\//, "", code) }
 code ~ /[+-] 0([^-.0-9a-zA-Z_]|$)|[^.0-9a-zA-Z_][01] \*|\* 1([^-.0-9a-zA-Z_]|$)/ { complain("arithmetic that does nothing") }
 /^RNN_OUTLINE/ { body = $0; sub(/[a-z0-9_]*\(/, "", body); tile = FNR }

@@ -68,10 +68,10 @@ awk 'BEGIN { for (t = 0; t < 60; t++) print (t == 40 || t == 50 ? "5,5" : "0.001
 awk 'BEGIN { for (t = 0; t < 60; t++) print 1 }' >z.csv
 faulty() { status=$1; shift; expect "$status" "$rnn" train faults.rnn --data x=x.csv --data z=z.csv --streams 1 --epochs 1 "$@"; }
 faulty 1 --out w.safetensors --top value
-says err "the loss is not finite (loss inf); it begins with bad in region "
+says err "the loss is not finite (loss inf); it begins with bad (line 9: 'output bad = exp(h * x[0] * 1000)') in region "
 says err "at frame 40 of stream 0"
 faulty 1 --out w.safetensors --top only_loss
-says err "the loss is not finite (loss nan); it begins with loss"
+says err "the loss is not finite (loss nan); it begins with loss (line 17: 'log(h[0] + 2 - x[0]) + z[0]') in region "
 says err "at frame 40 of stream 0"
 says err "No step has been taken yet"
 

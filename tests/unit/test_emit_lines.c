@@ -43,6 +43,8 @@ static void test_some_lines_cannot_be_broken(void **state)
 {
     (void)state;
     expect_lines("    \"" A39 ", " A39 ", " A39 ", " A39 "\"\n", "    \"" A39 ", " A39 ", " A39 ", " A39 "\"\n");
+    expect_lines("    f(" A39 ", \"" A39 ", " A39 " + " A39 "\", a);\n",
+                 "    f(" A39 ",\n        \"" A39 ", " A39 " + " A39 "\", a);\n");
     expect_lines(A39 A39 A39 A39 ";\n", A39 A39 A39 A39 ";\n");
 }
 

@@ -121,7 +121,7 @@ typedef struct {
 /* A value of a training call that is not finite. */
 typedef struct {
     const char *region;      /* of `rnnc --train --emit=explain` */
-    const char *value;       /* its path, or that of the value that it is a part of */
+    const char *value;       /* its path, or that of the value that it is a part of, with its equation in the program */
     int frame, stream, unit; /* frame: of the window */
 } rnn_fault;
 
