@@ -9,6 +9,7 @@
 #define RNN_PANEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "rnn/vec.h"
@@ -165,13 +166,39 @@ RNN_INLINE void rnn_panel_product(rnn_vec *sum, const int sum_stride, const rnn_
         tile(sum, rnn_panel_at(packed, panel, rows, k), x, x_stride, k, columns);
 }
 
+typedef rnn_real rnn_four __attribute__((vector_size(4 * sizeof(rnn_real)), may_alias, aligned(sizeof(rnn_real))));
+
+/* Return the first halves of two vectors, or the second, lane by lane in turn. */
+RNN_INLINE rnn_four rnn_zip_first(rnn_four a, rnn_four b) { return (rnn_four){a[0], b[0], a[1], b[1]}; }
+RNN_INLINE rnn_four rnn_zip_second(rnn_four a, rnn_four b) { return (rnn_four){a[2], b[2], a[3], b[3]}; }
+
+/* Puts four columns of four rows, whose columns are contiguous, where a panel has them. */
+RNN_INLINE void rnn_pack_four(rnn_real *to, const ptrdiff_t step, const rnn_real *from, const ptrdiff_t row_step)
+{
+    const rnn_four a = *(const rnn_four *)from, b = *(const rnn_four *)(from + row_step);
+    const rnn_four c = *(const rnn_four *)(from + 2 * row_step), d = *(const rnn_four *)(from + 3 * row_step);
+    const rnn_four even = rnn_zip_first(a, c), odd = rnn_zip_first(b, d);
+    const rnn_four later_even = rnn_zip_second(a, c), later_odd = rnn_zip_second(b, d);
+    *(rnn_four *)to = rnn_zip_first(even, odd);
+    *(rnn_four *)(to + step) = rnn_zip_second(even, odd);
+    *(rnn_four *)(to + 2 * step) = rnn_zip_first(later_even, later_odd);
+    *(rnn_four *)(to + 3 * step) = rnn_zip_second(later_even, later_odd);
+}
+
 /* Puts columns of `count` rows, of a block that has `width`, where a panel has them. So many at a time that the cache
  * lines written stay in a first-level cache until they are full; 16 contiguous numbers also are one line to read. */
 enum { RNN_PACK_COLUMNS = 16 };
 RNN_INLINE void rnn_pack_columns(rnn_real *to, const ptrdiff_t step, const rnn_real *weights, const ptrdiff_t row_step,
                                  const ptrdiff_t column_step, const int count, const int width, const int columns)
 {
-    for (int u = 0; u < count; u++)
+    int whole = 0;                                      /* rows that are packed in fours */
+    for (int u = 0; column_step == 1 && u < count; u++) /* the next block's, which may end within it */
+        __builtin_prefetch((const void *)((uintptr_t)(weights + u * row_step) +
+                                          (uintptr_t)width * sizeof *weights * (uintptr_t)row_step));
+    for (; column_step == 1 && columns == RNN_PACK_COLUMNS && whole + 4 <= count; whole += 4)
+        for (int i = 0; i < columns; i += 4)
+            rnn_pack_four(to + i * step + whole, step, weights + whole * row_step + i, row_step);
+    for (int u = whole; u < count; u++)
         for (int i = 0; i < columns; i++)
             to[i * step + u] = weights[u * row_step + i * column_step];
     for (int u = count; u < width; u++)
