@@ -23,6 +23,11 @@ typedef uint32_t real_bits;
 
 #define EXACTLY 1e-30
 
+/* Of the numbers tried, one of so many is: where an emulator computes in long double, all would take minutes. */
+#ifndef ONE_OF
+#define ONE_OF 1
+#endif
+
 /* A function with its bounds: of |error| / |result|, |error|, |error| / |argument|; 0 is no bound. Results below
  * `floor` may be 0. */
 struct function {
@@ -139,7 +144,7 @@ static void report(const struct function *f, const char *where, const struct wor
 static void test_every_exponent(void **state)
 {
     (void)state;
-    const real_bits step = EITHER(6151, UINT64_C(0x0000300000123457)), count = (real_bits)-1 / step;
+    const real_bits step = ONE_OF * EITHER(6151, UINT64_C(0x0000300000123457)), count = (real_bits)-1 / step;
     for (int k = 0; k < FUNCTIONS; k++) {
         struct worst worst = {0};
         for (real_bits n = 0; n < count; n += (real_bits)RNN_LANES) {
@@ -161,7 +166,7 @@ static void test_near_zero(void **state)
     (void)state;
     for (int k = 0; k < FUNCTIONS; k++) {
         struct worst worst = {0};
-        for (int n = -400000; n < 400000; n += RNN_LANES) {
+        for (int n = -400000; n < 400000; n += ONE_OF * RNN_LANES) {
             rnn_vec x = {0};
             for (int i = 0; i < RNN_LANES; i++)
                 x[i] = (rnn_real)((n + i) * 3.0303e-5);
@@ -322,7 +327,7 @@ static void test_pairs(void **state)
     for (int k = 0; k < FUNCTIONS_OF_TWO; k++) {
         uint64_t random = 1;
         double worst = 0;
-        for (int n = 0; n < 200000 / RNN_LANES; n++) {
+        for (int n = 0; n < 200000 / ONE_OF / RNN_LANES; n++) {
             rnn_vec a = {0}, b = {0};
             for (int i = 0; i < RNN_LANES; i++) {
                 a[i] = any_number(&random);
