@@ -14,6 +14,7 @@
 #include "exercise.h"
 #include "network/process.h"
 #include "pipeline.h"
+#include "remote.h"
 #include "syntax/tree.h"
 
 enum { COMPILE_SECONDS = 30, RUN_SECONDS = 60 };
@@ -48,6 +49,9 @@ static struct pipeline_options choose_options(const struct batch_options *batch,
     struct pipeline_options options = pipeline_default_options();
     options.train = options.input_gradients = batch->train;
     options.verify = true;
+    options.no_files = batch->run_with;
+    if (batch->machine)
+        options.schedule.machine = batch->machine;
     if (!batch->switches)
         return options;
     static const int blocks[] = {0, 1, 3, 7};
@@ -60,17 +64,21 @@ static struct pipeline_options choose_options(const struct batch_options *batch,
     options.recompute = seed >> 3 & 1;
     static const struct machine *const machines[] = {&machine_generic, &machine_sse2, &machine_avx2, &machine_avx512,
                                                      &machine_neon};
-    options.schedule.machine = machines[seed / 16 % 5];
+    if (!batch->machine)
+        options.schedule.machine = machines[seed / 16 % 5];
     return options;
 }
 
-/* Chooses the target of a file, one of six. */
+/* Chooses the target of a file. */
 static const char *choose_target(const struct batch_options *batch, uint64_t seed)
 {
     static const char *const targets[] = {
         "-march=native -DRNN_VECTOR_BYTES=64",     "-O0 -DRNN_VECTOR_BYTES=16",
         "-march=native -DRNN_VECTOR_BYTES=32",     "-O0 -march=native -DRNN_VECTOR_BYTES=16",
         "-O0 -march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=32"};
+    static const char *const elsewhere[] = {"-O2", "-O0 -DRNN_VECTOR_BYTES=32", "-O0"}; /* CC knows for which machine */
+    if (batch->run_with)
+        return batch->switches ? elsewhere[seed / BATCH_PROGRAMS % 3] : "-O2";
     return batch->switches ? targets[seed / BATCH_PROGRAMS % 6] : "-march=native";
 }
 
@@ -151,6 +159,15 @@ static const char *file_name(struct arena *arena, const struct batch *batch, con
     return arena_printf(arena, "%s/batch%d.%s", batch->options->folder, batch->number, end);
 }
 
+/* Writes what remote_server.c is linked with. */
+static void list_models(FILE *file, const bool *compiled, int count)
+{
+    fprintf(file, "\nconst int remote_model_count = %d;\nconst rnn_model *const remote_models[] = {", count);
+    for (int i = 0; i < count; i++)
+        fprintf(file, compiled[i] ? "&p%03d_model, " : "NULL, ", i);
+    fprintf(file, "};\n");
+}
+
 /* Compiles all programs without a verdict to one C file. */
 static bool compile_programs(struct arena *arena, const struct batch *batch, int only)
 {
@@ -160,24 +177,35 @@ static bool compile_programs(struct arena *arena, const struct batch *batch, int
         exit(3);
     }
     int count = 0;
+    bool compiled[BATCH_PROGRAMS] = {false};
     for (int i = 0; i < batch->count; i++) {
         if (batch->records[i].done || (only >= 0 && only != i))
             continue;
         batch->progress->current = i;
-        count += compile_program(batch, i, file);
+        compiled[i] = compile_program(batch, i, file);
+        count += compiled[i];
     }
+    if (batch->options->run_with)
+        list_models(file, compiled, batch->count);
     fclose(file);
     return count > 0;
 }
+
+/* The kind of program that is built, and what else is in it than networks. */
+#define RUNTIME PROPERTY_SOURCE "/runtime/src/"
+static const char library[] = "-fPIC -shared";
+static const char server[] = "-static '" PROPERTY_SOURCE "/tests/property/remote_server.c' '" RUNTIME
+                             "memory.c' '" RUNTIME "start.c' '" RUNTIME "status.c' -lm";
 
 static bool build_library(struct arena *arena, const struct batch *batch)
 {
     const char *command = arena_printf(
         arena,
         "exec ${CC:-" PROPERTY_COMPILER "} -std=gnu11 -O1 -Wall -Wextra -Werror %s%s $CFLAGS "
-        "-I '" PROPERTY_INCLUDE "' -fPIC -shared '%s' -o '%s' 2> '%s'",
+        "-I '" PROPERTY_SOURCE "/runtime/include' '%s' -o '%s' %s 2> '%s'",
         choose_target(batch->options, batch->first_seed), batch->options->in_double ? " -DRNN_REAL_DOUBLE" : "",
-        file_name(arena, batch, "c"), file_name(arena, batch, "so"), file_name(arena, batch, "err"));
+        file_name(arena, batch, "c"), file_name(arena, batch, "so"), batch->options->run_with ? server : library,
+        file_name(arena, batch, "err"));
     const char *arguments[] = {"sh", "-c", command, NULL}, *error;
     int status;
     if (!process_run(arena, arguments, NULL, &status, &error)) {
@@ -208,7 +236,24 @@ static void find_unbuildable(struct arena *arena, const struct batch *batch)
             fail(batch, i, FAILURE_NOT_BUILT, compiler_message(arena, batch));
 }
 
-static void run_program(const struct batch *batch, int i, void *library)
+/* Makes the networks that were built callable. Returns the library that they are in, or NULL where they are in a
+ * process of their own. */
+static void *open_networks(struct arena *arena, const struct batch *batch)
+{
+    const char *name = file_name(arena, batch, "so");
+    if (batch->options->run_with) {
+        remote_start(arena, arena_printf(arena, "exec %s '%s'", batch->options->run_with, name));
+        return NULL;
+    }
+    void *opened = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (!opened) {
+        fprintf(stderr, "%s\n", dlerror());
+        exit(3);
+    }
+    return opened;
+}
+
+static void run_program(const struct batch *batch, int i, void *opened)
 {
     struct arena *arena = arena_new();
     struct source *source = source_of(arena, batch, i);
@@ -216,7 +261,7 @@ static void run_program(const struct batch *batch, int i, void *library)
     const struct sema_options sema = {0};
     struct program *program = resolve_names(arena, parse(arena, source, diag), &sema, diag);
     infer_shapes(arena, program, diag);
-    const rnn_model *model = dlsym(library, arena_printf(arena, "p%03d_model", i));
+    const rnn_model *model = opened ? dlsym(opened, arena_printf(arena, "p%03d_model", i)) : remote_network(i);
     alarm(RUN_SECONDS);
     const uint64_t seed = batch->first_seed + (uint64_t)i;
     const char *error = !model                  ? "the model is not there"
@@ -231,16 +276,12 @@ static void run_program(const struct batch *batch, int i, void *library)
 
 static void run_programs(struct arena *arena, const struct batch *batch)
 {
-    void *library = dlopen(file_name(arena, batch, "so"), RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        fprintf(stderr, "%s\n", dlerror());
-        exit(3);
-    }
+    void *opened = open_networks(arena, batch);
     for (int i = 0; i < batch->count; i++) {
         if (batch->records[i].done)
             continue;
         batch->progress->current = i;
-        run_program(batch, i, library);
+        run_program(batch, i, opened);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct arena;
+struct machine;
 
 enum failure {
     FAILURE_NONE,
@@ -35,8 +36,11 @@ struct progress {
 
 struct batch_options {
     bool in_double;
-    bool train;         /* losses and gradients instead of outputs */
-    bool switches;      /* rotate the switches of rnnc and the widths of lanes; else their defaults */
+    bool train;                    /* losses and gradients instead of outputs */
+    bool switches;                 /* rotate the switches of rnnc and the widths of lanes; else their defaults */
+    const struct machine *machine; /* for all programs; NULL: it is one of the switches */
+    const char
+        *run_with;      /* networks run in a process that this command starts, such as an emulator; NULL: in this one */
     const char *folder; /* for the C files and libraries */
 };
 

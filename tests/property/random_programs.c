@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/machine.h"
 #include "base/source.h"
 #include "batch.h"
 #include "edit.h"
@@ -23,17 +24,32 @@ struct options {
     const char *file; /* try this program instead of generated ones */
 };
 
-enum { KEY_SEED = 256, KEY_COUNT, KEY_JOBS, KEY_SWITCHES, KEY_DOUBLE, KEY_FUTURE, KEY_TRAIN, KEY_PRINT, KEY_SHRINK };
+enum {
+    KEY_SEED = 256,
+    KEY_COUNT,
+    KEY_JOBS,
+    KEY_SWITCHES,
+    KEY_MACHINE,
+    KEY_DOUBLE,
+    KEY_FUTURE,
+    KEY_TRAIN,
+    KEY_RUN_WITH,
+    KEY_PRINT,
+    KEY_SHRINK
+};
 
 static const struct argp_option table[] = {
     {"seed", KEY_SEED, "N", 0, "the seed of the first program (1); the next one's is one more", 0},
     {"count", KEY_COUNT, "N", 0, "how many programs (100)", 0},
     {"jobs", KEY_JOBS, "N", 0, "processes at a time (2)", 0},
     {"switches", KEY_SWITCHES, NULL, 0, "rotate the switches of rnnc and the width of lanes over the programs", 0},
+    {"machine", KEY_MACHINE, "NAME", 0, "the --machine of all programs, instead of what --switches chooses", 0},
     {"double", KEY_DOUBLE, NULL, 0, "in double precision", 0},
     {"future", KEY_FUTURE, NULL, 0,
      "every third program also has what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
     {"train", KEY_TRAIN, NULL, 0, "models with losses; compare those and their gradients", 0},
+    {"run-with", KEY_RUN_WITH, "COMMAND", 0,
+     "run networks in a process of their own, by COMMAND: qemu-aarch64 where CC compiles for that machine", 0},
     {"print", KEY_PRINT, NULL, 0, "only print the programs", 0},
     {"shrink-seconds", KEY_SHRINK, "N", 0, "how long to look for smaller programs that fail (60); 0: not at all", 0},
     {0}};
@@ -53,6 +69,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_SWITCHES:
         options->batch.switches = true;
+        return 0;
+    case KEY_MACHINE:
+        options->batch.machine = machine_find(argument);
+        if (!options->batch.machine)
+            argp_error(state, "no machine is called '%s'", argument);
+        return 0;
+    case KEY_RUN_WITH:
+        options->batch.run_with = argument;
         return 0;
     case KEY_DOUBLE:
         options->batch.in_double = true;
