@@ -8,6 +8,7 @@ groups=${*:-build test}
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
 has_library() { has_command pkg-config && pkg-config --exists "$1"; }
+has_file() { [ -e "$1" ]; }
 has_headers() { [ -e /usr/include/stdio.h ]; }
 
 missing=
@@ -18,7 +19,7 @@ need() {
   shift 3
   "$@" && return 0
   missing="$missing $package"
-  printf '  %-18s %s\n' "$package" "$why"
+  printf '  %-22s %s\n' "$package" "$why"
 }
 
 list() {
@@ -34,6 +35,10 @@ list() {
   need test clang-format-14 "checks how the C is set" has_command clang-format-14
   need test libcmocka-dev "runs the unit tests" has_library cmocka
   need test strace "shows that one step of a network makes no system call" has_command strace
+  [ "$(uname -m)" = x86_64 ] || return 0
+  need test gcc-aarch64-linux-gnu "compiles what runs on arm64" has_command aarch64-linux-gnu-gcc
+  need test libc6-dev-arm64-cross "the C library for it" has_file /usr/aarch64-linux-gnu/lib/libc.a
+  need test qemu-user "runs it on this machine" has_command qemu-aarch64
 }
 
 list >/dev/null
