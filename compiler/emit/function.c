@@ -84,9 +84,13 @@ unsigned close_kernel(struct emitter *emitter, const char *head, const char *nam
     struct text *out = emitter->out = function->file;
     const char *objects = declarations(emitter, function->used, 0, NUMBER_memory),
                *numbers = declarations(emitter, function->used, NUMBER_memory, VARIABLE_COUNT);
-    bool both = *objects && *numbers,
-         one_line = strlen(head) + strlen(name) + strlen(objects) + strlen(numbers) + strlen(" (, )") <= LINE_MOST;
-    text_printf(out, "%s %s(%s%s%s)\n{\n", head, name, objects, !both ? "" : one_line ? ", " : ",\n    ", numbers);
+    size_t first = strlen(head) + strlen(name) + strlen(objects) + strlen(" (,");
+    bool both = *objects && *numbers, one_line = first + strlen(numbers) + strlen(" )") <= LINE_MOST;
+    text_printf(out, "%s %s(%s%s%s%s)\n{\n", head, name, first > LINE_MOST ? "\n    " : "", objects,
+                !both      ? ""
+                : one_line ? ", "
+                           : ",\n    ",
+                numbers);
     text_append(out, function->body.data, function->body.length);
     text_puts(out, "}\n\n");
     return function->used;

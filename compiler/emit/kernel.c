@@ -5,8 +5,7 @@ const char *kernel_name(const struct emitter *emitter, const struct region *regi
 {
     if (region->kernel_count == 1)
         return arena_printf(emitter->arena, "%s_%s_kernel", emitter->prefix, region->name);
-    return arena_printf(emitter->arena, "%s_%s_kernel_%d", emitter->prefix, region->name,
-                        (int)(kernel - region->kernels));
+    return arena_printf(emitter->arena, "%s_%s_%s_kernel", emitter->prefix, region->name, kernel->name);
 }
 
 static void write_kernel_of_kind(struct writing *writing)

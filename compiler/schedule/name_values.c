@@ -176,6 +176,32 @@ static const char *unique_path(struct unique *names, const char *path, struct ar
     return arena_printf(arena, "%s%s", path, name + strlen(path));
 }
 
+/* Returns the last value that a kernel computes. */
+static int main_value(const struct kernel *kernel)
+{
+    return kernel->node_count ? kernel->nodes[kernel->node_count - 1]
+                              : kernel->accumulators[kernel->accumulator_count - 1].result;
+}
+
+/* Names kernels after their main values: that of a sum into the gradient of a parameter after the parameter. */
+static void name_kernels(struct schedule *schedule, const struct region *region, struct arena *arena)
+{
+    struct unique names;
+    unique_init(&names, arena);
+    for (int k = 0; k < region->kernel_count; k++) {
+        int id = main_value(&region->kernels[k]);
+        const struct buffer *buffer = &schedule->buffers[id];
+        const char *path = schedule->names[id], *sum = "";
+        if (buffer->storage == STORE_GRADIENT) {
+            int parameter = schedule->graph->nodes[buffer->target]->parameter;
+            path = schedule->graph->parameters[parameter].name;
+            sum = "d_";
+        }
+        path = arena_printf(arena, "%s%s", sum, relative(path, region->instance));
+        region->kernels[k].name = unique_name(&names, path);
+    }
+}
+
 void name_values(struct schedule *schedule, struct arena *arena, struct arena *scratch)
 {
     const struct graph *graph = schedule->graph;
@@ -196,4 +222,6 @@ void name_values(struct schedule *schedule, struct arena *arena, struct arena *s
             const char *path = graph->nodes[i]->name ? graph->nodes[i]->name : make_path(&naming, i, backward[i]);
             schedule->names[i] = unique_path(&names, path, arena);
         }
+    for (int r = 0; r < schedule->region_count; r++)
+        name_kernels(schedule, &schedule->regions[r], arena);
 }

@@ -54,6 +54,7 @@ struct accumulator {
 
 struct kernel {
     enum kernel_kind kind;
+    const char *name; /* an identifier, unique in its region: that of the last value that it computes */
     int phase;
     int units;
     int *nodes; /* in the order of computation, without products and sums that accumulators stand for */
@@ -66,8 +67,9 @@ struct kernel {
 
 struct region {
     enum region_kind kind;
-    const char *name; /* an identifier, unique: "h1_scan", "frames_0" */
-    int pass;         /* REGION_SEQUENCE: it comes before that pass */
+    const char *name;     /* an identifier, unique: "h1_scan", "logits_frames" */
+    const char *instance; /* most of its work belongs to it; "": to the program itself */
+    int pass;             /* REGION_SEQUENCE: it comes before that pass */
     int stage;
     bool reversed; /* a scan that runs from the last frame to the first */
     bool turns;    /* a scan whose weights do not fit the first-level cache: it reads them to and fro, so that each
@@ -156,6 +158,7 @@ void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena
 void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 
 /* A part of assign_buffers. */
+void name_regions(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 void name_values(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 
 /* Returns NULL, or what is wrong with as much of the schedule as exists yet; verify.h says what is checked. */

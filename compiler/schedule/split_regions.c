@@ -5,7 +5,6 @@
 #include "analysis/cost.h"
 #include "base/arena.h"
 #include "base/machine.h"
-#include "base/unique.h"
 #include "schedule/schedule.h"
 
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
@@ -105,50 +104,6 @@ static void sort_keyed(struct keyed *items, struct keyed *spare, int count)
     }
 }
 
-/* ---- names ---- */
-
-/* Returns the longest path that all named values of the region share, for the region's name: "h1". */
-static const char *common_path(const struct schedule *schedule, const struct region *region, struct arena *arena)
-{
-    const char *path = NULL;
-    size_t length = 0;
-    for (int i = 0; i < region->node_count; i++) {
-        const char *name = schedule->graph->nodes[region->nodes[i]]->name;
-        if (!name)
-            continue;
-        const char *dot = strrchr(name, '.');
-        size_t own = dot ? (size_t)(dot - name) : 0;
-        if (!path) {
-            path = name;
-            length = own;
-        }
-        while (length &&
-               !(length <= own && memcmp(path, name, length) == 0 && (name[length] == '.' || !name[length]))) {
-            do
-                length--;
-            while (length && path[length] != '.');
-        }
-    }
-    char *text = arena_copy_string(arena, path ? path : "", length);
-    for (char *c = text; *c; c++)
-        if (*c == '.')
-            *c = '_';
-    return text;
-}
-
-static const char *name_region(const struct schedule *schedule, const struct region *region, struct unique *names,
-                               struct arena *arena)
-{
-    if (region->kind == REGION_STATIC || region->kind == REGION_LATE)
-        return region_kind_name(region->kind);
-    if (region->kind == REGION_SEQUENCE)
-        return unique_name(names, arena_printf(arena, "sequence_%d", region->pass));
-    if (region->kind == REGION_FRAMES)
-        return unique_name(names, arena_printf(arena, "frames_%d", region->stage));
-    const char *path = common_path(schedule, region, arena);
-    return unique_name(names, *path ? arena_printf(arena, "%s_scan", path) : "scan");
-}
-
 /* ---- the stage ---- */
 
 static bool region_is_of_frames(enum region_kind kind)
@@ -214,8 +169,6 @@ struct schedule *split_regions(const struct graph *graph, const struct component
                 (struct keyed){region_key(schedule, i), region_kind_of(schedule, i) == REGION_FRAMES ? reads[i] : 0, i};
     }
     sort_keyed(items, spare, count);
-    struct unique names;
-    unique_init(&names, arena);
     int capacity = 0;
     for (int i = 0; i < count;) {
         struct region region = new_region(schedule, items[i].id);
@@ -227,8 +180,8 @@ struct schedule *split_regions(const struct graph *graph, const struct component
         count_cost(schedule, &region);
         region.turns = region.kind == REGION_SCAN && options->turn_panels &&
                        region.bytes > (double)machine_turn_bytes(options->machine);
-        region.name = name_region(schedule, &region, &names, arena);
         ARENA_PUSH(arena, schedule->regions, schedule->region_count, capacity, region);
     }
+    name_regions(schedule, arena, scratch);
     return schedule;
 }

@@ -26,6 +26,7 @@ length > 120 { complain("more than 120 columns") }
 /^[a-zA-Z].*\) \{ .*[^}]$/ { complain("a function of one line that is broken") }
 previous ~ /^ \* .*,$/ && length(previous) < 60 && /^ \* [^ ]/ { complain("a comment that is broken twice") }
 { previous = $0 }
+/_kernel_[0-9]+\(/ || /_(frames|scan)_[0-9]+_[0-9]+\(/ { complain("a function that is called after a number") }
 /= loss[_0-9]* \*/ { complain("a loss for its adjoint") }
 { code = /^ *[\/ ]\*/ ? "" : $0; gsub(/"[^"]*"|\/\*.*\*\//, "", code) }
 code ~ /[+-] 0([^-.0-9a-zA-Z_]|$)|[^.0-9a-zA-Z_][01] \*|\* 1([^-.0-9a-zA-Z_]|$)/ { complain("arithmetic that does nothing") }

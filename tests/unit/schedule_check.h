@@ -21,7 +21,7 @@ void scheduled_free(struct scheduled *scheduled);
 
 /* One line a region, kernels by phase:
  *     "h_scan: scan: 0 panel 4x8 by h[t-1]"          four rows of eight units
- *     "frames_1: frames: 0 elementwise 8; 1 column 1"
+ *     "y_frames: frames: 0 elementwise 8; 1 column 1"
  * with "pass 1 reversed scan" and "scan of 3 frames" where they apply. Of operands that do not cover all rows, rows are
  * told: "by x (0..1)". */
 const char *schedule_lines(const struct scheduled *scheduled);

@@ -25,8 +25,8 @@ static void test_regions_of_a_recurrence(void **state)
     expect_regions("cell C[n = 4](x[n]) -> y[n] {\n  param W[n, n], U[n, n], b[n]\n  k = exp(b)\n  h = tanh(W @ x + U "
                    "@ h[t-1] + k)\n"
                    "  y = exp(h)\n}",
-                   LINES("static: static: 0 elementwise 4", "frames_0: frames: 0 panel 1x4 by x",
-                         "scan: scan: 0 panel 1x4 by h[t-1]", "frames_1: frames: 0 elementwise 4"));
+                   LINES("static: static: 0 elementwise 4", "frames: frames: 0 panel 1x4 by x",
+                         "h_scan: scan: 0 panel 1x4 by h[t-1]", "y_frames: frames: 0 elementwise 4"));
 }
 
 static void test_regions_are_named_after_instances(void **state)
@@ -34,9 +34,10 @@ static void test_regions_are_named_after_instances(void **state)
     (void)state;
     expect_regions("cell R[n](x[m]) -> h[n] {\n  param W[n, m], U[n, n]\n  h = tanh(W @ x + U @ h[t-1])\n}\n"
                    "model M {\n  input x[4]\n  enc = stack 2 R[4](x)\n  dec = R[4](enc)\n  output y = dec\n}",
-                   LINES("frames_0: frames: 0 panel 1x4 by x", "enc_0_scan: scan: 0 panel 1x4 by enc.0.h[t-1]",
-                         "frames_1: frames: 0 panel 1x4 by enc.0.h", "enc_1_scan: scan: 0 panel 1x4 by enc.1.h[t-1]",
-                         "frames_2: frames: 0 panel 1x4 by enc.1.h", "dec_scan: scan: 0 panel 1x4 by dec.h[t-1]"));
+                   LINES("enc_0_frames: frames: 0 panel 1x4 by x", "enc_0_scan: scan: 0 panel 1x4 by enc.0.h[t-1]",
+                         "enc_1_frames: frames: 0 panel 1x4 by enc.0.h",
+                         "enc_1_scan: scan: 0 panel 1x4 by enc.1.h[t-1]", "dec_frames: frames: 0 panel 1x4 by enc.1.h",
+                         "dec_scan: scan: 0 panel 1x4 by dec.h[t-1]"));
 }
 
 #define SRU                                                                                                            \
@@ -47,13 +48,13 @@ static void test_regions_are_named_after_instances(void **state)
 static void test_elementwise_scan(void **state)
 {
     (void)state;
-    expect_regions(SRU, LINES("frames_0: frames: 0 panel 2x4 by x", "scan: elementwise scan: 0 elementwise 4",
-                              "frames_1: frames: 0 elementwise 4"));
+    expect_regions(SRU, LINES("f_frames: frames: 0 panel 2x4 by x", "c_scan: elementwise scan: 0 elementwise 4",
+                              "h_frames: frames: 0 elementwise 4"));
     struct schedule_options options = default_schedule_options;
     options.elementwise_scan = false;
     expect_schedule(SRU, &options,
-                    LINES("frames_0: frames: 0 panel 2x4 by x", "scan: scan: 0 elementwise 4",
-                          "frames_1: frames: 0 elementwise 4"));
+                    LINES("f_frames: frames: 0 panel 2x4 by x", "c_scan: scan: 0 elementwise 4",
+                          "h_frames: frames: 0 elementwise 4"));
 }
 
 static void test_long_delays_run_in_groups(void **state)
@@ -61,10 +62,10 @@ static void test_long_delays_run_in_groups(void **state)
     (void)state;
     static const char text[] =
         "cell C[n = 4](x[n]) -> h[n] {\n  param U[n, n], V[n, n]\n  h = tanh(U @ h[t-3] + V @ h[t-5] + x)\n}";
-    expect_regions(text, LINES("scan: scan of 3 frames: 0 panel 1x4 by h[t-3], h[t-5]"));
+    expect_regions(text, LINES("h_scan: scan of 3 frames: 0 panel 1x4 by h[t-3], h[t-5]"));
     struct schedule_options options = default_schedule_options;
     options.group_frames = false;
-    expect_schedule(text, &options, LINES("scan: scan: 0 panel 1x4 by h[t-3], h[t-5]"));
+    expect_schedule(text, &options, LINES("h_scan: scan: 0 panel 1x4 by h[t-3], h[t-5]"));
 }
 
 static void test_regions_of_passes(void **state)
@@ -73,9 +74,9 @@ static void test_regions_of_passes(void **state)
     expect_regions(
         "model M {\n  input x[4]\n  param W[4, 4], U[4, 4]\n  f = tanh(x + f[t-1])\n  b = tanh(W @ x + U @ b[t+1])\n"
         "  output y = last(f) + first(b)\n}",
-        LINES("scan: elementwise scan: 0 elementwise 4", "frames_1: frames: 0 over time 4",
-              "frames_0: pass 1 frames: 0 panel 1x4 by x", "scan_2: pass 1 reversed scan: 0 panel 1x4 by b[t+1]",
-              "frames_1_2: pass 2 frames: 0 over time 4", "sequence_3: pass 3 sequence: 0 elementwise 4"));
+        LINES("f_scan: elementwise scan: 0 elementwise 4", "frames: frames: 0 over time 4",
+              "frames_2: pass 1 frames: 0 panel 1x4 by x", "b_scan: pass 1 reversed scan: 0 panel 1x4 by b[t+1]",
+              "frames_3: pass 2 frames: 0 over time 4", "y_sequence: pass 3 sequence: 0 elementwise 4"));
 }
 
 static void test_cost_of_regions(void **state)
@@ -99,7 +100,7 @@ static void test_lstm_is_one_phase(void **state)
     expect_regions("cell LSTM[n = 8](x[3]) -> h[n] {\n  param W[4*n, 3], U[4*n, n], b[4*n]\n"
                    "  i, f, g, o = split(W @ x + U @ h[t-1] + b, 4)\n  c = sigmoid(f) * c[t-1] + sigmoid(i) * tanh(g)\n"
                    "  h = sigmoid(o) * tanh(c)\n}",
-                   LINES("static: static", "frames_0: frames: 0 panel 4x8 by x", "scan: scan: 0 panel 4x8 by h[t-1]"));
+                   LINES("static: static", "frames: frames: 0 panel 4x8 by x", "h_scan: scan: 0 panel 4x8 by h[t-1]"));
 }
 
 static void test_lstm_with_projection_has_two(void **state)
@@ -108,8 +109,8 @@ static void test_lstm_with_projection_has_two(void **state)
     expect_regions("cell LSTMP[n = 8](x[3]) -> h[4] {\n  param W[4*n, 3], U[4*n, 4], P[4, n]\n"
                    "  i, f, g, o = split(W @ x + U @ h[t-1], 4)\n  c = sigmoid(f) * c[t-1] + sigmoid(i) * tanh(g)\n"
                    "  h = P @ (sigmoid(o) * tanh(c))\n}",
-                   LINES("static: static", "frames_0: frames: 0 panel 4x8 by x",
-                         "scan: scan: 0 panel 4x8 by h[t-1]; 1 panel 1x4 by mul"));
+                   LINES("static: static", "frames: frames: 0 panel 4x8 by x",
+                         "h_scan: scan: 0 panel 4x8 by h[t-1]; 1 panel 1x4 by mul"));
 }
 
 static void test_gru_reset_before_has_two(void **state)
@@ -119,8 +120,8 @@ static void test_gru_reset_before_has_two(void **state)
         "cell GRU[n = 8](x[3]) -> h[n] {\n  param W_r[n, n+3], W_z[n, n+3], W_n[n, n+3], b_r[n], b_z[n], b_n[n]\n"
         "  r = sigmoid(W_r @ concat(h[t-1], x) + b_r)\n  z = sigmoid(W_z @ concat(h[t-1], x) + b_z)\n"
         "  k = tanh(W_n @ concat(r * h[t-1], x) + b_n)\n  h = (1 - z) * h[t-1] + z * k\n}",
-        LINES("static: static", "frames_0: frames: 0 panel 3x8 by x",
-              "scan: scan: 0 panel 2x8 by h[t-1]; 1 panel 1x8 by mul"));
+        LINES("static: static", "frames: frames: 0 panel 3x8 by x",
+              "h_scan: scan: 0 panel 2x8 by h[t-1]; 1 panel 1x8 by mul"));
 }
 
 static void test_gru_reset_after_is_one(void **state)
@@ -130,8 +131,8 @@ static void test_gru_reset_after_is_one(void **state)
         "cell GRU[n = 8](x[3]) -> h[n] {\n  param W[3*n, 3], U[3*n, n], b[3*n], c[3*n]\n"
         "  wr, wz, wn = split(W @ x + b, 3)\n  ur, uz, un = split(U @ h[t-1] + c, 3)\n  r = sigmoid(wr + ur)\n"
         "  z = sigmoid(wz + uz)\n  k = tanh(wn + r * un)\n  h = (1 - z) * k + z * h[t-1]\n}",
-        LINES("static: static: 1 elementwise 8", "frames_0: frames: 0 panel 3x8 by x",
-              "scan: scan: 0 panel 3x8 by h[t-1]"));
+        LINES("static: static: 1 elementwise 8", "frames: frames: 0 panel 3x8 by x",
+              "h_scan: scan: 0 panel 3x8 by h[t-1]"));
 }
 
 static void test_layernorm_adds_column_kernels(void **state)
@@ -139,7 +140,7 @@ static void test_layernorm_adds_column_kernels(void **state)
     (void)state;
     expect_regions(
         "cell C[n = 8](x[n]) -> h[n] {\n  param U[n, n], g[n], b[n]\n  h = tanh(layernorm(U @ h[t-1] + x, g, b))\n}",
-        LINES("scan: scan: 0 panel 1x8 by h[t-1]; 1 column 8; 2 elementwise 8"));
+        LINES("h_scan: scan: 0 panel 1x8 by h[t-1]; 1 column 8; 2 elementwise 8"));
 }
 
 static void test_softmax_and_sums(void **state)
@@ -147,7 +148,7 @@ static void test_softmax_and_sums(void **state)
     (void)state;
     expect_regions(
         "cell C(x[8]) -> y[8] {\n  param W[8, 8]\n  p = softmax(W @ x)\n  y = p / sum(p * x)\n}",
-        LINES("frames_0: frames: 0 panel 1x8 by x; 1 column 8; 2 elementwise 8; 3 column 1; 4 elementwise 8"));
+        LINES("y_frames: frames: 0 panel 1x8 by x; 1 column 8; 2 elementwise 8; 3 column 1; 4 elementwise 8"));
 }
 
 static void test_concat_and_embed(void **state)
@@ -155,7 +156,7 @@ static void test_concat_and_embed(void **state)
     (void)state;
     expect_regions(
         "model M {\n  param E[5, 3]\n  input id: index[5], x[2]\n  output y = softmax(concat(embed(E, id), x))\n}",
-        LINES("frames_0: frames: 0 embed 3; 1 concat 5; 2 column 5"));
+        LINES("y_frames: frames: 0 embed 3; 1 concat 5; 2 column 5"));
 }
 
 /* Products with one right-hand side are stacked, four at most, which fill the registers. */
@@ -165,11 +166,11 @@ static void test_products_are_stacked(void **state)
     expect_regions("cell C(x[3]) -> a[8], b[8], c[8], d[8], e[8], f[8] {\n"
                    "  param A[8, 3], B[8, 3], C[8, 3], D[8, 3], E[8, 3], F[8, 3]\n"
                    "  a = A @ x\n  b = B @ x\n  c = C @ x\n  d = D @ x\n  e = E @ x\n  f = F @ x\n}",
-                   LINES("frames_0: frames: 0 panel 4x8 by x; 0 panel 2x8 by x"));
+                   LINES("f_frames: frames: 0 panel 4x8 by x; 0 panel 2x8 by x"));
     /* Of other sizes or of other vectors they are not. */
     expect_regions("cell C(x[3], z[3]) -> a[8], b[4], c[8] {\n  param A[8, 3], B[4, 3], C[8, 3]\n"
                    "  a = A @ x\n  b = B @ x\n  c = C @ z\n}",
-                   LINES("frames_0: frames: 0 panel 1x8 by x; 0 panel 1x4 by x; 0 panel 1x8 by z"));
+                   LINES("c_frames: frames: 0 panel 1x8 by x; 0 panel 1x4 by x; 0 panel 1x8 by z"));
 }
 
 /* An accumulator receives all products of its sum; one that only some of the rows receive says which. */
@@ -178,7 +179,7 @@ static void test_operands_cover_rows(void **state)
     (void)state;
     expect_regions("cell C(x[3], z[2]) -> y[8] {\n  param A[8, 3], B[8, 3], C[8, 2], b[8]\n"
                    "  y = tanh(A @ x + C @ z + b) * sigmoid(B @ x)\n}",
-                   LINES("frames_0: frames: 0 panel 2x8 by x, z (0..0)"));
+                   LINES("y_frames: frames: 0 panel 2x8 by x, z (0..0)"));
 }
 
 /* The number of the accumulator of a program's only panel kernel that ends as the node called `name`; -1: none does. */
@@ -309,7 +310,7 @@ static void test_phases_behind_pieces(void **state)
         text_printf(&text, "  param W%d[n, n]\n  v%d = tanh(W%d @ h[t-1]) * %s\n", i, i, i,
                     i ? arena_printf(arena, "v%d", i - 1) : "x");
     text_puts(&text, "  h = tanh(U @ v39)\n}\n");
-    expect_regions(text.data, LINES("scan: scan: 0 panel 32x4 by h[t-1]; 1 panel 8x4 by h[t-1]; 2 panel 1x4 by v39"));
+    expect_regions(text.data, LINES("h_scan: scan: 0 panel 32x4 by h[t-1]; 1 panel 8x4 by h[t-1]; 2 panel 1x4 by v39"));
     arena_free(arena);
 }
 
@@ -334,7 +335,7 @@ static void test_delays_in_frames_begin_a_phase(void **state)
 {
     (void)state;
     expect_regions("cell C(x[8]) -> y[8] {\n  a = tanh(x)\n  y = exp(a[t-1]) * a\n}",
-                   LINES("frames_0: frames: 0 elementwise 8; 1 elementwise 8"));
+                   LINES("y_frames: frames: 0 elementwise 8; 1 elementwise 8"));
     /* Whichever of the two the program tells first. */
     struct scheduled scheduled =
         schedule_program("cell C(x[8]) -> y[8] {\n  y = exp(a[t-1])\n  a = tanh(x)\n}", &default_schedule_options);

@@ -59,21 +59,21 @@ static void test_regions_in_their_order(void **state)
     (void)state;
     struct scheduled scheduled = schedule(looks_ahead);
     swap_regions(scheduled.schedule, 1, 2); /* the last of pass 0, the first of pass 1 */
-    expect_wrong(&scheduled, "region scan runs before frames_1, which precedes it");
+    expect_wrong(&scheduled, "region h_scan runs before frames_2, which precedes it");
 
     scheduled = schedule(looks_ahead);
     region_of(&scheduled, "k")->reversed = false;
-    expect_wrong(&scheduled, "region scan_2 runs against its pass");
+    expect_wrong(&scheduled, "region k_scan runs against its pass");
 
     scheduled = schedule(looks_back);
     region_of(&scheduled, "h")->pass = 1;
-    expect_wrong(&scheduled, "region scan is of pass 1, which is not there");
+    expect_wrong(&scheduled, "region h_scan is of pass 1, which is not there");
 
     scheduled = schedule(looks_back);
     region_of(&scheduled, "h")->kind = REGION_FRAMES;
     int first = region_of(&scheduled, "h")->nodes[0];
     char text[100];
-    snprintf(text, sizeof text, "%%%d does not belong in region scan", first);
+    snprintf(text, sizeof text, "%%%d does not belong in region h_scan", first);
     expect_wrong(&scheduled, text);
 
     scheduled = schedule(looks_back);
@@ -144,7 +144,7 @@ static void test_what_kernels_compute(void **state)
 
     scheduled = schedule(looks_back);
     region_of(&scheduled, "s")->kernels[0].phase = 2;
-    expect_wrong(&scheduled, "kernels of region frames_1 are not in the order of their phases");
+    expect_wrong(&scheduled, "kernels of region s_frames are not in the order of their phases");
 }
 
 static void test_kernels_read_behind_writes(void **state)
