@@ -18,6 +18,7 @@ static const struct command {
     {"train", "find weights with a small loss", command_train},
     {"eval", "say how good weights are on data", command_eval},
     {"check", "compare the compiled network with the reference interpreter", command_check},
+    {"bench", "measure how fast the compiled network is", command_bench},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -52,7 +53,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             if (strcmp(commands[i].name, argument) == 0)
                 *command = &commands[i];
         if (!*command)
-            argp_error(state, "there is no command '%s'; there are run, train, eval and check", argument);
+            argp_error(state, "there is no command '%s'; there are run, train, eval, check and bench", argument);
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:

@@ -1,6 +1,7 @@
 /* Descriptions of regions in words: for the comments of the C file and for `--emit=explain`. */
 #include <string.h>
 
+#include "base/machine.h"
 #include "emit/emitter.h"
 
 double schedule_flops(const struct schedule *schedule)
@@ -9,6 +10,19 @@ double schedule_flops(const struct schedule *schedule)
     for (int r = 0; r < schedule->region_count; r++)
         flops += schedule->regions[r].flops;
     return flops;
+}
+
+void write_costs(const struct schedule *schedule, struct text *out)
+{
+    double flops[2] = {0}, weights[2] = {0};
+    for (int r = 0; r < schedule->region_count; r++) {
+        const struct region *region = &schedule->regions[r];
+        const bool scan = region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
+        flops[scan] += region->flops;
+        weights[scan] += region->bytes / schedule->options.machine->real_bytes;
+    }
+    text_printf(out, "    .beside = {%.0f, %.0f},\n    .within = {%.0f, %.0f},\n", flops[0], weights[0], flops[1],
+                weights[1]);
 }
 
 long schedule_parameters(const struct schedule *schedule)

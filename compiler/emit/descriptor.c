@@ -153,6 +153,7 @@ void emit_descriptor(struct emitter *emitter, const char *training)
                 "    .parameter_elements = %ldu,\n    .flops = %.0f,\n",
                 graph->parameter_count, graph->input_count, graph->output_count, schedule_parameters(emitter->schedule),
                 schedule_flops(emitter->schedule));
+    write_costs(emitter->schedule, out);
     write_pattern(emitter,
                   "    .block_frames = $_BLOCK_FRAMES,\n    .alignment = RNN_VECTOR_BYTES,\n"
                   "    .packed_size = $_packed_size,\n    .state_size = $_state_size,\n    .work_size = $_work_size,\n"

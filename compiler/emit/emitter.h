@@ -68,6 +68,8 @@ const char *describe_kind(const struct schedule *schedule, const struct region *
 void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
                         const char *indent, struct text *out);
 double schedule_flops(const struct schedule *schedule); /* for one frame of one stream, over all regions */
+/* Writes the members `beside` and `within` of a descriptor: what regions cost that are no scans, and those that are. */
+void write_costs(const struct schedule *schedule, struct text *out);
 /* Returns the work of a region that is not done for each frame: "96 flops a sequence", or NULL. */
 const char *describe_flops_once(const struct region *region, struct arena *arena);
 long schedule_parameters(const struct schedule *schedule);

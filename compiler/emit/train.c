@@ -261,11 +261,13 @@ static void write_descriptor(struct emitter *emitter)
                                                : "    .targets = NULL,\n    .predictions = NULL,\n");
     write_pattern(
         emitter,
-        "    .target_count = %d,\n    .loss_count = %d,\n    .whole_sequences = %d,\n    .input_gradients = %d,\n"
-        "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
-        "    .reset = $_reset_any,\n    .grad = $_grad_any,\n    .losses = $_losses,\n    .find_fault = "
-        "$_find_fault,\n};\n\n",
+        "    .target_count = %d,\n    .loss_count = %d,\n    .whole_sequences = %d,\n    .input_gradients = %d,\n",
         graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
+    write_costs(emitter->schedule, emitter->out);
+    write_pattern(
+        emitter, "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
+                 "    .reset = $_reset_any,\n    .grad = $_grad_any,\n    .losses = $_losses,\n    .find_fault = "
+                 "$_find_fault,\n};\n\n");
 }
 
 void emit_training(struct emitter *emitter)

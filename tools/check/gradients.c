@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "check/gradient_ways.h"
 #include "command/progress.h"
+#include "network/draw.h"
 #include "network/session.h"
 
 /* ---- differences ---- */

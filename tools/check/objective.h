@@ -43,10 +43,6 @@ struct objective {
     struct progress *progress; /* NULL: nobody waits */
 };
 
-/* Targets as rnn_training.grad takes them. Ids are now and then -1; labels fit into the lengths. */
-void **targets_draw(struct arena *arena, const rnn_model *model, int frames, int streams, const int *lengths,
-                    struct random *random);
-
 /* `lengths` and `arena` are kept, the data is copied. False, with a sentence, if model and program do not have the same
  * parameters, inputs and targets. */
 bool objective_open(struct objective *objective, struct arena *arena, const rnn_model *model,

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/random.h"
 #include "check/check.h"
+#include "network/draw.h"
 #include "network/session.h"
 #include "table/feed.h"
 
@@ -80,12 +81,7 @@ bool check_prepare_inputs(struct check *check, const char **error)
     struct random random = random_start(check->seed);
     for (int i = 0; i < model->input_count; i++) {
         const rnn_tensor *tensor = &model->inputs[i];
-        check->inputs[i] = tensor_new(check->arena, model, tensor, check->frames, check->streams);
-        for (long k = 0; k < tensor_elements(tensor, check->frames, check->streams); k++) {
-            double drawn =
-                tensor->type == RNN_TYPE_ID ? random_id(&random, tensor->vocabulary) : random_real(&random, 1);
-            tensor_set(model, tensor, check->inputs[i], k, drawn);
-        }
+        check->inputs[i] = tensor_draw(check->arena, model, tensor, check->frames, check->streams, &random);
         if (feed_has(&feed, i))
             feed_fill(&feed, i, check->frames, check->streams, check->inputs[i]);
     }

@@ -1,6 +1,8 @@
 #include "network/network.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,10 +156,9 @@ static struct compiler find_compiler(const struct network_options *options, cons
         .name = words, .name_count = name_count, .words = words, .count = count, .quiet = options->quiet};
 }
 
-static const rnn_model *open_library(struct arena *arena, const char *path, bool in_double, const char **error)
+static const rnn_model *find_model(struct arena *arena, void *library, bool in_double, const char **error)
 {
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    const rnn_model *model = library ? dlsym(library, "net_model") : NULL;
+    const rnn_model *model = dlsym(library, "net_model");
     if (!model) {
         *error = arena_printf(arena, "cannot use the compiled network: %s", dlerror());
         return NULL;
@@ -174,9 +175,25 @@ static const rnn_model *open_library(struct arena *arena, const char *path, bool
     return model;
 }
 
-/* The path of the compiled network, or NULL. A signal that ends this program waits until the files of the build have
- * been removed. */
-static const char *build_library(const struct network_options *options, const char **error)
+/* Writes net.c: the text, or what rnnc makes of the program where that is NULL. */
+static bool write_source(const struct network_options *options, const char *text, const char *folder,
+                         const char **error)
+{
+    if (!text)
+        return run_rnnc(options, folder, error);
+    const char *path = arena_printf(options->arena, "%s/net.c", folder);
+    FILE *file = fopen(path, "w");
+    bool written = file && fputs(text, file) >= 0;
+    if (file && fclose(file) != 0)
+        written = false;
+    if (!written)
+        *error = arena_printf(options->arena, "cannot write '%s': %s", path, strerror(errno));
+    return written;
+}
+
+/* The path of the library, or NULL. A signal that ends this program waits until the files of the build have been
+ * removed. */
+static const char *build_library(const struct network_options *options, const char *text, const char **error)
 {
     struct arena *arena = options->arena;
     struct cache cache;
@@ -185,7 +202,7 @@ static const char *build_library(const struct network_options *options, const ch
     const char *library = NULL;
     sigset_t before = stop_hold_signals();
     const char *folder = cache_begin(arena, &cache, error);
-    if (folder && run_rnnc(options, folder, error)) {
+    if (folder && write_source(options, text, folder, error)) {
         struct compiler compiler = find_compiler(options, folder);
         library = cache_build(arena, &cache, folder, &compiler, error);
     }
@@ -195,10 +212,18 @@ static const char *build_library(const struct network_options *options, const ch
     return library;
 }
 
+void *library_open(const struct network_options *options, const char *text, const char **error)
+{
+    *error = NULL;
+    const char *path = build_library(options, text, error);
+    void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    if (path && !library)
+        *error = arena_printf(options->arena, "cannot use the compiled network: %s", dlerror());
+    return library;
+}
+
 const rnn_model *network_open(const struct network_options *options, const char **error)
 {
-    struct arena *arena = options->arena;
-    *error = NULL;
-    const char *library = build_library(options, error);
-    return library ? open_library(arena, library, options->in_double, error) : NULL;
+    void *library = library_open(options, NULL, error);
+    return library ? find_model(options->arena, library, options->in_double, error) : NULL;
 }

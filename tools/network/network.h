@@ -35,6 +35,9 @@ struct network_options network_options_new(struct arena *arena);
 /* Options and the FILE argument; an argp child whose input is a struct network_options. */
 extern const struct argp network_argp;
 
+/* C of the caller's, compiled as networks are, with the same options: a library for dlsym. NULL as below. */
+void *library_open(const struct network_options *options, const char *text, const char **error);
+
 /* NULL on failure. Then *error is a sentence, or NULL if rnnc or the C compiler has said everything already. */
 const rnn_model *network_open(const struct network_options *options, const char **error);
 

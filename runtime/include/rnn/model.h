@@ -113,6 +113,12 @@ typedef struct {
     uint64_t call; /* masks of static values depend on it and the seed: another number for each call */
 } rnn_window;
 
+/* What a call computes and reads for one frame of one stream, by the count of the program. */
+typedef struct {
+    double flops;
+    double weights; /* numbers of the packed weights (in training: of parameters) */
+} rnn_cost;
+
 /* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */
 typedef struct {
     double sum, count;
@@ -137,7 +143,8 @@ typedef struct {
     int loss_count; /* of `loss` statements */
     /* 1: each call is a whole sequence from its first frame: advance = frames or 0, loss_from = 0, no past */
     int whole_sequences;
-    int input_gradients; /* 1: compiled with --input-gradients */
+    int input_gradients;     /* 1: compiled with --input-gradients */
+    rnn_cost beside, within; /* as in rnn_model, there and back */
     size_t (*state_size)(int streams);
     size_t (*work_size)(int frames, int streams);
     rnn_status (*state_init)(void *state, int streams);
@@ -165,6 +172,8 @@ typedef struct {
     int parameter_count, input_count, output_count;
     size_t parameter_elements; /* of all parameters together, in rnn_real */
     double flops;              /* for one frame of one stream */
+    rnn_cost beside;           /* beside cycles: _run reads these weights once for all frames of a block */
+    rnn_cost within;           /* within cycles: read again for each frame; together with `beside` what _step costs */
     int block_frames;          /* frames that _run works on at once with one stream */
 
     size_t alignment; /* of packed, state and work, in bytes */
