@@ -98,7 +98,7 @@ def flags_of(name, folder):
         libraries = sorted(pathlib.Path(folder).glob("onednn/lib/**/libdnnl.so.3"))
         if not libraries:
             return None
-        return [f"-I{folder}/onednn/include", str(libraries[0]), f"-Wl,-rpath,{libraries[0].parent}"]
+        return [str(DRIVERS / "onednn_memory.c"), f"-I{folder}/onednn/include", str(libraries[0]), f"-Wl,-rpath,{libraries[0].parent}"]
     if name == "libxsmm":
         return ["-lxsmmext", "-lxsmm", "-lopenblas"] if os.path.exists("/usr/include/libxsmm.h") else None
     found = any(pathlib.Path("/usr/include").glob(f"**/cblas.h"))
