@@ -119,6 +119,8 @@ RNN_INLINE rnn_real rnn_vec_maximum(rnn_vec v)
 {
 #if defined(RNN_LANES_AVX512)
     return rnn_mask_ne(v, v) ? (rnn_real)NAN : _mm512_reduce_max_ps((__m512)v);
+#elif defined(RNN_LANES_NEON)
+    return vmaxvq_f32((float32x4_t)v);
 #else
     for (int step = RNN_LANES / 2; step > 0; step /= 2)
         for (int i = 0; i < step; i++)

@@ -61,13 +61,16 @@ RNN_INLINE rnn_vec rnn_vec_madd(rnn_vec a, rnn_vec b, rnn_vec c)
  *
  * rnn_mask           which lanes: a comparison's result
  * rnn_vec_pick       mask ? a : b
- * rnn_vec_lesser     a < b ? a : b, so b where either is NaN; rnn_vec_greater likewise: one instruction on x86 */
+ * rnn_vec_lesser     a < b ? a : b, so b where b is NaN; where only a is, b or with NEON NaN. rnn_vec_greater
+ *                    likewise: one instruction on x86 and with NEON */
 #if !defined(RNN_REAL_DOUBLE) && defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
 #define RNN_LANES_AVX512
 #elif !defined(RNN_REAL_DOUBLE) && defined(__AVX__) && RNN_VECTOR_BYTES == 32
 #define RNN_LANES_AVX
 #elif !defined(RNN_REAL_DOUBLE) && defined(__SSE2__) && RNN_VECTOR_BYTES == 16
 #define RNN_LANES_SSE
+#elif !defined(RNN_REAL_DOUBLE) && defined(__aarch64__) && RNN_VECTOR_BYTES == 16
+#define RNN_LANES_NEON
 #endif
 
 #if defined(RNN_LANES_AVX512)
@@ -121,6 +124,8 @@ RNN_INLINE rnn_vec rnn_vec_pick(rnn_mask mask, rnn_vec a, rnn_vec b)
 {
 #if defined(RNN_LANES_AVX)
     return (rnn_vec)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#elif defined(RNN_LANES_NEON)
+    return (rnn_vec)vbslq_f32((uint32x4_t)mask, (float32x4_t)a, (float32x4_t)b);
 #else
     return (rnn_vec)((mask & (rnn_vec_int)a) | (~mask & (rnn_vec_int)b));
 #endif
@@ -134,6 +139,10 @@ RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm256_sqrt_ps((__m
 RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm_min_ps((__m128)a, (__m128)b); }
 RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)_mm_max_ps((__m128)a, (__m128)b); }
 RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)_mm_sqrt_ps((__m128)x); }
+#elif defined(RNN_LANES_NEON)
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return (rnn_vec)vminq_f32((float32x4_t)a, (float32x4_t)b); }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return (rnn_vec)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return (rnn_vec)vsqrtq_f32((float32x4_t)x); }
 #else
 #if defined(__SSE2__)
 
