@@ -15,19 +15,23 @@ typedef unsigned rnn_flush_state;
 
 #if defined(__SSE2__)
 
-/* MXCSR: flush-to-zero (results, bit 15) and denormals-are-zero (operands, bit 6). */
+/* MXCSR: flush-to-zero (results, bit 15) and denormals-are-zero (operands, bit 6). Reading it waits for all arithmetic
+ * before, and what is computed from it makes all arithmetic behind wait: so it is read once, and its usual value (no
+ * exception so far but an inexact result, and all masked) is guessed. */
+enum { RNN_FLUSH = 0x8040, RNN_MXCSR_USUAL = 0x1fa0 };
+
 static inline __attribute__((unused)) rnn_flush_state rnn_flush_begin(void)
 {
-    unsigned before = _mm_getcsr();
-    _mm_setcsr(before | 0x8040u);
+    const unsigned before = _mm_getcsr();
+    if (__builtin_expect(before == RNN_MXCSR_USUAL, 1))
+        _mm_setcsr(RNN_MXCSR_USUAL | RNN_FLUSH);
+    else
+        _mm_setcsr(before | RNN_FLUSH);
     return before;
 }
 
-/* Only the two bits go back: exceptions raised in between stay visible to the caller. */
-static inline __attribute__((unused)) void rnn_flush_end(rnn_flush_state before)
-{
-    _mm_setcsr((_mm_getcsr() & ~0x8040u) | (before & 0x8040u));
-}
+/* Exceptions raised in between are forgotten. */
+static inline __attribute__((unused)) void rnn_flush_end(rnn_flush_state before) { _mm_setcsr(before); }
 
 #elif defined(__aarch64__)
 
