@@ -31,6 +31,7 @@ AVX2 = {
     "DNNL_MAX_CPU_ISA": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "XLA_FLAGS": "--xla_cpu_max_isa=AVX2", "LIBXSMM_TARGET": "hsw", "OPENBLAS_CORETYPE": "Haswell",
 }
+NOTES = {"libxsmm": "Debian's build computes tanh and the sigmoid number by number"}
 AVX2_NOTES = {"onnxruntime": "has no switch for AVX2: uses AVX-512 here"}
 
 
@@ -100,8 +101,8 @@ def flags_of(name, folder):
             return None
         return [str(DRIVERS / "onednn_memory.c"), f"-I{folder}/onednn/include", str(libraries[0]), f"-Wl,-rpath,{libraries[0].parent}"]
     if name == "libxsmm":
-        return ["-lxsmmext", "-lxsmm", "-lopenblas"] if os.path.exists("/usr/include/libxsmm.h") else None
-    found = any(pathlib.Path("/usr/include").glob(f"**/cblas.h"))
+        return ["-lxsmm", "-lopenblas", "-ldl", "-lpthread"] if os.path.exists("/usr/include/libxsmm.h") else None
+    found = any(pathlib.Path("/usr/include").glob("**/cblas.h"))
     return ["-ffast-math", "-lopenblas"] if found else None
 
 
@@ -135,6 +136,8 @@ def find(options):
     systems["base"] = {"project": options.base, "build": options.base + "/build"} if options.base else {"missing": "no --base, which names an earlier version's folder"}
     for name, system in systems.items():
         system["environment"] = environment(options)
+        if name in NOTES and "missing" not in system:
+            system["note"] = NOTES[name]
         if held_to_avx2(options) and name in AVX2_NOTES:
             system["note"] = AVX2_NOTES[name]
     return systems
