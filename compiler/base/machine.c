@@ -5,74 +5,55 @@
 /* Cache sizes are those of the least of the usual machines: of cores since about 2010 (SSE2), 2015 (AVX2), of servers
  * (AVX-512, and NEON in 64 bits). Two vector operations begin in each cycle; with AVX2 and later, and with NEON, each
  * may be a multiplication and an addition. */
-const struct machine machine_generic = {
-    .name = "generic",
-    .real_bytes = 4,
-    .lanes = 8,
-    .lanes_most = 16,
-    .registers = 16,
-    .lane_operations_cycle = 16,
-    .peak_flops_cycle = 32,
-    .first_level_bytes = 32 * 1024,
-    .second_level_bytes = 512 * 1024,
-    .second_level_bytes_cycle = 32,
-    .memory_bytes_cycle = 4,
-};
+enum { KIB = 1024 };
+
+/* Sizes that all machines share, and those of AVX2, which also decide where the machine is not known. */
+#define COMMON_SIZES .real_bytes = 4, .memory_bytes_cycle = 4
+#define AVX2_SIZES                                                                                                     \
+    .lanes = 8, .registers = 16, .lane_operations_cycle = 16, .peak_flops_cycle = 32, .first_level_bytes = 32 * KIB,   \
+    .second_level_bytes = 512 * KIB, .second_level_bytes_cycle = 32
+
+const struct machine machine_generic = {.name = "generic", .lanes_most = 16, AVX2_SIZES, COMMON_SIZES};
 
 const struct machine machine_sse2 = {
     .name = "sse2",
-    .real_bytes = 4,
     .lanes = 4,
     .lanes_most = 4,
     .registers = 16,
     .lane_operations_cycle = 8,
     .peak_flops_cycle = 8,
-    .first_level_bytes = 32 * 1024,
-    .second_level_bytes = 256 * 1024,
+    .first_level_bytes = 32 * KIB,
+    .second_level_bytes = 256 * KIB,
     .second_level_bytes_cycle = 32,
-    .memory_bytes_cycle = 4,
+    COMMON_SIZES,
 };
 
-const struct machine machine_avx2 = {
-    .name = "avx2",
-    .real_bytes = 4,
-    .lanes = 8,
-    .lanes_most = 8,
-    .registers = 16,
-    .lane_operations_cycle = 16,
-    .peak_flops_cycle = 32,
-    .first_level_bytes = 32 * 1024,
-    .second_level_bytes = 512 * 1024,
-    .second_level_bytes_cycle = 32,
-    .memory_bytes_cycle = 4,
-};
+const struct machine machine_avx2 = {.name = "avx2", .lanes_most = 8, AVX2_SIZES, COMMON_SIZES};
 
 const struct machine machine_avx512 = {
     .name = "avx512",
-    .real_bytes = 4,
     .lanes = 16,
     .lanes_most = 16,
     .registers = 32,
     .lane_operations_cycle = 32,
     .peak_flops_cycle = 64,
-    .first_level_bytes = 32 * 1024,
-    .second_level_bytes = 1024 * 1024,
+    .first_level_bytes = 32 * KIB,
+    .second_level_bytes = 1024 * KIB,
     .second_level_bytes_cycle = 64,
-    .memory_bytes_cycle = 4,
+    COMMON_SIZES,
 };
 
 const struct machine machine_neon = {
     .name = "neon",
-    .real_bytes = 4,
     .lanes = 4,
     .lanes_most = 4,
     .registers = 32,
     .lane_operations_cycle = 8,
     .peak_flops_cycle = 16,
-    .first_level_bytes = 64 * 1024,
-    .second_level_bytes = 1024 * 1024,
+    .first_level_bytes = 64 * KIB,
+    .second_level_bytes = 1024 * KIB,
     .second_level_bytes_cycle = 32,
-    .memory_bytes_cycle = 4,
+    COMMON_SIZES,
 };
 
 static const struct machine *const machines[] = {&machine_generic, &machine_sse2, &machine_avx2, &machine_avx512,

@@ -144,6 +144,17 @@ static struct step *add_step(struct planning *planning, enum step_kind kind, enu
     return &plan->steps[plan->step_count - 1];
 }
 
+/* Adds a step about these values; none if there are none. */
+static void add_step_of(struct planning *planning, enum step_kind kind, enum step_scope scope, int pass, int region,
+                        int *values, int count)
+{
+    if (!count)
+        return;
+    struct step *step = add_step(planning, kind, scope, pass, region);
+    step->values = values;
+    step->value_count = count;
+}
+
 /* Adds a step for those values of a region (NO_REGION: given values) that pass a test; none if there are no such
  * values. */
 static void add_values_of(struct planning *planning, enum step_kind kind, enum step_scope scope, int pass, int region,
@@ -157,11 +168,7 @@ static void add_values_of(struct planning *planning, enum step_kind kind, enum s
         if ((region != NO_REGION || node_is_given(planning->graph->nodes[id])) && test(planning, id, pass))
             ARENA_PUSH(planning->arena, values, count, capacity, id);
     }
-    if (!count)
-        return;
-    struct step *step = add_step(planning, kind, scope, pass, region);
-    step->values = values;
-    step->value_count = count;
+    add_step_of(planning, kind, scope, pass, region, values, count);
 }
 
 /* Does the same for given values and then for each region in turn. */
@@ -202,11 +209,7 @@ static void add_outputs(struct planning *planning, enum step_scope scope, int pa
         if (wanted)
             ARENA_PUSH(planning->arena, numbers, count, capacity, i);
     }
-    if (!count)
-        return;
-    struct step *step = add_step(planning, STEP_OUTPUTS, scope, pass, NO_REGION);
-    step->values = numbers;
-    step->value_count = count;
+    add_step_of(planning, STEP_OUTPUTS, scope, pass, NO_REGION, numbers, count);
 }
 
 /* ---- calls ---- */

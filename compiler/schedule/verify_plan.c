@@ -188,23 +188,6 @@ static const char *check_finish(const struct checking *checking, int id)
     return NULL;
 }
 
-/* Checks that given values are put in place for each pass that reads them. */
-static const char *check_given(const struct checking *checking, int id)
-{
-    const struct plan *plan = checking->plan;
-    for (int u = checking->schedule->uses.begin[id]; u < checking->schedule->uses.begin[id + 1]; u++) {
-        int reader = checking->schedule->uses.use[u].reader, at = reader < 0 ? NO_STEP : made_by(checking, reader);
-        bool there = at == NO_STEP;
-        for (int i = 0; i < at && !there; i++)
-            for (int k = 0; k < plan->steps[i].value_count && plan->steps[i].kind == STEP_INPUTS && !there; k++)
-                there = plan->steps[i].values[k] == id &&
-                        (plan->steps[i].scope == SCOPE_CALL || plan->steps[i].pass == plan->steps[at].pass);
-        if (!there)
-            return "an input is read where it has not been given";
-    }
-    return NULL;
-}
-
 static const char *check_value(const struct checking *checking, int id)
 {
     const struct buffer *buffer = &checking->schedule->buffers[id];
@@ -217,14 +200,43 @@ static const char *check_value(const struct checking *checking, int id)
         wrong = check_start(checking, id);
     if (!wrong)
         wrong = check_past(checking, id);
-    if (!wrong)
-        wrong = check_finish(checking, id);
-    if (!wrong && op_info(node->op)->class == OP_CLASS_LEAF && time_has_streams(node->time))
-        wrong = check_given(checking, id);
-    return wrong;
+    return wrong ? wrong : check_finish(checking, id);
 }
 
 /* ---- the call ---- */
+
+enum { NO_PASS = -1, EVERY_PASS = -2 };
+
+/* True if a node (NO_NODE: none) is put in place by a step, and has not been for this pass. */
+static bool is_missing(const struct checking *checking, const int *given, int id, int pass)
+{
+    const struct node *node = id == NO_NODE ? NULL : checking->graph->nodes[id];
+    return node && op_info(node->op)->class == OP_CLASS_LEAF && time_has_streams(node->time) && given[id] != pass &&
+           given[id] != EVERY_PASS;
+}
+
+/* Checks that given values are put in place for each pass that reads them. */
+static const char *check_given(const struct checking *checking, struct arena *scratch)
+{
+    const struct plan *plan = checking->plan;
+    int *given = ARENA_ARRAY(scratch, int, checking->graph->node_count + 1); /* by node: the last pass that has it */
+    for (int i = 0; i < checking->graph->node_count; i++)
+        given[i] = NO_PASS;
+    for (int i = 0; i < plan->step_count; i++) {
+        const struct step *step = &plan->steps[i];
+        for (int k = 0; k < step->value_count && step->kind == STEP_INPUTS; k++)
+            given[step->values[k]] = step->scope == SCOPE_CALL ? EVERY_PASS : step->pass;
+        const struct region *region = step->kind == STEP_REGION ? &checking->schedule->regions[step->region] : NULL;
+        for (int n = 0; region && n < region->node_count; n++) {
+            const struct node *reader = checking->graph->nodes[region->nodes[n]];
+            for (int k = 0; k < reader->count; k++)
+                if (is_missing(checking, given, reader->edges[k].node, step->pass) ||
+                    is_missing(checking, given, reader->edges[k].init, step->pass))
+                    return "an input is read where it has not been given";
+        }
+    }
+    return NULL;
+}
 
 static const char *check_output(const struct checking *checking, int output)
 {
@@ -283,6 +295,8 @@ static const char *check_plan(const struct schedule *schedule, const struct plan
             wrong = check_value(&checking, i);
     for (int i = 0; i < schedule->graph->output_count && !wrong; i++)
         wrong = check_output(&checking, i);
+    if (!wrong)
+        wrong = check_given(&checking, scratch);
     return wrong ? wrong : check_gradient(&checking);
 }
 
