@@ -2,6 +2,7 @@
  *           %2 = copy %1
  *           %3 = tanh %2
  */
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -132,7 +133,28 @@ static void hand_names_on(struct graph *graph)
     }
 }
 
-static bool fold_arithmetic(const struct graph *graph, struct node *node)
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+
+/* Computes an operation of numbers; NaN: it has no finite result, or is left for the kernels to compute. */
+static double compute_numbers(enum op op, const double *v)
+{
+    static const struct {
+        enum op op;
+        double (*of)(double);
+    } functions[] = {{OP_tanh, tanh}, {OP_sigmoid, sigmoid}, {OP_exp, exp},  {OP_log, log},    {OP_sqrt, sqrt},
+                     {OP_sin, sin},   {OP_cos, cos},         {OP_abs, fabs}, {OP_floor, floor}};
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (functions[i].op == op)
+            return functions[i].of(v[0]);
+    const double results[] = {v[0] + v[1], v[0] - v[1], v[0] * v[1], v[0] / v[1], -v[0]};
+    static const enum op ops[] = {OP_add, OP_sub, OP_mul, OP_div, OP_neg};
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        if (ops[i] == op)
+            return results[i];
+    return NAN;
+}
+
+static bool fold_numbers(const struct graph *graph, struct node *node)
 {
     double v[2] = {0, 0};
     if (node->count < 1 || node->count > 2 || node->shape.rank)
@@ -143,18 +165,10 @@ static bool fold_arithmetic(const struct graph *graph, struct node *node)
             return false;
         v[i] = operand->number;
     }
-    if (node->op == OP_add)
-        node->number = v[0] + v[1];
-    else if (node->op == OP_sub)
-        node->number = v[0] - v[1];
-    else if (node->op == OP_mul)
-        node->number = v[0] * v[1];
-    else if (node->op == OP_div && v[1] != 0)
-        node->number = v[0] / v[1];
-    else if (node->op == OP_neg)
-        node->number = -v[0];
-    else
+    double result = compute_numbers(node->op, v);
+    if (!isfinite(result))
         return false;
+    node->number = result;
     node->op = OP_number;
     node->time = TIME_STATIC;
     node->count = 0;
@@ -277,7 +291,7 @@ void simplify(struct graph *graph, struct arena *scratch)
         changed = read_edges_through_copies(graph, scratch);
         for (int i = 0; i < graph->node_count; i++) {
             struct node *node = graph->nodes[i];
-            changed |= fold_arithmetic(graph, node);
+            changed |= fold_numbers(graph, node);
             if (node->op == OP_view) {
                 while (compose_views(graph, node))
                     changed = true;

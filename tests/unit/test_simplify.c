@@ -143,14 +143,17 @@ static void test_constants_are_folded(void **state)
                       LINES("y = (x * 1.5)"));
     expect_simplified("cell C[n = 4](x[n]) -> y[n] {\n  a = 2 * 3\n  b = a / 4\n  y = x * b\n}",
                       LINES("y = (x * 1.5)"));
+    expect_simplified("cell C[n = 4](x[n]) -> y[n] {\n  y = x * sqrt(tanh(0) + 4)\n}", LINES("y = (x * 2)"));
 }
 
-/* Divisions by 0 are left to the machine, functions to the runtime. */
+/* What has no finite result is left to the machine, and so are functions of more than one number. */
 static void test_what_is_not_folded(void **state)
 {
     (void)state;
     expect_simplified("cell C[n = 4](x[n]) -> y[n] {\n  y = x * (1 / 0)\n}", LINES("y = (x * (1 / 0))"));
-    expect_simplified("cell C[n = 4](x[n]) -> y[n] {\n  y = x * exp(2)\n}", LINES("y = (x * exp(2))"));
+    expect_simplified("cell C[n = 4](x[n]) -> y[n] {\n  y = x * log(0)\n}", LINES("y = (x * log(0))"));
+    expect_simplified("cell C[n = 4](x[n]) -> y[n] {\n  y = x * exp(1000)\n}", LINES("y = (x * exp(1000))"));
+    expect_simplified("cell C[n = 4](x[n]) -> y[n] {\n  y = x * pow(2, 3)\n}", LINES("y = (x * pow(2, 3))"));
 }
 
 /* ---- sharing ---- */
