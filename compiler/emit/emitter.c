@@ -1,4 +1,6 @@
 /* State while a file is written: the names of everything in it. */
+#include <string.h>
+
 #include "emit/emitter.h"
 
 static void name_leaves(struct emitter *emitter)
@@ -8,8 +10,10 @@ static void name_leaves(struct emitter *emitter)
     unique_init(&members, emitter->arena);
     unique_init(&arguments, emitter->arena);
     emitter->parameters = ARENA_ARRAY(emitter->arena, const char *, graph->parameter_count + 1);
-    for (int i = 0; i < graph->parameter_count; i++)
-        emitter->parameters[i] = unique_name(&members, c_name(emitter->arena, graph->parameters[i].name));
+    for (int round = 0; round < 2; round++) /* the program's own first: `call_A` before the factor A of `call` */
+        for (int i = 0; i < graph->parameter_count; i++)
+            if ((strchr(graph->parameters[i].name, '.') != NULL) == round)
+                emitter->parameters[i] = unique_name(&members, c_name(emitter->arena, graph->parameters[i].name));
     int inputs = graph->input_count;
     emitter->arguments = ARENA_ARRAY(emitter->arena, const char *, inputs + graph->output_count + 1);
     for (int i = 0; i < inputs; i++)

@@ -52,23 +52,47 @@ static const char *gradient_path(struct writer *writer, int parameter)
     return arena_printf(writer->arena, "%.*sd_%s", (int)(last - path), path, last);
 }
 
-/* Returns the elements of a matrix or vector that a view shows: "[4:8]", "[:, 2]", "^T"; " view" for others. */
+/* Returns positions along a dimension: "2", "4:8", "4:8:2", ":". */
+static const char *positions(struct arena *arena, long begin, long length, long step, long whole)
+{
+    if (length == 1)
+        return arena_printf(arena, "%ld", begin);
+    if (step != 1)
+        return arena_printf(arena, "%ld:%ld:%ld", begin, begin + (length - 1) * step + (step > 0 ? 1 : -1), step);
+    return length == whole ? ":" : arena_printf(arena, "%ld:%ld", begin, begin + length);
+}
+
+/* Returns the elements of a matrix or vector that a view shows: "[4:8]", "[:, 2]", "^T"; "[...]" for others. */
 static const char *view_range(struct arena *arena, const struct view *view, const struct shape *shape,
                               const struct shape *of)
 {
     bool turned = shape->rank == 2 && view->stride[0] == 1 && view->stride[1] != 1;
     const char *suffix = turned ? "^T" : "";
-    long length = of->rank ? of->dim[of->rank - 1] : 1, row = view->offset / length, column = view->offset % length;
+    long width = of->rank ? of->dim[of->rank - 1] : 1, row = view->offset / width, column = view->offset % width;
     if (shape_size(shape) == shape_size(of) && !view->offset)
         return suffix;
-    if (of->rank == 1 && view->stride[0] == 1)
-        return arena_printf(arena, "[%ld:%ld]", view->offset, view->offset + shape_size(shape));
-    int rows = shape->dim[turned], columns = shape->dim[!turned];
-    if (of->rank != 2 || shape->rank != 2 || view->stride[turned] != length || view->stride[!turned] != 1)
+    if (of->rank == 1 && shape->rank == 1)
+        return arena_printf(arena, "[%s]", positions(arena, column, shape->dim[0], view->stride[0], width));
+    if (of->rank != 2 || shape->rank > 2)
         return "[...]";
-    const char *rest = columns == length ? "" : arena_printf(arena, ", %ld:%ld", column, column + columns);
-    return rows == of->dim[0] ? arena_printf(arena, "[:%s]%s", rest, suffix)
-                              : arena_printf(arena, "[%ld:%ld%s]%s", row, row + rows, rest, suffix);
+    /* Rows, and columns, that are shown, and the distance between two of each. */
+    long size[2] = {1, 1}, step[2] = {1, 1};
+    for (int d = 0; d < shape->rank; d++) {
+        bool down = view->stride[d] % width == 0;
+        if (shape->dim[d] == 1)
+            continue;
+        if (size[!down] != 1)
+            return "[...]";
+        size[!down] = shape->dim[d];
+        step[!down] = down ? view->stride[d] / width : view->stride[d];
+    }
+    long last = column + (size[1] - 1) * step[1];
+    if (last < 0 || last >= width)
+        return "[...]";
+    const char *rows = positions(arena, row, size[0], step[0], of->dim[0]),
+               *columns = positions(arena, column, size[1], step[1], width);
+    bool all = strcmp(columns, ":") == 0 && shape->rank == 2;
+    return arena_printf(arena, "[%s%s%s]%s", rows, all ? "" : ", ", all ? "" : columns, suffix);
 }
 
 /* Returns the name of a value, or NULL if it has none. */
@@ -118,6 +142,8 @@ static struct text write_operation(struct writer *writer, const struct node *nod
     enum precedence own = infix_precedence(node->op);
     if (depth > DEPTH_MOST) {
         text_puts(&text, "...");
+    } else if (op_info(node->op)->holds == HOLDS_DROPOUT) {
+        text_printf(&text, "0 or %g at random", 1 / (1 - node->number));
     } else if (node->op == OP_copy) {
         return write_edge(writer, &node->edges[0], least, depth + 1);
     } else if (node->op == OP_neg) {

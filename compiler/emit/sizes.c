@@ -53,13 +53,10 @@ const char *named_size(const struct emitter *emitter, const char *path, int size
     return name ? name : arena_printf(emitter->arena, "%d", size);
 }
 
-const char *node_size(const struct emitter *emitter, int id, long size)
+/* Returns a number under the name that it has in an instance, of which `length` letters count, or around it. */
+static const char *instance_size(const struct emitter *emitter, const char *instance, int length, long size)
 {
-    const struct node *node = emitter->graph->nodes[id];
-    const char *instance = node->origin ? node->origin->instance : "";
-    if (node->op == OP_input && size == node_units(node) && emitter->graph->inputs[node->input].size_name)
-        return named_size(emitter, emitter->graph->inputs[node->input].size_name, (int)size);
-    for (int length = (int)strlen(instance); size > 1 && length >= 0; length--) {
+    for (; size > 1 && length >= 0; length--) {
         const char *name = NULL;
         if (!instance[length] || instance[length] == '.' || length == 0)
             name = map_get(&emitter->named_sizes, arena_printf(emitter->arena, "%.*s %ld", length, instance, size));
@@ -69,10 +66,38 @@ const char *node_size(const struct emitter *emitter, int id, long size)
     return arena_printf(emitter->arena, "%ld", size);
 }
 
+const char *node_size(const struct emitter *emitter, int id, long size)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const char *instance = node->origin ? node->origin->instance : "";
+    if (node->op == OP_input && size == node_units(node) && emitter->graph->inputs[node->input].size_name)
+        return named_size(emitter, emitter->graph->inputs[node->input].size_name, (int)size);
+    return instance_size(emitter, instance, (int)strlen(instance), size);
+}
+
+/* Returns how many letters of a path, of which `length` count, lead to the instance of a node too. */
+static int shared_length(const struct emitter *emitter, const char *path, int length, int id)
+{
+    const struct node *node = emitter->graph->nodes[id];
+    const char *own = node->origin ? node->origin->instance : "";
+    while (length && !(strncmp(path, own, (size_t)length) == 0 && (!own[length] || own[length] == '.')))
+        do
+            length--;
+        while (length && path[length] != '.');
+    return length;
+}
+
 const char *kernel_size(const struct emitter *emitter, const struct kernel *kernel)
 {
-    int id = kernel->accumulator_count ? kernel->accumulators[0].result : kernel->nodes[0];
-    return node_size(emitter, id, kernel->units);
+    int first = kernel->accumulator_count ? kernel->accumulators[0].result : kernel->nodes[0];
+    const struct node *node = emitter->graph->nodes[first];
+    const char *instance = node->origin ? node->origin->instance : "";
+    int length = (int)strlen(instance);
+    for (int i = 0; i < kernel->accumulator_count; i++)
+        length = shared_length(emitter, instance, length, kernel->accumulators[i].result);
+    for (int i = 0; i < kernel->node_count; i++)
+        length = shared_length(emitter, instance, length, kernel->nodes[i]);
+    return instance_size(emitter, instance, length, kernel->units);
 }
 
 const char *parameter_size(const struct emitter *emitter, int id, int dimension)
