@@ -46,7 +46,7 @@ static const struct {
     {"rnn/flush.h", {"rnn_flush"}},
     {"rnn/gather.h", {"rnn_gather"}},
     {"rnn/matrix.h", {"rnn_matrix", "rnn_copy_strided", "rnn_add_strided", "rnn_vec_load_left", "rnn_vec_add_left"}},
-    {"rnn/panel.h", {"rnn_pa", "rnn_unpad_", "RNN_M", "RNN_T", "RNN_PA"}},
+    {"rnn/panel.h", {"rnn_pa", "rnn_unpad_", "RNN_M", "RNN_BATCH", "RNN_PA"}},
     {"rnn/past.h", {"rnn_embed", "rnn_start_", "rnn_keep_past", "rnn_carry_past", "rnn_clear_after_end"}},
     {"rnn/train.h", {"rnn_loss_sum", "rnn_total", "rnn_outer", "rnn_rows", "rnn_keep(", "rnn_mark"}},
     {"rnn/vec.h", {"rnn_vec", "RNN_PAD", "RNN_LANES", "RNN_ALIGNED", "RNN_VECTOR_BYTES"}},
@@ -101,7 +101,6 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
     emit_entry_points(&emitter);
     if (training) {
         struct emitter trainer = emitter_for_training(training, options, arena, out);
-        trainer.tiles = emitter.tiles; /* one file, one set of them */
         emit_training(&trainer);
         emit_descriptor(&emitter, trainer.prefix);
     } else {

@@ -48,13 +48,11 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .graph = schedule->graph,
                               .prefix = options->prefix,
                               .owner = options->owner ? options->owner : options->prefix,
-                              .tiles = ARENA_ARRAY(arena, struct map, 1),
                               .files = options->files,
                               .weights = options->weights,
                               .out = out,
                               .uses = schedule->uses};
     emitter.parameters_type = arena_printf(arena, "%s_params", emitter.owner);
-    map_init(emitter.tiles, arena);
     int n = schedule->graph->node_count;
     emitter.buffers = ARENA_ARRAY(arena, const char *, n + 1);
     emitter.locals = ARENA_ARRAY(arena, struct expression, n + 1);

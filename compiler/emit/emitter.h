@@ -36,7 +36,6 @@ struct emitter {
     const char **sizes;          /* enumerators, by number of the graph's sizes */
     struct map named_sizes;      /* the same by path, and by instance and number: "h1 256" */
     const char **panels;         /* members for each packed matrix */
-    struct map *tiles;           /* functions for products that have been written, by name */
     const struct region *region; /* at hand */
     struct function function;    /* at hand */
     int *last_load;              /* by node: its last place in writing.loaded, or -1, see find_load */
@@ -116,8 +115,6 @@ void emit_weights(struct emitter *emitter);
 void emit_values(struct emitter *emitter);
 /* Returns the parameters that its function takes. */
 unsigned emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
-/* panel_kernel.c: the functions that the products of all kernels share. */
-void emit_tile_functions(struct emitter *emitter);
 void emit_regions(struct emitter *emitter);
 void emit_entry_points(struct emitter *emitter);
 /* strides_kernel.c: calls a function of rnn/matrix.h for all elements of a shape; one number may stand for all. */

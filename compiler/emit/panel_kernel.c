@@ -1,5 +1,4 @@
-/* Kernels with products: a tile, which is a panel of weights against a few columns, with the elementwise rest behind
- * it. */
+/* Kernels with products: a panel of weights against a batch of columns, with the elementwise rest behind it. */
 #include "emit/kernel.h"
 
 /* True if blocks of units lie side by side, see RNN_SIDE: kernels of three rows or more have only one. */
@@ -14,50 +13,6 @@ static const char *vectors(struct arena *arena, int rows, int part)
     return part == 1 && rows > 1 ? "side" : arena_printf(arena, "%s * side", text);
 }
 
-/* Returns the function that multiplies `part` of a kernel's `rows` rows with two columns or more: one for each such
- * pair, and, if a panel has several blocks of units side by side, for each number of units. */
-static const char *tile_name(const struct emitter *emitter, int rows, int part, int units)
-{
-    struct arena *arena = emitter->arena;
-    const char *name = arena_printf(arena, "%s_tile_%d", emitter->owner, part);
-    if (part < rows)
-        name = arena_printf(arena, "%s_of_%d", name, rows);
-    return !kernel_has_sides(rows) ? name : arena_printf(arena, "%s_by_%d", name, units);
-}
-
-static void write_tile_function(struct emitter *emitter, const struct kernel *kernel, const struct operand *operand)
-{
-    int rows = kernel->accumulator_count, units = kernel->units;
-    const char *name = tile_name(emitter, rows, operand->row_count, units);
-    if (map_get(emitter->tiles, name))
-        return;
-    map_put(emitter->tiles, name, emitter);
-    const char *units_text = kernel_has_sides(rows) ? arena_printf(emitter->arena, "%d", units) : "RNN_LANES";
-    const char *side = kernel_has_sides(rows) ? arena_printf(emitter->arena, ", side = RNN_SIDE(rows, %d)", units) : "";
-    text_printf(
-        emitter->out,
-        "/* %s of weights for each unit, against two columns or more. */\n"
-        "RNN_OUTLINE void %s(rnn_vec *sum, const rnn_vec *weights, const rnn_real *right, ptrdiff_t stride, int k, int "
-        "columns)\n{\n"
-        "    enum { rows = %d%s };\n"
-        "    rnn_panel_tile(sum, %s, weights, right, stride, k, %s, columns, RNN_TILE(rows, %s));\n}\n\n",
-        operand->row_count < rows ? arena_printf(emitter->arena, "%d of %d rows", operand->row_count, rows)
-        : rows == 1               ? "One row"
-                                  : arena_printf(emitter->arena, "%d rows", rows),
-        name, rows, side, vectors(emitter->arena, rows, rows), vectors(emitter->arena, rows, operand->row_count),
-        units_text);
-}
-
-void emit_tile_functions(struct emitter *emitter)
-{
-    for (int r = 0; r < emitter->schedule->region_count; r++)
-        for (int k = 0; k < emitter->schedule->regions[r].kernel_count; k++) {
-            const struct kernel *kernel = &emitter->schedule->regions[r].kernels[k];
-            for (int o = 0; o < kernel->operand_count; o++)
-                write_tile_function(emitter, kernel, &kernel->operands[o]);
-        }
-}
-
 static void write_product(struct writing *writing, const struct operand *operand)
 {
     struct emitter *emitter = writing->emitter;
@@ -68,14 +23,13 @@ static void write_product(struct writing *writing, const struct operand *operand
     const char *sum = "sum";
     if (operand->first_row)
         sum = arena_printf(arena, "sum + %s", vectors(arena, rows, operand->first_row));
-    text_printf(emitter->out, "    rnn_panel_product(%s, %s, packed->%s, panel, %s, %s, %s, %s, columns, %s);\n", sum,
+    text_printf(emitter->out, "    rnn_panel_product(%s, %s, packed->%s, panel, %s, %s, %s, %s, columns);\n", sum,
                 vectors(arena, rows, rows), emitter->panels[operand->panels], vectors(arena, rows, operand->row_count),
                 access_address(emitter, &x, "first"), access_stride(emitter, &x),
-                node_size(emitter, operand->x.node, operand->x.length),
-                tile_name(emitter, rows, operand->row_count, kernel->units));
+                node_size(emitter, operand->x.node, operand->x.length));
 }
 
-/* Opens the loop over the columns of the tile, and over the blocks of units of the panel. */
+/* Opens the loop over the columns of the batch, and over the blocks of units of the panel. */
 static void open_column_loop(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
@@ -120,9 +74,9 @@ void write_panel_kernel(struct writing *writing)
         side = arena_printf(emitter->arena, ", side = RNN_SIDE(rows, %s)", kernel_size(emitter, kernel));
     use_variables(emitter, VAR_packed | VAR_panel | VAR_first | VAR_columns);
     text_printf(emitter->out,
-                "    enum { rows = %d%s };\n    rnn_vec sum[RNN_TILE_MOST * %s];\n"
+                "    enum { rows = %d%s };\n    rnn_vec sum[RNN_BATCH(rows, %s) * %s];\n"
                 "    rnn_panel_clear(sum, columns * %s);\n",
-                rows, side, all, all);
+                rows, side, kernel_size(emitter, kernel), all, all);
     for (int o = 0; o < kernel->operand_count; o++)
         write_product(writing, &kernel->operands[o]);
     open_column_loop(writing);

@@ -37,7 +37,7 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
     if (turns)
         text_printf(out, "%s    const int panel = %s & 1 ? RNN_PANELS(%d, %s) - 1 - i : i; /* to and fro */\n", indent,
                     region->group > 1 ? arena_printf(emitter->arena, "(t / %d)", region->group) : "t", rows, units);
-    text_printf(out, "%s    RNN_FOR_TILES(%s, RNN_TILE(%d, %s), %s", indent,
+    text_printf(out, "%s    RNN_FOR_BATCHES(%s, RNN_BATCH(%d, %s), %s", indent,
                 scan && region->group == 1 ? "streams" : "columns", rows, units, kernel_name(emitter, region, kernel));
     write_kernel_arguments(emitter, region, uses & ~(unsigned)(VAR_first | VAR_columns), ", ");
     text_printf(out, ")\n%s}\n", indent);
@@ -266,7 +266,6 @@ static void write_region_once(struct emitter *emitter, const struct region *regi
 void emit_regions(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
-    emit_tile_functions(emitter);
     for (int r = 0; r < schedule->region_count; r++)
         if (!region_is_once(&schedule->regions[r]))
             write_region(emitter, &schedule->regions[r]);

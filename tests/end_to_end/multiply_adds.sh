@@ -43,7 +43,7 @@ END
 cat >"$work/kernels.c" <<'END'
 #include "rnn/panel.h"
 #include "rnn/column.h"
-void product(rnn_vec *sum, const rnn_vec *panel, const float *x) { rnn_panel_column(sum, 3, panel, x, 40, 40, 3, 1); }
+void product(rnn_vec *sum, const rnn_vec *panel, const float *x) { rnn_column_product(sum, panel, x, 40, 3); }
 float dot(const float *x, const float *y, int n) { return rnn_column_dot(x, y, n); }
 void gate(float *x) { rnn_vec_store(x, rnn_vec_tanh(rnn_vec_load(x))); }
 END

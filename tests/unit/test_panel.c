@@ -1,12 +1,12 @@
 /* Panels against plain loops in double: every number of rows, units on and off the width of a vector, every width of a
- * tile. */
+ * tile, one column. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "rnn/panel.h"
 #include "vec_test.h"
 
-enum { ROWS_MOST = 14, UNITS_MOST = 70, COLUMNS_MOST = RNN_TILE_MOST };
+enum { ROWS_MOST = 14, UNITS_MOST = 70, COLUMNS_MOST = 2 * RNN_TILE_COLUMNS };
 
 /* Numbers that add up to many different sums, the same ones on every machine. */
 static rnn_real number(int i) { return (rnn_real)((i * 7919 + 12345) % 2003) / 1001 - 1; }
@@ -72,19 +72,11 @@ static double wanted_sum(const struct kernel *kernel, int row, int unit, int col
     return sum;
 }
 
-/* As emitted code multiplies: one column in a call of its own, several in a tile. There the number of rows is a
- * constant. */
+/* As emitted code multiplies. There the number of rows is a constant. */
 static void multiply_panel(const struct kernel *kernel, int panel, rnn_vec *sum)
 {
-    const int width = kernel->part * kernel->side, sum_stride = kernel->rows * kernel->side;
-    const rnn_real *packed = kernel->packed + (size_t)panel * (size_t)(width * kernel->k) * RNN_LANES;
-    const rnn_vec *weights = (const rnn_vec *)(const void *)packed;
-    rnn_vec *rows = sum + kernel->first * kernel->side;
-    if (kernel->columns == 1)
-        rnn_panel_column(rows, sum_stride, weights, kernel->x, kernel->stride, kernel->k, width, 1);
-    else
-        rnn_panel_tile(rows, sum_stride, weights, kernel->x, kernel->stride, kernel->k, width, kernel->columns,
-                       COLUMNS_MOST);
+    rnn_panel_product(sum + kernel->first * kernel->side, kernel->rows * kernel->side, kernel->packed, panel,
+                      kernel->part * kernel->side, kernel->x, kernel->stride, kernel->k, kernel->columns);
 }
 
 static void check_panel(const struct kernel *kernel, int panel)
@@ -138,6 +130,15 @@ static void test_every_k(void **state)
             check_kernel(1, 0, 1, 5 * RNN_LANES, k, columns);
             check_kernel(4, 0, 4, RNN_LANES + 1, k, columns);
         }
+}
+
+/* Long sums are made in runs that fit a cache. */
+static void test_long_sums(void **state)
+{
+    (void)state;
+    for (int rows = 1; rows <= 7; rows++)
+        for (int columns = 2; columns <= COLUMNS_MOST; columns += 3)
+            check_kernel(rows, 0, rows, RNN_LANES, RNN_RUN + 5 * columns, columns);
 }
 
 /* An operand that covers only some of the rows leaves the others alone. */
@@ -197,47 +198,77 @@ static void test_packing_by_strides(void **state)
     free(d);
 }
 
-/* Panels cover all blocks of units with no panel to spare; a tile fills the registers and no more. */
+/* Panels cover all blocks of units with no panel to spare; the sums of a batch leave room in a first-level cache. */
 static void test_sizes(void **state)
 {
     (void)state;
     for (int rows = 1; rows <= 2 * ROWS_MOST; rows++)
         for (int units = 1; units <= 4 * UNITS_MOST; units++) {
             int blocks = RNN_BLOCKS(units), side = RNN_SIDE(rows, units), panels = RNN_PANELS(rows, units),
-                tile = RNN_TILE(rows, units);
+                batch = RNN_BATCH(rows, units);
             assert_true(blocks * RNN_LANES >= units && (blocks - 1) * RNN_LANES < units);
             assert_true(side >= 1 && side <= blocks && side <= 4);
             assert_true(panels * side >= blocks && (panels - 1) * side < blocks);
-            assert_true(tile >= 1 && tile <= RNN_TILE_MOST);
-            assert_true(tile == 1 || rows * side * tile <= RNN_ACCUMULATORS);
+            assert_true(batch >= RNN_BATCH_LEAST && batch <= RNN_BATCH_MOST && batch % RNN_TILE_COLUMNS == 0);
+            assert_true(batch == RNN_BATCH_LEAST || batch * rows * side * RNN_VECTOR_BYTES <= RNN_BATCH_BYTES);
         }
 }
 
 /* ---- tiles ---- */
 
-struct tiles {
+/* Passes follow each other through all rows of a panel, and those with more rows come first. */
+static void test_rows_have_places(void **state)
+{
+    (void)state;
+    for (int rows = 1; rows <= 4 * ROWS_MOST; rows++)
+        for (int row = 0, first = 0, of_pass = RNN_PASS_ROWS; row < rows; row++) {
+            const rnn_pass_place place = rnn_place_row(row, rows);
+            if (row == first + of_pass || row == 0) {
+                assert_true(place.rows <= of_pass);
+                first = row;
+                of_pass = place.rows;
+            }
+            assert_int_equal(place.first, first);
+            assert_int_equal(place.row, row - first);
+            assert_int_equal(place.rows, of_pass);
+            assert_true(first + of_pass <= rows && (of_pass >= 2 || rows == 1 || RNN_PASS_ROWS == 2));
+        }
+}
+
+/* Accumulators, rows and a number of a column fit the registers that there are for them. */
+static void test_tiles_fit(void **state)
+{
+    (void)state;
+    for (int rows = 1; rows <= RNN_PASS_ROWS; rows++) {
+        assert_in_range(RNN_TILE_WIDTH(rows), 3, RNN_TILE_COLUMNS); /* so that none is left with one column */
+        assert_true(rows * RNN_TILE_WIDTH(rows) <= RNN_ACCUMULATORS);
+        assert_true(rows * RNN_TILE_WIDTH(rows) + rows + 1 <= (RNN_ACCUMULATORS >= 16 ? 32 : 16));
+    }
+}
+
+struct batches {
     int widths[64], count, next;
 };
 
-static void take_tile(struct tiles *tiles, int first, int columns)
+static void take_batch(struct batches *batches, int first, int columns)
 {
-    assert_int_equal(first, tiles->next);
-    tiles->widths[tiles->count++] = columns;
-    tiles->next = first + columns;
+    assert_int_equal(first, batches->next);
+    batches->widths[batches->count++] = columns;
+    batches->next = first + columns;
 }
 
-static void test_tiles_cover_columns(void **state)
+static void test_batches_cover_columns(void **state)
 {
     (void)state;
-    for (int most = 1; most <= RNN_TILE_MOST; most++)
+    for (int most = 1; most <= RNN_TILE_COLUMNS; most++)
         for (int count = 0; count <= 60; count++) {
-            struct tiles tiles = {.count = 0};
-            RNN_FOR_TILES(count, most, take_tile, &tiles)
-            assert_int_equal(tiles.next, count);
-            assert_int_equal(tiles.count, (count + most - 1) / most); /* as few as there can be */
-            for (int i = 0; i < tiles.count; i++) {
-                assert_in_range(tiles.widths[i], 1, most);
-                assert_true(tiles.widths[0] - tiles.widths[i] <= 1); /* of nearly equal width */
+            struct batches batches = {.count = 0};
+            RNN_FOR_BATCHES(count, most, take_batch, &batches)
+            assert_int_equal(batches.next, count);
+            assert_int_equal(batches.count, (count + most - 1) / most); /* as few as there can be */
+            for (int i = 0; i < batches.count; i++) {
+                assert_in_range(batches.widths[i], 1, most);
+                assert_true(batches.widths[0] - batches.widths[i] <= 1); /* of nearly equal width */
             }
         }
 }
@@ -273,13 +304,11 @@ static void test_padded_columns(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products),
-        cmocka_unit_test(test_every_k),
-        cmocka_unit_test(test_parts_of_the_rows),
-        cmocka_unit_test(test_packing),
-        cmocka_unit_test(test_packing_by_strides),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_tiles_cover_columns),
+        cmocka_unit_test(test_products),       cmocka_unit_test(test_every_k),
+        cmocka_unit_test(test_long_sums),      cmocka_unit_test(test_parts_of_the_rows),
+        cmocka_unit_test(test_packing),        cmocka_unit_test(test_packing_by_strides),
+        cmocka_unit_test(test_sizes),          cmocka_unit_test(test_rows_have_places),
+        cmocka_unit_test(test_tiles_fit),      cmocka_unit_test(test_batches_cover_columns),
         cmocka_unit_test(test_padded_columns),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;

@@ -1,10 +1,12 @@
 /* Panels: products of packed weights with columns.
  *
  * A kernel has `rows` accumulators for each unit (the gates of a cell) and works on RNN_LANES units at a time, or on
- * `side` such blocks of units where there are few rows. A packed matrix is a sequence of panels; a panel holds, for
- * each of the k units of the right-hand side, row after row, block after block, RNN_LANES weights: a product reads it
- * from front to back with aligned loads, and never adds across lanes. `tile` columns are multiplied at once, so that
- * rows * side * tile accumulators fill the registers and each weight that is loaded is used `tile` times. */
+ * `side` such blocks of units where there are few rows. A packed matrix is a sequence of panels. A panel holds its rows
+ * as rnn/tile.h wants them: some that are multiplied at once, with all k numbers of the right-hand side, then the next.
+ * A product reads it with aligned loads, and never adds across lanes.
+ *
+ * Many columns are multiplied in batches: their sums stay in a first-level cache until the elementwise rest of the
+ * kernel has read them. A single column has loops of its own: all that counts there is to read the panel. */
 #ifndef RNN_PANEL_H
 #define RNN_PANEL_H
 
@@ -12,45 +14,33 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "rnn/tile.h"
 #include "rnn/vec.h"
 
-#if defined(__AVX512F__) || defined(__aarch64__)
-#define RNN_ACCUMULATORS 24 /* of 32 registers */
-#else
-#define RNN_ACCUMULATORS 12 /* of 16 */
-#endif
-
-#define RNN_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define RNN_MAX(a, b) ((a) > (b) ? (a) : (b))
-
-enum { RNN_TILE_MOST = 6, RNN_ROWS_AT_ONCE = 12 };
+enum { RNN_ROWS_AT_ONCE = 12, RNN_BATCH_LEAST = RNN_TILE_COLUMNS, RNN_BATCH_MOST = 48, RNN_BATCH_BYTES = 8 * 1024 };
 
 #define RNN_BLOCKS(units)       (RNN_PAD(units) / RNN_LANES)
 #define RNN_SIDE(rows, units)   RNN_MIN((rows) >= 3 ? 1 : 4 / (rows), RNN_BLOCKS(units))
 #define RNN_PANELS(rows, units) ((RNN_BLOCKS(units) + RNN_SIDE(rows, units) - 1) / RNN_SIDE(rows, units))
-#define RNN_TILE(rows, units)   RNN_MAX(1, RNN_MIN(RNN_TILE_MOST, RNN_ACCUMULATORS / ((rows)*RNN_SIDE(rows, units))))
 /* Size, in numbers, of a packed matrix of `part` of the kernel's rows, with k columns. */
 #define RNN_PACKED(rows, part, units, k)                                                                               \
     ((size_t)RNN_PANELS(rows, units) * RNN_SIDE(rows, units) * (part) * (size_t)(k)*RNN_LANES)
 
-/* Returns the columns of the next tile when `left` remain: tiles of nearly equal width, none above `most`. */
-RNN_INLINE int rnn_tile_columns(int left, int most)
-{
-    if (left <= most)
-        return left;
-    int tiles = (left + most - 1) / most;
-    return (left + tiles - 1) / tiles;
-}
+/* Columns of a batch at most: whole tiles, whose sums take RNN_BATCH_BYTES or less. */
+#define RNN_BATCH(rows, units)                                                                                         \
+    RNN_MAX(RNN_BATCH_LEAST,                                                                                           \
+            RNN_MIN(RNN_BATCH_MOST, RNN_BATCH_BYTES / ((rows)*RNN_SIDE(rows, units) * RNN_VECTOR_BYTES) /              \
+                                        RNN_BATCH_LEAST * RNN_BATCH_LEAST))
 
-/* Calls tile(..., first, columns) for tiles that cover columns 0 .. count - 1. A single column is a constant in its
+/* Calls kernel(..., first, columns) for batches that cover columns 0 .. count - 1. A single column is a constant in its
  * call: the kernel of one stream is compiled by itself. */
-#define RNN_FOR_TILES(count, most, tile, ...)                                                                          \
+#define RNN_FOR_BATCHES(count, most, kernel, ...)                                                                      \
     for (int rnn_first = 0, rnn_columns; rnn_first < (count); rnn_first += rnn_columns) {                              \
-        rnn_columns = rnn_tile_columns((count)-rnn_first, most);                                                       \
+        rnn_columns = rnn_next_part((count)-rnn_first, most);                                                          \
         if (rnn_columns == 1)                                                                                          \
-            tile(__VA_ARGS__, rnn_first, 1);                                                                           \
+            kernel(__VA_ARGS__, rnn_first, 1);                                                                         \
         else                                                                                                           \
-            tile(__VA_ARGS__, rnn_first, rnn_columns);                                                                 \
+            kernel(__VA_ARGS__, rnn_first, rnn_columns);                                                               \
     }
 
 /* Returns a panel of a packed matrix with `rows` rows of RNN_LANES weights (blocks count one by one) for each of its k
@@ -60,7 +50,14 @@ RNN_INLINE const rnn_vec *rnn_panel_at(const rnn_real *packed, const int panel, 
     return (const rnn_vec *)(packed + (size_t)panel * (size_t)rows * (size_t)k * RNN_LANES);
 }
 
-/* Sets the first `count` accumulators of a tile to 0. */
+/* Returns row `row` of the `rows` of a panel, for number i of k. */
+RNN_INLINE const rnn_vec *rnn_panel_row(const rnn_vec *panel, const int i, const int k, const int row, const int rows)
+{
+    const rnn_pass_place place = rnn_place_row(row, rows);
+    return panel + (ptrdiff_t)place.first * k + (ptrdiff_t)i * place.rows + place.row;
+}
+
+/* Sets the first `count` accumulators of a batch to 0. */
 RNN_INLINE void rnn_panel_clear(rnn_vec *sum, const int count)
 {
     for (int i = 0; i < count; i++)
@@ -70,100 +67,68 @@ RNN_INLINE void rnn_panel_clear(rnn_vec *sum, const int count)
 /* The formatter does not know RNN_UNROLL. */
 /* clang-format off */
 
-/* sum[c * sum_stride + r] += panel[i][r] * x[c * x_stride + i] over i < k, for r < rows of the panel's row_stride rows.
- * With fewer than eight accumulators the sum over i is split, because a multiply-add takes four cycles and two start in
- * each. */
-RNN_INLINE void rnn_panel_rows(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const int row_stride,
-                               const rnn_real *x, const ptrdiff_t x_stride, const int k, const int rows,
-                               const int columns)
+/* sum[r] += row `first` + r of a panel of `all` rows times x, for r < rows: one column. With fewer than eight
+ * accumulators the sum over k is split, because a multiply-add takes four cycles and two start in each. */
+RNN_INLINE void rnn_column_rows(rnn_vec *sum, const rnn_vec *panel, const rnn_real *x, const int k, const int first,
+                                const int rows, const int all)
 {
-    const int split = rows * columns >= 8 ? 1 : rows * columns >= 4 ? 2 : 4;
-    rnn_vec a[4][RNN_TILE_MOST][RNN_ROWS_AT_ONCE];
-    RNN_UNROLL(8)
-    for (int c = 0; c < columns; c++)
-        RNN_UNROLL(12)
-        for (int r = 0; r < rows; r++) {
-            a[0][c][r] = sum[c * sum_stride + r];
-            RNN_UNROLL(4)
-            for (int s = 1; s < split; s++)
-                a[s][c][r] = rnn_vec_splat(0);
-        }
+    const int split = rows >= 8 ? 1 : rows >= 4 ? 2 : 4;
+    rnn_vec a[4][RNN_ROWS_AT_ONCE];
+    RNN_UNROLL(12)
+    for (int r = 0; r < rows; r++) {
+        a[0][r] = sum[r];
+        RNN_UNROLL(4)
+        for (int s = 1; s < split; s++)
+            a[s][r] = rnn_vec_splat(0);
+    }
     const int whole = k - k % split; /* k is 0 or more; for a constant k gcc knows the rest, often 0 */
     int i = 0;
     RNN_UNROLL_PART(2)
-    for (; i < whole; i += split, panel += split * row_stride)
+    for (; i < whole; i += split)
         RNN_UNROLL(4)
-        for (int s = 0; s < split; s++)
-            RNN_UNROLL(8)
-            for (int c = 0; c < columns; c++) {
-                const rnn_vec q = rnn_vec_splat(x[c * x_stride + i + s]);
-                RNN_UNROLL(12)
-                for (int r = 0; r < rows; r++)
-                    a[s][c][r] = rnn_vec_madd(panel[s * row_stride + r], q, a[s][c][r]);
-            }
-    if (split > 1)
-        for (; i < k; i++, panel += row_stride)
-            RNN_UNROLL(8)
-            for (int c = 0; c < columns; c++) {
-                const rnn_vec q = rnn_vec_splat(x[c * x_stride + i]);
-                RNN_UNROLL(12)
-                for (int r = 0; r < rows; r++)
-                    a[0][c][r] = rnn_vec_madd(panel[r], q, a[0][c][r]);
-            }
-    RNN_UNROLL(8)
-    for (int c = 0; c < columns; c++)
-        RNN_UNROLL(12)
-        for (int r = 0; r < rows; r++) {
-            RNN_UNROLL(4)
-            for (int s = 1; s < split; s++)
-                a[0][c][r] += a[s][c][r];
-            sum[c * sum_stride + r] = a[0][c][r];
+        for (int s = 0; s < split; s++) {
+            const rnn_vec q = rnn_vec_splat(x[i + s]);
+            RNN_UNROLL(12)
+            for (int r = 0; r < rows; r++)
+                a[s][r] = rnn_vec_madd(*rnn_panel_row(panel, i + s, k, first + r, all), q, a[s][r]);
         }
+    if (split > 1)
+        for (; i < k; i++) {
+            const rnn_vec q = rnn_vec_splat(x[i]);
+            RNN_UNROLL(12)
+            for (int r = 0; r < rows; r++)
+                a[0][r] = rnn_vec_madd(*rnn_panel_row(panel, i, k, first + r, all), q, a[0][r]);
+        }
+    RNN_UNROLL(12)
+    for (int r = 0; r < rows; r++) {
+        RNN_UNROLL(4)
+        for (int s = 1; s < split; s++)
+            a[0][r] += a[s][r];
+        sum[r] = a[0][r];
+    }
 }
 
 /* clang-format on */
 
-/* Does the same for any number of rows, a few at a time. */
-RNN_INLINE void rnn_panel_column(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
-                                 const ptrdiff_t x_stride, const int k, const int rows, const int columns)
+/* Does the same for all rows, a few at a time. */
+RNN_INLINE void rnn_column_product(rnn_vec *sum, const rnn_vec *panel, const rnn_real *x, const int k, const int rows)
 {
     int r = 0;
     for (; r + RNN_ROWS_AT_ONCE <= rows; r += RNN_ROWS_AT_ONCE)
-        rnn_panel_rows(sum + r, sum_stride, panel + r, rows, x, x_stride, k, RNN_ROWS_AT_ONCE, columns);
+        rnn_column_rows(sum + r, panel, x, k, r, RNN_ROWS_AT_ONCE, rows);
     if (rows % RNN_ROWS_AT_ONCE)
-        rnn_panel_rows(sum + r, sum_stride, panel + r, rows, x, x_stride, k, rows % RNN_ROWS_AT_ONCE, columns);
+        rnn_column_rows(sum + r, panel, x, k, r, rows % RNN_ROWS_AT_ONCE, rows);
 }
 
-/* Multiplies a tile of two columns or more; `most` is the widest. Each width is a loop of its own with its accumulators
- * in registers: emitted code puts this in a function that is not inlined, where a compiler has all registers for it,
- * one for each number of rows; k and the stride of x are its arguments. */
-RNN_INLINE void rnn_panel_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
-                               const ptrdiff_t x_stride, const int k, const int rows, const int columns, const int most)
-{
-    if (columns == 2 && most >= 2)
-        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 2);
-    else if (columns == 3 && most >= 3)
-        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 3);
-    else if (columns == 4 && most >= 4)
-        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 4);
-    else if (columns == 5 && most >= 5)
-        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 5);
-    else if (most >= 6)
-        rnn_panel_column(sum, sum_stride, panel, x, x_stride, k, rows, 6);
-}
-
-/* The type of such a function. */
-typedef void rnn_tile(rnn_vec *sum, const rnn_vec *panel, const rnn_real *x, ptrdiff_t x_stride, int k, int columns);
-
-/* Adds the product of panel number `panel` of a packed matrix with a few columns to the accumulators of a tile. */
+/* Adds the product of panel number `panel` of a packed matrix with a batch of columns to its accumulators. */
 RNN_INLINE void rnn_panel_product(rnn_vec *sum, const int sum_stride, const rnn_real *packed, const int panel,
                                   const int rows, const rnn_real *x, const ptrdiff_t x_stride, const int k,
-                                  const int columns, rnn_tile *const tile)
+                                  const int columns)
 {
     if (columns == 1)
-        rnn_panel_column(sum, sum_stride, rnn_panel_at(packed, panel, rows, k), x, x_stride, k, rows, 1);
+        rnn_column_product(sum, rnn_panel_at(packed, panel, rows, k), x, k, rows);
     else
-        tile(sum, rnn_panel_at(packed, panel, rows, k), x, x_stride, k, columns);
+        rnn_passes(sum, sum_stride, rnn_panel_at(packed, panel, rows, k), x, x_stride, k, rows, columns);
 }
 
 typedef rnn_real rnn_four __attribute__((vector_size(4 * sizeof(rnn_real)), may_alias, aligned(sizeof(rnn_real))));
@@ -185,25 +150,41 @@ RNN_INLINE void rnn_pack_four(rnn_real *to, const ptrdiff_t step, const rnn_real
     *(rnn_four *)(to + 3 * step) = rnn_zip_second(later_even, later_odd);
 }
 
-/* Puts columns of `count` rows, of a block that has `width`, where a panel has them. So many at a time that the cache
+/* Puts some columns of a block of `count` units where a panel has them. So many at a time that the cache
  * lines written stay in a first-level cache until they are full; 16 contiguous numbers also are one line to read. */
 enum { RNN_PACK_COLUMNS = 16 };
 RNN_INLINE void rnn_pack_columns(rnn_real *to, const ptrdiff_t step, const rnn_real *weights, const ptrdiff_t row_step,
-                                 const ptrdiff_t column_step, const int count, const int width, const int columns)
+                                 const ptrdiff_t column_step, const int count, const int columns)
 {
     int whole = 0;                                      /* rows that are packed in fours */
     for (int u = 0; column_step == 1 && u < count; u++) /* the next block's, which may end within it */
         __builtin_prefetch((const void *)((uintptr_t)(weights + u * row_step) +
-                                          (uintptr_t)width * sizeof *weights * (uintptr_t)row_step));
+                                          (uintptr_t)RNN_LANES * sizeof *weights * (uintptr_t)row_step));
     for (; column_step == 1 && columns == RNN_PACK_COLUMNS && whole + 4 <= count; whole += 4)
         for (int i = 0; i < columns; i += 4)
             rnn_pack_four(to + i * step + whole, step, weights + whole * row_step + i, row_step);
     for (int u = whole; u < count; u++)
         for (int i = 0; i < columns; i++)
             to[i * step + u] = weights[u * row_step + i * column_step];
-    for (int u = count; u < width; u++)
+    for (int u = count; u < RNN_LANES; u++)
         for (int i = 0; i < columns; i++)
             to[i * step + u] = 0;
+}
+
+/* Puts a block of `count` units, with all k columns, where a panel has it. */
+RNN_INLINE void rnn_pack_block(rnn_real *to, const ptrdiff_t step, const rnn_real *weights, const ptrdiff_t row_step,
+                               const ptrdiff_t column_step, const int count, const int k)
+{
+    int i = 0;
+    if (row_step == 1 && count == RNN_LANES) {
+        for (; i < k; i++)
+            rnn_vec_store(to + i * step, rnn_vec_load_unaligned(weights + i * column_step));
+    } else if (column_step == 1 && count == RNN_LANES)
+        for (; i + RNN_PACK_COLUMNS <= k; i += RNN_PACK_COLUMNS)
+            rnn_pack_columns(to + i * step, step, weights + i, row_step, 1, RNN_LANES, RNN_PACK_COLUMNS);
+    for (; i < k; i += RNN_PACK_COLUMNS)
+        rnn_pack_columns(to + i * step, step, weights + i * column_step, row_step, column_step, count,
+                         RNN_MIN(k - i, RNN_PACK_COLUMNS));
 }
 
 /* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a
@@ -212,25 +193,14 @@ RNN_OUTLINE void rnn_pack_panels(rnn_real *packed, const int side, const int par
                                  const rnn_real *weights, const ptrdiff_t row_step, const ptrdiff_t column_step,
                                  const int units, const int k)
 {
-    const int width = side * RNN_LANES;
-    const ptrdiff_t step = (ptrdiff_t)part * width;
-    for (int first = 0; first < units; first += width) {
-        rnn_real *const to = packed + first / width * k * step + row * width;
-        const rnn_real *const from = weights + first * row_step;
-        const int count = units - first < width ? units - first : width;
-        int i = 0;
-        if (row_step == 1) {
-            for (; i < k; i++) {
-                memcpy(to + i * step, from + i * column_step, (size_t)count * sizeof *to);
-                for (int u = count; u < width; u++)
-                    to[i * step + u] = 0;
-            }
-        } else if (column_step == 1)
-            for (; i + RNN_PACK_COLUMNS <= k; i += RNN_PACK_COLUMNS)
-                rnn_pack_columns(to + i * step, step, from + i, row_step, 1, count, width, RNN_PACK_COLUMNS);
-        for (; i < k; i += RNN_PACK_COLUMNS)
-            rnn_pack_columns(to + i * step, step, from + i * column_step, row_step, column_step, count, width,
-                             RNN_MIN(k - i, RNN_PACK_COLUMNS));
+    const int rows = side * part, blocks = (RNN_BLOCKS(units) + side - 1) / side * side;
+    for (int block = 0; block < blocks; block++) {
+        const rnn_pass_place place = rnn_place_row(row * side + block % side, rows);
+        const ptrdiff_t step = (ptrdiff_t)place.rows * RNN_LANES;
+        rnn_real *const to = packed + (((ptrdiff_t)(block / side) * rows + place.first) * k + place.row) * RNN_LANES;
+        const int count = RNN_MAX(0, RNN_MIN(units - block * RNN_LANES, RNN_LANES));
+        const rnn_real *const from = count ? weights + (ptrdiff_t)block * RNN_LANES * row_step : weights;
+        rnn_pack_block(to, step, from, row_step, column_step, count, k);
     }
 }
 

@@ -199,10 +199,11 @@ RNN_HELPER void rnn_rows(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const
 /* The product over time, [n, m] += sum over columns of a b^T: all that truncated backpropagation needs for the gradient
  * of a weight, once for a window (Hwang and Sung 2015, section 3.3). Both sides are first packed as the innermost loop
  * reads them (Goto and van de Geijn 2008), which leaves out columns behind the end of their stream; then tiles of
- * RNN_OUTER_ROWS x RNN_OUTER_LANES lanes stay in registers while columns go by. */
+ * RNN_OUTER_LANES rows of lanes against RNN_OUTER_ROWS numbers stay in registers while columns go by, see rnn/tile.h.
+ */
 enum {
-    RNN_OUTER_LANES = 2,
-    RNN_OUTER_ROWS = RNN_ACCUMULATORS / RNN_OUTER_LANES,
+    RNN_OUTER_LANES = RNN_PASS_ROWS == 4 ? 4 : 2,
+    RNN_OUTER_ROWS = RNN_TILE_WIDTH(RNN_OUTER_LANES),
     RNN_OUTER_WIDTH = RNN_OUTER_LANES * RNN_LANES,
     RNN_OUTER_COLUMNS = 256 /* at a time: both packed sides of a tile in a first-level cache */
 };
@@ -225,35 +226,19 @@ RNN_HELPER void rnn_outer_pack(rnn_real *packed, const rnn_real *value, int n, c
     }
 }
 
-/* The formatter does not know RNN_UNROLL. */
-/* clang-format off */
-
 /* Computes one tile: rows x width numbers of `to`, whose columns are `step` apart. */
-static __attribute__((noinline, unused)) void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows,
-                                                             int width, const rnn_real *a, const rnn_vec *b,
-                                                             int columns)
+RNN_OUTLINE void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width,
+                                const rnn_real *a, const rnn_vec *b, int columns)
 {
-    rnn_vec sum[RNN_OUTER_ROWS][RNN_OUTER_LANES];
-    RNN_UNROLL(12)
-    for (int r = 0; r < RNN_OUTER_ROWS; r++)
-        RNN_UNROLL(2)
-        for (int v = 0; v < RNN_OUTER_LANES; v++)
-            sum[r][v] = rnn_vec_splat(0);
-    for (int k = 0; k < columns; k++, a += RNN_OUTER_ROWS, b += RNN_OUTER_LANES)
-        RNN_UNROLL(12)
-        for (int r = 0; r < RNN_OUTER_ROWS; r++) {
-            const rnn_vec q = rnn_vec_splat(a[r]);
-            RNN_UNROLL(2)
-            for (int v = 0; v < RNN_OUTER_LANES; v++)
-                sum[r][v] = rnn_vec_madd(q, b[v], sum[r][v]);
-        }
+    rnn_vec sum[RNN_OUTER_ROWS * RNN_OUTER_LANES];
+    for (int i = 0; i < RNN_OUTER_ROWS * RNN_OUTER_LANES; i++)
+        sum[i] = rnn_vec_splat(0);
+    rnn_tile(sum, RNN_OUTER_LANES, b, a, 1, RNN_OUTER_ROWS, columns, RNN_OUTER_LANES, RNN_OUTER_ROWS);
     if (rows == RNN_OUTER_ROWS && width == RNN_OUTER_WIDTH && step == 1) {
-        RNN_UNROLL(12)
         for (int r = 0; r < RNN_OUTER_ROWS; r++)
-            RNN_UNROLL(2)
             for (int v = 0; v < RNN_OUTER_LANES; v++) {
                 rnn_real *at = to + r * row_step + v * RNN_LANES;
-                rnn_vec_store_unaligned(at, rnn_vec_load_unaligned(at) + sum[r][v]);
+                rnn_vec_store_unaligned(at, rnn_vec_load_unaligned(at) + sum[r * RNN_OUTER_LANES + v]);
             }
         return;
     }
@@ -263,8 +248,6 @@ static __attribute__((noinline, unused)) void rnn_outer_tile(rnn_real *to, ptrdi
         for (int i = 0; i < width; i++)
             to[r * row_step + i * step] += edge[r][i];
 }
-
-/* clang-format on */
 
 RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, int n,
                                 const rnn_real *b, int m, int columns)
