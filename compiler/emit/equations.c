@@ -29,7 +29,7 @@ static bool node_is_line(const struct writer *writer, int id)
 {
     const struct node *node = writer->graph->nodes[id];
     enum storage storage = writer->schedule->buffers[id].storage;
-    if (node->op == OP_number || node->op == OP_parameter || node->op == OP_input || node->op == OP_view)
+    if (op_info(node->op)->class == OP_CLASS_LEAF || node->op == OP_view)
         return false;
     return node->name || node->op == OP_gradient || storage != STORE_NONE ||
            uses_count(&writer->schedule->uses, id) > 1;
@@ -110,9 +110,7 @@ static const char *node_text(struct writer *writer, int id, int depth)
             view_range(writer->arena, &node->view, &node->shape, &writer->graph->nodes[edge->node]->shape));
     }
     bool elsewhere = writer->schedule->region_of[id] != writer->region - writer->schedule->regions;
-    return node_is_line(writer, id) || node->op == OP_input || elsewhere
-               ? local_path(writer, writer->schedule->names[id])
-               : NULL;
+    return node_is_line(writer, id) || elsewhere ? local_path(writer, writer->schedule->names[id]) : NULL;
 }
 
 /* ---- expressions ---- */

@@ -16,14 +16,16 @@ void count_products(struct operations *operations, const struct kernel *kernel)
 
 void count_node(struct operations *operations, const struct node *node)
 {
+    enum { OTHERS, ADDS, MULTIPLIES, MULTIPLY_ADDS };
+    static const unsigned char kinds[OP_COUNT] = {
+        [OP_add] = ADDS,  [OP_sub] = ADDS,       [OP_total] = ADDS,
+        [OP_rows] = ADDS, [OP_mul] = MULTIPLIES, [OP_outer] = MULTIPLY_ADDS,
+    };
+    double *const counts[] = {NULL, &operations->adds, &operations->multiplies, &operations->multiply_adds};
     double units = node_units(node);
     const struct op_info *info = op_info(node->op);
-    if (node->op == OP_add || node->op == OP_sub || node->op == OP_total || node->op == OP_rows)
-        operations->adds += units;
-    else if (node->op == OP_mul)
-        operations->multiplies += units;
-    else if (node->op == OP_outer)
-        operations->multiply_adds += units;
+    if (kinds[node->op])
+        *counts[kinds[node->op]] += units;
     else if (info->class == OP_CLASS_ELEMENTWISE && info->flops >= CALL_FLOPS)
         operations->calls += units;
     else

@@ -57,7 +57,7 @@ void write_over_time_kernel(struct writing *writing)
     use_variables(emitter, VAR_values | VAR_frames | VAR_streams);
     if (node->op == OP_seed)
         write_seed(emitter, id);
-    else if (node->op == OP_total || node->op == OP_outer || node->op == OP_rows)
+    else if (op_info(node->op)->time == FOR_CALL)
         write_sum_over_all(writing, id);
     else if (node->op == OP_outside)
         text_printf(

@@ -141,7 +141,7 @@ static void write_copies(struct emitter *emitter)
 {
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct node *node = emitter->graph->nodes[i];
-        if (emitter->schedule->buffers[i].storage != STORE_STATIC || !value_is_of_parameter(emitter->graph, i))
+        if (emitter->schedule->buffers[i].storage != STORE_STATIC || !node_is_of_parameter(emitter->graph, i))
             continue;
         struct access to = access_of_node(emitter->schedule, NULL, i), from = access_of_source(emitter->schedule, i);
         const char *address = access_address(emitter, &from, "0");

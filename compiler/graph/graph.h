@@ -190,6 +190,19 @@ void graph_sweep(struct graph *graph);
 /* Ends the process, as an error of the compiler, where a result of analysis is of an older version than the graph. */
 void graph_expect_fresh(const struct graph *graph, int version, const char *result);
 
+/* True for a parameter, or a part of one. */
+static inline bool node_is_of_parameter(const struct graph *graph, int id)
+{
+    const struct node *node = graph->nodes[id];
+    return node->op == OP_parameter || (node->op == OP_view && graph->nodes[node->edges[0].node]->op == OP_parameter);
+}
+
+/* True for the seed of a loss of frames, which is complete when all of them are done. */
+static inline bool node_is_loss_of_frames(const struct node *node)
+{
+    return node->op == OP_seed && node->time == TIME_FRAME;
+}
+
 /* True if a node is made of the frames of a sequence, one by one: it is over time, and reads a frame value. */
 bool node_gathers_frames(const struct graph *graph, const struct node *node);
 

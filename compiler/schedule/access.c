@@ -40,12 +40,6 @@ static bool use_allows_place(const struct graph *graph, const struct node *node,
     return false;
 }
 
-bool value_is_of_parameter(const struct graph *graph, int id)
-{
-    const struct node *node = graph->nodes[id];
-    return node->op == OP_parameter || (node->op == OP_view && graph->nodes[node->edges[0].node]->op == OP_parameter);
-}
-
 bool value_is_read_in_place(const struct schedule *schedule, int id)
 {
     const struct node *node = schedule->graph->nodes[id];

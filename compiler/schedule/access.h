@@ -52,9 +52,6 @@ bool access_is_contiguous(const struct access *access);
  * strides or, if its elements are contiguous, as an unaligned column. */
 bool value_is_read_in_place(const struct schedule *schedule, int id);
 
-/* True for a parameter, or a part of one: packing copies it unchanged. */
-bool value_is_of_parameter(const struct graph *graph, int id);
-
 /* True if a sum over frames and streams is added up directly in the gradient of a parameter, of which it is all or a
  * term. */
 bool sum_is_made_in_gradient(const struct schedule *schedule, int id);

@@ -19,7 +19,7 @@ static bool node_has_kernel(const struct choosing *choosing, int id)
 {
     const struct node *node = choosing->graph->nodes[id];
     if (node->op != OP_gradient)
-        return !value_is_of_parameter(choosing->graph, id) && !value_is_read_in_place(choosing->schedule, id);
+        return !node_is_of_parameter(choosing->graph, id) && !value_is_read_in_place(choosing->schedule, id);
     for (int k = 0; k < node->count; k++)
         if (!sum_is_made_in_gradient(choosing->schedule, node->edges[k].node))
             return true;

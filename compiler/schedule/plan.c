@@ -95,7 +95,7 @@ static bool value_is_carried(const struct planning *planning, int id, int pass)
 static bool value_finishes(const struct planning *planning, int id, int pass)
 {
     const struct node *node = planning->graph->nodes[id];
-    bool loss = (node->op == OP_seed && node->time == TIME_FRAME) || op_reads(node->op, 0) == READS_ALL_FRAMES;
+    bool loss = node_is_loss_of_frames(node) || op_reads(node->op, 0) == READS_ALL_FRAMES;
     return node_pass(planning->schedule, id) == pass && (loss || node_gathers(node));
 }
 

@@ -22,7 +22,7 @@ static bool graph_carries(const struct graph *graph)
 {
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = graph->nodes[i];
-        if (op_is_over_time(node->op) && !(node->op == OP_seed && node->time == TIME_FRAME))
+        if (op_is_over_time(node->op) && !node_is_loss_of_frames(node))
             return false;
         for (int k = 0; k < node->count; k++)
             if (node->edges[k].delay < 0)
@@ -31,14 +31,6 @@ static bool graph_carries(const struct graph *graph)
     return true;
 }
 
-/* True for a parameter, or a part of one. */
-static bool is_parameter(const struct graph *graph, int id)
-{
-    const struct node *node = graph->nodes[id];
-    return node->op == OP_parameter || (node->op == OP_view && graph->nodes[node->edges[0].node]->op == OP_parameter);
-}
-
-/* "h1.c" -> "h1.d_c" */
 static const char *adjoint_name(struct graph *graph, const char *name)
 {
     const char *last = name;
@@ -53,7 +45,7 @@ static void add_adjoints(struct differentiating *d)
     for (int i = 0; i < d->count; i++) {
         const struct node *node = d->graph->nodes[i];
         d->received[i].node = NO_NODE;
-        if (!d->active[i] || is_parameter(d->graph, i))
+        if (!d->active[i] || node_is_of_parameter(d->graph, i))
             continue;
         enum value_time time = node->time == TIME_STATIC ? TIME_CALL : node->time;
         struct node *adjoint = graph_add_node(d->graph, OP_copy, node->shape, time, 1, node);
