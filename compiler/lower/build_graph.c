@@ -301,9 +301,9 @@ static void add_losses(struct lowering *lowering)
         struct edge loss = lower_term(lowering, term), everywhere = edge_to(graph, graph_add_number(graph, 1));
         struct edge seed = add_operation(lowering, OP_seed, term, loss, everywhere);
         graph->nodes[seed.node]->loss = i;
-        if (graph->nodes[loss.node]->count && !graph->nodes[loss.node]->name)
-            graph->nodes[loss.node]->name =
-                program->loss_count > 1 ? arena_printf(lowering->arena, "loss_%d", i) : "loss";
+        struct node *sum = graph->nodes[loss.node];
+        if (sum->count && !sum->name)
+            sum->name = program->loss_count > 1 ? arena_printf(lowering->arena, "loss_%d", i) : "loss";
         graph->outputs[i] = (struct graph_output){"loss", seed, term->shape, term->time, -1};
     }
 }
@@ -336,11 +336,10 @@ struct graph *build_graph(struct arena *arena, const struct program *program, st
         struct edge edge = edge_to(graph, lowering.node_of[output->value->id]);
         enum value_time time = output->value->time;
         if (time == TIME_STATIC) { /* given to the caller once per sequence */
-            struct node *copy =
-                graph_add_node(graph, OP_copy, output->value->shape, TIME_SEQUENCE, 1, graph->nodes[edge.node]);
+            time = TIME_SEQUENCE;
+            struct node *copy = graph_add_node(graph, OP_copy, output->value->shape, time, 1, graph->nodes[edge.node]);
             copy->edges[0] = edge;
             edge = edge_to(graph, graph->node_count - 1);
-            time = TIME_SEQUENCE;
         }
         graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape, time, -1};
     }
