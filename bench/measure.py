@@ -130,7 +130,7 @@ class Bench:
     def emitted(self, task, system):
         """The program of a task's network, made by the rnnc of a project."""
         project, build = system["project"], system["build"]
-        key = project, task.net, task.units, task.layers, task.call == "train"
+        key = project, system.get("cc"), task.net, task.units, task.layers, task.call == "train"
         if key not in self.programs:
             stem = self.work / f"net{len(self.programs)}"
             layers = ["-D", f"layers={task.layers}"] if task.net in ("lstm", "gru") else []
@@ -138,7 +138,7 @@ class Bench:
             subprocess.run([f"{build}/bin/rnnc", *train, f"{BENCH}/nets/{task.net}.rnn", "--prefix=net",
                             "-D", f"n={task.units}", *layers, "-o", f"{stem}.c"], check=True)
             systems.compile_driver(self.options, "emitted", str(stem), f"-I{project}/runtime/include", f"{stem}.c",
-                                   f"{build}/lib/librnn_runtime.a", "-ljansson")
+                                   f"{build}/lib/librnn_runtime.a", "-ljansson", cc=system.get("cc"))
             self.programs[key] = str(stem)
         return self.programs[key]
 
@@ -213,7 +213,7 @@ class Bench:
 
 def read_options():
     parser = argparse.ArgumentParser()
-    for name in ("work", "project", "build", "base", "peers", "folder", "cc", "march", "csv", "about", "tasks"):
+    for name in ("work", "project", "build", "base", "base-cc", "peers", "folder", "cc", "march", "csv", "about", "tasks"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)

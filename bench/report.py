@@ -76,16 +76,17 @@ def summary(groups, about):
 
 def table(rows, group):
     """All medians of a group, microseconds a frame."""
-    systems = [system for system in [*group["systems"], EARLIER] if any(system in row.rounds for row in rows)]
-    systems = list(dict.fromkeys(systems))
-    yield "| " + " | ".join(["task", OURS, *systems, "best peer / rnnc", "quartiles"]) + " |"
-    yield "|---|--:|" + "--:|" * len(systems) + "--:|---|"
+    systems = [system for system in group["systems"] if any(system in row.rounds for row in rows)]
+    base = EARLIER not in systems and any(EARLIER in row.rounds for row in rows)
+    yield "| " + " | ".join(["task", OURS, *systems, "best peer / rnnc", "quartiles"] + ["base / rnnc"] * base) + " |"
+    yield "|---|--:|" + "--:|" * len(systems) + "--:|---|" + "--:|" * base
     for row in rows:
         best = row.best(group["systems"])
         cells = [number(row.median(OURS))]
         cells += [(f"**{number(row.median(s))}**" if s == best else number(row.median(s))) if s in row.rounds else "" for s in systems]
         low, high = row.interval(best) if best else (0, 0)
         cells += [f"{row.ratio(best):.2f}", f"{low:.2f} to {high:.2f}"] if best else ["", ""]
+        cells += [f"{row.ratio(EARLIER):.2f}" if EARLIER in row.rounds else ""] * base
         yield f"| {row.task} | " + " | ".join(cells) + " |"
 
 

@@ -8,7 +8,8 @@
 #   --tasks PATTERN   tasks or groups of bench/tasks.txt whose names match, as 'train lstm*' or 'streams'
 #   --peers LIST      of onednn,onnxruntime,openvino,torch,torch-compiled,jax,libxsmm,openblas; none; all (default)
 #   --base DIR        an earlier version of this project, built in DIR/build, is measured beside it
-#   --build DIR       rnnc and the runtime are there (default build)
+#   --base-cc CC      compiles that one, as with --base . --base-cc clang
+#   --build DIR       rnnc and the runtime are there (default: build, brought up to date)
 #   --march MARCH     for which the compiler makes code (default native); with x86-64-v3 peers are held to AVX2 too
 #   --threads N       for peers (default 1); emitted code has one
 #   --rounds N        each system once a round (default 5, quick 3)
@@ -22,7 +23,7 @@ set -eu
 export PYTHONDONTWRITEBYTECODE=1
 top=$(cd "$(dirname "$0")/.." && pwd)
 folder=${RNNC_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/rnnc-peers}
-quick='' tasks='*' peers=all base='' build=$top/build march=native threads=1 rounds='' seconds='' csv=bench.csv install=''
+quick='' tasks='*' peers=all base='' base_cc='' build='' march=native threads=1 rounds='' seconds='' csv=bench.csv install=''
 usage() { sed -n '/^#!/d; /^#/!q; s/^# \{0,1\}//; p' "$0"; }
 while [ $# -gt 0 ]; do
   option=$1
@@ -31,18 +32,21 @@ while [ $# -gt 0 ]; do
     --quick) quick=--quick; continue ;;
     --install) install=1; continue ;;
     --help) usage; exit 0 ;;
-    --tasks | --peers | --base | --build | --march | --threads | --rounds | --seconds | --csv) ;;
+    --tasks | --peers | --base | --base-cc | --build | --march | --threads | --rounds | --seconds | --csv) ;;
     *) echo "bench/run.sh: no option '$option'; see --help" >&2; exit 2 ;;
   esac
   [ $# -gt 0 ] || { echo "bench/run.sh: $option needs an argument" >&2; exit 2; }
-  name=${option#--}
+  name=$(echo "${option#--}" | tr - _)
   eval "$name=\$1"
   shift
 done
 rounds=${rounds:-$([ "$quick" ] && echo 3 || echo 5)}
 seconds=${seconds:-$([ "$quick" ] && echo 0.1 || echo 0.3)}
 command -v python3 >/dev/null || { echo "bench/run.sh: no python3" >&2; exit 77; }
-[ -x "$build/bin/rnnc" ] || [ "$build" != "$top/build" ] || (cd "$top" && cmake --preset release && cmake --build build --target rnnc rnn_runtime) >&2
+if [ -z "$build" ]; then
+  build=$top/build
+  (cd "$top" && { [ -e build/CMakeCache.txt ] || cmake --preset release; } && cmake --build build --target rnnc rnn_runtime) >&2
+fi
 
 # make_environment NAME PACKAGE...: a virtual environment with packages of PyPI; what fails is named in the report.
 make_environment() {
@@ -62,8 +66,8 @@ python=python3
 [ ! -x "$folder/python/bin/python" ] || python=$folder/python/bin/python
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$python" "$top/bench/measure.py" --work "$work" --project "$top" --build "$build" --base "${base:+$(cd "$base" && pwd)}" --peers "$peers" \
-  --folder "$folder" --cc "${CC:-cc}" --march "$march" --threads "$threads" --tasks "$tasks" --rounds "$rounds" \
+"$python" "$top/bench/measure.py" --work "$work" --project "$top" --build "$build" --peers "$peers" --folder "$folder" \
+  --base "${base:+$(cd "$base" && pwd)}" --base-cc "${base_cc:-${CC:-cc}}" --cc "${CC:-cc}" --march "$march" --threads "$threads" --tasks "$tasks" --rounds "$rounds" \
   --seconds "$seconds" $quick --csv "$csv" --about "${csv%.csv}.json"
 "$python" "$top/bench/report.py" "$csv" "${csv%.csv}.json" "${csv%.csv}.md" "${csv%.csv}.svg"
 cat "${csv%.csv}.md"

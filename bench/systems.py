@@ -59,9 +59,9 @@ def held_to_avx2(options):
     return "avx512f" in cpu_flags() and not compiler_has_avx512(options)
 
 
-def compile_driver(options, name, program, *arguments):
+def compile_driver(options, name, program, *arguments, cc=None):
     """Compiles a driver in C; the compiler's errors go to standard error."""
-    subprocess.run([*options.cc.split(), "-O3", f"-march={options.march}", f"-I{DRIVERS}", f"{DRIVERS}/driver.c", f"{DRIVERS}/{name}.c",
+    subprocess.run([*(cc or options.cc).split(), "-O3", f"-march={options.march}", f"-I{DRIVERS}", f"{DRIVERS}/driver.c", f"{DRIVERS}/{name}.c",
                     *arguments, "-lm", "-o", program], check=True)
 
 
@@ -74,7 +74,9 @@ def pinned(options, command):
 def environment(options):
     """The clock, threads and instruction set for every system."""
     threads = str(options.threads)
-    variables = {"BENCH_THREADS": threads, "BENCH_CLOCK": "cpu" if options.threads == 1 else "wall", "OMP_NUM_THREADS": threads,
+    # glibc is to keep memory that peers free after each call, as handing it back and fetching it costs as much as small tasks.
+    variables = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 32), "MALLOC_TOP_PAD_": str(1 << 26),
+                 "BENCH_THREADS": threads, "BENCH_CLOCK": "cpu" if options.threads == 1 else "wall", "OMP_NUM_THREADS": threads,
                  "OPENBLAS_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
     if held_to_avx2(options):
         variables.update(AVX2)
@@ -133,7 +135,10 @@ def find(options):
             systems[name] = {"missing": "not asked for"}
         else:
             systems[name] = find_c(name, options) if name in C else find_python(name)
-    systems["base"] = {"project": options.base, "build": options.base + "/build"} if options.base else {"missing": "no --base, which names an earlier version's folder"}
+    systems["base"] = {"missing": "no --base, which names an earlier version's folder"}
+    if options.base:
+        systems["base"] = {"project": options.base, "build": options.base + "/build", "cc": options.base_cc}
+        systems["base"]["note"] = f"commit {commit_of(options.base)}, {version_of(options.base_cc)}"
     for name, system in systems.items():
         system["environment"] = environment(options)
         if name in NOTES and "missing" not in system:
@@ -143,11 +148,18 @@ def find(options):
     return systems
 
 
+def version_of(cc):
+    return subprocess.run([*cc.split(), "--version"], text=True, capture_output=True, check=True).stdout.splitlines()[0]
+
+
+def commit_of(project):
+    described = subprocess.run(["git", "-C", project, "describe", "--always", "--dirty"], text=True, capture_output=True)
+    return described.stdout.strip() or "unknown"
+
+
 def describe_run(options):
     """What the report says of the machine and the way of measuring."""
-    compiler = subprocess.run([*options.cc.split(), "--version"], text=True, capture_output=True, check=True).stdout.splitlines()[0]
-    commit = subprocess.run(["git", "-C", options.project, "describe", "--always", "--dirty"], text=True, capture_output=True).stdout.strip()
     return {"cpu": cpu_name(), "instructions": "AVX-512" if compiler_has_avx512(options) else "what -march says, AVX2 for peers" if
-            held_to_avx2(options) else "what -march says", "compiler": compiler, "flags": f"-O3 -march={options.march}",
-            "commit": commit or "unknown", "threads": options.threads, "rounds": options.rounds, "seconds": options.seconds,
+            held_to_avx2(options) else "what -march says", "compiler": version_of(options.cc), "flags": f"-O3 -march={options.march}",
+            "commit": commit_of(options.project), "threads": options.threads, "rounds": options.rounds, "seconds": options.seconds,
             "clock": "processor time" if options.threads == 1 else "wall clock", "quick": options.quick, "tasks": options.tasks}
