@@ -213,17 +213,25 @@ enum {
     ((size_t)RNN_OUTER_COLUMNS * (((n) + RNN_OUTER_ROWS - 1) / RNN_OUTER_ROWS * RNN_OUTER_ROWS + RNN_LANES +           \
                                   ((m) + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH))
 
-/* Packs one column into panels of `width` units, as column k of `columns`. */
-RNN_HELPER void rnn_outer_pack(rnn_real *packed, const rnn_real *value, int n, const int width, int columns, int k)
+/* Packs columns, at these places, into panels of `width` units; some columns at a time, so that what is read and what
+ * is written stays in few cache lines and pages. */
+RNN_INLINE void rnn_outer_pack(rnn_real *packed, const rnn_real *value, ptrdiff_t stride, int n, const int width,
+                               const ptrdiff_t *places, int columns)
 {
-    for (int i = 0; i < n; i += width) {
-        rnn_real *to = packed + (ptrdiff_t)i * columns + (ptrdiff_t)k * width;
-        const int count = RNN_MIN(width, n - i);
-        for (int u = 0; u < count; u++)
-            to[u] = value[i + u];
-        for (int u = count; u < width; u++)
-            to[u] = 0;
-    }
+    enum { AT_ONCE = 16 };
+    for (int first = 0; first < columns; first += AT_ONCE)
+        for (int i = 0; i < n; i += width) {
+            rnn_real *to = packed + (ptrdiff_t)i * columns + (ptrdiff_t)first * width;
+            const int last = RNN_MIN(columns, first + AT_ONCE), count = n - i;
+            for (int k = first; k < last; k++, to += width) {
+                const rnn_real *const from = value + places[k] * stride + i;
+                if (count >= width)
+                    memcpy(to, from, (size_t)width * sizeof *to);
+                else
+                    for (int u = 0; u < width; u++)
+                        to[u] = u < count ? from[u] : 0;
+            }
+        }
 }
 
 /* Computes one tile: rows x width numbers of `to`, whose columns are `step` apart. */
@@ -231,6 +239,9 @@ RNN_OUTLINE void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step
                                 const rnn_real *a, const rnn_vec *b, int columns)
 {
     rnn_vec sum[RNN_OUTER_ROWS * RNN_OUTER_LANES];
+    for (int r = 0; r < rows && step == 1; r++) /* while the sums are made */
+        for (int i = 0; i < width; i += 64 / (int)sizeof *to)
+            __builtin_prefetch(to + r * row_step + i, 1);
     for (int i = 0; i < RNN_OUTER_ROWS * RNN_OUTER_LANES; i++)
         sum[i] = rnn_vec_splat(0);
     rnn_tile(sum, RNN_OUTER_LANES, b, a, 1, RNN_OUTER_ROWS, columns, RNN_OUTER_LANES, RNN_OUTER_ROWS);
@@ -273,16 +284,13 @@ RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, cons
         scratch + (ptrdiff_t)RNN_OUTER_COLUMNS * ((m + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH);
     const ptrdiff_t all = (ptrdiff_t)frames * streams;
     for (ptrdiff_t column = 0; column < all;) {
+        ptrdiff_t places[RNN_OUTER_COLUMNS];
         int columns = 0;
-        ptrdiff_t end = column;
-        for (; end < all && columns < RNN_OUTER_COLUMNS; end++)
-            columns += end / streams < left[end % streams];
-        for (int k = 0; column < end; column++)
-            if (column / streams < left[column % streams]) {
-                rnn_outer_pack(packed_a, a + column * a_stride, n, RNN_OUTER_ROWS, columns, k);
-                rnn_outer_pack(packed_b, b + column * b_stride, m, RNN_OUTER_WIDTH, columns, k);
-                k++;
-            }
+        for (; column < all && columns < RNN_OUTER_COLUMNS; column++)
+            if (column / streams < left[column % streams])
+                places[columns++] = column;
+        rnn_outer_pack(packed_a, a, a_stride, n, RNN_OUTER_ROWS, places, columns);
+        rnn_outer_pack(packed_b, b, b_stride, m, RNN_OUTER_WIDTH, places, columns);
         rnn_outer_tiles(to, row_step, step, packed_a, n, packed_b, m, columns);
     }
 }
