@@ -190,7 +190,10 @@ class Bench:
         """Lines of the CSV for a task, and why systems have none: name -> reason."""
         empty(self.work / "data")
         drivers, notes, lines, differences = {}, {}, [], {}
-        drivers[OURS] = self.prepare(OURS, task, self.work / "ours")
+        try:
+            drivers[OURS] = self.prepare(OURS, task, self.work / "ours")
+        except (Failed, subprocess.CalledProcessError) as reason:
+            return [], {OURS: str(reason)[:200]}
         for name in names:
             try:
                 drivers[name], differences[name] = self.compare(name, task)
@@ -202,8 +205,6 @@ class Bench:
                     us = float(drivers[name].ask(f"time {self.options.seconds}"))
                     lines.append([task.group, task.name, name, turn + 1, us, differences.get(name, "")])
                 except Failed as reason:
-                    if name == OURS:
-                        raise
                     notes[name] = str(reason)
                     self.stop(name, drivers.pop(name))
         for name, driver in drivers.items():
@@ -247,7 +248,8 @@ def main():
              "systems": {name: {key: system[key] for key in ("version", "missing", "note") if key in system}
                          for name, system in bench.systems.items()}, "run": systems.describe_run(options)}
     json.dump(about, open(options.about, "w"), indent=1)
+    return 1 if OURS in notes else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -49,7 +49,7 @@ def read_rows(path):
         rows = groups.setdefault(line["group"], {})
         row = rows.setdefault(line["task"], Row(line["task"]))
         row.rounds.setdefault(line["system"], []).append(float(line["us_per_frame"]))
-    return {group: list(rows.values()) for group, rows in groups.items()}
+    return {group: [row for row in rows.values() if OURS in row.rounds] for group, rows in groups.items()}
 
 
 def number(us):

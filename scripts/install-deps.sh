@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the packages that rnnc needs for building and testing and that this machine lacks. Prints each with its reason; does
-# nothing if none is missing.
-#   sh scripts/install-deps.sh [build] [test]      (default: both)
+# nothing if none is missing. `bench` is for bench/run.sh.
+#   sh scripts/install-deps.sh [build] [test] [bench]      (default: build test)
 set -eu
 
 groups=${*:-build test}
@@ -9,6 +9,7 @@ groups=${*:-build test}
 has_command() { command -v "$1" >/dev/null 2>&1; }
 has_library() { has_command pkg-config && pkg-config --exists "$1"; }
 has_file() { [ -e "$1" ]; }
+has_venv() { python3 -c 'import ensurepip' 2>/dev/null; }
 has_headers() { [ -e /usr/include/stdio.h ]; }
 
 missing=
@@ -35,7 +36,11 @@ list() {
   need test clang-format-14 "checks how the C is set" has_command clang-format-14
   need test libcmocka-dev "runs the unit tests" has_library cmocka
   need test strace "shows that one step of a network makes no system call" has_command strace
+  need bench python3-venv "holds the peers that come from PyPI" has_venv
+  need bench g++ "compiles what torch.compile writes" has_command g++
+  need bench libopenblas-dev "a BLAS, for C as one writes it with one" has_library openblas
   [ "$(uname -m)" = x86_64 ] || return 0
+  need bench libxsmm-dev "LIBXSMM, a peer" has_library libxsmm
   need test gcc-aarch64-linux-gnu "compiles what runs on arm64" has_command aarch64-linux-gnu-gcc
   need test libc6-dev-arm64-cross "the C library for it" has_file /usr/aarch64-linux-gnu/lib/libc.a
   need test qemu-user "runs it on this machine" has_command qemu-aarch64
