@@ -79,6 +79,14 @@ static void test_regions_of_passes(void **state)
               "frames_3: pass 2 frames: 0 over time 4", "y_sequence: pass 3 sequence: 0 elementwise 4"));
 }
 
+/* All frames of inputs are there before the first pass, whichever of them it reads. */
+static void test_inputs_ahead(void **state)
+{
+    (void)state;
+    expect_schedule("model M { input x[4]; param U[4, 4]; h = tanh(U @ h[t-1] + x[t+1]); output h }",
+                    &default_schedule_options, LINES("h_scan: scan: 0 panel 1x4 by h[t-1]"));
+}
+
 static void test_cost_of_regions(void **state)
 {
     (void)state;
@@ -402,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_elementwise_scan),
         cmocka_unit_test(test_long_delays_run_in_groups),
         cmocka_unit_test(test_regions_of_passes),
+        cmocka_unit_test(test_inputs_ahead),
         cmocka_unit_test(test_cost_of_regions),
         cmocka_unit_test(test_lstm_is_one_phase),
         cmocka_unit_test(test_lstm_with_projection_has_two),
