@@ -1,4 +1,4 @@
-/* _step makes no allocation, no lock and no system call: 1,000 steps between two marks on standard output, which
+/* _step makes no allocation, no lock and no system call: 250 steps between two marks on standard output, which
  * strace.sh looks for, with every function that allocates or locks wrapped by the linker (--wrap) and counted.
  * With --control each step does both, and the test must fail. */
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #include "harness.h"
 
-enum { STEPS = 1000, STREAMS = 3 };
+enum { STEPS = 250, STREAMS = 3 };
 
 /* Calls while `counting`. The wrappers below have no other way to reach them. */
 static volatile int counting;
