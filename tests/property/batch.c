@@ -73,7 +73,7 @@ static struct pipeline_options choose_options(const struct batch_options *batch,
 static const char *choose_target(const struct batch_options *batch, uint64_t seed)
 {
     static const char *const targets[] = {
-        "-march=native -DRNN_VECTOR_BYTES=64",     "-O0 -DRNN_VECTOR_BYTES=16",
+        "-Og -march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=16",
         "-march=native -DRNN_VECTOR_BYTES=32",     "-O0 -march=native -DRNN_VECTOR_BYTES=16",
         "-O0 -march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=32"};
     static const char *const elsewhere[] = {"-O2", "-O0 -DRNN_VECTOR_BYTES=32", "-O0"}; /* CC knows for which machine */
