@@ -139,6 +139,7 @@ def find(options):
     if options.base:
         systems["base"] = {"project": options.base, "build": options.base + "/build", "cc": options.base_cc}
         systems["base"]["note"] = f"commit {commit_of(options.base)}, {version_of(options.base_cc)}"
+    systems["rtneural"] = {"missing": "in neither Debian nor PyPI"}
     for name, system in systems.items():
         system["environment"] = environment(options)
         if name in NOTES and "missing" not in system:

@@ -56,9 +56,9 @@ bool limits_open(struct limits *limits, const struct network_options *options, c
     for (int i = 0; i < ATTEMPTS; i++) {
         const long rounds = 1000000;
         double sum = 0;
-        const double begun = seconds_now();
+        const double begun = seconds_of_thread();
         const double flops = multiply_adds(rounds, &sum);
-        limits->flops = fmax(limits->flops, flops / (seconds_now() - begun));
+        limits->flops = fmax(limits->flops, flops / (seconds_of_thread() - begun));
         seen = sum;
     }
     return true;
@@ -78,11 +78,11 @@ bool limits_measure_reads(const struct limits *limits, double bytes, double *rat
     const int passes = (int)fmax(2, ceil(enough / bytes));
     *rate = 0;
     for (int i = 0; i < ATTEMPTS; i++) {
-        const double begun = seconds_now();
+        const double begun = seconds_of_thread();
         double sum = 0;
         for (int pass = 0; pass < passes; pass++)
             sum += reads(data, (long)bytes / limits->real_size, pass % 2);
-        *rate = fmax(*rate, passes * bytes / (seconds_now() - begun));
+        *rate = fmax(*rate, passes * bytes / (seconds_of_thread() - begun));
         seen = sum;
     }
     rnn_free(data);

@@ -7,6 +7,7 @@
 #include "rnn/model.h"
 
 double seconds_now(void);
+double seconds_of_thread(void); /* that it has computed: others who take its core do not count */
 
 struct timing {
     double median, late; /* seconds of a call; 999 of 1000 calls take no longer than `late` */
