@@ -20,8 +20,10 @@
 enum { RNN_ROWS_AT_ONCE = 12, RNN_BATCH_LEAST = RNN_TILE_COLUMNS, RNN_BATCH_MOST = 48, RNN_BATCH_BYTES = 8 * 1024 };
 
 #define RNN_BLOCKS(units)       (RNN_PAD(units) / RNN_LANES)
-#define RNN_SIDE(rows, units)   RNN_MIN((rows) >= 3 ? 1 : 4 / (rows), RNN_BLOCKS(units))
-#define RNN_PANELS(rows, units) ((RNN_BLOCKS(units) + RNN_SIDE(rows, units) - 1) / RNN_SIDE(rows, units))
+#define RNN_SIDE_MOST(rows)     ((rows) >= 3 ? 1 : 4 / (rows))
+#define RNN_PANELS(rows, units) ((RNN_BLOCKS(units) + RNN_SIDE_MOST(rows) - 1) / RNN_SIDE_MOST(rows))
+/* Blocks of a panel, as few as cover all units with so many panels. */
+#define RNN_SIDE(rows, units) ((RNN_BLOCKS(units) + RNN_PANELS(rows, units) - 1) / RNN_PANELS(rows, units))
 /* Size, in numbers, of a packed matrix of `part` of the kernel's rows, with k columns. */
 #define RNN_PACKED(rows, part, units, k)                                                                               \
     ((size_t)RNN_PANELS(rows, units) * RNN_SIDE(rows, units) * (part) * (size_t)(k)*RNN_LANES)
