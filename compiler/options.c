@@ -51,7 +51,7 @@ static const struct argp_option table[] = {
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,
      "syntax-only; [no-]factor, [no-]batch-frames, [no-]elementwise-scan, [no-]group-frames, [no-]turn-panels, "
-     "[no-]recompute, block-frames=N; diagnostics-format=text|json, diagnostics-color=auto|always|never",
+     "[no-]sink, block-frames=N; diagnostics-format=text|json, diagnostics-color=auto|always|never",
      0},
     {NULL, 'W', "error", 0, "treat warnings as errors", 0},
     {"error-limit", KEY_LIMIT, "N", 0, "print at most N errors (20); 0: all", 0},
@@ -152,7 +152,7 @@ static void parse_switch(struct argp_state *state, struct options *options, cons
         const char *name;
         bool *on;
     } switches[] = {{"factor", &pipeline->factor},
-                    {"recompute", &pipeline->recompute},
+                    {"sink", &pipeline->sink},
                     {"elementwise-scan", &pipeline->schedule.elementwise_scan},
                     {"group-frames", &pipeline->schedule.group_frames},
                     {"turn-panels", &pipeline->schedule.turn_panels}};

@@ -54,7 +54,7 @@ static void check_dump(struct argp_state *state, const struct pipeline_options *
     enum stage stage = options->dump_after;
     if (stage == STAGE_COUNT)
         return;
-    if ((stage == STAGE_DIFFERENTIATE || stage == STAGE_RECOMPUTE) && !options->train)
+    if (stage == STAGE_DIFFERENTIATE && !options->train)
         argp_error(state, "--dump-after=%s goes with --train", stage_name(stage));
     if (options->emit == EMIT_SOURCE && stage > STAGE_PARSE && stage < STAGE_EMIT)
         argp_error(state, "--dump-after=%s: --emit=source needs no more than parse", stage_name(stage));

@@ -28,7 +28,7 @@ struct pipeline_options pipeline_default_options(void)
     return (struct pipeline_options){
         .schedule = {.machine = &machine_generic, .elementwise_scan = true, .group_frames = true, .turn_panels = true},
         .factor = true,
-        .recompute = true,
+        .sink = true,
         .emit = EMIT_C,
         .dump_after = STAGE_COUNT,
     };
@@ -190,10 +190,10 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
         if (options->factor) /* the adjoint's sums */
             factor_sums(pipeline->graph, pipeline->scratch);
         end_stage(pipeline, STAGE_FACTOR_SUMS);
-        if (options->recompute)
-            recompute(pipeline->graph, options->schedule.machine, pipeline->scratch);
-        end_stage(pipeline, STAGE_RECOMPUTE);
     }
+    if (options->sink)
+        sink(pipeline->graph, options->schedule.machine, pipeline->scratch);
+    end_stage(pipeline, STAGE_SINK);
     legalise(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_LEGALISE);
     pipeline->components = find_components(pipeline->graph, arena, pipeline->scratch);

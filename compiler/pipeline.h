@@ -40,7 +40,7 @@ enum emit_kind {
     X(FACTOR, "factor")                                                                                                \
     X(FACTOR_SUMS, "factor-sums")                                                                                      \
     X(DIFFERENTIATE, "differentiate")                                                                                  \
-    X(RECOMPUTE, "recompute")                                                                                          \
+    X(SINK, "sink")                                                                                                    \
     X(LEGALISE, "legalise")                                                                                            \
     X(FIND_COMPONENTS, "find-components")                                                                              \
     X(SPLIT_REGIONS, "split-regions")                                                                                  \
@@ -62,8 +62,8 @@ struct pipeline_options {
     struct sema_options sema;
     struct schedule_options schedule;
     bool factor;
-    bool train;     /* emit the loss and its gradients too; what --emit shows of stages is then the training network */
-    bool recompute; /* values that cost less to compute again than to keep for the gradients */
+    bool train; /* emit the loss and its gradients too; what --emit shows of stages is then the training network */
+    bool sink;  /* values that cost less to compute beside their readers than to store and load */
     bool input_gradients; /* those of the inputs too */
     enum emit_kind emit;
     const char *prefix;    /* NULL: from the name of the model or cell */

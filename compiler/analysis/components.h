@@ -1,7 +1,9 @@
 /* find-components: strongly connected components over all edges, delayed ones too, and their kinds.
  *
  * Hwang and Sung 2015 (arXiv:1503.02852), section 3: what lies outside every cycle need not wait for the past, and runs
- * for many frames at once; a component with a cycle runs frame after frame; the condensation is a pipeline. */
+ * for many frames at once; a component with a cycle runs frame after frame; the condensation is a pipeline.
+ *
+ * A node that has sunk is in the component of its reader. */
 #ifndef RNNC_ANALYSIS_COMPONENTS_H
 #define RNNC_ANALYSIS_COMPONENTS_H
 

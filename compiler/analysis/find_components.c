@@ -5,7 +5,7 @@
 #include "base/text.h"
 
 /* Returns the component of each node. Edges lead from readers to sources, so that sources get the lower numbers. */
-static const int *number_components(const struct graph *graph, struct arena *arena, struct arena *scratch, int *count)
+static int *number_components(const struct graph *graph, struct arena *arena, struct arena *scratch, int *count)
 {
     int n = graph->node_count, edges = 0;
     for (int i = 0; i < n; i++)
@@ -25,6 +25,24 @@ static const int *number_components(const struct graph *graph, struct arena *are
     return arena_grow(arena, scc_find(scratch, n, begin, target, count), (size_t)n, sizeof(int), (size_t)n + 1);
 }
 
+/* Moves nodes that have sunk into the components of their readers, and numbers components anew. Those of a node's
+ * operands stay lower than its own: they were lower than its reader's. */
+static int join_sunk_nodes(const struct graph *graph, int *of, int count, struct arena *scratch)
+{
+    for (int i = graph->node_count - 1; i >= 0; i--)
+        for (int k = 0; k < graph->nodes[i]->count; k++)
+            if (graph->nodes[graph->nodes[i]->edges[k].node]->sunk)
+                of[graph->nodes[i]->edges[k].node] = of[i];
+    int *number = ARENA_ARRAY(scratch, int, count + 1), joined = 0;
+    for (int i = 0; i < graph->node_count; i++)
+        number[of[i]] = 1;
+    for (int c = 0; c < count; c++)
+        number[c] = number[c] ? joined++ : -1;
+    for (int i = 0; i < graph->node_count; i++)
+        of[i] = number[of[i]];
+    return joined;
+}
+
 bool edge_needs_all_units(const struct graph *graph, const struct node *reader, const struct edge *edge)
 {
     return !node_works_by_units(reader) || !edge_is_whole(graph, edge) || edge->length != node_units(reader);
@@ -39,7 +57,7 @@ static void describe_cycles(const struct graph *graph, struct components *compon
         component->node_count++;
         for (int k = 0; k < graph->nodes[i]->count; k++) {
             const struct edge *edge = &graph->nodes[i]->edges[k];
-            if (components->of[edge->node] != components->of[i])
+            if (components->of[edge->node] != components->of[i] || graph->nodes[edge->node]->sunk)
                 continue;
             component->cyclic = true;
             int distance = edge->delay < 0 ? -edge->delay : edge->delay;
@@ -88,7 +106,9 @@ static void place_stages(const struct graph *graph, struct components *component
 struct components find_components(const struct graph *graph, struct arena *arena, struct arena *scratch)
 {
     struct components components = {.version = graph->version};
-    components.of = number_components(graph, arena, scratch, &components.count);
+    int *of = number_components(graph, arena, scratch, &components.count);
+    components.count = join_sunk_nodes(graph, of, components.count, scratch);
+    components.of = of;
     components.component = ARENA_ARRAY(arena, struct component, components.count + 1);
     describe_cycles(graph, &components);
     list_members(graph, arena, &components);

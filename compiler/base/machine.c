@@ -102,9 +102,9 @@ int machine_columns_least(const struct machine *machine)
     return COMPUTE_TO_READ * machine->real_bytes * machine->peak_flops_cycle / (2 * machine->memory_bytes_cycle);
 }
 
-int machine_operations_to_keep(const struct machine *machine)
+int machine_operations_to_load(const struct machine *machine)
 {
-    return 2 * machine->real_bytes * machine->lane_operations_cycle / machine->second_level_bytes_cycle;
+    return machine->real_bytes * machine->lane_operations_cycle / machine->second_level_bytes_cycle;
 }
 
 long machine_block_bytes(const struct machine *machine) { return machine->second_level_bytes / 2; }

@@ -46,8 +46,8 @@ int machine_accumulators_most(const struct machine *machine);
 /* Columns with which a product spends a few times as long computing as it takes to read its weights from memory. */
 int machine_columns_least(const struct machine *machine);
 
-/* Operations that take as long as to write a number to the second-level cache and to read it again. */
-int machine_operations_to_keep(const struct machine *machine);
+/* Operations that take as long as to read a number from the second-level cache, or to write it there. */
+int machine_operations_to_load(const struct machine *machine);
 
 /* Bytes of the values of a block that stay in the second-level cache, beside weights. */
 long machine_block_bytes(const struct machine *machine);

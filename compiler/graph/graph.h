@@ -85,6 +85,7 @@ struct node {
         int loss;      /* OP_seed: place among the program's losses */
         int which;     /* any of them, for comparing nodes of one operation */
     };
+    bool sunk;                /* computed beside its only reader, in whose region it runs; set by transform/sink.c */
     struct named_part *parts; /* kept so that a part that becomes a node gets its name back */
     int part_count, part_capacity;
     int replaced_by; /* set by graph_replace, followed by graph_sweep; else NO_NODE */

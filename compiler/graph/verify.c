@@ -78,6 +78,26 @@ static const char *verify_output(const struct graph *graph, const struct graph_o
     return NULL;
 }
 
+/* Verifies that a node that has sunk has one reader, which can have it in a register. */
+static const char *verify_sunk(const struct graph *graph, struct arena *scratch)
+{
+    int *readers = ARENA_ARRAY(scratch, int, graph->node_count + 1);
+    const char *wrong = NULL;
+    for (int i = 0; i < graph->output_count; i++)
+        readers[graph->outputs[i].edge.node] += 2; /* an output is no reader of that kind */
+    for (int i = 0; i < graph->node_count; i++)
+        for (int k = 0; k < graph->nodes[i]->count; k++) {
+            const struct edge *edge = &graph->nodes[i]->edges[k];
+            bool register_read = !edge->delay && graph->nodes[i]->time == TIME_FRAME &&
+                                 node_works_by_units(graph->nodes[i]) && edge_is_whole(graph, edge);
+            readers[edge->node] += register_read ? 1 : 2;
+        }
+    for (int i = 0; i < graph->node_count && !wrong; i++)
+        if (graph->nodes[i]->sunk && (readers[i] != 1 || !node_works_by_units(graph->nodes[i])))
+            wrong = arena_printf(scratch, "%%%d has sunk, but not to one reader", i);
+    return wrong;
+}
+
 const char *graph_verify(const struct graph *graph, struct arena *scratch)
 {
     const char *wrong = NULL;
@@ -85,6 +105,8 @@ const char *graph_verify(const struct graph *graph, struct arena *scratch)
         wrong = verify_node(graph, i, scratch);
     for (int i = 0; i < graph->output_count && !wrong; i++)
         wrong = verify_output(graph, &graph->outputs[i], scratch);
+    if (!wrong)
+        wrong = verify_sunk(graph, scratch);
     if (!wrong && !graph_order(graph, scratch))
         wrong = "a cycle has no delay";
     return wrong;

@@ -77,7 +77,9 @@ static int *count_delayed_reads(const struct schedule *schedule, struct arena *s
         const struct node *node = schedule->graph->nodes[id];
         for (int k = 0; k < node->count; k++) {
             int through = reads[node->edges[k].node] + (node->edges[k].delay != 0);
-            if (components->of[node->edges[k].node] != components->of[id] && through > reads[id])
+            bool cycle = components->component[components->of[id]].cyclic &&
+                         components->of[node->edges[k].node] == components->of[id];
+            if (!cycle && through > reads[id])
                 reads[id] = through;
         }
     }

@@ -1,5 +1,5 @@
 /* The stages that edit the graph, in their order. Each requires a verified graph and leaves one. factor, factor_sums
- * and differentiate end with simplify; behind recompute it would undo what has been done. */
+ * and differentiate end with simplify; behind sink it would undo what has been done. */
 #ifndef RNNC_TRANSFORM_TRANSFORM_H
 #define RNNC_TRANSFORM_TRANSFORM_H
 
@@ -39,8 +39,9 @@ void factor_sums(struct graph *graph, struct arena *scratch);
  * seeds of the losses. See differentiate.c. */
 void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch);
 
-/* Values that the adjoint reads and that are cheaper to compute than to keep, computed again. See recompute.c. */
-void recompute(struct graph *graph, const struct machine *machine, struct arena *scratch);
+/* Values that are cheaper to compute beside their readers in other regions than to store and load, computed there. See
+ * sink.c. */
+void sink(struct graph *graph, const struct machine *machine, struct arena *scratch);
 
 /* Copies, so that the schedule can take the graph as it is: operations on columns and over time read aligned, whole
  * columns; every node is read with one initial value; ids are read without delay. See legalise.c. */

@@ -61,7 +61,7 @@ static struct pipeline_options choose_options(const struct batch_options *batch,
     options.schedule.elementwise_scan = a == b;
     options.schedule.turn_panels = a == c;
     options.schedule.group_frames = (a != b) == c;
-    options.recompute = seed >> 3 & 1;
+    options.sink = seed >> 3 & 1;
     static const struct machine *const machines[] = {&machine_generic, &machine_sse2, &machine_avx2, &machine_avx512,
                                                      &machine_neon};
     if (!batch->machine)
@@ -88,8 +88,8 @@ const char *batch_switches_text(struct arena *arena, const struct batch_options 
     const char *text = choose_target(options, seed);
     if (pipeline.schedule.block_frames)
         text = arena_printf(arena, "-fblock-frames=%d %s", pipeline.schedule.block_frames, text);
-    if (!pipeline.recompute)
-        text = arena_printf(arena, "-fno-recompute %s", text);
+    if (!pipeline.sink)
+        text = arena_printf(arena, "-fno-sink %s", text);
     if (!pipeline.factor)
         text = arena_printf(arena, "-fno-factor %s", text);
     if (!pipeline.schedule.elementwise_scan)

@@ -25,10 +25,9 @@ static struct scheduled schedule_lowered(struct lowered lowered, const struct sc
     decompose(graph, arena);
     factor(graph, options->machine, arena);
     factor_sums(graph, arena);
-    if (graph->trains) {
+    if (graph->trains)
         differentiate(graph, false, arena);
-        recompute(graph, options->machine, arena);
-    }
+    sink(graph, options->machine, arena);
     legalise(graph, arena);
     expect_verified(&scheduled.lowered);
     struct components components = find_components(graph, arena, arena);
