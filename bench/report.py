@@ -5,6 +5,7 @@ import csv
 import html
 import json
 import math
+import os
 import statistics
 import sys
 
@@ -97,7 +98,7 @@ def describe(about):
     yield (f"{run['threads']} thread{'s' if run['threads'] > 1 else ''} for each peer, {run['clock']}, medians of {run['rounds']} rounds of "
            f"{run['seconds']:g} s, all systems in turn in each round{', quick' if run['quick'] else ''}"
            f"{', tasks ' + run['tasks'] if run['tasks'] != '*' else ''}. Microseconds a frame of all streams together; ratios above 1: rnnc is "
-           "faster. Before they are measured, results are compared: equal but for "
+           "faster. A peer 1.5 times as slow as the fastest in the first round has no other. Before they are measured, results are compared: equal but for "
            f"{about['tolerance']['run']:g} of the largest magnitude, gradients {about['tolerance']['train']:g}.")
 
 
@@ -113,8 +114,8 @@ def systems(about):
         yield f"\nNo figure of {name} for {', '.join(tasks)}: {reason}."
 
 
-def markdown(groups, about):
-    lines = ["# Emitted code beside its peers", "", *describe(about), "", *summary(groups, about)]
+def markdown(groups, about, picture):
+    lines = ["# Emitted code beside its peers", "", *describe(about), "", *summary(groups, about), "", f"![ratios]({picture})"]
     for name, rows in groups.items():
         group = about["groups"][name]
         lines += ["", "## " + group["title"][0].upper() + group["title"][1:], "", *table(rows, group)]
@@ -176,7 +177,7 @@ def plot(groups, about):
 
 def main():
     rows, about = read_rows(sys.argv[1]), json.load(open(sys.argv[2]))
-    open(sys.argv[3], "w").write(markdown(rows, about))
+    open(sys.argv[3], "w").write(markdown(rows, about, os.path.basename(sys.argv[4])))
     open(sys.argv[4], "w").write(plot(rows, about))
 
 

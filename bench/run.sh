@@ -69,6 +69,7 @@ main() {
   fi
   python=python3
   [ ! -x "$folder/python/bin/python" ] || python=$folder/python/bin/python
+  mkdir -p "$(dirname "$csv")"
   rm -f "${csv%.csv}.json"
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT

@@ -48,6 +48,14 @@ class Tasks(unittest.TestCase):
             self.assertTrue((measure.BENCH / "nets" / f"{task.net}.rnn").exists(), task.net)
 
 
+class Rounds(unittest.TestCase):
+    def test_peers_far_from_the_fastest_have_one_round(self):
+        lines = [["g", "t", name, 1, us, ""] for name, us in (("rnnc", 9), ("base", 99), ("best", 10), ("near", 14), ("far", 16))]
+        drivers = dict.fromkeys(["rnnc", "base", "best", "near", "far"])
+        self.assertEqual(measure.Bench.near(None, drivers, lines), ["rnnc", "base", "best", "near"])
+        self.assertEqual(measure.Bench.near(None, {"rnnc": 0}, lines), ["rnnc"])
+
+
 class Report(unittest.TestCase):
     def setUp(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -78,9 +86,10 @@ class Report(unittest.TestCase):
         self.assertEqual(lines[3], "| second work | 0 of 1 | | | 1.00 / 1.00 | not measured |")
 
     def test_missing_systems_are_named(self):
-        text = report.markdown(self.rows, self.about)
+        text = report.markdown(self.rows, self.about, "plot.svg")
         self.assertIn("| gone | missing: not installed |", text)
         self.assertIn("No figure of none for fast: cannot.", text)
+        self.assertIn("(plot.svg)", text)
 
     def test_plot_has_every_task(self):
         picture = report.plot(self.rows, json.loads(json.dumps(self.about)))
