@@ -4,7 +4,7 @@
 #include "rnn/matrix.h"
 #include "vec_test.h"
 
-enum { MOST = 2 * RNN_PRODUCT_WIDTH + 3, DEPTH_MOST = RNN_PRODUCT_DEPTH + 3, GUARD = 8 };
+enum { MOST = RNN_PRODUCT_COLUMNS + RNN_PRODUCT_WIDTH + 2, DEPTH_MOST = RNN_PRODUCT_DEPTH + 3, GUARD = 8 };
 
 /* Small whole numbers, whose sums are exact in any order. */
 static rnn_real digit(int i, int j) { return (rnn_real)((i * 7 + j * 3) % 11 - 5); }
@@ -41,14 +41,20 @@ static void check_product(int n, int depth, int columns, int turned_a, int turne
 static void test_products(void **state)
 {
     (void)state;
-    const int sizes[] =
-        {1, RNN_LANES - 1, RNN_LANES, RNN_LANES + 1, RNN_PRODUCT_ROWS + 1, RNN_PRODUCT_WIDTH, RNN_PRODUCT_WIDTH + 1},
-              depths[] = {1, 2, RNN_PRODUCT_DEPTH, DEPTH_MOST - 1};
+    const int rows[] = {1, RNN_PRODUCT_ROWS, RNN_PRODUCT_ROWS + 1, RNN_PRODUCT_STRIP, RNN_PRODUCT_STRIP + 2};
+    const int columns[] = {1,
+                           RNN_LANES - 1,
+                           RNN_LANES + 1,
+                           RNN_PRODUCT_WIDTH,
+                           RNN_PRODUCT_WIDTH + 1,
+                           RNN_PRODUCT_COLUMNS + RNN_PRODUCT_WIDTH,
+                           MOST - 1};
+    const int depths[] = {1, 2, RNN_PRODUCT_DEPTH, DEPTH_MOST - 1};
     for (int turned = 0; turned < 4; turned++)
-        for (int i = 0; i < 7; i++)
+        for (int i = 0; i < 5; i++)
             for (int j = 0; j < 7; j++)
                 for (int k = 0; k < 4; k++)
-                    check_product(sizes[i], depths[k], sizes[j], turned & 1, turned >> 1);
+                    check_product(rows[i], depths[k], columns[j], turned & 1, turned >> 1);
 }
 
 /* Nothing behind the last unit is read or written. */

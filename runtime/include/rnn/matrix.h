@@ -52,9 +52,19 @@ RNN_HELPER void rnn_add_strided(rnn_real *to, const rnn_real *from, const rnn_st
 
 /* ---- products ----
  *
- * A tile is RNN_PRODUCT_ROWS rows against RNN_PRODUCT_WIDTH columns of the right-hand side, of which RNN_PRODUCT_DEPTH
- * rows at a time are copied side by side, whatever their strides are. */
-enum { RNN_PRODUCT_ROWS = RNN_ACCUMULATORS / 2, RNN_PRODUCT_WIDTH = 2 * RNN_LANES, RNN_PRODUCT_DEPTH = 128 };
+ * A tile is RNN_PRODUCT_ROWS rows against RNN_PRODUCT_WIDTH columns of the right-hand side. Of that, RNN_PRODUCT_DEPTH
+ * rows of RNN_PRODUCT_COLUMNS at a time are copied into panels, one for each tile, whatever their strides are: what a
+ * tile reads of the left-hand side is in a near cache for all of them but the first. Rows of the left-hand side whose
+ * numbers lie side by side, as those of a transposed matrix do, are copied too, RNN_PRODUCT_STRIP at a time: their
+ * columns may be a multiple of 4 KiB apart, and would all fall in one set of a first-level cache. */
+enum {
+    RNN_PRODUCT_ROWS = RNN_ACCUMULATORS / 2,
+    RNN_PRODUCT_STRIP = 24, /* a multiple of that */
+    RNN_PRODUCT_WIDTH = 2 * RNN_LANES,
+    RNN_PRODUCT_DEPTH = 128,
+    RNN_PRODUCT_AHEAD = 16, /* columns of a strip that are asked for early: a core does not foresee a stride of pages */
+    RNN_PRODUCT_COLUMNS = RNN_MAX(64, RNN_PRODUCT_WIDTH)
+};
 
 /* to[r][c] += sum over k of a[r][k] * b[k][c], for rows <= RNN_PRODUCT_ROWS and width <= RNN_PRODUCT_WIDTH. */
 RNN_INLINE void rnn_product_tile(rnn_real *to, ptrdiff_t to_step, const rnn_real *a, ptrdiff_t a_row, ptrdiff_t a_step,
@@ -81,27 +91,70 @@ RNN_INLINE void rnn_product_tile(rnn_real *to, ptrdiff_t to_step, const rnn_real
     }
 }
 
-/* to = A B: [n, m] from [n, depth] and [depth, m]; `to` is contiguous, and neither A nor B. */
-static __attribute__((noinline, unused)) void rnn_matrix_product(rnn_real *to, const rnn_real *a, ptrdiff_t a_row,
-                                                                 ptrdiff_t a_step, const rnn_real *b, ptrdiff_t b_row,
-                                                                 ptrdiff_t b_step, int n, int depth, int m)
+/* Copies rows x width numbers of B into panels, 0 in the columns behind them. */
+RNN_INLINE void rnn_product_panels(rnn_real *panels, const rnn_real *b, ptrdiff_t b_row, ptrdiff_t b_step, int rows,
+                                   int width)
 {
-    rnn_real part[RNN_PRODUCT_DEPTH * RNN_PRODUCT_WIDTH] __attribute__((aligned(RNN_VECTOR_BYTES)));
+    for (int j = 0; j < width; j += RNN_PRODUCT_WIDTH, panels += RNN_PRODUCT_DEPTH * RNN_PRODUCT_WIDTH)
+        for (int u = 0; u < rows; u++) {
+            rnn_real *const to = panels + u * RNN_PRODUCT_WIDTH;
+            const rnn_real *const from = b + u * b_row + j * b_step;
+            const int count = RNN_MIN(width - j, RNN_PRODUCT_WIDTH);
+            if (b_step == 1 && count == RNN_PRODUCT_WIDTH) {
+                memcpy(to, from, RNN_PRODUCT_WIDTH * sizeof *to);
+                continue;
+            }
+            for (int v = 0; v < count; v++)
+                to[v] = from[v * b_step];
+            for (int v = count; v < RNN_PRODUCT_WIDTH; v++)
+                to[v] = 0;
+        }
+}
+
+/* `rows` rows of A, `depth` numbers of each, against the panels of a block of `width` columns. */
+RNN_INLINE void rnn_product_strip(rnn_real *to, ptrdiff_t to_step, const rnn_real *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                                  const rnn_real *panels, int depth, int rows, int width)
+{
+    rnn_real strip[RNN_PRODUCT_DEPTH * RNN_PRODUCT_STRIP];
+    if (a_row == 1) {
+        for (int k = 0; k < depth; k++) {
+            const rnn_real *const from = a + k * a_step, *const ahead = from + RNN_PRODUCT_AHEAD * a_step;
+            __builtin_prefetch(ahead);
+            __builtin_prefetch(ahead + RNN_PRODUCT_STRIP - 1);
+            if (rows == RNN_PRODUCT_STRIP)
+                memcpy(strip + k * RNN_PRODUCT_STRIP, from, RNN_PRODUCT_STRIP * sizeof *strip);
+            else
+                memcpy(strip + k * RNN_PRODUCT_STRIP, from, (size_t)rows * sizeof *strip);
+        }
+        a = strip;
+        a_step = RNN_PRODUCT_STRIP;
+    }
+    for (int i = 0, taken; i < rows; i += taken, to += taken * to_step, a += taken * a_row) {
+        taken = rows - i >= RNN_PRODUCT_ROWS ? RNN_PRODUCT_ROWS : 1;
+        for (int j = 0; j < width; j += RNN_PRODUCT_WIDTH) {
+            const rnn_real *const panel = panels + j * RNN_PRODUCT_DEPTH;
+            const int columns = RNN_MIN(width - j, RNN_PRODUCT_WIDTH);
+            if (taken == RNN_PRODUCT_ROWS)
+                rnn_product_tile(to + j, to_step, a, a_row, a_step, panel, depth, RNN_PRODUCT_ROWS, columns);
+            else
+                rnn_product_tile(to + j, to_step, a, a_row, a_step, panel, depth, 1, columns);
+        }
+    }
+}
+
+/* to = A B: [n, m] from [n, depth] and [depth, m]; `to` is contiguous, and neither A nor B. */
+RNN_OUTLINE void rnn_matrix_product(rnn_real *to, const rnn_real *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                                    const rnn_real *b, ptrdiff_t b_row, ptrdiff_t b_step, int n, int depth, int m)
+{
+    rnn_real panels[RNN_PRODUCT_DEPTH * RNN_PRODUCT_COLUMNS] __attribute__((aligned(RNN_VECTOR_BYTES)));
     memset(to, 0, (size_t)n * (size_t)m * sizeof *to);
-    for (int j = 0; j < m; j += RNN_PRODUCT_WIDTH)
+    for (int j = 0; j < m; j += RNN_PRODUCT_COLUMNS)
         for (int k = 0; k < depth; k += RNN_PRODUCT_DEPTH) {
-            const int width = RNN_MIN(m - j, RNN_PRODUCT_WIDTH), rows = RNN_MIN(depth - k, RNN_PRODUCT_DEPTH);
-            memset(part, 0, sizeof part);
-            for (int u = 0; u < rows; u++)
-                for (int v = 0; v < width; v++)
-                    part[u * RNN_PRODUCT_WIDTH + v] = b[(k + u) * b_row + (j + v) * b_step];
-            int i = 0;
-            for (; i + RNN_PRODUCT_ROWS <= n; i += RNN_PRODUCT_ROWS)
-                rnn_product_tile(to + (ptrdiff_t)i * m + j, m, a + i * a_row + k * a_step, a_row, a_step, part, rows,
-                                 RNN_PRODUCT_ROWS, width);
-            for (; i < n; i++)
-                rnn_product_tile(to + (ptrdiff_t)i * m + j, m, a + i * a_row + k * a_step, a_row, a_step, part, rows, 1,
-                                 width);
+            const int width = RNN_MIN(m - j, RNN_PRODUCT_COLUMNS), part = RNN_MIN(depth - k, RNN_PRODUCT_DEPTH);
+            rnn_product_panels(panels, b + k * b_row + j * b_step, b_row, b_step, part, width);
+            for (int i = 0; i < n; i += RNN_PRODUCT_STRIP)
+                rnn_product_strip(to + (ptrdiff_t)i * m + j, m, a + i * a_row + k * a_step, a_row, a_step, panels, part,
+                                  RNN_MIN(n - i, RNN_PRODUCT_STRIP), width);
         }
 }
 
