@@ -77,11 +77,11 @@ RNN_INLINE void product_kernel(const struct product *p, int panel, const int row
     rnn_panel_product(sum, rows * side, p->packed, panel, rows * side, p->x + (ptrdiff_t)first * RNN_PAD(p->k),
                       RNN_PAD(p->k), p->k, columns);
     for (int c = 0; c < columns; c++)
-        for (int i = 0; i < rows * side; i++)
-            rnn_vec_store(p->y +
-                              ((ptrdiff_t)(first + c) * RNN_PANELS(rows, p->units) + panel) * rows * side * RNN_LANES +
-                              i * RNN_LANES,
-                          sum[c * rows * side + i]);
+        for (int r = 0; r < rows; r++) {
+            rnn_real *const to = p->y + (r * (ptrdiff_t)p->columns + first + c) * RNN_PAD(p->units);
+            for (int block = 0; block < side; block++)
+                rnn_vec_store(to + (panel * side + block) * RNN_LANES, sum[(c * rows + r) * side + block]);
+        }
 }
 
 #define PRODUCT_OF(rows)                                                                                               \
@@ -111,8 +111,7 @@ static struct product product_new(int rows, int units, int k, int columns)
     struct product p = {.rows = rows, .units = units, .k = k, .columns = columns};
     p.packed = numbers(RNN_PACKED(rows, rows, units, k));
     p.x = numbers((size_t)columns * (size_t)RNN_PAD(k));
-    p.y =
-        numbers((size_t)columns * (size_t)RNN_PANELS(rows, units) * (size_t)(rows * RNN_SIDE(rows, units)) * RNN_LANES);
+    p.y = numbers((size_t)columns * (size_t)(rows * RNN_PAD(units)));
     return p;
 }
 

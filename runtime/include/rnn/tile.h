@@ -18,6 +18,7 @@
 #define RNN_TILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rnn/vec.h"
 
@@ -37,7 +38,7 @@
 enum {
     RNN_PASS_ROWS = RNN_ACCUMULATORS >= 16 ? 4 : RNN_ACCUMULATORS / 4, /* at most */
     RNN_TILE_COLUMNS = 6,                                              /* at most */
-    RNN_PREFETCH = 64,                                                 /* turns of a tile's loop */
+    RNN_PREFETCH = RNN_ACCUMULATORS < 16 ? 64 : 0,                     /* turns of a tile's loop; 0: none */
     RNN_RUN = 256 /* turns, for all columns before the next: what they share stays in a near cache */
 };
 
@@ -75,25 +76,17 @@ RNN_INLINE rnn_pass_place rnn_place_row(const int row, const int rows)
     return place;
 }
 
-/* Asks for the rows that a tile comes to RNN_PREFETCH turns later. With 16 registers a turn reads so little that a core
- * does not see far enough ahead for a panel that comes from another core's cache or from memory; with 32 it does. */
-RNN_INLINE void rnn_prefetch_rows(const rnn_vec *weights, const int rows)
-{
-    const char *const ahead = (const char *)(weights + RNN_PREFETCH * rows);
-    if (RNN_ACCUMULATORS < 16)
-        __builtin_prefetch(ahead);
-    if (RNN_ACCUMULATORS < 16 && rows * (int)sizeof *weights > 64)
-        __builtin_prefetch(ahead + 64);
-}
-
 /* The formatter does not know RNN_UNROLL. */
 /* clang-format off */
 
 /* sum[c * sum_stride + r] += weights[i * rows + r] * x[c * x_stride + i * x_step] over i < k, for r < rows and
- * c < columns. Where these are few the sum over i is split, so that eight multiply-adds are under way. */
+ * c < columns. Where these are few the sum over i is split, so that eight multiply-adds are under way.
+ *
+ * Meanwhile it asks for memory from `ahead` on, `step` bytes a turn: with 16 registers a turn reads so little that a
+ * core does not see far enough ahead for weights that come from a far cache; with 32 it does. */
 RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weights, const rnn_real *x,
                          const ptrdiff_t x_stride, const ptrdiff_t x_step, const int k, const int rows,
-                         const int columns)
+                         const int columns, uintptr_t ahead, const int step)
 {
     const int busy = rows == 1 ? 5 : 8; /* a single row waits for loads first */
     const int split = rows * columns >= busy || 2 * rows * columns > RNN_ACCUMULATORS ? 1 : rows * columns > 2 ? 2 : 4;
@@ -113,7 +106,10 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
     for (; i < whole; i += split, weights += split * rows, x += split * x_step)
         RNN_UNROLL(4)
         for (int s = 0; s < split; s++) {
-            rnn_prefetch_rows(weights + s * rows, rows);
+            if (RNN_PREFETCH) {
+                __builtin_prefetch((const void *)ahead);
+                ahead += step;
+            }
             RNN_UNROLL(12)
             for (int c = 0; c < columns; c++) {
                 const rnn_vec q = rnn_vec_splat(x[c * x_stride + s * x_step]);
@@ -147,9 +143,10 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
 /* Tiles of each size as functions that are not inlined, so that they have all registers to themselves. */
 #define RNN_TILE_OF(rows, columns)                                                                                     \
     RNN_OUTLINE void rnn_tile_##rows##_##columns(rnn_vec *sum, int sum_stride, const rnn_vec *weights,                 \
-                                                 const rnn_real *x, ptrdiff_t x_stride, int k)                         \
+                                                 const rnn_real *x, ptrdiff_t x_stride, int k, uintptr_t ahead,        \
+                                                 int step)                                                             \
     {                                                                                                                  \
-        rnn_tile(sum, sum_stride, weights, x, x_stride, 1, k, rows, columns);                                          \
+        rnn_tile(sum, sum_stride, weights, x, x_stride, 1, k, rows, columns, ahead, step);                             \
     }
 #define RNN_TILES_OF(rows)                                                                                             \
     RNN_TILE_OF(rows, 2)                                                                                               \
@@ -158,28 +155,29 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
     RNN_TILE_OF(rows, 5)                                                                                               \
     RNN_TILE_OF(rows, 6)                                                                                               \
                                                                                                                        \
-    /* One pass: the same for two columns or more, whose numbers lie side by side. */                                  \
+    /* One pass: the same for two columns or more, whose numbers lie side by side. Tiles ask for the next run. */      \
     RNN_OUTLINE void rnn_pass_##rows(rnn_vec *sum, int sum_stride, const rnn_vec *weights, const rnn_real *x,          \
                                      ptrdiff_t x_stride, int k, int columns)                                           \
     {                                                                                                                  \
-        enum { WIDTH = RNN_TILE_WIDTH(rows) };                                                                         \
-        const int most = columns > WIDTH ? RNN_RUN : k;                                                                \
+        enum { WIDTH = RNN_TILE_WIDTH(rows), ROWS_BYTES = (rows) * (int)sizeof *weights };                             \
+        const int tiles = (columns + WIDTH - 1) / WIDTH, most = tiles > 1 ? RNN_RUN : k, step = ROWS_BYTES / tiles;    \
         for (int i = 0, run; i < k; i += run, weights += (ptrdiff_t)run * (rows), x += run) {                          \
             run = rnn_next_part(k - i, most);                                                                          \
-            rnn_vec *to = sum;                                                                                         \
-            const rnn_real *right = x;                                                                                 \
-            for (int c = 0, width; c < columns; c += width, to += width * sum_stride, right += width * x_stride) {     \
+            uintptr_t ahead = (uintptr_t)weights + (uintptr_t)(tiles > 1 ? run : RNN_PREFETCH) * ROWS_BYTES;           \
+            for (int c = 0, width; c < columns; c += width, ahead += (uintptr_t)run * (uintptr_t)step) {               \
+                rnn_vec *const to = sum + c * sum_stride;                                                              \
+                const rnn_real *const right = x + c * x_stride;                                                        \
                 width = rnn_next_part(columns - c, WIDTH);                                                             \
                 if (WIDTH >= 6 && width == 6)                                                                          \
-                    rnn_tile_##rows##_6(to, sum_stride, weights, right, x_stride, run);                                \
+                    rnn_tile_##rows##_6(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
                 else if (WIDTH >= 5 && width == 5)                                                                     \
-                    rnn_tile_##rows##_5(to, sum_stride, weights, right, x_stride, run);                                \
+                    rnn_tile_##rows##_5(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
                 else if (WIDTH >= 4 && width == 4)                                                                     \
-                    rnn_tile_##rows##_4(to, sum_stride, weights, right, x_stride, run);                                \
+                    rnn_tile_##rows##_4(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
                 else if (WIDTH >= 3 && width == 3)                                                                     \
-                    rnn_tile_##rows##_3(to, sum_stride, weights, right, x_stride, run);                                \
+                    rnn_tile_##rows##_3(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
                 else                                                                                                   \
-                    rnn_tile_##rows##_2(to, sum_stride, weights, right, x_stride, run);                                \
+                    rnn_tile_##rows##_2(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
             }                                                                                                          \
         }                                                                                                              \
     }
