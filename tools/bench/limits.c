@@ -7,8 +7,8 @@
 #include "bench/timing.h"
 #include "rnn/model.h"
 
-/* As many accumulators as hide the latency of a multiply-add and fit the registers of every instruction set. They start at
- * numbers that a compiler does not know: of those that stay as they are it would leave out the arithmetic. */
+/* As many accumulators as hide the latency of a multiply-add and fit the registers of every instruction set. They start
+ * at numbers that a compiler does not know: of those that stay as they are it would leave out the arithmetic. */
 static const char probes[] = "#include \"rnn/vec.h\"\n"
                              "enum { ACCUMULATORS = 12, STRIDE = 8 * RNN_LANES };\n"
                              "double probe_multiply_adds(long rounds, double *seen)\n"
