@@ -26,6 +26,7 @@ PASS(4)
 void gradient(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width, const rnn_real *a, const rnn_vec *b, int columns)
 {
     rnn_outer_tile(to, row_step, step, rows, width, a, b, columns);
+    rnn_outer_narrow_tile(to, row_step, step, rows, width, a, b, columns);
 }
 END
 

@@ -317,12 +317,13 @@ static void check_outer(int n, int m, int frames, bool turned)
 
 static void test_outer(void **state)
 {
-    static const int n[] = {1, RNN_OUTER_ROWS, RNN_OUTER_ROWS + 1}, m[] = {1, RNN_OUTER_WIDTH, RNN_OUTER_WIDTH + 1};
+    static const int n[] = {1, RNN_OUTER_ROWS, RNN_OUTER_ROWS + 1};
+    static const int m[] = {1, RNN_LANES, RNN_LANES + 1, RNN_OUTER_WIDTH, RNN_OUTER_WIDTH + 1};
     static const int frames[] = {0, 3, RNN_OUTER_COLUMNS + 1};
     (void)state;
-    for (int i = 0; i < 27; i++)
+    for (int i = 0; i < 45; i++)
         for (int turned = 0; turned < 2; turned++)
-            check_outer(n[i % 3], m[i / 3 % 3], frames[i / 9], turned);
+            check_outer(n[i % 3], m[i / 3 % 5], frames[i / 15], turned);
 }
 
 int main(void)

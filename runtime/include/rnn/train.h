@@ -213,30 +213,30 @@ enum {
     ((size_t)RNN_OUTER_COLUMNS * (((n) + RNN_OUTER_ROWS - 1) / RNN_OUTER_ROWS * RNN_OUTER_ROWS + RNN_LANES +           \
                                   ((m) + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH))
 
-/* Packs columns, at these places, into panels of `width` units; some columns at a time, so that what is read and what
- * is written stays in few cache lines and pages. */
+/* Packs columns, at these places, into panels of `width` units, the last one of `narrow` if these are enough; some
+ * columns at a time, so that what is read and what is written stays in few cache lines and pages. */
 RNN_INLINE void rnn_outer_pack(rnn_real *packed, const rnn_real *value, ptrdiff_t stride, int n, const int width,
-                               const ptrdiff_t *places, int columns)
+                               const int narrow, const ptrdiff_t *places, int columns)
 {
     enum { AT_ONCE = 16 };
     for (int first = 0; first < columns; first += AT_ONCE)
         for (int i = 0; i < n; i += width) {
-            rnn_real *to = packed + (ptrdiff_t)i * columns + (ptrdiff_t)first * width;
-            const int last = RNN_MIN(columns, first + AT_ONCE), count = n - i;
-            for (int k = first; k < last; k++, to += width) {
+            const int last = RNN_MIN(columns, first + AT_ONCE), count = n - i, wide = count > narrow ? width : narrow;
+            rnn_real *to = packed + (ptrdiff_t)i * columns + (ptrdiff_t)first * wide;
+            for (int k = first; k < last; k++, to += wide) {
                 const rnn_real *const from = value + places[k] * stride + i;
                 if (count >= width)
                     memcpy(to, from, (size_t)width * sizeof *to);
                 else
-                    for (int u = 0; u < width; u++)
+                    for (int u = 0; u < wide; u++)
                         to[u] = u < count ? from[u] : 0;
             }
         }
 }
 
 /* Computes one tile: rows x width numbers of `to`, whose columns are `step` apart. */
-RNN_OUTLINE void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width,
-                                const rnn_real *a, const rnn_vec *b, int columns)
+RNN_INLINE void rnn_outer_sums(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width, const rnn_real *a,
+                               const rnn_vec *b, int columns, const int lanes)
 {
     rnn_vec sum[RNN_OUTER_ROWS * RNN_OUTER_LANES];
     for (int r = 0; r < rows && step == 1; r++) /* while the sums are made */
@@ -244,7 +244,7 @@ RNN_OUTLINE void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step
             __builtin_prefetch(to + r * row_step + i, 1);
     for (int i = 0; i < RNN_OUTER_ROWS * RNN_OUTER_LANES; i++)
         sum[i] = rnn_vec_splat(0);
-    rnn_tile(sum, RNN_OUTER_LANES, b, a, 1, RNN_OUTER_ROWS, columns, RNN_OUTER_LANES, RNN_OUTER_ROWS, (uintptr_t)b, 0);
+    rnn_tile(sum, RNN_OUTER_LANES, b, a, 1, RNN_OUTER_ROWS, columns, lanes, RNN_OUTER_ROWS, (uintptr_t)b, 0);
     if (rows == RNN_OUTER_ROWS && width == RNN_OUTER_WIDTH && step == 1) {
         for (int r = 0; r < RNN_OUTER_ROWS; r++)
             for (int v = 0; v < RNN_OUTER_LANES; v++) {
@@ -260,14 +260,28 @@ RNN_OUTLINE void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step
             to[r * row_step + i * step] += edge[r][i];
 }
 
+RNN_OUTLINE void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width,
+                                const rnn_real *a, const rnn_vec *b, int columns)
+{
+    rnn_outer_sums(to, row_step, step, rows, width, a, b, columns, RNN_OUTER_LANES);
+}
+
+/* The same for a last panel of RNN_LANES units or fewer. */
+RNN_OUTLINE void rnn_outer_narrow_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width,
+                                       const rnn_real *a, const rnn_vec *b, int columns)
+{
+    rnn_outer_sums(to, row_step, step, rows, width, a, b, columns, 1);
+}
+
 RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, int n,
                                 const rnn_real *b, int m, int columns)
 {
     for (int j = 0; j < m; j += RNN_OUTER_WIDTH)
         for (int i = 0; i < n; i += RNN_OUTER_ROWS)
-            rnn_outer_tile(to + i * row_step + j * step, row_step, step, RNN_MIN(RNN_OUTER_ROWS, n - i),
-                           RNN_MIN(RNN_OUTER_WIDTH, m - j), a + (ptrdiff_t)i * columns,
-                           (const rnn_vec *)(b + (ptrdiff_t)j * columns), columns);
+            (m - j > RNN_LANES ? rnn_outer_tile : rnn_outer_narrow_tile)(
+                to + i * row_step + j * step, row_step, step, RNN_MIN(RNN_OUTER_ROWS, n - i),
+                RNN_MIN(RNN_OUTER_WIDTH, m - j), a + (ptrdiff_t)i * columns,
+                (const rnn_vec *)(b + (ptrdiff_t)j * columns), columns);
 }
 
 /* to[i * row_step + j * step] += sum of a[column][i] b[column][j], i < n, j < m. */
@@ -289,8 +303,8 @@ RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, cons
         for (; column < all && columns < RNN_OUTER_COLUMNS; column++)
             if (column / streams < left[column % streams])
                 places[columns++] = column;
-        rnn_outer_pack(packed_a, a, a_stride, n, RNN_OUTER_ROWS, places, columns);
-        rnn_outer_pack(packed_b, b, b_stride, m, RNN_OUTER_WIDTH, places, columns);
+        rnn_outer_pack(packed_a, a, a_stride, n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, columns);
+        rnn_outer_pack(packed_b, b, b_stride, m, RNN_OUTER_WIDTH, RNN_LANES, places, columns);
         rnn_outer_tiles(to, row_step, step, packed_a, n, packed_b, m, columns);
     }
 }
