@@ -1,4 +1,7 @@
-/* Elementwise scans: units outermost, then streams, so that a unit's past stays in registers through all frames. */
+/* Elementwise scans, in two orders. With one stream units are outermost, so that a unit's past stays in registers through
+ * all frames. With several, columns of one unit lie so far apart that each of its vectors would be a cache line by itself,
+ * many of them in one set of a cache: there frames are outermost, memory is read from front to back, and the past is
+ * read again while it is in the first-level cache. */
 #include "emit/kernel.h"
 
 /* True if the kernel reads the neighbouring frame of a value of its own. */
@@ -14,39 +17,63 @@ static bool kernel_reads(const struct writing *writing, const struct edge *edge)
     return false;
 }
 
-/* Writes an elementwise scan: units outermost, then streams, so that a unit's past stays in registers through all
- * frames. */
-void write_scan_kernel(struct writing *writing)
+/* Writes the scan of several streams: frame after frame. */
+static void write_frames_outermost(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
-    const struct kernel *kernel = writing->kernel;
-    struct text *out = emitter->out;
-    use_variables(emitter, VAR_frames | VAR_streams | VAR_ends);
-    text_printf(out,
-                "    for (int unit = 0; unit < RNN_PAD(%s); unit += RNN_LANES)\n"
+    text_printf(emitter->out,
+                "    for (int t = %s) {\n"
+                "        const ptrdiff_t frame = (ptrdiff_t)t * streams; /* its first column */\n"
                 "        for (int column = 0; column < streams; column++) {\n"
-                "            const int count = ends ? ends[column] : frames;\n",
-                kernel_size(emitter, kernel));
-    writing->indent = "            ";
+                "            if (ends && t >= ends[column])\n"
+                "                continue;\n"
+                "            for (int unit = 0; unit < RNN_PAD(%s); unit += RNN_LANES) {\n",
+                writing->region->reversed ? "frames - 1; t >= 0; t--" : "0; t < frames; t++",
+                kernel_size(emitter, writing->kernel));
+    writing->indent = "                ";
     writing->column = "column";
-    bool reversed = writing->region->reversed;
-    text_puts(out, reversed ? "            ptrdiff_t frame = ((ptrdiff_t)count - 1) * streams;\n"
-                            : "            ptrdiff_t frame = 0;\n");
+    for (int i = 0; i < writing->kernel->node_count; i++)
+        write_node(writing, writing->kernel->nodes[i]);
+    write_stores(writing);
+    text_puts(emitter->out, "            }\n        }\n    }\n");
+}
+
+/* Writes variables for values of the frame before (in a reversed scan, after); returns how many there are. */
+static int write_carried(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
     int carried = 0;
-    for (int i = 0; i < kernel->node_count; i++) {
-        int id = kernel->nodes[i];
+    for (int i = 0; i < writing->kernel->node_count; i++) {
+        int id = writing->kernel->nodes[i];
         struct edge edge = edge_to(emitter->graph, id);
         edge.delay = writing->region->reversed ? -1 : 1;
         edge.init = emitter->schedule->buffers[id].init;
         if (!kernel_reads(writing, &edge))
             continue;
         const char *before = fresh_local(writing, id, edge.delay);
-        text_printf(out, "            rnn_vec %s = rnn_vec_load(%s + unit);\n", before,
-                    edge_address(emitter, &edge, "column"));
+        text_printf(emitter->out, "            rnn_vec %s = rnn_vec_load(%s + unit);\n", before,
+                    edge_address(emitter, &edge, "0"));
         remember_load(writing, &edge, before);
         carried++;
     }
-    text_printf(out, "            for (int t = 0; t < count; t++, frame %s= streams) {\n", reversed ? "-" : "+");
+    return carried;
+}
+/* Writes the scan of one stream: unit after unit. */
+static void write_units_outermost(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    const struct kernel *kernel = writing->kernel;
+    struct text *out = emitter->out;
+    bool reversed = writing->region->reversed;
+    text_printf(out,
+                "    if (streams == 1) {\n"
+                "        const int count = ends ? ends[0] : frames;\n"
+                "        for (int unit = 0; unit < RNN_PAD(%s); unit += RNN_LANES) {\n"
+                "            ptrdiff_t frame = %s;\n",
+                kernel_size(emitter, kernel), reversed ? "(ptrdiff_t)count - 1" : "0");
+    writing->column = "0";
+    int carried = write_carried(writing);
+    text_printf(out, "            for (int t = 0; t < count; t++, frame%s) {\n", reversed ? "--" : "++");
     writing->indent = "                ";
     for (int i = 0; i < kernel->node_count; i++)
         write_node(writing, kernel->nodes[i]);
@@ -60,9 +87,20 @@ void write_scan_kernel(struct writing *writing)
     for (int i = 0; i < carried; i++) {
         struct edge edge = writing->loaded[i].edge;
         if (emitter->schedule->buffers[edge.node].storage == STORE_FRAME)
-            text_printf(out, "            rnn_vec_store(%s + unit, %s);\n", edge_address(emitter, &edge, "column"),
+            text_printf(out, "            rnn_vec_store(%s + unit, %s);\n", edge_address(emitter, &edge, "0"),
                         writing->loaded[i].name);
     }
-    text_puts(out, "        }\n");
-    emitter->function.used &= ~(unsigned)VAR_frame; /* a variable of the loop */
+    text_puts(out, "        }\n        return;\n    }\n");
+}
+
+void write_scan_kernel(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    use_variables(emitter, VAR_frames | VAR_streams | VAR_ends);
+    write_units_outermost(writing);
+    unique_init(&writing->names, emitter->arena);
+    writing->loaded_count = 0;
+    writing->operations = (struct operations){0}; /* of one of the two */
+    write_frames_outermost(writing);
+    emitter->function.used &= ~(unsigned)VAR_frame; /* a variable of the loops */
 }
