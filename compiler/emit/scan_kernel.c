@@ -1,7 +1,7 @@
-/* Elementwise scans, in two orders. With one stream units are outermost, so that a unit's past stays in registers through
- * all frames. With several, columns of one unit lie so far apart that each of its vectors would be a cache line by itself,
- * many of them in one set of a cache: there frames are outermost, memory is read from front to back, and the past is
- * read again while it is in the first-level cache. */
+/* Elementwise scans, in two orders. With one stream units are outermost, so that a unit's past stays in registers
+ * through all frames. With several, columns of one unit lie so far apart that each of its vectors would be a cache line
+ * by itself, many of them in one set of a cache: there frames are outermost, memory is read from front to back, and the
+ * past is read again while it is in the first-level cache. */
 #include "emit/kernel.h"
 
 /* True if the kernel reads the neighbouring frame of a value of its own. */
