@@ -125,7 +125,7 @@ struct buffer {
 /* Optimisations that can be switched off or set by hand, to measure their worth and to test each way. */
 struct schedule_options {
     const struct machine *machine;
-    bool elementwise_scan; /* cycles without products run unit by unit through time, not frame by frame */
+    bool elementwise_scan; /* cycles without products are one kernel through all frames, not one for each frame */
     bool group_frames;     /* cycles with delays of d or more run d frames at a time */
     bool turn_panels;      /* scans read their weights to and fro */
     int block_frames;      /* frames of a block with one stream; 0: chosen by size */
