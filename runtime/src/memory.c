@@ -4,8 +4,8 @@
 
 #include "rnn/model.h"
 
-/* From here on memory starts at a huge page (2 MiB on x86 and arm64), so that sweeps over weights miss the TLB less. */
-enum { LARGE = 4 << 20, HUGE_PAGE = 2 << 20 };
+/* From this size on memory starts at a huge page (on x86 and arm64), so that sweeps over weights miss the TLB less. */
+enum { HUGE_PAGE = 2 << 20 };
 
 void *rnn_alloc(size_t size, size_t alignment)
 {
@@ -13,7 +13,7 @@ void *rnn_alloc(size_t size, size_t alignment)
         return NULL;
     if (alignment < sizeof(void *))
         alignment = sizeof(void *);
-    if (size >= LARGE && alignment < HUGE_PAGE)
+    if (size >= HUGE_PAGE && alignment < HUGE_PAGE)
         alignment = HUGE_PAGE;
     if (size == 0)
         size = 1;
@@ -22,7 +22,7 @@ void *rnn_alloc(size_t size, size_t alignment)
     if (posix_memalign(&memory, alignment, size) != 0)
         return NULL;
 #ifdef MADV_HUGEPAGE
-    if (size >= LARGE)
+    if (size >= HUGE_PAGE)
         (void)madvise(memory, size, MADV_HUGEPAGE); /* a hint: without it the memory is only slower */
 #endif
     return memset(memory, 0, size);

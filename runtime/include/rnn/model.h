@@ -46,7 +46,9 @@ typedef struct {
 
 const char *rnn_status_text(rnn_status status);
 
-/* Returns aligned, zeroed memory, in huge pages if it is large and the system has them; NULL if there is none. */
+/* Returns aligned, zeroed memory; NULL if there is none. From 2 MiB on it is in huge pages where the system has them:
+ * without, a frame that reads 16 MiB of weights takes half as long again or more. Memory that comes from elsewhere gets
+ * them from madvise(..., MADV_HUGEPAGE), best before it is first written. */
 void *rnn_alloc(size_t size, size_t alignment);
 void rnn_free(void *memory);
 
