@@ -17,7 +17,7 @@
 #include "rnn/tile.h"
 #include "rnn/vec.h"
 
-enum { RNN_ROWS_AT_ONCE = 12, RNN_BATCH_LEAST = RNN_TILE_COLUMNS, RNN_BATCH_MOST = 48, RNN_BATCH_BYTES = 8 * 1024 };
+enum { RNN_BATCH_LEAST = RNN_TILE_COLUMNS, RNN_BATCH_MOST = 48, RNN_BATCH_BYTES = 8 * 1024 };
 
 #define RNN_BLOCKS(units)       (RNN_PAD(units) / RNN_LANES)
 #define RNN_SIDE_MOST(rows)     ((rows) >= 3 ? 1 : 4 / (rows))
@@ -52,13 +52,6 @@ RNN_INLINE const rnn_vec *rnn_panel_at(const rnn_real *packed, const int panel, 
     return (const rnn_vec *)(packed + (size_t)panel * (size_t)rows * (size_t)k * RNN_LANES);
 }
 
-/* Returns row `row` of the `rows` of a panel, for number i of k. */
-RNN_INLINE const rnn_vec *rnn_panel_row(const rnn_vec *panel, const int i, const int k, const int row, const int rows)
-{
-    const rnn_pass_place place = rnn_place_row(row, rows);
-    return panel + (ptrdiff_t)place.first * k + (ptrdiff_t)i * place.rows + place.row;
-}
-
 /* Sets the first `count` accumulators of a batch to 0. */
 RNN_INLINE void rnn_panel_clear(rnn_vec *sum, const int count)
 {
@@ -69,39 +62,38 @@ RNN_INLINE void rnn_panel_clear(rnn_vec *sum, const int count)
 /* The formatter does not know RNN_UNROLL. */
 /* clang-format off */
 
-/* sum[r] += row `first` + r of a panel of `all` rows times x, for r < rows: one column. With fewer than eight
- * accumulators the sum over k is split, because a multiply-add takes four cycles and two start in each. */
-RNN_INLINE void rnn_column_rows(rnn_vec *sum, const rnn_vec *panel, const rnn_real *x, const int k, const int first,
-                                const int rows, const int all)
+/* sum[r] += weights[i * rows + r] * x[i] over i < k, for r < rows: one pass over one column. The sum over k is split,
+ * because a multiply-add takes four cycles and two start in each. Numbers of x are loaded four at a time: a panel that
+ * does not fit in the first-level cache drives x out of it again and again. */
+RNN_INLINE void rnn_column_pass(rnn_vec *sum, const rnn_vec *weights, const rnn_real *x, const int k, const int rows)
 {
-    const int split = rows >= 8 ? 1 : rows >= 4 ? 2 : 4;
-    rnn_vec a[4][RNN_ROWS_AT_ONCE];
-    RNN_UNROLL(12)
+    const int split = rows >= 4 ? 2 : 4;
+    rnn_vec a[4][RNN_PASS_ROWS];
+    RNN_UNROLL(4)
     for (int r = 0; r < rows; r++) {
         a[0][r] = sum[r];
         RNN_UNROLL(4)
         for (int s = 1; s < split; s++)
             a[s][r] = rnn_vec_splat(0);
     }
-    const int whole = k - k % split; /* k is 0 or more; for a constant k gcc knows the rest, often 0 */
     int i = 0;
-    RNN_UNROLL_PART(2)
-    for (; i < whole; i += split)
+    for (; i + 4 <= k; i += 4) {
+        const rnn_quad quad = rnn_quad_load(x + i);
         RNN_UNROLL(4)
-        for (int s = 0; s < split; s++) {
-            const rnn_vec q = rnn_vec_splat(x[i + s]);
-            RNN_UNROLL(12)
+        for (int j = 0; j < 4; j++, weights += rows) {
+            const rnn_vec q = rnn_quad_splat(quad, j);
+            RNN_UNROLL(4)
             for (int r = 0; r < rows; r++)
-                a[s][r] = rnn_vec_madd(*rnn_panel_row(panel, i + s, k, first + r, all), q, a[s][r]);
+                a[j % split][r] = rnn_vec_madd(weights[r], q, a[j % split][r]);
         }
-    if (split > 1)
-        for (; i < k; i++) {
-            const rnn_vec q = rnn_vec_splat(x[i]);
-            RNN_UNROLL(12)
-            for (int r = 0; r < rows; r++)
-                a[0][r] = rnn_vec_madd(*rnn_panel_row(panel, i, k, first + r, all), q, a[0][r]);
-        }
-    RNN_UNROLL(12)
+    }
+    for (; i < k; i++, weights += rows) {
+        const rnn_vec q = rnn_vec_splat(x[i]);
+        RNN_UNROLL(4)
+        for (int r = 0; r < rows; r++)
+            a[0][r] = rnn_vec_madd(weights[r], q, a[0][r]);
+    }
+    RNN_UNROLL(4)
     for (int r = 0; r < rows; r++) {
         RNN_UNROLL(4)
         for (int s = 1; s < split; s++)
@@ -110,17 +102,19 @@ RNN_INLINE void rnn_column_rows(rnn_vec *sum, const rnn_vec *panel, const rnn_re
     }
 }
 
-/* clang-format on */
-
-/* Does the same for all rows, a few at a time. */
+/* Does so in all passes, one after the other: the panel is read from front to back, as caches expect. */
 RNN_INLINE void rnn_column_product(rnn_vec *sum, const rnn_vec *panel, const rnn_real *x, const int k, const int rows)
 {
-    int r = 0;
-    for (; r + RNN_ROWS_AT_ONCE <= rows; r += RNN_ROWS_AT_ONCE)
-        rnn_column_rows(sum + r, panel, x, k, r, RNN_ROWS_AT_ONCE, rows);
-    if (rows % RNN_ROWS_AT_ONCE)
-        rnn_column_rows(sum + r, panel, x, k, r, rows % RNN_ROWS_AT_ONCE, rows);
+    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    RNN_UNROLL(4)
+    for (int p = 0; p < larger; p++, sum += least + 1, panel += (ptrdiff_t)k * (least + 1))
+        rnn_column_pass(sum, panel, x, k, least + 1);
+    RNN_UNROLL(4)
+    for (int p = larger; p < passes; p++, sum += least, panel += (ptrdiff_t)k * least)
+        rnn_column_pass(sum, panel, x, k, least);
 }
+
+/* clang-format on */
 
 /* Adds the product of panel number `panel` of a packed matrix with a batch of columns to its accumulators. */
 RNN_INLINE void rnn_panel_product(rnn_vec *sum, const int sum_stride, const rnn_real *packed, const int panel,

@@ -223,4 +223,35 @@ RNN_INLINE void rnn_vec_store_part(rnn_real *p, rnn_vec v, int count)
 
 #endif
 
+/* ---- four neighbouring numbers ----
+ *
+ * rnn_quad           p[0] .. p[3], loaded at once where another instruction then spreads one of them (not with AVX-512,
+ *                    which did not gain by it)
+ * rnn_quad_splat     number i of them, a constant, in all lanes */
+#if defined(RNN_LANES_AVX)
+
+typedef rnn_vec rnn_quad; /* the four twice */
+
+RNN_INLINE rnn_quad rnn_quad_load(const rnn_real *p)
+{
+    return (rnn_vec)_mm256_broadcast_ps((const __m128 *)(const void *)p);
+}
+
+RNN_INLINE rnn_vec rnn_quad_splat(const rnn_quad quad, const int i)
+{
+    return (rnn_vec)(i == 0   ? _mm256_permute_ps((__m256)quad, 0x00)
+                     : i == 1 ? _mm256_permute_ps((__m256)quad, 0x55)
+                     : i == 2 ? _mm256_permute_ps((__m256)quad, 0xaa)
+                              : _mm256_permute_ps((__m256)quad, 0xff));
+}
+
+#else
+
+typedef const rnn_real *rnn_quad;
+
+RNN_INLINE rnn_quad rnn_quad_load(const rnn_real *p) { return p; }
+RNN_INLINE rnn_vec rnn_quad_splat(const rnn_quad quad, const int i) { return rnn_vec_splat(quad[i]); }
+
+#endif
+
 #endif
