@@ -13,14 +13,10 @@ const char *input_type(const struct graph_input *input)
     return input->labels ? "rnn_labels" : input->vocabulary ? "int32_t" : "rnn_real";
 }
 
-void write_signature(struct emitter *emitter, enum call_kind call)
+/* Writes the parameters of a call for inputs and outputs. */
+static void write_data_parameters(struct emitter *emitter, enum call_kind call)
 {
-    static const char *const heads[] = {
-        "rnn_status $_step(const $_packed *packed, $_state *state",
-        "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work,\n    int frames, const int *lengths",
-        "rnn_status @_grad(const @_params *params, $_state *state, $_work *work,\n    const rnn_window *window"};
     const struct graph *graph = emitter->graph;
-    write_named(emitter, heads[call]);
     for (int i = 0; i < graph->input_count; i++)
         text_printf(emitter->out, "%sconst %s *%s", i || call != CALL_STEP ? ", " : ",\n    ",
                     input_type(&graph->inputs[i]), emitter->arguments[i]);
@@ -29,7 +25,34 @@ void write_signature(struct emitter *emitter, enum call_kind call)
     for (int i = 0; i < graph->output_count; i++)
         if (output_is_argument(emitter, call, i))
             text_printf(emitter->out, ", rnn_real *%s", emitter->arguments[graph->input_count + i]);
+}
+
+void write_signature(struct emitter *emitter, enum call_kind call)
+{
+    static const char *const heads[] = {
+        "rnn_status $_step(const $_packed *packed, $_state *state",
+        "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work,\n    int frames, const int *lengths",
+        "rnn_status @_grad(const @_params *params, $_state *state, $_work *work,\n    const rnn_window *window"};
+    write_named(emitter, heads[call]);
+    write_data_parameters(emitter, call);
     text_puts(emitter->out, ")");
+}
+
+void write_frame_signature(struct emitter *emitter)
+{
+    write_pattern(emitter, "/* A frame of every stream, for one stream compiled by itself. */\n"
+                           "RNN_INLINE void $_frame(const $_packed *packed, $_state *state");
+    write_data_parameters(emitter, CALL_STEP);
+    text_puts(emitter->out, ",\n    const int streams)");
+}
+
+void write_frame_call(struct emitter *emitter, const char *streams)
+{
+    const struct graph *graph = emitter->graph;
+    write_pattern(emitter, "$_frame(packed, state, ");
+    for (int i = 0; i < graph->input_count + graph->output_count; i++)
+        text_printf(emitter->out, "%s, ", emitter->arguments[i]);
+    text_printf(emitter->out, "%s);\n", streams);
 }
 
 /* Writes the arguments of a call through arrays of addresses. Casts are for C++. */

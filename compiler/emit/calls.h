@@ -7,6 +7,9 @@
 
 /* Writes the signature of a call: "rnn_status lm_step(...)", without the semicolon or the body. */
 void write_signature(struct emitter *emitter, enum call_kind call);
+/* Write the signature of the function that does what _step does after its checks, and a call of it. */
+void write_frame_signature(struct emitter *emitter);
+void write_frame_call(struct emitter *emitter, const char *streams);
 /* Writes the arguments of a call through arrays of addresses, behind those that every call of its kind has. */
 void write_generic_arguments(struct emitter *emitter, enum call_kind call);
 /* Writes checks of the arguments, which return an error from the call. */
@@ -32,6 +35,8 @@ void write_step_call(struct emitter *emitter, const struct step *step, const cha
 
 /* io.c: the steps that deal with the caller's memory. one_frame: a call of one frame, which has no blocks. */
 void write_inputs(struct emitter *emitter, const struct step *step, int indent, bool one_frame);
+/* Writes a cast to void of each input, and of the packed weights, that a call only checks. */
+void write_unread_inputs(struct emitter *emitter, const struct plan *plan);
 void write_outputs(struct emitter *emitter, const struct step *step, int indent, bool one_frame);
 
 #endif

@@ -39,6 +39,7 @@ struct emitter {
     const struct region *region; /* at hand */
     struct function function;    /* at hand */
     int *last_load;              /* by node: its last place in writing.loaded, or -1, see find_load */
+    unsigned **kernel_uses;      /* by region, then kernel: the variables that it takes */
     unsigned *step_uses;         /* by step of the longest plan: the variables that its function takes */
     struct expression *locals; /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
@@ -116,6 +117,9 @@ void emit_values(struct emitter *emitter);
 /* Returns the parameters that its function takes. */
 unsigned emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 void emit_regions(struct emitter *emitter);
+/* one_stream.c: true if a region has a function for a frame of one stream, lm_h1_scan_of_one; writes it. */
+bool region_has_one_stream(const struct emitter *emitter, int region);
+void write_one_stream(struct emitter *emitter, int region);
 void emit_entry_points(struct emitter *emitter);
 /* strides_kernel.c: calls a function of rnn/matrix.h for all elements of a shape; one number may stand for all. */
 void emit_strided(struct emitter *emitter, const char *function, const struct shape *shape, const struct access *to,

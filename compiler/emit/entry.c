@@ -11,9 +11,9 @@ static const char *const state_with_values =
     "    return rnn_state_head(streams) +\n"
     "           RNN_ROUND($_place(&values, NULL, columns, columns, columns) * sizeof(rnn_real));\n}\n\n"
     "/* Lays out what it holds: the past of each stream, and one frame. */\n"
-    "static void $_place_state(struct $_values *values, $_state *state)\n{\n"
-    "    const size_t columns = (size_t)rnn_streams(state);\n"
-    "    $_place(values, rnn_state_values(state), columns, columns, columns);\n}\n\n";
+    "RNN_INLINE void $_place_state(struct $_values *values, $_state *state, const int streams)\n{\n"
+    "    const size_t columns = (size_t)streams;\n"
+    "    $_place(values, rnn_state_values(state, streams), columns, columns, columns);\n}\n\n";
 
 static const char *const state_without_values =
     "size_t $_state_size(int streams) { return rnn_state_head(streams); }\n\n";

@@ -51,6 +51,24 @@ void write_inputs(struct emitter *emitter, const struct step *step, int indent, 
             write_given(emitter, step->values[i], indent);
 }
 
+void write_unread_inputs(struct emitter *emitter, const struct plan *plan)
+{
+    const struct graph *graph = emitter->graph;
+    bool *read = ARENA_ARRAY(emitter->arena, bool, graph->input_count + 1), reads_packed = false;
+    for (int i = 0; i < plan->step_count; i++) {
+        const struct step *step = &plan->steps[i];
+        reads_packed |= step->kind == STEP_REGION;
+        for (int v = 0; step->kind == STEP_INPUTS && v < step->value_count; v++)
+            if (graph->nodes[step->values[v]]->op == OP_input)
+                read[graph->nodes[step->values[v]]->input] = true;
+    }
+    if (!reads_packed)
+        text_puts(emitter->out, "    (void)packed;\n");
+    for (int i = 0; i < graph->input_count; i++)
+        if (!read[i])
+            text_printf(emitter->out, "    (void)%s;\n", emitter->arguments[i]);
+}
+
 /* ---- outputs ---- */
 
 static void write_copy(struct emitter *emitter, int id, const char *units, const char *to, int indent,

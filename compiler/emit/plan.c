@@ -25,7 +25,7 @@ static const char *frames_of_block(const struct writing *writing) { return writi
 static void write_step_head(struct writing *writing)
 {
     write_pattern(writing->emitter, "    struct $_values values;\n"
-                                    "    $_place_state(&values, state);\n"
+                                    "    $_place_state(&values, state, streams);\n"
                                     "    values.ages = rnn_ages(state);\n"
                                     "    const rnn_flush_state flush = rnn_flush_begin();\n");
 }
@@ -34,7 +34,7 @@ static void write_past(struct writing *writing)
 {
     if (!writing->plan->carries)
         return;
-    write_pattern(writing->emitter, "    struct $_values past;\n    $_place_state(&past, state);\n");
+    write_pattern(writing->emitter, "    struct $_values past;\n    $_place_state(&past, state, streams);\n");
     if (scans_keep(writing->emitter->schedule))
         text_puts(writing->emitter->out, "    values.kept = lengths ? &past : NULL;\n    past.kept = NULL;\n");
 }
@@ -141,10 +141,39 @@ static void write_stream_loop(struct writing *writing, const struct step *steps,
 
 /* ---- steps ---- */
 
+/* Writes regions of a frame, which one stream has a function for: a scan, and the frames region that it is joined with. */
+static void write_region_of_frame(struct writing *writing, int scan)
+{
+    struct emitter *emitter = writing->emitter;
+    const struct region *regions = emitter->schedule->regions;
+    const int joined = frames_joined(emitter->schedule, scan);
+    const char *name = regions[scan].name;
+    write_pattern(emitter, "    if (streams == 1)\n        $_%s_of_one(packed, &values);\n    else%s\n", name,
+                  joined == NO_REGION ? "" : " {");
+    if (joined != NO_REGION)
+        write_pattern(emitter, "        $_%s(packed, &values, 1, streams, NULL);\n", regions[joined].name);
+    write_pattern(emitter, "        $_%s(packed, &values, 1, streams, NULL);\n%s", name,
+                  joined == NO_REGION ? "" : "    }\n");
+}
+
+/* True if a frames region is written with the scan behind it. */
+static bool is_joined(const struct writing *writing, int region)
+{
+    const struct emitter *emitter = writing->emitter;
+    return region + 1 < emitter->schedule->region_count && region_has_one_stream(emitter, region + 1) &&
+           frames_joined(emitter->schedule, region + 1) == region;
+}
+
 static void write_region(struct writing *writing, const struct step *step)
 {
     struct emitter *emitter = writing->emitter;
     const struct region *region = &emitter->schedule->regions[step->region];
+    if (writing->one_frame && is_joined(writing, step->region))
+        return;
+    if (writing->one_frame && region_has_one_stream(emitter, step->region)) {
+        write_region_of_frame(writing, step->region);
+        return;
+    }
     text_printf(emitter->out, "%*s", writing->indent, "");
     if (region->kind == REGION_LATE)
         write_pattern(emitter, "$_late(params, packed, &values);\n");
@@ -264,15 +293,38 @@ static void write_steps(struct writing *writing)
     }
 }
 
+/* Writes _step, which checks its arguments, behind the function that does the rest. */
+static void write_step_entry(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    write_frame_signature(emitter);
+    text_puts(emitter->out, "\n{\n");
+    write_step_head(writing);
+    write_steps(writing);
+    write_unread_inputs(emitter, writing->plan);
+    text_puts(emitter->out, "    rnn_flush_end(flush);\n}\n\n");
+    write_signature(emitter, CALL_STEP);
+    text_puts(emitter->out, "\n{\n");
+    write_checks(emitter, CALL_STEP);
+    text_puts(emitter->out, "    if (streams == 1)\n        ");
+    write_frame_call(emitter, "1");
+    text_puts(emitter->out, "    else\n        ");
+    write_frame_call(emitter, "streams");
+    text_puts(emitter->out, "    return RNN_OK;\n}\n\n");
+}
+
 void write_entry_point(struct emitter *emitter, const struct plan *plan)
 {
     struct writing writing = {emitter, plan, plan->call == CALL_STEP, 4, false};
+    if (plan->call == CALL_STEP) {
+        write_step_entry(&writing);
+        return;
+    }
     write_signature(emitter, plan->call);
     text_puts(emitter->out, "\n{\n");
     write_checks(emitter, plan->call);
     switch (plan->call) {
     case CALL_STEP:
-        write_step_head(&writing);
         break;
     case CALL_RUN:
         write_run_head(&writing);

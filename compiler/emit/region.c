@@ -222,10 +222,12 @@ static unsigned *emit_kernels(struct emitter *emitter, const struct region *regi
     return uses;
 }
 
-static void write_region(struct emitter *emitter, const struct region *region)
+static void write_region(struct emitter *emitter, int index)
 {
+    const struct region *region = &emitter->schedule->regions[index];
     struct text *out = emitter->out;
     unsigned all, *uses = emit_kernels(emitter, region, &all);
+    emitter->kernel_uses[index] = uses;
     open_function(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends);
     use_variables(emitter, all);
     text_printf(out,
@@ -241,6 +243,8 @@ static void write_region(struct emitter *emitter, const struct region *region)
     else
         write_block_calls(emitter, region, uses);
     close_function(emitter);
+    if (region_has_one_stream(emitter, index))
+        write_one_stream(emitter, index);
 }
 
 /* Writes a region that runs once, on one column. */
@@ -266,9 +270,10 @@ static void write_region_once(struct emitter *emitter, const struct region *regi
 void emit_regions(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
+    emitter->kernel_uses = ARENA_ARRAY(emitter->arena, unsigned *, schedule->region_count + 1);
     for (int r = 0; r < schedule->region_count; r++)
         if (!region_is_once(&schedule->regions[r]))
-            write_region(emitter, &schedule->regions[r]);
+            write_region(emitter, r);
         else if (schedule->regions[r].kernel_count)
             write_region_once(emitter, &schedule->regions[r]);
 }

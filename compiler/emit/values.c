@@ -113,7 +113,7 @@ static void write_layout(struct emitter *emitter)
         "block of frames, of the whole sequence, and of one frame, which has one for each stream. */\n");
     open_function(emitter, VAR_values | VAR_memory | VAR_block | VAR_whole | VAR_columns);
     text_printf(out,
-                "static size_t %s_place(struct %s_values *values, rnn_real *memory,\n"
+                "RNN_INLINE size_t %s_place(struct %s_values *values, rnn_real *memory,\n"
                 "    size_t block, size_t whole, size_t columns)\n{\n"
                 "    size_t next = 0;\n",
                 emitter->prefix, emitter->prefix);

@@ -98,4 +98,9 @@ bool ends_with_block(const struct schedule *schedule, int id);
 bool value_is_kept_by_scan(const struct schedule *schedule, int id);
 bool scans_keep(const struct schedule *schedule); /* True if value_is_kept_by_scan for any value. */
 
+/* joined_frames.c: returns the frames region whose panels a call of one frame may compute one by one with those of a
+ * scan, which comes right behind it in the plan: the scan reads its values only at the units at hand. Else
+ * NO_REGION. */
+int frames_joined(const struct schedule *schedule, int scan);
+
 #endif

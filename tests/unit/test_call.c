@@ -58,9 +58,10 @@ static void test_state(void **unused)
     assert_int_equal(rnn_streams(state + sizeof(int64_t)), 0);
     for (int s = 0; s < STREAMS; s++)
         assert_true(rnn_ages(state)[s] == 0);
-    assert_true(rnn_is_aligned(rnn_state_values(state)) &&
-                (char *)rnn_state_values(state) >= (char *)&rnn_ages(state)[STREAMS]);
-    assert_true((char *)rnn_state_values(state) == state + rnn_state_head(STREAMS) && *rnn_state_values(state) == 0);
+    assert_true(rnn_is_aligned(rnn_state_values(state, STREAMS)) &&
+                (char *)rnn_state_values(state, STREAMS) >= (char *)&rnn_ages(state)[STREAMS]);
+    assert_true((char *)rnn_state_values(state, STREAMS) == state + rnn_state_head(STREAMS) &&
+                *rnn_state_values(state, STREAMS) == 0);
     assert_true(rnn_state_head(-1) == rnn_state_head(0));
     assert_int_equal(rnn_begin_state(NULL, 8, 1), RNN_ERROR_ARGUMENT);
     assert_int_equal(rnn_begin_state(state + sizeof(int64_t), 8, 1), RNN_ERROR_ARGUMENT);

@@ -80,9 +80,9 @@ RNN_HELPER int rnn_streams(const void *state)
 
 RNN_HELPER int64_t *rnn_ages(void *state) { return ((rnn_state *)state)->ages; }
 
-RNN_HELPER rnn_real *rnn_state_values(void *state)
+RNN_HELPER rnn_real *rnn_state_values(void *state, int streams)
 {
-    return (rnn_real *)(void *)((char *)state + rnn_state_head(((const rnn_state *)state)->streams));
+    return (rnn_real *)(void *)((char *)state + rnn_state_head(streams));
 }
 
 /* Makes a state of `size` bytes whose streams all begin. */

@@ -40,7 +40,11 @@ RNN_HELPER void rnn_start_future(rnn_real *value, int future, int pad, int n, co
 RNN_HELPER void rnn_carry_past(rnn_real *value, int past, int pad, int frames, int streams)
 {
     const ptrdiff_t size = (ptrdiff_t)past * streams * pad, moved = (ptrdiff_t)frames * streams * pad;
-    memmove(value - size, value - size + moved, (size_t)size * sizeof *value);
+    if (frames < past)
+        memmove(value - size, value - size + moved, (size_t)size * sizeof *value);
+    else /* by vectors, as they were stored: a load that finds its data in parts waits for all of them */
+        for (ptrdiff_t i = -size; i < 0; i += RNN_LANES)
+            rnn_vec_store(value + i, rnn_vec_load(value + moved + i));
 }
 
 /* Copies the past of one stream as it is after its last frame, end - 1; end = 0: before the first frame. */

@@ -1,0 +1,67 @@
+/* A frame of one stream: scans whose kernels are all products have a function for it, where all numbers are constant.
+ * It goes through the panels to and fro, from call to call, so that each finds in the first-level cache what the one
+ * before read last; and does so at once with the frames region in front of it, if that has the same panels. */
+#include "emit/emitter.h"
+
+enum { VARIABLES_OF_ONE = VAR_packed | VAR_values | VAR_frame | VAR_streams | VAR_panel | VAR_first | VAR_columns };
+
+bool region_has_one_stream(const struct emitter *emitter, int index)
+{
+    const struct region *region = &emitter->schedule->regions[index];
+    bool has = plan_of_call(emitter->schedule, CALL_STEP) && region->kind == REGION_SCAN && region->group == 1;
+    for (int k = 0; has && k < region->kernel_count; k++)
+        has = region->kernels[k].kind == KERNEL_PANEL && !(emitter->kernel_uses[index][k] & ~VARIABLES_OF_ONE);
+    return has;
+}
+
+/* Writes the call of a kernel for one panel. */
+static void write_call_of_one(struct emitter *emitter, int index, int k)
+{
+    static const struct {
+        enum variable_number variable;
+        const char *argument;
+    } arguments[] = {{NUMBER_packed, "packed"}, {NUMBER_values, "values"}, {NUMBER_frame, "0"},  {NUMBER_streams, "1"},
+                     {NUMBER_panel, "panel"},   {NUMBER_first, "0"},       {NUMBER_columns, "1"}};
+    const struct region *region = &emitter->schedule->regions[index];
+    const char *separator = "";
+    text_printf(emitter->out, "        %s(", kernel_name(emitter, region, &region->kernels[k]));
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
+        if (!(emitter->kernel_uses[index][k] >> arguments[i].variable & 1))
+            continue;
+        text_printf(emitter->out, "%s%s", separator, arguments[i].argument);
+        separator = ", ";
+    }
+    text_puts(emitter->out, ");\n");
+}
+
+void write_one_stream(struct emitter *emitter, int index)
+{
+    const struct region *region = &emitter->schedule->regions[index];
+    const int joined = frames_joined(emitter->schedule, index);
+    const bool turns = emitter->schedule->options.turn_panels;
+    const char *counter = turns ? "i" : "panel";
+    struct text *out = emitter->out;
+    text_printf(out, "/* A frame of one stream%s%s. */\n",
+                joined == NO_REGION
+                    ? ""
+                    : arena_printf(emitter->arena, ", panel by panel with %s", emitter->schedule->regions[joined].name),
+                turns ? "; every other frame goes through the panels backwards" : "");
+    text_printf(out,
+                "RNN_INLINE void %s_%s_of_one(const struct %s_packed *packed, const struct %s_values *values)\n{\n",
+                emitter->prefix, region->name, emitter->prefix, emitter->prefix);
+    if (turns)
+        text_puts(out, "    const int back = (int)(values->ages[0] & 1);\n");
+    for (int k = 0; k < region->kernel_count; k++) {
+        const char *panels = arena_printf(emitter->arena, "RNN_PANELS(%d, %s)", region->kernels[k].accumulator_count,
+                                          kernel_size(emitter, &region->kernels[k]));
+        text_printf(out, "    RNN_UNROLL_PART(1)\n    for (int %s = 0; %s < %s; %s++) {\n", counter, counter, panels,
+                    counter);
+        if (turns)
+            text_printf(out, "        const int panel = back ? %s - 1 - i : i;\n", panels);
+        if (joined != NO_REGION)
+            write_call_of_one(emitter, joined, 0);
+        write_call_of_one(emitter, index, k);
+        text_puts(out, "    }\n");
+    }
+    text_puts(out, "}\n\n");
+}
