@@ -141,7 +141,7 @@ static void write_stream_loop(struct writing *writing, const struct step *steps,
 
 /* ---- steps ---- */
 
-/* Writes regions of a frame, which one stream has a function for: a scan, and the frames region that it is joined with. */
+/* Writes regions of a frame that one stream has a function for: a scan, and the frames region joined with it. */
 static void write_region_of_frame(struct writing *writing, int scan)
 {
     struct emitter *emitter = writing->emitter;
