@@ -146,7 +146,7 @@ static void test_constants_are_folded(void **state)
     expect_simplified("cell C[n = 4](x[n]) -> y[n] {\n  y = x * sqrt(tanh(0) + 4)\n}", LINES("y = (x * 2)"));
 }
 
-/* What has no finite result is left to the machine, and so are functions of more than one number. */
+/* Operations without a finite result are left to the machine, and so are functions of more than one number. */
 static void test_what_is_not_folded(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* What `rnn bench` makes of times and rates. */
+/* Figures that `rnn bench` makes of times and rates. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
