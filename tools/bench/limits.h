@@ -1,4 +1,4 @@
-/* What this machine can do at most, measured by short loops that are compiled as the network is, for the same
+/* The most that this machine can do, measured by short loops that are compiled as the network is, for the same
  * instruction set. Each is the best of several attempts. */
 #ifndef RNN_TOOLS_LIMITS_H
 #define RNN_TOOLS_LIMITS_H

@@ -115,7 +115,7 @@ typedef struct {
     uint64_t call; /* masks of static values depend on it and the seed: another number for each call */
 } rnn_window;
 
-/* What a call computes and reads for one frame of one stream, by the count of the program. */
+/* Work of a call for one frame of one stream, by the count of the program. */
 typedef struct {
     double flops;
     double weights; /* numbers of the packed weights (in training: of parameters) */
