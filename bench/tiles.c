@@ -45,8 +45,9 @@ static double registers_rate(void)
     rnn_vec x = rnn_vec_splat((rnn_real)0.999), y = rnn_vec_splat((rnn_real)1e-3);
     RNN_UNROLL(24)
     for (int i = 0; i < RNN_ACCUMULATORS; i++)
-        a[i] = rnn_vec_splat((rnn_real)i);
+        a[i] = rnn_vec_splat((rnn_real)(i + 2)); /* 1 would stay 1, as a compiler may see */
     const double begun = now();
+    RNN_UNROLL_PART(4)
     for (int turn = 0; turn < PEAK_TURNS; turn++)
         RNN_UNROLL(24)
     for (int i = 0; i < RNN_ACCUMULATORS; i++)
