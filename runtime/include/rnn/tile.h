@@ -106,7 +106,7 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
     for (; i < whole; i += split, weights += split * rows, x += split * x_step)
         RNN_UNROLL(4)
         for (int s = 0; s < split; s++) {
-            if (RNN_PREFETCH) {
+            if (RNN_PREFETCH > 0) {
                 __builtin_prefetch((const void *)ahead);
                 ahead += step;
             }
