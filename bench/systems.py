@@ -43,10 +43,12 @@ def cpu_flags():
 
 
 def cpu_name():
-    for line in open("/proc/cpuinfo"):
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
+    """The first processor, as "AMD EPYC (family 25, model 17)"."""
+    lines = [[part.strip() for part in line.split(":", 1)] for line in open("/proc/cpuinfo").read().split("\n\n")[0].splitlines()]
+    said = dict(line for line in lines if len(line) == 2)
+    if "model name" not in said:
+        return platform.machine()
+    return f"{said['model name']} (family {said.get('cpu family')}, model {said.get('model')})"
 
 
 def compiler_has_avx512(options):
