@@ -192,27 +192,35 @@ RNN_TILES_OF(4)
 #undef RNN_TILES_OF
 #undef RNN_TILE_OF
 
-/* Passes for all `rows` rows of a panel. */
+/* The pass of so many rows. */
+RNN_INLINE void rnn_pass(rnn_vec *sum, const int sum_stride, const rnn_vec *weights, const rnn_real *x,
+                         const ptrdiff_t x_stride, const int k, const int rows, const int columns)
+{
+    if (rows == 1)
+        rnn_pass_1(sum, sum_stride, weights, x, x_stride, k, columns);
+    else if (rows == 2)
+        rnn_pass_2(sum, sum_stride, weights, x, x_stride, k, columns);
+#if RNN_ACCUMULATORS >= 12
+    else if (rows == 3)
+        rnn_pass_3(sum, sum_stride, weights, x, x_stride, k, columns);
+#endif
+#if RNN_ACCUMULATORS >= 16
+    else
+        rnn_pass_4(sum, sum_stride, weights, x, x_stride, k, columns);
+#endif
+}
+
+/* Passes for all `rows` rows of a panel, one after the other. */
 RNN_INLINE void rnn_passes(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
                            const ptrdiff_t x_stride, const int k, const int rows, const int columns)
 {
-    RNN_UNROLL(16)
-    for (int r = 0; r < rows; r += rnn_place_row(r, rows).rows) {
-        const rnn_vec *const weights = panel + (ptrdiff_t)r * k;
-        const int count = rnn_place_row(r, rows).rows;
-        if (count == 1)
-            rnn_pass_1(sum + r, sum_stride, weights, x, x_stride, k, columns);
-        else if (count == 2)
-            rnn_pass_2(sum + r, sum_stride, weights, x, x_stride, k, columns);
-#if RNN_ACCUMULATORS >= 12
-        else if (count == 3)
-            rnn_pass_3(sum + r, sum_stride, weights, x, x_stride, k, columns);
-#endif
-#if RNN_ACCUMULATORS >= 16
-        else
-            rnn_pass_4(sum + r, sum_stride, weights, x, x_stride, k, columns);
-#endif
-    }
+    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    RNN_UNROLL(4)
+    for (int p = 0; p < larger; p++, sum += least + 1, panel += (ptrdiff_t)k * (least + 1))
+        rnn_pass(sum, sum_stride, panel, x, x_stride, k, least + 1, columns);
+    RNN_UNROLL(4)
+    for (int p = larger; p < passes; p++, sum += least, panel += (ptrdiff_t)k * least)
+        rnn_pass(sum, sum_stride, panel, x, x_stride, k, least, columns);
 }
 
 #endif
