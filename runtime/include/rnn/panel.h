@@ -77,7 +77,7 @@ RNN_INLINE void rnn_column_pass(rnn_vec *sum, const rnn_vec *weights, const rnn_
             a[s][r] = rnn_vec_splat(0);
     }
     int i = 0;
-    RNN_UNROLL_PART(1) /* gcc would write out all turns for a small constant k, and spill registers */
+    RNN_LOOP
     for (; i + 4 <= k; i += 4) {
         const rnn_quad quad = rnn_quad_load(x + i);
         RNN_UNROLL(4)

@@ -39,14 +39,17 @@
 #define RNN_OUTLINE static __attribute__((noinline, unused))
 
 /* Unrolls the loop behind it, of `most` turns or fewer, a number that is constant after inlining, so that accumulators
- * in arrays become registers. RNN_UNROLL_PART: `count` turns at a time. */
+ * in arrays become registers. RNN_UNROLL_PART: `count` turns at a time. RNN_LOOP: keeps gcc from writing out all turns
+ * where their number is a small constant, which spills registers; clang does not. */
 #define RNN_PRAGMA(text) _Pragma(#text)
 #ifdef __clang__
 #define RNN_UNROLL(most)       RNN_PRAGMA(clang loop unroll(full))
 #define RNN_UNROLL_PART(count) RNN_PRAGMA(clang loop unroll_count(count))
+#define RNN_LOOP
 #else
 #define RNN_UNROLL(most)       RNN_PRAGMA(GCC unroll most)
 #define RNN_UNROLL_PART(count) RNN_PRAGMA(GCC unroll count)
+#define RNN_LOOP               RNN_PRAGMA(GCC unroll 1)
 #endif
 
 /* Lanes wider than the machine's registers only pass between functions that are inlined or static: no ABI is involved.
