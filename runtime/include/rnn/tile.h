@@ -108,7 +108,7 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
         for (int s = 0; s < split; s++) {
             if (RNN_PREFETCH > 0) {
                 __builtin_prefetch((const void *)ahead);
-                ahead += step;
+                ahead += (uintptr_t)step;
             }
             RNN_UNROLL(12)
             for (int c = 0; c < columns; c++) {
