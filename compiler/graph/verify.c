@@ -89,7 +89,8 @@ static const char *verify_sunk(const struct graph *graph, struct arena *scratch)
         for (int k = 0; k < graph->nodes[i]->count; k++) {
             const struct edge *edge = &graph->nodes[i]->edges[k];
             bool register_read = !edge->delay && graph->nodes[i]->time == TIME_FRAME &&
-                                 node_works_by_units(graph->nodes[i]) && edge_is_whole(graph, edge);
+                                 node_works_by_units(graph->nodes[i]) && edge_is_whole(graph, edge) &&
+                                 node_units(graph->nodes[i]) == node_units(graph->nodes[edge->node]);
             readers[edge->node] += register_read ? 1 : 2;
         }
     for (int i = 0; i < graph->node_count && !wrong; i++)

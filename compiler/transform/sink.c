@@ -64,7 +64,8 @@ static bool use_is_by_units(const struct sinking *sinking, const struct use *use
 {
     const struct node *reader = use->reader < 0 ? NULL : sinking->graph->nodes[use->reader];
     return reader && !use->init && !use->edge->delay && reader->time == TIME_FRAME &&
-           !edge_needs_all_units(sinking->graph, reader, use->edge);
+           !edge_needs_all_units(sinking->graph, reader, use->edge) &&
+           node_units(reader) == node_units(sinking->graph->nodes[use->edge->node]);
 }
 
 /* ---- the cost of an operand where a reader is ---- */
@@ -100,10 +101,12 @@ static bool operand_is_repeated(const struct node *node, int k)
     return false;
 }
 
-/* Returns the operations that an operand of a node costs beside `reader`, more than `most` if it is not to be had for
+/* Returns the operations that operand k of a node costs beside `reader`, more than `most` if it is not to be had for
  * them. Sets *again if it is computed there. Each turn of the recursion takes one operation from `most`. */
-static int operand_cost(const struct sinking *sinking, const struct edge *edge, int reader, int most, bool *again)
+static int operand_cost(const struct sinking *sinking, const struct node *node, int k, int reader, int most,
+                        bool *again)
 {
+    const struct edge *edge = &node->edges[k];
     const struct node *source = sinking->graph->nodes[edge->node];
     bool there = source->time != TIME_FRAME, kept = op_info(source->op)->class == OP_CLASS_LEAF;
     *again = false;
@@ -114,13 +117,13 @@ static int operand_cost(const struct sinking *sinking, const struct edge *edge, 
     if (there)
         return 0;
     int load = kept ? sinking->load : most + 1;
-    if (edge->delay || !node_is_cheap(sinking, source) || most <= 0)
+    if (edge->delay || !node_is_cheap(sinking, source) || node_units(source) != node_units(node) || most <= 0)
         return load;
     int cost = node_cost(source);
-    for (int k = 0; k < source->count && cost <= most && cost < load; k++) {
+    for (int i = 0; i < source->count && cost <= most && cost < load; i++) {
         bool operand_again;
-        if (!operand_is_repeated(source, k))
-            cost += operand_cost(sinking, &source->edges[k], reader, most - cost, &operand_again);
+        if (!operand_is_repeated(source, i))
+            cost += operand_cost(sinking, source, i, reader, most - cost, &operand_again);
     }
     *again = cost <= most && cost < load;
     return *again ? cost : load;
@@ -172,7 +175,7 @@ static bool sinking_is_cheaper(const struct sinking *sinking, int id, const stru
         for (int k = 0; k < node->count; k++) {
             bool again;
             if (!operand_is_repeated(node, k))
-                spent += operand_cost(sinking, &node->edges[k], readers->use[r]->reader, saved - spent, &again);
+                spent += operand_cost(sinking, node, k, readers->use[r]->reader, saved - spent, &again);
         }
     }
     return spent <= saved;
@@ -201,7 +204,7 @@ static void sink_operands(struct sinking *sinking, int id, int there)
     struct node *node = sinking->graph->nodes[id];
     for (int k = 0; k < node->count; k++) {
         bool again;
-        operand_cost(sinking, &node->edges[k], there, sinking->load * (READERS_MOST + 2), &again);
+        operand_cost(sinking, node, k, there, sinking->load * (READERS_MOST + 2), &again);
         if (again)
             compute_again(sinking, &node->edges[k], there);
         else if (node->edges[k].node < sinking->count)

@@ -35,6 +35,7 @@ static void test_other_values_stay(void **state)
     expect_storage("  k = 1 - g\n  h = tanh(U @ h[t-1] + g) * k[t-1]", "block, past 1"); /* of another frame */
     expect_storage("  k = 1 - g\n  h = tanh(U @ (h[t-1] * k) + g) * k", "none");
     expect_storage("  k = 1 - g\n  h = tanh(U @ h[t-1] + g) + V @ k", "block"); /* a product needs all units */
+    expect_storage("  m = sum(g)\n  k = 1 - m\n  h = k * h[t-1] + m", "block"); /* one number for all units */
 }
 
 /* A value of its own for each region: one that stays where it is read, and one that sinks. */
