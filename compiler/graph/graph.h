@@ -127,7 +127,8 @@ struct graph_parameter {
     double start_number;
     struct graph_part_start *parts; /* later ones hold where they overlap */
     int part_count;
-    bool fixed; /* has no gradient */
+    bool fixed;   /* has no gradient */
+    bool of_form; /* one of the factors that a parameter with a form is kept as */
 };
 
 struct graph_input {

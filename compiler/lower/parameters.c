@@ -48,8 +48,11 @@ static enum start_kind resolve_start(enum parameter_start start, int rank, const
 
 void lower_parameter(struct arena *arena, const struct value *value, struct graph_parameter *parameter)
 {
-    *parameter = (struct graph_parameter){
-        .name = value->name, .shape = value->shape, .start_number = value->start_number, .fixed = value->fixed};
+    *parameter = (struct graph_parameter){.name = value->name,
+                                          .shape = value->shape,
+                                          .start_number = value->start_number,
+                                          .fixed = value->fixed,
+                                          .of_form = value->whole.rank > 0};
     memcpy(parameter->size_names, value->size_names, sizeof parameter->size_names);
     const struct shape *shape = value->whole.rank ? &value->whole : &value->shape;
     parameter->start = resolve_start(value->start, shape->rank, shape->dim, &parameter->start_number);

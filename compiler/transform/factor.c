@@ -15,4 +15,7 @@ void factor(struct graph *graph, const struct machine *machine, struct arena *sc
         graph_sweep(graph);
         simplify(graph, scratch);
     }
+    factor_lookups(graph, machine);
+    graph_sweep(graph);
+    simplify(graph, scratch);
 }

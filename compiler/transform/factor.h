@@ -30,4 +30,9 @@ bool factor_parts_of_concats(struct graph *graph, struct arena *scratch);
 /* Rewrites (W @ x)[a:b] and f(u, v)[a:b]. True if anything changed. */
 bool factor_parts(struct graph *graph, const struct machine *machine, struct arena *scratch);
 
+/* ---- factor_lookups.c ---- */
+
+/* Rewrites W @ embed(E, id). */
+void factor_lookups(struct graph *graph, const struct machine *machine);
+
 #endif

@@ -27,7 +27,10 @@ void decompose(struct graph *graph, struct arena *scratch);
  *   (W @ x)[a:b]                 W[a:b, :] @ x           where only parts of the product are read
  *   f(u, v)[a:b]                 f(u[a:b], v[a:b])       likewise, f elementwise
  *
- * so that each product has as many units as the gate it feeds. */
+ * so that each product has as many units as the gate it feeds. Then, but not in training, rows of a table for products
+ * with rows, where the table is not too large:
+ *
+ *   W @ embed(E, id)             embed(E @ W', id) */
 void factor(struct graph *graph, const struct machine *machine, struct arena *scratch);
 
 /* Sums in an order in which summands outside a cycle are one value before they enter it:

@@ -17,6 +17,7 @@ static void expect_factored(const char *text, const char *const *lines)
 {
     struct lowered lowered = lower_program(text);
     simplify(lowered.graph, lowered.arena);
+    decompose(lowered.graph, lowered.arena);
     factor(lowered.graph, &machine_generic, lowered.arena);
     factor_sums(lowered.graph, lowered.arena);
     expect_equations(&lowered, lines);
@@ -324,6 +325,41 @@ static void test_long_chain_of_delayed_parts(void **state)
     arena_free(arena);
 }
 
+/* ---- W @ embed(E, id) ---- */
+
+static void test_products_with_rows(void **state)
+{
+    (void)state;
+    expect_factored("cell C(x: index[9]) -> y[4] {\n  param E[9, 40], W[4, 40]\n  y = W @ embed(E, x)\n}",
+                    LINES("y = embed((E @ W{40x4 from 0 by 1 40}), x)"));
+    expect_factored("cell C(x: index[9]) -> y[4] {\n  param E[9, 40], W[4, 44]\n"
+                    "  y = W @ concat(embed(E, x[t-1]), y[t-1])\n}",
+                    LINES("y = (embed((E @ W{40x4 from 0 by 1 44}), x[t-1]) + (W{4x4 from 40 by 44 1} @ y[t-1]))"));
+    expect_factored("cell C(x: index[9]) -> y[4] {\n  param E[9, 40], W[8, 40]\n"
+                    "  a, b = split(W @ embed(E, x), 2)\n  y = a * sigmoid(b)\n}",
+                    LINES("y = (a * sigmoid(b))", "a = embed((E @ W{40x4 from 0 by 1 40}), x)",
+                          "b = embed((E @ W{40x4 from 160 by 1 40}), x)"));
+}
+
+/* Short sums are computed sooner than a row is read; a table may be too large, alone or beside
+ * another; the row may be another frame's; a form
+ * says that memory is to be saved. */
+static void test_products_with_rows_that_stay(void **state)
+{
+    (void)state;
+    expect_factored("cell C(x: index[9]) -> y[4] {\n  param E[9, 16], W[4, 16]\n  y = W @ embed(E, x)\n}",
+                    LINES("y = (W @ embed(E, x))"));
+    expect_factored("cell C(x: index[70000]) -> y[300] {\n  param E[70000, 40], W[300, 40]\n  y = W @ embed(E, x)\n}",
+                    LINES("y = (W @ embed(E, x))"));
+    expect_factored("cell C(x: index[40000]) -> y[300] {\n  param E[40000, 40], W[300, 40], V[300, 40]\n"
+                    "  y = tanh(W @ embed(E, x)) * (V @ embed(E, x))\n}",
+                    LINES("y = (tanh(embed((E @ W{40x300 from 0 by 1 40}), x)) * (V @ embed(E, x)))"));
+    expect_factored("cell C(x: index[9]) -> y[4] {\n  param E[9, 40], W[4, 40]\n  e = embed(E, x)\n  y = W @ e[t-1]\n}",
+                    LINES("y = (W @ e[t-1])", "e = embed(E, x)"));
+    expect_factored("cell C(x: index[99]) -> y[40] {\n  param E[99, 40] : svd(17)\n  y = embed(E, x)\n}",
+                    LINES("y = (E.B{40x17 from 0 by 1 40} @ embed(E.A, x))"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -346,6 +382,8 @@ int main(void)
         cmocka_unit_test(test_crumbs_stay_together),
         cmocka_unit_test(test_long_chain_of_parts),
         cmocka_unit_test(test_long_chain_of_delayed_parts),
+        cmocka_unit_test(test_products_with_rows),
+        cmocka_unit_test(test_products_with_rows_that_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
