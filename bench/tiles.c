@@ -10,19 +10,14 @@
  * both are medians of rounds in turn, by the time of the thread. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "rnn/panel.h"
 #include "rnn/train.h"
+#include "timing.h"
 
 enum { ROUNDS = 7, ROUNDS_MOST = 99, PEAK_TURNS = 200000, FLOPS_ROUND = 100 * 1000 * 1000 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
+static double now(void) { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
 
 static rnn_real *numbers(size_t count)
 {
@@ -123,18 +118,6 @@ static void run_outer(const struct product *p, rnn_real *scratch)
     rnn_outer(p->packed, p->k, 1, p->y, p->rows * p->units, p->rows * p->units, p->x, RNN_PAD(p->k), p->k, p->columns,
               1, &left, scratch);
     consumed = p->packed[rand() % p->units];
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *rates, int count)
-{
-    qsort(rates, (size_t)count, sizeof *rates, compare);
-    return rates[count / 2];
 }
 
 static void measure(enum kind kind, int rows, int units, int k, int columns, int rounds)

@@ -5,35 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "rnn/model.h"
 #include "rnn/train.h"
 #include "rnn/weights.h"
+#include "timing.h"
 
 extern const rnn_model net_model;
 
 enum { CALLS_MOST = 10000, WEIGHT_FRAMES = 64 };
 
 /* Returns the time of this thread: a call is long enough to be interrupted by others. */
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int compare_times(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *times, int count)
-{
-    qsort(times, (size_t)count, sizeof *times, compare_times);
-    return times[count / 2];
-}
+static double now(void) { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
 
 static void *make_input(const rnn_tensor *tensor, size_t columns)
 {

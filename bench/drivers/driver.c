@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "../timing.h"
 
 enum { SAMPLES_MOST = 100000, SAMPLES_LEAST = 5 };
 static const double sample_least = 50e-6; /* seconds: shorter calls are measured several at a time */
@@ -54,18 +55,7 @@ void write_numbers(const char *folder, const char *name, const float *numbers, s
         fail(path);
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(timer, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+static double now(void) { return seconds_of(timer); }
 
 /* Calls `count` times, going on at `*frame`. Returns the seconds. */
 static double sample(int count, int *frame)
@@ -90,8 +80,7 @@ static double measure(double seconds)
         calls *= 2;
     for (double begun = now(); (now() - begun < seconds || count < SAMPLES_LEAST) && count < SAMPLES_MOST; count++)
         samples[count] = sample(calls, &frame) / calls;
-    qsort(samples, (size_t)count, sizeof *samples, compare);
-    return samples[count / 2] / (task.call == CALL_STEP ? 1 : task.frames) * 1e6;
+    return median(samples, count) / (task.call == CALL_STEP ? 1 : task.frames) * 1e6;
 }
 
 static void load(const char *line)

@@ -5,7 +5,7 @@ import numpy as np
 from jax import lax
 from jax.nn import sigmoid
 
-from peer import Loaded, Unknown, serve
+from peer import CELLS, Loaded, Unknown, serve
 
 
 def lstm(p, a, past):
@@ -72,17 +72,8 @@ def mingru(p, a, h):
     return h, h
 
 
-# name -> step, gates whose input products are one, gates of one recurrent product (U), number of states
-CELLS = {
-    "lstm": (lstm, None, "", 2),
-    "gru": (gru, None, "", 1),
-    "gru_before": (gru_before, "rzk", "rz", 1),
-    "mgu": (mgu, "fk", "", 1),
-    "peephole": (peephole, "ifgo", "ifgo", 2),
-    "highway": (highway, "ht", "", 1),
-    "sru": (sru, "cfr", "", 1),
-    "mingru": (mingru, "zk", "", 1),
-}
+STEPS = {step.__name__: step for step in (lstm, gru, gru_before, mgu, peephole, highway, sru, mingru)}
+CELLS = {**CELLS, "lstm": ("", "", 2), "gru": ("", "", 1)}  # whose parameters are joined as they are
 
 
 def join(p, prefix, gates):
@@ -91,7 +82,7 @@ def join(p, prefix, gates):
 
 def compute(net, p, x):
     """All frames of one layer: [frames, streams, units]."""
-    step, gates, recurrent, states = CELLS[net]
+    step, (gates, recurrent, states) = STEPS[net], CELLS[net]
     p = dict(p)
     if gates:
         p["W"] = join(p, "W_", gates)

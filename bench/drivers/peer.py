@@ -11,6 +11,18 @@ now = time.perf_counter if os.environ.get("BENCH_CLOCK") == "wall" else time.pro
 threads = int(os.environ.get("BENCH_THREADS", "1"))
 
 
+# Cells that are written out for PyTorch and JAX: name -> gates whose input products are one, gates of one recurrent product (U),
+# number of states
+CELLS = {
+    "mgu": ("fk", "", 1),
+    "gru_before": ("rzk", "rz", 1),
+    "peephole": ("ifgo", "ifgo", 2),
+    "highway": ("ht", "", 1),
+    "sru": ("cfr", "", 1),
+    "mingru": ("zk", "", 1),
+}
+
+
 class Unknown(Exception):
     """The system has no such task; the text says why."""
 

@@ -5,7 +5,7 @@ import sys
 import torch
 from torch.nn import functional as F
 
-from peer import Loaded, Unknown, serve, threads
+from peer import CELLS, Loaded, Unknown, serve, threads
 
 compiled = len(sys.argv) > 1 and sys.argv[1] == "compiled"
 torch.set_num_threads(threads)
@@ -62,24 +62,17 @@ def mingru(p, a, h):
     return h, h
 
 
-# name -> step, gates whose input products are one, gates of one recurrent product (U), number of states
-CELLS = {
-    "mgu": (mgu, "fk", "", 1),
-    "gru_before": (gru_before, "rzk", "rz", 1),
-    "peephole": (peephole, "ifgo", "ifgo", 2),
-    "highway": (highway, "ht", "", 1),
-    "sru": (sru, "cfr", "", 1),
-    "mingru": (mingru, "zk", "", 1),
-}
+STEPS = {step.__name__: step for step in (mgu, gru_before, peephole, highway, sru, mingru)}
 
 
 class Cell(torch.nn.Module):
-    """One layer of a cell of the table."""
+    """One layer of a cell of the table CELLS."""
 
     def __init__(self, task):
         super().__init__()
         self.net = task.net
-        self.step, self.gates, self.recurrent, self.states = CELLS[task.net]
+        self.step = STEPS[task.net]
+        self.gates, self.recurrent, self.states = CELLS[task.net]
         for name, numbers in task.parameters("h.").items():
             self.register_parameter(name, torch.nn.Parameter(torch.from_numpy(numbers)))
         self.chunk = torch.compile(self.run_block, dynamic=False) if compiled else self.run_block
