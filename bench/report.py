@@ -6,6 +6,7 @@ import html
 import json
 import math
 import os
+import re
 import statistics
 import sys
 
@@ -43,36 +44,61 @@ class Row:
         return quartiles(self.ratios(system))
 
 
+def by_numbers(text):
+    """A key that puts "lstm 64" before "lstm 128"."""
+    return [(part.isdigit(), int(part) if part.isdigit() else part) for part in re.findall(r"\d+|\D+", text)]
+
+
 def read_rows(path):
-    """Group -> rows, in the order of the file."""
+    """Group -> rows, by their names."""
     groups = {}
     for line in csv.DictReader(open(path)):
         rows = groups.setdefault(line["group"], {})
         row = rows.setdefault(line["task"], Row(line["task"]))
         row.rounds.setdefault(line["system"], []).append(float(line["us_per_frame"]))
-    return {group: [row for row in rows.values() if OURS in row.rounds] for group, rows in groups.items()}
+    return {group: [row for _, row in sorted(rows.items(), key=lambda item: by_numbers(item[0])) if OURS in row.rounds]
+            for group, rows in groups.items()}
 
 
 def number(us):
     return f"{us:.3g}" if us < 1000 else f"{us:.0f}"
 
 
-def summary(groups, about):
-    """A line for each group: the lowest ratio, the geometric mean, what was asked for."""
+class Reached:
+    """What a group's measured tasks come to beside what is asked for: the lowest ratio and the geometric mean."""
+
+    def __init__(self, rows, group, count):
+        ratios = {row.task: row.ratio(best) for row in rows if (best := row.best(group["systems"]))}
+        self.group, self.measured, self.count = group, len(ratios), count
+        if ratios:
+            self.worst = min(ratios, key=ratios.get)
+            self.lowest, self.mean = ratios[self.worst], math.exp(statistics.mean(map(math.log, ratios.values())))
+
+    @property
+    def met(self):
+        return self.lowest >= self.group["least"] and self.mean >= self.group["mean"]
+
+    def line(self):
+        """A line of the summary."""
+        asked = f"{self.group['least']:.2f} / {self.group['mean']:.2f}"
+        begin = f"| {self.group['title']} | {self.measured} of {self.count} |"
+        if not self.measured:
+            return f"{begin} | | {asked} | not measured |"
+        verdict = ("yes" if self.met else "no") + (" so far" if self.measured < self.count else "")
+        return f"{begin} {self.lowest:.2f} ({self.worst}) | {self.mean:.2f} | {asked} | {verdict} |"
+
+    def sentence(self):
+        asked = f"Asked for: no ratio below {self.group['least']:.2f}, and a geometric mean of {self.group['mean']:.2f}"
+        if not self.measured:
+            return f"{asked}; no ratio was measured."
+        return (f"{asked}; reached in {self.measured} of {self.count} tasks: {self.lowest:.2f} ({self.worst}) and {self.mean:.2f}"
+                f"{'' if self.met else ', too little'}.")
+
+
+def summary(reached):
     yield "| work | tasks | lowest ratio | geometric mean | asked for | met |"
     yield "|---|--:|--:|--:|--:|---|"
-    for name, group in about["groups"].items():
-        rows = groups.get(name, [])
-        ratios = {row.task: row.ratio(best) for row in rows if (best := row.best(group["systems"]))}
-        asked = f"{group['least']:.2f} / {group['mean']:.2f}"
-        count = f"{len(ratios)} of {about['counts'][name]}"
-        if not ratios:
-            yield f"| {group['title']} | {count} | | | {asked} | not measured |"
-            continue
-        worst, mean = min(ratios, key=ratios.get), math.exp(statistics.mean(map(math.log, ratios.values())))
-        met = ratios[worst] >= group["least"] and mean >= group["mean"]
-        verdict = ("yes" if met else "no") + (" so far" if len(ratios) < about["counts"][name] else "")
-        yield f"| {group['title']} | {count} | {ratios[worst]:.2f} ({worst}) | {mean:.2f} | {asked} | {verdict} |"
+    yield from (group.line() for group in reached.values())
 
 
 def table(rows, group):
@@ -115,17 +141,19 @@ def systems(about):
 
 
 def markdown(groups, about, picture):
-    lines = ["# Emitted code beside its peers", "", *describe(about), "", *summary(groups, about), "", f"![ratios]({picture})"]
+    reached = {name: Reached(groups.get(name, []), group, about["counts"][name]) for name, group in about["groups"].items()}
+    lines = ["# Emitted code beside its peers", "", *describe(about), "", *summary(reached), "", f"![ratios]({picture})"]
     for name, rows in groups.items():
         group = about["groups"][name]
-        lines += ["", "## " + group["title"][0].upper() + group["title"][1:], "", *table(rows, group)]
+        lines += ["", "## " + group["title"][0].upper() + group["title"][1:], "", reached[name].sentence(), "", *table(rows, group)]
     return "\n".join(lines + ["", "## Systems", "", *systems(about)]) + "\n"
 
 
 class Plot:
-    """Ratios on a logarithmic axis, a line for each task, groups below each other."""
+    """Ratios on a logarithmic axis, a line for each task, groups below each other, each with the geometric mean asked for."""
 
     LEFT, WIDTH, LINE, RIGHT = 260, 560, 16, 190
+    GRID = [0.125, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
 
     def __init__(self, lowest, highest):
         self.low, self.high = math.log2(lowest) - 0.2, math.log2(highest) + 0.2
@@ -137,14 +165,19 @@ class Plot:
     def text(self, x, text, style=""):
         self.items.append(f'<text x="{x:.1f}" y="{self.y + 4}" {style}>{html.escape(text)}</text>')
 
-    def heading(self, text):
+    def group(self, group, rows):
+        """A heading and rows, with their best peers; green are those that are not below what is asked of each."""
         self.y += self.LINE + 6
-        self.text(8, text, 'font-weight="bold"')
+        self.text(8, group["title"], 'font-weight="bold"')
+        begin, x = self.y + self.LINE / 2, self.x(group["mean"])
+        for row, best in rows:
+            self.row(row, best, group["least"])
+        self.items.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{begin}" y2="{self.y + self.LINE / 2}" stroke="#1f6feb" stroke-dasharray="3"/>')
 
-    def row(self, row, best):
+    def row(self, row, best, least):
         self.y += self.LINE
         ratio, (low, high) = row.ratio(best), row.interval(best)
-        color = "#1a7f37" if ratio >= 1 else "#b42318"
+        color = "#1a7f37" if ratio >= least else "#b42318"
         self.text(self.LEFT - 8, row.task, 'text-anchor="end"')
         self.items.append(f'<line x1="{self.x(low):.1f}" x2="{self.x(high):.1f}" y1="{self.y}" y2="{self.y}" stroke="{color}" stroke-width="2"/>')
         self.items.append(f'<circle cx="{self.x(ratio):.1f}" cy="{self.y}" r="4" fill="{color}"/>')
@@ -153,10 +186,11 @@ class Plot:
     def finish(self, title):
         bottom = self.y + self.LINE
         grid = [f'<text x="8" y="18" font-weight="bold" font-size="13">{html.escape(title)}</text>']
-        for power in range(math.ceil(self.low), math.floor(self.high) + 1):
-            x, strong = self.x(2.0**power), power == 0
-            grid.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="40" y2="{bottom}" stroke="{"#555" if strong else "#ddd"}"/>')
-            grid.append(f'<text x="{x:.1f}" y="{bottom + 14}" text-anchor="middle">{2.0 ** power:g}</text>')
+        for ratio in self.GRID:
+            if self.low <= math.log2(ratio) <= self.high:
+                x = self.x(ratio)
+                grid.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="40" y2="{bottom}" stroke="{"#555" if ratio == 1 else "#ddd"}"/>')
+                grid.append(f'<text x="{x:.1f}" y="{bottom + 14}" text-anchor="middle">{ratio:g}</text>')
         width, height = self.LEFT + self.WIDTH + self.RIGHT, bottom + 24
         return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="11">\n'
                 f'<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(grid + self.items) + "\n</svg>\n")
@@ -164,15 +198,14 @@ class Plot:
 
 def plot(groups, about):
     found = {name: [(row, best) for row in rows if (best := row.best(about["groups"][name]["systems"]))] for name, rows in groups.items()}
-    ends = [end for rows in found.values() for row, best in rows for end in (*row.interval(best), row.ratio(best))] + [1]
+    ends = [end for rows in found.values() for row, best in rows for end in (*row.interval(best), row.ratio(best))]
+    ends += [1, *(about["groups"][name]["mean"] for name, rows in found.items() if rows)]
     picture = Plot(min(ends), max(ends))
     for name, rows in found.items():
         if rows:
-            picture.heading(about["groups"][name]["title"])
-            for row, best in rows:
-                picture.row(row, best)
+            picture.group(about["groups"][name], rows)
     run = about["run"]
-    return picture.finish(f"Best peer's time / rnnc's, {run['cpu']}, {run['flags']}, {run['threads']} thread{'s' if run['threads'] > 1 else ''}")
+    return picture.finish(f"Best peer's time / rnnc's (dashed: geometric mean asked for), {run['cpu']}, {run['flags']}, {run['threads']} thread{'s' if run['threads'] > 1 else ''}")
 
 
 def main():

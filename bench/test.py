@@ -80,10 +80,20 @@ class Report(unittest.TestCase):
         self.assertEqual(row.best(["near", "far", "none"]), "near")
         self.assertEqual((row.ratio("near"), row.interval("near")), (3.0, (2.5, 3.5)))
 
-    def test_summary_has_lowest_and_geometric_mean(self):
-        lines = list(report.summary(self.rows, self.about))
-        self.assertEqual(lines[2], "| first work | 2 of 2 | 0.50 (slow) | 1.22 | 1.00 / 1.20 | no |")
-        self.assertEqual(lines[3], "| second work | 0 of 1 | | | 1.00 / 1.00 | not measured |")
+    def test_summary_and_sentences_have_lowest_and_geometric_mean(self):
+        lines = report.markdown(self.rows, self.about, "plot.svg").splitlines()
+        self.assertIn("| first work | 2 of 2 | 0.50 (slow) | 1.22 | 1.00 / 1.20 | no |", lines)
+        self.assertIn("| second work | 0 of 1 | | | 1.00 / 1.00 | not measured |", lines)
+        asked = "Asked for: no ratio below 1.00, and a geometric mean of 1.20"
+        self.assertIn(f"{asked}; reached in 2 of 2 tasks: 0.50 (slow) and 1.22, too little.", lines)
+        del self.rows["one"][1]
+        self.assertIn(f"{asked}; reached in 1 of 2 tasks: 3.00 (fast) and 3.00.",
+                      report.markdown(self.rows, self.about, "plot.svg").splitlines())
+
+    def test_tasks_are_ordered_by_their_numbers(self):
+        names = ["run lstm 64", "run lstm 512, 4 streams", "run gru 128", "run lstm 512", "run lstm 128"]
+        self.assertEqual(sorted(names, key=report.by_numbers),
+                         ["run gru 128", "run lstm 64", "run lstm 128", "run lstm 512", "run lstm 512, 4 streams"])
 
     def test_missing_systems_are_named(self):
         text = report.markdown(self.rows, self.about, "plot.svg")
