@@ -1,7 +1,8 @@
-/* Elementwise scans, in two orders. With one stream units are outermost, so that a unit's past stays in registers
- * through all frames. With several, columns of one unit lie so far apart that each of its vectors would be a cache line
- * by itself, many of them in one set of a cache: there frames are outermost, memory is read from front to back, and the
- * past is read again while it is in the first-level cache. */
+/* Elementwise scans, in two orders. A single column of one or two vectors has units outermost, so that their past stays
+ * in registers through all frames. In longer columns the vectors of one unit lie so far apart that each would be a
+ * cache line by itself, many of them in one set of a cache, and would wait for the one before: there frames are
+ * outermost, memory is read from front to back, units are computed beside each other, and the past is read again while
+ * it is in the first-level cache. */
 #include "emit/kernel.h"
 
 /* True if the kernel reads the neighbouring frame of a value of its own. */
@@ -17,7 +18,7 @@ static bool kernel_reads(const struct writing *writing, const struct edge *edge)
     return false;
 }
 
-/* Writes the scan of several streams: frame after frame. */
+/* Writes the scan of longer columns, or several: frame after frame. */
 static void write_frames_outermost(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
@@ -58,7 +59,8 @@ static int write_carried(struct writing *writing)
     }
     return carried;
 }
-/* Writes the scan of one stream: unit after unit. */
+
+/* Writes the scan of one stream with a short column: unit after unit. */
 static void write_units_outermost(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
@@ -66,11 +68,11 @@ static void write_units_outermost(struct writing *writing)
     struct text *out = emitter->out;
     bool reversed = writing->region->reversed;
     text_printf(out,
-                "    if (streams == 1) {\n"
+                "    if (streams == 1 && RNN_PAD(%s) <= 2 * RNN_LANES) {\n"
                 "        const int count = ends ? ends[0] : frames;\n"
                 "        for (int unit = 0; unit < RNN_PAD(%s); unit += RNN_LANES) {\n"
                 "            ptrdiff_t frame = %s;\n",
-                kernel_size(emitter, kernel), reversed ? "(ptrdiff_t)count - 1" : "0");
+                kernel_size(emitter, kernel), kernel_size(emitter, kernel), reversed ? "(ptrdiff_t)count - 1" : "0");
     writing->column = "0";
     int carried = write_carried(writing);
     text_printf(out, "            for (int t = 0; t < count; t++, frame%s) {\n", reversed ? "--" : "++");
