@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-jobs=$(getconf _NPROCESSORS_ONLN)
+jobs=$(($(getconf _NPROCESSORS_ONLN) + 1)) # one of them waits for a disk or for a child
 log=$(mktemp)
 summary=$(mktemp)
 trap 'rm -f "$log" "$summary"' EXIT
