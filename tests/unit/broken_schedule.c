@@ -96,3 +96,14 @@ void expect_wrong(struct scheduled *scheduled, const char *wanted)
         fail_msg("expected '%s', but found '%s' in\n%s", text, found ? found : "nothing", schedule_lines(scheduled));
     scheduled_free(scheduled);
 }
+
+void expect_wrong_about(struct scheduled *scheduled, const char *format, ...)
+{
+    char wanted[100];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(wanted, sizeof wanted, format, arguments);
+    va_end(arguments);
+    assert_in_range(length, 1, sizeof wanted - 1);
+    expect_wrong(scheduled, wanted);
+}

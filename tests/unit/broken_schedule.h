@@ -31,5 +31,7 @@ int id_of_op(const struct scheduled *scheduled, enum op op);
 int reader_of(const struct scheduled *scheduled, const char *name, enum op op);
 /* Names of values stand in the message as they do here: "%h is computed twice". */
 void expect_wrong(struct scheduled *scheduled, const char *wanted);
+/* The same by a format, for values without names: "%%%d reads %%h before it is there". */
+__attribute__((format(printf, 2, 3))) void expect_wrong_about(struct scheduled *scheduled, const char *format, ...);
 
 #endif

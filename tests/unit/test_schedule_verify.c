@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -33,15 +32,12 @@ static void test_nodes_and_regions(void **state)
     scheduled = schedule(looks_back);
     struct region *region = region_of(&scheduled, "g");
     region->nodes[0] = region->nodes[1];
-    char text[100];
-    snprintf(text, sizeof text, "%%%d is in a region twice, or in two of them", region->nodes[1]);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "%%%d is in a region twice, or in two of them", region->nodes[1]);
 
     scheduled = schedule(looks_back);
     scheduled.schedule->region_of[id_of(&scheduled, "h")]--;
     region = &scheduled.schedule->regions[scheduled.schedule->region_of[id_of(&scheduled, "h")] + 1];
-    snprintf(text, sizeof text, "region %s has %%h, which is said to be elsewhere", region->name);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "region %s has %%h, which is said to be elsewhere", region->name);
 }
 
 static void swap_regions(struct schedule *schedule, int a, int b)
@@ -72,15 +68,12 @@ static void test_regions_in_their_order(void **state)
     scheduled = schedule(looks_back);
     region_of(&scheduled, "h")->kind = REGION_FRAMES;
     int first = region_of(&scheduled, "h")->nodes[0];
-    char text[100];
-    snprintf(text, sizeof text, "%%%d does not belong in region h_scan", first);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "%%%d does not belong in region h_scan", first);
 
     scheduled = schedule(looks_back);
     region_of(&scheduled, "h")->name = region_of(&scheduled, "g")->name;
-    snprintf(text, sizeof text, "region %d has no name of its own",
-             scheduled.schedule->region_of[id_of(&scheduled, "h")]);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "region %d has no name of its own",
+                       scheduled.schedule->region_of[id_of(&scheduled, "h")]);
 }
 
 static void test_reads_behind_writes(void **state)
@@ -93,10 +86,8 @@ static void test_reads_behind_writes(void **state)
     scheduled = schedule(looks_back);
     swap_regions(scheduled.schedule, scheduled.schedule->region_of[id_of(&scheduled, "h")],
                  scheduled.schedule->region_of[id_of(&scheduled, "o")]);
-    char text[100];
     int product = reader_of(&scheduled, "h", OP_product);
-    snprintf(text, sizeof text, "%%%d reads %%h before it is there", product);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "%%%d reads %%h before it is there", product);
 
     scheduled = schedule(looks_back);
     struct edge *edge = &scheduled.schedule->graph->nodes[id_of(&scheduled, "p")]->edges[0];
@@ -106,16 +97,14 @@ static void test_reads_behind_writes(void **state)
     scheduled = schedule(looks_far_back);
     region_of(&scheduled, "h")->group = 5;
     product = reader_of(&scheduled, "h", OP_product);
-    snprintf(text, sizeof text, "%%%d reads %%h before it is there", product); /* four frames back */
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "%%%d reads %%h before it is there", product); /* four frames back */
 
     scheduled = schedule(begins_late); /* with a value that is gathered in the same pass */
     struct edge *past = &scheduled.schedule->graph->nodes[reader_of(&scheduled, "h", OP_product)]->edges[1];
     assert_int_equal(past->delay, 1);
     past->init = id_of_op(&scheduled, OP_last);
-    snprintf(text, sizeof text, "%%%d begins with %%%d before it is there", reader_of(&scheduled, "h", OP_product),
-             past->init);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "%%%d begins with %%%d before it is there", reader_of(&scheduled, "h", OP_product),
+                       past->init);
 }
 
 /* ---- kernels ---- */
@@ -129,10 +118,8 @@ static void test_what_kernels_compute(void **state)
 
     scheduled = schedule(looks_back);
     kernel_of(&scheduled, "h")->units = 7;
-    char text[100];
-    snprintf(text, sizeof text, "%%%d has other units than its kernel, which has 7",
-             kernel_of(&scheduled, "h")->accumulators[0].result);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "%%%d has other units than its kernel, which has 7",
+                       kernel_of(&scheduled, "h")->accumulators[0].result);
 
     scheduled = schedule(looks_back);
     kernel_of(&scheduled, "s")->kind = KERNEL_EMBED;
@@ -162,9 +149,7 @@ static void test_kernels_read_behind_writes(void **state)
     int first = kernel->nodes[0];
     kernel->nodes[0] = kernel->nodes[1];
     kernel->nodes[1] = first;
-    char text[100];
-    snprintf(text, sizeof text, "%%c reads %%%d before a kernel has made it", first);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "%%c reads %%%d before a kernel has made it", first);
 }
 
 static void test_sums(void **state)
@@ -173,32 +158,26 @@ static void test_sums(void **state)
     struct scheduled scheduled = schedule(looks_back);
     struct accumulator *accumulator = &kernel_of(&scheduled, "h")->accumulators[0];
     int start = accumulator->start.node, result = accumulator->result;
-    char text[100];
     accumulator->start.node = id_of(&scheduled, "g");
-    snprintf(text, sizeof text, "row 0, which ends as %%%d, does not start from %%%d", result, start);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "row 0, which ends as %%%d, does not start from %%%d", result, start);
 
     scheduled = schedule(looks_back);
     struct operand *operand = &kernel_of(&scheduled, "h")->operands[0];
     operand->x.delay = 2;
-    snprintf(text, sizeof text, "panels %d are not for the product %%%d", operand->panels, operand->products[0]);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "panels %d are not for the product %%%d", operand->panels, operand->products[0]);
 
     scheduled = schedule(looks_back);
     operand = &kernel_of(&scheduled, "h")->operands[0];
     operand->first_row = 1;
-    snprintf(text, sizeof text, "panels %d have rows beyond the accumulators of their kernel", operand->panels);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "panels %d have rows beyond the accumulators of their kernel", operand->panels);
 
     scheduled = schedule(looks_back);
     operand = &kernel_of(&scheduled, "h")->operands[0];
     operand->panels--;
-    snprintf(text, sizeof text, "panels %d are there twice, or not counted", operand->panels);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "panels %d are there twice, or not counted", operand->panels);
 
     scheduled = schedule(looks_back);
-    snprintf(text, sizeof text, "panels %d belong to no kernel", scheduled.schedule->panel_count++);
-    expect_wrong(&scheduled, text);
+    expect_wrong_about(&scheduled, "panels %d belong to no kernel", scheduled.schedule->panel_count++);
 }
 
 int main(void)
