@@ -56,6 +56,8 @@ says err "--seconds"
 expect 2 "$rnn" bench
 says err "which network? Give a .rnn file"
 expect 1 "$rnn" bench missing.rnn
+says err "cannot read 'missing.rnn'"
 expect 1 "$rnn" bench --train "$root/bench/nets/language.rnn"
+says err "there is no loss to train with"
 expect 0 "$rnn" bench --help
 says out "--threads"

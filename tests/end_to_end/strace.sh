@@ -18,5 +18,5 @@ calls_between_marks() {
 
 silent=$(calls_between_marks)
 control=$(calls_between_marks --control)
-echo "system calls in 250 steps: $silent; with one made in each on purpose: $control"
+echo "system calls between the marks: $silent; with one made in each on purpose: $control"
 [ "$silent" = 0 ] && [ "$control" -ge 250 ]

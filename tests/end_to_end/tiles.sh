@@ -86,7 +86,11 @@ check() {
   $compiler -std=gnu11 -O3 -I"$root/runtime/include" "$@" -c "$work/tiles.c" -o "$work/tiles.o"
   $objdump -d --no-show-raw-insn "$work/tiles.o" >"$work/listing"
   (cat "$work/listing"; echo) | awk -f "$work/loops.awk" >"$work/loops"
-  [ "$(awk '{ n += $2 } END { print n + 0 }' "$work/loops")" -ge 100 ] || { echo "$compiler $*: too few loops found" && exit 1; }
+  sed -n 's/^[0-9a-f]* <\(rnn_tile_[^>]*\|rnn_outer[a-z_]*_tile\)>:$/\1/p' "$work/listing" >"$work/functions"
+  [ "$(wc -l <"$work/functions")" -ge 8 ] || { echo "$compiler $*: too few tiles found" && exit 1; }
+  while read -r function; do
+    grep -q "^$function " "$work/loops" || { echo "$compiler $*: no loop of $function found" && exit 1; }
+  done <"$work/functions"
   if awk '$3 > 0' "$work/loops" | grep .; then
     echo "$compiler $*: these loops (function, products) have so many accesses to the stack"
     failed=1
