@@ -30,7 +30,8 @@ const char *depfile_path(struct arena *arena, const struct options *options)
 
 void depfile_write(const struct options *options, struct text *out)
 {
-    const char *files[] = {strcmp(options->input, "-") != 0 ? options->input : NULL, options->pipeline.embed};
+    const char *files[] = {strcmp(options->input, "-") != 0 ? options->input : NULL, options->pipeline.embed,
+                           options->machine};
     if (options->depfile.target)
         text_puts(out, options->depfile.target); /* quoted by the caller, as in C compilers */
     else
@@ -42,9 +43,10 @@ void depfile_write(const struct options *options, struct text *out)
             write_path(files[i], out);
         }
     text_puts(out, "\n");
-    if (options->depfile.phony && files[1]) {
-        text_puts(out, "\n");
-        write_path(files[1], out);
-        text_puts(out, ":\n");
-    }
+    for (size_t i = 1; options->depfile.phony && i < sizeof files / sizeof *files; i++)
+        if (files[i]) {
+            text_puts(out, "\n");
+            write_path(files[i], out);
+            text_puts(out, ":\n");
+        }
 }

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/machine.h"
+#include "machine_file.h"
 #include "options_check.h"
 
 enum {
@@ -44,8 +45,10 @@ static const struct argp_option table[] = {
      "-MD: write a rule of make that says what the C is made from, beside it; -MF FILE: write it there; -MT TARGET: "
      "the rule's target (the C file); -MP: an empty rule for each file but the program",
      0},
-    {"machine", KEY_MACHINE, "NAME", 0,
-     "the machine whose sizes decide: generic (the default), sse2, avx2, avx512 or neon", 0},
+    {"machine", KEY_MACHINE, "NAME|FILE", 0,
+     "the machine whose sizes and speeds decide: generic (the default), sse2, avx2, avx512, neon, or what `rnn tune` "
+     "has measured",
+     0},
     {"emit", KEY_EMIT, "KIND", 0, "c, source, graph, dot, schedule or explain", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
@@ -100,12 +103,19 @@ static void parse_emit(struct argp_state *state, struct pipeline_options *option
     argp_error(state, "--emit wants c, source, graph, dot, schedule or explain, not '%s'", text);
 }
 
-static void parse_machine(struct argp_state *state, struct pipeline_options *options, const char *text)
+/* Finds a machine built in, or reads the file of one. */
+static void parse_machine(struct argp_state *state, struct parsing *parsing, const char *text)
 {
+    struct options *options = parsing->options;
     char names[MACHINE_NAMES];
-    options->schedule.machine = machine_find(text);
-    if (!options->schedule.machine)
-        argp_error(state, "--machine wants %s, not '%s'", machine_names(names), text);
+    const struct machine *machine = machine_find(text);
+    if (!machine && access(text, F_OK) != 0)
+        argp_error(state, "--machine wants %s, or a file of `rnn tune`; there is no '%s'", machine_names(names), text);
+    if (!machine) {
+        options->machine = text;
+        machine = machine_file_read(state, parsing->arena, text);
+    }
+    options->pipeline.schedule.machine = machine;
 }
 
 static void parse_dump(struct argp_state *state, struct pipeline_options *options, const char *text)
@@ -249,7 +259,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         parse_depfile(state, &options->depfile, text);
         break;
     case KEY_MACHINE:
-        parse_machine(state, &options->pipeline, text);
+        parse_machine(state, parsing, text);
         break;
     case KEY_EMIT:
         parse_emit(state, &options->pipeline, text);

@@ -11,7 +11,8 @@ struct options {
     struct diag_options diag;
     const char *input;
     const char *output;
-    const char *header; /* path to write */
+    const char *header;  /* path to write */
+    const char *machine; /* the file that describes it, or NULL */
     struct depfile_options depfile;
     bool warnings_are_errors;
 };

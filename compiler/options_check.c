@@ -31,6 +31,8 @@ static void check_places(struct argp_state *state, const struct options *options
             argp_error(state, "%s would overwrite the program '%s'", results[i].name, options->input);
         if (path && options->pipeline.embed && path_is_same(path, options->pipeline.embed))
             argp_error(state, "%s would overwrite the weights '%s'", results[i].name, options->pipeline.embed);
+        if (path && options->machine && path_is_same(path, options->machine))
+            argp_error(state, "%s would overwrite the machine '%s'", results[i].name, options->machine);
     }
 }
 

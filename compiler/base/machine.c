@@ -1,17 +1,29 @@
 #include "base/machine.h"
 
+#include <math.h>
 #include <string.h>
 
-/* Cache sizes are those of the least of the usual machines: of cores since about 2010 (SSE2), 2015 (AVX2), of servers
+/* Caches and cores are those of the least of the usual machines: since about 2010 (SSE2), 2015 (AVX2), of servers
  * (AVX-512, and NEON in 64 bits). Two vector operations begin in each cycle; with AVX2 and later, and with NEON, each
- * may be a multiplication and an addition. */
-enum { KIB = 1024 };
+ * may be a multiplication and an addition. Forks and barriers are those of OpenMP and of rnn/team.h. */
+#define KIB    1024.
+#define CLOCK  3.
+#define CYCLES *CLOCK /* what is done in a cycle, for a nanosecond */
 
-/* Sizes that all machines share, and those of AVX2, which also decide where the machine is not known. */
-#define COMMON_SIZES .real_bytes = 4, .memory_bytes_cycle = 4
-#define AVX2_SIZES                                                                                                     \
-    .lanes = 8, .registers = 16, .lane_operations_cycle = 16, .peak_flops_cycle = 32, .first_level_bytes = 32 * KIB,   \
-    .second_level_bytes = 512 * KIB, .second_level_bytes_cycle = 32
+/* Sizes that all machines share: of memory and of what lies before it, at most. */
+#define COMMON_SIZES .real_bytes = 4, .clock = CLOCK, .frame = 20, .fork = 1500, .barrier = 150
+
+/* The levels, with kibibytes of the first two, bytes a cycle from them, and cores. */
+#define LEVELS(count, first, first_cycle, second, second_cycle)                                                        \
+    .cores = (count), .levels = {                                                                                      \
+                          {(first)*KIB, 1, (first_cycle)CYCLES, (count) * (first_cycle)CYCLES},                        \
+                          {(second)*KIB, 1, (second_cycle)CYCLES, (count) * (second_cycle)CYCLES},                     \
+                          {8192 * KIB, count, 8 CYCLES, (count)*6 CYCLES},                                             \
+                          {1e15, count, 4 CYCLES, 12 CYCLES},                                                          \
+    }
+
+/* Those of AVX2, which also decide where the machine is not known. */
+#define AVX2_SIZES .lanes = 8, .registers = 16, .operations = 16 CYCLES, .flops = 32 CYCLES, LEVELS(4, 32, 64, 512, 32)
 
 const struct machine machine_generic = {.name = "generic", .lanes_most = 16, AVX2_SIZES, COMMON_SIZES};
 
@@ -20,11 +32,9 @@ const struct machine machine_sse2 = {
     .lanes = 4,
     .lanes_most = 4,
     .registers = 16,
-    .lane_operations_cycle = 8,
-    .peak_flops_cycle = 8,
-    .first_level_bytes = 32 * KIB,
-    .second_level_bytes = 256 * KIB,
-    .second_level_bytes_cycle = 32,
+    .operations = 8 CYCLES,
+    .flops = 8 CYCLES,
+    LEVELS(2, 32, 32, 256, 32),
     COMMON_SIZES,
 };
 
@@ -35,11 +45,9 @@ const struct machine machine_avx512 = {
     .lanes = 16,
     .lanes_most = 16,
     .registers = 32,
-    .lane_operations_cycle = 32,
-    .peak_flops_cycle = 64,
-    .first_level_bytes = 32 * KIB,
-    .second_level_bytes = 1024 * KIB,
-    .second_level_bytes_cycle = 64,
+    .operations = 32 CYCLES,
+    .flops = 64 CYCLES,
+    LEVELS(8, 32, 128, 1024, 64),
     COMMON_SIZES,
 };
 
@@ -48,11 +56,9 @@ const struct machine machine_neon = {
     .lanes = 4,
     .lanes_most = 4,
     .registers = 32,
-    .lane_operations_cycle = 8,
-    .peak_flops_cycle = 16,
-    .first_level_bytes = 64 * KIB,
-    .second_level_bytes = 1024 * KIB,
-    .second_level_bytes_cycle = 32,
+    .operations = 8 CYCLES,
+    .flops = 16 CYCLES,
+    LEVELS(4, 64, 32, 1024, 32),
     COMMON_SIZES,
 };
 
@@ -79,6 +85,52 @@ const char *machine_names(char buffer[MACHINE_NAMES])
     return buffer;
 }
 
+#define WHOLE(key, member)                                                                                             \
+    {                                                                                                                  \
+        key, offsetof(struct machine, member), true, 1, 4096                                                           \
+    }
+#define REAL(key, member)                                                                                              \
+    {                                                                                                                  \
+        key, offsetof(struct machine, member), false, 1e-3, 1e9                                                        \
+    }
+#define BYTES(key, member)                                                                                             \
+    {                                                                                                                  \
+        key, offsetof(struct machine, member), false, 4096, 1e12                                                       \
+    }
+#define LEVEL(name, member)                                                                                            \
+    WHOLE(name "_cores", member.cores), REAL(name "_gbs", member.one), REAL(name "_gbs_all", member.all)
+#define CACHE(name, member) BYTES(name "_bytes", member.bytes), LEVEL(name, member)
+
+const struct machine_number machine_numbers[] = {
+    WHOLE("cores", cores),
+    REAL("clock_ghz", clock),
+    REAL("multiply_adds_gflops", flops),
+    REAL("operations_gops", operations),
+    CACHE("first_level", levels[LEVEL_FIRST]),
+    CACHE("second_level", levels[LEVEL_SECOND]),
+    CACHE("third_level", levels[LEVEL_THIRD]),
+    LEVEL("memory", levels[LEVEL_MEMORY]),
+    REAL("frame_ns", frame),
+    REAL("fork_ns", fork),
+    REAL("barrier_ns", barrier),
+    {0},
+};
+
+double machine_number_get(const struct machine *machine, const struct machine_number *number)
+{
+    const char *member = (const char *)machine + number->offset;
+    return number->whole ? *(const int *)member : *(const double *)member;
+}
+
+void machine_number_set(struct machine *machine, const struct machine_number *number, double value)
+{
+    char *member = (char *)machine + number->offset;
+    if (number->whole)
+        *(int *)member = (int)value;
+    else
+        *(double *)member = value;
+}
+
 int machine_panel_rows(const struct machine *machine)
 {
     int rows = 2;
@@ -91,22 +143,28 @@ enum { ACCUMULATORS_SHARE = 16 }; /* a kernel has room for six columns of them, 
 
 int machine_accumulators_most(const struct machine *machine)
 {
-    return (int)(machine->first_level_bytes / ACCUMULATORS_SHARE / (machine->lanes_most * machine->real_bytes));
+    return (int)(machine->levels[LEVEL_FIRST].bytes / ACCUMULATORS_SHARE / (machine->lanes_most * machine->real_bytes));
 }
 
-enum { COMPUTE_TO_READ = 6 }; /* times: reads of weights are then seldom waited for */
+enum {
+    COMPUTE_TO_READ = 6,     /* times: reads of weights are then seldom waited for */
+    COLUMNS_LEAST_MOST = 384 /* whatever a file says */
+};
 
 int machine_columns_least(const struct machine *machine)
 {
-    /* A weight takes real_bytes / memory_bytes_cycle cycles to read, and 2 / peak_flops_cycle for each column. */
-    return COMPUTE_TO_READ * machine->real_bytes * machine->peak_flops_cycle / (2 * machine->memory_bytes_cycle);
+    const double read = machine->real_bytes / machine->levels[LEVEL_MEMORY].one, compute = 2 / machine->flops;
+    return (int)fmin(COLUMNS_LEAST_MOST, round(COMPUTE_TO_READ * read / compute));
 }
+
+enum { OPERATIONS_MOST = 1000 }; /* whatever a file says */
 
 int machine_operations_to_load(const struct machine *machine)
 {
-    return machine->real_bytes * machine->lane_operations_cycle / machine->second_level_bytes_cycle;
+    const double operations = machine->real_bytes * machine->operations / machine->levels[LEVEL_SECOND].one;
+    return (int)fmin(OPERATIONS_MOST, operations);
 }
 
-long machine_block_bytes(const struct machine *machine) { return machine->second_level_bytes / 2; }
+long machine_block_bytes(const struct machine *machine) { return (long)(machine->levels[LEVEL_SECOND].bytes / 2); }
 
-long machine_turn_bytes(const struct machine *machine) { return 2 * machine->first_level_bytes; }
+long machine_turn_bytes(const struct machine *machine) { return (long)(2 * machine->levels[LEVEL_FIRST].bytes); }

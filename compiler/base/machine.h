@@ -1,10 +1,23 @@
 /* The machine that emitted C is meant for: its sizes and speeds, which the compiler knows nowhere else.
  *
- * Sizes are of one core, speeds are of one core and for each cycle of it. Emitted C runs on any machine; the
- * description only decides how long blocks are, what is fused, kept or computed again. Built in are usual machines with
- * the instructions that they are named after. A member is added here together with the first stage that reads it. */
+ * Emitted C runs on any machine; the description decides how long blocks are, what is fused, kept or computed again,
+ * and when threads pay. Built in are usual machines with the instructions that they are named after; `rnn tune`
+ * measures others, and machine_file.h reads what it writes. */
 #ifndef RNNC_BASE_MACHINE_H
 #define RNNC_BASE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum machine_level_name { LEVEL_FIRST, LEVEL_SECOND, LEVEL_THIRD, LEVEL_MEMORY, LEVEL_COUNT };
+
+/* A level of caches, or memory. */
+struct machine_level {
+    double bytes; /* of one of its caches */
+    int cores;    /* that share it */
+    double one;   /* bytes a nanosecond that a core reads while the others do nothing */
+    double all;   /* bytes a nanosecond that all cores read together */
+};
 
 struct machine {
     const char *name; /* of --machine */
@@ -14,13 +27,16 @@ struct machine {
     int lanes_most; /* of the widest vector that the same C is compiled for: columns are padded to a multiple of it */
     int registers;  /* that hold a vector */
 
-    int lane_operations_cycle; /* additions, multiplications and the like of single numbers, in all lanes and pipes */
-    int peak_flops_cycle;      /* of products, where a multiplication and an addition may be one operation */
+    int cores;
+    double clock; /* cycles a nanosecond */
+    double flops; /* of products, a nanosecond of one core; a multiplication and an addition may be one operation */
+    double operations; /* additions, multiplications and the like of single numbers, likewise */
+    struct machine_level levels[LEVEL_COUNT];
 
-    long first_level_bytes;       /* the core's own cache */
-    long second_level_bytes;      /* likewise */
-    int second_level_bytes_cycle; /* from the second-level cache to the core and back */
-    int memory_bytes_cycle;       /* from memory, or a cache that all cores share, to one core */
+    /* Nanoseconds. */
+    double frame;   /* from the last sum of a frame to the first product of the next that needs it */
+    double fork;    /* all cores begin work on their threads and wait for each other at its end */
+    double barrier; /* all cores wait for each other, spinning */
 };
 
 /* The default is like most: C that may be compiled for any vectors, caches as x86-64 has had them for ten years. */
@@ -32,6 +48,20 @@ const struct machine *machine_find(const char *name);
 /* "generic, sse2, ..."; `buffer` has room for MACHINE_NAMES bytes. */
 enum { MACHINE_NAMES = 80 };
 const char *machine_names(char buffer[MACHINE_NAMES]);
+
+/* The numbers of a description that a file may give. */
+struct machine_number {
+    const char *key; /* "cores", "second_level_bytes" */
+    size_t offset;   /* in struct machine */
+    bool whole;      /* an int, else a double */
+    double least, most;
+};
+
+/* Ends with {0}. */
+extern const struct machine_number machine_numbers[];
+
+double machine_number_get(const struct machine *machine, const struct machine_number *number);
+void machine_number_set(struct machine *machine, const struct machine_number *number, double value);
 
 /* Choices that follow from the sizes. */
 

@@ -17,7 +17,7 @@ static const long tables_bytes_most = 64L << 20;
 /* True if it takes less time to read a number from memory than to compute it as a sum of `inner` products. */
 static bool reading_is_faster(const struct machine *machine, int inner)
 {
-    return 2L * inner * machine->memory_bytes_cycle > (long)machine->real_bytes * machine->peak_flops_cycle;
+    return 2.0 * inner * machine->levels[LEVEL_MEMORY].one > machine->real_bytes * machine->flops;
 }
 
 /* True for a factor of a parameter with a form, which says that memory is to be saved, or a part of one. */
