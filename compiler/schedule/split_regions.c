@@ -1,5 +1,6 @@
 /* split-regions: each cyclic component is a region of its own; what lies outside every cycle is one frames region for
- * each stage of the pipeline. */
+ * each stage of the pipeline, and another for sums that only a gradient waits for. */
+#include <limits.h>
 #include <string.h>
 
 #include "analysis/cost.h"
@@ -10,16 +11,16 @@
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
 
 /* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values
- * that it may need, then by stages the frames region and the cyclic components in topological order; last the late
- * region. */
+ * that it may need, then by stages the frames region, the cyclic components in topological order and sums; last the
+ * late region. */
 struct key {
     int pass;    /* -1: static; PASS_LATE */
     int in_pass; /* 0: once before the pass */
     int stage;
-    int component; /* of a cycle, plus one; 0: frames */
+    int component; /* of a cycle, plus one; 0: frames; KEY_SUMS */
 };
 
-enum { PASS_LATE = 1 << 30 };
+enum { PASS_LATE = 1 << 30, KEY_SUMS = INT_MAX };
 
 static struct key region_key(const struct schedule *schedule, int id)
 {
@@ -31,7 +32,10 @@ static struct key region_key(const struct schedule *schedule, int id)
         return (struct key){node->time == TIME_CALL ? PASS_LATE : -1, 0, 0, 0};
     if (node->time != TIME_FRAME && !node_gathers_frames(schedule->graph, node))
         return (struct key){schedule->passes.of[id], 0, 0, 0};
-    return (struct key){schedule->passes.of[id], 1, component->stage, component->cyclic ? number + 1 : 0};
+    return (struct key){schedule->passes.of[id], 1, component->stage,
+                        node->time == TIME_CALL ? KEY_SUMS
+                        : component->cyclic     ? number + 1
+                                                : 0};
 }
 
 static int compare_keys(const struct key *a, const struct key *b)
