@@ -33,6 +33,7 @@ list() {
   need build pkg-config "finds the libraries" has_command pkg-config
   need build libjansson-dev "reads JSON: headers of weights files" has_library jansson
   need build zlib1g-dev "unpacks .npz and .gz files" has_library zlib
+  need build libhwloc-dev "tells rnn tune which caches there are, and who shares them" has_library hwloc
   need test clang-format-14 "checks how the C is set" has_command clang-format-14
   need test libcmocka-dev "runs the unit tests" has_library cmocka
   need test strace "shows that one step of a network makes no system call" has_command strace

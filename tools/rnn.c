@@ -19,6 +19,7 @@ static const struct command {
     {"eval", "say how good weights are on data", command_eval},
     {"check", "compare the compiled network with the reference interpreter", command_check},
     {"bench", "measure how fast the compiled network is", command_bench},
+    {"tune", "measure this machine, for rnnc --machine", command_tune},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -53,7 +54,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             if (strcmp(commands[i].name, argument) == 0)
                 *command = &commands[i];
         if (!*command)
-            argp_error(state, "there is no command '%s'; there are run, train, eval, check and bench", argument);
+            argp_error(state, "there is no command '%s'; there are run, train, eval, check, bench and tune", argument);
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:

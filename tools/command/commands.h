@@ -8,6 +8,7 @@ int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_tune(int argc, char **argv);
 
 /* Prints "rnn: error: ...", unless the sentence is NULL because all has been reported; returns 1. */
 int print_error(const char *sentence);

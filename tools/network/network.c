@@ -139,13 +139,9 @@ static struct compiler find_compiler(const struct network_options *options, cons
     int count = 0, capacity = 0;
     words = push_words(arena, words, &count, &capacity, "CC", "cc");
     int name_count = count;
-    const char *const fixed[] = {"-std=gnu11",
-                                 "-O3",
-                                 "-march=native",
-                                 "-fPIC",
-                                 "-I",
-                                 include_folder(arena),
-                                 options->in_double ? "-DRNN_REAL_DOUBLE" : NULL};
+    const char *const fixed[] = {
+        "-std=gnu11", "-O3", "-march=native",       "-fPIC",
+        "-fopenmp",   "-I",  include_folder(arena), options->in_double ? "-DRNN_REAL_DOUBLE" : NULL};
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (fixed[i])
             ARENA_PUSH(arena, words, count, capacity, fixed[i]);
