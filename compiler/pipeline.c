@@ -88,7 +88,7 @@ static void dump_stage(struct pipeline *pipeline, enum stage stage)
         graph_print(pipeline->graph, out);
     else if (stage == STAGE_FIND_COMPONENTS)
         components_print(pipeline->graph, &pipeline->components, out);
-    else if (stage <= STAGE_ASSIGN_BUFFERS)
+    else if (stage <= STAGE_PLACE_THREADS)
         schedule_print(pipeline->schedule, out);
     else if (stage == STAGE_PLAN)
         plan_print(pipeline->schedule, out);
@@ -205,6 +205,8 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
     end_stage(pipeline, STAGE_CHOOSE_KERNELS);
     assign_buffers(pipeline->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_ASSIGN_BUFFERS);
+    place_threads(pipeline->schedule);
+    end_stage(pipeline, STAGE_PLACE_THREADS);
     plan(pipeline->schedule, arena);
     end_stage(pipeline, STAGE_PLAN);
     return pipeline->schedule;

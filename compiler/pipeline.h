@@ -46,6 +46,7 @@ enum emit_kind {
     X(SPLIT_REGIONS, "split-regions")                                                                                  \
     X(CHOOSE_KERNELS, "choose-kernels")                                                                                \
     X(ASSIGN_BUFFERS, "assign-buffers")                                                                                \
+    X(PLACE_THREADS, "place-threads")                                                                                  \
     X(PLAN, "plan")                                                                                                    \
     X(EMIT, "emit")
 

@@ -23,7 +23,9 @@
     }
 
 /* Those of AVX2, which also decide where the machine is not known. */
-#define AVX2_SIZES .lanes = 8, .registers = 16, .operations = 16 CYCLES, .flops = 32 CYCLES, LEVELS(4, 32, 64, 512, 32)
+#define AVX2_SIZES                                                                                                     \
+    .lanes = 8, .registers = 16, .operations = 16 CYCLES, .functions = 13 CYCLES, .flops = 32 CYCLES,                  \
+    LEVELS(4, 32, 64, 512, 32)
 
 const struct machine machine_generic = {.name = "generic", .lanes_most = 16, AVX2_SIZES, COMMON_SIZES};
 
@@ -33,6 +35,7 @@ const struct machine machine_sse2 = {
     .lanes_most = 4,
     .registers = 16,
     .operations = 8 CYCLES,
+    .functions = 5 CYCLES,
     .flops = 8 CYCLES,
     LEVELS(2, 32, 32, 256, 32),
     COMMON_SIZES,
@@ -46,6 +49,7 @@ const struct machine machine_avx512 = {
     .lanes_most = 16,
     .registers = 32,
     .operations = 32 CYCLES,
+    .functions = 40 CYCLES,
     .flops = 64 CYCLES,
     LEVELS(8, 32, 128, 1024, 64),
     COMMON_SIZES,
@@ -57,6 +61,7 @@ const struct machine machine_neon = {
     .lanes_most = 4,
     .registers = 32,
     .operations = 8 CYCLES,
+    .functions = 7 CYCLES,
     .flops = 16 CYCLES,
     LEVELS(4, 64, 32, 1024, 32),
     COMMON_SIZES,
@@ -106,6 +111,7 @@ const struct machine_number machine_numbers[] = {
     REAL("clock_ghz", clock),
     REAL("multiply_adds_gflops", flops),
     REAL("operations_gops", operations),
+    REAL("functions_gops", functions),
     CACHE("first_level", levels[LEVEL_FIRST]),
     CACHE("second_level", levels[LEVEL_SECOND]),
     CACHE("third_level", levels[LEVEL_THIRD]),

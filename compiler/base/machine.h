@@ -31,6 +31,7 @@ struct machine {
     double clock; /* cycles a nanosecond */
     double flops; /* of products, a nanosecond of one core; a multiplication and an addition may be one operation */
     double operations; /* additions, multiplications and the like of single numbers, likewise */
+    double functions;  /* operations of functions such as tanh, as op.def counts them, likewise */
     struct machine_level levels[LEVEL_COUNT];
 
     /* Nanoseconds. */

@@ -71,6 +71,9 @@ double schedule_flops(const struct schedule *schedule); /* for one frame of one 
 /* Writes the members `beside` and `within` of a descriptor: what regions cost that are no scans, and those that are. */
 void write_costs(const struct schedule *schedule, struct text *out);
 /* Returns the work of a region that is not done for each frame: "96 flops a sequence", or NULL. */
+/* explain_threads.c: candidates of the cost model for a region, and what a frame takes in all. */
+void explain_threads(const struct schedule *schedule, const struct region *region, struct text *out);
+void explain_calls(const struct schedule *schedule, struct text *out);
 const char *describe_flops_once(const struct region *region, struct arena *arena);
 long schedule_parameters(const struct schedule *schedule);
 

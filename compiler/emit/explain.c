@@ -32,6 +32,8 @@ void emit_explain(const struct schedule *schedule, struct arena *arena, struct t
             text_printf(out, "    %.0f flops a frame%s%s, %.0f bytes of weights, %d phase%s\n", region->flops,
                         once ? ", " : "", once ? once : "", region->bytes, phases, phases == 1 ? "" : "s");
         }
+        explain_threads(schedule, region, out);
         describe_equations(schedule, region, arena, "    ", out);
     }
+    explain_calls(schedule, out);
 }

@@ -51,6 +51,18 @@ static void print_kernel(const struct schedule *schedule, const struct kernel *k
     }
 }
 
+static void print_sharing(const struct sharing *sharing, struct text *out)
+{
+    if (!sharing->fork_columns)
+        return;
+    text_printf(out, "  threads from %d columns", sharing->fork_columns);
+    if (sharing->streams_each)
+        text_printf(out, ", by streams from %d each", sharing->streams_each);
+    if (sharing->row_streams)
+        text_printf(out, ", by rows from %d streams, %d threads at most", sharing->row_streams, sharing->row_threads);
+    text_puts(out, "\n");
+}
+
 static void print_buffers(const struct schedule *schedule, struct text *out)
 {
     for (int i = 0; i < schedule->graph->node_count; i++) {
@@ -88,6 +100,7 @@ void schedule_print(const struct schedule *schedule, struct text *out)
         }
         for (int k = 0; k < region->kernel_count; k++)
             print_kernel(schedule, &region->kernels[k], out);
+        print_sharing(&region->sharing, out);
     }
     if (schedule->buffers) {
         print_buffers(schedule, out);

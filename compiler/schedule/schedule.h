@@ -65,6 +65,14 @@ struct kernel {
     int operand_count;
 };
 
+/* When threads share the work of a region, see rnn/team.h. 0: never. */
+struct sharing {
+    int fork_columns; /* columns of a block that are worth a fork */
+    int streams_each; /* a scan: streams for each thread from which on they are shared out */
+    int row_streams;  /* a scan: streams from which on panels are worth a barrier, where there are fewer */
+    int row_threads;  /* threads that share panels at most */
+};
+
 struct region {
     enum region_kind kind;
     const char *name;     /* an identifier, unique: "h1_scan", "logits_frames" */
@@ -81,6 +89,7 @@ struct region {
     int kernel_count;
     double flops, bytes; /* for one frame of one stream; bytes of weights read */
     double flops_once;   /* work not done for each frame: per load, per sequence, or per call of a late region */
+    struct sharing sharing;
 };
 
 /* True for a value that is the same for all frames and streams, and that no pass makes: one of the static or the late
@@ -156,6 +165,7 @@ struct schedule *split_regions(const struct graph *graph, const struct component
                                const struct schedule_options *options, struct arena *arena, struct arena *scratch);
 void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena *scratch);
+void place_threads(struct schedule *schedule);
 
 /* A part of assign_buffers. */
 void name_regions(struct schedule *schedule, struct arena *arena, struct arena *scratch);

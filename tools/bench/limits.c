@@ -15,9 +15,10 @@ static const struct {
     const char *function;
     long rounds;
 } probes[LIMIT_COUNT] = {
-    [LIMIT_FLOPS] = {"probe_flops", 1000000}, [LIMIT_OPERATIONS] = {"probe_operations", 1000000},
-    [LIMIT_CLOCK] = {"probe_clock", 1000000}, [LIMIT_FRAME] = {"probe_frame", 200000},
-    [LIMIT_FORK] = {"probe_fork", 2000},      [LIMIT_BARRIER] = {"probe_barrier", 10000},
+    [LIMIT_FLOPS] = {"probe_flops", 1000000},       [LIMIT_OPERATIONS] = {"probe_operations", 1000000},
+    [LIMIT_FUNCTIONS] = {"probe_functions", 50000}, [LIMIT_CLOCK] = {"probe_clock", 1000000},
+    [LIMIT_FRAME] = {"probe_frame", 200000},        [LIMIT_FORK] = {"probe_fork", 2000},
+    [LIMIT_BARRIER] = {"probe_barrier", 10000},
 };
 
 bool limits_open(struct limits *limits, const struct network_options *options, const char **error)

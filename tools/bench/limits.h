@@ -18,6 +18,7 @@ bool limits_open(struct limits *limits, const struct network_options *options, c
 enum limit {
     LIMIT_FLOPS,      /* of multiply-adds in registers */
     LIMIT_OPERATIONS, /* additions of single numbers in registers */
+    LIMIT_FUNCTIONS,  /* operations of tanh and the sigmoid, as op.def counts them */
     LIMIT_CLOCK,      /* cycles */
     LIMIT_FRAME,      /* time: from a sum through an activation and memory to the first product of the next frame */
     LIMIT_FORK,       /* time: of an empty parallel region, with all threads of OpenMP */

@@ -88,9 +88,11 @@ static size_t bytes_of_level(const struct machine *machine, int level, int threa
 static double *member_of(struct tuning *tuning, int figure)
 {
     struct machine *machine = &tuning->machine;
-    double *const members[LIMIT_COUNT] = {[LIMIT_FLOPS] = &machine->flops, [LIMIT_OPERATIONS] = &machine->operations,
-                                          [LIMIT_CLOCK] = &machine->clock, [LIMIT_FRAME] = &machine->frame,
-                                          [LIMIT_FORK] = &machine->fork,   [LIMIT_BARRIER] = &machine->barrier};
+    double *const members[LIMIT_COUNT] = {
+        [LIMIT_FLOPS] = &machine->flops,         [LIMIT_OPERATIONS] = &machine->operations,
+        [LIMIT_FUNCTIONS] = &machine->functions, [LIMIT_CLOCK] = &machine->clock,
+        [LIMIT_FRAME] = &machine->frame,         [LIMIT_FORK] = &machine->fork,
+        [LIMIT_BARRIER] = &machine->barrier};
     if (figure < LIMIT_COUNT)
         return members[figure];
     struct machine_level *level = &machine->levels[(figure - LIMIT_COUNT) / 2];

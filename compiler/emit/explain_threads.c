@@ -1,0 +1,124 @@
+/* --emit=explain: the cost model's predictions, by which threads share the work of regions. */
+#include "base/arena.h"
+#include "base/machine.h"
+#include "emit/emitter.h"
+#include <stdio.h>
+
+#include "schedule/predict.h"
+
+/* The numbers of streams that predictions are shown for. */
+static const int shown[] = {1, 4, 16, 64};
+enum { SHOWN = sizeof shown / sizeof *shown };
+
+static bool is_predicted(const struct region *region)
+{
+    return region->kind == REGION_FRAMES || region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
+}
+
+/* Three digits are as many as a prediction can be trusted with. */
+enum { MICROSECONDS = 32 };
+static const char *microseconds(double nanoseconds, char text[MICROSECONDS])
+{
+    const double value = nanoseconds / 1e3;
+    snprintf(text, MICROSECONDS, "%.*f", value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0, value);
+    return text;
+}
+
+static void write_head(const char *what, struct text *out)
+{
+    text_printf(out, "    %-10s", what);
+    for (int i = 0; i < SHOWN; i++)
+        text_printf(out, shown[i] == 1 ? "%14d stream" : "%13d streams", shown[i]);
+    text_puts(out, "\n");
+}
+
+static bool is_candidate(const struct region *region, enum way way, int streams)
+{
+    switch (way) {
+    case WAY_SERIAL:
+        return true;
+    case WAY_STREAMS:
+        return region->kind == REGION_SCAN && streams > 1;
+    case WAY_UNITS:
+        return region->kind == REGION_ELEMENTWISE_SCAN;
+    case WAY_ROWS:
+        return region->kind == REGION_SCAN;
+    case WAY_COLUMNS:
+        return region->kind == REGION_FRAMES;
+    }
+    return false;
+}
+
+/* Writes a line of predictions: microseconds for a frame, and what most of it is; a star at the way that is chosen. */
+static void write_way(const struct schedule *schedule, const struct region *region, enum way way, struct text *out)
+{
+    const int cores = schedule->options.machine->cores;
+    char text[MICROSECONDS];
+    text_printf(out, "    %-10s", way_name(way));
+    for (int i = 0; i < SHOWN; i++) {
+        const struct load chosen = choose_load(schedule, region, shown[i], cores);
+        struct load load = {shown[i], chosen.frames, way == WAY_SERIAL ? 1 : cores, way};
+        if (way == chosen.way)
+            load = chosen;
+        else if (way == WAY_STREAMS && shown[i] < cores)
+            load.threads = shown[i];
+        if (!is_candidate(region, way, shown[i])) {
+            text_printf(out, "%21s", "-");
+            continue;
+        }
+        const struct prediction prediction = predict_region(schedule, region, &load);
+        text_printf(out, "%11s%c%9s", bound_name(prediction.bound), way == chosen.way ? '*' : ' ',
+                    microseconds(prediction.time, text));
+    }
+    text_puts(out, "\n");
+}
+
+static void write_rule(const struct region *region, struct text *out)
+{
+    const struct sharing *sharing = &region->sharing;
+    if (!sharing->fork_columns) {
+        text_puts(out, "    one thread: the work is too little for more\n");
+        return;
+    }
+    text_printf(out, "    threads: for %d column%s of a block or more", sharing->fork_columns,
+                sharing->fork_columns == 1 ? "" : "s");
+    if (sharing->streams_each)
+        text_printf(out, ", by streams from %d a thread on", sharing->streams_each);
+    if (sharing->row_streams)
+        text_printf(out, ", where there are fewer by rows from %d stream%s on, %d threads at most",
+                    sharing->row_streams, sharing->row_streams == 1 ? "" : "s", sharing->row_threads);
+    text_puts(out, "\n");
+}
+
+void explain_threads(const struct schedule *schedule, const struct region *region, struct text *out)
+{
+    if (!is_predicted(region))
+        return;
+    write_rule(region, out);
+    write_head("us a frame", out);
+    for (enum way way = WAY_SERIAL; way <= WAY_COLUMNS; way++)
+        if (is_candidate(region, way, shown[SHOWN - 1]))
+            write_way(schedule, region, way, out);
+}
+
+void explain_calls(const struct schedule *schedule, struct text *out)
+{
+    const struct machine *machine = schedule->options.machine;
+    text_printf(out, "\npredicted for a call on %s: %d core%s of %.1f GHz, %.0f GFLOP/s each\n", machine->name,
+                machine->cores, machine->cores == 1 ? "" : "s", machine->clock, machine->flops);
+    write_head("us a frame", out);
+    for (int threads = 1; threads <= machine->cores; threads += machine->cores > 1 ? machine->cores - 1 : 1) {
+        text_printf(out, threads == 1 ? "    %d thread  " : "    %d threads ", threads);
+        char text[MICROSECONDS];
+        for (int i = 0; i < SHOWN; i++) {
+            double time = 0;
+            for (int r = 0; r < schedule->region_count; r++) {
+                const struct load load = choose_load(schedule, &schedule->regions[r], shown[i], threads);
+                if (is_predicted(&schedule->regions[r]))
+                    time += predict_region(schedule, &schedule->regions[r], &load).time;
+            }
+            text_printf(out, "%21s", microseconds(time, text));
+        }
+        text_puts(out, "\n");
+    }
+}

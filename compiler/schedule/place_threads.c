@@ -1,0 +1,139 @@
+/* place-threads: from which size on threads share the work of each region, and how.
+ *
+ * The number of threads is known when a call runs; thresholds are computed for all cores of the machine, or for two if
+ * it has one. Threads have to be faster by a margin, as a prediction is off by some per cent, and as cores may be busy
+ * with other things. */
+#include "base/machine.h"
+#include "schedule/predict.h"
+
+enum {
+    STREAMS_MOST = 64,
+    COLUMNS_MOST = 1 << 14,
+    FRAMES_LONG = 1 << 20 /* frames of a block, so many that a fork does not count */
+};
+static const double margin = 0.85; /* of one thread's time: more threads must need less */
+static const double close = 1.1;   /* times as long as panels: streams, which wait for nobody, are still better */
+
+static int threads_of(const struct schedule *schedule)
+{
+    const int cores = schedule->options.machine->cores;
+    return cores > 1 ? cores : 2;
+}
+
+/* Returns nanoseconds for a frame of so many streams, without forks. */
+static double time_of(const struct schedule *schedule, const struct region *region, enum way way, int streams,
+                      int threads)
+{
+    const struct load load = {streams, FRAMES_LONG, threads, way};
+    return predict_region(schedule, region, &load).time;
+}
+
+static double serial_time(const struct schedule *schedule, const struct region *region, int streams)
+{
+    return time_of(schedule, region, WAY_SERIAL, streams, 1);
+}
+
+/* Returns the number of threads that are fastest with a share of the panels each: more of them wait longer. */
+static int best_row_threads(const struct schedule *schedule, const struct region *region, int streams)
+{
+    const int most = threads_of(schedule);
+    int best = 1;
+    double least = margin * serial_time(schedule, region, streams);
+    for (int threads = 2; threads <= most; threads = threads < most && 2 * threads > most ? most : 2 * threads) {
+        const double time = time_of(schedule, region, WAY_ROWS, streams, threads);
+        if (time < least) {
+            best = threads;
+            least = time;
+        }
+    }
+    return best;
+}
+
+/* Finds how many threads are to share panels, for as few streams as possible, and the streams from which on they do. */
+static void find_rows(const struct schedule *schedule, const struct region *region, struct sharing *sharing)
+{
+    int streams = 1, threads = 1;
+    for (; streams <= STREAMS_MOST && threads == 1; streams *= 4)
+        threads = best_row_threads(schedule, region, streams);
+    if (threads == 1)
+        return;
+    for (streams = 1;
+         time_of(schedule, region, WAY_ROWS, streams, threads) >= margin * serial_time(schedule, region, streams);
+         streams++)
+        continue;
+    sharing->row_threads = threads;
+    sharing->row_streams = streams;
+}
+
+/* Returns the least number of streams for each thread that is about as fast as panels are, or faster than one thread
+ * where those are not worth it. */
+static int find_streams_each(const struct schedule *schedule, const struct region *region)
+{
+    const struct sharing *sharing = &region->sharing;
+    const int threads = threads_of(schedule);
+    for (int each = 1; each <= STREAMS_MOST; each++) {
+        const int streams = each * threads;
+        const double by_streams = time_of(schedule, region, WAY_STREAMS, streams, threads);
+        if (sharing->row_streams && streams >= sharing->row_streams
+                ? by_streams <= close * time_of(schedule, region, WAY_ROWS, streams, sharing->row_threads)
+                : by_streams < margin * serial_time(schedule, region, streams))
+            return each;
+    }
+    return 0;
+}
+
+/* Returns the least number of columns that two threads compute in less time than one, the fork included. */
+static int find_fork_columns(const struct schedule *schedule, const struct region *region, enum way way)
+{
+    const int streams = way == WAY_STREAMS ? 2 : 1;
+    for (int columns = streams; columns <= COLUMNS_MOST; columns += streams * (1 + columns / 8)) {
+        const struct load one = {streams, columns / streams, 1, WAY_SERIAL};
+        const struct load two = {streams, columns / streams, 2, way};
+        if (predict_region(schedule, region, &two).time < margin * predict_region(schedule, region, &one).time)
+            return columns;
+    }
+    return 0;
+}
+
+static void place_scan(const struct schedule *schedule, struct region *region)
+{
+    struct sharing *sharing = &region->sharing;
+    find_rows(schedule, region, sharing);
+    sharing->streams_each = find_streams_each(schedule, region);
+    if (sharing->streams_each)
+        sharing->fork_columns = find_fork_columns(schedule, region, WAY_STREAMS);
+    if (sharing->row_streams == 1)
+        sharing->fork_columns = find_fork_columns(schedule, region, WAY_ROWS);
+}
+
+void place_threads(struct schedule *schedule)
+{
+    for (int r = 0; r < schedule->region_count; r++) {
+        struct region *region = &schedule->regions[r];
+        if (region->kernel_count == 0)
+            continue;
+        if (region->kind == REGION_SCAN)
+            place_scan(schedule, region);
+        else if (region->kind == REGION_ELEMENTWISE_SCAN || region->kind == REGION_FRAMES)
+            region->sharing.fork_columns =
+                find_fork_columns(schedule, region, region->kind == REGION_FRAMES ? WAY_COLUMNS : WAY_UNITS);
+    }
+}
+
+struct load choose_load(const struct schedule *schedule, const struct region *region, int streams, int threads)
+{
+    const struct sharing *sharing = &region->sharing;
+    const int frames = schedule->block_frames > streams ? schedule->block_frames / streams : 1;
+    struct load load = {streams, frames, 1, WAY_SERIAL};
+    if (!sharing->fork_columns || (long)frames * streams < sharing->fork_columns || threads == 1)
+        return load;
+    if (region->kind != REGION_SCAN)
+        return (struct load){streams, frames, threads, region->kind == REGION_FRAMES ? WAY_COLUMNS : WAY_UNITS};
+    const int by_streams = sharing->streams_each ? streams / sharing->streams_each : 0;
+    if (by_streams < threads && sharing->row_streams && streams >= sharing->row_streams)
+        return (struct load){streams, frames, threads < sharing->row_threads ? threads : sharing->row_threads,
+                             WAY_ROWS};
+    if (by_streams > 1)
+        return (struct load){streams, frames, by_streams < threads ? by_streams : threads, WAY_STREAMS};
+    return load;
+}

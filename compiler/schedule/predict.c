@@ -1,0 +1,254 @@
+#include "schedule/predict.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "analysis/cost.h"
+#include "base/list.h"
+#include "base/machine.h"
+
+const char *way_name(enum way way)
+{
+    static const char *const names[] = {WAYS(LIST_NAME)};
+    return names[way];
+}
+
+const char *bound_name(enum bound bound)
+{
+    static const char *const names[] = {BOUNDS(LIST_NAME)};
+    return names[bound];
+}
+
+/* ---- what a region does, for one frame of one stream ---- */
+
+struct work {
+    double flops;   /* of products, lanes that pad units included */
+    double weights; /* bytes of panels */
+    double beside;  /* nanoseconds of elementwise operations */
+    double values;  /* bytes of vectors that are loaded and stored */
+    int phases;
+    int panels; /* of the phase that has fewest */
+};
+
+static double padded(const struct machine *machine, int units)
+{
+    return ceil((double)units / machine->lanes) * machine->lanes;
+}
+
+/* True for an edge that reads a value of frames; static ones are few, and stay in the first-level cache. */
+static bool reads_value(const struct schedule *schedule, const struct edge *edge)
+{
+    return edge->node != NO_NODE && schedule->graph->nodes[edge->node]->time != TIME_STATIC;
+}
+
+enum {
+    SIDE_BLOCKS = 4,
+    COLUMNS_EACH = 24 /* of a thread; with fewer, frames regions share out panels, see rnn/team.h */
+};
+enum { FUNCTION_FLOPS = 10 }; /* from so many on an operation is a function, such as tanh */
+
+static void count_panels(const struct schedule *schedule, const struct kernel *kernel, struct work *work)
+{
+    const struct machine *machine = schedule->options.machine;
+    const double units = padded(machine, kernel->units);
+    for (int i = 0; i < kernel->operand_count; i++) {
+        const double weights = units * kernel->operands[i].row_count * kernel->operands[i].x.length;
+        work->flops += 2 * weights;
+        work->weights += weights * machine->real_bytes;
+        work->values += machine->real_bytes * kernel->operands[i].x.length;
+    }
+    for (int i = 0; i < kernel->accumulator_count; i++)
+        if (reads_value(schedule, &kernel->accumulators[i].start))
+            work->values += machine->real_bytes * units;
+}
+
+/* Counts what a kernel reads of others and leaves for others. */
+static void count_node(const struct schedule *schedule, const struct kernel *kernel, int id, struct work *work)
+{
+    const struct machine *machine = schedule->options.machine;
+    const struct node *node = schedule->graph->nodes[id];
+    const double lanes = padded(machine, node_units(node)) / node_units(node);
+    const bool sums_frames = node->time == TIME_CALL; /* products over frames: gradients of weights */
+    if (sums_frames || op_info(node->op)->class == OP_CLASS_PRODUCT)
+        work->flops += lanes * node_flops(schedule->graph, node);
+    else
+        work->beside += lanes * node_flops(schedule->graph, node) /
+                        (op_info(node->op)->flops < FUNCTION_FLOPS ? machine->operations : machine->functions);
+    for (int k = 0; k < node->count; k++) {
+        const struct edge *edge = &node->edges[k];
+        if (reads_value(schedule, edge) && (schedule->kernel_of[edge->node] != kernel || edge->delay != 0))
+            work->values += machine->real_bytes * edge->length;
+    }
+    if (sums_frames) /* what is added to is read and written once for a block */
+        work->weights += 2 * machine->real_bytes * node_units(node);
+    else if (schedule->buffers[id].storage != STORE_NONE)
+        work->values += machine->real_bytes * node_units(node);
+}
+
+/* Returns the parts of a kernel that threads may have: blocks of lanes, with few rows several side by side. */
+static int count_parts(const struct machine *machine, const struct kernel *kernel)
+{
+    const int blocks = (kernel->units + machine->lanes - 1) / machine->lanes, rows = kernel->accumulator_count;
+    const int side = rows == 0 || rows > 2 ? 1 : SIDE_BLOCKS / rows; /* see rnn/panel.h */
+    return (blocks + side - 1) / side;
+}
+
+static struct work count_work(const struct schedule *schedule, const struct region *region)
+{
+    struct work work = {.panels = INT_MAX};
+    for (int i = 0; i < region->kernel_count; i++) {
+        const struct kernel *kernel = &region->kernels[i];
+        count_panels(schedule, kernel, &work);
+        for (int k = 0; k < kernel->node_count; k++)
+            count_node(schedule, kernel, kernel->nodes[k], &work);
+        const int parts = count_parts(schedule->options.machine, kernel);
+        work.panels = parts < work.panels ? parts : work.panels;
+        work.phases = kernel->phase + 1;
+    }
+    return work;
+}
+
+/* ---- the caches ---- */
+
+/* A part of a cache stays for weights beside the values that pass through it. */
+static const double usable = 0.75;
+
+struct reading {
+    double time;
+    enum bound bound;
+};
+
+/* Returns the nanoseconds that each of the threads needs for so many bytes of weights, which are read again and again,
+ * to and fro or always from the first to the last. `own`: each thread has others. */
+static struct reading read_time(const struct machine *machine, double bytes, bool turns, int threads, bool own)
+{
+    struct reading reading = {0, BOUND_FIRST};
+    double left = bytes, longest = 0;
+    for (int level = LEVEL_FIRST; level < LEVEL_COUNT && left > 0; level++) {
+        const struct machine_level *at = &machine->levels[level];
+        const double room = usable * at->bytes / (own ? fmin(threads, at->cores) : 1);
+        const bool fits = bytes <= room || level == LEVEL_MEMORY;
+        const double here = fits ? left : turns ? fmin(left, room) : 0;
+        const double time = here / fmin(at->one, at->all / threads);
+        reading.time += time;
+        left -= here;
+        if (time > longest) {
+            longest = time;
+            reading.bound = (enum bound)(BOUND_FIRST + level);
+        }
+    }
+    return reading;
+}
+
+static double pass_weights(const struct schedule *schedule, int pass)
+{
+    double bytes = 0;
+    for (int r = 0; r < schedule->region_count; r++)
+        if (schedule->regions[r].pass == pass)
+            bytes += schedule->regions[r].bytes;
+    return bytes;
+}
+
+/* Returns the bytes a nanosecond at which a thread goes through the values of a block. */
+static double value_speed(const struct machine *machine, double bytes)
+{
+    int level = LEVEL_FIRST;
+    while (level < LEVEL_MEMORY && bytes > machine->levels[level].bytes)
+        level++;
+    return machine->levels[level].one;
+}
+
+/* ---- the time of a region ---- */
+
+struct sum {
+    double time, longest;
+    enum bound bound;
+};
+
+static void add_time(struct sum *sum, double time, enum bound bound)
+{
+    sum->time += time;
+    if (time > sum->longest) {
+        sum->longest = time;
+        sum->bound = bound;
+    }
+}
+
+/* All cores need the given time to wait for each other; fewer need fewer rounds. */
+static double time_of_threads(const struct machine *machine, double all, int threads)
+{
+    return machine->cores > 1 ? all * log2(threads) / log2(machine->cores) : all;
+}
+
+/* What the thread with most of it has of the work, and of the weights. */
+struct share {
+    double work, weights;
+};
+
+static double largest_part(double parts, int threads) { return ceil(parts / threads) / parts; }
+
+static struct share share_of(const struct work *work, const struct load *load)
+{
+    const double panels = largest_part(work->panels, load->threads);
+    const double columns = (double)load->streams * load->frames;
+    switch (load->way) {
+    case WAY_SERIAL:
+        break;
+    case WAY_STREAMS:
+        return (struct share){largest_part(load->streams, load->threads), 1};
+    case WAY_UNITS:
+        return (struct share){panels, 1};
+    case WAY_ROWS:
+        return (struct share){panels, panels};
+    case WAY_COLUMNS:
+        return work->weights > 0 && columns < COLUMNS_EACH * load->threads
+                   ? (struct share){panels, panels}
+                   : (struct share){largest_part(columns, load->threads), 1};
+    }
+    return (struct share){1, 1};
+}
+
+/* Returns how long a thread reads weights, for one frame. */
+static struct reading weights_time(const struct schedule *schedule, const struct region *region,
+                                   const struct work *work, const struct load *load, double share)
+{
+    const struct machine *machine = schedule->options.machine;
+    if (region->kind == REGION_SCAN) {
+        struct reading reading = read_time(machine, work->weights * share, region->turns, load->threads, share < 1);
+        reading.time /= region->group;
+        return reading;
+    }
+    const double pass = fmax(work->weights, pass_weights(schedule, region->pass));
+    struct reading reading = read_time(machine, pass, false, load->threads, false);
+    reading.time *= work->weights == 0 ? 0 : work->weights * share / pass / load->frames;
+    return reading;
+}
+
+/* The part of the peak rate that products reach: tiles begin, end, and load their columns. */
+static const double tiles = 0.95;
+
+/* The part of reads from far caches that a core does not hide behind computing. */
+static const double seen = 0.25;
+
+struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load)
+{
+    const struct machine *machine = schedule->options.machine;
+    const struct work work = count_work(schedule, region);
+    const struct share share = share_of(&work, load);
+    const double streams = share.work * load->streams;
+    const struct reading reading = weights_time(schedule, region, &work, load, share.weights);
+    const double computing =
+        work.flops * streams / (tiles * machine->flops) + (reading.bound >= BOUND_THIRD ? seen * reading.time : 0);
+    struct sum sum = {.bound = BOUND_FLOPS};
+    add_time(&sum, fmax(computing, reading.time), computing >= reading.time ? BOUND_FLOPS : reading.bound);
+    add_time(&sum, work.beside * streams, BOUND_OPERATIONS);
+    add_time(&sum, work.values * streams / value_speed(machine, work.values * streams * load->frames), BOUND_VALUES);
+    const double waits = (double)work.phases / region->group;
+    if (region->kind == REGION_SCAN)
+        add_time(&sum, machine->frame * waits, BOUND_FRAME);
+    if (load->way == WAY_ROWS)
+        add_time(&sum, time_of_threads(machine, machine->barrier, load->threads) * waits, BOUND_BARRIER);
+    if (load->way != WAY_SERIAL)
+        add_time(&sum, time_of_threads(machine, machine->fork, load->threads) / load->frames, BOUND_FORK);
+    return (struct prediction){sum.time, sum.bound};
+}

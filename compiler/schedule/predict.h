@@ -1,0 +1,67 @@
+/* The cost model: how long regions take on a machine, by its description alone.
+ *
+ * A frame of a region costs
+ *   the longer of computing its products at the peak rate and reading their weights from the caches that hold them,
+ *   and what is beside them: elementwise operations, vectors loaded and stored, the wait from frame to frame,
+ *   and with threads barriers, or a share of the fork that a block needs.
+ * Weights of a scan are read again for each frame, and lie as near to the core as they fit; those of a frames region
+ * are read once for a block, and come from where all weights of their pass are. docs/performance.md works through a
+ * region by hand. */
+#ifndef RNNC_SCHEDULE_PREDICT_H
+#define RNNC_SCHEDULE_PREDICT_H
+
+#include "schedule/schedule.h"
+
+/* How threads share the work of a region. */
+#define WAYS(X)                                                                                                        \
+    X(SERIAL, "serial")   /* one thread does all */                                                                    \
+    X(STREAMS, "streams") /* each has streams of its own: all weights, no wait within a block */                       \
+    X(UNITS, "units")     /* an elementwise scan: each has units of its own, and does not wait either */               \
+    X(ROWS, "rows")       /* a scan: each has panels of its own, and waits for the others after each phase */          \
+    X(COLUMNS, "columns") /* a frames region: each has frames or panels of its own */
+
+enum way {
+#define X(id, name) WAY_##id,
+    WAYS(X)
+#undef X
+};
+
+#define BOUNDS(X)                                                                                                      \
+    X(FLOPS, "flops")                                                                                                  \
+    X(FIRST, "L1")                                                                                                     \
+    X(SECOND, "L2")                                                                                                    \
+    X(THIRD, "L3")                                                                                                     \
+    X(MEMORY, "memory")                                                                                                \
+    X(OPERATIONS, "operations")                                                                                        \
+    X(VALUES, "values")                                                                                                \
+    X(FRAME, "latency")                                                                                                \
+    X(BARRIER, "barriers")                                                                                             \
+    X(FORK, "forks")
+
+enum bound {
+#define X(id, name) BOUND_##id,
+    BOUNDS(X)
+#undef X
+};
+
+/* A call, or a block of it. */
+struct load {
+    int streams, frames, threads;
+    enum way way;
+};
+
+struct prediction {
+    double time; /* nanoseconds for a frame of all streams */
+    enum bound bound;
+};
+
+struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load);
+
+/* Returns how a block of so many streams is shared out over up to so many threads: as rnn/team.h does it, from what
+ * place_threads has found. */
+struct load choose_load(const struct schedule *schedule, const struct region *region, int streams, int threads);
+
+const char *way_name(enum way way);
+const char *bound_name(enum bound bound);
+
+#endif
