@@ -18,7 +18,7 @@
     .cores = (count), .levels = {                                                                                      \
                           {(first)*KIB, 1, (first_cycle)CYCLES, (count) * (first_cycle)CYCLES},                        \
                           {(second)*KIB, 1, (second_cycle)CYCLES, (count) * (second_cycle)CYCLES},                     \
-                          {8192 * KIB, count, 8 CYCLES, (count)*6 CYCLES},                                             \
+                          {8192 * KIB, count, 12 CYCLES, (count)*8 CYCLES},                                            \
                           {1e15, count, 4 CYCLES, 12 CYCLES},                                                          \
     }
 

@@ -130,9 +130,9 @@ struct load choose_load(const struct schedule *schedule, const struct region *re
     if (region->kind != REGION_SCAN)
         return (struct load){streams, frames, threads, region->kind == REGION_FRAMES ? WAY_COLUMNS : WAY_UNITS};
     const int by_streams = sharing->streams_each ? streams / sharing->streams_each : 0;
-    if (by_streams < threads && sharing->row_streams && streams >= sharing->row_streams)
-        return (struct load){streams, frames, threads < sharing->row_threads ? threads : sharing->row_threads,
-                             WAY_ROWS};
+    const int by_rows = threads < sharing->row_threads ? threads : sharing->row_threads;
+    if (by_streams < by_rows && streams >= sharing->row_streams)
+        return (struct load){streams, frames, by_rows, WAY_ROWS};
     if (by_streams > 1)
         return (struct load){streams, frames, by_streams < threads ? by_streams : threads, WAY_STREAMS};
     return load;

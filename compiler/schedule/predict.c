@@ -27,7 +27,7 @@ struct work {
     double beside;  /* nanoseconds of elementwise operations */
     double values;  /* bytes of vectors that are loaded and stored */
     int phases;
-    int panels; /* of the phase that has fewest */
+    double share; /* of all that, of the thread with most of it where threads have panels of their own */
 };
 
 static double padded(const struct machine *machine, int units)
@@ -93,18 +93,29 @@ static int count_parts(const struct machine *machine, const struct kernel *kerne
     return (blocks + side - 1) / side;
 }
 
-static struct work count_work(const struct schedule *schedule, const struct region *region)
+static double largest_part(double parts, int threads) { return ceil(parts / threads) / parts; }
+
+/* Returns how long a kernel takes, for weighing the shares of several. */
+static double weight_of(const struct machine *machine, const struct work *work)
 {
-    struct work work = {.panels = INT_MAX};
+    return work->flops / machine->flops + work->beside + work->values / machine->levels[LEVEL_SECOND].one;
+}
+
+static struct work count_work(const struct schedule *schedule, const struct region *region, int threads)
+{
+    const struct machine *machine = schedule->options.machine;
+    struct work work = {0};
+    double shares = 0;
     for (int i = 0; i < region->kernel_count; i++) {
         const struct kernel *kernel = &region->kernels[i];
+        const double before = weight_of(machine, &work);
         count_panels(schedule, kernel, &work);
         for (int k = 0; k < kernel->node_count; k++)
             count_node(schedule, kernel, kernel->nodes[k], &work);
-        const int parts = count_parts(schedule->options.machine, kernel);
-        work.panels = parts < work.panels ? parts : work.panels;
+        shares += (weight_of(machine, &work) - before) * largest_part(count_parts(machine, kernel), threads);
         work.phases = kernel->phase + 1;
     }
+    work.share = work.phases ? shares / weight_of(machine, &work) : 1;
     return work;
 }
 
@@ -185,12 +196,9 @@ struct share {
     double work, weights;
 };
 
-static double largest_part(double parts, int threads) { return ceil(parts / threads) / parts; }
-
 static struct share share_of(const struct work *work, const struct load *load)
 {
-    const double panels = largest_part(work->panels, load->threads);
-    const double columns = (double)load->streams * load->frames;
+    const double panels = work->share, columns = (double)load->streams * load->frames;
     switch (load->way) {
     case WAY_SERIAL:
         break;
@@ -233,7 +241,7 @@ static const double seen = 0.25;
 struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load)
 {
     const struct machine *machine = schedule->options.machine;
-    const struct work work = count_work(schedule, region);
+    const struct work work = count_work(schedule, region, load->threads);
     const struct share share = share_of(&work, load);
     const double streams = share.work * load->streams;
     const struct reading reading = weights_time(schedule, region, &work, load, share.weights);

@@ -12,7 +12,7 @@
 #include "network/cache.h"
 #include "network/process.h"
 
-enum { KEY_TOP = 256, KEY_DOUBLE };
+enum { KEY_TOP = 256, KEY_MACHINE, KEY_DOUBLE };
 
 static const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The network:", 1},
@@ -20,6 +20,7 @@ static const struct argp_option options_table[] = {
      1},
     {"top", KEY_TOP, "NAME", 0, "The model or cell to use (default: the only model, or else the last cell)", 1},
     {NULL, 'f', "SWITCH", 0, "A switch for rnnc, see rnnc --help", 1},
+    {"machine", KEY_MACHINE, "NAME|FILE", 0, "The machine whose sizes and speeds decide, see rnnc --help", 1},
     {"double", KEY_DOUBLE, NULL, 0, "Compute in double precision", 1},
     {0},
 };
@@ -54,6 +55,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         break;
     case 'f':
         words_push(&options->passed, arena_printf(options->arena, "-f%s", argument));
+        break;
+    case KEY_MACHINE:
+        words_push(&options->passed, arena_printf(options->arena, "--machine=%s", argument));
         break;
     case KEY_DOUBLE:
         options->in_double = true;
