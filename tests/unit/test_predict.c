@@ -242,7 +242,7 @@ static void test_choice(void **state)
         assert_int_equal(load.way, cases[i].way);
         assert_int_equal(load.threads, cases[i].chosen);
     }
-    scan.sharing.row_streams = 0;
+    scan.sharing.row_streams = scan.sharing.row_threads = 0;
     assert_int_equal(choose_load(scheduled.schedule, &scan, 8, 4).threads, 2); /* four streams each */
     assert_int_equal(choose_load(scheduled.schedule, &scan, 7, 4).way, WAY_SERIAL);
     scan.sharing.fork_columns = 17;
