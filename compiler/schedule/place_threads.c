@@ -65,17 +65,17 @@ static void find_rows(const struct schedule *schedule, const struct region *regi
     sharing->row_streams = streams;
 }
 
-/* Returns the least number of streams for each thread that is about as fast as panels are, or faster than one thread
- * where those are not worth it. */
+/* Returns the least number of streams for each thread that is about as fast as panels are with as many threads, or
+ * faster than one thread where those are not worth it. */
 static int find_streams_each(const struct schedule *schedule, const struct region *region)
 {
     const struct sharing *sharing = &region->sharing;
-    const int threads = threads_of(schedule);
+    const int threads = sharing->row_threads ? sharing->row_threads : threads_of(schedule);
     for (int each = 1; each <= STREAMS_MOST; each++) {
         const int streams = each * threads;
         const double by_streams = time_of(schedule, region, WAY_STREAMS, streams, threads);
         if (sharing->row_streams && streams >= sharing->row_streams
-                ? by_streams <= close * time_of(schedule, region, WAY_ROWS, streams, sharing->row_threads)
+                ? by_streams <= close * time_of(schedule, region, WAY_ROWS, streams, threads)
                 : by_streams < margin * serial_time(schedule, region, streams))
             return each;
     }
