@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-#include "base/arena.h"
+#include "base/target.h"
 #include "base/text.h"
 #include "options.h"
+#include "options_paths.h"
 
 /* A path as make reads it. */
 static void write_path(const char *path, struct text *out)
@@ -18,14 +19,14 @@ static void write_path(const char *path, struct text *out)
     }
 }
 
-const char *depfile_path(struct arena *arena, const struct options *options)
+/* Writes the C files that the rule makes. */
+static void write_outputs(const struct options *options, struct text *out)
 {
-    if (options->depfile.path)
-        return options->depfile.path;
-    const char *slash = strrchr(options->output, '/');
-    const char *dot = strrchr(slash ? slash : options->output, '.');
-    size_t length = dot ? (size_t)(dot - options->output) : strlen(options->output);
-    return arena_printf(arena, "%.*s.d", (int)length, options->output);
+    write_path(options->output, out);
+    for (const struct target *level = options_levels(options); level && level->name; level++) {
+        text_puts(out, " ");
+        write_path(options_level_path(out->arena, options, level), out);
+    }
 }
 
 void depfile_write(const struct options *options, struct text *out)
@@ -35,7 +36,7 @@ void depfile_write(const struct options *options, struct text *out)
     if (options->depfile.target)
         text_puts(out, options->depfile.target); /* quoted by the caller, as in C compilers */
     else
-        write_path(options->output, out);
+        write_outputs(options, out);
     text_puts(out, ":");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (files[i]) {

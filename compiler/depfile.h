@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-struct arena;
 struct options;
 struct text;
 
@@ -15,8 +14,7 @@ struct depfile_options {
     const char *target; /* -MT */
 };
 
-/* Path of the rule: -MF, or the output with .d for its last suffix. */
-const char *depfile_path(struct arena *arena, const struct options *options);
+/* Writes the rule; its path is that of options_paths.h. */
 void depfile_write(const struct options *options, struct text *out);
 
 #endif

@@ -3,8 +3,10 @@
 
 #include "base/arena.h"
 #include "base/source.h"
+#include "base/target.h"
 #include "files/standard.h"
 #include "options.h"
+#include "options_paths.h"
 #include "output.h"
 
 enum { EXIT_DONE, EXIT_PROGRAM_WRONG, EXIT_COMMAND_LINE_WRONG };
@@ -23,15 +25,20 @@ static void print_times(const struct pipeline_result *result)
 
 static int write_results(struct arena *arena, const struct options *options, const struct pipeline_result *result)
 {
-    struct output_file files[3] = {{options->output ? options->output : "-", result->main.data, result->main.length}};
+    struct output_file files[3 + PIPELINE_LEVELS] = {
+        {options->output ? options->output : "-", result->main.data, result->main.length}};
     int count = 1;
     if (options->header)
         files[count++] = (struct output_file){options->header, result->header.data, result->header.length};
+    const struct target *levels = options_levels(options);
+    for (int i = 0; levels && levels[i].name; i++)
+        files[count++] = (struct output_file){options_level_path(arena, options, &levels[i]), result->levels[i].data,
+                                              result->levels[i].length};
     struct text rule;
     text_init(&rule, arena);
     if (options->depfile.wanted) {
         depfile_write(options, &rule);
-        files[count++] = (struct output_file){depfile_path(arena, options), rule.data, rule.length};
+        files[count++] = (struct output_file){options_depfile_path(arena, options), rule.data, rule.length};
     }
     const char *error;
     if (options->pipeline.emit == EMIT_NOTHING || output_write(arena, files, count, &error))

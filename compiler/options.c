@@ -11,14 +11,18 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/machine.h"
+#include "base/target.h"
 #include "machine_file.h"
 #include "options_check.h"
+#include "options_paths.h"
+#include "options_target.h"
 
 enum {
     KEY_HEADER = 256,
     KEY_TOP,
     KEY_PREFIX,
     KEY_MACHINE,
+    KEY_TARGET,
     KEY_EMIT,
     KEY_DUMP,
     KEY_TIME,
@@ -48,6 +52,11 @@ static const struct argp_option table[] = {
     {"machine", KEY_MACHINE, "NAME|FILE", 0,
      "the machine whose sizes and speeds decide: generic (the default), sse2, avx2, avx512, neon, or what `rnn tune` "
      "has measured",
+     0},
+    {"target", KEY_TARGET, "NAME", 0,
+     "the instructions that the C is for: native (those here), base (of any machine; SSE2), x86-64-v2, x86-64-v3, "
+     "x86-64-v4 or aarch64. multi: several files, of which the program chooses one when it runs: FILE-base.c, "
+     "FILE-x86-64-v3.c and FILE-x86-64-v4.c beside FILE.c",
      0},
     {"emit", KEY_EMIT, "KIND", 0, "c, source, graph, dot, schedule or explain", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
@@ -116,6 +125,14 @@ static void parse_machine(struct argp_state *state, struct parsing *parsing, con
         machine = machine_file_read(state, parsing->arena, text);
     }
     options->pipeline.schedule.machine = machine;
+}
+
+static void parse_target(struct argp_state *state, struct parsing *parsing, const char *text)
+{
+    char names[TARGET_NAMES];
+    parsing->options->pipeline.target = options_target(text);
+    if (!parsing->options->pipeline.target)
+        argp_error(state, "--target wants %s, not '%s'", target_names(names), text);
 }
 
 static void parse_dump(struct argp_state *state, struct pipeline_options *options, const char *text)
@@ -261,6 +278,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case KEY_MACHINE:
         parse_machine(state, parsing, text);
         break;
+    case KEY_TARGET:
+        parse_target(state, parsing, text);
+        break;
     case KEY_EMIT:
         parse_emit(state, &options->pipeline, text);
         break;
@@ -285,6 +305,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         options_check(state, options, parsing->arena);
+        if (!options->pipeline.schedule.machine)
+            options->pipeline.schedule.machine =
+                options->pipeline.target ? options->pipeline.target->machine : &machine_generic;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -296,6 +319,7 @@ struct options options_parse(struct arena *arena, int argc, char **argv)
 {
     struct options options = {.pipeline = pipeline_default_options(),
                               .diag = {.colour = isatty(STDERR_FILENO) != 0, .error_limit = 20}};
+    options.pipeline.schedule.machine = NULL; /* not given */
     struct parsing parsing = {.arena = arena, .options = &options};
     const struct argp argp = {
         table,

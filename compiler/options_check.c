@@ -3,26 +3,26 @@
 
 #include <string.h>
 
+#include "base/target.h"
 #include "emit/emit.h"
 #include "files/path.h"
-
-const char *options_header_name(const struct options *options)
-{
-    const char *path = options->header;
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
+#include "options_paths.h"
 
 /* Checks that no output overwrites an input or another output; only formatting may overwrite the program. */
 static void check_places(struct argp_state *state, const struct options *options, struct arena *arena)
 {
     bool formats = options->pipeline.emit == EMIT_SOURCE;
-    const struct {
+    struct {
         const char *name, *path;
-    } results[] = {{"-o", options->output},
-                   {"--header", options->header},
-                   {"-MF", options->depfile.wanted ? depfile_path(arena, options) : NULL}};
-    for (int i = 0; i < 3; i++) {
+    } results[3 + PIPELINE_LEVELS] = {{"-o", options->output},
+                                      {"--header", options->header},
+                                      {"-MF", options->depfile.wanted ? options_depfile_path(arena, options) : NULL}};
+    const struct target *levels = options_levels(options);
+    for (int i = 0; levels && levels[i].name; i++) {
+        results[3 + i].path = options_level_path(arena, options, &levels[i]);
+        results[3 + i].name = "-o with --target=multi";
+    }
+    for (int i = 0; i < 3 + PIPELINE_LEVELS; i++) {
         const char *path = results[i].path;
         for (int k = 0; path && k < i; k++)
             if (results[k].path && path_is_same(results[k].path, path))
@@ -64,6 +64,20 @@ static void check_dump(struct argp_state *state, const struct pipeline_options *
         argp_error(state, "--dump-after=%s: -fsyntax-only ends with infer-shapes", stage_name(stage));
 }
 
+/* Checks that there are names for the files of several levels, and that each has its own machine. */
+static void check_target(struct argp_state *state, const struct options *options)
+{
+    const struct target *target = options->pipeline.target;
+    if (target && target->levels && options->pipeline.emit != EMIT_C && options->pipeline.emit != EMIT_NOTHING)
+        argp_error(state, "--target=%s goes with --emit=c", target->name);
+    if (!options_levels(options))
+        return;
+    if (!options->output || strcmp(options->output, "-") == 0)
+        argp_error(state, "--target=%s needs -o FILE: the names of its other files come from that", target->name);
+    if (options->pipeline.schedule.machine)
+        argp_error(state, "--machine is about one machine, --target=%s about several", target->name);
+}
+
 void options_check(struct argp_state *state, const struct options *options, struct arena *arena)
 {
     if (!options->input)
@@ -83,5 +97,6 @@ void options_check(struct argp_state *state, const struct options *options, stru
     if (options->depfile.wanted &&
         (options->pipeline.emit != EMIT_C || !options->output || strcmp(options->output, "-") == 0))
         argp_error(state, "-M goes with --emit=c and -o FILE");
+    check_target(state, options);
     check_places(state, options, arena);
 }

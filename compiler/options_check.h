@@ -9,7 +9,4 @@
 /* Called when all options have been read: ends the process if they do not go together. */
 void options_check(struct argp_state *state, const struct options *options, struct arena *arena);
 
-/* The name by which the C file includes its header. */
-const char *options_header_name(const struct options *options);
-
 #endif

@@ -9,6 +9,7 @@
 #include "base/internal_error.h"
 #include "base/list.h"
 #include "base/machine.h"
+#include "base/target.h"
 #include "embed.h"
 #include "emit/emit.h"
 #include "graph/graph.h"
@@ -111,14 +112,25 @@ static bool end_stage(struct pipeline *pipeline, enum stage stage)
     return true;
 }
 
+static bool has_levels(const struct pipeline_options *options)
+{
+    return options->emit == EMIT_C && options->target && options->target->levels;
+}
+
+static const char *prefix_of(struct pipeline *pipeline)
+{
+    const char *prefix = pipeline->options->prefix;
+    return prefix ? prefix : emit_default_prefix(pipeline->arena, pipeline->graph->name);
+}
+
 static void emit(struct pipeline *pipeline)
 {
     const struct pipeline_options *options = pipeline->options;
     struct pipeline_result *result = pipeline->result;
     struct emit_options emit_options = {
-        .prefix = options->prefix, .header = options->header, .files = !options->no_files && !options->embed};
-    if (!options->prefix && options->emit == EMIT_C)
-        emit_options.prefix = emit_default_prefix(pipeline->scratch, pipeline->graph->name);
+        .header = options->header, .files = !options->no_files && !options->embed, .target = options->target};
+    if (options->emit == EMIT_C)
+        emit_options.prefix = prefix_of(pipeline);
     if (options->embed) {
         emit_options.weights = embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error);
         if (!emit_options.weights)
@@ -126,7 +138,8 @@ static void emit(struct pipeline *pipeline)
     }
     switch (options->emit) {
     case EMIT_C:
-        emit_source(pipeline->schedule, pipeline->training, &emit_options, pipeline->scratch, &result->main);
+        (has_levels(options) ? emit_dispatcher : emit_source)(pipeline->schedule, pipeline->training, &emit_options,
+                                                              pipeline->scratch, &result->main);
         if (options->header)
             emit_header(pipeline->schedule, pipeline->training, &emit_options, pipeline->scratch, &result->header);
         break;
@@ -241,12 +254,38 @@ static bool run_backs(struct pipeline *pipeline)
     return schedule != NULL;
 }
 
+/* Compiles the checked program once for each level, with the schedules that the level's machine wants. */
+static bool run_levels(struct pipeline *pipeline)
+{
+    const struct pipeline_options *all = pipeline->options;
+    const struct target *levels = all->target->levels;
+    bool done = true;
+    for (int i = 0; done && levels[i].name; i++) {
+        struct pipeline_options own = *all;
+        own.schedule.machine = levels[i].machine;
+        pipeline->options = &own;
+        done = run_backs(pipeline);
+        if (done) {
+            const struct emit_options emit_options = {
+                .prefix = emit_level_prefix(pipeline->arena, prefix_of(pipeline), &levels[i]),
+                .target = &levels[i],
+                .within = all->target};
+            emit_source(pipeline->schedule, pipeline->training, &emit_options, pipeline->scratch,
+                        &pipeline->result->levels[i]);
+        }
+        pipeline->options = all;
+        end_stage(pipeline, STAGE_EMIT);
+    }
+    return done;
+}
+
 static bool run_stages(struct pipeline *pipeline, const struct source *source)
 {
     const enum emit_kind kind = pipeline->options->emit;
     if (!run_front(pipeline, source))
         return false;
-    if (kind != EMIT_SOURCE && kind != EMIT_NOTHING && !run_backs(pipeline))
+    if (kind != EMIT_SOURCE && kind != EMIT_NOTHING &&
+        !(has_levels(pipeline->options) ? run_levels : run_backs)(pipeline))
         return false;
     emit(pipeline);
     return end_stage(pipeline, STAGE_EMIT) && !pipeline->result->error;
@@ -259,6 +298,8 @@ bool pipeline_run(struct arena *arena, const struct source *source, const struct
         .arena = arena, .scratch = arena_new(), .options = options, .diag = diag, .result = result, .begun = now()};
     text_init(&result->main, arena);
     text_init(&result->header, arena);
+    for (int i = 0; i < PIPELINE_LEVELS; i++)
+        text_init(&result->levels[i], arena);
     text_init(&result->dump, arena);
     bool done = run_stages(&pipeline, source);
     arena_free(pipeline.scratch);

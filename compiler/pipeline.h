@@ -12,6 +12,7 @@
 struct arena;
 struct diagnostics;
 struct source;
+struct target;
 
 /* The kinds of output that --emit names. */
 #define EMIT_KINDS(X)                                                                                                  \
@@ -67,11 +68,12 @@ struct pipeline_options {
     bool sink;  /* values that cost less to compute beside their readers than to store and load */
     bool input_gradients; /* those of the inputs too */
     enum emit_kind emit;
-    const char *prefix;    /* NULL: from the name of the model or cell */
-    const char *header;    /* as the C file includes it; NULL: none is written */
-    const char *embed;     /* a weights file that becomes constants of the C file; NULL: none */
-    bool no_files;         /* without the calls that read and write weights files */
-    enum stage dump_after; /* STAGE_COUNT: none */
+    const char *prefix;          /* NULL: from the name of the model or cell */
+    const char *header;          /* as the C file includes it; NULL: none is written */
+    const char *embed;           /* a weights file that becomes constants of the C file; NULL: none */
+    const struct target *target; /* that the C is compiled for; NULL: any */
+    bool no_files;               /* without the calls that read and write weights files */
+    enum stage dump_after;       /* STAGE_COUNT: none */
     bool time_stages;
     /* Each stage is followed by the verifiers of the graph and of the schedule, as it always is in debug builds. */
     bool verify;
@@ -80,11 +82,14 @@ struct pipeline_options {
 /* The defaults: everything that makes a network faster, and C as the result. */
 struct pipeline_options pipeline_default_options(void);
 
+enum { PIPELINE_LEVELS = 4 }; /* at most */
+
 struct pipeline_result {
-    struct text main;   /* what --emit asks for */
-    struct text header; /* with EMIT_C and a header */
-    struct text dump;   /* --dump-after */
-    const char *error;  /* an error outside the program, in the weights to be embedded; NULL: none */
+    struct text main;                    /* what --emit asks for */
+    struct text levels[PIPELINE_LEVELS]; /* with EMIT_C and a target that has levels: a C file for each */
+    struct text header;                  /* with EMIT_C and a header */
+    struct text dump;                    /* --dump-after */
+    const char *error;                   /* an error outside the program, in the weights to be embedded; NULL: none */
     double seconds[STAGE_COUNT];
 };
 

@@ -139,12 +139,16 @@ void emit_descriptor(struct emitter *emitter, const char *training)
 {
     const struct graph *graph = emitter->graph;
     struct text *out = emitter->out;
+    const bool chooses = emitter->target && emitter->target->levels; /* dispatch.c has written its calls */
     write_tensors(emitter);
-    write_generic_calls(emitter);
+    if (!chooses)
+        write_generic_calls(emitter);
     text_printf(out,
-                "const rnn_model %s_model = {\n    .name = \"%s\",\n    .real_size = sizeof(rnn_real),\n"
-                "    .fingerprint = UINT64_C(0x%llx),\n",
-                emitter->prefix, graph->name, emit_fingerprint(graph));
+                "const rnn_model %s_model = {\n    .name = \"%s\",\n    .target = %s,\n"
+                "    .real_size = sizeof(rnn_real),\n    .fingerprint = UINT64_C(0x%llx),\n",
+                emitter->prefix, graph->name,
+                emitter->target ? arena_printf(emitter->arena, "\"%s\"", emitter->target->name) : "NULL",
+                emit_fingerprint(graph));
     text_printf(out, "    .parameters = %s,\n    .inputs = %s,\n    .outputs = %s,\n",
                 own(emitter, graph->parameter_count, "_parameters"), own(emitter, graph->input_count, "_inputs"),
                 own(emitter, graph->output_count, "_outputs"));
@@ -155,9 +159,10 @@ void emit_descriptor(struct emitter *emitter, const char *training)
                 schedule_flops(emitter->schedule));
     write_costs(emitter->schedule, out);
     write_pattern(emitter,
-                  "    .block_frames = $_BLOCK_FRAMES,\n    .alignment = RNN_VECTOR_BYTES,\n"
+                  "    .block_frames = $_BLOCK_FRAMES,\n    .alignment = %s,\n"
                   "    .packed_size = $_packed_size,\n    .state_size = $_state_size,\n    .work_size = $_work_size,\n"
-                  "    .pack = $_pack_any,\n    .state_init = $_state_init_any,\n    .reset = $_reset_any,\n");
+                  "    .pack = $_pack_any,\n    .state_init = $_state_init_any,\n    .reset = $_reset_any,\n",
+                  chooses ? "64" : "RNN_VECTOR_BYTES");
     text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n    .training = %s%s,\n",
                 own(emitter, plan_of_call(emitter->schedule, CALL_STEP), "_step_any"), emitter->prefix,
                 training ? "&" : "", training ? training : "NULL");

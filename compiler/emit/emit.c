@@ -16,12 +16,46 @@ static void write_regions(struct text *out, const struct schedule *schedule, str
     }
 }
 
+/* Returns how to compile the file, for the sentence at its head. */
+static const char *describe_target(const struct emitter *emitter)
+{
+    const struct target *target = emitter->target;
+    if (!target)
+        return "";
+    if (strcmp(target->name, "base") == 0)
+        return " for any machine, with no more than SSE2 on x86-64";
+    if (strncmp(target->name, "x86", 3) != 0)
+        return arena_printf(emitter->arena, " for %s", target->name);
+    return arena_printf(emitter->arena, " for %s (gcc needs no option for that, g++ and clang -march=%s)", target->name,
+                        target->name);
+}
+
+/* True for a level of multi beside its base. */
+static bool target_is_conditional(const struct emitter *emitter)
+{
+    return emitter->within && emitter->target->name != emitter->within->levels[0].name;
+}
+
+/* Writes what compiles the file for its target. A level of multi that the compiler's machine has not is empty. */
+static void write_target(struct emitter *emitter)
+{
+    if (!emitter->target)
+        return;
+    if (target_is_conditional(emitter))
+        text_puts(emitter->out, "#ifdef __x86_64__ /* else the network's base is all there is */\n\n");
+    char *word = arena_printf(emitter->arena, "%s", emitter->target->word);
+    for (char *c = word; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    text_printf(emitter->out, "#define RNN_TARGET_%s\n#include \"rnn/target.h\"\n\n", word);
+}
+
 static void write_front(struct emitter *emitter, const struct schedule *training, const char *header)
 {
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
-    text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n *\n * %ld parameters, %.0f flops a frame.\n *\n",
-                schedule->graph->name, schedule_parameters(schedule), schedule_flops(schedule));
+    text_printf(
+        out, "/* %s: a recurrent network, compiled by rnnc%s.\n *\n * %ld parameters, %.0f flops a frame.\n *\n",
+        schedule->graph->name, describe_target(emitter), schedule_parameters(schedule), schedule_flops(schedule));
     write_regions(out, schedule, emitter->arena);
     if (training) {
         text_printf(out, " *\n * and for training, %.0f flops a frame:\n *\n", schedule_flops(training));
@@ -29,6 +63,7 @@ static void write_front(struct emitter *emitter, const struct schedule *training
     }
     text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after "
                    "frame.\n * Comments on a region show its equations, each behind its line in the program.\n */\n");
+    write_target(emitter);
     text_puts(out,
               header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
 }
@@ -75,6 +110,18 @@ static void write_headers(struct text *out, const char *code)
     text_puts(out, "\n");
 }
 
+void emit_all_declarations(struct emitter *emitter, const struct schedule *training, const struct emit_options *options)
+{
+    text_puts(emitter->out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+    emit_declarations(emitter);
+    if (training) {
+        struct emitter trainer = emitter_for_training(training, options, emitter->arena, emitter->out);
+        emit_training_declarations(&trainer);
+    }
+    emit_model_declaration(emitter);
+    text_puts(emitter->out, "#ifdef __cplusplus\n}\n#endif\n\n");
+}
+
 void emit_source(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
                  struct arena *arena, struct text *lines)
 {
@@ -82,16 +129,8 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
     text_init(&front, arena);
     text_init(out, arena);
     struct emitter emitter = emitter_new(schedule, options, arena, out);
-    if (!options->header) {
-        text_puts(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
-        emit_declarations(&emitter);
-        if (training) {
-            struct emitter trainer = emitter_for_training(training, options, arena, out);
-            emit_training_declarations(&trainer);
-        }
-        emit_model_declaration(&emitter);
-        text_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n");
-    }
+    if (!options->header)
+        emit_all_declarations(&emitter, training, options);
     if (options->weights)
         emit_weights(&emitter);
     emit_packed_struct(&emitter);
@@ -106,6 +145,7 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
     } else {
         emit_descriptor(&emitter, NULL);
     }
+    text_puts(out, target_is_conditional(&emitter) ? "\n#endif\n" : "");
     emitter.out = &front;
     write_front(&emitter, training, options->header);
     write_headers(&front, code.data);
@@ -124,16 +164,8 @@ void emit_header(const struct schedule *schedule, const struct schedule *trainin
         *c = (char)toupper((unsigned char)*c);
     text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n", schedule->graph->name);
     emit_shapes(&emitter);
-    text_printf(
-        out,
-        " */\n#ifndef %s\n#define %s\n\n#include \"rnn/model.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
-        guard, guard);
-    emit_declarations(&emitter);
-    if (training) {
-        struct emitter trainer = emitter_for_training(training, options, arena, out);
-        emit_training_declarations(&trainer);
-    }
-    emit_model_declaration(&emitter);
-    text_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+    text_printf(out, " */\n#ifndef %s\n#define %s\n\n#include \"rnn/model.h\"\n\n", guard, guard);
+    emit_all_declarations(&emitter, training, options);
+    text_puts(out, "#endif\n");
     put_lines(lines, text.data);
 }

@@ -50,6 +50,8 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .owner = options->owner ? options->owner : options->prefix,
                               .files = options->files,
                               .weights = options->weights,
+                              .target = options->target,
+                              .within = options->within,
                               .out = out,
                               .uses = schedule->uses};
     emitter.parameters_type = arena_printf(arena, "%s_params", emitter.owner);

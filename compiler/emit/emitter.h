@@ -5,6 +5,7 @@
 #include "analysis/uses.h"
 #include "base/arena.h"
 #include "base/map.h"
+#include "base/target.h"
 #include "base/text.h"
 #include "base/unique.h"
 #include "emit/emit.h"
@@ -29,6 +30,8 @@ struct emitter {
     const char *parameters_type; /* the struct of parameters: "lm_params" */
     bool files;                  /* calls that read and write weights files are emitted */
     const double *weights;       /* of all parameters, as constants; or NULL */
+    const struct target *target; /* that the C is compiled for, or NULL */
+    const struct target *within; /* multi, of which it is a level, or NULL */
     struct text *out;
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
@@ -124,15 +127,21 @@ void emit_regions(struct emitter *emitter);
 bool region_has_one_stream(const struct emitter *emitter, int region);
 void write_one_stream(struct emitter *emitter, int region);
 void emit_entry_points(struct emitter *emitter);
+/* entry.c: the calls that deal with parameters: _load, _save, _init. */
+void emit_file_calls(struct emitter *emitter);
 /* strides_kernel.c: calls a function of rnn/matrix.h for all elements of a shape; one number may stand for all. */
 void emit_strided(struct emitter *emitter, const char *function, const struct shape *shape, const struct access *to,
                   const struct access *from, const char *from_address);
+/* emit.c: everything that the header declares. */
+void emit_all_declarations(struct emitter *emitter, const struct schedule *training,
+                           const struct emit_options *options);
 /* header.c: comments on inputs, outputs and targets. */
 void emit_shapes(struct emitter *emitter);
 void write_shape(struct emitter *emitter, int input, const char *role);
 /* train.c: the code that --train adds; the emitter is that of the training network. */
 void emit_training(struct emitter *emitter);
 void emit_training_declarations(struct emitter *emitter);
+void emit_training_descriptor(struct emitter *emitter);
 /* descriptor.c: `training` is the name of the rnn_training, or NULL. */
 void emit_descriptor(struct emitter *emitter, const char *training);
 /* Writes one line of a table of inputs. */

@@ -57,6 +57,13 @@ static const char *const file_functions =
 static const char *const init_function = "rnn_status $_init($_params *params, uint64_t seed)\n{\n"
                                          "    return rnn_parameters_init(&$_model, params, seed);\n}\n\n";
 
+void emit_file_calls(struct emitter *emitter)
+{
+    if (emitter->files)
+        write_pattern(emitter, file_functions);
+    write_pattern(emitter, init_function);
+}
+
 void emit_entry_points(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
@@ -64,9 +71,7 @@ void emit_entry_points(struct emitter *emitter)
     write_pattern(emitter, "enum { $_BLOCK_FRAMES = %d };\n\n", schedule->block_frames);
     write_state_functions(emitter, plan_of_call(schedule, CALL_RUN)->carries);
     write_pattern(emitter, size_functions);
-    if (emitter->files)
-        write_pattern(emitter, file_functions);
-    write_pattern(emitter, init_function);
+    emit_file_calls(emitter);
     write_step_functions(emitter);
     for (int i = 0; i < schedule->plan_count; i++)
         write_entry_point(emitter, &schedule->plans[i]);

@@ -93,6 +93,8 @@ static void write_real_names(struct emitter *emitter)
     write_pattern(emitter, "#define $_init $_init_double\n#define $_pack $_pack_double\n#define $_run $_run_double\n");
     if (plan_of_call(emitter->schedule, CALL_STEP))
         write_pattern(emitter, "#define $_step $_step_double\n");
+    if (emitter->within)
+        write_pattern(emitter, "#define $_model $_model_double\n");
     text_puts(emitter->out, "#endif\n\n");
 }
 
@@ -121,11 +123,30 @@ static void write_declarations(struct emitter *emitter)
     text_puts(emitter->out, ";\n\n");
 }
 
+static void write_levels(struct emitter *emitter)
+{
+    const struct target *levels = emitter->target->levels;
+    write_pattern(emitter,
+                  "/* The network for each level, in files of their own, and the one that the calls above use on "
+                  "the machine at hand.\n * "
+                  "Sizes, packed weights, state and work are those of one level. */\n"
+                  "#ifdef RNN_REAL_DOUBLE\n");
+    for (const struct target *level = levels; level->name; level++)
+        write_pattern(emitter, "#define $_%s_model $_%s_model_double\n", level->word, level->word);
+    text_puts(emitter->out, "#endif\n");
+    for (const struct target *level = levels; level->name; level++)
+        write_pattern(emitter, "%sextern const rnn_model $_%s_model;\n",
+                      level == levels + 1 ? "#ifdef __x86_64__\n" : "", level->word);
+    write_pattern(emitter, "#endif\nconst rnn_model *$_target(void);\n\n");
+}
+
 void emit_model_declaration(struct emitter *emitter)
 {
     text_printf(emitter->out,
                 "/* The same calls for tools that know no names. */\nextern const rnn_model %s_model;\n\n",
                 emitter->prefix);
+    if (emitter->target && emitter->target->levels)
+        write_levels(emitter);
 }
 
 void emit_declarations(struct emitter *emitter)

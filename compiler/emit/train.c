@@ -270,6 +270,12 @@ static void write_descriptor(struct emitter *emitter)
                  "$_find_fault,\n};\n\n");
 }
 
+void emit_training_descriptor(struct emitter *emitter)
+{
+    write_targets(emitter);
+    write_descriptor(emitter);
+}
+
 void emit_training(struct emitter *emitter)
 {
     write_pattern(emitter,

@@ -10,11 +10,12 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "base/machine.h"
+#include "base/target.h"
 #include "exercise.h"
 #include "network/process.h"
 #include "pipeline.h"
 #include "remote.h"
+#include "switches.h"
 #include "syntax/tree.h"
 
 enum { COMPILE_SECONDS = 30, RUN_SECONDS = 60 };
@@ -38,71 +39,6 @@ void *shared_memory(unsigned long size)
         exit(3);
     }
     return memory;
-}
-
-/* ---- switches ---- */
-
-/* Chooses one of eight rows in which every two switches meet in all four ways, and each with each length of a block:
- * the orthogonal array L8(4^1 2^4). */
-static struct pipeline_options choose_options(const struct batch_options *batch, uint64_t seed)
-{
-    struct pipeline_options options = pipeline_default_options();
-    options.train = options.input_gradients = batch->train;
-    options.verify = true;
-    options.no_files = batch->run_with;
-    if (batch->machine)
-        options.schedule.machine = batch->machine;
-    if (!batch->switches)
-        return options;
-    static const int blocks[] = {0, 1, 3, 7};
-    bool a = seed & 1, b = seed >> 1 & 1, c = seed >> 2 & 1;
-    options.schedule.block_frames = blocks[seed >> 1 & 3];
-    options.factor = !a;
-    options.schedule.elementwise_scan = a == b;
-    options.schedule.turn_panels = a == c;
-    options.schedule.group_frames = (a != b) == c;
-    options.sink = seed >> 3 & 1;
-    static const struct machine *const machines[] = {&machine_generic, &machine_sse2, &machine_avx2, &machine_avx512,
-                                                     &machine_neon};
-    if (!batch->machine)
-        options.schedule.machine = machines[seed / 16 % 5];
-    return options;
-}
-
-/* Chooses the target of a file. */
-static const char *choose_target(const struct batch_options *batch, uint64_t seed)
-{
-    static const char *const targets[] = {
-        "-Og -march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=16",
-        "-march=native -DRNN_VECTOR_BYTES=32",     "-O0 -march=native -DRNN_VECTOR_BYTES=16",
-        "-O0 -march=native -DRNN_VECTOR_BYTES=64", "-O0 -DRNN_VECTOR_BYTES=32"};
-    static const char *const elsewhere[] = {"-O2", "-O0 -DRNN_VECTOR_BYTES=32", "-O0"}; /* CC knows for which machine */
-    if (batch->run_with)
-        return batch->switches ? elsewhere[seed / BATCH_PROGRAMS % 3] : "-O2";
-    return batch->switches ? targets[seed / BATCH_PROGRAMS % 6] : "-march=native";
-}
-
-const char *batch_switches_text(struct arena *arena, const struct batch_options *options, uint64_t seed)
-{
-    struct pipeline_options pipeline = choose_options(options, seed);
-    const char *text = choose_target(options, seed);
-    if (pipeline.schedule.block_frames)
-        text = arena_printf(arena, "-fblock-frames=%d %s", pipeline.schedule.block_frames, text);
-    if (!pipeline.sink)
-        text = arena_printf(arena, "-fno-sink %s", text);
-    if (!pipeline.factor)
-        text = arena_printf(arena, "-fno-factor %s", text);
-    if (!pipeline.schedule.elementwise_scan)
-        text = arena_printf(arena, "-fno-elementwise-scan %s", text);
-    if (!pipeline.schedule.turn_panels)
-        text = arena_printf(arena, "-fno-turn-panels %s", text);
-    if (!pipeline.schedule.group_frames)
-        text = arena_printf(arena, "-fno-group-frames %s", text);
-    if (pipeline.schedule.machine != &machine_generic)
-        text = arena_printf(arena, "--machine=%s %s", pipeline.schedule.machine->name, text);
-    if (options->train)
-        text = arena_printf(arena, "--train --input-gradients %s", text);
-    return options->in_double ? arena_printf(arena, "%s -DRNN_REAL_DOUBLE", text) : text;
 }
 
 /* ---- in the child ---- */
@@ -134,29 +70,47 @@ static struct source *source_of(struct arena *arena, const struct batch *batch, 
     return source_from_memory(arena, "program.rnn", batch->texts[i], strlen(batch->texts[i]));
 }
 
-/* Compiles one program to C, appended to the file. */
-static bool compile_program(const struct batch *batch, int i, FILE *file)
+static const char *file_name(struct arena *arena, const struct batch *batch, const char *end)
+{
+    return arena_printf(arena, "%s/batch%d.%s", batch->options->folder, batch->number, end);
+}
+
+/* The C files of a batch: of all programs, and of each level of the target. */
+struct c_files {
+    const char *names[1 + PIPELINE_LEVELS];
+    FILE *files[1 + PIPELINE_LEVELS];
+    int count;
+};
+
+static struct c_files name_files(struct arena *arena, const struct batch *batch)
+{
+    const struct target *target = batch->options->target;
+    struct c_files files = {.names = {file_name(arena, batch, "c")}, .count = 1};
+    for (const struct target *level = target ? target->levels : NULL; level && level->name; level++)
+        files.names[files.count++] = file_name(arena, batch, arena_printf(arena, "%s.c", level->name));
+    return files;
+}
+
+/* Compiles one program to C, appended to the files. */
+static bool compile_program(const struct batch *batch, int i, const struct c_files *files)
 {
     struct arena *arena = arena_new();
     struct source *source = source_of(arena, batch, i);
     struct diagnostics *diag = diag_new(arena, source);
-    struct pipeline_options options = choose_options(batch->options, batch->first_seed + (uint64_t)i);
+    struct pipeline_options options = batch_options_of(batch->options, batch->first_seed + (uint64_t)i);
     struct pipeline_result result = {0};
     options.prefix = arena_printf(arena, "p%03d", i);
     alarm(COMPILE_SECONDS);
     bool done = pipeline_run(arena, source, &options, diag, &result);
     alarm(0);
-    if (done)
-        fwrite(result.main.data, 1, result.main.length, file);
-    else
+    for (int k = 0; done && k < files->count; k++) {
+        const struct text *text = k ? &result.levels[k - 1] : &result.main;
+        fwrite(text->data, 1, text->length, files->files[k]);
+    }
+    if (!done)
         fail(batch, i, FAILURE_REJECTED, diagnostics_text(arena, diag));
     arena_free(arena);
     return done;
-}
-
-static const char *file_name(struct arena *arena, const struct batch *batch, const char *end)
-{
-    return arena_printf(arena, "%s/batch%d.%s", batch->options->folder, batch->number, end);
 }
 
 /* Writes what remote_server.c is linked with. */
@@ -168,26 +122,28 @@ static void list_models(FILE *file, const bool *compiled, int count)
     fprintf(file, "};\n");
 }
 
-/* Compiles all programs without a verdict to one C file. */
+/* Compiles all programs without a verdict to one C file, or one for each level. */
 static bool compile_programs(struct arena *arena, const struct batch *batch, int only)
 {
-    FILE *file = fopen(file_name(arena, batch, "c"), "w");
-    if (!file) {
-        perror(batch->options->folder);
-        exit(3);
-    }
+    struct c_files files = name_files(arena, batch);
+    for (int k = 0; k < files.count; k++)
+        if (!(files.files[k] = fopen(files.names[k], "w"))) {
+            perror(files.names[k]);
+            exit(3);
+        }
     int count = 0;
     bool compiled[BATCH_PROGRAMS] = {false};
     for (int i = 0; i < batch->count; i++) {
         if (batch->records[i].done || (only >= 0 && only != i))
             continue;
         batch->progress->current = i;
-        compiled[i] = compile_program(batch, i, file);
+        compiled[i] = compile_program(batch, i, &files);
         count += compiled[i];
     }
     if (batch->options->run_with)
-        list_models(file, compiled, batch->count);
-    fclose(file);
+        list_models(files.files[0], compiled, batch->count);
+    for (int k = 0; k < files.count; k++)
+        fclose(files.files[k]);
     return count > 0;
 }
 
@@ -199,13 +155,17 @@ static const char server[] = "-static '" PROPERTY_SOURCE "/tests/property/remote
 
 static bool build_library(struct arena *arena, const struct batch *batch)
 {
-    const char *command = arena_printf(
-        arena,
-        "exec ${CC:-" PROPERTY_COMPILER "} -std=gnu11 -O1 -Wall -Wextra -Werror %s%s $CFLAGS "
-        "-I '" PROPERTY_SOURCE "/runtime/include' '%s' -o '%s' %s 2> '%s'",
-        choose_target(batch->options, batch->first_seed), batch->options->in_double ? " -DRNN_REAL_DOUBLE" : "",
-        file_name(arena, batch, "c"), file_name(arena, batch, "so"), batch->options->run_with ? server : library,
-        file_name(arena, batch, "err"));
+    const struct c_files files = name_files(arena, batch);
+    const char *sources = "";
+    for (int k = 0; k < files.count; k++)
+        sources = arena_printf(arena, "%s '%s'", sources, files.names[k]);
+    const char *command =
+        arena_printf(arena,
+                     "exec ${CC:-" PROPERTY_COMPILER "} -std=gnu11 -O1 -Wall -Wextra -Werror %s%s $CFLAGS "
+                     "-I '" PROPERTY_SOURCE "/runtime/include' %s -o '%s' %s 2> '%s'",
+                     batch_compilation(batch->options, batch->first_seed),
+                     batch->options->in_double ? " -DRNN_REAL_DOUBLE" : "", sources, file_name(arena, batch, "so"),
+                     batch->options->run_with ? server : library, file_name(arena, batch, "err"));
     const char *arguments[] = {"sh", "-c", command, NULL}, *error;
     int status;
     if (!process_run(arena, arguments, NULL, &status, &error)) {
@@ -342,8 +302,10 @@ void batch_run(const struct batch *batch)
             note_end(batch, status);
     }
     struct arena *arena = arena_new();
-    static const char *const ends[] = {"c", "so", "err"};
-    for (int i = 0; i < 3; i++)
-        unlink(file_name(arena, batch, ends[i]));
+    const struct c_files files = name_files(arena, batch);
+    for (int k = 0; k < files.count; k++)
+        unlink(files.names[k]);
+    unlink(file_name(arena, batch, "so"));
+    unlink(file_name(arena, batch, "err"));
     arena_free(arena);
 }

@@ -8,6 +8,7 @@
 
 struct arena;
 struct machine;
+struct target;
 
 enum failure {
     FAILURE_NONE,
@@ -39,6 +40,7 @@ struct batch_options {
     bool train;                    /* losses and gradients instead of outputs */
     bool switches;                 /* rotate the switches of rnnc and the widths of lanes; else their defaults */
     const struct machine *machine; /* for all programs; NULL: it is one of the switches */
+    const struct target *target;   /* of rnnc; NULL: any, and the switches choose the C compiler's */
     const char
         *run_with;      /* networks run in a process that this command starts, such as an emulator; NULL: in this one */
     const char *folder; /* for the C files and libraries */

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/machine.h"
 #include "base/source.h"
+#include "base/target.h"
 #include "batch.h"
 #include "edit.h"
 #include "generate.h"
@@ -30,6 +31,7 @@ enum {
     KEY_JOBS,
     KEY_SWITCHES,
     KEY_MACHINE,
+    KEY_TARGET,
     KEY_DOUBLE,
     KEY_FUTURE,
     KEY_TRAIN,
@@ -44,6 +46,7 @@ static const struct argp_option table[] = {
     {"jobs", KEY_JOBS, "N", 0, "processes at a time (2)", 0},
     {"switches", KEY_SWITCHES, NULL, 0, "rotate the switches of rnnc and the width of lanes over the programs", 0},
     {"machine", KEY_MACHINE, "NAME", 0, "the --machine of all programs, instead of what --switches chooses", 0},
+    {"target", KEY_TARGET, "NAME", 0, "the --target of all programs", 0},
     {"double", KEY_DOUBLE, NULL, 0, "in double precision", 0},
     {"future", KEY_FUTURE, NULL, 0,
      "every third program also has what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
@@ -74,6 +77,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         options->batch.machine = machine_find(argument);
         if (!options->batch.machine)
             argp_error(state, "no machine is called '%s'", argument);
+        return 0;
+    case KEY_TARGET:
+        options->batch.target = target_find(argument);
+        if (!options->batch.target)
+            argp_error(state, "no target is called '%s'", argument);
         return 0;
     case KEY_RUN_WITH:
         options->batch.run_with = argument;

@@ -168,6 +168,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
+    const char *target;   /* of `rnnc --target`: "x86-64-v3"; "multi" where calls choose; NULL: any machine */
     int real_size;        /* sizeof(rnn_real) when it was compiled */
     uint64_t fingerprint; /* of the parameters' names and shapes; kept in weights files */
     const rnn_tensor *parameters, *inputs, *outputs;

@@ -1,0 +1,161 @@
+/* --target=multi: the C file with the public calls, each of which hands its arguments to the level that the machine can
+ * run, by that level's descriptor. */
+#include <ctype.h>
+
+#include "emit/calls.h"
+
+const char *emit_level_prefix(struct arena *arena, const char *prefix, const struct target *level)
+{
+    return arena_printf(arena, "%s_%s", prefix, level->word);
+}
+
+/* ---- the choice ---- */
+
+static void write_choice(struct emitter *emitter)
+{
+    const struct target *levels = emitter->target->levels, *last = levels;
+    while (last[1].name)
+        last++;
+    write_pattern(emitter, "/* The level with the most of the processor's instructions, and none that it lacks. */\n"
+                           "const rnn_model *$_target(void)\n{\n#ifdef __x86_64__\n");
+    for (const struct target *level = last; level != levels; level--) {
+        char *word = arena_printf(emitter->arena, "%s", level->word);
+        for (char *c = word; *c; c++)
+            *c = (char)toupper((unsigned char)*c);
+        write_pattern(emitter, "    if (RNN_CPU_%s)\n        return &$_%s_model;\n", word, level->word);
+    }
+    write_pattern(emitter, "#endif\n    return &$_%s_model;\n}\n\n", levels->word);
+}
+
+/* ---- calls ---- */
+
+/* The calls around a state, of the network or, through `member`, of its training. */
+#define STATE_CALLS(member)                                                                                            \
+    "size_t $_state_size(int streams) { return @_target()" member "->state_size(streams); }\n"                         \
+    "size_t $_work_size(int frames, int streams) { return @_target()" member "->work_size(frames, streams); }\n\n"     \
+    "static rnn_status $_state_init_any(void *state, int streams)\n{\n"                                                \
+    "    return @_target()" member "->state_init(state, streams);\n}\n\n"                                              \
+    "rnn_status $_state_init($_state *state, int streams)\n{\n    return $_state_init_any(state, streams);\n}\n\n"     \
+    "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"                              \
+    "    return @_target()" member "->reset(state, which_streams);\n}\n\n"                                             \
+    "rnn_status $_reset($_state *state, const unsigned char *which_streams)\n{\n"                                      \
+    "    return $_reset_any(state, which_streams);\n}\n\n"
+
+static const char *const network_calls =
+    "size_t $_alignment(void) { return $_target()->alignment; }\n"
+    "size_t $_packed_size(void) { return $_target()->packed_size(); }\n\n"
+    "static rnn_status $_pack_any(const void *params, void *packed) { return $_target()->pack(params, packed); }\n"
+    "rnn_status $_pack(const $_params *params, $_packed *packed) { return $_target()->pack(params, packed); }\n\n";
+
+static const char *const any_calls[] = {
+    "static rnn_status $_step_any(const void *packed, void *state, const void *const inputs[], void *const outputs[])\n"
+    "{\n    return $_target()->step(packed, state, inputs, outputs);\n}\n\n",
+    "static rnn_status $_run_any(const void *packed, void *state, void *work, int frames, const int *lengths,\n"
+    "    const void *const inputs[], void *const outputs[])\n"
+    "{\n    return $_target()->run(packed, state, work, frames, lengths, inputs, outputs);\n}\n\n",
+    "static rnn_status $_grad_any(const void *params, void *state, void *work, const rnn_window *window,\n"
+    "    const void *const inputs[], const void *const targets[], double *loss, void *gradient,\n"
+    "    void *const input_gradients[])\n"
+    "{\n    return @_target()->training->grad(params, state, work, window, inputs, targets, loss, gradient,\n"
+    "        input_gradients);\n}\n\n"};
+
+static const char *const named_calls[] = {
+    "    return $_target()->step(packed, state, inputs, outputs);\n}\n\n",
+    "    return $_target()->run(packed, state, work, frames, lengths, inputs, outputs);\n}\n\n",
+    "    return @_target()->training->grad(params, state, work, window, inputs, targets, loss, gradient,\n"
+    "        input_gradients);\n}\n\n"};
+
+static const char *const training_calls =
+    "static rnn_status $_losses(const void *state, void *work, rnn_loss *losses)\n{\n"
+    "    return @_target()->training->losses(state, work, losses);\n}\n\n"
+    "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
+    "    return @_target()->training->find_fault(state, work, window, fault);\n}\n\n";
+
+/* Writes an array of the addresses of inputs, from one to before another. NULL stands behind them, as C has no empty
+ * arrays. */
+static void write_inputs_array(struct emitter *emitter, const char *name, int from, int end)
+{
+    text_printf(emitter->out, "    const void *const %s[] = {", name);
+    for (int i = from; i < end; i++)
+        text_printf(emitter->out, "%s, ", emitter->arguments[i]);
+    text_puts(emitter->out, "NULL};\n");
+}
+
+/* Writes the arrays of addresses that a descriptor's call takes. */
+static void write_arrays(struct emitter *emitter, enum call_kind call)
+{
+    const struct graph *graph = emitter->graph;
+    const int inputs = graph->input_count - graph->target_count;
+    write_inputs_array(emitter, "inputs", 0, inputs);
+    if (call == CALL_GRAD)
+        write_inputs_array(emitter, "targets", inputs, graph->input_count);
+    text_printf(emitter->out, "    void *const %s[] = {", call == CALL_GRAD ? "input_gradients" : "outputs");
+    const int count = call == CALL_GRAD ? inputs : graph->output_count;
+    for (int i = 0; i < count; i++) {
+        int output = call == CALL_GRAD ? -1 : i;
+        for (int k = 0; call == CALL_GRAD && k < graph->output_count; k++)
+            output = input_of(emitter, k) == i ? k : output;
+        text_printf(emitter->out, "%s, ", output < 0 ? "NULL" : emitter->arguments[graph->input_count + output]);
+    }
+    text_puts(emitter->out, "NULL};\n");
+}
+
+static void write_call(struct emitter *emitter, enum call_kind call)
+{
+    write_named(emitter, any_calls[call]);
+    write_signature(emitter, call);
+    text_puts(emitter->out, "\n{\n");
+    write_arrays(emitter, call);
+    write_named(emitter, named_calls[call]);
+}
+
+/* ---- the file ---- */
+
+static void write_front(struct emitter *emitter, const char *header)
+{
+    text_printf(
+        emitter->out,
+        "/* %s: a recurrent network, compiled by rnnc for several machines. Here are its calls, which hand on to "
+        "one of the\n * files beside this one, by the processor that they run on:",
+        emitter->graph->name);
+    for (const struct target *level = emitter->target->levels; level->name; level++)
+        text_printf(emitter->out, "%s %s", level == emitter->target->levels ? "" : ",", level->name);
+    text_printf(emitter->out, ". */\n#include \"%s\"\n#include \"rnn/target.h\"\n#include \"rnn/weights.h\"\n\n",
+                header ? header : "rnn/model.h");
+}
+
+static void write_training(struct emitter *trainer)
+{
+    write_named(trainer, STATE_CALLS("->training"));
+    write_call(trainer, CALL_GRAD);
+    write_named(trainer, training_calls);
+    emit_training_descriptor(trainer);
+}
+
+void emit_dispatcher(const struct schedule *schedule, const struct schedule *training,
+                     const struct emit_options *options, struct arena *arena, struct text *lines)
+{
+    struct text text, *out = &text;
+    text_init(out, arena);
+    struct emitter emitter = emitter_new(schedule, options, arena, out);
+    write_front(&emitter, options->header);
+    if (!options->header)
+        emit_all_declarations(&emitter, training, options);
+    if (options->weights)
+        emit_weights(&emitter);
+    write_pattern(&emitter, "enum { $_BLOCK_FRAMES = %d };\n\n", schedule->block_frames);
+    write_choice(&emitter);
+    write_named(&emitter, network_calls);
+    write_named(&emitter, STATE_CALLS(""));
+    emit_file_calls(&emitter);
+    for (int i = 0; i < schedule->plan_count; i++)
+        write_call(&emitter, schedule->plans[i].call);
+    if (training) {
+        struct emitter trainer = emitter_for_training(training, options, arena, out);
+        write_training(&trainer);
+        emit_descriptor(&emitter, trainer.prefix);
+    } else {
+        emit_descriptor(&emitter, NULL);
+    }
+    put_lines(lines, text.data);
+}
