@@ -61,3 +61,8 @@ expect 1 "$rnn" bench --train "$root/bench/nets/language.rnn"
 says err "there is no loss to train with"
 expect 0 "$rnn" bench --help
 says out "--threads"
+for command in run train eval check bench tune; do
+  expect 0 "$rnn" $command --help
+  says out '$CFLAGS'
+  ! grep '^ \{1,\}$' out || fail "rnn $command --help has a line of spaces"
+done

@@ -26,7 +26,7 @@ static const struct argp_option options_table[] = {
     {"frames", KEY_FRAMES, "N", 0, "Frames of a call, but for the one of a step (default 100)", 3},
     {"threads", KEY_THREADS, "N", 0, "Threads of a call (default 1, and so far the only number)", 3},
     {"train", KEY_TRAIN, NULL, 0, "Measure the loss and gradients too", 3},
-    {"seconds", KEY_SECONDS, "S", 0, "How long each kind of call is measured (default 1)", 3},
+    {"seconds", KEY_SECONDS, "S", 0, "How long to measure each kind of call (default 1)", 3},
     {0},
 };
 

@@ -15,7 +15,7 @@
 enum { KEY_TOP = 256, KEY_MACHINE, KEY_DOUBLE };
 
 static const struct argp_option options_table[] = {
-    {NULL, 0, NULL, 0, "The network:", 1},
+    {NULL, 0, NULL, 0, "The network, compiled by rnnc and $CC (default cc) with $CFLAGS:", 1},
     {"define", 'D', "NAME=VALUE", 0, "Give a const of the file, or a dimension or function of the top cell, its value",
      1},
     {"top", KEY_TOP, "NAME", 0, "The model or cell to use (default: the only model, or else the last cell)", 1},

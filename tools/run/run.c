@@ -55,8 +55,7 @@ static const char documentation[] =
     "units] each has a part of the rows, and with --frames-first [frames, sequences * units] has them side by side. "
     "Outputs have the same axes, and zeros behind the ends of sequences. In a .csv file a line has the units of a "
     "frame, or of a sequence that has them once, or all frames of a sequence where there is one unit.\n\n"
-    "The network is compiled by rnnc and $CC (default cc, with $CFLAGS), and kept in $XDG_CACHE_HOME/rnnc or "
-    "~/.cache/rnnc.\n\n"
+    "The compiled network is kept in $XDG_CACHE_HOME/rnnc or ~/.cache/rnnc.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
 
 /* Checks that no result overwrites another one or an input. */
