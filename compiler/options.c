@@ -63,7 +63,7 @@ static const struct argp_option table[] = {
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,
      "syntax-only; [no-]factor, [no-]batch-frames, [no-]elementwise-scan, [no-]group-frames, [no-]turn-panels, "
-     "[no-]sink, block-frames=N; diagnostics-format=text|json, diagnostics-color=auto|always|never",
+     "[no-]sink, threads=WAY, block-frames=N; diagnostics-format=text|json, diagnostics-color=auto|always|never",
      0},
     {NULL, 'W', "error", 0, "treat warnings as errors", 0},
     {"error-limit", KEY_LIMIT, "N", 0, "print at most N errors (20); 0: all", 0},
@@ -171,6 +171,14 @@ static bool parse_diagnostics(struct argp_state *state, struct diag_options *dia
     return true;
 }
 
+static enum thread_way parse_way(struct argp_state *state, const char *text)
+{
+    const enum thread_way *way = thread_way_find(text);
+    if (!way)
+        argp_error(state, "-fthreads wants auto, serial or wavefront, not '%s'", text);
+    return *way;
+}
+
 /* Parses -f: switches of the schedule by one table, and the few that take a value. */
 static void parse_switch(struct argp_state *state, struct options *options, const char *text)
 {
@@ -194,6 +202,8 @@ static void parse_switch(struct argp_state *state, struct options *options, cons
         pipeline->schedule.block_frames = on ? 0 : 1;
     else if (strncmp(text, "block-frames=", 13) == 0)
         pipeline->schedule.block_frames = (int)parse_number(state, "-fblock-frames", text + 13, 1, 1000000);
+    else if (strncmp(text, "threads=", 8) == 0)
+        pipeline->schedule.threads = parse_way(state, text + 8);
     else if (strcmp(text, "syntax-only") == 0)
         pipeline->emit = EMIT_NOTHING;
     else if (!parse_diagnostics(state, &options->diag, text))

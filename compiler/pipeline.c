@@ -216,6 +216,8 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
     end_stage(pipeline, STAGE_SPLIT_REGIONS);
     choose_kernels(pipeline->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_CHOOSE_KERNELS);
+    form_sections(pipeline->schedule, arena, pipeline->scratch);
+    end_stage(pipeline, STAGE_FORM_SECTIONS);
     assign_buffers(pipeline->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_ASSIGN_BUFFERS);
     place_threads(pipeline->schedule);

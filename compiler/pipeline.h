@@ -46,6 +46,7 @@ enum emit_kind {
     X(FIND_COMPONENTS, "find-components")                                                                              \
     X(SPLIT_REGIONS, "split-regions")                                                                                  \
     X(CHOOSE_KERNELS, "choose-kernels")                                                                                \
+    X(FORM_SECTIONS, "form-sections")                                                                                  \
     X(ASSIGN_BUFFERS, "assign-buffers")                                                                                \
     X(PLACE_THREADS, "place-threads")                                                                                  \
     X(PLAN, "plan")                                                                                                    \

@@ -13,8 +13,7 @@ const char *input_type(const struct graph_input *input)
     return input->labels ? "rnn_labels" : input->vocabulary ? "int32_t" : "rnn_real";
 }
 
-/* Writes the parameters of a call for inputs and outputs. */
-static void write_data_parameters(struct emitter *emitter, enum call_kind call)
+void write_data_parameters(struct emitter *emitter, enum call_kind call)
 {
     const struct graph *graph = emitter->graph;
     for (int i = 0; i < graph->input_count; i++)

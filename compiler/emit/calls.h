@@ -7,6 +7,8 @@
 
 /* Writes the signature of a call: "rnn_status lm_step(...)", without the semicolon or the body. */
 void write_signature(struct emitter *emitter, enum call_kind call);
+/* Writes the parameters of a call for inputs and outputs. */
+void write_data_parameters(struct emitter *emitter, enum call_kind call);
 /* Write the signature of the function that does what _step does after its checks, and a call of it. */
 void write_frame_signature(struct emitter *emitter);
 void write_frame_call(struct emitter *emitter, const char *streams);
@@ -18,11 +20,22 @@ void write_checks(struct emitter *emitter, enum call_kind call);
 /* Returns the input whose gradient an output of a training network is, or -1. */
 int input_of(const struct emitter *emitter, int output);
 
-/* entry.c: the state's type and calls. */
+/* entry.c: the state's type and calls; numbers of a schedule, as enumerators. */
+void write_numbers(struct emitter *emitter, int losses);
 void write_state_functions(struct emitter *emitter, bool with_values);
 
 /* plan.c: writes an entry point, step by step of its plan. */
 void write_entry_point(struct emitter *emitter, const struct plan *plan);
+
+/* wave.c: returns the place of a section among those that need scratch of their own, from 0 on; -1: it needs none. */
+int scratch_of_section(const struct emitter *emitter, int section);
+/* Returns the number of these; 1 if there are no sections. */
+int scratch_count(const struct emitter *emitter);
+
+/* parts.c: true if a call is made in parts of some blocks each, by a function for one; the frames of a part of one
+ * stream. */
+bool run_is_in_parts(const struct emitter *emitter, const struct plan *plan);
+int part_frames(const struct schedule *schedule);
 
 /* values.c: true if values of the whole sequence are addressed from the block at hand, by a function of their own. */
 bool values_move_with_blocks(const struct emitter *emitter);

@@ -85,6 +85,7 @@ static const struct {
     {"rnn/past.h", {"rnn_embed", "rnn_start_", "rnn_keep_past", "rnn_carry_past", "rnn_clear_after_end"}},
     {"rnn/train.h", {"rnn_loss_sum", "rnn_total", "rnn_outer", "rnn_rows", "rnn_keep(", "rnn_mark"}},
     {"rnn/vec.h", {"rnn_vec", "RNN_PAD", "RNN_LANES", "RNN_ALIGNED", "RNN_VECTOR_BYTES"}},
+    {"rnn/wave.h", {"rnn_wave"}},
     {"rnn/weights.h", {"rnn_parameters"}},
 };
 

@@ -20,6 +20,12 @@ struct expression {
     bool stands; /* in no variable: written inline in its only reader */
 };
 
+/* The function that does a step, and others like it. */
+struct step_function {
+    const struct step *step;
+    unsigned uses; /* the variables that it takes */
+};
+
 struct emitter {
     struct arena *arena;
     const struct schedule *schedule;
@@ -43,7 +49,8 @@ struct emitter {
     struct function function;    /* at hand */
     int *last_load;              /* by node: its last place in writing.loaded, or -1, see find_load */
     unsigned **kernel_uses;      /* by region, then kernel: the variables that it takes */
-    unsigned *step_uses;         /* by step of the longest plan: the variables that its function takes */
+    struct step_function *step_functions;
+    int step_function_count;
     struct expression *locals; /* by node: the variable that holds it in the kernel at hand, or the expression itself */
 };
 

@@ -34,6 +34,19 @@ void write_state_functions(struct emitter *emitter, bool with_values)
     write_pattern(emitter, state_begins);
 }
 
+void write_numbers(struct emitter *emitter, int losses)
+{
+    const struct schedule *schedule = emitter->schedule;
+    write_pattern(emitter, "enum { $_BLOCK_FRAMES = %d", schedule->block_frames);
+    if (losses)
+        write_pattern(emitter, ", $_LOSSES = %d", losses);
+    if (schedule->section_count)
+        write_pattern(emitter, ", $_SECTIONS = %d", schedule->section_count);
+    if (plan_of_call(schedule, CALL_RUN) && run_is_in_parts(emitter, plan_of_call(schedule, CALL_RUN)))
+        write_pattern(emitter, ", $_PART_FRAMES = %d", part_frames(schedule));
+    text_puts(emitter->out, " };\n\n");
+}
+
 static const char *const size_functions =
     "size_t $_alignment(void) { return RNN_VECTOR_BYTES; }\n"
     "size_t $_packed_size(void) { return sizeof(struct $_packed); }\n\n"
@@ -42,9 +55,19 @@ static const char *const size_functions =
     "    const size_t columns = rnn_columns(1, streams), whole = rnn_columns(frames, streams),\n"
     "                 block = rnn_block_columns(frames, streams, $_BLOCK_FRAMES);\n"
     "    if (!rnn_columns_fit($_place(&values, NULL, 1, 1, 1), RNN_MAX(whole, columns)))\n        return SIZE_MAX;\n"
-    "    return rnn_call_size(streams, 0) +\n"
-    "           RNN_ROUND($_place(&values, NULL, block, whole, columns) * sizeof(rnn_real));\n"
+    "    return rnn_call_size(streams, 0) +%s\n"
+    "           RNN_ROUND($_place(&values, NULL, block, %s, columns) * sizeof(rnn_real));\n"
     "}\n\n";
+
+static void write_size_functions(struct emitter *emitter)
+{
+    const bool parts = run_is_in_parts(emitter, plan_of_call(emitter->schedule, CALL_RUN));
+    const char *wave = arena_printf(emitter->arena, " rnn_wave_size(%s_SECTIONS, streams, 0) +%s", emitter->prefix,
+                                    parts ? " RNN_ROUND(RNN_MAX(0, streams) * sizeof(int)) +" : "");
+    const char *part =
+        arena_printf(emitter->arena, "rnn_block_columns(frames, streams, %s_PART_FRAMES)", emitter->prefix);
+    write_pattern(emitter, size_functions, emitter->schedule->section_count ? wave : "", parts ? part : "whole");
+}
 
 static const char *const file_functions =
     "rnn_status $_load($_params *params, const char *path, rnn_error *error)\n{\n"
@@ -68,9 +91,9 @@ void emit_entry_points(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
     emitter->region = NULL;
-    write_pattern(emitter, "enum { $_BLOCK_FRAMES = %d };\n\n", schedule->block_frames);
+    write_numbers(emitter, 0);
     write_state_functions(emitter, plan_of_call(schedule, CALL_RUN)->carries);
-    write_pattern(emitter, size_functions);
+    write_size_functions(emitter);
     emit_file_calls(emitter);
     write_step_functions(emitter);
     for (int i = 0; i < schedule->plan_count; i++)

@@ -1,100 +1,38 @@
 /* Entry points: the steps of their plans. */
 #include <string.h>
 
-#include "emit/calls.h"
-
-struct writing {
-    struct emitter *emitter;
-    const struct plan *plan;
-    bool one_frame; /* no blocks: the frame is the block */
-    int indent;
-    bool gradient; /* within code for the gradient only */
-};
-
-static void write_line(struct writing *writing, const char *line)
-{
-    text_printf(writing->emitter->out, "%*s", writing->indent, "");
-    write_named(writing->emitter, line);
-    text_puts(writing->emitter->out, "\n");
-}
+#include "emit/writing.h"
 
 static const char *frames_of_block(const struct writing *writing) { return writing->one_frame ? "1" : "call.count"; }
 
-/* ---- the beginning of a call ---- */
-
-static void write_step_head(struct writing *writing)
-{
-    write_pattern(writing->emitter, "    struct $_values values;\n"
-                                    "    $_place_state(&values, state, streams);\n"
-                                    "    values.ages = rnn_ages(state);\n"
-                                    "    const rnn_flush_state flush = rnn_flush_begin();\n");
-}
-
-static void write_past(struct writing *writing)
-{
-    if (!writing->plan->carries)
-        return;
-    write_pattern(writing->emitter, "    struct $_values past;\n    $_place_state(&past, state, streams);\n");
-    if (scans_keep(writing->emitter->schedule))
-        text_puts(writing->emitter->out, "    values.kept = lengths ? &past : NULL;\n    past.kept = NULL;\n");
-}
-
-static void write_run_head(struct writing *writing)
-{
-    write_pattern(writing->emitter,
-                  "    rnn_call call = rnn_begin_call(work, state, frames, lengths, $_BLOCK_FRAMES, 0);\n"
-                  "    struct $_values values;\n%s"
-                  "    $_place(&values, (rnn_real *)call.memory, call.block_columns, call.whole, (size_t)streams);\n"
-                  "    values.ages = call.ages;\n",
-                  writing->plan->whole ? "    memset(&values, 0, sizeof values);\n" : "");
-    write_past(writing);
-    text_puts(writing->emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
-}
-
-static void write_grad_head(struct writing *writing)
-{
-    write_pattern(
-        writing->emitter,
-        "    const int frames = window->frames, *const lengths = window->lengths;\n"
-        "    rnn_call call = rnn_begin_call(work, state, frames, lengths, $_BLOCK_FRAMES, 1);\n"
-        "    rnn_loss_sum *const sums = $_sums(work, streams);\n"
-        "    struct $_packed *const packed = $_packed_of(work, streams);\n"
-        "    rnn_real *const memory = $_values_of(work, streams);\n"
-        "    double total = 0;\n"
-        "    struct $_values values;\n"
-        "    memset(&values, 0, sizeof values);\n"
-        "    values.ages = call.ages;\n"
-        "    values.left = call.left;\n"
-        "    values.window = window;\n"
-        "    values.sums = sums;\n"
-        "    values.loss = &total;\n"
-        "    values.gradient = gradient;\n"
-        "    rnn_real *const late =\n"
-        "        rnn_behind(memory, $_place(&values, memory, call.block_columns, call.whole, (size_t)streams));\n"
-        "    const size_t late_numbers = $_place_late(&values, late, frames);\n"
-        "    memset(sums, 0, $_LOSSES * sizeof *sums);\n");
-    write_past(writing);
-    text_puts(writing->emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
-}
-
 /* ---- loops ---- */
 
-static void open_blocks(struct writing *writing, bool backward)
+static void open_blocks(struct writing *writing, const struct step *step)
 {
-    write_line(writing, backward ? "rnn_begin_pass(&call, RNN_BACKWARD);" : "rnn_begin_pass(&call, RNN_FORWARD);");
+    if (step->section != NO_SECTION)
+        open_section(writing, step->section);
+    else
+        write_line(writing,
+                   step->backward ? "rnn_begin_pass(&call, RNN_BACKWARD);" : "rnn_begin_pass(&call, RNN_FORWARD);");
     write_line(writing, "while (rnn_next_block(&call)) {");
     writing->indent += 4;
+    if (step->section != NO_SECTION)
+        write_waits_of_block(writing, step->section);
     if (writing->plan->call == CALL_GRAD)
         write_line(writing, "values.done = call.begin;");
     if (values_move_with_blocks(writing->emitter))
         write_line(writing, "$_at(&values, &whole, call.column);");
 }
 
-static void close_blocks(struct writing *writing)
+static void close_blocks(struct writing *writing, const struct step *step)
 {
+    if (step->section != NO_SECTION)
+        write_line(writing, "rnn_pass_on(&wave, &call);");
     writing->indent -= 4;
     write_line(writing, "}");
-    if (values_move_with_blocks(writing->emitter))
+    if (step->section != NO_SECTION)
+        close_section(writing, step->section);
+    else if (values_move_with_blocks(writing->emitter))
         write_line(writing, "values = whole;");
 }
 
@@ -252,45 +190,58 @@ static int count_of_stream_loop(const struct writing *writing, int first)
     const struct step *steps = writing->plan->steps;
     int count = 0;
     if (streams_of_step(writing, steps[first].kind))
-        while (first + count < writing->plan->step_count && steps[first + count].kind == steps[first].kind)
+        while (first + count < writing->plan->step_count && steps[first + count].kind == steps[first].kind &&
+               steps[first + count].section == steps[first].section)
             count++;
     return count;
+}
+
+static bool is_in_loop(const struct writing *writing, const struct step *step)
+{
+    return step->scope == SCOPE_BLOCK && !writing->one_frame;
+}
+
+/* True if a step of blocks is in the loop of the one before it, or behind it, at a distance of -1 or 1. */
+static bool loop_goes_on(const struct writing *writing, int i, int distance)
+{
+    const struct step *steps = writing->plan->steps;
+    const int other = i + distance;
+    return other >= 0 && other < writing->plan->step_count && steps[other].scope == SCOPE_BLOCK &&
+           steps[other].pass == steps[i].pass && steps[other].section == steps[i].section;
+}
+
+static void close_gradient(struct writing *writing)
+{
+    writing->gradient = false;
+    writing->indent -= 4;
+    write_line(writing, "}");
 }
 
 static void write_steps(struct writing *writing)
 {
     const struct plan *plan = writing->plan;
-    bool placed = !plan->whole || !values_move_with_blocks(writing->emitter), blocks = false;
-    for (int i = 0; i < plan->step_count;) {
+    bool placed = writing->one_frame || !values_move_with_blocks(writing->emitter);
+    for (int i = 0, count; i < plan->step_count; i += count) {
         const struct step *step = &plan->steps[i];
         if (!placed && step->scope != SCOPE_CALL) {
             write_line(writing, "const struct $_values whole = values;");
             placed = true;
         }
-        if (writing->gradient && !step->gradient) {
-            writing->gradient = false;
-            writing->indent -= 4;
-            write_line(writing, "}");
-        }
-        if (!blocks && step->scope == SCOPE_BLOCK && !writing->one_frame)
-            open_blocks(writing, step->backward);
-        blocks = step->scope == SCOPE_BLOCK && !writing->one_frame;
-        int streams = count_of_stream_loop(writing, i);
+        if (writing->gradient && !step->gradient)
+            close_gradient(writing);
+        if (is_in_loop(writing, step) && !loop_goes_on(writing, i, -1))
+            open_blocks(writing, step);
+        const int streams = count_of_stream_loop(writing, i);
+        count = streams ? streams : 1;
         if (streams)
             write_stream_loop(writing, step, streams);
         else
             write_step(writing, step);
-        i += streams ? streams : 1;
-        if (blocks &&
-            (i == plan->step_count || plan->steps[i].scope != SCOPE_BLOCK || plan->steps[i].pass != step->pass)) {
-            close_blocks(writing);
-            blocks = false;
-        }
+        if (is_in_loop(writing, step) && !loop_goes_on(writing, i + count - 1, 1))
+            close_blocks(writing, step);
     }
-    if (writing->gradient) {
-        writing->indent -= 4;
-        write_line(writing, "}");
-    }
+    if (writing->gradient)
+        close_gradient(writing);
 }
 
 /* Writes _step, which checks its arguments, behind the function that does the rest. */
@@ -299,7 +250,7 @@ static void write_step_entry(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     write_frame_signature(emitter);
     text_puts(emitter->out, "\n{\n");
-    write_step_head(writing);
+    write_head(writing);
     write_steps(writing);
     write_unread_inputs(emitter, writing->plan);
     text_puts(emitter->out, "    rnn_flush_end(flush);\n}\n\n");
@@ -316,25 +267,25 @@ static void write_step_entry(struct writing *writing)
 void write_entry_point(struct emitter *emitter, const struct plan *plan)
 {
     struct writing writing = {emitter, plan, plan->call == CALL_STEP, 4, false};
+    const bool parts = run_is_in_parts(emitter, plan);
     if (plan->call == CALL_STEP) {
         write_step_entry(&writing);
         return;
     }
-    write_signature(emitter, plan->call);
+    if (parts)
+        write_part_signature(emitter);
+    else
+        write_signature(emitter, plan->call);
     text_puts(emitter->out, "\n{\n");
-    write_checks(emitter, plan->call);
-    switch (plan->call) {
-    case CALL_STEP:
-        break;
-    case CALL_RUN:
-        write_run_head(&writing);
-        break;
-    case CALL_GRAD:
-        write_grad_head(&writing);
-        break;
-    }
-    if (plan->call == CALL_GRAD && plan->carries)
-        write_line(&writing, "const int advance = window->advance ? window->advance : frames;");
+    if (parts)
+        write_line(&writing, "const int streams = rnn_streams(state);");
+    else
+        write_checks(emitter, plan->call);
+    write_head(&writing);
     write_steps(&writing);
-    text_puts(emitter->out, "    rnn_flush_end(flush);\n    return RNN_OK;\n}\n\n");
+    if (parts)
+        write_unread_inputs(emitter, plan);
+    text_printf(emitter->out, "    rnn_flush_end(flush);\n%s}\n\n", parts ? "" : "    return RNN_OK;\n");
+    if (parts)
+        write_run_in_parts(emitter);
 }

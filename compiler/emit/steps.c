@@ -4,16 +4,16 @@
 
 /* ---- calls ---- */
 
-/* Returns the plan whose steps have functions: that of many frames has the steps of all others. */
-static const struct plan *plan_with_functions(const struct emitter *emitter)
-{
-    return &emitter->schedule->plans[emitter->schedule->plan_count - 1];
-}
-
 /* Returns the kind of the function that does a step: taking the past is keeping it, the other way round. */
 static enum step_kind function_kind(const struct step *step)
 {
     return step->kind == STEP_TAKE ? STEP_KEEP : step->kind;
+}
+
+/* True for a step that carries values which a call of many frames need not carry. */
+static bool step_carries_by_frame(const struct emitter *emitter, const struct step *step)
+{
+    return step->kind == STEP_CARRY && emitter->schedule->buffers[step->values[0]].storage == STORE_SEQUENCE;
 }
 
 /* Returns the name of a step's function: "lm_h1_scan_keep". */
@@ -23,16 +23,25 @@ static const char *function_name(const struct emitter *emitter, const struct ste
     bool later = step->kind == STEP_START && step->pass != (region ? region->pass : 0);
     return arena_printf(emitter->arena, "%s_%s_%s%s", emitter->prefix, region ? region->name : "inputs",
                         step_kind_name(function_kind(step)),
-                        later ? arena_printf(emitter->arena, "_%d", step->pass) : "");
+                        later                                  ? arena_printf(emitter->arena, "_%d", step->pass)
+                        : step_carries_by_frame(emitter, step) ? "_by_frame"
+                                                               : "");
 }
 
+/* True if one function does two steps, of one plan or of two. */
+static bool steps_share_function(const struct emitter *emitter, const struct step *a, const struct step *b)
+{
+    return function_kind(a) == function_kind(b) && a->region == b->region &&
+           (a->kind != STEP_START || a->pass == b->pass) &&
+           step_carries_by_frame(emitter, a) == step_carries_by_frame(emitter, b);
+}
+
+/* Returns the variables that the function of a step takes. */
 static unsigned function_uses(const struct emitter *emitter, const struct step *step)
 {
-    const struct plan *plan = plan_with_functions(emitter);
-    for (int i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].kind == function_kind(step) && plan->steps[i].region == step->region &&
-            (step->kind != STEP_START || plan->steps[i].pass == step->pass))
-            return emitter->step_uses[i];
+    for (int i = 0; i < emitter->step_function_count; i++)
+        if (steps_share_function(emitter, emitter->step_functions[i].step, step))
+            return emitter->step_functions[i].uses;
     return VAR_NONE;
 }
 
@@ -218,21 +227,33 @@ static const char *step_comment(enum step_kind kind)
     return NULL;
 }
 
+/* Writes the function of a step, if it has one of its own and none has been written for another that shares it. */
+static void write_step_function(struct emitter *emitter, const struct step *step)
+{
+    const char *comment = step_comment(step->kind);
+    bool seldom = step->kind == STEP_START || step->kind == STEP_KEEP;
+    for (int i = 0; i < emitter->step_function_count; i++)
+        if (steps_share_function(emitter, emitter->step_functions[i].step, step))
+            return;
+    if (!comment)
+        return;
+    text_printf(emitter->out, "/* %s */\n", comment);
+    open_kernel(emitter);
+    for (int k = 0; k < step->value_count; k++)
+        write_value(emitter, step->kind, step->values[k]);
+    unsigned uses = close_kernel(emitter, seldom ? "RNN_SELDOM void" : "static void", function_name(emitter, step));
+    emitter->step_functions[emitter->step_function_count++] = (struct step_function){step, uses};
+}
+
+/* The plan of many frames has nearly all steps of the others. */
 void write_step_functions(struct emitter *emitter)
 {
-    const struct plan *plan = plan_with_functions(emitter);
-    emitter->step_uses = ARENA_ARRAY(emitter->arena, unsigned, plan->step_count);
-    for (int i = 0; i < plan->step_count; i++) {
-        const struct step *step = &plan->steps[i];
-        const char *comment = step_comment(step->kind);
-        bool seldom = step->kind == STEP_START || step->kind == STEP_KEEP;
-        if (!comment)
-            continue;
-        text_printf(emitter->out, "/* %s */\n", comment);
-        open_kernel(emitter);
-        for (int k = 0; k < step->value_count; k++)
-            write_value(emitter, step->kind, step->values[k]);
-        emitter->step_uses[i] =
-            close_kernel(emitter, seldom ? "RNN_SELDOM void" : "static void", function_name(emitter, step));
-    }
+    const struct schedule *schedule = emitter->schedule;
+    int count = 0;
+    for (int p = 0; p < schedule->plan_count; p++)
+        count += schedule->plans[p].step_count;
+    emitter->step_functions = ARENA_ARRAY(emitter->arena, struct step_function, count + 1);
+    for (int p = schedule->plan_count - 1; p >= 0; p--)
+        for (int i = 0; i < schedule->plans[p].step_count; i++)
+            write_step_function(emitter, &schedule->plans[p].steps[i]);
 }

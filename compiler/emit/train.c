@@ -74,17 +74,25 @@ static void write_late_layout(struct emitter *emitter)
         }
     }
     write_unused_parameters(emitter);
-    text_puts(out, "    values->scratch = rnn_place(memory, next);\n    return next + scratch + RNN_LANES;\n}\n\n");
+    const int places = scratch_count(emitter);
+    text_puts(out, "    values->scratch = rnn_place(memory, next);\n");
+    if (places > 1)
+        text_printf(out,
+                    "    values->scratch_numbers = RNN_PAD(scratch); /* for each of the sections that need some */\n"
+                    "    return next + %d * RNN_PAD(scratch) + RNN_LANES;\n}\n\n",
+                    places);
+    else
+        text_puts(out, "    return next + scratch + RNN_LANES;\n}\n\n");
 }
 
 static const char *const size_functions =
     "/* Bytes of the work in front of its values: of the call; losses; packed weights. */\n"
     "static size_t $_work_head(int streams)\n{\n"
-    "    return rnn_call_size(streams, 1) + RNN_ROUND($_LOSSES * sizeof(rnn_loss_sum)) +\n"
+    "    return %s + RNN_ROUND($_LOSSES * sizeof(rnn_loss_sum)) +\n"
     "           RNN_ROUND(sizeof(struct $_packed));\n"
     "}\n\n"
     "static rnn_loss_sum *$_sums(void *work, int streams)\n{\n"
-    "    return (rnn_loss_sum *)(void *)((char *)work + rnn_call_size(streams, 1));\n}\n\n"
+    "    return (rnn_loss_sum *)(void *)((char *)work + %s);\n}\n\n"
     "static struct $_packed *$_packed_of(void *work, int streams)\n{\n"
     "    char *const sums = (char *)$_sums(work, streams);\n"
     "    return (struct $_packed *)(void *)(sums + RNN_ROUND($_LOSSES * sizeof(rnn_loss_sum)));\n"
@@ -278,10 +286,8 @@ void emit_training_descriptor(struct emitter *emitter)
 
 void emit_training(struct emitter *emitter)
 {
-    write_pattern(emitter,
-                  "enum { $_BLOCK_FRAMES = %d, $_LOSSES = %d };\n\n"
-                  "typedef struct $_packed $_packed; /* weights as the kernels of @_grad read them */\n\n",
-                  emitter->schedule->block_frames, count_losses(emitter));
+    write_numbers(emitter, count_losses(emitter));
+    write_pattern(emitter, "typedef struct $_packed $_packed; /* weights as the kernels of @_grad read them */\n\n");
     emit_packed_struct(emitter);
     emit_values(emitter);
     write_late_layout(emitter);
@@ -289,7 +295,12 @@ void emit_training(struct emitter *emitter)
     emit_pack(emitter);
     emitter->region = NULL;
     write_state_functions(emitter, emitter->graph->carries);
-    write_pattern(emitter, size_functions);
+    const char *head = arena_printf(emitter->arena,
+                                    emitter->schedule->section_count
+                                        ? "rnn_call_size(streams, 1) + rnn_wave_size(%s_SECTIONS, streams, 1)"
+                                        : "rnn_call_size(streams, 1)",
+                                    emitter->prefix);
+    write_pattern(emitter, size_functions, head, head);
     write_step_functions(emitter);
     write_entry_point(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
     write_pattern(emitter, losses);

@@ -68,9 +68,9 @@ static void write_members(struct emitter *emitter)
                     "    const rnn_window *window;\n"
                     "    rnn_loss_sum *sums; /* of each loss */\n"
                     "    double *loss;\n"
-                    "    rnn_real *scratch;\n"
+                    "    rnn_real *scratch;\n%s"
                     "    %s *gradient;\n",
-                    emitter->parameters_type);
+                    scratch_count(emitter) > 1 ? "    size_t scratch_numbers;\n" : "", emitter->parameters_type);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
         const struct node *node = emitter->graph->nodes[i];

@@ -79,6 +79,7 @@ static void assign_computed(struct assigning *assigning, int id)
     }
     if (assigning->graph->nodes[id]->time == TIME_SEQUENCE)
         return;
+    elsewhere |= value_crosses_sections(schedule, id); /* which may be some blocks behind */
     /* Outputs of a training network are read when the call ends; values carried from call to call may be needed as of
      * any frame; and values made of all frames at once need all their frames. */
     if (assigning->graph->trains && (buffer->past || outlives_pass(assigning, id))) {
@@ -107,6 +108,7 @@ static void assign_input(struct assigning *assigning, int id)
 {
     struct buffer *buffer = &assigning->schedule->buffers[id];
     bool once = assigning->graph->nodes[id]->time == TIME_SEQUENCE;
+    bool all_frames = assigning->schedule->whole_sequence || value_crosses_sections(assigning->schedule, id);
     buffer->storage = STORE_INPUT;
     for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
         const struct use *use = &assigning->uses->use[u];
@@ -116,7 +118,7 @@ static void assign_input(struct assigning *assigning, int id)
         }
         widen_range(buffer, use->edge);
         if (use->edge->delay || (use->reader >= 0 && !reads_where_the_caller_has_it(use_reading(assigning, use))))
-            buffer->storage = once ? STORE_FRAME : assigning->schedule->whole_sequence ? STORE_SEQUENCE : STORE_BLOCK;
+            buffer->storage = once ? STORE_FRAME : all_frames ? STORE_SEQUENCE : STORE_BLOCK;
     }
 }
 

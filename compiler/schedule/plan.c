@@ -10,19 +10,11 @@ struct planning {
     struct plan *plan;
     int capacity;
     bool gradient; /* set on the steps that are added */
+    int section;   /* of the steps of blocks that are added, or NO_SECTION */
+    bool sections; /* steps of blocks are added section by section */
 };
 
 /* ---- values ---- */
-
-bool node_gathers(const struct node *node)
-{
-    return op_info(node->op)->class == OP_CLASS_OVER_TIME && op_info(node->op)->emit;
-}
-
-bool buffer_is_value(const struct buffer *buffer)
-{
-    return buffer->storage == STORE_FRAME || buffer->storage == STORE_BLOCK || buffer->storage == STORE_SEQUENCE;
-}
 
 static int node_pass(const struct schedule *schedule, int id)
 {
@@ -44,21 +36,6 @@ static int start_pass(const struct schedule *schedule, int id)
 bool ends_with_block(const struct schedule *schedule, int id)
 {
     return schedule->buffers[id].future && start_pass(schedule, id) == node_pass(schedule, id);
-}
-
-bool value_is_kept_by_scan(const struct schedule *schedule, int id)
-{
-    int region = schedule->region_of[id];
-    return region >= 0 && schedule->regions[region].kind == REGION_SCAN && schedule->buffers[id].in_place &&
-           !schedule->whole_sequence;
-}
-
-bool scans_keep(const struct schedule *schedule)
-{
-    bool any = false;
-    for (int i = 0; i < schedule->graph->node_count; i++)
-        any |= value_is_kept_by_scan(schedule, i);
-    return any;
 }
 
 /* ---- the values of a step ---- */
@@ -92,6 +69,15 @@ static bool value_is_carried(const struct planning *planning, int id, int pass)
     return buffer->storage == STORE_BLOCK && buffer->past;
 }
 
+/* The same for a value of the whole sequence, whose past lies in front of each block: only a call of one frame, which
+ * has no blocks, moves it. */
+static bool value_is_carried_by_frame(const struct planning *planning, int id, int pass)
+{
+    (void)pass;
+    const struct buffer *buffer = &planning->schedule->buffers[id];
+    return buffer->storage == STORE_SEQUENCE && buffer->past;
+}
+
 static bool value_finishes(const struct planning *planning, int id, int pass)
 {
     const struct node *node = planning->graph->nodes[id];
@@ -114,7 +100,7 @@ static bool value_is_given_once(const struct planning *planning, int id, int pas
                                    planning->schedule->buffers[id].storage == STORE_SEQUENCE);
 }
 
-/* True for values given block by block, to a pass that reads them. */
+/* True for values given block by block, to a pass, or to a section of it, that reads them. */
 static bool value_is_given_to_pass(const struct planning *planning, int id, int pass)
 {
     if (!node_is_given(planning->graph->nodes[id]) || value_is_given_once(planning, id, pass))
@@ -123,7 +109,8 @@ static bool value_is_given_to_pass(const struct planning *planning, int id, int 
     bool reads = false;
     for (int u = uses->begin[id]; u < uses->begin[id + 1]; u++) {
         int reader = uses->use[u].reader;
-        reads |= reader < 0 ? pass == 0 : node_pass(planning->schedule, reader) == pass;
+        bool here = reader < 0 ? pass == 0 : node_pass(planning->schedule, reader) == pass;
+        reads |= here && (!planning->sections || section_of_reader(planning->schedule, reader) == planning->section);
     }
     return reads;
 }
@@ -138,6 +125,7 @@ static struct step *add_step(struct planning *planning, enum step_kind kind, enu
                         .scope = scope,
                         .pass = pass,
                         .backward = scope != SCOPE_CALL && pass_is_backward(pass),
+                        .section = scope == SCOPE_BLOCK ? planning->section : NO_SECTION,
                         .gradient = planning->gradient,
                         .region = region};
     ARENA_PUSH(planning->arena, plan->steps, plan->step_count, planning->capacity, step);
@@ -155,6 +143,13 @@ static void add_step_of(struct planning *planning, enum step_kind kind, enum ste
     step->value_count = count;
 }
 
+/* True if steps of the section at hand, if there is one, are to have a value. */
+static bool value_is_at_hand(const struct planning *planning, enum step_scope scope, enum step_kind kind, int id)
+{
+    return !planning->sections || scope != SCOPE_BLOCK || kind == STEP_INPUTS ||
+           section_of_value(planning->schedule, id) == planning->section;
+}
+
 /* Adds a step for those values of a region (NO_REGION: given values) that pass a test; none if there are no such
  * values. */
 static void add_values_of(struct planning *planning, enum step_kind kind, enum step_scope scope, int pass, int region,
@@ -165,7 +160,8 @@ static void add_values_of(struct planning *planning, enum step_kind kind, enum s
     int *values = NULL, count = 0, capacity = 0;
     for (int i = 0; i < candidates; i++) {
         int id = region == NO_REGION ? i : schedule->regions[region].nodes[i];
-        if ((region != NO_REGION || node_is_given(planning->graph->nodes[id])) && test(planning, id, pass))
+        if ((region != NO_REGION || node_is_given(planning->graph->nodes[id])) &&
+            value_is_at_hand(planning, scope, kind, id) && test(planning, id, pass))
             ARENA_PUSH(planning->arena, values, count, capacity, id);
     }
     add_step_of(planning, kind, scope, pass, region, values, count);
@@ -181,16 +177,13 @@ static void add_values(struct planning *planning, enum step_kind kind, enum step
             add_values_of(planning, kind, scope, pass, r, test);
 }
 
-static bool region_is_of_blocks(const struct region *region)
-{
-    return region->kind == REGION_FRAMES || region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
-}
-
 static void add_regions(struct planning *planning, enum region_kind kind, enum step_scope scope, int pass)
 {
     for (int r = 0; r < planning->schedule->region_count; r++) {
         const struct region *region = &planning->schedule->regions[r];
         bool fits = kind == REGION_FRAMES ? region_is_of_blocks(region) : region->kind == kind;
+        if (planning->sections && scope == SCOPE_BLOCK)
+            fits &= planning->schedule->section_of[r] == planning->section;
         if (fits && (region_is_once(region) ? region->kernel_count > 0 : region->pass == pass))
             add_step(planning, STEP_REGION, scope, pass, r);
     }
@@ -203,7 +196,8 @@ static void add_outputs(struct planning *planning, enum step_scope scope, int pa
     int *numbers = NULL, count = 0, capacity = 0;
     for (int i = 0; i < graph->output_count; i++) {
         const struct graph_output *output = &graph->outputs[i];
-        bool of_block = output->time == TIME_FRAME && node_pass(planning->schedule, output->edge.node) == pass;
+        bool of_block = output->time == TIME_FRAME && node_pass(planning->schedule, output->edge.node) == pass &&
+                        value_is_at_hand(planning, scope, STEP_OUTPUTS, output->edge.node);
         bool wanted = graph->trains ? scope == SCOPE_CALL && output->input >= 0
                                     : (scope == SCOPE_BLOCK ? of_block : output->time != TIME_FRAME);
         if (wanted)
@@ -260,21 +254,47 @@ static void add_blocks(struct planning *planning, int pass)
     if (plan->call == CALL_RUN)
         add_values(planning, STEP_KEEP, SCOPE_BLOCK, pass, value_is_kept);
     add_values(planning, STEP_CARRY, SCOPE_BLOCK, pass, value_is_carried);
+    if (plan->call == CALL_STEP)
+        add_values(planning, STEP_CARRY, SCOPE_BLOCK, pass, value_is_carried_by_frame);
 }
 
-static void add_pass(struct planning *planning, int pass)
+/* Adds the steps of passes first .. last, which run side by side as a wavefront, or of one pass. */
+static void add_passes(struct planning *planning, int first, int last)
 {
     const struct plan *plan = planning->plan;
-    add_loss(planning, pass, false);
-    add_regions(planning, REGION_SEQUENCE, SCOPE_PASS, pass);
-    add_loss(planning, pass, true);
-    add_values(planning, STEP_START, SCOPE_PASS, pass, value_starts);
-    if (pass == 0 && plan->carries && plan->call != CALL_STEP)
-        add_values(planning, STEP_TAKE, SCOPE_PASS, pass, value_is_kept);
-    add_blocks(planning, pass);
+    const struct schedule *schedule = planning->schedule;
+    add_loss(planning, first, false);
+    add_regions(planning, REGION_SEQUENCE, SCOPE_PASS, first);
+    add_loss(planning, first, true);
+    for (int pass = first; pass <= last; pass++)
+        add_values(planning, STEP_START, SCOPE_PASS, pass, value_starts);
+    if (first == 0 && plan->carries && plan->call != CALL_STEP)
+        add_values(planning, STEP_TAKE, SCOPE_PASS, first, value_is_kept);
+    planning->sections = plan->call != CALL_STEP && schedule->section_count;
+    for (int pass = first; pass <= last; pass++)
+        add_blocks(planning, pass); /* of no section */
+    for (int s = 0; s < schedule->section_count && planning->sections; s++)
+        if (schedule->sections[s].pass >= first && schedule->sections[s].pass <= last) {
+            planning->section = s;
+            add_blocks(planning, schedule->sections[s].pass);
+        }
+    planning->section = NO_SECTION;
+    planning->sections = false;
     if (plan->call == CALL_RUN && !plan->whole)
-        add_step(planning, STEP_AGE, SCOPE_PASS, pass, NO_REGION);
-    add_values(planning, STEP_FINISH, SCOPE_PASS, pass, value_finishes);
+        add_step(planning, STEP_AGE, SCOPE_PASS, first, NO_REGION);
+    for (int pass = first; pass <= last; pass++)
+        add_values(planning, STEP_FINISH, SCOPE_PASS, pass, value_finishes);
+}
+
+/* Returns the last pass of the wavefront that a pass begins; the pass itself if there is none. */
+static int last_beside(const struct schedule *schedule, int pass)
+{
+    int last = pass;
+    for (int a = 0; a < schedule->section_count; a++)
+        for (int b = 0; b < schedule->section_count && schedule->sections[a].pass == pass; b++)
+            if (schedule->sections[b].wavefront == schedule->sections[a].wavefront && schedule->sections[b].pass > last)
+                last = schedule->sections[b].pass;
+    return last;
 }
 
 static void plan_call(struct planning *planning)
@@ -284,8 +304,10 @@ static void plan_call(struct planning *planning)
     if (plan->call == CALL_GRAD)
         add_step(planning, STEP_PACK, SCOPE_CALL, 0, NO_REGION);
     add_values_of(planning, STEP_INPUTS, SCOPE_CALL, 0, NO_REGION, value_is_given_once);
-    for (int pass = 0; pass < passes; pass++)
-        add_pass(planning, pass);
+    for (int first = 0, last; first < passes; first = last + 1) {
+        last = last_beside(planning->schedule, first);
+        add_passes(planning, first, last);
+    }
     add_loss(planning, passes, false);
     add_regions(planning, REGION_SEQUENCE, SCOPE_CALL, passes);
     add_loss(planning, passes, true);
@@ -310,15 +332,7 @@ void plan(struct schedule *schedule, struct arena *arena)
         *plan = (struct plan){.call = kinds[i],
                               .whole = schedule->whole_sequence,
                               .carries = graph->trains ? graph->carries : !schedule->whole_sequence};
-        struct planning planning = {schedule, graph, arena, plan, 0, false};
+        struct planning planning = {schedule, graph, arena, plan, 0, false, NO_SECTION, false};
         plan_call(&planning);
     }
-}
-
-const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind call)
-{
-    for (int i = 0; i < schedule->plan_count; i++)
-        if (schedule->plans[i].call == call)
-            return &schedule->plans[i];
-    return NULL;
 }

@@ -8,7 +8,8 @@
  *   step    an action, done once for a call, once for a pass (before its blocks or after them), or once for each
  *           block
  *
- * Steps are listed in the order of execution. Consecutive steps of a block are one loop over the blocks of their pass.
+ * Steps are listed in the order of execution. Consecutive steps of a block are one loop over the blocks of their pass,
+ * or of their section; the loops of one wavefront follow each other, and run side by side where there are threads.
  * The past of a value is taken, carried on and kept in steps of the region that makes the value, so that a region has
  * all its steps together. */
 #ifndef RNNC_SCHEDULE_PLAN_H
@@ -43,6 +44,7 @@ struct step {
     enum step_kind kind;
     enum step_scope scope;
     int pass;      /* of scopes pass and block */
+    int section;   /* of scope block, or NO_SECTION: the pass is one loop */
     bool backward; /* the pass runs from the last frame to the first */
     bool gradient; /* only if gradients are wanted */
     int region;    /* the region that makes the values, or NO_REGION: they are given, or of several regions */
@@ -79,6 +81,8 @@ void plan(struct schedule *schedule, struct arena *arena);
 const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind call);
 /* Returns NULL, or what is wrong with the plans. */
 const char *plan_verify(const struct schedule *schedule, struct arena *scratch);
+/* A part of it, on the loops over blocks. */
+const char *plan_verify_loops(const struct schedule *schedule, const struct plan *plan);
 /* --dump-after=plan. */
 void plan_print(const struct schedule *schedule, struct text *out);
 

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/list.h"
 #include "base/text.h"
 #include "schedule/plan.h"
@@ -12,6 +14,25 @@ const char *storage_name(enum storage storage)
 {
     static const char *const names[] = {STORAGES(LIST_NAME)};
     return names[storage];
+}
+
+const char *thread_way_name(enum thread_way way)
+{
+    static const char *const names[] = {THREAD_WAYS(LIST_NAME)};
+    return names[way];
+}
+
+const enum thread_way *thread_way_find(const char *name)
+{
+    static const enum thread_way ways[] = {
+#define X(id, name) THREADS_##id,
+        THREAD_WAYS(X)
+#undef X
+    };
+    for (int i = 0; i < THREADS_COUNT; i++)
+        if (strcmp(thread_way_name(ways[i]), name) == 0)
+            return &ways[i];
+    return NULL;
 }
 
 static void print_nodes(const struct schedule *schedule, const int *nodes, int count, struct text *out)
@@ -122,14 +143,28 @@ const char *step_kind_name(enum step_kind kind)
     return names[kind];
 }
 
+static void print_section(const struct schedule *schedule, int number, struct text *out)
+{
+    const struct section *section = &schedule->sections[number];
+    text_printf(out, ", section %d", number);
+    for (int i = 0; i < section->wait_count; i++)
+        text_printf(out, "%s %d%s", i ? "," : " behind", section->waits[i].section,
+                    section->waits[i].whole ? " as a whole" : "");
+}
+
 /* Prints headings: the pass, and whether block by block; steps are listed below them. */
-static void print_headings(const struct step *step, const struct step *before, struct text *out)
+static void print_headings(const struct schedule *schedule, const struct step *step, const struct step *before,
+                           struct text *out)
 {
     bool same_pass = before && before->scope != SCOPE_CALL && before->pass == step->pass;
     if (step->scope != SCOPE_CALL && !same_pass)
         text_printf(out, "  pass %d, %s\n", step->pass, step->backward ? "backward" : "forward");
-    if (step->scope == SCOPE_BLOCK && !(same_pass && before->scope == SCOPE_BLOCK))
-        text_puts(out, "    block by block\n");
+    if (step->scope != SCOPE_BLOCK || (same_pass && before->scope == SCOPE_BLOCK && before->section == step->section))
+        return;
+    text_puts(out, "    block by block");
+    if (step->section != NO_SECTION)
+        print_section(schedule, step->section, out);
+    text_puts(out, "\n");
 }
 
 static void print_step(const struct schedule *schedule, const struct step *step, struct text *out)
@@ -156,7 +191,7 @@ void plan_print(const struct schedule *schedule, struct text *out)
                     plan->whole ? "all streams begin" : "streams begin or go on",
                     plan->carries ? ", the past of streams is carried" : "");
         for (int i = 0; i < plan->step_count; i++) {
-            print_headings(&plan->steps[i], i ? &plan->steps[i - 1] : NULL, out);
+            print_headings(schedule, &plan->steps[i], i ? &plan->steps[i - 1] : NULL, out);
             print_step(schedule, &plan->steps[i], out);
         }
     }

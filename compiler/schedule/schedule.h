@@ -5,6 +5,8 @@
  *             elementwise rest of its phase fused behind it, an elementwise loop, or an operation on whole columns
  *   phase     kernels of a region that need nothing from each other; a new phase begins where all units of a value are
  *             needed
+ *   section   regions of a pass that go through its blocks in a loop of their own, on a thread of their own if there is
+ *             one: a stage of a wavefront
  *   buffer    the memory of a value that outlives its kernel
  *
  * Frames are laid out as column t * streams + stream, so more frames and more streams are the same thing to a
@@ -105,6 +107,23 @@ static inline bool region_is_once(const struct region *region)
     return region->kind == REGION_STATIC || region->kind == REGION_LATE;
 }
 
+/* A section waits, before each block, until another has made the values that it reads there. */
+struct section_wait {
+    int section; /* an earlier one */
+    bool whole;  /* until the other is through all of its blocks: it is of another pass, or both add to one sum */
+};
+
+/* Sections whose numbers follow each other and that have one number of a wavefront run side by side. */
+struct section {
+    int wavefront;
+    int pass;
+    int *regions; /* in their order */
+    int region_count;
+    bool sums; /* nothing but sums over frames: blocks are as long as may be, since each reads and writes all sums */
+    struct section_wait *waits;
+    int wait_count;
+};
+
 #define STORAGES(X)                                                                                                    \
     X(NONE, "none")         /* lives in registers within its kernel (or is a number) */                                \
     X(STATIC, "static")     /* in the packed weights */                                                                \
@@ -131,14 +150,34 @@ struct buffer {
     int target;    /* STORE_GRADIENT: the OP_gradient node that it is added by */
 };
 
+/* Ways to share the work of a call among threads. */
+#define THREAD_WAYS(X)                                                                                                 \
+    X(AUTO, "auto")                                                                                                    \
+    X(SERIAL, "serial")                                                                                                \
+    X(WAVEFRONT, "wavefront") /* sections of a pass run side by side, one some blocks behind the other */
+
+enum thread_way {
+#define X(id, name) THREADS_##id,
+    THREAD_WAYS(X)
+#undef X
+        THREADS_COUNT
+};
+
+const char *thread_way_name(enum thread_way way);
+/* Returns the way of that name; NULL if there is none. */
+const enum thread_way *thread_way_find(const char *name);
+
 /* Optimisations that can be switched off or set by hand, to measure their worth and to test each way. */
 struct schedule_options {
     const struct machine *machine;
+    enum thread_way threads;
     bool elementwise_scan; /* cycles without products are one kernel through all frames, not one for each frame */
     bool group_frames;     /* cycles with delays of d or more run d frames at a time */
     bool turn_panels;      /* scans read their weights to and fro */
     int block_frames;      /* frames of a block with one stream; 0: chosen by size */
 };
+
+enum { NO_SECTION = -1 };
 
 struct schedule {
     const struct graph *graph;
@@ -154,9 +193,12 @@ struct schedule {
     struct kernel **kernel_of; /* by node; NULL: leaves, and values read in place */
     struct buffer *buffers;    /* by node */
     const char **names;        /* by node: a path that no other has, "h1.one_minus_z"; NULL for numbers */
-    int panel_count;           /* packed matrices */
-    int block_frames;          /* frames of a block with one stream */
-    struct plan *plans;        /* one for each entry point, see plan.h */
+    struct section *sections;  /* those of a wavefront follow each other; none: all regions of a pass are one loop */
+    int section_count;
+    int *section_of;    /* by region: NO_SECTION where its pass is one loop, or it runs once */
+    int panel_count;    /* packed matrices */
+    int block_frames;   /* frames of a block with one stream */
+    struct plan *plans; /* one for each entry point, see plan.h */
     int plan_count;
 };
 
@@ -164,6 +206,7 @@ struct schedule {
 struct schedule *split_regions(const struct graph *graph, const struct components *components,
                                const struct schedule_options *options, struct arena *arena, struct arena *scratch);
 void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena *scratch);
+void form_sections(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 void place_threads(struct schedule *schedule);
 
@@ -179,5 +222,15 @@ void schedule_print(const struct schedule *schedule, struct text *out);
 
 const char *region_kind_name(enum region_kind kind);
 const char *storage_name(enum storage storage);
+
+/* True for a region that runs with each block of its pass. */
+bool region_is_of_blocks(const struct region *region);
+/* True if a value is read in another section than the one that makes it, or, given, in several. */
+bool value_crosses_sections(const struct schedule *schedule, int id);
+/* Returns the section in which a reader reads; outputs (a reader below 0) are given in the first of the first pass. */
+int section_of_reader(const struct schedule *schedule, int reader);
+/* Returns the section that a value belongs to: that which makes it, or, given, which alone reads it, or else the
+ * first. */
+int section_of_value(const struct schedule *schedule, int id);
 
 #endif

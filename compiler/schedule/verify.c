@@ -17,6 +17,8 @@ const char *schedule_verify(const struct schedule *schedule, struct arena *scrat
     const char *wrong = verify_regions(&verifying);
     if (!wrong && schedule->kernel_of)
         wrong = verify_kernels(&verifying);
+    if (!wrong && schedule->section_of)
+        wrong = verify_sections(&verifying);
     if (!wrong && schedule->buffers)
         wrong = verify_buffers(&verifying);
     return wrong;

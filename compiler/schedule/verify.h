@@ -26,6 +26,10 @@ const char *verify_regions(struct verifying *verifying);
  * operands are computed before they are read, unit by unit; accumulators add up to the sums that they stand for. */
 const char *verify_kernels(struct verifying *verifying);
 
+/* form-sections: the regions of a pass are all in sections, each in one of its pass; a section waits, for earlier
+ * ones, wherever it reads what they make or adds to what they add to. */
+const char *verify_sections(struct verifying *verifying);
+
 /* assign-buffers: values read from memory are kept there as long, as far back and ahead, and as aligned as their
  * readers need; nothing is overwritten before its last read. */
 const char *verify_buffers(struct verifying *verifying);

@@ -140,14 +140,36 @@ static bool frame_is_still_there(const struct verifying *verifying, int id, cons
            (reader->phase < writer->phase || use_stays_in_kernel(verifying, id, use->reader, &same_frame));
 }
 
-/* True if a read finds its frames in a block: it is of the same pass, and does not need all frames. */
+/* Returns the section in which a node is computed, or given values are read by a reader; outputs take part in the first
+ * section. */
+static int section_of(const struct verifying *verifying, int id)
+{
+    const struct schedule *schedule = verifying->schedule;
+    int region = id < 0 ? NOT_PLACED : schedule->region_of[id];
+    return region < 0 ? NO_SECTION : schedule->section_of[region];
+}
+
+/* True if a use of a given value is in the section of all others. */
+static bool reads_with_all_others(const struct verifying *verifying, int id, const struct use *use)
+{
+    const struct uses *uses = &verifying->schedule->uses;
+    for (int u = uses->begin[id]; u < uses->begin[id + 1]; u++)
+        if (section_of(verifying, uses->use[u].reader) != section_of(verifying, use->reader) &&
+            (uses->use[u].reader >= 0 || section_of(verifying, use->reader) > 0))
+            return false;
+    return true;
+}
+
+/* True if a read finds its frames in a block: it is of the same pass and section, and does not need all frames. */
 static bool block_is_still_there(const struct verifying *verifying, int id, const struct use *use)
 {
     if (use->reader < 0 || use->init)
         return use->reader < 0 && !verifying->graph->trains;
     const struct node *reader = verifying->graph->nodes[use->reader];
     const struct region *region = region_of(verifying, id), *there = region_of(verifying, use->reader);
-    return region_has_frames(there) && (!region || region->pass == there->pass) &&
+    bool together = region ? section_of(verifying, id) == section_of(verifying, use->reader)
+                           : reads_with_all_others(verifying, id, use);
+    return region_has_frames(there) && (!region || region->pass == there->pass) && together &&
            op_reads(reader->op, (int)(use->edge - reader->edges)) != READS_ALL_FRAMES;
 }
 
@@ -204,7 +226,7 @@ static bool storage_fits_node(const struct verifying *verifying, int id)
     case STORE_BLOCK: /* carried from block to block, possible in a single pass only */
         return node->time == TIME_FRAME && !buffer->future && !(buffer->past && schedule->whole_sequence);
     case STORE_SEQUENCE:
-        return node->time == TIME_FRAME && schedule->whole_sequence;
+        return node->time == TIME_FRAME && (schedule->whole_sequence || schedule->section_count);
     case STORE_LATE:
         return node->time == TIME_CALL && !ranges;
     case STORE_GRADIENT:

@@ -26,8 +26,12 @@ static bool note_step(int *place, int step)
     return first;
 }
 
-/* True if a step may occur twice: inputs of a block may be given to several passes. */
-static bool step_may_repeat(const struct step *step) { return step->kind == STEP_INPUTS && step->scope == SCOPE_BLOCK; }
+/* True if a step may be done again behind another: inputs of a block may be given to several passes and sections. */
+static bool step_may_repeat(const struct step *step, const struct step *before)
+{
+    return step->kind == STEP_INPUTS && step->scope == SCOPE_BLOCK &&
+           (before->pass != step->pass || before->section != step->section);
+}
 
 /* Notes the step of each region, value and output. False if something is done twice. */
 static bool note_steps(struct checking *checking)
@@ -42,8 +46,8 @@ static bool note_steps(struct checking *checking)
             once &= note_step(&checking->alone[step->kind], i);
         for (int k = 0; k < step->value_count; k++) {
             int *places = step->kind == STEP_OUTPUTS ? checking->of_output : checking->about[step->kind];
-            bool again = places[step->values[k]] != NO_STEP && step_may_repeat(step) &&
-                         plan->steps[places[step->values[k]]].pass < step->pass;
+            bool again =
+                places[step->values[k]] != NO_STEP && step_may_repeat(step, &plan->steps[places[step->values[k]]]);
             once &= note_step(&places[step->values[k]], i) || again;
         }
     }
@@ -67,6 +71,9 @@ static int made_by(const struct checking *checking, int id)
 
 /* ---- regions ---- */
 
+/* True if a call goes through its blocks section by section. */
+static bool plan_has_sections(const struct checking *checking) { return checking->plan->call != CALL_STEP; }
+
 static const char *check_region(struct checking *checking, int r)
 {
     const struct region *region = &checking->schedule->regions[r];
@@ -83,25 +90,13 @@ static const char *check_region(struct checking *checking, int r)
         return "a region runs with each block, or once, where it should not";
     if (step->scope != SCOPE_CALL && step->pass != region->pass)
         return "a region runs in a pass that is not its own";
+    if (plan_has_sections(checking) && step->section != checking->schedule->section_of[r])
+        return "a region runs in a section that is not its own";
+    if (step->section != NO_SECTION) /* where it may need no more than what the section waits for */
+        return NULL;
     if (at < checking->last_region)
         return "a region runs before one that it may need";
     checking->last_region = at;
-    return NULL;
-}
-
-/* Checks that steps of a block are together: one loop for each pass, in the direction of the pass. */
-static const char *check_loops(const struct checking *checking)
-{
-    const struct step *steps = checking->plan->steps;
-    for (int i = 0, last = -1; i < checking->plan->step_count; i++) {
-        if (steps[i].scope != SCOPE_CALL && steps[i].backward != (steps[i].pass % 2 == 1))
-            return "a pass runs the wrong way";
-        if (steps[i].scope != SCOPE_BLOCK)
-            continue;
-        if (steps[i].pass < last || (steps[i].pass == last && steps[i - 1].scope != SCOPE_BLOCK))
-            return "a pass runs through its blocks twice";
-        last = steps[i].pass;
-    }
     return NULL;
 }
 
@@ -154,7 +149,8 @@ static const char *check_past(const struct checking *checking, int id)
     bool past = has_columns(buffer) && buffer->past;
     bool kept = plan->carries && plan->call != CALL_STEP &&
                 (past || (!checking->graph->trains && gathers(checking->graph->nodes[id])));
-    bool carried = !plan->whole && past && buffer->storage == STORE_BLOCK;
+    bool moves = buffer->storage == STORE_BLOCK || (buffer->storage == STORE_SEQUENCE && plan->call == CALL_STEP);
+    bool carried = !plan->whole && past && moves;
     int start = checking->about[STEP_START][id], take = checking->about[STEP_TAKE][id],
         keep = checking->about[STEP_KEEP][id], carry = checking->about[STEP_CARRY][id], own = made_by(checking, id);
     if (kept != (take != NO_STEP) || kept != (keep != NO_STEP))
@@ -205,33 +201,63 @@ static const char *check_value(const struct checking *checking, int id)
 
 /* ---- the call ---- */
 
-enum { NO_PASS = -1, EVERY_PASS = -2 };
+enum { NO_LOOP = -1, EVERY_LOOP = -2 };
 
-/* True if a node (NO_NODE: none) is put in place by a step, and has not been for this pass. */
-static bool is_missing(const struct checking *checking, const int *given, int id, int pass)
+/* Returns a number for the loop of a step. */
+static int number_of_loop(const struct checking *checking, const struct step *step)
 {
-    const struct node *node = id == NO_NODE ? NULL : checking->graph->nodes[id];
-    return node && op_info(node->op)->class == OP_CLASS_LEAF && time_has_streams(node->time) && given[id] != pass &&
-           given[id] != EVERY_PASS;
+    return step->section == NO_SECTION ? step->pass : checking->schedule->passes.count + 1 + step->section;
 }
 
-/* Checks that given values are put in place for each pass that reads them. */
+/* True if a node (NO_NODE: none) is put in place by a step, and has not been for this loop. */
+static bool is_missing(const struct checking *checking, const int *given, int id, int loop)
+{
+    const struct node *node = id == NO_NODE ? NULL : checking->graph->nodes[id];
+    return node && op_info(node->op)->class == OP_CLASS_LEAF && time_has_streams(node->time) && given[id] != loop &&
+           given[id] != EVERY_LOOP;
+}
+
+/* Returns a value of a step as a node. */
+static int value_of_step(const struct checking *checking, const struct step *step, int k)
+{
+    return step->kind == STEP_OUTPUTS ? checking->graph->outputs[step->values[k]].edge.node : step->values[k];
+}
+
+/* Checks that steps about values that a section makes are in its loop. */
+static const char *check_places(const struct checking *checking)
+{
+    for (int i = 0; i < checking->plan->step_count; i++) {
+        const struct step *step = &checking->plan->steps[i];
+        for (int k = 0; k < step->value_count && step->scope == SCOPE_BLOCK && plan_has_sections(checking); k++) {
+            int region = checking->schedule->region_of[value_of_step(checking, step, k)];
+            if (region >= 0 && checking->schedule->section_of[region] != step->section)
+                return "a value is kept, carried on or given in a section that is not its own";
+        }
+    }
+    return NULL;
+}
+
+/* Checks that given values are put in place for each loop that reads them. */
 static const char *check_given(const struct checking *checking, struct arena *scratch)
 {
     const struct plan *plan = checking->plan;
-    int *given = ARENA_ARRAY(scratch, int, checking->graph->node_count + 1); /* by node: the last pass that has it */
+    int *given = ARENA_ARRAY(scratch, int, checking->graph->node_count + 1); /* by node: the last loop that has it */
     for (int i = 0; i < checking->graph->node_count; i++)
-        given[i] = NO_PASS;
+        given[i] = NO_LOOP;
     for (int i = 0; i < plan->step_count; i++) {
         const struct step *step = &plan->steps[i];
+        const int loop = number_of_loop(checking, step);
         for (int k = 0; k < step->value_count && step->kind == STEP_INPUTS; k++)
-            given[step->values[k]] = step->scope == SCOPE_CALL ? EVERY_PASS : step->pass;
+            given[step->values[k]] = step->scope == SCOPE_CALL ? EVERY_LOOP : loop;
+        for (int k = 0; k < step->value_count && step->scope == SCOPE_BLOCK; k++)
+            if (is_missing(checking, given, value_of_step(checking, step, k), loop))
+                return "an input is kept or given where it has not been given";
         const struct region *region = step->kind == STEP_REGION ? &checking->schedule->regions[step->region] : NULL;
         for (int n = 0; region && n < region->node_count; n++) {
             const struct node *reader = checking->graph->nodes[region->nodes[n]];
             for (int k = 0; k < reader->count; k++)
-                if (is_missing(checking, given, reader->edges[k].node, step->pass) ||
-                    is_missing(checking, given, reader->edges[k].init, step->pass))
+                if (is_missing(checking, given, reader->edges[k].node, loop) ||
+                    is_missing(checking, given, reader->edges[k].init, loop))
                     return "an input is read where it has not been given";
         }
     }
@@ -287,7 +313,7 @@ static const char *check_plan(const struct schedule *schedule, const struct plan
     }
     if (!note_steps(&checking))
         return "something is done twice";
-    const char *wrong = check_loops(&checking);
+    const char *wrong = plan_verify_loops(schedule, plan);
     for (int r = 0; r < schedule->region_count && !wrong; r++)
         wrong = check_region(&checking, r);
     for (int i = 0; i < schedule->graph->node_count && !wrong; i++)
@@ -295,6 +321,8 @@ static const char *check_plan(const struct schedule *schedule, const struct plan
             wrong = check_value(&checking, i);
     for (int i = 0; i < schedule->graph->output_count && !wrong; i++)
         wrong = check_output(&checking, i);
+    if (!wrong)
+        wrong = check_places(&checking);
     if (!wrong)
         wrong = check_given(&checking, scratch);
     return wrong ? wrong : check_gradient(&checking);

@@ -159,13 +159,13 @@ static bool build_library(struct arena *arena, const struct batch *batch)
     const char *sources = "";
     for (int k = 0; k < files.count; k++)
         sources = arena_printf(arena, "%s '%s'", sources, files.names[k]);
-    const char *command =
-        arena_printf(arena,
-                     "exec ${CC:-" PROPERTY_COMPILER "} -std=gnu11 -O1 -Wall -Wextra -Werror %s%s $CFLAGS "
-                     "-I '" PROPERTY_SOURCE "/runtime/include' %s -o '%s' %s 2> '%s'",
-                     batch_compilation(batch->options, batch->first_seed),
-                     batch->options->in_double ? " -DRNN_REAL_DOUBLE" : "", sources, file_name(arena, batch, "so"),
-                     batch->options->run_with ? server : library, file_name(arena, batch, "err"));
+    const char *command = arena_printf(
+        arena,
+        "exec ${CC:-" PROPERTY_COMPILER "} -std=gnu11 -O1 -Wall -Wextra -Werror %s%s%s $CFLAGS "
+        "-I '" PROPERTY_SOURCE "/runtime/include' %s -o '%s' %s 2> '%s'",
+        batch_compilation(batch->options, batch->first_seed), batch->options->in_double ? " -DRNN_REAL_DOUBLE" : "",
+        batch->options->run_with ? "" : " -fopenmp", sources, file_name(arena, batch, "so"),
+        batch->options->run_with ? server : library, file_name(arena, batch, "err"));
     const char *arguments[] = {"sh", "-c", command, NULL}, *error;
     int status;
     if (!process_run(arena, arguments, NULL, &status, &error)) {
@@ -205,6 +205,8 @@ static void *open_networks(struct arena *arena, const struct batch *batch)
         remote_start(arena, arena_printf(arena, "exec %s '%s'", batch->options->run_with, name));
         return NULL;
     }
+    static const char *const threads[] = {"2", "1", "3", "7"};
+    setenv("OMP_NUM_THREADS", threads[batch->first_seed / BATCH_PROGRAMS % 4], false);
     void *opened = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (!opened) {
         fprintf(stderr, "%s\n", dlerror());

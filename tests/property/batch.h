@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "schedule/schedule.h"
+
 struct arena;
 struct machine;
 struct target;
@@ -41,6 +43,7 @@ struct batch_options {
     bool switches;                 /* rotate the switches of rnnc and the widths of lanes; else their defaults */
     const struct machine *machine; /* for all programs; NULL: it is one of the switches */
     const struct target *target;   /* of rnnc; NULL: any, and the switches choose the C compiler's */
+    const enum thread_way *way;    /* likewise; networks run with 1, 2, 3 or 7 threads, or OMP_NUM_THREADS */
     const char
         *run_with;      /* networks run in a process that this command starts, such as an emulator; NULL: in this one */
     const char *folder; /* for the C files and libraries */

@@ -32,6 +32,7 @@ enum {
     KEY_SWITCHES,
     KEY_MACHINE,
     KEY_TARGET,
+    KEY_THREADS,
     KEY_DOUBLE,
     KEY_FUTURE,
     KEY_TRAIN,
@@ -47,6 +48,7 @@ static const struct argp_option table[] = {
     {"switches", KEY_SWITCHES, NULL, 0, "rotate the switches of rnnc and the width of lanes over the programs", 0},
     {"machine", KEY_MACHINE, "NAME", 0, "the --machine of all programs, instead of what --switches chooses", 0},
     {"target", KEY_TARGET, "NAME", 0, "the --target of all programs", 0},
+    {"threads", KEY_THREADS, "WAY", 0, "the -fthreads of all programs, likewise", 0},
     {"double", KEY_DOUBLE, NULL, 0, "in double precision", 0},
     {"future", KEY_FUTURE, NULL, 0,
      "every third program also has what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
@@ -82,6 +84,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         options->batch.target = target_find(argument);
         if (!options->batch.target)
             argp_error(state, "no target is called '%s'", argument);
+        return 0;
+    case KEY_THREADS:
+        options->batch.way = thread_way_find(argument);
+        if (!options->batch.way)
+            argp_error(state, "there is no -fthreads=%s", argument);
         return 0;
     case KEY_RUN_WITH:
         options->batch.run_with = argument;

@@ -14,6 +14,8 @@ struct pipeline_options batch_options_of(const struct batch_options *batch, uint
     options.target = batch->target;
     if (batch->machine || batch->target)
         options.schedule.machine = batch->machine ? batch->machine : batch->target->machine;
+    if (batch->way)
+        options.schedule.threads = *batch->way;
     if (!batch->switches)
         return options;
     static const int blocks[] = {0, 1, 3, 7};
@@ -28,6 +30,8 @@ struct pipeline_options batch_options_of(const struct batch_options *batch, uint
                                                      &machine_neon};
     if (!batch->machine && !batch->target)
         options.schedule.machine = machines[seed / 16 % 5];
+    if (!batch->way)
+        options.schedule.threads = (enum thread_way)(seed / 16 % THREADS_COUNT);
     return options;
 }
 
@@ -61,6 +65,8 @@ const char *batch_switches_text(struct arena *arena, const struct batch_options 
         text = arena_printf(arena, "-fno-turn-panels %s", text);
     if (!pipeline.schedule.group_frames)
         text = arena_printf(arena, "-fno-group-frames %s", text);
+    if (pipeline.schedule.threads != THREADS_AUTO)
+        text = arena_printf(arena, "-fthreads=%s %s", thread_way_name(pipeline.schedule.threads), text);
     if (pipeline.target)
         text = arena_printf(arena, "--target=%s %s", pipeline.target->name, text);
     else if (pipeline.schedule.machine != &machine_generic)

@@ -1,0 +1,35 @@
+/* Properties of plans and their values, for those who read plans. */
+#include "schedule/plan.h"
+
+bool node_gathers(const struct node *node)
+{
+    return op_info(node->op)->class == OP_CLASS_OVER_TIME && op_info(node->op)->emit;
+}
+
+bool buffer_is_value(const struct buffer *buffer)
+{
+    return buffer->storage == STORE_FRAME || buffer->storage == STORE_BLOCK || buffer->storage == STORE_SEQUENCE;
+}
+
+bool value_is_kept_by_scan(const struct schedule *schedule, int id)
+{
+    int region = schedule->region_of[id];
+    return region >= 0 && schedule->regions[region].kind == REGION_SCAN && schedule->buffers[id].in_place &&
+           !schedule->whole_sequence;
+}
+
+bool scans_keep(const struct schedule *schedule)
+{
+    bool any = false;
+    for (int i = 0; i < schedule->graph->node_count; i++)
+        any |= value_is_kept_by_scan(schedule, i);
+    return any;
+}
+
+const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind call)
+{
+    for (int i = 0; i < schedule->plan_count; i++)
+        if (schedule->plans[i].call == call)
+            return &schedule->plans[i];
+    return NULL;
+}
