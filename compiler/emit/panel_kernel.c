@@ -1,16 +1,12 @@
 /* Kernels with products: a panel of weights against a batch of columns, with the elementwise rest behind it. */
 #include "emit/kernel.h"
 
-/* True if blocks of units lie side by side, see RNN_SIDE: kernels of three rows or more have only one. */
-static bool kernel_has_sides(int rows) { return rows < 3; }
-
-/* Returns the number of vectors of `part` of a kernel's rows: "2", "2 * side", "rows", "rows * side". */
+/* Returns the number of vectors of `part` of a kernel's rows, in blocks side by side: "2 * side", "rows * side". */
 static const char *vectors(struct arena *arena, int rows, int part)
 {
-    const char *text = part == rows ? "rows" : arena_printf(arena, "%d", part);
-    if (!kernel_has_sides(rows))
-        return text;
-    return part == 1 && rows > 1 ? "side" : arena_printf(arena, "%s * side", text);
+    if (part == rows)
+        return "rows * side";
+    return part == 1 ? "side" : arena_printf(arena, "%d * side", part);
 }
 
 static void write_product(struct writing *writing, const struct operand *operand)
@@ -33,19 +29,14 @@ static void write_product(struct writing *writing, const struct operand *operand
 static void open_column_loop(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
-    bool sides = kernel_has_sides(writing->kernel->accumulator_count);
-    const char *loops = sides ? "    for (int column = first; column < first + columns; column++)\n"
-                                "        for (int block = 0; block < side; block++) {\n"
-                                "            const rnn_vec *const row = sum + (column - first) * rows * side + block;\n"
-                                "            const int unit = (panel * side + block) * RNN_LANES;\n"
-                              : "    const int unit = panel * RNN_LANES;\n"
-                                "    for (int column = first; column < first + columns; column++) {\n"
-                                "        const rnn_vec *const row = sum + (column - first) * rows;\n";
-    text_puts(emitter->out, loops);
-    if (sides)
-        text_printf(emitter->out, "            if (side > 1 && unit >= RNN_PAD(%s))\n                break;\n",
-                    kernel_size(emitter, writing->kernel));
-    writing->indent = sides ? "            " : "        ";
+    text_printf(emitter->out,
+                "    for (int column = first; column < first + columns; column++)\n"
+                "        for (int block = 0; block < side; block++) {\n"
+                "            const rnn_vec *const row = sum + (column - first) * rows * side + block;\n"
+                "            const int unit = (panel * side + block) * RNN_LANES;\n"
+                "            if (side > 1 && unit >= RNN_PAD(%s))\n                break;\n",
+                kernel_size(emitter, writing->kernel));
+    writing->indent = "            ";
     writing->column = "column";
     writing->loaded_count = 0;
 }
@@ -69,14 +60,13 @@ void write_panel_kernel(struct writing *writing)
     struct emitter *emitter = writing->emitter;
     const struct kernel *kernel = writing->kernel;
     int rows = kernel->accumulator_count;
-    const char *all = vectors(emitter->arena, rows, rows), *side = "";
-    if (kernel_has_sides(rows))
-        side = arena_printf(emitter->arena, ", side = RNN_SIDE(rows, %s)", kernel_size(emitter, kernel));
+    const char *size = kernel_size(emitter, kernel);
     use_variables(emitter, VAR_packed | VAR_panel | VAR_first | VAR_columns);
     text_printf(emitter->out,
-                "    enum { rows = %d%s };\n    rnn_vec sum[RNN_BATCH(rows, %s) * %s];\n"
-                "    rnn_panel_clear(sum, columns * %s);\n",
-                rows, side, kernel_size(emitter, kernel), all, all);
+                "    enum { rows = %d, side = RNN_SIDE(rows, %s) };\n"
+                "    rnn_vec sum[RNN_BATCH(rows, %s) * rows * side];\n"
+                "    rnn_panel_clear(sum, columns * rows * side);\n",
+                rows, size, size);
     for (int o = 0; o < kernel->operand_count; o++)
         write_product(writing, &kernel->operands[o]);
     open_column_loop(writing);
@@ -85,5 +75,5 @@ void write_panel_kernel(struct writing *writing)
     for (int i = 0; i < kernel->node_count; i++)
         write_node(writing, kernel->nodes[i]);
     write_stores(writing);
-    text_puts(emitter->out, kernel_has_sides(rows) ? "        }\n" : "    }\n");
+    text_puts(emitter->out, "        }\n");
 }

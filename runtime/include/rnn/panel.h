@@ -1,9 +1,9 @@
 /* Panels: products of packed weights with columns.
  *
  * A kernel has `rows` accumulators for each unit (the gates of a cell) and works on RNN_LANES units at a time, or on
- * `side` such blocks of units where there are few rows. A packed matrix is a sequence of panels. A panel holds its rows
- * as rnn/tile.h wants them: some that are multiplied at once, with all k numbers of the right-hand side, then the next.
- * A product reads it with aligned loads, and never adds across lanes.
+ * `side` such blocks of units where there are few rows or few units. A packed matrix is a sequence of panels. A panel
+ * holds its rows as rnn/tile.h wants them: some that are multiplied at once, with all k numbers of the right-hand side,
+ * then the next. A product reads it with aligned loads, and never adds across lanes.
  *
  * Many columns are multiplied in batches: their sums stay in a first-level cache until the elementwise rest of the
  * kernel has read them. A single column has loops of its own: all that counts there is to read the panel. */
@@ -19,9 +19,11 @@
 
 enum { RNN_BATCH_LEAST = RNN_TILE_COLUMNS, RNN_BATCH_MOST = 48, RNN_BATCH_BYTES = 8 * 1024 };
 
-#define RNN_BLOCKS(units)       (RNN_PAD(units) / RNN_LANES)
-#define RNN_SIDE_MOST(rows)     ((rows) >= 3 ? 1 : 4 / (rows))
-#define RNN_PANELS(rows, units) ((RNN_BLOCKS(units) + RNN_SIDE_MOST(rows) - 1) / RNN_SIDE_MOST(rows))
+#define RNN_BLOCKS(units) (RNN_PAD(units) / RNN_LANES)
+/* Blocks of a panel at most: with few rows as many as keep enough multiply-adds under way. Few units are one panel, as
+ * their elementwise rests, each a long chain of operations, then run at once. */
+#define RNN_SIDE_MOST(rows, units) ((units) <= 32 && RNN_BLOCKS(units) <= 4 ? 4 : (rows) >= 3 ? 1 : 4 / (rows))
+#define RNN_PANELS(rows, units)    ((RNN_BLOCKS(units) + RNN_SIDE_MOST(rows, units) - 1) / RNN_SIDE_MOST(rows, units))
 /* Blocks of a panel, as few as cover all units with so many panels. */
 #define RNN_SIDE(rows, units) ((RNN_BLOCKS(units) + RNN_PANELS(rows, units) - 1) / RNN_PANELS(rows, units))
 /* Size, in numbers, of a packed matrix of `part` of the kernel's rows, with k columns. */
@@ -82,7 +84,7 @@ RNN_INLINE void rnn_column_pass(rnn_vec *sum, const rnn_vec *weights, const rnn_
         const rnn_quad quad = rnn_quad_load(x + i);
         RNN_UNROLL(4)
         for (int j = 0; j < 4; j++, weights += rows) {
-            const rnn_vec q = rnn_quad_splat(quad, j);
+            const rnn_vec q = k <= RNN_QUAD_MOST ? rnn_quad_splat(quad, j) : rnn_vec_splat(x[i + j]);
             RNN_UNROLL(4)
             for (int r = 0; r < rows; r++)
                 a[j % split][r] = rnn_vec_madd(weights[r], q, a[j % split][r]);

@@ -227,28 +227,42 @@ RNN_INLINE void rnn_vec_store_part(rnn_real *p, rnn_vec v, int count)
 
 /* ---- four neighbouring numbers ----
  *
- * rnn_quad           p[0] .. p[3], loaded at once where another instruction then spreads one of them (not with AVX-512,
- *                    which did not gain by it)
- * rnn_quad_splat     number i of them, a constant, in all lanes */
-#if defined(RNN_LANES_AVX)
+ * rnn_quad           p[0] .. p[3], loaded at once where another instruction then spreads one of them: loads are what a
+ *                    product of a single column has most of
+ * rnn_quad_splat     number i of them, a constant, in all lanes
+ * RNN_QUAD_MOST      numbers of a column at most for which this gains; with AVX-512, where its instructions take two
+ *                    turns each on some machines, it does while weights come from a near cache */
+#if defined(RNN_LANES_AVX512) || defined(RNN_LANES_AVX)
 
-typedef rnn_vec rnn_quad; /* the four twice */
+#if defined(RNN_LANES_AVX512)
+#define RNN_QUAD_MOST              128
+#define RNN_QUAD_SPLAT(quad, part) ((rnn_vec)_mm512_permute_ps((__m512)(quad), part))
+#else
+#define RNN_QUAD_MOST              INT32_MAX
+#define RNN_QUAD_SPLAT(quad, part) ((rnn_vec)_mm256_permute_ps((__m256)(quad), part))
+#endif
+typedef rnn_vec rnn_quad; /* the four again and again */
 
 RNN_INLINE rnn_quad rnn_quad_load(const rnn_real *p)
 {
+#if defined(RNN_LANES_AVX512)
+    return (rnn_vec)_mm512_broadcast_f32x4(_mm_loadu_ps(p));
+#else
     return (rnn_vec)_mm256_broadcast_ps((const __m128 *)(const void *)p);
+#endif
 }
 
 RNN_INLINE rnn_vec rnn_quad_splat(const rnn_quad quad, const int i)
 {
-    return (rnn_vec)(i == 0   ? _mm256_permute_ps((__m256)quad, 0x00)
-                     : i == 1 ? _mm256_permute_ps((__m256)quad, 0x55)
-                     : i == 2 ? _mm256_permute_ps((__m256)quad, 0xaa)
-                              : _mm256_permute_ps((__m256)quad, 0xff));
+    return i == 0   ? RNN_QUAD_SPLAT(quad, 0x00)
+           : i == 1 ? RNN_QUAD_SPLAT(quad, 0x55)
+           : i == 2 ? RNN_QUAD_SPLAT(quad, 0xaa)
+                    : RNN_QUAD_SPLAT(quad, 0xff);
 }
 
 #else
 
+#define RNN_QUAD_MOST 0
 typedef const rnn_real *rnn_quad;
 
 RNN_INLINE rnn_quad rnn_quad_load(const rnn_real *p) { return p; }
