@@ -89,7 +89,7 @@ static void dump_stage(struct pipeline *pipeline, enum stage stage)
         graph_print(pipeline->graph, out);
     else if (stage == STAGE_FIND_COMPONENTS)
         components_print(pipeline->graph, &pipeline->components, out);
-    else if (stage <= STAGE_PLACE_THREADS)
+    else if (stage <= STAGE_ASSIGN_BUFFERS)
         schedule_print(pipeline->schedule, out);
     else if (stage == STAGE_PLAN)
         plan_print(pipeline->schedule, out);
@@ -216,12 +216,12 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
     end_stage(pipeline, STAGE_SPLIT_REGIONS);
     choose_kernels(pipeline->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_CHOOSE_KERNELS);
+    place_threads(pipeline->schedule);
+    end_stage(pipeline, STAGE_PLACE_THREADS);
     form_sections(pipeline->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_FORM_SECTIONS);
     assign_buffers(pipeline->schedule, arena, pipeline->scratch);
     end_stage(pipeline, STAGE_ASSIGN_BUFFERS);
-    place_threads(pipeline->schedule);
-    end_stage(pipeline, STAGE_PLACE_THREADS);
     plan(pipeline->schedule, arena);
     end_stage(pipeline, STAGE_PLAN);
     return pipeline->schedule;

@@ -46,9 +46,9 @@ enum emit_kind {
     X(FIND_COMPONENTS, "find-components")                                                                              \
     X(SPLIT_REGIONS, "split-regions")                                                                                  \
     X(CHOOSE_KERNELS, "choose-kernels")                                                                                \
+    X(PLACE_THREADS, "place-threads")                                                                                  \
     X(FORM_SECTIONS, "form-sections")                                                                                  \
     X(ASSIGN_BUFFERS, "assign-buffers")                                                                                \
-    X(PLACE_THREADS, "place-threads")                                                                                  \
     X(PLAN, "plan")                                                                                                    \
     X(EMIT, "emit")
 

@@ -10,9 +10,10 @@
 static const int shown[] = {1, 4, 16, 64};
 enum { SHOWN = sizeof shown / sizeof *shown };
 
-static bool is_predicted(const struct region *region)
+/* Returns the frames of a block with so many streams. */
+static int frames_of_block(const struct schedule *schedule, int streams)
 {
-    return region->kind == REGION_FRAMES || region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
+    return schedule->block_frames > streams ? schedule->block_frames / streams : 1;
 }
 
 /* Three digits are as many as a prediction can be trusted with. */
@@ -56,7 +57,7 @@ static void write_way(const struct schedule *schedule, const struct region *regi
     char text[MICROSECONDS];
     text_printf(out, "    %-10s", way_name(way));
     for (int i = 0; i < SHOWN; i++) {
-        const struct load chosen = choose_load(schedule, region, shown[i], cores);
+        const struct load chosen = choose_load(region, shown[i], frames_of_block(schedule, shown[i]), cores);
         struct load load = {shown[i], chosen.frames, way == WAY_SERIAL ? 1 : cores, way};
         if (way == chosen.way)
             load = chosen;
@@ -92,7 +93,7 @@ static void write_rule(const struct region *region, struct text *out)
 
 void explain_threads(const struct schedule *schedule, const struct region *region, struct text *out)
 {
-    if (!is_predicted(region))
+    if (!region_is_predicted(region))
         return;
     write_rule(region, out);
     write_head("us a frame", out);
@@ -113,8 +114,9 @@ void explain_calls(const struct schedule *schedule, struct text *out)
         for (int i = 0; i < SHOWN; i++) {
             double time = 0;
             for (int r = 0; r < schedule->region_count; r++) {
-                const struct load load = choose_load(schedule, &schedule->regions[r], shown[i], threads);
-                if (is_predicted(&schedule->regions[r]))
+                const struct load load =
+                    choose_load(&schedule->regions[r], shown[i], frames_of_block(schedule, shown[i]), threads);
+                if (region_is_predicted(&schedule->regions[r]))
                     time += predict_region(schedule, &schedule->regions[r], &load).time;
             }
             text_printf(out, "%21s", microseconds(time, text));

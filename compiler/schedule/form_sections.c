@@ -3,8 +3,8 @@
  *
  * Hwang and Sung 2015 (arXiv:1503.02852), section 4: strongly connected components as a pipeline. */
 #include "base/arena.h"
-#include "base/machine.h"
 #include "schedule/access.h"
+#include "schedule/predict.h"
 
 struct forming {
     struct schedule *schedule;
@@ -22,15 +22,13 @@ static bool region_is_sums(const struct graph *graph, const struct region *regio
 
 /* ---- weight ---- */
 
-/* Returns about how many nanoseconds a frame of one stream takes: a scan reads its weights again for each. */
-static double region_time(const struct machine *machine, const struct region *region)
+enum { FRAMES_OF_BLOCK = 16 }; /* about as many as sections hand to each other, see rnn/wave.h */
+
+/* Returns how many nanoseconds a frame of one stream takes. */
+static double region_time(const struct schedule *schedule, const struct region *region)
 {
-    double compute = region->flops / machine->flops;
-    int level = LEVEL_SECOND;
-    while (level < LEVEL_MEMORY && region->bytes > machine->levels[level].bytes)
-        level++;
-    double read = region->kind == REGION_SCAN ? region->bytes / machine->levels[level].one : 0;
-    return read > compute ? read : compute;
+    const struct load load = {1, FRAMES_OF_BLOCK, 1, WAY_SERIAL};
+    return region_is_predicted(region) ? predict_region(schedule, region, &load).time : 0;
 }
 
 /* Nanoseconds of a frame that other threads must save at least: to begin a wavefront, and to wait for blocks, costs
@@ -150,7 +148,7 @@ static double complete_at(const struct schedule *schedule, int pass, bool sums)
     double heaviest = 0;
     for (int r = 0; r < schedule->region_count; r++)
         if (region_takes_part(schedule, r, pass, sums)) {
-            double time = region_time(schedule->options.machine, &schedule->regions[r]);
+            double time = region_time(schedule, &schedule->regions[r]);
             heaviest = time > heaviest ? time : heaviest;
         }
     return heaviest / 2;
@@ -187,7 +185,7 @@ static void form_pass(struct forming *forming, int wavefront, int first, int pas
         if (open < 0 || region_waits_longer(schedule, region, &schedule->sections[open], first))
             open = new_section(forming, wavefront, pass, sums);
         schedule->section_of[r] = open;
-        forming->times[open] += region_time(schedule->options.machine, region);
+        forming->times[open] += region_time(schedule, region);
         if (forming->times[open] >= complete)
             open = NO_SECTION;
     }

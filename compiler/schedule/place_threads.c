@@ -110,20 +110,19 @@ void place_threads(struct schedule *schedule)
 {
     for (int r = 0; r < schedule->region_count; r++) {
         struct region *region = &schedule->regions[r];
-        if (region->kernel_count == 0)
+        if (!region_is_predicted(region))
             continue;
         if (region->kind == REGION_SCAN)
             place_scan(schedule, region);
-        else if (region->kind == REGION_ELEMENTWISE_SCAN || region->kind == REGION_FRAMES)
+        else
             region->sharing.fork_columns =
                 find_fork_columns(schedule, region, region->kind == REGION_FRAMES ? WAY_COLUMNS : WAY_UNITS);
     }
 }
 
-struct load choose_load(const struct schedule *schedule, const struct region *region, int streams, int threads)
+struct load choose_load(const struct region *region, int streams, int frames, int threads)
 {
     const struct sharing *sharing = &region->sharing;
-    const int frames = schedule->block_frames > streams ? schedule->block_frames / streams : 1;
     struct load load = {streams, frames, 1, WAY_SERIAL};
     if (!sharing->fork_columns || (long)frames * streams < sharing->fork_columns || threads == 1)
         return load;

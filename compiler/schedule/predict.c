@@ -19,6 +19,12 @@ const char *bound_name(enum bound bound)
     return names[bound];
 }
 
+bool region_is_predicted(const struct region *region)
+{
+    return region->kernel_count > 0 &&
+           (region->kind == REGION_FRAMES || region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN);
+}
+
 /* ---- what a region does, for one frame of one stream ---- */
 
 struct work {
@@ -62,6 +68,17 @@ static void count_panels(const struct schedule *schedule, const struct kernel *k
             work->values += machine->real_bytes * units;
 }
 
+/* True for a value that outlives its kernel: others read it, or the past of it, or a caller. */
+static bool is_stored(const struct schedule *schedule, const struct kernel *kernel, int id)
+{
+    const struct uses *uses = &schedule->uses;
+    for (int u = uses->begin[id]; u < uses->begin[id + 1]; u++)
+        if (uses->use[u].reader < 0 || uses->use[u].edge->delay != 0 ||
+            schedule->kernel_of[uses->use[u].reader] != kernel)
+            return true;
+    return false;
+}
+
 /* Counts what a kernel reads of others and leaves for others. */
 static void count_node(const struct schedule *schedule, const struct kernel *kernel, int id, struct work *work)
 {
@@ -81,7 +98,7 @@ static void count_node(const struct schedule *schedule, const struct kernel *ker
     }
     if (sums_frames) /* what is added to is read and written once for a block */
         work->weights += 2 * machine->real_bytes * node_units(node);
-    else if (schedule->buffers[id].storage != STORE_NONE)
+    else if (is_stored(schedule, kernel, id))
         work->values += machine->real_bytes * node_units(node);
 }
 

@@ -57,9 +57,12 @@ struct prediction {
 
 struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load);
 
-/* Returns how a block of so many streams is shared out over up to so many threads: as rnn/team.h does it, from what
- * place_threads has found. */
-struct load choose_load(const struct schedule *schedule, const struct region *region, int streams, int threads);
+/* Returns how a block of so many streams and frames is shared out over up to so many threads: as rnn/team.h does it,
+ * from what place_threads has found. */
+struct load choose_load(const struct region *region, int streams, int frames, int threads);
+
+/* True for regions that run with each block of frames: they have predictions. */
+bool region_is_predicted(const struct region *region);
 
 const char *way_name(enum way way);
 const char *bound_name(enum bound bound);

@@ -206,9 +206,9 @@ struct schedule {
 struct schedule *split_regions(const struct graph *graph, const struct components *components,
                                const struct schedule_options *options, struct arena *arena, struct arena *scratch);
 void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena *scratch);
+void place_threads(struct schedule *schedule);
 void form_sections(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena *scratch);
-void place_threads(struct schedule *schedule);
 
 /* A part of assign_buffers. */
 void name_regions(struct schedule *schedule, struct arena *arena, struct arena *scratch);

@@ -33,6 +33,7 @@ static struct scheduled schedule_lowered(struct lowered lowered, const struct sc
     struct components components = find_components(graph, arena, arena);
     scheduled.schedule = split_regions(graph, &components, options, arena, arena);
     choose_kernels(scheduled.schedule, arena, arena);
+    place_threads(scheduled.schedule);
     form_sections(scheduled.schedule, arena, arena);
     assign_buffers(scheduled.schedule, arena, arena);
     const char *wrong = schedule_verify(scheduled.schedule, arena);

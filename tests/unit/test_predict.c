@@ -39,7 +39,6 @@ static struct scheduled schedule_elman(const struct machine *machine, int n)
     options.machine = machine;
     options.turn_panels = false;
     struct scheduled scheduled = schedule_program(text, &options);
-    place_threads(scheduled.schedule);
     return scheduled;
 }
 
@@ -230,7 +229,6 @@ static void test_choice(void **state)
     struct scheduled scheduled = schedule_elman(&plain, 384);
     struct region scan = *region_of(&scheduled, REGION_SCAN);
     scan.sharing = (struct sharing){.fork_columns = 8, .streams_each = 4, .row_streams = 2, .row_threads = 2};
-    scheduled.schedule->block_frames = 16;
     static const struct {
         int streams, threads;
         enum way way;
@@ -238,16 +236,17 @@ static void test_choice(void **state)
     } cases[] = {{1, 2, WAY_SERIAL, 1},  {2, 1, WAY_SERIAL, 1},  {2, 2, WAY_ROWS, 2},    {7, 2, WAY_ROWS, 2},
                  {8, 2, WAY_STREAMS, 2}, {8, 4, WAY_STREAMS, 2}, {64, 4, WAY_STREAMS, 4}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct load load = choose_load(scheduled.schedule, &scan, cases[i].streams, cases[i].threads);
+        const struct load load =
+            choose_load(&scan, cases[i].streams, 16 > cases[i].streams ? 16 / cases[i].streams : 1, cases[i].threads);
         assert_int_equal(load.way, cases[i].way);
         assert_int_equal(load.threads, cases[i].chosen);
     }
     scan.sharing.row_streams = scan.sharing.row_threads = 0;
-    assert_int_equal(choose_load(scheduled.schedule, &scan, 8, 4).threads, 2); /* four streams each */
-    assert_int_equal(choose_load(scheduled.schedule, &scan, 7, 4).way, WAY_SERIAL);
+    assert_int_equal(choose_load(&scan, 8, 2, 4).threads, 2); /* four streams each */
+    assert_int_equal(choose_load(&scan, 7, 2, 4).way, WAY_SERIAL);
     scan.sharing.fork_columns = 17;
-    assert_int_equal(choose_load(scheduled.schedule, &scan, 8, 4).way, WAY_SERIAL); /* blocks of 2 frames */
-    assert_int_equal(choose_load(scheduled.schedule, region_of(&scheduled, REGION_FRAMES), 64, 2).way, WAY_COLUMNS);
+    assert_int_equal(choose_load(&scan, 8, 2, 4).way, WAY_SERIAL); /* blocks of 2 frames */
+    assert_int_equal(choose_load(region_of(&scheduled, REGION_FRAMES), 64, 1, 2).way, WAY_COLUMNS);
     scheduled_free(&scheduled);
 }
 
