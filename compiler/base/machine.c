@@ -174,3 +174,10 @@ int machine_operations_to_load(const struct machine *machine)
 long machine_block_bytes(const struct machine *machine) { return (long)(machine->levels[LEVEL_SECOND].bytes / 2); }
 
 long machine_turn_bytes(const struct machine *machine) { return (long)(2 * machine->levels[LEVEL_FIRST].bytes); }
+
+enum { FORWARD_SHARE = 4 }; /* LSTM of 256 and 512 units: 2 MiB are read to and fro as fast or faster, 8 MiB are not */
+
+bool machine_reads_forward(const struct machine *machine, double bytes)
+{
+    return bytes > FORWARD_SHARE * machine->levels[LEVEL_SECOND].bytes && bytes <= machine->levels[LEVEL_THIRD].bytes;
+}

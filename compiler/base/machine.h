@@ -86,4 +86,9 @@ long machine_block_bytes(const struct machine *machine);
 /* Bytes of weights that are too many for the first-level cache, whatever else is in it. */
 long machine_turn_bytes(const struct machine *machine);
 
+/* True if so many bytes of weights, read again and again for a single column, come soonest if each matrix is read by
+ * itself, always from front to back: the third-level cache holds them, and the second so little of them that going to
+ * and fro saves less than a core loses where it cannot see ahead. */
+bool machine_reads_forward(const struct machine *machine, double bytes);
+
 #endif

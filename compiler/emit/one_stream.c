@@ -1,6 +1,7 @@
 /* A frame of one stream: scans whose kernels are all products have a function for it, where all numbers are constant.
  * It goes through the panels to and fro, from call to call, so that each finds in the first-level cache what the one
- * before read last; and does so at once with the frames region in front of it, if that has the same panels. */
+ * before read last; and does so at once with the frames region in front of it, if that has the same panels. It does
+ * neither where weights are many (see frame_reads_forward). */
 #include "emit/emitter.h"
 
 enum { VARIABLES_OF_ONE = VAR_packed | VAR_values | VAR_frame | VAR_streams | VAR_panel | VAR_first | VAR_columns };
@@ -38,7 +39,7 @@ void write_one_stream(struct emitter *emitter, int index)
 {
     const struct region *region = &emitter->schedule->regions[index];
     const int joined = frames_joined(emitter->schedule, index);
-    const bool turns = emitter->schedule->options.turn_panels;
+    const bool turns = emitter->schedule->options.turn_panels && !frame_reads_forward(emitter->schedule);
     const char *counter = turns ? "i" : "panel";
     struct text *out = emitter->out;
     text_printf(out, "/* A frame of one stream%s%s. */\n",

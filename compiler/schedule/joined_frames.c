@@ -1,4 +1,5 @@
 /* The frames region in front of a scan that a call of one frame may compute panel by panel with it. */
+#include "base/machine.h"
 #include "schedule/plan.h"
 
 /* True if a kernel of that many units finds all that an edge reads of a region's values at its own units. */
@@ -40,12 +41,23 @@ static bool is_one_panel_kernel(const struct region *region)
     return region->kernel_count == 1 && region->kernels->kind == KERNEL_PANEL;
 }
 
+bool frame_reads_forward(const struct schedule *schedule)
+{
+    const struct plan *step = plan_of_call(schedule, CALL_STEP);
+    double bytes = 0;
+    for (int i = 0; step && i < step->step_count; i++)
+        if (step->steps[i].kind == STEP_REGION)
+            bytes += schedule->regions[step->steps[i].region].bytes;
+    return machine_reads_forward(schedule->options.machine, bytes);
+}
+
 int frames_joined(const struct schedule *schedule, int scan)
 {
     const struct plan *step = plan_of_call(schedule, CALL_STEP);
     const int frames = scan - 1;
     const struct region *region = &schedule->regions[scan];
-    if (!step || region->kind != REGION_SCAN || !is_one_panel_kernel(region) || frames < 0)
+    if (!step || region->kind != REGION_SCAN || !is_one_panel_kernel(region) || frames < 0 ||
+        frame_reads_forward(schedule))
         return NO_REGION;
     const struct region *before = &schedule->regions[frames];
     if (before->kind != REGION_FRAMES || !is_one_panel_kernel(before) || !steps_follow(step, frames, scan))

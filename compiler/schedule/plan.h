@@ -106,5 +106,7 @@ bool scans_keep(const struct schedule *schedule); /* True if value_is_kept_by_sc
  * scan, which comes right behind it in the plan: the scan reads its values only at the units at hand. Else
  * NO_REGION. */
 int frames_joined(const struct schedule *schedule, int scan);
+/* True if a call of one frame has weights that are best read one matrix after the other (see machine_reads_forward). */
+bool frame_reads_forward(const struct schedule *schedule);
 
 #endif
