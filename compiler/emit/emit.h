@@ -41,6 +41,28 @@ const char *emit_level_prefix(struct arena *arena, const char *prefix, const str
 void emit_dispatcher(const struct schedule *schedule, const struct schedule *training,
                      const struct emit_options *options, struct arena *arena, struct text *out);
 
+/* Returns the C of each region, kernels included, as emit_source writes it; NULL for regions that have none. */
+const char *const *emit_region_sources(const struct schedule *schedule, const struct emit_options *options,
+                                       struct arena *arena);
+
+/* An equation as its region computes it. */
+struct equation {
+    const char *text;     /* "h = tanh(h_in + U @ h[t-1])" */
+    const char *instance; /* whose names it writes without path; "": the program itself */
+    int line;             /* of the program; 0: none */
+};
+
+/* Fills in the equations of a region in the order of computation, those of an instance together. Returns the number of
+ * all, which may be more. */
+enum { EQUATIONS_MOST = 64 };
+int region_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
+                     struct equation equations[EQUATIONS_MOST]);
+
+/* Returns how a region runs, and why: "scan: in a cycle through h[t-1], so frame after frame". */
+const char *describe_kind(const struct schedule *schedule, const struct region *region, struct arena *arena);
+double schedule_flops(const struct schedule *schedule); /* for one frame of one stream, over all regions */
+long schedule_parameters(const struct schedule *schedule);
+
 /* --emit=explain: every region with its equations, the reason for its being in or out of a cycle, flops and bytes a
  * frame. */
 void emit_explain(const struct schedule *schedule, struct arena *arena, struct text *out);

@@ -74,10 +74,8 @@ const char *c_name(struct arena *arena, const char *name);
 const char *last_name(const char *path);
 
 /* describe.c: shared by the comments in C and by the report. */
-const char *describe_kind(const struct schedule *schedule, const struct region *region, struct arena *arena);
 void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
                         const char *indent, struct text *out);
-double schedule_flops(const struct schedule *schedule); /* for one frame of one stream, over all regions */
 /* Writes the members `beside` and `within` of a descriptor: what regions cost that are no scans, and those that are. */
 void write_costs(const struct schedule *schedule, struct text *out);
 /* Returns the work of a region that is not done for each frame: "96 flops a sequence", or NULL. */
@@ -85,7 +83,6 @@ void write_costs(const struct schedule *schedule, struct text *out);
 void explain_threads(const struct schedule *schedule, const struct region *region, struct text *out);
 void explain_calls(const struct schedule *schedule, struct text *out);
 const char *describe_flops_once(const struct region *region, struct arena *arena);
-long schedule_parameters(const struct schedule *schedule);
 
 /* expr.c: operands of kernels. */
 const char *emit_number(struct arena *arena, double number);

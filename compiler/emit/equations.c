@@ -9,7 +9,7 @@
 
 #include "emit/emitter.h"
 
-enum { LINES_MOST = 64, DEPTH_MOST = 40 };
+enum { DEPTH_MOST = 40 };
 
 enum precedence { LOOSEST, SUM, FACTOR, UNARY, ATOM };
 
@@ -216,12 +216,6 @@ static struct text write_late_sum(struct writer *writer, const struct node *node
     return text;
 }
 
-struct line {
-    const char *text, *instance;
-    int number; /* of the program's line; 0: none */
-    int order;  /* of the instance: that of its first line */
-};
-
 /* Writes the right side of an equation, relative to the writer's instance. */
 static struct text write_right_side(struct writer *writer, int id)
 {
@@ -233,7 +227,7 @@ static struct text write_right_side(struct writer *writer, int id)
     return total ? write_edge(writer, &node->edges[0], LOOSEST, 0) : write_operation(writer, node, LOOSEST, 0);
 }
 
-static struct line make_line(struct writer *writer, int id)
+static struct equation make_line(struct writer *writer, int id)
 {
     const struct node *node = writer->graph->nodes[id];
     writer->instance = node->origin ? node->origin->instance : "";
@@ -242,36 +236,45 @@ static struct line make_line(struct writer *writer, int id)
         writer->instance = "";
         right = write_right_side(writer, id);
     }
-    struct line line = {.instance = writer->instance};
+    struct equation line = {.instance = writer->instance};
     if (right.length)
         line.text = arena_printf(writer->arena, "%s %s", left_side(writer, id), right.data);
     if (node->equation.begin < node->equation.end) {
         int column;
-        source_locate(writer->graph->source, node->equation.begin, &line.number, &column);
+        source_locate(writer->graph->source, node->equation.begin, &line.line, &column);
     }
     return line;
 }
 
-/* Collects the first LINES_MOST lines, in the order in which values are computed, those of an instance together.
- * Returns the number of all lines. */
-static int collect_lines(struct writer *writer, struct line *lines)
+/* Moves the equation of an instance that has others behind the last of them. */
+static void keep_together(struct equation *equations, int last)
 {
+    int at = last;
+    while (at > 0 && strcmp(equations[at - 1].instance, equations[last].instance) != 0)
+        at--;
+    if (at == 0)
+        return;
+    const struct equation moved = equations[last];
+    memmove(equations + at + 1, equations + at, (size_t)(last - at) * sizeof *equations);
+    equations[at] = moved;
+}
+
+int region_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
+                     struct equation equations[EQUATIONS_MOST])
+{
+    struct writer writer = {.schedule = schedule, .graph = schedule->graph, .arena = arena, .region = region};
     int count = 0, left_out = 0;
-    for (int i = 0; i < writer->region->node_count; i++) {
-        int id = writer->region->nodes[i];
-        if (!node_is_line(writer, id))
+    for (int i = 0; i < region->node_count; i++) {
+        int id = region->nodes[i];
+        if (!node_is_line(&writer, id))
             continue;
-        if (count == LINES_MOST) {
+        if (count == EQUATIONS_MOST) {
             left_out++;
             continue;
         }
-        struct line line = make_line(writer, id);
-        line.order = count;
-        for (int k = count - 1; k >= 0; k--)
-            if (strcmp(lines[k].instance, line.instance) == 0)
-                line.order = lines[k].order;
-        if (line.text)
-            lines[count++] = line;
+        equations[count] = make_line(&writer, id);
+        if (equations[count].text)
+            keep_together(equations, count++);
     }
     return count + left_out;
 }
@@ -279,23 +282,20 @@ static int collect_lines(struct writer *writer, struct line *lines)
 void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
                         const char *indent, struct text *out)
 {
-    struct writer writer = {.schedule = schedule, .graph = schedule->graph, .arena = arena, .region = region};
-    struct line lines[LINES_MOST];
-    int count = collect_lines(&writer, lines), shown = count < LINES_MOST ? count : LINES_MOST;
+    struct equation equations[EQUATIONS_MOST];
+    int count = region_equations(schedule, region, arena, equations);
     const char *instance = "";
-    for (int first = 0; first < shown; first++)
-        for (int i = first; i < shown && lines[first].order == first; i++) {
-            if (lines[i].order != first)
-                continue;
-            if (strcmp(instance, lines[i].instance) != 0)
-                text_printf(out, "%s      in %s:\n", indent,
-                            *lines[i].instance ? lines[i].instance : schedule->graph->name);
-            instance = lines[i].instance;
-            if (lines[i].number)
-                text_printf(out, "%s%4d  %s\n", indent, lines[i].number, lines[i].text);
-            else
-                text_printf(out, "%s      %s\n", indent, lines[i].text);
-        }
-    if (count > LINES_MOST)
-        text_printf(out, "%s      and %d more\n", indent, count - LINES_MOST);
+    for (int i = 0; i < count && i < EQUATIONS_MOST; i++) {
+        const struct equation *equation = &equations[i];
+        if (strcmp(instance, equation->instance) != 0)
+            text_printf(out, "%s      in %s:\n", indent,
+                        *equation->instance ? equation->instance : schedule->graph->name);
+        instance = equation->instance;
+        if (equation->line)
+            text_printf(out, "%s%4d  %s\n", indent, equation->line, equation->text);
+        else
+            text_printf(out, "%s      %s\n", indent, equation->text);
+    }
+    if (count > EQUATIONS_MOST)
+        text_printf(out, "%s      and %d more\n", indent, count - EQUATIONS_MOST);
 }

@@ -10,12 +10,6 @@
 static const int shown[] = {1, 4, 16, 64};
 enum { SHOWN = sizeof shown / sizeof *shown };
 
-/* Returns the frames of a block with so many streams. */
-static int frames_of_block(const struct schedule *schedule, int streams)
-{
-    return schedule->block_frames > streams ? schedule->block_frames / streams : 1;
-}
-
 /* Three digits are as many as a prediction can be trusted with. */
 enum { MICROSECONDS = 32 };
 static const char *microseconds(double nanoseconds, char text[MICROSECONDS])
@@ -33,23 +27,6 @@ static void write_head(const char *what, struct text *out)
     text_puts(out, "\n");
 }
 
-static bool is_candidate(const struct region *region, enum way way, int streams)
-{
-    switch (way) {
-    case WAY_SERIAL:
-        return true;
-    case WAY_STREAMS:
-        return region->kind == REGION_SCAN && streams > 1;
-    case WAY_UNITS:
-        return region->kind == REGION_ELEMENTWISE_SCAN;
-    case WAY_ROWS:
-        return region->kind == REGION_SCAN;
-    case WAY_COLUMNS:
-        return region->kind == REGION_FRAMES;
-    }
-    return false;
-}
-
 /* Writes a line of predictions: microseconds for a frame, and what most of it is; a star at the way that is chosen. */
 static void write_way(const struct schedule *schedule, const struct region *region, enum way way, struct text *out)
 {
@@ -57,16 +34,12 @@ static void write_way(const struct schedule *schedule, const struct region *regi
     char text[MICROSECONDS];
     text_printf(out, "    %-10s", way_name(way));
     for (int i = 0; i < SHOWN; i++) {
-        const struct load chosen = choose_load(region, shown[i], frames_of_block(schedule, shown[i]), cores);
-        struct load load = {shown[i], chosen.frames, way == WAY_SERIAL ? 1 : cores, way};
-        if (way == chosen.way)
-            load = chosen;
-        else if (way == WAY_STREAMS && shown[i] < cores)
-            load.threads = shown[i];
-        if (!is_candidate(region, way, shown[i])) {
+        struct load load;
+        if (!candidate_load(schedule, region, way, shown[i], &load)) {
             text_printf(out, "%21s", "-");
             continue;
         }
+        const struct load chosen = choose_load(region, shown[i], frames_of_block(schedule, shown[i]), cores);
         const struct prediction prediction = predict_region(schedule, region, &load);
         text_printf(out, "%11s%c%9s", bound_name(prediction.bound), way == chosen.way ? '*' : ' ',
                     microseconds(prediction.time, text));
@@ -98,7 +71,7 @@ void explain_threads(const struct schedule *schedule, const struct region *regio
     write_rule(region, out);
     write_head("us a frame", out);
     for (enum way way = WAY_SERIAL; way <= WAY_COLUMNS; way++)
-        if (is_candidate(region, way, shown[SHOWN - 1]))
+        if (candidate_load(schedule, region, way, shown[SHOWN - 1], &(struct load){0}))
             write_way(schedule, region, way, out);
 }
 
@@ -114,8 +87,7 @@ void explain_calls(const struct schedule *schedule, struct text *out)
         for (int i = 0; i < SHOWN; i++) {
             double time = 0;
             for (int r = 0; r < schedule->region_count; r++) {
-                const struct load load =
-                    choose_load(&schedule->regions[r], shown[i], frames_of_block(schedule, shown[i]), threads);
+                const struct load load = choose_load(schedule, &schedule->regions[r], shown[i], threads);
                 if (region_is_predicted(&schedule->regions[r]))
                     time += predict_region(schedule, &schedule->regions[r], &load).time;
             }

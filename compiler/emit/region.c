@@ -267,13 +267,42 @@ static void write_region_once(struct emitter *emitter, const struct region *regi
     close_function(emitter);
 }
 
+static void emit_region(struct emitter *emitter, int index)
+{
+    const struct region *region = &emitter->schedule->regions[index];
+    if (!region_is_once(region))
+        write_region(emitter, index);
+    else if (region->kernel_count)
+        write_region_once(emitter, region);
+}
+
+static void begin_regions(struct emitter *emitter)
+{
+    emitter->kernel_uses = ARENA_ARRAY(emitter->arena, unsigned *, emitter->schedule->region_count + 1);
+}
+
 void emit_regions(struct emitter *emitter)
 {
-    const struct schedule *schedule = emitter->schedule;
-    emitter->kernel_uses = ARENA_ARRAY(emitter->arena, unsigned *, schedule->region_count + 1);
-    for (int r = 0; r < schedule->region_count; r++)
-        if (!region_is_once(&schedule->regions[r]))
-            write_region(emitter, r);
-        else if (schedule->regions[r].kernel_count)
-            write_region_once(emitter, &schedule->regions[r]);
+    begin_regions(emitter);
+    for (int r = 0; r < emitter->schedule->region_count; r++)
+        emit_region(emitter, r);
+}
+
+const char *const *emit_region_sources(const struct schedule *schedule, const struct emit_options *options,
+                                       struct arena *arena)
+{
+    const char **sources = ARENA_ARRAY(arena, const char *, schedule->region_count + 1);
+    struct text code, lines;
+    struct emitter emitter = schedule->graph->trains ? emitter_for_training(schedule, options, arena, &code)
+                                                     : emitter_new(schedule, options, arena, &code);
+    begin_regions(&emitter);
+    for (int r = 0; r < schedule->region_count; r++) {
+        text_init(&code, arena);
+        text_init(&lines, arena);
+        emit_region(&emitter, r);
+        if (code.length)
+            put_lines(&lines, code.data);
+        sources[r] = lines.data;
+    }
+    return sources;
 }

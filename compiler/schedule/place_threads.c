@@ -136,3 +136,37 @@ struct load choose_load(const struct region *region, int streams, int frames, in
         return (struct load){streams, frames, by_streams < threads ? by_streams : threads, WAY_STREAMS};
     return load;
 }
+
+int frames_of_block(const struct schedule *schedule, int streams)
+{
+    return schedule->block_frames > streams ? schedule->block_frames / streams : 1;
+}
+
+static bool way_is_candidate(const struct region *region, enum way way, int streams)
+{
+    switch (way) {
+    case WAY_SERIAL:
+        return true;
+    case WAY_STREAMS:
+        return region->kind == REGION_SCAN && streams > 1;
+    case WAY_UNITS:
+        return region->kind == REGION_ELEMENTWISE_SCAN;
+    case WAY_ROWS:
+        return region->kind == REGION_SCAN;
+    case WAY_COLUMNS:
+        return region->kind == REGION_FRAMES;
+    }
+    return false;
+}
+
+bool candidate_load(const struct schedule *schedule, const struct region *region, enum way way, int streams,
+                    struct load *load)
+{
+    const int cores = schedule->options.machine->cores;
+    *load = choose_load(region, streams, frames_of_block(schedule, streams), cores);
+    if (way == load->way)
+        return true;
+    load->way = way;
+    load->threads = way == WAY_SERIAL ? 1 : way == WAY_STREAMS && streams < cores ? streams : cores;
+    return way_is_candidate(region, way, streams);
+}

@@ -275,5 +275,6 @@ struct prediction predict_region(const struct schedule *schedule, const struct r
         add_time(&sum, time_of_threads(machine, machine->barrier, load->threads) * waits, BOUND_BARRIER);
     if (load->way != WAY_SERIAL)
         add_time(&sum, time_of_threads(machine, machine->fork, load->threads) / load->frames, BOUND_FORK);
-    return (struct prediction){sum.time, sum.bound};
+    const double reads = work.weights / (region->kind == REGION_SCAN ? region->group : load->frames);
+    return (struct prediction){sum.time, reads + work.values * load->streams, sum.bound};
 }

@@ -51,7 +51,8 @@ struct load {
 };
 
 struct prediction {
-    double time; /* nanoseconds for a frame of all streams */
+    double time;  /* nanoseconds for a frame of all streams */
+    double bytes; /* of weights and values that one thread reads and writes in it, doing all */
     enum bound bound;
 };
 
@@ -63,6 +64,14 @@ struct load choose_load(const struct region *region, int streams, int frames, in
 
 /* True for regions that run with each block of frames: they have predictions. */
 bool region_is_predicted(const struct region *region);
+
+/* Returns the frames of a block with so many streams. */
+int frames_of_block(const struct schedule *schedule, int streams);
+
+/* Returns how a way shares out such a block over the cores of the machine: as it is chosen, or with all the threads
+ * that there is work for. False if the way is none for the region. */
+bool candidate_load(const struct schedule *schedule, const struct region *region, enum way way, int streams,
+                    struct load *load);
 
 const char *way_name(enum way way);
 const char *bound_name(enum bound bound);
