@@ -58,7 +58,8 @@ static const struct argp_option table[] = {
      "x86-64-v4 or aarch64. multi: several files, of which the program chooses one when it runs: FILE-base.c, "
      "FILE-x86-64-v3.c and FILE-x86-64-v4.c beside FILE.c",
      0},
-    {"emit", KEY_EMIT, "KIND", 0, "c, source, graph, dot, schedule or explain", 0},
+    {"emit", KEY_EMIT, "KIND", 0, "c, source, graph, dot, schedule, explain, or html: a page that shows the network",
+     0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,
@@ -109,7 +110,7 @@ static void parse_emit(struct argp_state *state, struct pipeline_options *option
             options->emit = (enum emit_kind)i;
             return;
         }
-    argp_error(state, "--emit wants c, source, graph, dot, schedule or explain, not '%s'", text);
+    argp_error(state, "--emit wants c, source, graph, dot, schedule, explain or html, not '%s'", text);
 }
 
 /* Finds a machine built in, or reads the file of one. */

@@ -14,6 +14,7 @@
 #include "emit/emit.h"
 #include "graph/graph.h"
 #include "lower/lower.h"
+#include "report/report.h"
 #include "schedule/plan.h"
 #include "syntax/tree.h"
 #include "transform/transform.h"
@@ -129,7 +130,7 @@ static void emit(struct pipeline *pipeline)
     struct pipeline_result *result = pipeline->result;
     struct emit_options emit_options = {
         .header = options->header, .files = !options->no_files && !options->embed, .target = options->target};
-    if (options->emit == EMIT_C)
+    if (options->emit == EMIT_C || options->emit == EMIT_HTML)
         emit_options.prefix = prefix_of(pipeline);
     if (options->embed) {
         emit_options.weights = embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error);
@@ -157,6 +158,9 @@ static void emit(struct pipeline *pipeline)
         break;
     case EMIT_EXPLAIN:
         emit_explain(pipeline->schedule, pipeline->scratch, &result->main);
+        break;
+    case EMIT_HTML:
+        report_html(pipeline->schedule, &emit_options, pipeline->scratch, &result->main);
         break;
     case EMIT_NOTHING:
         break;

@@ -21,7 +21,8 @@ struct target;
     X(GRAPH, "graph")                                                                                                  \
     X(DOT, "dot")                                                                                                      \
     X(SCHEDULE, "schedule")                                                                                            \
-    X(EXPLAIN, "explain")
+    X(EXPLAIN, "explain")                                                                                              \
+    X(HTML, "html")
 
 enum emit_kind {
 #define X(id, name) EMIT_##id,

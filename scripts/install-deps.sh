@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the packages that rnnc needs for building and testing and that this machine lacks. Prints each with its reason; does
-# nothing if none is missing. `bench` is for bench/run.sh.
-#   sh scripts/install-deps.sh [build] [test] [bench]      (default: build test)
+# nothing if none is missing. `bench` is for bench/run.sh, `browser` for the test that opens pages, which is skipped without one.
+#   sh scripts/install-deps.sh [build] [test] [bench] [browser]     (default: build test)
 set -eu
 
 groups=${*:-build test}
@@ -40,6 +40,7 @@ list() {
   need bench python3-venv "holds the peers that come from PyPI" has_venv
   need bench g++ "compiles what torch.compile writes" has_command g++
   need bench libopenblas-dev "a BLAS, for C as one writes it with one" has_library openblas
+  need browser chromium "opens the pages of --emit=html; more than 400 MB" has_command chromium
   [ "$(uname -m)" = x86_64 ] || return 0
   need bench libxsmm-dev "LIBXSMM, a peer" has_library libxsmm
   need test gcc-aarch64-linux-gnu "compiles what runs on arm64" has_command aarch64-linux-gnu-gcc

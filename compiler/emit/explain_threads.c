@@ -87,7 +87,8 @@ void explain_calls(const struct schedule *schedule, struct text *out)
         for (int i = 0; i < SHOWN; i++) {
             double time = 0;
             for (int r = 0; r < schedule->region_count; r++) {
-                const struct load load = choose_load(schedule, &schedule->regions[r], shown[i], threads);
+                const struct load load =
+                    choose_load(&schedule->regions[r], shown[i], frames_of_block(schedule, shown[i]), threads);
                 if (region_is_predicted(&schedule->regions[r]))
                     time += predict_region(schedule, &schedule->regions[r], &load).time;
             }
