@@ -14,8 +14,14 @@
 
 #include "rnn/real.h"
 
+/* Some machines with AVX-512 execute vectors of 64 bytes as two halves: Zen 4, which compilers that do not know it take
+ * for a Zen 3. A network that defines RNN_FEWER_LANES would leave many lanes of those empty. */
+#if defined(RNN_FEWER_LANES) && defined(__AVX512VL__) && (defined(__znver3__) || defined(__znver4__))
+#define RNN_HALF_VECTORS
+#endif
+
 #ifndef RNN_VECTOR_BYTES
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && !defined(RNN_HALF_VECTORS)
 #define RNN_VECTOR_BYTES 64
 #elif defined(__AVX__)
 #define RNN_VECTOR_BYTES 32
