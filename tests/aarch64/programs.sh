@@ -4,7 +4,7 @@
 . "$1/tests/aarch64/tools.sh"
 random_programs=$2
 shift 2
-export CC=aarch64-linux-gnu-gcc
+export CC=aarch64-linux-gnu-gcc CFLAGS="$CFLAGS -static"
 run() { "$random_programs" --machine=neon --run-with=qemu-aarch64 "$@" || exit 1; }
 case $1 in
   -*) run "$@" ;;

@@ -150,8 +150,8 @@ static bool compile_programs(struct arena *arena, const struct batch *batch, int
 /* The kind of program that is built, and what else is in it than networks. */
 #define RUNTIME PROPERTY_SOURCE "/runtime/src/"
 static const char library[] = "-fPIC -shared";
-static const char server[] = "-static '" PROPERTY_SOURCE "/tests/property/remote_server.c' '" RUNTIME
-                             "memory.c' '" RUNTIME "start.c' '" RUNTIME "status.c' -lm";
+static const char server[] = "'" PROPERTY_SOURCE "/tests/property/remote_server.c' '" RUNTIME "memory.c' '" RUNTIME
+                             "start.c' '" RUNTIME "status.c' -lm";
 
 static bool build_library(struct arena *arena, const struct batch *batch)
 {
@@ -201,12 +201,12 @@ static void find_unbuildable(struct arena *arena, const struct batch *batch)
 static void *open_networks(struct arena *arena, const struct batch *batch)
 {
     const char *name = file_name(arena, batch, "so");
+    static const char *const threads[] = {"2", "1", "3", "7"};
+    setenv("OMP_NUM_THREADS", threads[batch->first_seed / BATCH_PROGRAMS % 4], false);
     if (batch->options->run_with) {
         remote_start(arena, arena_printf(arena, "exec %s '%s'", batch->options->run_with, name));
         return NULL;
     }
-    static const char *const threads[] = {"2", "1", "3", "7"};
-    setenv("OMP_NUM_THREADS", threads[batch->first_seed / BATCH_PROGRAMS % 4], false);
     void *opened = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (!opened) {
         fprintf(stderr, "%s\n", dlerror());

@@ -54,7 +54,7 @@ static const struct argp_option table[] = {
      "every third program also has what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
     {"train", KEY_TRAIN, NULL, 0, "models with losses; compare those and their gradients", 0},
     {"run-with", KEY_RUN_WITH, "COMMAND", 0,
-     "run networks in a process of their own, by COMMAND: qemu-aarch64 where CC compiles for that machine", 0},
+     "run networks in programs of their own, by COMMAND: qemu-aarch64 where CC compiles for that machine", 0},
     {"print", KEY_PRINT, NULL, 0, "only print the programs", 0},
     {"shrink-seconds", KEY_SHRINK, "N", 0, "how long to look for smaller programs that fail (60); 0: not at all", 0},
     {0}};
@@ -195,10 +195,12 @@ static const char *shrink(struct arena *arena, const struct options *options, ui
                           const struct verdict_record *record)
 {
     struct trial *trial = shared_memory(sizeof *trial);
-    setenv("CFLAGS", "-O0", true); /* in half the time */
+    const char *flags = getenv("CFLAGS");
+    flags = arena_printf(arena, "%s", flags ? flags : "");
+    setenv("CFLAGS", arena_printf(arena, "%s -O0", flags), true); /* in half the time */
     try_program(options, seed, text, trial);
     if (!same_failure(&trial->record, record))
-        unsetenv("CFLAGS");
+        setenv("CFLAGS", flags, true);
     time_t end = time(NULL) + options->shrink_seconds;
     bool progress = true;
     while (progress && time(NULL) < end) {
