@@ -58,3 +58,13 @@ printf 'model too_much { input x; output y = exp(x) * exp(-x) }\n' >too_much.rnn
 printf '100\n0\n0\n' >some.csv
 expect 1 "$rnn" check too_much.rnn --input some.csv
 says out 'y: nothing to compare: the reference overflows when it rounds to float'
+
+# For another processor than this one: it has to have all that the other has.
+expect 0 "$rnn" check ends.rnn --frames 20 --target=base
+says out '2 of 2 outputs agree'
+expect 2 "$rnn" check ends.rnn --target=multi
+says err '--target wants what this machine can run (base'
+if [ "$(uname -m)" = x86_64 ] && command -v qemu-x86_64 >/dev/null 2>&1; then
+  expect 2 qemu-x86_64 -cpu Nehalem "$rnn" check ends.rnn --target=x86-64-v3
+  says err "(base, x86-64-v2), not 'x86-64-v3'"
+fi

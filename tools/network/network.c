@@ -10,9 +10,10 @@
 #include "base/arena.h"
 #include "command/stop.h"
 #include "network/cache.h"
+#include "network/level.h"
 #include "network/process.h"
 
-enum { KEY_TOP = 256, KEY_MACHINE, KEY_DOUBLE };
+enum { KEY_TOP = 256, KEY_MACHINE, KEY_TARGET, KEY_DOUBLE };
 
 static const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The network, compiled by rnnc and $CC (default cc) with $CFLAGS:", 1},
@@ -21,6 +22,8 @@ static const struct argp_option options_table[] = {
     {"top", KEY_TOP, "NAME", 0, "The model or cell to use (default: the only model, or else the last cell)", 1},
     {NULL, 'f', "SWITCH", 0, "A switch for rnnc, see rnnc --help", 1},
     {"machine", KEY_MACHINE, "NAME|FILE", 0, "The machine whose sizes and speeds decide, see rnnc --help", 1},
+    {"target", KEY_TARGET, "NAME", 0,
+     "Compile for a lesser processor than this machine's: base, x86-64-v2, ..., see rnnc --help", 1},
     {"double", KEY_DOUBLE, NULL, 0, "Compute in double precision", 1},
     {0},
 };
@@ -58,6 +61,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         break;
     case KEY_MACHINE:
         words_push(&options->passed, arena_printf(options->arena, "--machine=%s", argument));
+        break;
+    case KEY_TARGET:
+        level_check(state, argument);
+        options->target = argument;
+        words_push(&options->passed, arena_printf(options->arena, "--target=%s", argument));
         break;
     case KEY_DOUBLE:
         options->in_double = true;
@@ -144,8 +152,8 @@ static struct compiler find_compiler(const struct network_options *options, cons
     words = push_words(arena, words, &count, &capacity, "CC", "cc");
     int name_count = count;
     const char *const fixed[] = {
-        "-std=gnu11", "-O3", "-march=native",       "-fPIC",
-        "-fopenmp",   "-I",  include_folder(arena), options->in_double ? "-DRNN_REAL_DOUBLE" : NULL};
+        "-std=gnu11", "-O3", level_option(options->target), "-fPIC",
+        "-fopenmp",   "-I",  include_folder(arena),         options->in_double ? "-DRNN_REAL_DOUBLE" : NULL};
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (fixed[i])
             ARENA_PUSH(arena, words, count, capacity, fixed[i]);

@@ -24,10 +24,11 @@ struct network_options {
     struct words passed;            /* arguments for rnnc: -D, --top, -f... as they were given */
     struct definition *definitions; /* the -D among them */
     int definition_count, definition_capacity;
-    const char *top; /* the --top among them, or NULL */
-    bool in_double;  /* --double */
-    bool training;   /* with loss and gradients: the model has .training */
-    bool quiet;      /* nothing is said while the C compiler takes long */
+    const char *top;    /* the --top among them, or NULL */
+    const char *target; /* --target, or NULL: for this processor */
+    bool in_double;     /* --double */
+    bool training;      /* with loss and gradients: the model has .training */
+    bool quiet;         /* nothing is said while the C compiler takes long */
 };
 
 struct network_options network_options_new(struct arena *arena);

@@ -20,7 +20,15 @@
 #endif
 #endif
 
-/* ---- checks ---- */
+/* ---- checks ----
+ *
+ * They are declarations, since gcc obeys pragmas only when it compiles: in `gcc -MM` or -E, which #error would end, its
+ * macros are those of its options. */
+#ifdef __cplusplus
+#define RNN_TARGET_WANTS(what) static_assert(false, what);
+#else
+#define RNN_TARGET_WANTS(what) _Static_assert(0, what);
+#endif
 
 /* Instructions that no level has and that compilers use unasked. */
 #if defined(__SSE4A__) || defined(__FMA4__) || defined(__XOP__) || defined(__TBM__) || defined(__AVXVNNI__) ||         \
@@ -29,21 +37,21 @@
 #endif
 
 #if defined(RNN_TARGET_BASE) && defined(__x86_64__) && (defined(__SSE3__) || defined(RNN_BEYOND_LEVELS))
-#error "this file is for all x86-64: compile it with -march=x86-64"
+RNN_TARGET_WANTS("this file is for all x86-64: compile it with -march=x86-64")
 #endif
 #if defined(RNN_TARGET_X86_64_V2) && (!defined(__SSE4_2__) || defined(__AVX__) || defined(RNN_BEYOND_LEVELS))
-#error "this file is for x86-64-v2: compile it with -march=x86-64-v2"
+RNN_TARGET_WANTS("this file is for x86-64-v2: compile it with -march=x86-64-v2")
 #endif
 #if defined(RNN_TARGET_X86_64_V3) &&                                                                                   \
     (!defined(__AVX2__) || !defined(__FMA__) || defined(__AVX512F__) || defined(RNN_BEYOND_LEVELS))
-#error "this file is for x86-64-v3: compile it with -march=x86-64-v3"
+RNN_TARGET_WANTS("this file is for x86-64-v3: compile it with -march=x86-64-v3")
 #endif
 #if defined(RNN_TARGET_X86_64_V4) && (!defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512DQ__) ||     \
                                       !defined(__AVX512VL__) || defined(RNN_BEYOND_LEVELS))
-#error "this file is for x86-64-v4: compile it with -march=x86-64-v4"
+RNN_TARGET_WANTS("this file is for x86-64-v4: compile it with -march=x86-64-v4")
 #endif
 #if defined(RNN_TARGET_AARCH64) && !defined(__aarch64__)
-#error "this file is for aarch64"
+RNN_TARGET_WANTS("this file is for aarch64")
 #endif
 
 /* ---- the processor ----
