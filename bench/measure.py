@@ -1,18 +1,13 @@
-"""Measures the tasks of tasks.txt: emitted code and its peers in turn within each round, after their results have been compared.
-Writes a CSV, a line for each round of each system, and what the report names beside it as JSON. See run.sh."""
-import argparse
+"""Measures tasks of tasks.txt: emitted code and its peers in turn within each round, after their results have been compared."""
 import array
-import csv
+import contextlib
 import dataclasses
-import fnmatch
 import itertools
-import json
 import math
 import os
 import pathlib
+import signal
 import subprocess
-import sys
-import time
 
 import systems
 
@@ -26,6 +21,7 @@ OURS = "rnnc"
 @dataclasses.dataclass(frozen=True)
 class Task:
     group: str
+    systems: tuple
     call: str
     net: str
     units: int
@@ -44,19 +40,29 @@ class Task:
         return f"load {folder} {self.call} {self.net} {self.units} {self.layers} {self.streams} {self.frames}"
 
 
-def read_tasks(path):
-    """(groups: name -> least, mean, systems, title; tasks)."""
-    groups, tasks = {}, []
-    for line in open(path):
-        line = line.split("#")[0].strip()
-        if line.startswith("group "):
-            name, least, mean, systems, title = (part.strip() for part in line[len("group ") :].split("|"))
-            groups[name] = {"least": float(least), "mean": float(mean), "systems": systems.split(), "title": title}
-        elif line:
-            call, nets, *numbers = line.split()
+def read_tasks(path, threads):
+    """(groups: name -> least, mean, systems, title, number of tasks, threads; tasks), as asked of the largest number of threads up to
+    this one of which something is asked."""
+    sets, asked = {}, []
+    for line in pathlib.Path(path).read_text().splitlines():
+        first, *fields = (part.strip() for part in line.split("#")[0].split("|"))
+        kind, *words = first.split() or [""]
+        if kind == "tasks":
+            name, names = words[0], tuple(fields[0].split())
+            sets[name] = []
+        elif kind == "asked":
+            asked.append((int(words[0]), *fields))
+        elif kind:
+            nets, *numbers = words
             quick = numbers[4:] == ["quick"]
             lists = [nets.split(",")] + [list(map(int, number.split(","))) for number in numbers[:4]]
-            tasks += [Task(name, call, *choice, quick) for choice in itertools.product(*lists)]
+            sets[name] += [Task("", names, kind, *choice, quick) for choice in itertools.product(*lists)]
+    threads, groups, tasks = max(row[0] for row in asked if row[0] <= threads), {}, []
+    for _, name, members, least, mean, title in (row for row in asked if row[0] == threads):
+        found = [dataclasses.replace(task, group=name) for member in members.split() for task in sets[member]]
+        systems = list(dict.fromkeys(system for task in found for system in task.systems))
+        groups[name] = {"least": float(least), "mean": float(mean), "systems": systems, "title": title, "tasks": len(found), "threads": threads}
+        tasks += found
     return groups, tasks
 
 
@@ -69,8 +75,10 @@ class Driver:
 
     def __init__(self, command, environment, log):
         self.log = log
-        self.process = subprocess.Popen(command, env={**os.environ, **environment}, text=True, bufsize=1,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(log, "w"))
+        with open(log, "w") as errors:
+            # Works in the folder of its log, so that requests name folders without spaces; a terminal's signals do not reach it.
+            self.process = subprocess.Popen(command, env={**os.environ, **environment}, text=True, bufsize=1, cwd=log.parent,
+                                            start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
 
     def ask(self, request):
         try:
@@ -79,16 +87,23 @@ class Driver:
         except BrokenPipeError:
             answer = ""
         if not answer:
-            self.process.wait()
-            said = pathlib.Path(self.log).read_text().strip().splitlines()
-            raise Failed(said[-1][:200] if said else f"ended with status {self.process.returncode}")
+            status = self.process.wait()
+            said = self.log.read_text(errors="replace").strip().splitlines()
+            raise Failed(said[-1][:200] if said else f"ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}")
         if answer.startswith("no "):
             raise Failed(answer[3:])
         return answer
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
+
+    def kill(self):
+        """Ends it, and what it started, whatever it does."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 def largest_difference(ours, theirs):
@@ -101,11 +116,11 @@ def largest_difference(ours, theirs):
         a, b = (array.array("f", file.read_bytes()) for file in (path, other))
         if len(a) != len(b):
             raise Failed(f"gave {len(b)} numbers of {path.stem} in place of {len(a)}")
+        if not math.isfinite(sum(a) + sum(b)):
+            raise Failed(f"{path.stem} is not finite")
         stride = len(a) // COMPARED_MOST + 1
         scale = max(map(abs, a))
         difference = max(abs(x - y) for x, y in zip(a[::stride], b[::stride]))
-        if not math.isfinite(sum(b)):
-            return math.inf
         largest = max(largest, difference / scale if scale else difference)
     return largest
 
@@ -118,28 +133,39 @@ def empty(folder):
 
 
 class Bench:
-    def __init__(self, options, systems):
-        self.options, self.work = options, pathlib.Path(options.work)
-        self.systems = systems  # see systems.py
-        self.lasting, self.programs = {}, {}
+    """Measures tasks, in a folder of its own; as a context, ends all drivers."""
 
-    def systems_of(self, group):
-        """The peers of a group, and an earlier version of ours in each."""
-        return [name for name, system in self.systems.items() if name in group["systems"] or (name == "base" and "project" in system)]
+    def __init__(self, options, systems, work):
+        self.options, self.systems, self.work = options, systems, work  # see systems.py
+        self.drivers, self.lasting, self.programs = [], {}, {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for driver in self.drivers:
+            driver.kill()
+
+    def systems_of(self, task):
+        """The peers of a task, and what else of ours is there."""
+        return [name for name, system in self.systems.items() if name in task.systems or (name != OURS and "project" in system)]
 
     def emitted(self, task, system):
         """The program of a task's network, made by the rnnc of a project."""
         project, build = system["project"], system["build"]
-        key = project, system.get("cc"), task.net, task.units, task.layers, task.call == "train"
+        key = project, *system["cc"], task.net, task.units, task.layers, task.call == "train"
         if key not in self.programs:
             stem = self.work / f"net{len(self.programs)}"
             layers = ["-D", f"layers={task.layers}"] if task.net in ("lstm", "gru") else []
             train = ["--train"] if task.call == "train" else []
-            subprocess.run([f"{build}/bin/rnnc", *train, f"{BENCH}/nets/{task.net}.rnn", "--prefix=net",
-                            "-D", f"n={task.units}", *layers, "-o", f"{stem}.c"], check=True)
-            systems.compile_driver(self.options, "emitted", str(stem), f"-I{project}/runtime/include", f"{stem}.c",
-                                   f"{build}/lib/librnn_runtime.a", "-ljansson", cc=system.get("cc"))
-            self.programs[key] = str(stem)
+            try:
+                subprocess.run([f"{build}/bin/rnnc", *train, f"{BENCH}/nets/{task.net}.rnn", "--prefix=net",
+                                "-D", f"n={task.units}", *layers, "-o", f"{stem}.c"], check=True)
+                systems.compile_driver(system["cc"], self.options, "emitted", stem, f"-I{project}/runtime/include", f"{stem}.c",
+                                       f"{build}/lib/librnn_runtime.a", "-ljansson")
+            except subprocess.CalledProcessError as reason:
+                raise Failed(f"{os.path.basename(reason.cmd[0])} fails on {task.net}.rnn")
+            self.programs[key] = stem
         return self.programs[key]
 
     def start(self, name, task):
@@ -150,7 +176,8 @@ class Bench:
         if name in self.lasting:
             return self.lasting[name]
         command = system.get("command") or [self.emitted(task, system)]
-        driver = Driver(systems.pinned(self.options, command), system["environment"], self.work / f"{name}.log")
+        driver = Driver(command, system["environment"], self.work / f"{name}.log")
+        self.drivers.append(driver)
         if "version" not in system:
             system["version"] = driver.ask("describe")
         if system.get("lasting"):
@@ -166,9 +193,10 @@ class Bench:
     def prepare(self, name, task, folder):
         """A driver with the task loaded and its result in folder."""
         driver = self.start(name, task)
+        writes = "project" in self.systems[name] and name != OURS
         try:
-            driver.ask(task.request(self.work / "data" if name != "base" else empty(self.work / "base-data")))
-            driver.ask(f"write {empty(folder)}")
+            driver.ask(task.request(empty(self.work / "own").name if writes else "data"))
+            driver.ask(f"write {empty(folder).name}")
         except Failed:
             self.stop(name, driver)
             raise
@@ -187,20 +215,20 @@ class Bench:
         return driver, difference
 
     def near(self, drivers, lines):
-        """The systems that go on behind the first round: ours, an earlier version, and the peers that may be the fastest."""
+        """The systems that go on behind the first round: ours, and the peers that may be the fastest."""
         first = {name: us for _, _, name, turn, us, _ in lines if turn == 1 and name in drivers}
-        fastest = min((us for name, us in first.items() if name not in (OURS, "base")), default=0)
-        return [name for name in drivers if name in (OURS, "base") or first[name] <= FAR * fastest]
+        fastest = min((us for name, us in first.items() if name not in systems.OWN), default=0)
+        return [name for name in drivers if name in systems.OWN or first[name] <= FAR * fastest]
 
-    def measure(self, task, names):
+    def measure(self, task):
         """Lines of the CSV for a task, and why systems have none: name -> reason."""
         empty(self.work / "data")
         drivers, notes, lines, differences = {}, {}, [], {}
         try:
             drivers[OURS] = self.prepare(OURS, task, self.work / "ours")
-        except (Failed, subprocess.CalledProcessError) as reason:
-            return [], {OURS: str(reason)[:200]}
-        for name in names:
+        except Failed as reason:
+            return [], {OURS: str(reason)}
+        for name in self.systems_of(task):
             try:
                 drivers[name], differences[name] = self.compare(name, task)
             except Failed as reason:
@@ -216,46 +244,3 @@ class Bench:
         for name, driver in drivers.items():
             self.stop(name, driver)
         return lines, notes
-
-
-def read_options():
-    parser = argparse.ArgumentParser()
-    for name in ("work", "project", "build", "base", "base-cc", "peers", "folder", "cc", "march", "csv", "about", "tasks"):
-        parser.add_argument("--" + name, required=True)
-    parser.add_argument("--rounds", type=int, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--quick", action="store_true")
-    return parser.parse_args()
-
-
-def main():
-    options = read_options()
-    groups, tasks = read_tasks(BENCH / "tasks.txt")
-    chosen = [task for task in tasks if (task.quick or not options.quick)
-              and (fnmatch.fnmatch(task.name, options.tasks) or fnmatch.fnmatch(task.group, options.tasks))]
-    if not chosen:
-        sys.exit(f"no task matches '{options.tasks}'; tasks are called as '{tasks[0].name}', groups as '{tasks[0].group}'")
-    bench, notes, begun = Bench(options, systems.find(options)), {}, time.monotonic()
-    with open(options.csv, "w", newline="") as file:
-        out = csv.writer(file)
-        out.writerow(["group", "task", "system", "round", "us_per_frame", "difference"])
-        for i, task in enumerate(chosen):
-            lines, reasons = bench.measure(task, bench.systems_of(groups[task.group]))
-            out.writerows(lines)
-            file.flush()
-            for name, reason in reasons.items():
-                notes.setdefault(name, {}).setdefault(reason, []).append(task.name)
-            print(f"{i + 1} of {len(chosen)}: {task.name}, {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    for driver in bench.lasting.values():
-        driver.close()
-    counts = {name: sum(task.group == name for task in tasks) for name in groups}
-    about = {"groups": groups, "counts": counts, "notes": notes, "tolerance": TOLERANCE,
-             "systems": {name: {key: system[key] for key in ("version", "missing", "note") if key in system}
-                         for name, system in bench.systems.items()}, "run": systems.describe_run(options)}
-    json.dump(about, open(options.about, "w"), indent=1)
-    return 1 if OURS in notes else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,16 +1,14 @@
-"""Tables and a plot of what measure.py wrote: report.py CSV JSON MARKDOWN SVG. In each round a peer's time
-over ours is a ratio, above 1 where emitted code is faster; a task has their median and quartiles. The best peer has the smallest
-median of its rounds."""
+"""CSV, tables and a plot of what measure.py measured. In each round a peer's time over ours is a ratio, above 1 where emitted code is
+faster; a task has their median and quartiles. The best peer has the smallest median of its rounds."""
 import csv
 import html
-import json
+import io
 import math
-import os
 import re
 import statistics
-import sys
 
-OURS, EARLIER = "rnnc", "base"
+OURS, *OTHERS = "rnnc", "base", "one-thread"  # what is beside them has columns of its own
+COLUMNS = ["group", "task", "system", "round", "us_per_frame", "difference"]
 
 
 def quartiles(numbers):
@@ -49,13 +47,20 @@ def by_numbers(text):
     return [(part.isdigit(), int(part) if part.isdigit() else part) for part in re.findall(r"\d+|\D+", text)]
 
 
-def read_rows(path):
+def csv_of(lines):
+    file = io.StringIO(newline="")
+    out = csv.writer(file)
+    out.writerow(COLUMNS)
+    out.writerows(lines)
+    return file.getvalue()
+
+
+def rows_of(lines):
     """Group -> rows, by their names."""
     groups = {}
-    for line in csv.DictReader(open(path)):
-        rows = groups.setdefault(line["group"], {})
-        row = rows.setdefault(line["task"], Row(line["task"]))
-        row.rounds.setdefault(line["system"], []).append(float(line["us_per_frame"]))
+    for group, task, system, _, us, _ in lines:
+        row = groups.setdefault(group, {}).setdefault(task, Row(task))
+        row.rounds.setdefault(system, []).append(us)
     return {group: [row for _, row in sorted(rows.items(), key=lambda item: by_numbers(item[0])) if OURS in row.rounds]
             for group, rows in groups.items()}
 
@@ -67,9 +72,9 @@ def number(us):
 class Reached:
     """What a group's measured tasks come to beside what is asked for: the lowest ratio and the geometric mean."""
 
-    def __init__(self, rows, group, count):
+    def __init__(self, rows, group):
         ratios = {row.task: row.ratio(best) for row in rows if (best := row.best(group["systems"]))}
-        self.group, self.measured, self.count = group, len(ratios), count
+        self.group, self.measured, self.count = group, len(ratios), group["tasks"]
         if ratios:
             self.worst = min(ratios, key=ratios.get)
             self.lowest, self.mean = ratios[self.worst], math.exp(statistics.mean(map(math.log, ratios.values())))
@@ -104,16 +109,16 @@ def summary(reached):
 def table(rows, group):
     """All medians of a group, microseconds a frame."""
     systems = [system for system in group["systems"] if any(system in row.rounds for row in rows)]
-    base = EARLIER not in systems and any(EARLIER in row.rounds for row in rows)
-    yield "| " + " | ".join(["task", OURS, *systems, "best peer / rnnc", "quartiles"] + ["base / rnnc"] * base) + " |"
-    yield "|---|--:|" + "--:|" * len(systems) + "--:|---|" + "--:|" * base
+    others = [system for system in OTHERS if system not in systems and any(system in row.rounds for row in rows)]
+    yield "| " + " | ".join(["task", OURS, *systems, "best peer / rnnc", "quartiles"] + [f"{other} / rnnc" for other in others]) + " |"
+    yield "|---|--:|" + "--:|" * len(systems) + "--:|---|" + "--:|" * len(others)
     for row in rows:
         best = row.best(group["systems"])
         cells = [number(row.median(OURS))]
         cells += [(f"**{number(row.median(s))}**" if s == best else number(row.median(s))) if s in row.rounds else "" for s in systems]
         low, high = row.interval(best) if best else (0, 0)
         cells += [f"{row.ratio(best):.2f}", f"{low:.2f} to {high:.2f}"] if best else ["", ""]
-        cells += [f"{row.ratio(EARLIER):.2f}" if EARLIER in row.rounds else ""] * base
+        cells += [f"{row.ratio(other):.2f}" if other in row.rounds else "" for other in others]
         yield f"| {row.task} | " + " | ".join(cells) + " |"
 
 
@@ -121,11 +126,13 @@ def describe(about):
     run = about["run"]
     yield f"CPU: {run['cpu']}; instructions: {run['instructions']}. Compiler: {run['compiler']}, `{run['flags']}`. Commit {run['commit']}."
     yield ""
-    yield (f"{run['threads']} thread{'s' if run['threads'] > 1 else ''} for each peer, {run['clock']}, medians of {run['rounds']} rounds of "
+    yield (f"{run['threads']} thread{'s' if run['threads'] > 1 else ''} for each system, {run['clock']}, medians of {run['rounds']} rounds of "
            f"{run['seconds']:g} s, all systems in turn in each round{', quick' if run['quick'] else ''}"
            f"{', tasks ' + run['tasks'] if run['tasks'] != '*' else ''}. Microseconds a frame of all streams together; ratios above 1: rnnc is "
            "faster. A peer 1.5 times as slow as the fastest in the first round has no other. Before they are measured, results are compared: equal but for "
            f"{about['tolerance']['run']:g} of the largest magnitude, gradients {about['tolerance']['train']:g}.")
+    for threads in {group["threads"] for group in about["groups"].values()} - {run["threads"]}:
+        yield f"\nWhat is asked for is meant for {threads} threads."
 
 
 def systems(about):
@@ -141,7 +148,7 @@ def systems(about):
 
 
 def markdown(groups, about, picture):
-    reached = {name: Reached(groups.get(name, []), group, about["counts"][name]) for name, group in about["groups"].items()}
+    reached = {name: Reached(groups.get(name, []), group) for name, group in about["groups"].items()}
     lines = ["# Emitted code beside its peers", "", *describe(about), "", *summary(reached), "", f"![ratios]({picture})"]
     for name, rows in groups.items():
         group = about["groups"][name]
@@ -206,13 +213,3 @@ def plot(groups, about):
             picture.group(about["groups"][name], rows)
     run = about["run"]
     return picture.finish(f"Best peer's time / rnnc's (dashed: geometric mean asked for), {run['cpu']}, {run['flags']}, {run['threads']} thread{'s' if run['threads'] > 1 else ''}")
-
-
-def main():
-    rows, about = read_rows(sys.argv[1]), json.load(open(sys.argv[2]))
-    open(sys.argv[3], "w").write(markdown(rows, about, os.path.basename(sys.argv[4])))
-    open(sys.argv[4], "w").write(plot(rows, about))
-
-
-if __name__ == "__main__":
-    main()

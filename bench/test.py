@@ -1,13 +1,14 @@
-"""Tests of measure.py and report.py: how results are compared, and what the tables say."""
+"""Tests of the parts of bench/run.sh: how results are compared, which tasks there are, and what the tables say."""
 import array
-import csv
-import json
 import pathlib
 import tempfile
+import types
 import unittest
+import unittest.mock
 
 import measure
 import report
+import systems
 
 
 class Compare(unittest.TestCase):
@@ -26,9 +27,11 @@ class Compare(unittest.TestCase):
     def test_the_worst_result_counts(self):
         self.assertEqual(self.difference({"a.f32": [1], "b.f32": [2]}, {"a.f32": [1], "b.f32": [1]}), 0.5)
 
-    def test_nan_does_not_agree(self):
-        self.assertGreater(self.difference({"h.f32": [1, 2]}, {"h.f32": [float("nan"), 2]}), 1)
-        self.assertGreater(self.difference({"h.f32": [1, 2]}, {"h.f32": [1, float("nan")]}), 1)
+    def test_what_is_not_finite_fails(self):
+        good, nan, inf = [1, 2], [1, float("nan")], [float("-inf"), 2]
+        for ours, theirs in ((good, nan), (nan, good), (nan, nan), (good, inf), (inf, good), (inf, inf)):
+            with self.assertRaisesRegex(measure.Failed, "h is not finite"):
+                self.difference({"h.f32": ours}, {"h.f32": theirs})
 
     def test_missing_and_short_results_fail(self):
         with self.assertRaisesRegex(measure.Failed, "gave no h"):
@@ -38,14 +41,72 @@ class Compare(unittest.TestCase):
 
 
 class Tasks(unittest.TestCase):
-    def test_lists_stand_for_a_task_each_and_names_are_unique_in_a_group(self):
-        groups, tasks = measure.read_tasks(measure.BENCH / "tasks.txt")
-        names = [(task.group, task.name) for task in tasks]
-        self.assertEqual(len(names), len(set(names)))
-        self.assertEqual({task.group for task in tasks}, set(groups))
-        self.assertEqual({task.group for task in tasks if task.quick}, set(groups))
-        for task in tasks:
-            self.assertTrue((measure.BENCH / "nets" / f"{task.net}.rnn").exists(), task.net)
+    def test_names_are_unique_in_a_group_and_each_group_is_in_quick_runs(self):
+        for threads in (1, 2):
+            groups, tasks = measure.read_tasks(measure.BENCH / "tasks.txt", threads)
+            names = [(task.group, task.name) for task in tasks]
+            self.assertEqual(len(names), len(set(names)))
+            self.assertEqual([name for name, _ in names], sorted((name for name, _ in names), key=list(groups).index))
+            self.assertEqual({task.group for task in tasks if task.quick}, set(groups))
+            for task in tasks:
+                self.assertTrue((measure.BENCH / "nets" / f"{task.net}.rnn").exists(), task.net)
+                self.assertLessEqual(set(task.systems), {*systems.NAMES, *systems.OWN})
+                self.assertLessEqual(set(task.systems), set(groups[task.group]["systems"]))
+
+    def read(self, threads):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write("""# sets
+tasks one | jax torch
+run lstm,gru 16,32 1 1 100 quick  # lists stand for a task each
+tasks two | torch libxsmm
+train mgu 8 2 4 10
+asked 1 | all | one two | 1.0 | 1.5 | everything
+asked 2 | some | two | 2 | 3 | something
+""")
+            file.flush()
+            return measure.read_tasks(file.name, threads)
+
+    def test_a_group_has_the_tasks_of_its_sets(self):
+        groups, tasks = self.read(1)
+        self.assertEqual(groups, {"all": {"least": 1.0, "mean": 1.5, "systems": ["jax", "torch", "libxsmm"], "title": "everything",
+                                          "tasks": 5, "threads": 1}})
+        self.assertEqual([task.name for task in tasks],
+                         ["run lstm 16", "run lstm 32", "run gru 16", "run gru 32", "train mgu 8 x 2 layers, 4 streams"])
+        self.assertEqual([task.quick for task in tasks], [True] * 4 + [False])
+        self.assertEqual([task.systems for task in tasks], [("jax", "torch")] * 4 + [("torch", "libxsmm")])
+
+    def test_more_threads_have_the_groups_of_fewer(self):
+        self.assertEqual(list(self.read(2)[0]), ["some"])
+        self.assertEqual(self.read(5), self.read(2))
+
+
+class Systems(unittest.TestCase):
+    def environment(self, march, threads=1):
+        macros = "#define __AVX512F__ 1" if march == "avx512" else "#define __AVX2__ 1"
+        options = types.SimpleNamespace(threads=threads, folder=pathlib.Path("/peers"), macros=macros)
+        with unittest.mock.patch.object(systems, "cpu_flags", lambda: ["avx2", "avx512f"]):
+            return systems.environment(options)
+
+    def test_peers_are_held_to_the_instructions_of_emitted_code(self):
+        self.assertNotIn("ATEN_CPU_CAPABILITY", self.environment("avx512"))
+        self.assertEqual(self.environment("avx2")["ATEN_CPU_CAPABILITY"], "avx2")
+
+    def test_compiled_code_is_kept_apart_by_instructions_and_threads(self):
+        folders = [self.environment(*asked)["TORCHINDUCTOR_CACHE_DIR"] for asked in (("avx512",), ("avx2",), ("avx512", 2))]
+        self.assertEqual(len(set(folders)), 3)
+
+    def test_clock_and_threads(self):
+        one, two = self.environment("avx2"), self.environment("avx2", 2)
+        self.assertEqual((one["BENCH_CLOCK"], one["OMP_NUM_THREADS"]), ("cpu", "1"))
+        self.assertEqual((two["BENCH_CLOCK"], two["OMP_NUM_THREADS"]), ("wall", "2"))
+
+    def test_names_of_peers(self):
+        self.assertEqual(systems.peers_named("none"), [])
+        self.assertEqual(systems.peers_named("all"), systems.NAMES)
+        self.assertEqual(systems.peers_named("torch,onednn"), ["onednn-inference", "onednn-training", "torch"])
+        for text in ("", "none,torch", "torch,", "tor", "torch-"):
+            with self.assertRaisesRegex(ValueError, "no peer"):
+                systems.peers_named(text)
 
 
 class Rounds(unittest.TestCase):
@@ -58,21 +119,18 @@ class Rounds(unittest.TestCase):
 
 class Report(unittest.TestCase):
     def setUp(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "rows.csv"
-            with open(path, "w", newline="") as file:
-                out = csv.writer(file)
-                out.writerow(["group", "task", "system", "round", "us_per_frame", "difference"])
-                for task, rounds in (("fast", [(10, 20, 90), (10, 40, 90), (10, 30, 90)]), ("slow", [(10, 5, 9), (10, 5, 9), (10, 5, 9)])):
-                    for turn, figures in enumerate(rounds):
-                        for system, us in zip(("rnnc", "near", "far"), figures):
-                            out.writerow(["one", task, system, turn + 1, us, 0])
-            self.rows = report.read_rows(path)
-        run = {"cpu": "a cpu", "instructions": "x", "compiler": "cc", "flags": "-O3", "commit": "c", "threads": 1, "rounds": 3, "seconds": 1,
+        self.lines = []
+        for task, rounds in (("fast", [(10, 20, 90), (10, 40, 90), (10, 30, 90)]), ("slow", [(10, 5, 9), (10, 5, 9), (10, 5, 9)])):
+            for turn, figures in enumerate(rounds):
+                for system, us in zip(("rnnc", "near", "far"), figures):
+                    self.lines.append(["one", task, system, turn + 1, us, 0])
+        self.rows = report.rows_of(self.lines)
+        run = {"cpu": "a cpu", "instructions": "x", "compiler": "cc", "flags": "-O3", "commit": "c", "threads": 2, "rounds": 3, "seconds": 1,
                "clock": "wall clock", "quick": False, "tasks": "*"}
-        self.about = {"groups": {"one": {"least": 1.0, "mean": 1.2, "systems": ["near", "far", "none"], "title": "first work"},
-                                 "two": {"least": 1.0, "mean": 1.0, "systems": ["near"], "title": "second work"}},
-                      "counts": {"one": 2, "two": 1}, "notes": {"none": {"cannot": ["fast"]}}, "tolerance": {"run": 1e-4, "train": 1e-3},
+        self.about = {"groups": {"one": {"least": 1.0, "mean": 1.2, "systems": ["near", "far", "none"], "title": "first work", "tasks": 2,
+                                         "threads": 2},
+                                 "two": {"least": 1.0, "mean": 1.0, "systems": ["near"], "title": "second work", "tasks": 1, "threads": 2}},
+                      "notes": {"none": {"cannot": ["fast"]}}, "tolerance": {"run": 1e-4, "train": 1e-3},
                       "run": run, "systems": {"rnnc": {"version": "1"}, "none": {"version": "2"}, "gone": {"missing": "not installed"}}}
 
     def test_ratio_is_the_median_of_rounds_with_quartiles(self):
@@ -102,8 +160,24 @@ class Report(unittest.TestCase):
         self.assertIn("(plot.svg)", text)
 
     def test_plot_has_every_task(self):
-        picture = report.plot(self.rows, json.loads(json.dumps(self.about)))
-        self.assertEqual(picture.count("<circle"), 2)
+        self.assertEqual(report.plot(self.rows, self.about).count("<circle"), 2)
+
+    def test_csv_has_every_figure(self):
+        text = report.csv_of(self.lines).splitlines()
+        self.assertEqual(text[:2], ["group,task,system,round,us_per_frame,difference", "one,fast,rnnc,1,10,0"])
+        self.assertEqual(len(text), 19)
+
+    def test_our_other_systems_have_columns_behind_the_peers(self):
+        lines = self.lines + [["one", "fast", name, 1, us, 0] for name, us in (("base", 11), ("one-thread", 15))]
+        text = report.markdown(report.rows_of(lines), self.about, "plot.svg")
+        self.assertIn("| quartiles | base / rnnc | one-thread / rnnc |", text)
+        self.assertIn("| 1.10 | 1.50 |", text)
+
+    def test_what_is_asked_of_fewer_threads_is_said(self):
+        said = "What is asked for is meant for 2 threads."
+        self.assertNotIn(said, report.markdown(self.rows, self.about, "plot.svg"))
+        self.about["run"]["threads"] = 3
+        self.assertIn(said, report.markdown(self.rows, self.about, "plot.svg"))
 
 
 unittest.main()

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libxsmm.h>
+#include <omp.h>
 
 #include "driver.h"
 
@@ -113,7 +114,7 @@ static void bind_memory(libxsmm_dnn_compute_kind kind)
 static void create_cell(void)
 {
     int streams = task.streams < STREAMS_MOST ? task.streams : STREAMS_MOST;
-    const libxsmm_dnn_rnncell_desc desc = {.threads = 1,
+    const libxsmm_dnn_rnncell_desc desc = {.threads = omp_get_max_threads(),
                                            .K = task.units,
                                            .N = task.streams,
                                            .C = task.units,
@@ -170,16 +171,22 @@ const char *system_load(const struct task *given)
 
 void system_reset(void) {}
 
+static void execute(libxsmm_dnn_compute_kind kind)
+{
+#pragma omp parallel
+    check(libxsmm_dnn_rnncell_execute_st(cell, kind, 0, omp_get_thread_num()));
+}
+
 void system_call(int frame)
 {
     (void)frame;
-    check(libxsmm_dnn_rnncell_execute_st(cell, LIBXSMM_DNN_COMPUTE_KIND_FWD, 0, 0));
+    execute(LIBXSMM_DNN_COMPUTE_KIND_FWD);
     if (task.call != CALL_TRAIN)
         return;
     const size_t numbers = (size_t)task.frames * (size_t)task.streams * n;
     for (size_t i = 0; i < numbers; i++)
         layer_gradient[i] = 2.0f / (float)numbers * (h[i] - y[i]);
-    check(libxsmm_dnn_rnncell_execute_st(cell, LIBXSMM_DNN_COMPUTE_KIND_BWDUPD, 0, 0));
+    execute(LIBXSMM_DNN_COMPUTE_KIND_BWDUPD);
 }
 
 float system_look(void) { return h[0] + (task.call == CALL_TRAIN ? bias_gradient[0] : 0); }
