@@ -71,7 +71,8 @@ static void draw_loop(struct page *page, const struct box *box)
 {
     const double x = box->x + box->width / 2, y = box->y, room = LOOP_ROOM;
     put(page,
-        "<path class=\"line delayed\" marker-end=\"url(#arrow-delayed)\" d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f\"/>",
+        "<path class=\"line delayed\" marker-end=\"url(#arrow-delayed)\" d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f "
+        "%.1f %.1f\"/>",
         x, y + 13, x + 1.6 * room, y + 17, x + 1.6 * room, y - 17, x + 2, y - 13);
     put(page, "<text class=\"delay\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", x + 1.4 * room, y + 4, box->loop);
 }

@@ -1,5 +1,5 @@
 /* The page, part after part. */
-#include "report/page.h"
+#include "report/stints.h"
 
 static void write_head(struct page *page)
 {
@@ -25,18 +25,16 @@ static void write_fact(struct page *page, const char *what, const char *value)
     put(page, "<div><dt>%s</dt><dd>%s</dd></div>\n", what, value);
 }
 
-/* Returns nanoseconds for a frame of a call with all its streams. */
-static double frame_time(const struct page *page, int streams, int threads)
+/* Writes how long a frame of a call with so many streams takes, with one thread and with all. */
+static void write_times(struct page *page, int streams)
 {
-    const struct schedule *schedule = page->schedule;
-    double time = 0;
-    for (int r = 0; r < schedule->region_count; r++)
-        if (region_is_predicted(&schedule->regions[r])) {
-            const struct load load =
-                choose_load(&schedule->regions[r], streams, frames_of_block(schedule, streams), threads);
-            time += predict_region(schedule, &schedule->regions[r], &load).time;
-        }
-    return time;
+    const struct stints all = find_stints(page, streams);
+    const double frames = (double)all.blocks * all.frames;
+    write_fact(page, arena_printf(page->arena, "a frame of %d stream%s, 1 thread", streams, streams == 1 ? "" : "s"),
+               duration(page, all.serial / frames));
+    if (page->machine->cores > 1)
+        write_fact(page, arena_printf(page->arena, "likewise, %d threads", page->machine->cores),
+                   duration(page, all.time / frames));
 }
 
 static void write_summary(struct page *page)
@@ -46,13 +44,8 @@ static void write_summary(struct page *page)
     write_fact(page, "parameters", arena_printf(page->arena, "%ld", schedule_parameters(schedule)));
     write_fact(page, "work for a frame", arena_printf(page->arena, "%sflop", quantity(page, schedule_flops(schedule))));
     write_fact(page, "frames of a block, one stream", arena_printf(page->arena, "%d", schedule->block_frames));
-    write_fact(page, "a frame of 1 stream, 1 thread", duration(page, frame_time(page, FEW_STREAMS, 1)));
-    write_fact(page, arena_printf(page->arena, "a frame of %d streams, 1 thread", MANY_STREAMS),
-               duration(page, frame_time(page, MANY_STREAMS, 1)));
-    const int cores = page->machine->cores;
-    if (cores > 1)
-        write_fact(page, arena_printf(page->arena, "a frame of %d streams, %d threads", MANY_STREAMS, cores),
-                   duration(page, frame_time(page, MANY_STREAMS, cores)));
+    write_times(page, FEW_STREAMS);
+    write_times(page, MANY_STREAMS);
     put(page,
         "</dl>\n<p class=\"note\">All times are predictions of the cost model for the <a href=\"#machine\">machine "
         "%s</a>, not measurements.</p>\n</header>\n<main>\n",
@@ -137,9 +130,8 @@ void report_html(const struct schedule *schedule, const struct emit_options *opt
         "that a mark may lie above the slope of its own. Numbers are those of the graph.");
     write_roofline(&page);
     end_part(&page);
-    begin_part(
-        &page, "timeline", "Timeline of a block",
-        "Which threads work on which region while a block of frames is computed, each region after the one before.");
+    begin_part(&page, "timeline", "Timeline of a block",
+               "Which threads work on which region while blocks of frames are computed, as predicted.");
     write_timeline(&page);
     end_part(&page);
     begin_part(

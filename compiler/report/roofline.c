@@ -1,6 +1,7 @@
 /* The roofline of one core, after Williams, Waterman and Patterson 2009: each region at the operations that it does for a
  * byte, and at the rate that is predicted for it, for one stream and for many. */
 #include <math.h>
+#include <string.h>
 
 #include "report/page.h"
 
@@ -14,12 +15,17 @@ struct mark {
     double x, y;
 };
 
+/* The middle of a mark or label, and half of its width. */
+struct place {
+    double x, y, half;
+};
+
 struct chart {
     struct page *page;
     struct mark *marks; /* those of a region behind each other */
     int mark_count;
     double left, right, lower, upper; /* logarithms of what the edges stand for */
-    struct point *taken;              /* middles of marks and labels */
+    struct place *taken;              /* of marks and labels */
     int taken_count;
 };
 
@@ -140,42 +146,72 @@ static void draw_roofs(const struct chart *chart)
                  x = chart_x(chart, page->machine->flops / page->machine->levels[LEVEL_FIRST].one);
     put(page, "<line class=\"roof\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>", fmax(x, LEFT), y, WIDTH - RIGHT,
         y);
-    put(page, "<text class=\"level\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">peak %.0f GFLOP/s</text>\n",
-        WIDTH - RIGHT - 2, y - 6, page->machine->flops);
+    put(page, "<text class=\"level\" text-anchor=\"start\" x=\"%.1f\" y=\"%.1f\">peak %.0f GFLOP/s</text>\n",
+        fmax(x, LEFT) + 6, y - 6, page->machine->flops);
     for (int level = LEVEL_FIRST; level < LEVEL_COUNT; level++)
         draw_slope(chart, level);
 }
 
 /* ---- regions ---- */
 
-enum { MARK_SIZE = 5, LABEL_WIDTH = 20, LABEL_HEIGHT = 13 };
+enum { MARK_SIZE = 5, DIGIT = 7, LABEL_HEIGHT = 13, CLOSE = 3 };
 
-static bool is_free(const struct chart *chart, struct point at)
+static bool is_free(const struct chart *chart, struct place at)
 {
-    if (at.x < LEFT + 8 || at.x > WIDTH - RIGHT - 8 || at.y < UPPER || at.y > HEIGHT - LOWER - 6)
+    if (at.x - at.half < LEFT || at.x + at.half > WIDTH - RIGHT || at.y < UPPER || at.y > HEIGHT - LOWER - 6)
         return false;
     for (int i = 0; i < chart->taken_count; i++)
-        if (fabs(chart->taken[i].x - at.x) < LABEL_WIDTH * 0.8 && fabs(chart->taken[i].y - at.y) < LABEL_HEIGHT)
+        if (fabs(chart->taken[i].x - at.x) < chart->taken[i].half + at.half &&
+            fabs(chart->taken[i].y - at.y) < LABEL_HEIGHT)
             return false;
     return true;
 }
 
-/* Writes the number of a region beside its mark, where nothing else is. */
-static void draw_label(struct chart *chart, const struct mark *mark)
+static bool is_close(const struct mark *a, const struct mark *b)
 {
-    static const struct point places[] = {{15, -9}, {-15, -9}, {15, 11},  {-15, 11}, {0, -16}, {0, 17},
-                                          {19, 1},  {-19, 1},  {26, -14}, {-26, 14}, {0, 30},  {0, -30}};
-    struct point at = {mark->x + places[0].x, mark->y + places[0].y};
+    return fabs(a->x - b->x) < CLOSE && fabs(a->y - b->y) < CLOSE;
+}
+
+/* Returns the numbers of all regions that have a mark here; NULL if an earlier mark says them. */
+static const char *numbers_of(const struct chart *chart, int index)
+{
+    struct text text;
+    text_init(&text, chart->page->arena);
+    int last = -1;
+    for (int i = 0; i < chart->mark_count; i++) {
+        if (!is_close(&chart->marks[i], &chart->marks[index]))
+            continue;
+        if (i < index)
+            return NULL;
+        if (chart->marks[i].region != last)
+            text_printf(&text, "%s%d", text.length ? " " : "", chart->marks[i].region);
+        last = chart->marks[i].region;
+    }
+    return text.data;
+}
+
+/* Writes the numbers of regions beside their mark, where nothing else is. */
+static void draw_label(struct chart *chart, int index)
+{
+    const struct mark *mark = &chart->marks[index];
+    const char *numbers = numbers_of(chart, index);
+    if (!numbers)
+        return;
+    const double half = DIGIT * (double)strlen(numbers) / 2, side = half + MARK_SIZE + 3;
+    const struct point places[] = {{0, -15},    {0, 16},      {side, 0}, {-side, 0}, {side, -12}, {-side, -12},
+                                   {side, 12},  {-side, 12},  {0, 30},   {0, -29},   {side, 26},  {-side, 26},
+                                   {side, -24}, {-side, -24}, {0, 44},   {0, 58}};
+    struct place at = {mark->x + places[0].x, mark->y + places[0].y, half};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const struct point place = {mark->x + places[i].x, mark->y + places[i].y};
+        const struct place place = {mark->x + places[i].x, mark->y + places[i].y, half};
         if (!is_free(chart, place))
             continue;
         at = place;
         break;
     }
     chart->taken[chart->taken_count++] = at;
-    put(chart->page, "<text class=\"number\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.1f\">%d</text>", at.x, at.y + 4,
-        mark->region);
+    put(chart->page, "<text class=\"number\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.1f\">%s</text>", at.x, at.y + 4,
+        numbers);
 }
 
 static void draw_shape(struct page *page, const struct mark *mark)
@@ -204,7 +240,7 @@ static void draw_marks(struct chart *chart)
 {
     struct page *page = chart->page;
     for (int i = 0; i < chart->mark_count; i++)
-        chart->taken[chart->taken_count++] = (struct point){chart->marks[i].x, chart->marks[i].y};
+        chart->taken[chart->taken_count++] = (struct place){chart->marks[i].x, chart->marks[i].y, MARK_SIZE + 1};
     for (int i = 0; i < chart->mark_count; i++) {
         const struct mark *mark = &chart->marks[i], *other = mark + 1;
         const struct region *region = &page->schedule->regions[mark->region];
@@ -217,9 +253,7 @@ static void draw_marks(struct chart *chart)
             kind_class(region), mark->region, escape(page, region->name), mark->streams, mark->streams == 1 ? "" : "s",
             mark->intensity, mark->rate, bound_name(mark->prediction.bound));
         draw_shape(page, mark);
-        if (mark->streams == FEW_STREAMS || fabs(mark->x - mark[-1].x) > LABEL_WIDTH ||
-            fabs(mark->y - mark[-1].y) > LABEL_WIDTH)
-            draw_label(chart, mark);
+        draw_label(chart, i);
         put(page, "</g>\n");
     }
 }
@@ -261,7 +295,7 @@ void write_roofline(struct page *page)
     struct chart chart = {.page = page};
     add_marks(&chart);
     find_edges(&chart);
-    chart.taken = ARENA_ARRAY(page->arena, struct point, 2 * chart.mark_count + 1);
+    chart.taken = ARENA_ARRAY(page->arena, struct place, 2 * chart.mark_count + 1);
     put(page,
         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"roofline-title\">"
         "<svg id=\"roofline-chart\" class=\"chart\" role=\"img\" aria-labelledby=\"roofline-title\" "

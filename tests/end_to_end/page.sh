@@ -75,6 +75,9 @@ for program in examples/*/*.rnn tests/end_to_end/corners/*.rnn; do
   ! grep -q '^ *loss ' "$program" || check "$program" --train
 done
 check examples/lstm/lstm.rnn --machine=avx512 -D n=64
+check examples/stacked/stacked.rnn -fthreads=wavefront
+check examples/char_lm/char_lm.rnn --train -fthreads=wavefront
+grep -q 'run as a wavefront' "$work/page.html"
 echo "$pages pages are sound"
 
 # refuse WHAT PAGE: the check finds what is wrong.
