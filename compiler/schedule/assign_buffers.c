@@ -79,15 +79,16 @@ static void assign_computed(struct assigning *assigning, int id)
     }
     if (assigning->graph->nodes[id]->time == TIME_SEQUENCE)
         return;
-    elsewhere |= value_crosses_sections(schedule, id); /* which may be some blocks behind */
+    buffer->crosses = value_crosses_sections(schedule, id) && !elsewhere;
     /* Outputs of a training network are read when the call ends; values carried from call to call may be needed as of
      * any frame; and values made of all frames at once need all their frames. */
     if (assigning->graph->trains && (buffer->past || outlives_pass(assigning, id))) {
         buffer->storage = STORE_SEQUENCE;
+        buffer->crosses = false;
         return;
     }
     bool ranges = buffer->past || buffer->future;
-    if (elsewhere || (schedule->whole_sequence && ranges && (outside || !(scans && overwritten))))
+    if (elsewhere || buffer->crosses || (schedule->whole_sequence && ranges && (outside || !(scans && overwritten))))
         buffer->storage = STORE_SEQUENCE;
     else if (outside || (ranges && !(scans && overwritten)))
         buffer->storage = STORE_BLOCK;
@@ -182,7 +183,7 @@ static int choose_block_frames(const struct assigning *assigning)
         return assigning->schedule->options.block_frames;
     double bytes = 0;
     for (int i = 0; i < assigning->graph->node_count; i++)
-        if (assigning->schedule->buffers[i].storage == STORE_BLOCK)
+        if (assigning->schedule->buffers[i].storage == STORE_BLOCK || assigning->schedule->buffers[i].crosses)
             bytes += (double)machine->real_bytes * (node_units(assigning->graph->nodes[i]) + machine->lanes_most - 1);
     double frames = (double)machine_block_bytes(machine) / (bytes + 1);
     if (frames < machine_columns_least(machine))

@@ -31,11 +31,12 @@ static double region_time(const struct schedule *schedule, const struct region *
     return region_is_predicted(region) ? predict_region(schedule, region, &load).time : 0;
 }
 
-/* Nanoseconds of a frame that other threads must save at least: to begin a wavefront, and to wait for blocks, costs
- * some microseconds a call. */
-enum { SAVED_LEAST = 500 };
+/* Nanoseconds of a frame that other threads must save at least: to begin a wavefront, and to wait for its first block and
+ * the last, costs some microseconds a call. And threads that sections keep busy at least. */
+enum { SAVED_LEAST = 2000 };
+static const double busy_least = 1.5;
 
-/* True if sections that run side by side, from one on, save enough. */
+/* True if sections that run side by side, from one on, are to do so: they save enough, or it is asked for. */
 static bool is_worth_it(const struct forming *forming, int first)
 {
     double all = 0, most = 0;
@@ -43,7 +44,8 @@ static bool is_worth_it(const struct forming *forming, int first)
         all += forming->times[s];
         most = forming->times[s] > most ? forming->times[s] : most;
     }
-    return forming->schedule->options.threads == THREADS_WAVEFRONT || all - most >= SAVED_LEAST;
+    return forming->schedule->options.threads == THREADS_WAVEFRONT ||
+           (all - most >= SAVED_LEAST && all >= busy_least * most);
 }
 
 /* ---- reads ---- */
@@ -142,8 +144,8 @@ static bool region_takes_part(const struct schedule *schedule, int index, int pa
     return region_is_of_blocks(region) && region->pass == pass && region_is_sums(schedule->graph, region) == sums;
 }
 
-/* Returns half of the weight of the heaviest region. */
-static double complete_at(const struct schedule *schedule, int pass, bool sums)
+/* Returns the weight of the heaviest region. */
+static double heaviest_time(const struct schedule *schedule, int pass, bool sums)
 {
     double heaviest = 0;
     for (int r = 0; r < schedule->region_count; r++)
@@ -151,7 +153,7 @@ static double complete_at(const struct schedule *schedule, int pass, bool sums)
             double time = region_time(schedule, &schedule->regions[r]);
             heaviest = time > heaviest ? time : heaviest;
         }
-    return heaviest / 2;
+    return heaviest;
 }
 
 /* Joins the last section with the one before it, unless that would have to wait longer. */
@@ -171,12 +173,13 @@ static void join_last(struct forming *forming, int first)
 }
 
 /* Forms the sections of a pass, of its sums or of all other regions, in the order of regions: a section is complete
- * when it weighs half as much as the heaviest region; what is left at the end joins the last. first: the first pass of
+ * when it weighs half as much as the heaviest region, but a frames region goes with the scan behind it, which reads more
+ * of it than others do, unless it is that heavy alone. What is left at the end joins the last. first: the first pass of
  * the wavefront. */
 static void form_pass(struct forming *forming, int wavefront, int first, int pass, bool sums)
 {
     struct schedule *schedule = forming->schedule;
-    const double complete = complete_at(schedule, pass, sums);
+    const double heaviest = heaviest_time(schedule, pass, sums);
     int begin = schedule->section_count, open = NO_SECTION;
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
@@ -186,7 +189,7 @@ static void form_pass(struct forming *forming, int wavefront, int first, int pas
             open = new_section(forming, wavefront, pass, sums);
         schedule->section_of[r] = open;
         forming->times[open] += region_time(schedule, region);
-        if (forming->times[open] >= complete)
+        if (forming->times[open] >= (region->kind == REGION_FRAMES && !sums ? heaviest : heaviest / 2))
             open = NO_SECTION;
     }
     if (open > begin)
@@ -281,7 +284,7 @@ void form_sections(struct schedule *schedule, struct arena *arena, struct arena 
     schedule->section_of = ARENA_ARRAY(arena, int, schedule->region_count + 1);
     for (int r = 0; r < schedule->region_count; r++)
         schedule->section_of[r] = NO_SECTION;
-    if (schedule->options.threads != THREADS_WAVEFRONT)
+    if (schedule->options.threads != THREADS_WAVEFRONT && schedule->options.threads != THREADS_AUTO)
         return;
     for (int first = 0, last; first < schedule->passes.count; first = last + 1) {
         last = first;

@@ -147,6 +147,7 @@ struct buffer {
     int init;      /* static or sequence node that frames out of range read, or NO_NODE: 0 */
     int group;     /* STORE_FRAME: frames that there is room for at once */
     bool in_place; /* STORE_FRAME with past or future 1: read, then overwritten */
+    bool crosses;  /* STORE_SEQUENCE only because a section reads it that may be some blocks behind */
     int target;    /* STORE_GRADIENT: the OP_gradient node that it is added by */
 };
 

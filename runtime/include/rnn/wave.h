@@ -58,10 +58,16 @@ typedef struct {
     rnn_flush_state flush;  /* of its thread, before it */
 } rnn_wave;
 
+/* Returns the bytes of a section's streams, which share no cache line with those of another. */
+RNN_HELPER size_t rnn_section_size(int streams, int trains)
+{
+    return rnn_call_size(streams, trains) + sizeof(rnn_progress);
+}
+
 /* Returns the bytes of the work that so many sections use beside the call. */
 RNN_HELPER size_t rnn_wave_size(int sections, int streams, int trains)
 {
-    return RNN_ROUND((size_t)sections * sizeof(rnn_progress)) + (size_t)sections * rnn_call_size(streams, trains);
+    return (size_t)sections * (sizeof(rnn_progress) + rnn_section_size(streams, trains));
 }
 
 /* Returns how many threads are to run so many sections: as many as the caller's OpenMP would use, within a parallel
@@ -98,7 +104,7 @@ RNN_HELPER rnn_wave rnn_begin_wave(rnn_call *call, int sections, int side_by_sid
     wave.most = call->most;
     wave.block = rnn_wave_block(call, wave.threads);
     wave.progress = (rnn_progress *)call->memory;
-    wave.memory = (char *)call->memory + RNN_ROUND((size_t)sections * sizeof(rnn_progress));
+    wave.memory = (char *)call->memory + (size_t)sections * sizeof(rnn_progress);
     for (int section = 0; section < sections; section++)
         wave.progress[section].frames = 0;
     call->memory = (char *)call->memory + rnn_wave_size(sections, call->streams, call->left != NULL);
