@@ -77,22 +77,30 @@ static bool node_is_finished(const struct node *node)
     return op_is_over_time(node->op) || node->op == OP_seed || op_reads(node->op, 0) == READS_ALL_FRAMES;
 }
 
-/* True if a region of a pass must wait for what is done once between it and passes from `first` on. */
+/* True if a region of a pass reads what is finished once between it and passes from `first` on. */
 static bool region_waits_for_steps(const struct schedule *schedule, const struct region *region, int first)
 {
-    if (region->kind == REGION_SEQUENCE)
-        return true;
     for (int i = 0; i < region->node_count; i++) {
         const struct node *node = schedule->graph->nodes[region->nodes[i]];
         for (int k = 0; k < node->count; k++) {
-            const struct edge *edge = &node->edges[k];
-            const struct node *source = schedule->graph->nodes[edge->node];
-            bool init_is_made = edge->init != NO_NODE && schedule->region_of[edge->init] >= 0 &&
-                                schedule->graph->nodes[edge->init]->time == TIME_SEQUENCE;
-            if (init_is_made || (made_in_blocks(schedule, edge->node) >= 0 && node_is_finished(source) &&
-                                 schedule->passes.of[edge->node] >= first))
+            int source = node->edges[k].node;
+            if (made_in_blocks(schedule, source) >= 0 && node_is_finished(schedule->graph->nodes[source]) &&
+                schedule->passes.of[source] >= first)
                 return true;
         }
+    }
+    return false;
+}
+
+/* True if some value begins in front of a pass, with an initial value that is made just before. */
+static bool value_begins_before(const struct schedule *schedule, const struct node *node, int pass)
+{
+    const struct graph *graph = schedule->graph;
+    for (int k = 0; k < node->count; k++) {
+        int init = node->edges[k].init;
+        if (init != NO_NODE && graph->nodes[init]->time == TIME_SEQUENCE && schedule->region_of[init] >= 0 &&
+            schedule->passes.of[init] + node_gathers_frames(graph, graph->nodes[init]) == pass)
+            return true;
     }
     return false;
 }
@@ -101,13 +109,17 @@ static bool region_waits_for_steps(const struct schedule *schedule, const struct
  * the losses. */
 static bool pass_runs_beside(const struct schedule *schedule, int pass, int first)
 {
-    for (int r = 0; r < schedule->region_count; r++)
-        if (schedule->regions[r].pass == pass && !region_is_once(&schedule->regions[r]) &&
-            region_waits_for_steps(schedule, &schedule->regions[r], first))
+    for (int r = 0; r < schedule->region_count; r++) {
+        const struct region *region = &schedule->regions[r];
+        if (region->pass == pass && !region_is_once(region) &&
+            (region->kind == REGION_SEQUENCE || region_waits_for_steps(schedule, region, first)))
             return false;
-    for (int i = 0; i < schedule->graph->node_count; i++)
-        if (schedule->graph->nodes[i]->op == OP_seed && schedule->passes.of[i] + 1 == pass)
+    }
+    for (int i = 0; i < schedule->graph->node_count; i++) {
+        const struct node *node = schedule->graph->nodes[i];
+        if (value_begins_before(schedule, node, pass) || (node->op == OP_seed && schedule->passes.of[i] + 1 == pass))
             return false;
+    }
     return true;
 }
 
@@ -172,10 +184,10 @@ static void join_last(struct forming *forming, int first)
     schedule->section_count--;
 }
 
-/* Forms the sections of a pass, of its sums or of all other regions, in the order of regions: a section is complete
- * when it weighs half as much as the heaviest region, but a frames region goes with the scan behind it, which reads more
- * of it than others do, unless it is that heavy alone. What is left at the end joins the last. first: the first pass of
- * the wavefront. */
+/* Forms the sections of a pass, of its sums or of all other regions, in the order of regions. A section is complete
+ * when it weighs half as much as the heaviest region; but a frames region, unless it is as heavy as that, goes with the
+ * scan behind it, which reads more of it than others do. What is left at the end joins the last section. first: the first
+ * pass of the wavefront. */
 static void form_pass(struct forming *forming, int wavefront, int first, int pass, bool sums)
 {
     struct schedule *schedule = forming->schedule;
