@@ -186,8 +186,8 @@ static void join_last(struct forming *forming, int first)
 
 /* Forms the sections of a pass, of its sums or of all other regions, in the order of regions. A section is complete
  * when it weighs half as much as the heaviest region; but a frames region, unless it is as heavy as that, goes with the
- * scan behind it, which reads more of it than others do. What is left at the end joins the last section. first: the first
- * pass of the wavefront. */
+ * scan behind it, which reads more of it than others do. What is left at the end joins the last section. first: the
+ * first pass of the wavefront. */
 static void form_pass(struct forming *forming, int wavefront, int first, int pass, bool sums)
 {
     struct schedule *schedule = forming->schedule;
