@@ -82,10 +82,10 @@ static int find_streams_each(const struct schedule *schedule, const struct regio
     return 0;
 }
 
-/* Returns the least number of columns that two threads compute in less time than one, the fork included. */
-static int find_fork_columns(const struct schedule *schedule, const struct region *region, enum way way)
+/* Returns the least number of columns, of so many streams, that two threads compute in less time than one, the fork
+ * included. */
+static int find_fork_columns(const struct schedule *schedule, const struct region *region, enum way way, int streams)
 {
-    const int streams = way == WAY_STREAMS ? 2 : 1;
     for (int columns = streams; columns <= COLUMNS_MOST; columns += streams * (1 + columns / 8)) {
         const struct load one = {streams, columns / streams, 1, WAY_SERIAL};
         const struct load two = {streams, columns / streams, 2, way};
@@ -100,10 +100,12 @@ static void place_scan(const struct schedule *schedule, struct region *region)
     struct sharing *sharing = &region->sharing;
     find_rows(schedule, region, sharing);
     sharing->streams_each = find_streams_each(schedule, region);
+    int rows = 0, streams = 0;
+    if (sharing->row_streams)
+        rows = find_fork_columns(schedule, region, WAY_ROWS, sharing->row_streams);
     if (sharing->streams_each)
-        sharing->fork_columns = find_fork_columns(schedule, region, WAY_STREAMS);
-    if (sharing->row_streams == 1)
-        sharing->fork_columns = find_fork_columns(schedule, region, WAY_ROWS);
+        streams = find_fork_columns(schedule, region, WAY_STREAMS, 2 * sharing->streams_each);
+    sharing->fork_columns = rows && (!streams || rows < streams) ? rows : streams;
 }
 
 void place_threads(struct schedule *schedule)
@@ -116,7 +118,7 @@ void place_threads(struct schedule *schedule)
             place_scan(schedule, region);
         else
             region->sharing.fork_columns =
-                find_fork_columns(schedule, region, region->kind == REGION_FRAMES ? WAY_COLUMNS : WAY_UNITS);
+                find_fork_columns(schedule, region, region->kind == REGION_FRAMES ? WAY_COLUMNS : WAY_UNITS, 1);
     }
 }
 

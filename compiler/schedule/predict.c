@@ -177,13 +177,11 @@ static double pass_weights(const struct schedule *schedule, int pass)
     return bytes;
 }
 
-/* Returns the bytes a nanosecond at which a thread goes through the values of a block. */
+/* Returns the bytes a nanosecond at which a thread goes through the values of a block, whose length is chosen such that
+ * they stay in the second-level cache. */
 static double value_speed(const struct machine *machine, double bytes)
 {
-    int level = LEVEL_FIRST;
-    while (level < LEVEL_MEMORY && bytes > machine->levels[level].bytes)
-        level++;
-    return machine->levels[level].one;
+    return machine->levels[bytes > machine->levels[LEVEL_FIRST].bytes ? LEVEL_SECOND : LEVEL_FIRST].one;
 }
 
 /* ---- the time of a region ---- */

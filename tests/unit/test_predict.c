@@ -186,8 +186,8 @@ static void test_thresholds(void **state)
     struct sharing sharing = sharing_of(&plain, 384, REGION_SCAN);
     assert_int_equal(sharing.row_streams, 1);
     assert_int_equal(sharing.row_threads, 2);
-    assert_true(sharing.streams_each > 1); /* fewer leave one frame's reading undivided */
     assert_int_equal(sharing.fork_columns, 1);
+    assert_int_equal(sharing.streams_each, 0); /* each thread would read all weights, from far */
 
     struct machine machine = plain;
     machine.barrier = 8000; /* two thirds of a frame of one stream */
@@ -206,6 +206,17 @@ static void test_thresholds(void **state)
     }
     machine.fork = 1e9;
     assert_int_equal(sharing_of(&machine, 64, REGION_FRAMES).fork_columns, 0);
+}
+
+/* A layer that fits a near cache gains from streams of its own only where each thread has several. */
+static void test_small_layer_is_shared_by_streams(void **state)
+{
+    (void)state;
+    struct machine machine = plain;
+    machine.barrier = machine.fork = 1000;
+    const struct sharing sharing = sharing_of(&machine, 64, REGION_SCAN);
+    assert_true(sharing.streams_each > 1 && sharing.fork_columns >= 2 * sharing.streams_each);
+    assert_int_equal(sharing.row_streams, 0);
 }
 
 /* A barrier of many cores takes longer than of few, so that not all of them share the panels of a small layer. */
@@ -260,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_what_is_beside),
         cmocka_unit_test(test_threads_share),
         cmocka_unit_test(test_thresholds),
+        cmocka_unit_test(test_small_layer_is_shared_by_streams),
         cmocka_unit_test(test_not_all_cores_share_panels),
         cmocka_unit_test(test_choice),
     };
