@@ -1,4 +1,5 @@
-/* A layered layout: boxes in rows, each below all that it reads; lines go down, around the boxes of rows that they pass.
+/* A layered layout: boxes in rows, each below all that it reads; lines go down, around the boxes of rows that they
+ * pass.
  *
  * After Sugiyama, Tagawa and Toda 1981: rows by longest paths; order within rows by means of neighbours; then places as
  * close to the neighbours' mean as order and widths allow, which is isotonic regression. Lines of one box that pass the

@@ -1,5 +1,5 @@
-/* The graph of regions: a box for each, for each input, and for what the network gives. Values that are the same for all
- * frames and streams, weights foremost, are not drawn. */
+/* The graph of regions: a box for each, for each input, and for what the network gives. Values that are the same for
+ * all frames and streams, weights foremost, are not drawn. */
 #include "report/boxes.h"
 
 enum { NAME_MOST = 34, FACT_MOST = 40, NAMES_MOST = 400 };
@@ -63,10 +63,10 @@ static void add_region(struct drawing *drawing, int index)
     lines[count++] = arena_printf(page->arena, "%d %s", index, cut(page, region->name, NAME_MOST));
     lines[count++] = pace(region);
     const double flops = region->flops > 0 ? region->flops : region->flops_once;
+    const char *work = quantity(page, flops), *weights = quantity(page, region->bytes);
     if (flops > 0)
-        lines[count++] = region->bytes > 0 ? arena_printf(page->arena, "%sflop · %sB of weights", quantity(page, flops),
-                                                          quantity(page, region->bytes))
-                                           : arena_printf(page->arena, "%sflop", quantity(page, flops));
+        lines[count++] = region->bytes > 0 ? arena_printf(page->arena, "%sflop · %sB of weights", work, weights)
+                                           : arena_printf(page->arena, "%sflop", work);
     if (*values)
         lines[count++] = cut(page, values, FACT_MOST);
     struct box box = {.class = kind_class(region),

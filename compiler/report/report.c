@@ -117,17 +117,16 @@ void report_html(const struct schedule *schedule, const struct emit_options *opt
         "What lies outside every cycle computes all frames of a block at once; a cycle goes from frame to frame. "
         "Dashed arrows read other frames, with the distance in time beside them.");
     write_region_graph(&page);
-    put(&page,
-        "<p class=\"legend\"><span class=\"frames\">■</span> frames <span class=\"scan\">■</span> scan "
-        "<span class=\"elementwise\">■</span> elementwise scan <span class=\"late\">■</span> once for each sequence "
-        "or call; broken frames: inputs and outputs</p>\n");
+    put(&page, "<p class=\"legend\"><span class=\"frames\">■</span> frames <span class=\"scan\">■</span> scan "
+               "<span class=\"elementwise\">■</span> elementwise scan <span class=\"late\">■</span> once for each "
+               "sequence or call; broken frames: inputs and outputs</p>\n");
     end_part(&page);
     begin_part(
         &page, "roofline", "Roofline",
         "What bounds each region on one core: the rate at which it computes, or the level of the caches that its "
         "weights come from. A scan reads its weights again for each frame, so more streams move it to the right; a "
-        "frames region reads them once for a block. Weights that are read to and fro come from a nearer level in part, so "
-        "that a mark may lie above the slope of its own. Numbers are those of the graph.");
+        "frames region reads them once for a block. Weights that are read to and fro come from a nearer level in part, "
+        "so that a mark may lie above the slope of its own. Numbers are those of the graph.");
     write_roofline(&page);
     end_part(&page);
     begin_part(&page, "timeline", "Timeline of a block",

@@ -1,5 +1,5 @@
-/* The roofline of one core, after Williams, Waterman and Patterson 2009: each region at the operations that it does for a
- * byte, and at the rate that is predicted for it, for one stream and for many. */
+/* The roofline of one core, after Williams, Waterman and Patterson 2009: each region at the operations that it does for
+ * a byte, and at the rate that is predicted for it, for one stream and for many. */
 #include <math.h>
 #include <string.h>
 

@@ -30,7 +30,8 @@ static void write_equations(struct page *page, int index)
     const char *instance = NULL;
     const int count = region_equations(page->schedule, &page->schedule->regions[index], page->arena, equations);
     put(page,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Equations of %s\"><table class=\"equations\">\n"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Equations of %s\">"
+        "<table class=\"equations\">\n"
         "<thead><tr><th scope=\"col\">line</th><th scope=\"col\">equation</th></tr></thead>\n<tbody>\n",
         escape(page, page->schedule->regions[index].name));
     for (int i = 0; i < count && i < EQUATIONS_MOST; i++) {

@@ -5,7 +5,7 @@ const char page_style[] =
     ":root{color-scheme:light dark;--paper:#fff;--ink:#1c2126;--soft:#59636e;--rule:#d5dae0;--shade:#f5f7f9;"
     "--link:#0a5a9c;--frames:#2468b0;--frames-fill:#e4effa;--scan:#b3401f;--scan-fill:#fdebe4;--elementwise:#8a6100;"
     "--elementwise-fill:#fbf2d5;--other:#5b6470;--other-fill:#eceff2;--delay:#b3401f;--lit:#ffe9a8}\n"
-    "@media (prefers-color-scheme:dark){:root{--paper:#15191e;--ink:#e3e7eb;--soft:#a0abb6;--rule:#353d46;"
+    "@media screen and (prefers-color-scheme:dark){:root{--paper:#15191e;--ink:#e3e7eb;--soft:#a0abb6;--rule:#353d46;"
     "--shade:#1d2329;--link:#7db8ee;--frames:#79b3ea;--frames-fill:#1c3147;--scan:#f0906d;--scan-fill:#432419;"
     "--elementwise:#dcb24a;--elementwise-fill:#3a3015;--other:#a3adb8;--other-fill:#2a3138;--delay:#f0906d;"
     "--lit:#55481c}}\n"
@@ -75,7 +75,9 @@ const char page_style[] =
     "section.region{padding-left:.7rem}}\n"
     "@media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:10.5pt}nav,summary{display:none}"
     ".scroll,pre{overflow:visible;white-space:pre-wrap}svg{max-width:100%!important;height:auto;"
-    "break-inside:avoid}.beside{display:block}h2,h3,h4{break-after:avoid}tr{break-inside:avoid}a{color:inherit;"
+    "break-inside:avoid}.beside{display:block}h2,h3,h4{break-after:avoid}tr{break-inside:avoid}"
+    "svg.graph{max-height:23cm;width:auto}"
+    "pre{font-size:6.6pt}a{color:inherit;"
     "text-decoration:none}}\n";
 
 /* Lights up a region wherever it is shown, and unfolds all code for printing. */

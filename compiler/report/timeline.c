@@ -101,8 +101,8 @@ static void write_heading(const struct timeline *line)
         duration(page, all->time), duration(page, all->serial), all->serial / all->time);
     if (all->blocks > 1)
         put(page,
-            " Sections of the pass run as a wavefront, each on one thread, one some blocks behind the other; bars carry "
-            "the number of the region that takes longest in its section.");
+            " Sections of the pass run as a wavefront, each on one thread, one some blocks behind the other; bars "
+            "carry the number of the region that takes longest in its section.");
     if (line->threads < page->machine->cores)
         put(page, " The first %d threads are shown.", line->threads);
     put(page, "</p>\n");
@@ -116,8 +116,8 @@ static void draw_timeline(const struct timeline *line)
     write_heading(line);
     put(page,
         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"threads-title-%d\">"
-        "<svg id=\"threads-%d\" class=\"chart wide\" role=\"img\" aria-labelledby=\"threads-title-%d\" viewBox=\"0 0 %d "
-        "%d\">\n<title id=\"threads-title-%d\">Threads of a block with %d stream%s</title>\n",
+        "<svg id=\"threads-%d\" class=\"chart wide\" role=\"img\" aria-labelledby=\"threads-title-%d\" "
+        "viewBox=\"0 0 %d %d\">\n<title id=\"threads-title-%d\">Threads of a block with %d stream%s</title>\n",
         streams, streams, streams, WIDTH, UPPER + ROW * line->threads + LOWER, streams, streams, plural(streams));
     draw_axis(line);
     for (int i = 0; i < line->all.count; i++) {
