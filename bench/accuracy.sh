@@ -15,6 +15,7 @@ data=$(cd "$data" && pwd)
 command -v python3 >/dev/null || { echo "skipped: no python3 to prepare the data"; exit 77; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$top"
 python3 scripts/prepare-data.py "$data" "$scratch/data" >/dev/null
 

@@ -19,6 +19,7 @@ shift
   sru:256:16 mgu:256:16 highway:256:16 lstm:256:64 gru:256:64
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 
 # measure WAY NETWORK UNITS STREAMS: microseconds a frame
 measure() {

@@ -14,6 +14,7 @@ shift
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 
 # predicted NETWORK UNITS: a line for 1, 4, 16 and 64 streams
 predicted() {

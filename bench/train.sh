@@ -10,23 +10,30 @@ table=
 build=${1:-$top/build}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cc=${CC:-cc}
-export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
-grep -q avx512f /proc/cpuinfo && export OPENBLAS_CORETYPE=SkylakeX
+trap 'exit 1' HUP INT TERM
 
-# build_network PROGRAM OPTION...: layers of LSTM.
-build_network() {
+# build_program NAME SOURCE...
+build_program() {
   program=$1
   shift
-  "$build/bin/rnnc" --train "$top/bench/nets/lstm.rnn" --prefix=net "$@" -o "$scratch/net.c"
-  $cc -O3 -march=native -I"$top/runtime/include" "$top/bench/train.c" "$scratch/net.c" "$build/lib/librnn_runtime.a" \
-    -ljansson -lm -o "$scratch/$program"
+  ${CC:-cc} -O3 -march=native -I"$top/runtime/include" -I"$top/bench" "$@" "$build/lib/librnn_runtime.a" -ljansson -lm -o "$scratch/$program"
 }
 
-median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
-ratio() { awk "BEGIN {printf \"%.2f\", $1 / $2}"; }
+# build_network NAME OPTION...: layers of LSTM, with the driver of bench/run.sh
+build_network() {
+  network=$1
+  shift
+  "$build/bin/rnnc" --train "$top/bench/nets/lstm.rnn" --prefix=net "$@" -o "$scratch/net.c"
+  build_program "$network" "$top/bench/drivers/driver.c" "$top/bench/drivers/emitted.c" "$scratch/net.c"
+}
 
-# in_turn TURNS COMMAND NAME COMMAND NAME ...: medians of the first word that each prints, in files NAME
+# train NAME UNITS LAYERS STREAMS SECONDS: microseconds a frame of all streams
+train() { (cd "$scratch" && printf 'load . train lstm %d %d %d 64\ntime %s\n' "$2" "$3" "$4" "$5" | "./$1" | tail -1); }
+
+median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
+compute() { awk "BEGIN {printf \"$1\", $2}"; }
+
+# in_turn TURNS COMMAND NAME COMMAND NAME ...: medians of the numbers that they print, in files NAME
 in_turn() {
   turns=$1
   shift
@@ -37,7 +44,7 @@ in_turn() {
     while [ "$i" -lt $# ]; do
       eval "command=\${$i} name=\${$((i + 1))}"
       # shellcheck disable=SC2086
-      $command | awk '{print $1}' >>"$scratch/$name.times"
+      $command >>"$scratch/$name.times"
       i=$((i + 2))
     done
   done
@@ -54,21 +61,23 @@ if [ "$table" ]; then
       build_network each -D n=$units -D layers=$layers -fno-batch-frames
       one=
       for streams in 1 2 4 8 16 32 64; do
-        in_turn 3 "$scratch/all $streams 64 0.2" a "$scratch/each $streams 64 0.2" e
-        all=$(awk "BEGIN {print 64000 * $streams / $(result a)}") each=$(awk "BEGIN {print 64000 * $streams / $(result e)}")
+        in_turn 3 "train all $units $layers $streams 0.2" a "train each $units $layers $streams 0.2" e
+        all=$(compute %.0f "1e6 * $streams / $(result a)") each=$(compute %.0f "1e6 * $streams / $(result e)")
         one=${one:-$all}
-        printf '| %d | %d | %d | %.0f | %.0f | %s | %s |\n' $layers $units $streams "$each" "$all" "$(ratio "$all" "$each")" \
-          "$(ratio "$all" "$one")"
+        printf '| %d | %d | %d | %s | %s | %s | %s |\n' $layers $units $streams "$each" "$all" "$(compute %.2f "$all / $each")" \
+          "$(compute %.2f "$all / $one")"
       done
     done
   done
   exit 0
 fi
 
-build_network lstm -D n=512
-build_network lstm_each -D n=512 -fno-batch-frames
-echo "weight gradient alone, [2048, 512]: $("$scratch/lstm" weights 2048 512)"
-in_turn 5 "$scratch/lstm 1" lstm1 "$scratch/lstm_each 1" each1 "$scratch/lstm 16" lstm16
-one=$(result lstm1) many=$(result lstm16) each=$(result each1)
-echo "LSTM 512, 1 stream: frame by frame $each ms, frames at once $one ms: $(ratio "$each" "$one") times faster"
-echo "LSTM 512, 16 streams: $many ms: $(awk "BEGIN {printf \"%.2f\", 16 * $one / $many}") times the frames per second of one"
+build_program weights "$top/bench/train.c"
+build_network all -D n=512
+build_network each -D n=512 -fno-batch-frames
+echo "weight gradient alone, [2048, 512]: $("$scratch/weights" 2048 512)"
+in_turn 5 "train all 512 1 1 1" one "train each 512 1 1 1" each "train all 512 1 16 1" many
+one=$(result one) many=$(result many) each=$(result each)
+echo "LSTM 512, 1 stream: frame by frame $(compute %.3f "0.064 * $each") ms, frames at once $(compute %.3f "0.064 * $one") ms:" \
+  "$(compute %.2f "$each / $one") times faster"
+echo "LSTM 512, 16 streams: $(compute %.3f "0.064 * $many") ms: $(compute %.2f "16 * $one / $many") times the frames per second of one"
