@@ -31,8 +31,8 @@ static double region_time(const struct schedule *schedule, const struct region *
     return region_is_predicted(region) ? predict_region(schedule, region, &load).time : 0;
 }
 
-/* Nanoseconds of a frame that other threads must save at least: to begin a wavefront, and to wait for its first block and
- * the last, costs some microseconds a call. And threads that sections keep busy at least. */
+/* Nanoseconds of a frame that other threads must save at least: to begin a wavefront, and to wait for its first block
+ * and the last, costs some microseconds a call. And threads that sections keep busy at least. */
 enum { SAVED_LEAST = 2000 };
 static const double busy_least = 1.5;
 
