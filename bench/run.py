@@ -114,7 +114,7 @@ def make_parser():
         help="of each system (default 1); with several, time on the wall counts, and emitted code with one thread is measured too")
     add("--rounds", metavar="N", type=count, help="each system once a round (default 5, quick 3)")
     add("--seconds", metavar="S", type=duration, help="of a system in a round (default 0.3, quick 0.1)")
-    add("--csv", metavar="FILE", type=results, default="bench.csv", help="figures (default bench.csv); beside it, as .md, the tables, and as .svg the plot")
+    add("--csv", metavar="FILE.csv", type=results, default="bench.csv", help="figures (default bench.csv); beside it, as .md, the tables, and as .svg the plot")
     add("--install", action="store_true",
         help="peers that are missing are installed: from PyPI, about 6 GB, into virtual environments, and from Debian")
     return parser
@@ -205,7 +205,8 @@ def prepare(options):
 
 
 def new_name(path):
-    return path.with_name(path.name + ".new")
+    """The name under which a file is written first."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def write_whole(path, text):
