@@ -60,12 +60,32 @@ END {
 }
 AWK
 
+# Takes the C out of a page, and looks for each region's in the file that rnnc emits.
+cat >"$work/code.awk" <<'AWK'
+function plain(line) {
+  gsub(/<[^>]*>/, "", line)
+  gsub(/&lt;/, "<", line); gsub(/&gt;/, ">", line); gsub(/&quot;/, "\"", line); gsub(/&#39;/, "'", line); gsub(/&amp;/, "\\&", line)
+  return line
+}
+FNR == NR { emitted = emitted $0 "\n"; next }
+/<section id="region-/ { regions++ }
+/<pre class="c"/ { inside = 1; block = ""; count++ }
+inside { block = block (block == "" ? "" : "\n") plain($0) }
+/<.pre>/ && inside {
+  inside = 0
+  if (!index(emitted, block)) { print page ": this is not in the C: " block; bad = 1 }
+}
+END { if (regions && !count) { print page ": no C"; bad = 1 } exit bad }
+AWK
+
 pages=0
 check() {
   "$rnnc" --emit=html "$@" -o "$work/page.html"
   "$rnnc" --emit=html "$@" >"$work/again.html"
   cmp "$work/page.html" "$work/again.html"
   awk -v page="$*" -f "$work/check.awk" "$work/page.html"
+  "$rnnc" "$@" -o "$work/emitted.c"
+  awk -v page="$*" -f "$work/code.awk" "$work/emitted.c" "$work/page.html"
   pages=$((pages + 1))
 }
 
@@ -84,6 +104,8 @@ echo "$pages pages are sound"
 refuse() {
   ! printf %s "$2" | awk -v page="$1" -f "$work/check.awk" >/dev/null || { echo "page.sh: $1 was not found"; exit 1; }
 }
+sed 's/const<.span> /const<\/span>  /' "$work/page.html" >"$work/again.html"
+! awk -v page=code -f "$work/code.awk" "$work/emitted.c" "$work/again.html" >/dev/null || { echo "page.sh: other C was not found"; exit 1; }
 refuse nesting '<p id="a"><b>x</p></b>'
 refuse twice '<p id="a">x</p><p id="a">y</p>'
 refuse reference '<p id="a">x</p><a href="#b">y</a>'

@@ -29,6 +29,13 @@ for (const svg of document.querySelectorAll('svg.graph, svg.chart'))
     if (a.left < b.left - 1 || a.right > b.right + 1 || a.top < b.top - 1 || a.bottom > b.bottom + 1)
       wrong.push('outside of ' + svg.id + ': ' + text.textContent);
   }
+for (const svg of document.querySelectorAll('svg.graph')) {
+  const places = [...svg.querySelectorAll('rect')].map((rect) => rect.getBBox());
+  places.forEach((a, i) => places.slice(i + 1).forEach((b) => {
+    if (a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height)
+      wrong.push('boxes of ' + svg.id + ' overlap');
+  }));
+}
 const region = document.querySelector('.box[data-region]');
 region.dispatchEvent(new MouseEvent('mouseenter'));
 if (document.querySelectorAll('.lit').length < 2) wrong.push('a region does not light up');
