@@ -176,7 +176,7 @@ static enum thread_way parse_way(struct argp_state *state, const char *text)
 {
     const enum thread_way *way = thread_way_find(text);
     if (!way)
-        argp_error(state, "-fthreads wants auto, serial or wavefront, not '%s'", text);
+        argp_error(state, "-fthreads wants auto, serial, streams, units, rows or wavefront, not '%s'", text);
     return *way;
 }
 

@@ -11,7 +11,13 @@ static void open_columns(struct writing *writing, bool braces)
     if (once)
         return;
     use_variables(emitter, VAR_columns);
-    text_printf(emitter->out, "    for (int column = 0; column < columns; column++)%s\n", braces ? " {" : "");
+    if (region_is_shared(writing->region)) {
+        use_variables(emitter, VAR_first);
+        text_puts(emitter->out, "    for (int column = first; column < first + columns; column++)");
+    } else {
+        text_puts(emitter->out, "    for (int column = 0; column < columns; column++)");
+    }
+    text_puts(emitter->out, braces ? " {\n" : "\n");
 }
 
 static void close_columns(struct writing *writing)

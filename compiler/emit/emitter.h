@@ -127,8 +127,16 @@ void emit_values(struct emitter *emitter);
 /* Returns the parameters that its function takes. */
 unsigned emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 void emit_regions(struct emitter *emitter);
+/* threads.c: the parts of a loop over panels, which threads share if the region, which may be NULL, is shared. */
+void write_panels_head(struct emitter *emitter, const struct region *region, const char *indent, const char *counter,
+                       const char *panels);
+const char *last_panels(struct emitter *emitter, const struct region *region, const char *panels);
+/* Writes a call on the threads of `split`, or, if it has one, without a fork. each: what each thread has. */
+void write_threads(struct emitter *emitter, const char *call, const char *each);
 /* one_stream.c: true if a region has a function for a frame of one stream, lm_h1_scan_of_one; writes it. */
 bool region_has_one_stream(const struct emitter *emitter, int region);
+/* True if threads share this frame: its function takes a team. */
+bool one_stream_is_shared(const struct emitter *emitter, int region);
 void write_one_stream(struct emitter *emitter, int region);
 void emit_entry_points(struct emitter *emitter);
 /* entry.c: the calls that deal with parameters: _load, _save, _init. */

@@ -60,6 +60,8 @@ static const char *declaration(const struct emitter *emitter, enum variable_numb
         return arena_printf(emitter->arena, "const %s *params", emitter->parameters_type);
     case VAR_ends:
         return "const int *ends";
+    case VAR_share:
+        return "const rnn_share *share";
     case VAR_frame:
         return "const ptrdiff_t frame";
     }

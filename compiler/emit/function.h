@@ -30,6 +30,7 @@ struct emitter;
     X(streams)                                                                                                         \
     X(stream)                                                                                                          \
     X(ends)                                                                                                            \
+    X(share)                                                                                                           \
     X(panel)                                                                                                           \
     X(first)                                                                                                           \
     X(columns)

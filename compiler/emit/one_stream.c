@@ -15,6 +15,12 @@ bool region_has_one_stream(const struct emitter *emitter, int index)
     return has;
 }
 
+bool one_stream_is_shared(const struct emitter *emitter, int index)
+{
+    const struct sharing *sharing = &emitter->schedule->regions[index].sharing;
+    return sharing->fork_columns == 1 && sharing->row_streams == 1;
+}
+
 /* Writes the call of a kernel for one panel. */
 static void write_call_of_one(struct emitter *emitter, int index, int k)
 {
@@ -35,11 +41,26 @@ static void write_call_of_one(struct emitter *emitter, int index, int k)
     text_puts(emitter->out, ");\n");
 }
 
+/* Writes the function that shares such a frame among threads. */
+static void write_fork_of_one(struct emitter *emitter, const struct region *region)
+{
+    write_pattern(
+        emitter,
+        "static void $_%s_of_one(const struct $_packed *packed, const struct $_values *values, rnn_team *team)\n"
+        "{\n    const rnn_split split = rnn_split_scan(team, 1, 1, 1, 0, 1, %d);\n",
+        region->name, region->sharing.row_threads);
+    write_threads(emitter,
+                  arena_printf(emitter->arena, "%s_of_one_share(packed, values, rnn_share_of(&split))", region->name),
+                  "rows of the weights");
+    text_puts(emitter->out, "}\n\n");
+}
+
 void write_one_stream(struct emitter *emitter, int index)
 {
     const struct region *region = &emitter->schedule->regions[index];
     const int joined = frames_joined(emitter->schedule, index);
-    const bool turns = emitter->schedule->options.turn_panels && !frame_reads_forward(emitter->schedule);
+    const bool turns = emitter->schedule->options.turn_panels && !frame_reads_forward(emitter->schedule),
+               shared = one_stream_is_shared(emitter, index);
     const char *counter = turns ? "i" : "panel";
     struct text *out = emitter->out;
     text_printf(out, "/* A frame of one stream%s%s. */\n",
@@ -48,21 +69,27 @@ void write_one_stream(struct emitter *emitter, int index)
                     : arena_printf(emitter->arena, ", panel by panel with %s", emitter->schedule->regions[joined].name),
                 turns ? "; every other frame goes through the panels backwards" : "");
     text_printf(out,
-                "RNN_INLINE void %s_%s_of_one(const struct %s_packed *packed, const struct %s_values *values)\n{\n",
-                emitter->prefix, region->name, emitter->prefix, emitter->prefix);
+                "RNN_INLINE void %s_%s_of_one%s(const struct %s_packed *packed, const struct %s_values *values%s)\n{\n",
+                emitter->prefix, region->name, shared ? "_share" : "", emitter->prefix, emitter->prefix,
+                shared ? ",\n    rnn_share share" : "");
     if (turns)
         text_puts(out, "    const int back = (int)(values->ages[0] & 1);\n");
     for (int k = 0; k < region->kernel_count; k++) {
         const char *panels = arena_printf(emitter->arena, "RNN_PANELS(%d, %s)", region->kernels[k].accumulator_count,
                                           kernel_size(emitter, &region->kernels[k]));
-        text_printf(out, "    RNN_UNROLL_PART(1)\n    for (int %s = 0; %s < %s; %s++) {\n", counter, counter, panels,
-                    counter);
+        if (shared && k > 0)
+            text_puts(out, "    rnn_meet(&share);\n");
+        text_puts(out, "    RNN_UNROLL_PART(1)\n");
+        write_panels_head(emitter, shared ? region : NULL, "    ", counter, panels);
         if (turns)
-            text_printf(out, "        const int panel = back ? %s - 1 - i : i;\n", panels);
+            text_printf(out, "        const int panel = back ? %s : i;\n",
+                        last_panels(emitter, shared ? region : NULL, panels));
         if (joined != NO_REGION)
             write_call_of_one(emitter, joined, 0);
         write_call_of_one(emitter, index, k);
         text_puts(out, "    }\n");
     }
     text_puts(out, "}\n\n");
+    if (shared)
+        write_fork_of_one(emitter, region);
 }

@@ -18,16 +18,20 @@ static void write_sum_over_all(struct writing *writing, int id)
     struct access to = access_of_node(emitter->schedule, writing->region, id);
     const char *base = access_address(emitter, &to, "0"), *value = columns_text(writing, &node->edges[node->count - 1]);
     const char *left = node->op == OP_outer ? columns_text(writing, &node->edges[0]) : NULL;
+    const char *share = region_is_shared(writing->region) ? "share" : "&rnn_alone";
     long first = node->shape.rank ? to.view.stride[0] : 1;
+    if (region_is_shared(writing->region))
+        use_variables(emitter, VAR_share);
     if (node->op == OP_total)
-        text_printf(emitter->out, "    rnn_total(%s, %ld, %s, frames, streams, values->left);\n", base, first, value);
+        text_printf(emitter->out, "    rnn_total(%s, %ld, %s, frames, streams, values->left, %s);\n", base, first,
+                    value, share);
     else if (node->op == OP_rows)
-        text_printf(emitter->out, "    rnn_rows(%s, %ld, %ld, values->%s, %s, frames, streams, values->left);\n", base,
-                    first, to.view.stride[1], emitter->buffers[node->edges[0].node], value);
+        text_printf(emitter->out, "    rnn_rows(%s, %ld, %ld, values->%s, %s, frames, streams, values->left, %s);\n",
+                    base, first, to.view.stride[1], emitter->buffers[node->edges[0].node], value, share);
     else
         text_printf(emitter->out,
-                    "    rnn_outer(%s, %ld, %ld, %s, %s, frames, streams, values->left, values->scratch);\n", base,
-                    first, to.view.stride[1], left, value);
+                    "    rnn_outer(%s, %ld, %ld, %s, %s, frames, streams, values->left, values->scratch, %s);\n", base,
+                    first, to.view.stride[1], left, value, share);
 }
 
 /* Writes a seed: the frames and streams that count, and the sum of their losses. A loss of whole sequences is complete

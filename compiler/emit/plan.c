@@ -3,6 +3,27 @@
 
 #include "emit/writing.h"
 
+/* Writes what the threads of a call share, if any of its regions is shared. */
+static void write_team(struct writing *writing)
+{
+    const struct schedule *schedule = writing->emitter->schedule;
+    bool shared = false;
+    for (int i = 0; i < writing->plan->step_count; i++) {
+        const struct step *step = &writing->plan->steps[i];
+        shared |= step->kind == STEP_REGION && region_is_shared(&schedule->regions[step->region]);
+    }
+    if (!shared)
+        return;
+    write_line(writing, "rnn_team team = rnn_begin_team();");
+    if (schedule->section_count && !writing->one_frame) {
+        write_line(writing, "if (wave.threads > 1)");
+        write_line(writing, "    team.threads = 1; /* sections have them */");
+    }
+}
+
+/* Returns the last argument of a region's function. */
+static const char *team_argument(const struct region *region) { return region_is_shared(region) ? ", &team" : ""; }
+
 static const char *frames_of_block(const struct writing *writing) { return writing->one_frame ? "1" : "call.count"; }
 
 /* ---- loops ---- */
@@ -86,11 +107,13 @@ static void write_region_of_frame(struct writing *writing, int scan)
     const struct region *regions = emitter->schedule->regions;
     const int joined = frames_joined(emitter->schedule, scan);
     const char *name = regions[scan].name;
-    write_pattern(emitter, "    if (streams == 1)\n        $_%s_of_one(packed, &values);\n    else%s\n", name,
-                  joined == NO_REGION ? "" : " {");
+    const char *team = team_argument(&regions[scan]);
+    write_pattern(emitter, "    if (streams == 1)\n        $_%s_of_one(packed, &values%s);\n    else%s\n", name,
+                  one_stream_is_shared(emitter, scan) ? ", &team" : "", joined == NO_REGION ? "" : " {");
     if (joined != NO_REGION)
-        write_pattern(emitter, "        $_%s(packed, &values, 1, streams, NULL);\n", regions[joined].name);
-    write_pattern(emitter, "        $_%s(packed, &values, 1, streams, NULL);\n%s", name,
+        write_pattern(emitter, "        $_%s(packed, &values, 1, streams, NULL%s);\n", regions[joined].name,
+                      team_argument(&regions[joined]));
+    write_pattern(emitter, "        $_%s(packed, &values, 1, streams, NULL%s);\n%s", name, team,
                   joined == NO_REGION ? "" : "    }\n");
 }
 
@@ -116,10 +139,10 @@ static void write_region(struct writing *writing, const struct step *step)
     if (region->kind == REGION_LATE)
         write_pattern(emitter, "$_late(params, packed, &values);\n");
     else if (step->scope == SCOPE_BLOCK)
-        write_pattern(emitter, "$_%s(packed, &values, %s, streams, %s);\n", region->name, frames_of_block(writing),
-                      writing->one_frame ? "NULL" : "call.ends");
+        write_pattern(emitter, "$_%s(packed, &values, %s, streams, %s%s);\n", region->name, frames_of_block(writing),
+                      writing->one_frame ? "NULL" : "call.ends", team_argument(region));
     else
-        write_pattern(emitter, "$_%s(packed, &values, 1, streams, NULL);\n", region->name);
+        write_pattern(emitter, "$_%s(packed, &values, 1, streams, NULL%s);\n", region->name, team_argument(region));
 }
 
 static void write_loss(struct writing *writing)
@@ -251,6 +274,7 @@ static void write_step_entry(struct writing *writing)
     write_frame_signature(emitter);
     text_puts(emitter->out, "\n{\n");
     write_head(writing);
+    write_team(writing);
     write_steps(writing);
     write_unread_inputs(emitter, writing->plan);
     text_puts(emitter->out, "    rnn_flush_end(flush);\n}\n\n");
@@ -282,6 +306,7 @@ void write_entry_point(struct emitter *emitter, const struct plan *plan)
     else
         write_checks(emitter, plan->call);
     write_head(&writing);
+    write_team(&writing);
     write_steps(&writing);
     if (parts)
         write_unread_inputs(emitter, plan);

@@ -1,6 +1,18 @@
 /* One function for each region, headed by the equations that it computes. */
 #include "emit/emitter.h"
 
+/* Returns what each thread has of a region. */
+static const char *ways_of_region(const struct region *region)
+{
+    if (region->kind == REGION_ELEMENTWISE_SCAN)
+        return "units";
+    if (region->kind == REGION_FRAMES)
+        return "columns or panels";
+    return !region->sharing.row_streams    ? "streams"
+           : !region->sharing.streams_each ? "rows of the weights"
+                                           : "streams, or rows of the weights";
+}
+
 static bool region_is_scan(const struct region *region)
 {
     return region->kind == REGION_SCAN || region->kind == REGION_ELEMENTWISE_SCAN;
@@ -10,15 +22,25 @@ static bool region_is_scan(const struct region *region)
 static void write_kernel_arguments(struct emitter *emitter, const struct region *region, unsigned uses,
                                    const char *separator)
 {
-    bool scan = region->kind == REGION_SCAN;
+    if (region_is_shared(region) && uses & (VAR_share | VAR_first | VAR_columns | VAR_end))
+        use_variables(emitter, VAR_share);
+    bool scan = region->kind == REGION_SCAN, shared = region_is_shared(region);
     for (int v = 0; v < VARIABLE_COUNT; v++) {
         if (!(uses >> v & 1))
             continue;
         const char *name = variable_name((enum variable_number)v);
         if (v == NUMBER_frame && !scan)
             name = "0";
-        if (v == NUMBER_columns && scan && region->group == 1)
+        else if (v == NUMBER_columns && shared)
+            name = "rnn_column_count(&share)";
+        else if (v == NUMBER_columns && scan && region->group == 1)
             name = "streams";
+        else if (v == NUMBER_share)
+            name = "&share";
+        else if (v == NUMBER_first && shared)
+            name = region->kind == REGION_ELEMENTWISE_SCAN ? "units.first" : "share.columns.first";
+        else if (v == NUMBER_end && shared)
+            name = "units.end";
         text_printf(emitter->out, "%s%s", separator, name);
         separator = ", ";
     }
@@ -32,13 +54,19 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
     const char *indent = scan ? "        " : "    ", *counter = turns ? "i" : "panel";
     int rows = kernel->accumulator_count;
     const char *units = kernel_size(emitter, kernel);
-    text_printf(out, "%sfor (int %s = 0; %s < RNN_PANELS(%d, %s); %s++) {\n", indent, counter, counter, rows, units,
-                counter);
+    const char *panels = arena_printf(emitter->arena, "RNN_PANELS(%d, %s)", rows, units);
+    write_panels_head(emitter, region, indent, counter, panels);
     if (turns)
-        text_printf(out, "%s    const int panel = %s & 1 ? RNN_PANELS(%d, %s) - 1 - i : i; /* to and fro */\n", indent,
-                    region->group > 1 ? arena_printf(emitter->arena, "(t / %d)", region->group) : "t", rows, units);
-    text_printf(out, "%s    RNN_FOR_BATCHES(%s, RNN_BATCH(%d, %s), %s", indent,
-                scan && region->group == 1 ? "streams" : "columns", rows, units, kernel_name(emitter, region, kernel));
+        text_printf(out, "%s    const int panel = %s & 1 ? %s : i; /* to and fro */\n", indent,
+                    region->group > 1 ? arena_printf(emitter->arena, "(t / %d)", region->group) : "t",
+                    last_panels(emitter, region, panels));
+    if (region_is_shared(region))
+        text_printf(out, "%s    RNN_FOR_BATCHES_IN(share.batches.first, share.batches.end, RNN_BATCH(%d, %s), %s",
+                    indent, rows, units, kernel_name(emitter, region, kernel));
+    else
+        text_printf(out, "%s    RNN_FOR_BATCHES(%s, RNN_BATCH(%d, %s), %s", indent,
+                    scan && region->group == 1 ? "streams" : "columns", rows, units,
+                    kernel_name(emitter, region, kernel));
     write_kernel_arguments(emitter, region, uses & ~(unsigned)(VAR_first | VAR_columns), ", ");
     text_printf(out, ")\n%s}\n", indent);
 }
@@ -46,22 +74,29 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
 /* Writes, in a scan, the keeping of values that later frames would overwrite, for streams that end at this frame. */
 static void write_ends(struct emitter *emitter, const struct region *region)
 {
+    bool shared = region_is_shared(region), any = false;
     for (int i = 0; i < region->node_count; i++) {
         int id = region->nodes[i];
         if (!value_is_kept_by_scan(emitter->schedule, id))
             continue;
         use_variables(emitter, VAR_values | VAR_streams | VAR_ends);
         text_printf(emitter->out,
-                    "        if (ends)\n"
-                    "            rnn_keep_ended(values->kept->%s, values->%s, RNN_PAD(%s), ends, t, streams);\n",
-                    emitter->buffers[id], emitter->buffers[id], value_size(emitter, id));
+                    "%s            rnn_keep_ended(values->kept->%s, values->%s, RNN_PAD(%s), ends, t, %s);\n",
+                    shared && any ? ""
+                    : shared      ? "        if (ends) {\n"
+                                  : "        if (ends)\n",
+                    emitter->buffers[id], emitter->buffers[id], value_size(emitter, id),
+                    shared ? "share.columns.first, share.columns.end" : "0, streams");
+        any = true;
     }
+    if (any && shared)
+        text_puts(emitter->out, "            rnn_meet(&share);\n        }\n");
 }
 
 /* Writes initial values, in a reversed scan, to frames behind a stream's last one, from where it begins. */
 static void write_frames_not_begun(struct emitter *emitter, const struct region *region)
 {
-    bool any = false;
+    bool any = false, shared = region_is_shared(region);
     for (int i = 0; i < region->node_count; i++) {
         int id = region->nodes[i];
         const char *units = value_size(emitter, id);
@@ -70,8 +105,9 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
             continue;
         if (!any)
             text_printf(emitter->out,
-                        "        for (int stream = 0; ends && stream < streams; stream++)\n"
+                        "        for (int stream = %s; ends && stream < %s; stream++)\n"
                         "            if (ends[stream] < t + %s) {\n",
+                        shared ? "share.columns.first" : "0", shared ? "share.columns.end" : "streams",
                         region->group > 1 ? "count" : "1");
         any = true;
         use_variables(emitter, VAR_values | VAR_streams | VAR_ends | (buffer->in_place ? 0 : VAR_frame));
@@ -90,6 +126,8 @@ static void write_frames_not_begun(struct emitter *emitter, const struct region 
                         units, units, initial_value(emitter, id));
     }
     text_puts(emitter->out, any ? "            }\n" : "");
+    if (any && shared)
+        text_puts(emitter->out, "        if (ends)\n            rnn_meet(&share);\n");
 }
 
 /* Does the same for all frames of a block at once, for a kernel's values: as soon as they are made, since a later phase
@@ -108,12 +146,25 @@ static void write_node_after_end(struct emitter *emitter, int id)
                 emitter->buffers[id], units, units, initial_value(emitter, id));
 }
 
-static void write_frames_after_end(struct emitter *emitter, const struct kernel *kernel)
+static void write_frames_after_end(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
 {
+    struct text text, *out = emitter->out;
+    text_init(&text, emitter->arena);
+    emitter->out = &text;
     for (int i = 0; i < kernel->accumulator_count; i++)
         write_node_after_end(emitter, kernel->accumulators[i].result);
     for (int i = 0; i < kernel->node_count; i++)
         write_node_after_end(emitter, kernel->nodes[i]);
+    emitter->out = out;
+    if (!text.length)
+        return;
+    if (region_is_shared(region)) {
+        use_variables(emitter, VAR_share);
+        text_puts(out, "    rnn_barrier(&share);\n    if (share.thread == 0) {\n");
+    }
+    text_append(out, text.data, text.length);
+    if (region_is_shared(region))
+        text_puts(out, "    }\n    rnn_barrier(&share);\n");
 }
 
 static void write_region_head(struct emitter *emitter, const struct region *region)
@@ -140,10 +191,24 @@ static void write_kernel_call(struct emitter *emitter, const struct region *regi
         write_panel_loop(emitter, region, kernel, uses);
         return;
     }
+    const bool by_one = region_is_shared(region) && kernel->kind == KERNEL_OVER_TIME && !(uses & VAR_share);
+    if (by_one) {
+        use_variables(emitter, VAR_share);
+        text_puts(emitter->out, "    rnn_barrier(&share);\n    if (share.thread == 0)\n    ");
+    }
     text_printf(emitter->out, "%s%s(", region->kind == REGION_SCAN ? "        " : "    ",
                 kernel_name(emitter, region, kernel));
     write_kernel_arguments(emitter, region, uses, "");
-    text_puts(emitter->out, ");\n");
+    text_puts(emitter->out, by_one ? ");\n    rnn_barrier(&share);\n" : ");\n");
+}
+
+/* Writes, in front of a kernel that reads units of the phases before, that threads wait for each other. */
+static void write_phase(struct emitter *emitter, const struct region *region, int k)
+{
+    if (!region_is_shared(region) || k == 0 || region->kernels[k].phase == region->kernels[k - 1].phase)
+        return;
+    use_variables(emitter, VAR_share);
+    text_puts(emitter->out, region->kind == REGION_SCAN ? "        rnn_meet(&share);\n" : "    rnn_barrier(&share);\n");
 }
 
 /* Writes the head of a scan's loop: a frame, or a group of frames, at a time. */
@@ -174,8 +239,14 @@ static void write_frame_loop(struct emitter *emitter, const struct region *regio
 /* Writes one frame of a scan, or a group of them. */
 static void write_scan_body(struct emitter *emitter, const struct region *region, const unsigned *uses)
 {
-    for (int k = 0; k < region->kernel_count; k++)
+    for (int k = 0; k < region->kernel_count; k++) {
+        write_phase(emitter, region, k);
         write_kernel_call(emitter, region, &region->kernels[k], uses[k]);
+    }
+    if (region_is_shared(region)) {
+        use_variables(emitter, VAR_share);
+        text_puts(emitter->out, "        if (!rnn_end_frame(&share))\n            return;\n");
+    }
     if (region->reversed)
         write_frames_not_begun(emitter, region);
     else
@@ -193,18 +264,30 @@ static void write_scan_calls(struct emitter *emitter, const struct region *regio
     text_append(out, body.data, body.length);
     text_puts(out, "    }\n");
     for (int k = 0; k < region->kernel_count && !region->reversed; k++)
-        write_frames_after_end(emitter, &region->kernels[k]); /* for readers ahead, in later passes */
+        write_frames_after_end(emitter, region, &region->kernels[k]); /* for readers ahead, in later passes */
+}
+
+/* Writes, in front of an elementwise scan that threads share, which units are a thread's. */
+static void write_units(struct emitter *emitter, const struct region *region, const struct kernel *kernel,
+                        unsigned uses)
+{
+    if (region_is_shared(region) && uses & VAR_end)
+        text_printf(emitter->out, "    const rnn_range units = rnn_units_of(&share, RNN_PAD(%s));\n",
+                    kernel_size(emitter, kernel));
 }
 
 static void write_block_calls(struct emitter *emitter, const struct region *region, const unsigned *uses)
 {
     for (int k = 0; k < region->kernel_count; k++) {
         const struct kernel *kernel = &region->kernels[k];
-        if (region->kind == REGION_ELEMENTWISE_SCAN)
-            write_frames_after_end(emitter, kernel);
+        write_phase(emitter, region, k);
+        if (region->kind == REGION_ELEMENTWISE_SCAN) {
+            write_frames_after_end(emitter, region, kernel);
+            write_units(emitter, region, kernel, uses[k]);
+        }
         write_kernel_call(emitter, region, kernel, uses[k]);
         if (region->kind == REGION_FRAMES)
-            write_frames_after_end(emitter, kernel);
+            write_frames_after_end(emitter, region, kernel);
     }
 }
 
@@ -222,19 +305,53 @@ static unsigned *emit_kernels(struct emitter *emitter, const struct region *regi
     return uses;
 }
 
+/* Writes the function that shares a region among threads. */
+static void write_fork(struct emitter *emitter, const struct region *region)
+{
+    const struct sharing *sharing = &region->sharing;
+    struct arena *arena = emitter->arena;
+    write_pattern(emitter,
+                  "static void $_%s(const struct $_packed *packed, const struct $_values *values,\n"
+                  "    const int frames, const int streams, const int *ends, rnn_team *team)\n{\n",
+                  region->name);
+    text_puts(emitter->out, "    const rnn_split split = ");
+    switch (region->kind) {
+    case REGION_SCAN:
+        text_printf(emitter->out, "rnn_split_scan(team, frames, streams, %d, %d, %d, %d);\n", sharing->fork_columns,
+                    sharing->streams_each, sharing->row_streams, sharing->row_threads);
+        break;
+    case REGION_ELEMENTWISE_SCAN:
+        text_printf(emitter->out, "rnn_split_units(team, frames, streams, %d);\n", sharing->fork_columns);
+        break;
+    case REGION_FRAMES:
+    case REGION_STATIC:
+    case REGION_SEQUENCE:
+    case REGION_LATE:
+        text_printf(emitter->out, "rnn_split_frames(team, (ptrdiff_t)frames * streams, %d);\n", sharing->fork_columns);
+    }
+    write_threads(
+        emitter,
+        arena_printf(arena, "%s_share(packed, values, frames, streams, ends, rnn_share_of(&split))", region->name),
+        ways_of_region(region));
+    text_puts(emitter->out, "}\n\n");
+}
+
 static void write_region(struct emitter *emitter, int index)
 {
     const struct region *region = &emitter->schedule->regions[index];
     struct text *out = emitter->out;
     unsigned all, *uses = emit_kernels(emitter, region, &all);
+    const bool shared = region_is_shared(region);
     emitter->kernel_uses[index] = uses;
-    open_function(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends);
+    open_function(emitter, VAR_packed | VAR_values | VAR_frames | VAR_streams | VAR_ends | (shared ? VAR_share : 0));
     use_variables(emitter, all);
-    text_printf(out,
-                "static void %s_%s(const struct %s_packed *packed, const struct %s_values *values,\n"
-                "    const int frames, const int streams, const int *ends)\n{\n",
-                emitter->prefix, region->name, emitter->prefix, emitter->prefix);
-    if (!region_is_scan(region) && all & VAR_columns) {
+    if (shared)
+        text_printf(out, "/* A thread's share of %s. */\n", region->name);
+    write_pattern(emitter,
+                  "static void $_%s%s(const struct $_packed *packed, const struct $_values *values,\n"
+                  "    const int frames, const int streams, const int *ends%s)\n{\n",
+                  region->name, shared ? "_share" : "", shared ? ", rnn_share share" : "");
+    if (!region_is_scan(region) && all & VAR_columns && !shared) {
         use_variables(emitter, VAR_frames | VAR_streams);
         text_puts(out, "    const int columns = frames * streams;\n");
     }
@@ -243,6 +360,8 @@ static void write_region(struct emitter *emitter, int index)
     else
         write_block_calls(emitter, region, uses);
     close_function(emitter);
+    if (shared)
+        write_fork(emitter, region);
     if (region_has_one_stream(emitter, index))
         write_one_stream(emitter, index);
 }

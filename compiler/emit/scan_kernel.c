@@ -18,6 +18,17 @@ static bool kernel_reads(const struct writing *writing, const struct edge *edge)
     return false;
 }
 
+/* Returns the head of the loop over units, which threads may share. */
+static const char *unit_loop(const struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    if (!region_is_shared(writing->region))
+        return arena_printf(emitter->arena, "for (int unit = 0; unit < RNN_PAD(%s); unit += RNN_LANES) {",
+                            kernel_size(emitter, writing->kernel));
+    use_variables(emitter, VAR_first | VAR_end);
+    return "for (int unit = first; unit < end; unit += RNN_LANES) {";
+}
+
 /* Writes the scan of longer columns, or several: frame after frame. */
 static void write_frames_outermost(struct writing *writing)
 {
@@ -28,9 +39,8 @@ static void write_frames_outermost(struct writing *writing)
                 "        for (int column = 0; column < streams; column++) {\n"
                 "            if (ends && t >= ends[column])\n"
                 "                continue;\n"
-                "            for (int unit = 0; unit < RNN_PAD(%s); unit += RNN_LANES) {\n",
-                writing->region->reversed ? "frames - 1; t >= 0; t--" : "0; t < frames; t++",
-                kernel_size(emitter, writing->kernel));
+                "            %s\n",
+                writing->region->reversed ? "frames - 1; t >= 0; t--" : "0; t < frames; t++", unit_loop(writing));
     writing->indent = "                ";
     writing->column = "column";
     for (int i = 0; i < writing->kernel->node_count; i++)
@@ -70,9 +80,9 @@ static void write_units_outermost(struct writing *writing)
     text_printf(out,
                 "    if (streams == 1 && RNN_PAD(%s) <= 2 * RNN_LANES) {\n"
                 "        const int count = ends ? ends[0] : frames;\n"
-                "        for (int unit = 0; unit < RNN_PAD(%s); unit += RNN_LANES) {\n"
+                "        %s\n"
                 "            ptrdiff_t frame = %s;\n",
-                kernel_size(emitter, kernel), kernel_size(emitter, kernel), reversed ? "(ptrdiff_t)count - 1" : "0");
+                kernel_size(emitter, kernel), unit_loop(writing), reversed ? "(ptrdiff_t)count - 1" : "0");
     writing->column = "0";
     int carried = write_carried(writing);
     text_printf(out, "            for (int t = 0; t < count; t++, frame%s) {\n", reversed ? "--" : "++");

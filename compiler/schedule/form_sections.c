@@ -10,7 +10,8 @@ struct forming {
     struct schedule *schedule;
     const struct graph *graph;
     struct arena *arena;
-    double *times; /* by section */
+    double *times;  /* by section: of one thread */
+    double *shared; /* of two that share each region instead */
     int capacity;
 };
 
@@ -31,21 +32,37 @@ static double region_time(const struct schedule *schedule, const struct region *
     return region_is_predicted(region) ? predict_region(schedule, region, &load).time : 0;
 }
 
+/* Returns how many it takes two threads that share the region. */
+static double region_time_shared(const struct schedule *schedule, const struct region *region)
+{
+    if (!region_is_predicted(region))
+        return 0;
+    const enum way way = region->kind == REGION_SCAN     ? WAY_ROWS
+                         : region->kind == REGION_FRAMES ? WAY_COLUMNS
+                                                         : WAY_UNITS;
+    const struct load load = {1, FRAMES_OF_BLOCK, 2, way};
+    const double shared = predict_region(schedule, region, &load).time, serial = region_time(schedule, region);
+    return shared < serial ? shared : serial;
+}
+
 /* Nanoseconds of a frame that other threads must save at least: to begin a wavefront, and to wait for its first block
  * and the last, costs some microseconds a call. And threads that sections keep busy at least. */
 enum { SAVED_LEAST = 2000 };
 static const double busy_least = 1.5;
 
-/* True if sections that run side by side, from one on, are to do so: they save enough, or it is asked for. */
+/* True if sections that run side by side, from one on, are to do so: they save enough, and more than threads that share
+ * each region do, or it is asked for. */
 static bool is_worth_it(const struct forming *forming, int first)
 {
-    double all = 0, most = 0;
+    double all = 0, most = 0, shared = 0;
     for (int s = first; s < forming->schedule->section_count; s++) {
         all += forming->times[s];
+        shared += forming->shared[s];
         most = forming->times[s] > most ? forming->times[s] : most;
     }
+    const double side_by_side = most > all / 2 ? most : all / 2; /* on two threads */
     return forming->schedule->options.threads == THREADS_WAVEFRONT ||
-           (all - most >= SAVED_LEAST && all >= busy_least * most);
+           (all - most >= SAVED_LEAST && all >= busy_least * most && side_by_side < shared);
 }
 
 /* ---- reads ---- */
@@ -129,7 +146,7 @@ static int new_section(struct forming *forming, int wavefront, int pass, bool su
 {
     struct schedule *schedule = forming->schedule;
     struct section section = {.wavefront = wavefront, .pass = pass, .sums = sums};
-    forming->times[schedule->section_count] = 0;
+    forming->times[schedule->section_count] = forming->shared[schedule->section_count] = 0;
     ARENA_PUSH(forming->arena, schedule->sections, schedule->section_count, forming->capacity, section);
     return schedule->section_count - 1;
 }
@@ -181,6 +198,7 @@ static void join_last(struct forming *forming, int first)
         if (schedule->section_of[r] == last)
             schedule->section_of[r] = last - 1;
     forming->times[last - 1] += forming->times[last];
+    forming->shared[last - 1] += forming->shared[last];
     schedule->section_count--;
 }
 
@@ -201,6 +219,7 @@ static void form_pass(struct forming *forming, int wavefront, int first, int pas
             open = new_section(forming, wavefront, pass, sums);
         schedule->section_of[r] = open;
         forming->times[open] += region_time(schedule, region);
+        forming->shared[open] += region_time_shared(schedule, region);
         if (forming->times[open] >= (region->kind == REGION_FRAMES && !sums ? heaviest : heaviest / 2))
             open = NO_SECTION;
     }
@@ -293,6 +312,7 @@ void form_sections(struct schedule *schedule, struct arena *arena, struct arena 
 {
     struct forming forming = {.schedule = schedule, .graph = schedule->graph, .arena = arena};
     forming.times = ARENA_ARRAY(scratch, double, schedule->region_count + 1);
+    forming.shared = ARENA_ARRAY(scratch, double, schedule->region_count + 1);
     schedule->section_of = ARENA_ARRAY(arena, int, schedule->region_count + 1);
     for (int r = 0; r < schedule->region_count; r++)
         schedule->section_of[r] = NO_SECTION;

@@ -8,7 +8,8 @@
 
 enum {
     STREAMS_MOST = 64,
-    COLUMNS_MOST = 1 << 14,
+    THREADS_MOST = 1 << 10,
+    COLUMNS_MOST = 256,   /* of a block, unless there are as many streams: small networks are never shared */
     FRAMES_LONG = 1 << 20 /* frames of a block, so many that a fork does not count */
 };
 static const double margin = 0.85; /* of one thread's time: more threads must need less */
@@ -108,13 +109,55 @@ static void place_scan(const struct schedule *schedule, struct region *region)
     sharing->fork_columns = rows && (!streams || rows < streams) ? rows : streams;
 }
 
+/* True if a node reads another frame of a value that its own phase makes. */
+static bool reads_own_phase(const struct schedule *schedule, int id)
+{
+    const struct node *node = schedule->graph->nodes[id];
+    for (int k = 0; k < node->count; k++) {
+        const struct edge *edge = &node->edges[k];
+        const struct kernel *kernel = schedule->kernel_of[id], *source = schedule->kernel_of[edge->node];
+        if (edge->delay && source && schedule->region_of[id] == schedule->region_of[edge->node] &&
+            source->phase == kernel->phase)
+            return true;
+    }
+    return false;
+}
+
+/* True if threads can share a region. Kernels over time and groups of frames in a scan are for one, and so are frames
+ * whose columns have to be computed in their order. */
+static bool can_share(const struct schedule *schedule, const struct region *region)
+{
+    if (!region_is_predicted(region) || region->group > 1)
+        return false;
+    for (int k = 0; k < region->kernel_count && region->kind == REGION_SCAN; k++)
+        if (region->kernels[k].kind == KERNEL_OVER_TIME)
+            return false;
+    for (int i = 0; i < region->node_count && region->kind == REGION_FRAMES; i++)
+        if (schedule->kernel_of[region->nodes[i]] && reads_own_phase(schedule, region->nodes[i]))
+            return false;
+    return true;
+}
+
+/* Returns the sharing that a way forces on a region: always, where it is a way for the region. */
+static struct sharing sharing_by_way(enum thread_way way, const struct region *region)
+{
+    const bool is_scan = region->kind == REGION_SCAN;
+    return (struct sharing){.fork_columns = !is_scan || way == THREADS_STREAMS || way == THREADS_ROWS,
+                            .streams_each = is_scan && way == THREADS_STREAMS,
+                            .row_streams = is_scan && way == THREADS_ROWS,
+                            .row_threads = is_scan && way == THREADS_ROWS ? THREADS_MOST : 0};
+}
+
 void place_threads(struct schedule *schedule)
 {
+    const enum thread_way way = schedule->options.threads;
     for (int r = 0; r < schedule->region_count; r++) {
         struct region *region = &schedule->regions[r];
-        if (!region_is_predicted(region))
+        if (!can_share(schedule, region) || way == THREADS_SERIAL || way == THREADS_WAVEFRONT)
             continue;
-        if (region->kind == REGION_SCAN)
+        if (way != THREADS_AUTO)
+            region->sharing = sharing_by_way(way, region);
+        else if (region->kind == REGION_SCAN)
             place_scan(schedule, region);
         else
             region->sharing.fork_columns =

@@ -94,6 +94,8 @@ struct region {
     struct sharing sharing;
 };
 
+static inline bool region_is_shared(const struct region *region) { return region->sharing.fork_columns > 0; }
+
 /* True for a value that is the same for all frames and streams, and that no pass makes: one of the static or the late
  * region. */
 static inline bool node_is_once(const struct node *node)
@@ -153,8 +155,11 @@ struct buffer {
 
 /* Ways to share the work of a call among threads. */
 #define THREAD_WAYS(X)                                                                                                 \
-    X(AUTO, "auto")                                                                                                    \
-    X(SERIAL, "serial")                                                                                                \
+    X(AUTO, "auto")           /* where it pays, by the cost of each region */                                          \
+    X(SERIAL, "serial")       /* never */                                                                              \
+    X(STREAMS, "streams")     /* in scans each thread has its streams */                                               \
+    X(UNITS, "units")         /* in elementwise scans each thread has its units */                                     \
+    X(ROWS, "rows")           /* in scans each thread has its rows of the weights */                                   \
     X(WAVEFRONT, "wavefront") /* sections of a pass run side by side, one some blocks behind the other */
 
 enum thread_way {

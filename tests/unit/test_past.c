@@ -123,7 +123,7 @@ static void test_keep_ended(void **state)
             value[i] = (rnn_real)(i + 1);
             kept[i] = 0;
         }
-        rnn_keep_ended(kept, value, PAD, ends, t, STREAMS);
+        rnn_keep_ended(kept, value, PAD, ends, t, 0, STREAMS);
         for (int i = 0; i < STREAMS * PAD; i++)
             assert_true(kept[i] == (t == 1 && i / PAD != 1 ? value[i] : 0));
     }

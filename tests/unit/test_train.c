@@ -221,7 +221,7 @@ static void test_total(void **state)
                 for (int s = 0; s < STREAMS; s++)
                     for (int i = 0; i < n && t < value.left[s]; i++)
                         *wanted(&sums, i, 0) += (double)number_at(&value, t, s, i);
-            rnn_total(sums.to, step, value.data, value.pad, n, value.frames, STREAMS, value.left);
+            rnn_total(sums.to, step, value.data, value.pad, n, value.frames, STREAMS, value.left, &rnn_alone);
             sums_end(&sums);
             rnn_free(value.data);
         }
@@ -241,7 +241,7 @@ static void check_rows(int rows, int n, int frames, bool turned)
         for (int i = 0; i < n && c / STREAMS < value.left[c % STREAMS] && ids[c] >= 0; i++)
             *wanted(&sums, ids[c], i) += (double)number_at(&value, c / STREAMS, c % STREAMS, i);
     }
-    rnn_rows(sums.to, sums.row_step, sums.step, ids, value.data, value.pad, n, frames, STREAMS, value.left);
+    rnn_rows(sums.to, sums.row_step, sums.step, ids, value.data, value.pad, n, frames, STREAMS, value.left, &rnn_alone);
     sums_end(&sums);
     rnn_free(value.data);
     free(ids);
@@ -270,7 +270,7 @@ static void test_rows_that_collide(void **state)
         ids[c] = c % ROWS * RNN_ROWS_TABLE;
         value[c * RNN_PAD(1)] = whole(c);
     }
-    rnn_rows(to, 1, 1, ids, value, RNN_PAD(1), 1, all, 1, &all);
+    rnn_rows(to, 1, 1, ids, value, RNN_PAD(1), 1, all, 1, &all, &rnn_alone);
     for (int r = 0; r < ROWS; r++)
         assert_true(to[r * RNN_ROWS_TABLE] == whole(r) + whole(r + ROWS));
 }
@@ -288,7 +288,7 @@ static void test_long_sums(void **state)
         value[i] = (rnn_real)0.1;
     const double want = MANY * (double)(rnn_real)0.1;
     rnn_real sum = 0;
-    rnn_rows(&sum, 1, 1, ids, value, 1, 1, MANY, 1, &all);
+    rnn_rows(&sum, 1, 1, ids, value, 1, 1, MANY, 1, &all, &rnn_alone);
     assert_true(fabs((double)sum / want - 1) < 1e-4); /* 3.7e-2 if added one by one */
     rnn_free(value);
     free(ids);
@@ -308,7 +308,8 @@ static void check_outer(int n, int m, int frames, bool turned)
     const size_t numbers = RNN_MAX(RNN_OUTER_SCRATCH(n, m), RNN_OUTER_SCRATCH(m, n));
     rnn_real *scratch = rnn_alloc(sizeof *scratch * numbers, RNN_VECTOR_BYTES);
     assert_non_null(scratch);
-    rnn_outer(sums.to, sums.row_step, sums.step, a.data, a.pad, n, b.data, b.pad, m, frames, STREAMS, a.left, scratch);
+    rnn_outer(sums.to, sums.row_step, sums.step, a.data, a.pad, n, b.data, b.pad, m, frames, STREAMS, a.left, scratch,
+              &rnn_alone);
     sums_end(&sums);
     rnn_free(scratch);
     rnn_free(a.data);

@@ -15,16 +15,15 @@
 
 struct bench_options {
     struct network_options network;
-    int streams, frames, threads;
+    int streams, frames;
     double seconds;
 };
 
-enum { KEY_STREAMS = 768, KEY_FRAMES, KEY_THREADS, KEY_TRAIN, KEY_SECONDS };
+enum { KEY_STREAMS = 768, KEY_FRAMES, KEY_TRAIN, KEY_SECONDS };
 
 static const struct argp_option options_table[] = {
     {"streams", KEY_STREAMS, "N", 0, "Streams of a call (default 1)", 3},
     {"frames", KEY_FRAMES, "N", 0, "Frames of a call, but for the one of a step (default 100)", 3},
-    {"threads", KEY_THREADS, "N", 0, "Threads of a call (default 1, and so far the only number)", 3},
     {"train", KEY_TRAIN, NULL, 0, "Measure the loss and gradients too", 3},
     {"seconds", KEY_SECONDS, "S", 0, "How long to measure each kind of call (default 1)", 3},
     {0},
@@ -47,24 +46,15 @@ static const char documentation[] =
 static const struct argument_field fields[] = {
     {KEY_STREAMS, ARGUMENT_COUNT, offsetof(struct bench_options, streams)},
     {KEY_FRAMES, ARGUMENT_COUNT, offsetof(struct bench_options, frames)},
-    {KEY_THREADS, ARGUMENT_COUNT, offsetof(struct bench_options, threads)},
     {KEY_TRAIN, ARGUMENT_FLAG, offsetof(struct bench_options, network.training)},
     {KEY_SECONDS, ARGUMENT_POSITIVE, offsetof(struct bench_options, seconds)},
     {0},
 };
 
-static void check_options(void *to, struct argp_state *state)
-{
-    const struct bench_options *options = to;
-    if (options->threads > 1)
-        argp_error(state, "--threads %d: this version computes on one thread", options->threads);
-}
-
 static const struct command_line command_line = {.options = options_table,
                                                  .fields = fields,
                                                  .doc = documentation,
-                                                 .parts = {{&network_argp, offsetof(struct bench_options, network)}},
-                                                 .check = check_options};
+                                                 .parts = {{&network_argp, offsetof(struct bench_options, network)}}};
 
 struct bench {
     const struct bench_options *options;
@@ -245,8 +235,7 @@ static bool print_figures(struct bench *bench, const char **error)
 int command_bench(int argc, char **argv)
 {
     struct arena *arena = arena_new();
-    struct bench_options options = {
-        .network = network_options_new(arena), .streams = 1, .frames = 100, .threads = 1, .seconds = 1};
+    struct bench_options options = {.network = network_options_new(arena), .streams = 1, .frames = 100, .seconds = 1};
     command_line_parse(&command_line, argc, argv, &options);
     struct bench bench = {.options = &options, .arena = arena};
     const char *error = NULL;

@@ -114,7 +114,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             state->child_inputs[i] = (char *)parsing->to + line->parts[i].offset;
         return 0;
     case ARGP_KEY_END:
-        line->check(parsing->to, state);
+        if (line->check)
+            line->check(parsing->to, state);
         return 0;
     default:
         return line->take && line->take(key, argument, parsing->to, state) ? 0 : ARGP_ERR_UNKNOWN;

@@ -13,7 +13,7 @@
 #include "network/level.h"
 #include "network/process.h"
 
-enum { KEY_TOP = 256, KEY_MACHINE, KEY_TARGET, KEY_DOUBLE };
+enum { KEY_TOP = 256, KEY_MACHINE, KEY_TARGET, KEY_DOUBLE, KEY_THREADS };
 
 static const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The network, compiled by rnnc and $CC (default cc) with $CFLAGS:", 1},
@@ -25,6 +25,7 @@ static const struct argp_option options_table[] = {
     {"target", KEY_TARGET, "NAME", 0,
      "Compile for a lesser processor than this machine's: base, x86-64-v2, ..., see rnnc --help", 1},
     {"double", KEY_DOUBLE, NULL, 0, "Compute in double precision", 1},
+    {"threads", KEY_THREADS, "N", 0, "Threads of a call (default: OMP_NUM_THREADS, or all processors)", 1},
     {0},
 };
 
@@ -69,6 +70,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         break;
     case KEY_DOUBLE:
         options->in_double = true;
+        break;
+    case KEY_THREADS:
+        options->threads = argument_count(state, "--threads", argument);
         break;
     case ARGP_KEY_ARG:
         if (options->path)
@@ -230,8 +234,19 @@ void *library_open(const struct network_options *options, const char *text, cons
     return library;
 }
 
+/* Says how many threads calls may have, in the library of OpenMP that the compiler has linked. */
+static void set_threads(void *library, int threads)
+{
+    void (*set_num_threads)(int threads);
+    *(void **)&set_num_threads = dlsym(library, "omp_set_num_threads");
+    if (set_num_threads && threads)
+        set_num_threads(threads);
+}
+
 const rnn_model *network_open(const struct network_options *options, const char **error)
 {
     void *library = library_open(options, NULL, error);
+    if (library)
+        set_threads(library, options->threads);
     return library ? find_model(options->arena, library, options->in_double, error) : NULL;
 }

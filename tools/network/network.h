@@ -27,6 +27,7 @@ struct network_options {
     const char *top;    /* the --top among them, or NULL */
     const char *target; /* --target, or NULL: for this processor */
     bool in_double;     /* --double */
+    int threads;        /* --threads; 0: as many as OpenMP gives */
     bool training;      /* with loss and gradients: the model has .training */
     bool quiet;         /* nothing is said while the C compiler takes long */
 };

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "rnn/flush.h"
+#include "rnn/team.h"
 #include "rnn/tile.h"
 #include "rnn/vec.h"
 
@@ -38,9 +40,12 @@ enum { RNN_BATCH_LEAST = RNN_TILE_COLUMNS, RNN_BATCH_MOST = 48, RNN_BATCH_BYTES 
 
 /* Calls kernel(..., first, columns) for batches that cover columns 0 .. count - 1. A single column is a constant in its
  * call: the kernel of one stream is compiled by itself. */
-#define RNN_FOR_BATCHES(count, most, kernel, ...)                                                                      \
-    for (int rnn_first = 0, rnn_columns; rnn_first < (count); rnn_first += rnn_columns) {                              \
-        rnn_columns = rnn_next_part((count)-rnn_first, most);                                                          \
+#define RNN_FOR_BATCHES(count, most, kernel, ...) RNN_FOR_BATCHES_IN(0, count, most, kernel, __VA_ARGS__)
+
+/* The same for columns from .. end - 1. */
+#define RNN_FOR_BATCHES_IN(from, end, most, kernel, ...)                                                               \
+    for (int rnn_first = (from), rnn_columns; rnn_first < (end); rnn_first += rnn_columns) {                           \
+        rnn_columns = rnn_next_part((end)-rnn_first, most);                                                            \
         if (rnn_columns == 1)                                                                                          \
             kernel(__VA_ARGS__, rnn_first, 1);                                                                         \
         else                                                                                                           \
@@ -186,14 +191,17 @@ RNN_INLINE void rnn_pack_block(rnn_real *to, const ptrdiff_t step, const rnn_rea
                          RNN_MIN(k - i, RNN_PACK_COLUMNS));
 }
 
-/* Puts the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of the `part` rows of a
- * packed matrix whose panels hold `side` blocks; weights of units beyond the last are 0. */
-RNN_OUTLINE void rnn_pack_panels(rnn_real *packed, const int side, const int part, const int row,
+/* Returns the blocks of units of a matrix whose panels hold `side` of them. */
+RNN_INLINE int rnn_pack_count(const int side, const int units) { return (RNN_BLOCKS(units) + side - 1) / side * side; }
+
+/* Puts some blocks of units of the matrix weights[i * row_step + j * column_step] (i < units, j < k) into row `row` of
+ * the `part` rows of a packed matrix whose panels hold `side` blocks; weights of units beyond the last are 0. */
+RNN_OUTLINE void rnn_pack_blocks(const rnn_range range, rnn_real *packed, const int side, const int part, const int row,
                                  const rnn_real *weights, const ptrdiff_t row_step, const ptrdiff_t column_step,
                                  const int units, const int k)
 {
-    const int rows = side * part, blocks = (RNN_BLOCKS(units) + side - 1) / side * side;
-    for (int block = 0; block < blocks; block++) {
+    const int rows = side * part;
+    for (int block = range.first; block < range.end; block++) {
         const rnn_pass_place place = rnn_place_row(row * side + block % side, rows);
         const ptrdiff_t step = (ptrdiff_t)place.rows * RNN_LANES;
         rnn_real *const to = packed + (((ptrdiff_t)(block / side) * rows + place.first) * k + place.row) * RNN_LANES;
@@ -201,6 +209,15 @@ RNN_OUTLINE void rnn_pack_panels(rnn_real *packed, const int side, const int par
         const rnn_real *const from = count ? weights + (ptrdiff_t)block * RNN_LANES * row_step : weights;
         rnn_pack_block(to, step, from, row_step, column_step, count, k);
     }
+}
+
+/* Does so with all blocks. */
+RNN_OUTLINE void rnn_pack_panels(rnn_real *packed, const int side, const int part, const int row,
+                                 const rnn_real *weights, const ptrdiff_t row_step, const ptrdiff_t column_step,
+                                 const int units, const int k)
+{
+    const rnn_range all = {0, rnn_pack_count(side, units)};
+    rnn_pack_blocks(all, packed, side, part, row, weights, row_step, column_step, units, k);
 }
 
 /* A matrix of the parameters that becomes a row of a packed matrix: the arguments of rnn_pack_panels, with addresses as
@@ -212,12 +229,38 @@ typedef struct {
     int units, k;
 } rnn_packing;
 
-RNN_OUTLINE void rnn_pack_all(void *packed, const void *params, const rnn_packing *packing, const int count)
+/* Packs a thread's part of each of them. */
+RNN_OUTLINE void rnn_pack_share(void *packed, const void *params, const rnn_packing *packing, const int count,
+                                const int thread, const int threads)
 {
     for (int i = 0; i < count; i++, packing++)
-        rnn_pack_panels((rnn_real *)(void *)((char *)packed + packing->packed), packing->side, packing->part,
+        rnn_pack_blocks(rnn_part_of(rnn_pack_count(packing->side, packing->units), thread, threads),
+                        (rnn_real *)(void *)((char *)packed + packing->packed), packing->side, packing->part,
                         packing->row, (const rnn_real *)(const void *)((const char *)params + packing->weights),
                         packing->row_step, packing->column_step, packing->units, packing->k);
+}
+
+/* Numbers that are worth a thread. */
+enum { RNN_PACK_EACH = 64 * 1024 };
+
+RNN_OUTLINE void rnn_pack_all(void *packed, const void *params, const rnn_packing *packing, const int count)
+{
+#ifdef _OPENMP
+    size_t numbers = 0;
+    for (int i = 0; i < count; i++)
+        numbers += (size_t)packing[i].units * (size_t)packing[i].k;
+    const int threads = RNN_MIN(rnn_begin_team().threads, (int)RNN_MIN(numbers / RNN_PACK_EACH, 1000));
+    if (threads > 1) {
+        RNN_OMP(parallel num_threads(threads)) /* each packs its blocks of units */
+        {
+            const rnn_flush_state flush = rnn_flush_begin();
+            rnn_pack_share(packed, params, packing, count, omp_get_thread_num(), omp_get_num_threads());
+            rnn_flush_end(flush);
+        }
+        return;
+    }
+#endif
+    rnn_pack_share(packed, params, packing, count, 0, 1);
 }
 
 /* Copy columns of n numbers between a caller's contiguous ones and padded ones. */

@@ -55,10 +55,12 @@ RNN_HELPER void rnn_keep_past(rnn_real *to, const rnn_real *from, int past, int 
                from + ((ptrdiff_t)stream + (ptrdiff_t)(end - d) * streams) * pad, (size_t)pad * sizeof *to);
 }
 
-/* Keeps the value of streams whose last frame is t, [streams] columns, in a scan that overwrites it in place. */
-RNN_SELDOM void rnn_keep_ended(rnn_real *kept, const rnn_real *value, int pad, const int *ends, int t, int streams)
+/* Keeps the value of those of the streams first .. end - 1 whose last frame is t, in columns of `pad` numbers, in a
+ * scan that overwrites it in place. */
+RNN_SELDOM void rnn_keep_ended(rnn_real *kept, const rnn_real *value, int pad, const int *ends, int t, int first,
+                               int end)
 {
-    for (int stream = 0; stream < streams; stream++)
+    for (int stream = first; stream < end; stream++)
         if (ends[stream] == t + 1)
             memcpy(kept + (ptrdiff_t)stream * pad, value + (ptrdiff_t)stream * pad, (size_t)pad * sizeof *kept);
 }

@@ -7,6 +7,7 @@
 
 #include "rnn/panel.h"
 #include "rnn/past.h"
+#include "rnn/team.h"
 #include "rnn/vec.h"
 
 /* ---- losses ---- */
@@ -127,12 +128,16 @@ RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *wind
 
 /* ---- sums over frames and streams ---- */
 
+/* Threads that share a sum have its units, or its rows, and all columns: each number is added up as by one thread. */
+
 /* to[i * step] += sum of value[column][i], n units. The columns of a block are added up by themselves first: a long
  * window rounds a sum once for each block, not once for each frame. */
 RNN_HELPER void rnn_total(rnn_real *to, ptrdiff_t step, const rnn_real *value, ptrdiff_t stride, int n, int frames,
-                          int streams, const int *left)
+                          int streams, const int *left, const rnn_share *share)
 {
-    for (int unit = 0; unit < n; unit += RNN_LANES) {
+    rnn_barrier(share); /* another sum may be made in the same place */
+    const rnn_range units = rnn_units_of(share, n);
+    for (int unit = units.first; unit < units.end; unit += RNN_LANES) {
         const int count = RNN_MIN(n - unit, RNN_LANES);
         const rnn_real *from = value + unit;
         rnn_vec sum = {0};
@@ -167,8 +172,10 @@ RNN_HELPER int rnn_row_place(rnn_row_set *set, int32_t row)
 /* Adds value[column] to row ids[column] of `to`; ids below 0 have no row. Columns of one row are added up by themselves
  * first, some of the block at a time: a row that many frames read is rounded as seldom as the sums above. */
 RNN_HELPER void rnn_rows(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const int32_t *ids, const rnn_real *value,
-                         ptrdiff_t stride, int n, int frames, int streams, const int *left)
+                         ptrdiff_t stride, int n, int frames, int streams, const int *left, const rnn_share *share)
 {
+    rnn_barrier(share);
+    const rnn_range units = rnn_units_of(share, n);
     const ptrdiff_t all = (ptrdiff_t)frames * streams;
     for (ptrdiff_t column = 0; column < all;) {
         const rnn_real *from[RNN_ROWS_COLUMNS];
@@ -182,7 +189,7 @@ RNN_HELPER void rnn_rows(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const
                 from[columns] = value + column * stride;
                 place[columns++] = rnn_row_place(&set, ids[column]);
             }
-        for (int unit = 0; unit < n; unit += RNN_LANES) {
+        for (int unit = units.first; unit < units.end; unit += RNN_LANES) {
             const int count = RNN_MIN(n - unit, RNN_LANES);
             rnn_vec sum[RNN_ROWS_COLUMNS];
             memset(sum, 0, sizeof *sum * (size_t)set.count);
@@ -213,14 +220,24 @@ enum {
     ((size_t)RNN_OUTER_COLUMNS * (((n) + RNN_OUTER_ROWS - 1) / RNN_OUTER_ROWS * RNN_OUTER_ROWS + RNN_LANES +           \
                                   ((m) + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH))
 
+/* Returns the panels of `width` units that are a thread's, as a range of units. */
+RNN_INLINE rnn_range rnn_outer_part(const rnn_share *share, int n, const int width)
+{
+    rnn_range range = rnn_part_of((n + width - 1) / width, share->thread, share->threads);
+    range.first *= width;
+    range.end = RNN_MIN(n, range.end * width);
+    return range;
+}
+
 /* Packs columns, at these places, into panels of `width` units, the last one of `narrow` if these are enough; some
  * columns at a time, so that what is read and what is written stays in few cache lines and pages. */
 RNN_INLINE void rnn_outer_pack(rnn_real *packed, const rnn_real *value, ptrdiff_t stride, int n, const int width,
-                               const int narrow, const ptrdiff_t *places, int columns)
+                               const int narrow, const ptrdiff_t *places, int columns, const rnn_share *share)
 {
     enum { AT_ONCE = 16 };
+    const rnn_range units = rnn_outer_part(share, n, width);
     for (int first = 0; first < columns; first += AT_ONCE)
-        for (int i = 0; i < n; i += width) {
+        for (int i = units.first; i < units.end; i += width) {
             const int last = RNN_MIN(columns, first + AT_ONCE), count = n - i, wide = count > narrow ? width : narrow;
             rnn_real *to = packed + (ptrdiff_t)i * columns + (ptrdiff_t)first * wide;
             for (int k = first; k < last; k++, to += wide) {
@@ -274,10 +291,13 @@ RNN_OUTLINE void rnn_outer_narrow_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff
 }
 
 RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, int n,
-                                const rnn_real *b, int m, int columns)
+                                const rnn_real *b, int m, int columns, const rnn_share *share)
 {
-    for (int j = 0; j < m; j += RNN_OUTER_WIDTH)
-        for (int i = 0; i < n; i += RNN_OUTER_ROWS)
+    const int by_rows = n / RNN_OUTER_ROWS >= m / RNN_OUTER_WIDTH; /* threads have rows of tiles, or columns */
+    const rnn_range rows = by_rows ? rnn_outer_part(share, n, RNN_OUTER_ROWS) : rnn_part_of(n, 0, 1);
+    const rnn_range width = by_rows ? rnn_part_of(m, 0, 1) : rnn_outer_part(share, m, RNN_OUTER_WIDTH);
+    for (int j = width.first; j < width.end; j += RNN_OUTER_WIDTH)
+        for (int i = rows.first; i < rows.end; i += RNN_OUTER_ROWS)
             (m - j > RNN_LANES ? rnn_outer_tile : rnn_outer_narrow_tile)(
                 to + i * row_step + j * step, row_step, step, RNN_MIN(RNN_OUTER_ROWS, n - i),
                 RNN_MIN(RNN_OUTER_WIDTH, m - j), a + (ptrdiff_t)i * columns,
@@ -287,10 +307,10 @@ RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step
 /* to[i * row_step + j * step] += sum of a[column][i] b[column][j], i < n, j < m. */
 RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, ptrdiff_t a_stride,
                           int n, const rnn_real *b, ptrdiff_t b_stride, int m, int frames, int streams, const int *left,
-                          rnn_real *scratch)
+                          rnn_real *scratch, const rnn_share *share)
 {
     if (step != 1 && row_step == 1) { /* the other way round, so that lanes lie side by side in memory */
-        rnn_outer(to, step, 1, b, b_stride, m, a, a_stride, n, frames, streams, left, scratch);
+        rnn_outer(to, step, 1, b, b_stride, m, a, a_stride, n, frames, streams, left, scratch, share);
         return;
     }
     rnn_real *const packed_b = scratch;
@@ -303,9 +323,11 @@ RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, cons
         for (; column < all && columns < RNN_OUTER_COLUMNS; column++)
             if (column / streams < left[column % streams])
                 places[columns++] = column;
-        rnn_outer_pack(packed_a, a, a_stride, n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, columns);
-        rnn_outer_pack(packed_b, b, b_stride, m, RNN_OUTER_WIDTH, RNN_LANES, places, columns);
-        rnn_outer_tiles(to, row_step, step, packed_a, n, packed_b, m, columns);
+        rnn_barrier(share); /* nobody reads the scratch any more */
+        rnn_outer_pack(packed_a, a, a_stride, n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, columns, share);
+        rnn_outer_pack(packed_b, b, b_stride, m, RNN_OUTER_WIDTH, RNN_LANES, places, columns, share);
+        rnn_barrier(share);
+        rnn_outer_tiles(to, row_step, step, packed_a, n, packed_b, m, columns, share);
     }
 }
 

@@ -26,22 +26,11 @@
 #ifndef RNN_WAVE_H
 #define RNN_WAVE_H
 
-#include <stddef.h>
-#include <stdint.h>
-#ifdef _OPENMP
-#include <omp.h>
-#include <sched.h>
-#endif
-
 #include "rnn/call.h"
 #include "rnn/flush.h"
-
-/* A directive of OpenMP; nothing where the compiler is not told to use it. */
-#ifdef _OPENMP
-#define RNN_OMP(...) RNN_PRAGMA(omp __VA_ARGS__)
-#else
-#define RNN_OMP(...)
-#endif
+#include "rnn/team.h"
+#include <stddef.h>
+#include <stdint.h>
 
 /* Frames that a section is through, in the direction of its pass; on cache lines of its own. */
 typedef struct {
