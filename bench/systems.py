@@ -186,8 +186,8 @@ def commit_of(project):
 
 def describe_run(options):
     """What the report says of the machine and the way of measuring."""
-    uses = {True: "what -march says, AVX2 for peers", False: "what -march says"}[held_to_avx2(options)]
-    return {"cpu": cpu_name(), "instructions": "AVX-512" if instructions(options) == "avx512" else uses, "compiler": version_of(options.cc),
+    uses = "AVX-512" if instructions(options) == "avx512" else "what -march says" + (", AVX2 for peers" if held_to_avx2(options) else "")
+    return {"cpu": cpu_name(), "instructions": uses, "compiler": version_of(options.cc),
             "flags": f"-O3 -march={options.march}{' -fopenmp' if options.threads > 1 else ''}", "commit": commit_of(options.project),
             "threads": options.threads, "rounds": options.rounds, "seconds": options.seconds,
             "clock": "processor time" if options.threads == 1 else "time on the wall", "quick": options.quick, "tasks": options.tasks}

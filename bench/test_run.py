@@ -15,7 +15,7 @@ import time
 import unittest
 
 RUN = pathlib.Path(__file__).resolve().parent / "run.sh"
-BUILD = sys.argv.pop(1)
+BUILD = os.path.abspath(sys.argv.pop(1))
 SMALL = ("--rounds", "1", "--seconds", "0.002", "--peers", "none")
 
 
