@@ -3,6 +3,7 @@
  *
  * Hwang and Sung 2015 (arXiv:1503.02852), section 4: strongly connected components as a pipeline. */
 #include "base/arena.h"
+#include "base/machine.h"
 #include "schedule/access.h"
 #include "schedule/predict.h"
 
@@ -10,8 +11,7 @@ struct forming {
     struct schedule *schedule;
     const struct graph *graph;
     struct arena *arena;
-    double *times;  /* by section: of one thread */
-    double *shared; /* of two that share each region instead */
+    double *times; /* by section */
     int capacity;
 };
 
@@ -23,7 +23,8 @@ static bool region_is_sums(const struct graph *graph, const struct region *regio
 
 /* ---- weight ---- */
 
-enum { FRAMES_OF_BLOCK = 16 }; /* about as many as sections hand to each other, see rnn/wave.h */
+/* About as many frames of a block as sections hand to each other, and blocks of a call; see rnn/wave.h. */
+enum { FRAMES_OF_BLOCK = 16, BLOCKS = 8 };
 
 /* Returns how many nanoseconds a frame of one stream takes. */
 static double region_time(const struct schedule *schedule, const struct region *region)
@@ -32,37 +33,44 @@ static double region_time(const struct schedule *schedule, const struct region *
     return region_is_predicted(region) ? predict_region(schedule, region, &load).time : 0;
 }
 
-/* Returns how many it takes two threads that share the region. */
-static double region_time_shared(const struct schedule *schedule, const struct region *region)
-{
-    if (!region_is_predicted(region))
-        return 0;
-    const enum way way = region->kind == REGION_SCAN     ? WAY_ROWS
-                         : region->kind == REGION_FRAMES ? WAY_COLUMNS
-                                                         : WAY_UNITS;
-    const struct load load = {1, FRAMES_OF_BLOCK, 2, way};
-    const double shared = predict_region(schedule, region, &load).time, serial = region_time(schedule, region);
-    return shared < serial ? shared : serial;
-}
-
 /* Nanoseconds of a frame that other threads must save at least: to begin a wavefront, and to wait for its first block
  * and the last, costs some microseconds a call. And threads that sections keep busy at least. */
 enum { SAVED_LEAST = 2000 };
 static const double busy_least = 1.5;
 
-/* True if sections that run side by side, from one on, are to do so: they save enough, and more than threads that share
- * each region do, or it is asked for. */
+/* Times as long as regions that are shared out one after the other: sections, which wait for blocks and not for frames,
+ * are still better. */
+static const double close = 1.2;
+
+/* Returns how long a frame of the regions of sections takes, from one on, where threads share each of them. */
+static double shared_time(const struct schedule *schedule, int first)
+{
+    double time = 0;
+    for (int r = 0; r < schedule->region_count; r++) {
+        const struct region *region = &schedule->regions[r];
+        const struct load load = choose_load(region, 1, FRAMES_OF_BLOCK, schedule->options.machine->cores);
+        if (schedule->section_of[r] >= first && region_is_predicted(region))
+            time += predict_region(schedule, region, &load).time;
+    }
+    return time;
+}
+
+/* True if sections that run side by side, from one on, are to do so: they save enough, and about as much as other ways
+ * to use threads, or it is asked for. */
 static bool is_worth_it(const struct forming *forming, int first)
 {
-    double all = 0, most = 0, shared = 0;
-    for (int s = first; s < forming->schedule->section_count; s++) {
+    const struct schedule *schedule = forming->schedule;
+    const int cores = schedule->options.machine->cores;
+    double all = 0, most = 0;
+    for (int s = first; s < schedule->section_count; s++) {
         all += forming->times[s];
-        shared += forming->shared[s];
         most = forming->times[s] > most ? forming->times[s] : most;
     }
-    const double side_by_side = most > all / 2 ? most : all / 2; /* on two threads */
-    return forming->schedule->options.threads == THREADS_WAVEFRONT ||
-           (all - most >= SAVED_LEAST && all >= busy_least * most && side_by_side < shared);
+    if (schedule->options.threads == THREADS_WAVEFRONT)
+        return true;
+    /* The slowest section, or all that a thread has, sets the pace; the first block passes all sections before. */
+    const double pace = all / cores > most ? all / cores : most, wave = pace + (all - pace) / BLOCKS;
+    return all - most >= SAVED_LEAST && all >= busy_least * most && wave <= close * shared_time(schedule, first);
 }
 
 /* ---- reads ---- */
@@ -146,7 +154,7 @@ static int new_section(struct forming *forming, int wavefront, int pass, bool su
 {
     struct schedule *schedule = forming->schedule;
     struct section section = {.wavefront = wavefront, .pass = pass, .sums = sums};
-    forming->times[schedule->section_count] = forming->shared[schedule->section_count] = 0;
+    forming->times[schedule->section_count] = 0;
     ARENA_PUSH(forming->arena, schedule->sections, schedule->section_count, forming->capacity, section);
     return schedule->section_count - 1;
 }
@@ -198,7 +206,6 @@ static void join_last(struct forming *forming, int first)
         if (schedule->section_of[r] == last)
             schedule->section_of[r] = last - 1;
     forming->times[last - 1] += forming->times[last];
-    forming->shared[last - 1] += forming->shared[last];
     schedule->section_count--;
 }
 
@@ -219,7 +226,6 @@ static void form_pass(struct forming *forming, int wavefront, int first, int pas
             open = new_section(forming, wavefront, pass, sums);
         schedule->section_of[r] = open;
         forming->times[open] += region_time(schedule, region);
-        forming->shared[open] += region_time_shared(schedule, region);
         if (forming->times[open] >= (region->kind == REGION_FRAMES && !sums ? heaviest : heaviest / 2))
             open = NO_SECTION;
     }
@@ -312,7 +318,6 @@ void form_sections(struct schedule *schedule, struct arena *arena, struct arena 
 {
     struct forming forming = {.schedule = schedule, .graph = schedule->graph, .arena = arena};
     forming.times = ARENA_ARRAY(scratch, double, schedule->region_count + 1);
-    forming.shared = ARENA_ARRAY(scratch, double, schedule->region_count + 1);
     schedule->section_of = ARENA_ARRAY(arena, int, schedule->region_count + 1);
     for (int r = 0; r < schedule->region_count; r++)
         schedule->section_of[r] = NO_SECTION;
