@@ -199,11 +199,12 @@ static void test_thresholds(void **state)
     assert_true(sharing.streams_each > 0);
 
     int before = 0;
-    for (machine.fork = 10; machine.fork < 1e5; machine.fork *= 10) {
+    for (machine.fork = 10; machine.fork < 300; machine.fork *= 5) {
         sharing = sharing_of(&machine, 64, REGION_FRAMES);
-        assert_true(sharing.fork_columns > before);
+        assert_true(sharing.fork_columns >= before);
         before = sharing.fork_columns;
     }
+    assert_true(before > 1);
     machine.fork = 1e9;
     assert_int_equal(sharing_of(&machine, 64, REGION_FRAMES).fork_columns, 0);
 }
@@ -213,7 +214,8 @@ static void test_small_layer_is_shared_by_streams(void **state)
 {
     (void)state;
     struct machine machine = plain;
-    machine.barrier = machine.fork = 1000;
+    machine.barrier = 1000;
+    machine.fork = 50;
     const struct sharing sharing = sharing_of(&machine, 64, REGION_SCAN);
     assert_true(sharing.streams_each > 1 && sharing.fork_columns >= 2 * sharing.streams_each);
     assert_int_equal(sharing.row_streams, 0);
