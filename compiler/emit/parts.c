@@ -32,14 +32,18 @@ static void write_part_arguments(struct emitter *emitter)
     for (int i = 0; i < graph->input_count + graph->output_count; i++) {
         const struct graph_input *input = i < graph->input_count ? &graph->inputs[i] : NULL;
         const struct graph_output *output = input ? NULL : &graph->outputs[i - graph->input_count];
-        const char *name = emitter->arguments[i];
+        const char *name = emitter->arguments[i], *each = "";
         const long units = input ? input->vocabulary ? 1 : shape_size(&input->shape) : shape_size(&output->shape);
+        if (units != 1)
+            each = arena_printf(emitter->arena, " * %s",
+                                output ? node_size(emitter, output->edge.node, units)
+                                       : arena_printf(emitter->arena, "%ld", units));
         if ((input ? input->time : output->time) != TIME_FRAME)
             text_printf(emitter->out, ",\n            %s", name);
         else if (input)
-            text_printf(emitter->out, ",\n            %s + column * %ld", name, units);
+            text_printf(emitter->out, ",\n            %s + column%s", name, each);
         else
-            text_printf(emitter->out, ",\n            %s ? %s + column * %ld : NULL", name, name, units);
+            text_printf(emitter->out, ",\n            %s ? %s + column%s : NULL", name, name, each);
     }
 }
 

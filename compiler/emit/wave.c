@@ -128,8 +128,8 @@ void open_section(struct writing *writing, int number)
         write_line(writing, "values.left = call.left;");
     int scratch = scratch_of_section(writing->emitter, number);
     if (scratch > 0)
-        text_printf(out, "%*svalues.scratch = whole.scratch + %d * values.scratch_numbers;\n", writing->indent, "",
-                    scratch);
+        text_printf(out, "%*svalues.scratch = whole.scratch + %svalues.scratch_numbers;\n", writing->indent, "",
+                    scratch > 1 ? arena_printf(writing->emitter->arena, "%d * ", scratch) : "");
     write_waits(writing, number, true);
 }
 
