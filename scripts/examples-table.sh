@@ -25,7 +25,7 @@ row() {
   folder=$(basename "$(dirname "$1")")
   awk -v name="$(basename "$1" .rnn)" -v folder="$folder" -v shows="$(shows "$1")" '
     NR == 1 { parameters = $2; for (i = 3; i < NF; i++) if ($(i + 1) == "flops") flops = $i; next }
-    /^[^ ]/ { begins = 1; next }
+    /^[^ ]+$/ { begins = 1; next }   # the name of a region
     begins { begins = 0; sub(/^ */, ""); kind = substr($0, 1, index($0, ":") - 1); if (!count[kind]++) kinds[++n] = kind }
     END {
       for (i = 1; i <= n; i++) {
