@@ -62,8 +62,8 @@ static const char *const any_calls[] = {
 static const char *const named_calls[] = {
     "    return $_target()->step(packed, state, inputs, outputs);\n}\n\n",
     "    return $_target()->run(packed, state, work, frames, lengths, inputs, outputs);\n}\n\n",
-    "    return @_target()->training->grad(params, state, work, window, inputs, targets, loss, gradient,\n"
-    "        input_gradients);\n}\n\n"};
+    ("    return @_target()->training->grad(params, state, work, window, inputs, targets, loss, gradient,\n"
+     "        input_gradients);\n}\n\n")};
 
 static const char *const training_calls =
     "static rnn_status $_losses(const void *state, void *work, rnn_loss *losses)\n{\n"

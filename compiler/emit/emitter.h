@@ -127,6 +127,8 @@ void emit_values(struct emitter *emitter);
 /* Returns the parameters that its function takes. */
 unsigned emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 void emit_regions(struct emitter *emitter);
+/* plan.c: true if threads share any of the regions of a call. */
+bool plan_shares_regions(const struct emitter *emitter, const struct plan *plan);
 /* threads.c: the parts of a loop over panels, which threads share if the region, which may be NULL, is shared. */
 void write_panels_head(struct emitter *emitter, const struct region *region, const char *indent, const char *counter,
                        const char *panels);

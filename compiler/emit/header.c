@@ -108,8 +108,13 @@ static void write_declarations(struct emitter *emitter)
         write_pattern(emitter, weights_declaration);
     write_pattern(emitter, call_declarations);
     if (plan_of_call(emitter->schedule, CALL_STEP)) {
-        text_puts(emitter->out,
-                  "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n");
+        text_puts(
+            emitter->out,
+            plan_shares_regions(emitter, plan_of_call(emitter->schedule, CALL_STEP))
+                ? "/* One frame of every stream. Compiled with OpenMP, large regions are shared among its threads, "
+                  "which wait for each other; else this allocates nothing, locks nothing, "
+                  "calls no system. */\n"
+                : "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n");
         write_signature(emitter, CALL_STEP);
         text_puts(emitter->out, ";\n\n");
     }

@@ -3,16 +3,21 @@
 
 #include "emit/writing.h"
 
+bool plan_shares_regions(const struct emitter *emitter, const struct plan *plan)
+{
+    bool shared = false;
+    for (int i = 0; i < plan->step_count; i++) {
+        const struct step *step = &plan->steps[i];
+        shared |= step->kind == STEP_REGION && region_is_shared(&emitter->schedule->regions[step->region]);
+    }
+    return shared;
+}
+
 /* Writes what the threads of a call share, if any of its regions is shared. */
 static void write_team(struct writing *writing)
 {
     const struct schedule *schedule = writing->emitter->schedule;
-    bool shared = false;
-    for (int i = 0; i < writing->plan->step_count; i++) {
-        const struct step *step = &writing->plan->steps[i];
-        shared |= step->kind == STEP_REGION && region_is_shared(&schedule->regions[step->region]);
-    }
-    if (!shared)
+    if (!plan_shares_regions(writing->emitter, writing->plan))
         return;
     write_line(writing, "rnn_team team = rnn_begin_team();");
     if (schedule->section_count && !writing->one_frame) {

@@ -305,6 +305,21 @@ static unsigned *emit_kernels(struct emitter *emitter, const struct region *regi
     return uses;
 }
 
+/* Writes what the numbers of a split say. */
+static void write_thresholds(struct emitter *emitter, const struct region *region)
+{
+    const struct sharing *sharing = &region->sharing;
+    text_printf(emitter->out, "    /* Worth it from %d column%s on", sharing->fork_columns,
+                sharing->fork_columns > 1 ? "s" : "");
+    if (sharing->streams_each)
+        text_printf(emitter->out, "; streams, if there are %d for each thread", sharing->streams_each);
+    if (sharing->row_streams)
+        text_printf(emitter->out, "%s rows of the weights from %d stream%s on, for up to %d threads",
+                    sharing->streams_each ? "; else" : ";", sharing->row_streams, sharing->row_streams > 1 ? "s" : "",
+                    sharing->row_threads);
+    text_puts(emitter->out, ". */\n");
+}
+
 /* Writes the function that shares a region among threads. */
 static void write_fork(struct emitter *emitter, const struct region *region)
 {
@@ -314,6 +329,7 @@ static void write_fork(struct emitter *emitter, const struct region *region)
                   "static void $_%s(const struct $_packed *packed, const struct $_values *values,\n"
                   "    const int frames, const int streams, const int *ends, rnn_team *team)\n{\n",
                   region->name);
+    write_thresholds(emitter, region);
     text_puts(emitter->out, "    const rnn_split split = ");
     switch (region->kind) {
     case REGION_SCAN:
