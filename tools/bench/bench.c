@@ -35,7 +35,7 @@ static const char documentation[] =
     "in one; and with --train `gradient`, the loss and gradients of all frames, from parameters on. Times are those on "
     "the wall, for a frame of all streams together: the median, and for steps the time that 999 of 1000 do not "
     "exceed.\n\n"
-    "The floor is the least time that the machine allows: multiply-adds at the peak rate of one core, and weights at "
+    "The floor is the least time that the machine allows one thread: multiply-adds at their peak rate, and weights at "
     "the rate at which as many bytes are read again and again, both measured first by short loops. What is beside the "
     "cycles of the network and what is within run one after the other, and of each counts the longer of computing and "
     "reading; a run reads the weights beside cycles once for all frames of a block. The last column is the median over "
@@ -198,8 +198,9 @@ static void print_head(const struct bench *bench)
 {
     const rnn_model *model = bench->model;
     const struct bench_options *options = bench->options;
-    printf("%s: %zu parameters, %d stream%s, %d frames a call, one thread\n", model->name, model->parameter_elements,
-           options->streams, options->streams == 1 ? "" : "s", options->frames);
+    const int threads = limits_threads(&bench->limits);
+    printf("%s: %zu parameters, %d stream%s, %d frames a call, %d thread%s\n", model->name, model->parameter_elements,
+           options->streams, options->streams == 1 ? "" : "s", options->frames, threads, threads == 1 ? "" : "s");
     print_cost("frame", &model->beside, &model->within);
     if (model->training)
         print_cost("frame of a gradient", &model->training->beside, &model->training->within);
