@@ -32,7 +32,7 @@ static void write_kernel_arguments(struct emitter *emitter, const struct region 
         if (v == NUMBER_frame && !scan)
             name = "0";
         else if (v == NUMBER_columns && shared)
-            name = "rnn_column_count(&share)";
+            name = "rnn_share_columns(&share)";
         else if (v == NUMBER_columns && scan && region->group == 1)
             name = "streams";
         else if (v == NUMBER_share)

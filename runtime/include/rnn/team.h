@@ -99,8 +99,9 @@ static inline __attribute__((unused)) rnn_split rnn_split_scan(rnn_team *team, i
     if ((ptrdiff_t)frames * streams < fork_columns || team->threads == 1)
         return split;
     const int by_streams = streams_each ? streams / streams_each : 0;
-    if (by_streams < team->threads && row_streams && streams >= row_streams && !team->alone) {
-        split.threads = RNN_MIN(team->threads, row_threads);
+    const int by_rows = row_streams && streams >= row_streams && !team->alone ? RNN_MIN(team->threads, row_threads) : 0;
+    if (by_streams < by_rows) {
+        split.threads = by_rows;
         split.panels = 1;
     } else if (by_streams > 1)
         split.threads = by_streams < team->threads ? by_streams : team->threads;
@@ -163,7 +164,7 @@ RNN_INLINE int rnn_panel_back(const rnn_share *share, int count, int i)
     return rnn_panel_first(share, count) + rnn_panel_end(share, count) - 1 - i;
 }
 
-RNN_INLINE int rnn_column_count(const rnn_share *share) { return share->columns.end - share->columns.first; }
+RNN_INLINE int rnn_share_columns(const rnn_share *share) { return share->columns.end - share->columns.first; }
 
 /* Returns the units of a thread, in whole cache lines, where units are shared out. */
 RNN_INLINE rnn_range rnn_units_of(const rnn_share *share, int units)
