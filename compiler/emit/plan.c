@@ -16,14 +16,10 @@ bool plan_shares_regions(const struct emitter *emitter, const struct plan *plan)
 /* Writes what the threads of a call share, if any of its regions is shared. */
 static void write_team(struct writing *writing)
 {
-    const struct schedule *schedule = writing->emitter->schedule;
     if (!plan_shares_regions(writing->emitter, writing->plan))
         return;
     write_line(writing, "rnn_team team = rnn_begin_team();");
-    if (schedule->section_count && !writing->one_frame) {
-        write_line(writing, "if (wave.threads > 1)");
-        write_line(writing, "    team.threads = 1; /* sections have them */");
-    }
+    writing->team = true;
 }
 
 /* Returns the last argument of a region's function. */
@@ -295,7 +291,7 @@ static void write_step_entry(struct writing *writing)
 
 void write_entry_point(struct emitter *emitter, const struct plan *plan)
 {
-    struct writing writing = {emitter, plan, plan->call == CALL_STEP, 4, false};
+    struct writing writing = {emitter, plan, plan->call == CALL_STEP, 4, false, false};
     const bool parts = run_is_in_parts(emitter, plan);
     if (plan->call == CALL_STEP) {
         write_step_entry(&writing);

@@ -102,6 +102,10 @@ static bool is_at_edge(const struct schedule *schedule, int section, int distanc
 
 static void open_wavefront(struct writing *writing)
 {
+    if (writing->team) {
+        write_line(writing, "if (wave.threads > 1)");
+        write_line(writing, "    team.threads = 1; /* sections have them */");
+    }
     write_line(writing,
                "/* Sections run side by side where there are threads, each behind those whose values it reads. */");
     write_line(writing, "RNN_OMP(parallel sections num_threads(wave.threads) firstprivate(call, wave, values))");
@@ -143,4 +147,6 @@ void close_section(struct writing *writing, int number)
     writing->indent -= 4;
     write_line(writing, "}");
     write_line(writing, "rnn_end_wave(&call);");
+    if (writing->team)
+        write_line(writing, "team.threads = rnn_begin_team().threads;");
 }

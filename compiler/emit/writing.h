@@ -10,6 +10,7 @@ struct writing {
     bool one_frame; /* no blocks: the frame is the block */
     int indent;
     bool gradient; /* within code for the gradient only */
+    bool team;     /* there are regions that threads share */
 };
 
 /* Writes a line, with names as in write_named. */
