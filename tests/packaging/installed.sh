@@ -17,6 +17,13 @@ quietly env CFLAGS=-O0 "$prefix/bin/rnn" check "$work/consumer/elman.rnn" -D n=8
 configure() { quietly cmake -G Ninja -S "$work/consumer" -B "$work/build" -DHOW=package -DCMAKE_PREFIX_PATH="$prefix" "$@"; }
 configure
 quietly cmake --build "$work/build"
+"$work/build/which" >"$work/which"
+grep -Eqx 'base|x86-64-v3|x86-64-v4' "$work/which" || fail "a network for several machines runs none"
+if command -v clang >/dev/null 2>&1; then
+  quietly cmake -G Ninja -S "$work/consumer" -B "$work/clang" -DHOW=package -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER=clang
+  quietly cmake --build "$work/clang" --target which
+  "$work/clang/which" | cmp -s - "$work/which" || fail "with clang another level runs"
+fi
 quietly "$work/build/save" "$work/consumer/weights.safetensors" 1
 configure
 quietly cmake --build "$work/build"
