@@ -148,5 +148,5 @@ void close_section(struct writing *writing, int number)
     write_line(writing, "}");
     write_line(writing, "rnn_end_wave(&call);");
     if (writing->team)
-        write_line(writing, "team.threads = rnn_begin_team().threads;");
+        write_line(writing, "team = rnn_begin_team();");
 }

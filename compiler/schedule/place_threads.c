@@ -12,6 +12,11 @@ enum {
     COLUMNS_MOST = 256,   /* of a block, unless there are as many streams: small networks are never shared */
     FRAMES_LONG = 1 << 20 /* frames of a block, so many that a fork does not count */
 };
+
+/* Nanoseconds of one thread that are worth a fork, in a block, and a barrier, in each phase of a frame, whatever is
+ * predicted: threads that sleep, or have lost their processor, are waited for much longer than those that spin. */
+static const double fork_least = 10000, barrier_least = 1500;
+
 static const double margin = 0.85; /* of one thread's time: more threads must need less */
 static const double close = 1.1;   /* times as long as panels: streams, which wait for nobody, are still better */
 
@@ -34,12 +39,20 @@ static double serial_time(const struct schedule *schedule, const struct region *
     return time_of(schedule, region, WAY_SERIAL, streams, 1);
 }
 
+static bool frame_is_worth_barriers(const struct schedule *schedule, const struct region *region, int streams)
+{
+    const int phases = region->kernels[region->kernel_count - 1].phase + 1;
+    return serial_time(schedule, region, streams) >= barrier_least * phases;
+}
+
 /* Returns the number of threads that are fastest with a share of the panels each: more of them wait longer. */
 static int best_row_threads(const struct schedule *schedule, const struct region *region, int streams)
 {
     const int most = threads_of(schedule);
     int best = 1;
     double least = margin * serial_time(schedule, region, streams);
+    if (!frame_is_worth_barriers(schedule, region, streams))
+        return 1;
     for (int threads = 2; threads <= most; threads = threads < most && 2 * threads > most ? most : 2 * threads) {
         const double time = time_of(schedule, region, WAY_ROWS, streams, threads);
         if (time < least) {
@@ -59,6 +72,7 @@ static void find_rows(const struct schedule *schedule, const struct region *regi
     if (threads == 1)
         return;
     for (streams = 1;
+         !frame_is_worth_barriers(schedule, region, streams) ||
          time_of(schedule, region, WAY_ROWS, streams, threads) >= margin * serial_time(schedule, region, streams);
          streams++)
         continue;
@@ -90,7 +104,8 @@ static int find_fork_columns(const struct schedule *schedule, const struct regio
     for (int columns = streams; columns <= COLUMNS_MOST; columns += streams * (1 + columns / 8)) {
         const struct load one = {streams, columns / streams, 1, WAY_SERIAL};
         const struct load two = {streams, columns / streams, 2, way};
-        if (predict_region(schedule, region, &two).time < margin * predict_region(schedule, region, &one).time)
+        const double alone = predict_region(schedule, region, &one).time; /* for a frame of all streams */
+        if (alone * columns / streams >= fork_least && predict_region(schedule, region, &two).time < margin * alone)
             return columns;
     }
     return 0;

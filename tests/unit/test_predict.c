@@ -199,14 +199,18 @@ static void test_thresholds(void **state)
     assert_true(sharing.streams_each > 0);
 
     int before = 0;
-    for (machine.fork = 10; machine.fork < 300; machine.fork *= 5) {
-        sharing = sharing_of(&machine, 64, REGION_FRAMES);
-        assert_true(sharing.fork_columns >= before);
+    for (machine.fork = 3000; machine.fork < 20000; machine.fork *= 3) {
+        sharing = sharing_of(&machine, 384, REGION_FRAMES);
+        assert_true(sharing.fork_columns > before);
         before = sharing.fork_columns;
     }
-    assert_true(before > 1);
     machine.fork = 1e9;
-    assert_int_equal(sharing_of(&machine, 64, REGION_FRAMES).fork_columns, 0);
+    assert_int_equal(sharing_of(&machine, 384, REGION_FRAMES).fork_columns, 0);
+    machine.fork = 0; /* a layer of 16 units is not worth a fork, however little it costs */
+    assert_int_equal(sharing_of(&machine, 16, REGION_FRAMES).fork_columns, 0);
+    machine.barrier = 0;
+    assert_int_equal(sharing_of(&machine, 16, REGION_SCAN).fork_columns, 0);
+    assert_int_equal(sharing_of(&machine, 64, REGION_SCAN).row_streams, 0); /* nor is a frame of 64 a barrier */
 }
 
 /* A layer that fits a near cache gains from streams of its own only where each thread has several. */
@@ -214,8 +218,13 @@ static void test_small_layer_is_shared_by_streams(void **state)
 {
     (void)state;
     struct machine machine = plain;
-    machine.barrier = 1000;
-    machine.fork = 50;
+    machine.flops /= 100; /* a slow one, on which small layers are worth threads at all */
+    for (int level = 0; level < LEVEL_COUNT; level++) {
+        machine.levels[level].one /= 100;
+        machine.levels[level].all /= 100;
+    }
+    machine.barrier = 100000;
+    machine.fork = 5000;
     const struct sharing sharing = sharing_of(&machine, 64, REGION_SCAN);
     assert_true(sharing.streams_each > 1 && sharing.fork_columns >= 2 * sharing.streams_each);
     assert_int_equal(sharing.row_streams, 0);

@@ -249,7 +249,8 @@ RNN_OUTLINE void rnn_pack_all(void *packed, const void *params, const rnn_packin
     size_t numbers = 0;
     for (int i = 0; i < count; i++)
         numbers += (size_t)packing[i].units * (size_t)packing[i].k;
-    const int threads = RNN_MIN(rnn_begin_team().threads, (int)RNN_MIN(numbers / RNN_PACK_EACH, 1000));
+    rnn_team team = rnn_begin_team();
+    const int threads = RNN_MIN(rnn_threads(&team), (int)RNN_MIN(numbers / RNN_PACK_EACH, 1000));
     if (threads > 1) {
         RNN_OMP(parallel num_threads(threads)) /* each packs its blocks of units */
         {

@@ -33,7 +33,7 @@
 #endif
 
 typedef struct {
-    int threads; /* that the call may use */
+    int threads; /* that the call may use; 0: OpenMP has not been asked yet, since no region was worth it */
     int arrived; /* of those that a barrier waits for */
     int turn;    /* barriers passed */
     int late;    /* waits that were long */
@@ -65,11 +65,20 @@ static const rnn_share rnn_alone __attribute__((unused)) = {0, 1, 0, {0, 0}, {0,
 
 static inline __attribute__((unused)) rnn_team rnn_begin_team(void)
 {
-    rnn_team team = {1, 0, 0, 0, 0};
-#ifdef _OPENMP
-    team.threads = omp_in_parallel() ? 1 : omp_get_max_threads();
-#endif
+    const rnn_team team = {0, 0, 0, 0, 0};
     return team;
+}
+
+static inline __attribute__((unused)) int rnn_threads(rnn_team *team)
+{
+#ifdef _OPENMP
+    if (!team->threads)
+        team->threads = omp_in_parallel() ? 1 : omp_get_max_threads();
+    return team->threads;
+#else
+    (void)team;
+    return 1;
+#endif
 }
 
 /* ---- splits ---- */
@@ -82,7 +91,7 @@ enum { RNN_COLUMNS_EACH = 24 };
 static inline __attribute__((unused)) rnn_split rnn_split_frames(rnn_team *team, ptrdiff_t columns, int fork_columns)
 {
     rnn_split split = {1, 0, (int)columns, team};
-    if (columns >= fork_columns && team->threads > 1) {
+    if (columns >= fork_columns && rnn_threads(team) > 1) {
         split.threads = team->threads;
         split.panels = columns < (ptrdiff_t)RNN_COLUMNS_EACH * team->threads;
     }
@@ -96,7 +105,7 @@ static inline __attribute__((unused)) rnn_split rnn_split_scan(rnn_team *team, i
                                                                int row_threads)
 {
     rnn_split split = {1, 0, streams, team};
-    if ((ptrdiff_t)frames * streams < fork_columns || team->threads == 1)
+    if ((ptrdiff_t)frames * streams < fork_columns || rnn_threads(team) == 1)
         return split;
     const int by_streams = streams_each ? streams / streams_each : 0;
     const int by_rows = row_streams && streams >= row_streams && !team->alone ? RNN_MIN(team->threads, row_threads) : 0;
@@ -114,7 +123,7 @@ static inline __attribute__((unused)) rnn_split rnn_split_units(rnn_team *team, 
 {
     rnn_split split = {1, 1, streams, team};
     if ((ptrdiff_t)frames * streams >= fork_columns)
-        split.threads = team->threads;
+        split.threads = rnn_threads(team);
     return split;
 }
 
