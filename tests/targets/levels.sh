@@ -72,7 +72,9 @@ disassemble net-x86-64-v4.o | grep -q '%zmm' || fail "x86-64-v4 has no AVX-512"
 real=-DRNN_REAL_DOUBLE
 try gcc -std=gnu11 $real
 real=
-try g++ -x c++ -std=c++17
+if command -v g++ >/dev/null 2>&1; then
+  try g++ -x c++ -std=c++17
+fi
 if command -v clang >/dev/null 2>&1; then
   try clang -std=gnu11
   # A compiler that does not keep to the level by itself says so.
