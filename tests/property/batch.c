@@ -207,6 +207,7 @@ static void *open_networks(struct arena *arena, const struct batch *batch)
         remote_start(arena, arena_printf(arena, "exec %s '%s'", batch->options->run_with, name));
         return NULL;
     }
+    setenv("OMP_WAIT_POLICY", "passive", false); /* threads that spin take processors from other tests */
     void *opened = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (!opened) {
         fprintf(stderr, "%s\n", dlerror());
