@@ -181,16 +181,20 @@ static bool region_takes_part(const struct schedule *schedule, int index, int pa
     return region_is_of_blocks(region) && region->pass == pass && region_is_sums(schedule->graph, region) == sums;
 }
 
-/* Returns the weight of the heaviest region. */
-static double heaviest_time(const struct schedule *schedule, int pass, bool sums)
+/* Sections of a pass, about: no machine has many more threads for them. */
+enum { SECTIONS_MOST = 64 };
+
+/* Returns how much a section is to weigh: as the heaviest region, or a part of all of them. */
+static double weight_of_section(const struct schedule *schedule, int pass, bool sums)
 {
-    double heaviest = 0;
+    double heaviest = 0, all = 0;
     for (int r = 0; r < schedule->region_count; r++)
         if (region_takes_part(schedule, r, pass, sums)) {
             double time = region_time(schedule, &schedule->regions[r]);
             heaviest = time > heaviest ? time : heaviest;
+            all += time;
         }
-    return heaviest;
+    return heaviest > all / SECTIONS_MOST ? heaviest : all / SECTIONS_MOST;
 }
 
 /* Joins the last section with the one before it, unless that would have to wait longer. */
@@ -210,13 +214,13 @@ static void join_last(struct forming *forming, int first)
 }
 
 /* Forms the sections of a pass, of its sums or of all other regions, in the order of regions. A section is complete
- * when it weighs half as much as the heaviest region; but a frames region, unless it is as heavy as that, goes with the
+ * when it weighs half as much as it is to; but a frames region, unless it is as heavy as that, goes with the
  * scan behind it, which reads more of it than others do. What is left at the end joins the last section. first: the
  * first pass of the wavefront. */
 static void form_pass(struct forming *forming, int wavefront, int first, int pass, bool sums)
 {
     struct schedule *schedule = forming->schedule;
-    const double heaviest = heaviest_time(schedule, pass, sums);
+    const double weight = weight_of_section(schedule, pass, sums);
     int begin = schedule->section_count, open = NO_SECTION;
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
@@ -226,7 +230,7 @@ static void form_pass(struct forming *forming, int wavefront, int first, int pas
             open = new_section(forming, wavefront, pass, sums);
         schedule->section_of[r] = open;
         forming->times[open] += region_time(schedule, region);
-        if (forming->times[open] >= (region->kind == REGION_FRAMES && !sums ? heaviest : heaviest / 2))
+        if (forming->times[open] >= (region->kind == REGION_FRAMES && !sums ? weight : weight / 2))
             open = NO_SECTION;
     }
     if (open > begin)
