@@ -123,6 +123,8 @@ static void test_split_scan(void **unused)
     team.alone = 1;
     split = scan_of(&team, 2);
     assert_int_equal(split.threads, 1);
+    split = scan_of(&team, 9); /* not by streams: the same call would round in another order */
+    assert_int_equal(split.threads, 1);
     split = scan_of(&team, 16);
     assert_true(split.threads == 4 && !split.panels);
     team = team_of(1);

@@ -108,9 +108,9 @@ static inline __attribute__((unused)) rnn_split rnn_split_scan(rnn_team *team, i
     if ((ptrdiff_t)frames * streams < fork_columns || rnn_threads(team) == 1)
         return split;
     const int by_streams = streams_each ? streams / streams_each : 0;
-    const int by_rows = row_streams && streams >= row_streams && !team->alone ? RNN_MIN(team->threads, row_threads) : 0;
+    const int by_rows = row_streams && streams >= row_streams ? RNN_MIN(team->threads, row_threads) : 0;
     if (by_streams < by_rows) {
-        split.threads = by_rows;
+        split.threads = team->alone ? 1 : by_rows; /* not by streams instead: sums would round in another order */
         split.panels = 1;
     } else if (by_streams > 1)
         split.threads = by_streams < team->threads ? by_streams : team->threads;
