@@ -8,7 +8,7 @@ shift 2
 run() {
   case $processor in
     here) "$random_programs" --target=multi "$@" ;;
-    aarch64) CC=aarch64-linux-gnu-gcc "$random_programs" --target=multi --run-with=qemu-aarch64 "$@" ;;
+    aarch64) CC=aarch64-linux-gnu-gcc CFLAGS="$CFLAGS -static" "$random_programs" --target=multi --run-with=qemu-aarch64 "$@" ;;
     *) "$random_programs" --target=multi --run-with="qemu-x86_64 -cpu $processor" "$@" ;;
   esac || exit 1
 }
