@@ -15,7 +15,7 @@ struct item {
     int rank; /* in its row, to keep the order of equals */
 };
 
-/* What lines follow from a row to the next. */
+/* The course of lines from a row to the next. */
 struct hop {
     int from, to;
 };

@@ -35,7 +35,7 @@ const char *duration(const struct page *page, double nanoseconds);
 
 /* ---- style.c ---- */
 
-/* What the page looks like, and what its script does. */
+/* The look of the page, and its script. */
 extern const char page_style[], page_script[];
 
 /* ---- regions.c: what several parts of the page say about a region ---- */

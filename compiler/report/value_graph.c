@@ -42,7 +42,7 @@ static int add_box(struct drawing *drawing, const char *class, const char *name,
             .class = class, .title = escape(page, title), .lines = lines, .line_count = fact ? 2 : 1, .region = -1});
 }
 
-/* What is done with an edge that leads from a drawn value, or from outside, to a drawn value. */
+/* The fate of an edge that leads from a drawn value, or from outside, to a drawn value. */
 typedef void visit_edge(struct drawing *drawing, const struct edge *edge, int to);
 
 /* Visits all that a value reads, through the unnamed operations of its equation. */

@@ -206,7 +206,7 @@ static double time_of_threads(const struct machine *machine, double all, int thr
     return machine->cores > 1 ? all * log2(threads) / log2(machine->cores) : all;
 }
 
-/* What the thread with most of it has of the work, and of the weights. */
+/* The part of the work, and of the weights, of the thread with most of it. */
 struct share {
     double work, weights;
 };

@@ -12,7 +12,7 @@
 
 #include "schedule/schedule.h"
 
-/* How threads share the work of a region. */
+/* Ways to share the work of a region among threads. */
 #define WAYS(X)                                                                                                        \
     X(SERIAL, "serial")   /* one thread does all */                                                                    \
     X(STREAMS, "streams") /* each has streams of its own: all weights, no wait within a block */                       \

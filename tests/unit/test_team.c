@@ -150,7 +150,7 @@ static void test_begin(void **unused)
     assert_int_equal(inside, 2);
 }
 
-/* What threads write before a barrier is seen behind it, whoever comes last. */
+/* Numbers that threads write before a barrier are seen behind it, whoever comes last. */
 static void check_barriers(int threads, int rounds)
 {
     int written[THREADS_MOST] = {0}, wrong = 0;

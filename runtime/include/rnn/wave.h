@@ -106,7 +106,8 @@ RNN_HELPER void rnn_begin_section(rnn_wave *wave, rnn_call *call, int section, i
     wave->section = section;
     wave->flush = rnn_flush_begin();
     call->most = most;
-    call->ages = (int64_t *)(void *)(wave->memory + (size_t)section * rnn_call_size(call->streams, call->left != NULL));
+    call->ages =
+        (int64_t *)(void *)(wave->memory + (size_t)section * rnn_section_size(call->streams, call->left != NULL));
     int *const numbers = (int *)(void *)(call->ages + call->streams);
     call->ends = call->ends ? numbers : NULL;
     call->left = call->left ? numbers + call->streams : NULL;
