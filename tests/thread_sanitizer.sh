@@ -5,7 +5,7 @@ skip() { echo "skipped: $1"; exit 77; }
 command -v clang >/dev/null 2>&1 || skip "there is no clang here"
 archer=$(ls /usr/lib/llvm-*/lib/libarcher.so 2>/dev/null | tail -1)
 [ "$archer" ] || skip "there is no libarcher.so here, of LLVM's OpenMP"
-sanitize="-O1 -g -fsanitize=thread -fopenmp -URNN_VECTOR_BYTES -DRNN_VECTOR_BYTES=16"
+sanitize="-O1 -g -fsanitize=thread -fopenmp -URNN_VECTOR_BYTES -DRNN_VECTOR_BYTES=16 -DRNN_PROCESSORS=7"
 export OMP_TOOL_LIBRARIES="$archer" TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1 suppressions=$root/tests/thread_sanitizer.txt"
 
 # try LINE: builds and runs a program with two threads, which do LINE one after the other, or not.

@@ -5,7 +5,7 @@
 set -eu
 rnnc=$1 root=$2 runtime=$3 cc=$4
 here=$root/tests/end_to_end
-options="-O1 -march=native"
+options="-O1 -march=native -DRNN_PROCESSORS=7"
 if [ "$cc" = race ]; then
   . "$root/tests/thread_sanitizer.sh"
   cc=clang options=$sanitize

@@ -4,9 +4,9 @@
  *   split   how one region is shared out: decided before the threads begin, from the columns at hand
  *   share   what one thread of a region computes
  *
- * A call has as many threads as OpenMP gives: OMP_NUM_THREADS or the processors that the process may run on,
- * omp_set_num_threads() of the calling thread, and one within a parallel region of the caller's. A region that has too
- * little work forks none.
+ * A call has as many threads as OpenMP gives, OMP_NUM_THREADS or omp_set_num_threads() of the calling thread, but no
+ * more than the processors that the process may run on; and one within a parallel region of the caller's. A region that
+ * has too little work forks none.
  *
  * In products a thread has its panels, for all columns, or its columns, for all panels; in kernels that go through
  * whole columns it has its columns. Where panels are shared out, threads wait for each other wherever one reads units
@@ -16,14 +16,19 @@
 #ifndef RNN_TEAM_H
 #define RNN_TEAM_H
 
-#include <sched.h>
 #include <stddef.h>
 #ifdef _OPENMP
 #include <omp.h>
+#include <sched.h>
 #endif
 
 #include "rnn/tile.h"
 #include "rnn/vec.h"
+
+/* Processors that the process may run on: more threads than these would take turns, and wait for each other. */
+#ifndef RNN_PROCESSORS
+#define RNN_PROCESSORS omp_get_num_procs()
+#endif
 
 /* A directive of OpenMP; nothing where the compiler is not told to use it. */
 #ifdef _OPENMP
@@ -72,8 +77,10 @@ static inline __attribute__((unused)) rnn_team rnn_begin_team(void)
 static inline __attribute__((unused)) int rnn_threads(rnn_team *team)
 {
 #ifdef _OPENMP
-    if (!team->threads)
-        team->threads = omp_in_parallel() ? 1 : omp_get_max_threads();
+    if (!team->threads) {
+        const int most = omp_in_parallel() ? 1 : omp_get_max_threads(), processors = most > 1 ? RNN_PROCESSORS : 1;
+        team->threads = RNN_MIN(most, processors);
+    }
     return team->threads;
 #else
     (void)team;
@@ -191,13 +198,20 @@ RNN_INLINE rnn_range rnn_units_of(const rnn_share *share, int units)
  * call after which scans go on with one thread: the others seem to have no processor of their own. */
 enum { RNN_SPINS = 1000, RNN_LATE = 4 };
 
-RNN_INLINE void rnn_pause(void)
+/* Waits for turn `turn` of a loop, and returns the next one: a moment at first, and from RNN_SPINS on for as long as
+ * other threads have something to do. */
+RNN_INLINE int rnn_wait_a_turn(int turn)
 {
+#ifdef _OPENMP
+    if (turn >= RNN_SPINS)
+        sched_yield();
+#endif
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
+    return RNN_MIN(turn, RNN_SPINS) + 1;
 }
 
 /* Waits for all threads of a region. What they wrote before is seen by all behind it. */
@@ -213,16 +227,12 @@ static inline __attribute__((unused)) void rnn_barrier(const rnn_share *share)
         __atomic_store_n(&team->turn, turn + 1, __ATOMIC_RELEASE);
         return;
     }
-    for (int spin = 0; __atomic_load_n(&team->turn, __ATOMIC_ACQUIRE) == turn; spin++)
-        if (spin < RNN_SPINS)
-            rnn_pause();
-        else {
-            if (spin == RNN_SPINS)
-                __atomic_add_fetch(&team->late, 1, __ATOMIC_RELAXED);
-            else
-                spin = RNN_SPINS; /* counts no further */
-            sched_yield();
-        }
+    int spin = 0;
+    while (__atomic_load_n(&team->turn, __ATOMIC_ACQUIRE) == turn) {
+        if (spin == RNN_SPINS)
+            __atomic_add_fetch(&team->late, 1, __ATOMIC_RELAXED);
+        spin = rnn_wait_a_turn(spin);
+    }
 }
 
 /* Waits where a thread reads units that others have made. */

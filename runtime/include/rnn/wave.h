@@ -59,18 +59,6 @@ RNN_HELPER size_t rnn_wave_size(int sections, int streams, int trains)
     return (size_t)sections * (sizeof(rnn_progress) + rnn_section_size(streams, trains));
 }
 
-/* Returns how many threads are to run so many sections: as many as the caller's OpenMP would use, within a parallel
- * region of the caller one. */
-RNN_HELPER int rnn_wave_threads(int sections)
-{
-#ifdef _OPENMP
-    return omp_in_parallel() ? 1 : RNN_MIN(sections, omp_get_max_threads());
-#else
-    (void)sections;
-    return 1;
-#endif
-}
-
 /* Columns of a block at least: with fewer, products spend much of their time reading weights. Blocks of a wavefront at
  * least, if it has so many columns: while the first and the last are computed, threads wait. */
 enum { RNN_WAVE_COLUMNS = 16, RNN_WAVE_BLOCKS = 8 };
@@ -89,7 +77,8 @@ RNN_HELPER rnn_wave rnn_begin_wave(rnn_call *call, int sections, int side_by_sid
 {
     rnn_wave wave;
     memset(&wave, 0, sizeof wave);
-    wave.threads = rnn_wave_threads(side_by_side);
+    rnn_team team = rnn_begin_team();
+    wave.threads = RNN_MIN(side_by_side, rnn_threads(&team));
     wave.most = call->most;
     wave.block = rnn_wave_block(call, wave.threads);
     wave.progress = (rnn_progress *)call->memory;
@@ -128,19 +117,12 @@ RNN_HELPER void rnn_pass_on(const rnn_wave *wave, const rnn_call *call)
     __atomic_store_n(&wave->progress[wave->section].frames, rnn_frames_through(call), __ATOMIC_RELEASE);
 }
 
-/* Waits until another section is through so many frames: for a moment at once, then letting other threads run. */
+/* Waits until another section is through so many frames. */
 RNN_HELPER void rnn_wait_for_frames(const rnn_wave *wave, int other, int frames)
 {
-    enum { TURNS = 1000 };
-    for (int turn = 0; __atomic_load_n(&wave->progress[other].frames, __ATOMIC_ACQUIRE) < frames; turn++) {
-#if defined(__x86_64__) || defined(__i386__)
-        __builtin_ia32_pause();
-#endif
-#ifdef _OPENMP
-        if (turn >= TURNS)
-            sched_yield();
-#endif
-    }
+    int turn = 0;
+    while (__atomic_load_n(&wave->progress[other].frames, __ATOMIC_ACQUIRE) < frames)
+        turn = rnn_wait_a_turn(turn);
 }
 
 /* Waits until another section is through the block at hand. */
