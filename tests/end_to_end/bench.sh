@@ -51,6 +51,8 @@ bench lstm.rnn --threads 2
 says out "4 frames a call, 2 threads"
 expect 2 "$rnn" bench lstm.rnn --threads 0
 says err "--threads"
+bench lstm.rnn --threads 100000 # as many as there are processors
+(export OMP_NUM_THREADS=100000 && bench lstm.rnn)
 expect 2 "$rnn" bench lstm.rnn --streams 0
 says err "--streams"
 expect 2 "$rnn" bench lstm.rnn --seconds 0
