@@ -194,6 +194,7 @@ static void call_once(struct calls *calls)
             tensor_set(model, &model->outputs[i], outputs[i], k, NAN);
     }
     const struct session *session = &check->session;
+    session_spoil_work(session);
     rnn_status status = step ? model->step(session->packed, session->state, inputs, outputs)
                              : model->run(session->packed, session->state, session->work, frames,
                                           own_lengths ? lengths : NULL, inputs, outputs);

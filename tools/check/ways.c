@@ -52,6 +52,7 @@ static bool run_frames(const struct ways *ways, int first, int frames, const int
 {
     const struct check *check = ways->check;
     const struct session *session = &check->session;
+    session_spoil_work(session);
     rnn_status status = check->model->run(session->packed, session->state, session->work, frames, lengths,
                                           inputs_from(check, first), outputs);
     return !failed(ways, status, error);
@@ -203,6 +204,7 @@ static bool run_one_stream(struct ways *ways, const char **error)
     if (!session_open(&alone, check->model, check->frames, 1, error))
         return false;
     void **outputs = new_outputs(check, check->frames, 1);
+    session_spoil_work(&alone);
     rnn_status status = check->model->run(check->session.packed, alone.state, alone.work, check->frames, NULL,
                                           first_stream(check), (void *const *)outputs);
     session_close(&alone);

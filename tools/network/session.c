@@ -122,6 +122,11 @@ bool session_pack(struct session *session, const char **error)
     return status == RNN_OK;
 }
 
+void session_spoil_work(const struct session *session)
+{
+    memset(session->work, 0xff, session->model->work_size(session->frames, session->streams));
+}
+
 long tensor_units(const rnn_tensor *tensor)
 {
     long units = 1;

@@ -32,6 +32,9 @@ bool parameters_load(struct arena *arena, const rnn_model *model, void *paramete
 /* The first parameter that is not finite, or NULL. */
 const rnn_tensor *parameters_find_infinite(const rnn_model *model, const void *parameters);
 
+/* Fills the work with NaN, so that it shows where a call reads what it has not written. */
+void session_spoil_work(const struct session *session);
+
 /* A tensor of a call: elements in the layout of rnn/model.h. */
 long tensor_units(const rnn_tensor *tensor); /* of one stream at one frame */
 long tensor_elements(const rnn_tensor *tensor, int frames, int streams);
