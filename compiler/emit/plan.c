@@ -244,7 +244,8 @@ static void close_gradient(struct writing *writing)
 static void write_steps(struct writing *writing)
 {
     const struct plan *plan = writing->plan;
-    bool placed = writing->one_frame || !values_move_with_blocks(writing->emitter);
+    bool placed =
+        writing->one_frame || !(values_move_with_blocks(writing->emitter) || writing->emitter->schedule->section_count);
     for (int i = 0, count; i < plan->step_count; i += count) {
         const struct step *step = &plan->steps[i];
         if (!placed && step->scope != SCOPE_CALL) {

@@ -146,7 +146,8 @@ void close_section(struct writing *writing, int number)
         return;
     writing->indent -= 4;
     write_line(writing, "}");
-    write_line(writing, "rnn_end_wave(&call);");
+    write_line(writing, "rnn_end_wave(&wave, &call);");
+    write_line(writing, "values = whole; /* without OpenMP, sections have moved them */");
     if (writing->team)
         write_line(writing, "team = rnn_begin_team();");
 }

@@ -161,10 +161,10 @@ static bool build_library(struct arena *arena, const struct batch *batch)
         sources = arena_printf(arena, "%s '%s'", sources, files.names[k]);
     const char *command = arena_printf(
         arena,
-        "exec ${CC:-" PROPERTY_COMPILER "} -std=gnu11 -O1 -Wall -Wextra -Werror %s%s%s $CFLAGS "
+        "exec ${CC:-" PROPERTY_COMPILER "} -std=gnu11 -O1 -Wall -Wextra -Werror %s%s %s $CFLAGS "
         "-I '" PROPERTY_SOURCE "/runtime/include' %s -o '%s' %s 2> '%s'",
         batch_compilation(batch->options, batch->first_seed), batch->options->in_double ? " -DRNN_REAL_DOUBLE" : "",
-        batch->options->run_with ? "" : " -fopenmp -DRNN_PROCESSORS=7", sources, file_name(arena, batch, "so"),
+        batch_threading(batch->options, batch->first_seed), sources, file_name(arena, batch, "so"),
         batch->options->run_with ? server : library, file_name(arena, batch, "err"));
     const char *arguments[] = {"sh", "-c", command, NULL}, *error;
     int status;

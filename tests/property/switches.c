@@ -49,10 +49,16 @@ const char *batch_compilation(const struct batch_options *batch, uint64_t seed)
     return batch->switches ? targets[seed / BATCH_PROGRAMS % 6] : "-march=native";
 }
 
+const char *batch_threading(const struct batch_options *batch, uint64_t seed)
+{
+    bool without = batch->run_with || (batch->switches && seed / BATCH_PROGRAMS % 5 == 4);
+    return without ? "" : "-fopenmp -DRNN_PROCESSORS=7";
+}
+
 const char *batch_switches_text(struct arena *arena, const struct batch_options *options, uint64_t seed)
 {
     struct pipeline_options pipeline = batch_options_of(options, seed);
-    const char *text = batch_compilation(options, seed);
+    const char *text = arena_printf(arena, "%s %s", batch_compilation(options, seed), batch_threading(options, seed));
     if (pipeline.schedule.block_frames)
         text = arena_printf(arena, "-fblock-frames=%d %s", pipeline.schedule.block_frames, text);
     if (!pipeline.sink)

@@ -13,4 +13,7 @@ struct pipeline_options batch_options_of(const struct batch_options *batch, uint
 /* Chooses how a file is compiled. */
 const char *batch_compilation(const struct batch_options *batch, uint64_t seed);
 
+/* Chooses options for threads; "": every fifth file has no OpenMP. */
+const char *batch_threading(const struct batch_options *batch, uint64_t seed);
+
 #endif

@@ -74,8 +74,29 @@ static void test_progress(void **unused)
         assert_int_equal(wave.progress[s].frames, FRAMES);
         rnn_end_section(&wave);
     }
-    rnn_end_wave(&call);
+    rnn_end_wave(&wave, &call);
     assert_true(call.ages[0] == FRAMES && call.ages[1] == FRAMES && call.count == 0);
+    free_room(room);
+}
+
+/* Without OpenMP sections use the call itself, which is behind them as it was before, but for ages. */
+static void test_one_call(void **unused)
+{
+    (void)unused;
+    struct room room = new_room(1);
+    rnn_call call = rnn_begin_call(room.work, room.state, FRAMES, (const int[]){3, FRAMES}, BLOCK, 1);
+    rnn_wave wave = rnn_begin_wave(&call, SECTIONS, SECTIONS);
+    const rnn_call before = call;
+    for (int s = 0; s < SECTIONS; s++) {
+        rnn_begin_section(&wave, &call, s, s == 1 ? RNN_BACKWARD : RNN_FORWARD, 4);
+        while (rnn_next_block(&call))
+            rnn_pass_on(&wave, &call);
+        rnn_end_section(&wave);
+    }
+    rnn_end_wave(&wave, &call);
+    assert_true(call.ages == before.ages && call.ends == before.ends && call.left == before.left);
+    assert_true(call.most == before.most && call.count == 0);
+    assert_true(call.ages[0] == 3 && call.ages[1] == FRAMES && call.left[0] == 3);
     free_room(room);
 }
 
@@ -113,10 +134,8 @@ static void test_parts(void **unused)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_progress),
-        cmocka_unit_test(test_blocks),
-        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_memory), cmocka_unit_test(test_progress), cmocka_unit_test(test_one_call),
+        cmocka_unit_test(test_blocks), cmocka_unit_test(test_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,11 @@
  *             while (rnn_next_block(&call)) {
  *                 rnn_wait_for(&wave, 0, &call);
  *                 ...
+ *     }
+ *     rnn_end_wave(&wave, &call);
+ *
+ * Each thread has copies of its own of the call and of the wave. Compiled without OpenMP, sections use those of the
+ * caller one after the other, so that whatever they move is put back behind them.
  *
  * A section waits only for those in front of it, and each thread runs its sections in their order, so that fewer
  * threads than sections, or one, get done as well. */
@@ -44,6 +49,7 @@ typedef struct {
     rnn_progress *progress; /* of each section */
     char *memory;           /* of the first section's streams: as of the call, those of the others behind it */
     int section;            /* at hand */
+    rnn_call call;          /* as it is outside of sections */
     rnn_flush_state flush;  /* of its thread, before it */
 } rnn_wave;
 
@@ -86,6 +92,7 @@ RNN_HELPER rnn_wave rnn_begin_wave(rnn_call *call, int sections, int side_by_sid
     for (int section = 0; section < sections; section++)
         wave.progress[section].frames = 0;
     call->memory = (char *)call->memory + rnn_wave_size(sections, call->streams, call->left != NULL);
+    wave.call = *call;
     return wave;
 }
 
@@ -138,8 +145,9 @@ RNN_HELPER void rnn_wait_for_all(const rnn_wave *wave, int other, const rnn_call
 }
 
 /* Ends the passes of a wavefront for the call itself: see rnn_next_block. */
-RNN_HELPER void rnn_end_wave(rnn_call *call)
+RNN_HELPER void rnn_end_wave(const rnn_wave *wave, rnn_call *call)
 {
+    *call = wave->call;
     call->begin = call->frames;
     call->count = 0;
     call->direction = RNN_FORWARD;
