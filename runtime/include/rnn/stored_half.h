@@ -1,0 +1,252 @@
+/* Tiles of weights of 16 bits, f16 or bf16, which become floats as they are loaded: rnn/tile.h with half of the bytes.
+ *
+ * A vector of RNN_VECTOR_BYTES holds two numbers of k for one row, a pair: f16 those of the even k in its first half
+ * and those of the odd k in its second; bf16 both in the 32 bits of each lane, the even k in the lower ones, so that a
+ * shift and a mask make floats of them. Behind an odd number of k there is a 0. Pairs stand where rnn/tile.h has numbers
+ * of k: pair i of a row at weights + (i * rows + row) * RNN_VECTOR_BYTES. */
+#ifndef RNN_STORED_HALF_H
+#define RNN_STORED_HALF_H
+
+#include "rnn/stored_round.h"
+#include "rnn/tile.h"
+
+#if defined(RNN_LANES_AVX512) || defined(RNN_LANES_NEON) || (defined(__F16C__) && defined(RNN_LANES_AVX))
+#define RNN_HAS_F16 1
+#else
+#define RNN_HAS_F16 0
+#endif
+
+#ifndef RNN_REAL_DOUBLE
+
+/* Returns the floats of RNN_LANES f16. */
+RNN_INLINE rnn_vec rnn_f16_load(const rnn_stored *p)
+{
+#if defined(RNN_LANES_AVX512) /* maskz: gcc's C++ takes the plain one for a use of what is not set */
+    return (rnn_vec)_mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256((const __m256i *)(const void *)p));
+#elif defined(RNN_LANES_AVX) && RNN_HAS_F16
+    return (rnn_vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
+#elif defined(RNN_LANES_NEON)
+    return (rnn_vec)vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p)));
+#else /* not kept so */
+    return rnn_vec_splat(0) + (rnn_real)p[0];
+#endif
+}
+
+typedef rnn_vec_bits rnn_bits_aligned __attribute__((may_alias));
+
+/* Returns the even (odd = 0) or odd numbers of a pair. */
+RNN_INLINE rnn_vec rnn_half_load(const rnn_stored *pair, const rnn_storage storage, const int odd)
+{
+    if (storage == RNN_F16)
+        return rnn_f16_load(pair + odd * (RNN_VECTOR_BYTES / 2));
+    const rnn_vec_bits both = *(const rnn_bits_aligned *)(const void *)pair;
+    return (rnn_vec)(odd ? both & (UINT32_C(0xffff0000) - (rnn_vec_bits){0}) : both << 16);
+}
+
+/* The formatter does not know RNN_UNROLL. */
+/* clang-format off */
+
+/* sum[c * sum_stride + r] += weight of i and r * x[c * x_stride + i] over i < k, for r < rows and c < columns. Memory
+ * from `ahead` on is asked for, `step` bytes a pair: see rnn_tile. */
+RNN_INLINE void rnn_half_tile(rnn_vec *sum, const int sum_stride, const rnn_stored *weights, const rnn_storage storage,
+                              const rnn_real *x, const ptrdiff_t x_stride, const int k, const int rows,
+                              const int columns, uintptr_t ahead, const int step)
+{
+    const int split = rows * columns >= 8 || 2 * rows * columns > RNN_ACCUMULATORS ? 1 : 2;
+    rnn_vec a[2][RNN_TILE_COLUMNS][RNN_PASS_ROWS];
+    RNN_UNROLL(6)
+    for (int c = 0; c < columns; c++)
+        RNN_UNROLL(4)
+        for (int r = 0; r < rows; r++) {
+            a[0][c][r] = sum[c * sum_stride + r];
+            a[1][c][r] = rnn_vec_splat(0);
+        }
+    int i = 0;
+    RNN_LOOP
+    for (; i + 2 <= k; i += 2, weights += rows * RNN_VECTOR_BYTES, x += 2) {
+        if (RNN_PREFETCH > 0) {
+            __builtin_prefetch((const void *)ahead);
+            ahead += (uintptr_t)step;
+        }
+        RNN_UNROLL(2)
+        for (int odd = 0; odd < 2; odd++) {
+            rnn_vec w[RNN_PASS_ROWS];
+            RNN_UNROLL(4)
+            for (int r = 0; r < rows; r++)
+                w[r] = rnn_half_load(weights + r * RNN_VECTOR_BYTES, storage, odd);
+            RNN_UNROLL(6)
+            for (int c = 0; c < columns; c++) {
+                const rnn_vec q = rnn_vec_splat(x[c * x_stride + odd]);
+                RNN_UNROLL(4)
+                for (int r = 0; r < rows; r++)
+                    a[odd % split][c][r] = rnn_vec_madd(w[r], q, a[odd % split][c][r]);
+            }
+        }
+    }
+    if (i < k)
+        RNN_UNROLL(6)
+        for (int c = 0; c < columns; c++) {
+            const rnn_vec q = rnn_vec_splat(x[c * x_stride]);
+            RNN_UNROLL(4)
+            for (int r = 0; r < rows; r++)
+                a[0][c][r] =
+                    rnn_vec_madd(rnn_half_load(weights + r * RNN_VECTOR_BYTES, storage, 0), q, a[0][c][r]);
+        }
+    RNN_UNROLL(6)
+    for (int c = 0; c < columns; c++)
+        RNN_UNROLL(4)
+        for (int r = 0; r < rows; r++)
+            sum[c * sum_stride + r] = split > 1 ? a[0][c][r] + a[1][c][r] : a[0][c][r];
+}
+
+/* The same for one column: see rnn_column_pass. */
+RNN_INLINE void rnn_half_column(rnn_vec *sum, const rnn_stored *weights, const rnn_storage storage, const rnn_real *x,
+                                const int k, const int rows)
+{
+    const int split = rows >= 4 ? 2 : 4;
+    rnn_vec a[4][RNN_PASS_ROWS];
+    RNN_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        a[0][r] = sum[r];
+        RNN_UNROLL(4)
+        for (int s = 1; s < split; s++)
+            a[s][r] = rnn_vec_splat(0);
+    }
+    int i = 0;
+    RNN_LOOP
+    for (; i + 4 <= k; i += 4) {
+        const rnn_quad quad = rnn_quad_load(x + i);
+        RNN_UNROLL(4)
+        for (int j = 0; j < 4; j++) {
+            const rnn_vec q = k <= RNN_QUAD_MOST ? rnn_quad_splat(quad, j) : rnn_vec_splat(x[i + j]);
+            RNN_UNROLL(4)
+            for (int r = 0; r < rows; r++)
+                a[j % split][r] = rnn_vec_madd(
+                    rnn_half_load(weights + (j / 2 * rows + r) * RNN_VECTOR_BYTES, storage, j % 2), q, a[j % split][r]);
+        }
+        weights += 2 * rows * RNN_VECTOR_BYTES;
+    }
+    for (int odd = 0; i < k; i++, odd = 1 - odd) {
+        const rnn_vec q = rnn_vec_splat(x[i]);
+        RNN_UNROLL(4)
+        for (int r = 0; r < rows; r++)
+            a[0][r] = rnn_vec_madd(rnn_half_load(weights + r * RNN_VECTOR_BYTES, storage, odd), q, a[0][r]);
+        weights += odd * rows * RNN_VECTOR_BYTES;
+    }
+    RNN_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        RNN_UNROLL(4)
+        for (int s = 1; s < split; s++)
+            a[0][r] += a[s][r];
+        sum[r] = a[0][r];
+    }
+}
+
+/* clang-format on */
+
+/* Tiles as functions of their own, and the pass of so many rows: see rnn/tile.h. */
+#define RNN_HALF_TILE_OF(name, storage, rows, columns)                                                                 \
+    RNN_OUTLINE void rnn_##name##_tile_##rows##_##columns(rnn_vec *sum, int sum_stride, const rnn_stored *weights,     \
+                                                          const rnn_real *x, ptrdiff_t x_stride, int k,                \
+                                                          uintptr_t ahead, int step)                                   \
+    {                                                                                                                  \
+        rnn_half_tile(sum, sum_stride, weights, storage, x, x_stride, k, rows, columns, ahead, step);                  \
+    }
+#define RNN_HALF_TILES_OF(name, storage, rows)                                                                         \
+    RNN_HALF_TILE_OF(name, storage, rows, 2)                                                                           \
+    RNN_HALF_TILE_OF(name, storage, rows, 3)                                                                           \
+    RNN_HALF_TILE_OF(name, storage, rows, 4)                                                                           \
+    RNN_HALF_TILE_OF(name, storage, rows, 5)                                                                           \
+    RNN_HALF_TILE_OF(name, storage, rows, 6)                                                                           \
+    RNN_OUTLINE void rnn_##name##_pass_##rows(rnn_vec *sum, int sum_stride, const rnn_stored *weights,                 \
+                                              const rnn_real *x, ptrdiff_t x_stride, int k, int columns)               \
+    {                                                                                                                  \
+        enum { WIDTH = RNN_TILE_WIDTH(rows), ROWS_BYTES = (rows)*RNN_VECTOR_BYTES };                                   \
+        const int tiles = (columns + WIDTH - 1) / WIDTH, most = tiles > 1 ? RNN_RUN : k, step = ROWS_BYTES / tiles;    \
+        for (int i = 0, run; i < k; i += run, weights += (ptrdiff_t)run / 2 * ROWS_BYTES, x += run) {                  \
+            run = RNN_MIN(k - i, most);                                                                                \
+            uintptr_t ahead = (uintptr_t)weights + (uintptr_t)(tiles > 1 ? run / 2 : RNN_PREFETCH) * ROWS_BYTES;       \
+            for (int c = 0, width; c < columns; c += width, ahead += (uintptr_t)(run / 2) * (uintptr_t)step) {         \
+                rnn_vec *const to = sum + c * sum_stride;                                                              \
+                const rnn_real *const right = x + c * x_stride;                                                        \
+                width = rnn_next_part(columns - c, WIDTH);                                                             \
+                if (WIDTH >= 6 && width == 6)                                                                          \
+                    rnn_##name##_tile_##rows##_6(to, sum_stride, weights, right, x_stride, run, ahead, step);          \
+                else if (WIDTH >= 5 && width == 5)                                                                     \
+                    rnn_##name##_tile_##rows##_5(to, sum_stride, weights, right, x_stride, run, ahead, step);          \
+                else if (WIDTH >= 4 && width == 4)                                                                     \
+                    rnn_##name##_tile_##rows##_4(to, sum_stride, weights, right, x_stride, run, ahead, step);          \
+                else if (WIDTH >= 3 && width == 3)                                                                     \
+                    rnn_##name##_tile_##rows##_3(to, sum_stride, weights, right, x_stride, run, ahead, step);          \
+                else                                                                                                   \
+                    rnn_##name##_tile_##rows##_2(to, sum_stride, weights, right, x_stride, run, ahead, step);          \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+#define RNN_HALF_PASSES_OF(rows)                                                                                       \
+    RNN_HALF_TILES_OF(f16, RNN_F16, rows)                                                                              \
+    RNN_HALF_TILES_OF(bf16, RNN_BF16, rows)
+RNN_HALF_PASSES_OF(1)
+RNN_HALF_PASSES_OF(2)
+#if RNN_ACCUMULATORS >= 12
+RNN_HALF_PASSES_OF(3)
+#endif
+#if RNN_ACCUMULATORS >= 16
+RNN_HALF_PASSES_OF(4)
+#endif
+#undef RNN_HALF_PASSES_OF
+#undef RNN_HALF_TILES_OF
+#undef RNN_HALF_TILE_OF
+
+#define RNN_HALF_PASS_CASE(rows)                                                                                       \
+    if (storage == RNN_F16)                                                                                            \
+        rnn_f16_pass_##rows(sum, sum_stride, weights, x, x_stride, k, columns);                                        \
+    else                                                                                                               \
+        rnn_bf16_pass_##rows(sum, sum_stride, weights, x, x_stride, k, columns);
+
+/* The pass of so many rows with some columns. */
+RNN_INLINE void rnn_half_pass(rnn_vec *sum, const int sum_stride, const rnn_stored *weights, const rnn_storage storage,
+                              const rnn_real *x, const ptrdiff_t x_stride, const int k, const int rows,
+                              const int columns)
+{
+    if (columns == 1) {
+        rnn_half_column(sum, weights, storage, x, k, rows);
+    } else if (rows == 1) {
+        RNN_HALF_PASS_CASE(1)
+    } else if (rows == 2) {
+        RNN_HALF_PASS_CASE(2)
+#if RNN_ACCUMULATORS >= 12
+    } else if (rows == 3) {
+        RNN_HALF_PASS_CASE(3)
+#endif
+#if RNN_ACCUMULATORS >= 16
+    } else {
+        RNN_HALF_PASS_CASE(4)
+#endif
+    }
+}
+#undef RNN_HALF_PASS_CASE
+
+/* The formatter does not know RNN_UNROLL. */
+/* clang-format off */
+
+/* Passes for all `rows` rows of a panel, one after the other. */
+RNN_INLINE void rnn_half_product(rnn_vec *sum, const int sum_stride, const rnn_stored *panel, const rnn_storage storage,
+                                 const int rows, const rnn_real *x, const ptrdiff_t x_stride, const int k,
+                                 const int columns)
+{
+    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const ptrdiff_t row_bytes = (ptrdiff_t)((k + 1) / 2) * RNN_VECTOR_BYTES;
+    RNN_UNROLL(4)
+    for (int p = 0; p < larger; p++, sum += least + 1, panel += row_bytes * (least + 1))
+        rnn_half_pass(sum, sum_stride, panel, storage, x, x_stride, k, least + 1, columns);
+    RNN_UNROLL(4)
+    for (int p = larger; p < passes; p++, sum += least, panel += row_bytes * least)
+        rnn_half_pass(sum, sum_stride, panel, storage, x, x_stride, k, least, columns);
+}
+
+/* clang-format on */
+
+#endif
+
+#endif

@@ -1,0 +1,152 @@
+/* Numbers as stored weights keep them: rounding to f16, bf16 and int8, and back. rnn/stored.h says to what. */
+#ifndef RNN_STORED_ROUND_H
+#define RNN_STORED_ROUND_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "rnn/vec.h"
+
+typedef enum { RNN_F32, RNN_F16, RNN_BF16, RNN_INT8 } rnn_storage; /* RNN_F32: rnn_real, not rounded */
+
+/* Packed weights: bytes, aligned to RNN_VECTOR_BYTES. */
+typedef unsigned char rnn_stored __attribute__((may_alias));
+
+RNN_INLINE uint32_t rnn_bits_of_float(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+RNN_INLINE float rnn_float_of_bits(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* ---- f16 ---- */
+
+/* Below 2^-14 the numbers are multiples of 2^-24, as floats from 1/2 to 1 are, so that adding 1/2 rounds to them. */
+RNN_INLINE uint16_t rnn_f16_of_float(float x)
+{
+    const uint32_t bits = rnn_bits_of_float(x), sign = bits >> 16 & 0x8000u, size = bits & 0x7fffffffu;
+    if (size >= 0x7f800000u)
+        return (uint16_t)(sign | (size > 0x7f800000u ? 0x7e00u : 0x7c00u));
+    if (size >= 0x477fe000u) /* 65504 */
+        return (uint16_t)(sign | 0x7bffu);
+    if (size < 0x38800000u)
+        return (uint16_t)(sign | (rnn_bits_of_float(rnn_float_of_bits(size) + 0.5f) - 0x3f000000u));
+    return (uint16_t)(sign | (((size + 0xfffu + (size >> 13 & 1u)) >> 13) - (112u << 10)));
+}
+
+RNN_INLINE float rnn_float_of_f16(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = half >> 10 & 31u, fraction = half & 0x3ffu;
+    if (exponent == 0) {
+        const float size = (float)fraction * 0x1p-24f;
+        return rnn_float_of_bits(sign | rnn_bits_of_float(size));
+    }
+    return rnn_float_of_bits(sign | (exponent == 31 ? 255u : exponent + 112u) << 23 | fraction << 13);
+}
+
+/* ---- bf16 ---- */
+
+RNN_INLINE uint16_t rnn_bf16_of_float(float x)
+{
+    const uint32_t bits = rnn_bits_of_float(x), size = bits & 0x7fffffffu;
+    if (size > 0x7f800000u)
+        return (uint16_t)(bits >> 16 | 0x40u);
+    if (size < 0x7f800000u && size > 0x7f7f0000u)
+        return (uint16_t)((bits >> 16 & 0x8000u) | 0x7f7fu);
+    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+RNN_INLINE float rnn_float_of_bf16(uint16_t half) { return rnn_float_of_bits((uint32_t)half << 16); }
+
+/* ---- int8 ---- */
+
+enum { RNN_INT8_SCALES = 8 };
+#define RNN_INT8_LEAST 0x1p-100 /* rows whose numbers are all smaller are rows of zeros */
+
+/* Returns the scale of a row of n numbers: of the RNN_INT8_SCALES floats max / (127 + i), i = 0, 1, ..., the one
+ * whose rounded numbers have the least sum of squared errors, the first of equals. All in double, from the first number
+ * to the last: q is x / scale rounded to a whole number, to nearest even, and cut off at +-127; an error is
+ * x - scale * q, rounded to float, so that its square is exact. A row of numbers below 2^-100 has scale 0, one with NaN
+ * or infinity NaN. Numbers in double are first rounded to float. */
+RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
+{
+    typedef double scales __attribute__((vector_size(RNN_INT8_SCALES * sizeof(double))));
+    typedef int64_t masks __attribute__((vector_size(RNN_INT8_SCALES * sizeof(double))));
+    typedef float errors __attribute__((vector_size(RNN_INT8_SCALES * sizeof(float))));
+    const scales limit = 127 - (scales){0}, whole = 0x1.8p52 - (scales){0}; /* v + whole: v rounded to whole numbers */
+    float most = 0;
+    for (ptrdiff_t j = 0; j < n; j++) {
+        const float size = rnn_float_of_bits(rnn_bits_of_float((float)x[j]) & 0x7fffffffu);
+        if (!(size < INFINITY))
+            return NAN;
+        most = size > most ? size : most;
+    }
+    if ((double)most < RNN_INT8_LEAST)
+        return 0;
+    scales scale, sum = {0};
+    for (int i = 0; i < RNN_INT8_SCALES; i++)
+        scale[i] = (double)(float)((double)most / (127 + i));
+    for (ptrdiff_t j = 0; j < n; j++) {
+        const scales value = (double)(float)x[j] - (scales){0}, q = (value / scale + whole) - whole;
+        const masks below = (masks)(q < -limit), above = (masks)(q > limit);
+        const scales cut = (scales)((~(below | above) & (masks)q) | (below & (masks)-limit) | (above & (masks)limit));
+        const scales error = value - scale * cut;
+        const scales rounded = __builtin_convertvector(__builtin_convertvector(error, errors), scales);
+        sum += rounded * rounded;
+    }
+    int best = 0;
+    for (int i = 1; i < RNN_INT8_SCALES; i++)
+        best = sum[i] < sum[best] ? i : best;
+    return (float)scale[best];
+}
+
+/* Returns q of a number of a row with that scale. */
+RNN_INLINE int rnn_int8_of_float(float x, float scale)
+{
+    if (!(scale > 0))
+        return 0;
+    const double whole = ((double)x / (double)scale + 0x1.8p52) - 0x1.8p52;
+    return whole < -127 ? -127 : whole > 127 ? 127 : (int)whole;
+}
+
+/* ---- rows ---- */
+
+/* Returns a number as it is stored; scale: of its row, for int8. */
+RNN_INLINE rnn_real rnn_stored_round(rnn_real x, rnn_storage storage, float scale)
+{
+    switch (storage) {
+    case RNN_F32:
+        return x;
+    case RNN_F16:
+        return (rnn_real)rnn_float_of_f16(rnn_f16_of_float((float)x));
+    case RNN_BF16:
+        return (rnn_real)rnn_float_of_bf16(rnn_bf16_of_float((float)x));
+    case RNN_INT8:
+        return (rnn_real)scale * (rnn_real)rnn_int8_of_float((float)x, scale);
+    }
+    return x;
+}
+
+/* Rounds `rows` rows of n contiguous numbers each, which may be in place: what others than products read of a rounded
+ * parameter. Returns 1; 0 if a number that becomes int8 is NaN or infinite: its row is then NaN. */
+RNN_OUTLINE int rnn_round_rows(rnn_real *to, const rnn_real *from, rnn_storage storage, ptrdiff_t rows, ptrdiff_t n)
+{
+    int fine = 1;
+    for (ptrdiff_t row = 0; row < rows; row++, to += n, from += n) {
+        const float scale = storage == RNN_INT8 ? rnn_int8_scale(from, n) : 1;
+        fine &= scale == scale;
+        for (ptrdiff_t j = 0; j < n; j++)
+            to[j] = rnn_stored_round(from[j], storage, scale);
+    }
+    return fine;
+}
+
+#endif
