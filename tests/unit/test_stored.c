@@ -308,7 +308,7 @@ static void test_parts_of_the_rows(void **state)
 
 /* ---- packing ---- */
 
-/* A matrix is packed by strides: a part of a larger one, whose whole rows give int8 its scales, and a transposed one. */
+/* A matrix is packed by strides: a part of a larger one, whose whole rows give int8 its scales, or a transposed one. */
 static void test_packing_by_strides(void **state)
 {
     (void)state;
