@@ -186,8 +186,9 @@ static int choose_block_frames(const struct assigning *assigning)
         if (assigning->schedule->buffers[i].storage == STORE_BLOCK || assigning->schedule->buffers[i].crosses)
             bytes += (double)machine->real_bytes * (node_units(assigning->graph->nodes[i]) + machine->lanes_most - 1);
     double frames = (double)machine_block_bytes(machine) / (bytes + 1);
-    if (frames < machine_columns_least(machine))
-        return machine_columns_least(machine);
+    const int least = machine_columns_least(machine) > BLOCK_STEP ? machine_columns_least(machine) : BLOCK_STEP;
+    if (frames < least)
+        return least;
     return frames > BLOCK_MOST ? BLOCK_MOST : (int)frames / BLOCK_STEP * BLOCK_STEP;
 }
 
