@@ -27,8 +27,14 @@ done
 expect 0 "$rnnc" --machine=m.json --emit=explain "$root/bench/nets/lstm.rnn"
 expect 0 "$rnnc" --machine=m.json -o lstm.c "$root/bench/nets/lstm.rnn"
 
+# A process that may run on one core has caches to itself.
+expect 0 taskset -c "$(taskset -pc $$ | sed 's/.*: //; s/[,-].*//')" "$rnn" tune --seconds 0.001 -o one.json
+[ "$(grep -c 'cores": 1,' one.json)" = 5 ] || fail "not one core at each level: $(cat one.json)"
+rm one.json
+
 cp m.json before.json
-expect 1 "$rnn" tune --seconds 0.001 -o nowhere/m.json
+# What cannot be written is told before ten seconds of measuring, or before --seconds 1000.
+expect 1 timeout 60 "$rnn" tune --seconds 1000 -o nowhere/m.json
 says err "nowhere/m.json"
 expect 2 "$rnn" tune --seconds 0 -o m.json
 says err "--seconds"

@@ -1,11 +1,9 @@
 /* Files of arrays: the kinds that there are, by the ends of their names. */
-#include <errno.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "data/array.h"
-#include "files/new_file.h"
-#include "files/path.h"
+#include "data/file.h"
 
 enum kind { KIND_NPY, KIND_NPZ, KIND_CSV, KIND_SAFETENSORS, KIND_COUNT };
 
@@ -67,16 +65,13 @@ bool arrays_read(struct arena *arena, const char *path, struct array **arrays, i
 bool file_takes_arrays(struct arena *arena, const char *path, const char **error)
 {
     enum kind kind = find_kind(path);
-    char words[RNN_NEW_FILE_WORDS];
     if (kind == KIND_COUNT)
         return refuse_kind(arena, path, WRITTEN_KINDS, error);
-    if (kind == KIND_NPZ)
+    if (kind == KIND_NPZ) {
         *error = arena_printf(arena, "'%s': .npz files are only read; write a .safetensors file", path);
-    else if (!path_can_be_written(path))
-        *error = arena_printf(arena, "cannot write '%s': %s", path, rnn_new_file_reason(path, errno, words));
-    else
-        return true;
-    return false;
+        return false;
+    }
+    return file_can_be_written(arena, path, error);
 }
 
 bool arrays_write(struct arena *arena, const char *path, const struct array *arrays, int count, const char **error)

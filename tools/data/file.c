@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "files/new_file.h"
+#include "files/path.h"
 
 static bool fail(struct arena *arena, const char *path, const char *what, const char **error)
 {
@@ -30,16 +31,26 @@ bool file_read(struct arena *arena, const char *path, struct text *content, cons
     return !failed;
 }
 
+/* Says why the path cannot be written; the reason is an errno. */
+static bool refuse(struct arena *arena, const char *path, int reason, const char **error)
+{
+    char words[RNN_NEW_FILE_WORDS];
+    *error = arena_printf(arena, "cannot write '%s': %s", path, rnn_new_file_reason(path, reason, words));
+    return false;
+}
+
+bool file_can_be_written(struct arena *arena, const char *path, const char **error)
+{
+    return path_can_be_written(path) || refuse(arena, path, errno, error);
+}
+
 bool file_write(struct arena *arena, const char *path, const char *data, size_t length, const char **error)
 {
     struct new_file file;
-    char words[RNN_NEW_FILE_WORDS];
     int reason = rnn_new_file_begin(&file, path);
     reason = reason ? reason : rnn_new_file_write(&file, data, length);
     reason = reason ? reason : rnn_new_file_flush(&file);
     reason = reason ? reason : rnn_new_file_place(&file);
     rnn_new_file_end(&file);
-    if (reason)
-        *error = arena_printf(arena, "cannot write '%s': %s", path, rnn_new_file_reason(path, reason, words));
-    return !reason;
+    return !reason || refuse(arena, path, reason, error);
 }

@@ -122,6 +122,8 @@ static bool open_tuning(struct tuning *tuning, struct arena *arena, const char *
         return false;
     tuning->machine.cores = limits_threads(&tuning->limits);
     for (int level = 0; level < LEVEL_COUNT; level++) {
+        struct machine_level *of = &tuning->machine.levels[level];
+        of->cores = of->cores < tuning->machine.cores ? of->cores : tuning->machine.cores; /* those that are measured */
         const size_t one = bytes_of_level(&tuning->machine, level, 1),
                      all =
                          bytes_of_level(&tuning->machine, level, tuning->machine.cores) * (size_t)tuning->machine.cores;
@@ -259,7 +261,7 @@ int command_tune(int argc, char **argv)
     struct arena *arena = arena_new();
     struct tuning tuning = {0};
     const char *error = NULL;
-    bool done = open_tuning(&tuning, arena, &error);
+    bool done = file_can_be_written(arena, options.output, &error) && open_tuning(&tuning, arena, &error);
     if (done) {
         measure(&tuning, options.seconds);
         const struct doubt doubt = take_figures(&tuning);
