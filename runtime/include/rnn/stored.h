@@ -11,7 +11,8 @@
  *
  *     RNN_ALIGNED rnn_stored h_scan_by_h[RNN_STORED(RNN_F16, 4, 4, lstm_n, lstm_n)];   in struct lstm_packed
  *     {RNN_F16, 0, lstm_n, {... as in an rnn_packing}},                                an rnn_stored_packing
- *     rnn_stored_product(sum, rows * side, packed->h_scan_by_h, RNN_F16, panel, rows * side, x, lstm_n, lstm_n, columns)
+ *     rnn_stored_product(sum, rows * side, packed->h_scan_by_h, RNN_F16, panel, rows * side, x, lstm_n, lstm_n,
+ *                        columns)
  *
  * Sums are float. Where a machine does not read a storage faster than plain numbers (see RNN_KEPT_AS) the rounded
  * numbers are kept as rnn_real. */

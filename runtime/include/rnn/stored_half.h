@@ -2,8 +2,8 @@
  *
  * A vector of RNN_VECTOR_BYTES holds two numbers of k for one row, a pair: f16 those of the even k in its first half
  * and those of the odd k in its second; bf16 both in the 32 bits of each lane, the even k in the lower ones, so that a
- * shift and a mask make floats of them. Behind an odd number of k there is a 0. Pairs stand where rnn/tile.h has numbers
- * of k: pair i of a row at weights + (i * rows + row) * RNN_VECTOR_BYTES. */
+ * shift and a mask make floats of them. Behind an odd number of k there is a 0. Pairs stand where rnn/tile.h has
+ * numbers of k: pair i of a row at weights + (i * rows + row) * RNN_VECTOR_BYTES. */
 #ifndef RNN_STORED_HALF_H
 #define RNN_STORED_HALF_H
 

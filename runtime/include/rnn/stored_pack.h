@@ -1,5 +1,5 @@
-/* Packing of stored weights: how many bytes they take, and how they come to where rnn/stored_half.h and rnn/stored_int8.h
- * read them. */
+/* Packing of stored weights: how many bytes they take, and how they come to where rnn/stored_half.h and
+ * rnn/stored_int8.h read them. */
 #ifndef RNN_STORED_PACK_H
 #define RNN_STORED_PACK_H
 
@@ -66,8 +66,8 @@ RNN_INLINE void rnn_stored_pack_block(rnn_stored *to, rnn_storage storage, int r
         rnn_stored_put(to, storage, rows, k, numbers, scales);
 }
 
-/* As rnn_pack_blocks: puts some blocks of units of a matrix into a row of a packed matrix. Returns 1; 0 if a number of a
- * row that becomes int8 is NaN or infinite: its row is then NaN. */
+/* As rnn_pack_blocks: puts some blocks of units of a matrix into a row of a packed matrix. Returns 1; 0 if a number of
+ * a row that becomes int8 is NaN or infinite: its row is then NaN. */
 RNN_OUTLINE int rnn_stored_pack_blocks(const rnn_range range, rnn_stored *packed, const rnn_real *weights,
                                        const rnn_stored_packing *packing)
 {
