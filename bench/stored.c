@@ -4,8 +4,9 @@
  *   build/stored [ROUNDS [UNITS COLUMNS]...]           all usual sizes without UNITS COLUMNS
  *
  * The product of an LSTM's scan: 4 rows for each unit, k = units, all panels to and fro as a scan of one stream reads
- * them. The time of plain weights in microseconds, then for each storage how many times faster it is: medians of
- * rounds in turn, by the time of the thread. */
+ * them. The time of plain weights in microseconds, then for each storage its time and how many times faster it is:
+ * medians of rounds in turn, by the time of the thread. "once": int8 with columns that are rounded once for all panels.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,8 +14,8 @@
 #include "rnn/stored.h"
 #include "timing.h"
 
-enum { ROUNDS = 9, ROUNDS_MOST = 99, ROWS = 4, STORAGES = 4, COLUMNS_MOST = 64 };
-static const rnn_storage storages[STORAGES] = {RNN_F32, RNN_F16, RNN_BF16, RNN_INT8};
+enum { ROUNDS = 9, ROUNDS_MOST = 99, ROWS = 4, STORAGES = 5, COLUMNS_MOST = 64 };
+static const rnn_storage storages[STORAGES] = {RNN_F32, RNN_F16, RNN_BF16, RNN_INT8, RNN_INT8};
 static const double ROUND_SECONDS = 0.01;
 
 static rnn_real *numbers(size_t count)
@@ -32,17 +33,18 @@ static volatile rnn_real consumed;
 struct product {
     int units, columns;
     rnn_stored *packed[STORAGES];
-    rnn_real *x, *y;
+    rnn_real *x, *y, *quantised;
 };
 
 /* Multiplies a batch of columns with a panel, and stores the sums unit by unit, as emitted kernels do. */
-RNN_INLINE void product_kernel(const struct product *p, const rnn_storage storage, const int units, int panel,
-                               int first, int columns)
+RNN_INLINE void product_kernel(const struct product *p, const rnn_storage storage, const int once, const int units,
+                               int panel, int first, int columns)
 {
     rnn_vec sum[RNN_BATCH_MOST * ROWS];
     rnn_panel_clear(sum, columns * ROWS);
-    rnn_stored_product(sum, ROWS, p->packed[storage], storage, panel, ROWS, p->x + (ptrdiff_t)first * units, units,
-                       units, columns);
+    rnn_quantised_product(sum, ROWS, p->packed[storage], storage, panel, ROWS,
+                          once ? p->quantised + (ptrdiff_t)first * RNN_QUANTISED(units) : NULL,
+                          p->x + (ptrdiff_t)first * units, units, units, columns);
     for (int c = 0; c < columns; c++)
         for (int r = 0; r < ROWS; r++)
             rnn_vec_store(p->y + (r * (ptrdiff_t)p->columns + first + c) * units + panel * RNN_LANES,
@@ -50,17 +52,20 @@ RNN_INLINE void product_kernel(const struct product *p, const rnn_storage storag
 }
 
 #define PRODUCT_OF(units)                                                                                              \
-    RNN_INLINE void product_##units(const struct product *p, const rnn_storage storage, int back)                      \
+    RNN_INLINE void product_##units(const struct product *p, const rnn_storage storage, int once, int back)            \
     {                                                                                                                  \
+        if (once)                                                                                                      \
+            rnn_quantise(p->quantised, p->x, units, units, p->columns);                                                \
         for (int i = 0; i < RNN_PANELS(ROWS, units); i++) {                                                            \
             const int panel = back ? RNN_PANELS(ROWS, units) - 1 - i : i;                                              \
-            RNN_FOR_BATCHES(p->columns, RNN_BATCH(ROWS, units), product_kernel, p, storage, units, panel)              \
+            RNN_FOR_BATCHES(p->columns, RNN_BATCH(ROWS, units), product_kernel, p, storage, once, units, panel)        \
         }                                                                                                              \
     }                                                                                                                  \
-    RNN_OUTLINE void plain_##units(const struct product *p, int back) { product_##units(p, RNN_F32, back); }           \
-    RNN_OUTLINE void f16_##units(const struct product *p, int back) { product_##units(p, RNN_F16, back); }             \
-    RNN_OUTLINE void bf16_##units(const struct product *p, int back) { product_##units(p, RNN_BF16, back); }           \
-    RNN_OUTLINE void int8_##units(const struct product *p, int back) { product_##units(p, RNN_INT8, back); }
+    RNN_OUTLINE void plain_##units(const struct product *p, int back) { product_##units(p, RNN_F32, 0, back); }        \
+    RNN_OUTLINE void f16_##units(const struct product *p, int back) { product_##units(p, RNN_F16, 0, back); }          \
+    RNN_OUTLINE void bf16_##units(const struct product *p, int back) { product_##units(p, RNN_BF16, 0, back); }        \
+    RNN_OUTLINE void int8_##units(const struct product *p, int back) { product_##units(p, RNN_INT8, 0, back); }        \
+    RNN_OUTLINE void once_##units(const struct product *p, int back) { product_##units(p, RNN_INT8, 1, back); }
 PRODUCT_OF(256)
 PRODUCT_OF(512)
 PRODUCT_OF(1024)
@@ -69,7 +74,7 @@ PRODUCT_OF(2048)
 typedef void run(const struct product *p, int back);
 #define RUNS_OF(units)                                                                                                 \
     {                                                                                                                  \
-        plain_##units, f16_##units, bf16_##units, int8_##units                                                         \
+        plain_##units, f16_##units, bf16_##units, int8_##units, once_##units                                           \
     }
 static run *const runs[4][STORAGES] = {RUNS_OF(256), RUNS_OF(512), RUNS_OF(1024), RUNS_OF(2048)};
 
@@ -88,6 +93,7 @@ static struct product product_new(int units, int columns)
     }
     rnn_free(weights);
     p.x = numbers((size_t)columns * (size_t)units);
+    p.quantised = numbers((size_t)columns * (size_t)RNN_QUANTISED(units));
     p.y = numbers((size_t)columns * ROWS * (size_t)units);
     return p;
 }
@@ -130,14 +136,15 @@ static void measure(int units, int columns, int rounds)
     for (int s = 0; s < STORAGES; s++)
         rnn_free(p.packed[s]);
     rnn_free(p.x);
+    rnn_free(p.quantised);
     rnn_free(p.y);
 }
 
 int main(int argc, char **argv)
 {
     const int rounds = argc > 1 ? RNN_MAX(1, RNN_MIN(ROUNDS_MOST, atoi(argv[1]))) : ROUNDS;
-    printf("%d bytes of lanes\nunits columns  f32 us    f16 us gain      bf16 us gain      int8 us gain\n",
-           RNN_VECTOR_BYTES);
+    printf("%d bytes of lanes\n", RNN_VECTOR_BYTES);
+    printf("units columns  f32 us    f16 us gain      bf16 us gain      int8 us gain      once us gain\n");
     for (int i = 2; i + 1 < argc; i += 2)
         measure(atoi(argv[i]), RNN_MIN(atoi(argv[i + 1]), COLUMNS_MOST), rounds);
     static const int all_units[] = {256, 512, 1024, 2048}, all_columns[] = {1, 4, 16};

@@ -217,15 +217,32 @@ static struct wanted wanted_sum(const struct kernel *kernel, int row, int unit, 
     if (row < kernel->first || row >= kernel->first + kernel->part || unit >= kernel->units)
         return wanted;
     const rnn_real *weights = kernel->rounded + ((ptrdiff_t)(row - kernel->first) * kernel->units + unit) * kernel->k;
-    for (int j = 0; j < kernel->k; j++)
-        wanted.sum += (double)weights[j] * (double)kernel->x[column * kernel->stride + j];
+    double size = 0, most = 0;
+    for (int j = 0; j < kernel->k; j++) {
+        const double x = (double)kernel->x[column * kernel->stride + j];
+        wanted.sum += (double)weights[j] * x;
+        size += fabs((double)weights[j]);
+        most = fmax(most, fabs(x));
+    }
     wanted.tolerance *= kernel->k + 1;
+    if (RNN_KEPT_AS(kernel->storage) == RNN_INT8) /* half a step of a column times the weights */
+        wanted.tolerance += size * most / RNN_INT8_MOST / 2 * 1.001;
     return wanted;
 }
 
-/* As emitted code multiplies. There the number of rows is a constant. */
+/* As emitted code multiplies. There the number of rows is a constant. Panels in turn with columns that were rounded for
+ * all of them. */
 static void multiply_panel(const struct kernel *kernel, int panel, rnn_vec *sum)
 {
+    if (kernel->storage == RNN_INT8 && (panel + kernel->units) % 2) {
+        rnn_real *quantised = allocate((size_t)RNN_QUANTISED(kernel->k) * (size_t)kernel->columns * sizeof *quantised);
+        rnn_quantise(quantised, kernel->x, kernel->stride, kernel->k, kernel->columns);
+        rnn_quantised_product(sum + kernel->first * kernel->side, kernel->rows * kernel->side, kernel->packed, RNN_INT8,
+                              panel, kernel->part * kernel->side, quantised, kernel->x, kernel->stride, kernel->k,
+                              kernel->columns);
+        free(quantised);
+        return;
+    }
     rnn_stored_product(sum + kernel->first * kernel->side, kernel->rows * kernel->side, kernel->packed, kernel->storage,
                        panel, kernel->part * kernel->side, kernel->x, kernel->stride, kernel->k, kernel->columns);
 }
@@ -304,6 +321,24 @@ static void test_parts_of_the_rows(void **state)
             for (int part = 1; first + part <= rows; part++)
                 for (int columns = 1; columns <= COLUMNS_MOST; columns += 4)
                     check_kernel(rows, first, part, 3 * RNN_LANES + 1, 7, columns);
+}
+
+/* NaN and infinity come through, where numbers are rounded too; other columns do not see them. */
+static void test_no_numbers(void **state)
+{
+    (void)state;
+    const rnn_real bad[] = {NAN, INFINITY, -INFINITY};
+    for (int s = 0; s < STORAGES; s++)
+        for (int i = 0; i < 9; i++) {
+            struct kernel kernel = kernel_new(storages[s], 1, 0, 1, 3, 600, 3);
+            kernel.x[kernel.stride + i * 70] = bad[i % 3];
+            rnn_vec sum[3 * 4];
+            rnn_panel_clear(sum, 3 * kernel.side);
+            multiply_panel(&kernel, 0, sum);
+            for (int c = 0; c < 3; c++)
+                assert_true((sum[c * kernel.side][1] - sum[c * kernel.side][1] == 0) == (c != 1));
+            kernel_free(&kernel);
+        }
 }
 
 /* ---- packing ---- */
@@ -436,6 +471,7 @@ int main(void)
         cmocka_unit_test(test_every_k),
         cmocka_unit_test(test_long_sums),
         cmocka_unit_test(test_parts_of_the_rows),
+        cmocka_unit_test(test_no_numbers),
         cmocka_unit_test(test_packing_by_strides),
         cmocka_unit_test(test_packing_all),
         cmocka_unit_test(test_tables),

@@ -12,31 +12,51 @@
  *     RNN_ALIGNED rnn_stored h_scan_by_h[RNN_STORED(RNN_F16, 4, 4, lstm_n, lstm_n)];   in struct lstm_packed
  *     {RNN_F16, 0, lstm_n, {... as in an rnn_packing}},                                an rnn_stored_packing
  *     rnn_stored_product(sum, rows * side, packed->h_scan_by_h, RNN_F16, panel, rows * side, x, lstm_n, lstm_n,
- *                        columns)
+ *                        columns);
  *
- * Sums are float. Where a machine does not read a storage faster than plain numbers (see RNN_KEPT_AS) the rounded
- * numbers are kept as rnn_real. */
+ * Sums are float. With int8, products are of whole numbers: each 512 numbers of a column are rounded to multiples of
+ * the largest one's magnitude / 32639, 16 bits. A sum is then off by at most half of such a step times the sum of its
+ * weights' magnitudes, besides float's own rounding; a column that holds NaN or infinity gives NaN.
+ *
+ * Where a machine does not read a storage faster than plain numbers (see RNN_KEPT_AS) the rounded numbers are kept as
+ * rnn_real. */
 #ifndef RNN_STORED_H
 #define RNN_STORED_H
 
 #include "rnn/stored_pack.h"
 
 /* Adds the product of panel number `panel` of a packed matrix with a batch of columns to its accumulators: see
- * rnn_panel_product. */
+ * rnn_panel_product. int8 rounds the columns for each panel again, but for those that have been before: `quantised`
+ * then is the first of their columns as rnn_quantise made them, of RNN_QUANTISED(k) numbers each, aligned to
+ * RNN_VECTOR_BYTES; else NULL. */
+RNN_INLINE void rnn_quantised_product(rnn_vec *sum, const int sum_stride, const rnn_stored *packed,
+                                      const rnn_storage storage, const int panel, const int rows,
+                                      const rnn_real *quantised, const rnn_real *x, const ptrdiff_t x_stride,
+                                      const int k, const int columns)
+{
+    const rnn_stored *const from =
+        packed + (size_t)panel * (size_t)rows * (size_t)RNN_STORED_STEPS(storage, k) * RNN_VECTOR_BYTES;
+#ifndef RNN_REAL_DOUBLE
+    if (RNN_KEPT_AS(storage) == RNN_F16 || RNN_KEPT_AS(storage) == RNN_BF16) {
+        rnn_half_product(sum, sum_stride, from, storage, rows, x, x_stride, k, columns);
+        return;
+    }
+#endif
+#if RNN_HAS_INT8
+    if (RNN_KEPT_AS(storage) == RNN_INT8) {
+        rnn_int8_columns(sum, sum_stride, from, rows, quantised, x, x_stride, k, columns);
+        return;
+    }
+#endif
+    (void)quantised;
+    rnn_panel_product(sum, sum_stride, (const rnn_real *)(const void *)from, 0, rows, x, x_stride, k, columns);
+}
+
 RNN_INLINE void rnn_stored_product(rnn_vec *sum, const int sum_stride, const rnn_stored *packed,
                                    const rnn_storage storage, const int panel, const int rows, const rnn_real *x,
                                    const ptrdiff_t x_stride, const int k, const int columns)
 {
-    const rnn_storage kept = RNN_KEPT_AS(storage);
-#ifndef RNN_REAL_DOUBLE
-    if (kept == RNN_F16 || kept == RNN_BF16) {
-        const size_t bytes = (size_t)rows * (size_t)RNN_STORED_STEPS(storage, k) * RNN_VECTOR_BYTES;
-        rnn_half_product(sum, sum_stride, packed + (size_t)panel * bytes, kept, rows, x, x_stride, k, columns);
-        return;
-    }
-#endif
-    (void)kept;
-    rnn_panel_product(sum, sum_stride, (const rnn_real *)(const void *)packed, panel, rows, x, x_stride, k, columns);
+    rnn_quantised_product(sum, sum_stride, packed, storage, panel, rows, NULL, x, x_stride, k, columns);
 }
 
 #endif

@@ -5,17 +5,20 @@
 
 #include "rnn/panel.h"
 #include "rnn/stored_half.h"
+#include "rnn/stored_int8.h"
 
 /* How weights of a storage are kept in panels: the same numbers as rnn_real where the machine does not read them faster
  * from fewer bytes. */
 #ifdef RNN_REAL_DOUBLE
-#define RNN_KEPT_AS(storage) ((void)(storage), RNN_F32)
+#define RNN_KEPT_AS(storage) ((storage) == RNN_F32 ? (storage) : RNN_F32)
 #else
-#define RNN_KEPT_AS(storage) (((storage) == RNN_F16 && !RNN_HAS_F16) || (storage) == RNN_INT8 ? RNN_F32 : (storage))
+#define RNN_KEPT_AS(storage)                                                                                           \
+    (((storage) == RNN_F16 && !RNN_HAS_F16) || ((storage) == RNN_INT8 && !RNN_HAS_INT8) ? RNN_F32 : (storage))
 #endif
 
-/* Vectors that k numbers of a row take in a panel. */
-#define RNN_STORED_STEPS(storage, k) (RNN_KEPT_AS(storage) == RNN_F32 ? (k) : ((k) + 1) / 2)
+/* Vectors that k numbers of a row take in a panel; int8 has one of scales. */
+#define RNN_STORED_STEPS(storage, k)                                                                                   \
+    (RNN_KEPT_AS(storage) == RNN_F32 ? (k) : RNN_KEPT_AS(storage) == RNN_INT8 ? 1 + ((k) + 3) / 4 : ((k) + 1) / 2)
 
 /* Bytes of a packed matrix of `part` of the kernel's rows with k columns (see RNN_PACKED). */
 #define RNN_STORED(storage, rows, part, units, k)                                                                      \
@@ -34,36 +37,79 @@ typedef struct {
 
 typedef uint16_t rnn_bits16 __attribute__((may_alias));
 
-/* Puts number i of k of a block's units where a row of a panel has it; `rows`: of its pass. */
-RNN_INLINE void rnn_stored_put(rnn_stored *to, rnn_storage storage, int rows, int i, const rnn_real *numbers,
-                               const float *scales)
+/* Numbers of k that a vector holds for each lane. */
+RNN_INLINE int rnn_stored_each(rnn_storage storage)
 {
     const rnn_storage kept = RNN_KEPT_AS(storage);
-    rnn_stored *const step = to + (ptrdiff_t)(kept == RNN_F32 ? i : i / 2) * rows * RNN_VECTOR_BYTES;
-    for (int lane = 0; lane < RNN_LANES; lane++)
-        if (kept == RNN_F16)
-            ((rnn_bits16 *)(void *)step)[i % 2 * RNN_LANES + lane] = rnn_f16_of_float((float)numbers[lane]);
-        else if (kept == RNN_BF16)
-            ((rnn_bits16 *)(void *)step)[2 * lane + i % 2] = rnn_bf16_of_float((float)numbers[lane]);
-        else
-            ((rnn_real *)(void *)step)[lane] = rnn_stored_round(numbers[lane], storage, scales[lane]);
+    return kept == RNN_F32 ? 1 : kept == RNN_INT8 ? 4 : 2;
 }
 
-/* Puts a block of `count` units, with all k columns, there. */
-RNN_INLINE void rnn_stored_pack_block(rnn_stored *to, rnn_storage storage, int rows, const float *scales,
-                                      const rnn_real *weights, ptrdiff_t row_step, ptrdiff_t column_step, int count,
-                                      int k)
+/* Returns the vector of a panel that has number i of k of the row at `place`. */
+RNN_INLINE rnn_stored *rnn_stored_at(rnn_stored *panel, const rnn_stored_packing *packing, rnn_pass_place place, int i)
+{
+    const int rows = packing->plain.side * packing->plain.part, each = rnn_stored_each(packing->storage);
+    int first = 0, steps = (packing->plain.k + each - 1) / each; /* of the run */
+    if (RNN_KEPT_AS(packing->storage) == RNN_INT8) {
+        panel += rows * RNN_VECTOR_BYTES;
+        first = i / RNN_INT8_RUN * (RNN_INT8_RUN / 4);
+        steps = RNN_MIN(steps - first, RNN_INT8_RUN / 4);
+    }
+    const ptrdiff_t vector = (ptrdiff_t)first * rows + (ptrdiff_t)place.first * steps +
+                             (ptrdiff_t)(i / each - first) * place.rows + place.row;
+    return panel + vector * RNN_VECTOR_BYTES;
+}
+
+/* Puts number i of k of a block's units into its vector. */
+RNN_INLINE void rnn_stored_put(rnn_stored *to, rnn_storage storage, int i, const rnn_real *numbers, const float *scales)
+{
+    const rnn_storage kept = RNN_KEPT_AS(storage);
+    for (int lane = 0; lane < RNN_LANES; lane++)
+        if (kept == RNN_F16)
+            ((rnn_bits16 *)(void *)to)[i % 2 * RNN_LANES + lane] = rnn_f16_of_float((float)numbers[lane]);
+        else if (kept == RNN_BF16)
+            ((rnn_bits16 *)(void *)to)[2 * lane + i % 2] = rnn_bf16_of_float((float)numbers[lane]);
+#if RNN_HAS_INT8
+        else if (kept == RNN_INT8)
+            to[rnn_int8_place(lane, i % 4)] =
+                (unsigned char)(rnn_int8_of_float((float)numbers[lane], scales[lane]) + RNN_INT8_EXCESS);
+#endif
+        else
+            ((rnn_real *)(void *)to)[lane] = rnn_stored_round(numbers[lane], storage, scales[lane]);
+}
+
+/* Puts a block of `count` units into a row of a panel, with all k columns, and 0 behind them. */
+RNN_INLINE void rnn_stored_pack_block(rnn_stored *panel, const rnn_stored_packing *packing, rnn_pass_place place,
+                                      const float *scales, const rnn_real *weights, int count)
 {
     rnn_real numbers[RNN_PACK_COLUMNS * RNN_LANES] __attribute__((aligned(RNN_VECTOR_BYTES)));
-    for (int i = 0, columns; i < k; i += columns) {
-        columns = RNN_MIN(k - i, RNN_PACK_COLUMNS);
-        rnn_pack_columns(numbers, RNN_LANES, weights + i * column_step, row_step, column_step, count, columns);
+    const rnn_packing *const p = &packing->plain;
+    const rnn_storage storage = packing->storage;
+    for (int i = 0, columns; i < p->k; i += columns) {
+        columns = RNN_MIN(p->k - i, RNN_PACK_COLUMNS);
+        rnn_pack_columns(numbers, RNN_LANES, weights + i * p->column_step, p->row_step, p->column_step, count, columns);
         for (int j = 0; j < columns; j++)
-            rnn_stored_put(to, storage, rows, i + j, numbers + j * RNN_LANES, scales);
+            rnn_stored_put(rnn_stored_at(panel, packing, place, i + j), storage, i + j, numbers + j * RNN_LANES,
+                           scales);
     }
     memset(numbers, 0, sizeof numbers);
-    if (RNN_KEPT_AS(storage) != RNN_F32 && k % 2)
-        rnn_stored_put(to, storage, rows, k, numbers, scales);
+    for (int i = p->k; i % rnn_stored_each(storage); i++)
+        rnn_stored_put(rnn_stored_at(panel, packing, place, i), storage, i, numbers, scales);
+    if (RNN_KEPT_AS(storage) == RNN_INT8)
+        memcpy(panel + (place.first + place.row) * RNN_VECTOR_BYTES, scales, RNN_LANES * sizeof *scales);
+}
+
+/* Finds the scales of a block's units, 0 behind the last and for storages without. Returns 1; 0 if one is NaN. */
+RNN_INLINE int rnn_stored_scales(float *scales, const rnn_stored_packing *packing, const rnn_real *weights, int count)
+{
+    int fine = 1;
+    for (int unit = 0; unit < RNN_LANES; unit++) {
+        scales[unit] = 0;
+        if (packing->storage == RNN_INT8 && unit < count)
+            scales[unit] =
+                rnn_int8_scale(weights + unit * packing->plain.row_step - packing->whole_row, packing->whole);
+        fine &= scales[unit] == scales[unit];
+    }
+    return fine;
 }
 
 /* As rnn_pack_blocks: puts some blocks of units of a matrix into a row of a packed matrix. Returns 1; 0 if a number of
@@ -72,24 +118,17 @@ RNN_OUTLINE int rnn_stored_pack_blocks(const rnn_range range, rnn_stored *packed
                                        const rnn_stored_packing *packing)
 {
     const rnn_packing *const p = &packing->plain;
-    const rnn_storage storage = packing->storage;
     const int rows = p->side * p->part;
     int fine = 1;
     for (int block = range.first; block < range.end; block++) {
         const rnn_pass_place place = rnn_place_row(p->row * p->side + block % p->side, rows);
         const int count = RNN_MAX(0, RNN_MIN(p->units - block * RNN_LANES, RNN_LANES));
         const rnn_real *const from = count ? weights + (ptrdiff_t)block * RNN_LANES * p->row_step : weights;
-        const ptrdiff_t steps = RNN_STORED_STEPS(storage, p->k);
-        rnn_stored *const panel = packed + (ptrdiff_t)(block / p->side) * rows * steps * RNN_VECTOR_BYTES;
+        const ptrdiff_t vectors = (ptrdiff_t)rows * RNN_STORED_STEPS(packing->storage, p->k);
         float scales[RNN_LANES];
-        for (int unit = 0; unit < RNN_LANES; unit++) {
-            scales[unit] = 0;
-            if (storage == RNN_INT8 && unit < count)
-                scales[unit] = rnn_int8_scale(from + unit * p->row_step - packing->whole_row, packing->whole);
-            fine &= scales[unit] == scales[unit];
-        }
-        rnn_stored_pack_block(panel + (place.first * steps + place.row) * RNN_VECTOR_BYTES, storage, place.rows, scales,
-                              from, p->row_step, p->column_step, count, p->k);
+        fine &= rnn_stored_scales(scales, packing, from, count);
+        rnn_stored_pack_block(packed + block / p->side * vectors * RNN_VECTOR_BYTES, packing, place, scales, from,
+                              count);
     }
     return fine;
 }
