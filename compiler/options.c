@@ -24,6 +24,7 @@ enum {
     KEY_MACHINE,
     KEY_TARGET,
     KEY_EMIT,
+    KEY_LOAD,
     KEY_DUMP,
     KEY_TIME,
     KEY_LIMIT,
@@ -58,8 +59,11 @@ static const struct argp_option table[] = {
      "x86-64-v4 or aarch64. multi: several files, of which the program chooses one when it runs: FILE-base.c, "
      "FILE-x86-64-v3.c and FILE-x86-64-v4.c beside FILE.c",
      0},
-    {"emit", KEY_EMIT, "KIND", 0, "c, source, graph, dot, schedule, explain, or html: a page that shows the network",
+    {"emit", KEY_EMIT, "KIND", 0,
+     "c, source, graph, dot, schedule, explain, predict: how long a call takes, as JSON, or html: a page that shows "
+     "the network",
      0},
+    {"load", KEY_LOAD, "STREAMS,FRAMES,THREADS", 0, "the call that --emit=predict is about (1,100,1)", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,
@@ -110,7 +114,25 @@ static void parse_emit(struct argp_state *state, struct pipeline_options *option
             options->emit = (enum emit_kind)i;
             return;
         }
-    argp_error(state, "--emit wants c, source, graph, dot, schedule, explain or html, not '%s'", text);
+    argp_error(state, "--emit wants c, source, graph, dot, schedule, explain, predict or html, not '%s'", text);
+}
+
+/* Reads STREAMS,FRAMES,THREADS. */
+static void parse_load(struct argp_state *state, struct options *options, const char *text)
+{
+    struct load *load = &options->pipeline.load;
+    int *const numbers[] = {&load->streams, &load->frames, &load->threads};
+    const char *at = text;
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        errno = 0;
+        const long number = strtol(at, &end, 10);
+        if (*at < '0' || *at > '9' || errno || number < 1 || number > 1000000 || *end != (i < 2 ? ',' : '\0'))
+            argp_error(state, "--load wants three whole numbers from 1 to 1000000, as 16,100,1, not '%s'", text);
+        *numbers[i] = (int)number;
+        at = end + 1;
+    }
+    options->load_given = true;
 }
 
 /* Finds a machine built in, or reads the file of one. */
@@ -294,6 +316,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_EMIT:
         parse_emit(state, &options->pipeline, text);
+        break;
+    case KEY_LOAD:
+        parse_load(state, options, text);
         break;
     case KEY_DUMP:
         parse_dump(state, &options->pipeline, text);

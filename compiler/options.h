@@ -14,7 +14,7 @@ struct options {
     const char *header;  /* path to write */
     const char *machine; /* the file that describes it, or NULL */
     struct depfile_options depfile;
-    bool warnings_are_errors;
+    bool warnings_are_errors, load_given;
 };
 
 /* Ends the process with status 2 and a message where the command line is wrong. */

@@ -90,6 +90,8 @@ void options_check(struct argp_state *state, const struct options *options, stru
         argp_error(state, "--header goes with --emit=c");
     if (options->header)
         check_header(state, options);
+    if (options->load_given && options->pipeline.emit != EMIT_PREDICT)
+        argp_error(state, "--load goes with --emit=predict");
     if (options->pipeline.input_gradients && !options->pipeline.train)
         argp_error(state, "--input-gradients goes with --train");
     if ((options->pipeline.embed || options->pipeline.no_files) && options->pipeline.emit != EMIT_C)

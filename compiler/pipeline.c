@@ -32,6 +32,7 @@ struct pipeline_options pipeline_default_options(void)
         .factor = true,
         .sink = true,
         .emit = EMIT_C,
+        .load = {.streams = 1, .frames = 100, .threads = 1},
         .dump_after = STAGE_COUNT,
     };
 }
@@ -158,6 +159,9 @@ static void emit(struct pipeline *pipeline)
         break;
     case EMIT_EXPLAIN:
         emit_explain(pipeline->schedule, pipeline->scratch, &result->main);
+        break;
+    case EMIT_PREDICT:
+        emit_prediction(pipeline->schedule, &options->load, &result->main);
         break;
     case EMIT_HTML:
         report_html(pipeline->schedule, &emit_options, pipeline->scratch, &result->main);

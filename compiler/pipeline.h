@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "schedule/predict.h"
 #include "schedule/schedule.h"
 #include "sema/sema.h"
 
@@ -22,6 +23,7 @@ struct target;
     X(DOT, "dot")                                                                                                      \
     X(SCHEDULE, "schedule")                                                                                            \
     X(EXPLAIN, "explain")                                                                                              \
+    X(PREDICT, "predict")                                                                                              \
     X(HTML, "html")
 
 enum emit_kind {
@@ -70,6 +72,7 @@ struct pipeline_options {
     bool sink;  /* values that cost less to compute beside their readers than to store and load */
     bool input_gradients; /* those of the inputs too */
     enum emit_kind emit;
+    struct load load;            /* with EMIT_PREDICT: the call, without its way */
     const char *prefix;          /* NULL: from the name of the model or cell */
     const char *header;          /* as the C file includes it; NULL: none is written */
     const char *embed;           /* a weights file that becomes constants of the C file; NULL: none */

@@ -4,6 +4,7 @@
 
 #include "schedule/schedule.h"
 
+struct load;
 struct target;
 struct text;
 
@@ -66,6 +67,10 @@ long schedule_parameters(const struct schedule *schedule);
 /* --emit=explain: every region with its equations, the reason for its being in or out of a cycle, flops and bytes a
  * frame. */
 void emit_explain(const struct schedule *schedule, struct arena *arena, struct text *out);
+
+/* --emit=predict: as JSON, how long a frame of all streams takes in such a call, in all and for each region, shared
+ * among threads in the way that the code chooses. */
+void emit_prediction(const struct schedule *schedule, const struct load *load, struct text *out);
 
 /* --emit=dot. */
 void emit_dot(const struct schedule *schedule, struct text *out);
