@@ -5,7 +5,12 @@
 #include <math.h>
 #include <stdint.h>
 #if defined(__AVX__) || defined(__FMA__)
+#pragma GCC diagnostic push
+#if defined(__cplusplus) && !defined(__clang__) /* g++ 12 warns of its own header, of AVX-512 */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 #elif defined(__SSE2__) /* a tenth of the lines */
 #include <emmintrin.h>
 #elif defined(__ARM_NEON)
