@@ -72,8 +72,9 @@ static void check_target(struct argp_state *state, const struct options *options
         argp_error(state, "--target=%s goes with --emit=c", target->name);
     if (!options_levels(options))
         return;
-    if (!options->output || strcmp(options->output, "-") == 0)
-        argp_error(state, "--target=%s needs -o FILE: the names of its other files come from that", target->name);
+    if (!options->output || strcmp(options->output, "-") == 0 || path_is_special(options->output))
+        argp_error(state, "--target=%s needs -o FILE, of a regular file: the names of its other files come from that",
+                   target->name);
     if (options->pipeline.schedule.machine)
         argp_error(state, "--machine is about one machine, --target=%s about several", target->name);
 }

@@ -12,12 +12,12 @@ const char *options_header_name(const struct options *options)
     return slash ? slash + 1 : path;
 }
 
-/* Returns the letters of a path before its extension. */
+/* Returns the letters of a path before its extension; a name that begins with a dot has none there. */
 static size_t stem_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *dot = strrchr(slash ? slash : path, '.');
-    return dot ? (size_t)(dot - path) : strlen(path);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    return dot && dot != name ? (size_t)(dot - path) : strlen(path);
 }
 
 const struct target *options_levels(const struct options *options)

@@ -41,6 +41,12 @@ bool path_is_pipe(const char *path)
     return stat(path, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
+bool path_is_special(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 bool path_is_same(const char *a, const char *b)
 {
     char folder[PATH_MAX];

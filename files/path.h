@@ -10,6 +10,9 @@ bool path_can_be_written(const char *path);
 /* True for a pipe or a socket, which wait for a reader. */
 bool path_is_pipe(const char *path);
 
+/* True for what is written to where it is, as /dev/null and pipes are: no name of another file comes from it. */
+bool path_is_special(const char *path);
+
 /* True if the two names are of the same file, or would be. False for special files: writing to one twice overwrites
  * nothing. */
 bool path_is_same(const char *a, const char *b);
