@@ -16,43 +16,59 @@ static bool step_carries_by_frame(const struct emitter *emitter, const struct st
     return step->kind == STEP_CARRY && emitter->schedule->buffers[step->values[0]].storage == STORE_SEQUENCE;
 }
 
+/* True if one function does two steps, of one plan or of two: it is about the same values. */
+static bool steps_share_function(const struct step *a, const struct step *b)
+{
+    bool share = function_kind(a) == function_kind(b) && a->value_count == b->value_count;
+    for (int i = 0; i < a->value_count && share; i++)
+        share = a->values[i] == b->values[i];
+    return share;
+}
+
+/* True if given values that a step is about are those of one section, and others have some too. */
+static bool is_of_one_section(const struct emitter *emitter, const struct step *step)
+{
+    bool others = false;
+    for (int p = 0; p < emitter->schedule->plan_count; p++) {
+        const struct plan *plan = &emitter->schedule->plans[p];
+        for (int i = 0; i < plan->step_count; i++)
+            others |= plan->steps[i].region == NO_REGION && plan->steps[i].kind == step->kind &&
+                      plan->steps[i].section != NO_SECTION && !steps_share_function(&plan->steps[i], step);
+    }
+    return step->region == NO_REGION && step->section != NO_SECTION && others;
+}
+
 /* Returns the name of a step's function: "lm_h1_scan_keep". */
 static const char *function_name(const struct emitter *emitter, const struct step *step)
 {
     const struct region *region = step->region == NO_REGION ? NULL : &emitter->schedule->regions[step->region];
     bool later = step->kind == STEP_START && step->pass != (region ? region->pass : 0);
-    return arena_printf(emitter->arena, "%s_%s_%s%s", emitter->prefix, region ? region->name : "inputs",
+    struct arena *arena = emitter->arena;
+    return arena_printf(arena, "%s_%s_%s%s", emitter->prefix, region ? region->name : "inputs",
                         step_kind_name(function_kind(step)),
-                        later                                  ? arena_printf(emitter->arena, "_%d", step->pass)
+                        later                                  ? arena_printf(arena, "_%d", step->pass)
+                        : is_of_one_section(emitter, step)     ? arena_printf(arena, "_of_%d", step->section)
                         : step_carries_by_frame(emitter, step) ? "_by_frame"
                                                                : "");
 }
 
-/* True if one function does two steps, of one plan or of two. */
-static bool steps_share_function(const struct emitter *emitter, const struct step *a, const struct step *b)
-{
-    return function_kind(a) == function_kind(b) && a->region == b->region &&
-           (a->kind != STEP_START || a->pass == b->pass) &&
-           step_carries_by_frame(emitter, a) == step_carries_by_frame(emitter, b);
-}
-
-/* Returns the variables that the function of a step takes. */
-static unsigned function_uses(const struct emitter *emitter, const struct step *step)
+/* Returns the function that does a step; NULL: none has been written. */
+static const struct step_function *function_of(const struct emitter *emitter, const struct step *step)
 {
     for (int i = 0; i < emitter->step_function_count; i++)
-        if (steps_share_function(emitter, emitter->step_functions[i].step, step))
-            return emitter->step_functions[i].uses;
-    return VAR_NONE;
+        if (steps_share_function(emitter->step_functions[i].step, step))
+            return &emitter->step_functions[i];
+    return NULL;
 }
 
 void write_step_call(struct emitter *emitter, const struct step *step, const char *frames)
 {
-    unsigned uses = function_uses(emitter, step);
+    const struct step_function *function = function_of(emitter, step);
     bool takes = step->kind == STEP_TAKE;
     const char *separator = "";
-    text_printf(emitter->out, "%s(", function_name(emitter, step));
+    text_printf(emitter->out, "%s(", function_name(emitter, function->step));
     for (int v = 0; v < VARIABLE_COUNT; v++) {
-        if (!(uses >> v & 1))
+        if (!(function->uses >> v & 1))
             continue;
         const char *argument = variable_name((enum variable_number)v);
         if (v == NUMBER_values)
@@ -230,17 +246,15 @@ static const char *step_comment(enum step_kind kind)
 /* Writes the function of a step, if it has one of its own and none has been written for another that shares it. */
 static void write_step_function(struct emitter *emitter, const struct step *step)
 {
-    const char *comment = step_comment(step->kind);
-    bool seldom = step->kind == STEP_START || step->kind == STEP_KEEP;
-    for (int i = 0; i < emitter->step_function_count; i++)
-        if (steps_share_function(emitter, emitter->step_functions[i].step, step))
-            return;
-    if (!comment)
+    const enum step_kind kind = function_kind(step);
+    const char *comment = step_comment(kind);
+    bool seldom = kind == STEP_START || kind == STEP_KEEP;
+    if (!comment || function_of(emitter, step))
         return;
     text_printf(emitter->out, "/* %s */\n", comment);
     open_kernel(emitter);
     for (int k = 0; k < step->value_count; k++)
-        write_value(emitter, step->kind, step->values[k]);
+        write_value(emitter, kind, step->values[k]);
     unsigned uses = close_kernel(emitter, seldom ? "RNN_SELDOM void" : "static void", function_name(emitter, step));
     emitter->step_functions[emitter->step_function_count++] = (struct step_function){step, uses};
 }

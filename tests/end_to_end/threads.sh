@@ -13,7 +13,7 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for program in layers directions; do
+for program in layers directions inputs; do
   "$rnnc" --train -fthreads=wavefront -fblock-frames=20 --no-files --prefix=network "$here/threads/$program.rnn" -o "$work/network.c"
   $cc $options -fopenmp -std=gnu11 -Wall -Wextra -Werror -Wno-psabi -I"$root/runtime/include" "$work/network.c" "$here/threads.c" "$runtime" \
     -lm -o "$work/threads"
