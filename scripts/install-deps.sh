@@ -9,6 +9,7 @@ groups=${*:-build test}
 has_command() { command -v "$1" >/dev/null 2>&1; }
 has_library() { has_command pkg-config && pkg-config --exists "$1"; }
 has_file() { [ -e "$1" ]; }
+has_shared_library() { has_file /usr/lib/"$1" || has_file "$(ls -d /usr/lib/*/"$1" 2>/dev/null | head -1)"; }
 has_venv() { python3 -c 'import ensurepip' 2>/dev/null; }
 has_headers() { [ -e /usr/include/stdio.h ]; }
 
@@ -36,6 +37,7 @@ list() {
   need build libhwloc-dev "tells rnn tune which caches there are, and who shares them" has_library hwloc
   need test clang-format-14 "checks how the C is set" has_command clang-format-14
   need test libcmocka-dev "runs the unit tests" has_library cmocka
+  need test liblapacke "computes the factors of rnn factor" has_shared_library liblapacke.so.3
   need test strace "shows that one step of a network makes no system call" has_command strace
   need bench python3-venv "holds the peers that come from PyPI" has_venv
   need bench g++ "compiles what torch.compile writes" has_command g++

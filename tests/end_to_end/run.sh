@@ -121,7 +121,7 @@ says out "  cosine     down to \`least\` in \`period\` steps along half a cosine
 expect 2 "$rnn"
 says err "which command?"
 expect 2 "$rnn" walk
-says err "there is no command 'walk'; there are run, train, eval, check, bench and tune"
+says err "there is no command 'walk'; there are run, train, eval, check, factor, bench and tune"
 
 # Missing inputs are named, and so are files that go with none.
 refused() { words=$1; expected=$2; shift 2; expect "$expected" "$rnn" "$@"; says err "$words"; }

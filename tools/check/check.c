@@ -3,15 +3,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/arena.h"
-#include "base/diag.h"
 #include "check/check.h"
 #include "check/gradients.h"
 #include "check/row.h"
 #include "command/commands.h"
-#include "syntax/tree.h"
+#include "network/program.h"
 
 enum { KEY_TOLERANCE = 768, KEY_ROW, KEY_GRADIENTS, KEY_FLOAT };
 
@@ -72,25 +70,6 @@ static const struct command_line command_line = {.options = options_table,
                                                            {&feed_argp, offsetof(struct check_options, feed)}},
                                                  .check = check_options};
 
-/* Reads the checked program. rnnc has accepted it, so that only a difference between rnnc and us is reported. */
-static const struct program *read_program(struct arena *arena, const struct network_options *options,
-                                          const char **error)
-{
-    const struct source *source = source_from_file(arena, options->path, error);
-    if (!source)
-        return NULL;
-    struct diagnostics *diag = diag_new(arena, source);
-    const struct sema_options sema = {options->definitions, options->definition_count, options->top};
-    const struct tree *tree = parse(arena, source, diag);
-    struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, &sema, diag);
-    if (program && diag_error_count(diag) == 0)
-        infer_shapes(arena, program, diag);
-    if (program && diag_error_count(diag) == 0)
-        return program;
-    diag_print(diag, &(struct diag_options){.colour = isatty(STDERR_FILENO)}, stderr);
-    return NULL;
-}
-
 /* ---- verdict ---- */
 
 static bool print_verdict(struct check *check, int output)
@@ -140,7 +119,8 @@ static bool open_network(struct check *check, const char **error)
     if (!check->model)
         return false;
     check->judge = (struct judge){.arena = check->arena, .model = check->model, .progress = &check->progress};
-    check->judge.program = read_program(check->arena, network, error);
+    const struct source *source = source_from_file(check->arena, network->path, error);
+    check->judge.program = source ? program_check(network, source) : NULL;
     return check->judge.program && check_prepare_inputs(check, error) &&
            session_open(&check->session, check->model, check->frames, check->streams, error);
 }
