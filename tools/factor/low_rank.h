@@ -1,11 +1,11 @@
 /* Low-rank factors of trained weights.
  *
- *   svd   W = A B,  A[n, r] = U sqrt(S), B[r, m] = sqrt(S) V': of all matrices of rank r the nearest (Eckart, Young 1936,
+ *   svd   W = A B, A[n, r] = U sqrt(S), B[r, m] = sqrt(S) V': the nearest matrix of rank r (Eckart, Young 1936,
  *         "The approximation of one matrix by another of lower rank"); the square root on both sides keeps gradients of
  *         both factors alike
- *   cp    Z[i] = B diag(A[i]) C',  A[k, r], B[n, r], C[m, r]: by alternating least squares (Kolda, Bader 2009, "Tensor
- *         Decompositions and Applications", section 3.4) from several starts, the best of which counts; one start is the
- *         svd of each slice, with r / k of the rank for each, so that it is never worse than that */
+ *   cp    Z[i] = B diag(A[i]) C', A[k, r], B[n, r], C[m, r]: by alternating least squares (Kolda, Bader 2009, "Tensor
+ *         Decompositions and Applications", section 3.4) from several starts, the best of which counts; one start is
+ *         the svd of each slice, with r / k of the rank for each, so that it is never worse than that */
 #ifndef RNN_TOOLS_LOW_RANK_H
 #define RNN_TOOLS_LOW_RANK_H
 

@@ -35,8 +35,8 @@ static void take_gram(const struct search *search, const double *factor, int cou
     lapack_product(rank, rank, count, factor, true, factor, false, 0, gram);
 }
 
-/* factor[count, rank] becomes the solution of factor * matrix = right', right[rank, count]. A matrix that is singular, as
- * with columns that are alike, gets a little on its diagonal. */
+/* factor[count, rank] becomes the solution of factor * matrix = right', right[rank, count]. A matrix that is singular,
+ * as with columns that are alike, gets a little on its diagonal. */
 static bool solve(const struct search *search, const double *one, const double *other, int count, double *factor)
 {
     const int rank = search->to->rank;
