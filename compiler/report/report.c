@@ -126,7 +126,8 @@ void report_html(const struct schedule *schedule, const struct emit_options *opt
         "What bounds each region on one core: the rate at which it computes, or the level of the caches that its "
         "weights come from. A scan reads its weights again for each frame, so more streams move it to the right; a "
         "frames region reads them once for a block. Weights that are read to and fro come from a nearer level in part, "
-        "so that a mark may lie above the slope of its own. Numbers are those of the graph.");
+        "so that a mark may lie above the slope of its own. Numbers are those of the graph; +2 stands for two more "
+        "marks in the same place.");
     write_roofline(&page);
     end_part(&page);
     begin_part(&page, "timeline", "Timeline of a block",

@@ -172,21 +172,26 @@ static bool is_close(const struct mark *a, const struct mark *b)
     return fabs(a->x - b->x) < CLOSE && fabs(a->y - b->y) < CLOSE;
 }
 
-/* Returns the numbers of all regions that have a mark here; NULL if an earlier mark says them. */
+enum { NUMBERS_MOST = 6 }; /* of a label, which has to fit the chart */
+
+/* Returns the numbers of the regions that have a mark here, "1 2 3 4 5 6 +54" where there are many; NULL if an earlier
+ * mark says them. */
 static const char *numbers_of(const struct chart *chart, int index)
 {
     struct text text;
     text_init(&text, chart->page->arena);
-    int last = -1;
+    int last = -1, count = 0;
     for (int i = 0; i < chart->mark_count; i++) {
         if (!is_close(&chart->marks[i], &chart->marks[index]))
             continue;
         if (i < index)
             return NULL;
-        if (chart->marks[i].region != last)
+        if (chart->marks[i].region != last && count++ < NUMBERS_MOST)
             text_printf(&text, "%s%d", text.length ? " " : "", chart->marks[i].region);
         last = chart->marks[i].region;
     }
+    if (count > NUMBERS_MOST)
+        text_printf(&text, " +%d", count - NUMBERS_MOST);
     return text.data;
 }
 

@@ -98,6 +98,16 @@ check examples/lstm/lstm.rnn --machine=avx512 -D n=64
 check examples/stacked/stacked.rnn -fthreads=wavefront
 check examples/char_lm/char_lm.rnn --train -fthreads=wavefront
 grep -q 'run as a wavefront' "$work/page.html"
+
+# Marks of many regions in one place have a label that fits the chart.
+awk 'BEGIN {
+  print "model wide {\n  input x[8]"
+  for (i = 0; i < 60; i++) print "  param W" i "[8, 8]\n  h" i " = tanh(W" i " @ x + h" i "[t-1])\n  output y" i " = h" i
+  print "}"
+}' >"$work/wide.rnn"
+check "$work/wide.rnn"
+grep -q 'class="number"[^>]*>[0-9 ]* +[0-9]*<' "$work/page.html" || { echo "page.sh: no label says that there are more"; exit 1; }
+! grep -q 'class="number"[^>]*>[^<]\{30\}' "$work/page.html" || { echo "page.sh: a label is too long"; exit 1; }
 echo "$pages pages are sound"
 
 # refuse WHAT PAGE: the check finds what is wrong.
