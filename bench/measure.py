@@ -9,6 +9,7 @@ import pathlib
 import signal
 import subprocess
 
+import commands
 import systems
 
 BENCH = pathlib.Path(__file__).resolve().parent
@@ -158,13 +159,12 @@ class Bench:
             stem = self.work / f"net{len(self.programs)}"
             layers = ["-D", f"layers={task.layers}"] if task.net in ("lstm", "gru") else []
             train = ["--train"] if task.call == "train" else []
-            try:
-                subprocess.run([f"{build}/bin/rnnc", *train, f"{BENCH}/nets/{task.net}.rnn", "--prefix=net",
-                                "-D", f"n={task.units}", *layers, "-o", f"{stem}.c"], check=True)
-                systems.compile_driver(system["cc"], self.options, "emitted", stem, f"-I{project}/runtime/include", f"{stem}.c",
-                                       f"{build}/lib/librnn_runtime.a", "-ljansson")
-            except subprocess.CalledProcessError as reason:
-                raise Failed(f"{os.path.basename(reason.cmd[0])} fails on {task.net}.rnn")
+            if commands.run(f"{build}/bin/rnnc", *train, f"{BENCH}/nets/{task.net}.rnn", "--prefix=net",
+                            "-D", f"n={task.units}", *layers, "-o", f"{stem}.c") != 0:
+                raise Failed(f"rnnc fails on {task.net}.rnn")
+            if not systems.compile_driver(system["cc"], self.options, "emitted", stem, f"-I{project}/runtime/include", f"{stem}.c",
+                                          f"{build}/lib/librnn_runtime.a", "-ljansson"):
+                raise Failed(f"{os.path.basename(system['cc'][0])} fails on {task.net}.rnn")
             self.programs[key] = stem
         return self.programs[key]
 

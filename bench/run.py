@@ -13,13 +13,13 @@ import sys
 import tempfile
 import time
 
+import commands
 import report
 import systems
 from measure import BENCH, OURS, TOLERANCE, Bench, read_tasks
 
 TOP = BENCH.parent
 PROGRAM = "bench/run.sh"
-SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 PACKAGES = {"python": ["numpy", "onnx", "onnxruntime", "openvino", "torch", "jax"], "onednn": ["onednn-cpu-gomp", "onednn-devel-cpu-gomp"]}
 
 DESCRIPTION = """\
@@ -37,7 +37,7 @@ class Fault(Exception):
 
 
 class Interrupted(BaseException):
-    """One of SIGNALS."""
+    """One of commands.SIGNALS."""
 
 
 def say(text):
@@ -132,8 +132,8 @@ def read_options(arguments):
     options.rounds = options.rounds or (3 if options.quick else 5)
     options.seconds = options.seconds or (0.1 if options.quick else 0.3)
     options.project, options.done = TOP, 0
-    options.cc = (os.environ.get("CC") or "cc").split()
-    options.base_cc = options.base_cc.split() if options.base_cc else options.cc
+    options.cc = os.environ.get("CC", "").split() or ["cc"]
+    options.base_cc = (options.base_cc or "").split() or options.cc
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     options.folder = pathlib.Path(os.environ.get("RNNC_PEERS") or os.path.join(cache, "rnnc-peers")).absolute()
     options.groups, tasks = read_tasks(BENCH / "tasks.txt", options.threads)
@@ -159,7 +159,7 @@ def check_compilers(options):
 
 def run_visibly(*command, **options):
     """Runs a command, whose output is none of the tables. Returns whether it succeeded."""
-    return subprocess.run(command, stdout=sys.stderr, **options).returncode == 0
+    return commands.run(*command, stdout=sys.stderr, **options) == 0
 
 
 def make_environment(folder, packages):
@@ -174,7 +174,8 @@ def make_environment(folder, packages):
 
 
 def install(options):
-    if not run_visibly("sh", TOP / "scripts/install-deps.sh", "build", "bench"):
+    # In our session, as sudo may ask for a password.
+    if subprocess.run(["sh", TOP / "scripts/install-deps.sh", "build", "bench"], stdout=sys.stderr).returncode:
         say("goes on without packages of Debian")
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, packages in PACKAGES.items():
@@ -185,9 +186,10 @@ def build_project():
     """Brings build/ up to date. Returns that folder."""
     if not shutil.which("cmake"):
         raise Fault("cmake is missing: run `sh scripts/install-deps.sh`, or name a folder that holds rnnc with --build")
-    if not ((TOP / "build/CMakeCache.txt").exists() or run_visibly("cmake", "--preset", "release", cwd=TOP)) or not run_visibly(
+    configured = any((TOP / "build" / file).exists() for file in ("build.ninja", "Makefile"))
+    if not (configured or run_visibly("cmake", "--preset", "release", cwd=TOP)) or not run_visibly(
             "cmake", "--build", "build", "--target", "rnnc", "rnn_runtime", cwd=TOP):
-        raise Fault("rnnc cannot be built in build/, see above")
+        raise Fault(f"rnnc cannot be built in {TOP / 'build'}, see above; `sh scripts/install-deps.sh` installs what is missing")
     return TOP / "build"
 
 
@@ -209,24 +211,26 @@ def new_name(path):
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
-def write_whole(path, text):
-    """Writes a file whole or not at all."""
-    new = new_name(path)
+def write_whole(texts):
+    """Writes files, path -> text: all of them whole, or none."""
     try:
-        new.write_text(text)
-        os.replace(new, path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+        for path, text in texts.items():
+            try:
+                new_name(path).write_text(text)
+            except OSError as reason:
+                raise Fault(f"cannot write '{path}': {reason.strerror}")
+        for path in texts:
+            os.replace(new_name(path), path)
+    finally:
+        for path in texts:
+            new_name(path).unlink(missing_ok=True)
 
 
 def write_results(options, lines, about):
     """The CSV, the tables and the plot. Returns the tables."""
     groups, picture = report.rows_of(lines), options.csv.with_suffix(".svg")
     tables = report.markdown(groups, about, picture.name)
-    write_whole(options.csv, report.csv_of(lines))
-    write_whole(options.csv.with_suffix(".md"), tables)
-    write_whole(picture, report.plot(groups, about))
+    write_whole({options.csv: report.csv_of(lines), options.csv.with_suffix(".md"): tables, picture: report.plot(groups, about)})
     return tables
 
 
@@ -259,20 +263,22 @@ def run(options):
 
 
 def interrupt(number, _):
-    for other in SIGNALS:  # what is left to do is short
+    for other in commands.SIGNALS:  # what is left to do is short
         signal.signal(other, signal.SIG_IGN)
     raise Interrupted(number)
 
 
 def main():
     options = read_options(sys.argv[1:])
-    for number in SIGNALS:
+    for number in commands.SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, interrupt)
     try:
         return run(options)
     except Fault as reason:
         say(reason)
+        if options.done:
+            say(f"the results of {options.done} of {len(options.chosen)} tasks are in {options.csv} and beside it")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads, of which Python would complain at its end
     except OSError as reason:

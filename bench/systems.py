@@ -7,6 +7,8 @@ import platform
 import subprocess
 import sys
 
+import commands
+
 DRIVERS = pathlib.Path(__file__).resolve().parent / "drivers"
 
 # name -> script, its arguments, packages it imports
@@ -53,13 +55,16 @@ def cpu_name():
 
 
 def macros_of(cc, march):
-    """What a compiler predefines for a machine; ValueError if it knows none of that name."""
+    """What a compiler predefines for a machine; ValueError if it knows none of that name, or is none."""
     try:
         result = subprocess.run([*cc, f"-march={march}", "-dM", "-E", "-"], stdin=subprocess.DEVNULL, text=True, capture_output=True)
     except OSError as reason:
         raise ValueError(f"cannot run the C compiler '{cc[0]}': {reason.strerror}; $CC names another, `sh scripts/install-deps.sh` installs gcc")
     if result.returncode:
-        raise ValueError(f"{cc[0]} does not compile for --march {march}: {result.stderr.strip().splitlines()[0]}")
+        said = result.stderr.strip() or f"ended with status {result.returncode}"
+        raise ValueError(f"{cc[0]} does not compile for --march {march}: {said.splitlines()[0]}")
+    if "__GNUC__" not in result.stdout:
+        raise ValueError(f"'{' '.join(cc)}' is neither gcc nor clang; $CC names another compiler")
     return result.stdout
 
 
@@ -73,10 +78,10 @@ def held_to_avx2(options):
 
 
 def compile_driver(cc, options, name, program, *arguments):
-    """Compiles a driver in C; the compiler's errors go to standard error."""
+    """Compiles a driver in C; the compiler's errors go to standard error. Returns whether it succeeded."""
     openmp = ["-fopenmp"] if options.threads > 1 else []
-    subprocess.run([*cc, "-O3", f"-march={options.march}", *openmp, f"-I{DRIVERS}", f"{DRIVERS}/driver.c", f"{DRIVERS}/{name}.c",
-                    *arguments, "-lm", "-o", program], check=True)
+    return commands.run(*cc, "-O3", f"-march={options.march}", *openmp, f"-I{DRIVERS}", f"{DRIVERS}/driver.c", f"{DRIVERS}/{name}.c",
+                        *arguments, "-lm", "-o", program) == 0
 
 
 def environment(options):
@@ -131,9 +136,7 @@ def find_c(name, options, work):
     if flags is None:
         return {"missing": f"not installed: {package}"}
     program = f"{work}/{source}"
-    try:
-        compile_driver(options.cc, options, source, program, *flags)
-    except subprocess.CalledProcessError:
+    if not compile_driver(options.cc, options, source, program, *flags):
         return {"missing": "its driver does not compile"}
     return {"command": [program, *arguments]}
 

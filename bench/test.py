@@ -8,6 +8,7 @@ import unittest.mock
 
 import measure
 import report
+import run
 import systems
 
 
@@ -115,6 +116,18 @@ class Rounds(unittest.TestCase):
         drivers = dict.fromkeys(["rnnc", "base", "best", "near", "far"])
         self.assertEqual(measure.Bench.near(None, drivers, lines), ["rnnc", "base", "best", "near"])
         self.assertEqual(measure.Bench.near(None, {"rnnc": 0}, lines), ["rnnc"])
+
+
+class Results(unittest.TestCase):
+    def test_all_files_are_written_or_none(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "b.csv").write_text("old")
+            with self.assertRaisesRegex(run.Fault, "cannot write '.*gone/b.md': No such file or directory"):
+                run.write_whole({folder / "b.csv": "new", folder / "gone/b.md": "new"})
+            self.assertEqual([(path.name, path.read_text()) for path in folder.iterdir()], [("b.csv", "old")])
+            run.write_whole({folder / "b.csv": "new", folder / "b.md": "new"})
+            self.assertEqual(sorted((path.name, path.read_text()) for path in folder.iterdir()), [("b.csv", "new"), ("b.md", "new")])
 
 
 class Report(unittest.TestCase):

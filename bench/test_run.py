@@ -147,8 +147,14 @@ class Refused(Case):
 
     def test_machines_and_compilers(self):
         self.refused("--march", "pentium-9", says="cc does not compile for --march pentium-9: ", status=1)
-        self.environment["CC"] = "no-such-cc -O1"
-        self.refused(says="cannot run the C compiler 'no-such-cc': ", status=1)
+        for cc, says in (("no-such-cc -O1", "cannot run the C compiler 'no-such-cc': "), ("true", "'true' is neither gcc nor clang; $CC "),
+                         ("false", "false does not compile for --march native: ended with status 1")):
+            self.environment["CC"] = cc
+            self.refused(says=says, status=1)
+
+    def test_a_compiler_of_blanks_is_none(self):
+        self.environment["CC"] = " "
+        self.run_bench(*SMALL, "--tasks", "step gru 8")
 
     def test_no_python(self):
         (self.home / "bin").mkdir()
@@ -168,6 +174,21 @@ class Failing(Case):
         (folder / "bin/rnnc").write_text(f"#!/bin/sh\n{rnnc}\n")
         (folder / "bin/rnnc").chmod(0o755)
         return folder
+
+    def test_a_build_that_failed_is_configured_again(self):
+        """A folder build/ that cmake could not fill is no reason to fail again when what it lacked is there."""
+        shutil.copytree(RUN.parent, self.home / "project/bench")
+        (self.home / "project/build").mkdir()
+        (self.home / "project/build/CMakeCache.txt").write_text("")
+        (self.home / "bin").mkdir()
+        (self.home / "bin/cmake").write_text('#!/bin/sh\necho "cmake $*"\nexit 1\n')
+        (self.home / "bin/cmake").chmod(0o755)
+        self.environment["PATH"] = f"{self.home / 'bin'}:{self.environment['PATH']}"
+        result = subprocess.run(["sh", self.home / "project/bench/run.sh", *SMALL], cwd=self.home, env=self.environment, text=True,
+                                capture_output=True)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cmake --preset release", result.stderr)
+        self.assertIn("project/build, see above; `sh scripts/install-deps.sh` installs what is missing", result.stderr)
 
     def test_reasons_are_named(self):
         build = self.fake_build("echo no luck >&2; exit 3")
@@ -205,6 +226,14 @@ class Failing(Case):
                 self.assertIn("| run gru 64 |", (self.home / "bench.md").read_text())
                 self.assertIn("</svg>", (self.home / "bench.svg").read_text())
                 self.assertEqual(list(self.temporary.iterdir()), [])
+
+    def test_a_signal_ends_what_compilers_have_started(self):
+        """They are told to end, so that they can remove their files; what they have started goes too."""
+        process = self.start(*SMALL, "--tasks", "run gru 64",
+                             build=self.fake_build("trap 'echo told >&2; exit 1' TERM; sleep 60 & echo here >&2; wait"))
+        self.assertIn("here", process.stderr.readline())
+        process.terminate()
+        self.assertIn("told", process.communicate(timeout=30)[1])  # sleep would hold standard error
 
     def test_a_signal_before_the_first_result(self):
         (self.home / "bench.md").write_text("old")
