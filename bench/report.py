@@ -66,7 +66,7 @@ def rows_of(lines):
 
 
 def number(us):
-    return f"{us:.3g}" if us < 1000 else f"{us:.0f}"
+    return f"{us:.3g}" if us < 999.5 else f"{us:.0f}"
 
 
 class Reached:
@@ -139,7 +139,7 @@ def systems(about):
     yield "| system | version |"
     yield "|---|---|"
     for name, system in about["systems"].items():
-        text = "missing: " + system["missing"] if "missing" in system else system.get("version", "not started")
+        text = "missing: " + system["missing"] if "missing" in system else system.get("version", "has no task in this run")
         yield f"| {name} | {text}{'; ' + system['note'] if 'note' in system else ''} |"
     absent = [(name, reason, tasks) for name, reasons in about["notes"].items() for reason, tasks in reasons.items()
               if "missing" not in about["systems"][name]]
@@ -159,12 +159,12 @@ def markdown(groups, about, picture):
 class Plot:
     """Ratios on a logarithmic axis, a line for each task, groups below each other, each with the geometric mean asked for."""
 
-    LEFT, WIDTH, LINE, RIGHT = 260, 560, 16, 190
-    GRID = [0.125, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
+    LEFT, TOP, WIDTH, LINE, RIGHT, TICK = 260, 54, 560, 16, 190, 30  # TICK: what the number at a line of the grid needs
+    GRID = [1, *(2.0**power for power in (-3, -2, -1, *range(1, 11))), 0.75, 1.5, 3, 6, 12, 24, 48, 1.25]  # as far as there is room
 
     def __init__(self, lowest, highest):
         self.low, self.high = math.log2(lowest) - 0.2, math.log2(highest) + 0.2
-        self.y, self.items = 34, []
+        self.y, self.items = self.TOP - 6, []
 
     def x(self, ratio):
         return self.LEFT + self.WIDTH * (math.log2(ratio) - self.low) / (self.high - self.low)
@@ -175,7 +175,7 @@ class Plot:
     def group(self, group, rows):
         """A heading and rows, with their best peers; green are those that are not below what is asked of each."""
         self.y += self.LINE + 6
-        self.text(8, group["title"], 'font-weight="bold"')
+        self.text(8, group["title"], 'font-weight="bold" stroke="white" stroke-width="4" paint-order="stroke"')
         begin, x = self.y + self.LINE / 2, self.x(group["mean"])
         for row, best in rows:
             self.row(row, best, group["least"])
@@ -190,14 +190,22 @@ class Plot:
         self.items.append(f'<circle cx="{self.x(ratio):.1f}" cy="{self.y}" r="4" fill="{color}"/>')
         self.text(self.LEFT + self.WIDTH + 10, f"{ratio:.2f}  {best}")
 
-    def finish(self, title):
-        bottom = self.y + self.LINE
-        grid = [f'<text x="8" y="18" font-weight="bold" font-size="13">{html.escape(title)}</text>']
+    def grid(self):
+        """Ratio -> x of the lines that have room for their numbers."""
+        found = {}
         for ratio in self.GRID:
-            if self.low <= math.log2(ratio) <= self.high:
-                x = self.x(ratio)
-                grid.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="40" y2="{bottom}" stroke="{"#555" if ratio == 1 else "#ddd"}"/>')
-                grid.append(f'<text x="{x:.1f}" y="{bottom + 14}" text-anchor="middle">{ratio:g}</text>')
+            x = self.x(ratio)
+            if self.low <= math.log2(ratio) <= self.high and all(abs(x - other) >= self.TICK for other in found.values()):
+                found[ratio] = x
+        return found
+
+    def finish(self, title, run):
+        bottom = self.y + self.LINE
+        grid = [f'<text x="8" y="18" font-weight="bold" font-size="13">{html.escape(title)}</text>',
+                f'<text x="8" y="36">{html.escape(run)}</text>']
+        for ratio, x in self.grid().items():
+            grid.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{self.TOP}" y2="{bottom}" stroke="{"#555" if ratio == 1 else "#ddd"}"/>')
+            grid.append(f'<text x="{x:.1f}" y="{bottom + 14}" text-anchor="middle">{ratio:g}</text>')
         width, height = self.LEFT + self.WIDTH + self.RIGHT, bottom + 24
         return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="11">\n'
                 f'<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(grid + self.items) + "\n</svg>\n")
@@ -211,5 +219,6 @@ def plot(groups, about):
     for name, rows in found.items():
         if rows:
             picture.group(about["groups"][name], rows)
-    run = about["run"]
-    return picture.finish(f"Best peer's time / rnnc's (dashed: geometric mean asked for), {run['cpu']}, {run['flags']}, {run['threads']} thread{'s' if run['threads'] > 1 else ''}")
+    run, nothing = about["run"], "" if any(found.values()) else ": no ratio was measured"
+    return picture.finish(f"Best peer's time / rnnc's (dashed: geometric mean asked for){nothing}",
+                          f"{run['cpu']}, {run['flags']}, {run['threads']} thread{'s' if run['threads'] > 1 else ''}")

@@ -2,6 +2,7 @@
 up to date, and the tasks are measured (measure.py). Results are written (report.py) after each task."""
 import argparse
 import contextlib
+import fcntl
 import fnmatch
 import math
 import os
@@ -164,13 +165,14 @@ def run_visibly(*command, **options):
 
 def make_environment(folder, packages):
     """A virtual environment with packages of PyPI; what fails is named in the report."""
-    pip = folder / "bin/pip"
-    if not os.access(pip, os.X_OK) and not run_visibly(sys.executable, "-m", "venv", folder):
-        say(f"cannot make a virtual environment in {folder}")
+    pip = [folder / "bin/python", "-m", "pip"]
+    whole = os.access(pip[0], os.X_OK) and subprocess.run([*pip, "--version"], capture_output=True).returncode == 0
+    if not whole and not run_visibly(sys.executable, "-m", "venv", folder):
+        say(f"cannot make a virtual environment in {folder}; python3-venv of Debian is needed for it")
         return
     for package in packages:
-        if not run_visibly(pip, "-q", "install", package):
-            say(f"cannot install {package}")
+        if not run_visibly(*pip, "-q", "install", package):
+            say(f"cannot install {package} in {folder}")
 
 
 def install(options):
@@ -234,9 +236,34 @@ def write_results(options, lines, about):
     return tables
 
 
+@contextlib.contextmanager
+def alone():
+    """Waits until no other run from this folder is at work: the two would spoil each other's figures, and build/."""
+    folder = os.open(BENCH, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("waits for another run from this folder to end")
+                fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def find_systems(options, work):
+    """Says which peers are not installed."""
+    found = systems.find(options, work)
+    absent = [name for name, system in found.items() if system.get("missing", "").startswith(systems.NOT_INSTALLED)]
+    if absent:
+        say(f"not installed, and so not measured: {', '.join(absent)}; --install installs peers")
+    return found
+
+
 def measure(options, work):
     """Measures the chosen tasks. Returns the tables, and why emitted code has no figure: reason -> tasks."""
-    with Bench(options, systems.find(options, work), work) as bench:
+    with Bench(options, find_systems(options, work), work) as bench:
         lines, notes, begun = [], {}, time.monotonic()
         about = {"groups": options.groups, "notes": notes, "tolerance": TOLERANCE, "systems": bench.systems,
                  "run": systems.describe_run(options)}
@@ -253,8 +280,8 @@ def measure(options, work):
 
 def run(options):
     """Returns the exit status."""
-    prepare(options)
-    with tempfile.TemporaryDirectory(prefix="rnnc-bench-") as work:
+    with alone(), tempfile.TemporaryDirectory(prefix="rnnc-bench-") as work:
+        prepare(options)
         tables, failed = measure(options, pathlib.Path(work))
     print(tables, end="", flush=True)
     for reason, tasks in failed.items():

@@ -27,6 +27,7 @@ C = {
     "openblas": ("openblas", [], "libopenblas-dev of Debian"),
 }
 NAMES = [*C, *PYTHON]
+NOT_INSTALLED = "not installed"  # begins a reason that --install may mend
 OWN = ("rnnc", "base", "one-thread")  # emitted code: as asked for, of an earlier version, with one thread in place of several
 
 # What holds peers to AVX2 on a machine with AVX-512.
@@ -113,7 +114,7 @@ def find_python(name, interpreter):
     python, installed = interpreter
     for package in packages:
         if package not in installed:
-            return {"missing": f"not installed: no {package} for {python}"}
+            return {"missing": f"{NOT_INSTALLED}: no {package} for {python}"}
     return {"command": [python, "-B", str(DRIVERS / script), *arguments], "lasting": True}
 
 
@@ -134,7 +135,7 @@ def find_c(name, options, work):
     source, arguments, package = C[name]
     flags = flags_of(source, options.folder)
     if flags is None:
-        return {"missing": f"not installed: {package}"}
+        return {"missing": f"{NOT_INSTALLED}: {package}"}
     program = f"{work}/{source}"
     if not compile_driver(options.cc, options, source, program, *flags):
         return {"missing": "its driver does not compile"}

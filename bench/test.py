@@ -174,6 +174,21 @@ class Report(unittest.TestCase):
 
     def test_plot_has_every_task(self):
         self.assertEqual(report.plot(self.rows, self.about).count("<circle"), 2)
+        self.assertIn("no ratio was measured", report.plot({}, self.about))
+
+    def test_numbers_of_a_plot_do_not_overlap(self):
+        for lowest, highest in ((1, 1.5), (0.9, 5), (0.3, 70), (0.1, 300), (0.001, 100000)):
+            lines = report.Plot(lowest, highest).grid()
+            self.assertIn(1, lines)
+            places = sorted(lines.values())
+            self.assertTrue(all(right - left >= 30 for left, right in zip(places, places[1:])), lines)
+
+    def test_the_machine_has_a_line_of_its_own_in_the_plot(self):
+        self.about["run"]["cpu"] = "a processor with a name as long as such names are today"
+        self.assertIn('y="36">a processor with a name as long as such names are today, -O3, 2 threads<', report.plot(self.rows, self.about))
+
+    def test_numbers_have_three_digits_and_no_exponent(self):
+        self.assertEqual([report.number(us) for us in (0.012345, 1.2345, 999.4, 999.7, 1234.5)], ["0.0123", "1.23", "999", "1000", "1234"])
 
     def test_csv_has_every_figure(self):
         text = report.csv_of(self.lines).splitlines()

@@ -93,6 +93,22 @@ class Results(Case):
         self.run_bench(*SMALL, "--tasks", "run lstm 16", "--csv", "my results/b.csv")
         self.assertTrue((self.home / "my results/b.md").exists())
 
+    def test_two_at_once_measure_one_after_the_other(self):
+        first = self.start("--rounds", "1", "--seconds", "0.2", "--peers", "none", "--tasks", "run gru *", "--csv", "first.csv")
+        self.assertIn("1 of ", first.stderr.readline())
+        second = self.start(*SMALL, "--tasks", "step gru 8", "--csv", "second.csv")
+        self.assertIn("waits for another run from this folder to end", second.stderr.readline())
+        first.terminate()
+        first.communicate(timeout=60)
+        second.communicate(timeout=60)
+        self.assertEqual(second.returncode, 0)
+
+    def test_peers_that_are_not_installed_are_said_before(self):
+        self.environment["RNNC_PEERS"] = str(self.home / "none")
+        out, err = self.run_bench("--rounds", "1", "--seconds", "0.002", "--peers", "onednn", "--tasks", "step lstm 40")
+        self.assertIn("not installed, and so not measured: onednn-inference, onednn-training; --install installs peers\n", err)
+        self.assertIn("| onednn-inference | missing: not installed: ", out)
+
     def test_nobody_reads_the_tables(self):
         reader, writer = os.pipe()
         os.close(reader)
