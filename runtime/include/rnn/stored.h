@@ -28,7 +28,9 @@
 /* Adds the product of panel number `panel` of a packed matrix with a batch of columns to its accumulators: see
  * rnn_panel_product. int8 rounds the columns for each panel again, but for those that have been before: `quantised`
  * then is the first of their columns as rnn_quantise made them, of RNN_QUANTISED(k) numbers each, aligned to
- * RNN_VECTOR_BYTES; else NULL. */
+ * RNN_VECTOR_BYTES; else NULL. Rounded once, a product takes a quarter less time, with AVX2 up to a third: who has all
+ * panels rounds the columns of a frame (or of a block) in front of the loop over them. Threads that share out panels
+ * would each have to round all columns, and pass NULL. */
 RNN_INLINE void rnn_quantised_product(rnn_vec *sum, const int sum_stride, const rnn_stored *packed,
                                       const rnn_storage storage, const int panel, const int rows,
                                       const rnn_real *quantised, const rnn_real *x, const ptrdiff_t x_stride,

@@ -50,6 +50,7 @@ RNN_INLINE void rnn_int8_add(rnn_vec_bits *sum, const rnn_vec_bits w, const unsi
     const words two = half ? (words)w >> 8 : (words)w & (0xff - (words){0});
     (void)plane;
     *sum = RNN_INT8_DOT(*sum, two, rnn_int8_splat(numbers + 8 * quad + 4 * half));
+    __asm__("" : "+v"(*sum)); /* gcc would add products to each other first, and run out of registers */
 #else
     const int8x16_t bytes = (int8x16_t)w;
     const int16x8_t two = vmovl_s8(half ? vget_high_s8(bytes) : vget_low_s8(bytes));

@@ -78,9 +78,10 @@ enum { RNN_INT8_SCALES = 8 };
  * or infinity NaN. Numbers in double are first rounded to float. */
 RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
 {
-    typedef double scales __attribute__((vector_size(RNN_INT8_SCALES * sizeof(double))));
-    typedef int64_t masks __attribute__((vector_size(RNN_INT8_SCALES * sizeof(double))));
-    typedef float errors __attribute__((vector_size(RNN_INT8_SCALES * sizeof(float))));
+    enum { EACH = RNN_VECTOR_BYTES < 64 ? RNN_VECTOR_BYTES / 8 : 8, GROUPS = RNN_INT8_SCALES / EACH }; /* registers */
+    typedef double scales __attribute__((vector_size(EACH * sizeof(double))));
+    typedef int64_t masks __attribute__((vector_size(EACH * sizeof(double))));
+    typedef float errors __attribute__((vector_size(EACH * sizeof(float))));
     const scales limit = 127 - (scales){0}, whole = 0x1.8p52 - (scales){0}; /* v + whole: v rounded to whole numbers */
     float most = 0;
     for (ptrdiff_t j = 0; j < n; j++) {
@@ -91,21 +92,25 @@ RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
     }
     if ((double)most < RNN_INT8_LEAST)
         return 0;
-    scales scale, sum = {0};
-    for (int i = 0; i < RNN_INT8_SCALES; i++)
-        scale[i] = (double)(float)((double)most / (127 + i));
-    for (ptrdiff_t j = 0; j < n; j++) {
-        const scales value = (double)(float)x[j] - (scales){0}, q = (value / scale + whole) - whole;
-        const masks below = (masks)(q < -limit), above = (masks)(q > limit);
-        const scales cut = (scales)((~(below | above) & (masks)q) | (below & (masks)-limit) | (above & (masks)limit));
-        const scales error = value - scale * cut;
-        const scales rounded = __builtin_convertvector(__builtin_convertvector(error, errors), scales);
-        sum += rounded * rounded;
+    scales scale[GROUPS], sum[GROUPS];
+    for (int i = 0; i < RNN_INT8_SCALES; i++) {
+        scale[i / EACH][i % EACH] = (double)(float)((double)most / (127 + i));
+        sum[i / EACH][i % EACH] = 0;
     }
+    for (ptrdiff_t j = 0; j < n; j++)
+        for (int g = 0; g < GROUPS; g++) {
+            const scales value = (double)(float)x[j] - (scales){0}, q = (value / scale[g] + whole) - whole;
+            const masks below = (masks)(q < -limit), above = (masks)(q > limit);
+            const masks within = ~(below | above) & (masks)q;
+            const scales cut = (scales)(within | (below & (masks)-limit) | (above & (masks)limit));
+            const scales error = value - scale[g] * cut;
+            const scales rounded = __builtin_convertvector(__builtin_convertvector(error, errors), scales);
+            sum[g] += rounded * rounded;
+        }
     int best = 0;
     for (int i = 1; i < RNN_INT8_SCALES; i++)
-        best = sum[i] < sum[best] ? i : best;
-    return (float)scale[best];
+        best = sum[i / EACH][i % EACH] < sum[best / EACH][best % EACH] ? i : best;
+    return (float)scale[best / EACH][best % EACH];
 }
 
 /* Returns q of a number of a row with that scale. */
