@@ -39,6 +39,12 @@ says out "weights beside cycles, 32 flops and 0 weights within"
 bench "$root/bench/nets/language.rnn" -D n=16 -D words=50 --double
 says out "and $((4 * 16 * 8 + 4 * 16 * 16 + 8 * 16 + 50 * 8)) weights beside cycles"
 
+# No floor without work, and one frame a call.
+printf 'model past {\n  input x[3]\n  output h = x[t-1]\n}\n' >past.rnn
+bench past.rnn --frames 1
+says out "1 stream, 1 frame a call"
+grep -q '^step .* 0.00000       -$' out || fail "a floor of no work: $(cat out)"
+
 bench "$root/examples/bidirectional/bidirectional.rnn"
 says out "step     the network needs the future"
 line run

@@ -41,7 +41,7 @@ static void test_measure_calls(void **state)
     struct timing timing;
     const char *error = NULL;
     assert_true(timing_measure(count_calls, &calls, 0, &timing, &error));
-    assert_true(timing.calls >= 5 && calls > timing.calls); /* the first ones warm up */
+    assert_true(timing.calls >= 5 && calls > timing.calls + 50); /* the clock takes longer: several make a sample */
     assert_false(timing_measure(call_wrongly, NULL, 0, &timing, &error));
     assert_string_equal(error, rnn_status_text(RNN_ERROR_ID));
 }

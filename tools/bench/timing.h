@@ -17,7 +17,8 @@ struct timing {
 /* Sorts. */
 struct timing timing_of(double *seconds, int count);
 
-/* Repeats the call for so many seconds, and at least a few times. False if it fails, or there is no memory. */
+/* Repeats the call for so many seconds, and at least a few times. Each call is timed, and short ones several at a time
+ * too, for the median. False if it fails, or there is no memory. */
 bool timing_measure(rnn_status (*call)(void *context), void *context, double seconds, struct timing *timing,
                     const char **error);
 
