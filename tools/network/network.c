@@ -25,7 +25,8 @@ static const struct argp_option options_table[] = {
     {"target", KEY_TARGET, "NAME", 0,
      "Compile for a lesser processor than this machine's: base, x86-64-v2, ..., see rnnc --help", 1},
     {"double", KEY_DOUBLE, NULL, 0, "Compute in double precision", 1},
-    {"threads", KEY_THREADS, "N", 0, "Threads of a call (default: OMP_NUM_THREADS, or all processors)", 1},
+    {"threads", KEY_THREADS, "N", 0,
+     "Threads of a call (default: OMP_NUM_THREADS, or all processors); 1 where they are busy", 1},
     {0},
 };
 
