@@ -325,9 +325,7 @@ void form_sections(struct schedule *schedule, struct arena *arena, struct arena 
     schedule->section_of = ARENA_ARRAY(arena, int, schedule->region_count + 1);
     for (int r = 0; r < schedule->region_count; r++)
         schedule->section_of[r] = NO_SECTION;
-    /* Not by itself in training: a gradient of sequences that end early may read memory that nobody has written. */
-    if (schedule->options.threads != THREADS_WAVEFRONT &&
-        (schedule->options.threads != THREADS_AUTO || schedule->graph->trains))
+    if (schedule->options.threads != THREADS_WAVEFRONT && schedule->options.threads != THREADS_AUTO)
         return;
     for (int first = 0, last; first < schedule->passes.count; first = last + 1) {
         last = first;
