@@ -101,28 +101,37 @@ static const char *own_folder(struct arena *arena)
     return length > 0 ? arena_copy_string(arena, path, (size_t)length) : "";
 }
 
-/* rnnc FILE -> net.c and net.h in the folder. */
-static bool run_rnnc(const struct network_options *options, const char *folder, const char **error)
+bool rnnc_run(const struct network_options *options, const char *const *more, struct text *output, const char **error)
 {
     struct arena *arena = options->arena;
-    const char **arguments = ARENA_ARRAY(arena, const char *, options->passed.count + 10);
-    int count = 0, status;
-    arguments[count++] = arena_printf(arena, "%srnnc", own_folder(arena));
+    const char **arguments = NULL, *const end[] = {"--", options->path, NULL}; /* the path may begin with a dash */
+    int count = 0, capacity = 0, status;
+    const char *rnnc = arena_printf(arena, "%srnnc", own_folder(arena));
+    ARENA_PUSH(arena, arguments, count, capacity, rnnc);
     for (int i = 0; i < options->passed.count; i++)
-        arguments[count++] = options->passed.items[i];
-    if (options->training)
-        arguments[count++] = "--train";
-    arguments[count++] = "--prefix=net";
-    arguments[count++] = "-o";
-    arguments[count++] = arena_printf(arena, "%s/net.c", folder);
-    arguments[count++] = arena_printf(arena, "--header=%s/net.h", folder);
-    arguments[count++] = "--"; /* the path may begin with a dash */
-    arguments[count++] = options->path;
-    if (!process_run(arena, arguments, NULL, &status, error))
+        ARENA_PUSH(arena, arguments, count, capacity, options->passed.items[i]);
+    for (int i = 0; more[i]; i++)
+        ARENA_PUSH(arena, arguments, count, capacity, more[i]);
+    for (int i = 0; i < 3; i++)
+        ARENA_PUSH(arena, arguments, count, capacity, end[i]);
+    if (!process_run(arena, arguments, output, &status, error))
         return false;
     if (status > 1)
         *error = arena_printf(arena, "rnnc ended with exit status %d", status);
     return status == 0;
+}
+
+/* rnnc FILE -> net.c and net.h in the folder. */
+static bool write_c(const struct network_options *options, const char *folder, const char **error)
+{
+    struct arena *arena = options->arena;
+    const char *const more[] = {"--prefix=net",
+                                "-o",
+                                arena_printf(arena, "%s/net.c", folder),
+                                arena_printf(arena, "--header=%s/net.h", folder),
+                                options->training ? "--train" : NULL,
+                                NULL};
+    return rnnc_run(options, more, NULL, error);
 }
 
 /* The runtime's headers lie beside this program, both in a build and where it is installed. */
@@ -193,7 +202,7 @@ static bool write_source(const struct network_options *options, const char *text
                          const char **error)
 {
     if (!text)
-        return run_rnnc(options, folder, error);
+        return write_c(options, folder, error);
     const char *path = arena_printf(options->arena, "%s/net.c", folder);
     FILE *file = fopen(path, "w");
     bool written = file && fputs(text, file) >= 0;

@@ -16,6 +16,7 @@
 #include "sema/sema.h"
 
 struct arena;
+struct text;
 
 /* network_options_new gives the defaults; parsed options live in the arena. */
 struct network_options {
@@ -36,6 +37,10 @@ struct network_options network_options_new(struct arena *arena);
 
 /* Options and the FILE argument; an argp child whose input is a struct network_options. */
 extern const struct argp network_argp;
+
+/* Runs rnnc on the options' program, with what was passed and `more`, which ends with NULL. Its standard output is
+ * collected if `output` is not NULL. False with *error, or with NULL there if rnnc has said everything already. */
+bool rnnc_run(const struct network_options *options, const char *const *more, struct text *output, const char **error);
 
 /* C of the caller's, compiled as networks are, with the same options: a library for dlsym. NULL as below. */
 void *library_open(const struct network_options *options, const char *text, const char **error);

@@ -7,4 +7,7 @@
 /* Checks the source with the options' definitions and top. NULL if it is wrong, which has been reported. */
 const struct program *program_check(const struct network_options *options, const struct source *source);
 
+/* The same, and says nothing. */
+bool program_is_right(const struct network_options *options, const struct source *source);
+
 #endif

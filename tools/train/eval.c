@@ -5,9 +5,8 @@
 
 #include "base/arena.h"
 #include "command/commands.h"
-#include "network/network.h"
+#include "train/evaluation.h"
 #include "train/report.h"
-#include "train/trainer.h"
 
 enum { KEY_STREAMS = 512, KEY_PIECE, KEY_WINDOW, KEY_FRAMES_FIRST, KEY_STRICT, KEY_SKIP };
 
@@ -42,15 +41,6 @@ static const char documentation[] =
     "is read with the vocabulary in the weights file. Dropout is off.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong, 2 the command line is wrong.";
 
-/* An evaluation: a validation without a training. */
-struct eval {
-    struct train_options options;
-    const rnn_model *model;
-    struct table table;
-    struct dataset none, data;
-    struct trainer trainer;
-};
-
 static void check_options(void *to, struct argp_state *state)
 {
     const struct train_options *options = to;
@@ -78,46 +68,7 @@ static const struct command_line command_line = {.options = options_table,
                                                  .parts = {{&network_argp, offsetof(struct train_options, network)}},
                                                  .check = check_options};
 
-static bool refuse(const char **error, const char *sentence)
-{
-    *error = sentence;
-    return false;
-}
-
-static bool read_data(struct eval *eval, const char **error)
-{
-    const struct train_options *options = &eval->options;
-    struct arena *arena = options->network.arena;
-    const char *none; /* weights of other origin have no vocabulary */
-    const struct table_options from = {.option = "--data",
-                                       .files = options->data.items,
-                                       .count = options->data.count,
-                                       .vocabulary =
-                                           options->weights ? vocabulary_load(arena, options->weights, &none) : NULL,
-                                       .skips = options->skips,
-                                       .frames_first = options->frames_first};
-    bool read = table_read(arena, &from, eval->model, &eval->table, error);
-    table_tell(&eval->table, from.option);
-    if (!read)
-        return false;
-    const struct vocabulary *vocabulary = eval->table.vocabulary;
-    if (vocabulary && vocabulary != from.vocabulary)
-        return refuse(error, "a text needs weights with a vocabulary, which rnn train puts there");
-    if (vocabulary && eval->table.unknown >= eval->table.rows)
-        return refuse(error, "--data: no character of the text is in the vocabulary");
-    if (vocabulary && options->frames_first)
-        return refuse(error, "--frames-first is for arrays, but --data has a text: leave it out");
-    if (options->piece && !eval->table.is_series)
-        return refuse(error, "--piece cuts a text or series, but the data are whole sequences: leave it out");
-    enum { USUAL_PIECE = 64 };
-    bool whole = eval->model->training->whole_sequences;
-    int piece = options->piece ? options->piece : whole ? USUAL_PIECE : 0;
-    const struct cut all = {.streams = options->streams, .held_piece = piece};
-    const struct cut cut = dataset_held_cut(&all, eval->table.rows);
-    return dataset_split(arena, &eval->table, &cut, 0, &eval->data, &eval->none, error);
-}
-
-static void print_start(const struct eval *eval)
+static void print_start(const struct evaluation *eval)
 {
     printf("%s: %zu parameters; %ld frame%s in %ld sequence%s\n", eval->model->name, eval->model->parameter_elements,
            eval->data.frames, eval->data.frames == 1 ? "" : "s", eval->data.count, eval->data.count == 1 ? "" : "s");
@@ -126,7 +77,7 @@ static void print_start(const struct eval *eval)
                eval->table.unknown);
 }
 
-static void print_scores(const struct eval *eval, const struct score *score)
+static void print_scores(const struct evaluation *eval, const struct score *score)
 {
     const rnn_training *training = eval->model->training;
     const rnn_loss *losses = eval->trainer.held_tally.losses;
@@ -154,19 +105,10 @@ static void print_scores(const struct eval *eval, const struct score *score)
 
 static bool never(void) { return false; }
 
-static bool evaluate(struct eval *eval, const char **error)
+static bool evaluate(const struct train_options *options, const char **error)
 {
-    const struct train_options *options = &eval->options;
-    eval->model = network_open(&options->network, error);
-    if (!eval->model)
-        return false;
-    if (!eval->model->training)
-        return refuse(error, "there is nothing to evaluate: the network has no loss");
-    if (eval->model->parameter_count && !options->weights)
-        return refuse(error, "the network has weights: give --weights FILE");
-    if (eval->model->training->whole_sequences && options->window)
-        return refuse(error, "the network needs whole sequences: leave --window out");
-    if (!read_data(eval, error) || !trainer_open(&eval->trainer, options, eval->model, &eval->none, &eval->data, error))
+    struct evaluation *eval = ARENA_NEW(options->network.arena, struct evaluation);
+    if (!evaluation_open(eval, options, error))
         return false;
     struct score score;
     bool stopped = false;
@@ -174,23 +116,23 @@ static bool evaluate(struct eval *eval, const char **error)
     bool done = validate(&eval->trainer, never, &score, &stopped, error);
     if (done)
         print_scores(eval, &score);
-    if (done && !isfinite(score.loss))
-        done =
-            refuse(error, "the loss is not finite: the data, or values that the network computes from them, are more "
-                          "than its equations can take");
-    trainer_close(&eval->trainer);
+    if (done && !isfinite(score.loss)) {
+        *error = "the loss is not finite: the data, or values that the network computes from them, are more than its "
+                 "equations can take";
+        done = false;
+    }
+    evaluation_close(eval);
     return done;
 }
 
 int command_eval(int argc, char **argv)
 {
     struct arena *arena = arena_new();
-    struct eval *eval = ARENA_NEW(arena, struct eval);
+    struct train_options options = train_options_new(arena);
     const char *error = NULL;
-    eval->options = train_options_new(arena);
-    eval->options.evaluates = true;
-    command_line_parse(&command_line, argc, argv, &eval->options);
-    int status = evaluate(eval, &error) ? 0 : print_error(error);
+    options.evaluates = true;
+    command_line_parse(&command_line, argc, argv, &options);
+    int status = evaluate(&options, &error) ? 0 : print_error(error);
     arena_free(arena);
     return status;
 }
