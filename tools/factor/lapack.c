@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
+#include "command/stop.h"
+
 /* Numbers of LAPACKE's and CBLAS's interface (https://netlib.org/lapack/lapacke.html, https://netlib.org/blas). */
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
 
@@ -25,7 +27,9 @@ bool lapack_open(const char **error)
 {
     if (lapack.dgemm)
         return true;
+    const sigset_t before = stop_hold_signals(); /* OpenBLAS starts threads now, which are not to take signals */
     void *library = dlopen("liblapacke.so.3", RTLD_NOW | RTLD_LOCAL);
+    stop_restore_signals(&before);
     if (library && find(library, "LAPACKE_dgesdd", &lapack.dgesdd) && find(library, "LAPACKE_dposv", &lapack.dposv) &&
         find(library, "cblas_dgemm", &lapack.dgemm))
         return true;
