@@ -1,21 +1,26 @@
 /* rnn factor: replaces matrices of a trained network by low-rank factors, in its program and in its weights. */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "command/commands.h"
-#include "data/file.h"
 #include "factor/factor.h"
 #include "factor/lapack.h"
+#include "factor/search.h"
 #include "network/program.h"
-#include "table/vocabulary.h"
 
-enum { KEY_FORM = 1024, KEY_SEED };
+enum {
+    KEY_FORM = 1024,
+    KEY_SEED,
+    KEY_METRIC,
+    KEY_TOLERANCE,
+    KEY_STREAMS,
+    KEY_FRAMES,
+    KEY_FRAMES_FIRST,
+    KEY_SKIP,
+    KEY_PIECE
+};
 
 static const struct argp_option options_table[] = {
     {"weights", 'w', "FILE", 0, "The trained weights, of all parameters (.safetensors)", 2},
@@ -23,6 +28,15 @@ static const struct argp_option options_table[] = {
      "Keep this parameter, or those whose names match the pattern, as svd:RANK or cp:RANK; later ones count", 2},
     {"out", 'o', "FOLDER", 0, "Write the program, its weights and the report here: a new or an empty folder", 2},
     {"seed", KEY_SEED, "N", 0, "For the starts of cp (default 1)", 2},
+    {NULL, 0, NULL, 0, "To search for the forms that make it fastest:", 3},
+    {"data", 'd', "[NAME=]FILE", 0, "What the network is judged by, as for rnn eval. May be given several times", 3},
+    {"metric", KEY_METRIC, "NAME", 0, "loss, accuracy (in %), bpc (bits a symbol) or mse", 3},
+    {"tolerance", KEY_TOLERANCE, "X", 0, "By how much the metric may be worse than that of the weights as they are", 3},
+    {"streams", KEY_STREAMS, "N", 0, "Streams of the call that is to be fast (default 1)", 3},
+    {"frames", KEY_FRAMES, "N", 0, "Frames of that call (default 100); its threads are --threads (default 1)", 3},
+    {"frames-first", KEY_FRAMES_FIRST, NULL, 0, "Axes of the data are [frames, sequences, units]", 3},
+    {"skip-unalignable", KEY_SKIP, NULL, 0, "Leave out sequences with too few frames for their labels", 3},
+    {"piece", KEY_PIECE, "N", 0, "Cut a text or series into sequences of N frames", 3},
     {0},
 };
 
@@ -32,6 +46,10 @@ static const char documentation[] =
     "nearer. A parameter Z[k, n, m] becomes a canonical polyadic decomposition, Z[i] = B diag(A[i]) C', by alternating "
     "least squares. Without --form it only prints how fast the singular values of each matrix fall, from which ranks "
     "can be taken; ranks that are multiples of 16 fill the lanes of every machine.\n\n"
+    "With --data it searches: for each matrix, those first that are read in every frame of a cycle, the smallest such "
+    "rank with which the metric stays within the tolerance, if the cost model (--machine) says that the network "
+    "becomes faster. The result is compiled and judged before it is written, and its time measured beside the dense "
+    "network's. Where nothing is faster within the tolerance, the network stays dense, and the report says so.\n\n"
     "The folder gets the program, under its own name, with the forms in its declarations, weights.safetensors and "
     "report.txt, all or nothing. `rnn eval` says how good the result is, `rnn bench` how fast, and `rnn train "
     "--weights` goes on training the factors.\n\n"
@@ -43,16 +61,48 @@ static const struct argument_field fields[] = {
     {KEY_FORM, ARGUMENT_WORD, offsetof(struct factor_options, forms)},
     {'o', ARGUMENT_TEXT, offsetof(struct factor_options, output)},
     {KEY_SEED, ARGUMENT_SEED, offsetof(struct factor_options, seed)},
+    {'d', ARGUMENT_WORD, offsetof(struct factor_options, data)},
+    {KEY_METRIC, ARGUMENT_TEXT, offsetof(struct factor_options, metric_name)},
+    {KEY_TOLERANCE, ARGUMENT_NON_NEGATIVE, offsetof(struct factor_options, tolerance)},
+    {KEY_STREAMS, ARGUMENT_COUNT, offsetof(struct factor_options, streams)},
+    {KEY_FRAMES, ARGUMENT_COUNT, offsetof(struct factor_options, frames)},
+    {KEY_FRAMES_FIRST, ARGUMENT_FLAG, offsetof(struct factor_options, frames_first)},
+    {KEY_SKIP, ARGUMENT_FLAG, offsetof(struct factor_options, skips)},
+    {KEY_PIECE, ARGUMENT_COUNT, offsetof(struct factor_options, piece)},
     {0},
 };
+
+/* Checks what belongs to a search. */
+static void check_search(const struct factor_options *options, struct argp_state *state)
+{
+    if (!options->data.count) {
+        if (options->metric_name || options->tolerance >= 0 || options->streams || options->frames ||
+            options->frames_first || options->skips || options->piece)
+            argp_error(state, "--metric, --tolerance, --streams, --frames, --piece, --frames-first and "
+                              "--skip-unalignable are for a search, which needs --data FILE");
+        return;
+    }
+    if (options->forms.count)
+        argp_error(state, "--form gives the forms that --data would search for: leave one of them out");
+    if (!options->metric_name)
+        argp_error(state, "--data judges networks: say by what, --metric loss, accuracy, bpc or mse");
+    if (metric_find(options->metric_name) == METRIC_COUNT)
+        argp_error(state, "--metric wants loss, accuracy, bpc or mse, not '%s'", options->metric_name);
+    if (options->tolerance < 0)
+        argp_error(state, "--data searches: say by how much the metric may be worse, as --tolerance 0.01");
+    if (!options->output)
+        argp_error(state, "--data needs --out, the folder for the network that is found");
+}
 
 static void check_options(void *to, struct argp_state *state)
 {
     const struct factor_options *options = to;
     if (!options->weights)
         argp_error(state, "--weights is missing: which weights are to be factored?");
-    if (options->output && !options->forms.count)
-        argp_error(state, "--out writes a network with factors: say which with --form, as --form 'h.U=svd:64'");
+    check_search(options, state);
+    if (options->output && !options->forms.count && !options->data.count)
+        argp_error(state, "--out writes a network with factors: say which with --form, as --form 'h.U=svd:64', or "
+                          "search for them with --data");
     if (options->forms.count && !options->output)
         argp_error(state, "--form needs --out, the folder for the new network");
 }
@@ -63,85 +113,6 @@ static const struct command_line command_line = {.options = options_table,
                                                  .parts = {{&network_argp, offsetof(struct factor_options, network)}},
                                                  .check = check_options};
 
-/* ---- results ---- */
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static const struct matrix *factored_matrix(const struct factoring *factoring, const rnn_file_tensor *tensor)
-{
-    for (int i = 0; i < factoring->matrix_count; i++)
-        if (factoring->matrices[i].weights == tensor && factoring->matrices[i].factor_count)
-            return &factoring->matrices[i];
-    return NULL;
-}
-
-/* Writes the program's parameters, the factors of those with forms, and the vocabulary if there is one. */
-static bool write_weights(const struct factoring *factoring, const char *path, const char **error)
-{
-    const struct program *program = factoring->program;
-    rnn_file_tensor *tensors = ARENA_ARRAY(factoring->arena, rnn_file_tensor, 3 * program->parameter_count + 1);
-    int count = 0;
-    for (int i = 0; i < program->parameter_count; i++) {
-        const rnn_file_tensor *tensor = rnn_file_find(factoring->file, program->parameters[i]->name);
-        const struct matrix *matrix = factored_matrix(factoring, tensor);
-        for (int k = 0; matrix && k < matrix->factor_count; k++)
-            tensors[count++] = matrix->factors[k];
-        if (!matrix)
-            tensors[count++] = *tensor;
-    }
-    const rnn_metadata vocabulary = {VOCABULARY_KEY, rnn_file_metadata(factoring->file, VOCABULARY_KEY)};
-    rnn_error reason;
-    if (rnn_file_save(path, tensors, count, &vocabulary, vocabulary.value != NULL, &reason) == RNN_OK)
-        return true;
-    *error = arena_printf(factoring->arena, "%s", reason.text);
-    return false;
-}
-
-static const char *result_path(const struct factoring *factoring, const char *folder, int which)
-{
-    const char *const names[] = {base_name(factoring->options->network.path), "weights.safetensors", "report.txt"};
-    return arena_printf(factoring->arena, "%s/%s", folder, names[which]);
-}
-
-static bool fill_folder(const struct factoring *factoring, const char *folder, const struct source *program,
-                        const struct text *report, const char **error)
-{
-    return file_write(factoring->arena, result_path(factoring, folder, 0), program->data, program->length, error) &&
-           write_weights(factoring, result_path(factoring, folder, 1), error) &&
-           file_write(factoring->arena, result_path(factoring, folder, 2), report->data, report->length, error);
-}
-
-/* Writes everything into a folder beside the one that is asked for, which then takes its place. */
-static bool write_results(const struct factoring *factoring, const struct source *program, const struct text *report,
-                          const char **error)
-{
-    struct arena *arena = factoring->arena;
-    const char *output = factoring->options->output;
-    size_t length = strlen(output);
-    while (length > 1 && output[length - 1] == '/')
-        length--;
-    char *folder = arena_printf(arena, "%.*s.XXXXXX", (int)length, output);
-    if (!mkdtemp(folder)) {
-        *error = arena_printf(arena, "'%s' cannot be made: %s", output, strerror(errno));
-        return false;
-    }
-    bool done = chmod(folder, 0755) == 0 && fill_folder(factoring, folder, program, report, error);
-    if (done && rename(folder, output) != 0) {
-        done = false;
-        *error =
-            arena_printf(arena, "'%s' cannot be written: %s; give a new or an empty folder", output, strerror(errno));
-    }
-    for (int i = 0; !done && i < 3; i++)
-        (void)unlink(result_path(factoring, folder, i));
-    if (!done)
-        (void)rmdir(folder);
-    return done;
-}
-
 static bool factor(struct factoring *factoring, const char **error)
 {
     const struct factor_options *options = factoring->options;
@@ -150,16 +121,15 @@ static bool factor(struct factoring *factoring, const char **error)
         return false;
     factoring->program = program_check(&options->network, factoring->source);
     if (!factoring->program || !lapack_open(error) || !find_matrices(factoring, error) ||
-        !choose_forms(factoring, error) || !compute_factors(factoring, error))
+        !(options->data.count ? search_forms : choose_forms)(factoring, error) || !compute_factors(factoring, error))
         return false;
     struct text report;
     text_init(&report, factoring->arena);
     report_factors(factoring, &report);
-    if (options->output) {
-        const struct source *program = rewrite_program(factoring);
-        if (!program_check(&options->network, program) || !write_results(factoring, program, &report, error))
-            return false;
-    }
+    report_search(factoring, &report);
+    if (options->output &&
+        (!program_check(&options->network, rewrite_program(factoring)) || !write_results(factoring, &report, error)))
+        return false;
     fwrite(report.data, 1, report.length, stdout);
     return true;
 }
@@ -167,8 +137,11 @@ static bool factor(struct factoring *factoring, const char **error)
 int command_factor(int argc, char **argv)
 {
     struct arena *arena = arena_new();
-    struct factor_options options = {.network = network_options_new(arena), .forms.arena = arena, .seed = 1};
+    struct factor_options options = {
+        .network = network_options_new(arena), .forms.arena = arena, .data.arena = arena, .tolerance = -1, .seed = 1};
     command_line_parse(&command_line, argc, argv, &options);
+    options.streams = options.streams ? options.streams : 1;
+    options.frames = options.frames ? options.frames : 100;
     struct factoring factoring = {.options = &options, .arena = arena};
     const char *error = NULL;
     const bool done = factor(&factoring, &error);

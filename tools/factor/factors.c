@@ -53,7 +53,8 @@ bool compute_factors(struct factoring *factoring, const char **error)
     for (int i = 0; i < factoring->matrix_count; i++) {
         struct matrix *matrix = &factoring->matrices[i];
         const int *dim = matrix->value->shape.dim;
-        bool done = matrix->value->shape.rank != 2 ||
+        matrix->factor_count = 0;
+        bool done = matrix->value->shape.rank != 2 || matrix->spectrum.count ||
                     spectrum_of(arena, matrix->data, dim[0], dim[1], &matrix->spectrum, error);
         if (done && matrix->form == FORM_SVD)
             make_svd(arena, matrix);

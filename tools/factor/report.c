@@ -6,11 +6,11 @@
 /* Ranks that are shown: so many numbers fill the lanes of any machine. */
 enum { RANK_STEP = 16 };
 
-static const char *form_text(struct arena *arena, const struct matrix *matrix)
+const char *form_text(struct arena *arena, enum parameter_form form, int rank)
 {
-    if (matrix->form == FORM_DENSE)
+    if (form == FORM_DENSE)
         return "dense";
-    return arena_printf(arena, "%s(%d)", matrix->form == FORM_SVD ? "svd" : "cp", matrix->rank);
+    return arena_printf(arena, "%s(%d)", form == FORM_SVD ? "svd" : "cp", rank);
 }
 
 static int longest_name(const struct factoring *factoring)
@@ -73,8 +73,9 @@ static void report_forms(const struct factoring *factoring, struct text *text)
         if (matrix->form == FORM_DENSE)
             continue;
         text_printf(text, "%-*s  %-13s %-10s %8.4f %10ld %10ld\n", width, matrix->value->name,
-                    shape_text(factoring->arena, &matrix->value->shape), form_text(factoring->arena, matrix),
-                    matrix->error, factors_size(matrix), matrix_size(matrix));
+                    shape_text(factoring->arena, &matrix->value->shape),
+                    form_text(factoring->arena, matrix->form, matrix->rank), matrix->error, factors_size(matrix),
+                    matrix_size(matrix));
     }
     text_printf(text,
                 "\nerror: the norm of what the factors miss, over the norm of the parameter\n"

@@ -1,0 +1,140 @@
+#!/bin/sh
+# `rnn factor --data`: forms found by predicted time and a metric of the result.
+#   factor_search.sh RNN
+set -eu
+rnn=$1
+. "$(dirname "$0")/training.sh"
+
+cat >net.rnn <<'END'
+cell Layer[n](x[m]) -> h[n] {
+  param W[n, m], U[n, n], b[n] # the past
+  h = tanh(W @ x + U @ h[t-1] + b)
+}
+model net {
+  const V = 24, n = 96
+  input x: index[V]
+  param E[V, 4] ~ normal(0.3), Z[2, V, n], b[V]
+  h1 = Layer[n](embed(E, x))
+  h2 = Layer[n](h1)
+  logits = Z[0] @ h1 + Z[1] @ h2 + b
+  output p = softmax(logits)
+  target y: index[V]
+  loss cross_entropy(logits, y)
+}
+END
+cat >curve.rnn <<'END'
+model curve {
+  input x
+  target y
+  param W[64], U[64, 64], V[64]
+  h = tanh(W * x + U @ h[t-1])
+  output z = V @ h
+  loss mse(z, y)
+}
+END
+cat >distance.rnn <<'END'
+model distance {
+  input x
+  target y
+  param W[64], U[64, 64], V[64]
+  h = tanh(W * x + U @ h[t-1])
+  output z = V @ h
+  loss abs(z - y)
+}
+END
+{ echo x,y; awk 'BEGIN { for (i = 0; i < 200; i++) print sin(i / 5) "," sin(i / 5 + 1) }'; } >wave.csv
+factor() { "$rnn" factor net.rnn --weights net.safetensors --data text --threads 1 "$@"; }
+loss() { # of a program and its weights
+  expect 0 "$rnn" eval "$1" --data text --weights "$2"
+  sed -n 's/^loss \([0-9.]*\).*/\1/p' out
+}
+within() { awk "BEGIN { exit !($1 <= $2 + $3) }" || fail "$1 is more than $2 + $3"; }
+
+expect 0 "$rnn" train net.rnn --data text --streams 4 --window 12 --rate 0.01 --epochs 4 --quiet --out net.safetensors
+if ! "$rnn" factor net.rnn --weights net.safetensors >out 2>err && grep -q liblapacke err; then
+  cat err
+  echo "skipped: there is no LAPACK here"
+  exit 77
+fi
+dense=$(loss net.rnn net.safetensors)
+
+# Lower ranks within the tolerance, by the predicted time; the result is as good as it says.
+expect 0 factor --metric loss --tolerance 0.05 --out found
+cmp -s out found/report.txt || fail "the report in the folder is another one"
+says out "taken"
+says out "measured:"
+says out "h1.U is declared together with h2.U, and has the same form"
+says out "E stays dense: it is too small"
+grep -q 'U\[n, n\] : svd([0-9]*), b\[n\] # the past' found/net.rnn || fail "U has no form: $(cat found/net.rnn)"
+sed 's/ : svd([0-9]*)//; s/ : svd([0-9]*)//; s/ : cp([0-9]*)//' found/net.rnn | cmp - net.rnn || fail "the program has changed"
+found=$(loss found/net.rnn found/weights.safetensors)
+within "$found" "$dense" 0.0501
+tried=$(sed -n 's/^ *[0-9.]* *\([0-9.]*\)  taken.*/\1/p' found/report.txt)
+within "$found" "$tried" 0.0005
+within "$tried" "$found" 0.0005
+
+# With a tolerance that allows everything the smallest ranks are taken, of cp too.
+expect 0 factor --metric bpc --tolerance 100 --out least
+grep -q 'U\[n, n\] : svd(16)' least/net.rnn || fail "a larger rank was taken: $(cat least/net.rnn)"
+grep -q 'Z\[2, V, n\] : cp(16)' least/net.rnn || fail "Z has no cp: $(cat least/net.rnn)"
+expect 0 "$rnn" check least/net.rnn --weights least/weights.safetensors
+
+# Those that are read in every frame of a cycle come first.
+sed -n '/Tried/,$p' least/report.txt | sed -n '5p' | grep -q 'h1.U svd' || fail "another one came first: $(cat least/report.txt)"
+
+# Accuracy is better where it is larger; a tolerance of nothing at all.
+accuracy() { expect 0 "$rnn" eval "$1" --data text --weights "$2"; sed -n 's/^accuracy of y: \([0-9.]*\) .*/\1/p' out; }
+before=$(accuracy net.rnn net.safetensors)
+expect 0 factor --metric accuracy --tolerance 0 --streams 4 --frames 10 --out same
+grep -q "us a frame of 4 streams, 10 frames a call, 1 thread\|stays dense" out || fail "not a word about the call: $(cat out)"
+within "$before" "$(accuracy same/net.rnn same/weights.safetensors)" 0.006
+
+# Where there is nothing to gain the network stays dense, and is written all the same.
+expect 0 "$rnn" train lm.rnn --data text --streams 4 --window 12 --rate 0.01 --epochs 1 --quiet --out lm.safetensors
+expect 0 "$rnn" factor lm.rnn --weights lm.safetensors --data text --metric loss --tolerance 1 --out dense
+says out "the network stays dense"
+cmp -s lm.rnn dense/lm.rnn || fail "the program has changed: $(cat dense/lm.rnn)"
+expect 0 "$rnn" eval lm.rnn --data text --weights dense/weights.safetensors
+
+# Series of numbers.
+expect 0 "$rnn" train curve.rnn --data wave.csv --streams 1 --epochs 2 --quiet --out curve.safetensors
+expect 0 "$rnn" factor curve.rnn --weights curve.safetensors --data wave.csv --metric mse --tolerance 10 --threads 1 --out wave
+grep -q 'U\[64, 64\] : svd(16)' wave/curve.rnn || fail "U has no form: $(cat wave/curve.rnn)"
+
+# ---- errors, which leave nothing behind ----
+
+mkdir temporary
+export TMPDIR=$PWD/temporary
+clean() { [ ! -e new ] && [ -z "$(ls -d new.* 2>/dev/null)" ] && [ -z "$(ls temporary)" ] || fail "files are left: $(ls -d new* temporary/* 2>/dev/null)"; }
+refuses() { # STATUS WORDS ARGUMENT...
+  status=$1 words=$2
+  shift 2
+  expect "$status" "$@"
+  says err "$words"
+  clean
+}
+curve() { "$rnn" factor curve.rnn --weights curve.safetensors --data wave.csv --tolerance 1 --out new "$@"; }
+distance() { "$rnn" factor distance.rnn --weights curve.safetensors --data wave.csv --tolerance 1 --out new "$@"; }
+refuses 1 "no target of this network is an id that an output predicts; take --metric loss" curve --metric accuracy
+refuses 1 "bits are of networks whose targets are all ids; take --metric loss" curve --metric bpc
+refuses 1 "a loss of this network is not mse(...); take --metric loss" distance --metric mse
+refuses 1 "a loss of this network is not mse(...); take --metric loss" factor --metric mse --tolerance 1 --out new
+refuses 1 "missing.csv" "$rnn" factor curve.rnn --weights curve.safetensors --data missing.csv --metric loss --tolerance 1 --out new
+refuses 1 "give a new or an empty folder" factor --metric loss --tolerance 100 --out found
+refuses 2 "say by what, --metric loss, accuracy, bpc or mse" factor --tolerance 1 --out new
+refuses 2 "--metric wants loss, accuracy, bpc or mse, not 'f1'" factor --metric f1 --tolerance 1 --out new
+refuses 2 "say by how much the metric may be worse, as --tolerance 0.01" factor --metric loss --out new
+refuses 2 "--data needs --out" factor --metric loss --tolerance 1
+refuses 2 "--form gives the forms that --data would search for: leave one of them out" factor --form '*.U=svd:16' --metric loss --tolerance 1 --out new
+refuses 2 "are for a search, which needs --data FILE" "$rnn" factor net.rnn --weights net.safetensors --tolerance 1
+refuses 2 "are for a search, which needs --data FILE" "$rnn" factor net.rnn --weights net.safetensors --streams 4
+TMPDIR=nowhere refuses 1 "TMPDIR names another place" factor --metric loss --tolerance 1 --out new
+
+# A signal ends it, and nothing is left. The compiler sends it, as soon as there is something to compile.
+printf '#!/bin/sh\nkill -TERM $PPID\nexec cc "$@"\n' >stopping
+chmod +x stopping
+status=0
+CC=$PWD/stopping "$rnn" factor net.rnn --weights net.safetensors --data text --metric loss --tolerance 1 --out new >out 2>err || status=$?
+[ $status = 143 ] || fail "the status is $status: $(cat err)"
+says err "stopped by a signal; nothing has been written"
+clean

@@ -1,0 +1,142 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "factor/search.h"
+#include "network/program.h"
+
+/* Ranks that fill the lanes of any machine. */
+enum { RANK_STEP = 16 };
+
+/* The part of its time that a network has to save for a form to be tried. */
+static const double gain_least = 0.003;
+
+double group_error(const struct group *group, int rank)
+{
+    double most = -1;
+    for (int i = 0; i < group->matrix_count && group->form == FORM_SVD; i++)
+        most = fmax(most, sqrt(fmax(0, 1 - spectrum_kept(&group->matrices[i]->spectrum, rank))));
+    return most;
+}
+
+/* ---- groups ---- */
+
+void set_forms(struct search *search, const int *ranks)
+{
+    for (int g = 0; g < search->group_count; g++)
+        for (int i = 0; i < search->groups[g].matrix_count; i++) {
+            struct matrix *matrix = search->groups[g].matrices[i];
+            matrix->form = ranks[g] ? search->groups[g].form : FORM_DENSE;
+            matrix->rank = ranks[g];
+        }
+}
+
+static struct group *group_of(struct search *search, const struct matrix *matrix)
+{
+    for (int g = 0; g < search->group_count; g++)
+        if (search->groups[g].matrices[0]->value->span.begin == matrix->value->span.begin)
+            return &search->groups[g];
+    struct group *group = &search->groups[search->group_count++];
+    group->matrices = ARENA_ARRAY(search->factoring->arena, struct matrix *, search->factoring->matrix_count);
+    group->form = matrix->value->shape.rank == 2 ? FORM_SVD : FORM_CP;
+    return group;
+}
+
+static void collect_groups(struct search *search)
+{
+    struct factoring *factoring = search->factoring;
+    search->groups = ARENA_ARRAY(factoring->arena, struct group, factoring->matrix_count + 1);
+    for (int i = 0; i < factoring->matrix_count; i++) {
+        struct group *group = group_of(search, &factoring->matrices[i]);
+        group->matrices[group->matrix_count++] = &factoring->matrices[i];
+    }
+}
+
+/* ---- candidates ---- */
+
+/* True if a rank makes all matrices of the group smaller. */
+static bool is_smaller(const struct group *group, int rank)
+{
+    bool smaller = true;
+    for (int i = 0; i < group->matrix_count; i++) {
+        struct matrix changed = *group->matrices[i];
+        changed.form = group->form;
+        changed.rank = rank;
+        smaller &= factors_size(&changed) < matrix_size(&changed);
+    }
+    return smaller;
+}
+
+/* True if the program is right with the group's form: a cp parameter may only be multiplied with vectors. */
+static bool form_fits(struct search *search, const struct group *group)
+{
+    struct factoring *factoring = search->factoring;
+    int *ranks = ARENA_ARRAY(factoring->arena, int, search->group_count);
+    ranks[group - search->groups] = RANK_STEP;
+    set_forms(search, ranks);
+    return program_is_right(&factoring->options->network, rewrite_program(factoring));
+}
+
+static void find_ranks(struct search *search, struct group *group)
+{
+    int count = 0;
+    while (is_smaller(group, (count + 1) * RANK_STEP))
+        count++;
+    if (!count)
+        group->reason = "it is too small";
+    else if (!form_fits(search, group))
+        group->reason = "the program does not allow it";
+    if (group->reason)
+        return;
+    group->ranks = ARENA_ARRAY(search->factoring->arena, int, count);
+    for (int i = 0; i < count; i++)
+        group->ranks[i] = (i + 1) * RANK_STEP;
+    group->rank_count = count;
+}
+
+/* Finds out what a group can save, alone. */
+static bool find_gain(struct search *search, struct group *group, const struct forecast *dense, const char **error)
+{
+    struct forecast forecast;
+    int *ranks = ARENA_ARRAY(search->factoring->arena, int, search->group_count);
+    ranks[group - search->groups] = group->ranks[0];
+    set_forms(search, ranks);
+    if (!predict_network(search, &forecast, error))
+        return false;
+    group->gain = dense->time - forecast.time;
+    group->within_cycle = dense->within_cycles - forecast.within_cycles > group->gain / 2;
+    if (group->gain < gain_least * dense->time) {
+        group->reason = "it would save no time";
+        group->rank_count = 0;
+    }
+    return true;
+}
+
+/* Those within cycles first; then by what they can save. Others stay in the order of the program. */
+static int compare(const void *a, const void *b)
+{
+    const struct group *x = a, *y = b;
+    if (x->within_cycle != y->within_cycle)
+        return x->within_cycle ? -1 : 1;
+    if (x->gain != y->gain)
+        return x->gain > y->gain ? -1 : 1;
+    const uint32_t at = x->matrices[0]->value->span.begin, other = y->matrices[0]->value->span.begin;
+    return (at > other) - (at < other);
+}
+
+bool find_groups(struct search *search, struct forecast *dense, const char **error)
+{
+    collect_groups(search);
+    const int *none = ARENA_ARRAY(search->factoring->arena, int, search->group_count + 1);
+    set_forms(search, none);
+    if (!predict_network(search, dense, error))
+        return false;
+    for (int g = 0; g < search->group_count; g++) {
+        find_ranks(search, &search->groups[g]);
+        if (search->groups[g].rank_count && !find_gain(search, &search->groups[g], dense, error))
+            return false;
+    }
+    set_forms(search, none);
+    qsort(search->groups, (size_t)search->group_count, sizeof *search->groups, compare);
+    return true;
+}

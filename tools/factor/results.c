@@ -1,0 +1,97 @@
+/* The folder that `rnn factor` writes. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "data/file.h"
+#include "factor/factor.h"
+#include "table/vocabulary.h"
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static const struct matrix *factored_matrix(const struct factoring *factoring, const rnn_file_tensor *tensor)
+{
+    for (int i = 0; i < factoring->matrix_count; i++)
+        if (factoring->matrices[i].weights == tensor && factoring->matrices[i].factor_count)
+            return &factoring->matrices[i];
+    return NULL;
+}
+
+/* Writes the program's parameters, the factors of those with forms, and the vocabulary if there is one. */
+static bool write_weights(const struct factoring *factoring, const char *path, const char **error)
+{
+    const struct program *program = factoring->program;
+    rnn_file_tensor *tensors = ARENA_ARRAY(factoring->arena, rnn_file_tensor, 3 * program->parameter_count + 1);
+    int count = 0;
+    for (int i = 0; i < program->parameter_count; i++) {
+        const rnn_file_tensor *tensor = rnn_file_find(factoring->file, program->parameters[i]->name);
+        const struct matrix *matrix = factored_matrix(factoring, tensor);
+        for (int k = 0; matrix && k < matrix->factor_count; k++)
+            tensors[count++] = matrix->factors[k];
+        if (!matrix)
+            tensors[count++] = *tensor;
+    }
+    const rnn_metadata vocabulary = {VOCABULARY_KEY, rnn_file_metadata(factoring->file, VOCABULARY_KEY)};
+    rnn_error reason;
+    if (rnn_file_save(path, tensors, count, &vocabulary, vocabulary.value != NULL, &reason) == RNN_OK)
+        return true;
+    *error = arena_printf(factoring->arena, "%s", reason.text);
+    return false;
+}
+
+static const char *result_path(const struct factoring *factoring, const char *folder, int which)
+{
+    const char *const names[] = {base_name(factoring->options->network.path), "weights.safetensors", "report.txt"};
+    return arena_printf(factoring->arena, "%s/%s", folder, names[which]);
+}
+
+const char *program_path(const struct factoring *factoring, const char *folder)
+{
+    return result_path(factoring, folder, 0);
+}
+
+const char *weights_path(const struct factoring *factoring, const char *folder)
+{
+    return result_path(factoring, folder, 1);
+}
+
+bool write_network(const struct factoring *factoring, const char *folder, const char **error)
+{
+    const struct source *program = rewrite_program(factoring);
+    return file_write(factoring->arena, program_path(factoring, folder), program->data, program->length, error) &&
+           write_weights(factoring, weights_path(factoring, folder), error);
+}
+
+bool write_results(const struct factoring *factoring, const struct text *report, const char **error)
+{
+    struct arena *arena = factoring->arena;
+    const char *output = factoring->options->output;
+    size_t length = strlen(output);
+    while (length > 1 && output[length - 1] == '/')
+        length--;
+    char *folder = arena_printf(arena, "%.*s.XXXXXX", (int)length, output);
+    if (!mkdtemp(folder)) {
+        *error = arena_printf(arena, "'%s' cannot be made: %s", output, strerror(errno));
+        return false;
+    }
+    bool done = chmod(folder, 0755) == 0 && write_network(factoring, folder, error) &&
+                file_write(arena, result_path(factoring, folder, 2), report->data, report->length, error);
+    if (done && rename(folder, output) != 0) {
+        done = false;
+        *error =
+            arena_printf(arena, "'%s' cannot be written: %s; give a new or an empty folder", output, strerror(errno));
+    }
+    for (int i = 0; !done && i < 3; i++)
+        (void)unlink(result_path(factoring, folder, i));
+    if (!done)
+        (void)rmdir(folder);
+    return done;
+}

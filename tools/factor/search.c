@@ -1,0 +1,174 @@
+#include "factor/search.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "command/stop.h"
+
+/* ---- from one state to better ones ---- */
+
+/* Lowers the rank of a group to the smallest with which the network is still good, and faster. */
+static bool lower_rank(struct search *search, int g, const char **error)
+{
+    const struct group *group = &search->groups[g];
+    int *ranks = ARENA_ARRAY(search->factoring->arena, int, search->group_count);
+    int least = 0, most = group->rank_count - 1; /* of the candidates that are left */
+    while (most >= 0 && search->now.ranks[g] && group->ranks[most] >= search->now.ranks[g])
+        most--;
+    while (least <= most) {
+        const int middle = (least + most) / 2;
+        enum verdict verdict;
+        memcpy(ranks, search->now.ranks, (size_t)search->group_count * sizeof *ranks);
+        ranks[g] = group->ranks[middle];
+        if (!try_state(search, ranks, &verdict, error))
+            return false;
+        if (verdict == VERDICT_WORSE)
+            least = middle + 1;
+        else
+            most = middle - 1;
+    }
+    return true;
+}
+
+static bool lower_ranks(struct search *search, const char **error)
+{
+    for (int g = 0; g < search->group_count; g++)
+        if (search->groups[g].rank_count && !lower_rank(search, g, error))
+            return false;
+    return true;
+}
+
+/* Errors that all matrices may have, the largest first. */
+enum { LEVELS = 16 };
+static double level_error(int level) { return 0.7 * pow(0.8, level); }
+
+/* Sets the smallest rank of each group with no more than this error; those that have none stay dense. */
+static void take_level(const struct search *search, int level, int *ranks)
+{
+    for (int g = 0; g < search->group_count; g++) {
+        const struct group *group = &search->groups[g];
+        int i = 0;
+        while (i < group->rank_count && group_error(group, group->ranks[i]) > level_error(level))
+            i++;
+        ranks[g] = i < group->rank_count && group->form == FORM_SVD ? group->ranks[i] : 0;
+    }
+}
+
+/* Gives all groups the same error, the largest with which the network is good. */
+static bool lower_together(struct search *search, const char **error)
+{
+    int *ranks = ARENA_ARRAY(search->factoring->arena, int, search->group_count + 1);
+    int least = 0, most = LEVELS - 1;
+    while (least <= most) {
+        const int middle = (least + most) / 2;
+        enum verdict verdict;
+        take_level(search, middle, ranks);
+        if (!try_state(search, ranks, &verdict, error))
+            return false;
+        if (verdict == VERDICT_WORSE)
+            least = middle + 1;
+        else
+            most = middle - 1;
+    }
+    return true;
+}
+
+static bool find_states(struct search *search, const char **error)
+{
+    if (!lower_ranks(search, error))
+        return false;
+    begin_again(search);
+    return lower_together(search, error) && lower_ranks(search, error);
+}
+
+/* ---- the one that is taken ---- */
+
+static struct state *fastest_state(const struct search *search)
+{
+    struct state *best = &search->states[0];
+    for (int i = 1; i < search->state_count; i++)
+        if (search->states[i].verdict == VERDICT_GOOD && search->states[i].time < best->time)
+            best = &search->states[i];
+    return best;
+}
+
+/* Takes the fastest state that is good as it is compiled, at last the dense one. */
+static bool take_state(struct search *search, const char **error)
+{
+    for (;;) {
+        struct state *state = fastest_state(search);
+        search->found = state;
+        search->metric_found = state->metric;
+        set_forms(search, state->ranks);
+        if (state == search->states)
+            return true;
+        progress_next(&search->progress, "search: the network that is found", 0);
+        progress_step(&search->progress);
+        if (!compute_factors(search->factoring, error) || !write_network(search->factoring, search->folder, error) ||
+            !judge_network(search, &search->metric_found, error))
+            return false;
+        if (metric_is_good(search, search->metric_found))
+            return measure_networks(search, error);
+        state->verdict = VERDICT_WORSE;
+        search->refused++;
+    }
+}
+
+/* ---- the whole ---- */
+
+static bool make_folder(struct search *search, const char **error)
+{
+    const char *where = getenv("TMPDIR");
+    char *folder = arena_printf(search->factoring->arena, "%s/rnn-factor.XXXXXX", where && *where ? where : "/tmp");
+    if (mkdtemp(folder)) {
+        search->folder = folder;
+        return true;
+    }
+    *error = arena_printf(search->factoring->arena, "'%s' cannot be made: %s; TMPDIR names another place", folder,
+                          strerror(errno));
+    return false;
+}
+
+static bool run_search(struct search *search, const char **error)
+{
+    double metric;
+    struct forecast dense;
+    if (!compute_factors(search->factoring, error) || !open_trials(search, &metric, error)) /* of all: spectra */
+        return false;
+    bool done = find_groups(search, &dense, error);
+    if (done) {
+        begin_trials(search, metric, dense.time);
+        done = find_states(search, error) && take_state(search, error);
+    }
+    evaluation_close(&search->evaluation);
+    return done;
+}
+
+bool search_forms(struct factoring *factoring, const char **error)
+{
+    struct search *search = ARENA_NEW(factoring->arena, struct search);
+    search->factoring = factoring;
+    search->metric = metric_find(factoring->options->metric_name);
+    search->progress = progress_begin();
+    const sigset_t before = stop_hold_signals();
+    bool done = make_folder(search, error);
+    if (done) {
+        done = run_search(search, error);
+        (void)unlink(program_path(factoring, search->folder));
+        (void)unlink(weights_path(factoring, search->folder));
+        (void)rmdir(search->folder);
+    }
+    progress_end(&search->progress);
+    if (stop_requested()) {
+        fputs("rnn: stopped by a signal; nothing has been written\n", stderr);
+        *error = NULL;
+        done = false;
+    }
+    stop_restore_signals(&before); /* which ends the program if there is one */
+    factoring->search = search;
+    return done;
+}

@@ -1,0 +1,258 @@
+/* States of a search, judged by their weights in the dense network. */
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "command/stop.h"
+#include "factor/lapack.h"
+#include "factor/search.h"
+#include "train/report.h"
+
+/* A state has to be faster than the one before by this part to be better. */
+static const double faster_by = 0.001;
+
+enum metric metric_find(const char *name)
+{
+    static const char *const names[] = {METRICS(LIST_NAME)};
+    int metric = 0;
+    while (metric < METRIC_COUNT && strcmp(name, names[metric]) != 0)
+        metric++;
+    return (enum metric)metric;
+}
+
+/* ---- the metric ---- */
+
+static double metric_of(const struct search *search, const struct score *score)
+{
+    switch (search->metric) {
+    case METRIC_ACCURACY:
+        return 100 * score->accuracy;
+    case METRIC_BPC:
+        return score->loss / log(2);
+    case METRIC_LOSS:
+    case METRIC_MSE:
+    case METRIC_COUNT:
+        break;
+    }
+    return score->loss;
+}
+
+bool metric_is_good(const struct search *search, double metric)
+{
+    const double dense = search->states[0].metric;
+    const double worse = search->metric == METRIC_ACCURACY ? dense - metric : metric - dense;
+    return worse <= search->factoring->options->tolerance; /* not a number that is none */
+}
+
+/* Returns why the network does not have the metric, or NULL. */
+static const char *metric_fault(const struct search *search, const struct score *score)
+{
+    const struct program *program = search->factoring->program;
+    bool squares = true;
+    for (int i = 0; i < program->loss_count; i++)
+        squares &= program->losses[i].term->kind == TERM_OP && program->losses[i].term->op == OP_mse;
+    if (search->metric == METRIC_ACCURACY && score->accuracy < 0)
+        return "--metric accuracy: no target of this network is an id that an output predicts; take --metric loss";
+    if (search->metric == METRIC_BPC && !report_in_bits(search->evaluation.model->training))
+        return "--metric bpc: bits are of networks whose targets are all ids; take --metric loss";
+    if (search->metric == METRIC_MSE && !squares)
+        return "--metric mse: a loss of this network is not mse(...); take --metric loss";
+    return isfinite(score->loss) ? NULL
+                                 : "the loss of the weights as they are is not finite: nothing can be chosen by it";
+}
+
+static bool score_network(struct search *search, struct evaluation *evaluation, struct score *score, const char **error)
+{
+    return validate(&evaluation->trainer, stop_requested, score, &search->stopped, error) && !search->stopped;
+}
+
+/* ---- weights ---- */
+
+static void multiply_svd(struct arena *scratch, const struct matrix *matrix, double *product)
+{
+    const int rows = matrix->spectrum.rows, columns = matrix->spectrum.columns, rank = matrix->rank;
+    double *a = ARENA_ARRAY(scratch, double, (size_t)rows *(size_t)rank);
+    double *b = ARENA_ARRAY(scratch, double, (size_t)rank *(size_t)columns);
+    spectrum_factors(&matrix->spectrum, rank, a, b);
+    lapack_product(rows, columns, rank, a, false, b, false, 0, product);
+}
+
+static void multiply_cp(struct arena *scratch, const struct polyadic *from, double *product)
+{
+    double *scaled = ARENA_ARRAY(scratch, double, (size_t)from->rows *(size_t)from->rank);
+    for (int slice = 0; slice < from->slices; slice++) {
+        const double *factor = from->a + (size_t)slice * (size_t)from->rank;
+        for (size_t i = 0; i < (size_t)from->rows * (size_t)from->rank; i++)
+            scaled[i] = from->b[i] * factor[i % (size_t)from->rank];
+        lapack_product(from->rows, from->columns, from->rank, scaled, false, from->c, true, 0,
+                       product + (size_t)slice * (size_t)from->rows * (size_t)from->columns);
+    }
+}
+
+/* Writes a matrix, or the product of its factors, into the parameters of the dense network. */
+static bool put_matrix(struct search *search, const struct matrix *matrix, const char **error)
+{
+    const rnn_model *model = search->evaluation.model;
+    const long size = matrix_size(matrix);
+    struct arena *scratch = arena_new();
+    double *product = ARENA_ARRAY(scratch, double, size);
+    struct polyadic polyadic;
+    const int *dim = matrix->value->shape.dim;
+    bool done = true;
+    if (matrix->form == FORM_DENSE)
+        memcpy(product, matrix->data, (size_t)size * sizeof *product);
+    else if (matrix->form == FORM_SVD)
+        multiply_svd(scratch, matrix, product);
+    else if ((done = polyadic_of(scratch, matrix->data, dim[0], dim[1], dim[2], matrix->rank,
+                                 search->factoring->options->seed, &polyadic, error)))
+        multiply_cp(scratch, &polyadic, product);
+    const rnn_tensor *tensor =
+        tensor_find(scratch, model->parameters, model->parameter_count, "parameter", matrix->value->name, error);
+    for (long i = 0; done && i < size; i++)
+        tensor_set(model, tensor, search->evaluation.trainer.parameters, (long)tensor->offset + i, product[i]);
+    arena_free(scratch);
+    return done;
+}
+
+static size_t parameter_bytes(const struct search *search)
+{
+    const rnn_model *model = search->evaluation.model;
+    return model->parameter_elements * (size_t)model->real_size;
+}
+
+/* ---- states ---- */
+
+static struct state *add_state(struct search *search, const int *ranks, double time)
+{
+    struct arena *arena = search->factoring->arena;
+    struct state state = {.ranks = ARENA_ARRAY(arena, int, search->group_count + 1), .time = time, .metric = NAN};
+    memcpy(state.ranks, ranks, (size_t)search->group_count * sizeof *ranks);
+    ARENA_PUSH(arena, search->states, search->state_count, search->state_capacity, state);
+    return &search->states[search->state_count - 1];
+}
+
+/* Judges the state whose forms are set, with the weights that differ from those of `now`. */
+static bool judge_state(struct search *search, struct state *state, const char **error)
+{
+    struct score score = {0};
+    for (int g = 0; g < search->group_count; g++)
+        for (int i = 0; state->ranks[g] != search->now.ranks[g] && i < search->groups[g].matrix_count; i++)
+            if (!put_matrix(search, search->groups[g].matrices[i], error))
+                return false;
+    if (!score_network(search, &search->evaluation, &score, error))
+        return false;
+    state->metric = metric_of(search, &score);
+    state->verdict = metric_is_good(search, state->metric) ? VERDICT_GOOD : VERDICT_WORSE;
+    void *parameters = search->evaluation.trainer.parameters;
+    if (state->verdict == VERDICT_GOOD) {
+        memcpy(search->accepted, parameters, parameter_bytes(search));
+        search->now = *state;
+    } else {
+        memcpy(parameters, search->accepted, parameter_bytes(search));
+    }
+    return true;
+}
+
+/* True if the same forms have been found to be worse. */
+static bool is_known_worse(const struct search *search, const int *ranks)
+{
+    bool worse = false;
+    for (int i = 0; i < search->state_count; i++)
+        worse |= search->states[i].verdict == VERDICT_WORSE &&
+                 memcmp(search->states[i].ranks, ranks, (size_t)search->group_count * sizeof *ranks) == 0;
+    return worse;
+}
+
+bool try_state(struct search *search, const int *ranks, enum verdict *verdict, const char **error)
+{
+    struct forecast forecast;
+    set_forms(search, ranks);
+    *verdict = VERDICT_SLOW;
+    if (!predict_network(search, &forecast, error))
+        return false;
+    if (forecast.time >= (1 - faster_by) * search->now.time)
+        return true;
+    *verdict = VERDICT_WORSE;
+    if (is_known_worse(search, ranks))
+        return true;
+    struct state *state = add_state(search, ranks, forecast.time);
+    progress_next(&search->progress,
+                  arena_printf(search->factoring->arena, "search: network %d, %.2f of the time",
+                               search->state_count - 1, forecast.time / search->states[0].time),
+                  0);
+    progress_step(&search->progress);
+    if (!judge_state(search, state, error))
+        return false;
+    *verdict = state->verdict;
+    return true;
+}
+
+void begin_again(struct search *search)
+{
+    search->now = search->states[0];
+    memcpy(search->evaluation.trainer.parameters, search->dense, parameter_bytes(search));
+    memcpy(search->accepted, search->dense, parameter_bytes(search));
+}
+
+/* ---- networks ---- */
+
+static struct train_options *evaluation_options(const struct search *search)
+{
+    const struct factor_options *options = search->factoring->options;
+    struct train_options *own = ARENA_NEW(search->factoring->arena, struct train_options);
+    *own = train_options_new(search->factoring->arena);
+    own->network = options->network;
+    own->network.training = true;
+    own->weights = options->weights;
+    own->data = options->data;
+    own->frames_first = options->frames_first;
+    own->skips = options->skips;
+    own->piece = options->piece;
+    own->evaluates = true;
+    return own;
+}
+
+bool open_trials(struct search *search, double *metric, const char **error)
+{
+    struct score score = {0};
+    if (!evaluation_open(&search->evaluation, evaluation_options(search), error))
+        return false;
+    progress_next(&search->progress, "search: the dense network", 0);
+    progress_step(&search->progress);
+    bool done = score_network(search, &search->evaluation, &score, error);
+    if (done) {
+        *error = metric_fault(search, &score);
+        *metric = metric_of(search, &score);
+        done = !*error;
+    }
+    if (!done)
+        evaluation_close(&search->evaluation);
+    return done;
+}
+
+void begin_trials(struct search *search, double metric, double time)
+{
+    struct arena *arena = search->factoring->arena;
+    search->dense = arena_alloc(arena, parameter_bytes(search) + 1, 1);
+    search->accepted = arena_alloc(arena, parameter_bytes(search) + 1, 1);
+    memcpy(search->dense, search->evaluation.trainer.parameters, parameter_bytes(search));
+    add_state(search, ARENA_ARRAY(arena, int, search->group_count + 1), time)->metric = metric;
+    begin_again(search);
+}
+
+bool judge_network(struct search *search, double *metric, const char **error)
+{
+    struct train_options *options = evaluation_options(search);
+    struct evaluation evaluation;
+    struct score score = {0};
+    options->network.path = program_path(search->factoring, search->folder);
+    options->weights = weights_path(search->factoring, search->folder);
+    options->quiet = true;
+    if (!evaluation_open(&evaluation, options, error))
+        return false;
+    const bool done = score_network(search, &evaluation, &score, error);
+    evaluation_close(&evaluation);
+    *metric = metric_of(search, &score);
+    return done;
+}
