@@ -148,8 +148,9 @@ struct passes find_passes(const struct graph *graph, const struct components *co
     }
     sink_nodes(&placing, uses);
     struct passes passes = {graph->version, 1, placing.pass};
-    for (int i = 0; i < graph->node_count; i++)
-        if (runs_in_pass(graph, graph->nodes[i]) && placing.pass[i] >= passes.count)
-            passes.count = placing.pass[i] + 1;
+    for (int i = 0; i < graph->node_count; i++) {
+        const int count = placing.pass[i] + runs_in_pass(graph, graph->nodes[i]);
+        passes.count = count > passes.count ? count : passes.count;
+    }
     return passes;
 }

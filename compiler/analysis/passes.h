@@ -13,7 +13,8 @@
 
 struct passes {
     int version;   /* of the graph */
-    int count;     /* number of passes: the highest that a node is in, plus one; at least 1 */
+    int count;     /* number of passes: the highest that a node is in, plus one, or that a value of sequence time is
+                      computed before; at least 1 */
     const int *of; /* by node. Frame time, and operations over time: the pass that computes it. Sequence time: the pass
                       before which it is computed, `count` at most. Static: 0 */
 };
