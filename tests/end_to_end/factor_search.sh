@@ -62,6 +62,8 @@ dense=$(loss net.rnn net.safetensors)
 expect 0 factor --metric loss --tolerance 0.05 --out found
 cmp -s out found/report.txt || fail "the report in the folder is another one"
 says out "taken"
+[ "$(grep -c '<circle class="taken"' found/report.html)" -ge 2 ] || fail "the page does not show what was taken"
+! grep -q http found/report.html || fail "the page needs others"
 says out "measured:"
 says out "h1.U is declared together with h2.U, and has the same form"
 says out "E stays dense: it is too small"

@@ -50,9 +50,9 @@ static const char documentation[] =
     "rank with which the metric stays within the tolerance, if the cost model (--machine) says that the network "
     "becomes faster. The result is compiled and judged before it is written, and its time measured beside the dense "
     "network's. Where nothing is faster within the tolerance, the network stays dense, and the report says so.\n\n"
-    "The folder gets the program, under its own name, with the forms in its declarations, weights.safetensors and "
-    "report.txt, all or nothing. `rnn eval` says how good the result is, `rnn bench` how fast, and `rnn train "
-    "--weights` goes on training the factors.\n\n"
+    "The folder gets the program, under its own name, with the forms in its declarations, weights.safetensors, "
+    "report.txt and report.html, all or nothing. `rnn eval` says how good the result is, `rnn bench` how fast, and "
+    "`rnn train --weights` goes on training the factors.\n\n"
     "Exit status: 0 done, 1 the program or the weights are wrong or nothing can be written, 2 the command line is "
     "wrong.";
 

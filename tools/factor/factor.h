@@ -73,7 +73,8 @@ bool write_results(const struct factoring *factoring, const struct text *report,
 /* Appends what has been found and chosen. */
 void report_factors(const struct factoring *factoring, struct text *text);
 void report_search(const struct factoring *factoring, struct text *text);
-const char *form_text(struct arena *arena, enum parameter_form form, int rank); /* "svd(64)" */
+void report_page(const struct factoring *factoring, const struct text *report, struct text *out); /* as HTML */
+const char *form_text(struct arena *arena, enum parameter_form form, int rank);                   /* "svd(64)" */
 
 long matrix_size(const struct matrix *matrix);  /* numbers, dense */
 long factors_size(const struct matrix *matrix); /* numbers of its factors, or as before */

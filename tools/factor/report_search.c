@@ -17,8 +17,7 @@ static void report_groups(const struct search *search, struct text *text)
     }
 }
 
-/* Appends the forms of a state: "h.U svd(64), h.W svd(32)". */
-static void report_state(const struct search *search, const struct state *state, struct text *text)
+void report_state(const struct search *search, const struct state *state, struct text *text)
 {
     bool dense = true;
     for (int g = 0; g < search->group_count; g++) {
@@ -29,7 +28,7 @@ static void report_state(const struct search *search, const struct state *state,
                     form_text(search->factoring->arena, group->form, state->ranks[g]));
         dense = false;
     }
-    text_printf(text, "%s\n", dense ? "dense" : "");
+    text_puts(text, dense ? "dense" : "");
 }
 
 static void report_trials(const struct search *search, struct text *text)
@@ -41,6 +40,7 @@ static void report_trials(const struct search *search, struct text *text)
         const char *verdict = state == search->found ? "taken" : state->verdict == VERDICT_GOOD ? "" : "worse";
         text_printf(text, "%10.3f %12.6g  %-6s ", state->time / 1e3, state->metric, verdict);
         report_state(search, state, text);
+        text_puts(text, "\n");
     }
 }
 

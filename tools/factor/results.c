@@ -47,9 +47,12 @@ static bool write_weights(const struct factoring *factoring, const char *path, c
     return false;
 }
 
+enum { RESULTS = 4 };
+
 static const char *result_path(const struct factoring *factoring, const char *folder, int which)
 {
-    const char *const names[] = {base_name(factoring->options->network.path), "weights.safetensors", "report.txt"};
+    const char *const names[RESULTS] = {base_name(factoring->options->network.path), "weights.safetensors",
+                                        "report.txt", "report.html"};
     return arena_printf(factoring->arena, "%s/%s", folder, names[which]);
 }
 
@@ -70,6 +73,17 @@ bool write_network(const struct factoring *factoring, const char *folder, const 
            write_weights(factoring, weights_path(factoring, folder), error);
 }
 
+static bool write_reports(const struct factoring *factoring, const char *folder, const struct text *report,
+                          const char **error)
+{
+    struct arena *arena = factoring->arena;
+    struct text page;
+    text_init(&page, arena);
+    report_page(factoring, report, &page);
+    return file_write(arena, result_path(factoring, folder, 2), report->data, report->length, error) &&
+           file_write(arena, result_path(factoring, folder, 3), page.data, page.length, error);
+}
+
 bool write_results(const struct factoring *factoring, const struct text *report, const char **error)
 {
     struct arena *arena = factoring->arena;
@@ -83,13 +97,13 @@ bool write_results(const struct factoring *factoring, const struct text *report,
         return false;
     }
     bool done = chmod(folder, 0755) == 0 && write_network(factoring, folder, error) &&
-                file_write(arena, result_path(factoring, folder, 2), report->data, report->length, error);
+                write_reports(factoring, folder, report, error);
     if (done && rename(folder, output) != 0) {
         done = false;
         *error =
             arena_printf(arena, "'%s' cannot be written: %s; give a new or an empty folder", output, strerror(errno));
     }
-    for (int i = 0; !done && i < 3; i++)
+    for (int i = 0; !done && i < RESULTS; i++)
         (void)unlink(result_path(factoring, folder, i));
     if (!done)
         (void)rmdir(folder);

@@ -109,6 +109,11 @@ bool metric_is_good(const struct search *search, double metric);
 /* Predicts the network with the forms that its matrices have. */
 bool predict_network(const struct search *search, struct forecast *forecast, const char **error);
 
+/* ---- report_search.c ---- */
+
+/* Appends the forms of a state: "h.U svd(64), h.W svd(32)". */
+void report_state(const struct search *search, const struct state *state, struct text *text);
+
 /* ---- measure.c ---- */
 
 /* Measures calls of the dense network and of that in the folder in turn. */
