@@ -122,7 +122,9 @@ refuses 1 "bits are of networks whose targets are all ids; take --metric loss" c
 refuses 1 "a loss of this network is not mse(...); take --metric loss" distance --metric mse
 refuses 1 "a loss of this network is not mse(...); take --metric loss" factor --metric mse --tolerance 1 --out new
 refuses 1 "missing.csv" "$rnn" factor curve.rnn --weights curve.safetensors --data missing.csv --metric loss --tolerance 1 --out new
-refuses 1 "give a new or an empty folder" factor --metric loss --tolerance 100 --out found
+CC=false refuses 1 "give a new or an empty folder" factor --metric loss --tolerance 100 --out found
+sed '/target/d; /loss/d' net.rnn >lossless.rnn
+refuses 1 "there is no loss" "$rnn" factor lossless.rnn --weights net.safetensors --data text --metric loss --tolerance 1 --out new
 refuses 2 "say by what, --metric loss, accuracy, bpc or mse" factor --tolerance 1 --out new
 refuses 2 "--metric wants loss, accuracy, bpc or mse, not 'f1'" factor --metric f1 --tolerance 1 --out new
 refuses 2 "say by how much the metric may be worse, as --tolerance 0.01" factor --metric loss --out new

@@ -117,7 +117,7 @@ static bool factor(struct factoring *factoring, const char **error)
 {
     const struct factor_options *options = factoring->options;
     factoring->source = source_from_file(factoring->arena, options->network.path, error);
-    if (!factoring->source)
+    if (!factoring->source || (options->output && !check_output(factoring, error)))
         return false;
     factoring->program = program_check(&options->network, factoring->source);
     if (!factoring->program || !lapack_open(error) || !find_matrices(factoring, error) ||

@@ -67,6 +67,9 @@ bool write_network(const struct factoring *factoring, const char *folder, const 
 const char *program_path(const struct factoring *factoring, const char *folder);
 const char *weights_path(const struct factoring *factoring, const char *folder);
 
+/* Refuses, before anything is computed, a folder that could not be written. */
+bool check_output(const struct factoring *factoring, const char **error);
+
 /* Writes the network and the report into a folder beside the one that is asked for, which then takes its place. */
 bool write_results(const struct factoring *factoring, const struct text *report, const char **error);
 

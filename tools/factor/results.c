@@ -1,4 +1,5 @@
 /* The folder that `rnn factor` writes. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,8 @@ static bool write_reports(const struct factoring *factoring, const char *folder,
            file_write(arena, result_path(factoring, folder, 3), page.data, page.length, error);
 }
 
-bool write_results(const struct factoring *factoring, const struct text *report, const char **error)
+/* Makes an empty folder beside the one that is asked for; NULL with *error. */
+static const char *make_folder(const struct factoring *factoring, const char **error)
 {
     struct arena *arena = factoring->arena;
     const char *output = factoring->options->output;
@@ -92,17 +94,45 @@ bool write_results(const struct factoring *factoring, const struct text *report,
     while (length > 1 && output[length - 1] == '/')
         length--;
     char *folder = arena_printf(arena, "%.*s.XXXXXX", (int)length, output);
-    if (!mkdtemp(folder)) {
-        *error = arena_printf(arena, "'%s' cannot be made: %s", output, strerror(errno));
+    if (mkdtemp(folder))
+        return folder;
+    *error = arena_printf(arena, "'%s' cannot be made: %s", output, strerror(errno));
+    return NULL;
+}
+
+static bool refuse_output(const struct factoring *factoring, int reason, const char **error)
+{
+    *error = arena_printf(factoring->arena, "'%s' cannot be written: %s; give a new or an empty folder",
+                          factoring->options->output, strerror(reason));
+    return false;
+}
+
+bool check_output(const struct factoring *factoring, const char **error)
+{
+    errno = 0;
+    DIR *there = opendir(factoring->options->output);
+    if (!there && errno != ENOENT)
+        return refuse_output(factoring, errno, error);
+    int entries = 0;
+    while (there && readdir(there))
+        entries++;
+    if (there)
+        closedir(there);
+    if (entries > 2) /* . and .. */
+        return refuse_output(factoring, ENOTEMPTY, error);
+    const char *folder = make_folder(factoring, error);
+    return folder && rmdir(folder) == 0;
+}
+
+bool write_results(const struct factoring *factoring, const struct text *report, const char **error)
+{
+    const char *folder = make_folder(factoring, error);
+    if (!folder)
         return false;
-    }
     bool done = chmod(folder, 0755) == 0 && write_network(factoring, folder, error) &&
                 write_reports(factoring, folder, report, error);
-    if (done && rename(folder, output) != 0) {
-        done = false;
-        *error =
-            arena_printf(arena, "'%s' cannot be written: %s; give a new or an empty folder", output, strerror(errno));
-    }
+    if (done && rename(folder, factoring->options->output) != 0)
+        done = refuse_output(factoring, errno, error);
     for (int i = 0; !done && i < RESULTS; i++)
         (void)unlink(result_path(factoring, folder, i));
     if (!done)
