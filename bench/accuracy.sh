@@ -6,7 +6,10 @@
 #   sh bench/accuracy.sh [build folder] [folder of the data]
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
-build=$(cd "${1:-$top/build}" && pwd)
+. "$top/bench/arguments.sh"
+[ $# -le 2 ] || wrong "too many arguments, from '$3' on"
+build=$(programs "${1:-$top/build}" bin/rnn bin/rnnc)
+[ -d "${2:-.}" ] || wrong "there is no folder '$2' of data"
 data=${2:-${RNNC_DATA:-$top/../shared/data}}
 for folder in mnist10k fsdd timeseries/JapaneseVowels sentiment/sentence_polarity babi; do
   [ -e "$data/$folder" ] || { echo "skipped: no $folder in $data"; exit 77; }

@@ -6,9 +6,11 @@
 #                                               docs/training.md
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/bench/arguments.sh"
 table=
 [ "${1:-}" != --table ] || { table=1; shift; }
-build=${1:-$top/build}
+[ $# -le 1 ] || wrong "too many arguments, from '$2' on"
+build=$(programs "${1:-$top/build}" bin/rnnc lib/librnn_runtime.a)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM

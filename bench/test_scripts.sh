@@ -1,0 +1,66 @@
+#!/bin/sh
+# choices.sh, predictions.sh, accuracy.sh and train.sh say what is wrong with their arguments before they measure, and give no verdict
+# on what they could not measure.
+#   sh bench/test_scripts.sh BUILD
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+BUILD=$(cd "$1" && pwd)
+. "$here/../tests/end_to_end/expect.sh"
+export BUILD ROUNDS=1
+
+# wrong SCRIPT WORDS ARGUMENT...: in bench/, and then what env sets
+wrong() {
+  script=$1 words=$2
+  shift 2
+  expect 2 sh "$here/$script" "$@"
+  says err "bench/$script: $words"
+  says err "\`sh bench/$script --help\` says how it is called"
+  [ ! -s out ] || fail "$script prints before it has read its arguments: $(cat out)"
+}
+wrong_with() {
+  variable=$1
+  shift
+  (export "${variable?}" && wrong "$@")
+}
+
+for script in choices predictions accuracy train; do
+  expect 0 sh "$here/$script.sh" --help
+  says out "sh bench/$script.sh"
+  ! grep -q 'set -eu' out || fail "$script.sh --help prints the script"
+done
+
+wrong choices.sh "how many threads?"
+for threads in x 0 -1 1.5 ''; do wrong choices.sh "THREADS is a number from 1 on, not '$threads'" "$threads"; done
+wrong choices.sh "-machine wants a file" -machine
+wrong choices.sh "there is no network 'no' in bench/nets: gru " 1 lstm:16:1 no:16:1
+for point in lstm lstm:16; do wrong choices.sh "'$point' is no NETWORK:UNITS:STREAMS" 1 $point; done
+wrong choices.sh "the units of 'lstm:x:1' is a number from 1 on, not 'x'" 1 lstm:x:1
+wrong choices.sh "the streams of 'lstm:8:0' is a number from 1 on, not '0'" 1 lstm:8:0
+wrong_with CALL=walk choices.sh "CALL is step, run or gradient, not 'walk'" 1
+wrong_with CALL=gradient choices.sh "CALL=gradient needs BENCH=--train" 1
+wrong_with ROUNDS=x choices.sh "ROUNDS is a number from 1 on, not 'x'" 1
+wrong_with BUILD=nowhere choices.sh "there is no build folder 'nowhere'" 1
+expect 1 sh "$here/choices.sh" -machine nowhere.json 1 lstm:16:1
+says err "there is no 'nowhere.json'"
+says err "bench/choices.sh: lstm:16:1 is not measured"
+! grep -q 'within 15' out || fail "a verdict on nothing: $(cat out)"
+expect 0 sh "$here/choices.sh" 1 gru:8:1
+says out "of the best in 1 of 1 points"
+
+wrong predictions.sh "which machine?"
+wrong predictions.sh "there is no network 'no' in bench/nets" avx2 gru no
+wrong_with OMP_NUM_THREADS=x predictions.sh "OMP_NUM_THREADS is a number from 1 on, not 'x'" avx2
+wrong_with ROUNDS=0 predictions.sh "ROUNDS is a number from 1 on, not '0'" avx2
+wrong_with BUILD=/tmp predictions.sh "there is no '/tmp/bin/rnn': build the project" avx2
+expect 1 sh "$here/predictions.sh" nowhere.json gru
+says err "there is no 'nowhere.json'"
+! grep -q 'nan' out || fail "figures of nothing: $(cat out)"
+(export OMP_NUM_THREADS=1000 && expect 1 sh "$here/predictions.sh" avx2 gru && says err "'avx2' has no predictions for 1000 threads")
+
+wrong accuracy.sh "there is no build folder 'nowhere'" nowhere
+wrong accuracy.sh "there is no '/tmp/bin/rnn': build the project" /tmp
+wrong accuracy.sh "there is no folder 'nowhere' of data" "$BUILD" nowhere
+wrong accuracy.sh "too many arguments, from 'more' on" "$BUILD" . more
+wrong train.sh "there is no build folder 'nowhere'" nowhere
+wrong train.sh "there is no build folder '--tables'" --tables
+wrong train.sh "too many arguments, from 'more' on" "$BUILD" more
