@@ -126,7 +126,7 @@ def describe(about):
     run = about["run"]
     yield f"CPU: {run['cpu']}; instructions: {run['instructions']}. Compiler: {run['compiler']}, `{run['flags']}`. Commit {run['commit']}."
     yield ""
-    yield (f"{run['threads']} thread{'s' if run['threads'] > 1 else ''} for each system, {run['clock']}, medians of {run['rounds']} rounds of "
+    yield (f"{run['threads']} thread{'s' if run['threads'] > 1 else ''} for each system, {run['clock']}, medians of {run['rounds']} round{'s' if run['rounds'] > 1 else ''} of "
            f"{run['seconds']:g} s, all systems in turn in each round{', quick' if run['quick'] else ''}"
            f"{', tasks ' + run['tasks'] if run['tasks'] != '*' else ''}. Microseconds a frame of all streams together; ratios above 1: rnnc is "
            "faster. A peer 1.5 times as slow as the fastest in the first round has no other. Before they are measured, results are compared: equal but for "

@@ -166,9 +166,12 @@ def run_visibly(*command, **options):
 def make_environment(folder, packages):
     """A virtual environment with packages of PyPI; what fails is named in the report."""
     pip = [folder / "bin/python", "-m", "pip"]
-    whole = os.access(pip[0], os.X_OK) and subprocess.run([*pip, "--version"], capture_output=True).returncode == 0
-    if not whole and not run_visibly(sys.executable, "-m", "venv", folder):
-        say(f"cannot make a virtual environment in {folder}; python3-venv of Debian is needed for it")
+
+    def whole():
+        return os.access(pip[0], os.X_OK) and subprocess.run([*pip, "--version"], capture_output=True).returncode == 0
+
+    if not whole() and not (run_visibly(sys.executable, "-m", "venv", folder) and whole()):
+        say(f"cannot make a virtual environment in {folder}: it needs python3-venv of Debian; if an older one is there, remove the folder")
         return
     for package in packages:
         if not run_visibly(*pip, "-q", "install", package):

@@ -130,6 +130,18 @@ class Results(unittest.TestCase):
             self.assertEqual(sorted((path.name, path.read_text()) for path in folder.iterdir()), [("b.csv", "new"), ("b.md", "new")])
 
 
+class Environments(unittest.TestCase):
+    def test_one_that_cannot_be_mended_is_said_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "bin").mkdir()
+            (pathlib.Path(folder) / "bin/python").symlink_to("/nowhere/python3")
+            with unittest.mock.patch.object(run, "say") as said, unittest.mock.patch.object(run, "run_visibly", return_value=True) as called:
+                run.make_environment(pathlib.Path(folder), ["numpy", "jax"])
+            self.assertEqual(called.call_count, 1)  # and nothing is installed
+            self.assertEqual(said.call_count, 1)
+            self.assertIn("if an older one is there, remove the folder", said.call_args.args[0])
+
+
 class Report(unittest.TestCase):
     def setUp(self):
         self.lines = []
