@@ -23,6 +23,8 @@ enum {
     KEY_PREFIX,
     KEY_MACHINE,
     KEY_TARGET,
+    KEY_FORM,
+    KEY_FORMS,
     KEY_EMIT,
     KEY_LOAD,
     KEY_DUMP,
@@ -42,6 +44,11 @@ static const struct argp_option table[] = {
     {"prefix", KEY_PREFIX, "NAME", 0, "begin the names of C functions and types with NAME_", 0},
     {"train", KEY_TRAIN, NULL, 0, "emit NAME_grad too: the loss of a call and its gradients", 0},
     {"input-gradients", KEY_INPUT_GRADIENTS, NULL, 0, "with --train: gradients of the inputs too", 0},
+    {"form", KEY_FORM, "PATTERN=FORM", 0,
+     "keep the parameters whose names fit the pattern (h1.*) in this form: svd:RANK, cp:RANK or dense, and f32, f16, "
+     "bf16 or int8, with a comma between; of several the last that fits holds",
+     0},
+    {"forms", KEY_FORMS, "FILE", 0, "read such forms from a file, one a line; # begins a comment", 0},
     {"embed", KEY_EMBED, "FILE", 0,
      "write the weights of a safetensors file into the C as constants, NAME_weights; implies --no-files", 0},
     {"no-files", KEY_NO_FILES, NULL, 0,
@@ -79,6 +86,8 @@ struct parsing {
     struct options *options;
     struct definition *definitions;
     int capacity;
+    struct form_option *forms;
+    int form_capacity;
     bool given[sizeof table / sizeof *table];
 };
 
@@ -104,6 +113,37 @@ static void parse_definition(struct argp_state *state, struct parsing *parsing, 
             argp_error(state, "-D %s is given twice", definition.name);
     ARENA_PUSH(parsing->arena, parsing->definitions, sema->definition_count, parsing->capacity, definition);
     sema->definitions = parsing->definitions;
+}
+
+static void parse_form(struct argp_state *state, struct parsing *parsing, const char *text)
+{
+    struct sema_options *sema = &parsing->options->pipeline.sema;
+    struct form_option option;
+    const char *error = read_form_option(parsing->arena, text, &option);
+    if (error)
+        argp_error(state, "%s", error);
+    ARENA_PUSH(parsing->arena, parsing->forms, sema->form_count, parsing->form_capacity, option);
+    sema->forms = parsing->forms;
+}
+
+/* Reads a plan: a form a line. */
+static void parse_forms(struct argp_state *state, struct parsing *parsing, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        argp_error(state, "--forms %s: %s", path, strerror(errno));
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, file) >= 0) {
+        const char *begin = line + strspn(line, " \t");
+        size_t length = strcspn(begin, "#\r\n");
+        while (length && strchr(" \t", begin[length - 1]))
+            length--;
+        if (length)
+            parse_form(state, parsing, arena_copy_string(parsing->arena, begin, length));
+    }
+    free(line);
+    fclose(file);
 }
 
 static void parse_emit(struct argp_state *state, struct pipeline_options *options, const char *text)
@@ -284,7 +324,7 @@ static bool set_field(struct options *options, int key, char *text)
 static void refuse_twice(struct argp_state *state, struct parsing *parsing, int key)
 {
     for (int i = 0; table[i].doc; i++) {
-        if (table[i].key != key || !table[i].arg || strchr("DMfW", key))
+        if (table[i].key != key || !table[i].arg || strchr("DMfW", key) || key == KEY_FORM || key == KEY_FORMS)
             continue;
         if (parsing->given[i])
             argp_error(state, "%s is given twice",
@@ -307,6 +347,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case 'M':
         parse_depfile(state, &options->depfile, text);
+        break;
+    case KEY_FORM:
+        parse_form(state, parsing, text);
+        break;
+    case KEY_FORMS:
+        parse_forms(state, parsing, text);
         break;
     case KEY_MACHINE:
         parse_machine(state, parsing, text);

@@ -46,6 +46,7 @@ enum held {
     HOLDS_PARAMETER, /* parameter */
     HOLDS_INPUT,     /* input */
     HOLDS_VIEW,      /* view */
+    HOLDS_STORAGE,   /* storage */
     HOLDS_PART,      /* parameter, and the view that shows the part of it */
     HOLDS_DROPOUT,   /* dropout, number */
     HOLDS_BEGIN,     /* begin */

@@ -81,3 +81,9 @@ struct emitter emitter_for_training(const struct schedule *training, const struc
     struct emit_options own = {.prefix = arena_printf(arena, "%s_train", options->prefix), .owner = options->prefix};
     return emitter_new(training, &own, arena, out);
 }
+
+const char *storage_text(enum precision storage)
+{
+    static const char *const names[] = {"RNN_F32", "RNN_F16", "RNN_BF16", "RNN_INT8"};
+    return names[storage];
+}

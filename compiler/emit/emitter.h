@@ -181,4 +181,7 @@ static inline bool node_waits_for_all_frames(const struct node *node)
 }
 const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 
+/* Returns the runtime's name of a storage: "RNN_F16". */
+const char *storage_text(enum precision storage);
+
 #endif

@@ -136,6 +136,20 @@ bool pack_draws(const struct emitter *emitter)
     return draws;
 }
 
+/* Writes checks of the parameters that become int8, which has neither NaN nor infinity. */
+static void write_storage_checks(struct emitter *emitter)
+{
+    for (int i = 0; i < emitter->graph->parameter_count; i++) {
+        const struct graph_parameter *parameter = &emitter->graph->parameters[i];
+        if (parameter->storage != PRECISION_INT8 || emitter->graph->trains)
+            continue;
+        text_printf(emitter->out,
+                    "    if (!rnn_all_finite(params->%s, sizeof params->%s / sizeof(rnn_real)))\n"
+                    "        return RNN_ERROR_WEIGHTS; /* int8 has neither NaN nor infinity */\n",
+                    emitter->parameters[i], emitter->parameters[i]);
+    }
+}
+
 /* Writes copies of parameters, and of parts of them, that kernels read as columns. */
 static void write_copies(struct emitter *emitter)
 {
@@ -172,6 +186,7 @@ void emit_pack(struct emitter *emitter)
                        : "    if (!params || !packed || !rnn_is_aligned(packed))\n"
                          "        return RNN_ERROR_ARGUMENT;\n");
     open_function(emitter, trains ? VAR_params : VAR_NONE);
+    write_storage_checks(emitter);
     write_copies(emitter);
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];

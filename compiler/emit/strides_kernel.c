@@ -61,6 +61,18 @@ void emit_strided(struct emitter *emitter, const char *function, const struct sh
                 from_address);
 }
 
+/* Writes a parameter in the numbers of its storage. */
+static void write_rounding(struct writing *writing, int id)
+{
+    struct emitter *emitter = writing->emitter;
+    const struct node *node = emitter->graph->nodes[id];
+    struct access from = access_of_edge(emitter->schedule, writing->region, &node->edges[0]);
+    int columns = node->shape.rank ? node->shape.dim[node->shape.rank - 1] : 1;
+    text_printf(emitter->out, "    rnn_round_rows(%s, %s, %s, %d, %d);\n", node_address(emitter, id, "0"),
+                access_address(emitter, &from, "0"), storage_text((enum precision)node->storage),
+                node_units(node) / columns, columns);
+}
+
 /* Writes kernels by strides: a part of a computed value as a value of its own; the gradient of a value from that of its
  * part; the gradient of a part of a parameter. */
 void write_strides_kernel(struct writing *writing)
@@ -69,6 +81,10 @@ void write_strides_kernel(struct writing *writing)
     int id = writing->kernel->nodes[0];
     const struct node *node = emitter->graph->nodes[id];
     struct access to = access_of_node(emitter->schedule, writing->region, id);
+    if (node->op == OP_round) {
+        write_rounding(writing, id);
+        return;
+    }
     if (node->op == OP_unview) {
         text_printf(emitter->out, "    memset(%s, 0, %s);\n", access_address(emitter, &to, writing->column),
                     size_in_bytes(emitter, value_size(emitter, id)));

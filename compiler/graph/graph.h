@@ -23,6 +23,7 @@
 #include <stdbool.h>
 
 #include "base/op.h"
+#include "base/precision.h"
 #include "base/shape.h"
 #include "base/source.h"
 
@@ -82,6 +83,7 @@ struct node {
         int dropout;   /* OP_keep: place among the program's dropouts, each of which draws numbers of its own */
         int begin;     /* OP_pad: the first unit of the result that the operand fills */
         int delay;     /* OP_outside: of the read that is out of range */
+        int storage;   /* OP_round: enum precision */
         int loss;      /* OP_seed: place among the program's losses */
         int which;     /* any of them, for comparing nodes of one operation */
     };
@@ -127,8 +129,9 @@ struct graph_parameter {
     double start_number;
     struct graph_part_start *parts; /* later ones hold where they overlap */
     int part_count;
-    bool fixed;   /* has no gradient */
-    bool of_form; /* one of the factors that a parameter with a form is kept as */
+    enum precision storage; /* the graph reads it rounded, by OP_round; one for training reads it as it is */
+    bool fixed;             /* has no gradient */
+    bool of_form;           /* one of the factors that a parameter with a form is kept as */
 };
 
 struct graph_input {

@@ -50,6 +50,9 @@ static void print_held(const struct graph *graph, const struct node *node, struc
         print_view(&node->view, node->op == OP_view ? node->shape.rank : graph->nodes[node->edges[0].node]->shape.rank,
                    out);
         break;
+    case HOLDS_STORAGE:
+        text_printf(out, " to %s", precision_name((enum precision)node->storage));
+        break;
     case HOLDS_PART:
         text_printf(out, " to %s", graph->parameters[node->parameter].name);
         print_view(&node->view, node->shape.rank, out);

@@ -103,6 +103,13 @@ static bool is_cp(const struct graph *graph, const struct node *node)
            shape_equal(&node->shape, &(struct shape){3, {a->dim[0], b->dim[0], c->dim[0]}});
 }
 
+/* True for a parameter that is rounded: storages are of whole parameters. */
+static bool is_rounded(const struct graph *graph, const struct node *node)
+{
+    return graph->nodes[node->edges[0].node]->op == OP_parameter &&
+           shape_equal(&node->shape, operand_shape(graph, node, 0));
+}
+
 static bool is_concat(const struct graph *graph, const struct node *node)
 {
     (void)graph;
@@ -160,6 +167,7 @@ static shape_test *const special_shapes[OP_COUNT] = {
     [OP_id] = is_scalar,      [OP_ctc_slope] = is_as_long_as_logits,
     [OP_seed] = is_seed,      [OP_outer] = is_outer,
     [OP_rows] = is_rows,      [OP_gradient] = is_gradient,
+    [OP_round] = is_rounded,
 };
 
 static bool shape_fits(const struct graph *graph, const struct node *node)
@@ -207,6 +215,8 @@ static bool held_fits(const struct graph *graph, const struct node *node)
     case HOLDS_VIEW: /* of the operand; an unview is the other way round */
         return node->op == OP_view ? view_is_inside(&node->view, &node->shape, operand)
                                    : view_is_inside(&node->view, operand, &node->shape);
+    case HOLDS_STORAGE:
+        return node->storage > PRECISION_F32 && node->storage < PRECISION_COUNT;
     case HOLDS_PART:
         return is_place(node->parameter, graph->parameter_count) &&
                view_is_inside(&node->view, &node->shape, &graph->parameters[node->parameter].shape);

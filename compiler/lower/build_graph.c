@@ -212,6 +212,19 @@ static int lower_to_node(struct lowering *lowering, const struct term *term)
     return lowering->graph->node_count - 1;
 }
 
+/* Adds what is read of a parameter with a storage. Training computes with the full numbers. */
+static void add_rounded(struct lowering *lowering, const struct value *value)
+{
+    int parameter = lowering->node_of[value->id];
+    if (value->storage == PRECISION_F32 || lowering->trains)
+        return;
+    struct graph *graph = lowering->graph;
+    struct node *node = graph_add_node(graph, OP_round, value->shape, TIME_STATIC, 1, graph->nodes[parameter]);
+    node->storage = (int)value->storage;
+    node->edges[0] = edge_to(graph, parameter);
+    lowering->node_of[value->id] = graph->node_count - 1;
+}
+
 static void add_leaves(struct lowering *lowering)
 {
     const struct program *program = lowering->program;
@@ -238,6 +251,7 @@ static void add_leaves(struct lowering *lowering)
     for (int i = 0; i < program->parameter_count; i++) {
         graph->nodes[lowering->node_of[program->parameters[i]->id]]->parameter = i;
         lower_parameter(lowering->arena, program->parameters[i], &graph->parameters[i]);
+        add_rounded(lowering, program->parameters[i]);
     }
     for (int i = 0; i < graph->input_count; i++) {
         bool target = i >= program->input_count;

@@ -51,6 +51,7 @@ void lower_parameter(struct arena *arena, const struct value *value, struct grap
     *parameter = (struct graph_parameter){.name = value->name,
                                           .shape = value->shape,
                                           .start_number = value->start_number,
+                                          .storage = value->storage,
                                           .fixed = value->fixed,
                                           .of_form = value->whole.rank > 0};
     memcpy(parameter->size_names, value->size_names, sizeof parameter->size_names);

@@ -103,6 +103,9 @@ double oracle_dot(const struct evaluation *evaluation, const double *x, long x_s
 double oracle_normalise(const struct evaluation *evaluation, const double *x, long n, double *z);
 void oracle_log_softmax(const struct evaluation *evaluation, const double *x, long n, double *out);
 
+/* The numbers of a parameter as its storage holds them, in the arena. */
+const double *oracle_store(struct arena *arena, const struct value *parameter, const double *numbers);
+
 /* Rounds an operation's result if the call asks for it. */
 double oracle_round(const struct oracle_call *call, double x);
 static inline double rounded(const struct evaluation *evaluation, double x)

@@ -135,6 +135,18 @@ static void take_given(const double **given, struct value *const *values, int co
         given[values[i]->id] = data[i];
 }
 
+/* Parameters with a storage are rounded to it, but where losses are wanted: they are of training, which is not. */
+static void store_parameters(struct evaluation *evaluation)
+{
+    const struct program *program = evaluation->program;
+    for (int i = 0; i < program->parameter_count && !evaluation->call->losses; i++) {
+        const struct value *value = program->parameters[i];
+        const double **given = &evaluation->given[value->id];
+        if (*given && value->storage != PRECISION_F32)
+            *given = oracle_store(evaluation->memory, value, *given);
+    }
+}
+
 void oracle_run(const struct program *program, const struct oracle_call *call)
 {
     struct arena *memory = arena_new();
@@ -142,6 +154,7 @@ void oracle_run(const struct program *program, const struct oracle_call *call)
     evaluation.given = ARENA_ARRAY(memory, const double *, program->value_count + 1);
     evaluation.slots = ARENA_ARRAY(memory, struct slot *, program->value_count + 1);
     take_given(evaluation.given, program->parameters, program->parameter_count, call->parameters);
+    store_parameters(&evaluation);
     take_given(evaluation.given, program->inputs, program->input_count, call->inputs);
     take_given(evaluation.given, program->targets, program->target_count, call->targets);
     if (call->direction) {

@@ -8,6 +8,9 @@
  *   frames in several calls   one call with all frames since the reset; outputs of sequence time after n frames are
  * those of a call with length n, since a sequence ends with the last frame that was seen
  *
+ * Parameters with a storage (f16, bf16, int8) are rounded to it, unless losses are wanted: training computes with the
+ * full numbers.
+ *
  * With round_to_float every operation's result (each partial sum of a product too) is rounded to float, subnormals to
  * 0; gelu and silu to the precision of their argument. The distance between a result with and without it is the
  * tolerance that a computation in float deserves, on ill-conditioned programs too. So with slopes, the derivatives of

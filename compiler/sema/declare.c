@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "sema/forms.h"
 #include "sema/functions.h"
 #include "sema/instances.h"
 #include "sema/names.h"
@@ -132,8 +133,12 @@ static void declare_names(struct elaboration *e, struct instance *instance, cons
         const struct declarator *declarator = &statement->declarators[i];
         if (declarator->part)
             continue;
-        bool factored = statement->kind == STATEMENT_PARAM && declarator->has_form;
-        struct symbol *symbol = declare_name(e, instance, factored ? SYMBOL_FACTORED : kind, declarator, statement);
+        struct written_form form = {0};
+        if (statement->kind == STATEMENT_PARAM)
+            form = find_form(e, instance, declarator);
+        struct symbol *symbol = declare_name(e, instance, form.word ? SYMBOL_FACTORED : kind, declarator, statement);
+        if (symbol)
+            symbol->written = form;
         if (symbol && statement->kind == STATEMENT_CONST)
             symbol->definition = statement->values[i];
     }
@@ -152,13 +157,15 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
         return;
     }
     const char *path = elaborate_path(e, instance, symbol->name);
-    if (!declarator->has_form) {
+    const char *word = symbol->written.word;
+    if (!word) {
         symbol->value = elaborate_value(e, instance, VALUE_PARAMETER, path, symbol->span, declarator->span);
         symbol->value->fixed = declarator->fixed;
+        symbol->value->storage = symbol->written.storage;
         return;
     }
-    bool is_svd = strcmp(declarator->form.text, "svd") == 0;
-    if (!is_svd && strcmp(declarator->form.text, "cp") != 0)
+    bool is_svd = strcmp(word, "svd") == 0;
+    if (!is_svd && strcmp(word, "cp") != 0)
         return; /* the parser has reported it */
     symbol->form = is_svd ? FORM_SVD : FORM_CP;
     for (int i = 0; i < (is_svd ? 2 : 3); i++) {
@@ -166,6 +173,7 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
         symbol->factors[i] = elaborate_value(e, instance, VALUE_PARAMETER, name, symbol->span, declarator->span);
         symbol->factors[i]->form = symbol->form;
         symbol->factors[i]->fixed = declarator->fixed;
+        symbol->factors[i]->storage = symbol->written.storage;
     }
     symbol->value = elaborate_value(e, instance, VALUE_EQUATION, path, symbol->span, declarator->span);
     symbol->value->form = symbol->form;
@@ -181,7 +189,7 @@ static void note_part(struct elaboration *e, struct instance *instance, const st
     if (!symbol || !symbol->statement || symbol->statement->kind != STATEMENT_PARAM)
         report_error(&e->report, span, "'%s' stands for a part of a parameter, but no parameter '%s' is declared here",
                      text, declarator->name.text);
-    else if (declarator->has_form || declarator->fixed || !has_start)
+    else if (declarator->has_form || declarator->storage.text || declarator->fixed || !has_start)
         report_error(&e->report, span, "of a part of a parameter nothing but a start value is declared, as in '%s = 1'",
                      text);
     else if (symbol->kind == SYMBOL_FACTORED)

@@ -61,6 +61,14 @@ struct function {
     const struct tree_definition *definition;
 };
 
+/* The form of a parameter, as its declaration or --form gives it. */
+struct written_form {
+    const char *word; /* "svd", "cp"; NULL: dense */
+    const struct expr *rank;
+    struct span span;
+    enum precision storage;
+};
+
 struct symbol {
     enum symbol_kind kind;
     const char *name;
@@ -80,6 +88,7 @@ struct symbol {
     bool instance_known, is_instance; /* found out before there is one, see callee.c */
     struct instance *pending;         /* of a sharing that is not done: who reads the instance waits for this one */
 
+    struct written_form written; /* of a parameter */
     enum parameter_form form;
     struct value *factors[3];
     int dim[SHAPE_MAX_RANK];         /* of the whole */
@@ -171,6 +180,7 @@ struct elaboration {
     struct instance **owners; /* by value id: the instance whose input it is, or NULL */
     int owner_capacity;
     bool *definitions_used; /* of options->definitions */
+    bool *forms_used;       /* of options->forms */
     bool full;              /* VALUE_LIMIT was reached and reported */
     long compared;          /* names, up to SUGGESTION_LIMIT: thousands of wrong names among thousands get no hint */
 };

@@ -61,7 +61,7 @@ static void set_start(struct elaboration *e, struct instance *instance, struct s
     if (symbol->kind == SYMBOL_FACTORED && (value->start == START_CONSTANT || value->start == START_IDENTITY))
         report_error(&e->report, declarator->start ? declarator->start->span : declarator->distribution.span,
                      "'%s' has the form %s, whose factors cannot all start at one number%s", symbol->name,
-                     declarator->form.text, declarator->start ? "" : " or as the identity");
+                     symbol->written.word, declarator->start ? "" : " or as the identity");
 }
 
 /* Finds the range that a subscript selects in a dimension of `size`. */
@@ -130,7 +130,7 @@ static int find_rank(struct elaboration *e, struct instance *instance, const str
     const char *what = arena_printf(e->arena, "the rank of '%s'", symbol->name);
     long most = largest_rank(symbol->form, symbol->dim);
     int rank;
-    if (evaluate_count(e, instance, declarator->form_rank, what, 1, most < INT_MAX ? most : INT_MAX, &rank) !=
+    if (evaluate_count(e, instance, symbol->written.rank, what, 1, most < INT_MAX ? most : INT_MAX, &rank) !=
         EVALUATION_DONE)
         return 1;
     long whole = 1, factors = 0;
@@ -139,9 +139,9 @@ static int find_rank(struct elaboration *e, struct instance *instance, const str
         factors += (long)rank * symbol->dim[i];
     }
     if (factors >= whole)
-        report_warning(&e->report, declarator->form.span,
+        report_warning(&e->report, symbol->written.span,
                        "%s(%d) does not make '%s' smaller: its factors have %ld elements, it has %ld itself",
-                       declarator->form.text, rank, symbol->name, factors, whole);
+                       symbol->written.word, rank, symbol->name, factors, whole);
     return rank;
 }
 
@@ -167,8 +167,8 @@ static void shape_factors(struct elaboration *e, struct instance *instance, stru
     const struct declarator *declarator = symbol->declarator;
     int wanted = symbol->form == FORM_SVD ? 2 : 3;
     if (declarator->dimension_count != wanted) {
-        report_error(&e->report, declarator->form.span, "the form %s is for %s, but '%s' has %d dimension%s",
-                     declarator->form.text, wanted == 2 ? "a matrix [n, m]" : "a parameter [k, n, m]", symbol->name,
+        report_error(&e->report, symbol->written.span, "the form %s is for %s, but '%s' has %d dimension%s",
+                     symbol->written.word, wanted == 2 ? "a matrix [n, m]" : "a parameter [k, n, m]", symbol->name,
                      declarator->dimension_count, plural(declarator->dimension_count));
         return;
     }

@@ -121,6 +121,8 @@ static void print_parameter(struct text *out, const struct value *value)
                                          [START_IDENTITY] = " ~ identity"};
     if (value->form != FORM_DENSE)
         text_printf(out, " : %s(%d)", value->form == FORM_SVD ? "svd" : "cp", value->form_rank);
+    if (value->storage != PRECISION_F32)
+        text_printf(out, "%s%s", value->form != FORM_DENSE ? " " : " : ", precision_name(value->storage));
     text_puts(out, value->fixed ? " fixed" : "");
     text_puts(out, starts[value->start]);
     bool bracket = value->start == START_NORMAL || value->start == START_UNIFORM || value->start == START_IDENTITY;

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "base/op.h"
+#include "base/precision.h"
 #include "base/shape.h"
 #include "base/source.h"
 
@@ -73,6 +74,7 @@ struct value {
 
     enum parameter_form form; /* of the value W below, and of its factors */
     int form_rank;
+    enum precision storage;         /* VALUE_PARAMETER: its numbers in an inference network */
     bool fixed;                     /* training leaves it as it is */
     struct shape whole;             /* of a factor: the shape of the svd or cp parameter; rank 0: no factor */
     enum parameter_start start;     /* as written; `default` is resolved when values are drawn */

@@ -1,6 +1,7 @@
 /* Stage resolve-names: chooses what is compiled, writes its instances out, and lists the result. */
 #include "base/arena.h"
 #include "sema/bind.h"
+#include "sema/forms.h"
 #include "sema/functions.h"
 #include "sema/instances.h"
 #include "sema/resolve.h"
@@ -76,6 +77,7 @@ static struct program *finish(struct elaboration *e)
     bool unbound = e->top->failed || tell_unbound(e);
     check_arguments(e);
     tell_undefined(e);
+    tell_unused_forms(e);
     check_unused(e);
     list_values(e);
     list_outputs(e);
@@ -96,6 +98,7 @@ struct program *resolve_names(struct arena *arena, const struct tree *tree, cons
     map_init(&e->paths, arena);
     map_init(&e->function_places, arena);
     e->definitions_used = ARENA_ARRAY(arena, bool, options->definition_count + 1);
+    e->forms_used = ARENA_ARRAY(arena, bool, options->form_count + 1);
     collect_globals(e);
     find_function_places(e);
     const struct tree_definition *top = choose_top(e);

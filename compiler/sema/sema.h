@@ -19,10 +19,28 @@ struct definition {
 /* Reads "n=64", "drop=0.2" or "act=relu". Returns NULL, or a message on what is wrong. */
 const char *read_definition(struct arena *arena, const char *text, struct definition *definition);
 
+/* --form PATTERN=FORM, FORM a decomposition (`svd:64`, `cp:8`, `dense`), a storage (`f16`) or both with a comma
+ * between: in place of what the program says of the parameters whose names the pattern fits, as file names fit those of
+ * a shell. A decomposition is for parameters with as many dimensions as it decomposes. */
+struct form_option {
+    const char *text; /* as it was given */
+    const char *pattern;
+    bool decomposes;
+    enum parameter_form form;
+    int rank;
+    bool stores;
+    enum precision storage;
+};
+
+/* Reads "h1.*=svd:64,f16". Returns NULL, or a message on what is wrong. */
+const char *read_form_option(struct arena *arena, const char *text, struct form_option *option);
+
 struct sema_options {
     const struct definition *definitions;
     int definition_count;
-    const char *top; /* the model or cell to compile; NULL: the only model, or else the last cell */
+    const char *top;                 /* the model or cell to compile; NULL: the only model, or else the last cell */
+    const struct form_option *forms; /* the last that fits holds */
+    int form_count;
 };
 
 /* resolve-names: the top cell or model with every instance written out under its path, names and dimensions resolved;

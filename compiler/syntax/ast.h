@@ -49,6 +49,9 @@ struct declarator *ast_dotted(struct parser *parser, struct span span, const str
                               struct list *dimensions);
 struct declarator *ast_set_form(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span form, struct expr *rank);
+/* `: f16`, without a decomposition. */
+struct declarator *ast_set_storage(struct parser *parser, struct span span, struct declarator *declarator,
+                                   struct span storage);
 struct declarator *ast_set_start(struct parser *parser, struct span span, struct declarator *declarator,
                                  struct expr *start);
 struct declarator *ast_set_distribution(struct parser *parser, struct span span, struct declarator *declarator,
@@ -62,8 +65,8 @@ struct declarator *ast_ids(struct parser *parser, struct span span, struct span 
  * own. */
 struct declarator *ast_parameter(struct parser *parser, struct span span, struct expr *path, struct list *subscripts);
 /* A word behind a declarator; NULL after reporting that it is the next declarator, behind a forgotten comma. */
-struct declarator *ast_set_fixed(struct parser *parser, struct span span, struct declarator *declarator,
-                                 struct span word);
+struct declarator *ast_set_word(struct parser *parser, struct span span, struct declarator *declarator,
+                                struct span word);
 struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span word);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/precision.h"
 #include "base/suggest.h"
 #include "syntax/parser.h"
 
@@ -92,14 +93,36 @@ struct declarator *ast_parameter(struct parser *parser, struct span span, struct
     return ast_dotted(parser, span, path, dimensions);
 }
 
+static bool is_storage(struct parser *parser, struct span word)
+{
+    return precision_find(make_name(parser, word).text) != PRECISION_COUNT;
+}
+
 struct declarator *ast_set_form(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span form, struct expr *rank)
 {
     static const char *const forms[] = {"svd", "cp", NULL};
     declarator->span = span;
+    if (is_storage(parser, form)) {
+        diag_error(parser->diag, rank->span, "'%s' is a storage, which has no rank", make_name(parser, form).text);
+        return declarator;
+    }
     declarator->has_form = true;
     declarator->form = make_word(parser, form, "form", forms);
     declarator->form_rank = rank;
+    return declarator;
+}
+
+struct declarator *ast_set_storage(struct parser *parser, struct span span, struct declarator *declarator,
+                                   struct span storage)
+{
+    static const char *const words[] = {"f32", "f16", "bf16", "int8", "svd(rank)", "cp(rank)", NULL};
+    struct name name = make_name(parser, storage);
+    declarator->span = span;
+    if (strcmp(name.text, "svd") == 0 || strcmp(name.text, "cp") == 0)
+        diag_error(parser->diag, storage, "'%s' needs its rank: '%s(16)'", name.text, name.text);
+    else
+        declarator->storage = make_word(parser, storage, "form", words);
     return declarator;
 }
 
@@ -170,10 +193,22 @@ static struct declarator *set_flag(struct parser *parser, struct span span, stru
     return declarator;
 }
 
-struct declarator *ast_set_fixed(struct parser *parser, struct span span, struct declarator *declarator,
-                                 struct span word)
+/* Behind a decomposition the word may also be a storage. */
+struct declarator *ast_set_word(struct parser *parser, struct span span, struct declarator *declarator,
+                                struct span word)
 {
-    return set_flag(parser, span, declarator, word, "fixed", &declarator->fixed);
+    bool formed = declarator->has_form || declarator->storage.text;
+    if (!formed || !is_storage(parser, word)) {
+        if (declarator->fixed && strcmp(make_name(parser, word).text, "fixed") == 0)
+            diag_error(parser->diag, word, "'fixed' is given twice");
+        return set_flag(parser, span, declarator, word, "fixed", &declarator->fixed);
+    }
+    if (declarator->storage.text)
+        diag_error(parser->diag, word, "a parameter has one storage, not '%s' and '%s'", declarator->storage.text,
+                   make_name(parser, word).text);
+    declarator->span = span;
+    declarator->storage = make_name(parser, word);
+    return declarator;
 }
 
 struct declarator *ast_set_once(struct parser *parser, struct span span, struct declarator *declarator,

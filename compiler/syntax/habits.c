@@ -24,7 +24,6 @@ static const char vector_hint[] = "a vector is put together by 'concat(a, b, ...
 static const char shape_hint[] = "a shape stands in square brackets: 'x[4]'";
 static const char function_hint[] = "a function is written 'fn f(v) = expression', outside cells and models";
 static const char import_hint[] = "a program is one file: there is nothing to import";
-static const char form_hint[] = "a form is 'svd(rank)' or 'cp(rank)'; numbers have no types in a program";
 static const char sizes_hint[] = "all sizes stand in one pair of brackets: 'W[n, m]'";
 static const char product_hint[] = "a product is written 'W @ x' or 'a * b', a call 'f(x)'";
 static const char past_hint[] = "the past is written 'h[t-1]'";
@@ -63,16 +62,6 @@ static const char *find_hint(const struct parser *parser, struct span span)
     return NULL;
 }
 
-/* `: int8` behind a parameter: the parser waits for the bracket of a form. */
-static bool is_form(const struct parser *parser)
-{
-    const struct layout *layout = &parser->layout;
-    int i = layout->next - 1;
-    while (i > 0 && layout->tokens[i].span.begin > layout->before.span.begin)
-        i--;
-    return i > 0 && layout->before.kind == TOKEN_NAME && layout->tokens[i - 1].kind == ':' && layout->last.kind != '[';
-}
-
 /* `h_{t-1}`, as LaTeX has it. */
 static bool is_index_in_braces(const struct parser *parser)
 {
@@ -108,8 +97,6 @@ void note_habit(struct parser *parser, const struct expectation *expected)
         diag_note(parser->diag, last.span, "%s", shape_hint);
     else if (expected->operand && !expected->square_close && last.kind == '[')
         diag_note(parser->diag, last.span, "%s", vector_hint);
-    else if (expected->round && !expected->operand && is_form(parser))
-        diag_note(parser->diag, before.span, "%s", form_hint);
     else if (expected->name && expected->comma && last.kind == '[')
         diag_note(parser->diag, last.span, "%s", sizes_hint);
     else if (is_index_in_braces(parser))

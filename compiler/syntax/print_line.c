@@ -177,6 +177,10 @@ static void put_declarator(struct line *line, const struct declarator *declarato
         line_expr(line, declarator->form_rank, false);
         line_close(line, ")");
     }
+    if (declarator->storage.text) {
+        line_puts(line, declarator->has_form ? " " : " : ");
+        line_puts(line, declarator->storage.text);
+    }
     line_puts(line, declarator->fixed ? " fixed" : "");
     put_start(line, declarator);
     if (declarator->type.text) {

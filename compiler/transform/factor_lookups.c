@@ -20,12 +20,12 @@ static bool reading_is_faster(const struct machine *machine, int inner)
     return 2.0 * inner * machine->levels[LEVEL_MEMORY].one > machine->real_bytes * machine->flops;
 }
 
-/* True for a factor of a parameter with a form, which says that memory is to be saved, or a part of one. */
+/* True for a factor of a parameter with a form or a storage, which says that memory is to be saved, or a part of it. */
 static bool is_of_form(const struct graph *graph, const struct node *node)
 {
     if (node->op == OP_view)
         node = graph->nodes[node->edges[0].node];
-    return node->op == OP_parameter && graph->parameters[node->parameter].of_form;
+    return node->op == OP_round || (node->op == OP_parameter && graph->parameters[node->parameter].of_form);
 }
 
 /* Returns the embedding whose row `product` multiplies with a static matrix, or NULL. */

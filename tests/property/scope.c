@@ -202,6 +202,14 @@ static const char *start_text(struct scope *scope, int rank)
     return matrix[pick(generator, rank == 2 ? 6 : 3)];
 }
 
+/* Returns a storage, or nothing. */
+static const char *storage_text(struct scope *scope)
+{
+    static const char *const storages[] = {"f16", "bf16", "int8", "f32"};
+    struct generator *generator = scope->generator;
+    return chance(generator, 25) ? storages[pick(generator, 4)] : "";
+}
+
 struct variable *add_parameter(struct scope *scope, struct sizes shape)
 {
     struct generator *generator = scope->generator;
@@ -220,10 +228,12 @@ struct variable *add_parameter(struct scope *scope, struct sizes shape)
         name = format(scope, "part.%d.%s", pick(generator, 3), name);
     struct variable *variable = add_variable(scope, name, shape, WHEN_STATIC);
     scope->group = group;
-    variable->exact = true;
+    const char *storage = storage_text(scope);
+    variable->exact = strcmp(storage, "int8") != 0; /* scales are rounded with sums */
     const char *sizes = sizes_text(scope, &shape);
     const char *fixed = chance(generator, 10) ? " fixed" : "";
-    declare(scope, format(scope, "%s%s%s%s", variable->name, sizes, fixed, start_text(scope, shape.rank)));
+    declare(scope, format(scope, "%s%s%s%s%s%s", variable->name, sizes, *storage ? " : " : "", storage, fixed,
+                          start_text(scope, shape.rank)));
     if (shape.rank && chance(generator, 10)) /* its first part otherwise */
         declare(scope, format(scope, "%s[0:1] = 0.75", variable->name));
     return variable;
@@ -243,10 +253,10 @@ struct variable *add_formed(struct scope *scope, struct sizes shape)
     struct variable *variable = add_variable(scope, new_name(scope), shape, WHEN_STATIC);
     scope->group = group;
     variable->formed = true;
-    const char *sizes = sizes_text(scope, &shape);
+    const char *sizes = sizes_text(scope, &shape), *storage = storage_text(scope);
     int rank = 1 + pick(scope->generator, most);
-    declare(scope, format(scope, "%s%s : %s(%d)%s", variable->name, sizes, shape.rank == 2 ? "svd" : "cp", rank,
-                          chance(scope->generator, 30) ? " ~ glorot" : ""));
+    declare(scope, format(scope, "%s%s : %s(%d)%s%s%s", variable->name, sizes, shape.rank == 2 ? "svd" : "cp", rank,
+                          *storage ? " " : "", storage, chance(scope->generator, 30) ? " ~ glorot" : ""));
     return variable;
 }
 

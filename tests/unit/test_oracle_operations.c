@@ -57,10 +57,9 @@ static void test_operations(void **state)
 {
     (void)state;
     static struct fixture fixture;
-    bool seen[OP_COUNT] = {[OP_view] = true,
-                           [OP_split] = true,
+    bool seen[OP_COUNT] = {[OP_view] = true,        [OP_split] = true,
                            [OP_diag] = true, /* never in a checked program */
-                           [OP_softmax_over_time] = true,
+                           [OP_round] = true,       [OP_softmax_over_time] = true,
                            [OP_frame_number] = true};
     for (int i = 0; i < shaped_case_count; i++) {
         begin(&fixture);

@@ -105,7 +105,7 @@ static void test_functions_of_the_top(void **state)
     (void)state;
     const char *cell = "cell R[n = 2, f = tanh](x[m = n]) -> h[n] {\n  h = f(x)\n}\n";
     struct definition definitions[] = {{"f", 0, "relu"}};
-    struct sema_options options = {definitions, 1, NULL};
+    struct sema_options options = {.definitions = definitions, .definition_count = 1};
     struct checked checked = check_program(cell, &options);
     assert_int_equal(checked.errors, 0);
     assert_int_equal(checked_value(&checked, "h")->term->op, OP_relu);

@@ -32,7 +32,7 @@ static void test_cell_alone(void **state)
     const char *bare = "cell E[n](x[m], g) -> h[n] {\n  param W[n, m]\n  h = W @ x * g\n}\n";
     expect_error_with(bare, NULL, "give its dimensions: -D n=VALUE -D m=VALUE");
     struct definition definitions[] = {{"n", 5, NULL}, {"m", 2, NULL}, {"q", 1, NULL}};
-    struct sema_options options = {definitions, 2, NULL};
+    struct sema_options options = {.definitions = definitions, .definition_count = 2};
     struct checked checked = check_program(bare, &options);
     assert_int_equal(checked.errors, 0);
     assert_int_equal(checked_value(&checked, "W")->shape.dim[0], 5);
@@ -46,7 +46,7 @@ static void test_definitions_reach_constants(void **state)
 {
     (void)state;
     struct definition definitions[] = {{"k", 7, NULL}, {"n", 3, NULL}};
-    struct sema_options options = {definitions, 2, NULL};
+    struct sema_options options = {.definitions = definitions, .definition_count = 2};
     struct checked checked = check_program(
         "const k = 2, j = 2 * k\nmodel m {\n  const n = 1\n  input x[j]\n  param W[n, j]\n  output p = W @ x\n}\n",
         &options);
@@ -55,7 +55,7 @@ static void test_definitions_reach_constants(void **state)
     assert_int_equal(checked_value(&checked, "W")->shape.dim[1], 14);
     checked_free(&checked);
     struct definition reals[] = {{"slope", -0.25, NULL}, {"k", 0.5, NULL}};
-    const struct sema_options real_options = {reals, 2, NULL};
+    const struct sema_options real_options = {.definitions = reals, .definition_count = 2};
     const char *program = "const slope = 1\ncell C[n = 4](x[n]) -> h[n] {\n  const k = 2\n  h = slope * x + k\n}\n";
     checked = check_program(program, &real_options);
     assert_int_equal(checked.errors, 0);
@@ -72,7 +72,7 @@ static void test_which_is_compiled(void **state)
     (void)state;
     const char *two = "model a {\n  input x\n  output p = x\n}\nmodel b {\n  input x\n  output p = x\n}\n";
     expect_error_with(two, NULL, "choose one with '--top a' or '--top b'");
-    struct sema_options options = {NULL, 0, "b"};
+    struct sema_options options = {.top = "b"};
     struct checked checked = check_program(two, &options);
     assert_string_equal(checked.program->name, "b");
     checked_free(&checked);

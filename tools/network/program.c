@@ -10,7 +10,8 @@ static const struct program *check(const struct network_options *options, const 
                                    struct diagnostics *diag)
 {
     struct arena *arena = options->arena;
-    const struct sema_options sema = {options->definitions, options->definition_count, options->top};
+    const struct sema_options sema = {
+        .definitions = options->definitions, .definition_count = options->definition_count, .top = options->top};
     const struct tree *tree = parse(arena, source, diag);
     struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, &sema, diag);
     if (program && diag_error_count(diag) == 0)

@@ -140,6 +140,15 @@ RNN_INLINE rnn_real rnn_stored_round(rnn_real x, rnn_storage storage, float scal
     return x;
 }
 
+/* Returns 1 if none of n numbers is NaN or infinite, as floats: only such become int8. */
+RNN_OUTLINE int rnn_all_finite(const rnn_real *x, size_t n)
+{
+    int fine = 1;
+    for (size_t j = 0; j < n; j++)
+        fine &= (rnn_bits_of_float((float)x[j]) & 0x7f800000u) != 0x7f800000u;
+    return fine;
+}
+
 /* Rounds `rows` rows of n contiguous numbers each, which may be in place: what others than products read of a rounded
  * parameter. Returns 1; 0 if a number that becomes int8 is NaN or infinite: its row is then NaN. */
 RNN_OUTLINE int rnn_round_rows(rnn_real *to, const rnn_real *from, rnn_storage storage, ptrdiff_t rows, ptrdiff_t n)

@@ -1,0 +1,139 @@
+#include "sema/forms.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "sema/names.h"
+#include "sema/sema.h"
+
+/* ---- what --form gives ---- */
+
+/* Reads one word of a form: "svd:64", "dense", "f16". */
+static const char *read_word(struct arena *arena, const char *word, struct form_option *option)
+{
+    bool is_svd = strncmp(word, "svd:", 4) == 0, is_cp = strncmp(word, "cp:", 3) == 0;
+    bool decomposes = is_svd || is_cp || strcmp(word, "dense") == 0;
+    enum precision storage = precision_find(word);
+    if (!decomposes && storage == PRECISION_COUNT)
+        return arena_printf(arena,
+                            "--form %s: unknown form '%s': expected svd:RANK, cp:RANK, dense, f32, f16, bf16 or int8",
+                            option->text, word);
+    if (decomposes ? option->decomposes : option->stores)
+        return arena_printf(arena, "--form %s: one %s, not two", option->text,
+                            decomposes ? "decomposition" : "storage");
+    if (!decomposes) {
+        option->stores = true;
+        option->storage = storage;
+        return NULL;
+    }
+    option->decomposes = true;
+    option->form = is_svd ? FORM_SVD : is_cp ? FORM_CP : FORM_DENSE;
+    if (option->form == FORM_DENSE)
+        return NULL;
+    const char *digits = strchr(word, ':') + 1;
+    char *end;
+    errno = 0;
+    long rank = strtol(digits, &end, 10);
+    if (end == digits || *end || errno || rank < 1 || rank > SHAPE_MAX_ELEMENTS)
+        return arena_printf(arena, "--form %s: a rank is a whole number from 1 on, not '%s'", option->text, digits);
+    option->rank = (int)rank;
+    return NULL;
+}
+
+const char *read_form_option(struct arena *arena, const char *text, struct form_option *option)
+{
+    const char *equals = strchr(text, '=');
+    *option = (struct form_option){.text = text};
+    if (!equals || equals == text)
+        return arena_printf(arena, "--form wants PATTERN=FORM, as in 'h1.*=svd:64,f16', not '%s'", text);
+    option->pattern = arena_copy_string(arena, text, (size_t)(equals - text));
+    const char *error = NULL;
+    for (const char *word = equals + 1; word && !error;) {
+        size_t length = strcspn(word, ",");
+        error = read_word(arena, arena_copy_string(arena, word, length), option);
+        word = word[length] ? word + length + 1 : NULL;
+    }
+    return error;
+}
+
+/* ---- the form of a parameter ---- */
+
+static const struct expr *rank_expr(struct elaboration *e, int rank, struct span span)
+{
+    struct expr *expr = ARENA_NEW(e->arena, struct expr);
+    *expr = (struct expr){.kind = EXPR_NUMBER, .span = span, .number = rank, .is_integer = true, .depth = 1};
+    return expr;
+}
+
+/* True if the option is about a parameter of so many dimensions. */
+static bool form_fits(const struct form_option *option, int dimensions)
+{
+    int wanted = option->form == FORM_SVD ? 2 : 3;
+    return !option->decomposes || option->form == FORM_DENSE || dimensions == wanted;
+}
+
+struct written_form find_form(struct elaboration *e, const struct instance *instance,
+                              const struct declarator *declarator)
+{
+    struct written_form form = {.storage = PRECISION_F32};
+    if (declarator->has_form)
+        form =
+            (struct written_form){declarator->form.text, declarator->form_rank, declarator->form.span, PRECISION_F32};
+    if (declarator->storage.text && precision_find(declarator->storage.text) != PRECISION_COUNT)
+        form.storage = precision_find(declarator->storage.text);
+    if (!e->options->form_count)
+        return form;
+    const char *path = elaborate_path(e, instance->shared ? instance->shared : instance, declarator->name.text);
+    for (int i = 0; i < e->options->form_count; i++) {
+        const struct form_option *option = &e->options->forms[i];
+        if (fnmatch(option->pattern, path, 0) != 0 || !form_fits(option, declarator->dimension_count))
+            continue;
+        e->forms_used[i] = true;
+        if (option->decomposes) {
+            form.word = option->form == FORM_SVD ? "svd" : option->form == FORM_CP ? "cp" : NULL;
+            form.span = declarator->name.span;
+            form.rank = form.word ? rank_expr(e, option->rank, form.span) : NULL;
+        }
+        if (option->stores)
+            form.storage = option->storage;
+    }
+    return form;
+}
+
+/* "'b', 'h.W', 'h.U'", the first of them. */
+static const char *list_parameters(struct elaboration *e)
+{
+    enum { MOST = 20 };
+    const char *list = "";
+    int count = 0;
+    for (int i = 0; i < e->instance_count; i++) {
+        const struct instance *instance = e->instances[i];
+        for (int k = 0; k < instance->symbols.count && !instance->shared; k++) {
+            const struct symbol *symbol = instance->symbols.entries[k].value;
+            if (!symbol->statement || symbol->statement->kind != STATEMENT_PARAM || count++ >= MOST)
+                continue;
+            list =
+                arena_printf(e->arena, "%s%s'%s'", list, *list ? ", " : "", elaborate_path(e, instance, symbol->name));
+        }
+    }
+    return count > MOST ? arena_printf(e->arena, "%s and %d more", list, count - MOST) : list;
+}
+
+void tell_unused_forms(struct elaboration *e)
+{
+    for (int i = 0; i < e->options->form_count; i++) {
+        const struct form_option *option = &e->options->forms[i];
+        if (e->forms_used[i])
+            continue;
+        const struct span span = e->top->definition->name.span;
+        report_error(&e->report, span, "--form %s: '%s' fits no parameter%s", option->text, option->pattern,
+                     !option->decomposes || option->form == FORM_DENSE ? ""
+                     : option->form == FORM_SVD                        ? " that is a matrix"
+                                                                       : " with three dimensions");
+        const char *list = list_parameters(e);
+        report_note(&e->report, span, *list ? "there are %s" : "there are no parameters", list);
+    }
+}

@@ -1,0 +1,14 @@
+/* Forms of parameters: those written in the program, and --form. */
+#ifndef RNNC_SEMA_FORMS_H
+#define RNNC_SEMA_FORMS_H
+
+#include "sema/elaborate.h"
+
+/* The form of a parameter that the instance declares. */
+struct written_form find_form(struct elaboration *e, const struct instance *instance,
+                              const struct declarator *declarator);
+
+/* Reports each --form that fits no parameter, and the parameters that there are. */
+void tell_unused_forms(struct elaboration *e);
+
+#endif
