@@ -309,10 +309,10 @@ def main():
         say(reason)
         if options.done:
             say(f"the results of {options.done} of {len(options.chosen)} tasks are in {options.csv} and beside it")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads, of which Python would complain at its end
     except OSError as reason:
-        say(f"{reason.strerror}: {reason.filename or 'standard output'}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # takes what Python would try to write again at its end
+        if not isinstance(reason, BrokenPipeError):
+            say(f"{reason.strerror}: {reason.filename or 'standard output'}")
     except Interrupted as reason:
         say(f"interrupted after {options.done} of {len(options.chosen)} tasks"
             f"{f'; their results are in {options.csv} and beside it' if options.done else ', nothing was written'}")
