@@ -207,6 +207,22 @@ static int scan(rnn_team *team, int threads, int counts[PANELS])
     return elsewhere;
 }
 
+/* A long wait is too long only beside the time since the one before. */
+static void test_waits(void **unused)
+{
+    (void)unused;
+    rnn_team team = team_of(2);
+    rnn_note_wait(&team, omp_get_wtime() - 5); /* the first */
+    assert_int_equal(team.late, 0);
+    assert_true(team.resumed > 0);
+    team.resumed = omp_get_wtime() - 10;
+    rnn_note_wait(&team, omp_get_wtime() - 1);
+    assert_int_equal(team.late, 0);
+    team.resumed = omp_get_wtime() - 10;
+    rnn_note_wait(&team, omp_get_wtime() - 5);
+    assert_int_equal(team.late, 1);
+}
+
 /* Threads that share one processor are late; the first one goes on with all panels. */
 static void test_late(void **unused)
 {
@@ -256,7 +272,7 @@ int main(void)
         cmocka_unit_test(test_parts),        cmocka_unit_test(test_units),      cmocka_unit_test(test_back),
 #ifdef _OPENMP
         cmocka_unit_test(test_split_frames), cmocka_unit_test(test_split_scan), cmocka_unit_test(test_begin),
-        cmocka_unit_test(test_barriers),     cmocka_unit_test(test_late),
+        cmocka_unit_test(test_barriers),     cmocka_unit_test(test_waits),      cmocka_unit_test(test_late),
 #else
         cmocka_unit_test(test_serial),
 #endif

@@ -38,11 +38,12 @@
 #endif
 
 typedef struct {
-    int threads; /* that the call may use; 0: OpenMP has not been asked yet, since no region was worth it */
-    int arrived; /* of those that a barrier waits for */
-    int turn;    /* barriers passed */
-    int late;    /* waits that were long */
-    int alone;   /* 1: threads were late, so that scans go on with one */
+    int threads;    /* that the call may use; 0: OpenMP has not been asked yet, since no region was worth it */
+    int arrived;    /* of those that a barrier waits for */
+    int turn;       /* barriers passed */
+    int late;       /* waits that were too long */
+    int alone;      /* 1: threads were late, so that scans go on with one */
+    double resumed; /* seconds: when the last long wait ended; 0: there was none */
 } rnn_team;
 
 /* A range of panels, columns or units. */
@@ -70,7 +71,7 @@ static const rnn_share rnn_alone __attribute__((unused)) = {0, 1, 0, {0, 0}, {0,
 
 static inline __attribute__((unused)) rnn_team rnn_begin_team(void)
 {
-    const rnn_team team = {0, 0, 0, 0, 0};
+    const rnn_team team = {0, 0, 0, 0, 0, 0};
     return team;
 }
 
@@ -194,8 +195,8 @@ RNN_INLINE rnn_range rnn_units_of(const rnn_share *share, int units)
 
 /* ---- barriers ---- */
 
-/* Turns of a waiting loop, some 20 us, after which the processor is offered to others; and waits of that length in one
- * call after which scans go on with one thread: the others seem to have no processor of their own. */
+/* Turns of a waiting loop, some 20 us, after which a wait is long and the processor is offered to others; and waits
+ * that are too long after which scans of a call go on with one thread: others seem to have no processor. */
 enum { RNN_SPINS = 1000, RNN_LATE = 4 };
 
 /* Waits for turn `turn` of a loop, and returns the next one: a moment at first, and from RNN_SPINS on for as long as
@@ -214,6 +215,22 @@ RNN_INLINE int rnn_wait_a_turn(int turn)
     return RNN_MIN(turn, RNN_SPINS) + 1;
 }
 
+/* Notes a wait that was long. It was too long if it took more than a quarter of the time since the one before: threads
+ * that have much to do between barriers may well be 20 us apart. */
+static inline __attribute__((unused)) void rnn_note_wait(rnn_team *team, double begun)
+{
+#ifdef _OPENMP
+    double now = omp_get_wtime();
+    double before;
+    __atomic_load(&team->resumed, &before, __ATOMIC_RELAXED);
+    if (4 * (now - begun) > begun - before)
+        __atomic_add_fetch(&team->late, 1, __ATOMIC_RELAXED);
+    __atomic_store(&team->resumed, &now, __ATOMIC_RELAXED);
+#else
+    (void)team, (void)begun;
+#endif
+}
+
 /* Waits for all threads of a region. What they wrote before is seen by all behind it. */
 static inline __attribute__((unused)) void rnn_barrier(const rnn_share *share)
 {
@@ -228,11 +245,16 @@ static inline __attribute__((unused)) void rnn_barrier(const rnn_share *share)
         return;
     }
     int spin = 0;
+    double begun = 0;
     while (__atomic_load_n(&team->turn, __ATOMIC_ACQUIRE) == turn) {
+#ifdef _OPENMP
         if (spin == RNN_SPINS)
-            __atomic_add_fetch(&team->late, 1, __ATOMIC_RELAXED);
+            begun = omp_get_wtime();
+#endif
         spin = rnn_wait_a_turn(spin);
     }
+    if (spin > RNN_SPINS)
+        rnn_note_wait(team, begun);
 }
 
 /* Waits where a thread reads units that others have made. */
