@@ -32,16 +32,7 @@ model curve {
   loss mse(z, y)
 }
 END
-cat >distance.rnn <<'END'
-model distance {
-  input x
-  target y
-  param W[64], U[64, 64], V[64]
-  h = tanh(W * x + U @ h[t-1])
-  output z = V @ h
-  loss abs(z - y)
-}
-END
+sed 's/model curve/model distance/; s/loss mse(z, y)/loss abs(z - y)/' curve.rnn >distance.rnn
 { echo x,y; awk 'BEGIN { for (i = 0; i < 200; i++) print sin(i / 5) "," sin(i / 5 + 1) }'; } >wave.csv
 factor() { "$rnn" factor net.rnn --weights net.safetensors --data text --threads 1 "$@"; }
 loss() { # of a program and its weights

@@ -21,7 +21,7 @@ static double *draw(struct arena *arena, struct random *random, int rows, int co
     return x;
 }
 
-/* What is missing to the tail of the singular values is rounding; factors have the square root each. */
+/* Errors of truncation are the tail of the singular values; each factor has their square root. */
 static void test_truncation(void **state)
 {
     (void)state;

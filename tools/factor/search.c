@@ -11,19 +11,18 @@
 
 /* ---- from one state to better ones ---- */
 
-/* Lowers the rank of a group to the smallest with which the network is still good, and faster. */
-static bool lower_rank(struct search *search, int g, const char **error)
+/* Sets the ranks of candidate i: of one group (`which`), or of all (see take_level). */
+typedef void candidate_taker(const struct search *search, int which, int i, int *ranks);
+
+/* Finds, of candidates 0 .. count - 1, each more like the dense network than the one before, the first that is good. */
+static bool find_first_good(struct search *search, candidate_taker *take, int which, int count, const char **error)
 {
-    const struct group *group = &search->groups[g];
-    int *ranks = ARENA_ARRAY(search->factoring->arena, int, search->group_count);
-    int least = 0, most = group->rank_count - 1; /* of the candidates that are left */
-    while (most >= 0 && search->now.ranks[g] && group->ranks[most] >= search->now.ranks[g])
-        most--;
+    int *ranks = ARENA_ARRAY(search->factoring->arena, int, search->group_count + 1);
+    int least = 0, most = count - 1;
     while (least <= most) {
         const int middle = (least + most) / 2;
         enum verdict verdict;
-        memcpy(ranks, search->now.ranks, (size_t)search->group_count * sizeof *ranks);
-        ranks[g] = group->ranks[middle];
+        take(search, which, middle, ranks);
         if (!try_state(search, ranks, &verdict, error))
             return false;
         if (verdict == VERDICT_WORSE)
@@ -32,6 +31,22 @@ static bool lower_rank(struct search *search, int g, const char **error)
             most = middle - 1;
     }
     return true;
+}
+
+static void take_rank(const struct search *search, int g, int i, int *ranks)
+{
+    memcpy(ranks, search->now.ranks, (size_t)search->group_count * sizeof *ranks);
+    ranks[g] = search->groups[g].ranks[i];
+}
+
+/* Lowers the rank of a group to the smallest with which the network is still good, and faster. */
+static bool lower_rank(struct search *search, int g, const char **error)
+{
+    const struct group *group = &search->groups[g];
+    int count = group->rank_count;
+    while (count && search->now.ranks[g] && group->ranks[count - 1] >= search->now.ranks[g])
+        count--;
+    return find_first_good(search, take_rank, g, count, error);
 }
 
 static bool lower_ranks(struct search *search, const char **error)
@@ -47,8 +62,9 @@ enum { LEVELS = 16 };
 static double level_error(int level) { return 0.7 * pow(0.8, level); }
 
 /* Sets the smallest rank of each group with no more than this error; those that have none stay dense. */
-static void take_level(const struct search *search, int level, int *ranks)
+static void take_level(const struct search *search, int all, int level, int *ranks)
 {
+    (void)all;
     for (int g = 0; g < search->group_count; g++) {
         const struct group *group = &search->groups[g];
         int i = 0;
@@ -61,20 +77,7 @@ static void take_level(const struct search *search, int level, int *ranks)
 /* Gives all groups the same error, the largest with which the network is good. */
 static bool lower_together(struct search *search, const char **error)
 {
-    int *ranks = ARENA_ARRAY(search->factoring->arena, int, search->group_count + 1);
-    int least = 0, most = LEVELS - 1;
-    while (least <= most) {
-        const int middle = (least + most) / 2;
-        enum verdict verdict;
-        take_level(search, middle, ranks);
-        if (!try_state(search, ranks, &verdict, error))
-            return false;
-        if (verdict == VERDICT_WORSE)
-            least = middle + 1;
-        else
-            most = middle - 1;
-    }
-    return true;
+    return find_first_good(search, take_level, 0, LEVELS, error);
 }
 
 static bool find_states(struct search *search, const char **error)

@@ -7,7 +7,7 @@
 #include "rnn/stored_half.h"
 #include "rnn/stored_int8.h"
 
-/* How weights of a storage are kept in panels: the same numbers as rnn_real where the machine does not read them faster
+/* Kinds of panels for weights of a storage: the same numbers as rnn_real where the machine does not read them faster
  * from fewer bytes. */
 #ifdef RNN_REAL_DOUBLE
 #define RNN_KEPT_AS(storage) ((storage) == RNN_F32 ? (storage) : RNN_F32)
