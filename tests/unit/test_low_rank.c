@@ -10,8 +10,8 @@
 
 #include "base/arena.h"
 #include "base/random.h"
-#include "factor/lapack.h"
-#include "factor/low_rank.h"
+#include "low_rank/lapack.h"
+#include "low_rank/low_rank.h"
 
 static double *draw(struct arena *arena, struct random *random, int rows, int columns)
 {

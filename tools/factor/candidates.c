@@ -5,9 +5,6 @@
 #include "factor/search.h"
 #include "network/program.h"
 
-/* Ranks that fill the lanes of any machine. */
-enum { RANK_STEP = 16 };
-
 /* The part of its time that a network has to save for a form to be tried. */
 static const double gain_least = 0.003;
 

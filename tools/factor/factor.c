@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "command/commands.h"
 #include "factor/factor.h"
-#include "factor/lapack.h"
+#include "low_rank/lapack.h"
 #include "factor/search.h"
 #include "network/program.h"
 
@@ -121,11 +121,13 @@ static bool factor(struct factoring *factoring, const char **error)
         return false;
     factoring->program = program_check(&options->network, factoring->source);
     if (!factoring->program || !lapack_open(error) || !find_matrices(factoring, error) ||
-        !(options->data.count ? search_forms : choose_forms)(factoring, error) || !compute_factors(factoring, error))
+        !(options->data.count ? search_forms(factoring, error) : choose_forms(factoring, &options->forms, error)) ||
+        !compute_factors(factoring, error))
         return false;
     struct text report;
     text_init(&report, factoring->arena);
-    report_factors(factoring, &report);
+    report_spectra(factoring, &report);
+    report_forms(factoring, &report);
     report_search(factoring, &report);
     if (options->output &&
         (!program_check(&options->network, rewrite_program(factoring)) || !write_results(factoring, &report, error)))
@@ -142,7 +144,7 @@ int command_factor(int argc, char **argv)
     command_line_parse(&command_line, argc, argv, &options);
     options.streams = options.streams ? options.streams : 1;
     options.frames = options.frames ? options.frames : 100;
-    struct factoring factoring = {.options = &options, .arena = arena};
+    struct factoring factoring = {.options = &options, .arena = arena, .seed = options.seed};
     const char *error = NULL;
     const bool done = factor(&factoring, &error);
     if (!done)

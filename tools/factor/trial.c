@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "command/stop.h"
-#include "factor/lapack.h"
+#include "low_rank/lapack.h"
 #include "factor/search.h"
 #include "train/report.h"
 
@@ -105,7 +105,7 @@ static bool put_matrix(struct search *search, const struct matrix *matrix, const
     else if (matrix->form == FORM_SVD)
         multiply_svd(scratch, matrix, product);
     else if ((done = polyadic_of(scratch, matrix->data, dim[0], dim[1], dim[2], matrix->rank,
-                                 search->factoring->options->seed, &polyadic, error)))
+                                 search->factoring->seed, &polyadic, error)))
         multiply_cp(scratch, &polyadic, product);
     const rnn_tensor *tensor =
         tensor_find(scratch, model->parameters, model->parameter_count, "parameter", matrix->value->name, error);

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "factor/lapack.h"
-#include "factor/low_rank.h"
+#include "low_rank/lapack.h"
+#include "low_rank/low_rank.h"
 
 bool spectrum_of(struct arena *arena, const double *w, int rows, int columns, struct spectrum *spectrum,
                  const char **error)

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "factor/factor.h"
+#include "low_rank/factoring.h"
 #include "syntax/tree.h"
 
 /* Text that goes into the program at a place. */

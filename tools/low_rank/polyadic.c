@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 #include "base/random.h"
-#include "factor/lapack.h"
-#include "factor/low_rank.h"
+#include "low_rank/lapack.h"
+#include "low_rank/low_rank.h"
 
 enum { RANDOM_STARTS = 3, SWEEPS = 60, LAST_SWEEPS = 400 };
 

@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "base/arena.h"
-#include "factor/factor.h"
+#include "low_rank/factoring.h"
 
 /* Adds a factor to those that the new weights file has, as double where the weights are, else as float. */
 static void add_factor(struct arena *arena, struct matrix *matrix, int rows, int columns, const double *data)
@@ -59,7 +59,7 @@ bool compute_factors(struct factoring *factoring, const char **error)
         if (done && matrix->form == FORM_SVD)
             make_svd(arena, matrix);
         if (done && matrix->form == FORM_CP)
-            done = make_cp(arena, matrix, factoring->options->seed, error);
+            done = make_cp(arena, matrix, factoring->seed, error);
         if (!done) {
             *error = arena_printf(arena, "'%s': %s", matrix->value->name, *error);
             return false;

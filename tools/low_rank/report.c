@@ -1,10 +1,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "factor/factor.h"
-
-/* Ranks that are shown: so many numbers fill the lanes of any machine. */
-enum { RANK_STEP = 16 };
+#include "low_rank/factoring.h"
 
 const char *form_text(struct arena *arena, enum parameter_form form, int rank)
 {
@@ -24,7 +21,7 @@ static int longest_name(const struct factoring *factoring)
 }
 
 /* The part of its energy, the sum of the squares of the singular values, that a matrix keeps at ranks that double. */
-static void report_spectra(const struct factoring *factoring, struct text *text)
+void report_spectra(const struct factoring *factoring, struct text *text)
 {
     const int width = longest_name(factoring);
     int spectra = 0;
@@ -63,9 +60,14 @@ static long count_parameters(const struct factoring *factoring, bool factored)
     return count;
 }
 
-static void report_forms(const struct factoring *factoring, struct text *text)
+void report_forms(const struct factoring *factoring, struct text *text)
 {
     const int width = longest_name(factoring);
+    bool chosen = false;
+    for (int i = 0; i < factoring->matrix_count; i++)
+        chosen |= factoring->matrices[i].form != FORM_DENSE;
+    if (!chosen)
+        return;
     text_printf(text, "%s%-*s  %-13s %-10s %8s %10s %10s\n", text->length ? "\n" : "", width, "parameter", "", "form",
                 "error", "numbers", "before");
     for (int i = 0; i < factoring->matrix_count; i++) {
@@ -81,14 +83,4 @@ static void report_forms(const struct factoring *factoring, struct text *text)
                 "\nerror: the norm of what the factors miss, over the norm of the parameter\n"
                 "network: %ld parameters instead of %ld\n",
                 count_parameters(factoring, true), count_parameters(factoring, false));
-}
-
-void report_factors(const struct factoring *factoring, struct text *text)
-{
-    bool chosen = false;
-    for (int i = 0; i < factoring->matrix_count; i++)
-        chosen |= factoring->matrices[i].form != FORM_DENSE;
-    report_spectra(factoring, text);
-    if (chosen)
-        report_forms(factoring, text);
 }

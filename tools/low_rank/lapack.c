@@ -1,4 +1,4 @@
-#include "factor/lapack.h"
+#include "low_rank/lapack.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
