@@ -86,8 +86,7 @@ struct parsing {
     struct options *options;
     struct definition *definitions;
     int capacity;
-    struct form_option *forms;
-    int form_capacity;
+    struct form_options forms;
     bool given[sizeof table / sizeof *table];
 };
 
@@ -115,35 +114,14 @@ static void parse_definition(struct argp_state *state, struct parsing *parsing, 
     sema->definitions = parsing->definitions;
 }
 
-static void parse_form(struct argp_state *state, struct parsing *parsing, const char *text)
+/* Takes what has been read of --form and --forms. */
+static void take_forms(struct argp_state *state, struct parsing *parsing, const char *error)
 {
     struct sema_options *sema = &parsing->options->pipeline.sema;
-    struct form_option option;
-    const char *error = read_form_option(parsing->arena, text, &option);
     if (error)
         argp_error(state, "%s", error);
-    ARENA_PUSH(parsing->arena, parsing->forms, sema->form_count, parsing->form_capacity, option);
-    sema->forms = parsing->forms;
-}
-
-/* Reads a plan: a form a line. */
-static void parse_forms(struct argp_state *state, struct parsing *parsing, const char *path)
-{
-    FILE *file = fopen(path, "r");
-    if (!file)
-        argp_error(state, "--forms %s: %s", path, strerror(errno));
-    char *line = NULL;
-    size_t room = 0;
-    while (getline(&line, &room, file) >= 0) {
-        const char *begin = line + strspn(line, " \t");
-        size_t length = strcspn(begin, "#\r\n");
-        while (length && strchr(" \t", begin[length - 1]))
-            length--;
-        if (length)
-            parse_form(state, parsing, arena_copy_string(parsing->arena, begin, length));
-    }
-    free(line);
-    fclose(file);
+    sema->forms = parsing->forms.items;
+    sema->form_count = parsing->forms.count;
 }
 
 static void parse_emit(struct argp_state *state, struct pipeline_options *options, const char *text)
@@ -349,10 +327,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         parse_depfile(state, &options->depfile, text);
         break;
     case KEY_FORM:
-        parse_form(state, parsing, text);
+        take_forms(state, parsing, form_options_add(&parsing->forms, text));
         break;
     case KEY_FORMS:
-        parse_forms(state, parsing, text);
+        take_forms(state, parsing, form_options_read(&parsing->forms, text));
         break;
     case KEY_MACHINE:
         parse_machine(state, parsing, text);
@@ -402,7 +380,7 @@ struct options options_parse(struct arena *arena, int argc, char **argv)
     struct options options = {.pipeline = pipeline_default_options(),
                               .diag = {.colour = isatty(STDERR_FILENO) != 0, .error_limit = 20}};
     options.pipeline.schedule.machine = NULL; /* not given */
-    struct parsing parsing = {.arena = arena, .options = &options};
+    struct parsing parsing = {.arena = arena, .options = &options, .forms.arena = arena};
     const struct argp argp = {
         table,
         parse_option,

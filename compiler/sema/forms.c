@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,19 +44,43 @@ static const char *read_word(struct arena *arena, const char *word, struct form_
     return NULL;
 }
 
-const char *read_form_option(struct arena *arena, const char *text, struct form_option *option)
+const char *form_options_add(struct form_options *options, const char *text)
 {
+    struct arena *arena = options->arena;
     const char *equals = strchr(text, '=');
-    *option = (struct form_option){.text = text};
+    struct form_option option = {.text = text};
     if (!equals || equals == text)
         return arena_printf(arena, "--form wants PATTERN=FORM, as in 'h1.*=svd:64,f16', not '%s'", text);
-    option->pattern = arena_copy_string(arena, text, (size_t)(equals - text));
+    option.pattern = arena_copy_string(arena, text, (size_t)(equals - text));
     const char *error = NULL;
     for (const char *word = equals + 1; word && !error;) {
         size_t length = strcspn(word, ",");
-        error = read_word(arena, arena_copy_string(arena, word, length), option);
+        error = read_word(arena, arena_copy_string(arena, word, length), &option);
         word = word[length] ? word + length + 1 : NULL;
     }
+    if (!error)
+        ARENA_PUSH(arena, options->items, options->count, options->capacity, option);
+    return error;
+}
+
+const char *form_options_read(struct form_options *options, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return arena_printf(options->arena, "--forms %s: %s", path, strerror(errno));
+    const char *error = NULL;
+    char *line = NULL;
+    size_t room = 0;
+    while (!error && getline(&line, &room, file) >= 0) {
+        const char *begin = line + strspn(line, " \t");
+        size_t length = strcspn(begin, "#\r\n");
+        while (length && strchr(" \t", begin[length - 1]))
+            length--;
+        if (length)
+            error = form_options_add(options, arena_copy_string(options->arena, begin, length));
+    }
+    free(line);
+    fclose(file);
     return error;
 }
 

@@ -32,8 +32,17 @@ struct form_option {
     enum precision storage;
 };
 
-/* Reads "h1.*=svd:64,f16". Returns NULL, or a message on what is wrong. */
-const char *read_form_option(struct arena *arena, const char *text, struct form_option *option);
+/* In the order in which they were given. */
+struct form_options {
+    struct arena *arena;
+    struct form_option *items;
+    int count, capacity;
+};
+
+/* Adds "h1.*=svd:64,f16", or all lines of a file (--forms), in which # begins a comment. Returns NULL, or a message on
+ * what is wrong. */
+const char *form_options_add(struct form_options *options, const char *text);
+const char *form_options_read(struct form_options *options, const char *path);
 
 struct sema_options {
     const struct definition *definitions;

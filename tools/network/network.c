@@ -13,7 +13,7 @@
 #include "network/level.h"
 #include "network/process.h"
 
-enum { KEY_TOP = 256, KEY_MACHINE, KEY_TARGET, KEY_DOUBLE, KEY_THREADS };
+enum { KEY_TOP = 256, KEY_MACHINE, KEY_TARGET, KEY_DOUBLE, KEY_THREADS, KEY_FORM, KEY_FORMS };
 
 static const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The network, compiled by rnnc and $CC (default cc) with $CFLAGS:", 1},
@@ -21,6 +21,9 @@ static const struct argp_option options_table[] = {
      1},
     {"top", KEY_TOP, "NAME", 0, "The model or cell to use (default: the only model, or else the last cell)", 1},
     {NULL, 'f', "SWITCH", 0, "A switch for rnnc, see rnnc --help", 1},
+    {"form", KEY_FORM, "PATTERN=FORM", 0,
+     "Keep the parameters whose names fit the pattern in this form, as svd:64,f16 or int8, see rnnc --help", 1},
+    {"forms", KEY_FORMS, "FILE", 0, "Read such forms from a file, one a line", 1},
     {"machine", KEY_MACHINE, "NAME|FILE", 0, "The machine whose sizes and speeds decide, see rnnc --help", 1},
     {"target", KEY_TARGET, "NAME", 0,
      "Compile for a lesser processor than this machine's: base, x86-64-v2, ..., see rnnc --help", 1},
@@ -32,7 +35,7 @@ static const struct argp_option options_table[] = {
 
 struct network_options network_options_new(struct arena *arena)
 {
-    return (struct network_options){.arena = arena, .passed.arena = arena};
+    return (struct network_options){.arena = arena, .passed.arena = arena, .forms.arena = arena};
 }
 
 static void define(struct network_options *options, const char *argument, struct argp_state *state)
@@ -45,6 +48,12 @@ static void define(struct network_options *options, const char *argument, struct
                definition);
     words_push(&options->passed, "-D");
     words_push(&options->passed, argument);
+}
+
+static void check_form(struct argp_state *state, const char *error)
+{
+    if (error)
+        argp_error(state, "%s", error);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -60,6 +69,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         break;
     case 'f':
         words_push(&options->passed, arena_printf(options->arena, "-f%s", argument));
+        break;
+    case KEY_FORM:
+        check_form(state, form_options_add(&options->forms, argument));
+        break;
+    case KEY_FORMS:
+        check_form(state, form_options_read(&options->forms, argument));
         break;
     case KEY_MACHINE:
         words_push(&options->passed, arena_printf(options->arena, "--machine=%s", argument));
@@ -110,6 +125,10 @@ bool rnnc_run(const struct network_options *options, const char *const *more, st
     ARENA_PUSH(arena, arguments, count, capacity, rnnc);
     for (int i = 0; i < options->passed.count; i++)
         ARENA_PUSH(arena, arguments, count, capacity, options->passed.items[i]);
+    for (int i = 0; i < options->forms.count; i++) {
+        const char *form = arena_printf(arena, "--form=%s", options->forms.items[i].text);
+        ARENA_PUSH(arena, arguments, count, capacity, form);
+    }
     for (int i = 0; more[i]; i++)
         ARENA_PUSH(arena, arguments, count, capacity, more[i]);
     for (int i = 0; i < 3; i++)

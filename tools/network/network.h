@@ -22,9 +22,10 @@ struct text;
 struct network_options {
     struct arena *arena;
     const char *path;               /* the .rnn file */
-    struct words passed;            /* arguments for rnnc: -D, --top, -f... as they were given */
+    struct words passed;            /* arguments for rnnc: -D, --top, -f... as they were given, but for forms */
     struct definition *definitions; /* the -D among them */
     int definition_count, definition_capacity;
+    struct form_options forms; /* --form and --forms */
     const char *top;    /* the --top among them, or NULL */
     const char *target; /* --target, or NULL: for this processor */
     bool in_double;     /* --double */

@@ -10,8 +10,11 @@ static const struct program *check(const struct network_options *options, const 
                                    struct diagnostics *diag)
 {
     struct arena *arena = options->arena;
-    const struct sema_options sema = {
-        .definitions = options->definitions, .definition_count = options->definition_count, .top = options->top};
+    const struct sema_options sema = {.definitions = options->definitions,
+                                      .definition_count = options->definition_count,
+                                      .top = options->top,
+                                      .forms = options->forms.items,
+                                      .form_count = options->forms.count};
     const struct tree *tree = parse(arena, source, diag);
     struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, &sema, diag);
     if (program && diag_error_count(diag) == 0)

@@ -4,7 +4,7 @@
 
 #include "network/network.h"
 
-/* Checks the source with the options' definitions and top. NULL if it is wrong, which has been reported. */
+/* Checks the source with the options' definitions, top and forms. NULL if it is wrong, which has been reported. */
 const struct program *program_check(const struct network_options *options, const struct source *source);
 
 /* The same, and says nothing. */

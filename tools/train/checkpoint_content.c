@@ -69,6 +69,8 @@ static const char *print_network_options(struct arena *arena, const struct netwo
     text_puts(&text, "");
     for (int i = 0; i < options->passed.count; i++)
         text_printf(&text, text.length ? " %s" : "%s", options->passed.items[i]);
+    for (int i = 0; i < options->forms.count; i++)
+        text_printf(&text, text.length ? " --form=%s" : "--form=%s", options->forms.items[i].text);
     return text.data;
 }
 

@@ -1,6 +1,7 @@
 #include "train/evaluation.h"
 
 #include "base/arena.h"
+#include "network/storage.h"
 
 static bool refuse(const char **error, const char *sentence)
 {
@@ -54,8 +55,13 @@ bool evaluation_open(struct evaluation *eval, const struct train_options *option
         return refuse(error, "the network has weights: give --weights FILE");
     if (eval->model->training->whole_sequences && options->window)
         return refuse(error, "the network needs whole sequences: leave --window out");
-    return read_data(eval, error) &&
-           trainer_open(&eval->trainer, options, eval->model, &eval->none, &eval->data, error);
+    if (!read_data(eval, error) ||
+        !trainer_open(&eval->trainer, options, eval->model, &eval->none, &eval->data, error))
+        return false;
+    if (storage_round_parameters(&options->network, eval->model, eval->trainer.parameters, error))
+        return true;
+    trainer_close(&eval->trainer);
+    return false;
 }
 
 void evaluation_close(struct evaluation *eval) { trainer_close(&eval->trainer); }
