@@ -74,6 +74,36 @@ expect 0 "$rnn" train factors/stack.rnn --data text --streams 4 --window 12 --ra
   --out more.safetensors
 near "$(loss factors/stack.rnn more.safetensors)" "$dense" 0.1
 
+# Storages, of factors and of dense parameters: the weights file has the full numbers, and what is judged is rounded.
+expect 0 factor --form '*.U=svd:11,f16' --form 'Z=int8' --form '*.W=bf16' --out stored
+says out "svd(11) f16"
+says out "int8"
+sed 's/ : svd(11) f16//; s/ : int8//; s/ : bf16//' stored/stack.rnn | cmp - stack.rnn || fail "the program has changed: $(cat stored/stack.rnn)"
+grep -q '\] : svd(11) f16 ~ orthogonal, b\[n\]' stored/stack.rnn && grep -q 'Z\[3, V, n\] : int8$' stored/stack.rnn ||
+  fail "the forms are not where they belong: $(cat stored/stack.rnn)"
+expect 0 "$rnn" check stored/stack.rnn --weights stored/weights.safetensors
+stored=$(loss stored/stack.rnn stored/weights.safetensors)
+expect 0 factor --form '*.U=svd:11' --out full
+full=$(loss full/stack.rnn full/weights.safetensors)
+[ "$stored" != "$full" ] || fail "storages do not change the loss, $full"
+near "$stored" "$full" 0.05
+
+# The other commands take the same forms.
+expect 0 "$rnn" eval full/stack.rnn --data text --weights stored/weights.safetensors --form '*.U=f16' --form 'Z=int8' --form '*.W=bf16'
+says out "loss $stored"
+printf '*.U=svd:11,f16 # of the cycles\n\nZ=int8\n*.W=bf16\n' >plan
+expect 0 "$rnn" eval stack.rnn --data text --weights stored/weights.safetensors --forms plan
+says out "loss $stored"
+expect 0 "$rnn" check stack.rnn --forms plan --form 'E=int8'
+printf '1\n2\n3\n' >ids.csv
+expect 0 "$rnn" run stack.rnn --weights stored/weights.safetensors --forms plan --input x=ids.csv --output p.csv
+expect 0 factor --forms plan --out planned
+cmp planned/stack.rnn stored/stack.rnn || fail "a plan gives another program"
+expect 2 "$rnn" run stack.rnn --forms missing.plan --input x=ids.csv --output p.csv
+says err "--forms missing.plan: No such file"
+expect 1 "$rnn" run stack.rnn --form 'nothing=f16' --seed 1 --input x=ids.csv --output p.csv
+says err "'nothing' fits no parameter"
+
 # ---- errors, which leave nothing behind ----
 
 refuses() { # WORDS ARGUMENT...
@@ -85,9 +115,6 @@ refuses() { # WORDS ARGUMENT...
 }
 refuses "'h1.U' and 'h2.U' are declared together, in line 2" factor --form h1.U=svd:8 --out new
 refuses "no matrix without a form has that name; there are: 'E', 'Z', 'h1.W', 'h1.U', 'h2.W', 'h2.U'" factor --form '*.b=svd:4' --out new
-refuses "needs NAME=svd:RANK" factor --form '*.U=svd' --out new
-refuses "needs NAME=svd:RANK" factor --form '*.U=svd:0' --out new
-refuses "needs NAME=svd:RANK" factor --form '*.U=pca:4' --out new
 refuses "factors would have 576 numbers, and 'h1.U' has 576: take a smaller rank" factor --form '*.U=svd:12' --out new
 refuses "'Z' is [3, 24, 24]; svd is for matrices" factor --form Z=svd:4 --out new
 refuses "'h1.U' is [24, 24]; cp is for what has three dimensions" factor --form '*.U=cp:4' --out new
@@ -97,6 +124,16 @@ refuses "a -D may have been forgotten" "$rnn" factor low.rnn --weights stack.saf
 refuses "has no parameter" "$rnn" factor lm.rnn --weights stack.safetensors
 refuses "missing.safetensors" "$rnn" factor stack.rnn --weights missing.safetensors
 refuses "can only be multiplied with a vector" "$rnn" factor whole.rnn --weights whole.safetensors --form Z=cp:2 --out new
+misread() { # WORDS FORM
+  expect 2 factor --form "$2" --out new
+  says err "$1"
+}
+misread "unknown form 'svd': expected svd:RANK" '*.U=svd'
+misread "a rank is a whole number from 1 on, not '0'" '*.U=svd:0'
+misread "a rank is a whole number from 1 on, not '-3'" '*.U=svd:-3'
+misread "unknown form 'pca:4': expected svd:RANK" '*.U=pca:4'
+misread "unknown form 'f64': expected svd:RANK, cp:RANK, dense, f32, f16, bf16 or int8" '*.U=svd:4,f64'
+misread "one storage, not two" '*.U=f16,int8'
 expect 2 "$rnn" factor stack.rnn
 says err "--weights is missing"
 expect 2 factor --form Z=cp:4

@@ -24,7 +24,6 @@ static double *draw(struct arena *arena, struct random *random, int rows, int co
 /* Errors of truncation are the tail of the singular values; each factor has their square root. */
 static void test_truncation(void **state)
 {
-    (void)state;
     static const int sizes[][2] = {{48, 20}, {20, 48}, {16, 16}, {1, 7}, {7, 1}};
     struct random random = random_start(1);
     for (int s = 0; s < 5; s++) {
@@ -33,7 +32,7 @@ static void test_truncation(void **state)
         const double *w = draw(arena, &random, rows, columns);
         struct spectrum spectrum;
         const char *error = NULL;
-        assert_true(spectrum_of(arena, w, rows, columns, &spectrum, &error));
+        assert_true(spectrum_of(arena, *state, w, rows, columns, &spectrum, &error));
         for (int rank = 1; rank <= least; rank++) {
             double a[48 * 48], b[48 * 48], missing = 0, tail = 0;
             spectrum_factors(&spectrum, rank, a, b);
@@ -85,7 +84,6 @@ static double distance(const double *x, const double *y, int count)
 
 static void test_planted(void **state)
 {
-    (void)state;
     static const int sizes[][4] = {{4, 24, 20, 5}, {3, 16, 40, 8}, {2, 12, 12, 3}, {4, 30, 30, 1}, {5, 6, 7, 9}};
     for (int s = 0; s < 5; s++) {
         const int *size = sizes[s], count = size[0] * size[1] * size[2];
@@ -101,7 +99,7 @@ static void test_planted(void **state)
         const double *z = product_of(arena, &planted);
         struct polyadic found;
         const char *error = NULL;
-        assert_true(polyadic_of(arena, z, size[0], size[1], size[2], size[3], 1, &found, &error));
+        assert_true(polyadic_of(arena, *state, z, size[0], size[1], size[2], size[3], 1, &found, &error));
         assert_true(found.fit >= 0.999);
         assert_true(fabs(distance(z, product_of(arena, &found), count) - (1 - found.fit)) < 1e-4);
         arena_free(arena);
@@ -112,7 +110,6 @@ static void test_planted(void **state)
  * same for the same seed. */
 static void test_no_structure(void **state)
 {
-    (void)state;
     enum { SLICES = 3, ROWS = 18, COLUMNS = 15, RANK = 12 };
     struct arena *arena = arena_new();
     struct random random = random_start(3);
@@ -121,13 +118,13 @@ static void test_no_structure(void **state)
     double energy = 0, kept = 0;
     for (int i = 0; i < SLICES; i++) {
         struct spectrum spectrum;
-        assert_true(spectrum_of(arena, z + i * ROWS * COLUMNS, ROWS, COLUMNS, &spectrum, &error));
+        assert_true(spectrum_of(arena, *state, z + i * ROWS * COLUMNS, ROWS, COLUMNS, &spectrum, &error));
         energy += spectrum.energy;
         kept += spectrum.energy * spectrum_kept(&spectrum, RANK / SLICES);
     }
     struct polyadic found, again;
-    assert_true(polyadic_of(arena, z, SLICES, ROWS, COLUMNS, RANK, 1, &found, &error));
-    assert_true(polyadic_of(arena, z, SLICES, ROWS, COLUMNS, RANK, 1, &again, &error));
+    assert_true(polyadic_of(arena, *state, z, SLICES, ROWS, COLUMNS, RANK, 1, &found, &error));
+    assert_true(polyadic_of(arena, *state, z, SLICES, ROWS, COLUMNS, RANK, 1, &again, &error));
     assert_true(found.fit > 1 - sqrt(1 - kept / energy));
     assert_true(found.fit == again.fit);
     arena_free(arena);
@@ -136,15 +133,14 @@ static void test_no_structure(void **state)
 /* Zeros have factors too. */
 static void test_zeros(void **state)
 {
-    (void)state;
     struct arena *arena = arena_new();
     const double *z = ARENA_ARRAY(arena, double, 60);
     struct spectrum spectrum;
     struct polyadic found;
     const char *error = NULL;
-    assert_true(spectrum_of(arena, z, 6, 10, &spectrum, &error));
+    assert_true(spectrum_of(arena, *state, z, 6, 10, &spectrum, &error));
     assert_true(spectrum_kept(&spectrum, 1) == 1 && spectrum_stable_rank(&spectrum) == 0);
-    assert_true(polyadic_of(arena, z, 3, 4, 5, 2, 1, &found, &error));
+    assert_true(polyadic_of(arena, *state, z, 3, 4, 5, 2, 1, &found, &error));
     for (int i = 0; i < 6; i++)
         assert_true(isfinite(found.a[i]));
     arena_free(arena);
@@ -152,12 +148,14 @@ static void test_zeros(void **state)
 
 int main(void)
 {
+    static struct lapack lapack;
     const char *error;
-    if (!lapack_open(&error)) {
+    if (!lapack_open(&lapack, &error)) {
         printf("skipped: %s\n", error);
         return 77;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_truncation), cmocka_unit_test(test_planted),
-                                       cmocka_unit_test(test_no_structure), cmocka_unit_test(test_zeros)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(test_truncation, &lapack), cmocka_unit_test_prestate(test_planted, &lapack),
+        cmocka_unit_test_prestate(test_no_structure, &lapack), cmocka_unit_test_prestate(test_zeros, &lapack)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,16 +18,6 @@ double group_error(const struct group *group, int rank)
 
 /* ---- groups ---- */
 
-void set_forms(struct search *search, const int *ranks)
-{
-    for (int g = 0; g < search->group_count; g++)
-        for (int i = 0; i < search->groups[g].matrix_count; i++) {
-            struct matrix *matrix = search->groups[g].matrices[i];
-            matrix->form = ranks[g] ? search->groups[g].form : FORM_DENSE;
-            matrix->rank = ranks[g];
-        }
-}
-
 static struct group *group_of(struct search *search, const struct matrix *matrix)
 {
     for (int g = 0; g < search->group_count; g++)
@@ -54,23 +44,26 @@ static void collect_groups(struct search *search)
 /* True if a rank makes all matrices of the group smaller. */
 static bool is_smaller(const struct group *group, int rank)
 {
+    const struct choice choice = {group->form, rank, PRECISION_F32};
     bool smaller = true;
-    for (int i = 0; i < group->matrix_count; i++) {
-        struct matrix changed = *group->matrices[i];
-        changed.form = group->form;
-        changed.rank = rank;
-        smaller &= factors_size(&changed) < matrix_size(&changed);
-    }
+    for (int i = 0; i < group->matrix_count; i++)
+        smaller &= kept_size(group->matrices[i], &choice) < matrix_size(group->matrices[i]);
     return smaller;
+}
+
+/* Returns choices that leave all groups as they are but for one. */
+static const struct choice *choose_alone(const struct search *search, const struct group *group, struct choice choice)
+{
+    struct choice *choices = ARENA_ARRAY(search->factoring->arena, struct choice, search->group_count + 1);
+    choices[group - search->groups] = choice;
+    return choices;
 }
 
 /* True if the program is right with the group's form: a cp parameter may only be multiplied with vectors. */
 static bool form_fits(struct search *search, const struct group *group)
 {
-    struct factoring *factoring = search->factoring;
-    int *ranks = ARENA_ARRAY(factoring->arena, int, search->group_count);
-    ranks[group - search->groups] = RANK_STEP;
-    set_forms(search, ranks);
+    const struct factoring *factoring = search->factoring;
+    set_forms(search, choose_alone(search, group, (struct choice){group->form, RANK_STEP, PRECISION_F32}));
     return program_is_right(&factoring->options->network, rewrite_program(factoring));
 }
 
@@ -91,21 +84,37 @@ static void find_ranks(struct search *search, struct group *group)
     group->rank_count = count;
 }
 
-/* Finds out what a group can save, alone. */
-static bool find_gain(struct search *search, struct group *group, const struct forecast *dense, const char **error)
+/* Finds out what a group saves with one choice. */
+static bool try_alone(struct search *search, struct group *group, struct choice choice, const struct forecast *dense,
+                      double *saved, const char **error)
 {
     struct forecast forecast;
-    int *ranks = ARENA_ARRAY(search->factoring->arena, int, search->group_count);
-    ranks[group - search->groups] = group->ranks[0];
-    set_forms(search, ranks);
-    if (!predict_network(search, &forecast, error))
+    if (!predict_network(search, choose_alone(search, group, choice), &forecast, error))
         return false;
-    group->gain = dense->time - forecast.time;
-    group->within_cycle = dense->within_cycles - forecast.within_cycles > group->gain / 2;
-    if (group->gain < gain_least * dense->time) {
-        group->reason = "it would save no time";
-        group->rank_count = 0;
+    *saved = dense->time - forecast.time;
+    if (*saved > group->gain) {
+        group->gain = *saved;
+        group->within_cycle = dense->within_cycles - forecast.within_cycles > *saved / 2;
     }
+    return true;
+}
+
+/* Finds out what a group can save, alone: by its smallest rank, or by a storage. */
+static bool find_gain(struct search *search, struct group *group, const struct forecast *dense, const char **error)
+{
+    double saved = 0;
+    if (group->rank_count) {
+        const struct choice least = {group->form, group->ranks[0], PRECISION_F32};
+        if (!try_alone(search, group, least, dense, &saved, error))
+            return false;
+        if (saved < gain_least * dense->time) {
+            group->reason = "it would save no time";
+            group->rank_count = 0;
+        }
+    }
+    for (int storage = PRECISION_F16; storage < PRECISION_COUNT; storage++)
+        if (!try_alone(search, group, (struct choice){.storage = (enum precision)storage}, dense, &saved, error))
+            return false;
     return true;
 }
 
@@ -124,13 +133,12 @@ static int compare(const void *a, const void *b)
 bool find_groups(struct search *search, struct forecast *dense, const char **error)
 {
     collect_groups(search);
-    const int *none = ARENA_ARRAY(search->factoring->arena, int, search->group_count + 1);
-    set_forms(search, none);
-    if (!predict_network(search, dense, error))
+    const struct choice *none = ARENA_ARRAY(search->factoring->arena, struct choice, search->group_count + 1);
+    if (!predict_network(search, none, dense, error))
         return false;
     for (int g = 0; g < search->group_count; g++) {
         find_ranks(search, &search->groups[g]);
-        if (search->groups[g].rank_count && !find_gain(search, &search->groups[g], dense, error))
+        if (!find_gain(search, &search->groups[g], dense, error))
             return false;
     }
     set_forms(search, none);

@@ -6,26 +6,13 @@
 #include "base/arena.h"
 #include "command/commands.h"
 #include "factor/factor.h"
-#include "low_rank/lapack.h"
 #include "factor/search.h"
 #include "network/program.h"
 
-enum {
-    KEY_FORM = 1024,
-    KEY_SEED,
-    KEY_METRIC,
-    KEY_TOLERANCE,
-    KEY_STREAMS,
-    KEY_FRAMES,
-    KEY_FRAMES_FIRST,
-    KEY_SKIP,
-    KEY_PIECE
-};
+enum { KEY_SEED = 1024, KEY_METRIC, KEY_TOLERANCE, KEY_STREAMS, KEY_FRAMES, KEY_FRAMES_FIRST, KEY_SKIP, KEY_PIECE };
 
 static const struct argp_option options_table[] = {
     {"weights", 'w', "FILE", 0, "The trained weights, of all parameters (.safetensors)", 2},
-    {"form", KEY_FORM, "NAME=FORM", 0,
-     "Keep this parameter, or those whose names match the pattern, as svd:RANK or cp:RANK; later ones count", 2},
     {"out", 'o', "FOLDER", 0, "Write the program, its weights and the report here: a new or an empty folder", 2},
     {"seed", KEY_SEED, "N", 0, "For the starts of cp (default 1)", 2},
     {NULL, 0, NULL, 0, "To search for the forms that make it fastest:", 3},
@@ -41,15 +28,19 @@ static const struct argp_option options_table[] = {
 };
 
 static const char documentation[] =
-    "Replace weights of a trained network by low-rank factors, with which it computes and reads less.\v"
-    "A matrix W[n, m] becomes A[n, r] B[r, m], from its largest singular values: no other factors of this rank are "
-    "nearer. A parameter Z[k, n, m] becomes a canonical polyadic decomposition, Z[i] = B diag(A[i]) C', by alternating "
-    "least squares. Without --form it only prints how fast the singular values of each matrix fall, from which ranks "
-    "can be taken; ranks that are multiples of 16 fill the lanes of every machine.\n\n"
+    "Replace weights of a trained network by low-rank factors, or by numbers of fewer bits, with which it computes and "
+    "reads less.\v"
+    "With --form 'h.U=svd:64' a matrix W[n, m] becomes A[n, r] B[r, m], from its largest singular values: no other "
+    "factors of this rank are nearer. With cp:16 a parameter Z[k, n, m] becomes a canonical polyadic decomposition, "
+    "Z[i] = B diag(A[i]) C', by alternating least squares. With f16, bf16 or int8, or svd:64,f16, what an inference "
+    "network holds of it has fewer bits; the weights file has all of them. Without --form it only prints how fast the "
+    "singular values of each matrix fall, from which ranks can be taken; ranks that are multiples of 16 fill the lanes "
+    "of every machine.\n\n"
     "With --data it searches: for each matrix, those first that are read in every frame of a cycle, the smallest such "
-    "rank with which the metric stays within the tolerance, if the cost model (--machine) says that the network "
-    "becomes faster. The result is compiled and judged before it is written, and its time measured beside the dense "
-    "network's. Where nothing is faster within the tolerance, the network stays dense, and the report says so.\n\n"
+    "rank, and the storage, with which the metric stays within the tolerance, if the cost model (--machine) says that "
+    "the network becomes faster. The result is compiled and judged before it is written, and its time measured beside "
+    "the dense network's. Where nothing is faster within the tolerance, the network stays dense, and the report says "
+    "so.\n\n"
     "The folder gets the program, under its own name, with the forms in its declarations, weights.safetensors, "
     "report.txt and report.html, all or nothing. `rnn eval` says how good the result is, `rnn bench` how fast, and "
     "`rnn train --weights` goes on training the factors.\n\n"
@@ -58,7 +49,6 @@ static const char documentation[] =
 
 static const struct argument_field fields[] = {
     {'w', ARGUMENT_TEXT, offsetof(struct factor_options, weights)},
-    {KEY_FORM, ARGUMENT_WORD, offsetof(struct factor_options, forms)},
     {'o', ARGUMENT_TEXT, offsetof(struct factor_options, output)},
     {KEY_SEED, ARGUMENT_SEED, offsetof(struct factor_options, seed)},
     {'d', ARGUMENT_WORD, offsetof(struct factor_options, data)},
@@ -96,7 +86,9 @@ static void check_search(const struct factor_options *options, struct argp_state
 
 static void check_options(void *to, struct argp_state *state)
 {
-    const struct factor_options *options = to;
+    struct factor_options *options = to;
+    options->forms = options->network.forms; /* of the new network: the one that is read is as the program says */
+    options->network.forms = (struct form_options){.arena = options->network.arena};
     if (!options->weights)
         argp_error(state, "--weights is missing: which weights are to be factored?");
     check_search(options, state);
@@ -120,7 +112,7 @@ static bool factor(struct factoring *factoring, const char **error)
     if (!factoring->source || (options->output && !check_output(factoring, error)))
         return false;
     factoring->program = program_check(&options->network, factoring->source);
-    if (!factoring->program || !lapack_open(error) || !find_matrices(factoring, error) ||
+    if (!factoring->program || !lapack_open(&factoring->lapack, error) || !find_matrices(factoring, error) ||
         !(options->data.count ? search_forms(factoring, error) : choose_forms(factoring, &options->forms, error)) ||
         !compute_factors(factoring, error))
         return false;
@@ -140,7 +132,7 @@ int command_factor(int argc, char **argv)
 {
     struct arena *arena = arena_new();
     struct factor_options options = {
-        .network = network_options_new(arena), .forms.arena = arena, .data.arena = arena, .tolerance = -1, .seed = 1};
+        .network = network_options_new(arena), .data.arena = arena, .tolerance = -1, .seed = 1};
     command_line_parse(&command_line, argc, argv, &options);
     options.streams = options.streams ? options.streams : 1;
     options.frames = options.frames ? options.frames : 100;

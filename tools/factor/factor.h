@@ -8,7 +8,7 @@
 struct factor_options {
     struct network_options network;
     const char *weights, *output; /* output: a folder; NULL: nothing is written */
-    struct words forms;           /* NAME=svd:RANK or NAME=cp:RANK; NAME may be a pattern */
+    struct form_options forms;    /* --form and --forms, which the network that is read has not */
     uint64_t seed;
     struct words data; /* to search with: FILE or NAME=FILE, as for rnn eval */
     bool frames_first, skips;

@@ -4,6 +4,13 @@
 #include "data/file.h"
 #include "factor/search.h"
 
+void set_forms(struct search *search, const struct choice *choices)
+{
+    for (int g = 0; g < search->group_count; g++)
+        for (int i = 0; i < search->groups[g].matrix_count; i++)
+            search->groups[g].matrices[i]->choice = choices[g];
+}
+
 static bool read_forecast(const struct text *text, struct forecast *forecast)
 {
     json_t *root = json_loadb(text->data ? text->data : "", text->length, 0, NULL);
@@ -15,8 +22,9 @@ static bool read_forecast(const struct text *text, struct forecast *forecast)
     return right;
 }
 
-bool predict_network(const struct search *search, struct forecast *forecast, const char **error)
+bool predict_network(struct search *search, const struct choice *choices, struct forecast *forecast, const char **error)
 {
+    set_forms(search, choices);
     const struct factoring *factoring = search->factoring;
     const struct factor_options *options = factoring->options;
     struct arena *arena = factoring->arena;

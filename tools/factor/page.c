@@ -123,16 +123,16 @@ static void draw_spectrum(const struct factoring *factoring, const struct matrix
     text_puts(out, "<h3>");
     put_escaped(out, matrix->value->name);
     text_printf(out, " %s: %s</h3>\n", shape_text(factoring->arena, &matrix->value->shape),
-                form_text(factoring->arena, matrix->form, matrix->rank));
+                choice_text(factoring->arena, &matrix->choice));
     begin_chart(out, &x, &y, "rank", "energy kept");
     text_puts(out, "<polyline points=\"");
     const int step = spectrum->count / POINTS + 1;
     for (int rank = 0; rank < spectrum->count; rank += step)
         text_printf(out, "%.1f,%.1f ", place(&x, rank), place(&y, spectrum_kept(spectrum, rank)));
     text_printf(out, "%.1f,%.1f\"/>\n", place(&x, spectrum->count), place(&y, 1));
-    if (matrix->form == FORM_SVD)
-        text_printf(out, "<circle class=\"taken\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/>\n", place(&x, matrix->rank),
-                    place(&y, spectrum_kept(spectrum, matrix->rank)));
+    if (matrix->choice.form == FORM_SVD)
+        text_printf(out, "<circle class=\"taken\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/>\n", place(&x, matrix->choice.rank),
+                    place(&y, spectrum_kept(spectrum, matrix->choice.rank)));
     text_puts(out, "</svg>\n");
 }
 

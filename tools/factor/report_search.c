@@ -22,10 +22,10 @@ void report_state(const struct search *search, const struct state *state, struct
     bool dense = true;
     for (int g = 0; g < search->group_count; g++) {
         const struct group *group = &search->groups[g];
-        if (!state->ranks[g])
+        if (choice_is_same(&state->choices[g], &search->states[0].choices[g]))
             continue;
         text_printf(text, "%s%s %s", dense ? "" : ", ", group->matrices[0]->value->name,
-                    form_text(search->factoring->arena, group->form, state->ranks[g]));
+                    choice_text(search->factoring->arena, &state->choices[g]));
         dense = false;
     }
     text_puts(text, dense ? "dense" : "");
@@ -47,7 +47,7 @@ static void report_trials(const struct search *search, struct text *text)
 static void report_left(const struct search *search, struct text *text)
 {
     for (int g = 0; g < search->group_count; g++)
-        if (search->groups[g].reason)
+        if (search->groups[g].reason && choice_is_same(&search->found->choices[g], &search->states[0].choices[g]))
             text_printf(text, "%s stays dense: %s\n", search->groups[g].matrices[0]->value->name,
                         search->groups[g].reason);
 }

@@ -9,21 +9,28 @@
 #include "base/arena.h"
 #include "command/stop.h"
 
-/* ---- from one state to better ones ---- */
+static struct choice *choices_now(const struct search *search)
+{
+    struct choice *choices = ARENA_ARRAY(search->factoring->arena, struct choice, search->group_count + 1);
+    memcpy(choices, search->now.choices, (size_t)search->group_count * sizeof *choices);
+    return choices;
+}
 
-/* Sets the ranks of candidate i: of one group (`which`), or of all (see take_level). */
-typedef void candidate_taker(const struct search *search, int which, int i, int *ranks);
+/* ---- ranks ---- */
+
+/* Changes `now` to candidate i: of one group (`which`), or of all (see take_level). */
+typedef void candidate_taker(const struct search *search, int which, int i, struct choice *choices);
 
 /* Finds, of candidates 0 .. count - 1, each more like the dense network than the one before, the first that is good. */
 static bool find_first_good(struct search *search, candidate_taker *take, int which, int count, const char **error)
 {
-    int *ranks = ARENA_ARRAY(search->factoring->arena, int, search->group_count + 1);
     int least = 0, most = count - 1;
     while (least <= most) {
         const int middle = (least + most) / 2;
         enum verdict verdict;
-        take(search, which, middle, ranks);
-        if (!try_state(search, ranks, &verdict, error))
+        struct choice *choices = choices_now(search);
+        take(search, which, middle, choices);
+        if (!try_state(search, choices, &verdict, error))
             return false;
         if (verdict == VERDICT_WORSE)
             least = middle + 1;
@@ -33,18 +40,24 @@ static bool find_first_good(struct search *search, candidate_taker *take, int wh
     return true;
 }
 
-static void take_rank(const struct search *search, int g, int i, int *ranks)
+static void set_rank(const struct search *search, int g, int rank, struct choice *choices)
 {
-    memcpy(ranks, search->now.ranks, (size_t)search->group_count * sizeof *ranks);
-    ranks[g] = search->groups[g].ranks[i];
+    choices[g].form = rank ? search->groups[g].form : FORM_DENSE;
+    choices[g].rank = rank;
+}
+
+static void take_rank(const struct search *search, int g, int i, struct choice *choices)
+{
+    set_rank(search, g, search->groups[g].ranks[i], choices);
 }
 
 /* Lowers the rank of a group to the smallest with which the network is still good, and faster. */
 static bool lower_rank(struct search *search, int g, const char **error)
 {
     const struct group *group = &search->groups[g];
+    const int rank = search->now.choices[g].rank;
     int count = group->rank_count;
-    while (count && search->now.ranks[g] && group->ranks[count - 1] >= search->now.ranks[g])
+    while (count && rank && group->ranks[count - 1] >= rank)
         count--;
     return find_first_good(search, take_rank, g, count, error);
 }
@@ -62,7 +75,7 @@ enum { LEVELS = 16 };
 static double level_error(int level) { return 0.7 * pow(0.8, level); }
 
 /* Sets the smallest rank of each group with no more than this error; those that have none stay dense. */
-static void take_level(const struct search *search, int all, int level, int *ranks)
+static void take_level(const struct search *search, int all, int level, struct choice *choices)
 {
     (void)all;
     for (int g = 0; g < search->group_count; g++) {
@@ -70,7 +83,7 @@ static void take_level(const struct search *search, int all, int level, int *ran
         int i = 0;
         while (i < group->rank_count && group_error(group, group->ranks[i]) > level_error(level))
             i++;
-        ranks[g] = i < group->rank_count && group->form == FORM_SVD ? group->ranks[i] : 0;
+        set_rank(search, g, i < group->rank_count && group->form == FORM_SVD ? group->ranks[i] : 0, choices);
     }
 }
 
@@ -80,12 +93,91 @@ static bool lower_together(struct search *search, const char **error)
     return find_first_good(search, take_level, 0, LEVELS, error);
 }
 
+/* ---- storages ---- */
+
+/* Sets those storages of a group with which `now` becomes faster, the fastest first, and their number. */
+static bool order_storages(struct search *search, int g, enum precision order[PRECISION_COUNT], int *count,
+                           const char **error)
+{
+    double times[PRECISION_COUNT];
+    *count = 0;
+    for (int storage = PRECISION_F16; storage < PRECISION_COUNT; storage++) {
+        struct forecast forecast;
+        struct choice *choices = choices_now(search);
+        choices[g].storage = (enum precision)storage;
+        if (!predict_network(search, choices, &forecast, error))
+            return false;
+        if (!is_faster(search, forecast.time))
+            continue;
+        int place = (*count)++;
+        for (; place > 0 && times[place - 1] > forecast.time; place--) {
+            times[place] = times[place - 1];
+            order[place] = order[place - 1];
+        }
+        times[place] = forecast.time;
+        order[place] = (enum precision)storage;
+    }
+    return true;
+}
+
+/* Gives each group the storage with which it is fastest, all at once. */
+static bool store_all(struct search *search, enum verdict *verdict, const char **error)
+{
+    struct choice *choices = choices_now(search);
+    for (int g = 0; g < search->group_count; g++) {
+        enum precision order[PRECISION_COUNT];
+        int count;
+        if (!order_storages(search, g, order, &count, error))
+            return false;
+        if (count)
+            choices[g].storage = order[0];
+    }
+    return try_state(search, choices, verdict, error);
+}
+
+/* Gives a group the fastest storage with which the network is good. */
+static bool store_group(struct search *search, int g, const char **error)
+{
+    enum precision order[PRECISION_COUNT];
+    enum verdict verdict = VERDICT_WORSE;
+    int count;
+    if (!order_storages(search, g, order, &count, error))
+        return false;
+    for (int i = 0; i < count && verdict != VERDICT_GOOD; i++) {
+        struct choice *choices = choices_now(search);
+        choices[g].storage = order[i];
+        if (!try_state(search, choices, &verdict, error))
+            return false;
+    }
+    return true;
+}
+
+static bool store(struct search *search, const char **error)
+{
+    enum verdict verdict;
+    if (!store_all(search, &verdict, error))
+        return false;
+    for (int g = 0; g < search->group_count && verdict == VERDICT_WORSE; g++)
+        if (!store_group(search, g, error))
+            return false;
+    return true;
+}
+
+/* ---- ways ---- */
+
 static bool find_states(struct search *search, const char **error)
 {
-    if (!lower_ranks(search, error))
+    if (!lower_ranks(search, error) || !store(search, error))
         return false;
     begin_again(search);
-    return lower_together(search, error) && lower_ranks(search, error);
+    if (!lower_together(search, error) || !lower_ranks(search, error) || !store(search, error))
+        return false;
+    begin_again(search);
+    if (!store(search, error))
+        return false;
+    if (search->now.choices == search->states[0].choices) /* no storage helps */
+        return true;
+    return lower_ranks(search, error) && lower_together(search, error) && lower_ranks(search, error);
 }
 
 /* ---- the one that is taken ---- */
@@ -106,7 +198,7 @@ static bool take_state(struct search *search, const char **error)
         struct state *state = fastest_state(search);
         search->found = state;
         search->metric_found = state->metric;
-        set_forms(search, state->ranks);
+        set_forms(search, state->choices);
         if (state == search->states)
             return true;
         progress_next(&search->progress, "search: the network that is found", 0);
@@ -140,7 +232,7 @@ static bool run_search(struct search *search, const char **error)
 {
     double metric;
     struct forecast dense;
-    if (!compute_factors(search->factoring, error) || !open_trials(search, &metric, error)) /* of all: spectra */
+    if (!compute_spectra(search->factoring, error) || !open_trials(search, &metric, error))
         return false;
     bool done = find_groups(search, &dense, error);
     if (done) {

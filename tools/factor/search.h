@@ -1,14 +1,21 @@
 /* The search of `rnn factor --data` for forms.
  *
  * A *group* is what one declaration of the program declares, in all instances of a cell: its matrices have one form.
- * Its candidates are the ranks that fill lanes and make it smaller. A *state* gives each group one of them, or leaves
- * it dense. From a state that is within the tolerance, the search lowers the rank of one group after the other, those
- * first that are read within cycles, by bisection: to the smallest with which the metric stays within it. It does so
- * from the dense network, and from the largest error that all groups can have at once; of all states that were within
- * the tolerance the one with the smallest predicted time is taken.
+ * Its candidates are ranks that fill lanes and make it smaller, and storages, with factors or without. A *state* gives
+ * each group one of them, or leaves it as it is. Three ways lead from the dense network to better ones:
  *
- * Weights are judged in the dense network, as products of their factors, which is the same but for rounding and needs
- * no compiler; the state that is taken is compiled and judged once more, as it is. */
+ *   ranks    lowers the rank of one group after the other, those first that are read within cycles, by bisection: to
+ *            the smallest with which the metric stays within the tolerance
+ *   errors   gives all groups the largest error that they can have at once, and lowers ranks from there
+ *   storages gives the groups storages, and then does both as above
+ *
+ * The first two end with storages too. A storage is taken where the network is predicted to be faster with it and the
+ * metric stays within the tolerance, the fastest of them. Of all states that were within it the one with the smallest
+ * predicted time is taken.
+ *
+ * Weights are judged in the dense network, as products of their factors, rounded as storages round them: the same but
+ * for rounding of sums, and it needs no compiler. The state that is taken is compiled and judged once more, as it is.
+ */
 #ifndef RNN_TOOLS_SEARCH_H
 #define RNN_TOOLS_SEARCH_H
 
@@ -34,12 +41,12 @@ enum metric metric_find(const char *name); /* METRIC_COUNT: there is none */
 struct group {
     struct matrix **matrices;
     int matrix_count;
-    enum parameter_form form; /* what it has where it is not dense */
+    enum parameter_form form; /* of its factors */
     int *ranks;               /* candidates, ascending */
     int rank_count;           /* 0: none */
     const char *reason;       /* for which there are none, or NULL */
     bool within_cycle;        /* most of the time that it can save is within cycles */
-    double gain;              /* that time, by the cost model: nanoseconds a frame at the smallest rank */
+    double gain; /* that time, by the cost model: nanoseconds a frame at the best of what it alone can do */
 };
 
 /* The times that the cost model predicts, in nanoseconds for a frame of all streams. */
@@ -47,10 +54,10 @@ struct forecast {
     double time, within_cycles;
 };
 
-enum verdict { VERDICT_GOOD, VERDICT_WORSE, VERDICT_SLOW };
+enum verdict { VERDICT_OPEN, VERDICT_GOOD, VERDICT_WORSE, VERDICT_SLOW };
 
 struct state {
-    int *ranks; /* by group; 0: dense */
+    struct choice *choices; /* by group */
     double time, metric;
     enum verdict verdict;
 };
@@ -79,9 +86,6 @@ struct search {
 /* Finds the groups, and their candidates, in the order in which they are lowered; and the dense network's times. */
 bool find_groups(struct search *search, struct forecast *dense, const char **error);
 
-/* Gives the matrices the forms of a state. */
-void set_forms(struct search *search, const int *ranks);
-
 /* Returns the error of a group at a rank, the largest of its matrices; below 0 where only a decomposition tells. */
 double group_error(const struct group *group, int rank);
 
@@ -93,8 +97,11 @@ bool open_trials(struct search *search, double *metric, const char **error);
 /* Begins with the dense network as the first state. */
 void begin_trials(struct search *search, double metric, double time);
 
+/* True if a time is shorter than that of `now`, by more than nothing. */
+bool is_faster(const struct search *search, double time);
+
 /* Judges a state that differs from `now`; one that is good is `now` from then on. */
-bool try_state(struct search *search, const int *ranks, enum verdict *verdict, const char **error);
+bool try_state(struct search *search, const struct choice *choices, enum verdict *verdict, const char **error);
 
 /* Goes back to the dense network. */
 void begin_again(struct search *search);
@@ -106,8 +113,12 @@ bool metric_is_good(const struct search *search, double metric);
 
 /* ---- forecast.c ---- */
 
-/* Predicts the network with the forms that its matrices have. */
-bool predict_network(const struct search *search, struct forecast *forecast, const char **error);
+/* Gives the matrices the forms of a state. */
+void set_forms(struct search *search, const struct choice *choices);
+
+/* Predicts the network with these choices. */
+bool predict_network(struct search *search, const struct choice *choices, struct forecast *forecast,
+                     const char **error);
 
 /* ---- report_search.c ---- */
 

@@ -5,7 +5,6 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "command/stop.h"
-#include "low_rank/lapack.h"
 #include "factor/search.h"
 #include "train/report.h"
 
@@ -69,46 +68,16 @@ static bool score_network(struct search *search, struct evaluation *evaluation, 
 
 /* ---- weights ---- */
 
-static void multiply_svd(struct arena *scratch, const struct matrix *matrix, double *product)
-{
-    const int rows = matrix->spectrum.rows, columns = matrix->spectrum.columns, rank = matrix->rank;
-    double *a = ARENA_ARRAY(scratch, double, (size_t)rows *(size_t)rank);
-    double *b = ARENA_ARRAY(scratch, double, (size_t)rank *(size_t)columns);
-    spectrum_factors(&matrix->spectrum, rank, a, b);
-    lapack_product(rows, columns, rank, a, false, b, false, 0, product);
-}
-
-static void multiply_cp(struct arena *scratch, const struct polyadic *from, double *product)
-{
-    double *scaled = ARENA_ARRAY(scratch, double, (size_t)from->rows *(size_t)from->rank);
-    for (int slice = 0; slice < from->slices; slice++) {
-        const double *factor = from->a + (size_t)slice * (size_t)from->rank;
-        for (size_t i = 0; i < (size_t)from->rows * (size_t)from->rank; i++)
-            scaled[i] = from->b[i] * factor[i % (size_t)from->rank];
-        lapack_product(from->rows, from->columns, from->rank, scaled, false, from->c, true, 0,
-                       product + (size_t)slice * (size_t)from->rows * (size_t)from->columns);
-    }
-}
-
-/* Writes a matrix, or the product of its factors, into the parameters of the dense network. */
+/* Writes what is kept of a matrix into the parameters of the dense network. */
 static bool put_matrix(struct search *search, const struct matrix *matrix, const char **error)
 {
     const rnn_model *model = search->evaluation.model;
     const long size = matrix_size(matrix);
     struct arena *scratch = arena_new();
     double *product = ARENA_ARRAY(scratch, double, size);
-    struct polyadic polyadic;
-    const int *dim = matrix->value->shape.dim;
-    bool done = true;
-    if (matrix->form == FORM_DENSE)
-        memcpy(product, matrix->data, (size_t)size * sizeof *product);
-    else if (matrix->form == FORM_SVD)
-        multiply_svd(scratch, matrix, product);
-    else if ((done = polyadic_of(scratch, matrix->data, dim[0], dim[1], dim[2], matrix->rank,
-                                 search->factoring->seed, &polyadic, error)))
-        multiply_cp(scratch, &polyadic, product);
-    const rnn_tensor *tensor =
-        tensor_find(scratch, model->parameters, model->parameter_count, "parameter", matrix->value->name, error);
+    const bool done = keep_matrix(search->factoring, matrix, product, error);
+    const rnn_tensor *tensor = tensor_find(search->factoring->arena, model->parameters, model->parameter_count,
+                                           "parameter", matrix->value->name, error);
     for (long i = 0; done && i < size; i++)
         tensor_set(model, tensor, search->evaluation.trainer.parameters, (long)tensor->offset + i, product[i]);
     arena_free(scratch);
@@ -123,28 +92,58 @@ static size_t parameter_bytes(const struct search *search)
 
 /* ---- states ---- */
 
-static struct state *add_state(struct search *search, const int *ranks, double time)
+static struct state *add_state(struct search *search, const struct choice *choices, double time)
 {
     struct arena *arena = search->factoring->arena;
-    struct state state = {.ranks = ARENA_ARRAY(arena, int, search->group_count + 1), .time = time, .metric = NAN};
-    memcpy(state.ranks, ranks, (size_t)search->group_count * sizeof *ranks);
+    struct state state = {
+        .choices = ARENA_ARRAY(arena, struct choice, search->group_count + 1), .time = time, .metric = NAN};
+    memcpy(state.choices, choices, (size_t)search->group_count * sizeof *choices);
     ARENA_PUSH(arena, search->states, search->state_count, search->state_capacity, state);
     return &search->states[search->state_count - 1];
 }
 
-/* Judges the state whose forms are set, with the weights that differ from those of `now`. */
+static bool choices_are_same(const struct search *search, const struct choice *a, const struct choice *b)
+{
+    bool same = true;
+    for (int g = 0; g < search->group_count; g++)
+        same &= choice_is_same(&a[g], &b[g]);
+    return same;
+}
+
+static struct state *find_state(const struct search *search, const struct choice *choices)
+{
+    for (int i = 0; i < search->state_count; i++)
+        if (choices_are_same(search, search->states[i].choices, choices))
+            return &search->states[i];
+    return NULL;
+}
+
+/* Puts the weights in place that differ from those of `now`. */
+static bool put_weights(struct search *search, const struct choice *choices, const char **error)
+{
+    for (int g = 0; g < search->group_count; g++)
+        for (int i = 0; !choice_is_same(&choices[g], &search->now.choices[g]) && i < search->groups[g].matrix_count;
+             i++)
+            if (!put_matrix(search, search->groups[g].matrices[i], error))
+                return false;
+    return true;
+}
+
+/* Judges the state whose forms are set, if that has not been done. */
 static bool judge_state(struct search *search, struct state *state, const char **error)
 {
     struct score score = {0};
-    for (int g = 0; g < search->group_count; g++)
-        for (int i = 0; state->ranks[g] != search->now.ranks[g] && i < search->groups[g].matrix_count; i++)
-            if (!put_matrix(search, search->groups[g].matrices[i], error))
-                return false;
-    if (!score_network(search, &search->evaluation, &score, error))
-        return false;
-    state->metric = metric_of(search, &score);
-    state->verdict = metric_is_good(search, state->metric) ? VERDICT_GOOD : VERDICT_WORSE;
     void *parameters = search->evaluation.trainer.parameters;
+    if (state->verdict == VERDICT_WORSE)
+        return true;
+    if (!put_weights(search, state->choices, error))
+        return false;
+    if (state->verdict == VERDICT_OPEN) {
+        if (!score_network(search, &search->evaluation, &score, error))
+            return false;
+        state->metric = metric_of(search, &score);
+        state->verdict = metric_is_good(search, state->metric) ? VERDICT_GOOD : VERDICT_WORSE;
+    }
     if (state->verdict == VERDICT_GOOD) {
         memcpy(search->accepted, parameters, parameter_bytes(search));
         search->now = *state;
@@ -154,29 +153,19 @@ static bool judge_state(struct search *search, struct state *state, const char *
     return true;
 }
 
-/* True if the same forms have been found to be worse. */
-static bool is_known_worse(const struct search *search, const int *ranks)
-{
-    bool worse = false;
-    for (int i = 0; i < search->state_count; i++)
-        worse |= search->states[i].verdict == VERDICT_WORSE &&
-                 memcmp(search->states[i].ranks, ranks, (size_t)search->group_count * sizeof *ranks) == 0;
-    return worse;
-}
+bool is_faster(const struct search *search, double time) { return time < (1 - faster_by) * search->now.time; }
 
-bool try_state(struct search *search, const int *ranks, enum verdict *verdict, const char **error)
+bool try_state(struct search *search, const struct choice *choices, enum verdict *verdict, const char **error)
 {
     struct forecast forecast;
-    set_forms(search, ranks);
     *verdict = VERDICT_SLOW;
-    if (!predict_network(search, &forecast, error))
+    if (!predict_network(search, choices, &forecast, error))
         return false;
-    if (forecast.time >= (1 - faster_by) * search->now.time)
+    if (!is_faster(search, forecast.time))
         return true;
-    *verdict = VERDICT_WORSE;
-    if (is_known_worse(search, ranks))
-        return true;
-    struct state *state = add_state(search, ranks, forecast.time);
+    struct state *state = find_state(search, choices);
+    if (!state)
+        state = add_state(search, choices, forecast.time);
     progress_next(&search->progress,
                   arena_printf(search->factoring->arena, "search: network %d, %.2f of the time",
                                search->state_count - 1, forecast.time / search->states[0].time),
@@ -237,7 +226,9 @@ void begin_trials(struct search *search, double metric, double time)
     search->dense = arena_alloc(arena, parameter_bytes(search) + 1, 1);
     search->accepted = arena_alloc(arena, parameter_bytes(search) + 1, 1);
     memcpy(search->dense, search->evaluation.trainer.parameters, parameter_bytes(search));
-    add_state(search, ARENA_ARRAY(arena, int, search->group_count + 1), time)->metric = metric;
+    struct state *first = add_state(search, ARENA_ARRAY(arena, struct choice, search->group_count + 1), time);
+    first->metric = metric;
+    first->verdict = VERDICT_GOOD;
     begin_again(search);
 }
 

@@ -7,68 +7,79 @@
 
 long matrix_size(const struct matrix *matrix) { return shape_size(&matrix->value->shape); }
 
-long factors_size(const struct matrix *matrix)
+long kept_size(const struct matrix *matrix, const struct choice *choice)
 {
     const int *dim = matrix->value->shape.dim;
-    switch (matrix->form) {
+    switch (choice->form) {
     case FORM_DENSE:
         return matrix_size(matrix);
     case FORM_SVD:
-        return (long)matrix->rank * (dim[0] + dim[1]);
+        return (long)choice->rank * (dim[0] + dim[1]);
     case FORM_CP:
-        return (long)matrix->rank * (dim[0] + dim[1] + dim[2]);
+        return (long)choice->rank * (dim[0] + dim[1] + dim[2]);
     }
     return 0;
 }
 
-struct form {
-    const char *text, *pattern;
-    enum parameter_form form;
-    int rank;
-};
-
-/* Reads NAME=svd:64. */
-static bool read_form(struct arena *arena, const char *text, struct form *form, const char **error)
+/* Rows with a scale of their own, in int8. */
+static long kept_rows(const struct matrix *matrix, const struct choice *choice)
 {
-    const char *equals = strrchr(text, '=');
-    const char *const rank = equals ? strchr(equals, ':') : NULL;
-    form->text = text;
-    *error = arena_printf(arena, "--form %s: needs NAME=svd:RANK or NAME=cp:RANK, as 'h.U=svd:64'", text);
-    if (!rank || equals == text)
-        return false;
-    const size_t length = (size_t)(rank - equals - 1);
-    if (length == 3 && strncmp(equals + 1, "svd", length) == 0)
-        form->form = FORM_SVD;
-    else if (length == 2 && strncmp(equals + 1, "cp", length) == 0)
-        form->form = FORM_CP;
-    else
-        return false;
-    char *end;
-    const long number = strtol(rank + 1, &end, 10);
-    if (rank[1] < '0' || rank[1] > '9' || *end || number < 1 || number > 1000000)
-        return false;
-    form->pattern = arena_copy_string(arena, text, (size_t)(equals - text));
-    form->rank = (int)number;
-    *error = NULL;
-    return true;
+    const int *dim = matrix->value->shape.dim;
+    switch (choice->form) {
+    case FORM_DENSE:
+        return matrix_size(matrix) / dim[matrix->value->shape.rank - 1];
+    case FORM_SVD:
+        return (long)dim[0] + choice->rank;
+    case FORM_CP:
+        return (long)dim[0] + dim[1] + dim[2];
+    }
+    return 0;
 }
 
-/* Returns why a parameter cannot have a form; NULL: it can. */
-static const char *form_fault(struct arena *arena, const struct matrix *matrix, const struct form *form)
+long kept_bytes(const struct matrix *matrix, const struct choice *choice)
+{
+    const long size = kept_size(matrix, choice);
+    switch (choice->storage) {
+    case PRECISION_F16:
+    case PRECISION_BF16:
+        return 2 * size;
+    case PRECISION_INT8:
+        return size + 4 * kept_rows(matrix, choice);
+    case PRECISION_F32:
+    case PRECISION_COUNT:
+        break;
+    }
+    return 4 * size;
+}
+
+bool choice_is_same(const struct choice *a, const struct choice *b)
+{
+    return a->form == b->form && a->rank == b->rank && a->storage == b->storage;
+}
+
+const char *choice_text(struct arena *arena, const struct choice *choice)
+{
+    const char *storage = choice->storage == PRECISION_F32 ? "" : precision_name(choice->storage);
+    if (choice->form == FORM_DENSE)
+        return *storage ? storage : "dense";
+    return arena_printf(arena, "%s(%d)%s%s", choice->form == FORM_SVD ? "svd" : "cp", choice->rank, *storage ? " " : "",
+                        storage);
+}
+
+/* Returns why a parameter cannot have what a --form gives; NULL: it can. */
+static const char *form_fault(struct arena *arena, const struct matrix *matrix, const struct form_option *option)
 {
     const struct shape *shape = &matrix->value->shape;
     const char *name = matrix->value->name;
-    const int needed = form->form == FORM_SVD ? 2 : 3;
-    if (shape->rank != needed)
-        return arena_printf(arena, "--form %s: '%s' is %s; %s", form->text, name, shape_text(arena, shape),
-                            form->form == FORM_SVD ? "svd is for matrices, cp for what has three dimensions"
-                                                   : "cp is for what has three dimensions, svd for matrices");
-    const struct matrix changed = {
-        .value = matrix->value, .weights = matrix->weights, .form = form->form, .rank = form->rank};
-    if (factors_size(&changed) >= matrix_size(matrix))
+    const struct choice choice = {option->form, option->rank, PRECISION_F32};
+    if (option->form != FORM_DENSE && shape->rank != (option->form == FORM_SVD ? 2 : 3))
+        return arena_printf(arena, "--form %s: '%s' is %s; %s", option->text, name, shape_text(arena, shape),
+                            option->form == FORM_SVD ? "svd is for matrices, cp for what has three dimensions"
+                                                     : "cp is for what has three dimensions, svd for matrices");
+    if (option->form != FORM_DENSE && kept_size(matrix, &choice) >= matrix_size(matrix))
         return arena_printf(arena,
                             "--form %s: its factors would have %ld numbers, and '%s' has %ld: take a smaller rank",
-                            form->text, factors_size(&changed), name, matrix_size(matrix));
+                            option->text, kept_size(matrix, &choice), name, matrix_size(matrix));
     return NULL;
 }
 
@@ -81,24 +92,28 @@ static const char *list_names(const struct factoring *factoring)
     return factoring->matrix_count ? text.data : "none";
 }
 
-/* Gives a form to the parameters that its pattern matches. */
-static bool take_form(struct factoring *factoring, const struct form *form, const char **error)
+/* Gives what a --form says to the parameters that its pattern matches. */
+static bool take_form(struct factoring *factoring, const struct form_option *option, const char **error)
 {
     int taken = 0;
     for (int i = 0; i < factoring->matrix_count; i++) {
         struct matrix *matrix = &factoring->matrices[i];
-        if (fnmatch(form->pattern, matrix->value->name, 0) != 0)
+        if (fnmatch(option->pattern, matrix->value->name, 0) != 0)
             continue;
-        *error = form_fault(factoring->arena, matrix, form);
+        *error = form_fault(factoring->arena, matrix, option);
         if (*error)
             return false;
-        matrix->form = form->form;
-        matrix->rank = form->rank;
+        if (option->decomposes) {
+            matrix->choice.form = option->form;
+            matrix->choice.rank = option->rank;
+        }
+        if (option->stores)
+            matrix->choice.storage = option->storage;
         taken++;
     }
     if (!taken)
         *error = arena_printf(factoring->arena, "--form %s: no matrix without a form has that name; there are: %s",
-                              form->text, list_names(factoring));
+                              option->text, list_names(factoring));
     return taken > 0;
 }
 
@@ -108,7 +123,7 @@ static bool forms_agree(const struct factoring *factoring, const char **error)
     for (int i = 0; i < factoring->matrix_count; i++)
         for (int k = 0; k < i; k++) {
             const struct matrix *a = &factoring->matrices[k], *b = &factoring->matrices[i];
-            if (a->value->span.begin != b->value->span.begin || (a->form == b->form && a->rank == b->rank))
+            if (a->value->span.begin != b->value->span.begin || choice_is_same(&a->choice, &b->choice))
                 continue;
             int line, column;
             source_locate(factoring->source, a->value->span.begin, &line, &column);
@@ -121,12 +136,10 @@ static bool forms_agree(const struct factoring *factoring, const char **error)
     return true;
 }
 
-bool choose_forms(struct factoring *factoring, const struct words *forms, const char **error)
+bool choose_forms(struct factoring *factoring, const struct form_options *forms, const char **error)
 {
-    for (int i = 0; i < forms->count; i++) {
-        struct form form;
-        if (!read_form(factoring->arena, forms->items[i], &form, error) || !take_form(factoring, &form, error))
+    for (int i = 0; i < forms->count; i++)
+        if (!take_form(factoring, &forms->items[i], error))
             return false;
-    }
     return forms_agree(factoring, error);
 }

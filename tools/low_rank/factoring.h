@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "command/argument.h"
+#include "low_rank/lapack.h"
 #include "low_rank/low_rank.h"
 #include "rnn/weights.h"
 #include "sema/sema.h"
@@ -15,22 +16,28 @@ struct search;
 /* Ranks in such steps fill the lanes of any machine. */
 enum { RANK_STEP = 16 };
 
-/* A dense parameter of rank 2 or 3. */
+/* How a parameter is to be kept; zeros: as it is. */
+struct choice {
+    enum parameter_form form;
+    int rank; /* 0 with FORM_DENSE */
+    enum precision storage;
+};
+
+/* A parameter of rank 2 or 3 for which the program says nothing of this kind. */
 struct matrix {
     const struct value *value;
     const rnn_file_tensor *weights;
-    const double *data;       /* of them */
-    enum parameter_form form; /* chosen */
-    int rank;
+    const double *data; /* of them */
+    struct choice choice;
     struct spectrum spectrum;   /* of a matrix */
-    struct polyadic polyadic;   /* with FORM_CP */
     rnn_file_tensor factors[3]; /* as a weights file has them */
     int factor_count;
-    double error; /* |W - its factors| / |W| */
+    double error; /* |W - what is kept of it| / |W| */
 };
 
 struct factoring {
     struct arena *arena;
+    struct lapack lapack;
     const struct source *source;
     const struct program *program;
     struct matrix *matrices;
@@ -42,15 +49,26 @@ struct factoring {
     const struct search *search; /* that has found the forms; NULL: they were given */
 };
 
-long matrix_size(const struct matrix *matrix);  /* numbers, dense */
-long factors_size(const struct matrix *matrix); /* numbers of its factors, or as before */
+bool choice_is_same(const struct choice *a, const struct choice *b);
+const char *choice_text(struct arena *arena, const struct choice *choice); /* as in a program: "svd(64) f16" */
 
-/* Takes forms, as NAME=svd:64 or NAME=cp:8; NAME may be a pattern, and later ones count. Parameters that one
- * declaration declares, in several instances of a cell, all have to get the same. */
-bool choose_forms(struct factoring *factoring, const struct words *forms, const char **error);
+long matrix_size(const struct matrix *matrix);                             /* numbers, dense */
+long kept_size(const struct matrix *matrix, const struct choice *choice);  /* numbers of its factors */
+long kept_bytes(const struct matrix *matrix, const struct choice *choice); /* of them in memory, scales included */
 
-/* Computes spectra, where there are none yet, and the factors of those with a form. */
+/* Gives the parameters what --form says. Those that one declaration declares, in several instances of a cell, all have
+ * to get the same. */
+bool choose_forms(struct factoring *factoring, const struct form_options *forms, const char **error);
+
+/* Computes spectra, where there are none yet. */
+bool compute_spectra(struct factoring *factoring, const char **error);
+
+/* Computes the factors of those with a form, and the errors of all that are not kept as they are. */
 bool compute_factors(struct factoring *factoring, const char **error);
+
+/* Sets `product`, of the parameter's shape, to what is kept of it: the product of its factors, each rounded to its
+ * storage. */
+bool keep_matrix(const struct factoring *factoring, const struct matrix *matrix, double *product, const char **error);
 
 /* Returns the program's text with the forms in its declarations, all else as it is. */
 const struct source *rewrite_program(const struct factoring *factoring);
@@ -58,6 +76,5 @@ const struct source *rewrite_program(const struct factoring *factoring);
 /* Appends how fast singular values fall; the forms, and the errors that they make. */
 void report_spectra(const struct factoring *factoring, struct text *text);
 void report_forms(const struct factoring *factoring, struct text *text);
-const char *form_text(struct arena *arena, enum parameter_form form, int rank); /* "svd(64)" */
 
 #endif

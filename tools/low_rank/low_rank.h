@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct arena;
+struct lapack;
 
 struct spectrum {
     int rows, columns;
@@ -23,8 +24,8 @@ struct spectrum {
 };
 
 /* Decomposes w[rows, columns]. */
-bool spectrum_of(struct arena *arena, const double *w, int rows, int columns, struct spectrum *spectrum,
-                 const char **error);
+bool spectrum_of(struct arena *arena, const struct lapack *lapack, const double *w, int rows, int columns,
+                 struct spectrum *spectrum, const char **error);
 
 /* The part of the energy that the first `rank` singular values hold; and energy / largest^2, the stable rank. */
 double spectrum_kept(const struct spectrum *spectrum, int rank);
@@ -40,7 +41,7 @@ struct polyadic {
 };
 
 /* Decomposes z[slices, rows, columns]. `seed` draws the starts. */
-bool polyadic_of(struct arena *arena, const double *z, int slices, int rows, int columns, int rank, uint64_t seed,
-                 struct polyadic *polyadic, const char **error);
+bool polyadic_of(struct arena *arena, const struct lapack *lapack, const double *z, int slices, int rows, int columns,
+                 int rank, uint64_t seed, struct polyadic *polyadic, const char **error);
 
 #endif

@@ -12,6 +12,7 @@ enum { RANDOM_STARTS = 3, SWEEPS = 60, LAST_SWEEPS = 400 };
 
 /* A search from one start, and room for it. */
 struct search {
+    const struct lapack *lapack;
     const double *z;
     double energy; /* |z|^2 */
     struct polyadic *to;
@@ -32,7 +33,7 @@ static const double *slice_of(const struct search *search, int i)
 static void take_gram(const struct search *search, const double *factor, int count, double *gram)
 {
     const int rank = search->to->rank;
-    lapack_product(rank, rank, count, factor, true, factor, false, 0, gram);
+    lapack_product(search->lapack, rank, rank, count, factor, true, factor, false, 0, gram);
 }
 
 /* factor[count, rank] becomes the solution of factor * matrix = right', right[rank, count]. A matrix that is singular,
@@ -47,7 +48,7 @@ static bool solve(const struct search *search, const double *one, const double *
         search->matrix[i] = one[i] * other[i];
     for (int q = 0; q < rank; q++)
         search->matrix[length(q, rank + 1)] += 1e-12 * trace / rank + 1e-300;
-    if (!lapack_solve(rank, search->matrix, count, search->right))
+    if (!lapack_solve(search->lapack, rank, search->matrix, count, search->right))
         return false;
     for (int i = 0; i < count; i++)
         for (int q = 0; q < rank; q++)
@@ -95,7 +96,8 @@ static void gather_c(const struct search *search)
     const struct polyadic *to = search->to;
     memset(search->right, 0, length(to->rank, to->columns) * sizeof *search->right);
     for (int i = 0; i < to->slices; i++) {
-        lapack_product(to->columns, to->rank, to->rows, slice_of(search, i), true, to->b, false, 0, search->back);
+        lapack_product(search->lapack, to->columns, to->rank, to->rows, slice_of(search, i), true, to->b, false, 0,
+                       search->back);
         for (int column = 0; column < to->columns; column++)
             for (int q = 0; q < to->rank; q++)
                 search->right[length(q, to->columns) + (size_t)column] +=
@@ -108,7 +110,7 @@ static bool sweep(const struct search *search)
 {
     struct polyadic *to = search->to;
     for (int i = 0; i < to->slices; i++)
-        lapack_product(to->rows, to->rank, to->columns, slice_of(search, i), false, to->c, false, 0,
+        lapack_product(search->lapack, to->rows, to->rank, to->columns, slice_of(search, i), false, to->c, false, 0,
                        search->products + length(i, to->rows) * (size_t)to->rank);
     if (!update_a(search) || !update_b(search))
         return false;
@@ -165,7 +167,7 @@ static bool start_from_slices(struct arena *arena, const struct search *search, 
     for (int i = 0, first = 0; i < to->slices; i++) {
         struct spectrum spectrum;
         const int rank = to->rank / to->slices + (i < to->rank % to->slices);
-        if (!spectrum_of(arena, slice_of(search, i), to->rows, to->columns, &spectrum, error))
+        if (!spectrum_of(arena, search->lapack, slice_of(search, i), to->rows, to->columns, &spectrum, error))
             return false;
         for (int q = 0; q < rank; q++, first++) {
             const double root = q < spectrum.count ? sqrt(spectrum.singular[q]) : 0;
@@ -213,11 +215,11 @@ static struct polyadic polyadic_new(struct arena *arena, int slices, int rows, i
                              .fit = -1};
 }
 
-static struct search search_new(struct arena *arena, const double *z, struct polyadic *to)
+static struct search search_new(struct arena *arena, const struct lapack *lapack, const double *z, struct polyadic *to)
 {
     int most = to->slices > to->rows ? to->slices : to->rows;
     most = most > to->columns ? most : to->columns;
-    struct search search = {.z = z, .to = to};
+    struct search search = {.lapack = lapack, .z = z, .to = to};
     for (int f = 0; f < 3; f++)
         search.gram[f] = ARENA_ARRAY(arena, double, length(to->rank, to->rank));
     search.matrix = ARENA_ARRAY(arena, double, length(to->rank, to->rank));
@@ -230,12 +232,12 @@ static struct search search_new(struct arena *arena, const double *z, struct pol
     return search;
 }
 
-bool polyadic_of(struct arena *arena, const double *z, int slices, int rows, int columns, int rank, uint64_t seed,
-                 struct polyadic *polyadic, const char **error)
+bool polyadic_of(struct arena *arena, const struct lapack *lapack, const double *z, int slices, int rows, int columns,
+                 int rank, uint64_t seed, struct polyadic *polyadic, const char **error)
 {
     *polyadic = polyadic_new(arena, slices, rows, columns, rank);
     struct polyadic attempt = polyadic_new(arena, slices, rows, columns, rank);
-    struct search search = search_new(arena, z, &attempt);
+    struct search search = search_new(arena, lapack, z, &attempt);
     for (int start = 0; start <= RANDOM_STARTS; start++) {
         if (start)
             start_random(&attempt, random_key(seed, (uint64_t)start));

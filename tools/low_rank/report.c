@@ -3,13 +3,6 @@
 #include "base/arena.h"
 #include "low_rank/factoring.h"
 
-const char *form_text(struct arena *arena, enum parameter_form form, int rank)
-{
-    if (form == FORM_DENSE)
-        return "dense";
-    return arena_printf(arena, "%s(%d)", form == FORM_SVD ? "svd" : "cp", rank);
-}
-
 static int longest_name(const struct factoring *factoring)
 {
     int longest = 9;
@@ -49,15 +42,24 @@ void report_spectra(const struct factoring *factoring, struct text *text)
     }
 }
 
-/* Parameters of the program, with forms or without. */
-static long count_parameters(const struct factoring *factoring, bool factored)
+/* Numbers of all parameters of the program and their bytes in memory, as they were or as chosen. */
+static void count_parameters(const struct factoring *factoring, bool chosen, long *numbers, long *bytes)
 {
-    long count = 0;
+    static const struct choice as_it_is = {FORM_DENSE, 0, PRECISION_F32};
+    *numbers = 0;
     for (int i = 0; i < factoring->program->parameter_count; i++)
-        count += shape_size(&factoring->program->parameters[i]->shape);
-    for (int i = 0; factored && i < factoring->matrix_count; i++)
-        count += factors_size(&factoring->matrices[i]) - matrix_size(&factoring->matrices[i]);
-    return count;
+        *numbers += shape_size(&factoring->program->parameters[i]->shape);
+    *bytes = 4 * *numbers;
+    for (int i = 0; chosen && i < factoring->matrix_count; i++) {
+        const struct matrix *matrix = &factoring->matrices[i];
+        *numbers += kept_size(matrix, &matrix->choice) - matrix_size(matrix);
+        *bytes += kept_bytes(matrix, &matrix->choice) - kept_bytes(matrix, &as_it_is);
+    }
+}
+
+static bool is_changed(const struct matrix *matrix)
+{
+    return matrix->choice.form != FORM_DENSE || matrix->choice.storage != PRECISION_F32;
 }
 
 void report_forms(const struct factoring *factoring, struct text *text)
@@ -65,22 +67,25 @@ void report_forms(const struct factoring *factoring, struct text *text)
     const int width = longest_name(factoring);
     bool chosen = false;
     for (int i = 0; i < factoring->matrix_count; i++)
-        chosen |= factoring->matrices[i].form != FORM_DENSE;
+        chosen |= is_changed(&factoring->matrices[i]);
     if (!chosen)
         return;
-    text_printf(text, "%s%-*s  %-13s %-10s %8s %10s %10s\n", text->length ? "\n" : "", width, "parameter", "", "form",
-                "error", "numbers", "before");
+    text_printf(text, "%s%-*s  %-13s %-12s %8s %10s %10s %10s\n", text->length ? "\n" : "", width, "parameter", "",
+                "form", "error", "numbers", "before", "bytes");
     for (int i = 0; i < factoring->matrix_count; i++) {
         const struct matrix *matrix = &factoring->matrices[i];
-        if (matrix->form == FORM_DENSE)
-            continue;
-        text_printf(text, "%-*s  %-13s %-10s %8.4f %10ld %10ld\n", width, matrix->value->name,
-                    shape_text(factoring->arena, &matrix->value->shape),
-                    form_text(factoring->arena, matrix->form, matrix->rank), matrix->error, factors_size(matrix),
-                    matrix_size(matrix));
+        if (is_changed(matrix))
+            text_printf(text, "%-*s  %-13s %-12s %8.4f %10ld %10ld %10ld\n", width, matrix->value->name,
+                        shape_text(factoring->arena, &matrix->value->shape),
+                        choice_text(factoring->arena, &matrix->choice), matrix->error,
+                        kept_size(matrix, &matrix->choice), matrix_size(matrix), kept_bytes(matrix, &matrix->choice));
     }
-    text_printf(text,
-                "\nerror: the norm of what the factors miss, over the norm of the parameter\n"
-                "network: %ld parameters instead of %ld\n",
-                count_parameters(factoring, true), count_parameters(factoring, false));
+    long numbers, bytes, numbers_before, bytes_before;
+    count_parameters(factoring, true, &numbers, &bytes);
+    count_parameters(factoring, false, &numbers_before, &bytes_before);
+    text_printf(
+        text,
+        "\nerror: the norm of what is lost of the parameter, over its norm; bytes: in memory, for inference in f32\n"
+        "network: %ld parameters instead of %ld, %ld bytes instead of %ld\n",
+        numbers, numbers_before, bytes, bytes_before);
 }

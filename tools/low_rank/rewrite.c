@@ -28,7 +28,8 @@ static const struct matrix *find_matrix(const struct factoring *factoring, const
 {
     for (int i = 0; i < factoring->matrix_count; i++) {
         const struct matrix *matrix = &factoring->matrices[i];
-        if (matrix->form != FORM_DENSE && matrix->value->span.begin == declarator->name.span.begin)
+        const bool as_it_is = matrix->choice.form == FORM_DENSE && matrix->choice.storage == PRECISION_F32;
+        if (!as_it_is && matrix->value->span.begin == declarator->name.span.begin)
             return matrix;
     }
     return NULL;
@@ -70,8 +71,8 @@ const struct source *rewrite_program(const struct factoring *factoring)
     uint32_t from = 0;
     for (int i = 0; i < count; i++) {
         const struct matrix *matrix = insertions[i].matrix;
-        text_printf(&text, "%.*s : %s(%d)", (int)(insertions[i].place - from), source->data + from,
-                    matrix->form == FORM_SVD ? "svd" : "cp", matrix->rank);
+        text_printf(&text, "%.*s : %s", (int)(insertions[i].place - from), source->data + from,
+                    choice_text(arena, &matrix->choice));
         from = insertions[i].place;
     }
     text_printf(&text, "%s", source->data + from);

@@ -5,8 +5,8 @@
 #include "low_rank/lapack.h"
 #include "low_rank/low_rank.h"
 
-bool spectrum_of(struct arena *arena, const double *w, int rows, int columns, struct spectrum *spectrum,
-                 const char **error)
+bool spectrum_of(struct arena *arena, const struct lapack *lapack, const double *w, int rows, int columns,
+                 struct spectrum *spectrum, const char **error)
 {
     const int count = rows < columns ? rows : columns;
     const size_t size = (size_t)rows * (size_t)columns;
@@ -14,7 +14,7 @@ bool spectrum_of(struct arena *arena, const double *w, int rows, int columns, st
     double *u = ARENA_ARRAY(arena, double, (size_t)rows *(size_t)count);
     double *vt = ARENA_ARRAY(arena, double, (size_t)count *(size_t)columns);
     memcpy(a, w, size * sizeof *a);
-    if (!lapack_svd(rows, columns, a, singular, u, vt)) {
+    if (!lapack_svd(lapack, rows, columns, a, singular, u, vt)) {
         *error = "the singular value decomposition does not converge";
         return false;
     }

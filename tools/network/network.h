@@ -26,12 +26,12 @@ struct network_options {
     struct definition *definitions; /* the -D among them */
     int definition_count, definition_capacity;
     struct form_options forms; /* --form and --forms */
-    const char *top;    /* the --top among them, or NULL */
-    const char *target; /* --target, or NULL: for this processor */
-    bool in_double;     /* --double */
-    int threads;        /* --threads; 0: as many as OpenMP gives */
-    bool training;      /* with loss and gradients: the model has .training */
-    bool quiet;         /* nothing is said while the C compiler takes long */
+    const char *top;           /* the --top among them, or NULL */
+    const char *target;        /* --target, or NULL: for this processor */
+    bool in_double;            /* --double */
+    int threads;               /* --threads; 0: as many as OpenMP gives */
+    bool training;             /* with loss and gradients: the model has .training */
+    bool quiet;                /* nothing is said while the C compiler takes long */
 };
 
 struct network_options network_options_new(struct arena *arena);

@@ -55,8 +55,7 @@ bool evaluation_open(struct evaluation *eval, const struct train_options *option
         return refuse(error, "the network has weights: give --weights FILE");
     if (eval->model->training->whole_sequences && options->window)
         return refuse(error, "the network needs whole sequences: leave --window out");
-    if (!read_data(eval, error) ||
-        !trainer_open(&eval->trainer, options, eval->model, &eval->none, &eval->data, error))
+    if (!read_data(eval, error) || !trainer_open(&eval->trainer, options, eval->model, &eval->none, &eval->data, error))
         return false;
     if (storage_round_parameters(&options->network, eval->model, eval->trainer.parameters, error))
         return true;

@@ -12,8 +12,8 @@ struct evaluation {
     struct trainer trainer; /* for validate(), as often as wanted: its parameters may be changed */
 };
 
-/* Compiles the network, reads its data and the weights, which are rounded as an inference network stores them. The options are kept; they are those of a training that
- * `evaluates`. Where it fails nothing has to be closed. */
+/* Compiles the network, reads its data and the weights, which are rounded as an inference network stores them. The
+ * options are kept; they are those of a training that `evaluates`. Where it fails nothing has to be closed. */
 bool evaluation_open(struct evaluation *eval, const struct train_options *options, const char **error);
 void evaluation_close(struct evaluation *eval);
 
