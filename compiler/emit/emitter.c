@@ -27,16 +27,12 @@ static void name_panels(struct emitter *emitter, struct unique *members)
 {
     const struct schedule *schedule = emitter->schedule;
     emitter->panels = ARENA_ARRAY(emitter->arena, const char *, schedule->panel_count + 1);
-    for (int r = 0; r < schedule->region_count; r++)
-        for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
-            const struct kernel *kernel = &schedule->regions[r].kernels[k];
-            for (int o = 0; o < kernel->operand_count; o++) {
-                const struct operand *operand = &kernel->operands[o];
-                const char *x = schedule->names[operand->x.node];
-                const char *stem = arena_printf(emitter->arena, "%s_by_%s", schedule->regions[r].name, x ? x : "x");
-                emitter->panels[operand->panels] = unique_name(members, stem);
-            }
-        }
+    for (int p = 0; p < schedule->panel_count; p++) {
+        const struct operand *operand = &schedule->panels[p].operand;
+        const struct region *region = &schedule->regions[schedule->region_of[operand->products[0]]];
+        const char *x = schedule->names[operand->x.node];
+        emitter->panels[p] = unique_name(members, arena_printf(emitter->arena, "%s_by_%s", region->name, x ? x : "x"));
+    }
 }
 
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,

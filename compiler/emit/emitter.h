@@ -118,6 +118,8 @@ const char *parameter_size(const struct emitter *emitter, int id, int dimension)
 const char *size_in_bytes(const struct emitter *emitter, const char *size);
 /* Returns the units of a kernel. */
 const char *kernel_size(const struct emitter *emitter, const struct kernel *kernel);
+/* Returns the columns of a batch at most, for a kernel whose accumulators have the name `rows`. */
+const char *kernel_batch(const struct emitter *emitter, const struct kernel *kernel, const char *rows);
 /* lines.c: appends text whose lines may be of any length. */
 enum { LINE_MOST = 120 };
 void put_lines(struct text *out, const char *text);

@@ -75,7 +75,7 @@ void write_one_stream(struct emitter *emitter, int index)
     if (turns)
         text_puts(out, "    const int back = (int)(values->ages[0] & 1);\n");
     for (int k = 0; k < region->kernel_count; k++) {
-        const char *panels = arena_printf(emitter->arena, "RNN_PANELS(%d, %s)", region->kernels[k].accumulator_count,
+        const char *panels = arena_printf(emitter->arena, "RNN_PANELS(%d, %s)", region->kernels[k].panel_rows,
                                           kernel_size(emitter, &region->kernels[k]));
         if (shared && k > 0)
             text_puts(out, "    rnn_meet(&share);\n");

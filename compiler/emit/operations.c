@@ -8,7 +8,8 @@ void count_products(struct operations *operations, const struct kernel *kernel)
     for (int o = 0; o < kernel->operand_count; o++) {
         double weights = (double)kernel->operands[o].row_count * kernel->units * kernel->operands[o].x.length;
         operations->multiply_adds += weights;
-        operations->weights += weights;
+        if (o == 0 || kernel->operands[o - 1].panels != kernel->operands[o].panels)
+            operations->weights += weights;
     }
     for (int i = 0; i < kernel->accumulator_count; i++)
         operations->adds += kernel->accumulators[i].start.node == NO_NODE ? 0 : kernel->units;

@@ -9,20 +9,42 @@ static const char *vectors(struct arena *arena, int rows, int part)
     return part == 1 ? "side" : arena_printf(arena, "%d * side", part);
 }
 
+/* Returns the place of the accumulators of an operand. */
+static const char *sums_of(const struct writing *writing, const struct operand *operand)
+{
+    struct arena *arena = writing->emitter->arena;
+    const char *first = vectors(arena, writing->kernel->accumulator_count, operand->first_row);
+    return operand->first_row ? arena_printf(arena, "sum + %s", first) : "sum";
+}
+
 static void write_product(struct writing *writing, const struct operand *operand)
 {
     struct emitter *emitter = writing->emitter;
-    struct arena *arena = emitter->arena;
-    const struct kernel *kernel = writing->kernel;
-    int rows = kernel->accumulator_count;
+    int rows = writing->kernel->accumulator_count;
     struct access x = access_of_edge(emitter->schedule, writing->region, &operand->x);
-    const char *sum = "sum";
-    if (operand->first_row)
-        sum = arena_printf(arena, "sum + %s", vectors(arena, rows, operand->first_row));
-    text_printf(emitter->out, "    rnn_panel_product(%s, %s, packed->%s, panel, %s, %s, %s, %s, columns);\n", sum,
-                vectors(arena, rows, rows), emitter->panels[operand->panels], vectors(arena, rows, operand->row_count),
-                access_address(emitter, &x, "first"), access_stride(emitter, &x),
-                node_size(emitter, operand->x.node, operand->x.length));
+    text_printf(emitter->out, "    rnn_panel_product(%s, %s, packed->%s, panel, %s, %s, %s, %s, columns);\n",
+                sums_of(writing, operand), vectors(emitter->arena, rows, rows), emitter->panels[operand->panels],
+                vectors(emitter->arena, rows, operand->row_count), access_address(emitter, &x, "first"),
+                access_stride(emitter, &x), node_size(emitter, operand->x.node, operand->x.length));
+}
+
+/* Writes the products of one packed matrix with `count` right-hand sides. */
+static void write_products(struct writing *writing, const struct operand *operands, int count)
+{
+    struct emitter *emitter = writing->emitter;
+    int rows = writing->kernel->accumulator_count;
+    text_puts(emitter->out, "    {\n        const rnn_right right[] = {\n");
+    for (int i = 0; i < count; i++) {
+        struct access x = access_of_edge(emitter->schedule, writing->region, &operands[i].x);
+        text_printf(emitter->out, "            {%s, %s},\n", access_address(emitter, &x, "first"),
+                    access_stride(emitter, &x));
+    }
+    text_printf(
+        emitter->out,
+        "        };\n        rnn_panel_products(%s, %s, packed->%s, panel, %s, right, %d, %s, columns);\n    }\n",
+        sums_of(writing, operands), vectors(emitter->arena, rows, rows), emitter->panels[operands->panels],
+        vectors(emitter->arena, rows, operands->row_count), count,
+        node_size(emitter, operands->x.node, operands->x.length));
 }
 
 /* Opens the loop over the columns of the batch, and over the blocks of units of the panel. */
@@ -63,12 +85,18 @@ void write_panel_kernel(struct writing *writing)
     const char *size = kernel_size(emitter, kernel);
     use_variables(emitter, VAR_packed | VAR_panel | VAR_first | VAR_columns);
     text_printf(emitter->out,
-                "    enum { rows = %d, side = RNN_SIDE(rows, %s) };\n"
-                "    rnn_vec sum[RNN_BATCH(rows, %s) * rows * side];\n"
+                "    enum { rows = %d, side = RNN_SIDE(%s, %s) };\n"
+                "    rnn_vec sum[%s * rows * side];\n"
                 "    rnn_panel_clear(sum, columns * rows * side);\n",
-                rows, size, size);
-    for (int o = 0; o < kernel->operand_count; o++)
-        write_product(writing, &kernel->operands[o]);
+                rows, kernel->panel_rows == rows ? "rows" : arena_printf(emitter->arena, "%d", kernel->panel_rows),
+                size, kernel_batch(emitter, kernel, "rows"));
+    for (int o = 0, count; o < kernel->operand_count; o += count) {
+        count = operands_together(kernel, o);
+        if (count == 1)
+            write_product(writing, &kernel->operands[o]);
+        else
+            write_products(writing, &kernel->operands[o], count);
+    }
     open_column_loop(writing);
     for (int i = 0; i < rows; i++)
         write_accumulator(writing, i);

@@ -52,21 +52,20 @@ static void write_panel_loop(struct emitter *emitter, const struct region *regio
     struct text *out = emitter->out;
     bool scan = region->kind == REGION_SCAN, turns = region->turns;
     const char *indent = scan ? "        " : "    ", *counter = turns ? "i" : "panel";
-    int rows = kernel->accumulator_count;
-    const char *units = kernel_size(emitter, kernel);
-    const char *panels = arena_printf(emitter->arena, "RNN_PANELS(%d, %s)", rows, units);
+    const char *rows = arena_printf(emitter->arena, "%d", kernel->accumulator_count);
+    const char *panels =
+        arena_printf(emitter->arena, "RNN_PANELS(%d, %s)", kernel->panel_rows, kernel_size(emitter, kernel));
     write_panels_head(emitter, region, indent, counter, panels);
     if (turns)
         text_printf(out, "%s    const int panel = %s & 1 ? %s : i; /* to and fro */\n", indent,
                     region->group > 1 ? arena_printf(emitter->arena, "(t / %d)", region->group) : "t",
                     last_panels(emitter, region, panels));
+    text_printf(out, "%s    RNN_FOR_BATCHES", indent);
     if (region_is_shared(region))
-        text_printf(out, "%s    RNN_FOR_BATCHES_IN(share.batches.first, share.batches.end, RNN_BATCH(%d, %s), %s",
-                    indent, rows, units, kernel_name(emitter, region, kernel));
+        text_puts(out, "_IN(share.batches.first, share.batches.end, ");
     else
-        text_printf(out, "%s    RNN_FOR_BATCHES(%s, RNN_BATCH(%d, %s), %s", indent,
-                    scan && region->group == 1 ? "streams" : "columns", rows, units,
-                    kernel_name(emitter, region, kernel));
+        text_printf(out, "(%s, ", scan && region->group == 1 ? "streams" : "columns");
+    text_printf(out, "%s, %s", kernel_batch(emitter, kernel, rows), kernel_name(emitter, region, kernel));
     write_kernel_arguments(emitter, region, uses & ~(unsigned)(VAR_first | VAR_columns), ", ");
     text_printf(out, ")\n%s}\n", indent);
 }

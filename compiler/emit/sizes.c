@@ -124,3 +124,11 @@ const char *size_in_bytes(const struct emitter *emitter, const char *size)
 {
     return strcmp(size, "1") == 0 ? "sizeof(rnn_real)" : arena_printf(emitter->arena, "%s * sizeof(rnn_real)", size);
 }
+
+const char *kernel_batch(const struct emitter *emitter, const struct kernel *kernel, const char *rows)
+{
+    const char *units = kernel_size(emitter, kernel);
+    return kernel->panel_rows == kernel->accumulator_count
+               ? arena_printf(emitter->arena, "RNN_BATCH(%s, %s)", rows, units)
+               : arena_printf(emitter->arena, "RNN_BATCH_OF(%s * RNN_SIDE(%d, %s))", rows, kernel->panel_rows, units);
+}

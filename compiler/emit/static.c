@@ -4,14 +4,13 @@
 
 /* ---- the struct ---- */
 
-static void write_panel_members(struct emitter *emitter, const struct kernel *kernel)
+static void write_panel_member(struct emitter *emitter, int number)
 {
-    for (int o = 0; o < kernel->operand_count; o++) {
-        const struct operand *operand = &kernel->operands[o];
-        text_printf(emitter->out, "    RNN_ALIGNED rnn_real %s[RNN_PACKED(%d, %d, %s, %s)];\n",
-                    emitter->panels[operand->panels], kernel->accumulator_count, operand->row_count,
-                    kernel_size(emitter, kernel), node_size(emitter, operand->x.node, operand->x.length));
-    }
+    const struct packed_matrix *panels = &emitter->schedule->panels[number];
+    const struct operand *operand = &panels->operand;
+    text_printf(emitter->out, "    RNN_ALIGNED rnn_real %s[RNN_PACKED(%d, %d, %s, %s)];\n", emitter->panels[number],
+                panels->kernel->panel_rows, operand->row_count, kernel_size(emitter, panels->kernel),
+                node_size(emitter, operand->x.node, operand->x.length));
 }
 
 void emit_packed_struct(struct emitter *emitter)
@@ -22,18 +21,15 @@ void emit_packed_struct(struct emitter *emitter)
         out,
         "/* What the kernels read: static values, and weights as panels (see rnn/panel.h). */\nstruct %s_packed {\n",
         emitter->prefix);
-    bool any = false;
+    bool any = schedule->panel_count > 0;
     for (int i = 0; i < emitter->graph->node_count; i++) {
         if (schedule->buffers[i].storage != STORE_STATIC)
             continue;
         any = true;
         text_printf(out, "    RNN_ALIGNED rnn_real %s[RNN_PAD(%s)];\n", emitter->buffers[i], value_size(emitter, i));
     }
-    for (int r = 0; r < schedule->region_count; r++)
-        for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
-            any |= schedule->regions[r].kernels[k].operand_count > 0;
-            write_panel_members(emitter, &schedule->regions[r].kernels[k]);
-        }
+    for (int p = 0; p < schedule->panel_count; p++)
+        write_panel_member(emitter, p);
     text_puts(out, any ? "};\n\n" : "    RNN_ALIGNED rnn_real none[RNN_LANES];\n};\n\n");
 }
 
@@ -52,18 +48,16 @@ static int collect_packings(struct emitter *emitter, bool computed, struct packi
 {
     int count = 0, capacity = 0;
     *packings = NULL;
-    for (int r = 0; r < emitter->schedule->region_count; r++)
-        for (int k = 0; k < emitter->schedule->regions[r].kernel_count; k++) {
-            const struct kernel *kernel = &emitter->schedule->regions[r].kernels[k];
-            for (int o = 0; o < kernel->operand_count; o++)
-                for (int row = 0; row < kernel->operands[o].row_count; row++) {
-                    const struct node *product = emitter->graph->nodes[kernel->operands[o].products[row]];
-                    struct packing packing = {kernel, &kernel->operands[o], row,
-                                              access_of_edge(emitter->schedule, NULL, &product->edges[0])};
-                    if ((packing.weights.place != PLACE_PARAMETERS) == computed)
-                        ARENA_PUSH(emitter->arena, *packings, count, capacity, packing);
-                }
+    for (int p = 0; p < emitter->schedule->panel_count; p++) {
+        const struct packed_matrix *panels = &emitter->schedule->panels[p];
+        for (int row = 0; row < panels->operand.row_count; row++) {
+            const struct node *product = emitter->graph->nodes[panels->operand.products[row]];
+            struct packing packing = {panels->kernel, &panels->operand, row,
+                                      access_of_edge(emitter->schedule, NULL, &product->edges[0])};
+            if ((packing.weights.place != PLACE_PARAMETERS) == computed)
+                ARENA_PUSH(emitter->arena, *packings, count, capacity, packing);
         }
+    }
     return count;
 }
 
@@ -83,7 +77,7 @@ static const char *step_text(const struct emitter *emitter, const struct access 
 /* Returns the place of a row in its packed matrix: "RNN_SIDE(4, lstm_n), 4, 0". */
 static const char *row_text(const struct emitter *emitter, const struct packing *packing)
 {
-    return arena_printf(emitter->arena, "RNN_SIDE(%d, %s), %d, %d", packing->kernel->accumulator_count,
+    return arena_printf(emitter->arena, "RNN_SIDE(%d, %s), %d, %d", packing->kernel->panel_rows,
                         kernel_size(emitter, packing->kernel), packing->operand->row_count, packing->row);
 }
 

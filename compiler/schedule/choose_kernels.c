@@ -147,22 +147,23 @@ static void unite_fed_nodes(struct choosing *choosing)
     }
 }
 
-/* Returns the right-hand side of a group that consists of products with one right-hand side only, or NULL. */
-static const struct edge *group_operand(const struct choosing *choosing, int root, int *count)
+enum { MATRIX, RIGHT_HAND_SIDE }; /* operands of a product */
+
+/* Returns the operand that all products of a group have in common, or NULL; counts them. */
+static const struct edge *group_operand(const struct choosing *choosing, int root, int operand, int *count)
 {
-    const struct region *region = choosing->region;
-    const struct edge *x = NULL;
+    const struct edge *common = NULL;
+    bool same = choosing->region->kind != REGION_ELEMENTWISE_SCAN;
     *count = 0;
     for (int m = choosing->first[root]; m >= 0; m = choosing->next[m]) {
         const struct node *node = choosing->graph->nodes[m];
-        if (node->op == OP_product && x && !edge_equal(x, &node->edges[1]))
-            return NULL;
-        if (node->op == OP_product) {
-            x = &node->edges[1];
-            ++*count;
-        }
+        if (node->op != OP_product)
+            continue;
+        same &= !common || edge_equal(common, &node->edges[operand]);
+        common = &node->edges[operand];
+        ++*count;
     }
-    return region->kind == REGION_ELEMENTWISE_SCAN ? NULL : x;
+    return same ? common : NULL;
 }
 
 static bool node_is_root(const struct choosing *choosing, int id)
@@ -194,16 +195,16 @@ static int *list_roots(const struct choosing *choosing, int *count)
     return roots;
 }
 
-/* True if two groups of one phase can be one kernel: the same units, and the same right-hand side or no products at
- * all. */
-static bool groups_can_merge(const struct choosing *choosing, int a, int b, int *products)
+/* True if two groups of one phase can be one kernel: the same units, and the same operand in all products, or no
+ * products at all. */
+static bool groups_can_merge(const struct choosing *choosing, int a, int b, int operand, int *products)
 {
-    int count_b;
+    int count_a, count_b;
     if (!node_shares_kernel(choosing->graph->nodes[b]) ||
         node_units(choosing->graph->nodes[a]) != node_units(choosing->graph->nodes[b]))
         return false;
-    int count_a;
-    const struct edge *x = group_operand(choosing, a, &count_a), *y = group_operand(choosing, b, &count_b);
+    const struct edge *x = group_operand(choosing, a, operand, &count_a);
+    const struct edge *y = group_operand(choosing, b, operand, &count_b);
     bool same = x && y ? edge_equal(x, y) : !x && !y && !count_a && !count_b;
     if (!same || *products + count_b > machine_panel_rows(choosing->schedule->options.machine))
         return false;
@@ -213,21 +214,31 @@ static bool groups_can_merge(const struct choosing *choosing, int a, int b, int 
 
 enum { MERGE_SEARCH = 64 }; /* groups tried for each: programs with more of one phase need no better kernels */
 
-/* Merges groups with the same right-hand side, phase and number of units, as many as fit the registers, and groups
- * without products. */
+/* Merges groups of its phase, behind it, into that of root number `i`. True if there are any. */
+static bool merge_into(struct choosing *choosing, const int *roots, int count, int i, int operand)
+{
+    int a = roots[i], products;
+    bool any = false;
+    group_operand(choosing, a, operand, &products);
+    for (int j = i + 1; j < count && j < i + MERGE_SEARCH && choosing->phase[roots[j]] == choosing->phase[a]; j++)
+        if (find_group(choosing->group, roots[j]) == roots[j] &&
+            groups_can_merge(choosing, a, roots[j], operand, &products)) {
+            choosing->group[roots[j]] = a;
+            any = true;
+        }
+    return any;
+}
+
+/* Merges groups with the same right-hand side, phase and number of units, as many as fit the registers, or else with
+ * the same matrix, and groups without products. */
 static void merge_groups(struct choosing *choosing)
 {
     link_groups(choosing);
     int count, *roots = list_roots(choosing, &count);
-    for (int i = 0; i < count; i++) {
-        int a = roots[i], products;
-        if (find_group(choosing->group, a) != a || !node_shares_kernel(choosing->graph->nodes[a]))
-            continue;
-        group_operand(choosing, a, &products);
-        for (int j = i + 1; j < count && j < i + MERGE_SEARCH && choosing->phase[roots[j]] == choosing->phase[a]; j++)
-            if (find_group(choosing->group, roots[j]) == roots[j] && groups_can_merge(choosing, a, roots[j], &products))
-                choosing->group[roots[j]] = a;
-    }
+    for (int i = 0; i < count; i++)
+        if (find_group(choosing->group, roots[i]) == roots[i] && node_shares_kernel(choosing->graph->nodes[roots[i]]) &&
+            !merge_into(choosing, roots, count, i, RIGHT_HAND_SIDE))
+            merge_into(choosing, roots, count, i, MATRIX);
     link_groups(choosing);
 }
 
@@ -283,6 +294,7 @@ void choose_kernels(struct schedule *schedule, struct arena *arena, struct arena
     choosing.drafted_in = ARENA_ARRAY(scratch, int, n + 1);
     choosing.draft_of = ARENA_ARRAY(scratch, int, n + 1);
     choosing.next_product = ARENA_ARRAY(scratch, int, n + 1);
+    choosing.last_panels = ARENA_ARRAY(scratch, int, n + 1);
     schedule->kernel_of = ARENA_ARRAY(arena, struct kernel *, n + 1);
     for (int i = 0; i < n; i++)
         choosing.group[i] = i;

@@ -64,7 +64,7 @@ int frames_joined(const struct schedule *schedule, int scan)
         return NO_REGION;
     /* With three rows or more, panels are of as many units. */
     const struct kernel *kernel = region->kernels, *first = before->kernels;
-    const int rows = kernel->accumulator_count, first_rows = first->accumulator_count;
+    const int rows = kernel->panel_rows, first_rows = first->panel_rows;
     bool panels_agree = kernel->units == first->units && (rows == first_rows || (rows >= 3 && first_rows >= 3));
     return panels_agree && kernel_reads_own_units(schedule, kernel, frames) &&
                    kernel_reads_own_units(schedule, first, scan)

@@ -21,6 +21,10 @@ struct choosing {
     int *drafted_in;   /* by node: number of the last drafting that saw it */
     int *draft_of;     /* by node: the draft within that, or -1 */
     int *next_product; /* by product: the next one of its accumulator, or NO_NODE */
+
+    int *last_panels;   /* by matrix: 1 + the last packed matrix that begins with it; 0: none */
+    int *panels_before; /* by packed matrix: the one before it that begins with the same, likewise */
+    int before_count, before_capacity;
 };
 
 /* An accumulator while the nodes of a kernel are drafted. Its products are a list, in the order of the sum. */
@@ -46,6 +50,11 @@ bool draft_node(struct drafting *drafting, int id);
 
 /* Fills in accumulators and operands of a kernel with products; takes products and absorbed sums out of its nodes. */
 void fill_panel_kernel(struct choosing *choosing, struct kernel *kernel);
+
+/* ---- share_panels.c ---- */
+
+/* Lays out the panels of a kernel, and numbers its packed matrices: what has been packed before is not again. */
+void share_panels(struct choosing *choosing, struct kernel *kernel);
 
 /* ---- groups.c ---- */
 

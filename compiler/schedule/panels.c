@@ -209,8 +209,7 @@ static void add_operands(const struct drafting *drafting, struct kernel *kernel)
     for (int i = 0; i < count; i++) {
         const struct row *row = &rows[i];
         if (!i || row[-1].rank != row->rank || row[-1].accumulator != row->accumulator - 1) {
-            struct operand operand = {
-                .x = *row->x, .first_row = row->accumulator, .panels = choosing->schedule->panel_count++};
+            struct operand operand = {.x = *row->x, .first_row = row->accumulator};
             product_capacity = 0;
             ARENA_PUSH(choosing->arena, kernel->operands, kernel->operand_count, operand_capacity, operand);
         }
@@ -229,4 +228,5 @@ void fill_panel_kernel(struct choosing *choosing, struct kernel *kernel)
     for (int d = 0; d < drafting.draft_count; d++)
         kernel->accumulators[d] = (struct accumulator){drafting.drafts[d].start, drafting.drafts[d].result};
     add_operands(&drafting, kernel);
+    share_panels(choosing, kernel);
 }

@@ -60,7 +60,8 @@ static void count_panels(const struct schedule *schedule, const struct kernel *k
     for (int i = 0; i < kernel->operand_count; i++) {
         const double weights = units * kernel->operands[i].row_count * kernel->operands[i].x.length;
         work->flops += 2 * weights;
-        work->weights += weights * machine->real_bytes;
+        if (i == 0 || kernel->operands[i - 1].panels != kernel->operands[i].panels) /* else it is at hand */
+            work->weights += weights * machine->real_bytes;
         work->values += machine->real_bytes * kernel->operands[i].x.length;
     }
     for (int i = 0; i < kernel->accumulator_count; i++)
@@ -105,7 +106,7 @@ static void count_node(const struct schedule *schedule, const struct kernel *ker
 /* Returns the parts of a kernel that threads may have: blocks of lanes, with few rows several side by side. */
 static int count_parts(const struct machine *machine, const struct kernel *kernel)
 {
-    const int blocks = (kernel->units + machine->lanes - 1) / machine->lanes, rows = kernel->accumulator_count;
+    const int blocks = (kernel->units + machine->lanes - 1) / machine->lanes, rows = kernel->panel_rows;
     const int side = rows == 0 || rows > 2 ? 1 : SIDE_BLOCKS / rows; /* see rnn/panel.h */
     return (blocks + side - 1) / side;
 }

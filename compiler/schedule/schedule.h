@@ -44,7 +44,7 @@ struct operand {
     int first_row; /* of the kernel's accumulators */
     int row_count;
     int *products; /* node ids, row_count of them */
-    int panels;    /* the number of its packed matrix */
+    int panels;    /* the number of its packed matrix, which others may read too */
 };
 
 /* An accumulator: starts from a value or 0, receives one product from each operand that covers it, and ends as a node.
@@ -63,8 +63,15 @@ struct kernel {
     int node_count;
     struct accumulator *accumulators; /* KERNEL_PANEL */
     int accumulator_count;
-    struct operand *operands;
+    struct operand *operands; /* those that read one packed matrix follow each other */
     int operand_count;
+    int panel_rows; /* by which its panels are laid out: RNN_SIDE(panel_rows, units) blocks each */
+};
+
+/* A packed matrix, as the first operand that reads it has it. */
+struct packed_matrix {
+    const struct kernel *kernel;
+    struct operand operand;
 };
 
 /* When threads share the work of a region, see rnn/team.h. 0: never. */
@@ -201,8 +208,9 @@ struct schedule {
     const char **names;        /* by node: a path that no other has, "h1.one_minus_z"; NULL for numbers */
     struct section *sections;  /* those of a wavefront follow each other; none: all regions of a pass are one loop */
     int section_count;
-    int *section_of;    /* by region: NO_SECTION where its pass is one loop, or it runs once */
-    int panel_count;    /* packed matrices */
+    int *section_of;              /* by region: NO_SECTION where its pass is one loop, or it runs once */
+    struct packed_matrix *panels; /* packed matrices */
+    int panel_count, panel_capacity;
     int block_frames;   /* frames of a block with one stream */
     struct plan *plans; /* one for each entry point, see plan.h */
     int plan_count;
@@ -219,6 +227,13 @@ void assign_buffers(struct schedule *schedule, struct arena *arena, struct arena
 /* A part of assign_buffers. */
 void name_regions(struct schedule *schedule, struct arena *arena, struct arena *scratch);
 void name_values(struct schedule *schedule, struct arena *arena, struct arena *scratch);
+
+/* share_panels.c: true if the products of two operands have the same rows of matrices, one by one. */
+bool operands_have_rows(const struct graph *graph, const struct operand *a, const struct operand *b);
+
+/* Returns the number of operands, from number `first` on, that multiply one packed matrix by a
+ * right-hand side each, for accumulators side by side: they read it together. */
+int operands_together(const struct kernel *kernel, int first);
 
 /* Returns NULL, or what is wrong with as much of the schedule as exists yet; verify.h says what is checked. */
 const char *schedule_verify(const struct schedule *schedule, struct arena *scratch);

@@ -117,7 +117,9 @@ static bool region_is_of_frames(enum region_kind kind)
     return kind == REGION_FRAMES || kind == REGION_SCAN || kind == REGION_ELEMENTWISE_SCAN;
 }
 
-static void count_cost(const struct schedule *schedule, struct region *region)
+/* Counts the work of a region's nodes. `counted`, by node: 1 + the last region that has read it as a matrix: a matrix
+ * that several products have is read for the first. */
+static void count_cost(const struct schedule *schedule, struct region *region, int *counted)
 {
     const struct graph *graph = schedule->graph;
     for (int i = 0; i < region->node_count; i++) {
@@ -126,7 +128,11 @@ static void count_cost(const struct schedule *schedule, struct region *region)
             region->flops += node_flops(graph, node);
         else
             region->flops_once += node_flops(graph, node);
+        if (node->op == OP_product && counted[node->edges[0].node] == schedule->region_count + 1)
+            continue;
         region->bytes += schedule->options.machine->real_bytes * node_weights(graph, node);
+        if (node->op == OP_product)
+            counted[node->edges[0].node] = schedule->region_count + 1;
     }
 }
 
@@ -164,7 +170,7 @@ struct schedule *split_regions(const struct graph *graph, const struct component
     schedule->uses = find_uses(graph, arena);
     schedule->passes = find_passes(graph, components, &schedule->uses, arena, scratch);
     schedule->whole_sequence = graph->trains || schedule->passes.count > 1 || graph_reads_ahead(graph);
-    int n = graph->node_count, count = 0;
+    int n = graph->node_count, count = 0, *counted = ARENA_ARRAY(scratch, int, n + 1);
     schedule->region_of = ARENA_ARRAY(arena, int, n + 1);
     const int *reads = count_delayed_reads(schedule, scratch);
     struct keyed *items = ARENA_ARRAY(scratch, struct keyed, n + 1), *spare = ARENA_ARRAY(scratch, struct keyed, n + 1);
@@ -183,7 +189,7 @@ struct schedule *split_regions(const struct graph *graph, const struct component
             schedule->region_of[items[i].id] = schedule->region_count;
             ARENA_PUSH(arena, region.nodes, region.node_count, node_capacity, items[i].id);
         }
-        count_cost(schedule, &region);
+        count_cost(schedule, &region, counted);
         region.turns = region.kind == REGION_SCAN && options->turn_panels &&
                        region.bytes > (double)machine_turn_bytes(options->machine);
         ARENA_PUSH(arena, schedule->regions, schedule->region_count, capacity, region);

@@ -65,6 +65,16 @@ static bool edge_is_made_here(const struct verifying *verifying, const struct ke
     return !edge->delay && verifying->schedule->kernel_of[edge->node] == kernel;
 }
 
+/* True if the packed matrix of an operand has its rows, laid out as its kernel reads them. */
+static bool panels_are_those_of(const struct verifying *verifying, const struct kernel *kernel,
+                                const struct operand *operand)
+{
+    const struct packed_matrix *panels = &verifying->schedule->panels[operand->panels];
+    const int rows = kernel->panel_rows, packed = panels->kernel->panel_rows;
+    return kernel->units == panels->kernel->units && (rows == packed || (rows > 2 && packed > 2)) &&
+           operands_have_rows(verifying->graph, operand, &panels->operand);
+}
+
 static const char *verify_operand(struct kernels *kernels, const struct kernel *kernel, const struct operand *operand)
 {
     const struct verifying *verifying = kernels->verifying;
@@ -72,9 +82,11 @@ static const char *verify_operand(struct kernels *kernels, const struct kernel *
     if (operand->first_row < 0 || operand->row_count < 1 ||
         operand->row_count > kernel->accumulator_count - operand->first_row)
         return arena_printf(scratch, "panels %d have rows beyond the accumulators of their kernel", operand->panels);
-    if (operand->panels < 0 || operand->panels >= verifying->schedule->panel_count || kernels->packed[operand->panels])
-        return arena_printf(scratch, "panels %d are there twice, or not counted", operand->panels);
+    if (operand->panels < 0 || operand->panels >= verifying->schedule->panel_count)
+        return arena_printf(scratch, "panels %d are not counted", operand->panels);
     kernels->packed[operand->panels] = true;
+    if (!panels_are_those_of(verifying, kernel, operand))
+        return arena_printf(scratch, "panels %d have been packed for another product", operand->panels);
     if (edge_is_made_here(verifying, kernel, &operand->x))
         return arena_printf(scratch, "panels %d are multiplied by %%%d, which their own kernel makes", operand->panels,
                             operand->x.node);

@@ -152,6 +152,47 @@ static void test_parts_of_the_rows(void **state)
                     check_kernel(rows, first, part, 3 * RNN_LANES + 1, 7, columns);
 }
 
+/* Checks the products of a panel with several right-hand sides: the columns of the kernel, `columns` each. */
+static void check_right_hand_sides(const struct kernel *kernel, int panel, int count, int columns)
+{
+    enum { MOST = 9 };
+    rnn_vec sum[3 * MOST * 3 * 4];
+    rnn_right right[MOST];
+    const int rows = kernel->part * kernel->side, sum_stride = count * rows;
+    for (int i = 0; i < count; i++)
+        right[i] = (rnn_right){kernel->x + i * columns * kernel->stride, kernel->stride};
+    for (int at = 0; at < columns * sum_stride; at++)
+        for (int lane = 0; lane < RNN_LANES; lane++) {
+            int row = at % rows, unit = (panel * kernel->side + row % kernel->side) * RNN_LANES + lane;
+            sum[at][lane] = number(row / kernel->side + unit + at / rows % count * columns + at / sum_stride);
+        }
+    rnn_panel_products(sum, sum_stride, kernel->packed, panel, rows, right, count, kernel->k, columns);
+    const double tolerance = (sizeof(rnn_real) == 4 ? 1e-6 : 1e-14) * (kernel->k + 1);
+    for (int at = 0; at < columns * sum_stride; at++)
+        for (int lane = 0; lane < RNN_LANES; lane++) {
+            int row = at % rows, unit = (panel * kernel->side + row % kernel->side) * RNN_LANES + lane;
+            int column = at / rows % count * columns + at / sum_stride;
+            if (unit < kernel->units)
+                assert_true(fabs((double)sum[at][lane] - wanted_sum(kernel, row / kernel->side, unit, column)) <=
+                            tolerance);
+        }
+}
+
+/* One column reads a panel once for all right-hand sides, as many at a time as there are accumulators. */
+static void test_right_hand_sides(void **state)
+{
+    (void)state;
+    for (int rows = 1; rows <= 3; rows++)
+        for (int count = 1; count <= 9; count++)
+            for (int columns = 1; columns <= 3; columns++) {
+                struct kernel kernel =
+                    kernel_new(rows, 0, rows, 5 * RNN_LANES - 1, 1 + (count * 3 + columns) % 11, count * columns);
+                for (int panel = 0; panel < kernel.panels; panel++)
+                    check_right_hand_sides(&kernel, panel, count, columns);
+                kernel_free(&kernel);
+            }
+}
+
 /* Every number of a packed matrix is written, and none behind it; units that are not there weigh 0. */
 static void test_packing(void **state)
 {
@@ -304,11 +345,17 @@ static void test_padded_columns(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products),       cmocka_unit_test(test_every_k),
-        cmocka_unit_test(test_long_sums),      cmocka_unit_test(test_parts_of_the_rows),
-        cmocka_unit_test(test_packing),        cmocka_unit_test(test_packing_by_strides),
-        cmocka_unit_test(test_sizes),          cmocka_unit_test(test_rows_have_places),
-        cmocka_unit_test(test_tiles_fit),      cmocka_unit_test(test_batches_cover_columns),
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_every_k),
+        cmocka_unit_test(test_long_sums),
+        cmocka_unit_test(test_parts_of_the_rows),
+        cmocka_unit_test(test_right_hand_sides),
+        cmocka_unit_test(test_packing),
+        cmocka_unit_test(test_packing_by_strides),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_rows_have_places),
+        cmocka_unit_test(test_tiles_fit),
+        cmocka_unit_test(test_batches_cover_columns),
         cmocka_unit_test(test_padded_columns),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;

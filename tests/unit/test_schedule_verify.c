@@ -174,7 +174,7 @@ static void test_sums(void **state)
     scheduled = schedule(looks_back);
     operand = &kernel_of(&scheduled, "h")->operands[0];
     operand->panels--;
-    expect_wrong_about(&scheduled, "panels %d are there twice, or not counted", operand->panels);
+    expect_wrong_about(&scheduled, "panels %d have been packed for another product", operand->panels);
 
     scheduled = schedule(looks_back);
     expect_wrong_about(&scheduled, "panels %d belong to no kernel", scheduled.schedule->panel_count++);

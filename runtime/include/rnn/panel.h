@@ -33,10 +33,11 @@ enum { RNN_BATCH_LEAST = RNN_TILE_COLUMNS, RNN_BATCH_MOST = 48, RNN_BATCH_BYTES 
     ((size_t)RNN_PANELS(rows, units) * RNN_SIDE(rows, units) * (part) * (size_t)(k)*RNN_LANES)
 
 /* Columns of a batch at most: whole tiles, whose sums take RNN_BATCH_BYTES or less. */
-#define RNN_BATCH(rows, units)                                                                                         \
-    RNN_MAX(RNN_BATCH_LEAST,                                                                                           \
-            RNN_MIN(RNN_BATCH_MOST, RNN_BATCH_BYTES / ((rows)*RNN_SIDE(rows, units) * RNN_VECTOR_BYTES) /              \
-                                        RNN_BATCH_LEAST * RNN_BATCH_LEAST))
+#define RNN_BATCH(rows, units) RNN_BATCH_OF((rows)*RNN_SIDE(rows, units))
+/* The same for so many vectors of sums a column. */
+#define RNN_BATCH_OF(vectors)                                                                                          \
+    RNN_MAX(RNN_BATCH_LEAST, RNN_MIN(RNN_BATCH_MOST, RNN_BATCH_BYTES / ((vectors)*RNN_VECTOR_BYTES) /                  \
+                                                         RNN_BATCH_LEAST * RNN_BATCH_LEAST))
 
 /* Calls kernel(..., first, columns) for batches that cover columns 0 .. count - 1. A single column is a constant in its
  * call: the kernel of one stream is compiled by itself. */
@@ -120,6 +121,82 @@ RNN_INLINE void rnn_column_product(rnn_vec *sum, const rnn_vec *panel, const rnn
     RNN_UNROLL(4)
     for (int p = larger; p < passes; p++, sum += least, panel += (ptrdiff_t)k * least)
         rnn_column_pass(sum, panel, x, k, least);
+}
+
+/* A right-hand side of several: column c at x + c * stride. */
+typedef struct {
+    const rnn_real *x;
+    ptrdiff_t stride;
+} rnn_right;
+
+/* sum[c * apart + r] += weights[i * rows + r] * right[c].x[i] over i < k, for r < rows and c < count: one pass over one
+ * column of each right-hand side. It is a tile whose columns lie anywhere. */
+RNN_INLINE void rnn_right_pass(rnn_vec *sum, const int apart, const rnn_vec *weights, const rnn_right *right,
+                               const int k, const int rows, const int count)
+{
+    const int split = rows * count >= 8 || 2 * rows * count > RNN_ACCUMULATORS ? 1 : 2;
+    const int whole = k - k % split;
+    rnn_vec a[2][RNN_TILE_COLUMNS][RNN_PASS_ROWS];
+    RNN_UNROLL(12)
+    for (int c = 0; c < count; c++)
+        RNN_UNROLL(4)
+        for (int r = 0; r < rows; r++) {
+            a[0][c][r] = sum[c * apart + r];
+            a[1][c][r] = rnn_vec_splat(0);
+        }
+    RNN_UNROLL_PART(2)
+    for (int i = 0; i < whole; i += split, weights += split * rows)
+        RNN_UNROLL(4)
+        for (int s = 0; s < split; s++)
+            RNN_UNROLL(12)
+            for (int c = 0; c < count; c++) {
+                const rnn_vec q = rnn_vec_splat(right[c].x[i + s]);
+                RNN_UNROLL(4)
+                for (int r = 0; r < rows; r++)
+                    a[s][c][r] = rnn_vec_madd(weights[s * rows + r], q, a[s][c][r]);
+            }
+    RNN_UNROLL(12)
+    for (int c = 0; c < count; c++)
+        RNN_UNROLL(4)
+        for (int r = 0; r < rows; r++) {
+            if (whole < k)
+                a[0][c][r] = rnn_vec_madd(weights[r], rnn_vec_splat(right[c].x[whole]), a[0][c][r]);
+            sum[c * apart + r] = split > 1 ? a[0][c][r] + a[1][c][r] : a[0][c][r];
+        }
+}
+
+/* Does so for as many right-hand sides as there are: `most` at a time, nearly equal parts. */
+RNN_INLINE void rnn_right_passes(rnn_vec *sum, const int apart, const rnn_vec *weights, const rnn_right *right,
+                                 const int k, const int rows, const int count, const int most)
+{
+    const int parts = (count + most - 1) / most, least = count / parts, larger = count % parts;
+    RNN_UNROLL(4)
+    for (int p = 0; p < larger; p++, sum += (least + 1) * apart, right += least + 1)
+        rnn_right_pass(sum, apart, weights, right, k, rows, least + 1);
+    RNN_UNROLL(4)
+    for (int p = larger; p < parts; p++, sum += least * apart, right += least)
+        rnn_right_pass(sum, apart, weights, right, k, rows, least);
+}
+
+/* Adds the products of panel number `panel` of a packed matrix with a batch of columns of each of `count` right-hand
+ * sides to accumulators that follow each other: `rows` vectors for each right-hand side. A single column reads the
+ * panel once for all of them. */
+RNN_INLINE void rnn_panel_products(rnn_vec *sum, const int sum_stride, const rnn_real *packed, const int panel,
+                                   const int rows, const rnn_right *right, const int count, const int k,
+                                   const int columns)
+{
+    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const rnn_vec *weights = rnn_panel_at(packed, panel, rows, k);
+    for (int i = 0; columns > 1 && i < count; i++)
+        rnn_passes(sum + i * rows, sum_stride, weights, right[i].x, right[i].stride, k, rows, columns);
+    if (columns > 1)
+        return;
+    RNN_UNROLL(4)
+    for (int p = 0; p < larger; p++, sum += least + 1, weights += (ptrdiff_t)k * (least + 1))
+        rnn_right_passes(sum, rows, weights, right, k, least + 1, count, RNN_TILE_WIDTH(least + 1));
+    RNN_UNROLL(4)
+    for (int p = larger; p < passes; p++, sum += least, weights += (ptrdiff_t)k * least)
+        rnn_right_passes(sum, rows, weights, right, k, least, count, RNN_TILE_WIDTH(least));
 }
 
 /* clang-format on */
