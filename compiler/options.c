@@ -16,6 +16,7 @@
 #include "options_check.h"
 #include "options_paths.h"
 #include "options_target.h"
+#include "options_variants.h"
 
 enum {
     KEY_HEADER = 256,
@@ -25,6 +26,7 @@ enum {
     KEY_TARGET,
     KEY_FORM,
     KEY_FORMS,
+    KEY_VARIANTS,
     KEY_EMIT,
     KEY_LOAD,
     KEY_DUMP,
@@ -49,6 +51,11 @@ static const struct argp_option table[] = {
      "bf16 or int8, with a comma between; of several the last that fits holds",
      0},
     {"forms", KEY_FORMS, "FILE", 0, "read such forms from a file, one a line; # begins a comment", 0},
+    {"variants", KEY_VARIANTS, "FORM,FORM,...", 0,
+     "emit the network in several forms, of which it chooses one when it loads, by the caches of the machine: each is "
+     "dense, svd:64, f16 and the like, with a plus between, for all parameters that they make smaller, or PATTERN=FORM "
+     "with semicolons between, or @FILE, as with --forms",
+     0},
     {"embed", KEY_EMBED, "FILE", 0,
      "write the weights of a safetensors file into the C as constants, NAME_weights; implies --no-files", 0},
     {"no-files", KEY_NO_FILES, NULL, 0,
@@ -70,7 +77,8 @@ static const struct argp_option table[] = {
      "c, source, graph, dot, schedule, explain, predict: how long a call takes, as JSON, or html: a page that shows "
      "the network",
      0},
-    {"load", KEY_LOAD, "STREAMS,FRAMES,THREADS", 0, "the call that --emit=predict is about (1,100,1)", 0},
+    {"load", KEY_LOAD, "STREAMS,FRAMES,THREADS", 0,
+     "the call that --emit=predict and the choice among --variants are about (1,100,1)", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,
@@ -122,6 +130,14 @@ static void take_forms(struct argp_state *state, struct parsing *parsing, const 
         argp_error(state, "%s", error);
     sema->forms = parsing->forms.items;
     sema->form_count = parsing->forms.count;
+}
+
+static void parse_variants(struct argp_state *state, struct parsing *parsing, const char *text)
+{
+    struct pipeline_options *pipeline = &parsing->options->pipeline;
+    struct variant_option *variants = ARENA_ARRAY(parsing->arena, struct variant_option, VARIANTS_MOST);
+    pipeline->variant_count = options_read_variants(state, parsing->arena, text, variants);
+    pipeline->variants = variants;
 }
 
 static void parse_emit(struct argp_state *state, struct pipeline_options *options, const char *text)
@@ -331,6 +347,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_FORMS:
         take_forms(state, parsing, form_options_read(&parsing->forms, text));
+        break;
+    case KEY_VARIANTS:
+        parse_variants(state, parsing, text);
         break;
     case KEY_MACHINE:
         parse_machine(state, parsing, text);

@@ -79,6 +79,18 @@ static void check_target(struct argp_state *state, const struct options *options
         argp_error(state, "--machine is about one machine, --target=%s about several", target->name);
 }
 
+static void check_variants(struct argp_state *state, const struct pipeline_options *options)
+{
+    if (options->emit != EMIT_C && options->emit != EMIT_NOTHING)
+        argp_error(state, "--variants goes with --emit=c; --form shows one of them");
+    if (options->train)
+        argp_error(state, "--variants is about inference, --train about one form");
+    if (options->embed)
+        argp_error(state, "--embed writes the weights of one form, --variants is about several");
+    if (options->target && options->target->levels)
+        argp_error(state, "--variants goes with one target, not with --target=%s", options->target->name);
+}
+
 void options_check(struct argp_state *state, const struct options *options, struct arena *arena)
 {
     if (!options->input)
@@ -91,8 +103,10 @@ void options_check(struct argp_state *state, const struct options *options, stru
         argp_error(state, "--header goes with --emit=c");
     if (options->header)
         check_header(state, options);
-    if (options->load_given && options->pipeline.emit != EMIT_PREDICT)
-        argp_error(state, "--load goes with --emit=predict");
+    if (options->load_given && options->pipeline.emit != EMIT_PREDICT && !options->pipeline.variant_count)
+        argp_error(state, "--load goes with --emit=predict or --variants");
+    if (options->pipeline.variant_count)
+        check_variants(state, &options->pipeline);
     if (options->pipeline.input_gradients && !options->pipeline.train)
         argp_error(state, "--input-gradients goes with --train");
     if ((options->pipeline.embed || options->pipeline.no_files) && options->pipeline.emit != EMIT_C)

@@ -49,7 +49,8 @@ struct pipeline {
     struct graph *graph;
     struct components components;
     struct schedule *schedule;
-    struct schedule *training; /* or NULL */
+    struct schedule *training;            /* or NULL */
+    const struct emit_variants *variants; /* or NULL; the schedule is what is common to them */
 };
 
 static double now(void)
@@ -129,8 +130,10 @@ static void emit(struct pipeline *pipeline)
 {
     const struct pipeline_options *options = pipeline->options;
     struct pipeline_result *result = pipeline->result;
-    struct emit_options emit_options = {
-        .header = options->header, .files = !options->no_files && !options->embed, .target = options->target};
+    struct emit_options emit_options = {.header = options->header,
+                                        .files = !options->no_files && !options->embed,
+                                        .target = options->target,
+                                        .variants = pipeline->variants};
     if (options->emit == EMIT_C || options->emit == EMIT_HTML)
         emit_options.prefix = prefix_of(pipeline);
     if (options->embed) {
@@ -171,19 +174,24 @@ static void emit(struct pipeline *pipeline)
     }
 }
 
-static bool run_front(struct pipeline *pipeline, const struct source *source)
+/* Runs the stages from the tree to a checked program. */
+static bool run_names(struct pipeline *pipeline)
 {
-    pipeline->tree = parse(pipeline->arena, source, pipeline->diag);
-    if (!end_stage(pipeline, STAGE_PARSE))
-        return false;
-    if (pipeline->options->emit == EMIT_SOURCE) /* a formatter asks no more of a program than that it parses */
-        return true;
     pipeline->program = resolve_names(pipeline->arena, pipeline->tree, &pipeline->options->sema, pipeline->diag);
     if (!pipeline->program)
         return false;
     end_stage(pipeline, STAGE_RESOLVE_NAMES); /* errors in names do not hide errors in shapes and cycles */
     infer_shapes(pipeline->arena, pipeline->program, pipeline->diag);
     return end_stage(pipeline, STAGE_INFER_SHAPES);
+}
+
+static bool run_front(struct pipeline *pipeline, const struct source *source)
+{
+    pipeline->tree = parse(pipeline->arena, source, pipeline->diag);
+    if (!end_stage(pipeline, STAGE_PARSE))
+        return false;
+    /* A formatter asks no more of a program than that it parses. */
+    return pipeline->options->emit == EMIT_SOURCE || run_names(pipeline);
 }
 
 /* Runs the stages from the checked program to a schedule: of the network, or of its loss and gradients. */
@@ -264,6 +272,43 @@ static bool run_backs(struct pipeline *pipeline)
     return schedule != NULL;
 }
 
+/* Compiles the program once more, with the forms of a variant on top of its own. */
+static const struct schedule *run_variant(struct pipeline *pipeline, const struct variant_option *variant)
+{
+    const struct pipeline_options *all = pipeline->options;
+    struct diagnostics *diag = pipeline->diag;
+    struct program *written = pipeline->program;
+    struct pipeline_options own = *all;
+    pipeline->result->error = expand_variant(pipeline->arena, written, variant, &own.sema);
+    if (pipeline->result->error)
+        return NULL;
+    pipeline->options = &own;
+    pipeline->diag = diag_new(pipeline->arena, written->source); /* which says much again */
+    bool done = run_names(pipeline) && run_backs(pipeline);
+    diag_join(diag, pipeline->diag);
+    pipeline->diag = diag;
+    pipeline->options = all;
+    pipeline->program = written;
+    return done ? pipeline->schedule : NULL;
+}
+
+static bool run_variants(struct pipeline *pipeline)
+{
+    const struct pipeline_options *options = pipeline->options;
+    struct emit_variant *list = ARENA_ARRAY(pipeline->arena, struct emit_variant, options->variant_count);
+    struct emit_variants *variants = ARENA_NEW(pipeline->arena, struct emit_variants);
+    *variants = (struct emit_variants){list, options->variant_count, &options->load};
+    for (int i = 0; i < options->variant_count; i++) {
+        const struct variant_option *variant = &options->variants[i];
+        list[i] = (struct emit_variant){variant->name, variant->word, run_variant(pipeline, variant)};
+        if (!list[i].schedule)
+            return false;
+    }
+    pipeline->schedule = join_variants(variants, pipeline->arena, &pipeline->result->error);
+    pipeline->variants = variants;
+    return pipeline->schedule != NULL;
+}
+
 /* Compiles the checked program once for each level, with the schedules that the level's machine wants. */
 static bool run_levels(struct pipeline *pipeline)
 {
@@ -295,7 +340,9 @@ static bool run_stages(struct pipeline *pipeline, const struct source *source)
     if (!run_front(pipeline, source))
         return false;
     if (kind != EMIT_SOURCE && kind != EMIT_NOTHING &&
-        !(has_levels(pipeline->options) ? run_levels : run_backs)(pipeline))
+        !(pipeline->options->variant_count ? run_variants
+          : has_levels(pipeline->options)  ? run_levels
+                                           : run_backs)(pipeline))
         return false;
     emit(pipeline);
     return end_stage(pipeline, STAGE_EMIT) && !pipeline->result->error;

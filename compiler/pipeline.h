@@ -72,7 +72,7 @@ struct pipeline_options {
     bool sink;  /* values that cost less to compute beside their readers than to store and load */
     bool input_gradients; /* those of the inputs too */
     enum emit_kind emit;
-    struct load load;            /* with EMIT_PREDICT: the call, without its way */
+    struct load load;            /* with EMIT_PREDICT or variants: the call, without its way */
     const char *prefix;          /* NULL: from the name of the model or cell */
     const char *header;          /* as the C file includes it; NULL: none is written */
     const char *embed;           /* a weights file that becomes constants of the C file; NULL: none */
@@ -80,6 +80,8 @@ struct pipeline_options {
     bool no_files;               /* without the calls that read and write weights files */
     enum stage dump_after;       /* STAGE_COUNT: none */
     bool time_stages;
+    const struct variant_option *variants; /* of an emitted file that has several forms */
+    int variant_count;                     /* 0: one form */
     /* Each stage is followed by the verifiers of the graph and of the schedule, as it always is in debug builds. */
     bool verify;
 };

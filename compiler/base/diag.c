@@ -1,6 +1,7 @@
 #include "base/diag.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/diag_print.h"
@@ -44,6 +45,27 @@ void diag_note(struct diagnostics *diag, struct span span, const char *format, .
     va_start(args, format);
     add(diag, DIAGNOSTIC_NOTE, span, format, args);
     va_end(args);
+}
+
+static bool is_known(const struct diagnostics *diag, int count, const struct diagnostic *item)
+{
+    for (int i = 0; i < count; i++)
+        if (diag->items[i].kind == item->kind && diag->items[i].span.begin == item->span.begin &&
+            strcmp(diag->items[i].message, item->message) == 0)
+            return true;
+    return false;
+}
+
+void diag_join(struct diagnostics *to, const struct diagnostics *from)
+{
+    const int before = to->count;
+    bool known = false; /* with its notes */
+    for (int i = 0; i < from->count; i++) {
+        const struct diagnostic *item = &from->items[i];
+        known = item->kind == DIAGNOSTIC_NOTE ? known : is_known(to, before, item);
+        if (!known)
+            ARENA_PUSH(to->arena, to->items, to->count, to->capacity, *item);
+    }
 }
 
 void diag_promote_warnings(struct diagnostics *diag)

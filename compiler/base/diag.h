@@ -22,6 +22,9 @@ void diag_warning(struct diagnostics *diag, struct span span, const char *format
 void diag_note(struct diagnostics *diag, struct span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Adds the errors and warnings of another run over the same text that this one has not found. */
+void diag_join(struct diagnostics *to, const struct diagnostics *from);
+
 /* -Werror: the warnings found so far are errors. */
 void diag_promote_warnings(struct diagnostics *diag);
 

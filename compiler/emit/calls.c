@@ -32,6 +32,7 @@ void write_signature(struct emitter *emitter, enum call_kind call)
         "rnn_status $_step(const $_packed *packed, $_state *state",
         "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work,\n    int frames, const int *lengths",
         "rnn_status @_grad(const @_params *params, $_state *state, $_work *work,\n    const rnn_window *window"};
+    text_puts(emitter->out, emitter->internal ? "static " : "");
     write_named(emitter, heads[call]);
     write_data_parameters(emitter, call);
     text_puts(emitter->out, ")");
@@ -70,6 +71,34 @@ void write_generic_arguments(struct emitter *emitter, enum call_kind call)
         else if (input_of(emitter, i) >= 0)
             text_printf(emitter->out, ",\n        (rnn_real *)(input_gradients ? input_gradients[%d] : NULL)",
                         input_of(emitter, i));
+}
+
+/* Writes an array of the addresses of inputs, from one to before another. NULL stands behind them, as C has no empty
+ * arrays. */
+static void write_inputs_array(struct emitter *emitter, const char *name, int from, int end)
+{
+    text_printf(emitter->out, "    const void *const %s[] = {", name);
+    for (int i = from; i < end; i++)
+        text_printf(emitter->out, "%s, ", emitter->arguments[i]);
+    text_puts(emitter->out, "NULL};\n");
+}
+
+void write_argument_arrays(struct emitter *emitter, enum call_kind call)
+{
+    const struct graph *graph = emitter->graph;
+    const int inputs = graph->input_count - graph->target_count;
+    write_inputs_array(emitter, "inputs", 0, inputs);
+    if (call == CALL_GRAD)
+        write_inputs_array(emitter, "targets", inputs, graph->input_count);
+    text_printf(emitter->out, "    void *const %s[] = {", call == CALL_GRAD ? "input_gradients" : "outputs");
+    const int count = call == CALL_GRAD ? inputs : graph->output_count;
+    for (int i = 0; i < count; i++) {
+        int output = call == CALL_GRAD ? -1 : i;
+        for (int k = 0; call == CALL_GRAD && k < graph->output_count; k++)
+            output = input_of(emitter, k) == i ? k : output;
+        text_printf(emitter->out, "%s, ", output < 0 ? "NULL" : emitter->arguments[graph->input_count + output]);
+    }
+    text_puts(emitter->out, "NULL};\n");
 }
 
 /* Writes checks that inputs are not NULL, and ids in range. */

@@ -14,6 +14,8 @@ void write_frame_signature(struct emitter *emitter);
 void write_frame_call(struct emitter *emitter, const char *streams);
 /* Writes the arguments of a call through arrays of addresses, behind those that every call of its kind has. */
 void write_generic_arguments(struct emitter *emitter, enum call_kind call);
+/* Writes the arrays of addresses that a descriptor's call takes, of the arguments of a call by names. */
+void write_argument_arrays(struct emitter *emitter, enum call_kind call);
 /* Writes checks of the arguments, which return an error from the call. */
 void write_checks(struct emitter *emitter, enum call_kind call);
 
@@ -23,6 +25,11 @@ int input_of(const struct emitter *emitter, int output);
 /* entry.c: the state's type and calls; numbers of a schedule, as enumerators. */
 void write_numbers(struct emitter *emitter, int losses);
 void write_state_functions(struct emitter *emitter, bool with_values);
+void write_state_begins(struct emitter *emitter);
+/* Writes the calls of a variant, which only those of the network use. */
+void emit_internal_calls(struct emitter *emitter);
+/* variant_tables.c: writes the tables of the cost model. */
+void emit_variant_tables(struct emitter *network);
 
 /* plan.c: writes an entry point, step by step of its plan. */
 void write_entry_point(struct emitter *emitter, const struct plan *plan);

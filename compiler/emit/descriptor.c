@@ -134,6 +134,13 @@ static const char *own(const struct emitter *emitter, bool there, const char *pa
     return there ? arena_printf(emitter->arena, "%s%s", emitter->prefix, part) : "NULL";
 }
 
+/* Returns how many numbers the parameters take. */
+static const char *elements(const struct emitter *emitter)
+{
+    return emitter->variants ? arena_printf(emitter->arena, "sizeof(%s) / sizeof(rnn_real)", emitter->parameters_type)
+                             : arena_printf(emitter->arena, "%ldu", schedule_parameters(emitter->schedule));
+}
+
 /* Writes all members, in their order, as C++ requires. */
 void emit_descriptor(struct emitter *emitter, const char *training)
 {
@@ -154,8 +161,8 @@ void emit_descriptor(struct emitter *emitter, const char *training)
                 own(emitter, graph->output_count, "_outputs"));
     text_printf(out,
                 "    .parameter_count = %d,\n    .input_count = %d,\n    .output_count = %d,\n"
-                "    .parameter_elements = %ldu,\n    .flops = %.0f,\n",
-                graph->parameter_count, graph->input_count, graph->output_count, schedule_parameters(emitter->schedule),
+                "    .parameter_elements = %s,\n    .flops = %.0f,\n",
+                graph->parameter_count, graph->input_count, graph->output_count, elements(emitter),
                 schedule_flops(emitter->schedule));
     write_costs(emitter->schedule, out);
     write_pattern(emitter,
@@ -166,5 +173,7 @@ void emit_descriptor(struct emitter *emitter, const char *training)
     text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n    .training = %s%s,\n",
                 own(emitter, plan_of_call(emitter->schedule, CALL_STEP), "_step_any"), emitter->prefix,
                 training ? "&" : "", training ? training : "NULL");
+    if (emitter->variants)
+        text_printf(out, "    .variants = &%s_variants,\n", emitter->prefix);
     text_puts(out, "    .alloc = rnn_alloc,\n    .free = rnn_free,\n    .status_text = rnn_status_text,\n};\n");
 }

@@ -71,41 +71,12 @@ static const char *const training_calls =
     "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
     "    return @_target()->training->find_fault(state, work, window, fault);\n}\n\n";
 
-/* Writes an array of the addresses of inputs, from one to before another. NULL stands behind them, as C has no empty
- * arrays. */
-static void write_inputs_array(struct emitter *emitter, const char *name, int from, int end)
-{
-    text_printf(emitter->out, "    const void *const %s[] = {", name);
-    for (int i = from; i < end; i++)
-        text_printf(emitter->out, "%s, ", emitter->arguments[i]);
-    text_puts(emitter->out, "NULL};\n");
-}
-
-/* Writes the arrays of addresses that a descriptor's call takes. */
-static void write_arrays(struct emitter *emitter, enum call_kind call)
-{
-    const struct graph *graph = emitter->graph;
-    const int inputs = graph->input_count - graph->target_count;
-    write_inputs_array(emitter, "inputs", 0, inputs);
-    if (call == CALL_GRAD)
-        write_inputs_array(emitter, "targets", inputs, graph->input_count);
-    text_printf(emitter->out, "    void *const %s[] = {", call == CALL_GRAD ? "input_gradients" : "outputs");
-    const int count = call == CALL_GRAD ? inputs : graph->output_count;
-    for (int i = 0; i < count; i++) {
-        int output = call == CALL_GRAD ? -1 : i;
-        for (int k = 0; call == CALL_GRAD && k < graph->output_count; k++)
-            output = input_of(emitter, k) == i ? k : output;
-        text_printf(emitter->out, "%s, ", output < 0 ? "NULL" : emitter->arguments[graph->input_count + output]);
-    }
-    text_puts(emitter->out, "NULL};\n");
-}
-
 static void write_call(struct emitter *emitter, enum call_kind call)
 {
     write_named(emitter, any_calls[call]);
     write_signature(emitter, call);
     text_puts(emitter->out, "\n{\n");
-    write_arrays(emitter, call);
+    write_argument_arrays(emitter, call);
     write_named(emitter, named_calls[call]);
 }
 

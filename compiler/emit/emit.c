@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "emit/calls.h"
+#include "emit/variants.h"
 
 static void write_regions(struct text *out, const struct schedule *schedule, struct arena *arena)
 {
@@ -65,6 +65,13 @@ static bool fewer_lanes_suffice(const struct schedule *schedule)
     return of_16 >= 1.1 * of_8 && of_8 > 0;
 }
 
+/* Returns the include of what declarations need. */
+static const char *include_model(const struct emitter *emitter)
+{
+    return emitter->variants ? "#include \"rnn/model.h\"\n#include \"rnn/variant.h\"\n\n"
+                             : "#include \"rnn/model.h\"\n\n";
+}
+
 static void write_front(struct emitter *emitter, const struct schedule *training, const char *header)
 {
     const struct schedule *schedule = emitter->schedule;
@@ -72,7 +79,14 @@ static void write_front(struct emitter *emitter, const struct schedule *training
     text_printf(
         out, "/* %s: a recurrent network, compiled by rnnc%s.\n *\n * %ld parameters, %.0f flops a frame.\n *\n",
         schedule->graph->name, describe_target(emitter), schedule_parameters(schedule), schedule_flops(schedule));
-    write_regions(out, schedule, emitter->arena);
+    for (int i = 0; emitter->variants && i < emitter->variants->count; i++) {
+        const struct emit_variant *variant = &emitter->variants->list[i];
+        text_printf(out, "%s * Variant %s, %.0f flops a frame:\n *\n", i ? " *\n" : "", variant->name,
+                    schedule_flops(variant->schedule));
+        write_regions(out, variant->schedule, emitter->arena);
+    }
+    if (!emitter->variants)
+        write_regions(out, schedule, emitter->arena);
     if (training) {
         text_printf(out, " *\n * and for training, %.0f flops a frame:\n *\n", schedule_flops(training));
         write_regions(out, training, emitter->arena);
@@ -82,8 +96,7 @@ static void write_front(struct emitter *emitter, const struct schedule *training
     write_target(emitter);
     if (fewer_lanes_suffice(schedule))
         text_puts(out, "#define RNN_FEWER_LANES /* see rnn/vec_type.h */\n");
-    text_puts(out,
-              header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : "#include \"rnn/model.h\"\n\n");
+    text_puts(out, header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : include_model(emitter));
 }
 
 /* ---- headers ---- */
@@ -143,6 +156,26 @@ void emit_all_declarations(struct emitter *emitter, const struct schedule *train
     text_puts(emitter->out, "#ifdef __cplusplus\n}\n#endif\n\n");
 }
 
+static void emit_network(struct emitter *emitter)
+{
+    emit_packed_struct(emitter);
+    emit_values(emitter);
+    emit_regions(emitter);
+    emit_pack(emitter);
+    emit_entry_points(emitter);
+}
+
+static void emit_all_variants(struct emitter *emitter)
+{
+    for (int i = 0; i < emitter->variants->count; i++) {
+        struct emitter variant = emitter_for_variant(emitter, &emitter->variants->list[i]);
+        text_printf(emitter->out, "/* ==== variant %s ==== */\n\n", emitter->variants->list[i].name);
+        emit_variant(&variant);
+    }
+    text_puts(emitter->out, "/* ==== the network ==== */\n\n");
+    emit_variant_calls(emitter);
+}
+
 void emit_source(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
                  struct arena *arena, struct text *lines)
 {
@@ -154,11 +187,10 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
         emit_all_declarations(&emitter, training, options);
     if (options->weights)
         emit_weights(&emitter);
-    emit_packed_struct(&emitter);
-    emit_values(&emitter);
-    emit_regions(&emitter);
-    emit_pack(&emitter);
-    emit_entry_points(&emitter);
+    if (emitter.variants)
+        emit_all_variants(&emitter);
+    else
+        emit_network(&emitter);
     if (training) {
         struct emitter trainer = emitter_for_training(training, options, arena, out);
         emit_training(&trainer);
@@ -185,7 +217,7 @@ void emit_header(const struct schedule *schedule, const struct schedule *trainin
         *c = (char)toupper((unsigned char)*c);
     text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n", schedule->graph->name);
     emit_shapes(&emitter);
-    text_printf(out, " */\n#ifndef %s\n#define %s\n\n#include \"rnn/model.h\"\n\n", guard, guard);
+    text_printf(out, " */\n#ifndef %s\n#define %s\n\n%s", guard, guard, include_model(&emitter));
     emit_all_declarations(&emitter, training, options);
     text_puts(out, "#endif\n");
     put_lines(lines, text.data);

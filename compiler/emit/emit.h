@@ -8,14 +8,29 @@ struct load;
 struct target;
 struct text;
 
+/* A network in one of the forms of --variants. */
+struct emit_variant {
+    const char *name; /* "svd:64+f16" */
+    const char *word; /* the same in identifiers: "svd_64_f16" */
+    const struct schedule *schedule;
+};
+
+struct emit_variants {
+    const struct emit_variant *list;
+    int count;
+    const struct load *load; /* the call that the choice among them is about, with the most threads */
+};
+
 struct emit_options {
     const char *prefix;    /* of every name with linkage, an identifier */
     const char *owner;     /* of a training schedule: the prefix of the network that it trains; else NULL */
     const char *header;    /* the header's name in the C file's #include; NULL: the C file declares everything itself */
     bool files;            /* calls that read and write weights files are emitted */
     const double *weights; /* of all parameters, in their order, to be written as constants; or NULL */
-    const struct target *target; /* NULL: the C may be compiled for any machine */
-    const struct target *within; /* multi, of which `target` is a level; or NULL */
+    const struct target *target;          /* NULL: the C may be compiled for any machine */
+    const struct target *within;          /* multi, of which `target` is a level; or NULL */
+    const struct emit_variants *variants; /* the schedule is join_variants() of these; or NULL */
+    bool internal;                        /* all functions are static: a variant */
 };
 
 /* Returns a prefix made from a name: "peephole_lstm" for "PeepholeLSTM"; "net_" goes in front of one that is not
@@ -33,6 +48,10 @@ void emit_source(const struct schedule *schedule, const struct schedule *trainin
                  struct arena *arena, struct text *out);
 void emit_header(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
                  struct arena *arena, struct text *out);
+
+/* Returns what is common to variants: a schedule with the parameters of all, and otherwise of the first. NULL, with
+ * *error, if a weights file cannot hold them all. */
+struct schedule *join_variants(const struct emit_variants *variants, struct arena *arena, const char **error);
 
 /* Returns the prefix of a level of --target=multi: "net_x86_64_v3". */
 const char *emit_level_prefix(struct arena *arena, const char *prefix, const struct target *level);

@@ -14,6 +14,7 @@ static void name_leaves(struct emitter *emitter)
         for (int i = 0; i < graph->parameter_count; i++)
             if ((strchr(graph->parameters[i].name, '.') != NULL) == round)
                 emitter->parameters[i] = unique_name(&members, c_name(emitter->arena, graph->parameters[i].name));
+    emitter->choice = unique_name(&members, "choice");
     int inputs = graph->input_count;
     emitter->arguments = ARENA_ARRAY(emitter->arena, const char *, inputs + graph->output_count + 1);
     for (int i = 0; i < inputs; i++)
@@ -48,6 +49,8 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .weights = options->weights,
                               .target = options->target,
                               .within = options->within,
+                              .variants = options->variants,
+                              .internal = options->internal,
                               .out = out,
                               .uses = schedule->uses};
     emitter.parameters_type = arena_printf(arena, "%s_params", emitter.owner);

@@ -32,12 +32,15 @@ struct emitter {
     const struct graph *graph;
     struct uses uses;
     const char *prefix;
-    const char *owner;           /* the prefix of the network itself, also while its training is written */
-    const char *parameters_type; /* the struct of parameters: "lm_params" */
-    bool files;                  /* calls that read and write weights files are emitted */
-    const double *weights;       /* of all parameters, as constants; or NULL */
-    const struct target *target; /* that the C is compiled for, or NULL */
-    const struct target *within; /* multi, of which it is a level, or NULL */
+    const char *owner;                    /* the prefix of the network itself, also while its training is written */
+    const char *parameters_type;          /* the struct of parameters: "lm_params" */
+    bool files;                           /* calls that read and write weights files are emitted */
+    const double *weights;                /* of all parameters, as constants; or NULL */
+    const struct target *target;          /* that the C is compiled for, or NULL */
+    const struct target *within;          /* multi, of which it is a level, or NULL */
+    const struct emit_variants *variants; /* that the file has, or NULL */
+    const char *choice;                   /* the member of the parameters' struct that says which one is chosen */
+    bool internal;                        /* functions are static */
     struct text *out;
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */

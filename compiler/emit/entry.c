@@ -28,10 +28,18 @@ static const char *const state_begins =
     "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
     "    return $_reset(($_state *)state, which_streams);\n}\n\n";
 
+static void write_state_size(struct emitter *emitter, bool with_values)
+{
+    text_puts(emitter->out, emitter->internal ? "static " : "");
+    write_pattern(emitter, with_values ? state_with_values : state_without_values);
+}
+
+void write_state_begins(struct emitter *emitter) { write_pattern(emitter, state_begins); }
+
 void write_state_functions(struct emitter *emitter, bool with_values)
 {
-    write_pattern(emitter, with_values ? state_with_values : state_without_values);
-    write_pattern(emitter, state_begins);
+    write_state_size(emitter, with_values);
+    write_state_begins(emitter);
 }
 
 void write_numbers(struct emitter *emitter, int losses)
@@ -47,9 +55,10 @@ void write_numbers(struct emitter *emitter, int losses)
     text_puts(emitter->out, " };\n\n");
 }
 
-static const char *const size_functions =
-    "size_t $_alignment(void) { return RNN_VECTOR_BYTES; }\n"
-    "size_t $_packed_size(void) { return sizeof(struct $_packed); }\n\n"
+static const char *const fixed_sizes = "size_t $_alignment(void) { return RNN_VECTOR_BYTES; }\n"
+                                       "size_t $_packed_size(void) { return sizeof(struct $_packed); }\n\n";
+
+static const char *const work_size =
     "size_t $_work_size(int frames, int streams)\n{\n"
     "    struct $_values values;\n"
     "    const size_t columns = rnn_columns(1, streams), whole = rnn_columns(frames, streams),\n"
@@ -59,14 +68,15 @@ static const char *const size_functions =
     "           RNN_ROUND($_place(&values, NULL, block, %s, columns) * sizeof(rnn_real));\n"
     "}\n\n";
 
-static void write_size_functions(struct emitter *emitter)
+static void write_work_size(struct emitter *emitter)
 {
     const bool parts = run_is_in_parts(emitter, plan_of_call(emitter->schedule, CALL_RUN));
     const char *wave = arena_printf(emitter->arena, " rnn_wave_size(%s_SECTIONS, streams, 0) +%s", emitter->prefix,
                                     parts ? " RNN_ROUND(RNN_MAX(0, streams) * sizeof(int)) +" : "");
     const char *part =
         arena_printf(emitter->arena, "rnn_block_columns(frames, streams, %s_PART_FRAMES)", emitter->prefix);
-    write_pattern(emitter, size_functions, emitter->schedule->section_count ? wave : "", parts ? part : "whole");
+    text_puts(emitter->out, emitter->internal ? "static " : "");
+    write_pattern(emitter, work_size, emitter->schedule->section_count ? wave : "", parts ? part : "whole");
 }
 
 static const char *const file_functions =
@@ -93,8 +103,21 @@ void emit_entry_points(struct emitter *emitter)
     emitter->region = NULL;
     write_numbers(emitter, 0);
     write_state_functions(emitter, plan_of_call(schedule, CALL_RUN)->carries);
-    write_size_functions(emitter);
+    write_pattern(emitter, fixed_sizes);
+    write_work_size(emitter);
     emit_file_calls(emitter);
+    write_step_functions(emitter);
+    for (int i = 0; i < schedule->plan_count; i++)
+        write_entry_point(emitter, &schedule->plans[i]);
+}
+
+void emit_internal_calls(struct emitter *emitter)
+{
+    const struct schedule *schedule = emitter->schedule;
+    emitter->region = NULL;
+    write_numbers(emitter, 0);
+    write_state_size(emitter, plan_of_call(schedule, CALL_RUN)->carries);
+    write_work_size(emitter);
     write_step_functions(emitter);
     for (int i = 0; i < schedule->plan_count; i++)
         write_entry_point(emitter, &schedule->plans[i]);

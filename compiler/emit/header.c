@@ -1,5 +1,5 @@
 /* The public types and calls of a network, as the header or at the head of the C file. */
-#include "emit/calls.h"
+#include "emit/variants.h"
 
 static const char *once(enum value_time time)
 {
@@ -48,8 +48,11 @@ static void write_parameters(struct emitter *emitter)
         text_printf(emitter->out, "%s];%s\n", shape->rank ? "" : "1",
                     graph->parameters[i].fixed ? " /* fixed: training leaves it as it is */" : "");
     }
-    text_printf(emitter->out, "%s} %s_params;\n\n",
-                graph->parameter_count ? "" : "    rnn_real none[1]; /* there are none */\n", emitter->prefix);
+    if (!graph->parameter_count)
+        text_puts(emitter->out, "    rnn_real none[1]; /* there are none */\n");
+    if (emitter->variants)
+        text_printf(emitter->out, "    rnn_choice %s; /* among variants, see below */\n", emitter->choice);
+    text_printf(emitter->out, "} %s_params;\n\n", emitter->prefix);
 }
 
 static const char *const memory_declarations =
@@ -91,6 +94,9 @@ static void write_real_names(struct emitter *emitter)
     if (emitter->weights)
         write_pattern(emitter, "#define $_weights $_weights_double\n");
     write_pattern(emitter, "#define $_init $_init_double\n#define $_pack $_pack_double\n#define $_run $_run_double\n");
+    if (emitter->variants)
+        write_pattern(emitter,
+                      "#define $_tune $_tune_double\n#define $_choose $_choose_double\n#define $_use $_use_double\n");
     if (plan_of_call(emitter->schedule, CALL_STEP))
         write_pattern(emitter, "#define $_step $_step_double\n");
     if (emitter->within)
@@ -126,6 +132,8 @@ static void write_declarations(struct emitter *emitter)
             : "/* `frames` frames of every stream; lengths: [streams], or NULL where all are `frames` long. */\n");
     write_signature(emitter, CALL_RUN);
     text_puts(emitter->out, ";\n\n");
+    if (emitter->variants)
+        emit_variant_declarations(emitter);
 }
 
 static void write_levels(struct emitter *emitter)

@@ -174,8 +174,10 @@ void emit_pack(struct emitter *emitter)
                 "/* Parameters to packed weights: what is static is computed here, once. */\n"
                 "%s %s_pack(const %s *params, %s_packed *packed%s)\n{\n%s"
                 "    memset(packed, 0, sizeof *packed);\n",
-                trains ? "static void" : "rnn_status", emitter->prefix, emitter->parameters_type, emitter->prefix,
-                *window ? ", const rnn_window *window" : "",
+                trains              ? "static void"
+                : emitter->internal ? "static rnn_status"
+                                    : "rnn_status",
+                emitter->prefix, emitter->parameters_type, emitter->prefix, *window ? ", const rnn_window *window" : "",
                 trains ? ""
                        : "    if (!params || !packed || !rnn_is_aligned(packed))\n"
                          "        return RNN_ERROR_ARGUMENT;\n");

@@ -1,5 +1,7 @@
 #include "graph/graph.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/internal_error.h"
 
@@ -29,6 +31,14 @@ struct node *graph_add_node(struct graph *graph, enum op op, struct shape shape,
     ARENA_PUSH(graph->arena, graph->nodes, graph->node_count, graph->node_capacity, node);
     graph->version++;
     return node;
+}
+
+int graph_find_parameter(const struct graph *graph, const char *name)
+{
+    for (int i = 0; i < graph->parameter_count; i++)
+        if (strcmp(graph->parameters[i].name, name) == 0)
+            return i;
+    return -1;
 }
 
 int graph_add_number(struct graph *graph, double number)

@@ -181,6 +181,9 @@ struct graph *graph_new(struct arena *arena, const struct source *source, const 
 struct node *graph_add_node(struct graph *graph, enum op op, struct shape shape, enum value_time time, int count,
                             const struct node *like);
 
+/* Returns the place of the parameter with this name, or -1. */
+int graph_find_parameter(const struct graph *graph, const char *name);
+
 /* A scalar constant. */
 int graph_add_number(struct graph *graph, double number);
 

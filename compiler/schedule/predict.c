@@ -139,8 +139,7 @@ static struct work count_work(const struct schedule *schedule, const struct regi
 
 /* ---- the caches ---- */
 
-/* A part of a cache stays for weights beside the values that pass through it. */
-static const double usable = 0.75;
+const double predict_usable = 0.75;
 
 struct reading {
     double time;
@@ -155,7 +154,7 @@ static struct reading read_time(const struct machine *machine, double bytes, boo
     double left = bytes, longest = 0;
     for (int level = LEVEL_FIRST; level < LEVEL_COUNT && left > 0; level++) {
         const struct machine_level *at = &machine->levels[level];
-        const double room = usable * at->bytes / (own ? fmin(threads, at->cores) : 1);
+        const double room = predict_usable * at->bytes / (own ? fmin(threads, at->cores) : 1);
         const bool fits = bytes <= room || level == LEVEL_MEMORY;
         const double here = fits ? left : turns ? fmin(left, room) : 0;
         const double time = here / fmin(at->one, at->all / threads);
@@ -232,27 +231,21 @@ static struct share share_of(const struct work *work, const struct load *load)
     return (struct share){1, 1};
 }
 
-/* Returns how long a thread reads weights, for one frame. */
-static struct reading weights_time(const struct schedule *schedule, const struct region *region,
-                                   const struct work *work, const struct load *load, double share)
+/* Returns what a thread reads of weights in a frame. */
+static struct weights_read weights_read(const struct schedule *schedule, const struct region *region,
+                                        const struct work *work, const struct load *load, double share)
 {
-    const struct machine *machine = schedule->options.machine;
-    if (region->kind == REGION_SCAN) {
-        struct reading reading = read_time(machine, work->weights * share, region->turns, load->threads, share < 1);
-        reading.time /= region->group;
-        return reading;
-    }
+    if (region->kind == REGION_SCAN)
+        return (struct weights_read){work->weights * share, 1.0 / region->group, region->turns, share < 1};
     const double pass = fmax(work->weights, pass_weights(schedule, region->pass));
-    struct reading reading = read_time(machine, pass, false, load->threads, false);
-    reading.time *= work->weights == 0 ? 0 : work->weights * share / pass / load->frames;
-    return reading;
+    return (struct weights_read){pass, work->weights == 0 ? 0 : work->weights * share / pass / load->frames, false,
+                                 false};
 }
 
 /* The part of the peak rate that products reach: tiles begin, end, and load their columns. */
 static const double tiles = 0.95;
 
-/* The part of reads from far caches that a core does not hide behind computing. */
-static const double seen = 0.25;
+const double predict_seen = 0.25;
 
 struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load)
 {
@@ -260,9 +253,11 @@ struct prediction predict_region(const struct schedule *schedule, const struct r
     const struct work work = count_work(schedule, region, load->threads);
     const struct share share = share_of(&work, load);
     const double streams = share.work * load->streams;
-    const struct reading reading = weights_time(schedule, region, &work, load, share.weights);
-    const double computing =
-        work.flops * streams / (tiles * machine->flops) + (reading.bound >= BOUND_THIRD ? seen * reading.time : 0);
+    const struct weights_read read = weights_read(schedule, region, &work, load, share.weights);
+    struct reading reading = read_time(machine, read.bytes, read.turns, load->threads, read.own);
+    reading.time *= read.part;
+    const double products = work.flops * streams / (tiles * machine->flops);
+    const double computing = products + (reading.bound >= BOUND_THIRD ? predict_seen * reading.time : 0);
     struct sum sum = {.bound = BOUND_FLOPS};
     add_time(&sum, fmax(computing, reading.time), computing >= reading.time ? BOUND_FLOPS : reading.bound);
     add_time(&sum, work.beside * streams, BOUND_OPERATIONS);
@@ -275,5 +270,6 @@ struct prediction predict_region(const struct schedule *schedule, const struct r
     if (load->way != WAY_SERIAL)
         add_time(&sum, time_of_threads(machine, machine->fork, load->threads) / load->frames, BOUND_FORK);
     const double reads = work.weights / (region->kind == REGION_SCAN ? region->group : load->frames);
-    return (struct prediction){sum.time, reads + work.values * load->streams, sum.bound};
+    return (struct prediction){sum.time, reads + work.values * load->streams,      sum.bound,
+                               products, sum.time - fmax(computing, reading.time), read};
 }

@@ -50,11 +50,29 @@ struct load {
     enum way way;
 };
 
+/* Weights that a thread reads. */
+struct weights_read {
+    double bytes; /* that are read again and again */
+    double part;  /* of them in a frame */
+    bool turns;   /* to and fro, not always from the first to the last */
+    bool own;     /* each thread has others */
+};
+
 struct prediction {
     double time;  /* nanoseconds for a frame of all streams */
     double bytes; /* of weights and values that one thread reads and writes in it, doing all */
     enum bound bound;
+
+    /* Of what the time is made: products, if no weights had to be waited for, everything else but weights, and what
+     * is read of these. rnn/variant.h puts them together on the machine at hand. */
+    double products, beside;
+    struct weights_read read;
 };
+
+/* The part of a cache that stays for weights beside the values that pass through it. */
+extern const double predict_usable;
+/* The part of reads from far caches that a core does not hide behind computing. */
+extern const double predict_seen;
 
 struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load);
 

@@ -20,10 +20,10 @@ static const char *read_word(struct arena *arena, const char *word, struct form_
     enum precision storage = precision_find(word);
     if (!decomposes && storage == PRECISION_COUNT)
         return arena_printf(arena,
-                            "--form %s: unknown form '%s': expected svd:RANK, cp:RANK, dense, f32, f16, bf16 or int8",
-                            option->text, word);
+                            "%s %s: unknown form '%s': expected svd:RANK, cp:RANK, dense, f32, f16, bf16 or int8",
+                            option->given_by, option->text, word);
     if (decomposes ? option->decomposes : option->stores)
-        return arena_printf(arena, "--form %s: one %s, not two", option->text,
+        return arena_printf(arena, "%s %s: one %s, not two", option->given_by, option->text,
                             decomposes ? "decomposition" : "storage");
     if (!decomposes) {
         option->stores = true;
@@ -39,28 +39,46 @@ static const char *read_word(struct arena *arena, const char *word, struct form_
     errno = 0;
     long rank = strtol(digits, &end, 10);
     if (end == digits || *end || errno || rank < 1 || rank > SHAPE_MAX_ELEMENTS)
-        return arena_printf(arena, "--form %s: a rank is a whole number from 1 on, not '%s'", option->text, digits);
+        return arena_printf(arena, "%s %s: a rank is a whole number from 1 on, not '%s'", option->given_by,
+                            option->text, digits);
     option->rank = (int)rank;
     return NULL;
+}
+
+/* Reads words with a separator between them, and adds what they say. */
+static const char *add_words(struct form_options *options, const char *words, char separator, struct form_option option)
+{
+    const char between[] = {separator, '\0'}, *error = NULL;
+    for (const char *word = words; word && !error;) {
+        size_t length = strcspn(word, between);
+        error = read_word(options->arena, arena_copy_string(options->arena, word, length), &option);
+        word = word[length] ? word + length + 1 : NULL;
+    }
+    if (!error)
+        ARENA_PUSH(options->arena, options->items, options->count, options->capacity, option);
+    return error;
 }
 
 const char *form_options_add(struct form_options *options, const char *text)
 {
     struct arena *arena = options->arena;
     const char *equals = strchr(text, '=');
-    struct form_option option = {.text = text};
     if (!equals || equals == text)
         return arena_printf(arena, "--form wants PATTERN=FORM, as in 'h1.*=svd:64,f16', not '%s'", text);
-    option.pattern = arena_copy_string(arena, text, (size_t)(equals - text));
-    const char *error = NULL;
-    for (const char *word = equals + 1; word && !error;) {
-        size_t length = strcspn(word, ",");
-        error = read_word(arena, arena_copy_string(arena, word, length), &option);
-        word = word[length] ? word + length + 1 : NULL;
-    }
-    if (!error)
-        ARENA_PUSH(arena, options->items, options->count, options->capacity, option);
-    return error;
+    const struct form_option option = {
+        .given_by = "--form", .text = text, .pattern = arena_copy_string(arena, text, (size_t)(equals - text))};
+    return add_words(options, equals + 1, ',', option);
+}
+
+const char *form_options_add_part(struct form_options *options, const char *text)
+{
+    struct arena *arena = options->arena;
+    const char *equals = strchr(text, '=');
+    const struct form_option option = {.given_by = "--variants",
+                                       .text = text,
+                                       .pattern =
+                                           equals ? arena_copy_string(arena, text, (size_t)(equals - text)) : NULL};
+    return add_words(options, equals ? equals + 1 : text, '+', option);
 }
 
 const char *form_options_read(struct form_options *options, const char *path)
@@ -93,6 +111,11 @@ static const struct expr *rank_expr(struct elaboration *e, int rank, struct span
     return expr;
 }
 
+static bool name_fits(const struct form_option *option, const char *name)
+{
+    return (option->exact ? strcmp(option->pattern, name) : fnmatch(option->pattern, name, 0)) == 0;
+}
+
 /* True if the option is about a parameter of so many dimensions. */
 static bool form_fits(const struct form_option *option, int dimensions)
 {
@@ -114,7 +137,7 @@ struct written_form find_form(struct elaboration *e, const struct instance *inst
     const char *path = elaborate_path(e, instance->shared ? instance->shared : instance, declarator->name.text);
     for (int i = 0; i < e->options->form_count; i++) {
         const struct form_option *option = &e->options->forms[i];
-        if (fnmatch(option->pattern, path, 0) != 0 || !form_fits(option, declarator->dimension_count))
+        if (!name_fits(option, path) || !form_fits(option, declarator->dimension_count))
             continue;
         e->forms_used[i] = true;
         if (option->decomposes) {
@@ -154,7 +177,8 @@ void tell_unused_forms(struct elaboration *e)
         if (e->forms_used[i])
             continue;
         const struct span span = e->top->definition->name.span;
-        report_error(&e->report, span, "--form %s: '%s' fits no parameter%s", option->text, option->pattern,
+        report_error(&e->report, span, "%s %s: '%s' fits no parameter%s", option->given_by, option->text,
+                     option->pattern,
                      !option->decomposes || option->form == FORM_DENSE ? ""
                      : option->form == FORM_SVD                        ? " that is a matrix"
                                                                        : " with three dimensions");

@@ -23,8 +23,10 @@ const char *read_definition(struct arena *arena, const char *text, struct defini
  * between: in place of what the program says of the parameters whose names the pattern fits, as file names fit those of
  * a shell. A decomposition is for parameters with as many dimensions as it decomposes. */
 struct form_option {
-    const char *text; /* as it was given */
-    const char *pattern;
+    const char *given_by; /* "--form" */
+    const char *text;     /* as it was given: "h1.*=svd:64" */
+    const char *pattern;  /* NULL: in a variant, what the form is good for */
+    bool exact;           /* the pattern is a name */
     bool decomposes;
     enum parameter_form form;
     int rank;
@@ -44,6 +46,18 @@ struct form_options {
 const char *form_options_add(struct form_options *options, const char *text);
 const char *form_options_read(struct form_options *options, const char *path);
 
+/* Adds a part of a variant: "svd:64+f16", or "h1.*=svd:64+f16". */
+const char *form_options_add_part(struct form_options *options, const char *text);
+
+/* One of --variants: forms on top of those that the program and --form give. One without a pattern is for every
+ * parameter that a decomposition makes smaller (of matrices not those that are looked up by embed), and a storage for
+ * every parameter with two dimensions or more. */
+struct variant_option {
+    const char *name; /* "svd:64+f16" */
+    const char *word; /* the same as a part of identifiers: "svd_64_f16" */
+    struct form_options forms;
+};
+
 struct sema_options {
     const struct definition *definitions;
     int definition_count;
@@ -51,6 +65,10 @@ struct sema_options {
     const struct form_option *forms; /* the last that fits holds */
     int form_count;
 };
+
+/* Adds the forms of a variant of a checked program to the options. Returns NULL, or a message on what is wrong. */
+const char *expand_variant(struct arena *arena, const struct program *program, const struct variant_option *variant,
+                           struct sema_options *options);
 
 /* resolve-names: the top cell or model with every instance written out under its path, names and dimensions resolved;
  * shapes and times still open. NULL when nothing sensible remains; otherwise check diag_error_count. infer_shapes takes

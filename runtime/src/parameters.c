@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dtype.h"
+#include "rnn/variant.h"
 #include "status.h"
 
 enum { SOME_NAMES = 4, NAME_LIMIT = 127, CHUNK = 512, FINGERPRINT_TEXT = 17 };
@@ -141,6 +142,11 @@ static rnn_status check_fingerprint(const rnn_model *model, const rnn_file *file
 {
     char wanted[FINGERPRINT_TEXT];
     const char *found = rnn_file_metadata(file, fingerprint_key);
+    for (int i = 0; found && model->variants && i < model->variants->count; i++) {
+        write_fingerprint(wanted, model->variants->list[i].fingerprint);
+        if (strcmp(found, wanted) == 0)
+            return RNN_OK;
+    }
     write_fingerprint(wanted, model->fingerprint);
     if (!found || strcmp(found, wanted) == 0)
         return RNN_OK;
@@ -198,12 +204,9 @@ static void copy_elements(const rnn_model *model, void *parameters, const rnn_te
     }
 }
 
-/* Loads the parameters from a file, and closes it. */
-static rnn_status load_file(const rnn_model *model, void *parameters, rnn_file *file, const char *origin,
-                            rnn_error *error)
+/* Checks all that the parameters need of a file. */
+static rnn_status check_file(const rnn_model *model, const rnn_file *file, const char *origin, rnn_error *error)
 {
-    if (!file)
-        return error->status;
     rnn_status status = check_names(model, file, origin, error);
     for (int i = 0; !status && i < model->parameter_count; i++) {
         const rnn_tensor *parameter = &model->parameters[i];
@@ -213,8 +216,58 @@ static rnn_status load_file(const rnn_model *model, void *parameters, rnn_file *
         status = check_fingerprint(model, file, origin, error);
     for (int i = 0; !status && i < model->parameter_count; i++)
         status = check_range(model, rnn_file_find(file, model->parameters[i].name), origin, error);
-    for (int i = 0; !status && i < model->parameter_count; i++)
+    return status;
+}
+
+static void copy_file(const rnn_model *model, void *parameters, const rnn_file *file)
+{
+    for (int i = 0; i < model->parameter_count; i++)
         copy_elements(model, parameters, &model->parameters[i], rnn_file_find(file, model->parameters[i].name));
+}
+
+/* Loads the variants whose arrays the file has. */
+static rnn_status load_variants(const rnn_model *model, void *parameters, const rnn_file *file, const char *origin,
+                                rnn_error *error)
+{
+    rnn_tensor *tensors = calloc((size_t)model->parameter_count + 1, sizeof *tensors);
+    if (!tensors)
+        return rnn_fail(error, RNN_ERROR_MEMORY, "%.300s: out of memory", origin);
+    char reasons[sizeof error->text] = "";
+    uint32_t present = 0;
+    for (int i = 0; i < model->variants->count; i++) {
+        rnn_error reason;
+        rnn_model variant = *model;
+        variant.parameters = tensors;
+        variant.parameter_count = rnn_variant_tensors(model, 1u << i, tensors);
+        const size_t used = strlen(reasons);
+        if (check_file(&variant, file, origin, &reason) == RNN_OK)
+            present |= 1u << i;
+        else
+            snprintf(reasons + used, sizeof reasons - used, "%s%.30s: %.200s", used ? "; " : "",
+                     model->variants->list[i].name, reason.text);
+    }
+    rnn_model found = *model;
+    found.parameters = tensors;
+    found.parameter_count = rnn_variant_tensors(model, present, tensors);
+    if (present) {
+        copy_file(&found, parameters, file);
+        rnn_set_present(model, parameters, present);
+    }
+    free(tensors);
+    return present ? RNN_OK : rnn_fail(error, RNN_ERROR_WEIGHTS, "no variant has its arrays: %s", reasons);
+}
+
+/* Loads the parameters from a file, and closes it. */
+static rnn_status load_file(const rnn_model *model, void *parameters, rnn_file *file, const char *origin,
+                            rnn_error *error)
+{
+    if (!file)
+        return error->status;
+    rnn_status status = RNN_OK;
+    if (model->variants)
+        status = load_variants(model, parameters, file, origin, error);
+    else if ((status = check_file(model, file, origin, error)) == RNN_OK)
+        copy_file(model, parameters, file);
     rnn_file_close(file);
     return status;
 }
@@ -245,21 +298,24 @@ rnn_status rnn_parameters_save(const rnn_model *model, const void *parameters, c
     rnn_file_tensor *tensors = calloc((size_t)model->parameter_count + 1, sizeof *tensors);
     if (!tensors)
         return rnn_fail(error, RNN_ERROR_MEMORY, "%.300s: out of memory", path);
+    int count = 0;
     for (int i = 0; i < model->parameter_count; i++) {
         const rnn_tensor *parameter = &model->parameters[i];
-        tensors[i] = (rnn_file_tensor){
+        if (!rnn_parameter_is_present(model, parameters, i))
+            continue;
+        tensors[count] = (rnn_file_tensor){
             .name = parameter->name,
             .dtype = model->real_size == (int)sizeof(double) ? RNN_DTYPE_F64 : RNN_DTYPE_F32,
             .rank = parameter->rank,
             .data = (const unsigned char *)parameters + parameter->offset * (size_t)model->real_size,
             .elements = elements_of(parameter),
         };
-        widen_shape(parameter, tensors[i].shape);
+        widen_shape(parameter, tensors[count++].shape);
     }
     char fingerprint[FINGERPRINT_TEXT];
     write_fingerprint(fingerprint, model->fingerprint);
     rnn_metadata metadata = {fingerprint_key, fingerprint};
-    rnn_status status = rnn_file_save(path, tensors, model->parameter_count, &metadata, 1, error);
+    rnn_status status = rnn_file_save(path, tensors, count, &metadata, 1, error);
     free(tensors);
     return status;
 }

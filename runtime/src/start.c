@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rnn/variant.h"
 #include "rnn/weights.h"
 
 enum { DOT_SUMS = 8 };
@@ -189,5 +190,7 @@ rnn_status rnn_parameters_init(const rnn_model *model, void *parameters, uint64_
     rnn_status status = RNN_OK;
     for (int i = 0; !status && i < model->parameter_count; i++)
         status = start_tensor(model, parameters, &model->parameters[i], make_key(seed, model->parameters[i].name));
+    if (!status && model->variants)
+        rnn_set_present(model, parameters, UINT32_MAX);
     return status;
 }

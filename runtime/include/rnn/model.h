@@ -166,6 +166,8 @@ typedef struct {
     int (*find_fault)(const void *state, void *work, const rnn_window *window, rnn_fault *fault);
 } rnn_training;
 
+typedef struct rnn_variants rnn_variants; /* rnn/variant.h */
+
 typedef struct {
     const char *name;
     const char *target;   /* of `rnnc --target`: "x86-64-v3"; "multi" where calls choose; NULL: any machine */
@@ -193,6 +195,7 @@ typedef struct {
     rnn_status (*run)(const void *packed, void *state, void *work, int frames, const int *lengths,
                       const void *const inputs[], void *const outputs[]);
     const rnn_training *training; /* NULL without --train */
+    const rnn_variants *variants; /* NULL without --variants */
 
     /* The functions rnn_alloc, rnn_free and rnn_status_text, so that a shared library of the network has them too. */
     void *(*alloc)(size_t size, size_t alignment);
