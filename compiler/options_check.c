@@ -87,8 +87,6 @@ static void check_variants(struct argp_state *state, const struct pipeline_optio
         argp_error(state, "--variants is about inference, --train about one form");
     if (options->embed)
         argp_error(state, "--embed writes the weights of one form, --variants is about several");
-    if (options->target && options->target->levels)
-        argp_error(state, "--variants goes with one target, not with --target=%s", options->target->name);
 }
 
 void options_check(struct argp_state *state, const struct options *options, struct arena *arena)

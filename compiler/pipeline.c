@@ -309,6 +309,12 @@ static bool run_variants(struct pipeline *pipeline)
     return pipeline->schedule != NULL;
 }
 
+/* Compiles the checked program, in each of its variants if there are several. */
+static bool run_forms(struct pipeline *pipeline)
+{
+    return (pipeline->options->variant_count ? run_variants : run_backs)(pipeline);
+}
+
 /* Compiles the checked program once for each level, with the schedules that the level's machine wants. */
 static bool run_levels(struct pipeline *pipeline)
 {
@@ -319,12 +325,13 @@ static bool run_levels(struct pipeline *pipeline)
         struct pipeline_options own = *all;
         own.schedule.machine = levels[i].machine;
         pipeline->options = &own;
-        done = run_backs(pipeline);
+        done = run_forms(pipeline);
         if (done) {
             const struct emit_options emit_options = {
                 .prefix = emit_level_prefix(pipeline->arena, prefix_of(pipeline), &levels[i]),
                 .target = &levels[i],
-                .within = all->target};
+                .within = all->target,
+                .variants = pipeline->variants};
             emit_source(pipeline->schedule, pipeline->training, &emit_options, pipeline->scratch,
                         &pipeline->result->levels[i]);
         }
@@ -340,9 +347,7 @@ static bool run_stages(struct pipeline *pipeline, const struct source *source)
     if (!run_front(pipeline, source))
         return false;
     if (kind != EMIT_SOURCE && kind != EMIT_NOTHING &&
-        !(pipeline->options->variant_count ? run_variants
-          : has_levels(pipeline->options)  ? run_levels
-                                           : run_backs)(pipeline))
+        !(has_levels(pipeline->options) ? run_levels : run_forms)(pipeline))
         return false;
     emit(pipeline);
     return end_stage(pipeline, STAGE_EMIT) && !pipeline->result->error;

@@ -26,6 +26,8 @@ int input_of(const struct emitter *emitter, int output);
 void write_numbers(struct emitter *emitter, int losses);
 void write_state_functions(struct emitter *emitter, bool with_values);
 void write_state_begins(struct emitter *emitter);
+/* Returns the address of the descriptor by which the calls that deal with parameters go. */
+const char *model_of(const struct emitter *emitter);
 /* Writes the calls of a variant, which only those of the network use. */
 void emit_internal_calls(struct emitter *emitter);
 /* variant_tables.c: writes the tables of the cost model. */

@@ -2,7 +2,7 @@
  * run, by that level's descriptor. */
 #include <ctype.h>
 
-#include "emit/calls.h"
+#include "emit/variants.h"
 
 const char *emit_level_prefix(struct arena *arena, const char *prefix, const struct target *level)
 {
@@ -91,8 +91,8 @@ static void write_front(struct emitter *emitter, const char *header)
         emitter->graph->name);
     for (const struct target *level = emitter->target->levels; level->name; level++)
         text_printf(emitter->out, "%s %s", level == emitter->target->levels ? "" : ",", level->name);
-    text_printf(emitter->out, ". */\n#include \"%s\"\n#include \"rnn/target.h\"\n#include \"rnn/weights.h\"\n\n",
-                header ? header : "rnn/model.h");
+    text_printf(emitter->out, ". */\n#include \"%s\"\n#include \"rnn/target.h\"\n%s#include \"rnn/weights.h\"\n\n",
+                header ? header : "rnn/model.h", emitter->variants ? "#include \"rnn/variant.h\"\n" : "");
 }
 
 static void write_training(struct emitter *trainer)
@@ -121,6 +121,10 @@ void emit_dispatcher(const struct schedule *schedule, const struct schedule *tra
     emit_file_calls(&emitter);
     for (int i = 0; i < schedule->plan_count; i++)
         write_call(&emitter, schedule->plans[i].call);
+    if (emitter.variants) {
+        emit_variant_tables(&emitter);
+        write_choice_calls(&emitter);
+    }
     if (training) {
         struct emitter trainer = emitter_for_training(training, options, arena, out);
         write_training(&trainer);

@@ -81,20 +81,28 @@ static void write_work_size(struct emitter *emitter)
 
 static const char *const file_functions =
     "rnn_status $_load($_params *params, const char *path, rnn_error *error)\n{\n"
-    "    return rnn_parameters_load(&$_model, params, path, error);\n}\n\n"
+    "    return rnn_parameters_load(%s, params, path, error);\n}\n\n"
     "rnn_status $_load_memory($_params *params, const void *memory, size_t size, rnn_error *error)\n{\n"
-    "    return rnn_parameters_load_memory(&$_model, params, memory, size, error);\n}\n\n"
+    "    return rnn_parameters_load_memory(%s, params, memory, size, error);\n}\n\n"
     "rnn_status $_save(const $_params *params, const char *path, rnn_error *error)\n{\n"
-    "    return rnn_parameters_save(&$_model, params, path, error);\n}\n\n";
+    "    return rnn_parameters_save(%s, params, path, error);\n}\n\n";
 
 static const char *const init_function = "rnn_status $_init($_params *params, uint64_t seed)\n{\n"
-                                         "    return rnn_parameters_init(&$_model, params, seed);\n}\n\n";
+                                         "    return rnn_parameters_init(%s, params, seed);\n}\n\n";
+
+/* A level's table of variants knows its speeds. */
+const char *model_of(const struct emitter *emitter)
+{
+    const bool chooses = emitter->variants && emitter->target && emitter->target->levels;
+    return arena_printf(emitter->arena, chooses ? "%s_target()" : "&%s_model", emitter->prefix);
+}
 
 void emit_file_calls(struct emitter *emitter)
 {
+    const char *model = model_of(emitter);
     if (emitter->files)
-        write_pattern(emitter, file_functions);
-    write_pattern(emitter, init_function);
+        write_pattern(emitter, file_functions, model, model, model);
+    write_pattern(emitter, init_function, model);
 }
 
 void emit_entry_points(struct emitter *emitter)

@@ -116,18 +116,25 @@ static void write_tune(struct emitter *network)
     write_tune_signature(network);
     text_puts(network->out, "\n{\n");
     write_argument_arrays(network, CALL_RUN);
-    write_pattern(network,
-                  "    return rnn_tune_variants(&$_model, params, packed, state, work, frames, lengths, inputs, "
-                  "outputs);\n}\n\n");
+    text_printf(network->out,
+                "    return rnn_tune_variants(%s, params, packed, state, work, frames, lengths, inputs, outputs);\n"
+                "}\n\n",
+                model_of(network));
 }
 
 static const char *const choice_calls =
     "const char *$_variant_name(int variant)\n{\n"
     "    return variant >= 0 && variant < $_VARIANTS ? $_variant_list[variant].name : NULL;\n}\n\n"
-    "int $_variant(const $_packed *packed) { return packed->variant; }\n\n"
+    "int $_variant(const $_packed *packed) { return rnn_variant_of(packed); }\n\n"
     "int $_choose(const $_params *params, const rnn_machine *machine)\n{\n"
-    "    return rnn_choose(&$_model, params, machine);\n}\n\n"
-    "rnn_status $_use($_params *params, int variant) { return rnn_use_variant(&$_model, params, variant); }\n\n";
+    "    return rnn_choose(%s, params, machine);\n}\n\n"
+    "rnn_status $_use($_params *params, int variant) { return rnn_use_variant(%s, params, variant); }\n\n";
+
+void write_choice_calls(struct emitter *network)
+{
+    write_pattern(network, choice_calls, model_of(network), model_of(network));
+    write_tune(network);
+}
 
 void emit_variant_declarations(struct emitter *network)
 {
@@ -164,6 +171,5 @@ void emit_variant_calls(struct emitter *network)
     emit_file_calls(network);
     for (int i = 0; i < network->schedule->plan_count; i++)
         write_call(network, network->schedule->plans[i].call);
-    write_named(network, choice_calls);
-    write_tune(network);
+    write_choice_calls(network);
 }

@@ -15,6 +15,9 @@ void emit_variant(struct emitter *variant);
 /* Writes the public calls and the tables of the cost model. */
 void emit_variant_calls(struct emitter *network);
 
+/* Writes the calls that choose, and ask for the choice. */
+void write_choice_calls(struct emitter *network);
+
 /* Writes the declarations of the calls that only such a network has. */
 void emit_variant_declarations(struct emitter *network);
 

@@ -33,6 +33,9 @@ typedef struct {
     int32_t variant;  /* that _pack packs */
 } rnn_choice;
 
+/* Returns the variant of packed weights, which begin with its number. */
+static inline int rnn_variant_of(const void *packed) { return *(const int32_t *)packed; }
+
 /* Returns the variant that takes least time on a machine (NULL: the one at hand), of those whose arrays are there: the
  * first that is no more than a twentieth slower than the fastest. -1: there is none. */
 int rnn_choose(const rnn_model *model, const void *parameters, const rnn_machine *machine);

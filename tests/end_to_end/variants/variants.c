@@ -104,10 +104,18 @@ static struct network *network_alone(const struct network *all, int variant)
     return one;
 }
 
+/* Asserts that two networks computed the same: to the bit, unless the one with variants is for --target=multi and has
+ * other instructions. */
 static void assert_same(const struct network *one, const struct network *other)
 {
-    assert_memory_equal(one->h, other->h, sizeof one->h);
-    assert_memory_equal(one->p, other->p, sizeof one->p);
+    if (!network_model.target) {
+        assert_memory_equal(one->h, other->h, sizeof one->h);
+        assert_memory_equal(one->p, other->p, sizeof one->p);
+    }
+    for (int i = 0; i < FRAMES * STREAMS * UNITS; i++)
+        assert_float_equal(one->h[i], other->h[i], 1e-4);
+    for (int i = 0; i < FRAMES * STREAMS * V; i++)
+        assert_float_equal(one->p[i], other->p[i], 1e-4);
 }
 
 static struct network *new_variants(void)
@@ -141,12 +149,16 @@ static void test_caches_choose(void **state)
 {
     (void)state;
     struct network *network = new_variants();
-    params_of(network)->choice.present = 3; /* without int8 */
-    assert_string_equal(network_variant_name(network_choose(network->parameters, &small_caches)), "svd:196");
-    assert_string_equal(network_variant_name(network_choose(network->parameters, &large_caches)), "dense");
     for (int i = 0; i < network_VARIANTS; i++) /* nothing comes sooner from far away */
         assert_true(rnn_variant_time(&network_model, i, &large_caches) <=
                     rnn_variant_time(&network_model, i, &small_caches));
+    if (network_model.target) { /* whose levels have other speeds */
+        network_free(network);
+        return;
+    }
+    params_of(network)->choice.present = 3; /* without int8 */
+    assert_string_equal(network_variant_name(network_choose(network->parameters, &small_caches)), "svd:196");
+    assert_string_equal(network_variant_name(network_choose(network->parameters, &large_caches)), "dense");
     network_free(network);
 }
 
