@@ -1,0 +1,108 @@
+/* The largest units of a column, found one by one: lengths around the lanes, few and all units, equal ones, zeros of
+ * both signs, infinities, NaN and numbers of very different sizes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rnn/refine.h"
+#include "vec_test.h"
+
+enum { LONGEST = 300, WIDEST = 80, ROOM = RNN_PAD(LONGEST) + RNN_LANES };
+
+struct refining {
+    _Alignas(RNN_VECTOR_BYTES) rnn_real preview[ROOM], y[ROOM], x[RNN_PAD(WIDEST)];
+    rnn_real rows[LONGEST * WIDEST];
+    int marked[LONGEST];
+};
+
+static rnn_real draw(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (rnn_real)((*seed >> 8) / 8388608.0 - 1);
+}
+
+/* Marks the largest as the comment on rnn_refine defines them. */
+static void mark_largest(struct refining *r, int n, int count)
+{
+    memset(r->marked, 0, sizeof r->marked);
+    for (int k = 0; k < count; k++) {
+        int most = -1;
+        for (int i = 0; i < n; i++)
+            if (!r->marked[i] && !isnan(r->preview[i]) && (most < 0 || r->preview[i] > r->preview[most]))
+                most = i;
+        if (most >= 0)
+            r->marked[most] = 1;
+    }
+}
+
+static void check(struct refining *r, int n, int width, int count, int in_place)
+{
+    static rnn_real kept[LONGEST];
+    mark_largest(r, n, count);
+    memcpy(kept, r->preview, sizeof kept);
+    for (int i = n; i < ROOM; i++)
+        r->preview[i] = i % 2 ? NAN : INFINITY;
+    rnn_real *const y = in_place ? r->preview : r->y;
+    rnn_refine(y, r->preview, r->rows, r->x, n, width, count);
+    for (int i = 0; i < n; i++) {
+        double sum = 0, size = fabs((double)kept[i]);
+        for (int k = 0; k < width && r->marked[i]; k++) {
+            sum += (double)r->rows[i * width + k] * (double)r->x[k];
+            size += fabs((double)r->rows[i * width + k] * (double)r->x[k]);
+        }
+        const double wanted = r->marked[i] ? kept[i] + sum : kept[i];
+        if (isnan(kept[i]) || isinf(kept[i]))
+            assert_true(isnan(kept[i]) ? isnan(y[i]) : y[i] == kept[i]);
+        else if (!(fabs(y[i] - wanted) <= 1e-6 * size))
+            fail_msg("n %d, width %d, count %d: unit %d is %g, not %g", n, width, count, i, (double)y[i], wanted);
+    }
+    for (int i = n; i < RNN_PAD(n); i++)
+        assert_true(y[i] == 0);
+    memcpy(r->preview, kept, sizeof kept);
+}
+
+typedef rnn_real drawing(uint32_t *seed);
+
+static rnn_real any(uint32_t *seed) { return 10 * draw(seed); }
+static rnn_real equal(uint32_t *seed) { return (rnn_real)(int)(3 * draw(seed)) * (draw(seed) < 0 ? -1 : 1); }
+static rnn_real one(uint32_t *seed) { return (void)seed, (rnn_real)-2.5; }
+static rnn_real sizes(uint32_t *seed) { return (rnn_real)ldexp(draw(seed), (int)(60 * draw(seed))); }
+static rnn_real special(uint32_t *seed)
+{
+    const rnn_real numbers[] = {INFINITY, -INFINITY, NAN, -(rnn_real)NAN, 0, (rnn_real)-0.0, (rnn_real)3e38};
+    const int k = (int)(8 * (draw(seed) + 1));
+    return k < 7 ? numbers[k] : draw(seed);
+}
+static rnn_real nothing(uint32_t *seed) { return (void)seed, (rnn_real)NAN; }
+
+static void test_refine(void **state)
+{
+    (void)state;
+    static const int lengths[] = {1, 2, 5, 8, 15, 16, 17, 33, 64, 100, 300}, widths[] = {1, 3, 16, 21, 80};
+    static drawing *const drawings[] = {any, equal, one, sizes, special, nothing};
+    struct refining *r = aligned_alloc(64, (sizeof *r + 63) / 64 * 64);
+    assert_non_null(r);
+    uint32_t seed = 1;
+    for (int i = 0; i < LONGEST * WIDEST; i++)
+        r->rows[i] = draw(&seed);
+    for (size_t d = 0; d < sizeof drawings / sizeof *drawings; d++)
+        for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
+            for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+                const int n = lengths[l], counts[] = {1, 2, n / 3, n / 2 + 1, n - 1, n};
+                for (int k = 0; k < RNN_PAD(widths[w]); k++)
+                    r->x[k] = k < widths[w] ? draw(&seed) : (rnn_real)NAN;
+                for (int i = 0; i < n; i++)
+                    r->preview[i] = drawings[d](&seed);
+                for (int c = 0; c < 6; c++)
+                    if (counts[c] > 0 && counts[c] <= n)
+                        check(r, n, widths[w], counts[c], (c + (int)w) % 2);
+            }
+    free(r);
+}
+
+int main(void)
+{
+    if (!cpu_can_run())
+        return TEST_SKIPPED;
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_refine)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
