@@ -47,8 +47,9 @@ static const struct argp_option table[] = {
     {"train", KEY_TRAIN, NULL, 0, "emit NAME_grad too: the loss of a call and its gradients", 0},
     {"input-gradients", KEY_INPUT_GRADIENTS, NULL, 0, "with --train: gradients of the inputs too", 0},
     {"form", KEY_FORM, "PATTERN=FORM", 0,
-     "keep the parameters whose names fit the pattern (h1.*) in this form: svd:RANK, cp:RANK or dense, and f32, f16, "
-     "bf16 or int8, with a comma between; of several the last that fits holds",
+     "keep the parameters whose names fit the pattern (h1.*) in this form: svd:RANK, "
+     "svd:RANK:preview=COLUMNS:refine=UNITS, cp:RANK or dense, and f32, f16, bf16 or int8, with a comma between; of "
+     "several the last that fits holds",
      0},
     {"forms", KEY_FORMS, "FILE", 0, "read such forms from a file, one a line; # begins a comment", 0},
     {"variants", KEY_VARIANTS, "FORM,FORM,...", 0,

@@ -64,7 +64,7 @@ static void rnn_error(const struct span *span, struct parser *parser, const char
 %type <list> head_dimensions head_dimension_list head_inputs head_input_list outputs names
 %type <list> lines dimensions constants parameters inputs lefts subscripts arguments argument_list body
 %type <dimension> head_dimension constant
-%type <declarator> head_input declarator dotted formed worded kept parameter parameter_name typed input name
+%type <declarator> head_input declarator dotted ranked formed worded kept parameter parameter_name typed input name
 %type <statement> statement constant_statement
 %type <expr> value call expr comparison sum product unary application postfix named bracketed path bound
 %type <subscript> subscript
@@ -197,7 +197,12 @@ worded
 formed
     : parameter_name
     | parameter_name ':' NAME               { $$ = ast_set_storage(parser, @$, $1, @3); }
-    | parameter_name ':' NAME '(' expr ')'  { $$ = ast_set_form(parser, @$, $1, @3, $5); }
+    | ranked ')'                            { $$ = ast_close_form(parser, @$, $1); }
+    ;
+
+ranked
+    : parameter_name ':' NAME '(' expr      { $$ = ast_set_form(parser, @$, $1, @3, $5); }
+    | ranked ',' NAME '=' expr              { $$ = ast_set_form_count(parser, $1, @3, $5); }
     ;
 
 parameter_name

@@ -51,6 +51,7 @@ enum held {
     HOLDS_DROPOUT,   /* dropout, number */
     HOLDS_BEGIN,     /* begin */
     HOLDS_DELAY,     /* delay */
+    HOLDS_COUNT,     /* refined */
     HOLDS_LOSS       /* loss */
 };
 
@@ -92,6 +93,7 @@ enum { OP_READINGS = 2 };
     X(COLUMN, "column")           /* softmax, layernorm, sums over units, ... */                                       \
     X(CONCAT, "concat")                                                                                                \
     X(EMBED, "embed")                                                                                                  \
+    X(REFINE, "refine") /* the largest units of a column with more products */                                         \
     X(ID, "id")                                                                                                        \
     X(KEEP, "keep")                                                                                                    \
     X(MATRIX, "matrix")       /* a product of static values */                                                         \

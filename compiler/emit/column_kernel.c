@@ -97,6 +97,20 @@ void write_embed_kernel(struct writing *writing)
                 parameter_size(emitter, table, 1));
 }
 
+void write_refine_kernel(struct writing *writing)
+{
+    struct emitter *emitter = writing->emitter;
+    int id = writing->kernel->nodes[0];
+    const struct node *node = emitter->graph->nodes[id];
+    open_columns(writing, false);
+    const char *rows = edge_address(emitter, &node->edges[0], writing->column);
+    const char *x = edge_address(emitter, &node->edges[1], writing->column);
+    const char *preview = edge_address(emitter, &node->edges[2], writing->column);
+    text_printf(emitter->out, "%srnn_refine(%s, %s, %s, %s, %s, %d, %d);\n", writing->indent,
+                node_address(emitter, id, writing->column), preview, rows, x, value_size(emitter, id),
+                node->edges[1].length, node->refined);
+}
+
 void write_id_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;

@@ -128,6 +128,8 @@ static void write_call(struct writer *writer, const struct node *node, struct te
     text_printf(text, "%s(", op_info(node->op)->id);
     for (int k = 0; k < node->count; k++)
         text_printf(text, "%s%s", k ? ", " : "", write_edge(writer, &node->edges[k], LOOSEST, depth + 1).data);
+    if (op_info(node->op)->holds == HOLDS_COUNT)
+        text_printf(text, ", %d", node->refined);
     text_puts(text, ")");
 }
 

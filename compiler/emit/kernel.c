@@ -28,6 +28,9 @@ static void write_kernel_of_kind(struct writing *writing)
     case KERNEL_EMBED:
         write_embed_kernel(writing);
         break;
+    case KERNEL_REFINE:
+        write_refine_kernel(writing);
+        break;
     case KERNEL_ID:
         write_id_kernel(writing);
         break;

@@ -60,6 +60,7 @@ void write_elementwise_kernel(struct writing *writing);
 void write_column_kernel(struct writing *writing);
 void write_concat_kernel(struct writing *writing);
 void write_embed_kernel(struct writing *writing);
+void write_refine_kernel(struct writing *writing);
 void write_id_kernel(struct writing *writing);
 void write_keep_kernel(struct writing *writing);
 void write_over_time_kernel(struct writing *writing);

@@ -24,6 +24,12 @@ void count_node(struct operations *operations, const struct node *node)
     };
     double *const counts[] = {NULL, &operations->adds, &operations->multiplies, &operations->multiply_adds};
     double units = node_units(node);
+    if (node->op == OP_refine) {
+        double weights = (double)node->refined * node->edges[1].length;
+        operations->multiply_adds += weights;
+        operations->weights += weights;
+        return;
+    }
     const struct op_info *info = op_info(node->op);
     if (kinds[node->op])
         *counts[kinds[node->op]] += units;

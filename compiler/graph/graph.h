@@ -84,6 +84,7 @@ struct node {
         int begin;     /* OP_pad: the first unit of the result that the operand fills */
         int delay;     /* OP_outside: of the read that is out of range */
         int storage;   /* OP_round: enum precision */
+        int refined;   /* OP_refine: how many units are */
         int loss;      /* OP_seed: place among the program's losses */
         int which;     /* any of them, for comparing nodes of one operation */
     };

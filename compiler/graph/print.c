@@ -66,6 +66,9 @@ static void print_held(const struct graph *graph, const struct node *node, struc
     case HOLDS_DELAY:
         text_printf(out, " by %d", node->delay);
         break;
+    case HOLDS_COUNT:
+        text_printf(out, " %d", node->refined);
+        break;
     case HOLDS_LOSS:
         text_printf(out, " of loss %d", node->loss);
         break;

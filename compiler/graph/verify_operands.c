@@ -88,6 +88,11 @@ static bool is_product(const struct graph *graph, const struct node *node)
     return weights->dim[0] == node_units(node) && weights->dim[1] == node->edges[1].length;
 }
 
+static bool is_refine(const struct graph *graph, const struct node *node)
+{
+    return is_product(graph, node) && node->edges[2].length == node_units(node);
+}
+
 /* True for A @ B and for svd, which is A @ B of its factors. */
 static bool is_matmul(const struct graph *graph, const struct node *node)
 {
@@ -167,7 +172,7 @@ static shape_test *const special_shapes[OP_COUNT] = {
     [OP_id] = is_scalar,      [OP_ctc_slope] = is_as_long_as_logits,
     [OP_seed] = is_seed,      [OP_outer] = is_outer,
     [OP_rows] = is_rows,      [OP_gradient] = is_gradient,
-    [OP_round] = is_rounded,
+    [OP_round] = is_rounded,  [OP_refine] = is_refine,
 };
 
 static bool shape_fits(const struct graph *graph, const struct node *node)
@@ -226,6 +231,8 @@ static bool held_fits(const struct graph *graph, const struct node *node)
         return node->begin >= 0 && node->begin <= node_units(node) - node->edges[0].length;
     case HOLDS_DELAY:
         return node->delay != 0;
+    case HOLDS_COUNT:
+        return node->refined > 0 && node->refined <= node_units(node);
     case HOLDS_LOSS:
         return node->loss >= 0;
     }

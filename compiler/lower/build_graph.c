@@ -144,11 +144,50 @@ static struct edge lower_mean_loss(struct lowering *lowering, const struct term 
     return last_node(lowering);
 }
 
+static struct edge add_columns(struct lowering *lowering, int matrix, int begin, int end, const struct term *like)
+{
+    const struct shape shape = lowering->graph->nodes[matrix]->shape;
+    struct node *node = add_node(lowering, OP_view, like, 1);
+    node->shape = (struct shape){2, {shape.dim[0], end - begin}};
+    node->time = TIME_STATIC;
+    node->view = (struct view){begin, {shape.dim[1], 1}};
+    node->edges[0] = edge_to(lowering->graph, matrix);
+    return last_node(lowering);
+}
+
+/* A z + summand: in training with all columns of A; else with the first, then a node that adds the others to the
+ * largest units. */
+static struct edge lower_refined_product(struct lowering *lowering, const struct term *term)
+{
+    int matrix = lower_term(lowering, term->args[0]).node, columns = term->args[0]->shape.dim[1];
+    int first = lowering->trains ? columns : term->preview;
+    struct edge z = lower_term(lowering, term->args[1]), head = z, tail = z;
+    struct term product = *term;
+    product.time = term->args[1]->time;
+    head.length = first;
+    struct edge weights = add_columns(lowering, matrix, 0, first, term);
+    struct edge sum = add_operation(lowering, OP_product, &product, weights, head);
+    if (term->count > 2)
+        sum = add_operation(lowering, OP_add, term, sum, lower_term(lowering, term->args[2]));
+    if (first == columns)
+        return sum;
+    tail.begin = first;
+    tail.length = columns - first;
+    weights = add_columns(lowering, matrix, first, columns, term);
+    struct node *refine = add_node(lowering, OP_refine, term, 3);
+    refine->refined = term->refine;
+    refine->edges[0] = weights;
+    refine->edges[1] = tail;
+    refine->edges[2] = sum;
+    return last_node(lowering);
+}
+
 typedef struct edge special_lowering(struct lowering *lowering, const struct term *term);
 
 /* Operations that become something other than a node of their own. */
 static special_lowering *const special_lowerings[OP_COUNT] = {[OP_transpose] = lower_transpose,
                                                               [OP_dropout] = lower_dropout,
+                                                              [OP_refined_product] = lower_refined_product,
                                                               [OP_cross_entropy] = lower_cross_entropy,
                                                               [OP_mse] = lower_mean_loss,
                                                               [OP_binary_cross_entropy] = lower_mean_loss};

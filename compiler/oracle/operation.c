@@ -164,6 +164,42 @@ static void matmul(const struct evaluation *evaluation, const struct term *term,
             out[r * columns + c] = oracle_dot(evaluation, x[0] + r * inner, 1, x[1] + c, columns, inner);
 }
 
+/* Marks the largest of n numbers, of equal ones the first, as many as there are but NaN. */
+static void mark_largest(const double *x, long n, int count, bool *marked)
+{
+    for (int k = 0; k < count; k++) {
+        long most = -1;
+        for (long i = 0; i < n; i++)
+            if (!marked[i] && !isnan(x[i]) && (most < 0 || x[i] > x[most]))
+                most = i;
+        if (most < 0)
+            return;
+        marked[most] = true;
+    }
+}
+
+/* A z + summand with the first columns of A, and for the largest units of that the rest of the sum. Training has all
+ * columns. */
+static void refined_product(const struct evaluation *evaluation, const struct term *term, const double *const *x,
+                            double *out)
+{
+    long rows = term->args[0]->shape.dim[0];
+    int columns = term->args[0]->shape.dim[1], first = evaluation->call->losses ? columns : term->preview;
+    for (long r = 0; r < rows; r++) {
+        out[r] = oracle_dot(evaluation, x[0] + r * columns, 1, x[1], 1, first);
+        if (term->count > 2)
+            out[r] = rounded(evaluation, out[r] + x[2][term->args[2]->shape.rank ? r : 0]);
+    }
+    if (first == columns)
+        return;
+    bool *marked = ARENA_ARRAY(evaluation->scratch, bool, rows + 1);
+    mark_largest(out, rows, term->refine, marked);
+    for (long r = 0; r < rows; r++)
+        if (marked[r])
+            out[r] = rounded(evaluation, out[r] + oracle_dot(evaluation, x[0] + r * columns + first, 1, x[1] + first, 1,
+                                                             columns - first));
+}
+
 static void transpose(const struct evaluation *evaluation, const struct term *term, const double *const *x, double *out)
 {
     (void)evaluation;
@@ -217,6 +253,7 @@ static operation *const operations[OP_COUNT] = {
     [OP_dot] = dot,
     [OP_product] = product,
     [OP_matmul] = matmul,
+    [OP_refined_product] = refined_product,
     [OP_svd] = matmul,
     [OP_cp] = cp,
     [OP_transpose] = transpose,

@@ -45,6 +45,20 @@ static void trilinear(const struct evaluation *evaluation, const struct term *te
     }
 }
 
+/* Bilinear in A and z, as losses are wanted, and linear in the summand. */
+static void refined_product(const struct evaluation *evaluation, const struct term *term,
+                            const struct slope_operands *of, double *out)
+{
+    long rows = term->args[0]->shape.dim[0], columns = term->args[0]->shape.dim[1];
+    for (long r = 0; r < rows; r++) {
+        double first = oracle_dot(evaluation, of->dx[0] + r * columns, 1, of->x[1], 1, columns);
+        double second = oracle_dot(evaluation, of->x[0] + r * columns, 1, of->dx[1], 1, columns);
+        out[r] = rounded(evaluation, first + second);
+        if (term->count > 2)
+            out[r] = rounded(evaluation, out[r] + of->dx[2][term->args[2]->shape.rank ? r : 0]);
+    }
+}
+
 /* Linear in the table. */
 static void embed(const struct evaluation *evaluation, const struct term *term, const struct slope_operands *of,
                   double *out)
@@ -159,6 +173,7 @@ static slope *const slopes[OP_COUNT] = {
     [OP_matmul] = bilinear,
     [OP_svd] = bilinear,
     [OP_cp] = trilinear,
+    [OP_refined_product] = refined_product,
     [OP_transpose] = linear,
     [OP_concat] = linear,
     [OP_embed] = embed,

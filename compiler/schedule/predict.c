@@ -97,6 +97,8 @@ static void count_node(const struct schedule *schedule, const struct kernel *ker
         if (reads_value(schedule, edge) && (schedule->kernel_of[edge->node] != kernel || edge->delay != 0))
             work->values += machine->real_bytes * edge->length;
     }
+    if (node->op == OP_refine) /* rows that are other ones for each column */
+        work->values += machine->real_bytes * node_weights(schedule->graph, node);
     if (sums_frames) /* what is added to is read and written once for a block */
         work->weights += 2 * machine->real_bytes * node_units(node);
     else if (is_stored(schedule, kernel, id))

@@ -88,7 +88,8 @@ static const char *verify_operand(const struct verifying *verifying, int id, con
         return NULL;
     bool in_place =
         buffer_of(verifying, id)->storage == STORE_NONE && value_can_be_read_in_place(source, reader, reading);
-    if (!in_place && !storage_fits_reading(verifying, use->edge, reading, reader->edges[0].length, reader->time))
+    int length = reader->op == OP_refine ? use->edge->length : reader->edges[0].length;
+    if (!in_place && !storage_fits_reading(verifying, use->edge, reading, length, reader->time))
         return arena_printf(verifying->scratch, "%%%d cannot read %%%d where it is stored: %s", use->reader, id,
                             storage_name(buffer_of(verifying, id)->storage));
     return NULL;

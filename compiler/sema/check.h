@@ -29,6 +29,10 @@ void check_cycles(struct check *check);
 /* finish_program.c: what the rest of the compiler may rely on: needs_future, ids, scalars that spread. */
 void finish_program(struct check *check);
 
+/* refine_products.c: products with a parameter that has a preview, with the sums that they stand in, as
+ * OP_refined_product. */
+void refine_products(struct check *check);
+
 /* Calls `visit` for a term and all below it, the outermost first. */
 void walk_term(const struct term *term, void (*visit)(void *context, const struct term *term), void *context);
 

@@ -65,6 +65,7 @@ struct function {
 struct written_form {
     const char *word; /* "svd", "cp"; NULL: dense */
     const struct expr *rank;
+    const struct expr *preview, *refine; /* or NULL */
     struct span span;
     enum precision storage;
 };

@@ -130,4 +130,5 @@ void finish_program(struct check *check)
     }
     for (int i = 0; i < program->loss_count; i++)
         walk_term(program->losses[i].term, redirect_ids, NULL);
+    refine_products(check);
 }

@@ -12,6 +12,42 @@
 
 /* ---- what --form gives ---- */
 
+/* Reads a number from 1 on, up to the next colon, and moves `text` behind it. NULL, or what is wrong. */
+static const char *read_number(struct arena *arena, const struct form_option *option, const char *what,
+                               const char **text, int *number)
+{
+    const char *digits = *text;
+    int length = (int)strcspn(digits, ":");
+    char *end;
+    errno = 0;
+    long read = strtol(digits, &end, 10);
+    if (!length || end != digits + length || errno || read < 1 || read > SHAPE_MAX_ELEMENTS)
+        return arena_printf(arena, "%s %s: a %s is a whole number from 1 on, not '%.*s'", option->given_by,
+                            option->text, what, length, digits);
+    *number = (int)read;
+    *text = end + (*end == ':');
+    return NULL;
+}
+
+/* Reads the rank, and with svd perhaps more: "64", "256:preview=64:refine=512". */
+static const char *read_counts(struct arena *arena, const char *text, struct form_option *option)
+{
+    const char *error = read_number(arena, option, "rank", &text, &option->rank);
+    while (*text && !error) {
+        bool previews = strncmp(text, "preview=", 8) == 0, refines = strncmp(text, "refine=", 7) == 0;
+        if (option->form != FORM_SVD || (!previews && !refines))
+            return arena_printf(arena, "%s %s: unknown setting '%s': only svd has preview=COLUMNS and refine=UNITS",
+                                option->given_by, option->text, text);
+        text += previews ? 8 : 7;
+        error = read_number(arena, option, previews ? "preview" : "refine", &text,
+                            previews ? &option->preview : &option->refine);
+    }
+    if (!error && !option->preview != !option->refine)
+        return arena_printf(arena, "%s %s: preview=COLUMNS and refine=UNITS belong together", option->given_by,
+                            option->text);
+    return error;
+}
+
 /* Reads one word of a form: "svd:64", "dense", "f16". */
 static const char *read_word(struct arena *arena, const char *word, struct form_option *option)
 {
@@ -32,17 +68,7 @@ static const char *read_word(struct arena *arena, const char *word, struct form_
     }
     option->decomposes = true;
     option->form = is_svd ? FORM_SVD : is_cp ? FORM_CP : FORM_DENSE;
-    if (option->form == FORM_DENSE)
-        return NULL;
-    const char *digits = strchr(word, ':') + 1;
-    char *end;
-    errno = 0;
-    long rank = strtol(digits, &end, 10);
-    if (end == digits || *end || errno || rank < 1 || rank > SHAPE_MAX_ELEMENTS)
-        return arena_printf(arena, "%s %s: a rank is a whole number from 1 on, not '%s'", option->given_by,
-                            option->text, digits);
-    option->rank = (int)rank;
-    return NULL;
+    return option->form == FORM_DENSE ? NULL : read_counts(arena, strchr(word, ':') + 1, option);
 }
 
 /* Reads words with a separator between them, and adds what they say. */
@@ -73,7 +99,9 @@ const char *form_options_add(struct form_options *options, const char *text)
 const char *form_options_add_part(struct form_options *options, const char *text)
 {
     struct arena *arena = options->arena;
-    const char *equals = strchr(text, '=');
+    const char *equals = text + strcspn(text, "=:"); /* one behind a colon is of a preview */
+    if (*equals != '=')
+        equals = NULL;
     const struct form_option option = {.given_by = "--variants",
                                        .text = text,
                                        .pattern =
@@ -104,11 +132,12 @@ const char *form_options_read(struct form_options *options, const char *path)
 
 /* ---- the form of a parameter ---- */
 
-static const struct expr *rank_expr(struct elaboration *e, int rank, struct span span)
+/* Returns a number as if it were written; NULL for 0. */
+static const struct expr *count_expr(struct elaboration *e, int count, struct span span)
 {
     struct expr *expr = ARENA_NEW(e->arena, struct expr);
-    *expr = (struct expr){.kind = EXPR_NUMBER, .span = span, .number = rank, .is_integer = true, .depth = 1};
-    return expr;
+    *expr = (struct expr){.kind = EXPR_NUMBER, .span = span, .number = count, .is_integer = true, .depth = 1};
+    return count ? expr : NULL;
 }
 
 static bool name_fits(const struct form_option *option, const char *name)
@@ -128,8 +157,12 @@ struct written_form find_form(struct elaboration *e, const struct instance *inst
 {
     struct written_form form = {.storage = PRECISION_F32};
     if (declarator->has_form)
-        form =
-            (struct written_form){declarator->form.text, declarator->form_rank, declarator->form.span, PRECISION_F32};
+        form = (struct written_form){.word = declarator->form.text,
+                                     .rank = declarator->form_rank,
+                                     .preview = declarator->form_preview,
+                                     .refine = declarator->form_refine,
+                                     .span = declarator->form.span,
+                                     .storage = PRECISION_F32};
     if (declarator->storage.text && precision_find(declarator->storage.text) != PRECISION_COUNT)
         form.storage = precision_find(declarator->storage.text);
     if (!e->options->form_count)
@@ -143,7 +176,9 @@ struct written_form find_form(struct elaboration *e, const struct instance *inst
         if (option->decomposes) {
             form.word = option->form == FORM_SVD ? "svd" : option->form == FORM_CP ? "cp" : NULL;
             form.span = declarator->name.span;
-            form.rank = form.word ? rank_expr(e, option->rank, form.span) : NULL;
+            form.rank = count_expr(e, option->rank, form.span);
+            form.preview = count_expr(e, option->preview, form.span);
+            form.refine = count_expr(e, option->refine, form.span);
         }
         if (option->stores)
             form.storage = option->storage;

@@ -138,7 +138,7 @@ static int find_rank(struct elaboration *e, struct instance *instance, const str
         whole *= symbol->dim[i];
         factors += (long)rank * symbol->dim[i];
     }
-    if (factors >= whole)
+    if (factors >= whole && !symbol->written.preview)
         report_warning(&e->report, symbol->written.span,
                        "%s(%d) does not make '%s' smaller: its factors have %ld elements, it has %ld itself",
                        symbol->written.word, rank, symbol->name, factors, whole);
@@ -160,6 +160,19 @@ static void define_form(struct elaboration *e, struct instance *instance, struct
     value->declared = true;
     set_term(e, value, term);
     solver_touch(&e->solver, value);
+}
+
+/* Reads how W @ x is computed: with how many columns for all units, and for how many units with all. */
+static void find_preview(struct elaboration *e, struct instance *instance, const struct symbol *symbol, int rank)
+{
+    const struct written_form *written = &symbol->written;
+    struct value *value = symbol->value;
+    if (!written->preview || !written->refine)
+        return;
+    const char *preview = arena_printf(e->arena, "the columns of the preview of '%s'", symbol->name);
+    const char *refine = arena_printf(e->arena, "the units of '%s' to refine", symbol->name);
+    evaluate_count(e, instance, written->preview, preview, 1, rank, &value->preview);
+    evaluate_count(e, instance, written->refine, refine, 1, symbol->dim[0], &value->refine);
 }
 
 static void shape_factors(struct elaboration *e, struct instance *instance, struct symbol *symbol)
@@ -185,6 +198,7 @@ static void shape_factors(struct elaboration *e, struct instance *instance, stru
         solver_touch(&e->solver, factor);
     }
     define_form(e, instance, symbol);
+    find_preview(e, instance, symbol, rank);
 }
 
 void shape_parameter(struct elaboration *e, struct instance *instance, struct symbol *symbol)

@@ -57,6 +57,12 @@ static void print_infix(struct text *out, const struct term *term, const struct 
     text_puts(out, bracket ? ")" : "");
 }
 
+static void print_preview(struct text *out, int preview, int refine)
+{
+    if (preview)
+        text_printf(out, ", preview = %d, refine = %d", preview, refine);
+}
+
 static void print_operation(struct text *out, const struct term *term, enum binding around)
 {
     const struct infix *infix = &op_info(term->op)->infix;
@@ -75,6 +81,7 @@ static void print_operation(struct text *out, const struct term *term, enum bind
         text_puts(out, i ? ", " : "");
         print_term(out, term->args[i], BIND_COMPARISON);
     }
+    print_preview(out, term->preview, term->refine);
     text_puts(out, ")");
 }
 

@@ -74,6 +74,7 @@ struct value {
 
     enum parameter_form form; /* of the value W below, and of its factors */
     int form_rank;
+    int preview, refine;            /* of W, with FORM_SVD: see term->preview; 0: none */
     enum precision storage;         /* VALUE_PARAMETER: its numbers in an inference network */
     bool fixed;                     /* training leaves it as it is */
     struct shape whole;             /* of a factor: the shape of the svd or cp parameter; rank 0: no factor */
@@ -119,7 +120,10 @@ struct term {
                       * appears: its results are parts */
     int count;       /* of args; defaults have been filled in */
     struct term **args;
-    int depth; /* of the term below: no more than brackets and calls are nested, and a few hundred */
+    int preview, refine; /* OP_refined_product of A [n, r], z and perhaps a summand: A z + summand, where losses are
+                          * wanted. Else with the first `preview` columns of A and numbers of z; then its `refine`
+                          * largest units, of equal ones the first, receive the rest of their sums */
+    int depth;           /* of the term below: no more than brackets and calls are nested, and a few hundred */
     int begin[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK], step[SHAPE_MAX_RANK];
     bool drop[SHAPE_MAX_RANK];
     const struct part *part;

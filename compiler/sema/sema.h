@@ -19,9 +19,10 @@ struct definition {
 /* Reads "n=64", "drop=0.2" or "act=relu". Returns NULL, or a message on what is wrong. */
 const char *read_definition(struct arena *arena, const char *text, struct definition *definition);
 
-/* --form PATTERN=FORM, FORM a decomposition (`svd:64`, `cp:8`, `dense`), a storage (`f16`) or both with a comma
- * between: in place of what the program says of the parameters whose names the pattern fits, as file names fit those of
- * a shell. A decomposition is for parameters with as many dimensions as it decomposes. */
+/* --form PATTERN=FORM, FORM a decomposition (`svd:64`, `svd:256:preview=64:refine=512`, `cp:8`, `dense`), a storage
+ * (`f16`) or both with a comma between: in place of what the program says of the parameters whose names the pattern
+ * fits, as file names fit those of a shell. A decomposition is for parameters with as many dimensions as it decomposes.
+ */
 struct form_option {
     const char *given_by; /* "--form" */
     const char *text;     /* as it was given: "h1.*=svd:64" */
@@ -30,6 +31,7 @@ struct form_option {
     bool decomposes;
     enum parameter_form form;
     int rank;
+    int preview, refine; /* 0: not given */
     bool stores;
     enum precision storage;
 };

@@ -110,6 +110,8 @@ static void check_declarator(struct scope *scope, const struct declarator *decla
     if (declarator->part)
         check_subscripts(scope, declarator->part);
     check_expr(scope, declarator->form_rank);
+    check_expr(scope, declarator->form_preview);
+    check_expr(scope, declarator->form_refine);
     check_expr(scope, declarator->start);
     check_expr(scope, declarator->distribution_argument);
     check_expr(scope, declarator->vocabulary);

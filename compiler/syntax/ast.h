@@ -49,6 +49,10 @@ struct declarator *ast_dotted(struct parser *parser, struct span span, const str
                               struct list *dimensions);
 struct declarator *ast_set_form(struct parser *parser, struct span span, struct declarator *declarator,
                                 struct span form, struct expr *rank);
+/* `preview = 64`, `refine = 512` behind the rank. */
+struct declarator *ast_set_form_count(struct parser *parser, struct declarator *declarator, struct span word,
+                                      struct expr *count);
+struct declarator *ast_close_form(struct parser *parser, struct span span, struct declarator *declarator);
 /* `: f16`, without a decomposition. */
 struct declarator *ast_set_storage(struct parser *parser, struct span span, struct declarator *declarator,
                                    struct span storage);

@@ -113,6 +113,40 @@ struct declarator *ast_set_form(struct parser *parser, struct span span, struct 
     return declarator;
 }
 
+struct declarator *ast_set_form_count(struct parser *parser, struct declarator *declarator, struct span word,
+                                      struct expr *count)
+{
+    static const char *const words[] = {"preview", "refine", NULL};
+    struct name name = make_word(parser, word, "setting", words);
+    bool previews = strcmp(name.text, "preview") == 0, refines = strcmp(name.text, "refine") == 0;
+    if (previews && declarator->form_preview)
+        diag_error(parser->diag, word, "'preview' is given twice");
+    if (refines && declarator->form_refine)
+        diag_error(parser->diag, word, "'refine' is given twice");
+    if (!previews && !refines) /* a wrong word stands for one that is missing */
+        previews = !declarator->form_preview;
+    *(previews ? &declarator->form_preview : &declarator->form_refine) = count;
+    return declarator;
+}
+
+struct declarator *ast_close_form(struct parser *parser, struct span span, struct declarator *declarator)
+{
+    bool previews = declarator->form_preview != NULL, refines = declarator->form_refine != NULL;
+    declarator->span = span;
+    if (!declarator->has_form || (!previews && !refines))
+        return declarator;
+    const struct name *form = &declarator->form;
+    if (strcmp(form->text, "cp") == 0)
+        diag_error(parser->diag, form->span, "only 'svd' has 'preview' and 'refine'");
+    else if (!refines)
+        diag_error(parser->diag, form->span,
+                   "'preview' needs 'refine', the number of largest units that get all columns: 'refine = 512'");
+    else if (!previews)
+        diag_error(parser->diag, form->span,
+                   "'refine' needs 'preview', the number of columns that all units get: 'preview = 64'");
+    return declarator;
+}
+
 struct declarator *ast_set_storage(struct parser *parser, struct span span, struct declarator *declarator,
                                    struct span storage)
 {

@@ -92,7 +92,7 @@ static bool begins_definition(int keyword)
 }
 
 /* True if the line that begins with tokens[i] has a `=` outside its own brackets. Within a body's brackets there is no
- * `=`. */
+ * `=`, but for continues_form. */
 static bool line_has_equals(const struct layout *layout, int i)
 {
     for (int depth = 0; depth >= 0; i++) {
@@ -120,6 +120,14 @@ static bool line_has_equals(const struct layout *layout, int i)
     return false;
 }
 
+/* True for `preview =` and `refine =` behind a comma: svd(64, preview = 8, refine = 100) on several lines. */
+static bool continues_form(const struct parser *parser, int i)
+{
+    struct token token = parser->layout.tokens[i];
+    return parser->layout.last.kind == ',' && parser->layout.tokens[i + 1].kind == '=' &&
+           (token_is(parser, token, "preview") || token_is(parser, token, "refine"));
+}
+
 /* True if tokens[i], the first of its line and within brackets, can only be the beginning of a statement. */
 static bool begins_statement(const struct parser *parser, int i)
 {
@@ -133,7 +141,7 @@ static bool begins_statement(const struct parser *parser, int i)
         return true;
     if (keyword && token_ends_operand(layout->last.kind) && !follows_left_side(next))
         return true;
-    return follows_left_side(next) && line_has_equals(layout, i);
+    return follows_left_side(next) && line_has_equals(layout, i) && !continues_form(parser, i);
 }
 
 /* `stack` before its count: a number, a name, or brackets with a name behind them (else they are those of a call). */

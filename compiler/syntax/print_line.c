@@ -162,6 +162,16 @@ static void put_start(struct line *line, const struct declarator *declarator)
     }
 }
 
+static void put_form_count(struct line *line, const char *word, const struct expr *count)
+{
+    if (!count)
+        return;
+    line_comma(line);
+    line_puts(line, word);
+    line_puts(line, " = ");
+    line_expr(line, count, false);
+}
+
 static void put_declarator(struct line *line, const struct declarator *declarator)
 {
     if (declarator->part)
@@ -175,6 +185,8 @@ static void put_declarator(struct line *line, const struct declarator *declarato
         line_puts(line, declarator->form.text);
         line_open(line, "(");
         line_expr(line, declarator->form_rank, false);
+        put_form_count(line, "preview", declarator->form_preview);
+        put_form_count(line, "refine", declarator->form_refine);
         line_close(line, ")");
     }
     if (declarator->storage.text) {

@@ -96,7 +96,8 @@ struct declarator {
     bool has_form;
     struct name form; /* svd, cp */
     struct expr *form_rank;
-    struct name storage; /* f32, f16, bf16, int8; text NULL: not given */
+    struct expr *form_preview, *form_refine; /* both or none: `preview = 64, refine = 512` behind the rank */
+    struct name storage;                     /* f32, f16, bf16, int8; text NULL: not given */
     bool fixed;
     struct expr *part;        /* EXPR_INDEX: only the start value of this part; NULL: of a whole parameter */
     struct expr *start;       /* after `=` a number expression; NULL */

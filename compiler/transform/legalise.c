@@ -16,9 +16,11 @@ static void align_column_operands(struct graph *graph)
         for (int k = 0; k < node->count; k++) {
             struct edge *edge = &node->edges[k];
             int units = node->edges[0].length;
-            bool spreads = edge->length != units;
             if (op_reads(node->op, k) != READS_COLUMN)
                 continue;
+            if (node->op == OP_refine) /* its operands have lengths of their own */
+                units = edge->length;
+            bool spreads = edge->length != units;
             if (!spreads && edge->begin == 0 && graph->nodes[edge->node]->op != OP_number)
                 continue;
             struct shape shape = {1, {units}};

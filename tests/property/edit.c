@@ -78,6 +78,8 @@ static void edit_declarator(struct edit *edit, struct declarator *declarator)
 {
     if (declarator->has_form && here(edit))
         declarator->has_form = false;
+    if (declarator->form_preview && here(edit))
+        declarator->form_preview = declarator->form_refine = NULL;
     if (declarator->fixed && here(edit))
         declarator->fixed = false;
     if (declarator->start && here(edit))

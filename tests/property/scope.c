@@ -239,6 +239,17 @@ struct variable *add_parameter(struct scope *scope, struct sizes shape)
     return variable;
 }
 
+/* Returns how products with a matrix are previewed, or nothing. Where two units are so near each other that roundings
+ * say which is among the largest, the oracle's samples of rounding differ in that too, and with them the tolerance. */
+static const char *preview_text(struct scope *scope, const struct sizes *shape, int rank)
+{
+    struct generator *generator = scope->generator;
+    int rows = scope->generic ? 1 : size_value(scope, shape->dim[0]);
+    if (!chance(generator, 40))
+        return "";
+    return format(scope, ", preview = %d, refine = %d", 1 + pick(generator, rank), 1 + pick(generator, rows));
+}
+
 struct variable *add_formed(struct scope *scope, struct sizes shape)
 {
     if (!scope->parameters)
@@ -255,8 +266,9 @@ struct variable *add_formed(struct scope *scope, struct sizes shape)
     variable->formed = true;
     const char *sizes = sizes_text(scope, &shape), *storage = storage_text(scope);
     int rank = 1 + pick(scope->generator, most);
-    declare(scope, format(scope, "%s%s : %s(%d)%s%s%s", variable->name, sizes, shape.rank == 2 ? "svd" : "cp", rank,
-                          *storage ? " " : "", storage, chance(scope->generator, 30) ? " ~ glorot" : ""));
+    declare(scope, format(scope, "%s%s : %s(%d%s)%s%s%s", variable->name, sizes, shape.rank == 2 ? "svd" : "cp", rank,
+                          shape.rank == 2 ? preview_text(scope, &shape, rank) : "", *storage ? " " : "", storage,
+                          chance(scope->generator, 30) ? " ~ glorot" : ""));
     return variable;
 }
 

@@ -153,6 +153,18 @@ const struct shaped_case shaped_cases[] = {
      {{2, {2, 2}}, {2, {1, 2}}, {2, {2, 2}}},
      {{1, 2, 3, 4}, {1, 10}, {1, 0, 2, 1}},
      {1, 22, 3, 46}},
+    /* Of one column and for one unit: previews 2, 5, 4; of equal ones, 4, 5, 5, the first; with one number for all. */
+    {OP_refined_product,
+     {1, {3}},
+     {{2, {3, 2}}, {1, {2}}, {1, {3}}},
+     {{1, 2, 3, 4, 2, 6}, {1, 10}, {1, 2, 2}},
+     {2, 45, 4}},
+    {OP_refined_product,
+     {1, {3}},
+     {{2, {3, 2}}, {1, {2}}, {1, {3}}},
+     {{1, 2, 3, 4, 2, 6}, {1, 10}, {3, 2, 3}},
+     {4, 45, 5}},
+    {OP_refined_product, {1, {3}}, {{2, {3, 2}}, {1, {2}}, {0, {0}}}, {{1, 2, 3, 4, 2, 6}, {1, 10}, {1}}, {2, 44, 3}},
     {OP_transpose, {2, {3, 2}}, {{2, {2, 3}}}, {{1, 2, 3, 4, 5, 6}}, {1, 4, 2, 5, 3, 6}},
     {OP_concat, {1, {4}}, {{1, {2}}, {0, {0}}, {1, {1}}}, {{1, 2}, {3}, {4}}, {1, 2, 3, 4}},
     {OP_embed, {1, {2}}, {{2, {3, 2}}, {0, {0}}}, {{1, 2, 3, 4, 5, 6}, {1}}, {3, 4}},
@@ -175,5 +187,7 @@ struct term *shaped_operation(struct fixture *fixture, const struct shaped_case 
     for (int k = 0; k < 3; k++)
         args[k] = given(fixture, shaped->operand_shapes[k], shaped->operands[k]);
     int most = op_info(shaped->op)->most;
-    return operation(fixture, shaped->op, shaped->shape, most < 0 ? 3 : most, args);
+    struct term *term = operation(fixture, shaped->op, shaped->shape, most < 0 ? 3 : most, args);
+    term->preview = term->refine = shaped->op == OP_refined_product;
+    return term;
 }

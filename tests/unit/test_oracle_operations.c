@@ -57,10 +57,10 @@ static void test_operations(void **state)
 {
     (void)state;
     static struct fixture fixture;
-    bool seen[OP_COUNT] = {[OP_view] = true,        [OP_split] = true,
+    bool seen[OP_COUNT] = {[OP_view] = true,         [OP_split] = true,
                            [OP_diag] = true, /* never in a checked program */
-                           [OP_round] = true,       [OP_softmax_over_time] = true,
-                           [OP_frame_number] = true};
+                           [OP_round] = true,        [OP_softmax_over_time] = true,
+                           [OP_frame_number] = true, [OP_refine] = true};
     for (int i = 0; i < shaped_case_count; i++) {
         begin(&fixture);
         seen[shaped_cases[i].op] = true;

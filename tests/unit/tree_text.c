@@ -113,6 +113,8 @@ static void put_declarators(struct text *out, const struct declarator *declarato
         if (d->has_form)
             text_printf(out, " :%s", d->form.text);
         put_optional(out, " rank ", d->form_rank);
+        put_optional(out, " preview ", d->form_preview);
+        put_optional(out, " refine ", d->form_refine);
         put_optional(out, " start ", d->start);
         if (d->distribution.text)
             text_printf(out, " ~%s", d->distribution.text);
