@@ -9,7 +9,24 @@
 #include "factor/search.h"
 #include "network/program.h"
 
-enum { KEY_SEED = 1024, KEY_METRIC, KEY_TOLERANCE, KEY_STREAMS, KEY_FRAMES, KEY_FRAMES_FIRST, KEY_SKIP, KEY_PIECE };
+enum {
+    KEY_SEED = 1024,
+    KEY_METRIC,
+    KEY_TOLERANCE,
+    KEY_STREAMS,
+    KEY_FRAMES,
+    KEY_FRAMES_FIRST,
+    KEY_SKIP,
+    KEY_PIECE,
+    KEY_CHECKPOINT,
+    KEY_RESUME,
+    KEY_FINETUNE,
+    KEY_TRAIN_DATA,
+    KEY_RATE,
+    KEY_CLIP,
+    KEY_BATCH,
+    KEY_WINDOW
+};
 
 static const struct argp_option options_table[] = {
     {"weights", 'w', "FILE", 0, "The trained weights, of all parameters (.safetensors)", 2},
@@ -24,6 +41,16 @@ static const struct argp_option options_table[] = {
     {"frames-first", KEY_FRAMES_FIRST, NULL, 0, "Axes of the data are [frames, sequences, units]", 3},
     {"skip-unalignable", KEY_SKIP, NULL, 0, "Leave out sequences with too few frames for their labels", 3},
     {"piece", KEY_PIECE, "N", 0, "Cut a text or series into sequences of N frames", 3},
+    {"checkpoint", KEY_CHECKPOINT, "FOLDER", 0, "Keep everything that it takes to go on in this folder", 3},
+    {"resume", KEY_RESUME, NULL, 0, "Go on from the checkpoint; from the beginning if there is none yet", 3},
+    {NULL, 0, NULL, 0, "To train the factors on before they are judged:", 4},
+    {"finetune", KEY_FINETUNE, "EPOCHS", 0, "As rnn train does, for so many epochs; the best by the metric counts", 4},
+    {"train-data", KEY_TRAIN_DATA, "[NAME=]FILE", 0, "What to learn from, as for rnn train. May be given several times",
+     4},
+    {"rate", KEY_RATE, "A", 0, "Learning rate of adam (default as rnn train)", 4},
+    {"clip", KEY_CLIP, "NORM", 0, "Scale gradients with a greater norm down to it", 4},
+    {"train-streams", KEY_BATCH, "B", 0, "How many sequences a step learns from (default as rnn train)", 4},
+    {"train-window", KEY_WINDOW, "H", 0, "How many frames a step goes back (default as rnn train)", 4},
     {0},
 };
 
@@ -59,17 +86,38 @@ static const struct argument_field fields[] = {
     {KEY_FRAMES_FIRST, ARGUMENT_FLAG, offsetof(struct factor_options, frames_first)},
     {KEY_SKIP, ARGUMENT_FLAG, offsetof(struct factor_options, skips)},
     {KEY_PIECE, ARGUMENT_COUNT, offsetof(struct factor_options, piece)},
+    {KEY_CHECKPOINT, ARGUMENT_TEXT, offsetof(struct factor_options, checkpoint)},
+    {KEY_RESUME, ARGUMENT_FLAG, offsetof(struct factor_options, resume)},
+    {KEY_FINETUNE, ARGUMENT_COUNT, offsetof(struct factor_options, finetune)},
+    {KEY_TRAIN_DATA, ARGUMENT_WORD, offsetof(struct factor_options, train_data)},
+    {KEY_RATE, ARGUMENT_POSITIVE, offsetof(struct factor_options, rate)},
+    {KEY_CLIP, ARGUMENT_POSITIVE, offsetof(struct factor_options, clip)},
+    {KEY_BATCH, ARGUMENT_COUNT, offsetof(struct factor_options, batch)},
+    {KEY_WINDOW, ARGUMENT_COUNT, offsetof(struct factor_options, window)},
     {0},
 };
+
+/* Checks what belongs to a training. */
+static void check_training(const struct factor_options *options, struct argp_state *state)
+{
+    const bool sets =
+        options->train_data.count || options->rate > 0 || options->clip > 0 || options->batch || options->window;
+    if (sets && !options->finetune)
+        argp_error(state, "--train-data, --rate, --clip, --train-streams and --train-window are for --finetune EPOCHS");
+    if (options->finetune && !options->train_data.count)
+        argp_error(state, "--finetune learns: say from what, with --train-data FILE; --data is only what it is judged "
+                          "by");
+}
 
 /* Checks what belongs to a search. */
 static void check_search(const struct factor_options *options, struct argp_state *state)
 {
     if (!options->data.count) {
         if (options->metric_name || options->tolerance >= 0 || options->streams || options->frames ||
-            options->frames_first || options->skips || options->piece)
-            argp_error(state, "--metric, --tolerance, --streams, --frames, --piece, --frames-first and "
-                              "--skip-unalignable are for a search, which needs --data FILE");
+            options->frames_first || options->skips || options->piece || options->checkpoint || options->finetune)
+            argp_error(state, "--metric, --tolerance, --streams, --frames, --piece, --frames-first, "
+                              "--skip-unalignable, --checkpoint and --finetune are for a search, which needs --data "
+                              "FILE");
         return;
     }
     if (options->forms.count)
@@ -92,6 +140,9 @@ static void check_options(void *to, struct argp_state *state)
     if (!options->weights)
         argp_error(state, "--weights is missing: which weights are to be factored?");
     check_search(options, state);
+    check_training(options, state);
+    if (options->resume && !options->checkpoint)
+        argp_error(state, "--resume needs --checkpoint FOLDER");
     if (options->output && !options->forms.count && !options->data.count)
         argp_error(state, "--out writes a network with factors: say which with --form, as --form 'h.U=svd:64', or "
                           "search for them with --data");
@@ -131,8 +182,11 @@ static bool factor(struct factoring *factoring, const char **error)
 int command_factor(int argc, char **argv)
 {
     struct arena *arena = arena_new();
-    struct factor_options options = {
-        .network = network_options_new(arena), .data.arena = arena, .tolerance = -1, .seed = 1};
+    struct factor_options options = {.network = network_options_new(arena),
+                                     .data.arena = arena,
+                                     .train_data.arena = arena,
+                                     .tolerance = -1,
+                                     .seed = 1};
     command_line_parse(&command_line, argc, argv, &options);
     options.streams = options.streams ? options.streams : 1;
     options.frames = options.frames ? options.frames : 100;

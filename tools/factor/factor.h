@@ -14,8 +14,14 @@ struct factor_options {
     bool frames_first, skips;
     int piece;
     const char *metric_name;
-    double tolerance;    /* below 0: not given */
-    int streams, frames; /* of the call that is to be fast; 0: not given */
+    double tolerance;       /* below 0: not given */
+    int streams, frames;    /* of the call that is to be fast; 0: not given */
+    const char *checkpoint; /* a folder, or NULL */
+    bool resume;
+    int finetune;            /* epochs; 0: none */
+    struct words train_data; /* to train on, as data */
+    double rate, clip;       /* 0: those of rnn train */
+    int batch, window;       /* streams and frames of a step; 0: those of rnn train */
 };
 
 /* Reads the weights, of all parameters, and finds those that can have a form. */

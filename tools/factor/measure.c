@@ -64,15 +64,13 @@ static bool take_turns(struct measured networks[2], const char **error)
     return true;
 }
 
-bool measure_networks(struct search *search, const char **error)
+bool measure_networks(struct search *search, const char *program, const char *weights, const char **error)
 {
-    const struct factoring *factoring = search->factoring;
-    const struct factor_options *options = factoring->options;
+    const struct factor_options *options = search->factoring->options;
     struct measured networks[2] = {0};
     if (!open_measured(search, options->network.path, options->weights, &networks[0], error))
         return false;
-    bool done = open_measured(search, program_path(factoring, search->folder), weights_path(factoring, search->folder),
-                              &networks[1], error);
+    bool done = open_measured(search, program, weights, &networks[1], error);
     if (done) {
         done = take_turns(networks, error);
         session_close(&networks[1].session);

@@ -17,18 +17,25 @@ static void report_groups(const struct search *search, struct text *text)
     }
 }
 
-void report_state(const struct search *search, const struct state *state, struct text *text)
+void report_choices(const struct search *search, const struct choice *choices, struct text *text)
 {
     bool dense = true;
     for (int g = 0; g < search->group_count; g++) {
         const struct group *group = &search->groups[g];
-        if (choice_is_same(&state->choices[g], &search->states[0].choices[g]))
+        if (choice_is_same(&choices[g], &search->states[0].choices[g]))
             continue;
         text_printf(text, "%s%s %s", dense ? "" : ", ", group->matrices[0]->value->name,
-                    choice_text(search->factoring->arena, &state->choices[g]));
+                    choice_text(search->factoring->arena, &choices[g]));
         dense = false;
     }
     text_puts(text, dense ? "dense" : "");
+}
+
+void report_state(const struct search *search, const struct state *state, struct text *text)
+{
+    report_choices(search, state->choices, text);
+    if (state->trained)
+        text_printf(text, "; after %d epoch%s", state->epochs, state->epochs == 1 ? "" : "s");
 }
 
 static void report_trials(const struct search *search, struct text *text)
@@ -64,6 +71,11 @@ void report_search(const struct factoring *factoring, struct text *text)
     text_puts(text, "\n");
     report_groups(search, text);
     report_left(search, text);
+    if (search->found->trained)
+        text_printf(text, "trained for %d epoch%s, best %s\n", search->found->epochs,
+                    search->found->epochs == 1 ? "" : "s",
+                    search->found->best_epoch ? arena_printf(text->arena, "after epoch %d", search->found->best_epoch)
+                                              : "before the first");
     if (search->refused)
         text_printf(text, "%d of them were worse when they were compiled\n", search->refused);
     text_printf(text, "%s: dense %.6g, now %.6g; tolerance %g\n", options->metric_name, dense->metric,

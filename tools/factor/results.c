@@ -70,8 +70,11 @@ const char *weights_path(const struct factoring *factoring, const char *folder)
 bool write_network(const struct factoring *factoring, const char *folder, const char **error)
 {
     const struct source *program = rewrite_program(factoring);
+    const char *weights = weights_path(factoring, folder);
+    const struct text *trained = factoring->trained;
     return file_write(factoring->arena, program_path(factoring, folder), program->data, program->length, error) &&
-           write_weights(factoring, weights_path(factoring, folder), error);
+           (trained ? file_write(factoring->arena, weights, trained->data, trained->length, error)
+                    : write_weights(factoring, weights, error));
 }
 
 static bool write_reports(const struct factoring *factoring, const char *folder, const struct text *report,

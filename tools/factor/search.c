@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "command/stop.h"
+#include "data/file.h"
 
 static struct choice *choices_now(const struct search *search)
 {
@@ -21,8 +22,13 @@ static struct choice *choices_now(const struct search *search)
 /* Changes `now` to candidate i: of one group (`which`), or of all (see take_level). */
 typedef void candidate_taker(const struct search *search, int which, int i, struct choice *choices);
 
+/* Judges choices that differ from `now`, which is what is good from then on. */
+typedef bool state_judge(struct search *search, const struct choice *choices, enum verdict *verdict,
+                         const char **error);
+
 /* Finds, of candidates 0 .. count - 1, each more like the dense network than the one before, the first that is good. */
-static bool find_first_good(struct search *search, candidate_taker *take, int which, int count, const char **error)
+static bool find_first_good(struct search *search, candidate_taker *take, int which, int count, state_judge *judge,
+                            const char **error)
 {
     int least = 0, most = count - 1;
     while (least <= most) {
@@ -30,7 +36,7 @@ static bool find_first_good(struct search *search, candidate_taker *take, int wh
         enum verdict verdict;
         struct choice *choices = choices_now(search);
         take(search, which, middle, choices);
-        if (!try_state(search, choices, &verdict, error))
+        if (!judge(search, choices, &verdict, error))
             return false;
         if (verdict == VERDICT_WORSE)
             least = middle + 1;
@@ -59,7 +65,7 @@ static bool lower_rank(struct search *search, int g, const char **error)
     int count = group->rank_count;
     while (count && rank && group->ranks[count - 1] >= rank)
         count--;
-    return find_first_good(search, take_rank, g, count, error);
+    return find_first_good(search, take_rank, g, count, try_state, error);
 }
 
 static bool lower_ranks(struct search *search, const char **error)
@@ -74,7 +80,8 @@ static bool lower_ranks(struct search *search, const char **error)
 enum { LEVELS = 16 };
 static double level_error(int level) { return 0.7 * pow(0.8, level); }
 
-/* Sets the smallest rank of each group with no more than this error; those that have none stay dense. */
+/* Sets the smallest rank of each group with no more than this error; those that have none are dense. The errors of cp
+ * are not known beforehand: such groups stay as they are. */
 static void take_level(const struct search *search, int all, int level, struct choice *choices)
 {
     (void)all;
@@ -83,14 +90,15 @@ static void take_level(const struct search *search, int all, int level, struct c
         int i = 0;
         while (i < group->rank_count && group_error(group, group->ranks[i]) > level_error(level))
             i++;
-        set_rank(search, g, i < group->rank_count && group->form == FORM_SVD ? group->ranks[i] : 0, choices);
+        if (group->form == FORM_SVD)
+            set_rank(search, g, i < group->rank_count ? group->ranks[i] : 0, choices);
     }
 }
 
 /* Gives all groups the same error, the largest with which the network is good. */
 static bool lower_together(struct search *search, const char **error)
 {
-    return find_first_good(search, take_level, 0, LEVELS, error);
+    return find_first_good(search, take_level, 0, LEVELS, try_state, error);
 }
 
 /* ---- storages ---- */
@@ -180,15 +188,77 @@ static bool find_states(struct search *search, const char **error)
     return lower_ranks(search, error) && lower_together(search, error) && lower_ranks(search, error);
 }
 
-/* ---- the one that is taken ---- */
+/* ---- training ---- */
 
 static struct state *fastest_state(const struct search *search)
 {
     struct state *best = &search->states[0];
     for (int i = 1; i < search->state_count; i++)
-        if (search->states[i].verdict == VERDICT_GOOD && search->states[i].time < best->time)
+        if (search->states[i].verdict == VERDICT_GOOD && !search->states[i].replaced &&
+            search->states[i].time < best->time)
             best = &search->states[i];
     return best;
+}
+
+/* As try_state, by what training makes of the network; but that the weights in place are not those of `now` then. */
+static bool try_trained(struct search *search, const struct choice *choices, enum verdict *verdict, const char **error)
+{
+    struct forecast forecast;
+    *verdict = VERDICT_SLOW;
+    if (!predict_network(search, choices, &forecast, error))
+        return false;
+    if (!is_faster(search, forecast.time))
+        return true;
+    struct state *state = state_of(search, choices, true, forecast.time);
+    if (!tune_state(search, state, false, error))
+        return false;
+    *verdict = state->verdict;
+    if (state->verdict == VERDICT_GOOD)
+        search->now = *state;
+    return true;
+}
+
+static bool find_trained(struct search *search, const char **error)
+{
+    search->now = *fastest_state(search);
+    return find_first_good(search, take_level, 0, LEVELS, try_trained, error);
+}
+
+/* ---- the one that is taken ---- */
+
+/* Compiles a state and judges it as it is: its factors as they are computed, or after all epochs. */
+static bool judge_found(struct search *search, struct state *state, const char **error)
+{
+    const struct factoring *factoring = search->factoring;
+    const char *program = program_path(factoring, search->folder), *weights = weights_path(factoring, search->folder);
+    progress_next(&search->progress, "search: the network that is found", 0);
+    progress_step(&search->progress);
+    if (state->trained)
+        return tune_state(search, state, true, error);
+    set_forms(search, state->choices);
+    if (!compute_factors(search->factoring, error) || !write_network(factoring, search->folder, error) ||
+        !judge_network(search, program, weights, &search->metric_found, error))
+        return false;
+    state->verdict = metric_is_good(search, search->metric_found) ? VERDICT_GOOD : VERDICT_WORSE;
+    return true;
+}
+
+/* Measures what is found, and reads weights that have been trained. */
+static bool finish(struct search *search, const char **error)
+{
+    struct factoring *factoring = search->factoring;
+    const struct state *found = search->found;
+    const char *folder = found->trained ? found->folder : search->folder;
+    const char *weights = found->trained ? found->weights : weights_path(factoring, folder);
+    set_forms(search, found->choices);
+    if (found->trained) {
+        struct text *trained = ARENA_NEW(factoring->arena, struct text);
+        search->metric_found = found->metric;
+        if (!file_read(factoring->arena, weights, trained, error))
+            return false;
+        factoring->trained = trained;
+    }
+    return measure_networks(search, program_path(factoring, folder), weights, error);
 }
 
 /* Takes the fastest state that is good as it is compiled, at last the dense one. */
@@ -196,21 +266,23 @@ static bool take_state(struct search *search, const char **error)
 {
     for (;;) {
         struct state *state = fastest_state(search);
-        search->found = state;
-        search->metric_found = state->metric;
-        set_forms(search, state->choices);
         if (state == search->states)
-            return true;
-        progress_next(&search->progress, "search: the network that is found", 0);
-        progress_step(&search->progress);
-        if (!compute_factors(search->factoring, error) || !write_network(search->factoring, search->folder, error) ||
-            !judge_network(search, &search->metric_found, error))
+            break;
+        if (search->factoring->options->finetune && !state->trained) {
+            state->replaced = true;
+            state = state_of(search, state->choices, true, state->time);
+        }
+        if (!judge_found(search, state, error))
             return false;
-        if (metric_is_good(search, search->metric_found))
-            return measure_networks(search, error);
-        state->verdict = VERDICT_WORSE;
+        search->found = state;
+        if (state->verdict == VERDICT_GOOD)
+            return finish(search, error);
         search->refused++;
     }
+    search->found = search->states;
+    search->metric_found = search->found->metric;
+    set_forms(search, search->found->choices);
+    return true;
 }
 
 /* ---- the whole ---- */
@@ -237,9 +309,10 @@ static bool run_search(struct search *search, const char **error)
     bool done = find_groups(search, &dense, error);
     if (done) {
         begin_trials(search, metric, dense.time);
-        done = find_states(search, error) && take_state(search, error);
+        done = find_states(search, error) && (!search->factoring->options->finetune || find_trained(search, error)) &&
+               take_state(search, error);
     }
-    evaluation_close(&search->evaluation);
+    close_trials(search);
     return done;
 }
 
@@ -253,13 +326,16 @@ bool search_forms(struct factoring *factoring, const char **error)
     bool done = make_folder(search, error);
     if (done) {
         done = run_search(search, error);
+        if (!factoring->options->checkpoint)
+            remove_trainings(search);
         (void)unlink(program_path(factoring, search->folder));
         (void)unlink(weights_path(factoring, search->folder));
         (void)rmdir(search->folder);
     }
     progress_end(&search->progress);
     if (stop_requested()) {
-        fputs("rnn: stopped by a signal; nothing has been written\n", stderr);
+        fprintf(stderr, "rnn: stopped by a signal; %s\n",
+                factoring->options->checkpoint ? "--resume goes on from here" : "nothing has been written");
         *error = NULL;
         done = false;
     }

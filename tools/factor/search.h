@@ -13,6 +13,10 @@
  * metric stays within the tolerance, the fastest of them. Of all states that were within it the one with the smallest
  * predicted time is taken.
  *
+ * With training (--finetune), all groups then get the largest error with which the metric comes back to within the
+ * tolerance when the factors have been trained for so many epochs, again by bisection; if the network that has is
+ * faster, it is taken, else the one that was found without, and trained too.
+ *
  * Weights are judged in the dense network, as products of their factors, rounded as storages round them: the same but
  * for rounding of sums, and it needs no compiler. The state that is taken is compiled and judged once more, as it is.
  */
@@ -21,6 +25,7 @@
 
 #include "command/progress.h"
 #include "factor/factor.h"
+#include "factor/journal.h"
 #include "train/evaluation.h"
 
 #define METRICS(X)                                                                                                     \
@@ -60,12 +65,21 @@ struct state {
     struct choice *choices; /* by group */
     double time, metric;
     enum verdict verdict;
+
+    /* with --finetune */
+    bool replaced; /* by the same, trained */
+    bool trained;
+    int epochs, best_epoch; /* that have been done, and after which it was best; 0: before the first */
+    const char *name;       /* in the journal */
+    const char *folder;     /* of the training */
+    const char *weights;    /* the best */
 };
 
 struct search {
     struct factoring *factoring;
     enum metric metric;
     const char *folder; /* for programs that are tried */
+    struct journal journal;
     struct evaluation evaluation;
     struct group *groups;
     int group_count;
@@ -91,8 +105,9 @@ double group_error(const struct group *group, int rank);
 
 /* ---- trial.c ---- */
 
-/* Opens the dense network and judges it. */
+/* Opens the dense network, judges it, and opens the journal. */
 bool open_trials(struct search *search, double *metric, const char **error);
+void close_trials(struct search *search);
 
 /* Begins with the dense network as the first state. */
 void begin_trials(struct search *search, double metric, double time);
@@ -106,10 +121,22 @@ bool try_state(struct search *search, const struct choice *choices, enum verdict
 /* Goes back to the dense network. */
 void begin_again(struct search *search);
 
-/* Judges the network in the folder as it is. */
-bool judge_network(struct search *search, double *metric, const char **error);
+/* Finds a state that has been tried, or adds it as one to be judged. */
+struct state *state_of(struct search *search, const struct choice *choices, bool trained, double time);
+
+/* Judges a network as it is. */
+bool judge_network(struct search *search, const char *program, const char *weights, double *metric, const char **error);
 
 bool metric_is_good(const struct search *search, double metric);
+bool metric_is_better(const struct search *search, double metric, double than);
+
+/* ---- tune.c ---- */
+
+/* Judges a state by its network after training: until it is good, or all epochs. */
+bool tune_state(struct search *search, struct state *state, bool whole, const char **error);
+
+/* Removes all files of trainings. */
+void remove_trainings(struct search *search);
 
 /* ---- forecast.c ---- */
 
@@ -124,10 +151,11 @@ bool predict_network(struct search *search, const struct choice *choices, struct
 
 /* Appends the forms of a state: "h.U svd(64), h.W svd(32)". */
 void report_state(const struct search *search, const struct state *state, struct text *text);
+void report_choices(const struct search *search, const struct choice *choices, struct text *text);
 
 /* ---- measure.c ---- */
 
-/* Measures calls of the dense network and of that in the folder in turn. */
-bool measure_networks(struct search *search, const char **error);
+/* Measures calls of the dense network and of another in turn. */
+bool measure_networks(struct search *search, const char *program, const char *weights, const char **error);
 
 #endif

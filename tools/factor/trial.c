@@ -37,11 +37,20 @@ static double metric_of(const struct search *search, const struct score *score)
     return score->loss;
 }
 
+/* By how much a metric is worse than another. */
+static double metric_worse(const struct search *search, double metric, double than)
+{
+    return search->metric == METRIC_ACCURACY ? than - metric : metric - than;
+}
+
 bool metric_is_good(const struct search *search, double metric)
 {
-    const double dense = search->states[0].metric;
-    const double worse = search->metric == METRIC_ACCURACY ? dense - metric : metric - dense;
-    return worse <= search->factoring->options->tolerance; /* not a number that is none */
+    return metric_worse(search, metric, search->states[0].metric) <= search->factoring->options->tolerance; /* no NaN */
+}
+
+bool metric_is_better(const struct search *search, double metric, double than)
+{
+    return metric_worse(search, metric, than) < 0 || (isnan(than) && !isnan(metric));
 }
 
 /* Returns why the network does not have the metric, or NULL. */
@@ -110,12 +119,14 @@ static bool choices_are_same(const struct search *search, const struct choice *a
     return same;
 }
 
-static struct state *find_state(const struct search *search, const struct choice *choices)
+struct state *state_of(struct search *search, const struct choice *choices, bool trained, double time)
 {
     for (int i = 0; i < search->state_count; i++)
-        if (choices_are_same(search, search->states[i].choices, choices))
+        if (search->states[i].trained == trained && choices_are_same(search, search->states[i].choices, choices))
             return &search->states[i];
-    return NULL;
+    struct state *state = add_state(search, choices, time);
+    state->trained = trained;
+    return state;
 }
 
 /* Puts the weights in place that differ from those of `now`. */
@@ -129,21 +140,31 @@ static bool put_weights(struct search *search, const struct choice *choices, con
     return true;
 }
 
+/* Judges the network whose weights are in place, unless the journal knows it. */
+static bool judge_weights(struct search *search, struct state *state, const char **error)
+{
+    struct score score = {0};
+    struct judged judged;
+    struct text name;
+    text_init(&name, search->factoring->arena);
+    report_choices(search, state->choices, &name);
+    const bool known = journal_find(&search->journal, name.data, &judged);
+    if (!known && !score_network(search, &search->evaluation, &score, error))
+        return false;
+    state->metric = known ? judged.metric : metric_of(search, &score);
+    state->verdict = metric_is_good(search, state->metric) ? VERDICT_GOOD : VERDICT_WORSE;
+    return known || journal_add(&search->journal, name.data, &(struct judged){.metric = state->metric}, error);
+}
+
 /* Judges the state whose forms are set, if that has not been done. */
 static bool judge_state(struct search *search, struct state *state, const char **error)
 {
-    struct score score = {0};
     void *parameters = search->evaluation.trainer.parameters;
     if (state->verdict == VERDICT_WORSE)
         return true;
-    if (!put_weights(search, state->choices, error))
+    if (!put_weights(search, state->choices, error) ||
+        (state->verdict == VERDICT_OPEN && !judge_weights(search, state, error)))
         return false;
-    if (state->verdict == VERDICT_OPEN) {
-        if (!score_network(search, &search->evaluation, &score, error))
-            return false;
-        state->metric = metric_of(search, &score);
-        state->verdict = metric_is_good(search, state->metric) ? VERDICT_GOOD : VERDICT_WORSE;
-    }
     if (state->verdict == VERDICT_GOOD) {
         memcpy(search->accepted, parameters, parameter_bytes(search));
         search->now = *state;
@@ -163,9 +184,7 @@ bool try_state(struct search *search, const struct choice *choices, enum verdict
         return false;
     if (!is_faster(search, forecast.time))
         return true;
-    struct state *state = find_state(search, choices);
-    if (!state)
-        state = add_state(search, choices, forecast.time);
+    struct state *state = state_of(search, choices, false, forecast.time);
     progress_next(&search->progress,
                   arena_printf(search->factoring->arena, "search: network %d, %.2f of the time",
                                search->state_count - 1, forecast.time / search->states[0].time),
@@ -202,6 +221,24 @@ static struct train_options *evaluation_options(const struct search *search)
     return own;
 }
 
+static bool open_journal(struct search *search, const char **error)
+{
+    const struct factor_options *options = search->factoring->options;
+    struct arena *arena = search->factoring->arena;
+    struct text passed;
+    text_init(&passed, arena);
+    text_puts(&passed, options->network.in_double ? "--double" : "");
+    for (int i = 0; i < options->network.passed.count; i++)
+        text_printf(&passed, " %s", options->network.passed.items[i]);
+    struct journal_identity identity = {.options = passed.data, .metric = options->metric_name, .seed = options->seed};
+    if (!options->checkpoint)
+        return journal_open(&search->journal, arena, NULL, false, &identity, error);
+    identity.data = identity_sum_data(&search->evaluation.data);
+    return identity_sum_program(arena, options->network.path, &identity.program, error) &&
+           identity_sum_file(arena, options->weights, &identity.weights, error) &&
+           journal_open(&search->journal, arena, options->checkpoint, options->resume, &identity, error);
+}
+
 bool open_trials(struct search *search, double *metric, const char **error)
 {
     struct score score = {0};
@@ -213,11 +250,17 @@ bool open_trials(struct search *search, double *metric, const char **error)
     if (done) {
         *error = metric_fault(search, &score);
         *metric = metric_of(search, &score);
-        done = !*error;
+        done = !*error && open_journal(search, error);
     }
     if (!done)
         evaluation_close(&search->evaluation);
     return done;
+}
+
+void close_trials(struct search *search)
+{
+    journal_close(&search->journal);
+    evaluation_close(&search->evaluation);
 }
 
 void begin_trials(struct search *search, double metric, double time)
@@ -232,13 +275,13 @@ void begin_trials(struct search *search, double metric, double time)
     begin_again(search);
 }
 
-bool judge_network(struct search *search, double *metric, const char **error)
+bool judge_network(struct search *search, const char *program, const char *weights, double *metric, const char **error)
 {
     struct train_options *options = evaluation_options(search);
     struct evaluation evaluation;
     struct score score = {0};
-    options->network.path = program_path(search->factoring, search->folder);
-    options->weights = weights_path(search->factoring, search->folder);
+    options->network.path = program;
+    options->weights = weights;
     options->quiet = true;
     if (!evaluation_open(&evaluation, options, error))
         return false;

@@ -46,6 +46,7 @@ struct factoring {
     /* of rnn factor, else NULL: */
     const struct factor_options *options;
     rnn_file *file;              /* the weights */
+    const struct text *trained;  /* the weights file, where factors have been trained on; NULL: as they are computed */
     const struct search *search; /* that has found the forms; NULL: they were given */
 };
 

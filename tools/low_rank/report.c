@@ -85,7 +85,7 @@ void report_forms(const struct factoring *factoring, struct text *text)
     count_parameters(factoring, false, &numbers_before, &bytes_before);
     text_printf(
         text,
-        "\nerror: the norm of what is lost of the parameter, over its norm; bytes: in memory, for inference in f32\n"
+        "\nerror: the norm of what is lost of the parameter, over its norm%s; bytes: in memory, for inference in f32\n"
         "network: %ld parameters instead of %ld, %ld bytes instead of %ld\n",
-        numbers, numbers_before, bytes, bytes_before);
+        factoring->trained ? ", before training" : "", numbers, numbers_before, bytes, bytes_before);
 }

@@ -116,28 +116,48 @@ static const char *own_folder(struct arena *arena)
     return length > 0 ? arena_copy_string(arena, path, (size_t)length) : "";
 }
 
+/* Returns a program of our own folder and its command, if not NULL, with the options' program and what was passed. */
+static const char *const *list_arguments(const struct network_options *options, const char *program,
+                                         const char *command, const char *const *more)
+{
+    struct words words = {.arena = options->arena};
+    words_push(&words, arena_printf(options->arena, "%s%s", own_folder(options->arena), program));
+    if (command)
+        words_push(&words, command);
+    for (int i = 0; i < options->passed.count; i++)
+        words_push(&words, options->passed.items[i]);
+    for (int i = 0; i < options->forms.count; i++)
+        words_push(&words, arena_printf(options->arena, "--form=%s", options->forms.items[i].text));
+    for (int i = 0; more[i]; i++)
+        words_push(&words, more[i]);
+    words_push(&words, "--"); /* the path may begin with a dash */
+    words_push(&words, options->path);
+    words_push(&words, NULL);
+    return words.items;
+}
+
+/* True for 0; with status 1 the program has said why. */
+static bool judge_status(struct arena *arena, const char *program, int status, const char **error)
+{
+    if (status > 1)
+        *error = arena_printf(arena, "%s ended with exit status %d", program, status);
+    return status == 0;
+}
+
 bool rnnc_run(const struct network_options *options, const char *const *more, struct text *output, const char **error)
 {
-    struct arena *arena = options->arena;
-    const char **arguments = NULL, *const end[] = {"--", options->path, NULL}; /* the path may begin with a dash */
-    int count = 0, capacity = 0, status;
-    const char *rnnc = arena_printf(arena, "%srnnc", own_folder(arena));
-    ARENA_PUSH(arena, arguments, count, capacity, rnnc);
-    for (int i = 0; i < options->passed.count; i++)
-        ARENA_PUSH(arena, arguments, count, capacity, options->passed.items[i]);
-    for (int i = 0; i < options->forms.count; i++) {
-        const char *form = arena_printf(arena, "--form=%s", options->forms.items[i].text);
-        ARENA_PUSH(arena, arguments, count, capacity, form);
-    }
-    for (int i = 0; more[i]; i++)
-        ARENA_PUSH(arena, arguments, count, capacity, more[i]);
-    for (int i = 0; i < 3; i++)
-        ARENA_PUSH(arena, arguments, count, capacity, end[i]);
-    if (!process_run(arena, arguments, output, &status, error))
-        return false;
-    if (status > 1)
-        *error = arena_printf(arena, "rnnc ended with exit status %d", status);
-    return status == 0;
+    int status;
+    return process_run(options->arena, list_arguments(options, "rnnc", NULL, more), output, &status, error) &&
+           judge_status(options->arena, "rnnc", status, error);
+}
+
+bool command_again(const struct network_options *options, const char *command, const char *const *more,
+                   void (*watch)(void *context), void *context, const char **error)
+{
+    int status;
+    return process_run_watched(options->arena, list_arguments(options, "rnn", command, more), NULL, watch, context,
+                               &status, error) &&
+           judge_status(options->arena, arena_printf(options->arena, "rnn %s", command), status, error);
 }
 
 /* rnnc FILE -> net.c and net.h in the folder. */

@@ -43,6 +43,10 @@ extern const struct argp network_argp;
  * collected if `output` is not NULL. False with *error, or with NULL there if rnnc has said everything already. */
 bool rnnc_run(const struct network_options *options, const char *const *more, struct text *output, const char **error);
 
+/* Runs a command of this program in the same way, and calls watch(context) four times a second meanwhile. */
+bool command_again(const struct network_options *options, const char *command, const char *const *more,
+                   void (*watch)(void *context), void *context, const char **error);
+
 /* C of the caller's, compiled as networks are, with the same options: a library for dlsym. NULL as below. */
 void *library_open(const struct network_options *options, const char *text, const char **error);
 

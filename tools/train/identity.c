@@ -7,12 +7,22 @@
 #include "base/diag.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "data/file.h"
 #include "network/session.h"
 #include "syntax/tree.h"
 
 static uint32_t sum(uint32_t before, const void *data, size_t size)
 {
     return data ? (uint32_t)crc32_z(before, data, size) : before;
+}
+
+bool identity_sum_file(struct arena *arena, const char *path, uint32_t *result, const char **error)
+{
+    struct text text;
+    if (!file_read(arena, path, &text, error))
+        return false;
+    *result = sum(0, text.data, text.length);
+    return true;
 }
 
 bool identity_sum_program(struct arena *arena, const char *path, uint32_t *result, const char **error)

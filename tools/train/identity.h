@@ -21,6 +21,9 @@ bool identity_find(const struct train_options *options, const struct dataset *da
 /* The sum of the sequences, in order: of all numbers that they have in any column. */
 uint32_t identity_sum_data(const struct dataset *data);
 
+/* The sum of a file's bytes. */
+bool identity_sum_file(struct arena *arena, const char *path, uint32_t *result, const char **error);
+
 /* The sum of the program; *sum is not set where the source has errors. */
 bool identity_sum_program(struct arena *arena, const char *path, uint32_t *sum, const char **error);
 
