@@ -88,6 +88,13 @@ full=$(loss full/stack.rnn full/weights.safetensors)
 [ "$stored" != "$full" ] || fail "storages do not change the loss, $full"
 near "$stored" "$full" 0.05
 
+# A preview of the output, which may have all columns: losses have them anyway.
+expect 0 factor --form '*.U=svd:24:preview=16:refine=8' --out previewed
+grep -q '\] : svd(24, preview = 16, refine = 8) ~ orthogonal, b\[n\]' previewed/stack.rnn ||
+  fail "the forms are not where they belong: $(cat previewed/stack.rnn)"
+expect 0 "$rnn" check previewed/stack.rnn --weights previewed/weights.safetensors
+near "$(loss previewed/stack.rnn previewed/weights.safetensors)" "$dense" 0.0005
+
 # The other commands take the same forms.
 expect 0 "$rnn" eval full/stack.rnn --data text --weights stored/weights.safetensors --form '*.U=f16' --form 'Z=int8' --form '*.W=bf16'
 says out "loss $stored"
@@ -117,6 +124,9 @@ refuses "'h1.U' and 'h2.U' are declared together, in line 2" factor --form h1.U=
 refuses "no matrix without a form has that name; there are: 'E', 'Z', 'h1.W', 'h1.U', 'h2.W', 'h2.U'" factor --form '*.b=svd:4' --out new
 refuses "factors would have 576 numbers, and 'h1.U' has 576: take a smaller rank" factor --form '*.U=svd:12' --out new
 refuses "'Z' is [3, 24, 24]; svd is for matrices" factor --form Z=svd:4 --out new
+refuses "'h1.U' is [24, 24]: take a rank that is no larger than both" factor --form '*.U=svd:25:preview=1:refine=1' --out new
+refuses "a preview no larger than the rank" factor --form '*.U=svd:8:preview=9:refine=1' --out new
+refuses "no more units to refine than rows" factor --form '*.U=svd:8:preview=2:refine=25' --out new
 refuses "'h1.U' is [24, 24]; cp is for what has three dimensions" factor --form '*.U=cp:4' --out new
 refuses "give a new or an empty folder" factor --form '*.U=svd:4' --out factors
 refuses "nowhere/new" factor --form '*.U=svd:4' --out nowhere/new

@@ -44,7 +44,7 @@ static void collect_groups(struct search *search)
 /* True if a rank makes all matrices of the group smaller. */
 static bool is_smaller(const struct group *group, int rank)
 {
-    const struct choice choice = {group->form, rank, PRECISION_F32};
+    const struct choice choice = {.form = group->form, .rank = rank, .storage = PRECISION_F32};
     bool smaller = true;
     for (int i = 0; i < group->matrix_count; i++)
         smaller &= kept_size(group->matrices[i], &choice) < matrix_size(group->matrices[i]);
@@ -63,7 +63,8 @@ static const struct choice *choose_alone(const struct search *search, const stru
 static bool form_fits(struct search *search, const struct group *group)
 {
     const struct factoring *factoring = search->factoring;
-    set_forms(search, choose_alone(search, group, (struct choice){group->form, RANK_STEP, PRECISION_F32}));
+    const struct choice choice = {.form = group->form, .rank = RANK_STEP, .storage = PRECISION_F32};
+    set_forms(search, choose_alone(search, group, choice));
     return program_is_right(&factoring->options->network, rewrite_program(factoring));
 }
 
@@ -104,7 +105,7 @@ static bool find_gain(struct search *search, struct group *group, const struct f
 {
     double saved = 0;
     if (group->rank_count) {
-        const struct choice least = {group->form, group->ranks[0], PRECISION_F32};
+        const struct choice least = {.form = group->form, .rank = group->ranks[0], .storage = PRECISION_F32};
         if (!try_alone(search, group, least, dense, &saved, error))
             return false;
         if (saved < gain_least * dense->time) {

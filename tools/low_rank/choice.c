@@ -54,7 +54,8 @@ long kept_bytes(const struct matrix *matrix, const struct choice *choice)
 
 bool choice_is_same(const struct choice *a, const struct choice *b)
 {
-    return a->form == b->form && a->rank == b->rank && a->storage == b->storage;
+    return a->form == b->form && a->rank == b->rank && a->storage == b->storage && a->preview == b->preview &&
+           a->refine == b->refine;
 }
 
 const char *choice_text(struct arena *arena, const struct choice *choice)
@@ -62,8 +63,10 @@ const char *choice_text(struct arena *arena, const struct choice *choice)
     const char *storage = choice->storage == PRECISION_F32 ? "" : precision_name(choice->storage);
     if (choice->form == FORM_DENSE)
         return *storage ? storage : "dense";
-    return arena_printf(arena, "%s(%d)%s%s", choice->form == FORM_SVD ? "svd" : "cp", choice->rank, *storage ? " " : "",
-                        storage);
+    const char *preview =
+        choice->preview ? arena_printf(arena, ", preview = %d, refine = %d", choice->preview, choice->refine) : "";
+    return arena_printf(arena, "%s(%d%s)%s%s", choice->form == FORM_SVD ? "svd" : "cp", choice->rank, preview,
+                        *storage ? " " : "", storage);
 }
 
 /* Returns why a parameter cannot have what a --form gives; NULL: it can. */
@@ -71,12 +74,19 @@ static const char *form_fault(struct arena *arena, const struct matrix *matrix, 
 {
     const struct shape *shape = &matrix->value->shape;
     const char *name = matrix->value->name;
-    const struct choice choice = {option->form, option->rank, PRECISION_F32};
+    const struct choice choice = {.form = option->form, .rank = option->rank, .storage = PRECISION_F32};
     if (option->form != FORM_DENSE && shape->rank != (option->form == FORM_SVD ? 2 : 3))
         return arena_printf(arena, "--form %s: '%s' is %s; %s", option->text, name, shape_text(arena, shape),
                             option->form == FORM_SVD ? "svd is for matrices, cp for what has three dimensions"
                                                      : "cp is for what has three dimensions, svd for matrices");
-    if (option->form != FORM_DENSE && kept_size(matrix, &choice) >= matrix_size(matrix))
+    const int *dim = shape->dim;
+    if (option->preview &&
+        (option->rank > dim[0] || option->rank > dim[1] || option->preview > option->rank || option->refine > dim[0]))
+        return arena_printf(arena,
+                            "--form %s: '%s' is %s: take a rank that is no larger than both, a preview no larger than "
+                            "the rank, and no more units to refine than rows",
+                            option->text, name, shape_text(arena, shape));
+    if (option->form != FORM_DENSE && !option->preview && kept_size(matrix, &choice) >= matrix_size(matrix))
         return arena_printf(arena,
                             "--form %s: its factors would have %ld numbers, and '%s' has %ld: take a smaller rank",
                             option->text, kept_size(matrix, &choice), name, matrix_size(matrix));
@@ -106,6 +116,8 @@ static bool take_form(struct factoring *factoring, const struct form_option *opt
         if (option->decomposes) {
             matrix->choice.form = option->form;
             matrix->choice.rank = option->rank;
+            matrix->choice.preview = option->preview;
+            matrix->choice.refine = option->refine;
         }
         if (option->stores)
             matrix->choice.storage = option->storage;

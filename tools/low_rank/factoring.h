@@ -21,6 +21,7 @@ struct choice {
     enum parameter_form form;
     int rank; /* 0 with FORM_DENSE */
     enum precision storage;
+    int preview, refine; /* with FORM_SVD: svd(rank, preview = ..., refine = ...); 0: none */
 };
 
 /* A parameter of rank 2 or 3 for which the program says nothing of this kind. */

@@ -178,7 +178,7 @@ bool compute_spectra(struct factoring *factoring, const char **error)
 
 bool compute_factors(struct factoring *factoring, const char **error)
 {
-    static const struct choice as_it_is = {FORM_DENSE, 0, PRECISION_F32};
+    static const struct choice as_it_is = {.storage = PRECISION_F32};
     bool done = compute_spectra(factoring, error);
     for (int i = 0; done && i < factoring->matrix_count; i++) {
         factoring->matrices[i].factor_count = 0;

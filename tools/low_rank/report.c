@@ -45,7 +45,7 @@ void report_spectra(const struct factoring *factoring, struct text *text)
 /* Numbers of all parameters of the program and their bytes in memory, as they were or as chosen. */
 static void count_parameters(const struct factoring *factoring, bool chosen, long *numbers, long *bytes)
 {
-    static const struct choice as_it_is = {FORM_DENSE, 0, PRECISION_F32};
+    static const struct choice as_it_is = {.storage = PRECISION_F32};
     *numbers = 0;
     for (int i = 0; i < factoring->program->parameter_count; i++)
         *numbers += shape_size(&factoring->program->parameters[i]->shape);
