@@ -173,7 +173,7 @@ void emit_descriptor(struct emitter *emitter, const char *training)
     text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n    .training = %s%s,\n",
                 own(emitter, plan_of_call(emitter->schedule, CALL_STEP), "_step_any"), emitter->prefix,
                 training ? "&" : "", training ? training : "NULL");
-    if (emitter->variants)
-        text_printf(out, "    .variants = &%s_variants,\n", emitter->prefix);
+    text_printf(out, "    .variants = %s,\n",
+                emitter->variants ? arena_printf(emitter->arena, "&%s_variants", emitter->prefix) : "NULL");
     text_puts(out, "    .alloc = rnn_alloc,\n    .free = rnn_free,\n    .status_text = rnn_status_text,\n};\n");
 }

@@ -26,6 +26,12 @@ for source in "$root"/examples/*/*.rnn "$root"/tests/end_to_end/corners/*.rnn "$
   cmp "$work/$name.h" "$work/elsewhere/$name.h"
   echo "#include \"$name.c\"" >>"$work/all.c"
 done
+# Variants beside them.
+for name in bidirectional char_lm sru; do
+  "$rnnc" "$root/examples/$name/$name.rnn" --variants=dense,svd:2+f16,int8 --prefix="several_$name" \
+    --header="$work/several_$name.h" -o "$work/several_$name.c"
+  echo "#include \"several_$name.c\"" >>"$work/all.c"
+done
 grep -c include "$work/all.c"
 
 for compiler in $compilers; do
