@@ -24,13 +24,14 @@
 
 /* Those of AVX2, which also decide where the machine is not known. */
 #define AVX2_SIZES                                                                                                     \
-    .lanes = 8, .registers = 16, .operations = 16 CYCLES, .functions = 13 CYCLES, .flops = 32 CYCLES,                  \
+    .f16_bytes = 2, .lanes = 8, .registers = 16, .operations = 16 CYCLES, .functions = 13 CYCLES, .flops = 32 CYCLES,  \
     LEVELS(4, 32, 64, 512, 32)
 
 const struct machine machine_generic = {.name = "generic", .lanes_most = 16, AVX2_SIZES, COMMON_SIZES};
 
 const struct machine machine_sse2 = {
     .name = "sse2",
+    .f16_bytes = 4,
     .lanes = 4,
     .lanes_most = 4,
     .registers = 16,
@@ -45,6 +46,7 @@ const struct machine machine_avx2 = {.name = "avx2", .lanes_most = 8, AVX2_SIZES
 
 const struct machine machine_avx512 = {
     .name = "avx512",
+    .f16_bytes = 2,
     .lanes = 16,
     .lanes_most = 16,
     .registers = 32,
@@ -57,6 +59,7 @@ const struct machine machine_avx512 = {
 
 const struct machine machine_neon = {
     .name = "neon",
+    .f16_bytes = 2,
     .lanes = 4,
     .lanes_most = 4,
     .registers = 32,
@@ -135,6 +138,22 @@ void machine_number_set(struct machine *machine, const struct machine_number *nu
         *(int *)member = (int)value;
     else
         *(double *)member = value;
+}
+
+int machine_weight_bytes(const struct machine *machine, enum precision storage)
+{
+    switch (storage) {
+    case PRECISION_F16:
+        return machine->f16_bytes;
+    case PRECISION_BF16:
+        return 2;
+    case PRECISION_INT8:
+        return 1;
+    case PRECISION_F32:
+    case PRECISION_COUNT:
+        break;
+    }
+    return machine->real_bytes;
 }
 
 int machine_panel_rows(const struct machine *machine)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/precision.h"
+
 enum machine_level_name { LEVEL_FIRST, LEVEL_SECOND, LEVEL_THIRD, LEVEL_MEMORY, LEVEL_COUNT };
 
 /* A level of caches, or memory. */
@@ -23,6 +25,7 @@ struct machine {
     const char *name; /* of --machine */
 
     int real_bytes; /* of a number */
+    int f16_bytes;  /* of a weight in f16: those of a number where no instruction converts it */
     int lanes;      /* numbers of a vector */
     int lanes_most; /* of the widest vector that the same C is compiled for: columns are padded to a multiple of it */
     int registers;  /* that hold a vector */
@@ -65,6 +68,9 @@ double machine_number_get(const struct machine *machine, const struct machine_nu
 void machine_number_set(struct machine *machine, const struct machine_number *number, double value);
 
 /* Choices that follow from the sizes. */
+
+/* Bytes of a weight in a storage; int8 has as many more as a number for each row. */
+int machine_weight_bytes(const struct machine *machine, enum precision storage);
 
 /* Rows of a panel product, stacked where they have one right-hand side: with about as many columns their accumulators
  * fill the registers, and each number that is loaded is used most often. */

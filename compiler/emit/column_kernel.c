@@ -91,10 +91,15 @@ void write_embed_kernel(struct writing *writing)
     int table = node->edges[0].node;
     open_columns(writing, false);
     use_variables(emitter, VAR_packed | VAR_values | VAR_frame);
-    text_printf(emitter->out, "        rnn_embed(%s, packed->%s, values->%s[frame + column], %s, %s);\n",
-                node_address(emitter, id, "column"), emitter->buffers[node->edges[0].node],
-                emitter->buffers[node->edges[1].node], parameter_size(emitter, table, 0),
-                parameter_size(emitter, table, 1));
+    const bool stored = value_is_stored_table(emitter->schedule, table);
+    const int sizes = stored ? emitter->graph->nodes[table]->edges[0].node : table;
+    text_printf(emitter->out, "        rnn_%sembed(%s, packed->%s, %svalues->%s[frame + column], %s, %s);\n",
+                stored ? "stored_" : "", node_address(emitter, id, "column"), emitter->buffers[table],
+                stored ? arena_printf(emitter->arena, "%s, ",
+                                      storage_text((enum precision)emitter->graph->nodes[table]->storage))
+                       : "",
+                emitter->buffers[node->edges[1].node], parameter_size(emitter, sizes, 0),
+                parameter_size(emitter, sizes, 1));
 }
 
 void write_refine_kernel(struct writing *writing)

@@ -71,6 +71,19 @@ const char *describe_kind(const struct schedule *schedule, const struct region *
     return "";
 }
 
+const char *describe_storages(const struct region *region, struct arena *arena)
+{
+    bool has[PRECISION_COUNT] = {false};
+    const char *all = NULL;
+    for (int k = 0; k < region->kernel_count; k++)
+        for (int o = 0; o < region->kernels[k].operand_count; o++)
+            has[region->kernels[k].operands[o].storage] = true;
+    for (int i = 0; i < PRECISION_COUNT; i++)
+        if (has[i])
+            all = arena_printf(arena, "%s%s%s", all ? all : "", all ? ", " : "", precision_name((enum precision)i));
+    return all ? all : precision_name(PRECISION_F32);
+}
+
 const char *describe_flops_once(const struct region *region, struct arena *arena)
 {
     static const char *const what[] = {

@@ -34,6 +34,16 @@ static void name_panels(struct emitter *emitter, struct unique *members)
         const char *x = schedule->names[operand->x.node];
         emitter->panels[p] = unique_name(members, arena_printf(emitter->arena, "%s_by_%s", region->name, x ? x : "x"));
     }
+    emitter->rounded = ARENA_ARRAY(emitter->arena, const char *, schedule->rounded_count + 1);
+    for (int r = 0; r < schedule->region_count; r++)
+        for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
+            const struct kernel *kernel = &schedule->regions[r].kernels[k];
+            for (int o = 0; o < kernel->operand_count; o++)
+                if (kernel->operands[o].storage == PRECISION_INT8)
+                    emitter->rounded[kernel->operands[o].rounded] =
+                        unique_name(members, arena_printf(emitter->arena, "%s_rounded",
+                                                          emitter->panels[kernel->operands[o].panels]));
+        }
 }
 
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
@@ -79,10 +89,4 @@ struct emitter emitter_for_training(const struct schedule *training, const struc
 {
     struct emit_options own = {.prefix = arena_printf(arena, "%s_train", options->prefix), .owner = options->prefix};
     return emitter_new(training, &own, arena, out);
-}
-
-const char *storage_text(enum precision storage)
-{
-    static const char *const names[] = {"RNN_F32", "RNN_F16", "RNN_BF16", "RNN_INT8"};
-    return names[storage];
 }

@@ -48,10 +48,12 @@ struct emitter {
     const char **sizes;          /* enumerators, by number of the graph's sizes */
     struct map named_sizes;      /* the same by path, and by instance and number: "h1 256" */
     const char **panels;         /* members for each packed matrix */
+    const char **rounded;        /* members for columns as whole numbers, by operand->rounded */
     const struct region *region; /* at hand */
     struct function function;    /* at hand */
     int *last_load;              /* by node: its last place in writing.loaded, or -1, see find_load */
     unsigned **kernel_uses;      /* by region, then kernel: the variables that it takes */
+    unsigned **rounding_uses;    /* the same of the function that rounds its columns; 0: it has none */
     struct step_function *step_functions;
     int step_function_count;
     struct expression *locals; /* by node: the variable that holds it in the kernel at hand, or the expression itself */
@@ -75,6 +77,9 @@ void write_pattern(struct emitter *emitter, const char *pattern, ...) __attribut
 const char *c_name(struct arena *arena, const char *name);
 /* Returns the last component of a path: "c" of "h1.c". */
 const char *last_name(const char *path);
+/* Returns the runtime's name of a storage: "RNN_F16". */
+const char *storage_text(enum precision storage);
+const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 
 /* describe.c: shared by the comments in C and by the report. */
 void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
@@ -85,6 +90,8 @@ void write_costs(const struct schedule *schedule, struct text *out);
 /* explain_threads.c: candidates of the cost model for a region, and what a frame takes in all. */
 void explain_threads(const struct schedule *schedule, const struct region *region, struct text *out);
 void explain_calls(const struct schedule *schedule, struct text *out);
+/* Returns the storages of a region's weights, "f16, int8"; "f32" if it has none. */
+const char *describe_storages(const struct region *region, struct arena *arena);
 const char *describe_flops_once(const struct region *region, struct arena *arena);
 
 /* expr.c: operands of kernels. */
@@ -117,6 +124,8 @@ const char *node_size(const struct emitter *emitter, int id, long size);
 const char *value_size(const struct emitter *emitter, int id);
 /* Returns one dimension of a parameter. */
 const char *parameter_size(const struct emitter *emitter, int id, int dimension);
+/* Returns the storage, rows and columns of a table that is kept in its storage: "RNN_F16, lm_V, 64". */
+const char *table_text(const struct emitter *emitter, int id);
 /* Returns the bytes of so many numbers. */
 const char *size_in_bytes(const struct emitter *emitter, const char *size);
 /* Returns the units of a kernel. */
@@ -131,6 +140,16 @@ void emit_weights(struct emitter *emitter);
 void emit_values(struct emitter *emitter);
 /* Returns the parameters that its function takes. */
 unsigned emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
+/* rounding.c: writes the function that rounds the columns of a kernel whose weights are int8; returns the parameters
+ * that it takes, 0 if there is none. */
+unsigned emit_rounding(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
+/* Returns its name. */
+const char *rounding_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
+/* Write the members for the memory of rounded columns, and their layout. */
+void write_rounded_members(struct emitter *emitter);
+void write_rounded_layout(struct emitter *emitter);
+/* Returns the address of an operand's rounded columns, from the first of the batch on. */
+const char *rounded_address(struct emitter *emitter, const struct operand *operand, const char *first);
 void emit_regions(struct emitter *emitter);
 /* plan.c: true if threads share any of the regions of a call. */
 bool plan_shares_regions(const struct emitter *emitter, const struct plan *plan);
@@ -184,9 +203,5 @@ static inline bool node_waits_for_all_frames(const struct node *node)
 {
     return op_reads(node->op, 0) == READS_ALL_FRAMES;
 }
-const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
-
-/* Returns the runtime's name of a storage: "RNN_F16". */
-const char *storage_text(enum precision storage);
 
 #endif

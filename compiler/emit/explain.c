@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/machine.h"
 #include "emit/emitter.h"
 
@@ -29,8 +31,11 @@ void emit_explain(const struct schedule *schedule, struct arena *arena, struct t
         if (region->kind != REGION_STATIC) {
             int phases = region->kernel_count ? region->kernels[region->kernel_count - 1].phase + 1 : 1;
             const char *once = describe_flops_once(region, arena);
-            text_printf(out, "    %.0f flops a frame%s%s, %.0f bytes of weights, %d phase%s\n", region->flops,
-                        once ? ", " : "", once ? once : "", region->bytes, phases, phases == 1 ? "" : "s");
+            const char *storages = describe_storages(region, arena);
+            bool plain = strcmp(storages, precision_name(PRECISION_F32)) == 0;
+            text_printf(out, "    %.0f flops a frame%s%s, %.0f bytes of weights%s%s, %d phase%s\n", region->flops,
+                        once ? ", " : "", once ? once : "", region->bytes, plain ? "" : " in ", plain ? "" : storages,
+                        phases, phases == 1 ? "" : "s");
         }
         explain_threads(schedule, region, out);
         describe_equations(schedule, region, arena, "    ", out);

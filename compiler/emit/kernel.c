@@ -1,13 +1,6 @@
 /* One kernel as one C function. */
 #include "emit/kernel.h"
 
-const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel)
-{
-    if (region->kernel_count == 1)
-        return arena_printf(emitter->arena, "%s_%s_kernel", emitter->prefix, region->name);
-    return arena_printf(emitter->arena, "%s_%s_%s_kernel", emitter->prefix, region->name, kernel->name);
-}
-
 static void write_kernel_of_kind(struct writing *writing)
 {
     switch (writing->kernel->kind) {

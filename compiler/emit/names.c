@@ -75,3 +75,16 @@ bool emit_prefix_is_valid(const char *prefix)
             return false;
     return strncmp(prefix, "rnn_", 4) != 0 && strcmp(prefix, "rnn") != 0;
 }
+
+const char *storage_text(enum precision storage)
+{
+    static const char *const names[] = {"RNN_F32", "RNN_F16", "RNN_BF16", "RNN_INT8"};
+    return names[storage];
+}
+
+const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel)
+{
+    if (region->kernel_count == 1)
+        return arena_printf(emitter->arena, "%s_%s_kernel", emitter->prefix, region->name);
+    return arena_printf(emitter->arena, "%s_%s_%s_kernel", emitter->prefix, region->name, kernel->name);
+}

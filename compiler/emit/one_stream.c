@@ -21,24 +21,42 @@ bool one_stream_is_shared(const struct emitter *emitter, int index)
     return sharing->fork_columns == 1 && sharing->row_streams == 1;
 }
 
-/* Writes the call of a kernel for one panel. */
-static void write_call_of_one(struct emitter *emitter, int index, int k)
+/* Writes the call of a function for one panel, which takes these variables. */
+static void write_call_of_one(struct emitter *emitter, const char *indent, const char *name, unsigned uses)
 {
     static const struct {
         enum variable_number variable;
         const char *argument;
     } arguments[] = {{NUMBER_packed, "packed"}, {NUMBER_values, "values"}, {NUMBER_frame, "0"},  {NUMBER_streams, "1"},
                      {NUMBER_panel, "panel"},   {NUMBER_first, "0"},       {NUMBER_columns, "1"}};
-    const struct region *region = &emitter->schedule->regions[index];
     const char *separator = "";
-    text_printf(emitter->out, "        %s(", kernel_name(emitter, region, &region->kernels[k]));
+    text_printf(emitter->out, "%s%s(", indent, name);
     for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
-        if (!(emitter->kernel_uses[index][k] >> arguments[i].variable & 1))
+        if (!(uses >> arguments[i].variable & 1))
             continue;
         text_printf(emitter->out, "%s%s", separator, arguments[i].argument);
         separator = ", ";
     }
     text_puts(emitter->out, ");\n");
+}
+
+static void write_kernel_of_one(struct emitter *emitter, int index, int k)
+{
+    const struct region *region = &emitter->schedule->regions[index];
+    write_call_of_one(emitter, "        ", kernel_name(emitter, region, &region->kernels[k]),
+                      emitter->kernel_uses[index][k]);
+}
+
+/* Writes the rounding of a kernel's column, if its weights are int8. */
+static void write_rounding_of_one(struct emitter *emitter, int index, int k, bool shared)
+{
+    const struct region *region = &emitter->schedule->regions[index];
+    const unsigned uses = emitter->rounding_uses[index][k];
+    if (!uses)
+        return;
+    text_puts(emitter->out, shared ? "    if (share.thread == 0)\n" : "");
+    write_call_of_one(emitter, shared ? "        " : "    ", rounding_name(emitter, region, &region->kernels[k]), uses);
+    text_puts(emitter->out, shared ? "    rnn_meet(&share);\n" : "");
 }
 
 /* Writes the function that shares such a frame among threads. */
@@ -79,14 +97,17 @@ void write_one_stream(struct emitter *emitter, int index)
                                           kernel_size(emitter, &region->kernels[k]));
         if (shared && k > 0)
             text_puts(out, "    rnn_meet(&share);\n");
+        if (joined != NO_REGION)
+            write_rounding_of_one(emitter, joined, 0, shared);
+        write_rounding_of_one(emitter, index, k, shared);
         text_puts(out, "    RNN_UNROLL_PART(1)\n");
         write_panels_head(emitter, shared ? region : NULL, "    ", counter, panels);
         if (turns)
             text_printf(out, "        const int panel = back ? %s : i;\n",
                         last_panels(emitter, shared ? region : NULL, panels));
         if (joined != NO_REGION)
-            write_call_of_one(emitter, joined, 0);
-        write_call_of_one(emitter, index, k);
+            write_kernel_of_one(emitter, joined, 0);
+        write_kernel_of_one(emitter, index, k);
         text_puts(out, "    }\n");
     }
     text_puts(out, "}\n\n");

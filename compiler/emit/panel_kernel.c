@@ -22,10 +22,16 @@ static void write_product(struct writing *writing, const struct operand *operand
     struct emitter *emitter = writing->emitter;
     int rows = writing->kernel->accumulator_count;
     struct access x = access_of_edge(emitter->schedule, writing->region, &operand->x);
-    text_printf(emitter->out, "    rnn_panel_product(%s, %s, packed->%s, panel, %s, %s, %s, %s, columns);\n",
-                sums_of(writing, operand), vectors(emitter->arena, rows, rows), emitter->panels[operand->panels],
-                vectors(emitter->arena, rows, operand->row_count), access_address(emitter, &x, "first"),
-                access_stride(emitter, &x), node_size(emitter, operand->x.node, operand->x.length));
+    static const char *const functions[] = {"panel", "stored", "stored", "quantised"};
+    const bool stored = operand->storage != PRECISION_F32, rounds = operand->storage == PRECISION_INT8;
+    text_printf(emitter->out, "    rnn_%s_product(%s, %s, packed->%s, %spanel, %s, %s%s, %s, %s, columns);\n",
+                functions[operand->storage], sums_of(writing, operand), vectors(emitter->arena, rows, rows),
+                emitter->panels[operand->panels],
+                stored ? arena_printf(emitter->arena, "%s, ", storage_text(operand->storage)) : "",
+                vectors(emitter->arena, rows, operand->row_count),
+                rounds ? arena_printf(emitter->arena, "%s, ", rounded_address(emitter, operand, "first")) : "",
+                access_address(emitter, &x, "first"), access_stride(emitter, &x),
+                node_size(emitter, operand->x.node, operand->x.length));
 }
 
 /* Writes the products of one packed matrix with `count` right-hand sides. */

@@ -22,19 +22,20 @@ static double call_time(const struct schedule *schedule, const struct region *re
 }
 
 static void write_region(const struct schedule *schedule, const struct region *region, const struct load *call,
-                         struct text *out)
+                         struct arena *arena, struct text *out)
 {
     const int block = frames_of_block(schedule, call->streams);
     const struct load load = block_load(region, call, call->frames < block ? call->frames : block);
     const struct prediction prediction = predict_region(schedule, region, &load);
     text_printf(out,
                 "{\"name\": \"%s\", \"kind\": \"%s\", \"nanoseconds\": %.2f, \"bound\": \"%s\", \"way\": \"%s\", "
-                "\"threads\": %d, \"weight_bytes\": %.0f}",
+                "\"threads\": %d, \"weight_bytes\": %.0f, \"storage\": \"%s\"}",
                 region->name, region_kind_name(region->kind), call_time(schedule, region, call),
-                bound_name(prediction.bound), way_name(load.way), load.threads, region->bytes);
+                bound_name(prediction.bound), way_name(load.way), load.threads, region->bytes,
+                describe_storages(region, arena));
 }
 
-void emit_prediction(const struct schedule *schedule, const struct load *load, struct text *out)
+void emit_prediction(const struct schedule *schedule, const struct load *load, struct arena *arena, struct text *out)
 {
     double all = 0, cycles = 0;
     for (int r = 0; r < schedule->region_count; r++) {
@@ -51,7 +52,7 @@ void emit_prediction(const struct schedule *schedule, const struct load *load, s
     for (int r = 0; r < schedule->region_count; r++)
         if (region_is_predicted(&schedule->regions[r])) {
             text_puts(out, between);
-            write_region(schedule, &schedule->regions[r], load, out);
+            write_region(schedule, &schedule->regions[r], load, arena, out);
             between = ",\n    ";
         }
     text_puts(out, "\n  ]\n}\n");

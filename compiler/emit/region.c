@@ -46,6 +46,21 @@ static void write_kernel_arguments(struct emitter *emitter, const struct region 
     }
 }
 
+/* Writes, in front of a kernel with weights in int8, the rounding of its columns. Threads share the columns, whatever
+ * else they share. */
+static void write_rounding(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
+{
+    const char *indent = region->kind == REGION_SCAN ? "        " : "    ";
+    const unsigned uses = emitter->rounding_uses[region - emitter->schedule->regions][kernel - region->kernels];
+    if (!uses)
+        return;
+    text_printf(emitter->out, "%s%s(", indent, rounding_name(emitter, region, kernel));
+    write_kernel_arguments(emitter, region, uses, "");
+    text_puts(emitter->out, ");\n");
+    if (region_is_shared(region))
+        text_printf(emitter->out, "%srnn_meet(&share);\n", indent);
+}
+
 static void write_panel_loop(struct emitter *emitter, const struct region *region, const struct kernel *kernel,
                              unsigned uses)
 {
@@ -187,6 +202,7 @@ static void write_kernel_call(struct emitter *emitter, const struct region *regi
     if (!kernel_runs(emitter, kernel))
         return;
     if (kernel->kind == KERNEL_PANEL) {
+        write_rounding(emitter, region, kernel);
         write_panel_loop(emitter, region, kernel, uses);
         return;
     }
@@ -294,12 +310,15 @@ static void write_block_calls(struct emitter *emitter, const struct region *regi
 static unsigned *emit_kernels(struct emitter *emitter, const struct region *region, unsigned *all)
 {
     unsigned *uses = ARENA_ARRAY(emitter->arena, unsigned, region->kernel_count + 1);
+    unsigned *rounding = ARENA_ARRAY(emitter->arena, unsigned, region->kernel_count + 1);
+    emitter->rounding_uses[region - emitter->schedule->regions] = rounding;
     *all = 0;
     emitter->region = region;
     write_region_head(emitter, region);
     for (int k = 0; k < region->kernel_count; k++) {
         uses[k] = kernel_runs(emitter, &region->kernels[k]) ? emit_kernel(emitter, region, &region->kernels[k]) : 0;
-        *all |= uses[k];
+        rounding[k] = emit_rounding(emitter, region, &region->kernels[k]);
+        *all |= uses[k] | rounding[k];
     }
     return uses;
 }
@@ -413,6 +432,7 @@ static void emit_region(struct emitter *emitter, int index)
 static void begin_regions(struct emitter *emitter)
 {
     emitter->kernel_uses = ARENA_ARRAY(emitter->arena, unsigned *, emitter->schedule->region_count + 1);
+    emitter->rounding_uses = ARENA_ARRAY(emitter->arena, unsigned *, emitter->schedule->region_count + 1);
 }
 
 void emit_regions(struct emitter *emitter)

@@ -108,6 +108,14 @@ const char *parameter_size(const struct emitter *emitter, int id, int dimension)
     return named_size(emitter, parameter ? parameter->size_names[dimension] : NULL, node->shape.dim[dimension]);
 }
 
+const char *table_text(const struct emitter *emitter, int id)
+{
+    const struct node *table = emitter->graph->nodes[id];
+    int parameter = table->edges[0].node;
+    return arena_printf(emitter->arena, "%s, %s, %s", storage_text((enum precision)table->storage),
+                        parameter_size(emitter, parameter, 0), parameter_size(emitter, parameter, 1));
+}
+
 const char *value_size(const struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];

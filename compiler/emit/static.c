@@ -8,7 +8,11 @@ static void write_panel_member(struct emitter *emitter, int number)
 {
     const struct packed_matrix *panels = &emitter->schedule->panels[number];
     const struct operand *operand = &panels->operand;
-    text_printf(emitter->out, "    RNN_ALIGNED rnn_real %s[RNN_PACKED(%d, %d, %s, %s)];\n", emitter->panels[number],
+    const bool stored = operand->storage != PRECISION_F32;
+    text_printf(emitter->out, "    RNN_ALIGNED rnn_%s %s[%s%d, %d, %s, %s)];\n", stored ? "stored" : "real",
+                emitter->panels[number],
+                stored ? arena_printf(emitter->arena, "RNN_STORED(%s, ", storage_text(operand->storage))
+                       : "RNN_PACKED(",
                 panels->kernel->panel_rows, operand->row_count, kernel_size(emitter, panels->kernel),
                 node_size(emitter, operand->x.node, operand->x.length));
 }
@@ -26,7 +30,12 @@ void emit_packed_struct(struct emitter *emitter)
         if (schedule->buffers[i].storage != STORE_STATIC)
             continue;
         any = true;
-        text_printf(out, "    RNN_ALIGNED rnn_real %s[RNN_PAD(%s)];\n", emitter->buffers[i], value_size(emitter, i));
+        if (value_is_stored_table(schedule, i))
+            text_printf(out, "    RNN_ALIGNED rnn_stored %s[RNN_STORED_TABLE(%s)];\n", emitter->buffers[i],
+                        table_text(emitter, i));
+        else
+            text_printf(out, "    RNN_ALIGNED rnn_real %s[RNN_PAD(%s)];\n", emitter->buffers[i],
+                        value_size(emitter, i));
     }
     for (int p = 0; p < schedule->panel_count; p++)
         write_panel_member(emitter, p);
@@ -35,16 +44,28 @@ void emit_packed_struct(struct emitter *emitter)
 
 /* ---- _pack ---- */
 
+/* The weights of a row: plain numbers of the parameters, parameters in a storage, or values that are computed when they
+ * are packed. */
+enum packed_from { FROM_PARAMETERS, FROM_PARAMETERS_STORED, FROM_VALUES };
+
 /* A row of a packed matrix, and the place of its weights. */
 struct packing {
     const struct kernel *kernel;
     const struct operand *operand;
     int row;
+    int node; /* of the weights */
     struct access weights;
 };
 
-/* Collects all rows whose weights are parameters, or all whose weights are computed when they are packed. */
-static int collect_packings(struct emitter *emitter, bool computed, struct packing **packings)
+static enum packed_from origin_of(const struct packing *packing)
+{
+    if (packing->operand->storage != PRECISION_F32)
+        return FROM_PARAMETERS_STORED;
+    return packing->weights.place == PLACE_PARAMETERS ? FROM_PARAMETERS : FROM_VALUES;
+}
+
+/* Collects all rows whose weights are such ones. */
+static int collect_packings(struct emitter *emitter, enum packed_from from, struct packing **packings)
 {
     int count = 0, capacity = 0;
     *packings = NULL;
@@ -52,9 +73,9 @@ static int collect_packings(struct emitter *emitter, bool computed, struct packi
         const struct packed_matrix *panels = &emitter->schedule->panels[p];
         for (int row = 0; row < panels->operand.row_count; row++) {
             const struct node *product = emitter->graph->nodes[panels->operand.products[row]];
-            struct packing packing = {panels->kernel, &panels->operand, row,
+            struct packing packing = {panels->kernel, &panels->operand, row, product->edges[0].node,
                                       access_of_edge(emitter->schedule, NULL, &product->edges[0])};
-            if ((packing.weights.place != PLACE_PARAMETERS) == computed)
+            if (origin_of(&packing) == from)
                 ARENA_PUSH(emitter->arena, *packings, count, capacity, packing);
         }
     }
@@ -89,33 +110,62 @@ static const char *matrix_text(const struct emitter *emitter, const struct packi
                         node_size(emitter, packing->operand->x.node, packing->operand->x.length));
 }
 
-/* Writes the table of rows that are packed from parameters; returns their number. */
-static int write_packings(struct emitter *emitter)
+/* Returns a row as an rnn_packing. */
+static const char *packing_text(const struct emitter *emitter, const struct packing *packing)
+{
+    const struct access *weights = &packing->weights;
+    const char *element = weights->view.offset ? arena_printf(emitter->arena, "[%ld]", weights->view.offset) : "";
+    return arena_printf(emitter->arena, "{offsetof(struct %s_packed, %s), offsetof(%s, %s%s), %s, %s}", emitter->prefix,
+                        emitter->panels[packing->operand->panels], emitter->parameters_type,
+                        emitter->parameters[weights->member], element, row_text(emitter, packing),
+                        matrix_text(emitter, packing));
+}
+
+/* Returns the same as an rnn_stored_packing. */
+static const char *stored_text(const struct emitter *emitter, const struct packing *packing)
+{
+    const struct graph_parameter *parameter = &emitter->graph->parameters[packing->weights.member];
+    int last = parameter->shape.rank - 1;
+    const char *storage = storage_text(packing->operand->storage), *plain = packing_text(emitter, packing);
+    if (packing->operand->storage != PRECISION_INT8)
+        return arena_printf(emitter->arena, "{%s, 0, 0, %s}", storage, plain);
+    return arena_printf(emitter->arena, "{%s, %d, %s, %s}", storage, node_rows_begin(emitter->graph, packing->node),
+                        named_size(emitter, parameter->size_names[last], parameter->shape.dim[last]), plain);
+}
+
+/* Writes the table of rows that are packed from parameters, as plain numbers or in their storages; returns their
+ * number. */
+static int write_packings(struct emitter *emitter, bool stored)
 {
     struct packing *packings;
-    int count = collect_packings(emitter, false, &packings);
+    int count = collect_packings(emitter, stored ? FROM_PARAMETERS_STORED : FROM_PARAMETERS, &packings);
     if (!count)
         return 0;
     text_printf(emitter->out,
-                "/* What becomes of the parameters, row by row of the packed matrices (see rnn_packing). */\n"
-                "static const rnn_packing %s_packing[] = {\n",
-                emitter->prefix);
-    for (int i = 0; i < count; i++) {
-        const struct access *weights = &packings[i].weights;
-        const char *element = weights->view.offset ? arena_printf(emitter->arena, "[%ld]", weights->view.offset) : "";
-        text_printf(emitter->out, "    {offsetof(struct %s_packed, %s), offsetof(%s, %s%s), %s, %s},\n",
-                    emitter->prefix, emitter->panels[packings[i].operand->panels], emitter->parameters_type,
-                    emitter->parameters[weights->member], element, row_text(emitter, &packings[i]),
-                    matrix_text(emitter, &packings[i]));
-    }
+                "/* What becomes of %s, row by row of the packed matrices (see rnn_%spacking). */\n"
+                "static const rnn_%spacking %s_%spacking[] = {\n",
+                stored ? "parameters with a storage" : "the parameters", stored ? "stored_" : "",
+                stored ? "stored_" : "", emitter->prefix, stored ? "stored_" : "");
+    for (int i = 0; i < count; i++)
+        text_printf(emitter->out, "    %s,\n",
+                    stored ? stored_text(emitter, &packings[i]) : packing_text(emitter, &packings[i]));
     text_puts(emitter->out, "};\n\n");
     return count;
+}
+
+/* Writes the call that packs the rows of such a table. */
+static void write_packing_call(struct emitter *emitter, const char *stored)
+{
+    use_variables(emitter, VAR_params);
+    write_pattern(emitter,
+                  "    rnn_%spack_all(packed, params, $_%spacking, sizeof $_%spacking / sizeof *$_%spacking);\n",
+                  stored, stored, stored, stored);
 }
 
 static void write_computed_panels(struct emitter *emitter)
 {
     struct packing *packings;
-    int count = collect_packings(emitter, true, &packings);
+    int count = collect_packings(emitter, FROM_VALUES, &packings);
     for (int i = 0; i < count; i++)
         text_printf(emitter->out, "    rnn_pack_panels(packed->%s, %s, %s, %s);\n",
                     emitter->panels[packings[i].operand->panels], row_text(emitter, &packings[i]),
@@ -169,7 +219,8 @@ void emit_pack(struct emitter *emitter)
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
     const char *window = pack_draws(emitter) ? ", window" : "";
-    bool packs = write_packings(emitter), trains = emitter->graph->trains; /* then the caller has checked them */
+    bool packs = write_packings(emitter, false), stores = write_packings(emitter, true);
+    bool trains = emitter->graph->trains; /* then the caller has checked them */
     text_printf(out,
                 "/* Parameters to packed weights: what is static is computed here, once. */\n"
                 "%s %s_pack(const %s *params, %s_packed *packed%s)\n{\n%s"
@@ -191,11 +242,10 @@ void emit_pack(struct emitter *emitter)
         use_variables(emitter, VAR_params);
         text_printf(out, "    %s_%s(params, packed%s);\n", emitter->prefix, region->name, window);
     }
-    if (packs) {
-        use_variables(emitter, VAR_params);
-        text_printf(out, "    rnn_pack_all(packed, params, %s_packing, sizeof %s_packing / sizeof *%s_packing);\n",
-                    emitter->prefix, emitter->prefix, emitter->prefix);
-    }
+    if (packs)
+        write_packing_call(emitter, "");
+    if (stores)
+        write_packing_call(emitter, "stored_");
     write_computed_panels(emitter);
     text_puts(out, trains ? "" : "    return RNN_OK;\n");
     close_function(emitter);

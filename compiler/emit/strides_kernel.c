@@ -67,6 +67,12 @@ static void write_rounding(struct writing *writing, int id)
     struct emitter *emitter = writing->emitter;
     const struct node *node = emitter->graph->nodes[id];
     struct access from = access_of_edge(emitter->schedule, writing->region, &node->edges[0]);
+    if (value_is_stored_table(emitter->schedule, id)) {
+        text_printf(emitter->out, "    rnn_stored_pack_table(%s, %s, %s, %d, %d);\n", node_address(emitter, id, "0"),
+                    storage_text((enum precision)node->storage), access_address(emitter, &from, "0"),
+                    node->shape.dim[0], node->shape.dim[1]);
+        return;
+    }
     int columns = node->shape.rank ? node->shape.dim[node->shape.rank - 1] : 1;
     text_printf(emitter->out, "    rnn_round_rows(%s, %s, %s, %d, %d);\n", node_address(emitter, id, "0"),
                 access_address(emitter, &from, "0"), storage_text((enum precision)node->storage),

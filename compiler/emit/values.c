@@ -83,6 +83,7 @@ static void write_members(struct emitter *emitter)
         if (buffer_is_value(buffer))
             write_value_members(emitter, i);
     }
+    write_rounded_members(emitter);
     text_puts(out, "};\n\n");
 }
 
@@ -134,6 +135,7 @@ static void write_layout(struct emitter *emitter)
         text_printf(out, "    values->%s_so_far_ = rnn_place(memory, next);\n    next += columns * %s;\n",
                     emitter->buffers[i], gathered_numbers(emitter, i));
     }
+    write_rounded_layout(emitter);
     write_unused_parameters(emitter);
     text_puts(out, "    return next + RNN_LANES; /* parts of columns may be read beyond the last */\n}\n\n");
 }

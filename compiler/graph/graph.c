@@ -187,6 +187,18 @@ bool view_is_contiguous(const struct view *view, const struct shape *shape)
     return true;
 }
 
+int node_rows_begin(const struct graph *graph, int id)
+{
+    const struct node *node = graph->nodes[id];
+    if (node->op != OP_view)
+        return 0;
+    const struct shape *shape = &node->shape, *source = &graph->nodes[node->edges[0].node]->shape;
+    const int columns = source->rank ? source->dim[source->rank - 1] : 1;
+    long begin = node->view.offset % columns;
+    bool within = (shape->dim[1] == 1 || node->view.stride[1] == 1) && begin + shape->dim[1] <= columns;
+    return within && (shape->dim[0] == 1 || node->view.stride[0] % columns == 0) ? (int)begin : -1;
+}
+
 bool node_works_by_units(const struct node *node)
 {
     return op_info(node->op)->class == OP_CLASS_ELEMENTWISE ||

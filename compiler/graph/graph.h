@@ -83,7 +83,7 @@ struct node {
         int dropout;   /* OP_keep: place among the program's dropouts, each of which draws numbers of its own */
         int begin;     /* OP_pad: the first unit of the result that the operand fills */
         int delay;     /* OP_outside: of the read that is out of range */
-        int storage;   /* OP_round: enum precision */
+        int storage;   /* OP_round: enum precision; OP_product: in which it reads its weights, a parameter or a part */
         int refined;   /* OP_refine: how many units are */
         int loss;      /* OP_seed: place among the program's losses */
         int which;     /* any of them, for comparing nodes of one operation */
@@ -205,6 +205,10 @@ static inline bool node_is_of_parameter(const struct graph *graph, int id)
     const struct node *node = graph->nodes[id];
     return node->op == OP_parameter || (node->op == OP_view && graph->nodes[node->edges[0].node]->op == OP_parameter);
 }
+
+/* Returns how far into the rows of its source the rows of a matrix begin, each of which is a range of one of them, the
+ * same range; -1: they are no such rows. A matrix that is no view is its own source. */
+int node_rows_begin(const struct graph *graph, int id);
 
 /* True for the seed of a loss of frames, which is complete when all of them are done. */
 static inline bool node_is_loss_of_frames(const struct node *node)

@@ -51,7 +51,8 @@ static void print_held(const struct graph *graph, const struct node *node, struc
                    out);
         break;
     case HOLDS_STORAGE:
-        text_printf(out, " to %s", precision_name((enum precision)node->storage));
+        if (node->storage != PRECISION_F32)
+            text_printf(out, node->op == OP_round ? " to %s" : " in %s", precision_name((enum precision)node->storage));
         break;
     case HOLDS_PART:
         text_printf(out, " to %s", graph->parameters[node->parameter].name);

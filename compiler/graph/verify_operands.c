@@ -82,10 +82,21 @@ static bool is_dot(const struct graph *graph, const struct node *node)
     return is_scalar(graph, node) && node->edges[0].length == node->edges[1].length;
 }
 
+/* True if a product may read its weights in its storage: they are of a parameter, and for int8, which has a scale for
+ * each row of that, made of its rows. */
+static bool weights_can_be_stored(const struct graph *graph, const struct node *node)
+{
+    int weights = node->edges[0].node;
+    return node->op != OP_product || node->storage == PRECISION_F32 ||
+           (node_is_of_parameter(graph, weights) &&
+            (node->storage != PRECISION_INT8 || node_rows_begin(graph, weights) >= 0));
+}
+
 static bool is_product(const struct graph *graph, const struct node *node)
 {
     const struct shape *weights = operand_shape(graph, node, 0);
-    return weights->dim[0] == node_units(node) && weights->dim[1] == node->edges[1].length;
+    return weights->dim[0] == node_units(node) && weights->dim[1] == node->edges[1].length &&
+           weights_can_be_stored(graph, node);
 }
 
 static bool is_refine(const struct graph *graph, const struct node *node)
@@ -221,7 +232,8 @@ static bool held_fits(const struct graph *graph, const struct node *node)
         return node->op == OP_view ? view_is_inside(&node->view, &node->shape, operand)
                                    : view_is_inside(&node->view, operand, &node->shape);
     case HOLDS_STORAGE:
-        return node->storage > PRECISION_F32 && node->storage < PRECISION_COUNT;
+        return node->storage >= (node->op == OP_product ? PRECISION_F32 : PRECISION_F16) &&
+               node->storage < PRECISION_COUNT;
     case HOLDS_PART:
         return is_place(node->parameter, graph->parameter_count) &&
                view_is_inside(&node->view, &node->shape, &graph->parameters[node->parameter].shape);

@@ -37,6 +37,7 @@ struct evaluation {
     struct arena *scratch;       /* holds the results of terms, until the value that they belong to is known */
     const double **given;        /* [value id] data of a parameter, an input or a target; NULL for an equation */
     const double **given_slopes; /* likewise where the call moves it, else NULL */
+    bool *whole; /* [value id] static, and computed from parameters in int8; NULL where that makes no difference */
     struct slot **slots; /* [value id][frame, or 0 if the value is not of frame time]; NULL unless an equation */
     struct demand *demands;
     int demand_count, demand_capacity;
@@ -105,6 +106,13 @@ void oracle_log_softmax(const struct evaluation *evaluation, const double *x, lo
 
 /* The numbers of a parameter as its storage holds them, in the arena. */
 const double *oracle_store(struct arena *arena, const struct value *parameter, const double *numbers);
+
+/* Finds the values that are computed from parameters in int8, where results are rounded. */
+void oracle_find_whole(struct evaluation *evaluation);
+/* What weights are multiplied with: where results are rounded and the weights come from int8, n numbers rounded as such
+ * products round them, in the scratch arena; else x itself. */
+const double *oracle_multiplied(const struct evaluation *evaluation, const struct term *weights, const double *x,
+                                long n);
 
 /* Rounds an operation's result if the call asks for it. */
 double oracle_round(const struct oracle_call *call, double x);

@@ -150,8 +150,9 @@ static void product(const struct evaluation *evaluation, const struct term *term
 {
     long columns = operand_size(term, 1);
     long rows = shape_size(&term->shape);
+    const double *right = oracle_multiplied(evaluation, term->args[0], x[1], columns);
     for (long r = 0; r < rows; r++)
-        out[r] = oracle_dot(evaluation, x[0] + r * columns, 1, x[1], 1, columns);
+        out[r] = oracle_dot(evaluation, x[0] + r * columns, 1, right, 1, columns);
 }
 
 /* [r, k] @ [k, c] */

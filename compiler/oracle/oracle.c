@@ -155,6 +155,7 @@ void oracle_run(const struct program *program, const struct oracle_call *call)
     evaluation.slots = ARENA_ARRAY(memory, struct slot *, program->value_count + 1);
     take_given(evaluation.given, program->parameters, program->parameter_count, call->parameters);
     store_parameters(&evaluation);
+    oracle_find_whole(&evaluation);
     take_given(evaluation.given, program->inputs, program->input_count, call->inputs);
     take_given(evaluation.given, program->targets, program->target_count, call->targets);
     if (call->direction) {

@@ -40,6 +40,17 @@ static bool use_allows_place(const struct graph *graph, const struct node *node,
     return false;
 }
 
+bool value_is_stored_table(const struct schedule *schedule, int id)
+{
+    const struct graph *graph = schedule->graph;
+    bool table = graph->nodes[id]->op == OP_round && uses_count(&schedule->uses, id) > 0;
+    for (int u = schedule->uses.begin[id]; u < schedule->uses.begin[id + 1] && table; u++) {
+        const struct use *use = &schedule->uses.use[u];
+        table = use->reader >= 0 && !use->init && graph->nodes[use->reader]->op == OP_embed;
+    }
+    return table;
+}
+
 bool value_is_read_in_place(const struct schedule *schedule, int id)
 {
     const struct node *node = schedule->graph->nodes[id];

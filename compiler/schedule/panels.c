@@ -1,4 +1,4 @@
-/* The products of a kernel as accumulators and packed matrices.
+/* The products of a kernel as accumulators and packed matrices, each of weights of one storage.
  *
  *   i = sigmoid((b_i + %x_i) + U_i @ h[t-1])
  *   f = sigmoid((b_f + %x_f) + U_f @ h[t-1])
@@ -104,7 +104,13 @@ static const struct edge *product_operand(const struct choosing *choosing, int p
     return &choosing->graph->nodes[product]->edges[1];
 }
 
-/* Orders accumulators by the sources of their products, so that those with the same right-hand sides are adjacent. */
+static enum precision product_storage(const struct choosing *choosing, int product)
+{
+    return (enum precision)choosing->graph->nodes[product]->storage;
+}
+
+/* Orders accumulators by the sources of their products, so that those with the same right-hand sides, and weights of
+ * one storage, are adjacent. */
 static bool draft_comes_before(const struct choosing *choosing, const struct draft *a, const struct draft *b)
 {
     if (a->product_count != b->product_count)
@@ -118,6 +124,8 @@ static bool draft_comes_before(const struct choosing *choosing, const struct dra
             return x->delay < y->delay;
         if (x->begin != y->begin)
             return x->begin < y->begin;
+        if (product_storage(choosing, p) != product_storage(choosing, q))
+            return product_storage(choosing, p) < product_storage(choosing, q);
     }
     return false;
 }
@@ -136,20 +144,21 @@ static void sort_drafts(struct drafting *drafting)
 
 /* ---- operands ---- */
 
-/* A product of an accumulator. Those of one rank have the same right-hand side, and each accumulator has at most
- * one. */
+/* A product of an accumulator. Those of one rank have the same right-hand side and storage, and each accumulator has at
+ * most one. */
 struct row {
     const struct edge *x;
+    enum precision storage;
     int product, accumulator;
     int place; /* its number among all products of the kernel, accumulator by accumulator */
     int rank;  /* the least place among products of this rank */
 };
 
-static int compare_edges(const struct edge *a, const struct edge *b)
+static int compare_operands(const struct row *a, const struct row *b)
 {
-    const int x[] = {a->node, a->delay, a->init, a->begin, a->length};
-    const int y[] = {b->node, b->delay, b->init, b->begin, b->length};
-    for (int i = 0; i < 5; i++)
+    const int x[] = {a->x->node, a->x->delay, a->x->init, a->x->begin, a->x->length, (int)a->storage};
+    const int y[] = {b->x->node, b->x->delay, b->x->init, b->x->begin, b->x->length, (int)b->storage};
+    for (int i = 0; i < 6; i++)
         if (x[i] != y[i])
             return x[i] < y[i] ? -1 : 1;
     return 0;
@@ -158,7 +167,7 @@ static int compare_edges(const struct edge *a, const struct edge *b)
 static int compare_by_operand(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
-    int order = compare_edges(x->x, y->x);
+    int order = compare_operands(x, y);
     return order ? order : x->place - y->place;
 }
 
@@ -178,7 +187,7 @@ static struct row *list_rows(const struct drafting *drafting, int *count)
     int place = 0;
     for (int d = 0; d < drafting->draft_count; d++)
         for (int p = drafting->drafts[d].first; p != NO_NODE; p = choosing->next_product[p], place++)
-            rows[place] = (struct row){product_operand(choosing, p), p, d, place, 0};
+            rows[place] = (struct row){product_operand(choosing, p), product_storage(choosing, p), p, d, place, 0};
     return rows;
 }
 
@@ -189,7 +198,7 @@ static void rank_rows(struct row *rows, int count, struct arena *scratch)
     int *ranks = ARENA_ARRAY(scratch, int, count), rank_count = 0;
     qsort(rows, (size_t)count, sizeof *rows, compare_by_operand);
     for (int i = 0, nth = 0; i < count; i++) {
-        bool same = i && edge_equal(rows[i - 1].x, rows[i].x);
+        bool same = i && compare_operands(&rows[i - 1], &rows[i]) == 0;
         nth = same && rows[i - 1].accumulator == rows[i].accumulator ? nth + 1 : 0;
         rank_count = same ? rank_count : 0;
         if (nth == rank_count)
@@ -209,7 +218,9 @@ static void add_operands(const struct drafting *drafting, struct kernel *kernel)
     for (int i = 0; i < count; i++) {
         const struct row *row = &rows[i];
         if (!i || row[-1].rank != row->rank || row[-1].accumulator != row->accumulator - 1) {
-            struct operand operand = {.x = *row->x, .first_row = row->accumulator};
+            struct operand operand = {.x = *row->x, .storage = row->storage, .first_row = row->accumulator};
+            if (row->storage == PRECISION_INT8)
+                operand.rounded = choosing->schedule->rounded_count++;
             product_capacity = 0;
             ARENA_PUSH(choosing->arena, kernel->operands, kernel->operand_count, operand_capacity, operand);
         }

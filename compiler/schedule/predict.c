@@ -61,7 +61,7 @@ static void count_panels(const struct schedule *schedule, const struct kernel *k
         const double weights = units * kernel->operands[i].row_count * kernel->operands[i].x.length;
         work->flops += 2 * weights;
         if (i == 0 || kernel->operands[i - 1].panels != kernel->operands[i].panels) /* else it is at hand */
-            work->weights += weights * machine->real_bytes;
+            work->weights += weights * machine_weight_bytes(machine, kernel->operands[i].storage);
         work->values += machine->real_bytes * kernel->operands[i].x.length;
     }
     for (int i = 0; i < kernel->accumulator_count; i++)

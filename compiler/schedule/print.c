@@ -63,6 +63,8 @@ static void print_kernel(const struct schedule *schedule, const struct kernel *k
         text_printf(out, "    panels %d, rows %d..%d, with ", operand->panels, operand->first_row,
                     operand->first_row + operand->row_count - 1);
         graph_print_edge(schedule->graph, &operand->x, out);
+        if (operand->storage != PRECISION_F32)
+            text_printf(out, " in %s", precision_name(operand->storage));
         text_puts(out, ": ");
         print_nodes(schedule, operand->products, operand->row_count, out);
     }

@@ -37,14 +37,16 @@ enum region_kind {
 #undef X
 };
 
-/* Products of a kernel that have the same right-hand side and whose accumulators lie side by side: one packed matrix.
- */
+/* Products of a kernel that have the same right-hand side, weights of one storage, and accumulators that lie side by
+ * side: one packed matrix. */
 struct operand {
     struct edge x; /* the right-hand side: a vector */
+    enum precision storage;
     int first_row; /* of the kernel's accumulators */
     int row_count;
     int *products; /* node ids, row_count of them */
     int panels;    /* the number of its packed matrix, which others may read too */
+    int rounded;   /* int8: the number of the memory for columns of x as whole numbers */
 };
 
 /* An accumulator: starts from a value or 0, receives one product from each operand that covers it, and ends as a node.
@@ -211,6 +213,7 @@ struct schedule {
     int *section_of;              /* by region: NO_SECTION where its pass is one loop, or it runs once */
     struct packed_matrix *panels; /* packed matrices */
     int panel_count, panel_capacity;
+    int rounded_count;  /* right-hand sides of int8 */
     int block_frames;   /* frames of a block with one stream */
     struct plan *plans; /* one for each entry point, see plan.h */
     int plan_count;
@@ -231,7 +234,7 @@ void name_values(struct schedule *schedule, struct arena *arena, struct arena *s
 /* share_panels.c: true if the products of two operands have the same rows of matrices, one by one. */
 bool operands_have_rows(const struct graph *graph, const struct operand *a, const struct operand *b);
 
-/* Returns the number of operands, from number `first` on, that multiply one packed matrix by a
+/* Returns the number of operands, from number `first` on, that multiply one packed matrix of plain numbers by a
  * right-hand side each, for accumulators side by side: they read it together. */
 int operands_together(const struct kernel *kernel, int first);
 

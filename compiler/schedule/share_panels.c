@@ -76,7 +76,8 @@ int operands_together(const struct kernel *kernel, int first)
 {
     const struct operand *operands = &kernel->operands[first];
     int count = 1;
-    while (first + count < kernel->operand_count && operands[count].panels == operands->panels &&
+    while (operands->storage == PRECISION_F32 && first + count < kernel->operand_count &&
+           operands[count].panels == operands->panels &&
            operands[count].first_row == operands->first_row + count * operands->row_count)
         count++;
     return count;

@@ -128,11 +128,11 @@ static void count_cost(const struct schedule *schedule, struct region *region, i
             region->flops += node_flops(graph, node);
         else
             region->flops_once += node_flops(graph, node);
-        if (node->op == OP_product && counted[node->edges[0].node] == schedule->region_count + 1)
+        if (node->op != OP_product || counted[node->edges[0].node] == schedule->region_count + 1)
             continue;
-        region->bytes += schedule->options.machine->real_bytes * node_weights(graph, node);
-        if (node->op == OP_product)
-            counted[node->edges[0].node] = schedule->region_count + 1;
+        region->bytes +=
+            machine_weight_bytes(schedule->options.machine, (enum precision)node->storage) * node_weights(graph, node);
+        counted[node->edges[0].node] = schedule->region_count + 1;
     }
 }
 

@@ -94,7 +94,8 @@ static const char *verify_operand(struct kernels *kernels, const struct kernel *
         int id = operand->products[i];
         const struct node *product = verifying->graph->nodes[id];
         if (product->op != OP_product || verifying->schedule->kernel_of[id] != kernel || kernels->row[id] >= 0 ||
-            node_units(product) != kernel->units || !edge_equal(&product->edges[1], &operand->x))
+            node_units(product) != kernel->units || !edge_equal(&product->edges[1], &operand->x) ||
+            product->storage != (int)operand->storage)
             return arena_printf(scratch, "panels %d are not for the product %%%d", operand->panels, id);
         kernels->row[id] = operand->first_row + i;
     }

@@ -144,8 +144,64 @@ static void copy_operands_over_time(struct graph *graph)
     }
 }
 
+/* before:   %3 = round %1 to f16          after:   %5 = view %1
+ *           %4 = view %3                           %6 = product %5, %2 in f16
+ *           %6 = product %4, %2
+ * A product of frames or sequences reads parameters in their storage. int8 has a scale for each row of a parameter, so
+ * that other parts than of rows are rounded and packed as plain numbers. */
+static void read_stored_weights(struct graph *graph, struct arena *scratch)
+{
+    int count = graph->node_count;
+    int *stored = ARENA_ARRAY(scratch, int, count + 1); /* by view of a rounded parameter: 1 + that of the parameter */
+    for (int i = 0; i < count; i++) {
+        struct node *product = graph->nodes[i];
+        if (product->op != OP_product || !time_has_streams(product->time))
+            continue;
+        int weights = product->edges[0].node;
+        const struct node *node = graph->nodes[weights];
+        const struct node *rounded = node->op == OP_view ? graph->nodes[node->edges[0].node] : node;
+        if (rounded->op != OP_round || (rounded->storage == PRECISION_INT8 && node_rows_begin(graph, weights) < 0))
+            continue;
+        if (node->op == OP_view && !stored[weights]) {
+            struct node *view = graph_add_node(graph, OP_view, node->shape, TIME_STATIC, 1, node);
+            view->view = node->view;
+            view->name = node->name;
+            view->edges[0] = rounded->edges[0];
+            stored[weights] = graph->node_count;
+        }
+        product->storage = rounded->storage;
+        product->edges[0].node = node->op == OP_view ? stored[weights] - 1 : rounded->edges[0].node;
+    }
+}
+
+/* before:   %3 = round %1 to f16          after:   %6 = round %1 to f16
+ *           %4 = embed %3, %2                      %4 = embed %6, %2
+ *           %5 = tanh %3                           %5 = tanh %3
+ * Tables of rows are kept in their storage, and so apart from what others read. */
+static void separate_tables(struct graph *graph, struct arena *scratch)
+{
+    int count = graph->node_count;
+    int *table = ARENA_ARRAY(scratch, int, count + 1); /* by node that is rounded: 1 + the same as a table */
+    for (int i = 0; i < count; i++) {
+        struct node *embed = graph->nodes[i];
+        int id = embed->op == OP_embed ? embed->edges[0].node : 0;
+        const struct node *rounded = graph->nodes[id];
+        if (embed->op != OP_embed || rounded->op != OP_round)
+            continue;
+        if (!table[id]) {
+            struct node *node = graph_add_node(graph, OP_round, rounded->shape, TIME_STATIC, 1, rounded);
+            node->storage = rounded->storage;
+            node->edges[0] = rounded->edges[0];
+            table[id] = graph->node_count;
+        }
+        embed->edges[0].node = table[id] - 1;
+    }
+}
+
 void legalise(struct graph *graph, struct arena *scratch)
 {
+    read_stored_weights(graph, scratch);
+    separate_tables(graph, scratch);
     delay_after_ids(graph);
     align_column_operands(graph);
     give_products_columns(graph);

@@ -168,6 +168,11 @@ static void test_sums(void **state)
 
     scheduled = schedule(looks_back);
     operand = &kernel_of(&scheduled, "h")->operands[0];
+    operand->storage = PRECISION_F16;
+    expect_wrong_about(&scheduled, "panels %d are not for the product %%%d", operand->panels, operand->products[0]);
+
+    scheduled = schedule(looks_back);
+    operand = &kernel_of(&scheduled, "h")->operands[0];
     operand->first_row = 1;
     expect_wrong_about(&scheduled, "panels %d have rows beyond the accumulators of their kernel", operand->panels);
 

@@ -166,6 +166,19 @@ static void test_products_that_do_not_fit(void **state)
     expect_wrong(state, "%5 (product) has operands that do not fit");
 }
 
+static void test_products_of_stored_weights(void **state)
+{
+    struct fixture *fixture = *state;
+    node_of(state, WX)->storage = PRECISION_INT8;
+    assert_null(graph_verify(fixture->graph, fixture->arena));
+    edge_of(state, WX, 0)->node = VIEW; /* transposed: a row has elements of all rows */
+    expect_wrong(state, "%5 (product) has operands that do not fit");
+    node_of(state, WX)->storage = PRECISION_F16;
+    assert_null(graph_verify(fixture->graph, fixture->arena));
+    edge_of(state, WX, 0)->node = MATMUL; /* no parameter */
+    expect_wrong(state, "%5 (product) has operands that do not fit");
+}
+
 static void test_special_rules(void **state)
 {
     node_of(state, CONCAT)->shape.dim[0] = 9;
@@ -317,6 +330,7 @@ int main(void)
         WITH_GRAPH(test_numbers_of_operands),
         WITH_GRAPH(test_lengths_of_operands),
         WITH_GRAPH(test_products_that_do_not_fit),
+        WITH_GRAPH(test_products_of_stored_weights),
         WITH_GRAPH(test_special_rules),
         WITH_GRAPH(test_views_outside),
         WITH_GRAPH(test_leaves_without_a_place),

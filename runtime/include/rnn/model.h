@@ -118,7 +118,7 @@ typedef struct {
 /* Work of a call for one frame of one stream, by the count of the program. */
 typedef struct {
     double flops;
-    double weights; /* numbers of the packed weights (in training: of parameters) */
+    double weights; /* numbers (f16: half as many) of the packed weights (in training: of parameters) */
 } rnn_cost;
 
 /* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */

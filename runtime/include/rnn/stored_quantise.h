@@ -38,6 +38,10 @@
 #undef RNN_HAS_INT8
 #define RNN_HAS_INT8 0
 #endif
+#ifdef RNN_REAL_DOUBLE
+#undef RNN_HAS_INT8
+#define RNN_HAS_INT8 0
+#endif
 
 enum { RNN_INT8_RUN = 512, RNN_INT8_MOST = 32639 }; /* 127 * 32639 * 512 < 2^31, and 32639 = 256 * 127 + 127 */
 
@@ -64,7 +68,7 @@ typedef struct {
 enum { RNN_INT8_HEAD = 64 }; /* bytes in front of the numbers */
 
 /* Bytes of a plane of a column of k numbers, and of a run: whole cache lines. */
-#define RNN_INT8_PLANE(k)     (((k) < RNN_INT8_RUN ? (k) + 63 : RNN_INT8_RUN) / 64 * 64)
+#define RNN_INT8_PLANE(k)     (((int)(k) < (int)RNN_INT8_RUN ? (int)(k) + 63 : (int)RNN_INT8_RUN) / 64 * 64)
 #define RNN_INT8_RUN_BYTES(k) (RNN_INT8_HEAD + 2 * RNN_INT8_PLANE(k))
 /* Numbers (rnn_real) of a column of k numbers that is rounded. */
 #define RNN_QUANTISED(k) (((k) + RNN_INT8_RUN - 1) / RNN_INT8_RUN * (RNN_INT8_RUN_BYTES(k) / (int)sizeof(rnn_real)))
