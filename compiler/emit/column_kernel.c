@@ -145,6 +145,6 @@ void write_keep_kernel(struct writing *writing)
                 of_call ? "(int64_t)window->call"
                 : lasts ? "0"
                         : "values->ages[stream] + t",
-                of_call ? "0" : "stream");
+                of_call ? "0" : "values->window->first_stream + stream");
     close_columns(writing);
 }

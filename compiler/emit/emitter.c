@@ -72,7 +72,7 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
         emitter.last_load[i] = -1;
     struct unique members;
     unique_init(&members, arena);
-    static const char *const own[] = {"left", "done", "window", "sums", "loss", "scratch", "gradient"};
+    static const char *const own[] = {"left", "done", "window", "sums", "scratch", "gradient"};
     for (size_t i = 0; i < sizeof own / sizeof *own && schedule->graph->trains; i++)
         unique_name(&members, own[i]);
     for (int i = 0; i < n; i++)

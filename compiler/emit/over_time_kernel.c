@@ -34,22 +34,17 @@ static void write_sum_over_all(struct writing *writing, int id)
                     first, to.view.stride[1], left, value, share);
 }
 
-/* Writes a seed: the frames and streams that count, and the sum of their losses. A loss of whole sequences is complete
- * at once. */
+/* Writes a seed: the frames and streams that count, and the sum of their losses. */
 static void write_seed(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
-    bool once = node->time != TIME_FRAME;
     const char *seed = emitter->buffers[id], *counts = "NULL";
     if (emitter->graph->nodes[node->edges[1].node]->op != OP_number)
         counts = arena_printf(emitter->arena, "values->%s", emitter->buffers[node->edges[1].node]);
     text_printf(emitter->out,
                 "    rnn_seed_add(&values->sums[%d], values->%s, values->%s, %s, %s, frames, streams, values->left);\n",
                 node->loss, seed, emitter->buffers[node->edges[0].node], counts,
-                once ? "0, 0" : "values->done, values->window->loss_from");
-    if (once)
-        text_printf(emitter->out, "    *values->loss += rnn_seed_finish(&values->sums[%d], values->%s, 1, streams);\n",
-                    node->loss, seed);
+                node->time == TIME_FRAME ? "values->done, values->window->loss_from" : "0, 0");
 }
 
 /* Writes a seed, a sum or another value gathered from the frames of a block that are the stream's own. */

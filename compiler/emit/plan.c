@@ -148,10 +148,32 @@ static void write_region(struct writing *writing, const struct step *step)
 
 static void write_loss(struct writing *writing)
 {
-    write_line(writing, "*loss = total;");
+    const struct graph *graph = writing->emitter->graph;
+    write_line(writing, "status = rnn_finish_losses(window, sums, losses, $_LOSSES, loss);");
+    write_line(writing, "if (status != RNN_OK) {");
+    write_line(writing, "    rnn_flush_end(flush);");
+    write_line(writing, "    return status;");
+    write_line(writing, "}");
     write_line(writing, "if (gradient) { /* else only the loss is wanted */");
     writing->indent += 4;
     writing->gradient = true;
+    for (int i = 0; i < graph->node_count; i++)
+        if (graph->nodes[i]->op == OP_seed)
+            text_printf(writing->emitter->out, "%*srnn_scale_seed(&sums[%d], values.%s, %s, streams);\n",
+                        writing->indent, "", graph->nodes[i]->loss, writing->emitter->buffers[i],
+                        node_is_loss_of_frames(graph->nodes[i]) ? "frames" : "1");
+}
+
+/* Writes calls for the gradients that are complete: of a step of blocks in the last of them. */
+static void write_tell(struct writing *writing, const struct step *step)
+{
+    int before = 0;
+    for (const struct step *other = writing->plan->steps; other < step; other++)
+        before += other->kind == STEP_TELL ? other->value_count : 0;
+    if (step->scope == SCOPE_BLOCK)
+        write_line(writing, "if (rnn_is_last_block(&call))");
+    text_printf(writing->emitter->out, "%*s", writing->indent + (step->scope == SCOPE_BLOCK ? 4 : 0), "");
+    write_pattern(writing->emitter, "rnn_tell_finished(window, $_finished + %d, %d);\n", before, step->value_count);
 }
 
 static void write_clear(struct writing *writing)
@@ -198,6 +220,9 @@ static void write_step(struct writing *writing, const struct step *step)
         break;
     case STEP_CLEAR:
         write_clear(writing);
+        break;
+    case STEP_TELL:
+        write_tell(writing, step);
         break;
     case STEP_START: /* stream by stream */
     case STEP_TAKE:

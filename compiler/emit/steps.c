@@ -164,13 +164,6 @@ static void write_finished_loss(struct emitter *emitter, int id)
     const struct node *node = emitter->graph->nodes[id];
     const char *name = emitter->buffers[id];
     use_variables(emitter, VAR_values | VAR_streams);
-    if (node_is_loss_of_frames(node))
-        text_printf(
-            emitter->out,
-            "    *values->loss += rnn_seed_finish(&values->sums[%d], values->%s, values->window->frames, streams);\n",
-            node->loss, name);
-    if (!node_waits_for_all_frames(node))
-        return;
     const char *labels = emitter->buffers[node->edges[1].node], *logits = emitter->buffers[node->edges[0].node];
     const char *n = node_size(emitter, node->edges[0].node, node->edges[0].length);
     text_printf(emitter->out,
@@ -238,6 +231,7 @@ static const char *step_comment(enum step_kind kind)
     case STEP_AGE:
     case STEP_LOSS:
     case STEP_CLEAR:
+    case STEP_TELL:
         break;
     }
     return NULL;

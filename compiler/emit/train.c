@@ -175,6 +175,22 @@ static void write_fault_search(struct emitter *emitter, bool of_gradients)
         }
 }
 
+/* Writes the numbers of the parameters in the order in which a call completes their gradients. */
+static void write_order_of_gradients(struct emitter *emitter, const struct plan *plan)
+{
+    if (!emitter->graph->parameter_count)
+        return;
+    write_pattern(emitter, "/* Parameters, in the order in which their gradients are complete. */\n"
+                           "static const int $_finished[] = {");
+    const char *separator = "";
+    for (int i = 0; i < plan->step_count; i++)
+        for (int k = 0; k < plan->steps[i].value_count && plan->steps[i].kind == STEP_TELL; k++) {
+            text_printf(emitter->out, "%s%d", separator, plan->steps[i].values[k]);
+            separator = ", ";
+        }
+    text_puts(emitter->out, "};\n\n");
+}
+
 static const char *const losses =
     "static rnn_status $_losses(const void *state, void *work, rnn_loss *losses)\n{\n"
     "    const int streams = rnn_streams(state);\n"
@@ -302,6 +318,7 @@ void emit_training(struct emitter *emitter)
                                     emitter->prefix);
     write_pattern(emitter, size_functions, head, head);
     write_step_functions(emitter);
+    write_order_of_gradients(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
     write_entry_point(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
     write_pattern(emitter, losses);
     write_find_fault(emitter);

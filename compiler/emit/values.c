@@ -67,7 +67,6 @@ static void write_members(struct emitter *emitter)
                     "    int done;        /* frames of the window before the block */\n"
                     "    const rnn_window *window;\n"
                     "    rnn_loss_sum *sums; /* of each loss */\n"
-                    "    double *loss;\n"
                     "    rnn_real *scratch;\n%s"
                     "    %s *gradient;\n",
                     scratch_count(emitter) > 1 ? "    size_t scratch_numbers;\n" : "", emitter->parameters_type);

@@ -12,6 +12,8 @@ struct planning {
     bool gradient; /* set on the steps that are added */
     int section;   /* of the steps of blocks that are added, or NO_SECTION */
     bool sections; /* steps of blocks are added section by section */
+    bool *made;    /* by region: its step is among the steps */
+    bool *told;    /* by parameter: a step has told that its gradient is complete */
 };
 
 /* ---- values ---- */
@@ -81,8 +83,8 @@ static bool value_is_carried_by_frame(const struct planning *planning, int id, i
 static bool value_finishes(const struct planning *planning, int id, int pass)
 {
     const struct node *node = planning->graph->nodes[id];
-    bool loss = node_is_loss_of_frames(node) || op_reads(node->op, 0) == READS_ALL_FRAMES;
-    return node_pass(planning->schedule, id) == pass && (loss || node_gathers(node));
+    return node_pass(planning->schedule, id) == pass &&
+           (node_gathers(node) || op_reads(node->op, 0) == READS_ALL_FRAMES);
 }
 
 static bool node_is_given(const struct node *node)
@@ -177,6 +179,34 @@ static void add_values(struct planning *planning, enum step_kind kind, enum step
             add_values_of(planning, kind, scope, pass, r, test);
 }
 
+/* True if something that a parameter's gradient is added up from has still to be made. */
+static bool gradient_waits(const struct planning *planning, int parameter)
+{
+    const struct graph *graph = planning->graph;
+    bool waits = false;
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct node *node = graph->nodes[i];
+        for (int k = 0; k < node->count && node->op == OP_gradient && node->parameter == parameter; k++) {
+            bool direct = planning->schedule->buffers[node->edges[k].node].storage == STORE_GRADIENT;
+            int region = planning->schedule->region_of[direct ? node->edges[k].node : i];
+            waits |= region >= 0 && !planning->made[region];
+        }
+    }
+    return waits;
+}
+
+/* Adds a step that tells which gradients are complete now and were not before; none if there are none. */
+static void add_tell(struct planning *planning, enum step_scope scope, int pass)
+{
+    int *parameters = NULL, count = 0, capacity = 0;
+    for (int i = 0; i < planning->graph->parameter_count && planning->gradient; i++)
+        if (!planning->told[i] && !gradient_waits(planning, i)) {
+            planning->told[i] = true;
+            ARENA_PUSH(planning->arena, parameters, count, capacity, i);
+        }
+    add_step_of(planning, STEP_TELL, scope, pass, NO_REGION, parameters, count);
+}
+
 static void add_regions(struct planning *planning, enum region_kind kind, enum step_scope scope, int pass)
 {
     for (int r = 0; r < planning->schedule->region_count; r++) {
@@ -184,8 +214,12 @@ static void add_regions(struct planning *planning, enum region_kind kind, enum s
         bool fits = kind == REGION_FRAMES ? region_is_of_blocks(region) : region->kind == kind;
         if (planning->sections && scope == SCOPE_BLOCK)
             fits &= planning->schedule->section_of[r] == planning->section;
-        if (fits && (region_is_once(region) ? region->kernel_count > 0 : region->pass == pass))
+        if (fits && (region_is_once(region) ? region->kernel_count > 0 : region->pass == pass)) {
             add_step(planning, STEP_REGION, scope, pass, r);
+            planning->made[r] = true;
+            if (!planning->sections) /* whose threads tell nobody: the steps behind them do */
+                add_tell(planning, scope, pass);
+        }
     }
 }
 
@@ -239,6 +273,7 @@ static void add_loss(struct planning *planning, int pass, bool after_regions)
     add_step(planning, STEP_LOSS, scope, pass, NO_REGION);
     planning->gradient = true;
     add_step(planning, STEP_CLEAR, scope, pass, NO_REGION);
+    add_tell(planning, scope, pass);
 }
 
 static void add_blocks(struct planning *planning, int pass)
@@ -280,6 +315,7 @@ static void add_passes(struct planning *planning, int first, int last)
         }
     planning->section = NO_SECTION;
     planning->sections = false;
+    add_tell(planning, SCOPE_PASS, first);
     if (plan->call == CALL_RUN && !plan->whole)
         add_step(planning, STEP_AGE, SCOPE_PASS, first, NO_REGION);
     for (int pass = first; pass <= last; pass++)
@@ -332,7 +368,10 @@ void plan(struct schedule *schedule, struct arena *arena)
         *plan = (struct plan){.call = kinds[i],
                               .whole = schedule->whole_sequence,
                               .carries = graph->trains ? graph->carries : !schedule->whole_sequence};
-        struct planning planning = {schedule, graph, arena, plan, 0, false, NO_SECTION, false};
+        struct planning planning = {.schedule = schedule, .graph = graph, .arena = arena, .plan = plan};
+        planning.section = NO_SECTION;
+        planning.made = ARENA_ARRAY(arena, bool, schedule->region_count + 1);
+        planning.told = ARENA_ARRAY(arena, bool, graph->parameter_count + 1);
         plan_call(&planning);
     }
 }

@@ -30,7 +30,8 @@
     X(AGE, "age")         /* streams grow older by the frames of the call */                                           \
     X(FINISH, "finish")   /* values gathered from all frames are completed */                                          \
     X(LOSS, "loss")       /* all losses are complete: without a gradient, the steps that make it are skipped */        \
-    X(CLEAR, "clear")     /* gradients that sums are added to are set to 0 */
+    X(CLEAR, "clear")     /* gradients that sums are added to are set to 0 */                                          \
+    X(TELL, "tell")       /* the caller hears that gradients are complete; values are numbers of parameters */
 
 enum step_kind {
 #define X(id, name) STEP_##id,
@@ -48,7 +49,7 @@ struct step {
     bool backward; /* the pass runs from the last frame to the first */
     bool gradient; /* only if gradients are wanted */
     int region;    /* the region that makes the values, or NO_REGION: they are given, or of several regions */
-    int *values;   /* node ids; STEP_OUTPUTS: numbers of outputs */
+    int *values;   /* node ids; STEP_OUTPUTS: numbers of outputs; STEP_TELL: of parameters */
     int value_count;
 };
 

@@ -171,7 +171,7 @@ static void print_headings(const struct schedule *schedule, const struct step *s
 
 static void print_step(const struct schedule *schedule, const struct step *step, struct text *out)
 {
-    bool of_call = step->kind == STEP_INPUTS || step->kind == STEP_OUTPUTS;
+    bool of_call = step->kind == STEP_INPUTS || step->kind == STEP_OUTPUTS || step->kind == STEP_TELL;
     text_printf(out, "%*s%s", 2 + 2 * (int)step->scope, "", step_kind_name(step->kind));
     if (step->region != NO_REGION)
         text_printf(out, " %s", schedule->regions[step->region].name);
@@ -181,6 +181,7 @@ static void print_step(const struct schedule *schedule, const struct step *step,
     for (int i = 0; i < step->value_count; i++)
         text_printf(out, "%s%s", i ? ", " : first,
                     step->kind == STEP_OUTPUTS ? schedule->graph->outputs[step->values[i]].name
+                    : step->kind == STEP_TELL  ? schedule->graph->parameters[step->values[i]].name
                                                : schedule->names[step->values[i]]);
     text_puts(out, step->gradient ? " [gradient]\n" : "\n");
 }

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "schedule/plan.h"
 
-enum { STEP_KIND_COUNT = STEP_CLEAR + 1, NO_STEP = -1 };
+enum { STEP_KIND_COUNT = STEP_TELL + 1, NO_STEP = -1 };
 
 struct checking {
     const struct schedule *schedule;
@@ -13,6 +13,7 @@ struct checking {
     int *of_region;              /* by region: the step that runs it, or NO_STEP */
     int *about[STEP_KIND_COUNT]; /* by node: the step of each kind that has it among its values, or NO_STEP */
     int *of_output;              /* by output */
+    int *of_parameter;           /* by parameter: the step that tells that its gradient is complete */
     int alone[STEP_KIND_COUNT];  /* the step of each kind that has no values */
     int last_region;             /* the step of the last region that has been checked */
 };
@@ -45,7 +46,9 @@ static bool note_steps(struct checking *checking)
         else if (!step->value_count)
             once &= note_step(&checking->alone[step->kind], i);
         for (int k = 0; k < step->value_count; k++) {
-            int *places = step->kind == STEP_OUTPUTS ? checking->of_output : checking->about[step->kind];
+            int *places = step->kind == STEP_OUTPUTS ? checking->of_output
+                          : step->kind == STEP_TELL  ? checking->of_parameter
+                                                     : checking->about[step->kind];
             bool again =
                 places[step->values[k]] != NO_STEP && step_may_repeat(step, &plan->steps[places[step->values[k]]]);
             once &= note_step(&places[step->values[k]], i) || again;
@@ -113,11 +116,7 @@ static bool gathers(const struct node *node)
 }
 
 /* True for a value that a step of its own completes after all frames. */
-static bool finishes(const struct node *node)
-{
-    return gathers(node) || (node->op == OP_seed && node->time == TIME_FRAME) ||
-           op_reads(node->op, 0) == READS_ALL_FRAMES;
-}
+static bool finishes(const struct node *node) { return gathers(node) || op_reads(node->op, 0) == READS_ALL_FRAMES; }
 
 /* Checks that a value starts before its readers out of range, and before a cycle that begins with it, but after its
  * initial value. */
@@ -217,10 +216,12 @@ static bool is_missing(const struct checking *checking, const int *given, int id
            given[id] != EVERY_LOOP;
 }
 
-/* Returns a value of a step as a node. */
+/* Returns a value of a step as a node; NO_NODE for a parameter. */
 static int value_of_step(const struct checking *checking, const struct step *step, int k)
 {
-    return step->kind == STEP_OUTPUTS ? checking->graph->outputs[step->values[k]].edge.node : step->values[k];
+    return step->kind == STEP_TELL      ? NO_NODE
+           : step->kind == STEP_OUTPUTS ? checking->graph->outputs[step->values[k]].edge.node
+                                        : step->values[k];
 }
 
 /* Checks that steps about values that a section makes are in its loop. */
@@ -229,7 +230,8 @@ static const char *check_places(const struct checking *checking)
     for (int i = 0; i < checking->plan->step_count; i++) {
         const struct step *step = &checking->plan->steps[i];
         for (int k = 0; k < step->value_count && step->scope == SCOPE_BLOCK && plan_has_sections(checking); k++) {
-            int region = checking->schedule->region_of[value_of_step(checking, step, k)];
+            int id = value_of_step(checking, step, k);
+            int region = id == NO_NODE ? NO_REGION : checking->schedule->region_of[id];
             if (region >= 0 && checking->schedule->section_of[region] != step->section)
                 return "a value is kept, carried on or given in a section that is not its own";
         }
@@ -276,6 +278,29 @@ static const char *check_output(const struct checking *checking, int output)
     return NULL;
 }
 
+/* Checks that a call tells of each gradient once, behind all that is added to it, and on its own thread. */
+static const char *check_told(const struct checking *checking)
+{
+    for (int p = 0; p < checking->graph->parameter_count; p++) {
+        int at = checking->of_parameter[p];
+        if ((checking->plan->call == CALL_GRAD) != (at != NO_STEP))
+            return "a call does not tell once that a gradient is complete";
+        if (at != NO_STEP && checking->plan->steps[at].section != NO_SECTION)
+            return "a section tells that a gradient is complete";
+        for (int i = 0; i < checking->graph->node_count && at != NO_STEP; i++) {
+            const struct node *node = checking->graph->nodes[i];
+            bool adds = node->op == OP_gradient && node->parameter == p;
+            for (int k = 0; k < node->count && adds; k++) {
+                int source = node->edges[k].node;
+                bool direct = checking->schedule->buffers[source].storage == STORE_GRADIENT;
+                if (made_by(checking, direct ? source : i) > at)
+                    return "a call tells that a gradient is complete before it is";
+            }
+        }
+    }
+    return NULL;
+}
+
 /* Checks that gradients are made behind the losses, and only if they are wanted. */
 static const char *check_gradient(const struct checking *checking)
 {
@@ -295,8 +320,7 @@ static const char *check_gradient(const struct checking *checking)
     }
     for (int i = 0; i < checking->graph->node_count && trains; i++) {
         const struct node *node = checking->graph->nodes[i];
-        int at = finishes(node) ? checking->about[STEP_FINISH][i] : made_by(checking, i);
-        if (node->op == OP_seed && at > loss)
+        if (node->op == OP_seed && made_by(checking, i) > loss)
             return "the loss is given before all of it is there";
     }
     return NULL;
@@ -307,6 +331,7 @@ static const char *check_plan(const struct schedule *schedule, const struct plan
     struct checking checking = {.schedule = schedule, .graph = schedule->graph, .plan = plan};
     checking.of_region = no_steps(scratch, schedule->region_count);
     checking.of_output = no_steps(scratch, schedule->graph->output_count);
+    checking.of_parameter = no_steps(scratch, schedule->graph->parameter_count);
     for (int kind = 0; kind < STEP_KIND_COUNT; kind++) {
         checking.about[kind] = no_steps(scratch, schedule->graph->node_count);
         checking.alone[kind] = NO_STEP;
@@ -325,6 +350,8 @@ static const char *check_plan(const struct schedule *schedule, const struct plan
         wrong = check_places(&checking);
     if (!wrong)
         wrong = check_given(&checking, scratch);
+    if (!wrong)
+        wrong = check_told(&checking);
     return wrong ? wrong : check_gradient(&checking);
 }
 

@@ -142,8 +142,9 @@ static void test_order(void **state)
     scheduled = plan_program(trains, true);
     struct plan *grad = &scheduled.schedule->plans[0];
     expect_order(&scheduled, grad, STEP_PACK, STEP_START);
-    expect_order(&scheduled, grad, STEP_LOSS, STEP_FINISH);
-    expect_order(&scheduled, grad, STEP_FINISH, STEP_CLEAR);
+    expect_order(&scheduled, grad, STEP_LOSS, STEP_REGION);
+    expect_order(&scheduled, grad, STEP_CLEAR, STEP_LOSS);
+    expect_order(&scheduled, grad, STEP_TELL, STEP_CLEAR);
     grad->steps[find_step(grad, STEP_CLEAR)].gradient = false;
     expect_noticed(&scheduled, &grad->steps[find_step(grad, STEP_CLEAR)], "done though no gradient is wanted");
     scheduled_free(&scheduled);

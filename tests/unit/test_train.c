@@ -34,12 +34,50 @@ static void test_losses(void **state)
     rnn_loss_sum fewer = {0, 0, 0, 0};
     rnn_seed_add(&fewer, seed, loss, counts, 10, 11, FRAMES, STREAMS, left);
     assert_true(fewer.sum == 6 + 7 + 10 && fewer.count == 3);
-    assert_true(rnn_seed_finish(&fewer, seed, FRAMES, STREAMS) == 23.0 / 3);
+    rnn_scale_seed(&fewer, seed, FRAMES, STREAMS);
     for (int c = 0; c < COLUMNS; c++)
         assert_true(seed[c * RNN_PAD(1)] == (valid(c) && c > STREAMS ? (rnn_real)(1.0 / 3) : 0));
 
     const rnn_loss_sum none = {0, 0, 0, 0};
-    assert_true(rnn_seed_finish(&none, seed, FRAMES, STREAMS) == 0);
+    rnn_scale_seed(&none, seed, FRAMES, STREAMS);
+    for (int c = 0; c < COLUMNS; c++)
+        assert_true(seed[c * RNN_PAD(1)] == 0);
+}
+
+/* The other streams of a batch have a loss of 40 at 5 frames. */
+static rnn_status add_others(void *context, rnn_loss *losses, int count)
+{
+    ++*(int *)context;
+    for (int i = 0; i < count; i++) {
+        losses[i].sum += 40;
+        losses[i].count += 5;
+    }
+    return RNN_OK;
+}
+
+static rnn_status lose_the_others(void *context, rnn_loss *losses, int count)
+{
+    (void)context, (void)losses, (void)count;
+    return RNN_ERROR_MEMORY;
+}
+
+static void test_losses_of_all_calls(void **state)
+{
+    int calls = 0;
+    rnn_loss losses[2];
+    double loss;
+    rnn_exchange exchange = {&calls, add_others, NULL};
+    const rnn_window alone = {.frames = 1}, joined = {.frames = 1, .exchange = &exchange};
+    rnn_loss_sum sums[] = {{10, 4, 0, 0}, {0, 0, 3, 0}};
+    (void)state;
+    assert_int_equal(rnn_finish_losses(&alone, sums, losses, 2, &loss), RNN_OK);
+    assert_true(loss == 2.5);
+    assert_int_equal(rnn_finish_losses(&joined, sums, losses, 2, &loss), RNN_OK);
+    assert_true(calls == 1 && sums[0].sum == 50 && sums[0].count == 9 && sums[1].fault_frame == 3);
+    assert_true(loss == 50.0 / 9 + 40.0 / 5);
+    rnn_tell_finished(&joined, (const int[]){1}, 1); /* nobody waits */
+    exchange.sums = lose_the_others;
+    assert_int_equal(rnn_finish_losses(&joined, sums, losses, 2, &loss), RNN_ERROR_MEMORY);
 }
 
 /* The first frame whose loss is not finite, of whichever block. */
@@ -330,9 +368,16 @@ static void test_outer(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_losses), cmocka_unit_test(test_loss_faults),       cmocka_unit_test(test_value_faults),
-        cmocka_unit_test(test_marks),  cmocka_unit_test(test_dropout),           cmocka_unit_test(test_total),
-        cmocka_unit_test(test_rows),   cmocka_unit_test(test_rows_that_collide), cmocka_unit_test(test_long_sums),
+        cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_loss_faults),
+        cmocka_unit_test(test_value_faults),
+        cmocka_unit_test(test_losses_of_all_calls),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_total),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_rows_that_collide),
+        cmocka_unit_test(test_long_sums),
         cmocka_unit_test(test_outer),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;

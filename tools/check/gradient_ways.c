@@ -26,9 +26,8 @@ static void **with_ids(const struct gradients *gradients, const rnn_tensor *tens
     return copies;
 }
 
-/* The data of one stream. */
-static void **stream_of(const struct gradients *gradients, const rnn_tensor *tensors, int count, void *const data[],
-                        int stream)
+void **streams_of(const struct gradients *gradients, const rnn_tensor *tensors, int count, void *const data[],
+                  int first, int streams)
 {
     void **own = ARENA_ARRAY(gradients->arena, void *, count + 1);
     for (int i = 0; i < count; i++) {
@@ -36,16 +35,18 @@ static void **stream_of(const struct gradients *gradients, const rnn_tensor *ten
         if (tensor->type == RNN_TYPE_LABELS) {
             const rnn_labels *all = data[i];
             rnn_labels *labels = ARENA_NEW(gradients->arena, rnn_labels);
-            *labels = (rnn_labels){all->most, all->counts + stream, all->ids + stream * all->most};
+            *labels = (rnn_labels){all->most, all->counts + first, all->ids + first * all->most};
             own[i] = labels;
             continue;
         }
         long units = tensor_units(tensor);
-        own[i] = tensor_new(gradients->arena, gradients->model, tensor, gradients->frames, 1);
-        for (long k = 0; k < tensor_elements(tensor, gradients->frames, 1); k++)
+        own[i] = tensor_new(gradients->arena, gradients->model, tensor, gradients->frames, streams);
+        for (long k = 0; k < tensor_elements(tensor, gradients->frames, streams); k++) {
+            long frame = k / units / streams, stream = first + k / units % streams;
             tensor_set(gradients->model, tensor, own[i], k,
                        tensor_get(gradients->model, tensor, data[i],
-                                  (k / units * gradients->streams + stream) * units + k % units));
+                                  (frame * gradients->streams + stream) * units + k % units));
+        }
     }
     return own;
 }
@@ -104,8 +105,8 @@ static bool call_alone(struct gradients *gradients, void *const inputs[], void *
         return false;
     backward_begin(&alone, false);
     bool done = backward_call(&alone, &window, 0, gradients->request->parameters,
-                              stream_of(gradients, model->inputs, model->input_count, inputs, stream),
-                              stream_of(gradients, training->targets, training->target_count, targets, stream),
+                              streams_of(gradients, model->inputs, model->input_count, inputs, stream, 1),
+                              streams_of(gradients, training->targets, training->target_count, targets, stream, 1),
                               WANT_ALL, result, error);
     backward_close(&alone);
     return done;

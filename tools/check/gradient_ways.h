@@ -4,9 +4,15 @@
 
 #include "check/gradient_measures.h"
 
+/* Returns the data of some streams. */
+void **streams_of(const struct gradients *gradients, const rnn_tensor *tensors, int count, void *const data[],
+                  int first, int streams);
+
 /* Compares streams together with each alone. */
 bool gradients_check_alone(struct gradients *gradients, const char **error);
 /* Checks truncated backpropagation; only for networks that need not see whole sequences. */
 bool gradients_check_windows(struct gradients *gradients, const char **error);
+/* Compares streams together with the same streams in two calls that an exchange joins (see rnn_exchange). */
+bool gradients_check_parts(struct gradients *gradients, const char **error);
 
 #endif

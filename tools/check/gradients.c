@@ -238,7 +238,8 @@ bool gradients_check(const struct gradient_request *request, struct gradient_rep
         return false;
     bool done = check_whole(&gradients, error) && check_again(&gradients, error) &&
                 gradients_check_alone(&gradients, error) &&
-                (training->whole_sequences || gradients_check_windows(&gradients, error));
+                (training->whole_sequences || gradients_check_windows(&gradients, error)) &&
+                gradients_check_parts(&gradients, error);
     backward_close(&gradients.backward);
     return done;
 }

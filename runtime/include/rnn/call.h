@@ -216,6 +216,12 @@ RNN_HELPER int rnn_next_block(rnn_call *call)
     return !over;
 }
 
+/* True in the last block of a pass. */
+RNN_HELPER int rnn_is_last_block(const rnn_call *call)
+{
+    return call->direction == RNN_FORWARD ? call->begin + call->count == call->frames : call->begin == 0;
+}
+
 /* Returns the frames of the block up to the last one of a stream; 0 if its last frame is in no block or in another. */
 RNN_HELPER int rnn_end_in_block(const rnn_call *call, int stream)
 {
@@ -256,7 +262,7 @@ RNN_HELPER rnn_status rnn_check_grad(const void *params, int streams, const void
     const int frames = window->frames, advance = window->advance ? window->advance : frames;
     if (advance < 1 || advance > frames || window->loss_from < 0 || window->loss_from > frames)
         return RNN_ERROR_ARGUMENT;
-    if (!carries && (advance != frames || window->loss_from))
+    if ((!carries && (advance != frames || window->loss_from)) || window->first_stream < 0)
         return RNN_ERROR_ARGUMENT;
     return rnn_check_lengths(window->lengths, frames, streams);
 }

@@ -98,6 +98,25 @@ typedef struct {
     const int32_t *ids; /* [streams][most], each 1 .. V-1: 0 is the blank */
 } rnn_labels;
 
+/* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */
+typedef struct {
+    double sum, count;
+} rnn_loss;
+
+/* How training calls that have some of the streams of a batch each make one gradient together: each finds its part, and
+ * the parts add up to the gradient of a call with all streams. A member that is NULL is not called. */
+typedef struct {
+    void *context;
+    /* Called once in each call, between its forward and its backward passes: replaces the sums and counts of each loss,
+     * [count], over the streams of the call by those over all streams of the batch. The loss that the call gives, its
+     * gradients and `losses` are made from them. A call that has no RNN_OK from it ends with what it has, and leaves
+     * the state as it was. */
+    rnn_status (*sums)(void *context, rnn_loss *losses, int count);
+    /* Called once for each parameter, with its number, in a call that wants gradients, on the thread that made the
+     * call: the parameter's gradient is complete, while those of others may still be made. */
+    void (*finished)(void *context, int parameter);
+} rnn_exchange;
+
 /* The frames of one training call: truncated backpropagation through time, BPTT(h; h') of Williams and Peng (1990),
  * with h = frames and h' = advance. */
 typedef struct {
@@ -113,6 +132,10 @@ typedef struct {
      * Windows of one sequence need one seed if a mask is to last for the whole sequence. */
     uint64_t seed;
     uint64_t call; /* masks of static values depend on it and the seed: another number for each call */
+    /* Of a call with some streams of a batch: the batch's number of its first stream, from which masks of dropout count
+     * streams; and what joins it with the calls that have the others. NULL: nothing. */
+    int first_stream;
+    const rnn_exchange *exchange;
 } rnn_window;
 
 /* Work of a call for one frame of one stream, by the count of the program. */
@@ -120,11 +143,6 @@ typedef struct {
     double flops;
     double weights; /* numbers (f16: half as many) of the packed weights (in training: of parameters) */
 } rnn_cost;
-
-/* One `loss` statement in a training call: its sum over the frames (or sequences) that count, and how many do. */
-typedef struct {
-    double sum, count;
-} rnn_loss;
 
 /* A value of a training call that is not finite. */
 typedef struct {

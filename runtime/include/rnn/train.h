@@ -39,15 +39,43 @@ RNN_HELPER void rnn_seed_add(rnn_loss_sum *total, rnn_real *seed, const rnn_real
         }
 }
 
-/* Returns, after the last block, the mean loss; its derivative by each loss that counts is 1 / count. */
-RNN_HELPER double rnn_seed_finish(const rnn_loss_sum *total, rnn_real *seed, int frames, int streams)
+/* Gives, after the forward passes, the sum of the mean losses; before, the sums become those of all calls that the
+ * window is exchanged with. losses: scratch, [count]. */
+RNN_HELPER rnn_status rnn_finish_losses(const rnn_window *window, rnn_loss_sum *sums, rnn_loss *losses, int count,
+                                        double *loss)
 {
-    if (total->count == 0)
-        return 0;
-    const rnn_real scale = (rnn_real)(1 / total->count);
+    const rnn_exchange *const exchange = window->exchange;
+    rnn_status status = RNN_OK;
+    double total = 0;
+    for (int i = 0; i < count; i++) {
+        losses[i].sum = sums[i].sum;
+        losses[i].count = sums[i].count;
+    }
+    if (exchange && exchange->sums)
+        status = exchange->sums(exchange->context, losses, count);
+    for (int i = 0; i < count; i++) {
+        sums[i].sum = losses[i].sum;
+        sums[i].count = losses[i].count;
+        total += losses[i].count == 0 ? 0 : losses[i].sum / losses[i].count;
+    }
+    *loss = total;
+    return status;
+}
+
+/* Makes the seed of a loss, 1 where it counts, the derivative of its mean: 1 / count. */
+RNN_HELPER void rnn_scale_seed(const rnn_loss_sum *total, rnn_real *seed, int frames, int streams)
+{
+    const rnn_real scale = total->count == 0 ? 0 : (rnn_real)(1 / total->count);
     for (ptrdiff_t column = 0; column < (ptrdiff_t)frames * streams; column++)
         seed[column * RNN_PAD(1)] *= scale;
-    return total->sum / total->count;
+}
+
+/* Tells those who wait for them that the gradients of these parameters are complete. */
+RNN_HELPER void rnn_tell_finished(const rnn_window *window, const int *parameters, int count)
+{
+    const rnn_exchange *const exchange = window->exchange;
+    for (int i = 0; i < count && exchange && exchange->finished; i++)
+        exchange->finished(exchange->context, parameters[i]);
 }
 
 /* ---- faults ---- */
@@ -112,7 +140,7 @@ RNN_HELPER uint64_t rnn_mix(uint64_t z)
 
 /* Draws a mask of dropout (Srivastava et al. 2014), inverted: each of n units is 0 with probability p, else 1 / (1 -
  * p). It depends on seed, place in the program, frame of the sequence (0 for a mask of a whole sequence; for weights
- * the call), stream and unit alone. In a window without drops it is 1. */
+ * the call), stream (of the batch; for weights 0) and unit alone. In a window without drops it is 1. */
 RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *window, int place, int64_t frame,
                          int stream)
 {

@@ -1,0 +1,169 @@
+/* One batch in two calls, each with some of its streams, joined by an exchange. */
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "check/gradient_ways.h"
+#include "network/session.h"
+
+/* What a call hears from its exchange. */
+struct heard {
+    const rnn_model *model;
+    rnn_loss *own, *all;   /* [losses]: of this call; of all, or NULL while those are not known */
+    int *times;            /* [parameters]: how often one has been finished */
+    void *finished;        /* like the parameters: each gradient as it was then */
+    const void **gradient; /* the call's */
+    int sums;              /* how often those of losses were asked for */
+};
+
+static rnn_status hear_sums(void *context, rnn_loss *losses, int count)
+{
+    struct heard *heard = context;
+    heard->sums++;
+    memcpy(heard->own, losses, (size_t)count * sizeof *losses);
+    if (heard->all)
+        memcpy(losses, heard->all, (size_t)count * sizeof *losses);
+    return RNN_OK;
+}
+
+static void hear_finished(void *context, int parameter)
+{
+    struct heard *heard = context;
+    const rnn_tensor *tensor = &heard->model->parameters[parameter];
+    size_t from = tensor->offset * (size_t)heard->model->real_size;
+    heard->times[parameter]++;
+    memcpy((char *)heard->finished + from, (const char *)*heard->gradient + from,
+           (size_t)tensor_units(tensor) * (size_t)heard->model->real_size);
+}
+
+/* A call with some of the streams. */
+struct piece {
+    int first, streams;
+    struct heard heard;
+    struct backward_result result;
+};
+
+static struct piece piece_new(const struct gradients *gradients, int first, int streams)
+{
+    const rnn_model *model = gradients->model;
+    struct arena *arena = gradients->arena;
+    struct piece piece = {.first = first, .streams = streams, .heard = {.model = model}};
+    piece.heard.own = ARENA_ARRAY(arena, rnn_loss, model->training->loss_count + 1);
+    piece.heard.times = ARENA_ARRAY(arena, int, model->parameter_count + 1);
+    piece.heard.finished = arena_alloc(arena, model->parameter_elements + 1, (size_t)model->real_size);
+    return piece;
+}
+
+/* Calls with the streams of a piece: all frames but the first third count, and dropout is on. */
+static bool call_piece(const struct gradients *gradients, struct piece *piece, enum backward_wanted wanted,
+                       const char **error)
+{
+    const rnn_model *model = gradients->model;
+    const rnn_training *training = model->training;
+    const struct gradient_request *request = gradients->request;
+    const rnn_exchange exchange = {&piece->heard, hear_sums, hear_finished};
+    const rnn_window window = {.frames = gradients->frames,
+                               .advance = gradients->frames,
+                               .loss_from = training->whole_sequences ? 0 : gradients->frames / 3,
+                               .lengths = gradients->lengths + piece->first,
+                               .drops = 1,
+                               .seed = request->seed,
+                               .call = 1,
+                               .first_stream = piece->first,
+                               .exchange = &exchange};
+    struct backward backward;
+    piece->heard.gradient = (const void **)&piece->result.gradient;
+    if (!backward_open(&backward, gradients->arena, model, gradients->frames, piece->streams, error))
+        return false;
+    backward_begin(&backward, false);
+    bool done = backward_call(
+        &backward, &window, 0, request->parameters,
+        streams_of(gradients, model->inputs, model->input_count, request->inputs, piece->first, piece->streams),
+        streams_of(gradients, training->targets, training->target_count, gradients->targets, piece->first,
+                   piece->streams),
+        wanted, &piece->result, error);
+    backward_close(&backward);
+    return done;
+}
+
+/* Notes whether a call has asked for the sums once, and told of each gradient once and when it was complete. */
+static void note_heard(struct gradients *gradients, const struct piece *piece)
+{
+    const rnn_model *model = gradients->model;
+    const size_t bytes = model->parameter_elements * (size_t)model->real_size;
+    int wrong = piece->heard.sums != 1;
+    for (int i = 0; i < model->parameter_count; i++)
+        wrong += piece->heard.times[i] != 1;
+    gradients_note(gradients, "an exchange: calls that are not made once", wrong, 0);
+    gradients_note(gradients, "an exchange: gradients that change when they are finished",
+                   memcmp(piece->heard.finished, piece->result.gradient, bytes) != 0, 0);
+}
+
+/* Returns the tolerance of an error, relative to `scale`: a fixed one, or what the arithmetic of this data deserves. */
+static double tolerance_of(struct gradients *gradients, double error, double scale, bool of_loss)
+{
+    struct objective *objective = &gradients->objective;
+    const double fixed = gradients->model->real_size == sizeof(double) ? 1e-11 : 1e-5;
+    if (error <= fixed * scale)
+        return fixed;
+    for (int i = 0; i < objective->variable_count; i++)
+        objective->variables[i].moves = true;
+    objective_draw_direction(objective, &gradients->random);
+    const struct gradients_compared compared = {
+        of_loss ? COMPARED_LOSS : COMPARED_SLOPE, objective, {0, gradients->frames}, scale};
+    return fmax(fixed, 2 * gradients_tolerance(gradients, &compared, error / 2) / scale);
+}
+
+static void note_sums(struct gradients *gradients, const struct piece *whole, const struct piece *pieces, int count)
+{
+    const rnn_tensor number = {.type = RNN_TYPE_REAL};
+    double square = 0, rest_square = 0, loss = 0;
+    for (size_t k = 0; k < gradients->model->parameter_elements; k++) {
+        double all = tensor_get(gradients->model, &number, whole->result.gradient, (long)k), rest = all;
+        for (int p = 0; p < count; p++)
+            rest -= tensor_get(gradients->model, &number, pieces[p].result.gradient, (long)k);
+        square += all * all;
+        rest_square += rest * rest;
+    }
+    for (int p = 0; p < count; p++)
+        loss = fmax(loss, fabs(pieces[p].result.loss - whole->result.loss));
+    double scale = gradients_scale(gradients, sqrt(square)), error = sqrt(rest_square);
+    error = isnan(error) ? INFINITY : error;
+    gradients_note(gradients, "streams in two calls: the sum of their gradients", error / scale,
+                   tolerance_of(gradients, error, scale, false));
+    scale = fmax(1, fabs(whole->result.loss));
+    loss = isnan(whole->result.loss) ? INFINITY : loss;
+    gradients_note(gradients, "streams in two calls: loss", loss / scale, tolerance_of(gradients, loss, scale, true));
+}
+
+bool gradients_check_parts(struct gradients *gradients, const char **error)
+{
+    enum { PIECES = 2 };
+    const int losses = gradients->model->training->loss_count, first = gradients->streams / 2;
+    if (!gradients->model->training->losses) /* a network on another machine, which calls nobody back */
+        return true;
+    struct piece whole = piece_new(gradients, 0, gradients->streams);
+    struct piece pieces[PIECES] = {piece_new(gradients, 0, first),
+                                   piece_new(gradients, first, gradients->streams - first)};
+    rnn_loss *all = ARENA_ARRAY(gradients->arena, rnn_loss, losses + 1);
+    if (!call_piece(gradients, &whole, WANT_ALL, error))
+        return false;
+    note_heard(gradients, &whole);
+    if (gradients->streams < PIECES)
+        return true;
+    for (int p = 0; p < PIECES; p++) {
+        if (!call_piece(gradients, &pieces[p], WANT_LOSS, error))
+            return false;
+        for (int i = 0; i < losses; i++) {
+            all[i].sum += pieces[p].heard.own[i].sum;
+            all[i].count += pieces[p].heard.own[i].count;
+        }
+    }
+    for (int p = 0; p < PIECES; p++) {
+        pieces[p].heard.all = all;
+        if (!call_piece(gradients, &pieces[p], WANT_ALL, error))
+            return false;
+    }
+    note_sums(gradients, &whole, pieces, PIECES);
+    return true;
+}
