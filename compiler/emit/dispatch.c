@@ -66,6 +66,8 @@ static const char *const named_calls[] = {
      "        input_gradients);\n}\n\n")};
 
 static const char *const training_calls =
+    "static rnn_status $_copy_streams(void *to, int to_first, const void *from, int from_first, int count)\n{\n"
+    "    return @_target()->training->copy_streams(to, to_first, from, from_first, count);\n}\n\n"
     "static rnn_status $_losses(const void *state, void *work, rnn_loss *losses)\n{\n"
     "    return @_target()->training->losses(state, work, losses);\n}\n\n"
     "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"

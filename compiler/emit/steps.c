@@ -149,6 +149,41 @@ static void write_keep(struct emitter *emitter, int id)
                 buffer->in_place ? "0" : "end");
 }
 
+/* Writes a call that copies the past of streams between states. */
+static void write_copy_of_past(struct emitter *emitter, int id)
+{
+    const struct buffer *buffer = &emitter->schedule->buffers[id];
+    const char *name = emitter->buffers[id], *units = value_size(emitter, id);
+    const char *behind = buffer->in_place ? arena_printf(emitter->arena, " * RNN_PAD(%s)", units) : NULL;
+    text_printf(emitter->out, "    rnn_copy_past(new_values.%s%s%s, to_streams, to_first, old_values.%s%s%s, streams,",
+                name, behind ? " + (ptrdiff_t)to_streams" : "", behind ? behind : "", name,
+                behind ? " + (ptrdiff_t)streams" : "", behind ? behind : "");
+    text_printf(emitter->out, " from_first, count, %d, RNN_PAD(%s));\n", buffer->past, units);
+}
+
+void write_copy_of_streams(struct emitter *emitter)
+{
+    const struct buffer *buffers = emitter->schedule->buffers;
+    bool any = false;
+    for (int i = 0; i < emitter->graph->node_count && emitter->graph->carries; i++)
+        any |= buffer_is_value(&buffers[i]) && buffers[i].past;
+    write_pattern(
+        emitter,
+        "static rnn_status $_copy_streams(void *to, int to_first, const void *from, int from_first, int count)\n{\n"
+        "    const rnn_status status = rnn_copy_ages(to, to_first, from, from_first, count);\n");
+    if (any) {
+        write_pattern(emitter, "    if (status != RNN_OK)\n        return status;\n"
+                               "    const int to_streams = rnn_streams(to), streams = rnn_streams(from);\n"
+                               "    struct $_values new_values, old_values;\n"
+                               "    $_place_state(&new_values, ($_state *)to, to_streams);\n"
+                               "    $_place_state(&old_values, ($_state *)from, streams);\n");
+        for (int i = 0; i < emitter->graph->node_count; i++)
+            if (buffer_is_value(&buffers[i]) && buffers[i].past)
+                write_copy_of_past(emitter, i);
+    }
+    text_puts(emitter->out, "    return status;\n}\n\n");
+}
+
 static void write_carry(struct emitter *emitter, int id)
 {
     use_variables(emitter, VAR_values | VAR_frames | VAR_streams);

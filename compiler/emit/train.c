@@ -289,9 +289,10 @@ static void write_descriptor(struct emitter *emitter)
         graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
     write_costs(emitter->schedule, emitter->out);
     write_pattern(
-        emitter, "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
-                 "    .reset = $_reset_any,\n    .grad = $_grad_any,\n    .losses = $_losses,\n    .find_fault = "
-                 "$_find_fault,\n};\n\n");
+        emitter,
+        "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
+        "    .reset = $_reset_any,\n    .copy_streams = $_copy_streams,\n    .grad = $_grad_any,\n    .losses = $_losses,\n    .find_fault = "
+        "$_find_fault,\n};\n\n");
 }
 
 void emit_training_descriptor(struct emitter *emitter)
@@ -318,6 +319,7 @@ void emit_training(struct emitter *emitter)
                                     emitter->prefix);
     write_pattern(emitter, size_functions, head, head);
     write_step_functions(emitter);
+    write_copy_of_streams(emitter);
     write_order_of_gradients(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
     write_entry_point(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
     write_pattern(emitter, losses);

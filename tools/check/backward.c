@@ -49,6 +49,7 @@ void backward_close(struct backward *backward)
 {
     rnn_free(backward->state);
     rnn_free(backward->work);
+    backward->state = backward->work = NULL;
 }
 
 void backward_begin(struct backward *backward, bool by_reset)

@@ -40,21 +40,23 @@ static void hear_finished(void *context, int parameter)
 struct piece {
     int first, streams;
     struct heard heard;
+    struct backward backward;
     struct backward_result result;
 };
 
-static struct piece piece_new(const struct gradients *gradients, int first, int streams)
+static bool piece_open(struct piece *piece, const struct gradients *gradients, int first, int streams,
+                       const char **error)
 {
     const rnn_model *model = gradients->model;
     struct arena *arena = gradients->arena;
-    struct piece piece = {.first = first, .streams = streams, .heard = {.model = model}};
-    piece.heard.own = ARENA_ARRAY(arena, rnn_loss, model->training->loss_count + 1);
-    piece.heard.times = ARENA_ARRAY(arena, int, model->parameter_count + 1);
-    piece.heard.finished = arena_alloc(arena, model->parameter_elements + 1, (size_t)model->real_size);
-    return piece;
+    *piece = (struct piece){.first = first, .streams = streams, .heard = {.model = model}};
+    piece->heard.own = ARENA_ARRAY(arena, rnn_loss, model->training->loss_count + 1);
+    piece->heard.times = ARENA_ARRAY(arena, int, model->parameter_count + 1);
+    piece->heard.finished = arena_alloc(arena, model->parameter_elements + 1, (size_t)model->real_size);
+    return backward_open(&piece->backward, arena, model, gradients->frames, streams, error);
 }
 
-/* Calls with the streams of a piece: all frames but the first third count, and dropout is on. */
+/* Calls with the streams of a piece, from the state that they have: all frames but the first third count, and dropout is on. */
 static bool call_piece(const struct gradients *gradients, struct piece *piece, enum backward_wanted wanted,
                        const char **error)
 {
@@ -71,19 +73,13 @@ static bool call_piece(const struct gradients *gradients, struct piece *piece, e
                                .call = 1,
                                .first_stream = piece->first,
                                .exchange = &exchange};
-    struct backward backward;
     piece->heard.gradient = (const void **)&piece->result.gradient;
-    if (!backward_open(&backward, gradients->arena, model, gradients->frames, piece->streams, error))
-        return false;
-    backward_begin(&backward, false);
-    bool done = backward_call(
-        &backward, &window, 0, request->parameters,
+    return backward_call(
+        &piece->backward, &window, 0, request->parameters,
         streams_of(gradients, model->inputs, model->input_count, request->inputs, piece->first, piece->streams),
         streams_of(gradients, training->targets, training->target_count, gradients->targets, piece->first,
                    piece->streams),
         wanted, &piece->result, error);
-    backward_close(&backward);
-    return done;
 }
 
 /* Notes whether a call has asked for the sums once, and told of each gradient once and when it was complete. */
@@ -136,22 +132,15 @@ static void note_sums(struct gradients *gradients, const struct piece *whole, co
     gradients_note(gradients, "streams in two calls: loss", loss / scale, tolerance_of(gradients, loss, scale, true));
 }
 
-bool gradients_check_parts(struct gradients *gradients, const char **error)
+enum { PIECES = 2 };
+
+/* Calls each piece for its losses, and then with those of all for its gradient. */
+static bool call_pieces(struct gradients *gradients, struct piece pieces[PIECES], const char **error)
 {
-    enum { PIECES = 2 };
-    const int losses = gradients->model->training->loss_count, first = gradients->streams / 2;
-    if (!gradients->model->training->losses) /* a network on another machine, which calls nobody back */
-        return true;
-    struct piece whole = piece_new(gradients, 0, gradients->streams);
-    struct piece pieces[PIECES] = {piece_new(gradients, 0, first),
-                                   piece_new(gradients, first, gradients->streams - first)};
+    const int losses = gradients->model->training->loss_count;
     rnn_loss *all = ARENA_ARRAY(gradients->arena, rnn_loss, losses + 1);
-    if (!call_piece(gradients, &whole, WANT_ALL, error))
-        return false;
-    note_heard(gradients, &whole);
-    if (gradients->streams < PIECES)
-        return true;
     for (int p = 0; p < PIECES; p++) {
+        backward_begin(&pieces[p].backward, false);
         if (!call_piece(gradients, &pieces[p], WANT_LOSS, error))
             return false;
         for (int i = 0; i < losses; i++) {
@@ -161,9 +150,78 @@ bool gradients_check_parts(struct gradients *gradients, const char **error)
     }
     for (int p = 0; p < PIECES; p++) {
         pieces[p].heard.all = all;
+        backward_begin(&pieces[p].backward, false);
         if (!call_piece(gradients, &pieces[p], WANT_ALL, error))
             return false;
+        pieces[p].heard.all = NULL;
     }
-    note_sums(gradients, &whole, pieces, PIECES);
     return true;
+}
+
+/* Compares the losses of a second window, whose past the pieces have from the state of the whole, and then that state
+ * with one put together from copies. */
+static bool check_copies(struct gradients *gradients, struct piece *whole, struct piece pieces[PIECES],
+                         const char **error)
+{
+    const rnn_training *training = gradients->model->training;
+    double distance = 0, size = 0;
+    void *kept = arena_alloc(gradients->arena, whole->backward.state_size + 1, 1);
+    memcpy(kept, whole->backward.state, whole->backward.state_size);
+    for (int p = 0; p < PIECES; p++) {
+        backward_begin(&pieces[p].backward, false);
+        if (training->copy_streams(pieces[p].backward.state, 0, whole->backward.state, pieces[p].first,
+                                   pieces[p].streams) != RNN_OK)
+            distance = INFINITY;
+    }
+    backward_begin(&whole->backward, false);
+    for (int p = 0; p < PIECES; p++)
+        training->copy_streams(whole->backward.state, pieces[p].first, pieces[p].backward.state, 0, pieces[p].streams);
+    gradients_note(gradients, "a state copied stream by stream",
+                   memcmp(kept, whole->backward.state, whole->backward.state_size) != 0, 0);
+    if (!call_piece(gradients, whole, WANT_LOSS, error) || !call_piece(gradients, &pieces[0], WANT_LOSS, error) ||
+        !call_piece(gradients, &pieces[1], WANT_LOSS, error))
+        return false;
+    for (int i = 0; i < training->loss_count; i++) {
+        double sum = whole->heard.own[i].sum;
+        distance += fabs(pieces[0].heard.own[i].sum + pieces[1].heard.own[i].sum - sum);
+        size += fabs(sum);
+    }
+    size = fmax(size, 1);
+    distance = isnan(distance) ? INFINITY : distance;
+    gradients_note(gradients, "streams in two calls that go on: loss", distance / size,
+                   tolerance_of(gradients, distance, size, true));
+    return true;
+}
+
+static bool compare_pieces(struct gradients *gradients, struct piece *whole, struct piece pieces[PIECES],
+                           const char **error)
+{
+    const int first = gradients->streams / PIECES;
+    bool done = piece_open(&pieces[0], gradients, 0, first, error) &&
+                piece_open(&pieces[1], gradients, first, gradients->streams - first, error) &&
+                call_pieces(gradients, pieces, error);
+    if (done)
+        note_sums(gradients, whole, pieces, PIECES);
+    done = done && (gradients->model->training->whole_sequences || check_copies(gradients, whole, pieces, error));
+    for (int p = 0; p < PIECES; p++)
+        backward_close(&pieces[p].backward);
+    return done;
+}
+
+bool gradients_check_parts(struct gradients *gradients, const char **error)
+{
+    struct piece whole, pieces[PIECES] = {{0}};
+    if (!gradients->model->training->losses) /* a network on another machine, which calls nobody back */
+        return true;
+    bool done = piece_open(&whole, gradients, 0, gradients->streams, error);
+    if (done) {
+        backward_begin(&whole.backward, false);
+        done = call_piece(gradients, &whole, WANT_ALL, error);
+    }
+    if (done)
+        note_heard(gradients, &whole);
+    if (done && gradients->streams >= PIECES)
+        done = compare_pieces(gradients, &whole, pieces, error);
+    backward_close(&whole.backward);
+    return done;
 }

@@ -105,6 +105,17 @@ RNN_HELPER rnn_status rnn_reset_streams(void *state, const unsigned char *which_
     return streams ? RNN_OK : RNN_ERROR_ARGUMENT;
 }
 
+/* Copies the ages of some streams from one state to another, whose streams are not the same. */
+RNN_HELPER rnn_status rnn_copy_ages(void *to, int to_first, const void *from, int from_first, int count)
+{
+    const int to_streams = rnn_streams(to), from_streams = rnn_streams(from);
+    if (!to_streams || !from_streams || count < 0 || to_first < 0 || from_first < 0 || count > to_streams - to_first ||
+        count > from_streams - from_first)
+        return RNN_ERROR_ARGUMENT;
+    memmove(rnn_ages(to) + to_first, ((const rnn_state *)from)->ages + from_first, (size_t)count * sizeof(int64_t));
+    return RNN_OK;
+}
+
 /* Adds the frames of a call to ages; lengths: frames of each stream, or NULL. */
 RNN_HELPER void rnn_grow_older(int64_t *ages, int streams, const int *lengths, int frames)
 {

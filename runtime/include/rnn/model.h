@@ -169,6 +169,8 @@ typedef struct {
     size_t (*work_size)(int frames, int streams);
     rnn_status (*state_init)(void *state, int streams);
     rnn_status (*reset)(void *state, const unsigned char *which_streams); /* NULL: all */
+    /* Copies the past of `count` streams from one state to another, which may have more streams or fewer. */
+    rnn_status (*copy_streams)(void *to, int to_first, const void *from, int from_first, int count);
     /* Computes the loss: for each `loss` statement the mean over the frames (or sequences) of all streams that count,
      * added up; NaN or infinite if the network is. gradient: in the layout of the parameters, overwritten; NULL: only
      * the loss is wanted. input_gradients: NULL, or for each input NULL or an array like the input; ids have none.

@@ -55,6 +55,15 @@ RNN_HELPER void rnn_keep_past(rnn_real *to, const rnn_real *from, int past, int 
                from + ((ptrdiff_t)stream + (ptrdiff_t)(end - d) * streams) * pad, (size_t)pad * sizeof *to);
 }
 
+/* Copies the past of `count` streams from `first` on to streams of another call, from `to_first` on. */
+RNN_HELPER void rnn_copy_past(rnn_real *to, int to_streams, int to_first, const rnn_real *from, int streams, int first,
+                              int count, int past, int pad)
+{
+    for (int d = 1; d <= past; d++)
+        memmove(to + ((ptrdiff_t)to_first - (ptrdiff_t)d * to_streams) * pad,
+                from + ((ptrdiff_t)first - (ptrdiff_t)d * streams) * pad, (size_t)count * (size_t)pad * sizeof *to);
+}
+
 /* Keeps the value of those of the streams first .. end - 1 whose last frame is t, in columns of `pad` numbers, in a
  * scan that overwrites it in place. */
 RNN_SELDOM void rnn_keep_ended(rnn_real *kept, const rnn_real *value, int pad, const int *ends, int t, int first,
