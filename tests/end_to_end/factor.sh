@@ -36,6 +36,13 @@ head='{"Z":{"dtype":"F32","shape":[2,8,8],"data_offsets":[0,512]}}'
   printf "\\$(printf %o ${#head})\0\0\0\0\0\0\0%s" "$head"
   head -c 512 /dev/zero
 } >whole.safetensors
+sed 's/whole {.*/whole {/; s/(Z + 1) @ x/Z[0] @ x/' whole.rnn >part.rnn
+{ # with a NaN
+  printf "\\$(printf %o ${#head})\0\0\0\0\0\0\0%s" "$head"
+  head -c 20 /dev/zero
+  printf '\0\0\300\177'
+  head -c 488 /dev/zero
+} >nan.safetensors
 factor() { "$rnn" factor stack.rnn --weights stack.safetensors "$@"; }
 loss() { # of a program and its weights
   expect 0 "$rnn" eval "$1" --data text --weights "$2"
@@ -133,6 +140,11 @@ refuses "nowhere/new" factor --form '*.U=svd:4' --out nowhere/new
 refuses "a -D may have been forgotten" "$rnn" factor low.rnn --weights stack.safetensors
 refuses "has no parameter" "$rnn" factor lm.rnn --weights stack.safetensors
 refuses "missing.safetensors" "$rnn" factor stack.rnn --weights missing.safetensors
+refuses "number 5 of 'Z' is not finite, so that it has no factors" "$rnn" factor part.rnn --weights nan.safetensors --form Z=int8 --out new
+echo 1,2,3,4,5,6,7,8 >x.csv
+expect 0 "$rnn" run part.rnn --weights nan.safetensors --form Z=f16 --input x=x.csv --output y.csv
+refuses "parameter 'Z' has numbers that are not finite, which a storage of int8 cannot hold: give it another storage" "$rnn" run part.rnn \
+  --weights nan.safetensors --form Z=int8 --input x=x.csv --output new.csv
 refuses "can only be multiplied with a vector" "$rnn" factor whole.rnn --weights whole.safetensors --form Z=cp:2 --out new
 misread() { # WORDS FORM
   expect 2 factor --form "$2" --out new

@@ -253,8 +253,8 @@ static const char *run_all(struct check *check, struct random *random)
 {
     const char *error = NULL;
     draw_parameters(check, random);
-    if (!session_pack(&check->session, &error) || !judge_open(&check->judge, check->session.parameters, &error) ||
-        !check_ways(check, &error))
+    if (!session_pack(check->arena, &check->session, &error) ||
+        !judge_open(&check->judge, check->session.parameters, &error) || !check_ways(check, &error))
         return error;
     error = make_calls(check, random);
     return error ? error : find_disagreement(check);

@@ -139,7 +139,8 @@ static bool open_bench(struct bench *bench, const char **error)
     bench->session = session;
     session_draw(&bench->session, 1);
     draw_data(bench);
-    if (!session_pack(&bench->session, error) || (bench->model->training && !open_training(bench, error)) ||
+    if (!session_pack(options->network.arena, &bench->session, error) ||
+        (bench->model->training && !open_training(bench, error)) ||
         !limits_open(&bench->limits, &options->network, error))
         return false;
     bench->flops = 1e9 * limits_best(&bench->limits, LIMIT_FLOPS);

@@ -115,5 +115,5 @@ bool check_prepare_weights(struct check *check, const char **error)
         draw_weights(check);
     else if (!session_load(check->arena, &check->session, path, check->options->feed.strict, error))
         return false;
-    return session_pack(&check->session, error);
+    return session_pack(check->arena, &check->session, error);
 }

@@ -37,7 +37,7 @@ static bool open_measured(const struct search *search, const char *path, const c
     if (!model || !session_open(&measured->session, model, options->frames, options->streams, error))
         return false;
     if (!parameters_load(arena, model, measured->session.parameters, weights, false, true, error) ||
-        !session_pack(&measured->session, error)) {
+        !session_pack(arena, &measured->session, error)) {
         session_close(&measured->session);
         return false;
     }

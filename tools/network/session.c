@@ -115,10 +115,16 @@ void session_draw(struct session *session, uint64_t seed)
     rnn_parameters_init(session->model, session->parameters, seed);
 }
 
-bool session_pack(struct session *session, const char **error)
+bool session_pack(struct arena *arena, struct session *session, const char **error)
 {
     rnn_status status = session->model->pack(session->parameters, session->packed);
+    const rnn_tensor *infinite = status ? parameters_find_infinite(session->model, session->parameters) : NULL;
     *error = rnn_status_text(status);
+    if (status == RNN_ERROR_WEIGHTS && infinite)
+        *error = arena_printf(arena,
+                              "parameter '%s' has numbers that are not finite, which a storage of int8 cannot hold: "
+                              "give it another storage, or train it again",
+                              infinite->name);
     return status == RNN_OK;
 }
 

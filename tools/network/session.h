@@ -22,7 +22,7 @@ void session_close(struct session *session);
 /* Loads weights from a file, or from the network's start values. They have to be packed before they count. */
 bool session_load(struct arena *arena, struct session *session, const char *path, bool strict, const char **error);
 void session_draw(struct session *session, uint64_t seed);
-bool session_pack(struct session *session, const char **error);
+bool session_pack(struct arena *arena, struct session *session, const char **error);
 
 /* Parameters from a weights file. Other tensors of the file are named on standard error, or refused if `strict`, except
  * those that rnn train keeps in its checkpoints. */

@@ -232,7 +232,7 @@ static bool call_network(struct run *run, const char **error)
         done = session_load(run->arena, &session, feed->weights, feed->strict, error);
     else
         session_draw(&session, feed->seed);
-    if (done && session_pack(&session, error)) {
+    if (done && session_pack(run->arena, &session, error)) {
         rnn_status status =
             run->options->by_steps
                 ? run_by_steps(run, &session)

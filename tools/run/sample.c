@@ -160,7 +160,7 @@ static bool prepare_session(struct writer *writer, const rnn_model *model, const
     writer->weights = ARENA_ARRAY(arena, double, model->inputs->vocabulary);
     writer->random = random_start(random_key(writer->options->seed, 0));
     return session_load(arena, &writer->session, feed->weights, feed->strict, error) &&
-           session_pack(&writer->session, error);
+           session_pack(arena, &writer->session, error);
 }
 
 bool sample_text(struct arena *arena, const rnn_model *model, const struct feed_options *feed,

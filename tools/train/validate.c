@@ -97,7 +97,7 @@ static bool prepare_scorer(struct trainer *trainer, struct arena *arena, void **
                 tensor_new(arena, model, output, trainer->frames, trainer->options->streams);
     }
     memcpy(trainer->scorer.parameters, trainer->parameters, model->parameter_elements * (size_t)model->real_size);
-    return session_pack(&trainer->scorer, error);
+    return session_pack(trainer->arena, &trainer->scorer, error);
 }
 
 /* Takes sequences as they come; the next training step chooses anew. */
