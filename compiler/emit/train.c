@@ -289,10 +289,10 @@ static void write_descriptor(struct emitter *emitter)
         graph->target_count, count_losses(emitter), !graph->carries, graph->by_inputs);
     write_costs(emitter->schedule, emitter->out);
     write_pattern(
-        emitter,
-        "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
-        "    .reset = $_reset_any,\n    .copy_streams = $_copy_streams,\n    .grad = $_grad_any,\n    .losses = $_losses,\n    .find_fault = "
-        "$_find_fault,\n};\n\n");
+        emitter, "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
+                 "    .reset = $_reset_any,\n    .copy_streams = $_copy_streams,\n"
+                 "    .grad = $_grad_any,\n    .losses = $_losses,\n    .find_fault = "
+                 "$_find_fault,\n};\n\n");
 }
 
 void emit_training_descriptor(struct emitter *emitter)

@@ -56,7 +56,8 @@ static bool piece_open(struct piece *piece, const struct gradients *gradients, i
     return backward_open(&piece->backward, arena, model, gradients->frames, streams, error);
 }
 
-/* Calls with the streams of a piece, from the state that they have: all frames but the first third count, and dropout is on. */
+/* Calls with the streams of a piece, from the state that they have: all frames but the first third count, and dropout
+ * is on. */
 static bool call_piece(const struct gradients *gradients, struct piece *piece, enum backward_wanted wanted,
                        const char **error)
 {
