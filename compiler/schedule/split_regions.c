@@ -128,11 +128,13 @@ static void count_cost(const struct schedule *schedule, struct region *region, i
             region->flops += node_flops(graph, node);
         else
             region->flops_once += node_flops(graph, node);
-        if (node->op != OP_product || counted[node->edges[0].node] == schedule->region_count + 1)
+        const bool product = node->op == OP_product;
+        const enum precision storage = product ? (enum precision)node->storage : PRECISION_F32;
+        if (product && counted[node->edges[0].node] == schedule->region_count + 1)
             continue;
-        region->bytes +=
-            machine_weight_bytes(schedule->options.machine, (enum precision)node->storage) * node_weights(graph, node);
-        counted[node->edges[0].node] = schedule->region_count + 1;
+        region->bytes += machine_weight_bytes(schedule->options.machine, storage) * node_weights(graph, node);
+        if (product)
+            counted[node->edges[0].node] = schedule->region_count + 1;
     }
 }
 
