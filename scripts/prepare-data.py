@@ -1,5 +1,5 @@
 """Makes files for `rnn train` of public data sets: TASK-train.safetensors and TASK-test.safetensors, which hold arrays by the
-names of the inputs and the target of examples/TASK, and `lengths` where sequences differ in length.
+names of the inputs and the target of examples/TASK, and `lengths` of the sequences, but for a series that may be cut.
 
     python3 scripts/prepare-data.py SOURCE DESTINATION [TASK...]      default: all tasks
 
@@ -18,7 +18,8 @@ import tarfile
 
 F32, I32 = ("F32", "f"), ("I32", "i")  # names of types: in .safetensors files, in struct
 
-# A sequence: a list of frames, each of which is a list of numbers or an id; and what is to be found out.
+# A sequence: a list of frames, each of which is a list of numbers, an id or a tuple of ids; and what is to be found out, of the whole
+# sequence or, as a list, of each frame.
 Sequence = collections.namedtuple("Sequence", "frames target")
 
 
@@ -55,18 +56,23 @@ def write_tensors(path, tensors, metadata):
     os.replace(path + ".part", path)
 
 
-def write_sequences(path, sequences, metadata):
-    """Vectors as the input `x`, ids as the input `word`: all frames of all sequences, one after the other. The metadata are
-    the names of ids."""
-    frames = [frame for sequence in sequences for frame in sequence.frames]
+def inputs_of(frames):
+    """Vectors as the input `x`, ids as `word`, of two ids the second as `shape`."""
     if isinstance(frames[0], int):
-        inputs = ("word", I32, [len(frames)], frames)
-    else:
-        inputs = ("x", F32, [len(frames), len(frames[0])], [number for frame in frames for number in frame])
-    count = len(sequences)
-    write_tensors(path, [inputs,
-                         ("lengths", I32, [count], [len(sequence.frames) for sequence in sequences]),
-                         ("y", I32, [count], [sequence.target for sequence in sequences])],
+        return [("word", I32, [len(frames)], frames)]
+    if isinstance(frames[0], tuple):
+        return [(name, I32, [len(frames)], list(ids)) for name, ids in zip(("word", "shape"), zip(*frames))]
+    return [("x", F32, [len(frames), len(frames[0])], [number for frame in frames for number in frame])]
+
+
+def write_sequences(path, sequences, metadata):
+    """All frames of all sequences, one after the other; a single sequence as a series. The metadata are the names of ids."""
+    frames = [frame for sequence in sequences for frame in sequence.frames]
+    count, targets = len(sequences), [sequence.target for sequence in sequences]
+    if isinstance(targets[0], list):
+        targets = [target for sequence in targets for target in sequence]
+    lengths = ("lengths", I32, [count], [len(sequence.frames) for sequence in sequences])
+    write_tensors(path, [*inputs_of(frames), *([lengths] if count > 1 else []), ("y", I32, [len(targets)], targets)],
                   {name: " ".join(names) for name, names in metadata.items()})
     print(f"{path}: {count} sequences, {len(frames)} frames", *(f", {len(metadata[name])} {name}" for name in metadata), sep="")
 
@@ -92,11 +98,12 @@ def shuffled(sequences):
 # ---- words ----
 
 class Vocabulary:
-    """Ids of the most frequent words, those of equal frequency in the order of the alphabet; 0 is any other word."""
+    """Ids of the most frequent words, those of equal frequency in the order of the alphabet; 0 is any other word, which may have a
+    name in the text."""
 
-    def __init__(self, sentences, most):
-        counts = collections.Counter(word for sentence in sentences for word in sentence)
-        self.words = ["<unknown>"] + sorted(counts, key=lambda word: (-counts[word], word))[:most - 1]
+    def __init__(self, sentences, most, unknown="<unknown>"):
+        counts = collections.Counter(word for sentence in sentences for word in sentence if word != unknown)
+        self.words = [unknown] + sorted(counts, key=lambda word: (-counts[word], word))[:most - 1]
         self.ids = {word: i for i, word in enumerate(self.words)}
 
     def encode(self, sentence):
@@ -172,7 +179,53 @@ def babi_qa1(source, part):
             {"words": vocabulary.words, "answers": answers})
 
 
-TASKS = {task.__name__: task for task in (digits, spoken_digits, japanese_vowels, sentence_polarity, babi_qa1)}
+def word_lm(source, part):
+    """text/wikitext-2/{valid,test}.txt.xz, of which the first is the training part: a paragraph a line, in words. Each word is to be
+    followed by the next one, or by the end of its line."""
+    def read(file):
+        with lzma.open(f"{source}/text/wikitext-2/{file}.txt.xz", "rt", encoding="utf-8", newline="\n") as lines:
+            return [word for line in lines for word in [*line.split(), "<eos>"]]
+    vocabulary = Vocabulary([read("valid")], sys.maxsize, unknown="<unk>")
+    ids = vocabulary.encode(read("valid" if part == "train" else part))
+    return [Sequence(ids[:-1], ids[1:])], {"words": vocabulary.words}
+
+
+def shape_of(token):
+    """How a token is written: one of eight ways."""
+    if token.startswith(("@", "#", "http")):
+        return "@#h".index(token[0]) + 1
+    if any(letter.isdigit() for letter in token):
+        return 4
+    if not token[0].isalpha():
+        return 5
+    return 6 if token.isupper() else 7 if token[0].isupper() else 0
+
+
+def tagging_sentences(source, file):
+    """Sentences as lists of (token, tag)."""
+    sentences = [[]]
+    with lzma.open(f"{source}/tagging/wnut17/{file}.xz", "rt", encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            if line.strip():
+                sentences[-1].append(line.rstrip("\n").split("\t")[:2])
+            else:
+                sentences.append([])
+    return [sentence for sentence in sentences if sentence]
+
+
+def tagging(source, part):
+    """tagging/wnut17/{wnut17train.conll,emerging.test.annotated}.xz: a token and its tag a line, an empty line between sentences."""
+    files = {"train": "wnut17train.conll", "test": "emerging.test.annotated"}
+    sentences = {name: tagging_sentences(source, files[name]) for name in ("train", part)}
+    vocabulary = Vocabulary(([token.lower() for token, _ in sentence] for sentence in sentences["train"]), 5000)
+    tags = sorted({tag for sentence in sentences["train"] for _, tag in sentence}, key=lambda tag: (tag != "O", tag))
+    return ([Sequence(list(zip(vocabulary.encode([token.lower() for token, _ in sentence]), (shape_of(token) for token, _ in sentence))),
+                      [tags.index(tag) for _, tag in sentence]) for sentence in sentences[part]],
+            {"words": vocabulary.words, "tags": tags})
+
+
+TASKS = {task.__name__: task
+         for task in (digits, spoken_digits, japanese_vowels, sentence_polarity, babi_qa1, word_lm, tagging)}
 
 
 def main():
