@@ -20,7 +20,7 @@ import systems
 from measure import BENCH, OURS, TOLERANCE, Bench, read_tasks
 
 TOP = BENCH.parent
-PROGRAM = "bench/run.sh"
+PROGRAM = f"bench/{pathlib.Path(sys.argv[0]).stem}.sh"
 PACKAGES = {"python": ["numpy", "onnx", "onnxruntime", "openvino", "torch", "jax"], "onednn": ["onednn-cpu-gomp", "onednn-devel-cpu-gomp"]}
 
 DESCRIPTION = """\

@@ -1,15 +1,21 @@
 """Tests of the parts of bench/run.sh: how results are compared, which tasks there are, and what the tables say."""
 import array
+import json
+import math
 import pathlib
+import struct
 import tempfile
 import types
 import unittest
 import unittest.mock
 
+import applications_report
+import latency
 import measure
 import report
 import run
 import systems
+import trained
 
 
 class Compare(unittest.TestCase):
@@ -218,6 +224,71 @@ class Report(unittest.TestCase):
         self.assertNotIn(said, report.markdown(self.rows, self.about, "plot.svg"))
         self.about["run"]["threads"] = 3
         self.assertIn(said, report.markdown(self.rows, self.about, "plot.svg"))
+
+
+class Applications(unittest.TestCase):
+    def result(self, **fields):
+        ours = {"frame by frame": 8, "dense": 4, "dense, 2 threads": 3, "rank": 1, "rank, 2 threads": 2}
+        return applications_report.Result(**{"name": "some", "frames": 10, "metric": "accuracy", "sign": 1, "dense": [70, 72, 74],
+                                             "low": [71, 71, 71], "ours": ours, "theirs": {"eager": 20, "traced": 15}, "notes": {}, **fields})
+
+    def test_each_application_has_its_program_data_and_modules(self):
+        peer = (systems.DRIVERS / "application_peer.py").read_text()
+        applications = trained.read_applications(measure.BENCH / "applications.txt")
+        self.assertEqual(len(applications), 6)
+        for application in applications:
+            self.assertTrue(application.program.exists(), application.name)
+            self.assertIn(application.name, trained.SOURCES)
+            self.assertIn(application.metric, trained.METRICS)
+            self.assertIn(f'"{application.name}": (torch', peer)
+            self.assertGreater(float(application.tolerance), 0)
+
+    def test_what_eval_says(self):
+        said = "net: 5 parameters; 9 frames in 1 sequence\nloss 0.3364 (0.4853 bits)\naccuracy of y: 92.72 %, 4 of 9\n"
+        self.assertEqual(trained.read_judgement(said), (0.3364, 92.72))
+        self.assertAlmostEqual(trained.METRICS["bpc"][0](trained.Judged(math.log(8), None)), 3)
+        with self.assertRaisesRegex(trained.Failed, "no loss"):
+            trained.read_judgement("nothing")
+
+    def test_forms_are_those_of_the_factors(self):
+        shapes = {"W": [6, 5], "h.U.A": [8, 2], "h.U.B": [2, 8], "Z.A": [2, 3], "Z.B": [4, 3], "Z.C": [5, 3]}
+        header = json.dumps({"__metadata__": {}, **{name: {"shape": shape} for name, shape in shapes.items()}}).encode()
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(struct.pack("<Q", len(header)) + header)
+            file.flush()
+            self.assertEqual(trained.forms_of(file.name), ["Z=cp:3", "h.U=svd:2"])
+
+    def test_a_storage_is_a_word_of_a_declaration(self):
+        for program, stored in (("param W[2, 3] : svd(1) int8, b[2]", True), ("param W[2, 3] : svd(1) # int8\nf16 = 1", False)):
+            path = unittest.mock.Mock(**{"read_text.return_value": program})
+            self.assertEqual(trained.is_stored(path), stored)
+
+    def test_gains_multiply(self):
+        result, gain = self.result(), applications_report.gain
+        self.assertEqual([gain(result, before, after) for _, before, after in applications_report.GAINS], [2, 4 / 3, 4, None])
+        self.assertEqual(applications_report.against_pytorch(result), 15)
+        self.assertEqual(gain(result, applications_report.DENSE, applications_report.FACTORED), 3)
+
+    def test_worse_is_counted_in_standard_errors(self):
+        errors = applications_report.loss_in_errors
+        self.assertAlmostEqual(errors(self.result()), 3**0.5 / 2)
+        self.assertLess(errors(self.result(sign=-1)), 0)
+        self.assertEqual(errors(self.result(dense=[100, 100], low=[100, 100])), 0)
+        self.assertEqual(errors(self.result(dense=[100, 100], low=[99, 100])), math.inf)
+        self.assertIsNone(errors(self.result(dense=[70], low=[60])))
+
+    def test_tables(self):
+        untimed = self.result(name="untimed", ours={}, theirs={}, notes={"PyTorch traced": "differs"})
+        text = applications_report.markdown([self.result(), untimed], "About.")
+        for line in ("| some | accuracy, % | 3 | 72.0 ± 1.2 | 71.0 ± 0.0 | yes |",
+                     "| some | 10 | 15.000 | traced | 8.000 | 4.000 | 3.000 | 1.000 | 2.000 |",
+                     "| geometric mean | 2.00 | 1.33 | 4.00 | - | 3.00 | 15.00 |",
+                     "15.00 times as fast in the geometric mean, at least 15 asked", "- untimed, PyTorch traced: differs"):
+            self.assertIn(line, text)
+
+    def test_gains_are_of_ways_that_are_measured(self):
+        named = {name for _, before, after in applications_report.GAINS for name in before + after}
+        self.assertLessEqual(named | {*applications_report.DENSE, *applications_report.FACTORED}, set(latency.WAYS))
 
 
 unittest.main()

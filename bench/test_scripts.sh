@@ -1,6 +1,6 @@
 #!/bin/sh
-# choices.sh, predictions.sh, accuracy.sh and train.sh say what is wrong with their arguments before they measure, and give no verdict
-# on what they could not measure.
+# choices.sh, predictions.sh, accuracy.sh, train.sh and applications.sh say what is wrong with their arguments before they measure, and
+# give no verdict on what they could not measure.
 #   sh bench/test_scripts.sh BUILD
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -64,3 +64,28 @@ wrong accuracy.sh "too many arguments, from 'more' on" "$BUILD" . more
 wrong train.sh "there is no build folder 'nowhere'" nowhere
 wrong train.sh "there is no build folder '--tables'" --tables
 wrong train.sh "too many arguments, from 'more' on" "$BUILD" more
+
+# applications ARGUMENT...
+applications() { RNNC_DATA=$PWD/none sh "$here/applications.sh" --build "$BUILD" "$@"; }
+wrong_application() {
+  words=$1
+  shift
+  expect 2 applications "$@"
+  says err "$words"
+  [ ! -s out ] || fail "applications.sh prints before it has read its arguments: $(cat out)"
+}
+expect 0 applications --help
+says out "--weights-dir"
+wrong_application "no application matches 'no'; there are char_lm, word_lm, " --only no
+wrong_application "'0' is no number from 1 on" --seeds 0
+wrong_application "'x' is no number of seconds above 0" --seconds x
+wrong_application "there is no file 'nowhere/bin/rnnc'" --build nowhere
+wrong_application "there is no folder 'nowhere'" --data nowhere
+wrong_application "'tables.txt' does not end in .md" --out tables.txt
+wrong_application "cannot write into the folder of 'nowhere/tables.md'" --out nowhere/tables.md
+: >file
+wrong_application "cannot write into the folder 'file'" --weights-dir file
+wrong_application "does not compile for --march no" --march no
+expect 77 applications --only '*_lm' --out tables.md
+says err "bench/applications.sh: skipped: word_lm, as there is no $PWD/none/text/wikitext-2"
+[ ! -e tables.md ] || fail "tables of nothing"

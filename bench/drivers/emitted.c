@@ -26,12 +26,18 @@ static size_t units_of(const rnn_tensor *tensor)
     return units;
 }
 
+/* Of all frames and streams, or of what there is once a sequence. */
+static size_t count_of(const rnn_tensor *tensor)
+{
+    return units_of(tensor) * (size_t)task.streams * (tensor->time == RNN_TIME_FRAME ? (size_t)task.frames : 1);
+}
+
 static float draw(void) { return (float)(2.0 * rand() / RAND_MAX - 1); }
 
 /* Makes values in [-1, 1], or ids in range, and writes them for the peers. */
 static void *make_values(const rnn_tensor *tensor)
 {
-    const size_t count = units_of(tensor) * (size_t)task.frames * (size_t)task.streams;
+    const size_t count = count_of(tensor);
     float *values = allocate(count * sizeof *values);
     for (size_t i = 0; i < count; i++) {
         if (tensor->type == RNN_TYPE_ID)
@@ -87,7 +93,7 @@ const char *system_load(const struct task *given)
     for (int i = 0; train && i < training->target_count; i++)
         targets[i] = make_values(&training->targets[i]);
     for (int i = 0; i < model->output_count; i++)
-        outputs[i] = allocate(units_of(&model->outputs[i]) * (size_t)(task.frames * task.streams) * sizeof(float));
+        outputs[i] = allocate(count_of(&model->outputs[i]) * sizeof(float));
     system_reset();
     return NULL;
 }
@@ -147,6 +153,5 @@ void system_write(const char *folder)
         return;
     }
     for (int i = 0; i < model->output_count; i++)
-        write_numbers(folder, model->outputs[i].name, outputs[i],
-                      units_of(&model->outputs[i]) * (size_t)task.frames * (size_t)task.streams);
+        write_numbers(folder, model->outputs[i].name, outputs[i], count_of(&model->outputs[i]));
 }
