@@ -17,8 +17,8 @@
 
 enum { FRAMES = 20, STREAMS = 3, V = 40, UNITS = 256 };
 
-extern const rnn_model dense_model, low_model, small_model;
-static const rnn_model *const alone[network_VARIANTS] = {&dense_model, &low_model, &small_model};
+extern const rnn_model dense_model, low_model, half_model, small_model;
+static const rnn_model *const alone[network_VARIANTS] = {&dense_model, &low_model, &half_model, &small_model};
 
 static const rnn_machine small_caches = {{32 * 1024., 256 * 1024., 256 * 1024.}, 1};
 static const rnn_machine large_caches = {{32 * 1024., 32768 * 1024., 32768 * 1024.}, 1};
@@ -156,7 +156,9 @@ static void test_caches_choose(void **state)
         network_free(network);
         return;
     }
-    params_of(network)->choice.present = 3; /* without int8 */
+    assert_string_equal(network_variant_name(network_choose(network->parameters, &small_caches)), "int8");
+    assert_string_equal(network_variant_name(network_choose(network->parameters, &large_caches)), "f16");
+    params_of(network)->choice.present = 3; /* without storages */
     assert_string_equal(network_variant_name(network_choose(network->parameters, &small_caches)), "svd:196");
     assert_string_equal(network_variant_name(network_choose(network->parameters, &large_caches)), "dense");
     network_free(network);
@@ -182,9 +184,9 @@ static void test_files_decide(void **state)
     (void)state;
     struct network *network = new_variants(), *all = new_variants();
     struct network *dense = network_alone(all, 0), *low = network_alone(all, 1);
-    assert_int_equal(load_from(&network_model, all->parameters, network), 7);
+    assert_int_equal(load_from(&network_model, all->parameters, network), 15);
     assert_memory_equal(network->parameters, all->parameters, offsetof(network_params, choice));
-    assert_int_equal(load_from(&dense_model, dense->parameters, network), 5); /* int8 needs no other file */
+    assert_int_equal(load_from(&dense_model, dense->parameters, network), 13); /* storages need no other file */
     assert_int_equal(network_use(network->parameters, 1), RNN_ERROR_WEIGHTS);
     assert_int_equal(load_from(&low_model, low->parameters, network), 2);
     assert_int_equal(network_choose(network->parameters, &large_caches), 1);
