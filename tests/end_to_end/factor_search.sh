@@ -72,6 +72,13 @@ grep -q 'U\[n, n\] : svd(16)' least/net.rnn || fail "a larger rank was taken: $(
 grep -q 'Z\[2, V, n\] : cp(16)' least/net.rnn || fail "Z has no cp: $(cat least/net.rnn)"
 expect 0 "$rnn" check least/net.rnn --weights least/weights.safetensors
 
+# Where no rank is good enough, a storage is: in f16 next to nothing is lost, and a cycle reads half as many bytes.
+expect 0 factor --metric loss --tolerance 0.0001 --out stored
+grep -q 'U\[n, n\] : f16, b\[n\]' stored/net.rnn || fail "U is not stored: $(cat stored/net.rnn stored/report.txt)"
+says stored/report.txt "taken  h1.U f16"
+[ "$(loss net.rnn stored/weights.safetensors)" = "$dense" ] || fail "the weights file does not have the full numbers"
+within "$(loss stored/net.rnn stored/weights.safetensors)" "$dense" 0.0002
+
 # Those that are read in every frame of a cycle come first.
 sed -n '/Tried/,$p' least/report.txt | sed -n '5p' | grep -q 'h1.U svd' || fail "another one came first: $(cat least/report.txt)"
 
