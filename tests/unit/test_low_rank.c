@@ -146,6 +146,43 @@ static void test_zeros(void **state)
     arena_free(arena);
 }
 
+/* W of so many equally strong directions: sums of products of cosines, which are orthogonal. */
+static int rank_of_directions(const struct lapack *lapack, int directions)
+{
+    enum { ROWS = 256, COLUMNS = 64 };
+    const double pi = acos(-1);
+    struct arena *arena = arena_new();
+    double *w = ARENA_ARRAY(arena, double, ROWS *COLUMNS);
+    for (int i = 0; i < ROWS * COLUMNS; i++)
+        for (int q = 1; q <= directions; q++)
+            w[i] += cos(pi * q * (i / COLUMNS + 0.5) / ROWS) * cos(pi * q * (i % COLUMNS + 0.5) / COLUMNS);
+    struct spectrum spectrum;
+    const char *error = NULL;
+    assert_true(spectrum_of(arena, lapack, w, ROWS, COLUMNS, &spectrum, &error));
+    assert_true(fabs(spectrum_stable_rank(&spectrum) - directions) < 1e-9);
+    const int rank = spectrum_rank(&spectrum);
+    arena_free(arena);
+    return rank;
+}
+
+/* Ranks that follow: 2.25 for each direction of four times as many rows as columns, in steps of 16; noise has all. */
+static void test_ranks(void **state)
+{
+    const struct lapack *lapack = *state;
+    enum { ROWS = 512, COLUMNS = 128 };
+    assert_int_equal(rank_of_directions(lapack, 1), 16);
+    assert_int_equal(rank_of_directions(lapack, 7), 16);
+    assert_int_equal(rank_of_directions(lapack, 8), 32);
+    assert_int_equal(rank_of_directions(lapack, 20), 48);
+    struct arena *arena = arena_new();
+    struct random random = random_start(4);
+    struct spectrum spectrum;
+    const char *error = NULL;
+    assert_true(spectrum_of(arena, lapack, draw(arena, &random, ROWS, COLUMNS), ROWS, COLUMNS, &spectrum, &error));
+    assert_in_range(spectrum_rank(&spectrum), COLUMNS, COLUMNS + 16);
+    arena_free(arena);
+}
+
 int main(void)
 {
     static struct lapack lapack;
@@ -156,6 +193,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_truncation, &lapack), cmocka_unit_test_prestate(test_planted, &lapack),
-        cmocka_unit_test_prestate(test_no_structure, &lapack), cmocka_unit_test_prestate(test_zeros, &lapack)};
+        cmocka_unit_test_prestate(test_no_structure, &lapack), cmocka_unit_test_prestate(test_zeros, &lapack),
+        cmocka_unit_test_prestate(test_ranks, &lapack)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

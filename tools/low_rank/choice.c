@@ -52,6 +52,11 @@ long kept_bytes(const struct matrix *matrix, const struct choice *choice)
     return 4 * size;
 }
 
+bool choice_is_none(const struct choice *choice)
+{
+    return choice->form == FORM_DENSE && choice->storage == PRECISION_F32;
+}
+
 bool choice_is_same(const struct choice *a, const struct choice *b)
 {
     return a->form == b->form && a->rank == b->rank && a->storage == b->storage && a->preview == b->preview &&

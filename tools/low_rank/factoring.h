@@ -33,7 +33,8 @@ struct matrix {
     struct spectrum spectrum;   /* of a matrix */
     rnn_file_tensor factors[3]; /* as a weights file has them */
     int factor_count;
-    double error; /* |W - what is kept of it| / |W| */
+    double error;       /* |W - what is kept of it| / |W| */
+    const char *reason; /* for which choose_ranks has left it dense, or NULL */
 };
 
 struct factoring {
@@ -51,6 +52,7 @@ struct factoring {
     const struct search *search; /* that has found the forms; NULL: they were given */
 };
 
+bool choice_is_none(const struct choice *choice); /* zeros */
 bool choice_is_same(const struct choice *a, const struct choice *b);
 const char *choice_text(struct arena *arena, const struct choice *choice); /* as in a program: "svd(64) f16" */
 
@@ -65,6 +67,9 @@ bool choose_forms(struct factoring *factoring, const struct form_options *forms,
 /* Computes spectra, where there are none yet. */
 bool compute_spectra(struct factoring *factoring, const char **error);
 
+/* Gives dense matrices the rank that follows from their stable ranks, if it makes them smaller. They have spectra. */
+void choose_ranks(struct factoring *factoring);
+
 /* Computes the factors of those with a form, and the errors of all that are not kept as they are. */
 bool compute_factors(struct factoring *factoring, const char **error);
 
@@ -75,7 +80,7 @@ bool keep_matrix(const struct factoring *factoring, const struct matrix *matrix,
 /* Returns the program's text with the forms in its declarations, all else as it is. */
 const struct source *rewrite_program(const struct factoring *factoring);
 
-/* Appends how fast singular values fall; the forms, and the errors that they make. */
+/* Appends how fast singular values fall; the forms and the errors that they make, and why others stay dense. */
 void report_spectra(const struct factoring *factoring, struct text *text);
 void report_forms(const struct factoring *factoring, struct text *text);
 

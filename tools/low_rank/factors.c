@@ -178,12 +178,11 @@ bool compute_spectra(struct factoring *factoring, const char **error)
 
 bool compute_factors(struct factoring *factoring, const char **error)
 {
-    static const struct choice as_it_is = {.storage = PRECISION_F32};
     bool done = compute_spectra(factoring, error);
     for (int i = 0; done && i < factoring->matrix_count; i++) {
         factoring->matrices[i].factor_count = 0;
         factoring->matrices[i].error = 0;
-        if (!choice_is_same(&factoring->matrices[i].choice, &as_it_is))
+        if (!choice_is_none(&factoring->matrices[i].choice))
             done = compute_matrix(factoring, &factoring->matrices[i], error);
     }
     return done;

@@ -27,9 +27,11 @@ struct spectrum {
 bool spectrum_of(struct arena *arena, const struct lapack *lapack, const double *w, int rows, int columns,
                  struct spectrum *spectrum, const char **error);
 
-/* The part of the energy that the first `rank` singular values hold; and energy / largest^2, the stable rank. */
+/* The part of the energy that the first `rank` singular values hold; energy / largest^2, the stable rank; and the rank
+ * of factors that follows from it (ranks.c). */
 double spectrum_kept(const struct spectrum *spectrum, int rank);
 double spectrum_stable_rank(const struct spectrum *spectrum);
+int spectrum_rank(const struct spectrum *spectrum);
 
 /* Sets a[rows, rank] and b[rank, columns]. */
 void spectrum_factors(const struct spectrum *spectrum, int rank, double *a, double *b);

@@ -57,24 +57,15 @@ static void count_parameters(const struct factoring *factoring, bool chosen, lon
     }
 }
 
-static bool is_changed(const struct matrix *matrix)
-{
-    return matrix->choice.form != FORM_DENSE || matrix->choice.storage != PRECISION_F32;
-}
-
-void report_forms(const struct factoring *factoring, struct text *text)
+/* The table of those that are not kept as they are. */
+static void report_table(const struct factoring *factoring, struct text *text)
 {
     const int width = longest_name(factoring);
-    bool chosen = false;
-    for (int i = 0; i < factoring->matrix_count; i++)
-        chosen |= is_changed(&factoring->matrices[i]);
-    if (!chosen)
-        return;
     text_printf(text, "%s%-*s  %-13s %-12s %8s %10s %10s %10s\n", text->length ? "\n" : "", width, "parameter", "",
                 "form", "error", "numbers", "before", "bytes");
     for (int i = 0; i < factoring->matrix_count; i++) {
         const struct matrix *matrix = &factoring->matrices[i];
-        if (is_changed(matrix))
+        if (!choice_is_none(&matrix->choice))
             text_printf(text, "%-*s  %-13s %-12s %8.4f %10ld %10ld %10ld\n", width, matrix->value->name,
                         shape_text(factoring->arena, &matrix->value->shape),
                         choice_text(factoring->arena, &matrix->choice), matrix->error,
@@ -88,4 +79,17 @@ void report_forms(const struct factoring *factoring, struct text *text)
         "\nerror: the norm of what is lost of the parameter, over its norm%s; bytes: in memory, for inference in f32\n"
         "network: %ld parameters instead of %ld, %ld bytes instead of %ld\n",
         factoring->trained ? ", before training" : "", numbers, numbers_before, bytes, bytes_before);
+}
+
+void report_forms(const struct factoring *factoring, struct text *text)
+{
+    bool chosen = false;
+    for (int i = 0; i < factoring->matrix_count; i++)
+        chosen |= !choice_is_none(&factoring->matrices[i].choice);
+    if (chosen)
+        report_table(factoring, text);
+    for (int i = 0; i < factoring->matrix_count; i++)
+        if (factoring->matrices[i].reason)
+            text_printf(text, "%s stays dense: %s\n", factoring->matrices[i].value->name,
+                        factoring->matrices[i].reason);
 }

@@ -28,8 +28,7 @@ static const struct matrix *find_matrix(const struct factoring *factoring, const
 {
     for (int i = 0; i < factoring->matrix_count; i++) {
         const struct matrix *matrix = &factoring->matrices[i];
-        const bool as_it_is = matrix->choice.form == FORM_DENSE && matrix->choice.storage == PRECISION_F32;
-        if (!as_it_is && matrix->value->span.begin == declarator->name.span.begin)
+        if (!choice_is_none(&matrix->choice) && matrix->value->span.begin == declarator->name.span.begin)
             return matrix;
     }
     return NULL;

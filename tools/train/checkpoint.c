@@ -103,6 +103,8 @@ bool checkpoint_save(const struct trainer *trainer, const struct report *report,
     settings_list(arena, trainer, settings);
     for (int i = 0; i < SETTINGS; i++)
         content_add_metadata(&content, settings[i].key, settings[i].value);
+    if (trainer->forms)
+        content_add_metadata(&content, FORMS_KEY, trainer->forms);
     content_add_metadata(&content, POSITION_KEY, print_position(arena, trainer, report));
     int count =
         rnn_optimizer_arrays(trainer->options->optimizer.kind, model->parameter_elements, model->real_size, arrays);

@@ -6,8 +6,9 @@
  *   train/state             the training state, as bytes, where the position is inside a batch
  *   train/losses            of the epoch so far
  *   train/curve.*           the points of the picture
- * and in its metadata the position, the settings, of which some must not change (checkpoint_content.h), sums of program
- * and data, and a sum of everything. No name of a program has a slash in it. */
+ * and in its metadata the position, the settings, of which some must not change (checkpoint_content.h), the forms of a
+ * network that has been converted, sums of program and data, and a sum of everything. No name of a program has a slash
+ * in it. */
 #ifndef RNN_TOOLS_CHECKPOINT_H
 #define RNN_TOOLS_CHECKPOINT_H
 
@@ -24,5 +25,9 @@ bool checkpoint_save(const struct trainer *trainer, const struct report *report,
  * holds numbers that no training reaches, or is of a training with another program, data or settings. Changes that are
  * allowed are named on standard error. */
 bool checkpoint_load(struct trainer *trainer, struct report *report, const char *path, const char **error);
+
+/* The forms in a checkpoint (trainer.forms), to open its network before it is loaded; NULL where it has none. False,
+ * with a sentence, if the file is not a checkpoint or is damaged. */
+bool checkpoint_forms(struct trainer *trainer, const char *path, const char **forms, const char **error);
 
 #endif

@@ -74,6 +74,18 @@ static const char *print_network_options(struct arena *arena, const struct netwo
     return text.data;
 }
 
+static const char *print_low_rank(struct arena *arena, const struct train_options *options)
+{
+    struct text text;
+    text_init(&text, arena);
+    if (!options->low_rank_after)
+        return "never";
+    text_printf(&text, "after epoch %d", options->low_rank_after);
+    for (int i = 0; i < options->forms.count; i++)
+        text_printf(&text, " %s", options->forms.items[i].text);
+    return text.data;
+}
+
 static const char *print_sum(struct arena *arena, uint32_t sum) { return arena_printf(arena, "%08" PRIx32, sum); }
 
 void settings_list(struct arena *arena, const struct trainer *trainer, struct setting settings[SETTINGS])
@@ -94,6 +106,7 @@ void settings_list(struct arena *arena, const struct trainer *trainer, struct se
         {"train/program", print_sum(arena, trainer->identity.program), SETTING_SUM},
         {"train/data", print_sum(arena, trainer->identity.data), SETTING_SUM},
         {"train/validation data", print_sum(arena, trainer->identity.held), SETTING_SUM},
+        {"train/factors", print_low_rank(arena, options), trainer->forms ? SETTING_KEPT : SETTING_FREE},
         {"train/rate", print_number(arena, options->optimizer.rate), SETTING_FREE},
         {"train/schedule", print_schedule(arena, &trainer->schedule), SETTING_FREE},
         {"train/clip", print_number(arena, options->clip), SETTING_FREE},

@@ -9,6 +9,7 @@
 #define FINGERPRINT_KEY "rnnc.fingerprint"
 #define POSITION_KEY    "train/position"
 #define CHECKSUM_KEY    "train/checksum"
+#define FORMS_KEY       "train/forms"
 
 /* The treatment of a setting that has changed when a training is resumed. */
 enum setting_kind {
@@ -23,7 +24,7 @@ struct setting {
     enum setting_kind kind;
 };
 
-enum { SETTINGS = 17, MOST_METADATA = SETTINGS + 4 };
+enum { SETTINGS = 18, MOST_METADATA = SETTINGS + 5 };
 
 void settings_list(struct arena *arena, const struct trainer *trainer, struct setting settings[SETTINGS]);
 

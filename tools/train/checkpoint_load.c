@@ -244,6 +244,22 @@ static bool load_parameters(const struct reading *reading)
     return !infinite || refuse(reading, "its parameter '%s' is not finite", infinite->name);
 }
 
+bool checkpoint_forms(struct trainer *trainer, const char *path, const char **forms, const char **error)
+{
+    rnn_error reason;
+    rnn_file *file = rnn_file_open(path, &reason);
+    if (!file) {
+        *error = arena_printf(trainer->arena, "%s", reason.text);
+        return false;
+    }
+    const struct reading reading = {trainer, NULL, file, path, error};
+    bool good = check_sum(&reading);
+    const char *found = rnn_file_metadata(file, FORMS_KEY);
+    *forms = found ? arena_copy_string(trainer->arena, found, strlen(found)) : NULL;
+    rnn_file_close(file);
+    return good;
+}
+
 bool checkpoint_load(struct trainer *trainer, struct report *report, const char *path, const char **error)
 {
     rnn_error reason;

@@ -194,6 +194,57 @@ void report_epoch(struct report *report, const struct position *before, const st
     report->epoch_frames = before->frames;
 }
 
+/* Comments in the log, which readers of tables pass over. */
+static void log_conversion(struct report *report, const struct factoring *factoring)
+{
+    const struct position *position = &report->trainer->position;
+    const char *none = "# after epoch %d, step %llu: no matrix would become smaller, the network stays dense\n";
+    if (!*report->trainer->forms)
+        fprintf(report->log, none, position->epoch, (unsigned long long)position->step);
+    for (int i = 0; i < factoring->matrix_count; i++) {
+        const struct matrix *matrix = &factoring->matrices[i];
+        if (choice_is_none(&matrix->choice))
+            continue;
+        fprintf(report->log, "# after epoch %d, step %llu: %s %s", position->epoch, (unsigned long long)position->step,
+                matrix->value->name, choice_text(factoring->arena, &matrix->choice));
+        if (matrix->spectrum.count)
+            fprintf(report->log, ", stable rank %.4g", spectrum_stable_rank(&matrix->spectrum));
+        fprintf(report->log, ", error %.4g\n", matrix->error);
+    }
+}
+
+void report_conversion(struct report *report, const struct factoring *factoring, double validation)
+{
+    const struct trainer *trainer = report->trainer;
+    const struct train_options *options = trainer->options;
+    struct text text;
+    if (report->log)
+        log_conversion(report, factoring);
+    clear_line(report);
+    if (options->quiet)
+        return;
+    text_init(&text, factoring->arena);
+    report_spectra(factoring, &text);
+    report_forms(factoring, &text);
+    printf("\nAfter epoch %d. ", trainer->position.epoch);
+    if (text.length)
+        fputs(text.data, stdout);
+    if (!*trainer->forms) {
+        puts("No matrix would become smaller: the network stays dense.\n");
+        return;
+    }
+    if (!isnan(validation)) {
+        fputs("validation: now ", stdout);
+        report_print_loss(stdout, report->in_bits, validation);
+        putchar('\n');
+    }
+    printf(
+        "Factors go on in place of matrices. The rate goes on, the optimizer's moments and the best validation begin "
+        "anew.\nThe program with forms is in '%s', the dense weights are in '%s'.\n\n",
+        options->low_rank, options->dense);
+    fflush(stdout);
+}
+
 void report_start_epoch(struct report *report) { report->epoch_seconds = report_seconds(report); }
 
 bool report_draw(struct report *report, const char **error)

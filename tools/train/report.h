@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "low_rank/factoring.h"
 #include "train/curve.h"
 #include "train/trainer.h"
 
@@ -37,6 +38,9 @@ double report_seconds(const struct report *report);
 /* Reports a step. The last of an epoch is logged when the epoch is finished. */
 void report_step(struct report *report);
 void report_epoch(struct report *report, const struct position *before, const struct score *score);
+
+/* Reports that factors have taken the place of matrices, or why not, and the validation then (NaN: none). */
+void report_conversion(struct report *report, const struct factoring *factoring, double validation);
 
 /* Called when the files of an epoch are written: the next begins now. */
 void report_start_epoch(struct report *report);

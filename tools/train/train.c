@@ -13,130 +13,43 @@
 #include "files/standard.h"
 #include "network/network.h"
 #include "train/checkpoint.h"
+#include "train/conversion.h"
+#include "train/training_data.h"
 
 /* Everything that a training needs. */
 struct train {
     struct train_options options;
-    const rnn_model *model;
-    struct table table, held_table;
-    struct dataset data, held;
+    struct training_data data;
+    struct conversion conversion;
     struct trainer trainer;
     struct report report;
     double learned; /* mean loss of the last epoch */
 };
 
-/* Checks that some symbol of a text is known. */
-static bool check_text(const struct train *train, const struct table *table, const char *option, const char **error)
-{
-    if (!table->vocabulary || table->unknown < table->rows)
-        return true;
-    *error = arena_printf(train->options.network.arena, "%s: no character of the text is in the vocabulary", option);
-    return false;
-}
-
-/* Refuses windows if the network has no use for them: better than ignoring the options. */
-static bool check_windows(const struct train *train, const char **error)
-{
-    const struct train_options *options = &train->options;
-    if (!train->model->training->whole_sequences || !options->window)
-        return true;
-    *error = arena_printf(
-        options->network.arena,
-        "'%s' is trained on whole sequences, as it needs the future or has a loss of all frames: leave %s out; "
-        "a text or series is cut with --piece",
-        train->model->name, options->advance ? "--window and --advance" : "--window");
-    return false;
-}
-
-/* Refuses options that the data has no use for. */
-static bool check_use(const struct train *train, const char **error)
-{
-    const struct train_options *options = &train->options;
-    bool whole = train->model->training->whole_sequences;
-    bool cuts = train->table.is_series || (whole && train->held_table.is_series);
-    if (options->frames_first && train->table.vocabulary)
-        *error = "--frames-first is for arrays, but --data has a text: leave it out";
-    else if (options->bytes && !train->table.vocabulary)
-        *error = "--bytes is for text, but --data has arrays: leave it out";
-    else if (options->bytes && !train->table.vocabulary->bytes)
-        *error = arena_printf(options->network.arena, "--bytes: the vocabulary in '%s' is of characters: leave it out",
-                              options->weights);
-    else if (options->piece && !cuts)
-        *error = "--piece cuts a text or series, but the data are whole sequences: leave it out";
-    else
-        return true;
-    return false;
-}
-
-static bool read_table(const struct train *train, const struct table_options *from, struct table *table,
-                       const char **error)
-{
-    bool read = table_read(train->options.network.arena, from, train->model, table, error);
-    if (!train->options.quiet)
-        table_tell(table, from->option);
-    return read && check_text(train, table, from->option, error);
-}
-
-static bool read_data(struct train *train, const char **error)
-{
-    const struct train_options *options = &train->options;
-    struct arena *arena = options->network.arena;
-    enum { USUAL_PIECE = 64 };
-    struct cut cut = {.streams = options->streams, .piece = options->piece};
-    if (train->model->training->whole_sequences) {
-        if (!cut.piece)
-            cut.piece = USUAL_PIECE;
-        cut.held_piece = cut.piece;
-    }
-    struct table_options from = {.option = "--data",
-                                 .files = options->data.items,
-                                 .count = options->data.count,
-                                 .bytes = options->bytes,
-                                 .skips = options->skips,
-                                 .frames_first = options->frames_first,
-                                 .held_out = options->held_out};
-    struct dataset rest;
-    const char *none; /* weights of other origin have no vocabulary */
-    if (options->weights)
-        from.vocabulary = vocabulary_load(arena, options->weights, &none);
-    if (!read_table(train, &from, &train->table, error) ||
-        !dataset_split(arena, &train->table, &cut, options->held_out, &train->data, &train->held, error))
-        return false;
-    if (!options->valid_data.count)
-        return true;
-    from.option = "--valid-data";
-    from.files = options->valid_data.items;
-    from.count = options->valid_data.count;
-    from.vocabulary = train->table.vocabulary;
-    if (!read_table(train, &from, &train->held_table, error))
-        return false;
-    cut = dataset_held_cut(&cut, train->held_table.rows);
-    return dataset_split(arena, &train->held_table, &cut, 0, &train->held, &rest, error);
-}
-
 /* Prints the beginning. False, with a sentence, if it cannot be printed, as then nothing can. */
 static bool print_start(const struct train *train, const char **error)
 {
     const struct trainer *trainer = &train->trainer;
-    const struct dataset *data = &train->data;
+    const struct dataset *data = trainer->data, *held = trainer->held;
+    const struct vocabulary *vocabulary = data->table->vocabulary;
+    const long unknown = train->data.table.unknown + train->data.held_table.unknown;
     if (train->options.quiet)
         return true;
-    printf("%s: %zu parameters; %ld frame%s in %ld sequence%s", train->model->name, train->model->parameter_elements,
-           data->frames, data->frames == 1 ? "" : "s", data->count, data->count == 1 ? "" : "s");
-    if (train->table.vocabulary)
-        printf(", %d different %s", train->table.vocabulary->count,
-               train->table.vocabulary->bytes ? "bytes" : "characters");
-    if (train->held.count)
-        printf("; %ld frame%s to validate", train->held.frames, train->held.frames == 1 ? "" : "s");
+    printf("%s: %zu parameters; %ld frame%s in %ld sequence%s", trainer->model->name,
+           trainer->model->parameter_elements, data->frames, data->frames == 1 ? "" : "s", data->count,
+           data->count == 1 ? "" : "s");
+    if (vocabulary)
+        printf(", %d different %s", vocabulary->count, vocabulary->bytes ? "bytes" : "characters");
+    if (held->count)
+        printf("; %ld frame%s to validate", held->frames, held->frames == 1 ? "" : "s");
     printf("\n%s, rate %g, %d streams, ", rnn_optimizers[train->options.optimizer.kind].name,
            train->options.optimizer.rate, train->options.streams);
     if (trainer->window)
         printf("windows of %d frames, %d further each\n", trainer->window, trainer->advance);
     else
         puts("whole sequences");
-    if (train->table.unknown || train->held_table.unknown)
-        printf("characters of the text that are not in the vocabulary, which count as none: %ld\n",
-               train->table.unknown + train->held_table.unknown);
+    if (unknown)
+        printf("characters of the text that are not in the vocabulary, which count as none: %ld\n", unknown);
     if (trainer->position.step)
         printf("going on in epoch %d after step %llu\n", trainer->position.epoch + 1,
                (unsigned long long)trainer->position.step);
@@ -151,7 +64,7 @@ static bool print_start(const struct train *train, const char **error)
 /* Warns of streams shorter than a window: they learn from shorter pasts than the options say. */
 static void warn_of_short_streams(const struct train *train)
 {
-    const struct dataset *data = &train->data;
+    const struct dataset *data = &train->data.learned;
     int window = train->trainer.window;
     if (train->options.quiet || !data->ordered || data->count < 2 || data->longest >= window)
         return;
@@ -164,7 +77,8 @@ static void warn_of_short_streams(const struct train *train)
 /* Checks that files can be written: better now than after an epoch. Removes what a killed training left there. */
 static bool check_places(const struct train_options *options, const char **error)
 {
-    const char *const paths[] = {options->out, options->checkpoint, options->svg, options->log, options->best};
+    const char *const paths[] = {options->out,  options->checkpoint, options->svg,     options->log,
+                                 options->best, options->dense,      options->low_rank};
     const char *problem = NULL;
     char words[RNN_NEW_FILE_WORDS];
     for (size_t i = 0; i < sizeof paths / sizeof paths[0] && !problem; i++) {
@@ -191,9 +105,11 @@ static bool start(struct train *train, const char **error)
     if (goes_on && options->weights && !options->quiet)
         fprintf(stderr, "rnn: going on from '%s', not from the weights in '%s'\n", options->checkpoint,
                 options->weights);
-    if (goes_on && !checkpoint_load(&train->trainer, &train->report, options->checkpoint, error))
+    if (goes_on && (!conversion_resume(&train->conversion, &train->trainer, error) ||
+                    !checkpoint_load(&train->trainer, &train->report, options->checkpoint, error)))
         return false;
-    return report_open(&train->report, &train->trainer, error);
+    return conversion_check(&train->conversion, &train->trainer, error) &&
+           report_open(&train->report, &train->trainer, error);
 }
 
 /* Writes the files that are due. */
@@ -257,6 +173,8 @@ static void print_end(const struct train *train)
     const struct position *position = &train->trainer.position;
     if (train->options.quiet)
         return;
+    if (train->options.low_rank_after && !train->trainer.forms)
+        puts("it ended before factors took the place of matrices");
     if (out_of_patience(train))
         printf("no better validation in %d epoch%s: stopped\n", position->epoch - position->best_epoch,
                position->epoch - position->best_epoch == 1 ? "" : "s");
@@ -279,6 +197,20 @@ static void print_end(const struct train *train)
             position->first, train->learned, train->options.optimizer.rate);
 }
 
+/* Puts factors in place of matrices. An exit status as below. Where it fails or is stopped, the files are those of the
+ * dense network, from which a training that is resumed comes here again. */
+static int convert(struct train *train, const char **error)
+{
+    bool done = conversion_run(&train->conversion, &train->trainer, &train->report, error);
+    int signal = done ? 0 : stop_signal();
+    if (signal)
+        return 128 + signal;
+    if (!done || !write_files(train, true, false, error))
+        return 1;
+    report_start_epoch(&train->report);
+    return 0;
+}
+
 /* Trains and returns an exit status: 0, 1 with *error, or 128 + the signal that ended it. */
 static int loop(struct train *train, const char **error)
 {
@@ -286,6 +218,11 @@ static int loop(struct train *train, const char **error)
     if (at_end(train)) /* the checkpoint is of the end, but --out may be new */
         return write_files(train, true, false, error) ? 0 : 1;
     while (!at_end(train)) {
+        if (conversion_is_due(&train->conversion, &train->trainer)) {
+            int status = convert(train, error);
+            if (status)
+                return status;
+        }
         if (!advance(train, &epoch_done, error))
             return 1;
         int signal = stop_signal();
@@ -303,15 +240,17 @@ static int train_network(struct train *train, const char **error)
 {
     if (!check_places(&train->options, error))
         return 1;
-    train->model = network_open(&train->options.network, error);
-    if (!train->model)
+    const rnn_model *model = network_open(&train->options.network, error);
+    if (!model)
         return 1;
-    if (!train->model->training) {
+    if (!model->training) {
         *error = "the compiled network cannot be trained: it has no loss";
         return 1;
     }
-    if (!check_windows(train, error) || !read_data(train, error) || !check_use(train, error) ||
-        !trainer_open(&train->trainer, &train->options, train->model, &train->data, &train->held, error))
+    struct training_data *data = &train->data;
+    if (!conversion_open(&train->conversion, &train->options, error) ||
+        !training_data_read(data, &train->options, model, error) ||
+        !trainer_open(&train->trainer, &train->options, model, &data->learned, &data->held, error))
         return 1;
     int status = 1;
     stop_hold_signals();

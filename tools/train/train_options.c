@@ -33,7 +33,8 @@ enum {
     KEY_SVG,
     KEY_CHECKPOINT,
     KEY_CHECKPOINT_EVERY,
-    KEY_RESUME
+    KEY_RESUME,
+    KEY_LOW_RANK_AFTER
 };
 
 static const struct argp_option options_table[] = {
@@ -76,6 +77,12 @@ static const struct argp_option options_table[] = {
     {"schedule", KEY_SCHEDULE, "NAME[,NUMBER=VALUE...]", 0, "How the rate changes (default: constant), see below", 3},
     {"clip", KEY_CLIP, "NORM", 0, "Scale gradients with a greater norm down to it", 3},
     {"clip-value", KEY_CLIP_VALUE, "X", 0, "Limit every element of a gradient to -X .. X", 3},
+    {"low-rank-after", KEY_LOW_RANK_AFTER, "N", 0,
+     "After N epochs put low-rank factors in place of matrices and go on with these: as --form says from then on, or "
+     "of ranks from the stable ranks of the matrices, in steps of 16, where that makes them smaller. The program with "
+     "the forms is written beside --out, as w.low_rank.rnn for w.safetensors, and the dense weights as "
+     "w.dense.safetensors",
+     3},
     {NULL, 0, NULL, 0, "The results:", 4},
     {"out", 'o', "FILE", 0,
      "Where the weights go, a .safetensors file, written after each epoch. With a validation, those that were best in "
@@ -132,23 +139,44 @@ static void check_files(const struct train_options *options, struct argp_state *
     add_data(&files, "--valid-data", &options->valid_data);
     argument_writes(&files, "--out", options->out, state);
     argument_writes(&files, "the best weights of --out", options->best, state);
+    argument_writes(&files, "the program beside --out", options->low_rank, state);
     argument_reads(&files, "--weights", options->weights);
+    argument_writes(&files, "the dense weights of --out", options->dense, state);
     argument_writes(&files, "--checkpoint", options->checkpoint, state);
     argument_writes(&files, "--log", options->log, state);
     argument_writes(&files, "--svg", options->svg, state);
 }
 
-/* w.safetensors -> w.best.safetensors; NULL for anything but a regular file, such as /dev/null. */
-static const char *name_best(struct arena *arena, const char *out)
+/* w.safetensors, ".best.safetensors" -> w.best.safetensors; NULL for anything but a regular file, as /dev/null. */
+static const char *name_beside(struct arena *arena, const char *out, const char *ending)
 {
-    static const char ending[] = ".safetensors";
+    static const char usual[] = ".safetensors";
     struct stat status;
     size_t length = strlen(out), kept = length;
     if (stat(out, &status) == 0 && !S_ISREG(status.st_mode))
         return NULL;
-    if (length > sizeof ending - 1 && strcmp(out + length - (sizeof ending - 1), ending) == 0)
-        kept = length - (sizeof ending - 1);
-    return arena_printf(arena, "%.*s.best%s", (int)kept, out, out + kept);
+    if (length > sizeof usual - 1 && strcmp(out + length - (sizeof usual - 1), usual) == 0)
+        kept = length - (sizeof usual - 1);
+    return arena_printf(arena, "%.*s%s", (int)kept, out, ending);
+}
+
+/* Checks what belongs to --low-rank-after, and names its files. */
+static void check_low_rank(struct train_options *options, struct argp_state *state)
+{
+    struct arena *arena = options->network.arena;
+    if (!options->low_rank_after)
+        return;
+    options->forms = options->network.forms; /* which the network at first has not */
+    options->network.forms = (struct form_options){.arena = arena};
+    if (options->low_rank_after >= options->epochs)
+        argp_error(state, "--low-rank-after %d leaves none of %d epoch%s for the factors: take less, or more --epochs",
+                   options->low_rank_after, options->epochs, options->epochs == 1 ? "" : "s");
+    options->low_rank = options->out ? name_beside(arena, options->out, ".low_rank.rnn") : NULL;
+    options->dense = options->out ? name_beside(arena, options->out, ".dense.safetensors") : NULL;
+    if (!options->low_rank)
+        argp_error(state, "--low-rank-after writes the program that it makes beside --out, which has to be a file");
+    if (options->network.path && strcmp(options->network.path, "-") == 0)
+        argp_error(state, "--low-rank-after needs the program in a file, not from standard input");
 }
 
 static void check_options(void *to, struct argp_state *state)
@@ -173,7 +201,9 @@ static void check_options(void *to, struct argp_state *state)
     if (options->patience && !validates)
         argp_error(state, "--patience needs a validation: give --valid or --valid-data");
     options->network.quiet = options->quiet;
-    options->best = options->out && validates ? name_best(options->network.arena, options->out) : NULL;
+    options->best =
+        options->out && validates ? name_beside(options->network.arena, options->out, ".best.safetensors") : NULL;
+    check_low_rank(options, state);
     check_files(options, state);
     methods_choose(options, state);
 }
@@ -189,6 +219,7 @@ static const struct argument_field fields[] = {
     {KEY_WINDOW, ARGUMENT_COUNT, offsetof(struct train_options, window)},
     {KEY_ADVANCE, ARGUMENT_COUNT, offsetof(struct train_options, advance)},
     {KEY_EPOCHS, ARGUMENT_COUNT, offsetof(struct train_options, epochs)},
+    {KEY_LOW_RANK_AFTER, ARGUMENT_COUNT, offsetof(struct train_options, low_rank_after)},
     {KEY_PATIENCE, ARGUMENT_COUNT, offsetof(struct train_options, patience)},
     {'w', ARGUMENT_TEXT, offsetof(struct train_options, weights)},
     {KEY_STRICT, ARGUMENT_FLAG, offsetof(struct train_options, strict)},

@@ -20,18 +20,21 @@ struct train_options {
     int piece;           /* frames of the sequences that a series is cut into; 0: one for each stream */
     int window, advance; /* frames of BPTT(window; advance); 0: not given */
     int epochs;
-    int patience; /* epochs without a better validation after which it ends; 0: never */
+    int low_rank_after;        /* epochs after which factors take the place of matrices; 0: never */
+    struct form_options forms; /* that they then have; no decomposition among them: svd, ranks by stable ranks */
+    int patience;              /* epochs without a better validation after which it ends; 0: never */
     rnn_optimizer_options optimizer;
     rnn_schedule_options schedule;
     bool whole_period;       /* cosine without a period: over the whole training */
     double clip, clip_value; /* INFINITY: none */
     uint64_t seed;
-    const char *weights;         /* to start from; NULL: start values */
-    bool strict;                 /* these hold only tensors that the network has */
-    const char *out, *log, *svg; /* NULL: none */
-    const char *best;            /* beside `out`: weights with the smallest loss in validation; NULL: none */
-    const char *checkpoint;      /* NULL: none */
-    int checkpoint_every;        /* steps */
+    const char *weights;          /* to start from; NULL: start values */
+    bool strict;                  /* these hold only tensors that the network has */
+    const char *out, *log, *svg;  /* NULL: none */
+    const char *best;             /* beside `out`: weights with the smallest loss in validation; NULL: none */
+    const char *dense, *low_rank; /* beside `out`, with low_rank_after: the dense weights, the program with forms */
+    const char *checkpoint;       /* NULL: none */
+    int checkpoint_every;         /* steps */
     bool resume, quiet;
     bool evaluates;                                     /* rnn eval: nothing is learned */
     struct words optimizer_settings, schedule_settings; /* NAME=VALUE, on top of the defaults */

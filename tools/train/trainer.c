@@ -25,9 +25,12 @@ static bool find_sizes(struct trainer *trainer)
     return most > 0;
 }
 
-static bool allocate(struct trainer *trainer, const char **error)
+/* Opens what the model's calls need. */
+static bool open_model(struct trainer *trainer, const char **error)
 {
     const rnn_model *model = trainer->model;
+    tally_open(&trainer->tally, trainer->arena, model);
+    batch_open(trainer->arena, &trainer->batch, model, trainer->frames, trainer->options->streams);
     const rnn_training *training = model->training;
     size_t bytes = model->parameter_elements * (size_t)model->real_size;
     size_t moments =
@@ -41,7 +44,7 @@ static bool allocate(struct trainer *trainer, const char **error)
     trainer->work = rnn_alloc(training->work_size(trainer->frames, streams), model->alignment);
     bool can_learn = !learns || (trainer->gradient && trainer->moments);
     if (trainer->parameters && can_learn && trainer->state && trainer->work)
-        return true;
+        return validate_open(trainer, error);
     *error = arena_printf(trainer->arena,
                           "out of memory: %d streams of %d frames need %zu bytes; a smaller --streams or %s needs less",
                           streams, trainer->frames, training->work_size(trainer->frames, streams),
@@ -92,9 +95,7 @@ bool trainer_open(struct trainer *trainer, const struct train_options *options, 
     }
     if (options->checkpoint && !identity_find(options, data, held, &trainer->identity, error))
         return false;
-    tally_open(&trainer->tally, trainer->arena, model);
-    batch_open(trainer->arena, &trainer->batch, model, trainer->frames, options->streams);
-    if (!allocate(trainer, error) || !validate_open(trainer, error) || !start_parameters(trainer, error)) {
+    if (!open_model(trainer, error) || !start_parameters(trainer, error)) {
         trainer_close(trainer);
         return false;
     }
@@ -108,11 +109,21 @@ bool trainer_open(struct trainer *trainer, const struct train_options *options, 
 void trainer_close(struct trainer *trainer)
 {
     validate_close(trainer);
-    rnn_free(trainer->parameters);
-    rnn_free(trainer->gradient);
-    rnn_free(trainer->moments);
-    rnn_free(trainer->state);
-    rnn_free(trainer->work);
+    void **const memory[] = {&trainer->parameters, &trainer->gradient, &trainer->moments, &trainer->state,
+                             &trainer->work};
+    for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
+        rnn_free(*memory[i]);
+        *memory[i] = NULL;
+    }
+}
+
+bool trainer_change_model(struct trainer *trainer, const rnn_model *model, const char **error)
+{
+    trainer_close(trainer);
+    trainer->model = model;
+    trainer->chosen = false;
+    trainer->order_epoch = -1;
+    return open_model(trainer, error);
 }
 
 /* ---- batches and windows ---- */

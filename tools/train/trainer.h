@@ -51,6 +51,7 @@ struct trainer {
     long *order; /* of epoch `order_epoch`, or of validation if that is -1 */
     int order_epoch;
     struct position position;
+    const char *forms;        /* of a network that conversion.h has made: "h.U=svd:16 h.W=svd:32"; NULL: none yet */
     struct identity identity; /* for checkpoints; else zeros */
     struct tally tally;       /* of this epoch so far */
     struct session scorer;    /* validation runs the network with it where an output has an accuracy */
@@ -72,6 +73,10 @@ struct score {
 bool trainer_open(struct trainer *trainer, const struct train_options *options, const rnn_model *model,
                   const struct dataset *data, const struct dataset *held, const char **error);
 void trainer_close(struct trainer *trainer);
+
+/* Takes another model with the same inputs, targets and windows. Its parameters and the optimiser's state are 0. False
+ * with a sentence if there is not enough memory; then it is closed. */
+bool trainer_change_model(struct trainer *trainer, const rnn_model *model, const char **error);
 
 long trainer_batches(const struct trainer *trainer);   /* of an epoch */
 uint64_t trainer_count_steps(struct trainer *trainer); /* of an epoch; exact unless sequences differ in length */

@@ -8,6 +8,7 @@
 bool validate_open(struct trainer *trainer, const char **error)
 {
     const rnn_model *model = trainer->model;
+    trainer->scores = false;
     for (int i = 0; i < model->training->target_count; i++)
         trainer->scores |= score_output(model, i) != NULL;
     trainer->scores &= trainer->held->count > 0;
@@ -23,6 +24,7 @@ void validate_close(struct trainer *trainer)
 {
     if (trainer->scores)
         session_close(&trainer->scorer);
+    trainer->scores = false;
 }
 
 /* Scores the outputs of the window. */
