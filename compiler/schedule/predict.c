@@ -30,6 +30,7 @@ bool region_is_predicted(const struct region *region)
 struct work {
     double flops;   /* of products, lanes that pad units included */
     double weights; /* bytes of panels */
+    double opening; /* nanoseconds in which stored weights become what is multiplied, for each tile of columns */
     double beside;  /* nanoseconds of elementwise operations */
     double values;  /* bytes of vectors that are loaded and stored */
     int phases;
@@ -49,9 +50,28 @@ static bool reads_value(const struct schedule *schedule, const struct edge *edge
 
 enum {
     SIDE_BLOCKS = 4,
+    TILE_COLUMNS = 6,
     COLUMNS_EACH = 24 /* of a thread; with fewer, frames regions share out panels, see rnn/team.h */
 };
 enum { FUNCTION_FLOPS = 10 }; /* from so many on an operation is a function, such as tanh */
+
+/* Products of whole numbers take so much of the time of as many multiply-adds (bench/stored.c, many columns). */
+static const double whole_products = 0.6;
+
+/* Operations for a stored weight that becomes what is multiplied, half an instruction since others run beside it; and
+ * for a number that becomes a whole one. */
+static const double operations_to_open = 0.5, operations_to_round = 16;
+
+/* Counts what weights in a storage take beside those of plain numbers. */
+static void count_storage(const struct machine *machine, const struct operand *operand, double weights,
+                          struct work *work)
+{
+    if (machine_weight_bytes(machine, operand->storage) == machine->real_bytes)
+        return;
+    work->opening += operations_to_open * weights / machine->operations;
+    if (operand->storage == PRECISION_INT8)
+        work->beside += operations_to_round * operand->x.length / machine->operations;
+}
 
 static void count_panels(const struct schedule *schedule, const struct kernel *kernel, struct work *work)
 {
@@ -59,7 +79,8 @@ static void count_panels(const struct schedule *schedule, const struct kernel *k
     const double units = padded(machine, kernel->units);
     for (int i = 0; i < kernel->operand_count; i++) {
         const double weights = units * kernel->operands[i].row_count * kernel->operands[i].x.length;
-        work->flops += 2 * weights;
+        work->flops += 2 * weights * (kernel->operands[i].storage == PRECISION_INT8 ? whole_products : 1);
+        count_storage(machine, &kernel->operands[i], weights, work);
         if (i == 0 || kernel->operands[i - 1].panels != kernel->operands[i].panels) /* else it is at hand */
             work->weights += weights * machine_weight_bytes(machine, kernel->operands[i].storage);
         work->values += machine->real_bytes * kernel->operands[i].x.length;
@@ -258,7 +279,9 @@ struct prediction predict_region(const struct schedule *schedule, const struct r
     const struct weights_read read = weights_read(schedule, region, &work, load, share.weights);
     struct reading reading = read_time(machine, read.bytes, read.turns, load->threads, read.own);
     reading.time *= read.part;
-    const double products = work.flops * streams / (tiles * machine->flops);
+    const double at_once = region->kind == REGION_SCAN ? region->group : load->frames;
+    const double opening = work.opening * share.work * ceil(load->streams * at_once / TILE_COLUMNS) / at_once;
+    const double products = work.flops * streams / (tiles * machine->flops) + opening;
     const double computing = products + (reading.bound >= BOUND_THIRD ? predict_seen * reading.time : 0);
     struct sum sum = {.bound = BOUND_FLOPS};
     add_time(&sum, fmax(computing, reading.time), computing >= reading.time ? BOUND_FLOPS : reading.bound);
