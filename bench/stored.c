@@ -10,11 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arguments.h"
 #include "rnn/model.h"
 #include "rnn/stored.h"
 #include "timing.h"
 
-enum { ROUNDS = 9, ROUNDS_MOST = 99, ROWS = 4, STORAGES = 5, COLUMNS_MOST = 64 };
+enum { ROUNDS = 9, ROUNDS_MOST = 99, ROWS = 4, STORAGES = 5, SIZES = 4, COLUMNS_MOST = 64 };
 static const rnn_storage storages[STORAGES] = {RNN_F32, RNN_F16, RNN_BF16, RNN_INT8, RNN_INT8};
 static const double ROUND_SECONDS = 0.01;
 
@@ -76,7 +77,7 @@ typedef void run(const struct product *p, int back);
     {                                                                                                                  \
         plain_##units, f16_##units, bf16_##units, int8_##units, once_##units                                           \
     }
-static run *const runs[4][STORAGES] = {RUNS_OF(256), RUNS_OF(512), RUNS_OF(1024), RUNS_OF(2048)};
+static run *const runs[SIZES][STORAGES] = {RUNS_OF(256), RUNS_OF(512), RUNS_OF(1024), RUNS_OF(2048)};
 
 static struct product product_new(int units, int columns)
 {
@@ -115,9 +116,18 @@ static double measure_once(const struct product *p, run *product)
     return passed / calls;
 }
 
+/* The place of a number of units in `runs`, or SIZES if it has none. */
+static int size_of(int units)
+{
+    int size = 0;
+    while (size < SIZES && units != 256 << size)
+        size++;
+    return size;
+}
+
 static void measure(int units, int columns, int rounds)
 {
-    const int size = units == 256 ? 0 : units == 512 ? 1 : units == 1024 ? 2 : 3;
+    const int size = size_of(units);
     struct product p = product_new(256 << size, columns);
     double seconds[STORAGES][ROUNDS_MOST], gains[STORAGES][ROUNDS_MOST];
     for (int round = -1; round < rounds; round++)
@@ -142,11 +152,16 @@ static void measure(int units, int columns, int rounds)
 
 int main(int argc, char **argv)
 {
-    const int rounds = argc > 1 ? RNN_MAX(1, RNN_MIN(ROUNDS_MOST, atoi(argv[1]))) : ROUNDS;
+    const int rounds = rounds_of(argc, argv, ROUNDS, ROUNDS_MOST);
+    for (int i = 2; i < argc; i += 2)
+        if (size_of(atoi(argv[i])) == SIZES || atoi(argv[i + 1]) > COLUMNS_MOST) {
+            fprintf(stderr, "UNITS are 256, 512, 1024 or 2048, COLUMNS at most %d\n", COLUMNS_MOST);
+            return 2;
+        }
     printf("%d bytes of lanes\n", RNN_VECTOR_BYTES);
     printf("units columns  f32 us    f16 us gain      bf16 us gain      int8 us gain      once us gain\n");
     for (int i = 2; i + 1 < argc; i += 2)
-        measure(atoi(argv[i]), RNN_MIN(atoi(argv[i + 1]), COLUMNS_MOST), rounds);
+        measure(atoi(argv[i]), atoi(argv[i + 1]), rounds);
     static const int all_units[] = {256, 512, 1024, 2048}, all_columns[] = {1, 4, 16};
     for (int u = 0; argc <= 2 && u < 4; u++)
         for (int c = 0; c < 3; c++)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# choices.sh, predictions.sh, accuracy.sh, train.sh and applications.sh say what is wrong with their arguments before they measure, and
-# give no verdict on what they could not measure.
+# choices.sh, predictions.sh, accuracy.sh, train.sh, applications.sh and the programs in C say what is wrong with their arguments before
+# they measure, and give no verdict on what they could not measure.
 #   sh bench/test_scripts.sh BUILD
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -89,3 +89,29 @@ wrong_application "does not compile for --march no" --march no
 expect 77 applications --only '*_lm' --out tables.md
 says err "bench/applications.sh: skipped: word_lm, as there is no $PWD/none/text/wikitext-2"
 [ ! -e tables.md ] || fail "tables of nothing"
+
+# program NAME SOURCE...
+program() {
+  name=$1
+  shift
+  ${CC:-cc} -O0 -I"$here/../runtime/include" "$here/$name.c" "$@" -lm -o "$name"
+}
+program tiles
+program stored "$here/../runtime/src/memory.c"
+program train "$here/../runtime/src/memory.c"
+for name in tiles stored; do
+  for rounds in x 0 -1 100 --help; do
+    expect 2 ./$name $rounds
+    says err "'$rounds' is no number from 1 to 99"
+  done
+  expect 2 ./$name 1 256
+  says err "UNITS 256 are without COLUMNS"
+  expect 2 ./$name 1 256 0
+  says err "'0' is no number from 1 to 4096"
+  expect 2 ./$name 1 256 16 999999999 16
+  says err "'999999999' is no number from 1 to 8192"
+done
+expect 2 ./stored 1 300 16
+says err "UNITS are 256, 512, 1024 or 2048"
+expect 2 ./train 10
+says err "usage: train N M"

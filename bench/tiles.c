@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arguments.h"
 #include "rnn/panel.h"
 #include "rnn/train.h"
 #include "timing.h"
@@ -164,7 +165,7 @@ static void measure_all(int units, int columns, int rounds)
 
 int main(int argc, char **argv)
 {
-    const int rounds = argc > 1 ? RNN_MAX(1, RNN_MIN(ROUNDS_MOST, atoi(argv[1]))) : ROUNDS;
+    const int rounds = rounds_of(argc, argv, ROUNDS, ROUNDS_MOST);
     printf("%d bytes of lanes, %d accumulators, %.1f GFLOP/s in registers\n", RNN_VECTOR_BYTES, RNN_ACCUMULATORS,
            registers_rate());
     printf("units columns  4 rows      3 rows      1 row       backward    gradient\n");

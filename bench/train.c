@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arguments.h"
 #include "rnn/model.h"
 #include "rnn/train.h"
 #include "timing.h"
@@ -35,4 +36,11 @@ static int time_weights(int n, int m)
     return 0;
 }
 
-int main(int argc, char **argv) { return argc == 3 ? time_weights(atoi(argv[1]), atoi(argv[2])) : 2; }
+int main(int argc, char **argv)
+{
+    enum { MOST = 8192 };
+    if (argc == 3)
+        return time_weights(number_of(argv[1], MOST), number_of(argv[2], MOST));
+    fprintf(stderr, "usage: train N M\n");
+    return 2;
+}
