@@ -39,7 +39,7 @@ static rnn_file *open_file(const char *path)
     return file;
 }
 
-/* Reads a tensor of `columns` numbers a row; all of them, if there are no `rows`. Returns how many rows the file has. */
+/* Reads a tensor of `columns` numbers a row; all of them, if `rows` is 0. Returns how many rows the file has. */
 static int read_rows(const rnn_file *file, const char *name, float **to, int rows, int columns)
 {
     const rnn_file_tensor *tensor = rnn_file_find(file, name);
@@ -163,14 +163,20 @@ int main(int argc, char **argv)
     printf("%6d %3d %9.1f %9.1f %6.2f", V, streams, 1e6 * median(seconds[0], rounds), 1e6 * median(seconds[1], rounds),
            median(gains, rounds));
     if (V <= rows && streams > 1) {
-        int same = 0;
+        int same = 0, words = 0;
+        char *seen = must(calloc(V, 1));
         for (int t = 0; t < steps; t++) {
             for (int k = 0; k < 2; k++)
                 networks[k].step(&networks[k], h + (size_t)t * (size_t)streams * UNITS, logits[k]);
-            for (int s = 0; s < streams; s++)
-                same += largest(logits[0] + (size_t)s * V) == largest(logits[1] + (size_t)s * V);
+            for (int s = 0; s < streams; s++) {
+                const int word = largest(logits[0] + (size_t)s * V);
+                same += largest(logits[1] + (size_t)s * V) == word;
+                words += !seen[word];
+                seen[word] = 1;
+            }
         }
-        printf("  %.2f %% of %d", 100.0 * same / (steps * streams), steps * streams);
+        free(seen);
+        printf("  %.2f %% of %d, %d words", 100.0 * same / (steps * streams), steps * streams, words);
     }
     printf("\n");
     return 0;
