@@ -76,6 +76,14 @@ grep -q '\] : svd(11) ~ orthogonal, b\[n\]' factors/stack.rnn && grep -q 'Z\[3, 
 expect 0 "$rnn" check factors/stack.rnn --weights factors/weights.safetensors
 near "$(loss factors/stack.rnn factors/weights.safetensors)" "$dense" 0.3
 
+# With the matrices beside them the file is one for both networks.
+expect 0 factor --form '*.U=svd:11' --form Z=cp:24 --keep-dense --out both
+[ "$(loss stack.rnn both/weights.safetensors)" = "$dense" ] || fail "the dense weights are others"
+[ "$(loss factors/stack.rnn both/weights.safetensors)" = "$(loss factors/stack.rnn factors/weights.safetensors)" ] ||
+  fail "the factors are others"
+expect 2 factor --keep-dense
+says err "--keep-dense is about what --out writes"
+
 # The factors go on learning.
 expect 0 "$rnn" train factors/stack.rnn --data text --streams 4 --window 12 --rate 0.01 --epochs 2 --quiet --weights factors/weights.safetensors \
   --out more.safetensors

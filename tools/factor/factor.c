@@ -11,6 +11,7 @@
 
 enum {
     KEY_SEED = 1024,
+    KEY_KEEP_DENSE,
     KEY_METRIC,
     KEY_TOLERANCE,
     KEY_STREAMS,
@@ -31,6 +32,8 @@ enum {
 static const struct argp_option options_table[] = {
     {"weights", 'w', "FILE", 0, "The trained weights, of all parameters (.safetensors)", 2},
     {"out", 'o', "FOLDER", 0, "Write the program, its weights and the report here: a new or an empty folder", 2},
+    {"keep-dense", KEY_KEEP_DENSE, NULL, 0,
+     "Write the matrices themselves beside their factors: weights for `rnnc --variants=dense,...`", 2},
     {"seed", KEY_SEED, "N", 0, "For the starts of cp (default 1)", 2},
     {NULL, 0, NULL, 0, "To search for the forms that make it fastest:", 3},
     {"data", 'd', "[NAME=]FILE", 0, "What the network is judged by, as for rnn eval. May be given several times", 3},
@@ -77,6 +80,7 @@ static const char documentation[] =
 static const struct argument_field fields[] = {
     {'w', ARGUMENT_TEXT, offsetof(struct factor_options, weights)},
     {'o', ARGUMENT_TEXT, offsetof(struct factor_options, output)},
+    {KEY_KEEP_DENSE, ARGUMENT_FLAG, offsetof(struct factor_options, keep_dense)},
     {KEY_SEED, ARGUMENT_SEED, offsetof(struct factor_options, seed)},
     {'d', ARGUMENT_WORD, offsetof(struct factor_options, data)},
     {KEY_METRIC, ARGUMENT_TEXT, offsetof(struct factor_options, metric_name)},
@@ -148,6 +152,10 @@ static void check_options(void *to, struct argp_state *state)
                           "search for them with --data");
     if (options->forms.count && !options->output)
         argp_error(state, "--form needs --out, the folder for the new network");
+    if (options->keep_dense && (!options->output || options->finetune))
+        argp_error(state, options->output ? "--keep-dense: --finetune changes all weights, so that the dense matrices "
+                                            "do not go with them any more"
+                                          : "--keep-dense is about what --out writes");
 }
 
 static const struct command_line command_line = {.options = options_table,

@@ -8,6 +8,7 @@
 struct factor_options {
     struct network_options network;
     const char *weights, *output; /* output: a folder; NULL: nothing is written */
+    bool keep_dense;              /* the file also has what the factors stand for */
     struct form_options forms;    /* --form and --forms, which the network that is read has not */
     uint64_t seed;
     struct words data; /* to search with: FILE or NAME=FILE, as for rnn eval */

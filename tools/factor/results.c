@@ -26,18 +26,19 @@ static const struct matrix *factored_matrix(const struct factoring *factoring, c
     return NULL;
 }
 
-/* Writes the program's parameters, the factors of those with forms, and the vocabulary if there is one. */
+/* Writes the program's parameters, of those with forms the factors, with --keep-dense both, and the vocabulary if there
+ * is one. */
 static bool write_weights(const struct factoring *factoring, const char *path, const char **error)
 {
     const struct program *program = factoring->program;
-    rnn_file_tensor *tensors = ARENA_ARRAY(factoring->arena, rnn_file_tensor, 3 * program->parameter_count + 1);
+    rnn_file_tensor *tensors = ARENA_ARRAY(factoring->arena, rnn_file_tensor, 4 * program->parameter_count + 1);
     int count = 0;
     for (int i = 0; i < program->parameter_count; i++) {
         const rnn_file_tensor *tensor = rnn_file_find(factoring->file, program->parameters[i]->name);
         const struct matrix *matrix = factored_matrix(factoring, tensor);
         for (int k = 0; matrix && k < matrix->factor_count; k++)
             tensors[count++] = matrix->factors[k];
-        if (!matrix)
+        if (!matrix || factoring->options->keep_dense)
             tensors[count++] = *tensor;
     }
     const rnn_metadata vocabulary = {VOCABULARY_KEY, rnn_file_metadata(factoring->file, VOCABULARY_KEY)};
