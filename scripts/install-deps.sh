@@ -38,6 +38,8 @@ list() {
   need test clang-format-14 "checks how the C is set" has_command clang-format-14
   need test libcmocka-dev "runs the unit tests" has_library cmocka
   need test liblapacke "computes the factors of rnn factor" has_shared_library liblapacke.so.3
+  need test libopenmpi-dev "trains over several processes, where it is there (RNNC_MPI)" has_library ompi-c
+  need test openmpi-bin "starts them" has_command mpirun
   need test strace "shows that one step of a network makes no system call" has_command strace
   need bench python3-venv "holds the peers that come from PyPI" has_venv
   need bench g++ "compiles what torch.compile writes" has_command g++

@@ -267,7 +267,7 @@ static void test_batch(void **state)
     assert_int_equal(dataset.count, 2);
     assert_int_equal(rest.count, 1);
     assert_int_equal(dataset.frames, 6);
-    batch_open(fixture->arena, &batch, &wide_model, 3, 2);
+    batch_open(fixture->arena, &batch, &wide_model, 3, 2, 0, 1);
     batch_choose(&batch, &dataset, (long[]){1, 0}, 0, 2);
     assert_int_equal(batch.longest, 4);
     batch_fill(&batch, 1, 3, 1);
@@ -299,7 +299,7 @@ static void test_label_errors(void **state)
     make_wide(arrays);
     assert_true(read_arrays(fixture, arrays, WIDE, &wide_model, &table, &error));
     assert_true(dataset_split(fixture->arena, &table, &(struct cut){.streams = 2}, 0, &dataset, &rest, &error));
-    batch_open(fixture->arena, &batch, &wide_model, 4, 2);
+    batch_open(fixture->arena, &batch, &wide_model, 4, 2, 0, 1);
     batch_choose(&batch, &dataset, (long[]){0, 1}, 0, 2);
     batch_fill(&batch, 0, 4, 0);
     static const int largest[4][2] = {{1, 3}, {1, 3}, {2, 1}, {3, 1}}; /* stream 1 ends after two frames */
@@ -338,7 +338,7 @@ static void test_series(void **state)
     assert_int_equal(dataset.longest, 3);
     assert_int_equal(rest.count, 2);
     assert_int_equal(rest.sequences[1].row, 10);
-    batch_open(fixture->arena, &batch, &tiny_model, 2, 3);
+    batch_open(fixture->arena, &batch, &tiny_model, 2, 3, 0, 1);
     batch_choose(&batch, &dataset, (long[]){0, 1, 2}, 0, 3);
     batch_fill(&batch, 1, 2, 0);
     assert_memory_equal(batch.inputs[0], ((int32_t[]){1, 4, 2, 2, 0, 3}), sizeof(int32_t[6]));

@@ -112,8 +112,8 @@ bool checkpoint_save(const struct trainer *trainer, const struct report *report,
         add_vector(&content, arena_printf(arena, "train/optimizer.%s", arrays[i].name), arrays[i].dtype,
                    (const char *)trainer->moments + arrays[i].offset, arrays[i].elements);
     if (trainer->position.begin)
-        add_vector(&content, "train/state", RNN_DTYPE_U8, trainer->state,
-                   model->training->state_size(trainer->batch.streams));
+        add_vector(&content, "train/state", RNN_DTYPE_U8, trainer_whole_state(trainer),
+                   model->training->state_size(trainer->batch.all));
     add_vector(&content, "train/losses", RNN_DTYPE_F64, trainer->tally.losses, 2 * (size_t)model->training->loss_count);
     add_curve(&content, &report->learned, "train/curve.training");
     add_curve(&content, &report->held, "train/curve.validation");

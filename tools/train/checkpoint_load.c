@@ -195,7 +195,7 @@ static bool load_state(const struct reading *reading)
 {
     struct trainer *trainer = reading->trainer;
     const rnn_file_tensor *tensor = rnn_file_find(reading->file, "train/state");
-    size_t size = trainer->model->training->state_size(trainer->batch.streams);
+    size_t size = trainer->model->training->state_size(trainer->batch.all);
     if (!trainer->position.begin)
         return true;
     if (tensor && tensor->elements != size)
@@ -204,7 +204,10 @@ static bool load_state(const struct reading *reading)
             "its state has %zu bytes, but that of this network %zu: it is from another processor, compiler or "
             "version",
             tensor->elements, size);
-    return load_vector(reading, "train/state", RNN_DTYPE_U8, size, trainer->state);
+    void *whole = arena_alloc(trainer->arena, size + 1, 1);
+    return load_vector(reading, "train/state", RNN_DTYPE_U8, size, whole) &&
+           (trainer_take_state(trainer, whole) ||
+            refuse(reading, "its state is not of %d streams", trainer->batch.all));
 }
 
 static bool load_losses(const struct reading *reading)

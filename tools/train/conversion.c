@@ -60,9 +60,9 @@ static bool open_factored(const struct conversion *conversion, const struct fact
     const struct source *source = rewrite_program(factoring);
     struct network_options network = conversion->options->network;
     network.path = conversion->options->low_rank;
-    if (!file_write(factoring->arena, network.path, source->data, source->length, error))
+    if (!trainer->ranks->rank && !file_write(factoring->arena, network.path, source->data, source->length, error))
         return false;
-    const rnn_model *model = network_open(&network, error);
+    const rnn_model *model = trainer_open_network(trainer->ranks, &network, error);
     return model && trainer_change_model(trainer, model, error);
 }
 
@@ -168,6 +168,7 @@ static bool fill_parameters(const struct factoring *factoring, const rnn_file_te
         }
         memcpy((char *)trainer->parameters + parameter->offset * size, from->data, from->elements * size);
     }
+    ranks_give(trainer->ranks, trainer->parameters, model->parameter_elements * size);
     return true;
 }
 
@@ -237,8 +238,11 @@ static bool convert(const struct conversion *conversion, struct factoring *facto
     if (!factor(conversion, factoring, error))
         return false;
     trainer->forms = print_forms(trainer->arena, factoring);
+    const struct ranks_item item = {"the forms of matrices", trainer->forms, false};
+    if (!ranks_agree(trainer->ranks, trainer->arena, &item, 1, error))
+        return false;
     if (*trainer->forms &&
-        (!weights_save(trainer, conversion->options->dense, error) ||
+        ((!trainer->ranks->rank && !weights_save(trainer, conversion->options->dense, error)) ||
          !open_factored(conversion, factoring, trainer, error) ||
          !fill_parameters(factoring, tensors, count, trainer, error) || !begin_validation(trainer, &validation, error)))
         return false;

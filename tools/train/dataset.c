@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/random.h"
 #include "network/session.h"
+#include "ranks/ranks.h"
 
 /* Cuts rows `first` .. `end` - 1 of a series into sequences; false if there is not one row for each. Every row is in
  * one of them: if the rows do not divide, the first streams have one more, and the last piece has the rest. */
@@ -104,11 +105,13 @@ static void *new_column(struct arena *arena, const rnn_model *model, const rnn_t
     return tensor->type == RNN_TYPE_LABELS ? (void *)labels : tensor_new(arena, model, tensor, frames, streams);
 }
 
-void batch_open(struct arena *arena, struct batch *batch, const rnn_model *model, int frames, int streams)
+void batch_open(struct arena *arena, struct batch *batch, const rnn_model *model, int frames, int streams, int rank,
+                int ranks)
 {
     const rnn_training *training = model->training;
-    *batch = (struct batch){.arena = arena, .most_streams = streams};
+    *batch = (struct batch){.arena = arena, .rank = rank, .ranks = ranks};
     batch->sequences = ARENA_ARRAY(arena, const struct sequence *, streams);
+    batch->most_streams = streams = ranks_most(ranks, streams);
     batch->lengths = ARENA_ARRAY(arena, int, streams);
     batch->inputs = ARENA_ARRAY(arena, void *, model->input_count + 1);
     batch->targets = ARENA_ARRAY(arena, void *, training->target_count + 1);
@@ -123,7 +126,9 @@ void batch_open(struct arena *arena, struct batch *batch, const rnn_model *model
 void batch_choose(struct batch *batch, const struct dataset *dataset, const long *order, long first, int count)
 {
     batch->dataset = dataset;
-    batch->streams = count;
+    batch->all = count;
+    batch->first = ranks_first(batch->rank, batch->ranks, count);
+    batch->streams = ranks_first(batch->rank + 1, batch->ranks, count) - batch->first;
     batch->longest = 0;
     for (int b = 0; b < count; b++) {
         batch->sequences[b] = &dataset->sequences[order[first + b]];
@@ -138,7 +143,7 @@ static void fill_column(const struct batch *batch, const struct column *column, 
     bool has_frames = column->tensor->time == RNN_TIME_FRAME;
     for (int t = 0; t < (has_frames ? frames : 1); t++)
         for (int b = 0; b < batch->streams; b++) {
-            const struct sequence *sequence = batch->sequences[b];
+            const struct sequence *sequence = batch->sequences[batch->first + b];
             long row = !has_frames ? sequence->number : begin + t < sequence->length ? sequence->row + begin + t : -1;
             column_put(model, column, row, to, (long)t * batch->streams + b);
         }
@@ -154,7 +159,7 @@ static void fill_labels(const struct batch *batch, const struct column *column, 
     }
     *labels = (rnn_labels){.most = column->most, .counts = room->counts, .ids = room->ids};
     for (int b = 0; b < batch->streams; b++) {
-        long number = batch->sequences[b]->number;
+        long number = batch->sequences[batch->first + b]->number;
         room->counts[b] = column->counts[number];
         for (int k = 0; k < column->most; k++)
             room->ids[(long)b * column->most + k] = column->ids[number * column->most + k];
@@ -167,11 +172,14 @@ void batch_fill(struct batch *batch, long begin, int frames, int loss_from)
     const rnn_training *training = table->model->training;
     batch->window_lengths = NULL;
     batch->frames = 0;
-    for (int b = 0; b < batch->streams; b++) {
-        long rest = batch->sequences[b]->length - begin;
-        batch->lengths[b] = rest <= 0 ? 0 : rest < frames ? (int)rest : frames;
-        batch->frames += batch->lengths[b] > loss_from ? batch->lengths[b] - loss_from : 0;
-        if (batch->lengths[b] < frames)
+    for (int b = 0; b < batch->all; b++) {
+        const long rest = batch->sequences[b]->length - begin;
+        const int length = rest <= 0 ? 0 : rest < frames ? (int)rest : frames, own = b - batch->first;
+        batch->frames += length > loss_from ? length - loss_from : 0;
+        if (own < 0 || own >= batch->streams)
+            continue;
+        batch->lengths[own] = length;
+        if (length < frames)
             batch->window_lengths = batch->lengths;
     }
     for (int i = 0; i < table->model->input_count; i++)

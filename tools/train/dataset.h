@@ -46,23 +46,28 @@ struct label_room {
     int32_t *ids;
 };
 
-/* The memory of calls: `streams` sequences, of which a window of up to `frames` frames is filled in at a time. */
+/* The memory of calls: `streams` sequences, of which a window of up to `frames` frames is filled in at a time. Where
+ * several ranks share out the sequences of a batch, these are the own ones. */
 struct batch {
     struct arena *arena;
     const struct dataset *dataset;
-    const struct sequence **sequences; /* [streams] */
+    const struct sequence **sequences; /* [all] */
+    int rank, ranks;                   /* this one of so many */
     int most_streams;                  /* that there is memory for */
-    int streams;                       /* of this batch */
-    int longest;                       /* frames of its longest sequence */
+    int all;                           /* sequences of this batch, of all ranks */
+    int first, streams;                /* of these, the first of the own ones; how many own ones there are */
+    int longest;                       /* frames of the longest of all */
     void **inputs, **targets;          /* as rnn_training.grad takes them */
     int *lengths;                      /* [streams] of the window */
     rnn_labels *labels;                /* of each target, in: */
     struct label_room *rooms;
     const int *window_lengths; /* `lengths`, or NULL where all streams have all frames */
-    long frames;               /* of all streams in the window, without those before loss_from */
+    long frames;               /* of all sequences in the window, without those before loss_from */
 };
 
-void batch_open(struct arena *arena, struct batch *batch, const rnn_model *model, int frames, int streams);
+/* Makes room for batches of `streams` sequences, of which `rank` of `ranks` fills in its own. */
+void batch_open(struct arena *arena, struct batch *batch, const rnn_model *model, int frames, int streams, int rank,
+                int ranks);
 
 /* Chooses the sequences order[first] .. order[first + count - 1]. */
 void batch_choose(struct batch *batch, const struct dataset *dataset, const long *order, long first, int count);

@@ -4,16 +4,23 @@
 #include "base/arena.h"
 #include "train/trainer.h"
 
-/* The first value of the window that is not finite, of those that are kept, and the region that computes it. */
+/* The first value of the window that is not finite, of those that are kept, and the region that computes it; of the
+ * last rank that has one. */
 static const char *find_cause(struct trainer *trainer, const struct plan *plan)
 {
     const rnn_training *training = trainer->model->training;
-    const rnn_window window = {.frames = plan->frames, .lengths = trainer->batch.window_lengths};
+    const struct batch *batch = &trainer->batch;
+    const rnn_window window = {.frames = plan->frames, .lengths = batch->window_lengths};
     rnn_fault fault;
-    if (!training->find_fault(trainer->state, trainer->work, &window, &fault))
+    bool found = batch->streams && training->find_fault(trainer->state, trainer->work, &window, &fault);
+    const int rank = ranks_largest(trainer->ranks, found ? trainer->ranks->rank : -1);
+    if (rank < 0)
         return "all values that are kept of the window are finite";
-    return arena_printf(trainer->arena, "it begins with %s in region %s, at frame %ld of stream %d", fault.value,
-                        fault.region, trainer->position.begin + fault.frame, fault.stream);
+    const char *cause =
+        found ? arena_printf(trainer->arena, "it begins with %s in region %s, at frame %ld of stream %d", fault.value,
+                             fault.region, trainer->position.begin + fault.frame, batch->first + fault.stream)
+              : "";
+    return ranks_text(trainer->ranks, trainer->arena, rank, cause);
 }
 
 static const char *advise_smaller_steps(const struct trainer *trainer)
@@ -46,7 +53,7 @@ const char *explain_divergence(struct trainer *trainer, const struct plan *plan,
     return arena_printf(arena,
                         "epoch %d, step %llu, frames %ld to %ld of %d streams: the %s is not finite (loss %g); %s. %s",
                         position->epoch + 1, (unsigned long long)position->step + 1, position->begin,
-                        position->begin + plan->frames - 1, trainer->batch.streams, what, loss, cause,
+                        position->begin + plan->frames - 1, trainer->batch.all, what, loss, cause,
                         find_remedy(trainer, loss, parameter == NULL));
 }
 

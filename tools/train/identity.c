@@ -88,7 +88,8 @@ bool identity_find(const struct train_options *options, const struct dataset *da
                    struct identity *identity, const char **error)
 {
     if (strcmp(options->network.path, "-") == 0) {
-        *error = "a training with checkpoints needs its program in a file, not from standard input";
+        *error =
+            "a training with checkpoints, or of several ranks, needs its program in a file, not from standard input";
         return false;
     }
     identity->data = identity_sum_data(data);

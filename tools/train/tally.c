@@ -16,10 +16,14 @@ void tally_clear(struct tally *tally)
     memset(tally->losses, 0, (size_t)tally->training->loss_count * sizeof *tally->losses);
 }
 
-bool tally_take(struct tally *tally, const void *state, void *work)
+void tally_take(struct tally *tally, const void *state, void *work)
+{
+    tally->training->losses(state, work, tally->call);
+}
+
+bool tally_call_counts(const struct tally *tally)
 {
     bool counts = false;
-    tally->training->losses(state, work, tally->call);
     for (int i = 0; i < tally->training->loss_count; i++)
         counts |= tally->call[i].count > 0;
     return counts;

@@ -17,8 +17,9 @@ struct tally {
 void tally_open(struct tally *tally, struct arena *arena, const rnn_model *model);
 void tally_clear(struct tally *tally);
 
-/* Takes the losses of the call that has just ended; true if any counted. */
-bool tally_take(struct tally *tally, const void *state, void *work);
+/* Takes the losses of the call that has just ended. */
+void tally_take(struct tally *tally, const void *state, void *work);
+bool tally_call_counts(const struct tally *tally); /* true if any of them counted */
 /* Adds them to those of the calls before. */
 void tally_add(struct tally *tally);
 

@@ -19,11 +19,13 @@
 /* Everything that a training needs. */
 struct train {
     struct train_options options;
+    struct ranks ranks;
     struct training_data data;
     struct conversion conversion;
     struct trainer trainer;
     struct report report;
-    double learned; /* mean loss of the last epoch */
+    uint64_t first_step; /* steps that were done before this run */
+    double learned;      /* mean loss of the last epoch */
 };
 
 /* Prints the beginning. False, with a sentence, if it cannot be printed, as then nothing can. */
@@ -108,7 +110,7 @@ static bool start(struct train *train, const char **error)
     if (goes_on && (!conversion_resume(&train->conversion, &train->trainer, error) ||
                     !checkpoint_load(&train->trainer, &train->report, options->checkpoint, error)))
         return false;
-    return conversion_check(&train->conversion, &train->trainer, error) &&
+    return conversion_check(&train->conversion, &train->trainer, error) && trainer_agree(&train->trainer, error) &&
            report_open(&train->report, &train->trainer, error);
 }
 
@@ -119,16 +121,29 @@ static bool write_files(struct train *train, bool epoch_done, bool stopping, con
     const struct position *position = &train->trainer.position;
     bool regular = position->step % (uint64_t)options->checkpoint_every == 0;
     bool last = epoch_done || stopping;
+    bool checkpoint = options->checkpoint && (regular || last);
+    if (checkpoint && position->begin && !trainer_gather_state(&train->trainer, error))
+        return false;
+    if (train->ranks.rank)
+        return true;
     /* Before the checkpoint, which records it. */
     if (epoch_done && options->best && position->best_epoch == position->epoch &&
         !weights_save(&train->trainer, options->best, error))
         return false;
-    if (options->checkpoint && (regular || last))
+    if (checkpoint)
         if (!report_flush(&train->report, error) ||
             !checkpoint_save(&train->trainer, &train->report, options->checkpoint, error))
             return false;
     return !last || ((!options->out || weights_save(&train->trainer, options->out, error)) &&
                      report_flush(&train->report, error) && report_draw(&train->report, error));
+}
+
+/* Returns the signal that asks to stop this rank or another; 0: none does. */
+static int signal_of_ranks(struct train *train)
+{
+    if (train->ranks.count == 1)
+        return stop_signal();
+    return train->trainer.stops ? ranks_largest(&train->ranks, stop_signal()) : 0;
 }
 
 /* Takes a step, or ends an epoch. */
@@ -189,6 +204,10 @@ static void print_end(const struct train *train)
                    train->options.best);
         putchar('\n');
     }
+    if (train->ranks.count > 1)
+        printf("%d ranks: each gave %.0f bytes a step into sums\n", train->ranks.count,
+               train->ranks.bytes /
+                   (double)(position->step - train->first_step ? position->step - train->first_step : 1));
     if (train->learned > 2 * fabs(position->first))
         fprintf(
             stderr,
@@ -202,7 +221,7 @@ static void print_end(const struct train *train)
 static int convert(struct train *train, const char **error)
 {
     bool done = conversion_run(&train->conversion, &train->trainer, &train->report, error);
-    int signal = done ? 0 : stop_signal();
+    int signal = done ? 0 : signal_of_ranks(train);
     if (signal)
         return 128 + signal;
     if (!done || !write_files(train, true, false, error))
@@ -215,6 +234,8 @@ static int convert(struct train *train, const char **error)
 static int loop(struct train *train, const char **error)
 {
     bool epoch_done;
+    train->trainer.stop = stop_requested;
+    train->first_step = train->trainer.position.step;
     if (at_end(train)) /* the checkpoint is of the end, but --out may be new */
         return write_files(train, true, false, error) ? 0 : 1;
     while (!at_end(train)) {
@@ -225,7 +246,7 @@ static int loop(struct train *train, const char **error)
         }
         if (!advance(train, &epoch_done, error))
             return 1;
-        int signal = stop_signal();
+        int signal = signal_of_ranks(train);
         if (!write_files(train, epoch_done, signal != 0, error))
             return 1;
         if (epoch_done)
@@ -236,11 +257,20 @@ static int loop(struct train *train, const char **error)
     return 0;
 }
 
+/* Leaves all that is told and written to rank 0. */
+static void be_quiet(struct train_options *options)
+{
+    options->quiet = options->network.quiet = true;
+    options->out = options->log = options->svg = options->best = NULL;
+}
+
 static int train_network(struct train *train, const char **error)
 {
-    if (!check_places(&train->options, error))
+    if (train->ranks.rank)
+        be_quiet(&train->options);
+    else if (!check_places(&train->options, error))
         return 1;
-    const rnn_model *model = network_open(&train->options.network, error);
+    const rnn_model *model = trainer_open_network(&train->ranks, &train->options.network, error);
     if (!model)
         return 1;
     if (!model->training) {
@@ -275,9 +305,16 @@ int command_train(int argc, char **argv)
     struct train *train = ARENA_NEW(arena, struct train);
     const char *error = NULL;
     train_options_parse(arena, argc, argv, &train->options);
-    int status = train_network(train, &error);
-    if (status == 1)
-        print_error(error);
+    int status = 1;
+    if (!ranks_open(&train->ranks, arena, train->options.ranks_wanted, argv, &error)) {
+        ranks_fail(&train->ranks, error);
+    } else {
+        train->options.ranks = &train->ranks;
+        status = train_network(train, &error);
+        if (status == 1)
+            ranks_fail(&train->ranks, error);
+    }
+    ranks_close(&train->ranks);
     arena_free(arena);
     return status;
 }

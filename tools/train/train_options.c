@@ -15,6 +15,7 @@ enum {
     KEY_SKIP,
     KEY_FRAMES_FIRST,
     KEY_STREAMS,
+    KEY_RANKS,
     KEY_PIECE,
     KEY_WINDOW,
     KEY_ADVANCE,
@@ -58,6 +59,10 @@ static const struct argp_option options_table[] = {
      "End after N epochs in which the loss of the validation was not below the smallest before", 3},
     {"streams", KEY_STREAMS, "B", 0,
      "How many sequences a step learns from; a text or series is cut into so many streams (default 32)", 3},
+    {"ranks", KEY_RANKS, "P", 0,
+     "Share the streams of a step out to P processes on this machine, which mpirun starts. On several machines, start "
+     "`rnn train` by mpirun or srun instead",
+     3},
     {"piece", KEY_PIECE, "N", 0,
      "Cut a text or series into sequences of N frames instead, of which the last has what is left; they are shuffled "
      "and begin from the start states (default 64 for a network that needs whole sequences)",
@@ -215,6 +220,7 @@ static const struct argument_field fields[] = {
     {KEY_SKIP, ARGUMENT_FLAG, offsetof(struct train_options, skips)},
     {KEY_FRAMES_FIRST, ARGUMENT_FLAG, offsetof(struct train_options, frames_first)},
     {KEY_STREAMS, ARGUMENT_COUNT, offsetof(struct train_options, streams)},
+    {KEY_RANKS, ARGUMENT_COUNT, offsetof(struct train_options, ranks_wanted)},
     {KEY_PIECE, ARGUMENT_COUNT, offsetof(struct train_options, piece)},
     {KEY_WINDOW, ARGUMENT_COUNT, offsetof(struct train_options, window)},
     {KEY_ADVANCE, ARGUMENT_COUNT, offsetof(struct train_options, advance)},

@@ -30,12 +30,14 @@ static bool open_model(struct trainer *trainer, const char **error)
 {
     const rnn_model *model = trainer->model;
     tally_open(&trainer->tally, trainer->arena, model);
-    batch_open(trainer->arena, &trainer->batch, model, trainer->frames, trainer->options->streams);
+    batch_open(trainer->arena, &trainer->batch, model, trainer->frames, trainer->options->streams, trainer->ranks->rank,
+               trainer->ranks->count);
+    trainer->sums = ARENA_ARRAY(trainer->arena, double, 2 * trainer->model->training->loss_count + 1);
     const rnn_training *training = model->training;
     size_t bytes = model->parameter_elements * (size_t)model->real_size;
     size_t moments =
         rnn_optimizer_state_size(trainer->options->optimizer.kind, model->parameter_elements, model->real_size);
-    int streams = trainer->options->streams;
+    int streams = trainer->batch.most_streams;
     bool learns = !trainer->options->evaluates;
     trainer->parameters = rnn_alloc(bytes ? bytes : 1, model->alignment);
     trainer->gradient = learns ? rnn_alloc(bytes, model->alignment) : NULL;
@@ -88,12 +90,15 @@ bool trainer_open(struct trainer *trainer, const struct train_options *options, 
                                 .held = held,
                                 .schedule = options->schedule,
                                 .rates = rnn_schedule_start(),
+                                .alone = {.count = 1},
                                 .position.first = NAN};
+    trainer->ranks = options->ranks ? options->ranks : &trainer->alone;
     if (!find_sizes(trainer) || (!has_something_to_learn(model) && !options->evaluates)) {
         *error = "there is nothing to learn: no data, or a network without parameters that are not fixed";
         return false;
     }
-    if (options->checkpoint && !identity_find(options, data, held, &trainer->identity, error))
+    if ((options->checkpoint || trainer->ranks->count > 1) &&
+        !identity_find(options, data, held, &trainer->identity, error))
         return false;
     if (!open_model(trainer, error) || !start_parameters(trainer, error)) {
         trainer_close(trainer);
@@ -109,8 +114,8 @@ bool trainer_open(struct trainer *trainer, const struct train_options *options, 
 void trainer_close(struct trainer *trainer)
 {
     validate_close(trainer);
-    void **const memory[] = {&trainer->parameters, &trainer->gradient, &trainer->moments, &trainer->state,
-                             &trainer->work};
+    void **const memory[] = {&trainer->parameters, &trainer->gradient, &trainer->moments,
+                             &trainer->state,      &trainer->whole,    &trainer->work};
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
         rnn_free(*memory[i]);
         *memory[i] = NULL;
@@ -184,19 +189,15 @@ static bool find_gradient(struct trainer *trainer, const struct plan *plan, doub
                           const char **error)
 {
     const struct position *position = &trainer->position;
-    struct batch *batch = &trainer->batch;
     uint64_t epoch_seed = random_key(trainer->options->seed, (uint64_t)position->epoch);
     rnn_window window = {.frames = plan->frames,
                          .advance = plan->advance,
                          .loss_from = plan->loss_from,
-                         .lengths = batch->window_lengths,
                          .drops = 1,
                          .seed = random_key(epoch_seed, (uint64_t)position->batch),
                          .call = position->step};
-    rnn_status status = trainer->model->training->grad(
-        trainer->parameters, trainer->state, trainer->work, &window, (const void *const *)batch->inputs,
-        (const void *const *)batch->targets, loss, trainer->gradient, NULL);
-    *counts = status == RNN_OK && tally_take(&trainer->tally, trainer->state, trainer->work);
+    rnn_status status = trainer_call(trainer, window, &trainer->tally, loss, trainer->gradient);
+    *counts = status == RNN_OK && tally_call_counts(&trainer->tally);
     if (status)
         *error = arena_printf(trainer->arena, "epoch %d, step %llu: %s", position->epoch + 1,
                               (unsigned long long)position->step + 1, rnn_status_text(status));
@@ -249,7 +250,7 @@ bool trainer_step(struct trainer *trainer, const char **error)
     if (!trainer->chosen)
         choose_batch(trainer);
     if (trainer->position.begin == 0)
-        trainer->model->training->state_init(trainer->state, trainer->batch.streams);
+        trainer_begin_streams(trainer);
     struct plan plan = batch_plan(&trainer->batch, trainer->position.begin, trainer->window, trainer->advance);
     double loss = 0;
     bool counts;

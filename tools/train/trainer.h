@@ -16,6 +16,7 @@
 #define RNN_TOOLS_TRAINER_H
 
 #include "network/session.h"
+#include "ranks/ranks.h"
 #include "rnn/optimizer.h"
 #include "train/dataset.h"
 #include "train/identity.h"
@@ -46,6 +47,11 @@ struct trainer {
     rnn_schedule_options schedule;
     rnn_schedule_state rates;
     void *parameters, *gradient, *moments, *state, *work;
+    struct ranks *ranks, alone; /* that share the training: options->ranks, or alone */
+    void *whole;                /* the last state of all ranks that was gathered, on rank 0 of several */
+    double *sums;               /* scratch, [2 * loss_count + 1] */
+    bool (*stop)(void);         /* true if this rank has been asked to stop; NULL: never */
+    bool stops;                 /* one of the ranks had been when the last call was made */
     struct batch batch;
     bool chosen; /* the batch has the sequences of position.batch */
     long *order; /* of epoch `order_epoch`, or of validation if that is -1 */
@@ -92,6 +98,23 @@ bool trainer_step(struct trainer *trainer, const char **error);
  * validation, after which the epoch still waits to be finished: then *stopped. */
 bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped,
                           const char **error);
+
+/* Makes a call with the batch, of which `window` says all but lengths and streams; with the other ranks, whose losses and
+ * gradients are added. tally->call is its losses. gradient: NULL, if only the loss is wanted. */
+rnn_status trainer_call(struct trainer *trainer, rnn_window window, struct tally *tally, double *loss, void *gradient);
+/* Lets the streams of the batch begin. */
+void trainer_begin_streams(struct trainer *trainer);
+
+/* Opens a network on rank 0, which compiles it where it has to be compiled, and then on the others. */
+const rnn_model *trainer_open_network(struct ranks *ranks, const struct network_options *options, const char **error);
+/* False, with a sentence, if another rank has another program, other data or options, or stands elsewhere. */
+bool trainer_agree(struct trainer *trainer, const char **error);
+/* Puts the states of all ranks together on rank 0. */
+bool trainer_gather_state(struct trainer *trainer, const char **error);
+/* Returns the state of all streams of the batch: the own one, or what has been gathered. */
+const void *trainer_whole_state(const struct trainer *trainer);
+/* Takes the own streams out of a state of all. False if it is none of so many streams. */
+bool trainer_take_state(struct trainer *trainer, const void *whole);
 
 /* Loss of the held-out data; uses the memory of the training state. */
 bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped, const char **error);

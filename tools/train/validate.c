@@ -14,7 +14,7 @@ bool validate_open(struct trainer *trainer, const char **error)
     trainer->scores &= trainer->held->count > 0;
     tally_open(&trainer->held_tally, trainer->arena, model);
     trainer->held_counts = ARENA_ARRAY(trainer->arena, struct score_count, model->training->target_count + 1);
-    if (!trainer->scores || session_open(&trainer->scorer, model, trainer->frames, trainer->options->streams, error))
+    if (!trainer->scores || session_open(&trainer->scorer, model, trainer->frames, trainer->batch.most_streams, error))
         return true;
     trainer->scores = false;
     return false;
@@ -44,12 +44,9 @@ static void score_outputs(struct trainer *trainer, int frames, void *const *outp
 /* Runs the network on a window, without a gradient. */
 static rnn_status call_network(struct trainer *trainer, const struct plan *plan)
 {
-    const struct batch *batch = &trainer->batch;
-    rnn_window window = {.frames = plan->frames, .advance = plan->advance, .lengths = batch->window_lengths};
     double loss = 0;
-    return trainer->model->training->grad(trainer->parameters, trainer->state, trainer->work, &window,
-                                          (const void *const *)batch->inputs, (const void *const *)batch->targets,
-                                          &loss, NULL, NULL);
+    return trainer_call(trainer, (rnn_window){.frames = plan->frames, .advance = plan->advance}, &trainer->held_tally,
+                        &loss, NULL);
 }
 
 static rnn_status validate_window(struct trainer *trainer, const struct plan *plan, void **outputs)
@@ -57,12 +54,13 @@ static rnn_status validate_window(struct trainer *trainer, const struct plan *pl
     const rnn_model *model = trainer->model;
     struct batch *batch = &trainer->batch;
     rnn_status status = call_network(trainer, plan);
-    if (status == RNN_OK && trainer->scores)
+    const bool scores = trainer->scores && batch->streams;
+    if (status == RNN_OK && scores)
         status = model->run(trainer->scorer.packed, trainer->scorer.state, trainer->scorer.work, plan->frames,
                             batch->window_lengths, (const void *const *)batch->inputs, outputs);
-    if (status == RNN_OK && trainer->scores)
+    if (status == RNN_OK && scores)
         score_outputs(trainer, plan->frames, outputs);
-    if (status == RNN_OK && tally_take(&trainer->held_tally, trainer->state, trainer->work))
+    if (status == RNN_OK && tally_call_counts(&trainer->held_tally))
         tally_add(&trainer->held_tally);
     return status;
 }
@@ -71,14 +69,15 @@ static rnn_status validate_window(struct trainer *trainer, const struct plan *pl
 static rnn_status validate_batch(struct trainer *trainer, bool (*stop)(void), void **outputs, bool *stopped)
 {
     struct plan plan = {.last = false};
-    trainer->model->training->state_init(trainer->state, trainer->batch.streams);
-    if (trainer->scores)
+    trainer_begin_streams(trainer);
+    trainer->stop = stop;
+    if (trainer->scores && trainer->batch.streams)
         trainer->model->state_init(trainer->scorer.state, trainer->batch.streams);
     for (long begin = 0; !plan.last; begin += plan.advance) {
         plan = batch_plan(&trainer->batch, begin, trainer->window, trainer->window);
         batch_fill(&trainer->batch, begin, plan.frames, 0);
         rnn_status status = validate_window(trainer, &plan, outputs);
-        *stopped = stop();
+        *stopped = trainer->stops;
         if (status || *stopped)
             return status;
     }
@@ -96,7 +95,7 @@ static bool prepare_scorer(struct trainer *trainer, struct arena *arena, void **
         const rnn_tensor *output = score_output(model, i);
         if (output)
             (*outputs)[output - model->outputs] =
-                tensor_new(arena, model, output, trainer->frames, trainer->options->streams);
+                tensor_new(arena, model, output, trainer->frames, trainer->batch.most_streams);
     }
     memcpy(trainer->scorer.parameters, trainer->parameters, model->parameter_elements * (size_t)model->real_size);
     return session_pack(trainer->arena, &trainer->scorer, error);
@@ -118,7 +117,7 @@ static void choose(struct trainer *trainer, const struct dataset *data, long fir
 }
 
 /* Adds up the counts of all targets. */
-static void add_counts(const struct trainer *trainer, struct score *score)
+static void add_counts(struct trainer *trainer, struct score *score)
 {
     struct score_count all = {0};
     for (int i = 0; i < trainer->model->training->target_count; i++) {
@@ -128,6 +127,9 @@ static void add_counts(const struct trainer *trainer, struct score *score)
         all.errors += count->errors;
         all.labels += count->labels;
     }
+    double numbers[] = {all.right, all.ids, all.errors, all.labels};
+    ranks_sum(trainer->ranks, numbers, sizeof numbers / sizeof *numbers);
+    all = (struct score_count){numbers[0], numbers[1], numbers[2], numbers[3]};
     score->accuracy = all.ids > 0 ? all.right / all.ids : -1;
     score->label_errors = all.labels > 0 ? all.errors / all.labels : -1;
 }
@@ -162,11 +164,11 @@ double probe_loss(struct trainer *trainer)
 {
     put_in_order(trainer, trainer->data);
     choose(trainer, trainer->data, 0);
-    trainer->model->training->state_init(trainer->state, trainer->batch.streams);
+    trainer_begin_streams(trainer);
     struct plan plan = batch_plan(&trainer->batch, 0, trainer->window, trainer->window);
     batch_fill(&trainer->batch, 0, plan.frames, 0);
     tally_clear(&trainer->held_tally);
-    if (call_network(trainer, &plan) == RNN_OK && tally_take(&trainer->held_tally, trainer->state, trainer->work))
+    if (call_network(trainer, &plan) == RNN_OK && tally_call_counts(&trainer->held_tally))
         tally_add(&trainer->held_tally);
     return tally_counts(&trainer->held_tally) ? tally_mean(&trainer->held_tally) : 0;
 }

@@ -1,0 +1,137 @@
+#!/bin/sh
+# Trainings of several ranks: what one rank learns, to rounding, and from run to run the same bits. A rank that dies ends the run,
+# which goes on from its checkpoint with as many ranks or others; ranks that do not do the same training are refused.
+#   ranks.sh RNN
+set -eu
+rnn=$1
+. "$(dirname "$0")/training.sh"
+OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMP_NUM_THREADS OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM
+
+if "$rnn" train lm.rnn --data text --out x --ranks 2 --epochs 1 2>&1 | grep -q "built without MPI"; then
+  echo "ranks: this rnn was built without MPI"
+  exit 77
+fi
+command -v mpirun >/dev/null || { echo "ranks: there is no mpirun"; exit 77; }
+
+# A model of whole sequences, with two losses, dropout and, as the last piece is shorter, lengths that differ.
+cat >both.rnn <<'END'
+cell Elman[n](x[m]) -> h[n] {
+  param W[n, m + n], b[n]
+  h = tanh(W @ concat(x, h[t-1]) + b)
+}
+cell Back[n](x[m]) -> h[n] {
+  param W[n, m + n], b[n]
+  h = tanh(W @ concat(x, h[t+1]) + b)
+}
+model both {
+  const V = 24, n = 5
+  input x: index[V]
+  target y: index[V]
+  param E[V, 3] ~ normal(0.3), W[V, 2 * n], U[V, n]
+  e = embed(E, x)
+  kept = dropout(e, 0.2)
+  forth = Elman[n](kept)
+  back = Back[n](e)
+  loss cross_entropy(W @ concat(forth, back), y)
+  loss cross_entropy(U @ forth, y)
+  output o = forth
+}
+END
+
+# numbers FILE: those of a weights file in double precision, one a line.
+numbers() {
+  size=$(od -An -N 8 -t u8 "$1" | tr -d ' ')
+  tail -c +$((size + 9)) "$1" | od -An -v -w8 -t f8
+}
+# same_weights A B TOLERANCE: two files agree, relative to the largest number.
+same_weights() {
+  numbers "$1" >a.numbers
+  numbers "$2" >b.numbers
+  paste a.numbers b.numbers | awk -v tolerance="$3" '
+    { d = $1 - $2; d = d < 0 ? -d : d; a = $1 < 0 ? -$1 : $1; error = d > error ? d : error; most = a > most ? a : most }
+    END { if (!(NR > 0 && error <= tolerance * most)) { print "error " error " of " most; exit 1 } }' ||
+    fail "the weights in $2 are not those in $1"
+}
+
+# Two epochs, 20 steps and more, of one rank and of others: with 7 ranks there are more than streams.
+both() {
+  name=$1
+  shift
+  "$rnn" train both.rnn --data text --piece 23 --streams 5 --optimizer sgd,momentum=0.9 --rate 0.5 --clip 1 --valid 0.1 --epochs 2 \
+    --double --out "$name.safetensors" --log "$name.csv" "$@"
+}
+lm() { train "$@" --double --epochs 2 --clip 1 --optimizer sgd,momentum=0.9; }
+for model in lm both; do
+  expect 0 $model ${model}1
+  for count in 2 3 4 7; do
+    expect 0 $model ${model}$count --ranks $count
+    says out "$count ranks: each gave"
+    same_weights ${model}1.safetensors ${model}$count.safetensors 1e-11
+    [ "$(cut -d, -f1-3 ${model}1.csv)" = "$(cut -d, -f1-3 ${model}$count.csv)" ] || fail "steps of $count ranks are others"
+    paste -d, ${model}1.csv ${model}$count.csv | awk -F, 'NR > 1 && ($4 - $11) ^ 2 + ($5 - $12) ^ 2 > 1e-16 { exit 1 }' ||
+      fail "losses of $count ranks are others"
+  done
+  [ "$(wc -l <${model}1.csv)" -gt 20 ] || fail "20 steps are wanted"
+done
+expect 0 lm again --ranks 3
+cmp lm3.safetensors again.safetensors
+
+# A rank that is killed ends the run within seconds, with a message that names it; the run goes on, with the same bits if as many
+# ranks do.
+expect 0 train whole --double --epochs 6 --quiet --ranks 3
+train killed --double --epochs 6 --quiet --ranks 3 --checkpoint killed.checkpoint --checkpoint-every 5 >out 2>err &
+process=$!
+until [ -e killed.checkpoint ]; do kill -0 $process 2>/dev/null || fail "no checkpoint: $(cat err)"; sleep 0.01; done
+victim=
+for id in $(pgrep -f -- "--out killed.safetensors"); do
+  tr '\0' '\n' <"/proc/$id/environ" 2>/dev/null | grep -qx OMPI_COMM_WORLD_RANK=1 && victim=$id
+done
+[ -n "$victim" ] || fail "rank 1 is not to be found"
+kill -9 "$victim"
+status=0
+begin=$(date +%s)
+wait $process || status=$?
+process=
+[ $(($(date +%s) - begin)) -lt 30 ] || fail "the ranks wait for a dead one"
+[ $status != 0 ] || fail "a training without one of its ranks ends as if all were well"
+says err "process rank 1 with PID"
+for count in 3 2 1; do
+  cp killed.checkpoint $count.checkpoint
+  rm -f resumed.safetensors
+  expect 0 train resumed --double --epochs 6 --quiet --ranks $count --checkpoint $count.checkpoint --resume
+  same_weights whole.safetensors resumed.safetensors 1e-11
+  [ $count != 3 ] || cmp whole.safetensors resumed.safetensors
+done
+
+# A signal ends all ranks with a checkpoint.
+{ launch=exec; train stopped --double --epochs 6 --quiet --ranks 2 --checkpoint stopped.checkpoint --checkpoint-every 100000; } \
+  >out 2>err &
+process=$!
+until [ -s stopped.csv ]; do kill -0 $process 2>/dev/null || fail "no log: $(cat err)"; sleep 0.01; done
+kill -TERM $process
+wait $process && fail "a training that is stopped ends as if it were through"
+process=
+[ -e stopped.checkpoint ] || fail "a training that is stopped leaves no checkpoint: $(cat err)"
+expect 0 train stopped --double --epochs 6 --quiet --checkpoint stopped.checkpoint --resume
+same_weights whole.safetensors stopped.safetensors 1e-11
+
+# Ranks of two minds.
+disagree() { # OPTIONS of rank 1
+  expect 1 mpirun --oversubscribe -n 1 "$rnn" train lm.rnn --data text --streams 4 --out x.safetensors --epochs 1 : \
+    -n 1 "$rnn" train "${2:-lm.rnn}" --data "${3:-text}" --streams 4 --out x.safetensors --epochs 1 $1
+}
+disagree "--rate 0.5"
+says err "rank 1 of 2 has '0.5' for rate, rank 0 has '0.001'"
+disagree "--epochs 2"
+says err "rank 1 of 2 has '2' for the number of epochs, rank 0 has '1'"
+sed 's/the mat/the hat/' text >other
+disagree "" lm.rnn other
+says err "the data of rank 1 of 2 is not that of rank 0"
+sed 's/dropout(h, 0.1)/dropout(h, 0.2)/' lm.rnn >lm2.rnn
+disagree "" lm2.rnn
+says err "the program of rank 1 of 2 is not that of rank 0"
+disagree "" lm.rnn nothing
+says err "rank 1 of 2: "
+expect 1 train x --ranks 3 --epochs 1 --streams 3 --log /dev/full
+says err "rank 0 of 3: cannot write"
