@@ -99,8 +99,8 @@ bool trainer_step(struct trainer *trainer, const char **error);
 bool trainer_finish_epoch(struct trainer *trainer, bool (*stop)(void), struct score *score, bool *stopped,
                           const char **error);
 
-/* Makes a call with the batch, of which `window` says all but lengths and streams; with the other ranks, whose losses and
- * gradients are added. tally->call is its losses. gradient: NULL, if only the loss is wanted. */
+/* Makes a call with the batch, of which `window` says all but lengths and streams; with the other ranks, whose losses
+ * and gradients are added. tally->call is its losses. gradient: NULL, if only the loss is wanted. */
 rnn_status trainer_call(struct trainer *trainer, rnn_window window, struct tally *tally, double *loss, void *gradient);
 /* Lets the streams of the batch begin. */
 void trainer_begin_streams(struct trainer *trainer);
