@@ -282,7 +282,7 @@ void ranks_gather(struct ranks *ranks, const void *own, size_t size, void *all, 
 
 int ranks_fail(struct ranks *ranks, const char *sentence)
 {
-    enum { SECONDS = 2 };
+    enum { SECONDS = 5 };
     if (ranks->count == 1)
         return print_error(sentence);
     int first = ranks->rank;
