@@ -8,11 +8,25 @@
 /* Returns a name as a part of identifiers: "svd_64_f16"; of a plan, "low" for "@plans/low.txt". */
 static const char *word_of(struct arena *arena, const char *name)
 {
-    const char *slash = strrchr(name, '/'), *begin = slash ? slash + 1 : name + (*name == '@');
-    char *word = arena_printf(arena, "%.*s", (int)(*name == '@' ? strcspn(begin, ".") : strlen(begin)), begin);
-    for (char *c = word; *c; c++)
-        *c = isalnum((unsigned char)*c) ? *c : '_';
+    const char *slash = strrchr(name, '/'), *from = slash ? slash + 1 : name;
+    const char *end = *name == '@' ? from + strcspn(from, ".") : from + strlen(from);
+    char *word = arena_copy_string(arena, from, (size_t)(end - from)), *to = word;
+    for (; from < end; from++)
+        if (isalnum((unsigned char)*from))
+            *to++ = *from;
+        else if (to > word && to[-1] != '_')
+            *to++ = '_';
+    *to = '\0';
     return *word ? word : "plan";
+}
+
+/* True if a name can stand in comments and strings of C. */
+static bool is_printable(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127 || *c == '"' || *c == '\\')
+            return false;
+    return !strstr(name, "*/") && !strstr(name, "/*");
 }
 
 /* Returns the text up to the first of some letters, and moves behind it; NULL at the end. */
@@ -28,7 +42,8 @@ static const char *next_part(struct arena *arena, const char **at, const char *e
 
 static struct variant_option read_variant(struct argp_state *state, struct arena *arena, const char *name)
 {
-    struct variant_option variant = {name, word_of(arena, name), {.arena = arena}};
+    const char *word = word_of(arena, name);
+    struct variant_option variant = {*name == '@' ? word : name, word, {.arena = arena}};
     const char *error = *name == '@' ? form_options_read(&variant.forms, name + 1) : NULL;
     const char *at = *name == '@' ? NULL : name;
     for (const char *part; !error && (part = next_part(arena, &at, ";"));)
@@ -46,6 +61,8 @@ int options_read_variants(struct argp_state *state, struct arena *arena, const c
         if (count == VARIANTS_MOST)
             argp_error(state, "--variants: at most %d variants", VARIANTS_MOST);
         variants[count] = read_variant(state, arena, name);
+        if (!is_printable(variants[count].name))
+            argp_error(state, "--variants: '%s' cannot stand in a comment of C", name);
         for (int i = 0; i < count; i++)
             if (strcmp(variants[i].word, variants[count].word) == 0)
                 argp_error(state, "--variants: '%s' and '%s' have the same name in C", variants[i].name, name);

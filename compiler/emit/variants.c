@@ -38,20 +38,21 @@ static void write_packed(struct emitter *network)
                            "    union {\n");
     for (int i = 0; i < network->variants->count; i++) {
         const char *word = network->variants->list[i].word;
-        write_pattern(network, "        struct $_%s_packed %s;\n", word, word);
+        write_pattern(network, "        struct $_%s_packed %s;\n", word, c_name(network->arena, word));
     }
     text_puts(network->out, "    } of;\n};\n\n");
 }
 
-/* Writes a switch over the variants with one call in each. `argument`: of the call behind its weights. */
+/* Writes a switch over the variants with one call in each. `before` and `behind`: what it takes beside its weights. */
 static void write_switch(struct emitter *network, const char *number, const char *call, const char *before,
-                         const char *weights, const char *behind)
+                         const char *behind)
 {
     text_printf(network->out, "    switch (%s) {\n", number);
     for (int i = network->variants->count; i-- > 0;) {
         const char *word = network->variants->list[i].word;
         text_printf(network->out, i ? "    case %d:\n" : "    default:\n", i);
-        write_pattern(network, "        return $_%s_%s(%s%s%s%s);\n", word, call, before, weights, word, behind);
+        write_pattern(network, "        return $_%s_%s(%s&packed->of.%s%s);\n", word, call, before,
+                      c_name(network->arena, word), behind);
     }
     text_puts(network->out, "    }\n}\n\n");
 }
@@ -66,7 +67,7 @@ static void write_pack(struct emitter *network)
                   "        return RNN_ERROR_WEIGHTS;\n"
                   "    packed->variant = variant;\n",
                   network->choice, network->choice);
-    write_switch(network, "variant", "pack", "params, ", "&packed->of.", "");
+    write_switch(network, "variant", "pack", "params, ", "");
 }
 
 /* ---- sizes ---- */
@@ -99,7 +100,7 @@ static void write_call(struct emitter *network, enum call_kind call)
         text_printf(&behind, ", %s", network->arguments[i]);
     write_signature(network, call);
     text_puts(network->out, "\n{\n    if (!packed || !rnn_is_aligned(packed))\n        return RNN_ERROR_ARGUMENT;\n");
-    write_switch(network, "packed->variant", call == CALL_STEP ? "step" : "run", "", "&packed->of.", behind.data);
+    write_switch(network, "packed->variant", call == CALL_STEP ? "step" : "run", "", behind.data);
 }
 
 /* Writes the head of _tune, whose arguments are those of _run with parameters in front. */
