@@ -41,6 +41,9 @@ void ranks_begin_sum(struct ranks *ranks, void *numbers, size_t count, int size)
 void ranks_push_sums(struct ranks *ranks);
 void ranks_end_sums(struct ranks *ranks);
 
+/* The same for numbers in half precision (IEEE 754 binary16), at once. */
+void ranks_sum_halves(struct ranks *ranks, uint16_t *halves, size_t count);
+
 /* Returns the largest number of all ranks. */
 int ranks_largest(struct ranks *ranks, int number);
 /* Waits for all ranks. */

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "command/commands.h"
 #include "ranks/ranks.h"
+#include "rnn/stored_round.h"
 
 enum { MOST_SUMS = 256 };
 
@@ -207,6 +208,32 @@ void ranks_end_sums(struct ranks *ranks)
         return;
     wait_or_end(ranks, ranks->mpi->sums, ranks->mpi->sum_count);
     ranks->mpi->sum_count = 0;
+}
+
+static void add_halves(void *from, void *to, int *count, MPI_Datatype *type)
+{
+    const uint16_t *added = from;
+    uint16_t *sums = to;
+    (void)type;
+    for (int k = 0; k < *count; k++)
+        sums[k] = rnn_f16_of_float(rnn_float_of_f16(sums[k]) + rnn_float_of_f16(added[k]));
+}
+
+void ranks_sum_halves(struct ranks *ranks, uint16_t *halves, size_t count)
+{
+    enum { MOST_AT_ONCE = 1 << 28 };
+    MPI_Op add;
+    if (ranks->count == 1)
+        return;
+    MPI_Op_create(add_halves, 1, &add);
+    for (size_t done = 0; done < count; done += MOST_AT_ONCE) {
+        const size_t some = count - done < MOST_AT_ONCE ? count - done : MOST_AT_ONCE;
+        MPI_Request request;
+        ranks->bytes += (double)(some * sizeof *halves);
+        MPI_Iallreduce(MPI_IN_PLACE, halves + done, (int)some, MPI_UINT16_T, add, ranks->mpi->work, &request);
+        wait_or_end(ranks, &request, 1);
+    }
+    MPI_Op_free(&add);
 }
 
 /* ---- other calls ---- */

@@ -65,10 +65,8 @@ rnn_status trainer_call(struct trainer *trainer, rnn_window window, struct tally
         tally_take(tally, trainer->state, trainer->work);
         trainer->stops = trainer->stop && trainer->stop();
     }
-    if (status == RNN_OK && gradient && tally_call_counts(tally)) {
-        ranks_begin_sum(trainer->ranks, gradient, model->parameter_elements, model->real_size);
-        ranks_end_sums(trainer->ranks);
-    }
+    if (status == RNN_OK && gradient && tally_call_counts(tally))
+        compress_sum(&trainer->compress, gradient, trainer->position.step);
     return status;
 }
 

@@ -31,7 +31,7 @@ static void add_curve(struct content *content, const struct curve *curve, const 
 /* Adds the parameters, and the metadata that identifies them. */
 static void add_weights(struct content *content, const struct trainer *trainer)
 {
-    enum { MOST_MORE = RNN_OPTIMIZER_ARRAYS + 4 };
+    enum { MOST_MORE = RNN_OPTIMIZER_ARRAYS + 6 };
     const rnn_model *model = trainer->model;
     content->tensors = ARENA_ARRAY(content->arena, rnn_file_tensor, model->parameter_count + MOST_MORE);
     for (int i = 0; i < model->parameter_count; i++) {
@@ -111,6 +111,12 @@ bool checkpoint_save(const struct trainer *trainer, const struct report *report,
     for (int i = 0; i < count; i++)
         add_vector(&content, arena_printf(arena, "train/optimizer.%s", arrays[i].name), arrays[i].dtype,
                    (const char *)trainer->moments + arrays[i].offset, arrays[i].elements);
+    if (trainer->compress.error) {
+        add_vector(&content, "train/compression.rest", real_dtype(model), trainer->compress.error,
+                   model->parameter_elements);
+        add_vector(&content, "train/compression.factors", RNN_DTYPE_F64, trainer->compress.q,
+                   trainer->compress.q_count);
+    }
     if (trainer->position.begin)
         add_vector(&content, "train/state", RNN_DTYPE_U8, trainer_whole_state(trainer),
                    model->training->state_size(trainer->batch.all));

@@ -98,6 +98,7 @@ void settings_list(struct arena *arena, const struct trainer *trainer, struct se
         {"train/advance", arena_printf(arena, "%d", trainer->advance), SETTING_KEPT},
         {"train/optimizer", rnn_optimizers[options->optimizer.kind].name, SETTING_KEPT},
         {"train/numbers of the optimizer", print_optimizer(arena, &options->optimizer), SETTING_KEPT},
+        {"train/compression", compress_print(arena, &options->compress), SETTING_KEPT},
         {"train/seed", arena_printf(arena, "%" PRIu64, options->seed), SETTING_KEPT},
         {"train/precision", trainer->model->real_size == (int)sizeof(double) ? "double" : "float", SETTING_KEPT},
         {"train/options of the network", print_network_options(arena, &options->network), SETTING_KEPT},

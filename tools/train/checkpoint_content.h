@@ -24,7 +24,7 @@ struct setting {
     enum setting_kind kind;
 };
 
-enum { SETTINGS = 18, MOST_METADATA = SETTINGS + 5 };
+enum { SETTINGS = 19, MOST_METADATA = SETTINGS + 5 };
 
 void settings_list(struct arena *arena, const struct trainer *trainer, struct setting settings[SETTINGS]);
 

@@ -210,6 +210,24 @@ static bool load_state(const struct reading *reading)
             refuse(reading, "its state is not of %d streams", trainer->batch.all));
 }
 
+/* Loads what compression has left of gradients, of which each rank gets a part. */
+static bool load_compression(const struct reading *reading)
+{
+    struct trainer *trainer = reading->trainer;
+    struct compress *compress = &trainer->compress;
+    const rnn_dtype dtype = trainer->model->real_size == (int)sizeof(double) ? RNN_DTYPE_F64 : RNN_DTYPE_F32;
+    if (!compress->error)
+        return true;
+    if (!load_vector(reading, "train/compression.rest", dtype, compress->elements, compress->error) ||
+        !load_vector(reading, "train/compression.factors", RNN_DTYPE_F64, compress->q_count, compress->q))
+        return false;
+    if (!all_finite(compress->error, dtype, compress->elements, false) ||
+        !all_finite(compress->q, RNN_DTYPE_F64, compress->q_count, false))
+        return refuse(reading, "its compression has a number that no training comes to");
+    trainer_scatter(trainer);
+    return true;
+}
+
 static bool load_losses(const struct reading *reading)
 {
     struct tally *tally = &reading->trainer->tally;
@@ -273,7 +291,8 @@ bool checkpoint_load(struct trainer *trainer, struct report *report, const char 
     }
     const struct reading reading = {trainer, report, file, path, error};
     bool loaded = check_sum(&reading) && check_settings(&reading) && load_parameters(&reading) &&
-                  load_position(&reading) && load_moments(&reading) && load_state(&reading) && load_losses(&reading) &&
+                  load_position(&reading) && load_moments(&reading) && load_state(&reading) &&
+                  load_compression(&reading) && load_losses(&reading) &&
                   load_curve(&reading, "train/curve.training", &report->learned) &&
                   load_curve(&reading, "train/curve.validation", &report->held);
     rnn_file_close(file);

@@ -32,10 +32,11 @@ static bool join_states(const struct trainer *trainer, const char *states, const
     return joined;
 }
 
-bool trainer_gather_state(struct trainer *trainer, const char **error)
+bool trainer_gather(struct trainer *trainer, const char **error)
 {
     const struct ranks *ranks = trainer->ranks;
-    if (ranks->count == 1)
+    compress_settle(&trainer->compress);
+    if (ranks->count == 1 || !trainer->position.begin)
         return true;
     struct arena *arena = arena_new();
     size_t *sizes = ARENA_ARRAY(arena, size_t, ranks->count), all = 0;
@@ -55,6 +56,8 @@ bool trainer_gather_state(struct trainer *trainer, const char **error)
         *error = "out of memory for the state of all ranks";
     return joined;
 }
+
+void trainer_scatter(struct trainer *trainer) { compress_go_on(&trainer->compress); }
 
 const void *trainer_whole_state(const struct trainer *trainer)
 {

@@ -114,18 +114,11 @@ static bool start(struct train *train, const char **error)
            report_open(&train->report, &train->trainer, error);
 }
 
-/* Writes the files that are due. */
-static bool write_files(struct train *train, bool epoch_done, bool stopping, const char **error)
+/* Writes the files of one rank. */
+static bool write_results(struct train *train, bool epoch_done, bool checkpoint, bool last, const char **error)
 {
     const struct train_options *options = &train->options;
     const struct position *position = &train->trainer.position;
-    bool regular = position->step % (uint64_t)options->checkpoint_every == 0;
-    bool last = epoch_done || stopping;
-    bool checkpoint = options->checkpoint && (regular || last);
-    if (checkpoint && position->begin && !trainer_gather_state(&train->trainer, error))
-        return false;
-    if (train->ranks.rank)
-        return true;
     /* Before the checkpoint, which records it. */
     if (epoch_done && options->best && position->best_epoch == position->epoch &&
         !weights_save(&train->trainer, options->best, error))
@@ -136,6 +129,22 @@ static bool write_files(struct train *train, bool epoch_done, bool stopping, con
             return false;
     return !last || ((!options->out || weights_save(&train->trainer, options->out, error)) &&
                      report_flush(&train->report, error) && report_draw(&train->report, error));
+}
+
+/* Writes the files that are due. */
+static bool write_files(struct train *train, bool epoch_done, bool stopping, const char **error)
+{
+    const struct train_options *options = &train->options;
+    const struct position *position = &train->trainer.position;
+    bool regular = position->step % (uint64_t)options->checkpoint_every == 0;
+    bool last = epoch_done || stopping;
+    bool checkpoint = options->checkpoint && (regular || last);
+    if (checkpoint && !trainer_gather(&train->trainer, error))
+        return false;
+    bool written = train->ranks.rank || write_results(train, epoch_done, checkpoint, last, error);
+    if (checkpoint)
+        trainer_scatter(&train->trainer);
+    return written;
 }
 
 /* Returns the signal that asks to stop this rank or another; 0: none does. */

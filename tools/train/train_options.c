@@ -16,6 +16,8 @@ enum {
     KEY_FRAMES_FIRST,
     KEY_STREAMS,
     KEY_RANKS,
+    KEY_COMPRESS,
+    KEY_COMPRESS_AFTER,
     KEY_PIECE,
     KEY_WINDOW,
     KEY_ADVANCE,
@@ -62,6 +64,12 @@ static const struct argp_option options_table[] = {
     {"ranks", KEY_RANKS, "P", 0,
      "Share the streams of a step out to P processes on this machine, which mpirun starts. On several machines, start "
      "`rnn train` by mpirun or srun instead",
+     3},
+    {"compress", KEY_COMPRESS, "HOW", 0,
+     "What processes send of a gradient: none (all of it, the default), f16 (in half precision), or powersgd:R (of "
+     "each matrix two factors of R columns, with error feedback)",
+     3},
+    {"compress-after", KEY_COMPRESS_AFTER, "N", 0, "How many steps all is sent before powersgd begins (default 100)",
      3},
     {"piece", KEY_PIECE, "N", 0,
      "Cut a text or series into sequences of N frames instead, of which the last has what is left; they are shuffled "
@@ -221,6 +229,7 @@ static const struct argument_field fields[] = {
     {KEY_FRAMES_FIRST, ARGUMENT_FLAG, offsetof(struct train_options, frames_first)},
     {KEY_STREAMS, ARGUMENT_COUNT, offsetof(struct train_options, streams)},
     {KEY_RANKS, ARGUMENT_COUNT, offsetof(struct train_options, ranks_wanted)},
+    {KEY_COMPRESS_AFTER, ARGUMENT_COUNT, offsetof(struct train_options, compress.after)},
     {KEY_PIECE, ARGUMENT_COUNT, offsetof(struct train_options, piece)},
     {KEY_WINDOW, ARGUMENT_COUNT, offsetof(struct train_options, window)},
     {KEY_ADVANCE, ARGUMENT_COUNT, offsetof(struct train_options, advance)},
@@ -258,6 +267,10 @@ static bool take_option(int key, char *argument, void *to, struct argp_state *st
     case KEY_OPTIMIZER:
         options->optimizer_name = methods_split(argument, &options->optimizer_settings);
         return true;
+    case KEY_COMPRESS:
+        if (!compress_parse(argument, &options->compress))
+            argp_error(state, "--compress %s: it is none, f16 or powersgd:R, where R is 1 or more", argument);
+        return true;
     case KEY_RATE:
         set_number(options, "rate", argument);
         return true;
@@ -290,6 +303,7 @@ struct train_options train_options_new(struct arena *arena)
         .clip_value = INFINITY,
         .seed = 1,
         .checkpoint_every = 1000,
+        .compress = {.after = 100},
         .optimizer_name = "adam",
         .schedule_name = "constant",
     };

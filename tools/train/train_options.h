@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "network/network.h"
+#include "ranks/compress.h"
 #include "rnn/optimizer.h"
 
 struct train_options {
@@ -17,7 +18,8 @@ struct train_options {
     bool frames_first;             /* arrays are [frames, sequences, units] */
     double held_out;               /* part of the data for validation only: 0 <= held_out < 1 */
     int streams;
-    int ranks_wanted;    /* --ranks; 0: as many as have been started */
+    int ranks_wanted; /* --ranks; 0: as many as have been started */
+    struct compress_options compress;
     struct ranks *ranks; /* that share the training; NULL: this process is alone */
     int piece;           /* frames of the sequences that a series is cut into; 0: one for each stream */
     int window, advance; /* frames of BPTT(window; advance); 0: not given */

@@ -32,6 +32,8 @@ static bool open_model(struct trainer *trainer, const char **error)
     tally_open(&trainer->tally, trainer->arena, model);
     batch_open(trainer->arena, &trainer->batch, model, trainer->frames, trainer->options->streams, trainer->ranks->rank,
                trainer->ranks->count);
+    compress_open(&trainer->compress, trainer->arena, &trainer->options->compress, trainer->ranks, model,
+                  trainer->options->seed);
     trainer->sums = ARENA_ARRAY(trainer->arena, double, 2 * trainer->model->training->loss_count + 1);
     const rnn_training *training = model->training;
     size_t bytes = model->parameter_elements * (size_t)model->real_size;

@@ -16,6 +16,7 @@
 #define RNN_TOOLS_TRAINER_H
 
 #include "network/session.h"
+#include "ranks/compress.h"
 #include "ranks/ranks.h"
 #include "rnn/optimizer.h"
 #include "train/dataset.h"
@@ -49,6 +50,7 @@ struct trainer {
     void *parameters, *gradient, *moments, *state, *work;
     struct ranks *ranks, alone; /* that share the training: options->ranks, or alone */
     void *whole;                /* the last state of all ranks that was gathered, on rank 0 of several */
+    struct compress compress;   /* what they send of gradients */
     double *sums;               /* scratch, [2 * loss_count + 1] */
     bool (*stop)(void);         /* true if this rank has been asked to stop; NULL: never */
     bool stops;                 /* one of the ranks had been when the last call was made */
@@ -109,8 +111,10 @@ void trainer_begin_streams(struct trainer *trainer);
 const rnn_model *trainer_open_network(struct ranks *ranks, const struct network_options *options, const char **error);
 /* False, with a sentence, if another rank has another program, other data or options, or stands elsewhere. */
 bool trainer_agree(struct trainer *trainer, const char **error);
-/* Puts the states of all ranks together on rank 0. */
-bool trainer_gather_state(struct trainer *trainer, const char **error);
+/* Puts together on rank 0 what ranks have for a checkpoint: the states of streams, and what compression left. Behind
+ * the checkpoint, trainer_scatter lets the ranks go on. */
+bool trainer_gather(struct trainer *trainer, const char **error);
+void trainer_scatter(struct trainer *trainer);
 /* Returns the state of all streams of the batch: the own one, or what has been gathered. */
 const void *trainer_whole_state(const struct trainer *trainer);
 /* Takes the own streams out of a state of all. False if it is none of so many streams. */
