@@ -1,5 +1,5 @@
 /* Measures the output layer of a language model with and without a preview (SVD-softmax), one thread, and counts how
- * often both find the same word most probable. Built and called by bench/softmax.sh, with both networks:
+ * often both find the same word most probable, and the same ten. Built and called by bench/softmax.sh, with both networks:
  *
  *   softmax STATES.safetensors WEIGHTS.safetensors FACTORS.safetensors STREAMS [ROUNDS]
  *
@@ -111,12 +111,41 @@ static struct network preview_new(const char *path, int streams)
     return network;
 }
 
-static int largest(const float *logits)
+enum { TEN = 10 };
+
+/* Finds the ten largest, in order. */
+static void find_ten(const float *logits, int ten[TEN])
 {
-    int best = 0;
-    for (int i = 1; i < V; i++)
-        best = logits[i] > logits[best] ? i : best;
-    return best;
+    int found = 0;
+    for (int i = 0; i < V; i++) {
+        if (found == TEN && !(logits[i] > logits[ten[TEN - 1]]))
+            continue;
+        int at = found < TEN ? found++ : TEN - 1;
+        for (; at > 0 && logits[i] > logits[ten[at - 1]]; at--)
+            ten[at] = ten[at - 1];
+        ten[at] = i;
+    }
+}
+
+struct agreement {
+    int frames, same; /* most probable words */
+    int words;        /* different ones that are */
+    int common;       /* words that are among the ten of both */
+    char seen[V];
+};
+
+static void compare(struct agreement *agreement, const float *dense, const float *preview)
+{
+    int a[TEN], b[TEN];
+    find_ten(dense, a);
+    find_ten(preview, b);
+    for (int i = 0; i < TEN; i++)
+        for (int k = 0; k < TEN; k++)
+            agreement->common += a[i] == b[k];
+    agreement->frames++;
+    agreement->same += a[0] == b[0];
+    agreement->words += !agreement->seen[a[0]];
+    agreement->seen[a[0]] = 1;
 }
 
 /* Returns the seconds of one step. */
@@ -163,20 +192,16 @@ int main(int argc, char **argv)
     printf("%6d %3d %9.1f %9.1f %6.2f", V, streams, 1e6 * median(seconds[0], rounds), 1e6 * median(seconds[1], rounds),
            median(gains, rounds));
     if (V <= rows && streams > 1) {
-        int same = 0, words = 0;
-        char *seen = must(calloc(V, 1));
+        struct agreement *agreement = must(calloc(1, sizeof *agreement));
         for (int t = 0; t < steps; t++) {
             for (int k = 0; k < 2; k++)
                 networks[k].step(&networks[k], h + (size_t)t * (size_t)streams * UNITS, logits[k]);
-            for (int s = 0; s < streams; s++) {
-                const int word = largest(logits[0] + (size_t)s * V);
-                same += largest(logits[1] + (size_t)s * V) == word;
-                words += !seen[word];
-                seen[word] = 1;
-            }
+            for (int i = 0; i < streams; i++)
+                compare(agreement, logits[0] + (size_t)i * V, logits[1] + (size_t)i * V);
         }
-        free(seen);
-        printf("  %.2f %% of %d, %d words", 100.0 * same / (steps * streams), steps * streams, words);
+        printf("  %.3f %% of %d (%d words), of ten %.3f %%", 100.0 * agreement->same / agreement->frames,
+               agreement->frames, agreement->words, 100.0 * agreement->common / agreement->frames / TEN);
+        free(agreement);
     }
     printf("\n");
     return 0;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# choices.sh, predictions.sh, accuracy.sh, train.sh, applications.sh and the programs in C say what is wrong with their arguments before
+# choices.sh, predictions.sh, accuracy.sh, train.sh, softmax.sh, applications.sh and the programs in C say what is wrong with their arguments before
 # they measure, and give no verdict on what they could not measure.
 #   sh bench/test_scripts.sh BUILD
 set -eu
@@ -23,7 +23,7 @@ wrong_with() {
   (export "${variable?}" && wrong "$@")
 }
 
-for script in choices predictions accuracy train; do
+for script in choices predictions accuracy train softmax; do
   expect 0 sh "$here/$script.sh" --help
   says out "sh bench/$script.sh"
   ! grep -q 'set -eu' out || fail "$script.sh --help prints the script"
@@ -61,6 +61,14 @@ wrong accuracy.sh "there is no build folder 'nowhere'" nowhere
 wrong accuracy.sh "there is no '/tmp/bin/rnn': build the project" /tmp
 wrong accuracy.sh "there is no folder 'nowhere' of data" "$BUILD" nowhere
 wrong accuracy.sh "too many arguments, from 'more' on" "$BUILD" . more
+wrong softmax.sh "give the weights of examples/word_lm and an array of ids" weights.safetensors
+wrong softmax.sh "'512:64' is no RANK:PREVIEW:REFINE" weights.safetensors ids.safetensors 512:64
+wrong softmax.sh "the preview of '512:x:64' is a number from 1 on, not 'x'" weights.safetensors ids.safetensors 512:x:64
+wrong_with ROUNDS=x softmax.sh "ROUNDS is a number from 1 on, not 'x'" weights.safetensors ids.safetensors
+wrong_with STREAMS='1 x' softmax.sh "STREAMS is a number from 1 on, not 'x'" weights.safetensors ids.safetensors
+wrong_with VOCABULARIES=0 softmax.sh "VOCABULARIES is a number from 1 on, not '0'" weights.safetensors ids.safetensors
+expect 1 sh "$here/softmax.sh" missing.safetensors ids.safetensors
+says err "bench/softmax.sh: the model does not run"
 wrong train.sh "there is no build folder 'nowhere'" nowhere
 wrong train.sh "there is no build folder '--tables'" --tables
 wrong train.sh "too many arguments, from 'more' on" "$BUILD" more
