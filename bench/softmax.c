@@ -1,5 +1,6 @@
 /* Measures the output layer of a language model with and without a preview (SVD-softmax), one thread, and counts how
- * often both find the same word most probable, and the same ten. Built and called by bench/softmax.sh, with both networks:
+ * often both find the same word most probable, and the same ten. Built and called by bench/softmax.sh, with both
+ * networks:
  *
  *   softmax STATES.safetensors WEIGHTS.safetensors FACTORS.safetensors STREAMS [ROUNDS]
  *
