@@ -39,14 +39,16 @@ static double described_cache(int level)
     return 0;
 }
 
+/* What the C library says is second best: on some processors the caches of all cores together. */
 static double cache_bytes(int level)
 {
+    const double described = described_cache(level);
     long size = 0;
 #ifdef _SC_LEVEL1_DCACHE_SIZE
     static const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
-    size = sysconf(names[level - 1]);
+    size = described > 0 ? 0 : sysconf(names[level - 1]);
 #endif
-    return size > 0 ? (double)size : described_cache(level);
+    return size > 0 ? (double)size : described;
 }
 
 static int count_cores(void)
