@@ -25,7 +25,7 @@ import commands
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SEARCHED = 10  # one of so many training sequences, or of a text its last such part, is not learned from but to choose forms by
-SEARCH_MOST = 20_000  # frames of a text for that
+SEARCH_MOST = {"char_lm": 20_000, "word_lm": 5_000}  # frames of a text for that
 TEST_MOST = 60_000  # frames of a text that networks are judged by
 
 sys.path.insert(0, str(TOP / "scripts"))
@@ -75,7 +75,7 @@ def characters(source):
     with gzip.open(source / SOURCES["char_lm"] / "input.txt.gz", "rt", newline="") as file:
         text = file.read()
     train, search = len(text) * 90 // 100, len(text) * 95 // 100
-    return text[:train], text[train:search][:SEARCH_MOST], text[search:][:TEST_MOST]
+    return text[:train], text[train:search][: SEARCH_MOST["char_lm"]], text[search:][:TEST_MOST]
 
 
 def series(sequence, begin, end):
@@ -87,7 +87,7 @@ def sequences(name, source):
     (train, names), (test, _) = (getattr(prepare, name)(str(source), part) for part in ("train", "test"))
     if len(train) == 1:
         cut = len(train[0].frames) * (SEARCHED - 1) // SEARCHED
-        return (series(train[0], 0, cut), series(train[0], cut, cut + SEARCH_MOST), series(test[0], 0, TEST_MOST)), names
+        return (series(train[0], 0, cut), series(train[0], cut, cut + SEARCH_MOST[name]), series(test[0], 0, TEST_MOST)), names
     train = prepare.shuffled(train)
     cut = len(train) // SEARCHED
     return (train[cut:], train[:cut], test), names
