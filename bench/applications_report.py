@@ -79,7 +79,7 @@ def table(head, rows):
 
 def quality(results):
     def row(result):
-        digits = 1 if result.metric == "accuracy" else 3
+        digits = 2 if result.metric == "accuracy" else 3
         errors = loss_in_errors(result)
         said = "-" if errors is None else "yes" if errors <= 1 else f"no: {errors:.1f} errors worse"
         unit = "accuracy, %" if result.metric == "accuracy" else "bits a character" if result.metric == "bpc" else result.metric

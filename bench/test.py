@@ -280,7 +280,7 @@ class Applications(unittest.TestCase):
     def test_tables(self):
         untimed = self.result(name="untimed", ours={}, theirs={}, notes={"PyTorch traced": "differs"})
         text = applications_report.markdown([self.result(), untimed], "About.")
-        for line in ("| some | accuracy, % | 3 | 72.0 ± 1.2 | 71.0 ± 0.0 | yes |",
+        for line in ("| some | accuracy, % | 3 | 72.00 ± 1.15 | 71.00 ± 0.00 | yes |",
                      "| some | 10 | 15.000 | traced | 8.000 | 4.000 | 3.000 | 1.000 | 2.000 |",
                      "| geometric mean | 2.00 | 1.33 | 4.00 | - | 3.00 | 15.00 |",
                      "15.00 times as fast in the geometric mean, at least 15 asked", "- untimed, PyTorch traced: differs"):
