@@ -21,17 +21,17 @@ long kept_size(const struct matrix *matrix, const struct choice *choice)
     return 0;
 }
 
-/* Rows with a scale of their own, in int8. */
-static long kept_rows(const struct matrix *matrix, const struct choice *choice)
+/* Bytes in int8, with a scale for each row; but the last factor of cp, which is read transposed, is kept as f32. */
+static long kept_int8(const struct matrix *matrix, const struct choice *choice)
 {
     const int *dim = matrix->value->shape.dim;
     switch (choice->form) {
     case FORM_DENSE:
-        return matrix_size(matrix) / dim[matrix->value->shape.rank - 1];
+        return matrix_size(matrix) + 4 * (matrix_size(matrix) / dim[matrix->value->shape.rank - 1]);
     case FORM_SVD:
-        return (long)dim[0] + choice->rank;
+        return kept_size(matrix, choice) + 4 * ((long)dim[0] + choice->rank);
     case FORM_CP:
-        return (long)dim[0] + dim[1] + dim[2];
+        return (choice->rank + 4L) * (dim[0] + dim[1]) + 4L * choice->rank * dim[2];
     }
     return 0;
 }
@@ -44,7 +44,7 @@ long kept_bytes(const struct matrix *matrix, const struct choice *choice)
     case PRECISION_BF16:
         return 2 * size;
     case PRECISION_INT8:
-        return size + 4 * kept_rows(matrix, choice);
+        return kept_int8(matrix, choice);
     case PRECISION_F32:
     case PRECISION_COUNT:
         break;
