@@ -76,6 +76,8 @@ for model in lm both; do
 done
 expect 0 lm again --ranks 3
 cmp lm3.safetensors again.safetensors
+expect 0 lm again --ranks 3 --no-overlap
+cmp lm3.safetensors again.safetensors
 
 # Compressed gradients: factors are those of the sum, however it is shared out; fewer bytes are sent, and it learns.
 bytes() { sed -n 's/.* each gave \([0-9]*\) bytes a step.*/\1/p' out; }

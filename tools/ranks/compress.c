@@ -251,17 +251,18 @@ static void sum_by_factors(struct compress *compress, void *gradient)
         multiply(compress, &compress->matrices[i], gradient);
 }
 
-void compress_sum(struct compress *compress, void *gradient, uint64_t step)
+bool compress_sends_all(const struct compress *compress, uint64_t step)
 {
     const struct compress_options *options = &compress->options;
-    if (options->kind == COMPRESS_F16)
+    return options->kind == COMPRESS_NONE || (options->kind == COMPRESS_POWERSGD && step < (uint64_t)options->after);
+}
+
+void compress_sum(struct compress *compress, void *gradient)
+{
+    if (compress->options.kind == COMPRESS_F16)
         sum_halves(compress, gradient);
-    else if (options->kind == COMPRESS_POWERSGD && step >= (uint64_t)options->after)
+    else
         sum_by_factors(compress, gradient);
-    else {
-        ranks_begin_sum(compress->ranks, gradient, compress->elements, compress->model->real_size);
-        ranks_end_sums(compress->ranks);
-    }
 }
 
 /* ---- checkpoints ---- */

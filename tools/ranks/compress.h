@@ -47,8 +47,10 @@ struct compress {
 void compress_open(struct compress *compress, struct arena *arena, const struct compress_options *options,
                    struct ranks *ranks, const rnn_model *model, uint64_t seed);
 
-/* The gradient becomes that of all ranks, or what is sent of it. step: that are done. */
-void compress_sum(struct compress *compress, void *gradient, uint64_t step);
+/* True if all of a gradient is sent as it is, behind so many steps: then its sum is the caller's business. */
+bool compress_sends_all(const struct compress *compress, uint64_t step);
+/* The gradient becomes what is sent of the sum over all ranks. */
+void compress_sum(struct compress *compress, void *gradient);
 
 /* Shares out alike what ranks have not got through, so that it goes on with any number of them: `error` becomes their
  * sum for as long as it takes to write it (compress_settle), and then a part of it (compress_go_on). */

@@ -1,13 +1,18 @@
 /* Calls of the network on this rank's streams of a batch, joined with those of the other ranks. */
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/text.h"
 #include "train/trainer.h"
 
 /* A call that is being made. */
 struct joint {
     struct trainer *trainer;
     struct tally *tally; /* gets the losses */
+    void *gradient;
+    bool overlaps; /* sums of gradients begin while others are still computed */
+    int next;      /* in sum_order, of the gradients whose sums have begun */
 };
 
 /* Adds up the losses of all ranks, and whether one of them has been asked to stop. */
@@ -44,17 +49,88 @@ static rnn_status call_without_streams(struct joint *joint, double *loss, void *
     return status;
 }
 
+/* ---- sums of gradients ---- */
+
+/* Gradients are summed parameter by parameter, in the same order on all ranks: that in which the last rank, which
+ * always has streams, has completed them in its first call. */
+
+/* Notes the order of the first call, on all ranks. */
+static void find_order(struct trainer *trainer)
+{
+    const int count = trainer->model->parameter_count, last = trainer->ranks->count - 1;
+    struct arena *arena = arena_new();
+    struct text text;
+    text_init(&text, arena);
+    text_puts(&text, "");
+    for (int i = 0; i < count; i++)
+        text_printf(&text, " %d", trainer->heard[i]);
+    char *at = arena_printf(arena, "%s", ranks_text(trainer->ranks, arena, last, text.data));
+    trainer->sum_order = ARENA_ARRAY(trainer->arena, int, count + 1);
+    for (int i = 0; i < count; i++)
+        trainer->sum_order[i] = (int)strtol(at, &at, 10);
+    arena_free(arena);
+}
+
+/* Begins the sums of gradients that are complete, as far as the order allows. */
+static void begin_sums(struct joint *joint, bool all)
+{
+    struct trainer *trainer = joint->trainer;
+    const rnn_model *model = trainer->model;
+    for (; joint->next < model->parameter_count; joint->next++) {
+        const int number = trainer->sum_order[joint->next];
+        const rnn_tensor *parameter = &model->parameters[number];
+        if (!all && !trainer->complete[number])
+            return;
+        ranks_begin_sum(trainer->ranks, (char *)joint->gradient + parameter->offset * (size_t)model->real_size,
+                        (size_t)tensor_units(parameter), model->real_size);
+    }
+}
+
+static void hear_of_gradient(void *context, int parameter)
+{
+    struct joint *joint = context;
+    struct trainer *trainer = joint->trainer;
+    if (!trainer->sum_order)
+        trainer->heard[trainer->heard_count++] = parameter;
+    trainer->complete[parameter] = true;
+    if (joint->overlaps && tally_call_counts(joint->tally)) {
+        begin_sums(joint, false);
+        ranks_push_sums(trainer->ranks);
+    }
+}
+
+static void sum_gradient(struct joint *joint)
+{
+    struct trainer *trainer = joint->trainer;
+    if (!trainer->sum_order && trainer->ranks->count > 1)
+        find_order(trainer);
+    if (!tally_call_counts(joint->tally))
+        return;
+    if (!compress_sends_all(&trainer->compress, trainer->position.step)) {
+        compress_sum(&trainer->compress, joint->gradient);
+    } else if (trainer->ranks->count > 1) {
+        begin_sums(joint, true);
+        ranks_end_sums(trainer->ranks);
+    }
+}
+
+/* ---- calls ---- */
+
 rnn_status trainer_call(struct trainer *trainer, rnn_window window, struct tally *tally, double *loss, void *gradient)
 {
     const struct batch *batch = &trainer->batch;
     const rnn_model *model = trainer->model;
-    struct joint joint = {trainer, tally};
-    const rnn_exchange exchange = {&joint, add_losses, NULL};
     const bool joins = trainer->ranks->count > 1;
+    struct joint joint = {.trainer = trainer, .tally = tally, .gradient = gradient};
+    const rnn_exchange exchange = {&joint, add_losses, hear_of_gradient};
     rnn_status status;
     window.lengths = batch->window_lengths;
     window.first_stream = batch->first;
     window.exchange = joins ? &exchange : NULL;
+    joint.overlaps = trainer->sum_order && !trainer->options->no_overlap &&
+                     compress_sends_all(&trainer->compress, trainer->position.step);
+    memset(trainer->complete, 0, (size_t)model->parameter_count * sizeof *trainer->complete);
+    trainer->heard_count = 0;
     if (batch->streams)
         status = model->training->grad(trainer->parameters, trainer->state, trainer->work, &window,
                                        (const void *const *)batch->inputs, (const void *const *)batch->targets, loss,
@@ -65,8 +141,8 @@ rnn_status trainer_call(struct trainer *trainer, rnn_window window, struct tally
         tally_take(tally, trainer->state, trainer->work);
         trainer->stops = trainer->stop && trainer->stop();
     }
-    if (status == RNN_OK && gradient && tally_call_counts(tally))
-        compress_sum(&trainer->compress, gradient, trainer->position.step);
+    if (status == RNN_OK && gradient)
+        sum_gradient(&joint);
     return status;
 }
 

@@ -20,6 +20,7 @@ struct train_options {
     int streams;
     int ranks_wanted; /* --ranks; 0: as many as have been started */
     struct compress_options compress;
+    bool no_overlap;     /* ranks begin their sums only when all gradients are computed */
     struct ranks *ranks; /* that share the training; NULL: this process is alone */
     int piece;           /* frames of the sequences that a series is cut into; 0: one for each stream */
     int window, advance; /* frames of BPTT(window; advance); 0: not given */

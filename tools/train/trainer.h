@@ -51,6 +51,9 @@ struct trainer {
     struct ranks *ranks, alone; /* that share the training: options->ranks, or alone */
     void *whole;                /* the last state of all ranks that was gathered, on rank 0 of several */
     struct compress compress;   /* what they send of gradients */
+    int *sum_order;             /* in which gradients are summed, [parameter_count]; NULL: not known yet */
+    int *heard, heard_count;    /* parameters in the order in which a call completed their gradients */
+    bool *complete;             /* [parameter_count]: the gradient is, in the call at hand */
     double *sums;               /* scratch, [2 * loss_count + 1] */
     bool (*stop)(void);         /* true if this rank has been asked to stop; NULL: never */
     bool stops;                 /* one of the ranks had been when the last call was made */
