@@ -21,6 +21,13 @@ struct machine_level {
     double all;   /* bytes a nanosecond that all cores read together */
 };
 
+/* How fast products with stored weights are, in parts of the rate of those with numbers: with one column, for which
+ * each weight is converted for one multiplication, and with many. `sum`: what begin and end of a sum of one column take
+ * beside, as operations. */
+struct machine_rate {
+    double one, many, sum;
+};
+
 struct machine {
     const char *name; /* of --machine */
 
@@ -33,6 +40,7 @@ struct machine {
     int cores;
     double clock; /* cycles a nanosecond */
     double flops; /* of products, a nanosecond of one core; a multiplication and an addition may be one operation */
+    struct machine_rate rates[PRECISION_COUNT];
     double operations; /* additions, multiplications and the like of single numbers, likewise */
     double functions;  /* operations of functions such as tanh, as op.def counts them, likewise */
     struct machine_level levels[LEVEL_COUNT];

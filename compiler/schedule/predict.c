@@ -28,9 +28,8 @@ bool region_is_predicted(const struct region *region)
 /* ---- what a region does, for one frame of one stream ---- */
 
 struct work {
-    double flops;   /* of products, lanes that pad units included */
+    double flops;   /* of products, lanes that pad units included; of stored weights, as many with f32 take as long */
     double weights; /* bytes of panels */
-    double opening; /* nanoseconds in which stored weights become what is multiplied, for each tile of columns */
     double beside;  /* nanoseconds of elementwise operations */
     double values;  /* bytes of vectors that are loaded and stored */
     int phases;
@@ -50,40 +49,50 @@ static bool reads_value(const struct schedule *schedule, const struct edge *edge
 
 enum {
     SIDE_BLOCKS = 4,
-    TILE_COLUMNS = 6,
     COLUMNS_EACH = 24 /* of a thread; with fewer, frames regions share out panels, see rnn/team.h */
 };
 enum { FUNCTION_FLOPS = 10 }; /* from so many on an operation is a function, such as tanh */
 
-/* Products of whole numbers take so much of the time of as many multiply-adds (bench/stored.c, many columns). */
-static const double whole_products = 0.6;
+/* Operations for a number that becomes a whole one, for a product with int8. */
+static const double operations_to_round = 16;
 
-/* Operations for a stored weight that becomes what is multiplied, half an instruction since others run beside it; and
- * for a number that becomes a whole one. */
-static const double operations_to_open = 0.5, operations_to_round = 16;
+/* The part of the rate that products of one matrix with a column of several right-hand sides reach: they have few
+ * accumulators. */
+static const double together = 0.8;
 
-/* Counts what weights in a storage take beside those of plain numbers. */
-static void count_storage(const struct machine *machine, const struct operand *operand, double weights,
-                          struct work *work)
+/* Counts an operand's products with one column, or with many. */
+static void count_products(const struct machine *machine, const struct operand *operand, double units, bool one,
+                           struct work *work)
 {
-    if (machine_weight_bytes(machine, operand->storage) == machine->real_bytes)
-        return;
-    work->opening += operations_to_open * weights / machine->operations;
+    const struct machine_rate *rate = &machine->rates[operand->storage];
+    const double sums = units * operand->row_count;
+    work->flops += 2 * sums * operand->x.length / (one ? rate->one : rate->many);
+    work->beside += one ? sums * rate->sum / machine->operations : 0;
     if (operand->storage == PRECISION_INT8)
         work->beside += operations_to_round * operand->x.length / machine->operations;
+    work->values += machine->real_bytes * operand->x.length;
 }
 
-static void count_panels(const struct schedule *schedule, const struct kernel *kernel, struct work *work)
+/* True if an operand reads the packed matrix of another one of its kernel. */
+static bool shares_panels(const struct kernel *kernel, int operand, int other)
+{
+    return other >= 0 && other < kernel->operand_count &&
+           kernel->operands[other].panels == kernel->operands[operand].panels;
+}
+
+static void count_panels(const struct schedule *schedule, const struct kernel *kernel, bool one, struct work *work)
 {
     const struct machine *machine = schedule->options.machine;
     const double units = padded(machine, kernel->units);
     for (int i = 0; i < kernel->operand_count; i++) {
-        const double weights = units * kernel->operands[i].row_count * kernel->operands[i].x.length;
-        work->flops += 2 * weights * (kernel->operands[i].storage == PRECISION_INT8 ? whole_products : 1);
-        count_storage(machine, &kernel->operands[i], weights, work);
-        if (i == 0 || kernel->operands[i - 1].panels != kernel->operands[i].panels) /* else it is at hand */
-            work->weights += weights * machine_weight_bytes(machine, kernel->operands[i].storage);
-        work->values += machine->real_bytes * kernel->operands[i].x.length;
+        const struct operand *operand = &kernel->operands[i];
+        const bool again = shares_panels(kernel, i, i - 1), shared = again || shares_panels(kernel, i, i + 1);
+        count_products(machine, operand, units, one, work);
+        if (one && shared)
+            work->flops += (1 / together - 1) * 2 * units * operand->row_count * operand->x.length;
+        if (!again) /* else it is at hand */
+            work->weights +=
+                units * operand->row_count * operand->x.length * machine_weight_bytes(machine, operand->storage);
     }
     for (int i = 0; i < kernel->accumulator_count; i++)
         if (reads_value(schedule, &kernel->accumulators[i].start))
@@ -142,18 +151,19 @@ static double weight_of(const struct machine *machine, const struct work *work)
     return work->flops / machine->flops + work->beside + work->values / machine->levels[LEVEL_SECOND].one;
 }
 
-static struct work count_work(const struct schedule *schedule, const struct region *region, int threads)
+static struct work count_work(const struct schedule *schedule, const struct region *region, const struct load *load)
 {
     const struct machine *machine = schedule->options.machine;
+    const bool one = load->streams == 1 && (region->kind == REGION_SCAN ? region->group : load->frames) == 1;
     struct work work = {0};
     double shares = 0;
     for (int i = 0; i < region->kernel_count; i++) {
         const struct kernel *kernel = &region->kernels[i];
         const double before = weight_of(machine, &work);
-        count_panels(schedule, kernel, &work);
+        count_panels(schedule, kernel, one, &work);
         for (int k = 0; k < kernel->node_count; k++)
             count_node(schedule, kernel, kernel->nodes[k], &work);
-        shares += (weight_of(machine, &work) - before) * largest_part(count_parts(machine, kernel), threads);
+        shares += (weight_of(machine, &work) - before) * largest_part(count_parts(machine, kernel), load->threads);
         work.phases = kernel->phase + 1;
     }
     work.share = work.phases ? shares / weight_of(machine, &work) : 1;
@@ -273,15 +283,13 @@ const double predict_seen = 0.25;
 struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load)
 {
     const struct machine *machine = schedule->options.machine;
-    const struct work work = count_work(schedule, region, load->threads);
+    const struct work work = count_work(schedule, region, load);
     const struct share share = share_of(&work, load);
     const double streams = share.work * load->streams;
     const struct weights_read read = weights_read(schedule, region, &work, load, share.weights);
     struct reading reading = read_time(machine, read.bytes, read.turns, load->threads, read.own);
     reading.time *= read.part;
-    const double at_once = region->kind == REGION_SCAN ? region->group : load->frames;
-    const double opening = work.opening * share.work * ceil(load->streams * at_once / TILE_COLUMNS) / at_once;
-    const double products = work.flops * streams / (tiles * machine->flops) + opening;
+    const double products = work.flops * streams / (tiles * machine->flops);
     const double computing = products + (reading.bound >= BOUND_THIRD ? predict_seen * reading.time : 0);
     struct sum sum = {.bound = BOUND_FLOPS};
     add_time(&sum, fmax(computing, reading.time), computing >= reading.time ? BOUND_FLOPS : reading.bound);

@@ -63,10 +63,12 @@ static int compare_by_panels(const void *a, const void *b)
 
 void share_panels(struct choosing *choosing, struct kernel *kernel)
 {
-    /* One column then has two rows against each right-hand side at once: enough multiply-adds for all machines. */
-    bool two = kernel_has_one_matrix(choosing, kernel) &&
-               2 * kernel->accumulator_count <= machine_accumulators_most(choosing->schedule->options.machine);
-    kernel->panel_rows = two ? 2 : kernel->accumulator_count;
+    const int most = machine_accumulators_most(choosing->schedule->options.machine), rows = kernel->accumulator_count;
+    kernel->panel_rows = rows;
+    if (kernel_has_one_matrix(choosing, kernel) && kernel->operands->storage != PRECISION_F32)
+        kernel->panel_rows = 4 * rows <= most ? 1 : rows; /* right-hand sides come one by one */
+    else if (kernel_has_one_matrix(choosing, kernel) && 2 * rows <= most)
+        kernel->panel_rows = 2; /* two rows against each right-hand side are multiply-adds enough for all machines */
     for (int o = 0; o < kernel->operand_count; o++)
         number_panels(choosing, kernel, &kernel->operands[o]);
     qsort(kernel->operands, (size_t)kernel->operand_count, sizeof *kernel->operands, compare_by_panels);

@@ -25,6 +25,7 @@ static const struct machine plain = {
     .cores = 2,
     .clock = 1,
     .flops = 1000,
+    .rates = {{1, 1, 0}, {1, 1, 0}, {1, 1, 0}, {1, 1, 0}},
     .operations = 1e9,
     .functions = 1e9,
     .levels = {{32 * KIB, 1, 200, 400}, {512 * KIB, 1, 100, 200}, {8192 * KIB, 2, 50, 60}, {1e15, 2, 10, 10}},
