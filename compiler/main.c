@@ -59,6 +59,7 @@ int main(int argc, char **argv)
     } else {
         struct diagnostics *diag = diag_new(arena, source);
         struct pipeline_result result = {0};
+        choose_forms(arena, source, &options.pipeline);
         bool done = pipeline_run(arena, source, &options.pipeline, diag, &result);
         if (options.warnings_are_errors)
             diag_promote_warnings(diag);

@@ -48,8 +48,8 @@ static const struct argp_option table[] = {
     {"input-gradients", KEY_INPUT_GRADIENTS, NULL, 0, "with --train: gradients of the inputs too", 0},
     {"form", KEY_FORM, "PATTERN=FORM", 0,
      "keep the parameters whose names fit the pattern (h1.*) in this form: svd:RANK, "
-     "svd:RANK:preview=COLUMNS:refine=UNITS, cp:RANK or dense, and f32, f16, bf16 or int8, with a comma between; of "
-     "several the last that fits holds",
+     "svd:RANK:preview=COLUMNS:refine=UNITS, cp:RANK or dense, and f32, f16, bf16 or int8, with a comma between; "
+     "auto: the compiler chooses the storage, by the predicted time of --load; of several the last that fits holds",
      0},
     {"forms", KEY_FORMS, "FILE", 0, "read such forms from a file, one a line; # begins a comment", 0},
     {"variants", KEY_VARIANTS, "FORM,FORM,...", 0,
@@ -79,7 +79,7 @@ static const struct argp_option table[] = {
      "the network",
      0},
     {"load", KEY_LOAD, "STREAMS,FRAMES,THREADS", 0,
-     "the call that --emit=predict and the choice among --variants are about (1,100,1)", 0},
+     "the call that --emit=predict and the choice among --variants and forms are about (1,100,1)", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,

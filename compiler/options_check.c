@@ -89,6 +89,14 @@ static void check_variants(struct argp_state *state, const struct pipeline_optio
         argp_error(state, "--embed writes the weights of one form, --variants is about several");
 }
 
+static bool has_open_forms(const struct sema_options *options)
+{
+    bool any = false;
+    for (int i = 0; i < options->form_count; i++)
+        any |= options->forms[i].chooses;
+    return any;
+}
+
 void options_check(struct argp_state *state, const struct options *options, struct arena *arena)
 {
     if (!options->input)
@@ -101,8 +109,9 @@ void options_check(struct argp_state *state, const struct options *options, stru
         argp_error(state, "--header goes with --emit=c");
     if (options->header)
         check_header(state, options);
-    if (options->load_given && options->pipeline.emit != EMIT_PREDICT && !options->pipeline.variant_count)
-        argp_error(state, "--load goes with --emit=predict or --variants");
+    if (options->load_given && options->pipeline.emit != EMIT_PREDICT && !options->pipeline.variant_count &&
+        !has_open_forms(&options->pipeline.sema))
+        argp_error(state, "--load goes with --emit=predict, --variants or --form PATTERN=auto");
     if (options->pipeline.variant_count)
         check_variants(state, &options->pipeline);
     if (options->pipeline.input_gradients && !options->pipeline.train)

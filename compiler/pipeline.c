@@ -164,7 +164,7 @@ static void emit(struct pipeline *pipeline)
         emit_explain(pipeline->schedule, pipeline->scratch, &result->main);
         break;
     case EMIT_PREDICT:
-        emit_prediction(pipeline->schedule, &options->load, pipeline->scratch, &result->main);
+        result->predicted = emit_prediction(pipeline->schedule, &options->load, pipeline->scratch, &result->main);
         break;
     case EMIT_HTML:
         report_html(pipeline->schedule, &emit_options, pipeline->scratch, &result->main);

@@ -97,8 +97,13 @@ struct pipeline_result {
     struct text header;                  /* with EMIT_C and a header */
     struct text dump;                    /* --dump-after */
     const char *error;                   /* an error outside the program, in the weights to be embedded; NULL: none */
+    double predicted;                    /* with EMIT_PREDICT: nanoseconds for a frame */
     double seconds[STAGE_COUNT];
 };
+
+/* choose_forms.c: chooses what `--form PATTERN=auto` leaves open, by the predicted time of options->load. Errors of the
+ * program are left for pipeline_run to report. */
+void choose_forms(struct arena *arena, const struct source *source, struct pipeline_options *options);
 
 /* True when the program compiled; otherwise the reasons are in diag, or in the result's error. Fails an internal check
  * by ending the process with status 3. */

@@ -89,7 +89,7 @@ void emit_explain(const struct schedule *schedule, struct arena *arena, struct t
 
 /* --emit=predict: as JSON, how long a frame of all streams takes in such a call, in all and for each region, shared
  * among threads in the way that the code chooses. */
-void emit_prediction(const struct schedule *schedule, const struct load *load, struct arena *arena, struct text *out);
+double emit_prediction(const struct schedule *schedule, const struct load *load, struct arena *arena, struct text *out);
 
 /* --emit=dot. */
 void emit_dot(const struct schedule *schedule, struct text *out);

@@ -35,7 +35,7 @@ static void write_region(const struct schedule *schedule, const struct region *r
                 describe_storages(region, arena));
 }
 
-void emit_prediction(const struct schedule *schedule, const struct load *load, struct arena *arena, struct text *out)
+double emit_prediction(const struct schedule *schedule, const struct load *load, struct arena *arena, struct text *out)
 {
     double all = 0, cycles = 0;
     for (int r = 0; r < schedule->region_count; r++) {
@@ -56,4 +56,5 @@ void emit_prediction(const struct schedule *schedule, const struct load *load, s
             between = ",\n    ";
         }
     text_puts(out, "\n  ]\n}\n");
+    return all;
 }

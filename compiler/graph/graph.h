@@ -133,6 +133,7 @@ struct graph_parameter {
     enum precision storage; /* the graph reads it rounded, by OP_round; one for training reads it as it is */
     bool fixed;             /* has no gradient */
     bool of_form;           /* one of the factors that a parameter with a form is kept as */
+    bool multiplied;        /* a factor of an svd: their product is computed once, and read in their place */
 };
 
 struct graph_input {

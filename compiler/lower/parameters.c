@@ -53,7 +53,8 @@ void lower_parameter(struct arena *arena, const struct value *value, struct grap
                                           .start_number = value->start_number,
                                           .storage = value->storage,
                                           .fixed = value->fixed,
-                                          .of_form = value->whole.rank > 0};
+                                          .of_form = value->whole.rank > 0,
+                                          .multiplied = value->multiplied};
     memcpy(parameter->size_names, value->size_names, sizeof parameter->size_names);
     const struct shape *shape = value->whole.rank ? &value->whole : &value->shape;
     parameter->start = resolve_start(value->start, shape->rank, shape->dim, &parameter->start_number);

@@ -174,6 +174,7 @@ static void create_parameter(struct elaboration *e, struct instance *instance, s
         symbol->factors[i]->form = symbol->form;
         symbol->factors[i]->fixed = declarator->fixed;
         symbol->factors[i]->storage = symbol->written.storage;
+        symbol->factors[i]->multiplied = symbol->written.multiplies;
     }
     symbol->value = elaborate_value(e, instance, VALUE_EQUATION, path, symbol->span, declarator->span);
     symbol->value->form = symbol->form;

@@ -68,6 +68,7 @@ struct written_form {
     const struct expr *preview, *refine; /* or NULL */
     struct span span;
     enum precision storage;
+    bool multiplies;
 };
 
 struct symbol {

@@ -54,10 +54,14 @@ static const char *read_word(struct arena *arena, const char *word, struct form_
     bool is_svd = strncmp(word, "svd:", 4) == 0, is_cp = strncmp(word, "cp:", 3) == 0;
     bool decomposes = is_svd || is_cp || strcmp(word, "dense") == 0;
     enum precision storage = precision_find(word);
+    const bool may_choose = strcmp(option->given_by, "--form") == 0;
+    if (may_choose && strcmp(word, "auto") == 0) {
+        option->chooses = true;
+        return NULL;
+    }
     if (!decomposes && storage == PRECISION_COUNT)
-        return arena_printf(arena,
-                            "%s %s: unknown form '%s': expected svd:RANK, cp:RANK, dense, f32, f16, bf16 or int8",
-                            option->given_by, option->text, word);
+        return arena_printf(arena, "%s %s: unknown form '%s': expected svd:RANK, cp:RANK, dense, f32, f16, bf16%s",
+                            option->given_by, option->text, word, may_choose ? ", int8 or auto" : " or int8");
     if (decomposes ? option->decomposes : option->stores)
         return arena_printf(arena, "%s %s: one %s, not two", option->given_by, option->text,
                             decomposes ? "decomposition" : "storage");
@@ -140,7 +144,7 @@ static const struct expr *count_expr(struct elaboration *e, int count, struct sp
     return count ? expr : NULL;
 }
 
-static bool name_fits(const struct form_option *option, const char *name)
+bool form_fits_name(const struct form_option *option, const char *name)
 {
     return (option->exact ? strcmp(option->pattern, name) : fnmatch(option->pattern, name, 0)) == 0;
 }
@@ -170,7 +174,7 @@ struct written_form find_form(struct elaboration *e, const struct instance *inst
     const char *path = elaborate_path(e, instance->shared ? instance->shared : instance, declarator->name.text);
     for (int i = 0; i < e->options->form_count; i++) {
         const struct form_option *option = &e->options->forms[i];
-        if (!name_fits(option, path) || !form_fits(option, declarator->dimension_count))
+        if (!form_fits_name(option, path) || !form_fits(option, declarator->dimension_count))
             continue;
         e->forms_used[i] = true;
         if (option->decomposes) {
@@ -182,6 +186,7 @@ struct written_form find_form(struct elaboration *e, const struct instance *inst
         }
         if (option->stores)
             form.storage = option->storage;
+        form.multiplies = option->multiplies;
     }
     return form;
 }

@@ -3,10 +3,14 @@
 #define RNNC_SEMA_FORMS_H
 
 #include "sema/elaborate.h"
+#include "sema/sema.h"
 
 /* The form of a parameter that the instance declares. */
 struct written_form find_form(struct elaboration *e, const struct instance *instance,
                               const struct declarator *declarator);
+
+/* True if the option is about a parameter of that name. */
+bool form_fits_name(const struct form_option *option, const char *name);
 
 /* Reports each --form that fits no parameter, and the parameters that there are. */
 void tell_unused_forms(struct elaboration *e);

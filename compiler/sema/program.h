@@ -76,6 +76,7 @@ struct value {
     int form_rank;
     int preview, refine;            /* of W, with FORM_SVD: see term->preview; 0: none */
     enum precision storage;         /* VALUE_PARAMETER: its numbers in an inference network */
+    bool multiplied;                /* a factor of an svd: a product of the factors is read in their place */
     bool fixed;                     /* training leaves it as it is */
     struct shape whole;             /* of a factor: the shape of the svd or cp parameter; rank 0: no factor */
     enum parameter_start start;     /* as written; `default` is resolved when values are drawn */

@@ -22,7 +22,7 @@ const char *read_definition(struct arena *arena, const char *text, struct defini
 /* --form PATTERN=FORM, FORM a decomposition (`svd:64`, `svd:256:preview=64:refine=512`, `cp:8`, `dense`), a storage
  * (`f16`) or both with a comma between: in place of what the program says of the parameters whose names the pattern
  * fits, as file names fit those of a shell. A decomposition is for parameters with as many dimensions as it decomposes.
- */
+ * `auto`, alone or beside others, leaves it to the compiler how the parameter is computed with, see form_choice. */
 struct form_option {
     const char *given_by; /* "--form" */
     const char *text;     /* as it was given: "h1.*=svd:64" */
@@ -34,6 +34,8 @@ struct form_option {
     int preview, refine; /* 0: not given */
     bool stores;
     enum precision storage;
+    bool chooses;    /* auto */
+    bool multiplies; /* the factors of an svd are multiplied when weights are packed: the network reads the matrix */
 };
 
 /* In the order in which they were given. */
@@ -71,6 +73,22 @@ struct sema_options {
 /* Adds the forms of a variant of a checked program to the options. Returns NULL, or a message on what is wrong. */
 const char *expand_variant(struct arena *arena, const struct program *program, const struct variant_option *variant,
                            struct sema_options *options);
+
+/* What `auto` leaves open of a parameter with two dimensions or more. */
+struct form_choice {
+    const struct value *value;
+    int option; /* its number */
+    enum precision storage;
+    bool stores;     /* the storage is given */
+    bool multiplies; /* only of an svd */
+};
+
+/* Lists the choices of a checked program: f32, without multiplying, unless given. */
+int list_form_choices(struct arena *arena, const struct program *program, const struct sema_options *options,
+                      struct form_choice **choices);
+
+/* Puts what has been chosen in the place of `auto`. */
+void settle_forms(struct arena *arena, const struct form_choice *choices, int count, struct sema_options *options);
 
 /* resolve-names: the top cell or model with every instance written out under its path, names and dimensions resolved;
  * shapes and times still open. NULL when nothing sensible remains; otherwise check diag_error_count. infer_shapes takes

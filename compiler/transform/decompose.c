@@ -9,7 +9,8 @@
  *                                                      %9 = mul %8, %7
  *                                                      %6 = product %B, %9
  *
- * A reader of a part of a parameter needs parts of its factors: rows of A and columns of B. */
+ * A reader of a part of a parameter needs parts of its factors: rows of A and columns of B. Factors that are said to be
+ * multiplied become one matrix when weights are packed. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -181,11 +182,20 @@ static struct edge add_thin_product(struct graph *graph, struct edge right, stru
     return edge_to(graph, last_node(graph));
 }
 
+/* True for a product of factors that are to be multiplied, whatever that costs. */
+static bool is_multiplied(const struct graph *graph, const struct node *matmul)
+{
+    const struct node *node = graph->nodes[matmul->edges[0].node];
+    while (node->op == OP_view || node->op == OP_round)
+        node = graph->nodes[node->edges[0].node];
+    return node->op == OP_parameter && graph->parameters[node->parameter].multiplied;
+}
+
 /* Reorders (A @ B) @ x if that is cheaper. True if it changed: A may be a product, too. */
 static bool reassociate_product(struct graph *graph, struct node *product)
 {
     const struct node *matmul = graph->nodes[product->edges[0].node];
-    if (matmul->op != OP_matmul)
+    if (matmul->op != OP_matmul || is_multiplied(graph, matmul))
         return false;
     struct edge a = matmul->edges[0], b = matmul->edges[1];
     double rows = matmul->shape.dim[0], columns = matmul->shape.dim[1], inner = graph->nodes[b.node]->shape.dim[0];
@@ -295,7 +305,8 @@ void decompose(struct graph *graph, struct arena *scratch)
             kept[i] = true;
         } else if (node->op == OP_view && i < count && node->edges[0].node < count) {
             kept[i] = decompose_view(graph, node, kept);
-        } else if (node->op == OP_embed && node->edges[0].node < count && kept[node->edges[0].node]) {
+        } else if (node->op == OP_embed && node->edges[0].node < count && kept[node->edges[0].node] &&
+                   !is_multiplied(graph, graph->nodes[node->edges[0].node])) {
             decompose_embedding(graph, node);
         }
         if (node->op == OP_product)

@@ -113,6 +113,18 @@ near "$(loss previewed/stack.rnn previewed/weights.safetensors)" "$dense" 0.0005
 # The other commands take the same forms.
 expect 0 "$rnn" eval full/stack.rnn --data text --weights stored/weights.safetensors --form '*.U=f16' --form 'Z=int8' --form '*.W=bf16'
 says out "loss $stored"
+expect 2 "$rnn" check stack.rnn --form '*.U=auto'
+says err "--form *.U=auto: rnnc chooses a storage, here it has to be given, as in 'auto,f32'"
+# Factors of so few numbers are multiplied when weights are packed.
+cat >small.rnn <<'END'
+cell Tanh[n = 16](x[n]) -> h[n] {
+  param W[n, n], U[n, n] : svd(7)
+  h = tanh(W @ x + U @ h[t-1])
+}
+END
+expect 0 "$rnn" check small.rnn --form 'U=auto,f32' --machine=avx512
+expect 0 "$(dirname "$rnn")/rnnc" small.rnn --form 'U=auto,f32' --machine=avx512 -o small.c
+grep -q 'rnn_matrix' small.c || fail "the factors are not multiplied"
 printf '*.U=svd:11,f16 # of the cycles\n\nZ=int8\n*.W=bf16\n' >plan
 expect 0 "$rnn" eval stack.rnn --data text --weights stored/weights.safetensors --forms plan
 says out "loss $stored"
@@ -162,7 +174,7 @@ misread "unknown form 'svd': expected svd:RANK" '*.U=svd'
 misread "a rank is a whole number from 1 on, not '0'" '*.U=svd:0'
 misread "a rank is a whole number from 1 on, not '-3'" '*.U=svd:-3'
 misread "unknown form 'pca:4': expected svd:RANK" '*.U=pca:4'
-misread "unknown form 'f64': expected svd:RANK, cp:RANK, dense, f32, f16, bf16 or int8" '*.U=svd:4,f64'
+misread "unknown form 'f64': expected svd:RANK, cp:RANK, dense, f32, f16, bf16, int8 or auto" '*.U=svd:4,f64'
 misread "one storage, not two" '*.U=f16,int8'
 expect 2 "$rnn" factor stack.rnn
 says err "--weights is missing"

@@ -50,10 +50,15 @@ static void define(struct network_options *options, const char *argument, struct
     words_push(&options->passed, argument);
 }
 
-static void check_form(struct argp_state *state, const char *error)
+/* Refuses a storage that rnnc would choose: whoever judges what it computes has to know it. */
+static void check_form(struct argp_state *state, const struct form_options *forms, const char *error)
 {
     if (error)
         argp_error(state, "%s", error);
+    for (int i = 0; i < forms->count; i++)
+        if (forms->items[i].chooses && !forms->items[i].stores)
+            argp_error(state, "--form %s: rnnc chooses a storage, here it has to be given, as in 'auto,f32'",
+                       forms->items[i].text);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -71,10 +76,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         words_push(&options->passed, arena_printf(options->arena, "-f%s", argument));
         break;
     case KEY_FORM:
-        check_form(state, form_options_add(&options->forms, argument));
+        check_form(state, &options->forms, form_options_add(&options->forms, argument));
         break;
     case KEY_FORMS:
-        check_form(state, form_options_read(&options->forms, argument));
+        check_form(state, &options->forms, form_options_read(&options->forms, argument));
         break;
     case KEY_MACHINE:
         words_push(&options->passed, arena_printf(options->arena, "--machine=%s", argument));

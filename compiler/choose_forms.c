@@ -1,0 +1,115 @@
+/* --form PATTERN=auto: the storage of parameters, and which svds are multiplied out, by predicted time. */
+#include <math.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "emit/emit.h"
+#include "pipeline.h"
+#include "syntax/tree.h"
+
+struct choosing {
+    const struct source *source;
+    const struct pipeline_options *options;
+    struct form_choice *choices;
+    int count;
+    double least; /* nanoseconds with what is chosen so far */
+};
+
+/* The part of the time that a form with coarser numbers has to save. */
+static const double worth = 0.05;
+
+/* Returns nanoseconds for a frame with the choices as they are, or infinity if the program is wrong. */
+static double predict(const struct choosing *choosing)
+{
+    struct arena *arena = arena_new();
+    struct pipeline_options options = *choosing->options;
+    struct pipeline_result result = {0};
+    options.emit = EMIT_PREDICT;
+    options.train = options.time_stages = false;
+    options.dump_after = STAGE_COUNT;
+    options.variant_count = 0;
+    options.embed = NULL;
+    settle_forms(arena, choosing->choices, choosing->count, &options.sema);
+    struct diagnostics *diag = diag_new(arena, choosing->source);
+    bool done = pipeline_run(arena, choosing->source, &options, diag, &result);
+    const double time = done ? result.predicted : INFINITY;
+    arena_free(arena);
+    return time;
+}
+
+/* Keeps the choices as they are if that is worth it, or else puts back those from before. */
+static void keep_better(struct choosing *choosing, struct form_choice *choices, const struct form_choice *before,
+                        int count)
+{
+    const double time = predict(choosing);
+    if (time < (1 - worth) * choosing->least) {
+        choosing->least = time;
+        return;
+    }
+    for (int i = 0; i < count; i++)
+        choices[i] = before[i];
+}
+
+/* Tries each storage, the finest first, for some of the choices at once. */
+static void choose_storage(struct choosing *choosing, int first, int count, struct arena *scratch)
+{
+    struct form_choice *choices = choosing->choices + first, *before = ARENA_ARRAY(scratch, struct form_choice, count);
+    for (enum precision storage = PRECISION_F32; storage < PRECISION_COUNT; storage++) {
+        bool any = false;
+        for (int i = 0; i < count; i++) {
+            before[i] = choices[i];
+            if (choices[i].stores || choices[i].storage == storage)
+                continue;
+            choices[i].storage = storage;
+            choices[i].multiplies = false;
+            any = true;
+        }
+        if (any)
+            keep_better(choosing, choices, before, count);
+    }
+}
+
+static void try_multiplied(struct choosing *choosing, int i)
+{
+    struct form_choice *choice = &choosing->choices[i], before = *choice;
+    if (choice->value->form != FORM_SVD || choice->value->preview)
+        return;
+    choice->multiplies = true;
+    if (!choice->stores) /* the product is kept as it is computed */
+        choice->storage = PRECISION_F32;
+    keep_better(choosing, choice, &before, 1);
+}
+
+/* Finds the choices that there are. False if there are none, or the program is wrong. */
+static bool find_choices(struct arena *arena, struct choosing *choosing)
+{
+    struct diagnostics *diag = diag_new(arena, choosing->source);
+    const struct sema_options *options = &choosing->options->sema;
+    bool any = false;
+    for (int i = 0; i < options->form_count; i++)
+        any |= options->forms[i].chooses;
+    if (!any)
+        return false;
+    const struct tree *tree = parse(arena, choosing->source, diag);
+    struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, options, diag);
+    if (program)
+        infer_shapes(arena, program, diag);
+    if (!program || diag_error_count(diag))
+        return false;
+    choosing->count = list_form_choices(arena, program, options, &choosing->choices);
+    choosing->least = predict(choosing);
+    return choosing->count > 0 && isfinite(choosing->least);
+}
+
+void choose_forms(struct arena *arena, const struct source *source, struct pipeline_options *options)
+{
+    struct choosing choosing = {.source = source, .options = options};
+    if (!find_choices(arena, &choosing))
+        return;
+    choose_storage(&choosing, 0, choosing.count, arena); /* weights share the caches: all together, then one by one */
+    for (int i = 0; i < choosing.count; i++) {
+        try_multiplied(&choosing, i);
+        choose_storage(&choosing, i, 1, arena);
+    }
+    settle_forms(arena, choosing.choices, choosing.count, &options->sema);
+}
