@@ -80,7 +80,8 @@ void emit_variant_tables(struct emitter *network)
     write_readers(network);
     write_pattern(network,
                   "#ifdef _OPENMP\nenum { $_THREADS = %d };\n#else\nenum { $_THREADS = 1 };\n#endif\n"
-                  "static const rnn_variants $_variants = {\n    .list = $_variant_list,\n    .count = $_VARIANTS,\n"
+                  "static const rnn_variants $_variants = {\n    .set_present = rnn_set_present,\n"
+                  "    .list = $_variant_list,\n    .count = $_VARIANTS,\n"
                   "    .readers = $_readers,\n    .choice = offsetof($_params, %s),\n    .threads = $_THREADS,\n",
                   load->threads, network->choice);
     write_levels(network);

@@ -53,9 +53,11 @@ static double cache_bytes(int level)
 
 static int count_cores(void)
 {
+#ifdef __linux__
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         return CPU_COUNT(&set);
+#endif
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores > 0 ? (int)cores : 0;
 }

@@ -191,6 +191,6 @@ rnn_status rnn_parameters_init(const rnn_model *model, void *parameters, uint64_
     for (int i = 0; !status && i < model->parameter_count; i++)
         status = start_tensor(model, parameters, &model->parameters[i], make_key(seed, model->parameters[i].name));
     if (!status && model->variants)
-        rnn_set_present(model, parameters, UINT32_MAX);
+        model->variants->set_present(model, parameters, UINT32_MAX);
     return status;
 }

@@ -82,6 +82,8 @@ typedef struct {
 } rnn_level;
 
 struct rnn_variants {
+    /* rnn_set_present: start values need none of it where there are no variants */
+    void (*set_present)(const rnn_model *model, void *parameters, uint32_t present);
     const rnn_variant *list;
     int count;
     const uint32_t *readers;          /* of each parameter: bit v: variant v reads it */
