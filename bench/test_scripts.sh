@@ -1,6 +1,6 @@
 #!/bin/sh
-# choices.sh, predictions.sh, accuracy.sh, train.sh, softmax.sh, applications.sh and the programs in C say what is wrong with their arguments before
-# they measure, and give no verdict on what they could not measure.
+# choices.sh, chooser.sh, predictions.sh, accuracy.sh, train.sh, softmax.sh, applications.sh and the programs in C say what is wrong with
+# their arguments before they measure, and give no verdict on what they could not measure.
 #   sh bench/test_scripts.sh BUILD
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,7 +23,7 @@ wrong_with() {
   (export "${variable?}" && wrong "$@")
 }
 
-for script in choices predictions accuracy train softmax; do
+for script in choices chooser predictions accuracy train softmax; do
   expect 0 sh "$here/$script.sh" --help
   says out "sh bench/$script.sh"
   ! grep -q 'set -eu' out || fail "$script.sh --help prints the script"
@@ -46,6 +46,24 @@ says err "bench/choices.sh: lstm:16:1 is not measured"
 ! grep -q 'within 15' out || fail "a verdict on nothing: $(cat out)"
 expect 0 sh "$here/choices.sh" 1 gru:8:1
 grep -q 'of the best in [01] of 1 points' out || fail "no verdict: $(cat out)"
+
+wrong chooser.sh "which machine?"
+wrong chooser.sh "there is no machine file 'nowhere.json'" nowhere.json
+echo '{
+  "instructions": "avx2",
+  "second_level_bytes": 524288,
+  "third_level_bytes": 8388608,
+  "cores": 2
+}' >machine.json
+for variable in ROUNDS UNITS STREAMS; do
+  (export "$variable=x" && wrong chooser.sh "$variable is a number from 1 on, not 'x'" machine.json)
+done
+for form in dense 'svd(2)' 'cp(4)' 'svd(12)' 'cp(16)'; do # times that are known: nothing is measured
+  for storage in f32 f16 int8; do printf '%s\n' "16 $form,$storage 1 1 1" "16 $form,$storage 1 100 1"; done
+done >times
+(export UNITS=16 STREAMS=1 && expect 0 sh "$here/chooser.sh" machine.json times)
+says out "within 10 % of the best in 12 of 12 cases (100 %); 1.00 times the best at most"
+says out "choices are others"
 
 wrong predictions.sh "which machine?"
 wrong predictions.sh "there is no network 'no' in bench/nets" avx2 gru no
