@@ -182,9 +182,9 @@ expect 2 factor --form Z=cp:4
 says err "--form needs --out"
 expect 2 factor --out new
 says err "say which with --form"
-if [ -w /dev/full ] && [ "$(id -u)" = 0 ] && mkdir full && mount -t tmpfs -o size=8k none full 2>/dev/null; then
-  refuses "full/new" factor --form Z=cp:24 --out full/new
-  left=$(ls full)
-  umount full
+if [ -w /dev/full ] && [ "$(id -u)" = 0 ] && mkdir disk && mount -t tmpfs -o size=8k none disk 2>/dev/null; then
+  refuses "disk/new" factor --form Z=cp:24 --out disk/new
+  left=$(ls disk)
+  umount disk
   [ ! "$left" ] || fail "files are left on a full disk: $left"
 fi
