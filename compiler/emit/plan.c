@@ -173,7 +173,7 @@ static void write_tell(struct writing *writing, const struct step *step)
     if (step->scope == SCOPE_BLOCK)
         write_line(writing, "if (rnn_is_last_block(&call))");
     text_printf(writing->emitter->out, "%*s", writing->indent + (step->scope == SCOPE_BLOCK ? 4 : 0), "");
-    write_pattern(writing->emitter, "rnn_tell_finished(window, $_finished + %d, %d);\n", before, step->value_count);
+    write_pattern(writing->emitter, "rnn_tell_finished(window, &$_finished[%d], %d);\n", before, step->value_count);
 }
 
 static void write_clear(struct writing *writing)
