@@ -164,7 +164,7 @@ def main():
             run.say(f"{reason.strerror}: {reason.filename or 'standard output'}")
     except run.Interrupted as reason:
         where = f", their tables are in {options.out}" if options.out and options.done else ""
-        run.say(f"interrupted after {options.done} of {len(options.chosen)} applications{where}; what was trained stays in --weights-dir")
+        run.say(f"interrupted after {options.done} of {len(options.chosen)} applications{where}")
         return 128 + reason.args[0]
     return 1
 
