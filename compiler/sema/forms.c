@@ -121,14 +121,21 @@ const char *form_options_read(struct form_options *options, const char *path)
     const char *error = NULL;
     char *line = NULL;
     size_t room = 0;
-    while (!error && getline(&line, &room, file) >= 0) {
+    ssize_t bytes;
+    for (int number = 1; !error && (bytes = getline(&line, &room, file)) >= 0; number++) {
         const char *begin = line + strspn(line, " \t");
         size_t length = strcspn(begin, "#\r\n");
         while (length && strchr(" \t", begin[length - 1]))
             length--;
-        if (length)
+        if (memchr(line, '\0', (size_t)bytes))
+            error = "a NUL byte is no text";
+        else if (length)
             error = form_options_add(options, arena_copy_string(options->arena, begin, length));
+        if (error)
+            error = arena_printf(options->arena, "--forms %s:%d: %s", path, number, error);
     }
+    if (!error && ferror(file))
+        error = arena_printf(options->arena, "--forms %s: %s", path, strerror(errno));
     free(line);
     fclose(file);
     return error;

@@ -135,6 +135,9 @@ expect 0 factor --forms plan --out planned
 cmp planned/stack.rnn stored/stack.rnn || fail "a plan gives another program"
 expect 2 "$rnn" run stack.rnn --forms missing.plan --input x=ids.csv --output p.csv
 says err "--forms missing.plan: No such file"
+printf 'Z=int8\n*.U=\0f16\n' >nul.plan
+expect 2 "$rnn" run stack.rnn --forms nul.plan --input x=ids.csv --output p.csv
+says err "--forms nul.plan:2: a NUL byte is no text"
 expect 1 "$rnn" run stack.rnn --form 'nothing=f16' --seed 1 --input x=ids.csv --output p.csv
 says err "'nothing' fits no parameter"
 
