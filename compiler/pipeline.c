@@ -297,7 +297,9 @@ static bool run_variants(struct pipeline *pipeline)
     const struct pipeline_options *options = pipeline->options;
     struct emit_variant *list = ARENA_ARRAY(pipeline->arena, struct emit_variant, options->variant_count);
     struct emit_variants *variants = ARENA_NEW(pipeline->arena, struct emit_variants);
-    *variants = (struct emit_variants){list, options->variant_count, &options->load};
+    struct load *load = ARENA_NEW(pipeline->arena, struct load); /* the options of a level end with it */
+    *load = options->load;
+    *variants = (struct emit_variants){list, options->variant_count, load};
     for (int i = 0; i < options->variant_count; i++) {
         const struct variant_option *variant = &options->variants[i];
         list[i] = (struct emit_variant){variant->name, variant->word, run_variant(pipeline, variant)};
