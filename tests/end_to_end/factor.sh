@@ -163,7 +163,7 @@ refuses "nowhere/new" factor --form '*.U=svd:4' --out nowhere/new
 refuses "a -D may have been forgotten" "$rnn" factor low.rnn --weights stack.safetensors
 refuses "has no parameter" "$rnn" factor lm.rnn --weights stack.safetensors
 refuses "missing.safetensors" "$rnn" factor stack.rnn --weights missing.safetensors
-refuses "number 5 of 'Z' is not finite, so that it has no factors" "$rnn" factor part.rnn --weights nan.safetensors --form Z=int8 --out new
+refuses "number 5 of 'Z' is not finite, so that it can have no form" "$rnn" factor part.rnn --weights nan.safetensors --form Z=int8 --out new
 echo 1,2,3,4,5,6,7,8 >x.csv
 expect 0 "$rnn" run part.rnn --weights nan.safetensors --form Z=f16 --input x=x.csv --output y.csv
 refuses "parameter 'Z' has numbers that are not finite, which a storage of int8 cannot hold: give it another storage" "$rnn" run part.rnn \

@@ -19,7 +19,7 @@ static const double *read_numbers(struct arena *arena, const char *path, const r
     rnn_file_read_double(tensor, data);
     for (size_t i = 0; i < tensor->elements; i++)
         if (!isfinite(data[i])) {
-            *error = arena_printf(arena, "'%s': number %zu of '%s' is not finite, so that it has no factors", path, i,
+            *error = arena_printf(arena, "'%s': number %zu of '%s' is not finite, so that it can have no form", path, i,
                                   tensor->name);
             return NULL;
         }
