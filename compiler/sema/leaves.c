@@ -186,11 +186,16 @@ static void shape_factors(struct elaboration *e, struct instance *instance, stru
         return;
     }
     int rank = find_rank(e, instance, symbol);
+    struct value whole = {0};
+    name_sizes(e, instance, declarator, &whole);
     for (int i = 0; i < wanted; i++) {
         struct value *factor = symbol->factors[i];
-        factor->shape = (struct shape){2, {symbol->dim[i], rank}};
-        if (symbol->form == FORM_SVD && i == 1)
-            factor->shape = (struct shape){2, {rank, symbol->dim[1]}};
+        int turned = symbol->form == FORM_SVD && i == 1; /* [rank, m] */
+        factor->shape.rank = 2;
+        factor->shape.dim[turned] = symbol->dim[i];
+        factor->shape.dim[!turned] = rank;
+        factor->size_names[turned] = whole.size_names[i];
+        factor->row_name = i == 0 ? whole.row_name : NULL;
         factor->form_rank = rank;
         factor->whole.rank = wanted;
         memcpy(factor->whole.dim, symbol->dim, sizeof factor->whole.dim);

@@ -49,3 +49,10 @@ for header in "$root"/runtime/include/rnn/*.h; do
     grep -qwF -f names "$file" || { echo "$file: nothing is read from $name" >&2; exit 1; }
   done <with
 done
+
+# A form leaves a network the names of its sizes.
+printf 'model lin {\n  const n = 5, m = 7\n  input x[m]\n  param W[n, m]\n  output y = W @ x\n}\n' >form.rnn
+sizes_in() { "$rnnc" form.rnn "$@" -o form.c && sed -n '/^enum/,/^}/p' form.c | grep lin_; }
+sizes_in --form 'W=dense' >dense
+sizes_in --form 'W=svd:2' >factored
+diff dense factored
