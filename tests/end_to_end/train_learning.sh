@@ -172,6 +172,9 @@ for epochs in 1 3 12 12; do best --epochs $epochs --patience 2 --checkpoint best
 cmp kept best.best.safetensors
 says out "no better validation in 2 epochs: stopped"
 ! grep -q '^epoch' out || fail "what had ended went on: $(cat out)"
+for again in "" --resume; do best --epochs 2 --checkpoint two.checkpoint $again; done
+says out "all 2 epochs are done"
+cp kept best.best.safetensors
 # Nobody is sent to look for them once they have gone.
 mv best.best.safetensors gone
 best --epochs 12 --patience 2 --checkpoint best.checkpoint --resume

@@ -52,7 +52,9 @@ static bool print_start(const struct train *train, const char **error)
         puts("whole sequences");
     if (unknown)
         printf("characters of the text that are not in the vocabulary, which count as none: %ld\n", unknown);
-    if (trainer->position.step)
+    if (trainer->position.epoch >= train->options.epochs)
+        printf("all %d epochs are done\n", train->options.epochs);
+    else if (trainer->position.step)
         printf("going on in epoch %d after step %llu\n", trainer->position.epoch + 1,
                (unsigned long long)trainer->position.step);
     int reason = standard_output_flush();
