@@ -64,7 +64,8 @@ both() {
 lm() { train "$@" --double --epochs 2 --clip 1 --optimizer sgd,momentum=0.9; }
 for model in lm both; do
   expect 0 $model ${model}1
-  for count in 2 3 4 7; do
+  [ $model = lm ] && counts="2 3 4 7" || counts="3 7"
+  for count in $counts; do
     expect 0 $model ${model}$count --ranks $count
     says out "$count ranks: each gave"
     same_weights ${model}1.safetensors ${model}$count.safetensors 1e-11
@@ -123,9 +124,33 @@ for count in 3 2 1; do
   [ $count != 3 ] || cmp whole.safetensors resumed.safetensors
 done
 
-# A signal ends all ranks with a checkpoint.
-expect 0 train whole --double --epochs 6 --quiet
-{ launch=exec; train stopped --double --epochs 6 --quiet --ranks 2 --checkpoint stopped.checkpoint --checkpoint-every 100000; } \
+# A matrix whose gradient is 0 for a step, or of few directions, learns on.
+cat >matrix.rnn <<'END'
+model lin {
+  input x[12]
+  target y[12]
+  param W[12, 12]
+  o = W @ x
+  loss mse(o, y)
+  output out = o
+}
+END
+awk 'BEGIN {
+  for (i = 0; i < 24; i++) printf "%s.%d%s", i < 12 ? "x" : "y", i % 12, i < 23 ? "," : "\n"
+  for (t = 0; t < 40; t++) {
+    for (i = 0; i < 12; i++) x[i] = t == 3 ? 0 : sin(t * (i + 1) * 0.7 + i)
+    for (i = 0; i < 24; i++) printf "%.6f%s", i < 12 ? x[i] : x[23 - i], i < 23 ? "," : "\n"
+  }
+}' >matrix.csv
+expect 0 "$rnn" train matrix.rnn --data matrix.csv --streams 1 --window 1 --double --optimizer sgd --rate 0.2 --epochs 30 \
+  --compress powersgd:2 --compress-after 3 --out matrix.safetensors --log matrix.csv.log
+tail -1 matrix.csv.log | awk -F, '$4 > 0.01 { exit 1 }' || fail "a matrix whose gradient was 0 has learned no more: $(tail -1 matrix.csv.log)"
+
+# A signal ends all ranks with a checkpoint, in the middle of their only epoch. (mpirun loses what they say of it.)
+for i in 1 2 3 4 5 6 7 8; do cat text; done >long
+for i in 1 2 3 4 5 6 7 8; do cat long; done >text
+expect 0 train whole --double --epochs 1 --quiet --ranks 2
+{ launch=exec; train stopped --double --epochs 1 --ranks 2 --checkpoint stopped.checkpoint --checkpoint-every 100000; } \
   >out 2>err &
 process=$!
 until [ -s stopped.csv ]; do kill -0 $process 2>/dev/null || fail "no log: $(cat err)"; sleep 0.01; done
@@ -133,8 +158,8 @@ kill -TERM $process
 wait $process && fail "a training that is stopped ends as if it were through"
 process=
 [ -e stopped.checkpoint ] || fail "a training that is stopped leaves no checkpoint: $(cat err)"
-expect 0 train stopped --double --epochs 6 --quiet --checkpoint stopped.checkpoint --resume
-same_weights whole.safetensors stopped.safetensors 1e-11
+expect 0 train stopped --double --epochs 1 --quiet --ranks 2 --checkpoint stopped.checkpoint --resume
+cmp whole.safetensors stopped.safetensors
 
 # Ranks of two minds.
 disagree() { # OPTIONS of rank 1

@@ -174,6 +174,22 @@ static void orthonormalise(double *p, int rows, int rank)
     }
 }
 
+/* Gives the columns of Q length 1, so that P is as large as M. One that has become 0, as M had nothing left for it,
+ * begins anew: it would stay 0. */
+static void renew_q(struct compress *compress, const struct compress_matrix *matrix)
+{
+    const int rank = compress->options.rank;
+    double *q = compress->q + matrix->q;
+    for (int k = 0; k < rank; k++) {
+        struct random random = random_start((uint64_t)matrix->q + (uint64_t)k);
+        double square = 0;
+        for (int j = 0; j < matrix->columns; j++)
+            square += q[(size_t)j * rank + k] * q[(size_t)j * rank + k];
+        for (int j = 0; j < matrix->columns; j++)
+            q[(size_t)j * rank + k] = square > 0 ? q[(size_t)j * rank + k] / sqrt(square) : random_real(&random, 1);
+    }
+}
+
 /* P = M Q, where M is the gradient and what was left before, which is added to it. */
 static void make_p(struct compress *compress, const struct compress_matrix *matrix, void *gradient)
 {
@@ -239,8 +255,10 @@ static void begin_rest(struct compress *compress, void *gradient)
 static void sum_by_factors(struct compress *compress, void *gradient)
 {
     begin_rest(compress, gradient);
-    for (int i = 0; i < compress->matrix_count; i++)
+    for (int i = 0; i < compress->matrix_count; i++) {
+        renew_q(compress, &compress->matrices[i]);
         make_p(compress, &compress->matrices[i], gradient);
+    }
     sum_factors(compress, compress->p, compress->p_count);
     for (int i = 0; i < compress->matrix_count; i++) {
         orthonormalise(compress->p + compress->matrices[i].p, compress->matrices[i].rows, compress->options.rank);

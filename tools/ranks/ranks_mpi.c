@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "command/commands.h"
+#include "command/stop.h"
 #include "ranks/ranks.h"
 #include "rnn/stored_round.h"
 
@@ -141,7 +142,10 @@ bool ranks_open(struct ranks *ranks, struct arena *arena, int wanted, char **arg
         *error = wanted > 1 ? launch(arena, wanted, argv) : NULL;
         return wanted <= 1;
     }
-    if (MPI_Init(NULL, NULL) != MPI_SUCCESS) {
+    const sigset_t before = stop_hold_signals(); /* MPI starts threads now, which are not to take signals */
+    const int status = MPI_Init(NULL, NULL);
+    stop_restore_signals(&before);
+    if (status != MPI_SUCCESS) {
         *error = "MPI cannot be started";
         return false;
     }

@@ -156,7 +156,8 @@ bool validate(struct trainer *trainer, bool (*stop)(void), struct score *score, 
         *error = "validation: no loss counts, as all ids that losses are computed from are -1";
         return false;
     }
-    add_counts(trainer, score);
+    if (done)
+        add_counts(trainer, score);
     return done;
 }
 
