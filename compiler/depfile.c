@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/target.h"
 #include "base/text.h"
 #include "options.h"
@@ -29,25 +30,40 @@ static void write_outputs(const struct options *options, struct text *out)
     }
 }
 
+/* Returns the number of files that the C is made from besides the program, and lists them. */
+static int list_files(const struct options *options, const char **files)
+{
+    int count = 0;
+    if (options->pipeline.embed)
+        files[count++] = options->pipeline.embed;
+    if (options->machine)
+        files[count++] = options->machine;
+    for (int i = 0; i < options->plan_count; i++)
+        files[count++] = options->plans[i];
+    return count;
+}
+
 void depfile_write(const struct options *options, struct text *out)
 {
-    const char *files[] = {strcmp(options->input, "-") != 0 ? options->input : NULL, options->pipeline.embed,
-                           options->machine};
+    const char **files = ARENA_ARRAY(out->arena, const char *, options->plan_count + 2);
+    const int count = list_files(options, files);
     if (options->depfile.target)
         text_puts(out, options->depfile.target); /* quoted by the caller, as in C compilers */
     else
         write_outputs(options, out);
     text_puts(out, ":");
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (files[i]) {
-            text_puts(out, " ");
-            write_path(files[i], out);
-        }
+    if (strcmp(options->input, "-") != 0) {
+        text_puts(out, " ");
+        write_path(options->input, out);
+    }
+    for (int i = 0; i < count; i++) {
+        text_puts(out, " ");
+        write_path(files[i], out);
+    }
     text_puts(out, "\n");
-    for (size_t i = 1; options->depfile.phony && i < sizeof files / sizeof *files; i++)
-        if (files[i]) {
-            text_puts(out, "\n");
-            write_path(files[i], out);
-            text_puts(out, ":\n");
-        }
+    for (int i = 0; options->depfile.phony && i < count; i++) {
+        text_puts(out, "\n");
+        write_path(files[i], out);
+        text_puts(out, ":\n");
+    }
 }

@@ -133,12 +133,21 @@ static void take_forms(struct argp_state *state, struct parsing *parsing, const 
     sema->form_count = parsing->forms.count;
 }
 
+static void add_plan(struct parsing *parsing, const char *path)
+{
+    struct options *options = parsing->options;
+    ARENA_PUSH(parsing->arena, options->plans, options->plan_count, options->plan_capacity, path);
+}
+
 static void parse_variants(struct argp_state *state, struct parsing *parsing, const char *text)
 {
     struct pipeline_options *pipeline = &parsing->options->pipeline;
     struct variant_option *variants = ARENA_ARRAY(parsing->arena, struct variant_option, VARIANTS_MOST);
     pipeline->variant_count = options_read_variants(state, parsing->arena, text, variants);
     pipeline->variants = variants;
+    for (int i = 0; i < pipeline->variant_count; i++)
+        if (variants[i].plan)
+            add_plan(parsing, variants[i].plan);
 }
 
 static void parse_emit(struct argp_state *state, struct pipeline_options *options, const char *text)
@@ -348,6 +357,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_FORMS:
         take_forms(state, parsing, form_options_read(&parsing->forms, text));
+        add_plan(parsing, text);
         break;
     case KEY_VARIANTS:
         parse_variants(state, parsing, text);

@@ -13,6 +13,8 @@ struct options {
     const char *output;
     const char *header;  /* path to write */
     const char *machine; /* the file that describes it, or NULL */
+    const char **plans;  /* the files of forms */
+    int plan_count, plan_capacity;
     struct depfile_options depfile;
     bool warnings_are_errors, load_given;
 };

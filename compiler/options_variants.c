@@ -43,9 +43,13 @@ static const char *next_part(struct arena *arena, const char **at, const char *e
 static struct variant_option read_variant(struct argp_state *state, struct arena *arena, const char *name)
 {
     const char *word = word_of(arena, name);
-    struct variant_option variant = {*name == '@' ? word : name, word, {.arena = arena}};
-    const char *error = *name == '@' ? form_options_read(&variant.forms, name + 1) : NULL;
-    const char *at = *name == '@' ? NULL : name;
+    struct variant_option variant = {name, word, NULL, {.arena = arena}};
+    if (*name == '@') {
+        variant.name = word;
+        variant.plan = name + 1;
+    }
+    const char *error = variant.plan ? form_options_read(&variant.forms, variant.plan) : NULL;
+    const char *at = variant.plan ? NULL : name;
     for (const char *part; !error && (part = next_part(arena, &at, ";"));)
         error = form_options_add_part(&variant.forms, part);
     if (error)

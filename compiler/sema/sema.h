@@ -59,6 +59,7 @@ const char *form_options_add_part(struct form_options *options, const char *text
 struct variant_option {
     const char *name; /* "svd:64+f16" */
     const char *word; /* the same as a part of identifiers: "svd_64_f16" */
+    const char *plan; /* the file that has them, or NULL */
     struct form_options forms;
 };
 

@@ -133,6 +133,11 @@ says elman.c "/* U */ {
 [ "$(cat elman.d)" = 'elman.c: elman.rnn w.safetensors
 
 w.safetensors:' ] || fail "-MP writes: $(cat elman.d)"
+echo '*=f16' >half.plan
+echo '*=int8' >bytes.plan
+expect 0 "$rnnc" elman.rnn -D n=1 --forms=half.plan --variants=@bytes.plan,dense -o forms.c -MD
+[ "$(cat forms.d)" = 'forms.c: elman.rnn half.plan bytes.plan' ] || fail "-MD leaves out plans: $(cat forms.d)"
+rm half.plan bytes.plan forms.c forms.d
 grep -q 'elman_load\|elman_save' elman.c && fail "a network with its weights reads and writes files"
 weights '\315\314\314\075' # 0.1, as float
 expect 0 "$rnnc" elman.rnn -D n=1 --embed=w.safetensors -o elman.c
