@@ -102,7 +102,9 @@ def data_of(name, folder, source):
     files[0].parent.mkdir(parents=True, exist_ok=True)
     if name == "char_lm":
         for file, text in zip(files, characters(source)):
-            file.write_text(text, newline="")
+            part = file.with_suffix(".part")
+            part.write_text(text, newline="")
+            part.replace(file)
     else:
         parts, names = sequences(name, source)
         for file, part in zip(files, parts):
