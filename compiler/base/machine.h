@@ -21,7 +21,7 @@ struct machine_level {
     double all;   /* bytes a nanosecond that all cores read together */
 };
 
-/* How fast products with stored weights are, in parts of the rate of those with numbers: with one column, for which
+/* The speed of products with stored weights, in parts of the rate of those with numbers: with one column, for which
  * each weight is converted for one multiplication, and with many. `sum`: what begin and end of a sum of one column take
  * beside, as operations. */
 struct machine_rate {

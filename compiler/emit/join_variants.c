@@ -1,4 +1,4 @@
-/* What variants of a network have in common: one struct of parameters, and one set of names for sizes. */
+/* The common part of the variants of a network: one struct of parameters, and one set of names for sizes. */
 #include <string.h>
 
 #include "base/arena.h"

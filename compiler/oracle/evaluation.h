@@ -109,7 +109,7 @@ const double *oracle_store(struct arena *arena, const struct value *parameter, c
 
 /* Finds the values that are computed from parameters in int8, where results are rounded. */
 void oracle_find_whole(struct evaluation *evaluation);
-/* What weights are multiplied with: where results are rounded and the weights come from int8, n numbers rounded as such
+/* The right-hand sides of weights: where results are rounded and the weights come from int8, n numbers rounded as such
  * products round them, in the scratch arena; else x itself. */
 const double *oracle_multiplied(const struct evaluation *evaluation, const struct term *weights, const double *x,
                                 long n);

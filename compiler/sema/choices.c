@@ -2,12 +2,6 @@
 #include "base/arena.h"
 #include "sema/forms.h"
 
-/* True for a parameter of the program, with a form or without, but not for a factor. */
-static bool is_parameter(const struct value *value)
-{
-    return value->kind == VALUE_PARAMETER ? value->whole.rank == 0 : value->form != FORM_DENSE;
-}
-
 int list_form_choices(struct arena *arena, const struct program *program, const struct sema_options *options,
                       struct form_choice **choices)
 {
@@ -16,7 +10,7 @@ int list_form_choices(struct arena *arena, const struct program *program, const 
     for (int i = 0; i < program->value_count; i++) {
         const struct value *value = program->values[i];
         int last = options->form_count - 1;
-        if (!is_parameter(value) || value->shape.rank < 2)
+        if (!value_is_parameter(value) || value->shape.rank < 2)
             continue;
         while (last >= 0 && !(options->forms[last].chooses && form_fits_name(&options->forms[last], value->name)))
             last--;

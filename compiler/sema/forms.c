@@ -151,6 +151,11 @@ static const struct expr *count_expr(struct elaboration *e, int count, struct sp
     return count ? expr : NULL;
 }
 
+bool value_is_parameter(const struct value *value)
+{
+    return value->kind == VALUE_PARAMETER ? value->whole.rank == 0 : value->form != FORM_DENSE;
+}
+
 bool form_fits_name(const struct form_option *option, const char *name)
 {
     return (option->exact ? strcmp(option->pattern, name) : fnmatch(option->pattern, name, 0)) == 0;

@@ -75,7 +75,7 @@ struct sema_options {
 const char *expand_variant(struct arena *arena, const struct program *program, const struct variant_option *variant,
                            struct sema_options *options);
 
-/* What `auto` leaves open of a parameter with two dimensions or more. */
+/* The choices that `auto` leaves open of a parameter with two dimensions or more. */
 struct form_choice {
     const struct value *value;
     int option; /* its number */

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "sema/check.h"
+#include "sema/forms.h"
 #include "sema/sema.h"
 
 struct expansion {
@@ -17,12 +18,6 @@ static void note_lookup(void *context, const struct term *term)
     bool *looked_up = context;
     if (term->kind == TERM_OP && term->op == OP_embed && term->args[0]->kind == TERM_VALUE)
         looked_up[term->args[0]->value->id] = true;
-}
-
-/* True for a parameter of the program, with a form or without, but not for a factor. */
-static bool is_parameter(const struct value *value)
-{
-    return value->kind == VALUE_PARAMETER ? value->whole.rank == 0 : value->form != FORM_DENSE;
 }
 
 /* True if a decomposition makes a parameter smaller, or takes its form away. Of a table whose rows are looked up there
@@ -63,7 +58,7 @@ static const char *expand_form(struct expansion *expansion, const struct form_op
     int worth = 0;
     for (int i = 0; i < expansion->program->value_count; i++) {
         const struct value *value = expansion->program->values[i];
-        if (!is_parameter(value))
+        if (!value_is_parameter(value))
             continue;
         const bool is = form->decomposes && is_worth(expansion, form, value);
         worth += is;

@@ -103,8 +103,8 @@ typedef struct {
     double sum, count;
 } rnn_loss;
 
-/* How training calls that have some of the streams of a batch each make one gradient together: each finds its part, and
- * the parts add up to the gradient of a call with all streams. A member that is NULL is not called. */
+/* The exchange between training calls that have some of the streams of a batch each: each call finds its part of the
+ * gradient, and the parts add up to that of a call with all streams. A member that is NULL is not called. */
 typedef struct {
     void *context;
     /* Called once in each call, between its forward and its backward passes: replaces the sums and counts of each loss,

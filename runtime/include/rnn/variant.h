@@ -18,7 +18,7 @@ extern "C" {
 
 enum { RNN_CACHES = 3 };
 
-/* What a choice depends on; 0: not known, then it is as on the machine that the C was emitted for. */
+/* The grounds of a choice; 0: not known, then it is as on the machine that the C was emitted for. */
 typedef struct {
     double cache[RNN_CACHES]; /* bytes of one cache of the first, second and third level */
     int cores;                /* that the process may run on */
