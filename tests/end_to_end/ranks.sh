@@ -91,6 +91,21 @@ for how in f16 powersgd:1; do
   tail -1 less3.csv | awk -F, '$5 > 2.5 { exit 1 }' || fail "nothing is learned with $how"
 done
 
+# What is sent is chosen by the link; a checkpoint keeps the choice, whatever is measured where it goes on.
+auto() { train "$@" --double --clip 1 --optimizer sgd,momentum=0.9 --compress auto --compress-after 4 -D n=40; }
+expect 0 auto slow --epochs 1 --link 1Mb/s,1ms --ranks 3 --checkpoint slow.checkpoint
+says out "compression for 3 ranks: a sum takes 4e+03 us and 1 us more for 0.09375 bytes"
+says out "as --link says"
+[ "$(bytes)" -lt $((dense / 2)) ] || fail "auto sends $(bytes) bytes a step, where all are $dense"
+expect 0 auto slow --epochs 2 --ranks 2 --checkpoint slow.checkpoint --resume
+says out "compression as it was chosen before: E=powersgd:1 W=powersgd:1 b="
+expect 0 auto fast --epochs 2 --link 1Tb/s,0s --ranks 2
+cmp dense.safetensors fast.safetensors
+expect 0 auto fast --epochs 1 --ranks 2
+says out "as measured"
+expect 0 auto fast --epochs 1
+says out "compression for 1 rank: nothing is sent, so all of a gradient is kept"
+
 # Within some steps: rounding grows as they go on.
 short() { lm "$@" --epochs 1 --window 60 --advance 60 --compress powersgd:1 --compress-after 4 -D n=40; }
 expect 0 short short1

@@ -297,6 +297,14 @@ static void test_missing_parts(void **state)
     unlink(path);
 }
 
+static void remove_entry(struct forgery *forgery, const char *key)
+{
+    const char **value = metadata_of(forgery, key);
+    for (int i = 0; i < forgery->metadata_count; i++)
+        if (&forgery->metadata[i].value == value)
+            forgery->metadata[i] = forgery->metadata[--forgery->metadata_count];
+}
+
 /* ---- another training ---- */
 
 static void go_on(struct fixture *fixture, const char *path, const struct subject *subject, const char *its_words,
@@ -310,6 +318,63 @@ static void go_on(struct fixture *fixture, const char *path, const struct subjec
     if (message && !strstr(error, message))
         fail_msg("'%s' is not in: %s", message, error);
     close_training(training);
+}
+
+/* One from before trainings had compression and factors goes on without. */
+static void test_earlier(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *path = make_checkpoint(fixture, &usual, words);
+    struct forgery forgery = begin_forgery(path);
+    remove_entry(&forgery, "train/compression");
+    remove_entry(&forgery, "train/factors");
+    end_forgery(fixture, &forgery, path);
+    go_on(fixture, path, &usual, words, NULL);
+    const char *const others[][2] = {{"--compress f16", "'none' for compression, this one 'f16'"},
+                                     {"--compress auto", "this one 'auto after 100 steps'"}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        go_on(fixture, path, &usual, arena_printf(fixture->arena, "%s %s", words, others[i][0]), others[i][1]);
+    unlink(path);
+}
+
+/* What --compress auto has chosen comes back; other words for it are refused. */
+static void test_choice(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *its_words = arena_printf(fixture->arena, "%s --compress auto", words), *error;
+    struct training *training = open_training_of(fixture, &usual, its_words);
+    struct trainer *trainer = &training->trainer;
+    const int count = trainer->model->parameter_count;
+    struct compress_way *ways = ARENA_ARRAY(fixture->arena, struct compress_way, count + 1);
+    const char *path = in_folder(fixture, "c.safetensors"), *all = "";
+    open_report(training);
+    for (int i = 0; i < count; i++) {
+        ways[i].kind = i ? COMPRESS_NONE : COMPRESS_F16;
+        all = arena_printf(fixture->arena, "%s%s%s=%s", all, i ? " " : "", trainer->model->parameters[i].name,
+                           i ? "none" : "f16");
+    }
+    compress_use(&trainer->compress, fixture->arena, ways, 1);
+    go(training);
+    assert_true(checkpoint_save(trainer, &training->report, path, &error));
+    close_training(training);
+    training = open_training_of(fixture, &usual, its_words);
+    if (!checkpoint_load(&training->trainer, &training->report, path, &error))
+        fail_msg("%s", error);
+    assert_string_equal(trainer_print_ways(fixture->arena, &training->trainer), all);
+    const char *const wrong[] = {"", "x=f16", arena_printf(fixture->arena, "%s more=none", all),
+                                 replace_field(fixture->arena, all, 0, "E=auto"),
+                                 replace_field(fixture->arena, all, 0, "E=powersgd:0")};
+    struct text good;
+    assert_true(file_read(fixture->arena, path, &good, &error));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct forgery forgery = begin_forgery(path);
+        *metadata_of(&forgery, WAYS_KEY) = wrong[i];
+        end_forgery(fixture, &forgery, path);
+        refuse(training, path, "it does not say how the gradient of each parameter is sent");
+        write_file(path, good.data, good.length);
+    }
+    close_training(training);
+    unlink(path);
 }
 
 static void test_other_trainings(void **state)
@@ -348,8 +413,8 @@ static void test_other_trainings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_damage),        TEST(test_positions),       TEST(test_arrays),
-        TEST(test_missing_parts), TEST(test_other_trainings),
+        TEST(test_damage),          TEST(test_positions), TEST(test_arrays), TEST(test_missing_parts),
+        TEST(test_other_trainings), TEST(test_earlier),   TEST(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

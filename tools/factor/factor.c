@@ -8,6 +8,7 @@
 #include "factor/factor.h"
 #include "factor/search.h"
 #include "network/program.h"
+#include "ranks/launcher.h"
 
 enum {
     KEY_SEED = 1024,
@@ -164,9 +165,25 @@ static const struct command_line command_line = {.options = options_table,
                                                  .parts = {{&network_argp, offsetof(struct factor_options, network)}},
                                                  .check = check_options};
 
+/* Begins as one process, whatever has started it: trainings of a search are programs of their own. */
+static bool leave_launcher(struct arena *arena, const char **error)
+{
+    const char *variable;
+    const int count = launcher_count(&variable);
+    launcher_leave();
+    if (count > 1)
+        *error = arena_printf(arena,
+                              "%d processes have been started together (%s), but rnn factor is one process: each for "
+                              "itself would write the same files",
+                              count, variable);
+    return count == 1;
+}
+
 static bool factor(struct factoring *factoring, const char **error)
 {
     const struct factor_options *options = factoring->options;
+    if (!leave_launcher(factoring->arena, error))
+        return false;
     factoring->source = source_from_file(factoring->arena, options->network.path, error);
     if (!factoring->source || (options->output && !check_output(factoring, error)))
         return false;

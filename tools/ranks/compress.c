@@ -6,85 +6,101 @@
 
 #include "base/arena.h"
 #include "base/random.h"
+#include "ranks/factors.h"
 #include "rnn/stored_round.h"
-
-/* ---- options ---- */
-
-bool compress_parse(const char *text, struct compress_options *options)
-{
-    static const char factors[] = "powersgd:";
-    enum { MOST_RANK = 1024 };
-    char *end;
-    if (strcmp(text, "none") == 0 || strcmp(text, "f16") == 0) {
-        options->kind = *text == 'f' ? COMPRESS_F16 : COMPRESS_NONE;
-        return true;
-    }
-    if (strncmp(text, factors, sizeof factors - 1) != 0)
-        return false;
-    const char *number = text + sizeof factors - 1;
-    long rank = strtol(number, &end, 10);
-    options->kind = COMPRESS_POWERSGD;
-    options->rank = (int)rank;
-    return *number >= '1' && *number <= '9' && !*end && rank <= MOST_RANK;
-}
-
-const char *compress_print(struct arena *arena, const struct compress_options *options)
-{
-    switch (options->kind) {
-    case COMPRESS_NONE:
-        break;
-    case COMPRESS_F16:
-        return "f16";
-    case COMPRESS_POWERSGD:
-        return arena_printf(arena, "powersgd:%d after %d steps", options->rank, options->after);
-    }
-    return "none";
-}
 
 /* ---- open ---- */
 
-static size_t units_of(const rnn_tensor *tensor)
+static struct cost_matrix matrix_of(const rnn_tensor *tensor)
 {
     size_t units = 1;
     for (int k = 0; k < tensor->rank; k++)
         units *= (size_t)tensor->shape[k];
-    return units;
+    const size_t columns = tensor->rank > 1 && !tensor->fixed ? (size_t)tensor->shape[tensor->rank - 1] : 1;
+    return (struct cost_matrix){units / columns, columns};
 }
 
-/* Adds a parameter that is worth factors: a matrix, or several of the same rows below each other. */
-static void add_matrix(struct compress *compress, const rnn_tensor *tensor)
+struct cost_matrix *compress_list_matrices(struct arena *arena, const rnn_model *model)
 {
-    const size_t units = units_of(tensor), columns = tensor->rank > 1 ? (size_t)tensor->shape[tensor->rank - 1] : 1;
-    const size_t rows = units / columns, rank = (size_t)compress->options.rank;
-    if (tensor->rank < 2 || tensor->fixed || 2 * (rows + columns) * rank >= units)
+    struct cost_matrix *matrices = ARENA_ARRAY(arena, struct cost_matrix, model->parameter_count + 1);
+    for (int i = 0; i < model->parameter_count; i++)
+        matrices[i] = matrix_of(&model->parameters[i]);
+    return matrices;
+}
+
+/* Adds a parameter, to the piece before it if both are sent as they are. */
+static void add_piece(struct compress *compress, const rnn_tensor *tensor, struct compress_way way)
+{
+    const struct cost_matrix matrix = matrix_of(tensor);
+    struct compress_piece *last = compress->piece_count ? &compress->pieces[compress->piece_count - 1] : NULL;
+    compress->sends_all &= way.kind == COMPRESS_NONE;
+    if (last && last->way.kind == COMPRESS_NONE && way.kind == COMPRESS_NONE) {
+        last->units += matrix.rows * matrix.columns;
         return;
-    compress->matrices[compress->matrix_count++] =
-        (struct compress_matrix){tensor->offset, (int)rows, (int)columns, compress->p_count, compress->q_count};
-    compress->p_count += rows * rank;
-    compress->q_count += columns * rank;
+    }
+    compress->pieces[compress->piece_count++] = (struct compress_piece){
+        .way = way,
+        .offset = tensor->offset,
+        .units = matrix.rows * matrix.columns,
+        .rows = (int)matrix.rows,
+        .columns = (int)matrix.columns,
+        .p = compress->p_count,
+        .q = compress->q_count,
+    };
+    compress->half_count += way.kind == COMPRESS_F16 ? matrix.rows * matrix.columns : 0;
+    compress->p_count += matrix.rows * (size_t)way.rank;
+    compress->q_count += matrix.columns * (size_t)way.rank;
+}
+
+/* Allocates what the pieces need, and draws the start of Q. */
+static void open_pieces(struct compress *compress, struct arena *arena, uint64_t seed)
+{
+    const size_t size = (size_t)compress->model->real_size, p_count = compress->p_count, q_count = compress->q_count;
+    int widest = 0;
+    if (compress->half_count)
+        compress->halves = ARENA_ARRAY(arena, uint16_t, compress->half_count);
+    compress->exponents = ARENA_ARRAY(arena, int, compress->piece_count + 1);
+    if (!p_count)
+        return;
+    for (int i = 0; i < compress->piece_count; i++)
+        if (compress->pieces[i].way.kind == COMPRESS_POWERSGD && compress->pieces[i].columns > widest)
+            widest = compress->pieces[i].columns;
+    compress->scratch = ARENA_ARRAY(arena, double, 2 * (size_t)widest);
+    compress->p = ARENA_ARRAY(arena, double, p_count);
+    compress->q = ARENA_ARRAY(arena, double, q_count);
+    compress->error = arena_alloc(arena, compress->elements + 1, size);
+    compress->wire = arena_alloc(arena, p_count > q_count ? p_count : q_count, size);
+    struct random random = random_start(seed);
+    for (size_t k = 0; k < q_count; k++)
+        compress->q[k] = random_real(&random, 1);
+}
+
+void compress_use(struct compress *compress, struct arena *arena, const struct compress_way *ways, uint64_t seed)
+{
+    const rnn_model *model = compress->model;
+    const int count = model->parameter_count;
+    compress->ways = ARENA_ARRAY(arena, struct compress_way, count + 1);
+    compress->pieces = ARENA_ARRAY(arena, struct compress_piece, count + 1);
+    compress->sends_all = true;
+    for (int i = 0; i < count; i++) {
+        if (cost_allows(matrix_of(&model->parameters[i]), ways[i]))
+            compress->ways[i] = ways[i];
+        add_piece(compress, &model->parameters[i], compress->ways[i]);
+    }
+    open_pieces(compress, arena, seed);
 }
 
 void compress_open(struct compress *compress, struct arena *arena, const struct compress_options *options,
                    struct ranks *ranks, const rnn_model *model, uint64_t seed)
 {
-    const size_t size = (size_t)model->real_size, elements = model->parameter_elements;
     *compress =
         (struct compress){.options = *options, .ranks = ranks, .model = model, .elements = model->parameter_elements};
-    if (options->kind == COMPRESS_F16)
-        compress->wire = arena_alloc(arena, elements + 1, sizeof(uint16_t));
-    if (options->kind != COMPRESS_POWERSGD)
+    if (options->chooses)
         return;
-    compress->matrices = ARENA_ARRAY(arena, struct compress_matrix, model->parameter_count + 1);
+    struct compress_way *ways = ARENA_ARRAY(arena, struct compress_way, model->parameter_count + 1);
     for (int i = 0; i < model->parameter_count; i++)
-        add_matrix(compress, &model->parameters[i]);
-    compress->p = ARENA_ARRAY(arena, double, compress->p_count + 1);
-    compress->q = ARENA_ARRAY(arena, double, compress->q_count + 1);
-    compress->error = arena_alloc(arena, elements + 1, size);
-    compress->wire =
-        arena_alloc(arena, (compress->p_count > compress->q_count ? compress->p_count : compress->q_count) + 1, size);
-    struct random random = random_start(seed);
-    for (size_t k = 0; k < compress->q_count; k++)
-        compress->q[k] = random_real(&random, 1);
+        ways[i] = options->way;
+    compress_use(compress, arena, ways, seed);
 }
 
 /* ---- numbers of either precision ---- */
@@ -108,7 +124,71 @@ static void *at(const struct compress *compress, void *data, size_t place)
     return (char *)data + place * (size_t)compress->model->real_size;
 }
 
-/* Sums numbers over the ranks in the network's precision. */
+static void begin_piece(struct compress *compress, const struct compress_piece *piece, void *gradient)
+{
+    ranks_begin_sum(compress->ranks, at(compress, gradient, piece->offset), piece->units, compress->model->real_size);
+}
+
+/* ---- half precision ---- */
+
+/* Exponents of pieces of which all numbers are 0, and of which one is not finite. */
+enum { ALL_ZERO = -2000, NOT_FINITE = 2000 };
+
+/* Returns an exponent e of two such that all numbers of this rank are below 2^e. */
+static int find_exponent(const struct compress *compress, const struct compress_piece *piece, const void *gradient)
+{
+    double largest = 0;
+    bool finite = true;
+    for (size_t k = 0; k < piece->units; k++) {
+        const double number = fabs(get(compress, gradient, piece->offset + k));
+        finite &= number < INFINITY;
+        largest = number > largest ? number : largest;
+    }
+    return !finite ? NOT_FINITE : largest == 0 ? ALL_ZERO : ilogb(largest) + 1;
+}
+
+/* Returns the power of two that brings the largest number of all ranks, and any sum of theirs, within range; 0 if there
+ * is nothing to round. */
+static double find_scale(const struct compress *compress, int exponent)
+{
+    enum { LARGEST_EXPONENT = 14, LARGEST_SHIFT = 1000 };
+    const int spare = ilogb(compress->ranks->count) + 1, shift = LARGEST_EXPONENT - spare - exponent;
+    if (exponent == ALL_ZERO || exponent == NOT_FINITE)
+        return 0;
+    return ldexp(1, shift < LARGEST_SHIFT ? shift : LARGEST_SHIFT);
+}
+
+static void sum_halves(struct compress *compress, void *gradient)
+{
+    uint16_t *half = compress->halves;
+    for (int i = 0; i < compress->piece_count; i++)
+        if (compress->pieces[i].way.kind == COMPRESS_F16)
+            compress->exponents[i] = find_exponent(compress, &compress->pieces[i], gradient);
+    ranks_largest(compress->ranks, compress->exponents, compress->piece_count);
+    for (int i = 0; i < compress->piece_count; i++) {
+        const struct compress_piece *piece = &compress->pieces[i];
+        const double scale = find_scale(compress, compress->exponents[i]);
+        if (piece->way.kind != COMPRESS_F16)
+            continue;
+        for (size_t k = 0; k < piece->units; k++)
+            *half++ = scale == 0 ? 0 : rnn_f16_of_float((float)(get(compress, gradient, piece->offset + k) * scale));
+        if (compress->exponents[i] == NOT_FINITE) /* which is to be seen */
+            begin_piece(compress, piece, gradient);
+    }
+    ranks_sum_halves(compress->ranks, compress->halves, compress->half_count);
+    half = compress->halves;
+    for (int i = 0; i < compress->piece_count; i++) {
+        const struct compress_piece *piece = &compress->pieces[i];
+        const double scale = find_scale(compress, compress->exponents[i]);
+        for (size_t k = 0; k < piece->units && piece->way.kind == COMPRESS_F16; k++, half++)
+            if (scale != 0)
+                set(compress, gradient, piece->offset + k, (double)rnn_float_of_f16(*half) / scale);
+    }
+}
+
+/* ---- factors ---- */
+
+/* Sums factors over the ranks in the network's precision. */
 static void sum_factors(struct compress *compress, double *numbers, size_t count)
 {
     for (size_t k = 0; k < count; k++)
@@ -119,168 +199,63 @@ static void sum_factors(struct compress *compress, double *numbers, size_t count
         numbers[k] = get(compress, compress->wire, k);
 }
 
-/* ---- half precision ---- */
-
-/* Rounds at the power of two that brings the largest number of all ranks, and any sum of theirs, within range. */
-static void sum_halves(struct compress *compress, void *gradient)
+static struct factors factors_of(struct compress *compress, const struct compress_piece *piece, void *gradient)
 {
-    enum { LARGEST_EXPONENT = 14, SMALLEST = -2000 };
-    uint16_t *halves = compress->wire;
-    double largest = 0;
-    bool finite = true;
-    for (size_t k = 0; k < compress->elements; k++) {
-        const double number = get(compress, gradient, k);
-        finite &= isfinite(number) != 0;
-        largest = fmax(largest, fabs(number));
-    }
-    const int own = !finite ? -SMALLEST : largest == 0 ? SMALLEST : ilogb(largest) + 1;
-    const int exponent = ranks_largest(compress->ranks, own), spare = ilogb(compress->ranks->count) + 1;
-    if (exponent == SMALLEST)
-        return;
-    if (exponent == -SMALLEST) { /* something is not finite, and is to be seen */
-        ranks_begin_sum(compress->ranks, gradient, compress->elements, compress->model->real_size);
-        ranks_end_sums(compress->ranks);
-        return;
-    }
-    const int shift = LARGEST_EXPONENT - spare - exponent;
-    for (size_t k = 0; k < compress->elements; k++)
-        halves[k] = rnn_f16_of_float((float)ldexp(get(compress, gradient, k), shift));
-    ranks_sum_halves(compress->ranks, halves, compress->elements);
-    for (size_t k = 0; k < compress->elements; k++)
-        set(compress, gradient, k, ldexp((double)rnn_float_of_f16(halves[k]), -shift));
-}
-
-/* ---- factors ---- */
-
-/* Makes the columns of a factor orthonormal, by Gram and Schmidt; what depends on those before becomes 0. */
-static void orthonormalise(double *p, int rows, int rank)
-{
-    for (int k = 0; k < rank; k++) {
-        double before = 0, square = 0;
-        for (int i = 0; i < rows; i++)
-            before += p[(size_t)i * rank + k] * p[(size_t)i * rank + k];
-        for (int other = 0; other < k; other++) {
-            double product = 0;
-            for (int i = 0; i < rows; i++)
-                product += p[(size_t)i * rank + k] * p[(size_t)i * rank + other];
-            for (int i = 0; i < rows; i++)
-                p[(size_t)i * rank + k] -= product * p[(size_t)i * rank + other];
-        }
-        for (int i = 0; i < rows; i++)
-            square += p[(size_t)i * rank + k] * p[(size_t)i * rank + k];
-        const double scale = square > 1e-12 * before && square > 0 ? 1 / sqrt(square) : 0;
-        for (int i = 0; i < rows; i++)
-            p[(size_t)i * rank + k] *= scale;
-    }
-}
-
-/* Gives the columns of Q length 1, so that P is as large as M. One that has become 0, as M had nothing left for it,
- * begins anew: it would stay 0. */
-static void renew_q(struct compress *compress, const struct compress_matrix *matrix)
-{
-    const int rank = compress->options.rank;
-    double *q = compress->q + matrix->q;
-    for (int k = 0; k < rank; k++) {
-        struct random random = random_start((uint64_t)matrix->q + (uint64_t)k);
-        double square = 0;
-        for (int j = 0; j < matrix->columns; j++)
-            square += q[(size_t)j * rank + k] * q[(size_t)j * rank + k];
-        for (int j = 0; j < matrix->columns; j++)
-            q[(size_t)j * rank + k] = square > 0 ? q[(size_t)j * rank + k] / sqrt(square) : random_real(&random, 1);
-    }
-}
-
-/* P = M Q, where M is the gradient and what was left before, which is added to it. */
-static void make_p(struct compress *compress, const struct compress_matrix *matrix, void *gradient)
-{
-    const int rank = compress->options.rank;
-    double *p = compress->p + matrix->p;
-    const double *q = compress->q + matrix->q;
-    memset(p, 0, (size_t)matrix->rows * (size_t)rank * sizeof *p);
-    for (int i = 0; i < matrix->rows; i++)
-        for (int j = 0; j < matrix->columns; j++) {
-            const size_t place = matrix->offset + (size_t)i * (size_t)matrix->columns + (size_t)j;
-            const double number = get(compress, gradient, place) + get(compress, compress->error, place);
-            set(compress, gradient, place, number);
-            for (int k = 0; k < rank; k++)
-                p[(size_t)i * rank + k] += number * q[(size_t)j * rank + k];
-        }
-}
-
-/* Q = M' P */
-static void make_q(struct compress *compress, const struct compress_matrix *matrix, const void *gradient)
-{
-    const int rank = compress->options.rank;
-    const double *p = compress->p + matrix->p;
-    double *q = compress->q + matrix->q;
-    memset(q, 0, (size_t)matrix->columns * (size_t)rank * sizeof *q);
-    for (int i = 0; i < matrix->rows; i++)
-        for (int j = 0; j < matrix->columns; j++) {
-            const double number =
-                get(compress, gradient, matrix->offset + (size_t)i * (size_t)matrix->columns + (size_t)j);
-            for (int k = 0; k < rank; k++)
-                q[(size_t)j * rank + k] += number * p[(size_t)i * rank + k];
-        }
-}
-
-/* The gradient becomes P Q'; what this rank has of the rest is kept. */
-static void multiply(struct compress *compress, const struct compress_matrix *matrix, void *gradient)
-{
-    const int rank = compress->options.rank;
-    const double *p = compress->p + matrix->p, *q = compress->q + matrix->q;
-    for (int i = 0; i < matrix->rows; i++)
-        for (int j = 0; j < matrix->columns; j++) {
-            const size_t place = matrix->offset + (size_t)i * (size_t)matrix->columns + (size_t)j;
-            double sum = 0;
-            for (int k = 0; k < rank; k++)
-                sum += p[(size_t)i * rank + k] * q[(size_t)j * rank + k];
-            set(compress, compress->error, place, get(compress, gradient, place) - sum / compress->ranks->count);
-            set(compress, gradient, place, sum);
-        }
-}
-
-/* Begins the sums of what is between the matrices. */
-static void begin_rest(struct compress *compress, void *gradient)
-{
-    size_t begin = 0;
-    for (int i = 0; i <= compress->matrix_count; i++) {
-        const struct compress_matrix *matrix = &compress->matrices[i];
-        const size_t end = i < compress->matrix_count ? matrix->offset : compress->elements;
-        ranks_begin_sum(compress->ranks, at(compress, gradient, begin), end - begin, compress->model->real_size);
-        if (i < compress->matrix_count)
-            begin = end + (size_t)matrix->rows * (size_t)matrix->columns;
-    }
+    return (struct factors){.rows = piece->rows,
+                            .columns = piece->columns,
+                            .rank = piece->way.rank,
+                            .in_double = compress->model->real_size == (int)sizeof(double),
+                            .gradient = at(compress, gradient, piece->offset),
+                            .error = at(compress, compress->error, piece->offset),
+                            .p = compress->p + piece->p,
+                            .q = compress->q + piece->q,
+                            .scratch = compress->scratch};
 }
 
 static void sum_by_factors(struct compress *compress, void *gradient)
 {
-    begin_rest(compress, gradient);
-    for (int i = 0; i < compress->matrix_count; i++) {
-        renew_q(compress, &compress->matrices[i]);
-        make_p(compress, &compress->matrices[i], gradient);
+    enum { FIRST, SECOND, THIRD, STAGES };
+    for (int stage = FIRST; stage < STAGES; stage++) {
+        for (int i = 0; i < compress->piece_count; i++) {
+            const struct compress_piece *piece = &compress->pieces[i];
+            if (piece->way.kind != COMPRESS_POWERSGD)
+                continue;
+            struct factors factors = factors_of(compress, piece, gradient);
+            if (stage == FIRST) {
+                factors_renew_q(&factors, (uint64_t)piece->q);
+                factors_make_p(&factors);
+            } else if (stage == SECOND) {
+                factors_orthonormalise(&factors);
+                factors_make_q(&factors);
+            } else {
+                factors_multiply(&factors, compress->ranks->count);
+            }
+        }
+        if (stage != THIRD)
+            sum_factors(compress, stage == FIRST ? compress->p : compress->q,
+                        stage == FIRST ? compress->p_count : compress->q_count);
     }
-    sum_factors(compress, compress->p, compress->p_count);
-    for (int i = 0; i < compress->matrix_count; i++) {
-        orthonormalise(compress->p + compress->matrices[i].p, compress->matrices[i].rows, compress->options.rank);
-        make_q(compress, &compress->matrices[i], gradient);
-    }
-    sum_factors(compress, compress->q, compress->q_count);
-    for (int i = 0; i < compress->matrix_count; i++)
-        multiply(compress, &compress->matrices[i], gradient);
 }
+
+/* ---- sums ---- */
 
 bool compress_sends_all(const struct compress *compress, uint64_t step)
 {
     const struct compress_options *options = &compress->options;
-    return options->kind == COMPRESS_NONE || (options->kind == COMPRESS_POWERSGD && step < (uint64_t)options->after);
+    const bool waits = options->chooses || options->way.kind == COMPRESS_POWERSGD;
+    return !compress->ways || compress->sends_all || (waits && step < (uint64_t)options->after);
 }
 
 void compress_sum(struct compress *compress, void *gradient)
 {
-    if (compress->options.kind == COMPRESS_F16)
-        sum_halves(compress, gradient);
-    else
+    for (int i = 0; i < compress->piece_count; i++)
+        if (compress->pieces[i].way.kind == COMPRESS_NONE)
+            begin_piece(compress, &compress->pieces[i], gradient);
+    if (compress->p_count)
         sum_by_factors(compress, gradient);
+    if (compress->half_count)
+        sum_halves(compress, gradient);
+    ranks_end_sums(compress->ranks);
 }
 
 /* ---- checkpoints ---- */

@@ -2,9 +2,17 @@
 #include "ranks/ranks.h"
 
 #include <string.h>
+#include <time.h>
 #include <zlib.h>
 
 #include "base/arena.h"
+
+double ranks_clock(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
 
 /* Returns the first of these that differs between ranks, or `count`; *rank: the first rank that has another than rank
  * 0. */

@@ -44,8 +44,10 @@ void ranks_end_sums(struct ranks *ranks);
 /* The same for numbers in half precision (IEEE 754 binary16), at once. */
 void ranks_sum_halves(struct ranks *ranks, uint16_t *halves, size_t count);
 
-/* Returns the largest number of all ranks. */
-int ranks_largest(struct ranks *ranks, int number);
+/* Each number becomes the largest of all ranks. */
+void ranks_largest(struct ranks *ranks, int *numbers, int count);
+/* Seconds of a clock that only goes forward, for differences. */
+double ranks_clock(void);
 /* Waits for all ranks. */
 void ranks_meet(struct ranks *ranks);
 /* Returns a copy of the text of a rank, on all ranks; the text on others is not read. */

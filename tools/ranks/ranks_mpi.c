@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "command/commands.h"
 #include "command/stop.h"
+#include "ranks/launcher.h"
 #include "ranks/ranks.h"
 #include "rnn/stored_round.h"
 
@@ -25,13 +26,6 @@ struct ranks_mpi {
 };
 
 /* ---- waiting ---- */
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Waits between two tests: at first not at all, then longer and longer. */
 static void rest(int tests)
@@ -52,8 +46,8 @@ static bool wait_for(MPI_Request *requests, int count, double seconds)
             break;
         rest(tests);
         if (tests == 0)
-            begin = now();
-        if (now() - begin > seconds)
+            begin = ranks_clock();
+        if (ranks_clock() - begin > seconds)
             return false;
     }
     return true;
@@ -81,15 +75,6 @@ static void wait_or_end(const struct ranks *ranks, MPI_Request *requests, int co
 }
 
 /* ---- open and close ---- */
-
-static bool is_launched(void)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMI_RANK", "PMIX_RANK"};
-    bool launched = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        launched |= getenv(names[i]) != NULL;
-    return launched;
-}
 
 /* Becomes mpirun, which starts this program so many times. Returns only if it cannot. */
 static const char *launch(struct arena *arena, int count, char **argv)
@@ -135,10 +120,26 @@ static double find_patience(void)
     return seconds > 0 ? seconds : USUAL_SECONDS;
 }
 
+/* False, with a sentence, if MPI has found no other process, and a launcher has started some. */
+static bool is_alone(struct arena *arena, const char **error)
+{
+    const char *variable;
+    const int count = launcher_count(&variable);
+    if (count > 1)
+        *error = arena_printf(arena,
+                              "%d processes have been started together (%s), but MPI knows of one: start them by the "
+                              "mpirun of the MPI that rnn was built with, or by srun --mpi=pmix; each for itself would "
+                              "write the same files",
+                              count, variable);
+    return count == 1;
+}
+
 bool ranks_open(struct ranks *ranks, struct arena *arena, int wanted, char **argv, const char **error)
 {
     *ranks = (struct ranks){.count = 1};
-    if (!is_launched()) {
+    if (!launcher_has_mpi() && !is_alone(arena, error))
+        return false;
+    if (!launcher_has_mpi()) {
         *error = wanted > 1 ? launch(arena, wanted, argv) : NULL;
         return wanted <= 1;
     }
@@ -151,6 +152,10 @@ bool ranks_open(struct ranks *ranks, struct arena *arena, int wanted, char **arg
     }
     MPI_Comm_rank(MPI_COMM_WORLD, &ranks->rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks->count);
+    if (ranks->count == 1 && !is_alone(arena, error)) {
+        MPI_Finalize();
+        return false;
+    }
     ranks->mpi = ARENA_NEW(arena, struct ranks_mpi);
     ranks->mpi->patience = find_patience();
     MPI_Comm_dup(MPI_COMM_WORLD, &ranks->mpi->work);
@@ -242,14 +247,14 @@ void ranks_sum_halves(struct ranks *ranks, uint16_t *halves, size_t count)
 
 /* ---- other calls ---- */
 
-int ranks_largest(struct ranks *ranks, int number)
+void ranks_largest(struct ranks *ranks, int *numbers, int count)
 {
     if (ranks->count == 1)
-        return number;
+        return;
     MPI_Request request;
-    MPI_Iallreduce(MPI_IN_PLACE, &number, 1, MPI_INT, MPI_MAX, ranks->mpi->work, &request);
+    ranks->bytes += (double)count * sizeof *numbers;
+    MPI_Iallreduce(MPI_IN_PLACE, numbers, count, MPI_INT, MPI_MAX, ranks->mpi->work, &request);
     wait_or_end(ranks, &request, 1);
-    return number;
 }
 
 void ranks_meet(struct ranks *ranks)

@@ -1,12 +1,22 @@
 /* Ranks in a build without MPI: there is one. */
 #include "base/arena.h"
 #include "command/commands.h"
+#include "ranks/launcher.h"
 #include "ranks/ranks.h"
 
 bool ranks_open(struct ranks *ranks, struct arena *arena, int wanted, char **argv, const char **error)
 {
+    const char *variable;
+    const int started = launcher_count(&variable);
     (void)argv;
     *ranks = (struct ranks){.count = 1};
+    if (started > 1) {
+        *error = arena_printf(arena,
+                              "%d processes have been started together (%s), but this rnn was built without MPI: each "
+                              "for itself would write the same files",
+                              started, variable);
+        return false;
+    }
     if (wanted > 1)
         *error = arena_printf(arena,
                               "--ranks %d: this rnn was built without MPI. Install libopenmpi-dev and openmpi-bin, or "
@@ -29,11 +39,7 @@ void ranks_end_sums(struct ranks *ranks) { (void)ranks; }
 
 void ranks_sum_halves(struct ranks *ranks, uint16_t *halves, size_t count) { (void)ranks, (void)halves, (void)count; }
 
-int ranks_largest(struct ranks *ranks, int number)
-{
-    (void)ranks;
-    return number;
-}
+void ranks_largest(struct ranks *ranks, int *numbers, int count) { (void)ranks, (void)numbers, (void)count; }
 
 void ranks_meet(struct ranks *ranks) { (void)ranks; }
 

@@ -8,10 +8,12 @@
 
 bool trainer_agree(struct trainer *trainer, const char **error)
 {
-    enum { MORE = 6 };
+    enum { MORE = 8 };
     struct arena *arena = trainer->arena;
     const struct train_options *options = trainer->options;
     const rnn_model *model = trainer->model;
+    const struct cost_link *link = &options->compress.link;
+    const char *ways = trainer_print_ways(arena, trainer);
     const size_t bytes = model->parameter_elements * (size_t)model->real_size;
     const char *start =
         arena_printf(arena, "%lx", (unsigned long)crc32_z(0, (const unsigned char *)trainer->parameters, bytes));
@@ -22,7 +24,9 @@ bool trainer_agree(struct trainer *trainer, const char **error)
         {"the steps between checkpoints",
          arena_printf(arena, "%d", options->checkpoint ? options->checkpoint_every : 0), false},
         {"the steps that are done", arena_printf(arena, "%" PRIu64, trainer->position.step), false},
-        {"start of the parameters", start, true}};
+        {"start of the parameters", start, true},
+        {"--link", arena_printf(arena, "%.17g B/s,%.17g s", link->bytes_per_second, link->seconds), false},
+        {"what is sent of gradients", ways ? ways : "", false}};
     struct setting settings[SETTINGS];
     struct ranks_item items[SETTINGS + MORE];
     settings_list(arena, trainer, settings);

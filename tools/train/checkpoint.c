@@ -105,6 +105,9 @@ bool checkpoint_save(const struct trainer *trainer, const struct report *report,
         content_add_metadata(&content, settings[i].key, settings[i].value);
     if (trainer->forms)
         content_add_metadata(&content, FORMS_KEY, trainer->forms);
+    const char *ways = trainer_print_ways(arena, trainer);
+    if (ways)
+        content_add_metadata(&content, WAYS_KEY, ways);
     content_add_metadata(&content, POSITION_KEY, print_position(arena, trainer, report));
     int count =
         rnn_optimizer_arrays(trainer->options->optimizer.kind, model->parameter_elements, model->real_size, arrays);

@@ -10,6 +10,7 @@
 #define POSITION_KEY    "train/position"
 #define CHECKSUM_KEY    "train/checksum"
 #define FORMS_KEY       "train/forms"
+#define WAYS_KEY        "train/ways" /* in which --compress auto sends gradients: trainer_print_ways */
 
 /* The treatment of a setting that has changed when a training is resumed. */
 enum setting_kind {
@@ -24,7 +25,7 @@ struct setting {
     enum setting_kind kind;
 };
 
-enum { SETTINGS = 19, MOST_METADATA = SETTINGS + 5 };
+enum { SETTINGS = 19, MOST_METADATA = SETTINGS + 6 };
 
 void settings_list(struct arena *arena, const struct trainer *trainer, struct setting settings[SETTINGS]);
 

@@ -49,9 +49,20 @@ static bool check_sum(const struct reading *reading)
 
 /* ---- settings ---- */
 
+/* The value of a setting that checkpoints of earlier versions do not have; NULL: all have it. */
+static const char *earlier_value(const char *key)
+{
+    static const char *const values[][2] = {{"train/compression", "none"}, {"train/factors", "never"}};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (strcmp(key, values[i][0]) == 0)
+            return values[i][1];
+    return NULL;
+}
+
 static bool check_setting(const struct reading *reading, const struct setting *setting)
 {
     const char *found = rnn_file_metadata(reading->file, setting->key), *name = strchr(setting->key, '/') + 1;
+    found = found ? found : earlier_value(setting->key);
     if (!found)
         return refuse(reading, "it does not say what its training has for %s", name);
     if (strcmp(found, setting->value) == 0)
@@ -210,12 +221,15 @@ static bool load_state(const struct reading *reading)
             refuse(reading, "its state is not of %d streams", trainer->batch.all));
 }
 
-/* Loads what compression has left of gradients, of which each rank gets a part. */
+/* Loads what --compress auto has chosen, and what compression has left of gradients, of which each rank gets a part. */
 static bool load_compression(const struct reading *reading)
 {
     struct trainer *trainer = reading->trainer;
     struct compress *compress = &trainer->compress;
     const rnn_dtype dtype = trainer->model->real_size == (int)sizeof(double) ? RNN_DTYPE_F64 : RNN_DTYPE_F32;
+    const char *ways = rnn_file_metadata(reading->file, WAYS_KEY);
+    if (compress->options.chooses && (!ways || !trainer_take_ways(trainer, ways)))
+        return refuse(reading, "it does not say how the gradient of each parameter is sent");
     if (!compress->error)
         return true;
     if (!load_vector(reading, "train/compression.rest", dtype, compress->elements, compress->error) ||

@@ -92,6 +92,10 @@ bool conversion_resume(struct conversion *conversion, struct trainer *trainer, c
 {
     if (!checkpoint_forms(trainer, conversion->options->checkpoint, &trainer->forms, error))
         return false;
+    const char *found = !trainer->forms ? "no choice yet" : *trainer->forms ? trainer->forms : "none";
+    const struct ranks_item item = {"the factors in the checkpoint", found, false};
+    if (!ranks_agree(trainer->ranks, trainer->arena, &item, 1, error)) /* before networks of two kinds are opened */
+        return false;
     if (trainer->forms && *trainer->forms && !conversion->program)
         return refuse(trainer, error, "factors have taken the place of its matrices: give --low-rank-after, as before");
     return !trainer->forms || !*trainer->forms || resume_factored(conversion, trainer, error);

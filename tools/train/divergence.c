@@ -13,7 +13,8 @@ static const char *find_cause(struct trainer *trainer, const struct plan *plan)
     const rnn_window window = {.frames = plan->frames, .lengths = batch->window_lengths};
     rnn_fault fault;
     bool found = batch->streams && training->find_fault(trainer->state, trainer->work, &window, &fault);
-    const int rank = ranks_largest(trainer->ranks, found ? trainer->ranks->rank : -1);
+    int rank = found ? trainer->ranks->rank : -1;
+    ranks_largest(trainer->ranks, &rank, 1);
     if (rank < 0)
         return "all values that are kept of the window are finite";
     const char *cause =

@@ -57,6 +57,7 @@ static bool print_start(const struct train *train, const char **error)
     else if (trainer->position.step)
         printf("going on in epoch %d after step %llu\n", trainer->position.epoch + 1,
                (unsigned long long)trainer->position.step);
+    trainer_report_ways(trainer);
     int reason = standard_output_flush();
     if (reason)
         *error = arena_printf(train->options.network.arena,
@@ -99,21 +100,42 @@ static bool check_places(const struct train_options *options, const char **error
     return !problem;
 }
 
+/* Finds out whether the training goes on from a checkpoint, which all ranks have to see. */
+static bool find_checkpoint(const struct train *train, bool *goes_on, const char **error)
+{
+    const struct train_options *options = &train->options;
+    struct arena *arena = options->network.arena;
+    *goes_on = options->resume && access(options->checkpoint, F_OK) == 0;
+    const char *found = *goes_on          ? "a file"
+                        : options->resume ? arena_printf(arena, "none, as there is no %s", options->checkpoint)
+                                          : "none";
+    const struct ranks_item item = {"the checkpoint to go on from", found, false};
+    const char *difference;
+    if (ranks_agree(train->trainer.ranks, arena, &item, 1, &difference))
+        return true;
+    *error = arena_printf(arena, "%s: it has to be where all ranks can read it", difference);
+    return false;
+}
+
 /* Sets trainer and report up as at the beginning, or as the checkpoint has them. */
 static bool start(struct train *train, const char **error)
 {
     const struct train_options *options = &train->options;
     curve_start(&train->report.learned);
     curve_start(&train->report.held);
-    bool goes_on = options->resume && access(options->checkpoint, F_OK) == 0;
+    bool goes_on;
+    if (!find_checkpoint(train, &goes_on, error))
+        return false;
     if (goes_on && options->weights && !options->quiet)
         fprintf(stderr, "rnn: going on from '%s', not from the weights in '%s'\n", options->checkpoint,
                 options->weights);
     if (goes_on && (!conversion_resume(&train->conversion, &train->trainer, error) ||
                     !checkpoint_load(&train->trainer, &train->report, options->checkpoint, error)))
         return false;
-    return conversion_check(&train->conversion, &train->trainer, error) && trainer_agree(&train->trainer, error) &&
-           report_open(&train->report, &train->trainer, error);
+    if (!conversion_check(&train->conversion, &train->trainer, error) || !trainer_agree(&train->trainer, error))
+        return false;
+    trainer_choose_ways(&train->trainer);
+    return report_open(&train->report, &train->trainer, error);
 }
 
 /* Writes the files of one rank. */
@@ -152,9 +174,11 @@ static bool write_files(struct train *train, bool epoch_done, bool stopping, con
 /* Returns the signal that asks to stop this rank or another; 0: none does. */
 static int signal_of_ranks(struct train *train)
 {
-    if (train->ranks.count == 1)
-        return stop_signal();
-    return train->trainer.stops ? ranks_largest(&train->ranks, stop_signal()) : 0;
+    int signal = stop_signal();
+    if (train->ranks.count > 1 && !train->trainer.stops)
+        return 0;
+    ranks_largest(&train->ranks, &signal, 1);
+    return signal;
 }
 
 /* Takes a step, or ends an epoch. */
@@ -235,7 +259,11 @@ static int convert(struct train *train, const char **error)
     int signal = done ? 0 : signal_of_ranks(train);
     if (signal)
         return 128 + signal;
-    if (!done || !write_files(train, true, false, error))
+    if (!done)
+        return 1;
+    trainer_choose_ways(&train->trainer); /* anew where the network is another */
+    trainer_report_ways(&train->trainer);
+    if (!write_files(train, true, false, error))
         return 1;
     report_start_epoch(&train->report);
     return 0;

@@ -17,6 +17,7 @@ enum {
     KEY_STREAMS,
     KEY_RANKS,
     KEY_COMPRESS,
+    KEY_LINK,
     KEY_NO_OVERLAP,
     KEY_COMPRESS_AFTER,
     KEY_PIECE,
@@ -67,12 +68,19 @@ static const struct argp_option options_table[] = {
      "`rnn train` by mpirun or srun instead",
      3},
     {"compress", KEY_COMPRESS, "HOW", 0,
-     "What processes send of a gradient: none (all of it, the default), f16 (in half precision), or powersgd:R (of "
-     "each matrix two factors of R columns, with error feedback)",
+     "What processes send of a gradient: none (all of it, the default), f16 (in half precision), powersgd:R (of each "
+     "matrix two factors of R columns, with error feedback), or auto (for each parameter what takes the least time, "
+     "with an R of 1, 2 or 4; auto:R with this one)",
+     3},
+    {"link", KEY_LINK, "BANDWIDTH,LATENCY", 0,
+     "Of each process, for --compress auto: as 10Gb/s,20us (b: bits, B: bytes; k, M, G, T; s, ms, us, ns). Else both "
+     "are measured at the start",
      3},
     {"no-overlap", KEY_NO_OVERLAP, NULL, 0,
      "Send nothing while gradients are still computed; else those of later layers are on their way then", 3},
-    {"compress-after", KEY_COMPRESS_AFTER, "N", 0, "How many steps all is sent before powersgd begins (default 100)",
+    {"compress-after", KEY_COMPRESS_AFTER, "N", 0,
+     "How many steps all is sent before powersgd or auto begin (default 100)",
+
      3},
     {"piece", KEY_PIECE, "N", 0,
      "Cut a text or series into sequences of N frames instead, of which the last has what is left; they are shuffled "
@@ -208,6 +216,8 @@ static void check_options(void *to, struct argp_state *state)
     if (options->advance > options->window)
         argp_error(state, "--advance %d is more than --window %d: frames between would be skipped", options->advance,
                    options->window);
+    if (options->compress.link.bytes_per_second > 0 && !options->compress.chooses)
+        argp_error(state, "--link is about --compress auto, which is not given");
     if (options->strict && !options->weights)
         argp_error(state, "--strict is about --weights FILE, which is not given");
     if (options->resume && !options->checkpoint)
@@ -273,7 +283,12 @@ static bool take_option(int key, char *argument, void *to, struct argp_state *st
         return true;
     case KEY_COMPRESS:
         if (!compress_parse(argument, &options->compress))
-            argp_error(state, "--compress %s: it is none, f16 or powersgd:R, where R is 1 or more", argument);
+            argp_error(state, "--compress %s: it is none, f16, powersgd:R, auto or auto:R, where R is 1 to 1024",
+                       argument);
+        return true;
+    case KEY_LINK:
+        if (!cost_parse_link(argument, &options->compress.link))
+            argp_error(state, "--link %s: it is a bandwidth and a latency, as 10Gb/s,20us or 1.2GB/s,0s", argument);
         return true;
     case KEY_RATE:
         set_number(options, "rate", argument);

@@ -51,12 +51,14 @@ struct trainer {
     struct ranks *ranks, alone; /* that share the training: options->ranks, or alone */
     void *whole;                /* the last state of all ranks that was gathered, on rank 0 of several */
     struct compress compress;   /* what they send of gradients */
-    int *sum_order;             /* in which gradients are summed, [parameter_count]; NULL: not known yet */
-    int *heard, heard_count;    /* parameters in the order in which a call completed their gradients */
-    bool *complete;             /* [parameter_count]: the gradient is, in the call at hand */
-    double *sums;               /* scratch, [2 * loss_count + 1] */
-    bool (*stop)(void);         /* true if this rank has been asked to stop; NULL: never */
-    bool stops;                 /* one of the ranks had been when the last call was made */
+    struct cost_rates costs;    /* from which --compress auto chooses, once it has had to */
+    bool costs_known;
+    int *sum_order;          /* in which gradients are summed, [parameter_count]; NULL: not known yet */
+    int *heard, heard_count; /* parameters in the order in which a call completed their gradients */
+    bool *complete;          /* [parameter_count]: the gradient is, in the call at hand */
+    double *sums;            /* scratch, [2 * loss_count + 1] */
+    bool (*stop)(void);      /* true if this rank has been asked to stop; NULL: never */
+    bool stops;              /* one of the ranks had been when the last call was made */
     struct batch batch;
     bool chosen; /* the batch has the sequences of position.batch */
     long *order; /* of epoch `order_epoch`, or of validation if that is -1 */
@@ -114,6 +116,13 @@ void trainer_begin_streams(struct trainer *trainer);
 const rnn_model *trainer_open_network(struct ranks *ranks, const struct network_options *options, const char **error);
 /* False, with a sentence, if another rank has another program, other data or options, or stands elsewhere. */
 bool trainer_agree(struct trainer *trainer, const char **error);
+/* Lets --compress auto choose what is sent of each parameter, unless it has, and tells of it on standard output. As
+ * words, "W=powersgd:4 b=none", the choice goes into checkpoints; NULL: there is no choice. False if the words are not
+ * of these parameters. */
+void trainer_choose_ways(struct trainer *trainer);
+void trainer_report_ways(const struct trainer *trainer);
+const char *trainer_print_ways(struct arena *arena, const struct trainer *trainer);
+bool trainer_take_ways(struct trainer *trainer, const char *words);
 /* Puts together on rank 0 what ranks have for a checkpoint: the states of streams, and what compression left. Behind
  * the checkpoint, trainer_scatter lets the ranks go on. */
 bool trainer_gather(struct trainer *trainer, const char **error);
