@@ -116,6 +116,9 @@ const char *machine_names(char buffer[MACHINE_NAMES])
 #define LEVEL(name, member)                                                                                            \
     WHOLE(name "_cores", member.cores), REAL(name "_gbs", member.one), REAL(name "_gbs_all", member.all)
 #define CACHE(name, member) BYTES(name "_bytes", member.bytes), LEVEL(name, member)
+#define RATE(name, member)                                                                                             \
+    REAL(name "_one_column", member.one), REAL(name "_many_columns", member.many),                                     \
+        REAL(name "_sum_operations", member.sum)
 
 const struct machine_number machine_numbers[] = {
     WHOLE("cores", cores),
@@ -123,6 +126,9 @@ const struct machine_number machine_numbers[] = {
     REAL("multiply_adds_gflops", flops),
     REAL("operations_gops", operations),
     REAL("functions_gops", functions),
+    RATE("f16", rates[PRECISION_F16]),
+    RATE("bf16", rates[PRECISION_BF16]),
+    RATE("int8", rates[PRECISION_INT8]),
     CACHE("first_level", levels[LEVEL_FIRST]),
     CACHE("second_level", levels[LEVEL_SECOND]),
     CACHE("third_level", levels[LEVEL_THIRD]),

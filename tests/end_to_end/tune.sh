@@ -20,7 +20,7 @@ rm many.json
 # Every number that a machine has is there, above 0.
 keys=$(sed -n 's/^    \(WHOLE\|REAL\)("\([a-z_]*\)",.*/\2/p' "$root/compiler/base/machine.c")
 [ "$(echo "$keys" | wc -l)" -ge 6 ] || fail "machine.c has no table of numbers where it is looked for"
-for key in $keys first_level_bytes third_level_gbs_all memory_cores; do
+for key in $keys f16_one_column bf16_many_columns int8_sum_operations first_level_bytes third_level_gbs_all memory_cores; do
   grep -q "\"$key\": [0-9.]*[1-9]" m.json || fail "no $key: $(cat m.json)"
 done
 

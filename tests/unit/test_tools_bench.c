@@ -1,4 +1,5 @@
-/* Figures that `rnn bench` makes of times and rates. */
+/* Figures that `rnn bench` and `rnn tune` make of times and rates. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 
 #include "bench/floor.h"
 #include "bench/timing.h"
+#include "tune/products.h"
 
 static void test_median_and_late(void **state)
 {
@@ -68,12 +70,48 @@ static void test_floor(void **state)
     assert_true(floor_seconds(&floor) == 2 + 24);
 }
 
+static bool is_near(double value, double expected) { return fabs(value - expected) < 1e-9 * expected; }
+
+/* Times of a machine with known rates, of which none is measured by itself. */
+static void test_rates_of_products(void **state)
+{
+    (void)state;
+    const struct machine_rate rates[PRECISION_COUNT] = {
+        [PRECISION_F16] = {0.5, 0.9, 7}, [PRECISION_BF16] = {0.7, 1, 3}, [PRECISION_INT8] = {1.6, 1.7, 12}};
+    const double plain = 0.02, operations = 50; /* nanoseconds of a weight, operations in one */
+    struct products products = {.lanes = 8};
+    const double sums = (double)PRODUCT_ROWS * products.lanes;
+    products.times[PRECISION_F32][PRODUCT_MANY] = plain * sums * PRODUCT_WEIGHTS * PRODUCT_COLUMNS;
+    for (int s = PRECISION_F32 + 1; s < PRECISION_COUNT; s++) {
+        const double weight = plain / rates[s].one, ends = rates[s].sum / operations;
+        products.times[s][PRODUCT_SHORT] = sums * (weight * PRODUCT_WEIGHTS_SHORT + ends);
+        products.times[s][PRODUCT_LONG] = sums * (weight * PRODUCT_WEIGHTS + ends);
+        products.times[s][PRODUCT_MANY] = products.times[PRECISION_F32][PRODUCT_MANY] / rates[s].many;
+    }
+    struct machine machine = {.operations = operations, .rates = {{1, 1, 0}}};
+    products_set_rates(&products, &machine);
+    for (int s = PRECISION_F32 + 1; s < PRECISION_COUNT; s++) {
+        assert_true(is_near(machine.rates[s].one, rates[s].one));
+        assert_true(is_near(machine.rates[s].many, rates[s].many));
+        assert_true(is_near(machine.rates[s].sum, rates[s].sum));
+    }
+    assert_true(machine.rates[PRECISION_F32].one == 1 && machine.rates[PRECISION_F32].sum == 0);
+
+    /* A clock that saw the short product take longer, or nothing beside weights, gives rates that a file may have. */
+    products.times[PRECISION_F16][PRODUCT_SHORT] = 2 * products.times[PRECISION_F16][PRODUCT_LONG];
+    products.times[PRECISION_INT8][PRODUCT_SHORT] = 0;
+    products_set_rates(&products, &machine);
+    assert_true(machine.rates[PRECISION_F16].one > 0 && isfinite(machine.rates[PRECISION_F16].one));
+    assert_true(machine.rates[PRECISION_INT8].sum > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_median_and_late),
         cmocka_unit_test(test_measure_calls),
         cmocka_unit_test(test_floor),
+        cmocka_unit_test(test_rates_of_products),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

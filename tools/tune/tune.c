@@ -16,10 +16,11 @@
 #include "data/file.h"
 #include "rnn/model.h"
 #include "tune/caches.h"
+#include "tune/products.h"
 
 static const char documentation[] =
-    "Measure this machine, once, for `rnnc --machine=FILE`: caches and who shares them, the speed of multiply-adds and "
-    "of reads from each level, and what threads cost.\v"
+    "Measure this machine, once, for `rnnc --machine=FILE`: caches and who shares them, the speed of multiply-adds, "
+    "of products with weights in f16, bf16 and int8, and of reads from each level, and what threads cost.\v"
     "The short loops that it runs are compiled like networks, for the same instruction set: by $CC (default: cc), with "
     "$CFLAGS added, such as -march=x86-64-v3. They run on one core and on as many threads as OpenMP starts, "
     "$OMP_NUM_THREADS. It takes about ten seconds; keep other work off the machine. Of the attempts, which are spread "
@@ -60,10 +61,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 /* ---- what is measured ---- */
 
-enum { LIMITS_AND_READS = LIMIT_COUNT + 2 * LEVEL_COUNT, ATTEMPTS_MOST = 1000 };
+/* Figures: the limits, reads from each level by one core and by all, products of each storage. */
+enum {
+    LIMITS_AND_READS = LIMIT_COUNT + 2 * LEVEL_COUNT,
+    FIGURES = LIMITS_AND_READS + PRECISION_COUNT * PRODUCT_KINDS - PRODUCT_MANY, /* of f32 only many columns */
+    ATTEMPTS_MOST = 1000
+};
 
 struct tuning {
     struct limits limits;
+    struct products products;
     struct machine machine;
     void *data;      /* for the reads of all threads */
     size_t bytes;    /* of it */
@@ -85,9 +92,22 @@ static size_t bytes_of_level(const struct machine *machine, int level, int threa
     return (size_t)(fmin(bytes, most / threads) / LIMITS_READ_BYTES) * LIMITS_READ_BYTES;
 }
 
+/* A figure's storage and kind of product. */
+static enum precision storage_of(int figure)
+{
+    return (enum precision)((figure - LIMITS_AND_READS + PRODUCT_MANY) / PRODUCT_KINDS);
+}
+
+static enum product_kind kind_of(int figure)
+{
+    return (enum product_kind)((figure - LIMITS_AND_READS + PRODUCT_MANY) % PRODUCT_KINDS);
+}
+
 static double *member_of(struct tuning *tuning, int figure)
 {
     struct machine *machine = &tuning->machine;
+    if (figure >= LIMITS_AND_READS)
+        return &tuning->products.times[storage_of(figure)][kind_of(figure)];
     double *const members[LIMIT_COUNT] = {
         [LIMIT_FLOPS] = &machine->flops,         [LIMIT_OPERATIONS] = &machine->operations,
         [LIMIT_FUNCTIONS] = &machine->functions, [LIMIT_CLOCK] = &machine->clock,
@@ -99,11 +119,16 @@ static double *member_of(struct tuning *tuning, int figure)
     return figure % 2 == LIMIT_COUNT % 2 ? &level->one : &level->all;
 }
 
-static bool is_time(int figure) { return figure < LIMIT_COUNT && limit_is_time((enum limit)figure); }
+static bool is_time(int figure)
+{
+    return figure >= LIMITS_AND_READS || (figure < LIMIT_COUNT && limit_is_time((enum limit)figure));
+}
 
-static double measure_figure(const struct tuning *tuning, int figure)
+static double measure_figure(struct tuning *tuning, int figure)
 {
     const struct limits *limits = &tuning->limits;
+    if (figure >= LIMITS_AND_READS)
+        return products_measure(&tuning->products, storage_of(figure), kind_of(figure));
     if (figure < LIMIT_COUNT)
         return limits_measure(limits, (enum limit)figure);
     const int level = (figure - LIMIT_COUNT) / 2;
@@ -120,6 +145,9 @@ static bool open_tuning(struct tuning *tuning, struct arena *arena, const char *
     tuning->machine = *machine_find(limits_instructions(&tuning->limits));
     if (!caches_find(&tuning->machine, error))
         return false;
+    const double bytes = tuning->machine.levels[LEVEL_SECOND].bytes / 2;
+    if (!products_open(&tuning->products, &network, bytes, error))
+        return false;
     tuning->machine.cores = limits_threads(&tuning->limits);
     for (int level = 0; level < LEVEL_COUNT; level++) {
         struct machine_level *of = &tuning->machine.levels[level];
@@ -131,7 +159,7 @@ static bool open_tuning(struct tuning *tuning, struct arena *arena, const char *
         tuning->bytes = all > tuning->bytes ? all : tuning->bytes;
     }
     tuning->data = rnn_alloc(tuning->bytes, LIMITS_READ_BYTES);
-    tuning->figures = malloc(LIMITS_AND_READS * ATTEMPTS_MOST * sizeof *tuning->figures);
+    tuning->figures = malloc(FIGURES * ATTEMPTS_MOST * sizeof *tuning->figures);
     if (!tuning->data || !tuning->figures)
         *error = "out of memory";
     return !*error;
@@ -144,7 +172,7 @@ static void measure(struct tuning *tuning, double seconds)
     const double begun = seconds_now();
     progress_next(&progress, "measuring this machine", 1000);
     while (tuning->attempts < 3 || (seconds_now() < begun + seconds && tuning->attempts < ATTEMPTS_MOST)) {
-        for (int figure = 0; figure < LIMITS_AND_READS; figure++) {
+        for (int figure = 0; figure < FIGURES; figure++) {
             tuning->figures[figure * ATTEMPTS_MOST + tuning->attempts] = measure_figure(tuning, figure);
             progress.done = 1000 * (seconds_now() - begun) / seconds;
             progress_step(&progress);
@@ -181,8 +209,16 @@ struct doubt {
     double apart;
 };
 
-static const char *key_of(const struct machine *machine, const double *member)
+/* Returns the number of the machine that a figure becomes, or most of one that is made of several. */
+static const char *key_of(struct tuning *tuning, int figure)
 {
+    struct machine *machine = &tuning->machine;
+    const double *member = member_of(tuning, figure);
+    if (figure >= LIMITS_AND_READS && storage_of(figure) == PRECISION_F32)
+        member = &machine->flops;
+    else if (figure >= LIMITS_AND_READS)
+        member = kind_of(figure) == PRODUCT_MANY ? &machine->rates[storage_of(figure)].many
+                                                 : &machine->rates[storage_of(figure)].one;
     const struct machine_number *number = machine_numbers;
     while (number->key && (const char *)machine + number->offset != (const char *)member)
         number++;
@@ -192,11 +228,12 @@ static const char *key_of(const struct machine *machine, const double *member)
 static struct doubt take_figures(struct tuning *tuning)
 {
     struct doubt doubt = {"", 0};
-    for (int figure = 0; figure < LIMITS_AND_READS; figure++) {
+    for (int figure = 0; figure < FIGURES; figure++) {
         const double apart = take_figure(tuning, figure);
         if (apart > doubt.apart)
-            doubt = (struct doubt){key_of(&tuning->machine, member_of(tuning, figure)), apart};
+            doubt = (struct doubt){key_of(tuning, figure), apart};
     }
+    products_set_rates(&tuning->products, &tuning->machine);
     return doubt;
 }
 
@@ -247,6 +284,11 @@ static void print_machine(const struct machine *machine, const struct doubt *dou
             printf(", %.0f KiB for %d core%s", of->bytes / 1024, of->cores, of->cores == 1 ? "" : "s");
         printf("\n");
     }
+    printf("products with one column, and with many, as parts of those with f32:");
+    for (int storage = PRECISION_F32 + 1; storage < PRECISION_COUNT; storage++)
+        printf("%s %s %.2f, %.2f", storage > PRECISION_F32 + 1 ? ";" : "", precision_name((enum precision)storage),
+               machine->rates[storage].one, machine->rates[storage].many);
+    printf("\n");
     printf("frame %.0f ns, barrier %.0f ns, fork %.0f ns\n", machine->frame, machine->barrier, machine->fork);
     printf("least sure is %s, whose attempts are %.0f %% apart%s\n", doubt->key, 100 * doubt->apart,
            doubt->apart > 0.25 ? ": other work ran; measure again when it does not" : "");
@@ -269,6 +311,7 @@ int command_tune(int argc, char **argv)
         if (done)
             print_machine(&tuning.machine, &doubt, options.output);
     }
+    products_close(&tuning.products);
     rnn_free(tuning.data);
     free(tuning.figures);
     arena_free(arena);
