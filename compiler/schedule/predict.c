@@ -33,7 +33,8 @@ struct work {
     double beside;  /* nanoseconds of elementwise operations */
     double values;  /* bytes of vectors that are loaded and stored */
     int phases;
-    double share; /* of all that, of the thread with most of it where threads have panels of their own */
+    int roundings; /* phases whose products wait until columns are whole numbers */
+    double share;  /* of all that, of the thread with most of it where threads have panels of their own */
 };
 
 static double padded(const struct machine *machine, int units)
@@ -53,8 +54,11 @@ enum {
 };
 enum { FUNCTION_FLOPS = 10 }; /* from so many on an operation is a function, such as tanh */
 
-/* Operations for a number that becomes a whole one, for a product with int8. */
-static const double operations_to_round = 16;
+/* What a product with int8 takes beside, in operations, as rnn/stored_quantise.h was measured on Zen 3: a column
+ * becomes whole numbers, whose largest is looked for first, and a sum of whole numbers becomes one of the kernel. */
+static const double operations_to_round = 10; /* a number */
+static const double operations_of_column = 500;
+static const double operations_to_scale = 4; /* a sum, which of a single column has all of it in machine.rates */
 
 /* The part of the rate that products of one matrix with a column of several right-hand sides reach: they have few
  * accumulators. */
@@ -67,9 +71,11 @@ static void count_products(const struct machine *machine, const struct operand *
     const struct machine_rate *rate = &machine->rates[operand->storage];
     const double sums = units * operand->row_count;
     work->flops += 2 * sums * operand->x.length / (one ? rate->one : rate->many);
-    work->beside += one ? sums * rate->sum / machine->operations : 0;
+    double operations = one ? sums * rate->sum : 0;
     if (operand->storage == PRECISION_INT8)
-        work->beside += operations_to_round * operand->x.length / machine->operations;
+        operations +=
+            operations_of_column + operations_to_round * operand->x.length + (one ? 0 : operations_to_scale * sums);
+    work->beside += operations / machine->operations;
     work->values += machine->real_bytes * operand->x.length;
 }
 
@@ -151,12 +157,21 @@ static double weight_of(const struct machine *machine, const struct work *work)
     return work->flops / machine->flops + work->beside + work->values / machine->levels[LEVEL_SECOND].one;
 }
 
+static bool rounds_columns(const struct kernel *kernel)
+{
+    for (int i = 0; i < kernel->operand_count; i++)
+        if (kernel->operands[i].storage == PRECISION_INT8)
+            return true;
+    return false;
+}
+
 static struct work count_work(const struct schedule *schedule, const struct region *region, const struct load *load)
 {
     const struct machine *machine = schedule->options.machine;
     const bool one = load->streams == 1 && (region->kind == REGION_SCAN ? region->group : load->frames) == 1;
     struct work work = {0};
     double shares = 0;
+    int rounded = -1; /* the last phase that rounds */
     for (int i = 0; i < region->kernel_count; i++) {
         const struct kernel *kernel = &region->kernels[i];
         const double before = weight_of(machine, &work);
@@ -165,6 +180,10 @@ static struct work count_work(const struct schedule *schedule, const struct regi
             count_node(schedule, kernel, kernel->nodes[k], &work);
         shares += (weight_of(machine, &work) - before) * largest_part(count_parts(machine, kernel), load->threads);
         work.phases = kernel->phase + 1;
+        if (rounds_columns(kernel) && rounded != kernel->phase) {
+            rounded = kernel->phase;
+            work.roundings++;
+        }
     }
     work.share = work.phases ? shares / weight_of(machine, &work) : 1;
     return work;
@@ -297,7 +316,7 @@ struct prediction predict_region(const struct schedule *schedule, const struct r
     add_time(&sum, work.values * streams / value_speed(machine, work.values * streams * load->frames), BOUND_VALUES);
     const double waits = (double)work.phases / region->group;
     if (region->kind == REGION_SCAN)
-        add_time(&sum, machine->frame * waits, BOUND_FRAME);
+        add_time(&sum, machine->frame * (work.phases + work.roundings) / region->group, BOUND_FRAME);
     if (load->way == WAY_ROWS)
         add_time(&sum, time_of_threads(machine, machine->barrier, load->threads) * waits, BOUND_BARRIER);
     if (load->way != WAY_SERIAL)

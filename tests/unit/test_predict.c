@@ -25,23 +25,27 @@ static const struct machine plain = {
     .cores = 2,
     .clock = 1,
     .flops = 1000,
-    .rates = {{1, 1, 0}, {1, 1, 0}, {1, 1, 0}, {1, 1, 0}},
+    .rates = {{1, 1, 0}, {1, 1, 7}, {1, 1, 7}, {1, 1, 12}},
     .operations = 1e9,
     .functions = 1e9,
     .levels = {{32 * KIB, 1, 200, 400}, {512 * KIB, 1, 100, 200}, {8192 * KIB, 2, 50, 60}, {1e15, 2, 10, 10}},
 };
 
-static struct scheduled schedule_elman(const struct machine *machine, int n)
+/* An Elman cell whose matrices have a form, such as ": int8". */
+static struct scheduled schedule_form(const struct machine *machine, int n, const char *form)
 {
     char text[256];
     snprintf(text, sizeof text,
-             "cell Elman[n = %d](x[n]) -> h[n] {\n  param W[n, n], U[n, n]\n  h = tanh(W @ x + U @ h[t-1])\n}", n);
+             "cell Elman[n = %d](x[n]) -> h[n] {\n  param W[n, n]%s, U[n, n]%s\n  h = tanh(W @ x + U @ h[t-1])\n}", n,
+             form, form);
     struct schedule_options options = default_schedule_options;
     options.machine = machine;
     options.turn_panels = false;
     struct scheduled scheduled = schedule_program(text, &options);
     return scheduled;
 }
+
+static struct scheduled schedule_elman(const struct machine *machine, int n) { return schedule_form(machine, n, ""); }
 
 static const struct region *region_of(const struct scheduled *scheduled, enum region_kind kind)
 {
@@ -173,6 +177,55 @@ static void test_threads_share(void **state)
     assert_true(odd > 0.6 * all); /* three panels: one thread has two */
 }
 
+static double predict_form(const struct machine *machine, const char *form, int streams)
+{
+    struct scheduled scheduled = schedule_form(machine, 256, form);
+    const double time = predict(&scheduled, REGION_SCAN, (struct load){streams, 100, 1, WAY_SERIAL}).time;
+    scheduled_free(&scheduled);
+    return time;
+}
+
+/* The operations beside a frame's products. */
+static double operations_of(const char *form, int streams)
+{
+    struct machine machine = plain;
+    machine.operations = 1;
+    return predict_form(&machine, form, streams) - predict_form(&plain, form, streams);
+}
+
+/* Stored weights are fewer bytes, and cost what the machine's rates say: of one column and of many. */
+static void test_stored_weights(void **state)
+{
+    (void)state;
+    const double flops = 2. * 256 * 256 / (0.95 * plain.flops);
+    assert_true(predict_form(&plain, " : f16", 1) < 0.6 * predict_form(&plain, "", 1)); /* both only read */
+    struct machine machine = plain;
+    machine.rates[PRECISION_F16] = (struct machine_rate){0.01, 0.5, 7};
+    const double slow = predict_form(&machine, " : f16", 1);
+    assert_true(fabs(slow - predict_form(&plain, " : f16", 1) - 100 * flops) < 0.1 * slow);
+    const double many = predict_form(&machine, " : f16", 64);
+    assert_true(fabs(many - predict_form(&plain, "", 64) - 64 * flops) < 0.1 * 64 * flops);
+
+    const double sums = operations_of(" : f16", 1) - operations_of("", 1);
+    assert_true(fabs(sums - 7 * 256) < 1e-3);
+}
+
+/* A column is rounded in front of each phase that multiplies it with int8, and the first product waits for that. */
+static void test_int8_rounds_columns(void **state)
+{
+    (void)state;
+    struct machine machine = plain;
+    machine.frame = 1000;
+    const double whole = predict_form(&machine, " : int8", 1) - predict_form(&plain, " : int8", 1);
+    const double half = predict_form(&machine, " : f16", 1) - predict_form(&plain, " : f16", 1);
+    assert_true(fabs(whole - 2000) < 1e-6 && fabs(half - 1000) < 1e-6);
+
+    const double column = operations_of(" : int8", 1) - operations_of("", 1);
+    assert_true(fabs(column - 500 - 10 * 256 - 12 * 256) < 1e-3);
+    const double many = operations_of(" : int8", 64) - operations_of("", 64);
+    assert_true(fabs(many - 64 * (500 + 10 * 256 + 4 * 256)) < 1e-3); /* sums become numbers of the kernel */
+}
+
 static struct sharing sharing_of(const struct machine *machine, int n, enum region_kind kind)
 {
     struct scheduled scheduled = schedule_elman(machine, n);
@@ -282,6 +335,8 @@ int main(void)
         cmocka_unit_test(test_frames_share_reads),
         cmocka_unit_test(test_what_is_beside),
         cmocka_unit_test(test_threads_share),
+        cmocka_unit_test(test_stored_weights),
+        cmocka_unit_test(test_int8_rounds_columns),
         cmocka_unit_test(test_thresholds),
         cmocka_unit_test(test_small_layer_is_shared_by_streams),
         cmocka_unit_test(test_not_all_cores_share_panels),
