@@ -30,3 +30,11 @@ double node_weights(const struct graph *graph, const struct node *node)
         return 0;
     return (double)shape_size(&graph->nodes[node->edges[0].node]->shape);
 }
+
+enum precision node_weight_storage(const struct graph *graph, const struct node *node)
+{
+    if (node->op == OP_product)
+        return (enum precision)node->storage;
+    const struct node *rows = node->op == OP_refine ? graph->nodes[node->edges[0].node] : NULL;
+    return rows && rows->op == OP_round ? (enum precision)rows->storage : PRECISION_F32;
+}

@@ -9,4 +9,7 @@ double node_flops(const struct graph *graph, const struct node *node);
 /* Returns the number of weights that one evaluation of the node reads. */
 double node_weights(const struct graph *graph, const struct node *node);
 
+/* Returns the storage in which it reads them. */
+enum precision node_weight_storage(const struct graph *graph, const struct node *node);
+
 #endif

@@ -111,8 +111,12 @@ void write_refine_kernel(struct writing *writing)
     const char *rows = edge_address(emitter, &node->edges[0], writing->column);
     const char *x = edge_address(emitter, &node->edges[1], writing->column);
     const char *preview = edge_address(emitter, &node->edges[2], writing->column);
-    text_printf(emitter->out, "%srnn_refine(%s, %s, %s, %s, %s, %d, %d);\n", writing->indent,
-                node_address(emitter, id, writing->column), preview, rows, x, value_size(emitter, id),
+    const int table = node->edges[0].node;
+    const bool stored = value_is_stored_table(emitter->schedule, table);
+    const enum precision storage = (enum precision)emitter->graph->nodes[table]->storage;
+    text_printf(emitter->out, "%srnn_%srefine(%s, %s, %s, %s%s, %s, %d, %d);\n", writing->indent,
+                stored ? "stored_" : "", node_address(emitter, id, writing->column), preview, rows,
+                stored ? arena_printf(emitter->arena, "%s, ", storage_text(storage)) : "", x, value_size(emitter, id),
                 node->edges[1].length, node->refined);
 }
 

@@ -61,18 +61,35 @@ void emit_strided(struct emitter *emitter, const char *function, const struct sh
                 from_address);
 }
 
+/* Writes a parameter, or rows of one, as a table of its storage. */
+static void write_table(struct writing *writing, int id)
+{
+    struct emitter *emitter = writing->emitter;
+    const struct node *node = emitter->graph->nodes[id];
+    const int source = node->edges[0].node;
+    struct access from = access_of_edge(emitter->schedule, writing->region, &node->edges[0]);
+    const struct graph_parameter *parameter = &emitter->graph->parameters[from.member];
+    const char *to = node_address(emitter, id, "0"), *address = access_address(emitter, &from, "0");
+    const char *storage = storage_text((enum precision)node->storage);
+    if (access_is_contiguous(&from))
+        text_printf(emitter->out, "    rnn_stored_pack_table(%s, %s, %s, %d, %d);\n", to, storage, address,
+                    node->shape.dim[0], node->shape.dim[1]);
+    else
+        text_printf(emitter->out, "    rnn_stored_pack_rows(%s, %s, %s, %ld, %d, %d, %d, %d);\n", to, storage, address,
+                    from.view.stride[0], node->shape.dim[0], node->shape.dim[1],
+                    node_rows_begin(emitter->graph, source), parameter->shape.dim[parameter->shape.rank - 1]);
+}
+
 /* Writes a parameter in the numbers of its storage. */
 static void write_rounding(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;
     const struct node *node = emitter->graph->nodes[id];
-    struct access from = access_of_edge(emitter->schedule, writing->region, &node->edges[0]);
     if (value_is_stored_table(emitter->schedule, id)) {
-        text_printf(emitter->out, "    rnn_stored_pack_table(%s, %s, %s, %d, %d);\n", node_address(emitter, id, "0"),
-                    storage_text((enum precision)node->storage), access_address(emitter, &from, "0"),
-                    node->shape.dim[0], node->shape.dim[1]);
+        write_table(writing, id);
         return;
     }
+    struct access from = access_of_edge(emitter->schedule, writing->region, &node->edges[0]);
     int columns = node->shape.rank ? node->shape.dim[node->shape.rank - 1] : 1;
     text_printf(emitter->out, "    rnn_round_rows(%s, %s, %s, %d, %d);\n", node_address(emitter, id, "0"),
                 access_address(emitter, &from, "0"), storage_text((enum precision)node->storage),

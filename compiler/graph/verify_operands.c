@@ -119,10 +119,11 @@ static bool is_cp(const struct graph *graph, const struct node *node)
            shape_equal(&node->shape, &(struct shape){3, {a->dim[0], b->dim[0], c->dim[0]}});
 }
 
-/* True for a parameter that is rounded: storages are of whole parameters. */
+/* True for a parameter that is rounded, or a matrix of its rows, whose scales in int8 are those of the whole ones. */
 static bool is_rounded(const struct graph *graph, const struct node *node)
 {
-    return graph->nodes[node->edges[0].node]->op == OP_parameter &&
+    int source = node->edges[0].node;
+    return node_is_of_parameter(graph, source) && node_rows_begin(graph, source) >= 0 &&
            shape_equal(&node->shape, operand_shape(graph, node, 0));
 }
 

@@ -46,7 +46,8 @@ bool value_is_stored_table(const struct schedule *schedule, int id)
     bool table = graph->nodes[id]->op == OP_round && uses_count(&schedule->uses, id) > 0;
     for (int u = schedule->uses.begin[id]; u < schedule->uses.begin[id + 1] && table; u++) {
         const struct use *use = &schedule->uses.use[u];
-        table = use->reader >= 0 && !use->init && graph->nodes[use->reader]->op == OP_embed;
+        const struct node *reader = use->reader < 0 || use->init ? NULL : graph->nodes[use->reader];
+        table = reader && op_reads(reader->op, (int)(use->edge - reader->edges)) == READS_ROWS;
     }
     return table;
 }

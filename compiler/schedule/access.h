@@ -52,7 +52,7 @@ bool access_is_contiguous(const struct access *access);
  * strides or, if its elements are contiguous, as an unaligned column. */
 bool value_is_read_in_place(const struct schedule *schedule, int id);
 
-/* True for a rounded parameter that is a table of rows: it is kept in its storage. */
+/* True for a rounded parameter, or part of one, that is a table of rows: it is kept in its storage. */
 bool value_is_stored_table(const struct schedule *schedule, int id);
 
 /* True if a sum over frames and streams is added up directly in the gradient of a parameter, of which it is all or a

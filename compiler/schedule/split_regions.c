@@ -129,7 +129,7 @@ static void count_cost(const struct schedule *schedule, struct region *region, i
         else
             region->flops_once += node_flops(graph, node);
         const bool product = node->op == OP_product;
-        const enum precision storage = product ? (enum precision)node->storage : PRECISION_F32;
+        const enum precision storage = node_weight_storage(graph, node);
         if (product && counted[node->edges[0].node] == schedule->region_count + 1)
             continue;
         region->bytes += machine_weight_bytes(schedule->options.machine, storage) * node_weights(graph, node);

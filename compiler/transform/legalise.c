@@ -144,6 +144,16 @@ static void copy_operands_over_time(struct graph *graph)
     }
 }
 
+/* Adds what `weights`, a view, shows of a parameter, and returns it. */
+static int add_view_of_parameter(struct graph *graph, const struct node *weights, int parameter)
+{
+    struct node *view = graph_add_node(graph, OP_view, weights->shape, TIME_STATIC, 1, weights);
+    view->view = weights->view;
+    view->name = weights->name;
+    view->edges[0] = edge_to(graph, parameter);
+    return graph->node_count - 1;
+}
+
 /* before:   %3 = round %1 to f16          after:   %5 = view %1
  *           %4 = view %3                           %6 = product %5, %2 in f16
  *           %6 = product %4, %2
@@ -162,13 +172,8 @@ static void read_stored_weights(struct graph *graph, struct arena *scratch)
         const struct node *rounded = node->op == OP_view ? graph->nodes[node->edges[0].node] : node;
         if (rounded->op != OP_round || (rounded->storage == PRECISION_INT8 && node_rows_begin(graph, weights) < 0))
             continue;
-        if (node->op == OP_view && !stored[weights]) {
-            struct node *view = graph_add_node(graph, OP_view, node->shape, TIME_STATIC, 1, node);
-            view->view = node->view;
-            view->name = node->name;
-            view->edges[0] = rounded->edges[0];
-            stored[weights] = graph->node_count;
-        }
+        if (node->op == OP_view && !stored[weights])
+            stored[weights] = 1 + add_view_of_parameter(graph, node, rounded->edges[0].node);
         product->storage = rounded->storage;
         product->edges[0].node = node->op == OP_view ? stored[weights] - 1 : rounded->edges[0].node;
     }
@@ -177,24 +182,34 @@ static void read_stored_weights(struct graph *graph, struct arena *scratch)
 /* before:   %3 = round %1 to f16          after:   %6 = round %1 to f16
  *           %4 = embed %3, %2                      %4 = embed %6, %2
  *           %5 = tanh %3                           %5 = tanh %3
+ *
+ *           %7 = view %3                           %9 = view %1
+ *           %8 = refine %7, ...                    %10 = round %9 to f16
+ *                                                  %8 = refine %10, ...
  * Tables of rows are kept in their storage, and so apart from what others read. */
 static void separate_tables(struct graph *graph, struct arena *scratch)
 {
     int count = graph->node_count;
     int *table = ARENA_ARRAY(scratch, int, count + 1); /* by node that is rounded: 1 + the same as a table */
     for (int i = 0; i < count; i++) {
-        struct node *embed = graph->nodes[i];
-        int id = embed->op == OP_embed ? embed->edges[0].node : 0;
-        const struct node *rounded = graph->nodes[id];
-        if (embed->op != OP_embed || rounded->op != OP_round)
+        struct node *reader = graph->nodes[i];
+        if (op_reads(reader->op, 0) != READS_ROWS)
+            continue;
+        int id = reader->edges[0].node;
+        const struct node *node = graph->nodes[id];
+        const struct node *rounded = node->op == OP_view ? graph->nodes[node->edges[0].node] : node;
+        if (rounded->op != OP_round || node_rows_begin(graph, id) < 0)
             continue;
         if (!table[id]) {
-            struct node *node = graph_add_node(graph, OP_round, rounded->shape, TIME_STATIC, 1, rounded);
-            node->storage = rounded->storage;
-            node->edges[0] = rounded->edges[0];
+            int source = rounded->edges[0].node;
+            if (node->op == OP_view)
+                source = add_view_of_parameter(graph, node, source);
+            struct node *rows = graph_add_node(graph, OP_round, node->shape, TIME_STATIC, 1, node);
+            rows->storage = rounded->storage;
+            rows->edges[0] = edge_to(graph, source);
             table[id] = graph->node_count;
         }
-        embed->edges[0].node = table[id] - 1;
+        reader->edges[0].node = table[id] - 1;
     }
 }
 

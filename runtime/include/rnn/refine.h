@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "rnn/column.h"
+#include "rnn/stored_half.h"
 
 #ifdef RNN_REAL_DOUBLE
 typedef int64_t rnn_refine_key;
@@ -147,37 +148,80 @@ RNN_COLUMN rnn_refine_choice rnn_refine_choose(const rnn_real *x, int n, int cou
 
 enum { RNN_REFINE_ROWS = 4 };
 
-/* Adds rows[i] x to y[i] for some units i, RNN_REFINE_ROWS or fewer, in whose place others of them stand. */
-RNN_INLINE void rnn_refine_add(rnn_real *y, const rnn_real *rows, const rnn_real *x, int width,
-                               const int units[RNN_REFINE_ROWS], int count)
+/* Returns the bytes of a number of a table. */
+RNN_INLINE ptrdiff_t rnn_refine_bytes(const rnn_storage storage)
 {
-    const rnn_real *row[RNN_REFINE_ROWS];
+    return storage == RNN_F32 ? (ptrdiff_t)sizeof(rnn_real) : storage == RNN_INT8 ? 1 : 2;
+}
+
+/* Returns RNN_LANES numbers of a table, which lie anywhere; int8 without their scale. */
+RNN_INLINE rnn_vec rnn_refine_load(const rnn_stored *p, const rnn_storage storage)
+{
+    typedef signed char bytes __attribute__((vector_size(RNN_LANES), aligned(1), may_alias));
+    if (storage == RNN_F32)
+        return rnn_vec_load_unaligned((const rnn_real *)(const void *)p);
+    if (storage == RNN_INT8)
+        return __builtin_convertvector(*(const bytes *)(const void *)p, rnn_vec);
+#ifndef RNN_REAL_DOUBLE
+    typedef uint16_t halves __attribute__((vector_size(2 * RNN_LANES), aligned(2), may_alias));
+    if (storage == RNN_BF16)
+        return (rnn_vec)(__builtin_convertvector(*(const halves *)(const void *)p, rnn_vec_bits) << 16);
+    if (RNN_HAS_F16)
+        return rnn_f16_load(p);
+#endif
+    rnn_vec v = {0};
+    for (int lane = 0; lane < RNN_LANES; lane++) {
+        uint16_t half;
+        memcpy(&half, p + 2 * lane, sizeof half);
+        v[lane] = (rnn_real)(storage == RNN_F16 ? rnn_float_of_f16(half) : rnn_float_of_bf16(half));
+    }
+    return v;
+}
+
+/* Returns the last numbers of a row, fewer than RNN_LANES, and 0 behind them. */
+RNN_INLINE rnn_vec rnn_refine_load_part(const rnn_stored *p, const rnn_storage storage, const int count)
+{
+    if (storage == RNN_F32)
+        return rnn_vec_load_part((const rnn_real *)(const void *)p, count);
+    rnn_stored part[RNN_VECTOR_BYTES] = {0};
+    memcpy(part, p, (size_t)(count * rnn_refine_bytes(storage)));
+    return rnn_refine_load(part, storage);
+}
+
+/* Adds rows[i] x to y[i] for some units i, RNN_REFINE_ROWS or fewer, in whose place others of them stand. `scales`: of
+ * all rows of int8, else NULL. */
+RNN_INLINE void rnn_refine_add(rnn_real *y, const rnn_stored *rows, const rnn_storage storage, const float *scales,
+                               const rnn_real *x, int width, const int units[RNN_REFINE_ROWS], int count)
+{
+    const ptrdiff_t each = rnn_refine_bytes(storage);
+    const rnn_stored *row[RNN_REFINE_ROWS];
     rnn_vec sums[RNN_REFINE_ROWS] = {{0}};
     RNN_UNROLL(4)
     for (int r = 0; r < RNN_REFINE_ROWS; r++)
-        row[r] = rows + (ptrdiff_t)units[r < count ? r : 0] * width;
+        row[r] = rows + (ptrdiff_t)units[r < count ? r : 0] * width * each;
     int k = 0;
     for (; k + RNN_LANES <= width; k += RNN_LANES) {
         const rnn_vec v = rnn_vec_load(x + k);
         RNN_UNROLL(4)
         for (int r = 0; r < RNN_REFINE_ROWS; r++)
-            sums[r] = rnn_vec_madd(rnn_vec_load_unaligned(row[r] + k), v, sums[r]);
+            sums[r] = rnn_vec_madd(rnn_refine_load(row[r] + k * each, storage), v, sums[r]);
     }
     if (k < width) {
         const rnn_vec v = rnn_column_lanes(x, k, width, 0);
         RNN_UNROLL(4)
         for (int r = 0; r < RNN_REFINE_ROWS; r++)
-            sums[r] = rnn_vec_madd(rnn_vec_load_part(row[r] + k, width - k), v, sums[r]);
+            sums[r] = rnn_vec_madd(rnn_refine_load_part(row[r] + k * each, storage, width - k), v, sums[r]);
     }
     for (int r = 0; r < count; r++)
-        y[units[r]] += rnn_vec_sum(sums[r]);
+        y[units[r]] += scales ? (rnn_real)scales[units[r]] * rnn_vec_sum(sums[r]) : rnn_vec_sum(sums[r]);
 }
 
-/* y = preview, n units, of which the `count` largest (of equal ones the first; NaN is none of them) receive
- * rows[i] x, rows [n][width] without padding. The result may be the preview. */
-RNN_COLUMN void rnn_refine(rnn_real *y, const rnn_real *preview, const rnn_real *rows, const rnn_real *x, int n,
-                           int width, int count)
+/* As rnn_refine, with rows in a storage, a constant: a table of RNN_STORED_TABLE(storage, n, width). */
+RNN_INLINE void rnn_stored_refine(rnn_real *y, const rnn_real *preview, const rnn_stored *table,
+                                  const rnn_storage storage, const rnn_real *x, int n, int width, int count)
 {
+    const float *const scales = storage == RNN_INT8 ? (const float *)(const void *)table : NULL;
+    const rnn_stored *const rows = scales ? table + (ptrdiff_t)n * (ptrdiff_t)sizeof *scales : table;
     rnn_refine_choice choice = rnn_refine_choose(preview, n, count);
     const rnn_vec limit = rnn_vec_splat(choice.limit);
     int units[RNN_REFINE_ROWS] = {0}, waiting = 0;
@@ -191,13 +235,21 @@ RNN_COLUMN void rnn_refine(rnn_real *y, const rnn_real *preview, const rnn_real 
                 continue;
             units[waiting++] = unit;
             if (waiting == RNN_REFINE_ROWS) {
-                rnn_refine_add(y, rows, x, width, units, waiting);
+                rnn_refine_add(y, rows, storage, scales, x, width, units, waiting);
                 waiting = 0;
             }
         }
     }
     if (waiting)
-        rnn_refine_add(y, rows, x, width, units, waiting);
+        rnn_refine_add(y, rows, storage, scales, x, width, units, waiting);
+}
+
+/* y = preview, n units, of which the `count` largest (of equal ones the first; NaN is none of them) receive
+ * rows[i] x, rows [n][width] without padding. The result may be the preview. */
+RNN_COLUMN void rnn_refine(rnn_real *y, const rnn_real *preview, const rnn_real *rows, const rnn_real *x, int n,
+                           int width, int count)
+{
+    rnn_stored_refine(y, preview, (const rnn_stored *)(const void *)rows, RNN_F32, x, n, width, count);
 }
 
 #endif

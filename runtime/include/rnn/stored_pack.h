@@ -186,15 +186,17 @@ RNN_OUTLINE int rnn_stored_pack_all(void *packed, const void *params, const rnn_
      : (storage) == RNN_F32 ? (size_t)(rows) * (size_t)(n) * sizeof(rnn_real)                                          \
                             : (size_t)(rows) * (size_t)(n)*2)
 
-/* Packs a table of contiguous rows, as a parameter has them. Returns as above. */
-RNN_OUTLINE int rnn_stored_pack_table(rnn_stored *table, rnn_storage storage, const rnn_real *weights,
-                                      const ptrdiff_t rows, const ptrdiff_t n)
+/* Packs a table of rows of n numbers each, row_step apart, which are parts of a parameter's: `whole_row` and `whole` as
+ * in an rnn_stored_packing. Returns as above. */
+RNN_OUTLINE int rnn_stored_pack_rows(rnn_stored *table, rnn_storage storage, const rnn_real *weights,
+                                     const ptrdiff_t row_step, const ptrdiff_t rows, const ptrdiff_t n,
+                                     const ptrdiff_t whole_row, const ptrdiff_t whole)
 {
     int fine = 1;
-    for (ptrdiff_t row = 0; row < rows; row++, weights += n) {
+    for (ptrdiff_t row = 0; row < rows; row++, weights += row_step) {
         if (storage == RNN_F32)
             memcpy(table + (size_t)(row * n) * sizeof *weights, weights, (size_t)n * sizeof *weights);
-        const float scale = storage == RNN_INT8 ? rnn_int8_scale(weights, n) : 1;
+        const float scale = storage == RNN_INT8 ? rnn_int8_scale(weights - whole_row, whole) : 1;
         fine &= scale == scale;
         if (storage == RNN_INT8)
             memcpy(table + row * (ptrdiff_t)sizeof scale, &scale, sizeof scale);
@@ -208,6 +210,13 @@ RNN_OUTLINE int rnn_stored_pack_table(rnn_stored *table, rnn_storage storage, co
         }
     }
     return fine;
+}
+
+/* Packs a table of contiguous rows, as a parameter has them. Returns as above. */
+RNN_INLINE int rnn_stored_pack_table(rnn_stored *table, rnn_storage storage, const rnn_real *weights,
+                                     const ptrdiff_t rows, const ptrdiff_t n)
+{
+    return rnn_stored_pack_rows(table, storage, weights, n, rows, n, 0, n);
 }
 
 /* Copies row `id` of a table of n columns as rnn_embed does; an id outside the table gives 0. */
