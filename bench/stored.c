@@ -3,9 +3,11 @@
  *   gcc -O3 -march=native -Iruntime/include bench/stored.c runtime/src/memory.c -lm -o build/stored
  *   build/stored [ROUNDS [UNITS COLUMNS]...]           all usual sizes without UNITS COLUMNS
  *
- * The product of an LSTM's scan: 4 rows for each unit, k = units, all panels to and fro as a scan of one stream reads
- * them. The time of plain weights in microseconds, then for each storage its time and how many times faster it is:
- * medians of rounds in turn, by the time of the thread. "once": int8 with columns that are rounded once for all panels.
+ * The products of an LSTM's scan, all panels to and fro as a scan of one stream reads them. "dense": 4 rows for each
+ * unit, k = units. "cp": the factor B of a cp parameter, one row for each unit, k = units / 8, with a vector for each
+ * of 4 gates. The time of plain weights in microseconds, then for each storage its time and how many times faster it
+ * is: medians of rounds in turn, by the time of the thread. "once": int8 with columns that are rounded once for all
+ * panels.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,8 @@
 #include "rnn/stored.h"
 #include "timing.h"
 
-enum { ROUNDS = 9, ROUNDS_MOST = 99, ROWS = 4, STORAGES = 5, SIZES = 4, COLUMNS_MOST = 64 };
+enum { ROUNDS = 9, ROUNDS_MOST = 99, ROWS = 4, STORAGES = 5, SIZES = 4, COLUMNS_MOST = 64, RANKS = 8 };
+enum form { DENSE, CP, FORMS };
 static const rnn_storage storages[STORAGES] = {RNN_F32, RNN_F16, RNN_BF16, RNN_INT8, RNN_INT8};
 static const double ROUND_SECONDS = 0.01;
 
@@ -38,8 +41,8 @@ struct product {
 };
 
 /* Multiplies a batch of columns with a panel, and stores the sums unit by unit, as emitted kernels do. */
-RNN_INLINE void product_kernel(const struct product *p, const rnn_storage storage, const int once, const int units,
-                               int panel, int first, int columns)
+RNN_INLINE void dense_kernel(const struct product *p, const rnn_storage storage, const int once, const int units,
+                             int panel, int first, int columns)
 {
     rnn_vec sum[RNN_BATCH_MOST * ROWS];
     rnn_panel_clear(sum, columns * ROWS);
@@ -52,49 +55,82 @@ RNN_INLINE void product_kernel(const struct product *p, const rnn_storage storag
                           sum[c * ROWS + r]);
 }
 
-#define PRODUCT_OF(units)                                                                                              \
-    RNN_INLINE void product_##units(const struct product *p, const rnn_storage storage, int once, int back)            \
+/* The same for the products of one matrix with a vector for each row, in panels of two rows. */
+RNN_INLINE void cp_kernel(const struct product *p, const rnn_storage storage, const int once, const int units,
+                          int panel, int first, int columns)
+{
+    enum { SIDE_MOST = 2 };
+    const int side = RNN_SIDE(2, units), k = units / RANKS;
+    rnn_vec sum[RNN_BATCH_MOST * ROWS * SIDE_MOST];
+    rnn_right right[ROWS];
+    const rnn_real *quantised[ROWS];
+    for (int r = 0; r < ROWS; r++) {
+        const ptrdiff_t column = (ptrdiff_t)r * p->columns + first;
+        right[r].x = p->x + column * k;
+        right[r].stride = k;
+        quantised[r] = p->quantised + column * RNN_QUANTISED(k);
+    }
+    rnn_panel_clear(sum, columns * ROWS * side);
+    rnn_quantised_products(sum, ROWS * side, p->packed[storage], storage, panel, side, once ? quantised : NULL, right,
+                           ROWS, k, columns);
+    for (int c = 0; c < columns; c++)
+        for (int r = 0; r < ROWS * side; r++)
+            rnn_vec_store(p->y + (r / side * (ptrdiff_t)p->columns + first + c) * units +
+                              (panel * side + r % side) * RNN_LANES,
+                          sum[c * ROWS * side + r]);
+}
+
+#define PRODUCT_OF(form, units, rows, batch, k, vectors)                                                               \
+    RNN_INLINE void form##_##units(const struct product *p, const rnn_storage storage, int once, int back)             \
     {                                                                                                                  \
         if (once)                                                                                                      \
-            rnn_quantise(p->quantised, p->x, units, units, p->columns);                                                \
-        for (int i = 0; i < RNN_PANELS(ROWS, units); i++) {                                                            \
-            const int panel = back ? RNN_PANELS(ROWS, units) - 1 - i : i;                                              \
-            RNN_FOR_BATCHES(p->columns, RNN_BATCH(ROWS, units), product_kernel, p, storage, once, units, panel)        \
+            rnn_quantise(p->quantised, p->x, k, k, (vectors)*p->columns);                                              \
+        for (int i = 0; i < RNN_PANELS(rows, units); i++) {                                                            \
+            const int panel = back ? RNN_PANELS(rows, units) - 1 - i : i;                                              \
+            RNN_FOR_BATCHES(p->columns, batch, form##_kernel, p, storage, once, units, panel)                          \
         }                                                                                                              \
     }                                                                                                                  \
-    RNN_OUTLINE void plain_##units(const struct product *p, int back) { product_##units(p, RNN_F32, 0, back); }        \
-    RNN_OUTLINE void f16_##units(const struct product *p, int back) { product_##units(p, RNN_F16, 0, back); }          \
-    RNN_OUTLINE void bf16_##units(const struct product *p, int back) { product_##units(p, RNN_BF16, 0, back); }        \
-    RNN_OUTLINE void int8_##units(const struct product *p, int back) { product_##units(p, RNN_INT8, 0, back); }        \
-    RNN_OUTLINE void once_##units(const struct product *p, int back) { product_##units(p, RNN_INT8, 1, back); }
-PRODUCT_OF(256)
-PRODUCT_OF(512)
-PRODUCT_OF(1024)
-PRODUCT_OF(2048)
+    RNN_OUTLINE void form##_plain_##units(const struct product *p, int b) { form##_##units(p, RNN_F32, 0, b); }        \
+    RNN_OUTLINE void form##_f16_##units(const struct product *p, int b) { form##_##units(p, RNN_F16, 0, b); }          \
+    RNN_OUTLINE void form##_bf16_##units(const struct product *p, int b) { form##_##units(p, RNN_BF16, 0, b); }        \
+    RNN_OUTLINE void form##_int8_##units(const struct product *p, int b) { form##_##units(p, RNN_INT8, 0, b); }        \
+    RNN_OUTLINE void form##_once_##units(const struct product *p, int b) { form##_##units(p, RNN_INT8, 1, b); }
+#define PRODUCTS_OF(units)                                                                                             \
+    PRODUCT_OF(dense, units, ROWS, RNN_BATCH(ROWS, units), units, 1)                                                   \
+    PRODUCT_OF(cp, units, 2, RNN_BATCH_OF(ROWS *RNN_SIDE(2, units)), units / RANKS, ROWS)
+PRODUCTS_OF(256)
+PRODUCTS_OF(512)
+PRODUCTS_OF(1024)
+PRODUCTS_OF(2048)
 
 typedef void run(const struct product *p, int back);
-#define RUNS_OF(units)                                                                                                 \
+#define RUNS_OF(form, units)                                                                                           \
     {                                                                                                                  \
-        plain_##units, f16_##units, bf16_##units, int8_##units, once_##units                                           \
+        form##_plain_##units, form##_f16_##units, form##_bf16_##units, form##_int8_##units, form##_once_##units        \
     }
-static run *const runs[SIZES][STORAGES] = {RUNS_OF(256), RUNS_OF(512), RUNS_OF(1024), RUNS_OF(2048)};
+static run *const runs[FORMS][SIZES][STORAGES] = {
+    [DENSE] = {RUNS_OF(dense, 256), RUNS_OF(dense, 512), RUNS_OF(dense, 1024), RUNS_OF(dense, 2048)},
+    [CP] = {RUNS_OF(cp, 256), RUNS_OF(cp, 512), RUNS_OF(cp, 1024), RUNS_OF(cp, 2048)}};
 
-static struct product product_new(int units, int columns)
+static struct product product_new(enum form form, int units, int columns)
 {
     struct product p = {.units = units, .columns = columns};
-    rnn_real *weights = numbers((size_t)ROWS * (size_t)units * (size_t)units);
+    const int part = form == CP ? 1 : ROWS, rows = form == CP ? 2 : ROWS, k = form == CP ? units / RANKS : units;
+    const int vectors = form == CP ? ROWS * columns : columns;
+    rnn_real *weights = numbers((size_t)part * (size_t)units * (size_t)k);
     for (int s = 0; s < STORAGES; s++) {
-        p.packed[s] = rnn_alloc(RNN_STORED(storages[s], ROWS, ROWS, units, units), RNN_VECTOR_BYTES);
+        p.packed[s] = rnn_alloc(RNN_STORED(storages[s], rows, part, units, k), RNN_VECTOR_BYTES);
         if (!p.packed[s])
             exit(1);
-        for (int row = 0; row < ROWS; row++) {
-            const rnn_stored_packing packing = {storages[s], 0, units, {0, 0, 1, ROWS, row, units, 1, units, units}};
-            rnn_stored_pack_panels(p.packed[s], weights + (ptrdiff_t)row * units * units, &packing);
+        for (int row = 0; row < part; row++) {
+            const rnn_packing plain = {0, 0, RNN_SIDE(rows, units), part, row, k, 1, units, k};
+            const rnn_stored_packing packing = {storages[s], 0, k, plain};
+            rnn_stored_pack_panels(p.packed[s], weights + (ptrdiff_t)row * units * k, &packing);
         }
     }
     rnn_free(weights);
-    p.x = numbers((size_t)columns * (size_t)units);
-    p.quantised = numbers((size_t)columns * (size_t)RNN_QUANTISED(units));
+    p.x = numbers((size_t)vectors * (size_t)k);
+    p.quantised = numbers((size_t)vectors * (size_t)RNN_QUANTISED(k));
     p.y = numbers((size_t)columns * ROWS * (size_t)units);
     return p;
 }
@@ -125,20 +161,20 @@ static int size_of(int units)
     return size;
 }
 
-static void measure(int units, int columns, int rounds)
+static void measure(enum form form, int units, int columns, int rounds)
 {
     const int size = size_of(units);
-    struct product p = product_new(256 << size, columns);
+    struct product p = product_new(form, 256 << size, columns);
     double seconds[STORAGES][ROUNDS_MOST], gains[STORAGES][ROUNDS_MOST];
     for (int round = -1; round < rounds; round++)
         for (int s = 0; s < STORAGES; s++) {
-            const double passed = measure_once(&p, runs[size][s]);
+            const double passed = measure_once(&p, runs[form][size][s]);
             if (round < 0) /* warms up */
                 continue;
             seconds[s][round] = passed;
             gains[s][round] = seconds[0][round] / passed;
         }
-    printf("%5d %7d %9.1f", p.units, columns, 1e6 * median(seconds[0], rounds));
+    printf("%-5s %5d %7d %9.1f", form == CP ? "cp" : "dense", p.units, columns, 1e6 * median(seconds[0], rounds));
     for (int s = 1; s < STORAGES; s++)
         printf("  %9.1f %5.2f", 1e6 * median(seconds[s], rounds), median(gains[s], rounds));
     printf("\n");
@@ -159,12 +195,13 @@ int main(int argc, char **argv)
             return 2;
         }
     printf("%d bytes of lanes\n", RNN_VECTOR_BYTES);
-    printf("units columns  f32 us    f16 us gain      bf16 us gain      int8 us gain      once us gain\n");
-    for (int i = 2; i + 1 < argc; i += 2)
-        measure(atoi(argv[i]), atoi(argv[i + 1]), rounds);
+    printf("form  units columns  f32 us    f16 us gain      bf16 us gain      int8 us gain      once us gain\n");
+    for (int form = DENSE; form < FORMS; form++)
+        for (int i = 2; i + 1 < argc; i += 2)
+            measure((enum form)form, atoi(argv[i]), atoi(argv[i + 1]), rounds);
     static const int all_units[] = {256, 512, 1024, 2048}, all_columns[] = {1, 4, 16};
-    for (int u = 0; argc <= 2 && u < 4; u++)
+    for (int u = 0; argc <= 2 && u < 2 * 4; u++)
         for (int c = 0; c < 3; c++)
-            measure(all_units[u], all_columns[c], rounds);
+            measure(u < 4 ? DENSE : CP, all_units[u % 4], all_columns[c], rounds);
     return 0;
 }

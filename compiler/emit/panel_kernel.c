@@ -17,21 +17,36 @@ static const char *sums_of(const struct writing *writing, const struct operand *
     return operand->first_row ? arena_printf(arena, "sum + %s", first) : "sum";
 }
 
+/* Returns the storage of stored weights in front of other arguments. */
+static const char *storage_argument(struct arena *arena, const struct operand *operand)
+{
+    return operand->storage == PRECISION_F32 ? "" : arena_printf(arena, "%s, ", storage_text(operand->storage));
+}
+
+static const char *const product_functions[] = {"panel", "stored", "stored", "quantised"}; /* by storage */
+
 static void write_product(struct writing *writing, const struct operand *operand)
 {
     struct emitter *emitter = writing->emitter;
     int rows = writing->kernel->accumulator_count;
     struct access x = access_of_edge(emitter->schedule, writing->region, &operand->x);
-    static const char *const functions[] = {"panel", "stored", "stored", "quantised"};
-    const bool stored = operand->storage != PRECISION_F32, rounds = operand->storage == PRECISION_INT8;
+    const bool rounds = operand->storage == PRECISION_INT8;
     text_printf(emitter->out, "    rnn_%s_product(%s, %s, packed->%s, %spanel, %s, %s%s, %s, %s, columns);\n",
-                functions[operand->storage], sums_of(writing, operand), vectors(emitter->arena, rows, rows),
-                emitter->panels[operand->panels],
-                stored ? arena_printf(emitter->arena, "%s, ", storage_text(operand->storage)) : "",
+                product_functions[operand->storage], sums_of(writing, operand), vectors(emitter->arena, rows, rows),
+                emitter->panels[operand->panels], storage_argument(emitter->arena, operand),
                 vectors(emitter->arena, rows, operand->row_count),
                 rounds ? arena_printf(emitter->arena, "%s, ", rounded_address(emitter, operand, "first")) : "",
                 access_address(emitter, &x, "first"), access_stride(emitter, &x),
                 node_size(emitter, operand->x.node, operand->x.length));
+}
+
+/* Writes the columns of right-hand sides as the whole numbers that weights in int8 meet. */
+static void write_rounded(struct emitter *emitter, const struct operand *operands, int count)
+{
+    text_puts(emitter->out, "        const rnn_real *const quantised[] = {\n");
+    for (int i = 0; i < count; i++)
+        text_printf(emitter->out, "            %s,\n", rounded_address(emitter, &operands[i], "first"));
+    text_puts(emitter->out, "        };\n");
 }
 
 /* Writes the products of one packed matrix with `count` right-hand sides. */
@@ -39,18 +54,22 @@ static void write_products(struct writing *writing, const struct operand *operan
 {
     struct emitter *emitter = writing->emitter;
     int rows = writing->kernel->accumulator_count;
+    const bool rounds = operands->storage == PRECISION_INT8;
     text_puts(emitter->out, "    {\n        const rnn_right right[] = {\n");
     for (int i = 0; i < count; i++) {
         struct access x = access_of_edge(emitter->schedule, writing->region, &operands[i].x);
         text_printf(emitter->out, "            {%s, %s},\n", access_address(emitter, &x, "first"),
                     access_stride(emitter, &x));
     }
-    text_printf(
-        emitter->out,
-        "        };\n        rnn_panel_products(%s, %s, packed->%s, panel, %s, right, %d, %s, columns);\n    }\n",
-        sums_of(writing, operands), vectors(emitter->arena, rows, rows), emitter->panels[operands->panels],
-        vectors(emitter->arena, rows, operands->row_count), count,
-        node_size(emitter, operands->x.node, operands->x.length));
+    text_puts(emitter->out, "        };\n");
+    if (rounds)
+        write_rounded(emitter, operands, count);
+    text_printf(emitter->out,
+                "        rnn_%s_products(%s, %s, packed->%s, %spanel, %s, %sright, %d, %s, columns);\n    }\n",
+                product_functions[operands->storage], sums_of(writing, operands), vectors(emitter->arena, rows, rows),
+                emitter->panels[operands->panels], storage_argument(emitter->arena, operands),
+                vectors(emitter->arena, rows, operands->row_count), rounds ? "quantised, " : "", count,
+                node_size(emitter, operands->x.node, operands->x.length));
 }
 
 /* Opens the loop over the columns of the batch, and over the blocks of units of the panel. */

@@ -65,9 +65,7 @@ void share_panels(struct choosing *choosing, struct kernel *kernel)
 {
     const int most = machine_accumulators_most(choosing->schedule->options.machine), rows = kernel->accumulator_count;
     kernel->panel_rows = rows;
-    if (kernel_has_one_matrix(choosing, kernel) && kernel->operands->storage != PRECISION_F32)
-        kernel->panel_rows = 4 * rows <= most ? 1 : rows; /* right-hand sides come one by one */
-    else if (kernel_has_one_matrix(choosing, kernel) && 2 * rows <= most)
+    if (kernel_has_one_matrix(choosing, kernel) && 2 * rows <= most)
         kernel->panel_rows = 2; /* two rows against each right-hand side are multiply-adds enough for all machines */
     for (int o = 0; o < kernel->operand_count; o++)
         number_panels(choosing, kernel, &kernel->operands[o]);
@@ -78,8 +76,7 @@ int operands_together(const struct kernel *kernel, int first)
 {
     const struct operand *operands = &kernel->operands[first];
     int count = 1;
-    while (operands->storage == PRECISION_F32 && first + count < kernel->operand_count &&
-           operands[count].panels == operands->panels &&
+    while (first + count < kernel->operand_count && operands[count].panels == operands->panels &&
            operands[count].first_row == operands->first_row + count * operands->row_count)
         count++;
     return count;

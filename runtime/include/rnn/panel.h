@@ -123,12 +123,6 @@ RNN_INLINE void rnn_column_product(rnn_vec *sum, const rnn_vec *panel, const rnn
         rnn_column_pass(sum, panel, x, k, least);
 }
 
-/* A right-hand side of several: column c at x + c * stride. */
-typedef struct {
-    const rnn_real *x;
-    ptrdiff_t stride;
-} rnn_right;
-
 /* sum[c * apart + r] += weights[i * rows + r] * right[c].x[i] over i < k, for r < rows and c < count: one pass over one
  * column of each right-hand side. It is a tile whose columns lie anywhere. */
 RNN_INLINE void rnn_right_pass(rnn_vec *sum, const int apart, const rnn_vec *weights, const rnn_right *right,

@@ -61,4 +61,43 @@ RNN_INLINE void rnn_stored_product(rnn_vec *sum, const int sum_stride, const rnn
     rnn_quantised_product(sum, sum_stride, packed, storage, panel, rows, NULL, x, x_stride, k, columns);
 }
 
+/* Adds the products of a panel with a batch of columns of each of `count` right-hand sides: see rnn_panel_products. A
+ * single column reads the panel once for all of them, and a weight becomes a float, or a whole number of 16 bits, once
+ * for as many as a tile has columns. `quantised`: for each what it is in rnn_quantised_product; or NULL. */
+RNN_INLINE void rnn_quantised_products(rnn_vec *sum, const int sum_stride, const rnn_stored *packed,
+                                       const rnn_storage storage, const int panel, const int rows,
+                                       const rnn_real *const *quantised, const rnn_right *right, const int count,
+                                       const int k, const int columns)
+{
+    const rnn_storage kept = RNN_KEPT_AS(storage);
+    const rnn_stored *const from =
+        packed + (size_t)panel * (size_t)rows * (size_t)RNN_STORED_STEPS(storage, k) * RNN_VECTOR_BYTES;
+    if (columns > 1 || (kept == RNN_INT8 && !quantised)) {
+        for (int i = 0; i < count; i++)
+            rnn_quantised_product(sum + i * rows, sum_stride, packed, storage, panel, rows,
+                                  quantised ? quantised[i] : NULL, right[i].x, right[i].stride, k, columns);
+        return;
+    }
+#ifndef RNN_REAL_DOUBLE
+    if (kept == RNN_F16 || kept == RNN_BF16) {
+        rnn_half_products(sum, from, storage, rows, right, k, count);
+        return;
+    }
+#endif
+#if RNN_HAS_INT8
+    if (kept == RNN_INT8) {
+        rnn_int8_products(sum, from, rows, quantised, k, count);
+        return;
+    }
+#endif
+    rnn_panel_products(sum, sum_stride, (const rnn_real *)(const void *)from, 0, rows, right, count, k, columns);
+}
+
+RNN_INLINE void rnn_stored_products(rnn_vec *sum, const int sum_stride, const rnn_stored *packed,
+                                    const rnn_storage storage, const int panel, const int rows, const rnn_right *right,
+                                    const int count, const int k, const int columns)
+{
+    rnn_quantised_products(sum, sum_stride, packed, storage, panel, rows, NULL, right, count, k, columns);
+}
+
 #endif

@@ -65,10 +65,10 @@ RNN_INLINE void rnn_int8_add(rnn_vec_bits *sum, const rnn_vec_bits w, const unsi
 /* clang-format off */
 
 /* sum[c * sum_stride + r] += scale of r * step of c * the product of `quads` quads, for r < rows and c < columns.
- * `runs`: of the columns, `run_stride` bytes apart. */
+ * `runs`: of the columns. */
 RNN_INLINE void rnn_int8_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *scales, const rnn_stored *weights,
-                              const unsigned char *runs, const ptrdiff_t run_stride, const int plane, const int quads,
-                              const int rows, const int columns)
+                              const unsigned char *const *runs, const int plane, const int quads, const int rows,
+                              const int columns)
 {
     rnn_vec_bits a[RNN_TILE_COLUMNS][RNN_PASS_ROWS][2];
     RNN_UNROLL(6)
@@ -85,10 +85,10 @@ RNN_INLINE void rnn_int8_tile(rnn_vec *sum, const int sum_stride, const rnn_vec 
                 RNN_UNROLL(4)
                 for (int r = 0; r < rows; r++)
                     rnn_int8_add(a[c][r], *(const rnn_quad_aligned *)(const void *)(weights + r * RNN_VECTOR_BYTES),
-                                 runs + c * run_stride + RNN_INT8_HEAD, plane, quad, half);
+                                 runs[c] + RNN_INT8_HEAD, plane, quad, half);
     RNN_UNROLL(6)
     for (int c = 0; c < columns; c++) {
-        const rnn_int8_head *const head = (const rnn_int8_head *)(const void *)(runs + c * run_stride);
+        const rnn_int8_head *const head = (const rnn_int8_head *)(const void *)runs[c];
         RNN_UNROLL(4)
         for (int r = 0; r < rows; r++) {
             rnn_vec all = __builtin_convertvector((rnn_vec_int)(a[c][r][0] - head->excess[0]), rnn_vec);
@@ -114,10 +114,10 @@ RNN_INLINE void rnn_int8_tile(rnn_vec *sum, const int sum_stride, const rnn_vec 
 /* Tiles of each size as functions of their own: see rnn/tile.h. */
 #define RNN_INT8_TILE_OF(rows, columns)                                                                                \
     RNN_OUTLINE void rnn_int8_tile_##rows##_##columns(rnn_vec *sum, int sum_stride, const rnn_vec *scales,             \
-                                                      const rnn_stored *weights, const unsigned char *runs,            \
-                                                      ptrdiff_t run_stride, int plane, int quads)                      \
+                                                      const rnn_stored *weights, const unsigned char *const *runs,     \
+                                                      int plane, int quads)                                            \
     {                                                                                                                  \
-        rnn_int8_tile(sum, sum_stride, scales, weights, runs, run_stride, plane, quads, rows, columns);                \
+        rnn_int8_tile(sum, sum_stride, scales, weights, runs, plane, quads, rows, columns);                            \
     }
 #define RNN_INT8_TILES_OF(rows)                                                                                        \
     RNN_INT8_TILE_OF(rows, 1)                                                                                          \
@@ -127,22 +127,22 @@ RNN_INLINE void rnn_int8_tile(rnn_vec *sum, const int sum_stride, const rnn_vec 
     RNN_INT8_TILE_OF(rows, 5)                                                                                          \
     RNN_INT8_TILE_OF(rows, 6)                                                                                          \
     RNN_OUTLINE void rnn_int8_pass_##rows(rnn_vec *sum, int sum_stride, const rnn_vec *scales,                         \
-                                          const rnn_stored *weights, const unsigned char *runs, ptrdiff_t run_stride,  \
-                                          int plane, int quads, int columns)                                           \
+                                          const rnn_stored *weights, const unsigned char *const *runs, int plane,      \
+                                          int quads, int columns)                                                      \
     {                                                                                                                  \
         enum { WIDTH = RNN_INT8_WIDTH(rows) };                                                                         \
         if (WIDTH >= 6 && columns == 6)                                                                                \
-            rnn_int8_tile_##rows##_6(sum, sum_stride, scales, weights, runs, run_stride, plane, quads);                \
+            rnn_int8_tile_##rows##_6(sum, sum_stride, scales, weights, runs, plane, quads);                            \
         else if (WIDTH >= 5 && columns == 5)                                                                           \
-            rnn_int8_tile_##rows##_5(sum, sum_stride, scales, weights, runs, run_stride, plane, quads);                \
+            rnn_int8_tile_##rows##_5(sum, sum_stride, scales, weights, runs, plane, quads);                            \
         else if (WIDTH >= 4 && columns == 4)                                                                           \
-            rnn_int8_tile_##rows##_4(sum, sum_stride, scales, weights, runs, run_stride, plane, quads);                \
+            rnn_int8_tile_##rows##_4(sum, sum_stride, scales, weights, runs, plane, quads);                            \
         else if (WIDTH >= 3 && columns == 3)                                                                           \
-            rnn_int8_tile_##rows##_3(sum, sum_stride, scales, weights, runs, run_stride, plane, quads);                \
+            rnn_int8_tile_##rows##_3(sum, sum_stride, scales, weights, runs, plane, quads);                            \
         else if (WIDTH >= 2 && columns == 2)                                                                           \
-            rnn_int8_tile_##rows##_2(sum, sum_stride, scales, weights, runs, run_stride, plane, quads);                \
+            rnn_int8_tile_##rows##_2(sum, sum_stride, scales, weights, runs, plane, quads);                            \
         else                                                                                                           \
-            rnn_int8_tile_##rows##_1(sum, sum_stride, scales, weights, runs, run_stride, plane, quads);                \
+            rnn_int8_tile_##rows##_1(sum, sum_stride, scales, weights, runs, plane, quads);                            \
     }
 RNN_INT8_TILES_OF(1)
 RNN_INT8_TILES_OF(2)
@@ -157,22 +157,22 @@ RNN_INT8_TILES_OF(4)
 
 /* A pass of so many rows over a run of as many columns as a tile has; alone: of one column, inlined. */
 RNN_INLINE void rnn_int8_pass(rnn_vec *sum, const int sum_stride, const rnn_vec *scales, const rnn_stored *weights,
-                              const unsigned char *runs, const ptrdiff_t run_stride, const int plane, const int quads,
-                              const int rows, const int columns, const int alone)
+                              const unsigned char *const *runs, const int plane, const int quads, const int rows,
+                              const int columns, const int alone)
 {
     if (alone)
-        rnn_int8_tile(sum, sum_stride, scales, weights, runs, run_stride, plane, quads, rows, 1);
+        rnn_int8_tile(sum, sum_stride, scales, weights, runs, plane, quads, rows, 1);
     else if (rows == 1)
-        rnn_int8_pass_1(sum, sum_stride, scales, weights, runs, run_stride, plane, quads, columns);
+        rnn_int8_pass_1(sum, sum_stride, scales, weights, runs, plane, quads, columns);
     else if (rows == 2)
-        rnn_int8_pass_2(sum, sum_stride, scales, weights, runs, run_stride, plane, quads, columns);
+        rnn_int8_pass_2(sum, sum_stride, scales, weights, runs, plane, quads, columns);
 #if RNN_ACCUMULATORS >= 12
     else if (rows == 3)
-        rnn_int8_pass_3(sum, sum_stride, scales, weights, runs, run_stride, plane, quads, columns);
+        rnn_int8_pass_3(sum, sum_stride, scales, weights, runs, plane, quads, columns);
 #endif
 #if RNN_ACCUMULATORS >= 16
     else
-        rnn_int8_pass_4(sum, sum_stride, scales, weights, runs, run_stride, plane, quads, columns);
+        rnn_int8_pass_4(sum, sum_stride, scales, weights, runs, plane, quads, columns);
 #endif
 }
 
@@ -181,18 +181,18 @@ RNN_INLINE void rnn_int8_pass(rnn_vec *sum, const int sum_stride, const rnn_vec 
 
 /* Passes for all `rows` rows of a panel over one run, and columns that a tile has. */
 RNN_INLINE void rnn_int8_passes(rnn_vec *sum, const int sum_stride, const rnn_vec *scales, const rnn_stored *weights,
-                                const unsigned char *runs, const ptrdiff_t run_stride, const int plane, const int quads,
-                                const int rows, const int columns, const int alone)
+                                const unsigned char *const *runs, const int plane, const int quads, const int rows,
+                                const int columns, const int alone)
 {
     const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
     RNN_UNROLL(4)
     for (int p = 0; p < larger; p++, sum += least + 1, scales += least + 1) {
-        rnn_int8_pass(sum, sum_stride, scales, weights, runs, run_stride, plane, quads, least + 1, columns, alone);
+        rnn_int8_pass(sum, sum_stride, scales, weights, runs, plane, quads, least + 1, columns, alone);
         weights += (ptrdiff_t)quads * (least + 1) * RNN_VECTOR_BYTES;
     }
     RNN_UNROLL(4)
     for (int p = larger; p < passes; p++, sum += least, scales += least) {
-        rnn_int8_pass(sum, sum_stride, scales, weights, runs, run_stride, plane, quads, least, columns, alone);
+        rnn_int8_pass(sum, sum_stride, scales, weights, runs, plane, quads, least, columns, alone);
         weights += (ptrdiff_t)quads * least * RNN_VECTOR_BYTES;
     }
 }
@@ -210,7 +210,7 @@ RNN_INLINE void rnn_int8_columns(rnn_vec *sum, const int sum_stride, const rnn_s
     const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, most = (rows + passes - 1) / passes;
     const int plane = RNN_INT8_PLANE(k);
     const ptrdiff_t run_bytes = RNN_INT8_RUN_BYTES(k);
-    const ptrdiff_t stride = quantised ? RNN_QUANTISED(k) * (ptrdiff_t)sizeof(rnn_real) : run_bytes;
+    const ptrdiff_t stride = RNN_QUANTISED(k) * (ptrdiff_t)sizeof(rnn_real);
     const unsigned char *whole = (const unsigned char *)(const void *)quantised;
     const rnn_stored *weights = panel + rows * RNN_VECTOR_BYTES;
     for (int i = 0, count; i < k; i += count) {
@@ -218,12 +218,38 @@ RNN_INLINE void rnn_int8_columns(rnn_vec *sum, const int sum_stride, const rnn_s
         const int quads = (count + 3) / 4;
         for (int c = 0, width; c < columns; c += width) {
             width = rnn_next_part(columns - c, RNN_INT8_WIDTH(most));
-            for (int j = 0; !quantised && j < width; j++)
-                rnn_quantise_run(own + j * run_bytes, x + (c + j) * x_stride + i, count, plane);
-            rnn_int8_passes(sum + c * sum_stride, sum_stride, (const rnn_vec *)(const void *)panel, weights,
-                            quantised ? whole + c * stride : own, stride, plane, quads, rows, width, columns == 1);
+            const unsigned char *runs[RNN_TILE_COLUMNS];
+            for (int j = 0; j < width; j++) {
+                runs[j] = quantised ? whole + (c + j) * stride : own + j * run_bytes;
+                if (!quantised)
+                    rnn_quantise_run(own + j * run_bytes, x + (c + j) * x_stride + i, count, plane);
+            }
+            rnn_int8_passes(sum + c * sum_stride, sum_stride, (const rnn_vec *)(const void *)panel, weights, runs,
+                            plane, quads, rows, width, columns == 1);
         }
         whole += quantised ? run_bytes : 0;
+        weights += (ptrdiff_t)quads * rows * RNN_VECTOR_BYTES;
+    }
+}
+
+/* Adds the products of a panel with one column of each of `count` right-hand sides, as rnn_quantise made them, as many
+ * at a time as a tile has columns: see rnn_panel_products. */
+RNN_INLINE void rnn_int8_products(rnn_vec *sum, const rnn_stored *panel, const int rows,
+                                  const rnn_real *const *quantised, const int k, const int count)
+{
+    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, most = (rows + passes - 1) / passes;
+    const rnn_stored *weights = panel + rows * RNN_VECTOR_BYTES;
+    ptrdiff_t begin = 0; /* bytes of a column in front of the run */
+    for (int i = 0; i < k; i += RNN_INT8_RUN, begin += RNN_INT8_RUN_BYTES(k)) {
+        const int quads = (RNN_MIN(k - i, RNN_INT8_RUN) + 3) / 4;
+        for (int c = 0, width; c < count; c += width) {
+            const unsigned char *runs[RNN_TILE_COLUMNS];
+            width = rnn_next_part(count - c, RNN_INT8_WIDTH(most));
+            for (int j = 0; j < width; j++)
+                runs[j] = (const unsigned char *)(const void *)quantised[c + j] + begin;
+            rnn_int8_passes(sum + c * rows, rows, (const rnn_vec *)(const void *)panel, weights, runs,
+                            RNN_INT8_PLANE(k), quads, rows, width, 0);
+        }
         weights += (ptrdiff_t)quads * rows * RNN_VECTOR_BYTES;
     }
 }

@@ -54,6 +54,12 @@ RNN_INLINE int rnn_next_part(int left, int most)
     return (left + parts - 1) / parts;
 }
 
+/* A right-hand side of several: column c at x + c * stride. */
+typedef struct {
+    const rnn_real *x;
+    ptrdiff_t stride;
+} rnn_right;
+
 /* A row's place in its panel: in number i of k at weights[first * k + i * rows + row]. */
 typedef struct {
     int first, rows, row; /* of the pass: rows in front of it, and its own; the row's number in the pass */
