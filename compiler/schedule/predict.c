@@ -64,17 +64,37 @@ static const double operations_to_scale = 4; /* a sum, which of a single column 
  * accumulators. */
 static const double together = 0.8;
 
-/* Counts an operand's products with one column, or with many. */
-static void count_products(const struct machine *machine, const struct operand *operand, double units, bool one,
-                           struct work *work)
+/* Right-hand sides that a matrix is multiplied with at once. */
+enum columns {
+    COLUMN_ALONE,    /* each weight is read, and converted, for one multiplication */
+    COLUMN_TOGETHER, /* a column of each of several, which share the matrix */
+    COLUMNS_MANY
+};
+
+/* Returns the rate of products with weights in a storage, as a part of that of many columns with plain numbers. */
+static double rate_of(const struct machine_rate *rate, enum columns columns)
+{
+    switch (columns) {
+    case COLUMN_ALONE:
+        return rate->one;
+    case COLUMN_TOGETHER:
+        return together * rate->many;
+    case COLUMNS_MANY:
+        break;
+    }
+    return rate->many;
+}
+
+static void count_products(const struct machine *machine, const struct operand *operand, double units,
+                           enum columns columns, struct work *work)
 {
     const struct machine_rate *rate = &machine->rates[operand->storage];
     const double sums = units * operand->row_count;
-    work->flops += 2 * sums * operand->x.length / (one ? rate->one : rate->many);
-    double operations = one ? sums * rate->sum : 0;
+    work->flops += 2 * sums * operand->x.length / rate_of(rate, columns);
+    double operations = columns == COLUMN_ALONE ? sums * rate->sum : 0;
     if (operand->storage == PRECISION_INT8)
-        operations +=
-            operations_of_column + operations_to_round * operand->x.length + (one ? 0 : operations_to_scale * sums);
+        operations += operations_of_column + operations_to_round * operand->x.length +
+                      (columns == COLUMN_ALONE ? 0 : operations_to_scale * sums);
     work->beside += operations / machine->operations;
     work->values += machine->real_bytes * operand->x.length;
 }
@@ -93,9 +113,7 @@ static void count_panels(const struct schedule *schedule, const struct kernel *k
     for (int i = 0; i < kernel->operand_count; i++) {
         const struct operand *operand = &kernel->operands[i];
         const bool again = shares_panels(kernel, i, i - 1), shared = again || shares_panels(kernel, i, i + 1);
-        count_products(machine, operand, units, one, work);
-        if (one && shared)
-            work->flops += (1 / together - 1) * 2 * units * operand->row_count * operand->x.length;
+        count_products(machine, operand, units, !one ? COLUMNS_MANY : shared ? COLUMN_TOGETHER : COLUMN_ALONE, work);
         if (!again) /* else it is at hand */
             work->weights +=
                 units * operand->row_count * operand->x.length * machine_weight_bytes(machine, operand->storage);
