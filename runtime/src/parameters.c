@@ -312,10 +312,12 @@ rnn_status rnn_parameters_save(const rnn_model *model, const void *parameters, c
         };
         widen_shape(parameter, tensors[count++].shape);
     }
-    char fingerprint[FINGERPRINT_TEXT];
-    write_fingerprint(fingerprint, model->fingerprint);
-    rnn_metadata metadata = {fingerprint_key, fingerprint};
-    rnn_status status = rnn_file_save(path, tensors, count, &metadata, 1, error);
+    uint64_t fingerprint;
+    char text[FINGERPRINT_TEXT];
+    const int shared = rnn_shared_fingerprint(model, parameters, &fingerprint);
+    write_fingerprint(text, fingerprint);
+    rnn_metadata metadata = {fingerprint_key, text};
+    rnn_status status = rnn_file_save(path, tensors, count, &metadata, shared, error);
     free(tensors);
     return status;
 }

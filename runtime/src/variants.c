@@ -141,6 +141,23 @@ int rnn_parameter_is_present(const rnn_model *model, const void *parameters, int
     return !model->variants || model->variants->readers[parameter] & read_choice(model, parameters)->present;
 }
 
+int rnn_shared_fingerprint(const rnn_model *model, const void *parameters, uint64_t *fingerprint)
+{
+    *fingerprint = model->fingerprint;
+    if (!model->variants)
+        return 1;
+    const rnn_variant *list = model->variants->list, *first = NULL;
+    for (int i = 0; i < model->variants->count; i++) {
+        if (!is_present(read_choice(model, parameters), i))
+            continue;
+        first = first ? first : &list[i];
+        if (list[i].fingerprint != first->fingerprint)
+            return 0;
+        *fingerprint = first->fingerprint;
+    }
+    return 1;
+}
+
 /* ---- measuring ---- */
 
 struct tuning {
@@ -202,9 +219,9 @@ rnn_status rnn_tune_variants(const rnn_model *model, void *parameters, void *pac
     for (int i = 0; status == RNN_OK && i < count; i++)
         if (is_present(choice_of(model, parameters), i))
             status = time_variant(&tuning, i, &times[i]);
-    if (status != RNN_OK) {
-        choice_of(model, parameters)->variant = before;
-        return status;
-    }
-    return begin_variant(&tuning, fastest(times, count));
+    if (status == RNN_OK)
+        return begin_variant(&tuning, fastest(times, count));
+    choice_of(model, parameters)->variant = before;
+    (void)begin_variant(&tuning, before); /* where even that fails, what went wrong first says more */
+    return status;
 }

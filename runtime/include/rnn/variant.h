@@ -49,7 +49,8 @@ double rnn_variant_time(const rnn_model *model, int variant, const rnn_machine *
 rnn_status rnn_use_variant(const rnn_model *model, void *parameters, int variant);
 
 /* Forces the variant that is measured to be the fastest, by the same rule, in calls of _run with these arguments, which
- * takes about a tenth of a second for each. The variant is packed, and the state begins again, with its streams. */
+ * takes about a tenth of a second for each. The variant is packed, and the state begins again, with its streams. Where
+ * a call fails, which it returns, the variant that was chosen before is, and is packed. */
 rnn_status rnn_tune_variants(const rnn_model *model, void *parameters, void *packed, void *state, void *work,
                              int frames, const int *lengths, const void *const inputs[], void *const outputs[]);
 
@@ -100,6 +101,10 @@ int rnn_variant_tensors(const rnn_model *model, uint32_t variants, rnn_tensor *t
 
 /* True if a variant whose arrays are there reads the parameter; without variants always. */
 int rnn_parameter_is_present(const rnn_model *model, const void *parameters, int parameter);
+
+/* Sets the fingerprint that a file of the parameters carries: that of the variants whose arrays are there. Returns 0 if
+ * they have several: such a file is for each of them, and carries none. Without variants, the network's. */
+int rnn_shared_fingerprint(const rnn_model *model, const void *parameters, uint64_t *fingerprint);
 
 /* Says which variants' arrays are there, and chooses by the machine at hand. */
 void rnn_set_present(const rnn_model *model, void *parameters, uint32_t present);

@@ -77,6 +77,9 @@ rnn_status rnn_file_save(const char *path, const rnn_file_tensor *tensors, int c
 rnn_status rnn_parameters_load(const rnn_model *model, void *parameters, const char *path, rnn_error *error);
 rnn_status rnn_parameters_load_memory(const rnn_model *model, void *parameters, const void *memory, size_t size,
                                       rnn_error *error);
+
+/* Saves the parameters; of a network with variants those of the variants whose arrays are there, with the fingerprint
+ * that they share: networks of one form load such a file, too. */
 rnn_status rnn_parameters_save(const rnn_model *model, const void *parameters, const char *path, rnn_error *error);
 
 /* Sets start values, from a counter-based generator keyed by `seed`, the parameter's name and the element: the same on

@@ -162,18 +162,25 @@ static void test_caches_choose(void **state)
     network_free(network);
 }
 
-/* Saves a network, loads the one with variants from that, and returns which of them are there. */
-static uint32_t load_from(const rnn_model *model, const void *parameters, struct network *network)
+/* Loads a network from the file that another saves. */
+static rnn_status move(const struct network *from, struct network *to)
 {
     char path[] = "/tmp/variants_XXXXXX";
     rnn_error error = {0};
     const int file = mkstemp(path);
     assert_true(file >= 0);
     close(file);
-    assert_int_equal(rnn_parameters_save(model, parameters, path, &error), RNN_OK);
-    memset(network->parameters, 0xff, sizeof(network_params));
-    assert_int_equal(network_load(network->parameters, path, &error), RNN_OK);
+    assert_int_equal(rnn_parameters_save(from->model, from->parameters, path, &error), RNN_OK);
+    memset(to->parameters, 0xff, to->model->parameter_elements * sizeof(rnn_real));
+    const rnn_status status = rnn_parameters_load(to->model, to->parameters, path, &error);
     unlink(path);
+    return status;
+}
+
+/* Loads the network with variants from the file that another saves, and returns which of them are there. */
+static uint32_t load_from(const struct network *from, struct network *network)
+{
+    assert_int_equal(move(from, network), RNN_OK);
     return params_of(network)->choice.present;
 }
 
@@ -182,18 +189,38 @@ static void test_files_decide(void **state)
     (void)state;
     struct network *network = new_variants(), *all = new_variants();
     struct network *dense = network_alone(all, 0), *low = network_alone(all, 1);
-    assert_int_equal(load_from(&network_model, all->parameters, network), 15);
+    assert_int_equal(load_from(all, network), 15);
     assert_memory_equal(network->parameters, all->parameters, offsetof(network_params, choice));
-    assert_int_equal(load_from(&dense_model, dense->parameters, network), 13); /* storages need no other file */
+    assert_int_equal(load_from(dense, network), 13); /* storages need no other file */
     assert_int_equal(network_use(network->parameters, 1), RNN_ERROR_WEIGHTS);
-    assert_int_equal(load_from(&low_model, low->parameters, network), 2);
+    assert_int_equal(load_from(low, network), 2);
     assert_int_equal(network_choose(network->parameters, &large_caches), 1);
     assert_int_equal(network_pack(network->parameters, network->packed), RNN_OK);
     run(network);
     assert_same(low, network);
-    assert_int_equal(load_from(&network_model, network->parameters, all), 2); /* saved is what is there */
+    assert_int_equal(load_from(network, all), 2); /* saved is what is there */
     network_free(network);
     network_free(all);
+    network_free(dense);
+    network_free(low);
+}
+
+/* What a network with variants saves is for each network of one of them whose arrays are there. */
+static void test_files_for_one_form(void **state)
+{
+    (void)state;
+    struct network *network = new_variants();
+    struct network *dense = network_new(&dense_model), *low = network_new(&low_model);
+    assert_int_equal(move(network, dense), RNN_OK);
+    assert_int_equal(move(network, low), RNN_OK);
+    params_of(network)->choice.present = 13; /* those that have the matrices */
+    assert_int_equal(move(network, dense), RNN_OK);
+    assert_int_equal(move(network, low), RNN_ERROR_WEIGHTS);
+    assert_int_equal(load_from(dense, network), 13);
+    assert_int_equal(load_from(low, network), 2);
+    assert_int_equal(move(network, low), RNN_OK);
+    assert_int_equal(move(network, dense), RNN_ERROR_WEIGHTS);
+    network_free(network);
     network_free(dense);
     network_free(low);
 }
@@ -257,10 +284,28 @@ static void test_tune(void **state)
     struct network *one = network_alone(network, variant);
     assert_same(one, network);
     network_free(one);
-    /* A call that fails leaves the choice as it was. */
+    network_free(network);
+}
+
+/* A call that fails leaves the variant that was chosen before, packed, and a state that begins. */
+static void test_tune_fails(void **state)
+{
+    (void)state;
+    struct network *network = new_variants();
     network_use(network->parameters, 1);
+    network_pack(network->parameters, network->packed);
+    network_state_init(network->state, STREAMS);
     assert_int_equal(network_tune(network->parameters, network->packed, network->state, network->work, FRAMES, NULL,
                                   NULL, network->h, network->p),
+                     RNN_ERROR_ARGUMENT);
+    assert_int_equal(params_of(network)->choice.variant, 1);
+    assert_int_equal(network_variant(network->packed), 1);
+    run(network);
+    struct network *one = network_alone(network, 1);
+    assert_same(one, network);
+    network_free(one);
+    assert_int_equal(network_tune(network->parameters, NULL, network->state, network->work, FRAMES, NULL, ids(),
+                                  network->h, network->p),
                      RNN_ERROR_ARGUMENT);
     assert_int_equal(params_of(network)->choice.variant, 1);
     network_free(network);
@@ -286,9 +331,11 @@ int main(void)
         cmocka_unit_test(test_each_computes_as_alone),
         cmocka_unit_test(test_caches_choose),
         cmocka_unit_test(test_files_decide),
+        cmocka_unit_test(test_files_for_one_form),
         cmocka_unit_test(test_missing_arrays),
         cmocka_unit_test(test_wrong_calls),
         cmocka_unit_test(test_tune),
+        cmocka_unit_test(test_tune_fails),
         cmocka_unit_test(test_machine_at_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
