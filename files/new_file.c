@@ -1,4 +1,6 @@
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* O_TMPFILE */
+#endif
 #include "files/new_file.h"
 
 #include <dirent.h>

@@ -1,4 +1,6 @@
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* vasprintf, program_invocation_short_name */
+#endif
 #include "base/arena.h"
 
 #include <errno.h>

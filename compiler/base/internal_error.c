@@ -1,4 +1,6 @@
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* program_invocation_short_name */
+#endif
 #include "base/internal_error.h"
 
 #include <errno.h>

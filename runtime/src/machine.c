@@ -1,5 +1,7 @@
 /* The machine at hand: its caches and cores, as the system says. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity */
+#endif
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,9 @@
-# The runtime alone, as it is built for another machine: no flex, no bison, no jansson, no pkg-config.
+# The runtime alone, as it is built for another machine: no flex, no bison, no jansson, no pkg-config; in a build that
+# sets what its sources may set too.
 #   runtime_only.sh SOURCE BUILD
 . "$(dirname "$0")/common.sh"
 quietly cmake -G Ninja -S "$1" -B "$work/build" -DRNNC_BUILD_COMPILER=OFF -DRNNC_WEIGHTS_FILES=OFF -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_C_FLAGS="-D_GNU_SOURCE -Werror" \
   -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON -DCMAKE_DISABLE_FIND_PACKAGE_BISON=ON -DCMAKE_DISABLE_FIND_PACKAGE_FLEX=ON
 quietly cmake --build "$work/build"
 quietly cmake --install "$work/build" --prefix "$work/prefix"

@@ -258,6 +258,11 @@ static void test_check_windows(void **unused)
     assert_int_equal(rnn_check_grad(memory, 1, memory + 4, &window, &loss, 0), RNN_ERROR_ARGUMENT);
     assert_int_equal(rnn_check_grad(memory, 1, memory, NULL, &loss, 0), RNN_ERROR_ARGUMENT);
     assert_int_equal(rnn_check_grad(memory, 1, memory, &window, NULL, 0), RNN_ERROR_ARGUMENT);
+    rnn_window later = {.frames = 4, .first_stream = INT_MAX - 3}; /* streams are numbered by ints */
+    assert_int_equal(rnn_check_grad(memory, 3, memory, &later, &loss, 0), RNN_OK);
+    assert_int_equal(rnn_check_grad(memory, 4, memory, &later, &loss, 0), RNN_ERROR_ARGUMENT);
+    later.first_stream = -1;
+    assert_int_equal(rnn_check_grad(memory, 1, memory, &later, &loss, 0), RNN_ERROR_ARGUMENT);
     for (int carries = 0; carries < 2; carries++) {
         assert_int_equal(check_window(4, 0, 0, carries), RNN_OK);
         assert_int_equal(check_window(4, 4, 0, carries), RNN_OK);

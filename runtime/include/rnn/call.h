@@ -273,7 +273,8 @@ RNN_HELPER rnn_status rnn_check_grad(const void *params, int streams, const void
     const int frames = window->frames, advance = window->advance ? window->advance : frames;
     if (advance < 1 || advance > frames || window->loss_from < 0 || window->loss_from > frames)
         return RNN_ERROR_ARGUMENT;
-    if ((!carries && (advance != frames || window->loss_from)) || window->first_stream < 0)
+    if ((!carries && (advance != frames || window->loss_from)) || window->first_stream < 0 ||
+        window->first_stream > INT32_MAX - streams)
         return RNN_ERROR_ARGUMENT;
     return rnn_check_lengths(window->lengths, frames, streams);
 }

@@ -133,7 +133,8 @@ typedef struct {
     uint64_t seed;
     uint64_t call; /* masks of static values depend on it and the seed: another number for each call */
     /* Of a call with some streams of a batch: the batch's number of its first stream, from which masks of dropout count
-     * streams; and what joins it with the calls that have the others. NULL: nothing. */
+     * streams: 0 or more, and with the number of streams added still an int; and what joins it with the calls that have
+     * the others. NULL: nothing. */
     int first_stream;
     const rnn_exchange *exchange;
 } rnn_window;
