@@ -24,8 +24,7 @@ static double call_time(const struct schedule *schedule, const struct region *re
 static void write_region(const struct schedule *schedule, const struct region *region, const struct load *call,
                          struct arena *arena, struct text *out)
 {
-    const int block = frames_of_block(schedule, call->streams);
-    const struct load load = block_load(region, call, call->frames < block ? call->frames : block);
+    const struct load load = first_block_load(schedule, region, call);
     const struct prediction prediction = predict_region(schedule, region, &load);
     text_printf(out,
                 "{\"name\": \"%s\", \"kind\": \"%s\", \"nanoseconds\": %.2f, \"bound\": \"%s\", \"way\": \"%s\", "

@@ -10,9 +10,7 @@ static int more_threads(int threads, int most) { return threads < most && 2 * th
 static void write_region(const struct schedule *schedule, const struct region *region, const struct load *call,
                          struct text *out)
 {
-    const int block = frames_of_block(schedule, call->streams);
-    const struct load load =
-        choose_load(region, call->streams, call->frames < block ? call->frames : block, call->threads);
+    const struct load load = first_block_load(schedule, region, call);
     const struct prediction prediction = predict_region(schedule, region, &load);
     const struct weights_read *read = &prediction.read;
     text_printf(out, "    {%d, %d, %.2f, %.2f, %.0f, %.6g, %d, %d}, /* %s */\n", call->threads, load.threads,

@@ -197,6 +197,12 @@ struct load choose_load(const struct region *region, int streams, int frames, in
     return load;
 }
 
+struct load first_block_load(const struct schedule *schedule, const struct region *region, const struct load *call)
+{
+    const int block = frames_of_block(schedule, call->streams);
+    return choose_load(region, call->streams, call->frames < block ? call->frames : block, call->threads);
+}
+
 int frames_of_block(const struct schedule *schedule, int streams)
 {
     return schedule->block_frames > streams ? schedule->block_frames / streams : 1;

@@ -86,6 +86,9 @@ bool region_is_predicted(const struct region *region);
 /* Returns the frames of a block with so many streams. */
 int frames_of_block(const struct schedule *schedule, int streams);
 
+/* Returns how the first block of a call is shared out. */
+struct load first_block_load(const struct schedule *schedule, const struct region *region, const struct load *call);
+
 /* Returns how a way shares out such a block over the cores of the machine: as it is chosen, or with all the threads
  * that there is work for. False if the way is none for the region. */
 bool candidate_load(const struct schedule *schedule, const struct region *region, enum way way, int streams,
