@@ -24,14 +24,9 @@ loss() { # of a program and its weights
   expect 0 "$rnn" eval "$1" --data held --weights "$2"
   sed -n 's/^loss \([0-9.]*\).*/\1/p' out
 }
-within() { awk "BEGIN { exit !($1 <= $2 + $3) }" || fail "$1 is more than $2 + $3"; }
 
 expect 0 "$rnn" train net.rnn --data text --streams 4 --window 12 --rate 0.004 --epochs 1 --quiet --out net.safetensors
-if ! "$rnn" factor net.rnn --weights net.safetensors >out 2>err && grep -q liblapacke err; then
-  cat err
-  echo "skipped: there is no LAPACK here"
-  exit 77
-fi
+needs_lapack "$rnn" factor net.rnn --weights net.safetensors
 dense=$(loss net.rnn net.safetensors)
 
 # Nothing at all may be lost: without training no rank is good, with it the lowest is.

@@ -33,4 +33,14 @@ train() {
   $launch "$rnn" train lm.rnn --data text --streams 4 --window 12 --advance 8 --rate 0.01 --valid 0.1 --out "$name.safetensors" \
     --log "$name.csv" "$@"
 }
+
+# needs_lapack COMMAND...: skips the test where a command of rnn factor finds no LAPACK.
+needs_lapack() {
+  if ! "$@" >out 2>err && grep -q liblapacke err; then
+    cat err
+    echo "skipped: there is no LAPACK here"
+    exit 77
+  fi
+}
+within() { awk "BEGIN { exit !($1 <= $2 + $3) }" || fail "$1 is more than $2 + $3"; }
 without_seconds() { cut -d, -f1-6 "$1"; }
