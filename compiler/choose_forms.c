@@ -80,31 +80,37 @@ static void try_multiplied(struct choosing *choosing, int i)
     keep_better(choosing, choice, &before, 1);
 }
 
-/* Finds the choices that there are. False if there are none, or the program is wrong. */
-static bool find_choices(struct arena *arena, struct choosing *choosing)
+/* Returns the checked program, or NULL if it is wrong, which others report. */
+static struct program *check_program(struct arena *arena, const struct source *source,
+                                     const struct sema_options *options)
 {
-    struct diagnostics *diag = diag_new(arena, choosing->source);
-    const struct sema_options *options = &choosing->options->sema;
-    bool any = false;
-    for (int i = 0; i < options->form_count; i++)
-        any |= options->forms[i].chooses;
-    if (!any)
-        return false;
-    const struct tree *tree = parse(arena, choosing->source, diag);
+    struct diagnostics *diag = diag_new(arena, source);
+    const struct tree *tree = parse(arena, source, diag);
     struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, options, diag);
     if (program)
         infer_shapes(arena, program, diag);
-    if (!program || diag_error_count(diag))
-        return false;
-    choosing->count = list_form_choices(arena, program, options, &choosing->choices);
-    choosing->least = predict(choosing);
-    return choosing->count > 0 && isfinite(choosing->least);
+    return diag_error_count(diag) ? NULL : program;
 }
 
-void choose_forms(struct arena *arena, const struct source *source, struct pipeline_options *options)
+static bool leaves_choices(const struct sema_options *options)
 {
+    bool any = false;
+    for (int i = 0; i < options->form_count; i++)
+        any |= options->forms[i].chooses;
+    return any;
+}
+
+/* Puts forms in the place of what the options leave open. */
+static void choose(struct arena *arena, const struct source *source, struct pipeline_options *options)
+{
+    const struct program *program =
+        leaves_choices(&options->sema) ? check_program(arena, source, &options->sema) : NULL;
     struct choosing choosing = {.source = source, .options = options};
-    if (!find_choices(arena, &choosing))
+    if (program)
+        choosing.count = list_form_choices(arena, program, &options->sema, &choosing.choices);
+    if (choosing.count)
+        choosing.least = predict(&choosing);
+    if (!choosing.count || !isfinite(choosing.least))
         return;
     choose_storage(&choosing, 0, choosing.count, arena); /* weights share the caches: all together, then one by one */
     for (int i = 0; i < choosing.count; i++) {
@@ -112,4 +118,34 @@ void choose_forms(struct arena *arena, const struct source *source, struct pipel
         choose_storage(&choosing, i, 1, arena);
     }
     settle_forms(arena, choosing.choices, choosing.count, &options->sema);
+}
+
+/* Puts forms in the place of what a variant leaves open, on top of --form. */
+static void choose_of_variant(struct arena *arena, const struct source *source, const struct pipeline_options *options,
+                              const struct program *program, struct variant_option *variant)
+{
+    struct pipeline_options own = *options;
+    if (expand_variant(arena, program, variant, &own.sema) || !leaves_choices(&own.sema))
+        return;
+    choose(arena, source, &own);
+    struct form_options settled = {.arena = arena};
+    for (int i = 0; i < own.sema.form_count; i++)
+        ARENA_PUSH(arena, settled.items, settled.count, settled.capacity, own.sema.forms[i]);
+    variant->forms = settled;
+}
+
+void choose_forms(struct arena *arena, const struct source *source, struct pipeline_options *options)
+{
+    if (!options->variant_count) {
+        choose(arena, source, options);
+        return;
+    }
+    const struct program *program = check_program(arena, source, &options->sema);
+    struct variant_option *variants = ARENA_ARRAY(arena, struct variant_option, options->variant_count);
+    for (int i = 0; i < options->variant_count; i++) {
+        variants[i] = options->variants[i];
+        if (program)
+            choose_of_variant(arena, source, options, program, &variants[i]);
+    }
+    options->variants = variants;
 }

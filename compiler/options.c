@@ -16,7 +16,6 @@
 #include "options_check.h"
 #include "options_paths.h"
 #include "options_target.h"
-#include "options_variants.h"
 
 enum {
     KEY_HEADER = 256,
@@ -143,7 +142,9 @@ static void parse_variants(struct argp_state *state, struct parsing *parsing, co
 {
     struct pipeline_options *pipeline = &parsing->options->pipeline;
     struct variant_option *variants = ARENA_ARRAY(parsing->arena, struct variant_option, VARIANTS_MOST);
-    pipeline->variant_count = options_read_variants(state, parsing->arena, text, variants);
+    const char *error = variant_options_read(parsing->arena, text, variants, &pipeline->variant_count);
+    if (error)
+        argp_error(state, "%s", error);
     pipeline->variants = variants;
     for (int i = 0; i < pipeline->variant_count; i++)
         if (variants[i].plan)

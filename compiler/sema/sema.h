@@ -71,6 +71,11 @@ struct sema_options {
     int form_count;
 };
 
+/* Reads "dense,svd:64+f16,@plan.txt". Returns NULL, or a message on what is wrong. */
+enum { VARIANTS_MOST = 8 };
+const char *variant_options_read(struct arena *arena, const char *text, struct variant_option variants[VARIANTS_MOST],
+                                 int *count);
+
 /* Adds the forms of a variant of a checked program to the options. Returns NULL, or a message on what is wrong. */
 const char *expand_variant(struct arena *arena, const struct program *program, const struct variant_option *variant,
                            struct sema_options *options);

@@ -1,9 +1,9 @@
-#include "options_variants.h"
-
+/* The option --variants, as it is written. */
 #include <ctype.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "sema/sema.h"
 
 /* Returns a name as a part of identifiers: "svd_64_f16"; of a plan, "low" for "@plans/low.txt". */
 static const char *word_of(struct arena *arena, const char *name)
@@ -40,37 +40,39 @@ static const char *next_part(struct arena *arena, const char **at, const char *e
     return arena_copy_string(arena, begin, length);
 }
 
-static struct variant_option read_variant(struct argp_state *state, struct arena *arena, const char *name)
+/* Reads one variant. Returns NULL, or what is wrong. */
+static const char *read_variant(struct arena *arena, const char *name, struct variant_option *variant)
 {
     const char *word = word_of(arena, name);
-    struct variant_option variant = {name, word, NULL, {.arena = arena}};
+    *variant = (struct variant_option){name, word, NULL, {.arena = arena}};
     if (*name == '@') {
-        variant.name = word;
-        variant.plan = name + 1;
+        variant->name = word;
+        variant->plan = name + 1;
+        return form_options_read(&variant->forms, variant->plan);
     }
-    const char *error = variant.plan ? form_options_read(&variant.forms, variant.plan) : NULL;
-    const char *at = variant.plan ? NULL : name;
+    const char *error = NULL, *at = name;
     for (const char *part; !error && (part = next_part(arena, &at, ";"));)
-        error = form_options_add_part(&variant.forms, part);
-    if (error)
-        argp_error(state, "%s", error);
-    return variant;
+        error = form_options_add_part(&variant->forms, part);
+    return error;
 }
 
-int options_read_variants(struct argp_state *state, struct arena *arena, const char *text,
-                          struct variant_option variants[VARIANTS_MOST])
+const char *variant_options_read(struct arena *arena, const char *text, struct variant_option variants[VARIANTS_MOST],
+                                 int *count)
 {
-    int count = 0;
+    *count = 0;
     for (const char *at = text, *name; (name = next_part(arena, &at, ","));) {
-        if (count == VARIANTS_MOST)
-            argp_error(state, "--variants: at most %d variants", VARIANTS_MOST);
-        variants[count] = read_variant(state, arena, name);
-        if (!is_printable(variants[count].name))
-            argp_error(state, "--variants: '%s' cannot stand in a comment of C", name);
-        for (int i = 0; i < count; i++)
-            if (strcmp(variants[i].word, variants[count].word) == 0)
-                argp_error(state, "--variants: '%s' and '%s' have the same name in C", variants[i].name, name);
-        count++;
+        if (*count == VARIANTS_MOST)
+            return arena_printf(arena, "--variants: at most %d variants", VARIANTS_MOST);
+        struct variant_option *variant = &variants[*count];
+        const char *error = read_variant(arena, name, variant);
+        if (error)
+            return error;
+        if (!is_printable(variant->name))
+            return arena_printf(arena, "--variants: '%s' cannot stand in a comment of C", name);
+        for (int i = 0; i < *count; i++)
+            if (strcmp(variants[i].word, variant->word) == 0)
+                return arena_printf(arena, "--variants: '%s' and '%s' have the same name in C", variants[i].name, name);
+        ++*count;
     }
-    return count;
+    return NULL;
 }
