@@ -28,6 +28,7 @@ enum {
     KEY_VARIANTS,
     KEY_EMIT,
     KEY_LOAD,
+    KEY_DOUBLE,
     KEY_DUMP,
     KEY_TIME,
     KEY_LIMIT,
@@ -79,6 +80,7 @@ static const struct argp_option table[] = {
      0},
     {"load", KEY_LOAD, "STREAMS,FRAMES,THREADS", 0,
      "the call that --emit=predict and the choice among --variants and forms are about (1,100,1)", 0},
+    {"double", KEY_DOUBLE, NULL, 0, "with --emit=predict: of C that is compiled with -DRNN_REAL_DOUBLE", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", 0},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},
     {NULL, 'f', "SWITCH", 0,
@@ -339,6 +341,20 @@ static void refuse_twice(struct argp_state *state, struct parsing *parsing, int 
     }
 }
 
+/* Sets the machine where none is given, and has it compute in double if that is what is asked about. */
+static void settle_machine(struct arena *arena, struct options *options)
+{
+    const struct target *target = options->pipeline.target;
+    const struct machine **machine = &options->pipeline.schedule.machine;
+    if (!*machine)
+        *machine = target ? target->machine : &machine_generic;
+    if (!options->in_double)
+        return;
+    struct machine *twice = ARENA_NEW(arena, struct machine);
+    *twice = machine_in_double(*machine);
+    *machine = twice;
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct parsing *parsing = state->input;
@@ -375,6 +391,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case KEY_LOAD:
         parse_load(state, options, text);
         break;
+    case KEY_DOUBLE:
+        options->in_double = true;
+        break;
     case KEY_DUMP:
         parse_dump(state, &options->pipeline, text);
         break;
@@ -396,9 +415,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         options_check(state, options, parsing->arena);
-        if (!options->pipeline.schedule.machine)
-            options->pipeline.schedule.machine =
-                options->pipeline.target ? options->pipeline.target->machine : &machine_generic;
+        settle_machine(parsing->arena, options);
         break;
     default:
         return ARGP_ERR_UNKNOWN;

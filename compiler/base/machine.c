@@ -91,6 +91,19 @@ const struct machine *machine_find(const char *name)
     return NULL;
 }
 
+struct machine machine_in_double(const struct machine *machine)
+{
+    struct machine twice = *machine;
+    twice.real_bytes *= 2;
+    twice.lanes = machine->lanes > 1 ? machine->lanes / 2 : 1;
+    twice.flops /= 2;
+    twice.operations /= 2;
+    twice.functions /= 2;
+    for (int i = 0; i < PRECISION_COUNT; i++)
+        twice.rates[i] = machine->rates[PRECISION_F32];
+    return twice;
+}
+
 const char *machine_names(char buffer[MACHINE_NAMES])
 {
     buffer[0] = '\0';
@@ -156,6 +169,8 @@ void machine_number_set(struct machine *machine, const struct machine_number *nu
 
 int machine_weight_bytes(const struct machine *machine, enum precision storage)
 {
+    if (machine->real_bytes == sizeof(double)) /* see machine_in_double */
+        return machine->real_bytes;
     switch (storage) {
     case PRECISION_F16:
         return machine->f16_bytes;

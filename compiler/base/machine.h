@@ -57,6 +57,10 @@ extern const struct machine machine_generic, machine_sse2, machine_avx2, machine
 /* The machine of that name, or NULL. */
 const struct machine *machine_find(const char *name);
 
+/* Returns the machine as networks in double find it: vectors, and times, hold half as many numbers, and stored weights
+ * are kept as plain ones. */
+struct machine machine_in_double(const struct machine *machine);
+
 /* "generic, sse2, ..."; `buffer` has room for MACHINE_NAMES bytes. */
 enum { MACHINE_NAMES = 80 };
 const char *machine_names(char buffer[MACHINE_NAMES]);

@@ -36,7 +36,7 @@ bool predict_network(struct search *search, const struct choice *choices, struct
     const char *const more[] = {"--emit=predict",
                                 arena_printf(arena, "--load=%d,%d,%d", options->streams, options->frames,
                                              network.threads ? network.threads : 1),
-                                NULL};
+                                network.in_double ? "--double" : NULL, NULL};
     struct text text;
     text_init(&text, arena);
     if (!rnnc_run(&network, more, &text, error))
