@@ -51,11 +51,7 @@ loss() { # of a program and its weights
 near() { awk "BEGIN { d = $1 - $2; exit !((d < 0 ? -d : d) <= $3) }" || fail "$1 is not $2"; }
 
 expect 0 "$rnn" train stack.rnn --data text --streams 4 --window 12 --rate 0.01 --epochs 8 --quiet --out stack.safetensors
-if ! factor >out 2>err && grep -q liblapacke err; then
-  cat err
-  echo "skipped: there is no LAPACK here"
-  exit 77
-fi
+needs_lapack factor
 
 # Spectra, from which ranks are taken; nothing is written.
 before=$(ls | wc -l)
@@ -164,6 +160,22 @@ refuses "a -D may have been forgotten" "$rnn" factor low.rnn --weights stack.saf
 refuses "has no parameter" "$rnn" factor lm.rnn --weights stack.safetensors
 refuses "missing.safetensors" "$rnn" factor stack.rnn --weights missing.safetensors
 refuses "number 5 of 'Z' is not finite, so that it can have no form" "$rnn" factor part.rnn --weights nan.safetensors --form Z=int8 --out new
+large() { # TYPE BYTES: whole.rnn's weights, in which number 5 is large
+  head=$(printf '{"Z":{"dtype":"%s","shape":[2,8,8],"data_offsets":[0,%d]}}' "$1" $((128 * $2)))
+  printf "\\$(printf %o ${#head})\0\0\0\0\0\0\0%s" "$head"
+  head -c $((5 * $2)) /dev/zero
+  printf "$3"
+  head -c $((122 * $2)) /dev/zero
+}
+large F64 8 '\234\165\0\210\074\344\067\176' >1e300.safetensors
+large F32 4 '\377\377\177\177' >largest.safetensors
+refuses "number 5 of 'Z' is more than float can hold: compute in double (--double)" "$rnn" factor part.rnn --weights 1e300.safetensors \
+  --form Z=int8 --out new
+refuses "number 5 of 'Z' is too large for a form, as double cannot hold sums of squares of it" "$rnn" factor part.rnn \
+  --weights 1e300.safetensors --double --form Z=cp:2 --out new
+refuses "'Z' has numbers that are too large for int8: give it another storage" "$rnn" factor part.rnn --weights largest.safetensors \
+  --form Z=int8 --out new
+expect 0 "$rnn" factor part.rnn --weights largest.safetensors --form Z=bf16 --out rounded
 echo 1,2,3,4,5,6,7,8 >x.csv
 expect 0 "$rnn" run part.rnn --weights nan.safetensors --form Z=f16 --input x=x.csv --output y.csv
 refuses "parameter 'Z' has numbers that are not finite, which a storage of int8 cannot hold: give it another storage" "$rnn" run part.rnn \

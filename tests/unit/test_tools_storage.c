@@ -1,4 +1,5 @@
 /* Numbers as storages keep them: those of the oracle, which has code of its own. */
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,7 +41,9 @@ static void test_infinite(void **state)
     double numbers[] = {1, 2, INFINITY, 3}, beyond[] = {1, 1e300};
     assert_true(storage_round(numbers, 2, 2, PRECISION_F16));
     assert_false(storage_round((double[]){1, NAN}, 1, 2, PRECISION_INT8));
-    assert_false(storage_round(beyond, 1, 2, PRECISION_INT8)); /* no float */
+    assert_false(storage_round(beyond, 1, 2, PRECISION_INT8));                 /* no float */
+    assert_false(storage_round((double[]){1, FLT_MAX}, 1, 2, PRECISION_INT8)); /* 127 of its scale are none */
+    assert_true(storage_round((double[]){1, FLT_MAX / 2}, 1, 2, PRECISION_INT8));
     assert_true(storage_round((double[]){0, 0}, 1, 2, PRECISION_INT8));
 }
 

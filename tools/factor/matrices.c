@@ -11,18 +11,28 @@ static bool shapes_agree(const rnn_file_tensor *tensor, const struct shape *shap
     return same;
 }
 
-/* Reads the numbers of a parameter, which have to be finite. */
-static const double *read_numbers(struct arena *arena, const char *path, const rnn_file_tensor *tensor,
-                                  const char **error)
+/* Returns why a number of a parameter with so many can have no form, or NULL. */
+static const char *fault_of(double number, double count, bool in_double)
 {
+    if (!isfinite(number))
+        return "not finite, so that it can have no form";
+    if (!in_double && !isfinite((float)number))
+        return "more than float can hold: compute in double (--double)";
+    return isfinite(number * number * count) ? NULL
+                                             : "too large for a form, as double cannot hold sums of squares of it";
+}
+
+static const double *read_numbers(const struct factoring *factoring, const rnn_file_tensor *tensor, const char **error)
+{
+    struct arena *arena = factoring->arena;
+    const struct factor_options *options = factoring->options;
     double *data = ARENA_ARRAY(arena, double, tensor->elements);
     rnn_file_read_double(tensor, data);
-    for (size_t i = 0; i < tensor->elements; i++)
-        if (!isfinite(data[i])) {
-            *error = arena_printf(arena, "'%s': number %zu of '%s' is not finite, so that it can have no form", path, i,
-                                  tensor->name);
-            return NULL;
-        }
+    for (size_t i = 0; i < tensor->elements && !*error; i++) {
+        const char *fault = fault_of(data[i], (double)tensor->elements, options->network.in_double);
+        if (fault)
+            *error = arena_printf(arena, "'%s': number %zu of '%s' is %s", options->weights, i, tensor->name, fault);
+    }
     return data;
 }
 
@@ -50,7 +60,7 @@ bool find_matrices(struct factoring *factoring, const char **error)
                                   path, value->name, shape_text(arena, &value->shape));
         else if (value->form == FORM_DENSE && value->storage == PRECISION_F32 && value->shape.rank >= 2)
             factoring->matrices[factoring->matrix_count++] =
-                (struct matrix){.value = value, .weights = tensor, .data = read_numbers(arena, path, tensor, error)};
+                (struct matrix){.value = value, .weights = tensor, .data = read_numbers(factoring, tensor, error)};
         if (*error)
             return false;
     }

@@ -74,7 +74,7 @@ void choose_ranks(struct factoring *factoring);
 bool compute_factors(struct factoring *factoring, const char **error);
 
 /* Sets `product`, of the parameter's shape, to what is kept of it: the product of its factors, each rounded to its
- * storage. */
+ * storage: not finite where int8 cannot hold it. */
 bool keep_matrix(const struct factoring *factoring, const struct matrix *matrix, double *product, const char **error);
 
 /* Returns the program's text with the forms in its declarations, all else as it is. */

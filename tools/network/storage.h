@@ -5,7 +5,7 @@
 #include "network/network.h"
 
 /* Rounds x[rows, n] as packed weights of that storage are. False if a number that becomes int8 is not finite as a
- * float. */
+ * float, or would not be when it is read. */
 bool storage_round(double *x, long rows, long n, enum precision storage);
 
 /* Rounds the parameters of a network of the options' program, in place: a training network with them computes what the
