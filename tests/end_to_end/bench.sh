@@ -53,6 +53,17 @@ line run
 bench "$root/tests/gradient/programs/ctc.rnn" --train
 line gradient
 
+# Variants: a line for each, with what is predicted and what is measured.
+bench lstm.rnn -D n=32 --variants dense,svd:8+f16,int8 --threads 1
+says out "3 variants, 1 stream, 4 frames a call"
+for variant in dense svd:8+f16 int8; do
+  awk -v name=$variant '$1 == name && NF == 5 && $2 > 0 && $3 > 0 && $4 > 0 && $5 >= 0 { found = 1 } END { exit !found }' out ||
+    fail "no figures of $variant: $(cat out)"
+done
+grep -q "^'[a-z0-9:+]*' is taken on this machine" out || fail "which one is taken? $(cat out)"
+expect 2 "$rnn" bench lstm.rnn --variants dense,f16 --train
+says err "--variants is about inference, --train about one form: leave one of them out"
+
 bench lstm.rnn --threads 2
 says out "4 frames a call, 2 threads"
 expect 2 "$rnn" bench lstm.rnn --threads 0

@@ -48,6 +48,35 @@ expect 0 "$rnn" run named.rnn --input all.safetensors --input lasts=lasts.csv --
 holds z.csv '1,2,3
 8,10,12'
 
+# Variants: those whose arrays the weights have, of which one is taken.
+cat >forms.rnn <<'END'
+model forms {
+  input x[3]
+  param y[2, 3]
+  output z = y @ x
+}
+END
+forms() { "$rnn" run forms.rnn --weights all.safetensors --input x.csv --output z.csv "$@"; }
+expect 0 forms --variants dense,svd:1,f16
+grep -qx "rnn: variant '[a-z0-9]*' is taken, of 'dense', 'f16'" err || fail "which variant is taken? $(cat err)"
+holds z.csv '14,32
+32,77'
+rm z.csv
+expect 0 forms --variants dense,svd:1,f16 --variant f16
+! grep variant err || fail "a variant that was asked for is said"
+holds z.csv '14,32
+32,77'
+expect 1 forms --variants dense,svd:1,f16 --variant svd:1
+says err "the weights lack arrays of variant 'svd:1'; they are for 'dense', 'f16'"
+expect 1 forms --variants dense,svd:1,f16 --variant bf16
+says err "there is no variant 'bf16'; --variants has 'dense', 'svd:1', 'f16'"
+expect 1 forms --variants svd:1
+says err "no variant has its arrays: svd:1: all.safetensors: no tensor 'y.A', 'y.B'"
+expect 2 forms --variants dense,half
+says err "--variants half: unknown form 'half'"
+expect 2 forms --variant f16
+says err "--variant takes one of several forms: give these with --variants, or one alone with --form"
+
 # Weights of other sizes: a constant was forgotten.
 cat >sized.rnn <<'END'
 const n = 4

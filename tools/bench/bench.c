@@ -12,6 +12,7 @@
 #include "network/draw.h"
 #include "network/network.h"
 #include "network/session.h"
+#include "rnn/variant.h"
 
 struct bench_options {
     struct network_options network;
@@ -19,12 +20,14 @@ struct bench_options {
     double seconds;
 };
 
-enum { KEY_STREAMS = 768, KEY_FRAMES, KEY_TRAIN, KEY_SECONDS };
+enum { KEY_STREAMS = 768, KEY_FRAMES, KEY_TRAIN, KEY_SECONDS, KEY_VARIANTS };
 
 static const struct argp_option options_table[] = {
     {"streams", KEY_STREAMS, "N", 0, "Streams of a call (default 1)", 3},
     {"frames", KEY_FRAMES, "N", 0, "Frames of a call, but for the one of a step (default 100)", 3},
     {"train", KEY_TRAIN, NULL, 0, "Measure the loss and gradients too", 3},
+    {"variants", KEY_VARIANTS, "FORM,FORM,...", 0,
+     "Compile the network in several forms, as dense,f16,svd:64, see rnnc --help, and measure each", 3},
     {"seconds", KEY_SECONDS, "S", 0, "How long to measure each kind of call (default 1)", 3},
     {0},
 };
@@ -41,6 +44,8 @@ static const char documentation[] =
     "cycles of the network and what is within run one after the other, and of each counts the longer of computing and "
     "reading; a run reads the weights beside cycles once for all frames of a block. The last column is the median over "
     "the floor.\n\n"
+    "With --variants there is a line for each of them instead, with the time that the cost model predicts for a frame "
+    "of a run, by which a network chooses when it loads.\n\n"
     "Keep other work off the machine.\n\n"
     "Exit status: 0 done, 1 the program is wrong, 2 the command line is wrong.";
 
@@ -52,10 +57,36 @@ static const struct argument_field fields[] = {
     {0},
 };
 
+static bool take_option(int key, char *argument, void *to, struct argp_state *state)
+{
+    struct bench_options *options = to;
+    if (key == KEY_VARIANTS)
+        network_set_variants(&options->network, argument, state);
+    return key == KEY_VARIANTS;
+}
+
+/* Has the variants' predictions be about the call that is measured. */
+static void check_options(void *to, struct argp_state *state)
+{
+    struct bench_options *options = to;
+    struct network_options *network = &options->network;
+    rnn_machine machine;
+    if (!network->variants)
+        return;
+    if (network->training)
+        argp_error(state, "--variants is about inference, --train about one form: leave one of them out");
+    rnn_machine_here(&machine);
+    const int threads = network->threads ? network->threads : machine.cores > 0 ? machine.cores : 1;
+    words_push(&network->passed,
+               arena_printf(network->arena, "--load=%d,%d,%d", options->streams, options->frames, threads));
+}
+
 static const struct command_line command_line = {.options = options_table,
                                                  .fields = fields,
                                                  .doc = documentation,
-                                                 .parts = {{&network_argp, offsetof(struct bench_options, network)}}};
+                                                 .parts = {{&network_argp, offsetof(struct bench_options, network)}},
+                                                 .take = take_option,
+                                                 .check = check_options};
 
 struct bench {
     const struct bench_options *options;
@@ -139,6 +170,8 @@ static bool open_bench(struct bench *bench, const char **error)
     bench->session = session;
     session_draw(&bench->session, 1);
     draw_data(bench);
+    if (bench->model->variants)
+        return true;
     if (!session_pack(options->network.arena, &bench->session, error) ||
         (bench->model->training && !open_training(bench, error)) ||
         !limits_open(&bench->limits, &options->network, error))
@@ -243,6 +276,48 @@ static bool print_figures(struct bench *bench, const char **error)
                          print_call(bench, "gradient", call_gradient, frames, &floor, error));
 }
 
+/* ---- variants ---- */
+
+static bool print_variant(struct bench *bench, int variant, int width, const char **error)
+{
+    const rnn_model *model = bench->model;
+    const double predicted = 1e-9 * rnn_variant_time(model, variant, NULL), seconds = bench->options->seconds;
+    struct timing step = {0}, run;
+    rnn_use_variant(model, bench->session.parameters, variant);
+    if (!session_pack(bench->arena, &bench->session, error))
+        return false;
+    model->state_init(bench->session.state, bench->options->streams);
+    if ((model->step && !timing_measure(call_step, bench, seconds, &step, error)) ||
+        !timing_measure(call_run, bench, seconds, &run, error))
+        return false;
+    const double frame = run.median / bench->options->frames;
+    printf("%-*s %12.*f %12.*f", width, model->variants->list[variant].name, decimals(predicted), 1e6 * predicted,
+           decimals(frame), 1e6 * frame);
+    if (model->step)
+        printf(" %12.*f %12.3f\n", decimals(step.median), 1e6 * step.median, 1e6 * step.late);
+    else
+        printf(" %12s %12s\n", "-", "-");
+    return true;
+}
+
+static bool print_variants(struct bench *bench, const char **error)
+{
+    const rnn_model *model = bench->model;
+    const rnn_variants *variants = model->variants;
+    const int taken = rnn_choose(model, bench->session.parameters, NULL);
+    size_t width = strlen("us a frame");
+    for (int i = 0; i < variants->count; i++)
+        width = strlen(variants->list[i].name) > width ? strlen(variants->list[i].name) : width;
+    printf("%s: %d variants, %d stream%s, %d frame%s a call\n\n%-*s %12s %12s %12s %12s\n", model->name,
+           variants->count, bench->options->streams, bench->options->streams == 1 ? "" : "s", bench->options->frames,
+           bench->options->frames == 1 ? "" : "s", (int)width, "us a frame", "predicted", "run", "step", "p99.9");
+    for (int i = 0; i < variants->count; i++)
+        if (!print_variant(bench, i, (int)width, error))
+            return false;
+    printf("\n'%s' is taken on this machine where the weights have its arrays\n", variants->list[taken].name);
+    return true;
+}
+
 int command_bench(int argc, char **argv)
 {
     struct arena *arena = arena_new();
@@ -251,7 +326,9 @@ int command_bench(int argc, char **argv)
     struct bench bench = {.options = &options, .arena = arena};
     const char *error = NULL;
     bool done = open_bench(&bench, &error);
-    if (done) {
+    if (done && bench.model->variants) {
+        done = print_variants(&bench, &error);
+    } else if (done) {
         print_head(&bench);
         done = print_figures(&bench, &error);
     }

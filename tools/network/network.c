@@ -109,6 +109,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
+void network_set_variants(struct network_options *options, const char *text, struct argp_state *state)
+{
+    struct variant_option variants[VARIANTS_MOST];
+    int count;
+    const char *error = variant_options_read(options->arena, text, variants, &count);
+    if (error)
+        argp_error(state, "%s", error);
+    options->variants = text;
+}
+
 const struct argp network_argp = {.options = options_table, .parser = parse_option};
 
 /* The folder of this program, where rnnc is too. */
@@ -173,7 +183,9 @@ static bool write_c(const struct network_options *options, const char *folder, c
                                 "-o",
                                 arena_printf(arena, "%s/net.c", folder),
                                 arena_printf(arena, "--header=%s/net.h", folder),
-                                options->training ? "--train" : NULL,
+                                options->training   ? "--train"
+                                : options->variants ? arena_printf(arena, "--variants=%s", options->variants)
+                                                    : NULL,
                                 NULL};
     return rnnc_run(options, more, NULL, error);
 }

@@ -26,6 +26,7 @@ struct network_options {
     struct definition *definitions; /* the -D among them */
     int definition_count, definition_capacity;
     struct form_options forms; /* --form and --forms */
+    const char *variants;      /* --variants of commands that have it, or NULL */
     const char *top;           /* the --top among them, or NULL */
     const char *target;        /* --target, or NULL: for this processor */
     bool in_double;            /* --double */
@@ -38,6 +39,9 @@ struct network_options network_options_new(struct arena *arena);
 
 /* Options and the FILE argument; an argp child whose input is a struct network_options. */
 extern const struct argp network_argp;
+
+/* Sets --variants; what is wrong with it ends the program with status 2. */
+void network_set_variants(struct network_options *options, const char *text, struct argp_state *state);
 
 /* Runs rnnc on the options' program, with what was passed and `more`, which ends with NULL. Its standard output is
  * collected if `output` is not NULL. False with *error, or with NULL there if rnnc has said everything already. */

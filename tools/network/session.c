@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "rnn/variant.h"
 #include "rnn/weights.h"
 
 bool session_open(struct session *session, const rnn_model *model, int frames, int streams, const char **error)
@@ -115,6 +116,49 @@ void session_draw(struct session *session, uint64_t seed)
     rnn_parameters_init(session->model, session->parameters, seed);
 }
 
+static const rnn_choice *choice_of(const struct session *session)
+{
+    return (const rnn_choice *)(const void *)((const char *)session->parameters + session->model->variants->choice);
+}
+
+/* Returns "'dense', 'f16'", the variants of a set. */
+static const char *list_variants(struct arena *arena, const rnn_variants *variants, uint32_t set)
+{
+    struct text names;
+    text_init(&names, arena);
+    for (int i = 0; i < variants->count; i++)
+        if (set >> i & 1)
+            text_printf(&names, "%s'%s'", names.length ? ", " : "", variants->list[i].name);
+    return names.data;
+}
+
+static bool use_variant(struct arena *arena, struct session *session, const char *name, const char **error)
+{
+    const rnn_variants *variants = session->model->variants;
+    int number = 0;
+    while (number < variants->count && strcmp(variants->list[number].name, name) != 0)
+        number++;
+    if (rnn_use_variant(session->model, session->parameters, number) == RNN_OK)
+        return true;
+    *error = number < variants->count ? arena_printf(arena, "the weights lack arrays of variant '%s'; they are for %s",
+                                                     name, list_variants(arena, variants, choice_of(session)->present))
+                                      : arena_printf(arena, "there is no variant '%s'; --variants has %s", name,
+                                                     list_variants(arena, variants, UINT32_MAX));
+    return false;
+}
+
+bool session_choose(struct arena *arena, struct session *session, const char *variant, const char **error)
+{
+    const rnn_variants *variants = session->model->variants;
+    if (!variants)
+        return true;
+    if (variant)
+        return use_variant(arena, session, variant, error);
+    fprintf(stderr, "rnn: variant '%s' is taken, of %s\n", variants->list[choice_of(session)->variant].name,
+            list_variants(arena, variants, choice_of(session)->present));
+    return true;
+}
+
 bool session_pack(struct arena *arena, struct session *session, const char **error)
 {
     rnn_status status = session->model->pack(session->parameters, session->packed);
@@ -198,7 +242,7 @@ const rnn_tensor *parameters_find_infinite(const rnn_model *model, const void *p
 {
     for (int i = 0; i < model->parameter_count; i++) {
         const rnn_tensor *tensor = &model->parameters[i];
-        for (long k = 0; k < tensor_units(tensor); k++)
+        for (long k = 0; k < tensor_units(tensor) && rnn_parameter_is_present(model, parameters, i); k++)
             if (!isfinite(tensor_get(model, tensor, parameters, (long)tensor->offset + k)))
                 return tensor;
     }

@@ -24,6 +24,10 @@ bool session_load(struct arena *arena, struct session *session, const char *path
 void session_draw(struct session *session, uint64_t seed);
 bool session_pack(struct arena *arena, struct session *session, const char **error);
 
+/* Has session_pack pack the variant of that name, of a network that has variants. NULL: the one that has been chosen by
+ * the cost model, which is said on standard error; nothing where there are none. */
+bool session_choose(struct arena *arena, struct session *session, const char *variant, const char **error);
+
 /* Parameters from a weights file. Other tensors of the file are named on standard error, or refused if `strict`, except
  * those that rnn train keeps in its checkpoints. */
 bool parameters_load(struct arena *arena, const rnn_model *model, void *parameters, const char *path, bool strict,

@@ -15,12 +15,24 @@ struct run_options {
     struct network_options network;
     struct feed_options feed;
     const char *lengths;           /* --lengths, as an --input */
+    const char *variant;           /* of network.variants; NULL: the fastest */
     bool by_steps;                 /* --step */
     struct result_options results; /* --output, --decode */
     struct sample_options sample;  /* --sample */
 };
 
-enum { KEY_LENGTHS = 768, KEY_STEP, KEY_DECODE, KEY_BEAM, KEY_SAMPLE, KEY_FROM, KEY_PRIME, KEY_TEMPERATURE };
+enum {
+    KEY_LENGTHS = 768,
+    KEY_STEP,
+    KEY_VARIANTS,
+    KEY_VARIANT,
+    KEY_DECODE,
+    KEY_BEAM,
+    KEY_SAMPLE,
+    KEY_FROM,
+    KEY_PRIME,
+    KEY_TEMPERATURE
+};
 
 static const struct argp_option options_table[] = {
     {"output", 'o', "[NAME=]FILE", 0,
@@ -30,6 +42,11 @@ static const struct argp_option options_table[] = {
     {"lengths", KEY_LENGTHS, "FILE", 0,
      "How many frames each sequence has, one whole number a sequence (default: all), as --input lengths=FILE", 3},
     {"step", KEY_STEP, NULL, 0, "Run frame by frame, as in real time, instead of all frames in one call", 3},
+    {"variants", KEY_VARIANTS, "FORM,FORM,...", 0,
+     "Compile the network in several forms, as dense,f16,svd:64, and take the one that is fastest here by the cost "
+     "model, of those whose arrays the weights have, see rnnc --help",
+     3},
+    {"variant", KEY_VARIANT, "FORM", 0, "Take this one of --variants", 3},
     {NULL, 0, NULL, 0, "Labels, from an output that was trained with the loss ctc:", 4},
     {"decode", KEY_DECODE, "[NAME=]FILE", 0,
      "Where the labels go that an output spells: a line, or row, for each stream, with 0 behind the last label", 4},
@@ -82,10 +99,13 @@ static void check_options(void *to, struct argp_state *state)
     const struct feed_options *feed = &options->feed;
     bool writes = options->sample.count > 0;
     options->sample.seed = feed->has_seed ? feed->seed : 1;
+    options->sample.variant = options->variant;
     if (!writes && !options->results.count)
         argp_error(state, "where should the outputs go? Give --output FILE");
     if (options->results.beam && !options->results.decodes)
         argp_error(state, "--beam needs --decode FILE");
+    if (options->variant && !options->network.variants)
+        argp_error(state, "--variant takes one of several forms: give these with --variants, or one alone with --form");
     if (options->by_steps && options->lengths)
         argp_error(state, "--step gives every stream all frames, --lengths does not");
     if (writes && (options->results.count || feed->inputs.count || options->lengths))
@@ -108,6 +128,7 @@ static void check_options(void *to, struct argp_state *state)
 static const struct argument_field fields[] = {
     {KEY_BEAM, ARGUMENT_COUNT, offsetof(struct run_options, results.beam)},
     {KEY_STEP, ARGUMENT_FLAG, offsetof(struct run_options, by_steps)},
+    {KEY_VARIANT, ARGUMENT_TEXT, offsetof(struct run_options, variant)},
     {KEY_SAMPLE, ARGUMENT_COUNT, offsetof(struct run_options, sample.count)},
     {KEY_FROM, ARGUMENT_TEXT, offsetof(struct run_options, sample.from)},
     {KEY_PRIME, ARGUMENT_TEXT, offsetof(struct run_options, sample.prime)},
@@ -118,8 +139,10 @@ static const struct argument_field fields[] = {
 static bool take_option(int key, char *argument, void *to, struct argp_state *state)
 {
     struct run_options *options = to;
-    (void)state;
     switch (key) {
+    case KEY_VARIANTS:
+        network_set_variants(&options->network, argument, state);
+        return true;
     case 'o':
     case KEY_DECODE:
         results_request(options->feed.arena, &options->results, argument, key == KEY_DECODE);
@@ -232,7 +255,8 @@ static bool call_network(struct run *run, const char **error)
         done = session_load(run->arena, &session, feed->weights, feed->strict, error);
     else
         session_draw(&session, feed->seed);
-    if (done && session_pack(run->arena, &session, error)) {
+    if (done && session_choose(run->arena, &session, run->options->variant, error) &&
+        session_pack(run->arena, &session, error)) {
         rnn_status status =
             run->options->by_steps
                 ? run_by_steps(run, &session)

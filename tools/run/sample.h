@@ -15,6 +15,7 @@ struct sample_options {
     const char *prime;  /* the text that the network reads first; NULL: the end of a line, if the vocabulary has it */
     double temperature; /* below 1 likely symbols become likelier; 0: always the likeliest */
     uint64_t seed;
+    const char *variant; /* of a network with variants; NULL: the fastest */
 };
 
 /* Writes the prime and `count` symbols to standard output. The weights file, feed->weights, holds the vocabulary. The
