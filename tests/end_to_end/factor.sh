@@ -127,6 +127,9 @@ says out "loss $stored"
 expect 0 "$rnn" check stack.rnn --forms plan --form 'E=int8'
 printf '1\n2\n3\n' >ids.csv
 expect 0 "$rnn" run stack.rnn --weights stored/weights.safetensors --forms plan --input x=ids.csv --output p.csv
+expect 0 "$rnn" run stack.rnn --weights stack.safetensors --variants dense,f16 --sample 5
+grep -q "variant '[a-z0-9]*' is taken, of 'dense', 'f16'" err || fail "which variant writes? $(cat err)"
+[ "$(wc -c <out)" -ge 6 ] || fail "a network with variants writes nothing"
 expect 0 factor --forms plan --out planned
 cmp planned/stack.rnn stored/stack.rnn || fail "a plan gives another program"
 expect 2 "$rnn" run stack.rnn --forms missing.plan --input x=ids.csv --output p.csv
