@@ -32,6 +32,19 @@ model curve {
   loss mse(z, y)
 }
 END
+cat >words.rnn <<'END'
+model words {
+  const V = 1500, n = 48
+  input x: index[V]
+  param E[V, 4] ~ normal(0.3), W[n, 4], U[n, n], O[V, n] # scores
+  param b[V]
+  h = tanh(W @ embed(E, x) + U @ h[t-1])
+  scores = O @ h + b
+  output p = softmax(scores)
+  target y: index[V]
+  loss cross_entropy(scores, y)
+}
+END
 sed 's/model curve/model distance/; s/loss mse(z, y)/loss abs(z - y)/' curve.rnn >distance.rnn
 { echo x,y; awk 'BEGIN { for (i = 0; i < 200; i++) print sin(i / 5) "," sin(i / 5 + 1) }'; } >wave.csv
 factor() { "$rnn" factor net.rnn --weights net.safetensors --data text --threads 1 "$@"; }
@@ -83,6 +96,22 @@ before=$(accuracy net.rnn net.safetensors)
 expect 0 factor --metric accuracy --tolerance 0 --streams 4 --frames 10 --out same
 grep -q "us a frame of 4 streams, 10 frames a call, 1 thread\|stays dense" out || fail "not a word about the call: $(cat out)"
 within "$before" "$(accuracy same/net.rnn same/weights.safetensors)" 0.006
+
+# The output of a large vocabulary: a preview, as accuracy is that of the inference network.
+head -n 40 text >held
+expect 0 "$rnn" train words.rnn --data held --streams 4 --window 12 --rate 0.02 --epochs 2 --quiet --out words.safetensors
+expect 0 "$rnn" factor words.rnn --weights words.safetensors --data held --threads 1 --metric accuracy --tolerance 3 --frames 1 --out previewed
+grep -qE 'O\[V, n\] : svd\([0-9]+, preview = [0-9]+, refine = [0-9]+\).* # scores' previewed/words.rnn ||
+  fail "no preview was taken: $(cat previewed/words.rnn previewed/report.txt)"
+grep -qE 'taken .*O svd\([0-9]+, preview' previewed/report.txt || fail "the report is of another one: $(cat previewed/report.txt)"
+expect 0 "$rnn" eval words.rnn --data held --weights words.safetensors
+before=$(sed -n 's/^accuracy of y: \([0-9.]*\) .*/\1/p' out)
+expect 0 "$rnn" eval previewed/words.rnn --data held --weights previewed/weights.safetensors
+after=$(sed -n 's/^accuracy of y: \([0-9.]*\) .*/\1/p' out)
+within "$before" "$after" 3.006
+tried=$(sed -n 's/^ *[0-9.]* *\([0-9.]*\)  taken.*/\1/p' previewed/report.txt)
+within "$after" "$tried" 0.006
+within "$tried" "$after" 0.006
 
 # Where there is nothing to gain the network stays dense, and is written all the same.
 expect 0 "$rnn" train lm.rnn --data text --streams 4 --window 12 --rate 0.01 --epochs 1 --quiet --out lm.safetensors

@@ -44,6 +44,8 @@ static void report_trials(const struct search *search, struct text *text)
                 search->factoring->options->metric_name);
     for (int i = 0; i < search->state_count; i++) {
         const struct state *state = &search->states[i];
+        if (state->verdict == VERDICT_OPEN) /* a preview that was not needed */
+            continue;
         const char *verdict = state == search->found ? "taken" : state->verdict == VERDICT_GOOD ? "" : "worse";
         text_printf(text, "%10.3f %12.6g  %-6s ", state->time / 1e3, state->metric, verdict);
         report_state(search, state, text);

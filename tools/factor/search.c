@@ -190,12 +190,17 @@ static bool find_states(struct search *search, const char **error)
 
 /* ---- training ---- */
 
+/* True for a state that may be taken: it is good, or that will be seen when it is compiled. */
+static bool is_open(const struct state *state)
+{
+    return !state->replaced && (state->verdict == VERDICT_GOOD || (state->previews && state->verdict == VERDICT_OPEN));
+}
+
 static struct state *fastest_state(const struct search *search)
 {
     struct state *best = &search->states[0];
     for (int i = 1; i < search->state_count; i++)
-        if (search->states[i].verdict == VERDICT_GOOD && !search->states[i].replaced &&
-            search->states[i].time < best->time)
+        if (is_open(&search->states[i]) && search->states[i].time < best->time)
             best = &search->states[i];
     return best;
 }
@@ -240,6 +245,8 @@ static bool judge_found(struct search *search, struct state *state, const char *
         !judge_network(search, program, weights, &search->metric_found, error))
         return false;
     state->verdict = metric_is_good(search, search->metric_found) ? VERDICT_GOOD : VERDICT_WORSE;
+    if (state->previews)
+        state->metric = search->metric_found;
     return true;
 }
 
@@ -264,6 +271,9 @@ static bool finish(struct search *search, const char **error)
 /* Takes the fastest state that is good as it is compiled, at last the dense one. */
 static bool take_state(struct search *search, const char **error)
 {
+    search->now = *fastest_state(search);
+    if (!add_previews(search, error))
+        return false;
     for (;;) {
         struct state *state = fastest_state(search);
         if (state == search->states)
@@ -277,7 +287,7 @@ static bool take_state(struct search *search, const char **error)
         search->found = state;
         if (state->verdict == VERDICT_GOOD)
             return finish(search, error);
-        search->refused++;
+        search->refused += !state->previews;
     }
     search->found = search->states;
     search->metric_found = search->found->metric;

@@ -11,14 +11,16 @@
  *
  * The first two end with storages too. A storage is taken where the network is predicted to be faster with it and the
  * metric stays within the tolerance, the fastest of them. Of all states that were within it the one with the smallest
- * predicted time is taken.
+ * predicted time is taken. By accuracy, previews of output layers are tried on top of that one, if they are predicted
+ * to be faster.
  *
  * With training (--finetune), all groups then get the largest error with which the metric comes back to within the
  * tolerance when the factors have been trained for so many epochs, again by bisection; if the network that has is
  * faster, it is taken, else the one that was found without, and trained too.
  *
  * Weights are judged in the dense network, as products of their factors, rounded as storages round them: the same but
- * for rounding of sums, and it needs no compiler. The state that is taken is compiled and judged once more, as it is.
+ * for rounding of sums, and it needs no compiler; but for previews, which only an inference network has. The state that
+ * is taken is compiled and judged once more, as it is.
  */
 #ifndef RNN_TOOLS_SEARCH_H
 #define RNN_TOOLS_SEARCH_H
@@ -65,6 +67,7 @@ struct state {
     struct choice *choices; /* by group */
     double time, metric;
     enum verdict verdict;
+    bool previews; /* of an output layer: only judged as it is compiled */
 
     /* with --finetune */
     bool replaced; /* by the same, trained */
@@ -129,6 +132,11 @@ bool judge_network(struct search *search, const char *program, const char *weigh
 
 bool metric_is_good(const struct search *search, double metric);
 bool metric_is_better(const struct search *search, double metric, double than);
+
+/* ---- previews.c ---- */
+
+/* Adds `now` with previews of output layers, where they may be faster and the metric judges them. */
+bool add_previews(struct search *search, const char **error);
 
 /* ---- tune.c ---- */
 
