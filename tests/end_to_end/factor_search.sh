@@ -125,6 +125,12 @@ expect 0 "$rnn" train curve.rnn --data wave.csv --streams 1 --epochs 2 --quiet -
 expect 0 "$rnn" factor curve.rnn --weights curve.safetensors --data wave.csv --metric mse --tolerance 10 --threads 1 --out wave
 grep -q 'U\[64, 64\] : svd(16)' wave/curve.rnn || fail "U has no form: $(cat wave/curve.rnn)"
 
+# In double, predictions are of double, and storages, which save nothing there, are not taken.
+expect 0 "$rnn" factor curve.rnn --double --weights curve.safetensors --data wave.csv --metric mse --tolerance 10 --threads 1 --out double
+predicted() { sed -n 's/.*predicted: dense \([0-9.]*\),.*/\1/p' "$1/report.txt"; }
+awk "BEGIN { exit !($(predicted double) > $(predicted wave)) }" || fail "predicted are times of float: $(cat double/report.txt)"
+! grep -qE 'f16|int8' double/curve.rnn || fail "a storage was taken: $(cat double/curve.rnn)"
+
 # ---- errors, which leave nothing behind ----
 
 mkdir temporary
