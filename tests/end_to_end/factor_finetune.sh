@@ -46,7 +46,12 @@ within "$found" "$taken" 0.0001
 # It goes on as if it had never been interrupted, whatever had been done, and judges nothing again.
 expect 0 factor --tolerance 0 --finetune 1 --checkpoint other --out first
 cp other/tried.json before.json
+# Under a launcher too: its trainings do not take part in what that has started.
+OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM
+mpirun -n 1 true >out 2>err && launch="mpirun -n 1"
 expect 0 factor --tolerance 0 --finetune 3 --checkpoint other --resume --out second
+launch=
 cmp found/net.rnn second/net.rnn || fail "the program is another one"
 cmp found/weights.safetensors second/weights.safetensors || fail "weights are others than without an interruption"
 cp kept/tried.json before.json

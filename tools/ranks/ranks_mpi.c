@@ -120,28 +120,27 @@ static double find_patience(void)
     return seconds > 0 ? seconds : USUAL_SECONDS;
 }
 
-/* False, with a sentence, if MPI has found no other process, and a launcher has started some. */
-static bool is_alone(struct arena *arena, const char **error)
+/* Returns what is wrong if a launcher has started several processes, of which MPI finds one; NULL if it has not. To be
+ * asked before MPI begins, which changes the environment. */
+static const char *explain_strangers(struct arena *arena)
 {
     const char *variable;
     const int count = launcher_count(&variable);
-    if (count > 1)
-        *error = arena_printf(arena,
-                              "%d processes have been started together (%s), but MPI knows of one: start them by the "
-                              "mpirun of the MPI that rnn was built with, or by srun --mpi=pmix; each for itself would "
-                              "write the same files",
-                              count, variable);
-    return count == 1;
+    return count == 1 ? NULL
+                      : arena_printf(arena,
+                                     "%d processes have been started together (%s), but MPI knows of one: start them "
+                                     "by the mpirun of the MPI that rnn was built with, or by srun --mpi=pmix; each "
+                                     "for itself would write the same files",
+                                     count, variable);
 }
 
 bool ranks_open(struct ranks *ranks, struct arena *arena, int wanted, char **argv, const char **error)
 {
     *ranks = (struct ranks){.count = 1};
-    if (!launcher_has_mpi() && !is_alone(arena, error))
-        return false;
+    const char *strangers = explain_strangers(arena);
     if (!launcher_has_mpi()) {
-        *error = wanted > 1 ? launch(arena, wanted, argv) : NULL;
-        return wanted <= 1;
+        *error = strangers ? strangers : wanted > 1 ? launch(arena, wanted, argv) : NULL;
+        return !*error;
     }
     const sigset_t before = stop_hold_signals(); /* MPI starts threads now, which are not to take signals */
     const int status = MPI_Init(NULL, NULL);
@@ -152,8 +151,9 @@ bool ranks_open(struct ranks *ranks, struct arena *arena, int wanted, char **arg
     }
     MPI_Comm_rank(MPI_COMM_WORLD, &ranks->rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks->count);
-    if (ranks->count == 1 && !is_alone(arena, error)) {
+    if (ranks->count == 1 && strangers) {
         MPI_Finalize();
+        *error = strangers;
         return false;
     }
     ranks->mpi = ARENA_NEW(arena, struct ranks_mpi);

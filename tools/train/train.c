@@ -174,9 +174,9 @@ static bool write_files(struct train *train, bool epoch_done, bool stopping, con
 /* Returns the signal that asks to stop this rank or another; 0: none does. */
 static int signal_of_ranks(struct train *train)
 {
-    int signal = stop_signal();
     if (train->ranks.count > 1 && !train->trainer.stops)
-        return 0;
+        return 0; /* a signal that waits is for the next step, as the others have to hear of it */
+    int signal = stop_signal();
     ranks_largest(&train->ranks, &signal, 1);
     return signal;
 }

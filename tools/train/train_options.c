@@ -138,7 +138,8 @@ static const char documentation[] =
     "A loss that is not finite ends the training with a sentence that says where; a checkpoint is then kept as it was. "
     "SIGINT, SIGTERM and, but for nohup, SIGHUP end it after the step, with all files written.\n\n"
     "Exit status: 0 done, 1 the program or the data is wrong or the training failed, 2 the command line is wrong, 128 "
-    "and its number after a signal.";
+    "and its number after a signal. With several processes it is the launcher's, which is that of the first process "
+    "that failed; mpirun that gets a signal itself has its own.";
 
 static double parse_fraction(const char *argument, struct argp_state *state)
 {
