@@ -8,7 +8,7 @@
 #include "syntax/tree.h"
 
 struct choosing {
-    const struct source *source;
+    struct source *source;
     const struct pipeline_options *options;
     struct form_choice *choices;
     int count;
@@ -81,12 +81,11 @@ static void try_multiplied(struct choosing *choosing, int i)
 }
 
 /* Returns the checked program, or NULL if it is wrong, which others report. */
-static struct program *check_program(struct arena *arena, const struct source *source,
-                                     const struct sema_options *options)
+static struct program *check_program(struct arena *arena, struct source *source, const struct pipeline_options *options)
 {
     struct diagnostics *diag = diag_new(arena, source);
-    const struct tree *tree = parse(arena, source, diag);
-    struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, options, diag);
+    const struct tree *tree = parse_program(arena, source, &options->imports, diag);
+    struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, &options->sema, diag);
     if (program)
         infer_shapes(arena, program, diag);
     return diag_error_count(diag) ? NULL : program;
@@ -101,10 +100,9 @@ static bool leaves_choices(const struct sema_options *options)
 }
 
 /* Puts forms in the place of what the options leave open. */
-static void choose(struct arena *arena, const struct source *source, struct pipeline_options *options)
+static void choose(struct arena *arena, struct source *source, struct pipeline_options *options)
 {
-    const struct program *program =
-        leaves_choices(&options->sema) ? check_program(arena, source, &options->sema) : NULL;
+    const struct program *program = leaves_choices(&options->sema) ? check_program(arena, source, options) : NULL;
     struct choosing choosing = {.source = source, .options = options};
     if (program)
         choosing.count = list_form_choices(arena, program, &options->sema, &choosing.choices);
@@ -121,7 +119,7 @@ static void choose(struct arena *arena, const struct source *source, struct pipe
 }
 
 /* Puts forms in the place of what a variant leaves open, on top of --form. */
-static void choose_of_variant(struct arena *arena, const struct source *source, const struct pipeline_options *options,
+static void choose_of_variant(struct arena *arena, struct source *source, const struct pipeline_options *options,
                               const struct program *program, struct variant_option *variant)
 {
     struct pipeline_options own = *options;
@@ -134,13 +132,13 @@ static void choose_of_variant(struct arena *arena, const struct source *source, 
     variant->forms = settled;
 }
 
-void choose_forms(struct arena *arena, const struct source *source, struct pipeline_options *options)
+void choose_forms(struct arena *arena, struct source *source, struct pipeline_options *options)
 {
     if (!options->variant_count) {
         choose(arena, source, options);
         return;
     }
-    const struct program *program = check_program(arena, source, &options->sema);
+    const struct program *program = check_program(arena, source, options);
     struct variant_option *variants = ARENA_ARRAY(arena, struct variant_option, options->variant_count);
     for (int i = 0; i < options->variant_count; i++) {
         variants[i] = options->variants[i];

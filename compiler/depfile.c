@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/source.h"
 #include "base/target.h"
 #include "base/text.h"
 #include "options.h"
@@ -31,9 +32,12 @@ static void write_outputs(const struct options *options, struct text *out)
 }
 
 /* Returns the number of files that the C is made from besides the program, and lists them. */
-static int list_files(const struct options *options, const char **files)
+static int list_files(const struct options *options, const struct source *source, const char **files)
 {
     int count = 0;
+    for (int i = 1; i < source->file_count; i++)
+        if (!source->files[i].built_in)
+            files[count++] = source->files[i].name;
     if (options->pipeline.embed)
         files[count++] = options->pipeline.embed;
     if (options->machine)
@@ -43,10 +47,10 @@ static int list_files(const struct options *options, const char **files)
     return count;
 }
 
-void depfile_write(const struct options *options, struct text *out)
+void depfile_write(const struct options *options, const struct source *source, struct text *out)
 {
-    const char **files = ARENA_ARRAY(out->arena, const char *, options->plan_count + 2);
-    const int count = list_files(options, files);
+    const char **files = ARENA_ARRAY(out->arena, const char *, options->plan_count + source->file_count + 2);
+    const int count = list_files(options, source, files);
     if (options->depfile.target)
         text_puts(out, options->depfile.target); /* quoted by the caller, as in C compilers */
     else

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 struct options;
+struct source;
 struct text;
 
 struct depfile_options {
@@ -14,7 +15,7 @@ struct depfile_options {
     const char *target; /* -MT */
 };
 
-/* Writes the rule; its path is that of options_paths.h. */
-void depfile_write(const struct options *options, struct text *out);
+/* Writes the rule; its path is that of options_paths.h. The source has the files that the program imports. */
+void depfile_write(const struct options *options, const struct source *source, struct text *out);
 
 #endif

@@ -23,7 +23,8 @@ static void print_times(const struct pipeline_result *result)
         fprintf(stderr, "%-16s %8.3f ms\n", stage_name((enum stage)i), 1e3 * result->seconds[i]);
 }
 
-static int write_results(struct arena *arena, const struct options *options, const struct pipeline_result *result)
+static int write_results(struct arena *arena, const struct options *options, const struct source *source,
+                         const struct pipeline_result *result)
 {
     struct output_file files[3 + PIPELINE_LEVELS] = {
         {options->output ? options->output : "-", result->main.data, result->main.length}};
@@ -37,7 +38,7 @@ static int write_results(struct arena *arena, const struct options *options, con
     struct text rule;
     text_init(&rule, arena);
     if (options->depfile.wanted) {
-        depfile_write(options, &rule);
+        depfile_write(options, source, &rule);
         files[count++] = (struct output_file){options_depfile_path(arena, options), rule.data, rule.length};
     }
     const char *error;
@@ -53,7 +54,7 @@ int main(int argc, char **argv)
     struct options options = options_parse(arena, argc, argv);
     const char *error;
     int status = EXIT_PROGRAM_WRONG;
-    const struct source *source = source_from_file(arena, options.input, &error);
+    struct source *source = source_from_file(arena, options.input, &error);
     if (!source) {
         status = complain(error);
     } else {
@@ -71,7 +72,7 @@ int main(int argc, char **argv)
         if (result.error)
             status = complain(result.error);
         if (done && !diag_error_count(diag))
-            status = write_results(arena, &options, &result);
+            status = write_results(arena, &options, source, &result);
     }
     arena_free(arena);
     return status;

@@ -42,6 +42,7 @@ static const struct argp_option table[] = {
     {NULL, 'o', "FILE", 0, "write the C file (or what --emit asks for) here; -, as without it, is standard output", 0},
     {"header", KEY_HEADER, "FILE", 0, "write the declarations to a header of their own", 0},
     {NULL, 'D', "NAME=VALUE", 0, "set a const of the file, or a dimension or function of the top cell", 0},
+    {NULL, 'I', "FOLDER", 0, "look for imported files here, behind the folder of the file that imports them", 0},
     {"top", KEY_TOP, "NAME", 0, "the model or cell to compile (the only model, or else the last cell)", 0},
     {"prefix", KEY_PREFIX, "NAME", 0, "begin the names of C functions and types with NAME_", 0},
     {"train", KEY_TRAIN, NULL, 0, "emit NAME_grad too: the loss of a call and its gradients", 0},
@@ -96,6 +97,8 @@ struct parsing {
     struct options *options;
     struct definition *definitions;
     int capacity;
+    const char **folders; /* of -I */
+    int folder_capacity;
     struct form_options forms;
     bool given[sizeof table / sizeof *table];
 };
@@ -151,6 +154,13 @@ static void parse_variants(struct argp_state *state, struct parsing *parsing, co
     for (int i = 0; i < pipeline->variant_count; i++)
         if (variants[i].plan)
             add_plan(parsing, variants[i].plan);
+}
+
+static void add_import_folder(struct parsing *parsing, const char *path)
+{
+    struct import_options *imports = &parsing->options->pipeline.imports;
+    ARENA_PUSH(parsing->arena, parsing->folders, imports->folder_count, parsing->folder_capacity, path);
+    imports->folders = parsing->folders;
 }
 
 static void parse_emit(struct argp_state *state, struct pipeline_options *options, const char *text)
@@ -327,11 +337,11 @@ static bool set_field(struct options *options, int key, char *text)
     return false;
 }
 
-/* Refuses a second value for an option that has one. -D, -M, -f and -W are many options each. */
+/* Refuses a second value for an option that has one. -D, -I, -M, -f and -W are many options each. */
 static void refuse_twice(struct argp_state *state, struct parsing *parsing, int key)
 {
     for (int i = 0; table[i].doc; i++) {
-        if (table[i].key != key || !table[i].arg || strchr("DMfW", key) || key == KEY_FORM || key == KEY_FORMS)
+        if (table[i].key != key || !table[i].arg || strchr("DIMfW", key) || key == KEY_FORM || key == KEY_FORMS)
             continue;
         if (parsing->given[i])
             argp_error(state, "%s is given twice",
@@ -365,6 +375,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case 'D':
         parse_definition(state, parsing, text);
+        break;
+    case 'I':
+        add_import_folder(parsing, text);
         break;
     case 'M':
         parse_depfile(state, &options->depfile, text);

@@ -16,7 +16,6 @@
 #include "lower/lower.h"
 #include "report/report.h"
 #include "schedule/plan.h"
-#include "syntax/tree.h"
 #include "transform/transform.h"
 
 const char *stage_name(enum stage stage)
@@ -80,12 +79,24 @@ static void verify_stage(struct pipeline *pipeline, enum stage stage)
         internal_error("after %s: %s", stage_name(stage), wrong);
 }
 
+/* Prints the program, and before it each file that it imports, under its name. */
+static void dump_parts(const struct tree *tree, struct text *out)
+{
+    for (int i = 0; i < tree->part_count; i++) {
+        const struct tree *part = tree->parts[i];
+        if (part != tree)
+            text_printf(out, "# %s\n", tree->source->files[part->file].name);
+        tree_print(part, out);
+        text_puts(out, part != tree ? "\n" : "");
+    }
+}
+
 /* Prints the result of a stage for --dump-after. */
 static void dump_stage(struct pipeline *pipeline, enum stage stage)
 {
     struct text *out = &pipeline->result->dump;
-    if (stage == STAGE_PARSE)
-        tree_print(pipeline->tree, out);
+    if (stage <= STAGE_LOAD_IMPORTS)
+        dump_parts(pipeline->tree, out);
     else if (stage <= STAGE_INFER_SHAPES)
         program_print(pipeline->program, out);
     else if (stage <= STAGE_LEGALISE)
@@ -185,13 +196,16 @@ static bool run_names(struct pipeline *pipeline)
     return end_stage(pipeline, STAGE_INFER_SHAPES);
 }
 
-static bool run_front(struct pipeline *pipeline, const struct source *source)
+static bool run_front(struct pipeline *pipeline, struct source *source)
 {
     pipeline->tree = parse(pipeline->arena, source, pipeline->diag);
     if (!end_stage(pipeline, STAGE_PARSE))
         return false;
     /* A formatter asks no more of a program than that it parses. */
-    return pipeline->options->emit == EMIT_SOURCE || run_names(pipeline);
+    if (pipeline->options->emit == EMIT_SOURCE)
+        return true;
+    load_imports(pipeline->arena, source, pipeline->tree, &pipeline->options->imports, pipeline->diag);
+    return end_stage(pipeline, STAGE_LOAD_IMPORTS) && run_names(pipeline);
 }
 
 /* Runs the stages from the checked program to a schedule: of the network, or of its loss and gradients. */
@@ -343,7 +357,7 @@ static bool run_levels(struct pipeline *pipeline)
     return done;
 }
 
-static bool run_stages(struct pipeline *pipeline, const struct source *source)
+static bool run_stages(struct pipeline *pipeline, struct source *source)
 {
     const enum emit_kind kind = pipeline->options->emit;
     if (!run_front(pipeline, source))
@@ -355,7 +369,7 @@ static bool run_stages(struct pipeline *pipeline, const struct source *source)
     return end_stage(pipeline, STAGE_EMIT) && !pipeline->result->error;
 }
 
-bool pipeline_run(struct arena *arena, const struct source *source, const struct pipeline_options *options,
+bool pipeline_run(struct arena *arena, struct source *source, const struct pipeline_options *options,
                   struct diagnostics *diag, struct pipeline_result *result)
 {
     struct pipeline pipeline = {

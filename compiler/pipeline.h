@@ -9,6 +9,7 @@
 #include "schedule/predict.h"
 #include "schedule/schedule.h"
 #include "sema/sema.h"
+#include "syntax/tree.h"
 
 struct arena;
 struct diagnostics;
@@ -36,6 +37,7 @@ enum emit_kind {
 /* Every stage, in order: name on the command line. Each is one function, called in pipeline.c, in a file of its own. */
 #define PIPELINE_STAGES(X)                                                                                             \
     X(PARSE, "parse")                                                                                                  \
+    X(LOAD_IMPORTS, "load-imports")                                                                                    \
     X(RESOLVE_NAMES, "resolve-names")                                                                                  \
     X(INFER_SHAPES, "infer-shapes")                                                                                    \
     X(BUILD_GRAPH, "build-graph")                                                                                      \
@@ -65,6 +67,7 @@ enum stage {
 const char *stage_name(enum stage stage);
 
 struct pipeline_options {
+    struct import_options imports;
     struct sema_options sema;
     struct schedule_options schedule;
     bool factor;
@@ -103,11 +106,11 @@ struct pipeline_result {
 
 /* choose_forms.c: chooses what `--form PATTERN=auto` leaves open, by the predicted time of options->load. Errors of the
  * program are left for pipeline_run to report. */
-void choose_forms(struct arena *arena, const struct source *source, struct pipeline_options *options);
+void choose_forms(struct arena *arena, struct source *source, struct pipeline_options *options);
 
-/* True when the program compiled; otherwise the reasons are in diag, or in the result's error. Fails an internal check
- * by ending the process with status 3. */
-bool pipeline_run(struct arena *arena, const struct source *source, const struct pipeline_options *options,
+/* The files that the program imports are added to the source. True when the program compiled; otherwise the reasons are
+ * in diag, or in the result's error. Fails an internal check by ending the process with status 3. */
+bool pipeline_run(struct arena *arena, struct source *source, const struct pipeline_options *options,
                   struct diagnostics *diag, struct pipeline_result *result);
 
 #endif

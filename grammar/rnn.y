@@ -53,7 +53,7 @@ static void rnn_error(const struct span *span, struct parser *parser, const char
 %token END "end of line"
 %token NAME "name"
 %token INTEGER FLOAT BAD_NUMBER
-%token CELL "cell" MODEL "model" FN "fn" CONST "const"
+%token CELL "cell" MODEL "model" FN "fn" CONST "const" IMPORT "import" STRING
 %token PARAM "param" INPUT "input" OUTPUT "output" TARGET "target" LOSS "loss" INIT "init"
 %token REVERSE "reverse" STACK "stack"
 %token ARROW "->" LESS_EQUAL "<=" GREATER_EQUAL ">=" EQUAL_EQUAL "==" NOT_EQUAL "!="
@@ -66,7 +66,7 @@ static void rnn_error(const struct span *span, struct parser *parser, const char
 %type <dimension> head_dimension constant
 %type <declarator> head_input declarator dotted ranked formed worded kept parameter parameter_name typed input name
 %type <statement> statement constant_statement
-%type <expr> value call expr comparison sum product unary application postfix named bracketed path bound
+%type <expr> import value call expr comparison sum product unary application postfix named bracketed path bound
 %type <subscript> subscript
 %type <operator> comparator
 
@@ -86,10 +86,19 @@ definition
         { ast_function(parser, span_join(@1, @7), @2, $4, $7); }
     | constant_statement END
         { ast_constants(parser, $1); }
+    | import END
+        { ast_import(parser, @1, $1, NULL, NULL); }
+    | import NAME NAME END
+        { ast_import(parser, span_join(@1, @3), $1, &@2, &@3); }
     | error body END
         { yyerrok; }
     | error END
         { yyerrok; }
+    ;
+
+import
+    : IMPORT STRING                         { $$ = ast_name(parser, @2); }
+    | IMPORT path                           { $$ = $2; }
     ;
 
 head_dimensions

@@ -27,8 +27,8 @@ static json_t *json_place(const struct diagnostics *diag, uint32_t offset)
 {
     int line, column;
     source_locate(diag->source, offset, &line, &column);
-    return json_pack("{s:o, s:i, s:i}", "file", json_from(diag->arena, diag->source->name), "line", line, "column",
-                     column);
+    return json_pack("{s:o, s:i, s:i}", "file", json_from(diag->arena, source_file_at(diag->source, offset)->name),
+                     "line", line, "column", column);
 }
 
 static json_t *json_diagnostic(const struct diagnostics *diag, const struct diagnostic *item)

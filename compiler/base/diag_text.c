@@ -65,11 +65,12 @@ struct excerpt {
     bool cut_before, cut_after;
 };
 
-static struct excerpt find_excerpt(const struct source *source, struct span span, int line)
+/* `row` is the line among those of all files, from 0. */
+static struct excerpt find_excerpt(const struct source *source, struct span span, int row)
 {
-    size_t line_begin = source->line_begin[line - 1];
+    size_t line_begin = source->line_begin[row];
     struct excerpt e = {.mark_begin = span.begin, .mark_end = span.end};
-    e.line_end = line < source->line_count ? source->line_begin[line] - 1 : source->length;
+    e.line_end = row + 1 < source->line_count ? source->line_begin[row + 1] - 1 : source->length;
     if (e.line_end > line_begin && source->data[e.line_end - 1] == '\r')
         e.line_end--;
     e.begin = line_begin;
@@ -89,9 +90,10 @@ static struct excerpt find_excerpt(const struct source *source, struct span span
     return e;
 }
 
-static void print_excerpt(const struct source *source, struct span span, int line, const char *colour, FILE *out)
+static void print_excerpt(const struct source *source, struct span span, int row, int line, const char *colour,
+                          FILE *out)
 {
-    struct excerpt e = find_excerpt(source, span, line);
+    struct excerpt e = find_excerpt(source, span, row);
     const char *data = source->data;
 
     fprintf(out, "%5d | %s", line, e.cut_before ? "..." : "");
@@ -130,12 +132,12 @@ static void print_one(const struct source *source, const struct diagnostic *item
     source_locate(source, item->span.begin, &line, &column);
     const char *bold = colour ? "\033[1m" : "", *plain = colour ? "\033[0m" : "";
     const char *kind = colour ? kind_colour(item->kind) : "";
-    fprintf(out, "%s%s:%d:%d: %s%s:%s ", bold, source->name, line, column, kind, diagnostic_kind_name(item->kind),
-            plain);
+    const struct source_file *file = source_file_at(source, item->span.begin);
+    fprintf(out, "%s%s:%d:%d: %s%s:%s ", bold, file->name, line, column, kind, diagnostic_kind_name(item->kind), plain);
     fputs(item->kind == DIAGNOSTIC_NOTE ? "" : bold, out);
     print_message(item->message, out);
     fprintf(out, "%s\n", item->kind == DIAGNOSTIC_NOTE ? "" : plain);
-    print_excerpt(source, item->span, line, kind, out);
+    print_excerpt(source, item->span, file->first_row + line - 1, line, kind, out);
 }
 
 void diag_print_text(const struct diagnostics *diag, const struct diag_options *options, FILE *out)

@@ -4,32 +4,73 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/text.h"
 
-/* Far more than any program, and far less than a span's 32 bits can count. */
-enum { SOURCE_MAX_LENGTH = 16 * 1024 * 1024 };
+/* Far more than any program, and far less than a span's 32 bits can count: of a file, and of all files. */
+enum { SOURCE_MAX_LENGTH = 16 * 1024 * 1024, SOURCE_MAX_TOTAL = 4 * SOURCE_MAX_LENGTH };
+
+/* Appends a file to the text; returns its number. */
+static int append(struct source *source, const char *name, const char *data, size_t length)
+{
+    struct arena *arena = source->arena;
+    if (length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
+        data += 3;
+        length -= 3;
+    }
+    const size_t begin = source->file_count ? source->length + 1 : 0; /* behind a newline */
+    struct source_file file = {.name = arena_copy_string(arena, name, strlen(name)),
+                               .begin = (uint32_t)begin,
+                               .end = (uint32_t)(begin + length),
+                               .first_row = source->line_count};
+    char *text = arena_alloc(arena, begin + length + 1, 1);
+    if (begin) {
+        memcpy(text, source->data, source->length);
+        text[begin - 1] = '\n';
+    }
+    memcpy(text + begin, data, length);
+    text[begin + length] = '\0';
+    source->data = text;
+    source->length = begin + length;
+    ARENA_PUSH(arena, source->line_begin, source->line_count, source->line_capacity, file.begin);
+    for (uint32_t i = file.begin; i < file.end; i++)
+        if (text[i] == '\n')
+            ARENA_PUSH(arena, source->line_begin, source->line_count, source->line_capacity, i + 1);
+    ARENA_PUSH(arena, source->files, source->file_count, source->file_capacity, file);
+    return source->file_count - 1;
+}
 
 struct source *source_from_memory(struct arena *arena, const char *name, const char *data, size_t length)
 {
     if (length > SOURCE_MAX_LENGTH)
         out_of_memory();
-    if (length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
-        data += 3;
-        length -= 3;
-    }
     struct source *source = ARENA_NEW(arena, struct source);
-    source->name = arena_copy_string(arena, name, strlen(name));
-    source->data = arena_copy_string(arena, data, length);
-    source->length = length;
-
-    int capacity = 0;
-    ARENA_PUSH(arena, source->line_begin, source->line_count, capacity, 0);
-    for (size_t i = 0; i < length; i++)
-        if (source->data[i] == '\n')
-            ARENA_PUSH(arena, source->line_begin, source->line_count, capacity, (uint32_t)(i + 1));
+    source->arena = arena;
+    append(source, name, data, length);
+    source->name = source->files[0].name;
     return source;
+}
+
+static bool has_room(const struct source *source, size_t length, const char **error)
+{
+    if (source->length + length < SOURCE_MAX_TOTAL)
+        return true;
+    *error = "all files of the program together are larger than 64 MiB";
+    return false;
+}
+
+int source_add_memory(struct source *source, const char *name, const char *data, size_t length, const char **error)
+{
+    for (int i = 1; i < source->file_count; i++)
+        if (source->files[i].built_in && strcmp(source->files[i].name, name) == 0)
+            return i;
+    if (!has_room(source, length, error))
+        return -1;
+    const int file = append(source, name, data, length);
+    source->files[file].built_in = true;
+    return file;
 }
 
 static const char *read_all(FILE *file, struct text *text)
@@ -44,28 +85,80 @@ static const char *read_all(FILE *file, struct text *text)
     return ferror(file) ? strerror(errno) : NULL;
 }
 
-struct source *source_from_file(struct arena *arena, const char *path, const char **error)
+/* Opens and reads a file; returns the reason why that failed, or NULL. */
+static const char *read_path(const char *path, struct text *text)
 {
-    bool is_standard_input = strcmp(path, "-") == 0;
-    FILE *file = is_standard_input ? stdin : fopen(path, "rb");
+    FILE *file = fopen(path, "rb");
     if (!file && errno == ENOMEM)
         out_of_memory();
-    const char *reason = file ? NULL : strerror(errno);
+    const char *reason = file ? read_all(file, text) : strerror(errno);
+    if (file)
+        fclose(file);
+    return reason;
+}
+
+struct source *source_from_file(struct arena *arena, const char *path, const char **error)
+{
+    const bool is_standard_input = strcmp(path, "-") == 0;
     struct text text;
     text_init(&text, arena);
-    if (file)
-        reason = read_all(file, &text);
-    if (file && !is_standard_input)
-        fclose(file);
+    const char *reason = is_standard_input ? read_all(stdin, &text) : read_path(path, &text);
     if (reason) {
         *error = is_standard_input ? arena_printf(arena, "cannot read standard input: %s", reason)
                                    : arena_printf(arena, "cannot read '%s': %s", path, reason);
         return NULL;
     }
-    return source_from_memory(arena, is_standard_input ? "<stdin>" : path, text.data ? text.data : "", text.length);
+    struct source *source =
+        source_from_memory(arena, is_standard_input ? "<stdin>" : path, text.data ? text.data : "", text.length);
+    struct stat status;
+    if (!is_standard_input && stat(path, &status) == 0) {
+        source->files[0].device = (uint64_t)status.st_dev;
+        source->files[0].inode = (uint64_t)status.st_ino;
+    }
+    return source;
 }
 
-void source_locate(const struct source *source, uint32_t offset, int *line, int *column)
+static int find_file(const struct source *source, const struct stat *status)
+{
+    for (int i = 0; i < source->file_count; i++)
+        if (source->files[i].inode && source->files[i].inode == (uint64_t)status->st_ino &&
+            source->files[i].device == (uint64_t)status->st_dev)
+            return i;
+    return -1;
+}
+
+int source_add_file(struct source *source, const char *path, const char **error)
+{
+    struct stat status;
+    const char *reason = NULL;
+    if (stat(path, &status) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return SOURCE_MISSING;
+        reason = strerror(errno);
+    } else if (!S_ISREG(status.st_mode)) { /* reading a pipe might wait for ever */
+        reason = "it is no regular file";
+    } else if (find_file(source, &status) >= 0) {
+        return find_file(source, &status);
+    }
+    struct arena *scratch = arena_new();
+    struct text text;
+    text_init(&text, scratch);
+    int number = -1;
+    if (!reason)
+        reason = read_path(path, &text);
+    if (!reason && has_room(source, text.length, &reason)) {
+        number = append(source, path, text.data ? text.data : "", text.length);
+        source->files[number].device = (uint64_t)status.st_dev;
+        source->files[number].inode = (uint64_t)status.st_ino;
+    } else {
+        *error = arena_printf(source->arena, "cannot read '%s': %s", path, reason);
+    }
+    arena_free(scratch);
+    return number;
+}
+
+/* The last line that begins at or before the offset. */
+static int find_row(const struct source *source, uint32_t offset)
 {
     int low = 0, high = source->line_count; /* line_begin[low] <= offset < line_begin[high] */
     while (high - low > 1) {
@@ -75,6 +168,20 @@ void source_locate(const struct source *source, uint32_t offset, int *line, int 
         else
             high = middle;
     }
-    *line = low + 1;
-    *column = (int)(offset - source->line_begin[low]) + 1;
+    return low;
+}
+
+const struct source_file *source_file_at(const struct source *source, uint32_t offset)
+{
+    int file = source->file_count - 1;
+    while (file > 0 && source->files[file].begin > offset)
+        file--;
+    return &source->files[file];
+}
+
+void source_locate(const struct source *source, uint32_t offset, int *line, int *column)
+{
+    const int row = find_row(source, offset);
+    *line = row - source_file_at(source, offset)->first_row + 1;
+    *column = (int)(offset - source->line_begin[row]) + 1;
 }

@@ -69,7 +69,9 @@ const char *const *emit_region_sources(const struct schedule *schedule, const st
 struct equation {
     const char *text;     /* "h = tanh(h_in + U @ h[t-1])" */
     const char *instance; /* whose names it writes without path; "": the program itself */
-    int line;             /* of the program; 0: none */
+    const char *file;     /* that it stands in; NULL: the program itself */
+    int line;             /* of the file; 0: none */
+    int row;              /* among the lines of all files, from 1 */
 };
 
 /* Fills in the equations of a region in the order of computation, those of an instance together. Returns the number of

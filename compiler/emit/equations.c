@@ -229,6 +229,16 @@ static struct text write_right_side(struct writer *writer, int id)
     return total ? write_edge(writer, &node->edges[0], LOOSEST, 0) : write_operation(writer, node, LOOSEST, 0);
 }
 
+const char *shown_file(struct arena *arena, const struct source_file *file)
+{
+    const char *slash = strrchr(file->name, '/'), *name = slash ? slash + 1 : file->name;
+    char *copy = arena_copy_string(arena, name, strlen(name));
+    for (char *c = copy; *c; c++)
+        if (*c < ' ' || *c == '"' || *c == '\\' || *c == '*' || *c == 0x7f)
+            *c = '?';
+    return copy;
+}
+
 static struct equation make_line(struct writer *writer, int id)
 {
     const struct node *node = writer->graph->nodes[id];
@@ -243,7 +253,11 @@ static struct equation make_line(struct writer *writer, int id)
         line.text = arena_printf(writer->arena, "%s %s", left_side(writer, id), right.data);
     if (node->equation.begin < node->equation.end) {
         int column;
-        source_locate(writer->graph->source, node->equation.begin, &line.line, &column);
+        const struct source *source = writer->graph->source;
+        const struct source_file *file = source_file_at(source, node->equation.begin);
+        source_locate(source, node->equation.begin, &line.line, &column);
+        line.row = file->first_row + line.line;
+        line.file = file == source->files ? NULL : shown_file(writer->arena, file);
     }
     return line;
 }
@@ -293,7 +307,9 @@ void describe_equations(const struct schedule *schedule, const struct region *re
             text_printf(out, "%s      in %s:\n", indent,
                         *equation->instance ? equation->instance : schedule->graph->name);
         instance = equation->instance;
-        if (equation->line)
+        if (equation->line && equation->file)
+            text_printf(out, "%s%s:%d  %s\n", indent, equation->file, equation->line, equation->text);
+        else if (equation->line)
             text_printf(out, "%s%4d  %s\n", indent, equation->line, equation->text);
         else
             text_printf(out, "%s      %s\n", indent, equation->text);

@@ -145,7 +145,10 @@ static const char *fault_text(const struct emitter *emitter, const struct node *
     if (node->equation.begin == node->equation.end)
         return path;
     source_locate(source, node->equation.begin, &line, &column);
-    return arena_printf(emitter->arena, "%s (line %d: '%s')", path, line,
+    const struct source_file *file = source_file_at(source, node->equation.begin);
+    const char *of =
+        file == source->files ? "" : arena_printf(emitter->arena, "%s, ", shown_file(emitter->arena, file));
+    return arena_printf(emitter->arena, "%s (%sline %d: '%s')", path, of, line,
                         equation_text(emitter->arena, source, node->equation));
 }
 

@@ -16,10 +16,11 @@ static void write_facts(struct page *page, int index)
     put(page, "</p>\n");
 }
 
-static void write_line_number(struct page *page, int line)
+static void write_line_number(struct page *page, const struct equation *equation)
 {
-    if (line)
-        put(page, "<td class=\"number\"><a href=\"#line-%d\">%d</a></td>", line, line);
+    if (equation->line)
+        put(page, "<td class=\"number\"><a href=\"#line-%d\">%s%s%d</a></td>", equation->row,
+            equation->file ? escape(page, equation->file) : "", equation->file ? ":" : "", equation->line);
     else
         put(page, "<td class=\"number\"></td>");
 }
@@ -41,7 +42,7 @@ static void write_equations(struct page *page, int index)
                 escape(page, *equation->instance ? equation->instance : page->schedule->graph->name));
         instance = equation->instance;
         put(page, "<tr>");
-        write_line_number(page, equation->line);
+        write_line_number(page, equation);
         put(page, "<td><code>%s</code></td></tr>\n", escape(page, equation->text));
     }
     if (count > EQUATIONS_MOST)
@@ -91,13 +92,19 @@ void write_region_sections(struct page *page, const struct emit_options *options
 void write_program(struct page *page)
 {
     const struct source *source = page->schedule->graph->source;
-    put(page,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"The program\"><pre class=\"program\"><code>");
-    for (int i = 0; i < source->line_count; i++) {
-        const char *begin = source->data + source->line_begin[i];
-        const size_t length = strcspn(begin, "\n");
-        put(page, "<span id=\"line-%d\" class=\"source\"><span class=\"number\">%d</span>%s\n</span>", i + 1, i + 1,
-            escape(page, arena_copy_string(page->arena, begin, length)));
+    for (int f = 0; f < source->file_count; f++) {
+        const struct source_file *file = &source->files[f];
+        const int end = f + 1 < source->file_count ? source->files[f + 1].first_row : source->line_count;
+        if (f)
+            put(page, "<h3>%s</h3>\n", escape(page, file->name));
+        put(page, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"%s\"><pre class=\"program\"><code>",
+            f ? escape(page, file->name) : "The program");
+        for (int i = file->first_row; i < end; i++) {
+            const char *begin = source->data + source->line_begin[i];
+            const size_t length = strcspn(begin, "\n");
+            put(page, "<span id=\"line-%d\" class=\"source\"><span class=\"number\">%d</span>%s\n</span>", i + 1,
+                i - file->first_row + 1, escape(page, arena_copy_string(page->arena, begin, length)));
+        }
+        put(page, "</code></pre></div>\n");
     }
-    put(page, "</code></pre></div>\n");
 }

@@ -13,7 +13,7 @@
 static struct instance *find_wait(struct elaboration *e, struct instance *instance, const struct expr *expr)
 {
     struct instance *owner, *wait = NULL;
-    if (expr->kind == EXPR_MEMBER) {
+    if (expr->kind == EXPR_MEMBER && !names_import(instance, expr)) {
         resolve_path(e, instance, expr, &owner, &wait);
         return wait;
     }
@@ -67,7 +67,7 @@ static bool is_split(const struct builder *b, const struct expr *expr)
 {
     const struct symbol *symbol = map_get(&b->instance->symbols, "split");
     return expr->kind == EXPR_CALL && expr->args[0]->kind == EXPR_NAME &&
-           strcmp(expr->args[0]->name.text, "split") == 0 && !map_get(&b->e->globals, "split") &&
+           strcmp(expr->args[0]->name.text, "split") == 0 && !find_global(b->instance, "split") &&
            !(symbol && symbol->kind == SYMBOL_FUNCTION);
 }
 

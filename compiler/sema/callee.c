@@ -46,24 +46,24 @@ static bool is_function(const struct instance *instance, const struct expr *name
 
 /* True if an equation makes an instance: it calls a cell, or a name that stands for an instance. In the second case
  * *next is that name. */
-static bool makes_instance(struct elaboration *e, struct instance *instance, const struct statement *statement,
-                           struct symbol **next)
+static bool makes_instance(struct instance *instance, const struct statement *statement, struct symbol **next)
 {
     struct callee callee;
     *next = NULL;
     if (!unwrap(statement->values[0], &callee))
         return false;
-    if (callee.name->kind != EXPR_NAME)
+    const bool is_import = names_import(instance, callee.name);
+    if (callee.name->kind != EXPR_NAME && !is_import)
         return callee.name->kind == EXPR_MEMBER;
-    if (is_function(instance, callee.name))
+    if (!is_import && is_function(instance, callee.name))
         return false;
-    *next = find_equation(instance, callee.name, statement);
-    struct global *global = map_get(&e->globals, callee.name->name.text);
+    *next = is_import ? NULL : find_equation(instance, callee.name, statement);
+    const struct global *global = find_global_at(instance, callee.name);
     return global && global->definition && global->definition->kind == DEFINE_CELL;
 }
 
 /* True if a name of this instance stands for an instance. The result is kept with all names on the way. */
-static bool names_instance(struct elaboration *e, struct instance *instance, struct symbol *symbol)
+static bool names_instance(struct instance *instance, struct symbol *symbol)
 {
     bool found = false;
     struct symbol *next = NULL;
@@ -72,12 +72,12 @@ static bool names_instance(struct elaboration *e, struct instance *instance, str
             found = step->is_instance;
             break;
         }
-        found = makes_instance(e, instance, step->statement, &next);
+        found = makes_instance(instance, step->statement, &next);
         step->instance_known = true; /* which also ends a circle of names */
     }
     for (struct symbol *step = symbol; step && step->is_instance != found; step = next) {
         step->is_instance = found;
-        makes_instance(e, instance, step->statement, &next);
+        makes_instance(instance, step->statement, &next);
     }
     return found;
 }
@@ -90,18 +90,12 @@ static void tell_no_cell(struct elaboration *e, const struct callee *callee)
                  callee->layer_count ? "stack" : "reverse", report_excerpt(&e->report, callee->name->span));
 }
 
-static enum callee_kind find_named_callee(struct elaboration *e, struct instance *instance,
-                                          const struct statement *statement, struct callee *callee)
+/* Finds what a name at the top of a file, this one or an import, makes of the call. */
+static enum callee_kind find_global_callee(struct elaboration *e, struct instance *instance, struct callee *callee)
 {
     const struct name *name = &callee->name->name;
-    if (is_function(instance, callee->name)) {
-        if (is_wrapped(callee))
-            tell_no_cell(e, callee);
-        return is_wrapped(callee) ? CALLEE_WRONG : CALLEE_NONE;
-    }
-    if (names_instance(e, instance, find_equation(instance, callee->name, statement)))
-        return CALLEE_INSTANCE;
-    struct global *global = map_get(&e->globals, name->text);
+    const bool is_import = names_import(instance, callee->name);
+    const struct global *global = find_global_at(instance, callee->name);
     const struct tree_definition *definition = global ? global->definition : NULL;
     if (definition && definition->kind == DEFINE_CELL) {
         callee->cell = definition;
@@ -109,6 +103,8 @@ static enum callee_kind find_named_callee(struct elaboration *e, struct instance
     }
     if (definition && definition->kind == DEFINE_MODEL)
         report_error(&e->report, name->span, "'%s' is a model, which cannot be called: make it a cell", name->text);
+    else if (is_import && !definition)
+        tell_imported(e, instance, callee->name, true);
     else if (is_wrapped(callee) && !global && op_find(name->text, (int)(name->span.end - name->span.begin)) == OP_COUNT)
         tell_unknown(e, instance, name, true);
     else if (is_wrapped(callee))
@@ -116,6 +112,19 @@ static enum callee_kind find_named_callee(struct elaboration *e, struct instance
     else
         return CALLEE_NONE;
     return CALLEE_WRONG;
+}
+
+static enum callee_kind find_named_callee(struct elaboration *e, struct instance *instance,
+                                          const struct statement *statement, struct callee *callee)
+{
+    if (is_function(instance, callee->name)) {
+        if (is_wrapped(callee))
+            tell_no_cell(e, callee);
+        return is_wrapped(callee) ? CALLEE_WRONG : CALLEE_NONE;
+    }
+    if (names_instance(instance, find_equation(instance, callee->name, statement)))
+        return CALLEE_INSTANCE;
+    return find_global_callee(e, instance, callee);
 }
 
 enum callee_kind find_callee(struct elaboration *e, struct instance *instance, const struct statement *statement,
@@ -128,6 +137,8 @@ enum callee_kind find_callee(struct elaboration *e, struct instance *instance, c
         return CALLEE_NONE;
     if (callee->name->kind == EXPR_NAME)
         return find_named_callee(e, instance, statement, callee);
+    if (names_import(instance, callee->name))
+        return find_global_callee(e, instance, callee);
     if (callee->name->kind == EXPR_MEMBER)
         return CALLEE_INSTANCE;
     if (!is_wrapped(callee))

@@ -182,15 +182,16 @@ static struct built build_anonymous(struct builder *b, const struct expr *call, 
 static void note_round_dimensions(struct builder *b, const struct expr *callee)
 {
     const struct expr *name = callee->kind == EXPR_CALL ? callee->args[0] : NULL;
-    struct global *global = name && name->kind == EXPR_NAME ? map_get(&b->e->globals, name->name.text) : NULL;
+    const struct global *global = name ? find_global_at(b->instance, name) : NULL;
     if (global && global->definition && global->definition->kind == DEFINE_CELL)
-        report_note(&b->e->report, name->span, "dimensions stand in square brackets: '%s[...](...)'", name->name.text);
+        report_note(&b->e->report, name->span, "dimensions stand in square brackets: '%s[...](...)'",
+                    report_excerpt(&b->e->report, name->span));
 }
 
 /* `f(v)`, where `f` is a function of the file but an instance here. */
 static void note_hidden(struct builder *b, const struct expr *callee)
 {
-    struct global *global = callee->kind == EXPR_NAME ? map_get(&b->e->globals, callee->name.text) : NULL;
+    const struct global *global = callee->kind == EXPR_NAME ? find_global(b->instance, callee->name.text) : NULL;
     if (global && global->definition)
         report_note(&b->e->report, global->span, "the instance '%s' hides what has this name here", callee->name.text);
 }
@@ -208,6 +209,18 @@ static struct built build_given(struct builder *b, const struct expr *call, cons
     return build_operation_call(b, call, symbol->function.op);
 }
 
+/* A call of what an import has, as part of an expression. */
+static struct built build_imported(struct builder *b, const struct expr *call, const struct expr *callee,
+                                   const struct expr *brackets)
+{
+    const struct global *global = find_global_at(b->instance, callee);
+    if (global && global->definition)
+        return build_anonymous(b, call, brackets, global->definition);
+    tell_imported(b->e, b->instance, callee, true);
+    build_in_vain(b, call);
+    return (struct built){0};
+}
+
 struct built build_call(struct builder *b, const struct expr *call)
 {
     struct report *report = &b->e->report;
@@ -216,6 +229,8 @@ struct built build_call(struct builder *b, const struct expr *call)
         brackets = callee;
         callee = callee->args[0];
     }
+    if (names_import(b->instance, callee))
+        return build_imported(b, call, callee, brackets);
     struct symbol *symbol = callee->kind == EXPR_NAME ? map_get(&b->instance->symbols, callee->name.text) : NULL;
     if (callee->kind == EXPR_MEMBER || (symbol && symbol->instance)) {
         report_error(report, call->span,
@@ -231,7 +246,7 @@ struct built build_call(struct builder *b, const struct expr *call)
     }
     if (symbol && symbol->kind == SYMBOL_FUNCTION)
         return build_given(b, call, brackets, symbol);
-    struct global *global = map_get(&b->e->globals, callee->name.text);
+    const struct global *global = find_global(b->instance, callee->name.text);
     if (global && global->definition)
         return build_anonymous(b, call, brackets, global->definition);
     enum op op = op_find(callee->name.text, (int)strlen(callee->name.text));

@@ -56,7 +56,7 @@ static void declare_input_dimension(struct elaboration *e, struct instance *inst
 {
     if (!expr || expr->kind != EXPR_NAME)
         return;
-    struct global *global = map_get(&e->globals, expr->name.text);
+    const struct global *global = find_global(instance, expr->name.text);
     if (!map_get(&instance->symbols, expr->name.text) && !(global && global->constant))
         elaborate_symbol(e, instance, SYMBOL_NUMBER, &expr->name);
 }

@@ -40,10 +40,10 @@ static const char *list_definable(struct elaboration *e)
 {
     const char *list = "";
     int count = 0;
-    for (int i = 0; i < e->globals.count + e->top->symbols.count; i++) {
-        bool is_global = i < e->globals.count;
-        const struct map_entry *entry =
-            is_global ? &e->globals.entries[i] : &e->top->symbols.entries[i - e->globals.count];
+    const struct map *globals = &e->main->globals;
+    for (int i = 0; i < globals->count + e->top->symbols.count; i++) {
+        bool is_global = i < globals->count;
+        const struct map_entry *entry = is_global ? &globals->entries[i] : &e->top->symbols.entries[i - globals->count];
         if (is_global ? ((struct global *)entry->value)->constant != NULL : is_definable(entry->value))
             list = list_name(e, list, entry->key, &count);
     }
@@ -58,9 +58,9 @@ void tell_undefined(struct elaboration *e)
         const char *name = e->options->definitions[i].name;
         struct suggestion suggestion;
         suggest_init(&suggestion, name);
-        for (int k = 0; k < e->globals.count; k++)
-            if (((struct global *)e->globals.entries[k].value)->constant)
-                suggest_consider(&suggestion, e->globals.entries[k].key);
+        for (int k = 0; k < e->main->globals.count; k++)
+            if (((struct global *)e->main->globals.entries[k].value)->constant)
+                suggest_consider(&suggestion, e->main->globals.entries[k].key);
         for (int k = 0; k < e->top->symbols.count; k++)
             if (is_definable(e->top->symbols.entries[k].value))
                 suggest_consider(&suggestion, e->top->symbols.entries[k].key);

@@ -12,19 +12,18 @@ static struct number integer(int64_t i) { return (struct number){true, i, (doubl
 
 static struct number real(double x) { return (struct number){false, 0, x}; }
 
-static struct symbol *find_constant(struct elaboration *e, struct instance *instance, const char *name)
+/* The symbol of a name here, or else of a constant of this file or of an import. */
+static struct symbol *find_constant(const struct instance *instance, const struct expr *expr)
 {
-    struct symbol *symbol = instance ? map_get(&instance->symbols, name) : NULL;
-    if (symbol)
-        return symbol;
-    struct global *global = map_get(&e->globals, name);
-    return global ? global->constant : NULL;
+    struct symbol *symbol = expr->kind == EXPR_NAME ? map_get(&instance->symbols, expr->name.text) : NULL;
+    const struct global *global = symbol ? NULL : find_global_at(instance, expr);
+    return global ? global->constant : symbol;
 }
 
 static enum evaluation evaluate_name(struct elaboration *e, struct instance *instance, const struct expr *expr,
                                      bool quiet, struct number *result)
 {
-    struct symbol *symbol = find_constant(e, instance, expr->name.text);
+    struct symbol *symbol = find_constant(instance, expr);
     if (symbol && symbol->kind == SYMBOL_NUMBER) {
         *result = symbol->number;
         return symbol->known ? EVALUATION_DONE : EVALUATION_OPEN;
@@ -34,6 +33,8 @@ static enum evaluation evaluate_name(struct elaboration *e, struct instance *ins
     if (symbol) {
         report_error(&e->report, expr->span, "'%s' is no constant, which is needed here", expr->name.text);
         report_note(&e->report, symbol->span, "'%s' is defined here", expr->name.text);
+    } else if (expr->kind == EXPR_MEMBER) {
+        tell_imported(e, instance, expr, false);
     } else {
         tell_unknown(e, instance, &expr->name, false);
     }
@@ -128,9 +129,12 @@ enum evaluation evaluate_number(struct elaboration *e, struct instance *instance
     }
     case EXPR_BINARY:
         return evaluate_binary(e, instance, expr, quiet, result);
+    case EXPR_MEMBER:
+        if (names_import(instance, expr))
+            return evaluate_name(e, instance, expr, quiet, result);
+        break;
     case EXPR_CALL:
     case EXPR_INDEX:
-    case EXPR_MEMBER:
     case EXPR_STACK:
     case EXPR_REVERSE:
         break;
@@ -207,6 +211,8 @@ bool evaluate_shape(struct elaboration *e, struct instance *instance, const stru
 static const char *first_name(struct elaboration *e, struct instance *instance, const struct expr *expr)
 {
     const char *name = expr->kind == EXPR_NAME ? expr->name.text : NULL;
+    if (expr->kind == EXPR_MEMBER) /* of an import */
+        return NULL;
     if (name)
         return map_get(&instance->symbols, name) ? elaborate_path(e, instance, name) : name;
     for (int i = 0; i < expr->count && !name; i++)

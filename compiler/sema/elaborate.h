@@ -107,6 +107,7 @@ struct entry {
 struct instance {
     const char *path; /* "" at the top */
     const struct tree_definition *definition;
+    struct module *module; /* the file of the definition, whose names it sees */
     struct instance *parent;
     int depth;
     int direction; /* -1 within an odd number of reversals: [t-1] is the frame after */
@@ -143,11 +144,21 @@ struct task {
     const struct statement *statement; /* TASK_BUILD */
 };
 
-/* The meaning of a name at the top of the file. */
+/* The meaning of a name at the top of a file: one of the three. */
 struct global {
-    const struct tree_definition *definition; /* NULL for a constant */
+    const struct tree_definition *definition; /* a cell, a model or a function */
     struct symbol *constant;
+    struct module *module; /* an import */
     struct span span;
+};
+
+/* One file of the program: its names, and what is known of its definitions, by their index in the tree. */
+struct module {
+    const struct tree *tree;
+    struct map globals;     /* struct global */
+    struct instance scope;  /* without names of its own: for expressions at the top of the file */
+    bool **function_places; /* of a cell: which names in its brackets are functions; else NULL */
+    bool *used;             /* by a bound instance */
 };
 
 /* `h3 = h1(x2)`: an instance that is created once h1 is. */
@@ -166,9 +177,10 @@ struct elaboration {
     struct report report;
     struct program *program;
     struct solver solver;
-    struct map globals;         /* struct global */
-    struct map function_places; /* by name of a cell: bool, which names in its brackets are functions */
-    struct map paths;           /* all names of values, to keep hidden ones apart */
+    struct module *modules; /* by rank of their trees: each behind those that it imports */
+    int module_count;
+    struct module *main; /* of the program itself: the last one */
+    struct map paths;    /* all names of values, to keep hidden ones apart */
     struct instance *top;
     struct value *frame_number;  /* NULL where the program does not ask for it */
     struct instance **instances; /* all, in order of creation */

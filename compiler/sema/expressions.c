@@ -44,7 +44,7 @@ static struct built build_name(struct builder *b, const struct expr *expr)
     struct elaboration *e = b->e;
     const struct name *name = &expr->name;
     struct symbol *symbol = map_get(&b->instance->symbols, name->text);
-    struct global *global = map_get(&e->globals, name->text);
+    struct global *global = find_global(b->instance, name->text);
     if (!symbol && global)
         symbol = global->constant;
     if (symbol)
@@ -61,6 +61,13 @@ static struct built build_name(struct builder *b, const struct expr *expr)
 static struct built build_member(struct builder *b, const struct expr *expr)
 {
     struct instance *owner, *wait = NULL;
+    if (names_import(b->instance, expr)) {
+        const struct global *global = find_global_at(b->instance, expr);
+        if (global && global->constant)
+            return build_symbol(b, global->constant, expr->span);
+        tell_imported(b->e, b->instance, expr, false);
+        return (struct built){0};
+    }
     struct symbol *symbol = resolve_path(b->e, b->instance, expr, &owner, &wait);
     return symbol ? build_symbol(b, symbol, expr->span) : (struct built){0};
 }

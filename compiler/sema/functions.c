@@ -18,6 +18,7 @@ struct handing {
 /* The uses that one cell makes of the names in its head. */
 struct usage {
     struct elaboration *e;
+    struct instance *scope; /* of its file */
     const struct tree_definition *cell;
     bool *called, *counted; /* as a function; as anything else */
     struct handing *handings;
@@ -26,22 +27,28 @@ struct usage {
 
 static enum op find_op(const char *name) { return op_find(name, (int)strlen(name)); }
 
+/* Which names in the brackets of a cell are functions. */
+static bool **places_of(struct elaboration *e, const struct tree_definition *cell)
+{
+    return &e->modules[cell->tree->rank].function_places[cell->index];
+}
+
 bool is_function_place(struct elaboration *e, const struct tree_definition *cell, int index)
 {
-    const bool *places = map_get(&e->function_places, cell->name.text);
+    const bool *places = *places_of(e, cell);
     return places && index < cell->dimension_count && places[index];
 }
 
-bool find_function(struct elaboration *e, const struct instance *instance, const struct expr *expr,
-                   struct function *function)
+bool find_function(const struct instance *instance, const struct expr *expr, struct function *function)
 {
-    if (expr->kind != EXPR_NAME)
+    const bool is_name = expr->kind == EXPR_NAME;
+    if (!is_name && !names_import(instance, expr))
         return false;
-    const struct symbol *symbol = instance ? map_get(&instance->symbols, expr->name.text) : NULL;
-    const struct global *global = map_get(&e->globals, expr->name.text);
+    const struct symbol *symbol = is_name ? map_get(&instance->symbols, expr->name.text) : NULL;
+    const struct global *global = find_global_at(instance, expr);
     *function = symbol   ? symbol->function
                 : global ? (struct function){.definition = global->definition}
-                         : (struct function){.op = find_op(expr->name.text)};
+                         : (struct function){.op = is_name ? find_op(expr->name.text) : OP_COUNT};
     if (symbol)
         return symbol->kind == SYMBOL_FUNCTION && symbol->known;
     if (global)
@@ -71,8 +78,8 @@ static void note_expr(struct usage *usage, const struct expr *expr);
 static void note_brackets(struct usage *usage, const struct expr *brackets)
 {
     const struct expr *name = brackets->args[0];
-    const struct global *global = name->kind == EXPR_NAME ? map_get(&usage->e->globals, name->name.text) : NULL;
-    bool *to = global && global->definition ? map_get(&usage->e->function_places, name->name.text) : NULL;
+    const struct global *global = find_global_at(usage->scope, name);
+    bool *to = global && global->definition ? *places_of(usage->e, global->definition) : NULL;
     for (int i = 0; i < brackets->subscript_count; i++) {
         const struct subscript *subscript = &brackets->subscripts[i];
         int place = -1;
@@ -80,7 +87,7 @@ static void note_brackets(struct usage *usage, const struct expr *brackets)
             subscript->begin->kind == EXPR_NAME)
             place = find_place(usage->cell, subscript->begin->name.text);
         if (place >= 0) {
-            bool *places = map_get(&usage->e->function_places, usage->cell->name.text);
+            bool *places = *places_of(usage->e, usage->cell);
             struct handing handing = {&places[place], &to[i]};
             ARENA_PUSH(usage->e->arena, usage->handings, usage->handing_count, usage->handing_capacity, handing);
         } else {
@@ -139,24 +146,24 @@ static void note_cell(struct usage *usage)
  * that shares its name with something else that can be called. */
 static void decide_places(struct usage *usage, bool *places)
 {
-    struct elaboration *e = usage->e;
     for (int i = 0; i < usage->cell->dimension_count; i++) {
         const struct dimension *dimension = &usage->cell->dimensions[i];
         const char *name = dimension->expr->kind == EXPR_NAME ? dimension->expr->name.text : "";
-        const struct global *global = map_get(&e->globals, name);
+        const struct global *global = find_global(usage->scope, name);
         bool names_other = (global && global->definition) || find_op(name) != OP_COUNT;
         struct function fallback;
         places[i] = (usage->called[i] && !(usage->counted[i] && names_other)) ||
-                    (dimension->fallback && find_function(e, NULL, dimension->fallback, &fallback));
+                    (dimension->fallback && find_function(usage->scope, dimension->fallback, &fallback));
     }
 }
 
-static void check_fallbacks(struct elaboration *e, const struct tree_definition *cell, const bool *places)
+static void check_fallbacks(struct elaboration *e, const struct instance *scope, const struct tree_definition *cell)
 {
+    const bool *places = *places_of(e, cell);
     struct function fallback;
     for (int i = 0; i < cell->dimension_count; i++) {
         const struct dimension *dimension = &cell->dimensions[i];
-        if (!places[i] || !dimension->fallback || find_function(e, NULL, dimension->fallback, &fallback))
+        if (!places[i] || !dimension->fallback || find_function(scope, dimension->fallback, &fallback))
             continue;
         report_error(&e->report, dimension->fallback->span,
                      "'%s' is a function, since it is called, but its default '%s' is not the name of one",
@@ -165,24 +172,35 @@ static void check_fallbacks(struct elaboration *e, const struct tree_definition 
     }
 }
 
+/* Finds the uses that the cells of a file make of the names in their heads. */
+static void note_cells(struct usage *usage, struct module *module)
+{
+    struct elaboration *e = usage->e;
+    usage->scope = &module->scope;
+    for (int i = 0; i < module->tree->definition_count; i++) {
+        usage->cell = module->tree->definitions[i];
+        const struct global *global = find_global(usage->scope, usage->cell->name.text);
+        bool *places = module->function_places[i];
+        if (!places || !global || global->definition != usage->cell)
+            continue;
+        usage->called = ARENA_ARRAY(e->arena, bool, usage->cell->dimension_count);
+        usage->counted = ARENA_ARRAY(e->arena, bool, usage->cell->dimension_count);
+        note_cell(usage);
+        decide_places(usage, places);
+    }
+}
+
 void find_function_places(struct elaboration *e)
 {
     struct usage usage = {.e = e};
-    for (int i = 0; i < e->tree->definition_count; i++) {
-        const struct tree_definition *cell = e->tree->definitions[i];
-        if (cell->kind == DEFINE_CELL && cell->dimension_count && !map_get(&e->function_places, cell->name.text))
-            map_put(&e->function_places, cell->name.text, ARENA_ARRAY(e->arena, bool, cell->dimension_count));
-    }
-    for (int i = 0; i < e->tree->definition_count; i++) {
-        usage.cell = e->tree->definitions[i];
-        const struct global *global = map_get(&e->globals, usage.cell->name.text);
-        if (usage.cell->kind != DEFINE_CELL || !usage.cell->dimension_count || !global ||
-            global->definition != usage.cell)
-            continue;
-        usage.called = ARENA_ARRAY(e->arena, bool, usage.cell->dimension_count);
-        usage.counted = ARENA_ARRAY(e->arena, bool, usage.cell->dimension_count);
-        note_cell(&usage);
-        decide_places(&usage, map_get(&e->function_places, usage.cell->name.text));
+    for (int m = 0; m < e->module_count; m++) {
+        struct module *module = &e->modules[m];
+        for (int i = 0; i < module->tree->definition_count; i++) {
+            const struct tree_definition *cell = module->tree->definitions[i];
+            if (cell->kind == DEFINE_CELL && cell->dimension_count)
+                module->function_places[i] = ARENA_ARRAY(e->arena, bool, cell->dimension_count);
+        }
+        note_cells(&usage, module);
     }
     bool progress = true; /* at most one turn for each level of nested cells */
     for (int turn = 0; progress && turn <= NESTING_LIMIT; turn++) {
@@ -192,12 +210,10 @@ void find_function_places(struct elaboration *e)
             *usage.handings[i].from |= *usage.handings[i].to;
         }
     }
-    for (int i = 0; i < e->tree->definition_count; i++) {
-        const struct tree_definition *cell = e->tree->definitions[i];
-        const bool *places = map_get(&e->function_places, cell->name.text);
-        if (cell->kind == DEFINE_CELL && places)
-            check_fallbacks(e, cell, places);
-    }
+    for (int m = 0; m < e->module_count; m++)
+        for (int i = 0; i < e->modules[m].tree->definition_count; i++)
+            if (e->modules[m].function_places[i])
+                check_fallbacks(e, &e->modules[m].scope, e->modules[m].tree->definitions[i]);
 }
 
 /* ---- handing over ---- */
@@ -211,18 +227,19 @@ static void note_place(struct elaboration *e, const struct tree_definition *cell
 bool check_dimension(struct builder *b, const struct tree_definition *cell, int index, const struct expr *given)
 {
     struct function function;
-    if (!find_function(b->e, b->instance, given, &function))
+    if (!find_function(b->instance, given, &function))
         return true;
     report_error(&b->e->report, given->span, "'%s' of '%s' is a dimension, but '%s' is a function",
-                 report_excerpt(&b->e->report, cell->dimensions[index].expr->span), cell->name.text, given->name.text);
+                 report_excerpt(&b->e->report, cell->dimensions[index].expr->span), cell->name.text,
+                 report_excerpt(&b->e->report, given->span));
     note_place(b->e, cell, index);
     return false;
 }
 
-static bool is_unknown(struct builder *b, const struct expr *expr)
+static bool is_unknown(const struct builder *b, const struct expr *expr)
 {
     return expr->kind == EXPR_NAME && !map_get(&b->instance->symbols, expr->name.text) &&
-           !map_get(&b->e->globals, expr->name.text);
+           !find_global(b->instance, expr->name.text);
 }
 
 bool set_function(struct builder *b, struct instance *instance, int index, const struct expr *given)
@@ -232,7 +249,8 @@ bool set_function(struct builder *b, struct instance *instance, int index, const
     const char *name = report_excerpt(&b->e->report, dimension->expr->span);
     struct symbol *symbol = map_get(&instance->symbols, name);
     struct function function;
-    if (find_function(b->e, given ? b->instance : NULL, given ? given : dimension->fallback, &function)) {
+    const struct instance *scope = given ? b->instance : &instance->module->scope;
+    if (find_function(scope, given ? given : dimension->fallback, &function)) {
         if (symbol && symbol->kind == SYMBOL_FUNCTION) {
             symbol->function = function;
             symbol->known = true;
@@ -243,6 +261,10 @@ bool set_function(struct builder *b, struct instance *instance, int index, const
         return false; /* the default is reported where it stands */
     if (is_unknown(b, given)) {
         tell_unknown(b->e, b->instance, &given->name, true);
+        return false;
+    }
+    if (names_import(b->instance, given) && !find_global_at(b->instance, given)) {
+        tell_imported(b->e, b->instance, given, true);
         return false;
     }
     report_error(&b->e->report, given->span, "'%s' of '%s' is a function, but '%s' is not the name of one", name,
@@ -256,7 +278,7 @@ bool set_function(struct builder *b, struct instance *instance, int index, const
 static void define_function(struct elaboration *e, struct symbol *symbol, const struct definition *given)
 {
     const struct expr name = {.kind = EXPR_NAME, .name = {.text = given->function}};
-    symbol->known = given->function && find_function(e, NULL, &name, &symbol->function);
+    symbol->known = given->function && find_function(&e->main->scope, &name, &symbol->function);
     if (symbol->known)
         return;
     symbol->evaluated = PROGRESS_DONE; /* told */
@@ -284,7 +306,7 @@ void define_functions(struct elaboration *e, struct instance *top)
                 define_function(e, symbol, &e->options->definitions[k]);
             }
         if (!symbol->known && symbol->evaluated == PROGRESS_NONE && dimension->fallback)
-            symbol->known = find_function(e, NULL, dimension->fallback, &symbol->function);
+            symbol->known = find_function(&e->main->scope, dimension->fallback, &symbol->function);
         top->failed |= !symbol->known && (dimension->fallback || symbol->evaluated);
     }
 }

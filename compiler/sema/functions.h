@@ -8,9 +8,8 @@ struct builder;
 
 void find_function_places(struct elaboration *e);
 bool is_function_place(struct elaboration *e, const struct tree_definition *cell, int index);
-/* True if `expr`, within `instance` or (NULL) in the head of a cell, names a function. */
-bool find_function(struct elaboration *e, const struct instance *instance, const struct expr *expr,
-                   struct function *function);
+/* True if `expr` names a function within `instance`; in the head of a cell that is the scope of its file. */
+bool find_function(const struct instance *instance, const struct expr *expr, struct function *function);
 /* Gives an instance the function at `index` of its brackets: `given`, or (NULL) the default. */
 bool set_function(struct builder *b, struct instance *instance, int index, const struct expr *given);
 void define_functions(struct elaboration *e, struct instance *top); /* from -D, or else from the defaults */

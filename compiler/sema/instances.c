@@ -42,6 +42,7 @@ struct instance *instance_new(struct elaboration *e, struct instance *parent, co
     struct instance *instance = ARENA_NEW(e->arena, struct instance);
     instance->path = path;
     instance->definition = definition;
+    instance->module = &e->modules[definition->tree->rank];
     instance->parent = parent;
     instance->call = call;
     instance->direction = 1;

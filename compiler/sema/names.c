@@ -49,11 +49,37 @@ struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance
     return symbol;
 }
 
-/* Reports a name of the file where a value is expected. */
+struct global *find_global(const struct instance *instance, const char *name)
+{
+    return map_get(&instance->module->globals, name);
+}
+
+bool names_import(const struct instance *instance, const struct expr *expr)
+{
+    if (expr->kind != EXPR_MEMBER || expr->args[0]->kind != EXPR_NAME)
+        return false;
+    const char *name = expr->args[0]->name.text;
+    const struct global *global = find_global(instance, name);
+    return global && global->module && !map_get(&instance->symbols, name) && !map_get(&instance->stems, name);
+}
+
+struct global *find_global_at(const struct instance *instance, const struct expr *expr)
+{
+    if (expr->kind == EXPR_NAME)
+        return find_global(instance, expr->name.text);
+    if (!names_import(instance, expr))
+        return NULL;
+    struct global *global = map_get(&find_global(instance, expr->args[0]->name.text)->module->globals, expr->name.text);
+    return global && global->module ? NULL : global; /* what a file imports is its own */
+}
+
+/* Reports a name at the top of a file where a value is expected. */
 static void tell_global(struct elaboration *e, const struct global *global, const struct name *name)
 {
     const char *what = "a constant, not a value";
-    if (global->definition && global->definition->kind == DEFINE_MODEL)
+    if (global->module)
+        what = "an import, not a value: what it has is read with a dot";
+    else if (global->definition && global->definition->kind == DEFINE_MODEL)
         what = "a model, not a value";
     else if (global->definition && global->definition->kind == DEFINE_CELL)
         what = "a cell, not a value: it has to be called";
@@ -75,22 +101,41 @@ static const char *suggest_name(struct elaboration *e, const struct instance *in
 {
     struct suggestion suggestion;
     suggest_init(&suggestion, name);
-    if (!may_suggest(e, (instance ? instance->symbols.count : 0) + e->globals.count))
+    const struct map *globals = &instance->module->globals;
+    if (!may_suggest(e, instance->symbols.count + globals->count))
         return NULL;
-    for (int i = 0; instance && i < instance->symbols.count; i++) {
+    for (int i = 0; i < instance->symbols.count; i++) {
         const struct symbol *symbol = instance->symbols.entries[i].value;
         if (!callable || symbol->instance)
             suggest_consider(&suggestion, symbol->name);
     }
-    for (int i = 0; i < e->globals.count; i++) {
-        const struct global *global = e->globals.entries[i].value;
-        if (callable == (global->definition != NULL))
-            suggest_consider(&suggestion, e->globals.entries[i].key);
+    for (int i = 0; i < globals->count; i++) {
+        const struct global *global = globals->entries[i].value;
+        if (callable == (global->definition != NULL) && !global->module)
+            suggest_consider(&suggestion, globals->entries[i].key);
     }
     for (int i = 0; callable && i < OP_COUNT; i++)
         if (op_info((enum op)i)->name)
             suggest_consider(&suggestion, op_info((enum op)i)->name);
     return suggestion.best;
+}
+
+/* Says where a cell may be that is called and not there, as LSTM, which other languages have. */
+static void note_cells(struct elaboration *e, const struct instance *instance, const struct name *name)
+{
+    const struct map *globals = &instance->module->globals;
+    for (int i = 0; i < globals->count; i++) {
+        const struct module *module = ((const struct global *)globals->entries[i].value)->module;
+        const struct global *global = module ? map_get(&module->globals, name->text) : NULL;
+        if (!global || global->module)
+            continue;
+        report_note(&e->report, name->span, "did you mean '%s.%s'?", globals->entries[i].key, name->text);
+        return;
+    }
+    report_note(
+        &e->report, name->span,
+        "no cell is built in: its equations stand in this file, or in one that it imports, as 'import std.torch', "
+        "of which 'torch.LSTM[n](x)' is a cell");
 }
 
 void tell_unknown(struct elaboration *e, const struct instance *instance, const struct name *name, bool callable)
@@ -100,7 +145,7 @@ void tell_unknown(struct elaboration *e, const struct instance *instance, const 
                      "'t' stands only in delays, as in h[t-1]: this frame's value is plain 'h', on the left side too");
         return;
     }
-    const struct global *global = map_get(&e->globals, name->text);
+    const struct global *global = find_global(instance, name->text);
     if (global) {
         tell_global(e, global, name);
         return;
@@ -110,13 +155,34 @@ void tell_unknown(struct elaboration *e, const struct instance *instance, const 
     if (best)
         report_note(&e->report, name->span, "did you mean '%s'?", best);
     else if (callable && name->text[0] >= 'A' && name->text[0] <= 'Z') /* LSTM, as other languages have it */
-        report_note(&e->report, name->span,
-                    "no cell is built in: its equations stand in this file; examples/ has many");
+        note_cells(e, instance, name);
+}
+
+void tell_imported(struct elaboration *e, const struct instance *instance, const struct expr *expr, bool callable)
+{
+    const struct global *import = find_global(instance, expr->args[0]->name.text),
+                        *global = find_global_at(instance, expr);
+    if (global) {
+        tell_global(e, global, &expr->name);
+        return;
+    }
+    const struct map *globals = &import->module->globals;
+    struct suggestion suggestion;
+    suggest_init(&suggestion, expr->name.text);
+    for (int i = 0; i < globals->count && may_suggest(e, 1); i++) {
+        const struct global *other = globals->entries[i].value;
+        if (!other->module && callable == (other->definition != NULL))
+            suggest_consider(&suggestion, globals->entries[i].key);
+    }
+    report_error(&e->report, expr->name.span, "there is no '%s' in '%s'", expr->name.text, expr->args[0]->name.text);
+    if (suggestion.best)
+        report_note(&e->report, expr->name.span, "did you mean '%s'?", suggestion.best);
+    report_note(&e->report, import->span, "'%s' is imported here", expr->args[0]->name.text);
 }
 
 void note_similar_function(struct elaboration *e, struct span span, const char *name)
 {
-    const char *best = suggest_name(e, NULL, name, true);
+    const char *best = suggest_name(e, &e->main->scope, name, true);
     if (best)
         report_note(&e->report, span, "did you mean '%s'?", best);
 }

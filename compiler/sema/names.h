@@ -20,6 +20,15 @@ const char *elaborate_unique(struct elaboration *e, const char *path);
 /* NULL after reporting that the name is taken. */
 struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance, enum symbol_kind kind,
                                 const struct name *name);
+/* The meaning of a name at the top of the file that the instance comes from, or NULL. */
+struct global *find_global(const struct instance *instance, const char *name);
+/* True for `torch.LSTM` where torch is an import and nothing here hides it. */
+bool names_import(const struct instance *instance, const struct expr *expr);
+/* What a name, or a name of an import, means at the top of its file; NULL for any other expression, and for what there
+ * is not. */
+struct global *find_global_at(const struct instance *instance, const struct expr *expr);
+/* Reports a name that the import does not have, or one that is not what is wanted. */
+void tell_imported(struct elaboration *e, const struct instance *instance, const struct expr *expr, bool callable);
 void tell_unknown(struct elaboration *e, const struct instance *instance, const struct name *name, bool callable);
 void note_similar_function(struct elaboration *e, struct span span, const char *name);
 /* True if a wrong name may be compared with so many others. */

@@ -47,7 +47,7 @@ static struct instance *find_layer(struct elaboration *e, struct instance *stack
 }
 
 /* True for `u = Unknwon[n](x)`, a call of an unknown name: that u is not an instance need not be reported too. */
-static bool calls_unknown(struct elaboration *e, const struct instance *owner, const struct symbol *symbol)
+static bool calls_unknown(const struct instance *owner, const struct symbol *symbol)
 {
     bool defines = symbol->statement && symbol->statement->kind == STATEMENT_EQUATION;
     const struct expr *expr = defines ? symbol->statement->values[0] : NULL;
@@ -56,8 +56,10 @@ static bool calls_unknown(struct elaboration *e, const struct instance *owner, c
     if (!expr || expr->kind != EXPR_CALL)
         return false;
     const struct expr *name = expr->args[0]->kind == EXPR_INDEX ? expr->args[0]->args[0] : expr->args[0];
+    if (names_import(owner, name))
+        return !find_global_at(owner, name);
     return name->kind == EXPR_NAME && !map_get(&owner->symbols, name->name.text) &&
-           !map_get(&e->globals, name->name.text) && op_find(name->name.text, (int)strlen(name->name.text)) == OP_COUNT;
+           !find_global(owner, name->name.text) && op_find(name->name.text, (int)strlen(name->name.text)) == OP_COUNT;
 }
 
 /* The expressions of a path: nodes[i] reaches from its beginning to the name i. */
@@ -126,7 +128,7 @@ static struct symbol *walk_path(struct elaboration *e, struct instance *instance
             *wait = symbol->pending;
             return NULL;
         }
-        if (!inner && !calls_unknown(e, *owner, symbol)) {
+        if (!inner && !calls_unknown(*owner, symbol)) {
             report_error(&e->report, path->nodes[at]->span, "'%s' is not an instance of a cell",
                          report_excerpt(&e->report, path->nodes[at]->span));
             report_note(&e->report, symbol->span, "'%s' is defined here", symbol->name);
@@ -152,7 +154,7 @@ struct instance *resolve_instance(struct elaboration *e, struct instance *instan
     struct symbol *symbol = walk_path(e, instance, &path, &owner, &stack, wait);
     if (stack)
         return find_layer(e, stack, &expr->name, wait);
-    if (!symbol || symbol->instance || calls_unknown(e, owner, symbol))
+    if (!symbol || symbol->instance || calls_unknown(owner, symbol))
         return symbol ? symbol->instance : NULL;
     if (symbol->pending) {
         *wait = symbol->pending;

@@ -7,7 +7,7 @@
 
 /* ---- top.c ---- */
 
-void collect_globals(struct elaboration *e);
+void collect_globals(struct elaboration *e);                     /* the modules and their names */
 const struct tree_definition *choose_top(struct elaboration *e); /* NULL after an error, or where all is wrong */
 
 /* ---- definitions.c ---- */

@@ -94,9 +94,7 @@ struct program *resolve_names(struct arena *arena, const struct tree *tree, cons
     struct elaboration elaboration = {.arena = arena, .tree = tree, .options = options}, *e = &elaboration;
     report_init(&e->report, arena, diag, tree->source);
     solver_init(&e->solver, arena);
-    map_init(&e->globals, arena);
     map_init(&e->paths, arena);
-    map_init(&e->function_places, arena);
     e->definitions_used = ARENA_ARRAY(arena, bool, options->definition_count + 1);
     e->forms_used = ARENA_ARRAY(arena, bool, options->form_count + 1);
     collect_globals(e);

@@ -10,51 +10,84 @@
 
 static const struct span nowhere = {0, 0};
 
-static void add_global(struct elaboration *e, const struct name *name, const struct tree_definition *definition,
-                       struct symbol *constant)
+static void add_global(struct elaboration *e, struct module *module, const struct name *name,
+                       const struct global *meaning)
 {
-    struct global *before = map_get(&e->globals, name->text);
+    const struct global *before = map_get(&module->globals, name->text);
+    const struct tree_definition *definition = meaning->definition;
     if (before) {
         report_error(&e->report, name->span, "'%s' is defined twice", name->text);
         report_note(&e->report, before->span, "it was first defined here");
+        if (before->module || meaning->module)
+            report_note(&e->report, before->module ? before->span : name->span,
+                        "an import can have another name: 'import ... as NAME'");
         return;
     }
-    if (definition && definition->kind != DEFINE_MODEL && op_find(name->text, (int)strlen(name->text)) != OP_COUNT) {
+    if ((meaning->module || (definition && definition->kind != DEFINE_MODEL)) &&
+        op_find(name->text, (int)strlen(name->text)) != OP_COUNT) {
         report_error(&e->report, name->span, "'%s' is a function of the language and cannot be defined again",
                      name->text);
         return;
     }
     struct global *global = ARENA_NEW(e->arena, struct global);
-    *global = (struct global){definition, constant, name->span};
-    map_put(&e->globals, name->text, global);
+    *global = *meaning;
+    global->span = name->span;
+    map_put(&module->globals, name->text, global);
+}
+
+static void add_constants(struct elaboration *e, struct module *module, const struct statement *statement,
+                          struct map *constants)
+{
+    for (int k = 0; k < statement->count; k++) {
+        struct symbol *symbol = ARENA_NEW(e->arena, struct symbol);
+        const struct name *name = &statement->declarators[k].name;
+        *symbol = (struct symbol){.kind = SYMBOL_NUMBER,
+                                  .name = name->text,
+                                  .span = name->span,
+                                  .declarator = &statement->declarators[k],
+                                  .statement = statement,
+                                  .definition = statement->values[k]};
+        if (module == e->main)
+            define_number(e, symbol);
+        add_global(e, module, name, &(struct global){.constant = symbol});
+        map_put(constants, name->text, symbol);
+    }
+}
+
+/* Collects the names at the top of a file; those that it imports have been collected. */
+static void collect_names(struct elaboration *e, struct module *module)
+{
+    struct map constants;
+    map_init(&constants, e->arena);
+    for (int i = 0; i < module->tree->definition_count; i++) {
+        const struct tree_definition *definition = module->tree->definitions[i];
+        if (definition->kind == DEFINE_CONST)
+            add_constants(e, module, definition->constants, &constants);
+        else if (definition->kind == DEFINE_IMPORT && definition->import->imported)
+            add_global(e, module, &definition->name,
+                       &(struct global){.module = &e->modules[definition->import->imported->rank]});
+        else if (definition->kind != DEFINE_IMPORT)
+            add_global(e, module, &definition->name, &(struct global){.definition = definition});
+    }
+    evaluate_constants(e, &module->scope, &constants);
 }
 
 void collect_globals(struct elaboration *e)
 {
-    struct map constants;
-    map_init(&constants, e->arena);
-    for (int i = 0; i < e->tree->definition_count; i++) {
-        const struct tree_definition *definition = e->tree->definitions[i];
-        if (definition->kind != DEFINE_CONST) {
-            add_global(e, &definition->name, definition, NULL);
-            continue;
-        }
-        const struct statement *statement = definition->constants;
-        for (int k = 0; k < statement->count; k++) {
-            struct symbol *symbol = ARENA_NEW(e->arena, struct symbol);
-            const struct name *name = &statement->declarators[k].name;
-            *symbol = (struct symbol){.kind = SYMBOL_NUMBER,
-                                      .name = name->text,
-                                      .span = name->span,
-                                      .declarator = &statement->declarators[k],
-                                      .statement = statement,
-                                      .definition = statement->values[k]};
-            define_number(e, symbol);
-            add_global(e, name, NULL, symbol);
-            map_put(&constants, name->text, symbol);
-        }
+    e->module_count = e->tree->part_count;
+    e->modules = ARENA_ARRAY(e->arena, struct module, e->module_count);
+    e->main = &e->modules[e->module_count - 1];
+    for (struct module *module = e->modules; module <= e->main; module++) {
+        module->tree = e->tree->parts[module - e->modules];
+        module->function_places = ARENA_ARRAY(e->arena, bool *, module->tree->definition_count + 1);
+        module->used = ARENA_ARRAY(e->arena, bool, module->tree->definition_count + 1);
+        module->scope.module = module;
+        module->scope.path = "";
+        map_init(&module->globals, e->arena);
+        map_init(&module->scope.symbols, e->arena);
+        map_init(&module->scope.stems, e->arena);
+        collect_names(e, module);
     }
-    evaluate_constants(e, NULL, &constants);
 }
 
 static void note_definitions(struct elaboration *e)

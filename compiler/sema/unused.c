@@ -17,7 +17,7 @@ struct scope {
 
 static bool is_known(const struct scope *scope, const char *name)
 {
-    return map_get(&scope->names.symbols, name) || map_get(&scope->e->globals, name) ||
+    return map_get(&scope->names.symbols, name) || find_global(&scope->names, name) ||
            op_find(name, (int)strlen(name)) != OP_COUNT;
 }
 
@@ -38,7 +38,9 @@ static void check_callee(struct scope *scope, const struct expr *callee)
         check_subscripts(scope, callee);
         callee = callee->args[0];
     }
-    if (callee->kind != EXPR_NAME)
+    if (names_import(&scope->names, callee) && !find_global_at(&scope->names, callee))
+        tell_imported(scope->e, &scope->names, callee, true);
+    else if (callee->kind != EXPR_NAME)
         check_expr(scope, callee);
     else if (!is_known(scope, callee->name.text))
         tell_unknown(scope->e, &scope->names, &callee->name, true);
@@ -57,6 +59,11 @@ static void check_expr(struct scope *scope, const struct expr *expr)
 {
     if (!expr || (expr->kind == EXPR_MEMBER && is_dotted(scope, expr)))
         return;
+    if (names_import(&scope->names, expr)) {
+        if (!find_global_at(&scope->names, expr))
+            tell_imported(scope->e, &scope->names, expr, false);
+        return;
+    }
     if (expr->kind == EXPR_NAME && strcmp(expr->name.text, "t") != 0 && !is_known(scope, expr->name.text))
         tell_unknown(scope->e, &scope->names, &expr->name, false);
     if (expr->kind == EXPR_CALL)
@@ -75,7 +82,7 @@ static void declare(struct scope *scope, const struct name *name)
 static void declare_dimension(struct scope *scope, const struct expr *expr)
 {
     if (expr && expr->kind == EXPR_NAME && !map_get(&scope->names.symbols, expr->name.text) &&
-        !map_get(&scope->e->globals, expr->name.text))
+        !find_global(&scope->names, expr->name.text))
         declare(scope, &expr->name);
 }
 
@@ -129,9 +136,9 @@ static void check_statement(struct scope *scope, const struct statement *stateme
         tell_unknown(scope->e, &scope->names, &statement->declarators[0].name, false);
 }
 
-static void check_definition(struct elaboration *e, const struct tree_definition *definition)
+static void check_definition(struct elaboration *e, struct module *module, const struct tree_definition *definition)
 {
-    struct scope scope = {.e = e, .names = {.definition = definition}};
+    struct scope scope = {.e = e, .names = {.definition = definition, .module = module}};
     map_init(&scope.names.symbols, e->arena);
     map_init(&scope.names.stems, e->arena);
     declare_all(&scope, definition);
@@ -153,15 +160,14 @@ static void check_definition(struct elaboration *e, const struct tree_definition
 
 void check_unused(struct elaboration *e)
 {
-    struct map used;
-    map_init(&used, e->arena);
     for (int i = 0; i < e->instance_count; i++)
         if (e->instances[i]->bound)
-            map_put(&used, e->instances[i]->definition->name.text, e->instances[i]);
+            e->instances[i]->module->used[e->instances[i]->definition->index] = true;
     e->report.origin = NULL;
-    for (int i = 0; i < e->tree->definition_count; i++) {
-        const struct tree_definition *definition = e->tree->definitions[i];
-        if (definition->kind != DEFINE_CONST && !map_get(&used, definition->name.text))
-            check_definition(e, definition);
-    }
+    for (struct module *module = e->modules; module <= e->main; module++)
+        for (int i = 0; i < module->tree->definition_count; i++) {
+            const struct tree_definition *definition = module->tree->definitions[i];
+            if (definition->kind != DEFINE_CONST && definition->kind != DEFINE_IMPORT && !module->used[i])
+                check_definition(e, module, definition);
+        }
 }

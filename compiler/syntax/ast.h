@@ -41,7 +41,13 @@ struct subscript *ast_steps(struct parser *parser, struct span span, struct expr
                             struct expr *step);
 struct subscript *ast_range(struct parser *parser, struct span span, struct expr *begin, struct expr *end);
 
+/* A name as it is written. */
+struct name ast_text(struct parser *parser, struct span span);
+
 /* Declarators. `dimensions` is NULL where there are no brackets. */
+/* The arrays that lists of pointers stand for. */
+struct dimension *ast_dimension_array(struct parser *parser, const struct list *list);
+struct declarator *ast_declarator_array(struct parser *parser, const struct list *list);
 struct dimension *ast_dimension(struct parser *parser, struct expr *expr, struct expr *fallback);
 struct declarator *ast_declarator(struct parser *parser, struct span span, struct span name, struct list *dimensions);
 /* A name that may have dots, as `path` has them. */
@@ -88,5 +94,9 @@ void ast_cell(struct parser *parser, struct span span, struct span name, struct 
 void ast_model(struct parser *parser, struct span span, struct span name, struct span body_span, struct list *body);
 void ast_function(struct parser *parser, struct span span, struct span name, struct list *inputs, struct expr *value);
 void ast_constants(struct parser *parser, struct statement *constants);
+/* `path` is a name whose span is that of a file in quotes, or the path of a module; word and name are the spans behind
+ * it in `import path as NAME`, or NULL. */
+void ast_import(struct parser *parser, struct span span, const struct expr *path, const struct span *word,
+                const struct span *name);
 
 #endif

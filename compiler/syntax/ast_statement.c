@@ -1,4 +1,4 @@
-/* Building declarators, statements and definitions. */
+/* Building declarators and statements. */
 #include "syntax/ast.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/suggest.h"
 #include "syntax/parser.h"
 
-static struct name make_name(struct parser *parser, struct span span)
+struct name ast_text(struct parser *parser, struct span span)
 {
     return (struct name){arena_copy_string(parser->arena, parser->source->data + span.begin, span.end - span.begin),
                          span};
@@ -16,7 +16,7 @@ static struct name make_name(struct parser *parser, struct span span)
 /* Makes a word that has a meaning only here: if it is not one of `words` (NULL-terminated), an error lists them. */
 static struct name make_word(struct parser *parser, struct span span, const char *what, const char *const *words)
 {
-    struct name name = make_name(parser, span);
+    struct name name = ast_text(parser, span);
     const char *known = "";
     struct suggestion suggestion;
     suggest_init(&suggestion, name.text);
@@ -39,8 +39,7 @@ struct dimension *ast_dimension(struct parser *parser, struct expr *expr, struct
     return dimension;
 }
 
-/* The array of dimensions that a list of pointers stands for. */
-static struct dimension *dimension_array(struct parser *parser, const struct list *list)
+struct dimension *ast_dimension_array(struct parser *parser, const struct list *list)
 {
     struct dimension *array = ARENA_ARRAY(parser->arena, struct dimension, list->count);
     for (int i = 0; i < list->count; i++)
@@ -48,7 +47,7 @@ static struct dimension *dimension_array(struct parser *parser, const struct lis
     return array;
 }
 
-static struct declarator *declarator_array(struct parser *parser, const struct list *list)
+struct declarator *ast_declarator_array(struct parser *parser, const struct list *list)
 {
     struct declarator *array = ARENA_ARRAY(parser->arena, struct declarator, list->count);
     for (int i = 0; i < list->count; i++)
@@ -59,12 +58,12 @@ static struct declarator *declarator_array(struct parser *parser, const struct l
 struct declarator *ast_declarator(struct parser *parser, struct span span, struct span name, struct list *dimensions)
 {
     struct declarator *declarator = ARENA_NEW(parser->arena, struct declarator);
-    declarator->name = make_name(parser, name);
+    declarator->name = ast_text(parser, name);
     declarator->span = span;
     declarator->has_dimensions = dimensions != NULL;
     if (dimensions) {
         declarator->dimension_count = dimensions->count;
-        declarator->dimensions = dimension_array(parser, dimensions);
+        declarator->dimensions = ast_dimension_array(parser, dimensions);
     }
     return declarator;
 }
@@ -95,7 +94,7 @@ struct declarator *ast_parameter(struct parser *parser, struct span span, struct
 
 static bool is_storage(struct parser *parser, struct span word)
 {
-    return precision_find(make_name(parser, word).text) != PRECISION_COUNT;
+    return precision_find(ast_text(parser, word).text) != PRECISION_COUNT;
 }
 
 struct declarator *ast_set_form(struct parser *parser, struct span span, struct declarator *declarator,
@@ -104,7 +103,7 @@ struct declarator *ast_set_form(struct parser *parser, struct span span, struct 
     static const char *const forms[] = {"svd", "cp", NULL};
     declarator->span = span;
     if (is_storage(parser, form)) {
-        diag_error(parser->diag, rank->span, "'%s' is a storage, which has no rank", make_name(parser, form).text);
+        diag_error(parser->diag, rank->span, "'%s' is a storage, which has no rank", ast_text(parser, form).text);
         return declarator;
     }
     declarator->has_form = true;
@@ -151,7 +150,7 @@ struct declarator *ast_set_storage(struct parser *parser, struct span span, stru
                                    struct span storage)
 {
     static const char *const words[] = {"f32", "f16", "bf16", "int8", "svd(rank)", "cp(rank)", NULL};
-    struct name name = make_name(parser, storage);
+    struct name name = ast_text(parser, storage);
     declarator->span = span;
     if (strcmp(name.text, "svd") == 0 || strcmp(name.text, "cp") == 0)
         diag_error(parser->diag, storage, "'%s' needs its rank: '%s(16)'", name.text, name.text);
@@ -233,15 +232,15 @@ struct declarator *ast_set_word(struct parser *parser, struct span span, struct 
 {
     bool formed = declarator->has_form || declarator->storage.text;
     if (!formed || !is_storage(parser, word)) {
-        if (declarator->fixed && strcmp(make_name(parser, word).text, "fixed") == 0)
+        if (declarator->fixed && strcmp(ast_text(parser, word).text, "fixed") == 0)
             diag_error(parser->diag, word, "'fixed' is given twice");
         return set_flag(parser, span, declarator, word, "fixed", &declarator->fixed);
     }
     if (declarator->storage.text)
         diag_error(parser->diag, word, "a parameter has one storage, not '%s' and '%s'", declarator->storage.text,
-                   make_name(parser, word).text);
+                   ast_text(parser, word).text);
     declarator->span = span;
-    declarator->storage = make_name(parser, word);
+    declarator->storage = ast_text(parser, word);
     return declarator;
 }
 
@@ -259,7 +258,7 @@ struct statement *ast_statement(struct parser *parser, enum statement_kind kind,
     statement->span = span;
     if (declarators) {
         statement->count = declarators->count;
-        statement->declarators = declarator_array(parser, declarators);
+        statement->declarators = ast_declarator_array(parser, declarators);
     }
     statement->values = ARENA_ARRAY(parser->arena, struct expr *, 1);
     statement->values[0] = value;
@@ -295,59 +294,4 @@ struct statement *ast_constant_statement(struct parser *parser, struct span span
         statement->values[i] = constant->fallback;
     }
     return statement;
-}
-
-static struct tree_definition *add_definition(struct parser *parser, enum definition_kind kind, struct span span)
-{
-    struct tree_definition *definition = ARENA_NEW(parser->arena, struct tree_definition);
-    definition->kind = kind;
-    definition->span = span;
-    parser->lost = false;
-    struct tree *tree = parser->tree;
-    ARENA_PUSH(parser->arena, tree->definitions, tree->definition_count, parser->definition_capacity, definition);
-    return definition;
-}
-
-static void set_body(struct tree_definition *definition, struct span span, struct list *body)
-{
-    definition->body = span;
-    definition->statement_count = body->count;
-    definition->statements = (struct statement **)body->items;
-}
-
-void ast_cell(struct parser *parser, struct span span, struct span name, struct list *dimensions, struct list *inputs,
-              struct list *outputs, struct span body_span, struct list *body)
-{
-    struct tree_definition *cell = add_definition(parser, DEFINE_CELL, span);
-    cell->name = make_name(parser, name);
-    cell->dimension_count = dimensions->count;
-    cell->dimensions = dimension_array(parser, dimensions);
-    cell->input_count = inputs->count;
-    cell->inputs = declarator_array(parser, inputs);
-    cell->output_count = outputs->count;
-    cell->outputs = declarator_array(parser, outputs);
-    set_body(cell, body_span, body);
-}
-
-void ast_model(struct parser *parser, struct span span, struct span name, struct span body_span, struct list *body)
-{
-    struct tree_definition *model = add_definition(parser, DEFINE_MODEL, span);
-    model->name = make_name(parser, name);
-    set_body(model, body_span, body);
-}
-
-void ast_function(struct parser *parser, struct span span, struct span name, struct list *inputs, struct expr *value)
-{
-    struct tree_definition *function = add_definition(parser, DEFINE_FUNCTION, span);
-    function->name = make_name(parser, name);
-    function->input_count = inputs->count;
-    function->inputs = declarator_array(parser, inputs);
-    function->value = value;
-}
-
-void ast_constants(struct parser *parser, struct statement *constants)
-{
-    struct tree_definition *definition = add_definition(parser, DEFINE_CONST, constants->span);
-    definition->name = constants->declarators[0].name;
-    definition->constants = constants;
 }

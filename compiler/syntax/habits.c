@@ -23,7 +23,6 @@ static const char text_hint[] = "there is no text in a program; a comment begins
 static const char vector_hint[] = "a vector is put together by 'concat(a, b, ...)'";
 static const char shape_hint[] = "a shape stands in square brackets: 'x[4]'";
 static const char function_hint[] = "a function is written 'fn f(v) = expression', outside cells and models";
-static const char import_hint[] = "a program is one file: there is nothing to import";
 static const char sizes_hint[] = "all sizes stand in one pair of brackets: 'W[n, m]'";
 static const char product_hint[] = "a product is written 'W @ x' or 'a * b', a call 'f(x)'";
 static const char past_hint[] = "the past is written 'h[t-1]'";
@@ -35,15 +34,15 @@ struct habit {
 
 /* Of two characters or of a word: pairs come before their single characters. */
 static const struct habit habits[] = {
-    {"//", floor_hint},     {"**", power_hint},      {"/*", comment_hint},   {"--", comment_hint},
-    {"++", sum_hint},       {"+=", sum_hint},        {"-=", sum_hint},       {"*=", sum_hint},
-    {"/=", sum_hint},       {":=", equation_hint},   {"<-", equation_hint},  {"&&", and_hint},
-    {"||", or_hint},        {"^", power_hint},       {"%", rest_hint},       {"?", choice_hint},
-    {"&", and_hint},        {"|", or_hint},          {"!", not_hint},        {"\"", text_hint},
-    {"'", text_hint},       {"and", and_hint},       {"or", or_hint},        {"not", not_hint},
-    {"if", choice_hint},    {"else", choice_hint},   {"elif", choice_hint},  {"for", loop_hint},
-    {"while", loop_hint},   {"let", equation_hint},  {"var", equation_hint}, {"return", output_hint},
-    {"def", function_hint}, {"import", import_hint},
+    {"//", floor_hint},     {"**", power_hint},     {"/*", comment_hint},   {"--", comment_hint},
+    {"++", sum_hint},       {"+=", sum_hint},       {"-=", sum_hint},       {"*=", sum_hint},
+    {"/=", sum_hint},       {":=", equation_hint},  {"<-", equation_hint},  {"&&", and_hint},
+    {"||", or_hint},        {"^", power_hint},      {"%", rest_hint},       {"?", choice_hint},
+    {"&", and_hint},        {"|", or_hint},         {"!", not_hint},        {"\"", text_hint},
+    {"'", text_hint},       {"and", and_hint},      {"or", or_hint},        {"not", not_hint},
+    {"if", choice_hint},    {"else", choice_hint},  {"elif", choice_hint},  {"for", loop_hint},
+    {"while", loop_hint},   {"let", equation_hint}, {"var", equation_hint}, {"return", output_hint},
+    {"def", function_hint},
 };
 
 static struct span pair_of(struct token first, struct token second)

@@ -20,7 +20,7 @@ static const struct keyword {
 } keywords[] = {
     {"cell", TOKEN_CELL},   {"model", TOKEN_MODEL}, {"fn", TOKEN_FN},         {"const", TOKEN_CONST},
     {"param", TOKEN_PARAM}, {"input", TOKEN_INPUT}, {"output", TOKEN_OUTPUT}, {"target", TOKEN_TARGET},
-    {"loss", TOKEN_LOSS},   {"init", TOKEN_INIT},
+    {"loss", TOKEN_LOSS},   {"init", TOKEN_INIT},   {"import", TOKEN_IMPORT},
 };
 
 bool token_is(const struct parser *parser, struct token token, const char *text)
@@ -57,9 +57,9 @@ static void take_token(void *context, int kind, struct span span)
 
 void layout_start(struct parser *parser)
 {
-    scan_tokens(parser->source, take_token, parser);
-    uint32_t length = (uint32_t)parser->source->length;
-    take_token(parser, 0, (struct span){length, length});
+    const uint32_t end = parser->file->end;
+    scan_tokens(parser->source, parser->file, take_token, parser);
+    take_token(parser, 0, (struct span){end, end});
     parser->layout.before.kind = parser->layout.last.kind = TOKEN_END;
 }
 
@@ -136,7 +136,8 @@ static bool begins_statement(const struct parser *parser, int i)
         return false;
     int keyword = keyword_kind(parser, layout->tokens[i]), next = layout->tokens[i + 1].kind;
     if (layout->brace_count == 0)
-        return (begins_definition(keyword) || keyword == TOKEN_CONST) && next == TOKEN_NAME;
+        return ((begins_definition(keyword) || keyword == TOKEN_CONST) && next == TOKEN_NAME) ||
+               (keyword == TOKEN_IMPORT && next == TOKEN_STRING);
     if (keyword && (next == TOKEN_NAME || is_number(next)))
         return true;
     if (keyword && token_ends_operand(layout->last.kind) && !follows_left_side(next))
@@ -167,6 +168,7 @@ static int name_kind(struct parser *parser, struct token token)
     if (last == TOKEN_END || last == '{') {
         layout->in_stack = false;
         int keyword = keyword_kind(parser, token);
+        layout->in_import = keyword == TOKEN_IMPORT;
         bool is_name = follows_left_side(next) && layout->brace_count > 0; /* equations stand only within braces */
         return keyword && !is_name ? keyword : TOKEN_NAME;
     }
@@ -313,6 +315,7 @@ int rnn_lex(RNN_STYPE *value, struct span *span, struct parser *parser)
     (void)value;
     struct token token;
     parser->layout.unclosed.kind = 0;
+    parser->layout.in_import &= parser->layout.last.kind != TOKEN_END;
     while (!decide(parser, &token))
         continue;
     parser->layout.before = parser->layout.last;

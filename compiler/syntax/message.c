@@ -54,10 +54,37 @@ static void report_beginning(struct parser *parser, bool in_body)
     else if (last.kind == '}')
         diag_error(parser->diag, last.span, "'}' closes nothing");
     else
-        diag_error(parser->diag, last.span, "expected 'cell', 'model', 'fn' or 'const', found %s", quote(parser, last));
+        diag_error(parser->diag, last.span, "expected 'cell', 'model', 'fn', 'const' or 'import', found %s",
+                   quote(parser, last));
+    if (in_body && last.kind == TOKEN_IMPORT)
+        diag_note(parser->diag, last.span, "'import' stands outside cells and models");
     const char *keyword = last.kind == TOKEN_NAME ? layout_suggest_keyword(parser, last) : NULL;
     if (keyword)
         diag_note(parser->diag, last.span, "did you mean '%s'?", keyword);
+}
+
+/* Reports what is wrong with the name behind `import` and its file or module. */
+static void report_import_name(struct parser *parser)
+{
+    struct token before = parser->layout.before, last = parser->layout.last;
+    if (token_is(parser, before, "as"))
+        report_expected(parser, "a name");
+    else if (last.kind == TOKEN_END)
+        diag_error(parser->diag, before.span, "unknown word %s: expected 'as'", quote(parser, before));
+    else
+        report_expected(parser, "'as' or the end of the line");
+}
+
+/* Reports what stands behind `import` and is neither a file nor a module. */
+static void report_import(struct parser *parser)
+{
+    struct token last = parser->layout.last;
+    if (last.kind == TOKEN_BAD_CHARACTER && token_is(parser, last, "\""))
+        diag_error(parser->diag, last.span, "the name of a file ends with '\"' on the same line");
+    else
+        report_expected(parser, "a file in quotes or a module");
+    diag_note(parser->diag, parser->layout.before.span,
+              "a file is imported by 'import \"cells.rnn\"', a module by 'import std.torch'");
 }
 
 /* Reports mistakes that have a message of their own, wherever they stand. */
@@ -68,7 +95,11 @@ static bool report_special(struct parser *parser)
     bool names_run = token_is(parser, before, "reverse") || token_is(parser, before, "stack");
     bool is_run = last.kind == TOKEN_REVERSE || last.kind == TOKEN_STACK;
 
-    if (last.kind == TOKEN_UNCLOSED)
+    if (before.kind == TOKEN_IMPORT)
+        report_import(parser);
+    else if (layout->in_import && before.kind != '.' && last.kind != TOKEN_BAD_CHARACTER && layout->brace_count == 0)
+        report_import_name(parser);
+    else if (last.kind == TOKEN_UNCLOSED)
         report_unclosed(parser, layout->unclosed);
     else if (last.kind == TOKEN_TOO_DEEP)
         diag_error(parser->diag, last.span, "brackets are nested deeper than %d", EXPR_MAX_DEPTH);
@@ -163,6 +194,6 @@ void message_unexpected(struct parser *parser, const struct expectation *expecte
     bool at_beginning = before.kind == TOKEN_END || before.kind == '{', in_body = parser->layout.brace_count > 0;
     bool was_lost = parser->lost;
     parser->lost = !in_body && (at_beginning || expected->brace);
-    if (report(parser, expected, was_lost))
+    if (report(parser, expected, was_lost) && !parser->layout.in_import)
         note_habit(parser, expected);
 }

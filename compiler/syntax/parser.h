@@ -30,11 +30,13 @@ struct layout {
     struct token before, last; /* the two tokens given to the parser last; before the first one comes an END */
     struct token unclosed;     /* the bracket that `last` should have closed: kind 0 if there is none */
     bool in_stack;             /* since `stack` in this statement */
+    bool in_import;            /* since `import`, likewise */
 };
 
 struct parser {
     struct arena *arena;
     const struct source *source;
+    const struct source_file *file; /* the part of the source that is parsed */
     struct diagnostics *diag;
     struct tree *tree;
     int definition_capacity, comment_capacity;
@@ -42,8 +44,9 @@ struct parser {
     struct layout layout;
 };
 
-/* Calls `take` for each token, comments and newlines too; defined in grammar/rnn.l. */
-void scan_tokens(const struct source *source, void (*take)(void *context, int kind, struct span span), void *context);
+/* Calls `take` for each token of a file, comments and newlines too; defined in grammar/rnn.l. */
+void scan_tokens(const struct source *source, const struct source_file *file,
+                 void (*take)(void *context, int kind, struct span span), void *context);
 
 /* Scans the source: fills layout.tokens and tree->comments. */
 void layout_start(struct parser *parser);

@@ -127,6 +127,19 @@ static void print_statement(struct line *line, const struct statement *statement
     }
 }
 
+static void print_import(struct line *line, const struct tree_definition *definition)
+{
+    const char *quote = definition->import->is_module ? "" : "\"";
+    line_puts(line, "import ");
+    line_puts(line, quote);
+    line_puts(line, definition->import->path.text);
+    line_puts(line, quote);
+    if (definition->import->renamed) {
+        line_puts(line, " as ");
+        line_puts(line, definition->name.text);
+    }
+}
+
 static void print_head(struct line *line, const struct tree_definition *definition)
 {
     switch (definition->kind) {
@@ -159,6 +172,9 @@ static void print_head(struct line *line, const struct tree_definition *definiti
     case DEFINE_CONST:
         print_constants(line, definition->constants);
         break;
+    case DEFINE_IMPORT:
+        print_import(line, definition);
+        break;
     }
 }
 
@@ -187,8 +203,9 @@ static void print_body(struct printer *printer, const struct tree_definition *de
 
 void tree_print(const struct tree *tree, struct text *out)
 {
-    struct printer printer = {.tree = tree, .out = out, .at_edge = true};
-    uint32_t end = (uint32_t)tree->source->length;
+    const struct source_file *file = &tree->source->files[tree->file];
+    struct printer printer = {.tree = tree, .out = out, .last_end = file->begin, .at_edge = true};
+    const uint32_t end = file->end;
     for (int i = 0; i < tree->definition_count; i++) {
         const struct tree_definition *definition = tree->definitions[i];
         bool has_body = definition->body.end > definition->body.begin;

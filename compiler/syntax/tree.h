@@ -139,13 +139,15 @@ struct statement {
     struct expr **values;
 };
 
-enum definition_kind { DEFINE_CELL, DEFINE_MODEL, DEFINE_FUNCTION, DEFINE_CONST };
+enum definition_kind { DEFINE_CELL, DEFINE_MODEL, DEFINE_FUNCTION, DEFINE_CONST, DEFINE_IMPORT };
 
-/* cell NAME[dimensions](inputs) -> outputs { body };  model NAME { body };  fn NAME(inputs) = value;  const at the top
- */
+/* cell NAME[dimensions](inputs) -> outputs { body };  model NAME { body };  fn NAME(inputs) = value;  const at the top;
+ * import path as NAME */
 struct tree_definition {
     enum definition_kind kind;
-    struct name name;
+    struct name name; /* of an import: that which the file has here */
+    const struct tree *tree;
+    int index; /* among the tree's definitions */
     struct span span;
     int dimension_count;
     struct dimension *dimensions;
@@ -158,6 +160,15 @@ struct tree_definition {
     struct statement **statements;
     struct expr *value;          /* DEFINE_FUNCTION */
     struct statement *constants; /* DEFINE_CONST */
+    struct import *import;       /* DEFINE_IMPORT */
+};
+
+/* `import "cells.rnn" as NAME`, `import std.torch`. */
+struct import {
+    struct name path;      /* cells.rnn, with the span of its quotes; std.torch */
+    bool is_module;        /* one of those built in */
+    bool renamed;          /* by `as` */
+    struct tree *imported; /* NULL before load_imports, and where that failed */
 };
 
 struct comment {
@@ -165,16 +176,40 @@ struct comment {
     bool own_line; /* nothing but white space before it on its line */
 };
 
+/* The tree of one file. */
 struct tree {
     const struct source *source;
+    int file; /* in source->files */
     int definition_count;
     struct tree_definition **definitions;
     int comment_count;
     struct comment *comments;
+
+    /* The trees of the whole program, each behind those that it imports, this one last; `rank` is a tree's place. Only
+     * in the tree of the program; before load_imports it stands there alone. */
+    struct tree **parts;
+    int part_count;
+    int rank;
 };
 
-/* parse: the stage. Reports every syntax error it finds and returns what could be understood, never NULL. */
+/* parse: the stage. Reports every syntax error it finds in the first file of the source and returns what could be
+ * understood, never NULL. */
 struct tree *parse(struct arena *arena, const struct source *source, struct diagnostics *diag);
+
+/* Folders in which files to import are looked for, behind that of the file that imports them: -I. */
+struct import_options {
+    const char *const *folders;
+    int folder_count;
+};
+
+/* load-imports: the stage. Adds the files that the program imports, and those that they import, to the source, and
+ * parses them. Reports files that cannot be read, what is wrong in them, and circles. */
+void load_imports(struct arena *arena, struct source *source, struct tree *tree, const struct import_options *options,
+                  struct diagnostics *diag);
+
+/* Both stages. */
+struct tree *parse_program(struct arena *arena, struct source *source, const struct import_options *options,
+                           struct diagnostics *diag);
 
 struct text;
 /* The formatted source: parses to the same tree, keeps the comments, and is a fixed point. */

@@ -28,7 +28,7 @@ double *read_tensor(const rnn_file *file, const char *name, size_t *count);
 
 /* Tensors to be written to a file. */
 struct tensors {
-    rnn_file_tensor items[64];
+    rnn_file_tensor items[192];
     int count;
 };
 

@@ -45,7 +45,7 @@ for program in "$work"/*.rnn; do
   esac
   if [ -n "$parse" ]; then
     arguments=--emit=source
-    if ! grep -qE '^(cell|model|fn|const) ' "$program"; then
+    if ! grep -qE '^(cell|model|fn|const|import) ' "$program"; then
       { echo "model snippet {"; cat "$program"; echo "}"; } >"$work/wrapped"
       mv "$work/wrapped" "$program"
     fi

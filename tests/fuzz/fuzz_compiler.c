@@ -25,7 +25,7 @@ static void print_messages(const struct diagnostics *diag)
 }
 
 /* True if the program compiles. If it does not, there must be an error that says why. */
-static bool compile(const struct source *source, const struct pipeline_options *options)
+static bool compile(struct source *source, const struct pipeline_options *options)
 {
     struct arena *arena = arena_new();
     struct diagnostics *diag = diag_new(arena, source);
@@ -40,7 +40,7 @@ static bool compile(const struct source *source, const struct pipeline_options *
 
 /* Compiles as rnnc does without options, and if that succeeds in one of the other ways, chosen by the length of the
  * text. */
-static void compile_in_two_ways(const struct source *source)
+static void compile_in_two_ways(struct source *source)
 {
     struct pipeline_options options = pipeline_default_options();
     options.header = "network.h";
@@ -84,7 +84,7 @@ static void check_printer(const struct source *source)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_new();
-    const struct source *source = source_from_memory(arena, "fuzz.rnn", (const char *)data, size);
+    struct source *source = source_from_memory(arena, "fuzz.rnn", (const char *)data, size);
     check_printer(source);
     compile_in_two_ways(source);
     arena_free(arena);

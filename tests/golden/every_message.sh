@@ -40,7 +40,7 @@ FNR == 1 { depth = 0; text = "" }
 
 status=0
 while IFS= read -r message; do
-  pattern=$(printf '%s\n' "${message#*:*:}" | sed -e 's/[]*^$.\\[]/\\&/g' -e 's/%\(\\\.\\\*\|\\\.[0-9]*\)\{0,1\}\(ll\|l\)\{0,1\}[a-z]/.*/g' -e 's/%0[0-9][a-z]/.*/g')
+  pattern=$(printf '%s\n' "${message#*:*:}" | sed -e 's/\\"/"/g' -e 's/[]*^$.\\[]/\\&/g' -e 's/%\(\\\.\\\*\|\\\.[0-9]*\)\{0,1\}\(ll\|l\)\{0,1\}[a-z]/.*/g' -e 's/%0[0-9][a-z]/.*/g')
   grep -q -e "$pattern" "$expected" || { echo "no golden test says: $message" >&2; status=1; }
 done <"$messages"
 exit $status

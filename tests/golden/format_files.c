@@ -89,6 +89,7 @@ static void every_program_is_formatted(void **state)
 {
     (void)state;
     assert_int_equal(nftw(RNNC_SOURCE_DIR "/examples", visit, DESCRIPTORS, FTW_PHYS), 0);
+    assert_int_equal(nftw(RNNC_SOURCE_DIR "/std", visit, DESCRIPTORS, FTW_PHYS), 0);
     assert_int_equal(nftw(RNNC_SOURCE_DIR "/tests", visit, DESCRIPTORS, FTW_PHYS), 0);
     assert_int_equal(nftw(RNNC_SOURCE_DIR "/bench", visit, DESCRIPTORS, FTW_PHYS), 0);
     printf("%d programs formatted\n", formatted);

@@ -4,7 +4,8 @@
 #   golden.sh --update RNNC FILE    writes NAME.expected
 #
 # FILE is NAME.rnn, or NAME.sh, which prints the program: one too long to keep, or with bytes that editors do not like.
-# Comments at the top of FILE say what is run, in a folder that holds nothing but the program:
+# Comments at the top of FILE say what is run, in a folder that holds nothing but the program, and what is in the folder
+# NAME.files beside it where there is one, as files to import:
 #   # rnnc: --dump-after=parse -fsyntax-only       rnnc with these arguments and NAME.rnn behind them
 #   # shell: rnnc - <NAME.rnn | head -1            any command
 # Expected are the command, standard output, standard error and the exit status of each, in this order.
@@ -30,6 +31,8 @@ case $file in
   *.sh) sh "$file" >"$name.rnn" ;;
   *) cp "$file" "$name.rnn" ;;
 esac
+
+[ ! -d "$folder/$name.files" ] || cp -R "$folder/$name.files/." .
 
 sed -n -e "s/^# rnnc: *\(.*\)/rnnc \1 $name.rnn/p; t" -e 's/^# shell: *//p; t' -e q "$file" >../runs
 [ -s ../runs ] || { echo "$file: the first line is not \`# rnnc: ARGUMENTS\`" >&2; exit 2; }

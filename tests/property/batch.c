@@ -222,7 +222,8 @@ static void run_program(const struct batch *batch, int i, void *opened)
     struct source *source = source_of(arena, batch, i);
     struct diagnostics *diag = diag_new(arena, source);
     const struct sema_options sema = {0};
-    struct program *program = resolve_names(arena, parse(arena, source, diag), &sema, diag);
+    struct program *program =
+        resolve_names(arena, parse_program(arena, source, &(struct import_options){0}, diag), &sema, diag);
     infer_shapes(arena, program, diag);
     const rnn_model *model = opened ? dlsym(opened, arena_printf(arena, "p%03d_model", i)) : remote_network(i);
     alarm(RUN_SECONDS);

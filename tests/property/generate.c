@@ -211,6 +211,36 @@ static void write_cell(struct generator *generator, struct text *text, int numbe
     finish_cell(scope, cell);
 }
 
+/* ---- cells of the modules ---- */
+
+/* Adds some cells of a module that take m units and give n, for callers to find beside those of the program. */
+static void import_cells(struct generator *generator, struct text *text)
+{
+    static const struct {
+        const char *module, *name;
+        int outputs;
+    } known[] = {{"torch", "GRU", 1}, {"torch", "LSTM", 2},        {"torch", "LSTM2", 1},      {"onnx", "LSTM", 2},
+                 {"onnx", "GRU", 1},  {"onnx", "PeepholeLSTM", 2}, {"keras", "LSTM", 2},       {"keras", "GRU", 1},
+                 {"cells", "MGU", 1}, {"cells", "sLSTM", 2},       {"cells", "CoupledLSTM", 2}};
+    const char *module = known[pick(generator, sizeof known / sizeof *known)].module;
+    text_printf(text, "import std.%s\n\n", module);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(known[i].module, module) != 0)
+            continue;
+        struct cell *cell = ARENA_NEW(generator->arena, struct cell);
+        cell->name = arena_printf(generator->arena, "%s.%s", module, known[i].name);
+        cell->brackets = cell->owns = cell->stateful = true;
+        cell->input_count = 1;
+        cell->output_count = known[i].outputs;
+        cell->inputs = ARENA_ARRAY(generator->arena, struct sizes, 1);
+        cell->vocabularies = ARENA_ARRAY(generator->arena, int, 1);
+        cell->outputs = ARENA_ARRAY(generator->arena, struct sizes, 2);
+        cell->inputs[0] = vector_of((struct size){0, 1, 0});
+        cell->outputs[0] = cell->outputs[1] = vector_of((struct size){1, 0, 0});
+        generator->cells[generator->cell_count++] = cell;
+    }
+}
+
 /* ---- the model ---- */
 
 static void write_inputs(struct scope *scope)
@@ -290,6 +320,8 @@ const char *generate_program(struct arena *arena, const struct generate_options 
     generator.cells = ARENA_ARRAY(arena, struct cell *, 8);
     struct text text;
     text_init(&text, arena);
+    if (options->seed % 5 == 4)
+        import_cells(&generator, &text);
     for (int i = chance(&generator, 40) ? 1 + pick(&generator, 2) : 0; i > 0; i--)
         write_function(&generator, &text, i);
     for (int i = pick(&generator, 3); i > 0; i--)

@@ -179,8 +179,9 @@ static void messages(void **state)
     check_errors("input x: word[3]", "2:10: error: unknown type 'word': expected 'index' or 'labels'");
     check_errors("input x[n] b[n]", "2:12: error: expected ',' before 'b'");
     check_errors("input x twice", "2:9: error: unknown word 'twice': expected 'once'");
-    check("cel A(x) -> h {\n  h = x\n}", "\n1:1: error: expected 'cell', 'model', 'fn' or 'const', found 'cel'\n"
-                                         "1:1: note: did you mean 'cell'?");
+    check("cel A(x) -> h {\n  h = x\n}",
+          "\n1:1: error: expected 'cell', 'model', 'fn', 'const' or 'import', found 'cel'\n"
+          "1:1: note: did you mean 'cell'?");
     check("cell A(x) -> h\n", "\n1:15: error: expected '{' after 'h'");
     check("cell A(x) {\n}\n", "\n1:11: error: expected '->' after ')', found '{'");
     check("}\n}\nh = 3\n", "\n1:1: error: '}' closes nothing");

@@ -138,7 +138,7 @@ static void put_statement(struct text *out, const struct statement *statement)
 
 const char *tree_text(struct arena *arena, const struct tree *tree)
 {
-    static const char *const kinds[] = {"cell", "model", "fn", "const"};
+    static const char *const kinds[] = {"cell", "model", "fn", "const", "import"};
     struct text out;
     text_init(&out, arena);
     text_puts(&out, "");

@@ -119,7 +119,7 @@ static bool open_network(struct check *check, const char **error)
     if (!check->model)
         return false;
     check->judge = (struct judge){.arena = check->arena, .model = check->model, .progress = &check->progress};
-    const struct source *source = source_from_file(check->arena, network->path, error);
+    struct source *source = source_from_file(check->arena, network->path, error);
     check->judge.program = source ? program_check(network, source) : NULL;
     return check->judge.program && check_prepare_inputs(check, error) &&
            session_open(&check->session, check->model, check->frames, check->streams, error);

@@ -234,7 +234,7 @@ static bool open_journal(struct search *search, const char **error)
     if (!options->checkpoint)
         return journal_open(&search->journal, arena, NULL, false, &identity, error);
     identity.data = identity_sum_data(&search->evaluation.data);
-    return identity_sum_program(arena, options->network.path, &identity.program, error) &&
+    return identity_sum_program(&options->network, &identity.program, error) &&
            identity_sum_file(arena, options->weights, &identity.weights, error) &&
            journal_open(&search->journal, arena, options->checkpoint, options->resume, &identity, error);
 }

@@ -98,6 +98,27 @@ static const char *form_fault(struct arena *arena, const struct matrix *matrix, 
     return NULL;
 }
 
+bool is_imported(const struct source *source, const struct value *value)
+{
+    return source_file_at(source, value->span.begin) != source->files;
+}
+
+/* Returns why no matrix has a name that the pattern fits. */
+static const char *explain_none(const struct factoring *factoring, const struct form_option *option)
+{
+    const struct program *program = factoring->program;
+    for (int i = 0; i < program->parameter_count; i++) {
+        const struct value *value = program->parameters[i];
+        if (is_imported(factoring->source, value) && fnmatch(option->pattern, value->name, 0) == 0)
+            return arena_printf(
+                factoring->arena,
+                "--form %s: '%s' is declared in '%s', which the program imports: copy the cell into the "
+                "program to give it a form there",
+                option->text, value->name, source_file_at(factoring->source, value->span.begin)->name);
+    }
+    return NULL;
+}
+
 static const char *list_names(const struct factoring *factoring)
 {
     struct text text;
@@ -129,6 +150,8 @@ static bool take_form(struct factoring *factoring, const struct form_option *opt
         taken++;
     }
     if (!taken)
+        *error = explain_none(factoring, option);
+    if (!taken && !*error)
         *error = arena_printf(factoring->arena, "--form %s: no matrix without a form has that name; there are: %s",
                               option->text, list_names(factoring));
     return taken > 0;

@@ -24,7 +24,7 @@ struct choice {
     int preview, refine; /* with FORM_SVD: svd(rank, preview = ..., refine = ...); 0: none */
 };
 
-/* A parameter of rank 2 or 3 for which the program says nothing of this kind. */
+/* A parameter of rank 2 or 3, declared in the program itself, for which it says nothing of this kind. */
 struct matrix {
     const struct value *value;
     const rnn_file_tensor *weights;
@@ -40,7 +40,7 @@ struct matrix {
 struct factoring {
     struct arena *arena;
     struct lapack lapack;
-    const struct source *source;
+    struct source *source;
     const struct program *program;
     struct matrix *matrices;
     int matrix_count;
@@ -51,6 +51,9 @@ struct factoring {
     const struct text *trained;  /* the weights file, where factors have been trained on; NULL: as they are computed */
     const struct search *search; /* that has found the forms; NULL: they were given */
 };
+
+/* True for a parameter of a cell that the program imports: a form cannot be written into its declaration. */
+bool is_imported(const struct source *source, const struct value *value);
 
 bool choice_is_none(const struct choice *choice); /* zeros */
 bool choice_is_same(const struct choice *a, const struct choice *b);
@@ -78,7 +81,7 @@ bool compute_factors(struct factoring *factoring, const char **error);
 bool keep_matrix(const struct factoring *factoring, const struct matrix *matrix, double *product, const char **error);
 
 /* Returns the program's text with the forms in its declarations, all else as it is. */
-const struct source *rewrite_program(const struct factoring *factoring);
+struct source *rewrite_program(const struct factoring *factoring);
 
 /* Appends how fast singular values fall; the forms and the errors that they make, and why others stay dense. */
 void report_spectra(const struct factoring *factoring, struct text *text);

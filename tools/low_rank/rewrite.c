@@ -58,7 +58,7 @@ static int find_insertions(const struct factoring *factoring, const struct tree 
     return count;
 }
 
-const struct source *rewrite_program(const struct factoring *factoring)
+struct source *rewrite_program(const struct factoring *factoring)
 {
     const struct source *source = factoring->source;
     struct arena *arena = factoring->arena;
@@ -74,6 +74,6 @@ const struct source *rewrite_program(const struct factoring *factoring)
                     choice_text(arena, &matrix->choice));
         from = insertions[i].place;
     }
-    text_printf(&text, "%s", source->data + from);
+    text_append(&text, source->data + from, source->files[0].end - from);
     return source_from_memory(arena, source->name, text.data, text.length);
 }

@@ -19,6 +19,7 @@ static const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The network, compiled by rnnc and $CC (default cc) with $CFLAGS:", 1},
     {"define", 'D', "NAME=VALUE", 0, "Give a const of the file, or a dimension or function of the top cell, its value",
      1},
+    {"import", 'I', "FOLDER", 0, "Look for imported files here, behind the folder of the file that imports them", 1},
     {"top", KEY_TOP, "NAME", 0, "The model or cell to use (default: the only model, or else the last cell)", 1},
     {NULL, 'f', "SWITCH", 0, "A switch for rnnc, see rnnc --help", 1},
     {"form", KEY_FORM, "PATTERN=FORM", 0,
@@ -35,7 +36,8 @@ static const struct argp_option options_table[] = {
 
 struct network_options network_options_new(struct arena *arena)
 {
-    return (struct network_options){.arena = arena, .passed.arena = arena, .forms.arena = arena};
+    return (struct network_options){
+        .arena = arena, .folders.arena = arena, .passed.arena = arena, .forms.arena = arena};
 }
 
 static void define(struct network_options *options, const char *argument, struct argp_state *state)
@@ -67,6 +69,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     switch (key) {
     case 'D':
         define(options, argument, state);
+        break;
+    case 'I':
+        words_push(&options->folders, argument);
+        words_push(&options->passed, "-I");
+        words_push(&options->passed, argument);
         break;
     case KEY_TOP:
         options->top = argument;

@@ -22,7 +22,8 @@ struct text;
 struct network_options {
     struct arena *arena;
     const char *path;               /* the .rnn file */
-    struct words passed;            /* arguments for rnnc: -D, --top, -f... as they were given, but for forms */
+    struct words folders;           /* of -I */
+    struct words passed;            /* arguments for rnnc: -D, -I, --top, -f... as they were given, but for forms */
     struct definition *definitions; /* the -D among them */
     int definition_count, definition_capacity;
     struct form_options forms; /* --form and --forms */

@@ -4,9 +4,13 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "syntax/tree.h"
 
-static const struct program *check(const struct network_options *options, const struct source *source,
+struct import_options program_imports(const struct network_options *options)
+{
+    return (struct import_options){options->folders.items, options->folders.count};
+}
+
+static const struct program *check(const struct network_options *options, struct source *source,
                                    struct diagnostics *diag)
 {
     struct arena *arena = options->arena;
@@ -15,14 +19,15 @@ static const struct program *check(const struct network_options *options, const 
                                       .top = options->top,
                                       .forms = options->forms.items,
                                       .form_count = options->forms.count};
-    const struct tree *tree = parse(arena, source, diag);
+    const struct import_options imports = program_imports(options);
+    const struct tree *tree = parse_program(arena, source, &imports, diag);
     struct program *program = diag_error_count(diag) ? NULL : resolve_names(arena, tree, &sema, diag);
     if (program && diag_error_count(diag) == 0)
         infer_shapes(arena, program, diag);
     return program && diag_error_count(diag) == 0 ? program : NULL;
 }
 
-const struct program *program_check(const struct network_options *options, const struct source *source)
+const struct program *program_check(const struct network_options *options, struct source *source)
 {
     struct diagnostics *diag = diag_new(options->arena, source);
     const struct program *program = check(options, source, diag);
@@ -31,7 +36,7 @@ const struct program *program_check(const struct network_options *options, const
     return program;
 }
 
-bool program_is_right(const struct network_options *options, const struct source *source)
+bool program_is_right(const struct network_options *options, struct source *source)
 {
     return check(options, source, diag_new(options->arena, source)) != NULL;
 }

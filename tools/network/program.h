@@ -3,11 +3,16 @@
 #define RNN_TOOLS_PROGRAM_H
 
 #include "network/network.h"
+#include "syntax/tree.h"
 
-/* Checks the source with the options' definitions, top and forms. NULL if it is wrong, which has been reported. */
-const struct program *program_check(const struct network_options *options, const struct source *source);
+/* The folders of -I. */
+struct import_options program_imports(const struct network_options *options);
+
+/* Checks the source, to which what it imports is added, with the options' definitions, top and forms. NULL if it is
+ * wrong, which has been reported. */
+const struct program *program_check(const struct network_options *options, struct source *source);
 
 /* The same, and says nothing. */
-bool program_is_right(const struct network_options *options, const struct source *source);
+bool program_is_right(const struct network_options *options, struct source *source);
 
 #endif

@@ -65,7 +65,7 @@ bool storage_round_parameters(const struct network_options *options, const rnn_m
     if (strcmp(options->path, "-") == 0)
         return true;
     struct arena *arena = options->arena;
-    const struct source *source = source_from_file(arena, options->path, error);
+    struct source *source = source_from_file(arena, options->path, error);
     const struct program *program = source ? program_check(options, source) : NULL;
     for (int i = 0; program && i < program->parameter_count; i++) {
         const struct value *value = program->parameters[i];

@@ -26,7 +26,7 @@
 struct conversion {
     const struct train_options *options;
     /* of the dense network, as they were when the training began; NULL: there is no conversion */
-    const struct source *source;
+    struct source *source;
     const struct program *program;
     struct lapack lapack; /* open from conversion_check on */
 };

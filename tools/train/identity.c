@@ -8,6 +8,7 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "data/file.h"
+#include "network/program.h"
 #include "network/session.h"
 #include "syntax/tree.h"
 
@@ -25,21 +26,25 @@ bool identity_sum_file(struct arena *arena, const char *path, uint32_t *result, 
     return true;
 }
 
-bool identity_sum_program(struct arena *arena, const char *path, uint32_t *result, const char **error)
+bool identity_sum_program(const struct network_options *options, uint32_t *result, const char **error)
 {
-    const struct source *source = source_from_file(arena, path, error);
+    struct arena *arena = options->arena;
+    struct source *source = source_from_file(arena, options->path, error);
     if (!source)
         return false;
     struct diagnostics *diag = diag_new(arena, source);
-    struct tree *tree = parse(arena, source, diag);
+    const struct import_options imports = program_imports(options);
+    const struct tree *tree = parse_program(arena, source, &imports, diag);
     if (diag_error_count(diag)) {
-        *error = arena_printf(arena, "'%s' has changed while it was compiled", path);
+        *error = arena_printf(arena, "'%s' has changed while it was compiled", options->path);
         return false;
     }
     struct text text;
     text_init(&text, arena);
-    tree->comment_count = 0;
-    tree_print(tree, &text);
+    for (int i = 0; i < tree->part_count; i++) {
+        tree->parts[i]->comment_count = 0;
+        tree_print(tree->parts[i], &text);
+    }
     *result = 0;
     for (size_t i = 0; i < text.length; i++) /* empty lines, which the printer keeps, mean nothing */
         if (text.data[i] != '\n' || (i && text.data[i - 1] != '\n'))
@@ -94,5 +99,5 @@ bool identity_find(const struct train_options *options, const struct dataset *da
     }
     identity->data = identity_sum_data(data);
     identity->held = held->count ? identity_sum_data(held) : 0;
-    return identity_sum_program(options->network.arena, options->network.path, &identity->program, error);
+    return identity_sum_program(&options->network, &identity->program, error);
 }

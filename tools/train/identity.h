@@ -24,7 +24,7 @@ uint32_t identity_sum_data(const struct dataset *data);
 /* The sum of a file's bytes. */
 bool identity_sum_file(struct arena *arena, const char *path, uint32_t *result, const char **error);
 
-/* The sum of the program; *sum is not set where the source has errors. */
-bool identity_sum_program(struct arena *arena, const char *path, uint32_t *sum, const char **error);
+/* The sum of the program and of what it imports; *sum is not set where they have errors. */
+bool identity_sum_program(const struct network_options *options, uint32_t *sum, const char **error);
 
 #endif
