@@ -276,3 +276,14 @@ for variable in OMPI_COMM_WORLD_SIZE=3 PMI_SIZE=3 PMIX_RANK=2 SLURM_STEP_NUM_TAS
   expect 1 env $variable "$rnn" factor lm.rnn --weights lm1.safetensors
   says err "3 processes have been started together (${variable%=*}), but rnn factor is one process"
 done
+
+# Ranks of which one has a checkpoint with factors, and another one without, which a network without factors belongs to.
+if train factored --double --quiet --epochs 2 --low-rank-after 1 --form h.U_r=svd:2 --checkpoint factored.checkpoint >out 2>err; then
+  low="--low-rank-after 1 --form h.U_r=svd:2 --resume"
+  own="--epochs 2 $low --checkpoint factored.checkpoint"
+  disagree factors lm.rnn text --epochs 2 $low --checkpoint slow.checkpoint
+  finish 1
+  says factors.err "rank 1 of 2 has 'no choice yet' for the factors in the checkpoint, rank 0 has 'h.U_r=svd:2"
+else
+  says err liblapacke
+fi
