@@ -46,7 +46,10 @@ static void report_trials(const struct search *search, struct text *text)
         const struct state *state = &search->states[i];
         if (state->verdict == VERDICT_OPEN) /* a preview that was not needed */
             continue;
-        const char *verdict = state == search->found ? "taken" : state->verdict == VERDICT_GOOD ? "" : "worse";
+        const char *verdict = state == search->found           ? "taken"
+                              : state->verdict == VERDICT_GOOD ? ""
+                              : state->verdict == VERDICT_SLOW ? "slower"
+                                                               : "worse";
         text_printf(text, "%10.3f %12.6g  %-6s ", state->time / 1e3, state->metric, verdict);
         report_state(search, state, text);
         text_puts(text, "\n");

@@ -190,21 +190,6 @@ static bool find_states(struct search *search, const char **error)
 
 /* ---- training ---- */
 
-/* True for a state that may be taken: it is good, or that will be seen when it is compiled. */
-static bool is_open(const struct state *state)
-{
-    return !state->replaced && (state->verdict == VERDICT_GOOD || (state->previews && state->verdict == VERDICT_OPEN));
-}
-
-static struct state *fastest_state(const struct search *search)
-{
-    struct state *best = &search->states[0];
-    for (int i = 1; i < search->state_count; i++)
-        if (is_open(&search->states[i]) && search->states[i].time < best->time)
-            best = &search->states[i];
-    return best;
-}
-
 /* As try_state, by what training makes of the network; but that the weights in place are not those of `now` then. */
 static bool try_trained(struct search *search, const struct choice *choices, enum verdict *verdict, const char **error)
 {
@@ -227,72 +212,6 @@ static bool find_trained(struct search *search, const char **error)
 {
     search->now = *fastest_state(search);
     return find_first_good(search, take_level, 0, LEVELS, try_trained, error);
-}
-
-/* ---- the one that is taken ---- */
-
-/* Compiles a state and judges it as it is: its factors as they are computed, or after all epochs. */
-static bool judge_found(struct search *search, struct state *state, const char **error)
-{
-    const struct factoring *factoring = search->factoring;
-    const char *program = program_path(factoring, search->folder), *weights = weights_path(factoring, search->folder);
-    progress_next(&search->progress, "search: the network that is found", 0);
-    progress_step(&search->progress);
-    if (state->trained)
-        return tune_state(search, state, true, error);
-    set_forms(search, state->choices);
-    if (!compute_factors(search->factoring, error) || !write_network(factoring, search->folder, error) ||
-        !judge_network(search, program, weights, &search->metric_found, error))
-        return false;
-    state->verdict = metric_is_good(search, search->metric_found) ? VERDICT_GOOD : VERDICT_WORSE;
-    if (state->previews)
-        state->metric = search->metric_found;
-    return true;
-}
-
-/* Measures what is found, and reads weights that have been trained. */
-static bool finish(struct search *search, const char **error)
-{
-    struct factoring *factoring = search->factoring;
-    const struct state *found = search->found;
-    const char *folder = found->trained ? found->folder : search->folder;
-    const char *weights = found->trained ? found->weights : weights_path(factoring, folder);
-    set_forms(search, found->choices);
-    if (found->trained) {
-        struct text *trained = ARENA_NEW(factoring->arena, struct text);
-        search->metric_found = found->metric;
-        if (!file_read(factoring->arena, weights, trained, error))
-            return false;
-        factoring->trained = trained;
-    }
-    return measure_networks(search, program_path(factoring, folder), weights, error);
-}
-
-/* Takes the fastest state that is good as it is compiled, at last the dense one. */
-static bool take_state(struct search *search, const char **error)
-{
-    search->now = *fastest_state(search);
-    if (!add_previews(search, error))
-        return false;
-    for (;;) {
-        struct state *state = fastest_state(search);
-        if (state == search->states)
-            break;
-        if (search->factoring->options->finetune && !state->trained) {
-            state->replaced = true;
-            state = state_of(search, state->choices, true, state->time);
-        }
-        if (!judge_found(search, state, error))
-            return false;
-        search->found = state;
-        if (state->verdict == VERDICT_GOOD)
-            return finish(search, error);
-        search->refused += !state->previews;
-    }
-    search->found = search->states;
-    search->metric_found = search->found->metric;
-    set_forms(search, search->found->choices);
-    return true;
 }
 
 /* ---- the whole ---- */

@@ -12,7 +12,7 @@
  * The first two end with storages too. A storage is taken where the network is predicted to be faster with it and the
  * metric stays within the tolerance, the fastest of them. Of all states that were within it the one with the smallest
  * predicted time is taken. By accuracy, previews of output layers are tried on top of that one, if they are predicted
- * to be faster.
+ * to be faster, and taken if they are measured to be.
  *
  * With training (--finetune), all groups then get the largest error with which the metric comes back to within the
  * tolerance when the factors have been trained for so many epochs, again by bisection; if the network that has is
@@ -124,6 +124,9 @@ bool try_state(struct search *search, const struct choice *choices, enum verdict
 /* Goes back to the dense network. */
 void begin_again(struct search *search);
 
+/* Returns the state with the shortest predicted time of those that may be taken. */
+struct state *fastest_state(const struct search *search);
+
 /* Finds a state that has been tried, or adds it as one to be judged. */
 struct state *state_of(struct search *search, const struct choice *choices, bool trained, double time);
 
@@ -137,6 +140,11 @@ bool metric_is_better(const struct search *search, double metric, double than);
 
 /* Adds `now` with previews of output layers, where they may be faster and the metric judges them. */
 bool add_previews(struct search *search, const char **error);
+
+/* ---- take.c ---- */
+
+/* Takes the fastest state that is good as it is compiled, at last the dense one. */
+bool take_state(struct search *search, const char **error);
 
 /* ---- tune.c ---- */
 

@@ -196,6 +196,21 @@ bool try_state(struct search *search, const struct choice *choices, enum verdict
     return true;
 }
 
+/* True for a state that may be taken: it is good, or that will be seen when it is compiled. */
+static bool is_open(const struct state *state)
+{
+    return !state->replaced && (state->verdict == VERDICT_GOOD || (state->previews && state->verdict == VERDICT_OPEN));
+}
+
+struct state *fastest_state(const struct search *search)
+{
+    struct state *best = &search->states[0];
+    for (int i = 1; i < search->state_count; i++)
+        if (is_open(&search->states[i]) && search->states[i].time < best->time)
+            best = &search->states[i];
+    return best;
+}
+
 void begin_again(struct search *search)
 {
     search->now = search->states[0];
