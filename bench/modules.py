@@ -4,8 +4,9 @@ that they have there, loaded by `rnn run` as they are, and outputs are compared.
 
     python3 bench/modules.py [BUILD]
 
-BUILD (default: build) has bin/rnn. Compared is with those of torch, onnx with onnxruntime, and keras that this Python has; where it
-has none of them, the script says so and ends with status 77. Exit status 1 if an output, in float, differs by more than 1e-6."""
+BUILD (default: build) has bin/rnn. Compared is with those of torch, onnx with onnxruntime, and keras that this Python has (Keras with
+an installed KERAS_BACKEND); where it has none of them, the script says so and ends with status 77. Exit status 1 if an output, in
+float, differs by more than 1e-6."""
 import json
 import os
 import struct
