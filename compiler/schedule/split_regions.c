@@ -1,6 +1,5 @@
 /* split-regions: each cyclic component is a region of its own; what lies outside every cycle is one frames region for
  * each stage of the pipeline, and another for sums that only a gradient waits for. */
-#include <limits.h>
 #include <string.h>
 
 #include "analysis/cost.h"
@@ -11,16 +10,16 @@
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
 
 /* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values
- * that it may need, then by stages the frames region, the cyclic components in topological order and sums; last the
- * late region. */
+ * that it may need, then by stages the frames region, sums and the cyclic components in topological order; last the
+ * late region. Sums, which read no cycle of their stage, come early: from then on ranks of a training send them. */
 struct key {
     int pass;    /* -1: static; PASS_LATE */
     int in_pass; /* 0: once before the pass */
     int stage;
-    int component; /* of a cycle, plus one; 0: frames; KEY_SUMS */
+    int part; /* KEY_FRAMES, KEY_SUMS, or KEY_CYCLES and the number of a component */
 };
 
-enum { PASS_LATE = 1 << 30, KEY_SUMS = INT_MAX };
+enum { PASS_LATE = 1 << 30, KEY_FRAMES = 0, KEY_SUMS, KEY_CYCLES };
 
 static struct key region_key(const struct schedule *schedule, int id)
 {
@@ -34,8 +33,8 @@ static struct key region_key(const struct schedule *schedule, int id)
         return (struct key){schedule->passes.of[id], 0, 0, 0};
     return (struct key){schedule->passes.of[id], 1, component->stage,
                         node->time == TIME_CALL ? KEY_SUMS
-                        : component->cyclic     ? number + 1
-                                                : 0};
+                        : component->cyclic     ? KEY_CYCLES + number
+                                                : KEY_FRAMES};
 }
 
 static int compare_keys(const struct key *a, const struct key *b)
@@ -46,7 +45,7 @@ static int compare_keys(const struct key *a, const struct key *b)
         return a->in_pass < b->in_pass ? -1 : 1;
     if (a->stage != b->stage)
         return a->stage < b->stage ? -1 : 1;
-    return (a->component > b->component) - (a->component < b->component);
+    return (a->part > b->part) - (a->part < b->part);
 }
 
 static enum region_kind region_kind_of(const struct schedule *schedule, int id)
