@@ -13,6 +13,7 @@
 #include "command/commands.h"
 #include "command/stop.h"
 #include "ranks/launcher.h"
+#include "ranks/pusher.h"
 #include "ranks/ranks.h"
 #include "rnn/stored_round.h"
 
@@ -22,7 +23,8 @@ struct ranks_mpi {
     MPI_Comm work, faults; /* of errors there are no other calls in the way */
     MPI_Request sums[MOST_SUMS];
     int sum_count;
-    double patience; /* seconds */
+    struct pusher pusher; /* of the sums */
+    double patience;      /* seconds */
 };
 
 /* ---- waiting ---- */
@@ -134,6 +136,16 @@ static const char *explain_strangers(struct arena *arena)
                                      count, variable);
 }
 
+/* Has Open MPI sum by halving and doubling (Rabenseifner), so that each rank sends all it has twice at most and both
+ * ways of a link are used, unless the environment says otherwise: sums in place would go through one rank as a whole
+ * (ompi/mca/coll/libnbc/nbc_iallreduce.c, nbc_allreduce_init). */
+static void choose_algorithm(void)
+{
+#ifdef OPEN_MPI
+    setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "rabenseifner", 0);
+#endif
+}
+
 bool ranks_open(struct ranks *ranks, struct arena *arena, int wanted, char **argv, const char **error)
 {
     *ranks = (struct ranks){.count = 1};
@@ -142,24 +154,31 @@ bool ranks_open(struct ranks *ranks, struct arena *arena, int wanted, char **arg
         *error = strangers ? strangers : wanted > 1 ? launch(arena, wanted, argv) : NULL;
         return !*error;
     }
-    const sigset_t before = stop_hold_signals(); /* MPI starts threads now, which are not to take signals */
-    const int status = MPI_Init(NULL, NULL);
+    int threads;
+    choose_algorithm();
+    const sigset_t before = stop_hold_signals(); /* threads that start now are not to take signals */
+    const int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &threads);
+    struct ranks_mpi *mpi = ARENA_NEW(arena, struct ranks_mpi);
+    if (status == MPI_SUCCESS) {
+        MPI_Comm_rank(MPI_COMM_WORLD, &ranks->rank);
+        MPI_Comm_size(MPI_COMM_WORLD, &ranks->count);
+        if (ranks->count > 1 && threads >= MPI_THREAD_SERIALIZED)
+            pusher_start(&mpi->pusher, mpi->sums);
+    }
     stop_restore_signals(&before);
     if (status != MPI_SUCCESS) {
         *error = "MPI cannot be started";
         return false;
     }
-    MPI_Comm_rank(MPI_COMM_WORLD, &ranks->rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks->count);
     if (ranks->count == 1 && strangers) {
         MPI_Finalize();
         *error = strangers;
         return false;
     }
-    ranks->mpi = ARENA_NEW(arena, struct ranks_mpi);
-    ranks->mpi->patience = find_patience();
-    MPI_Comm_dup(MPI_COMM_WORLD, &ranks->mpi->work);
-    MPI_Comm_dup(MPI_COMM_WORLD, &ranks->mpi->faults);
+    ranks->mpi = mpi;
+    mpi->patience = find_patience();
+    MPI_Comm_dup(MPI_COMM_WORLD, &mpi->work);
+    MPI_Comm_dup(MPI_COMM_WORLD, &mpi->faults);
     if (wanted && wanted != ranks->count)
         *error = arena_printf(arena, "--ranks %d: %d rank%s been started", wanted, ranks->count,
                               ranks->count == 1 ? " has" : "s have");
@@ -170,6 +189,7 @@ void ranks_close(struct ranks *ranks)
 {
     if (!ranks->mpi)
         return;
+    pusher_stop(&ranks->mpi->pusher);
     MPI_Comm_free(&ranks->mpi->work);
     MPI_Comm_free(&ranks->mpi->faults);
     MPI_Finalize();
@@ -184,7 +204,16 @@ void ranks_sum(struct ranks *ranks, double *numbers, int count)
         return;
     MPI_Request request;
     ranks->bytes += (double)count * sizeof *numbers;
-    MPI_Iallreduce(MPI_IN_PLACE, numbers, count, MPI_DOUBLE, MPI_SUM, ranks->mpi->work, &request);
+    if (count >= ranks->count) {
+        MPI_Iallreduce(MPI_IN_PLACE, numbers, count, MPI_DOUBLE, MPI_SUM, ranks->mpi->work, &request);
+        wait_or_end(ranks, &request, 1);
+        return;
+    }
+    /* By two trees: numbers that are too few for each rank to sum one would go around in a ring. */
+    MPI_Ireduce(ranks->rank ? numbers : MPI_IN_PLACE, ranks->rank ? NULL : numbers, count, MPI_DOUBLE, MPI_SUM, 0,
+                ranks->mpi->work, &request);
+    wait_or_end(ranks, &request, 1);
+    MPI_Ibcast(numbers, count, MPI_DOUBLE, 0, ranks->mpi->work, &request);
     wait_or_end(ranks, &request, 1);
 }
 
@@ -197,24 +226,30 @@ void ranks_begin_sum(struct ranks *ranks, void *numbers, size_t count, int size)
         if (mpi->sum_count == MOST_SUMS)
             ranks_end_sums(ranks);
         ranks->bytes += (double)some * size;
+        pusher_hold(&mpi->pusher);
         MPI_Iallreduce(MPI_IN_PLACE, (char *)numbers + done * (size_t)size, (int)some,
                        size == (int)sizeof(double) ? MPI_DOUBLE : MPI_FLOAT, MPI_SUM, mpi->work,
                        &mpi->sums[mpi->sum_count++]);
+        pusher_release(&mpi->pusher, mpi->sum_count);
         done += some;
     }
 }
 
 void ranks_push_sums(struct ranks *ranks)
 {
+    struct ranks_mpi *mpi = ranks->mpi;
     int done;
-    if (ranks->mpi && ranks->mpi->sum_count)
-        MPI_Testall(ranks->mpi->sum_count, ranks->mpi->sums, &done, MPI_STATUSES_IGNORE);
+    if (!mpi || !mpi->sum_count || mpi->pusher.runs)
+        return;
+    MPI_Testall(mpi->sum_count, mpi->sums, &done, MPI_STATUSES_IGNORE);
 }
 
 void ranks_end_sums(struct ranks *ranks)
 {
     if (!ranks->mpi || !ranks->mpi->sum_count)
         return;
+    pusher_hold(&ranks->mpi->pusher);
+    pusher_release(&ranks->mpi->pusher, 0);
     wait_or_end(ranks, ranks->mpi->sums, ranks->mpi->sum_count);
     ranks->mpi->sum_count = 0;
 }

@@ -1,0 +1,70 @@
+#include "ranks/pusher.h"
+
+#include <time.h>
+
+/* Rests between two calls of MPI: long enough to leave the processor to the network, short enough that a fast link has
+ * something to do. */
+static void rest(void)
+{
+    enum { NANOSECONDS = 100000 };
+    nanosleep(&(struct timespec){0, NANOSECONDS}, NULL);
+}
+
+static void *push(void *context)
+{
+    struct pusher *pusher = context;
+    pthread_mutex_lock(&pusher->mutex);
+    while (!pusher->ends) {
+        int done = 0;
+        if (pusher->count)
+            MPI_Testall(pusher->count, pusher->requests, &done, MPI_STATUSES_IGNORE);
+        if (done)
+            pusher->count = 0;
+        if (!pusher->count) {
+            pthread_cond_wait(&pusher->wake, &pusher->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&pusher->mutex);
+        rest();
+        pthread_mutex_lock(&pusher->mutex);
+    }
+    pthread_mutex_unlock(&pusher->mutex);
+    return NULL;
+}
+
+void pusher_start(struct pusher *pusher, MPI_Request *requests)
+{
+    *pusher = (struct pusher){.requests = requests};
+    pthread_mutex_init(&pusher->mutex, NULL);
+    pthread_cond_init(&pusher->wake, NULL);
+    pusher->runs = pthread_create(&pusher->thread, NULL, push, pusher) == 0;
+}
+
+void pusher_hold(struct pusher *pusher)
+{
+    if (pusher->runs)
+        pthread_mutex_lock(&pusher->mutex);
+}
+
+void pusher_release(struct pusher *pusher, int count)
+{
+    if (!pusher->runs)
+        return;
+    pusher->count = count;
+    if (count)
+        pthread_cond_signal(&pusher->wake);
+    pthread_mutex_unlock(&pusher->mutex);
+}
+
+void pusher_stop(struct pusher *pusher)
+{
+    if (!pusher->runs)
+        return;
+    pthread_mutex_lock(&pusher->mutex);
+    pusher->ends = true;
+    pthread_cond_signal(&pusher->wake);
+    pthread_mutex_unlock(&pusher->mutex);
+    pthread_join(pusher->thread, NULL);
+    pthread_mutex_destroy(&pusher->mutex);
+    pthread_cond_destroy(&pusher->wake);
+}
