@@ -112,7 +112,8 @@ rnn_status trainer_call(struct trainer *trainer, rnn_window window, struct tally
 /* Lets the streams of the batch begin. */
 void trainer_begin_streams(struct trainer *trainer);
 
-/* Opens a network on rank 0, which compiles it where it has to be compiled, and then on the others. */
+/* Opens a network on rank 0, which compiles it where it has to be compiled, and then on the others. A large one
+ * of several ranks computes whole windows at once. */
 const rnn_model *trainer_open_network(struct ranks *ranks, const struct network_options *options, const char **error);
 /* False, with a sentence, if another rank has another program, other data or options, or stands elsewhere. */
 bool trainer_agree(struct trainer *trainer, const char **error);
