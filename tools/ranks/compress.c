@@ -1,13 +1,9 @@
 #include "ranks/compress.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/arena.h"
 #include "base/random.h"
 #include "ranks/factors.h"
-#include "rnn/stored_round.h"
+#include "ranks/halves.h"
 
 /* ---- open ---- */
 
@@ -131,58 +127,37 @@ static void begin_piece(struct compress *compress, const struct compress_piece *
 
 /* ---- half precision ---- */
 
-/* Exponents of pieces of which all numbers are 0, and of which one is not finite. */
-enum { ALL_ZERO = -2000, NOT_FINITE = 2000 };
-
-/* Returns an exponent e of two such that all numbers of this rank are below 2^e. */
-static int find_exponent(const struct compress *compress, const struct compress_piece *piece, const void *gradient)
-{
-    double largest = 0;
-    bool finite = true;
-    for (size_t k = 0; k < piece->units; k++) {
-        const double number = fabs(get(compress, gradient, piece->offset + k));
-        finite &= number < INFINITY;
-        largest = number > largest ? number : largest;
-    }
-    return !finite ? NOT_FINITE : largest == 0 ? ALL_ZERO : ilogb(largest) + 1;
-}
-
-/* Returns the power of two that brings the largest number of all ranks, and any sum of theirs, within range; 0 if there
- * is nothing to round. */
-static double find_scale(const struct compress *compress, int exponent)
-{
-    enum { LARGEST_EXPONENT = 14, LARGEST_SHIFT = 1000 };
-    const int spare = ilogb(compress->ranks->count) + 1, shift = LARGEST_EXPONENT - spare - exponent;
-    if (exponent == ALL_ZERO || exponent == NOT_FINITE)
-        return 0;
-    return ldexp(1, shift < LARGEST_SHIFT ? shift : LARGEST_SHIFT);
-}
-
 static void sum_halves(struct compress *compress, void *gradient)
 {
+    const int real_size = compress->model->real_size, ranks = compress->ranks->count;
     uint16_t *half = compress->halves;
-    for (int i = 0; i < compress->piece_count; i++)
-        if (compress->pieces[i].way.kind == COMPRESS_F16)
-            compress->exponents[i] = find_exponent(compress, &compress->pieces[i], gradient);
+    for (int i = 0; i < compress->piece_count; i++) {
+        const struct compress_piece *piece = &compress->pieces[i];
+        if (piece->way.kind == COMPRESS_F16)
+            compress->exponents[i] =
+                halves_find_exponent(at(compress, gradient, piece->offset), piece->units, real_size);
+    }
     ranks_largest(compress->ranks, compress->exponents, compress->piece_count);
     for (int i = 0; i < compress->piece_count; i++) {
         const struct compress_piece *piece = &compress->pieces[i];
-        const double scale = find_scale(compress, compress->exponents[i]);
         if (piece->way.kind != COMPRESS_F16)
             continue;
-        for (size_t k = 0; k < piece->units; k++)
-            *half++ = scale == 0 ? 0 : rnn_f16_of_float((float)(get(compress, gradient, piece->offset + k) * scale));
-        if (compress->exponents[i] == NOT_FINITE) /* which is to be seen */
+        halves_round(at(compress, gradient, piece->offset), piece->units, real_size,
+                     halves_find_scale(compress->exponents[i], ranks), half);
+        half += piece->units;
+        if (compress->exponents[i] == HALVES_NOT_FINITE) /* which is to be seen */
             begin_piece(compress, piece, gradient);
     }
     ranks_sum_halves(compress->ranks, compress->halves, compress->half_count);
     half = compress->halves;
     for (int i = 0; i < compress->piece_count; i++) {
         const struct compress_piece *piece = &compress->pieces[i];
-        const double scale = find_scale(compress, compress->exponents[i]);
-        for (size_t k = 0; k < piece->units && piece->way.kind == COMPRESS_F16; k++, half++)
-            if (scale != 0)
-                set(compress, gradient, piece->offset + k, (double)rnn_float_of_f16(*half) / scale);
+        const double scale = halves_find_scale(compress->exponents[i], ranks);
+        if (piece->way.kind != COMPRESS_F16)
+            continue;
+        if (scale != 0)
+            halves_widen(half, piece->units, scale, at(compress, gradient, piece->offset), real_size);
+        half += piece->units;
     }
 }
 

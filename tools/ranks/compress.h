@@ -69,6 +69,7 @@ struct cost_matrix *compress_list_matrices(struct arena *arena, const rnn_model 
 /* Measures what sums over the ranks and the arithmetic of compression cost, in a tenth of a second or less unless the
  * link is slow; the same on all ranks. To be called by all of them. */
 struct cost_rates compress_measure(struct ranks *ranks, int real_size);
+enum { COMPRESS_TRIAL_ROWS = 256, COMPRESS_TRIAL_COLUMNS = 512 }; /* of the matrix on which it tries arithmetic */
 
 /* True if all of a gradient is sent as it is, behind so many steps: then its sum is the caller's business. */
 bool compress_sends_all(const struct compress *compress, uint64_t step);

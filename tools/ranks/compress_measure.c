@@ -11,9 +11,7 @@ enum {
     SMALL_TRIES = 21,
     LEAST_BYTES = 1 << 16,
     MOST_BYTES = 1 << 22, /* of a sum, unless a smaller one takes long enough */
-    ROWS = 256,           /* of the matrix */
-    COLUMNS = 512,
-    LOW = 1, /* two ranks of factors, which tell the passes from the multiplications */
+    LOW = 1,              /* two ranks of factors, which tell the passes from the multiplications */
     HIGH = 4
 };
 
@@ -97,15 +95,15 @@ struct cost_rates compress_measure(struct ranks *ranks, int real_size)
     if (ranks->count == 1)
         return rates;
     struct arena *arena = arena_new();
-    const double elements = (double)ROWS * COLUMNS;
-    const rnn_tensor tensor = {.rank = 2, .shape = {ROWS, COLUMNS}};
+    const double elements = (double)COMPRESS_TRIAL_ROWS * COMPRESS_TRIAL_COLUMNS;
+    const rnn_tensor tensor = {.rank = 2, .shape = {COMPRESS_TRIAL_ROWS, COMPRESS_TRIAL_COLUMNS}};
     const rnn_model model = {.real_size = real_size,
                              .parameters = &tensor,
                              .parameter_count = 1,
-                             .parameter_elements = (size_t)ROWS * COLUMNS};
+                             .parameter_elements = (size_t)COMPRESS_TRIAL_ROWS * COMPRESS_TRIAL_COLUMNS};
     struct random random = random_start(1);
-    void *gradient = arena_alloc(arena, (size_t)ROWS * COLUMNS, (size_t)real_size);
-    for (size_t k = 0; k < (size_t)ROWS * COLUMNS; k++) {
+    void *gradient = arena_alloc(arena, (size_t)COMPRESS_TRIAL_ROWS * COMPRESS_TRIAL_COLUMNS, (size_t)real_size);
+    for (size_t k = 0; k < (size_t)COMPRESS_TRIAL_ROWS * COMPRESS_TRIAL_COLUMNS; k++) {
         const double number = random_real(&random, 1);
         if (real_size == (int)sizeof(double))
             ((double *)gradient)[k] = number;

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "base/arena.h"
+#include "rnn/stored_round.h"
 
 double ranks_clock(void)
 {
@@ -47,4 +48,10 @@ bool ranks_agree(struct ranks *ranks, struct arena *arena, const struct ranks_it
                  : arena_printf(arena, "rank %d of %d has '%s' for %s, rank 0 has '%s'", rank, ranks->count, other,
                                 name, first);
     return false;
+}
+
+void ranks_add_halves(const uint16_t *added, uint16_t *sums, int count)
+{
+    for (int k = 0; k < count; k++)
+        sums[k] = rnn_f16_of_float(rnn_float_of_f16(sums[k]) + rnn_float_of_f16(added[k]));
 }

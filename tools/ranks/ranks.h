@@ -43,6 +43,8 @@ void ranks_end_sums(struct ranks *ranks);
 
 /* The same for numbers in half precision (IEEE 754 binary16), at once. */
 void ranks_sum_halves(struct ranks *ranks, uint16_t *halves, size_t count);
+/* sums += added, each rounded */
+void ranks_add_halves(const uint16_t *added, uint16_t *sums, int count);
 
 /* Each number becomes the largest of all ranks. */
 void ranks_largest(struct ranks *ranks, int *numbers, int count);

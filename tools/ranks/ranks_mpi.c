@@ -15,7 +15,6 @@
 #include "ranks/launcher.h"
 #include "ranks/pusher.h"
 #include "ranks/ranks.h"
-#include "rnn/stored_round.h"
 
 enum { MOST_SUMS = 256 };
 
@@ -256,11 +255,8 @@ void ranks_end_sums(struct ranks *ranks)
 
 static void add_halves(void *from, void *to, int *count, MPI_Datatype *type)
 {
-    const uint16_t *added = from;
-    uint16_t *sums = to;
     (void)type;
-    for (int k = 0; k < *count; k++)
-        sums[k] = rnn_f16_of_float(rnn_float_of_f16(sums[k]) + rnn_float_of_f16(added[k]));
+    ranks_add_halves(from, to, *count);
 }
 
 void ranks_sum_halves(struct ranks *ranks, uint16_t *halves, size_t count)
