@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the packages that rnnc needs for building and testing and that this machine lacks. Prints each with its reason; does
-# nothing if none is missing. `bench` is for bench/run.sh, `browser` for the test that opens pages, which is skipped without one.
+# nothing if none is missing. `bench` is for bench/*.sh, `browser` for the test that opens pages, which is skipped without one.
 #   sh scripts/install-deps.sh [build] [test] [bench] [browser]     (default: build test)
 set -eu
 
@@ -43,6 +43,7 @@ list() {
   need test strace "shows that one step of a network makes no system call" has_command strace
   need bench python3-venv "holds the peers that come from PyPI" has_venv
   need bench g++ "compiles what torch.compile writes" has_command g++
+  need bench libsimgrid-dev "simulates trainings of many ranks (bench/scale.sh)" has_library simgrid
   need bench libopenblas-dev "a BLAS, for C as one writes it with one" has_library openblas
   need browser chromium "opens the pages of --emit=html; more than 400 MB" has_command chromium
   [ "$(uname -m)" = x86_64 ] || return 0
