@@ -32,7 +32,9 @@ static double difference_of(const struct array *a, const struct array *b)
         return NAN;
     for (long i = 0; i < array_size(a); i++) {
         const double difference = fabs(a->data[i] - b->data[i]);
-        most = difference <= most ? most : difference; /* NaN is more than any */
+        if (isnan(difference))
+            return NAN;
+        most = fmax(most, difference);
     }
     return most;
 }
@@ -52,7 +54,7 @@ static int compare(const struct file *a, const struct file *b, double tolerance)
             printf("'%s' differs by %g, more than %g\n", a->arrays[i].name, difference, tolerance);
             wrong = 1;
         }
-        worst = fmax(worst, difference);
+        worst = isnan(difference) ? INFINITY : fmax(worst, difference);
     }
     printf("%d arrays, difference %.3g\n", a->count, worst);
     return wrong;

@@ -58,8 +58,7 @@ bool find_matrices(struct factoring *factoring, const char **error)
                                   "'%s': '%s' has another shape than %s, as in the program; a -D may have been "
                                   "forgotten",
                                   path, value->name, shape_text(arena, &value->shape));
-        else if (value->form == FORM_DENSE && value->storage == PRECISION_F32 && value->shape.rank >= 2 &&
-                 !is_imported(factoring->source, value))
+        else if (can_have_form(value) && !is_imported(factoring->source, value))
             factoring->matrices[factoring->matrix_count++] =
                 (struct matrix){.value = value, .weights = tensor, .data = read_numbers(factoring, tensor, error)};
         if (*error)

@@ -86,7 +86,7 @@ void report_search(const struct factoring *factoring, struct text *text)
     text_printf(text, "%s: dense %.6g, now %.6g; tolerance %g\n", options->metric_name, dense->metric,
                 search->metric_found, options->tolerance);
     if (search->found == dense) {
-        text_puts(text, "No form is predicted to be faster within the tolerance: the network stays dense.\n");
+        text_puts(text, "No form is faster within the tolerance: the network stays dense.\n");
         return;
     }
     text_printf(text,

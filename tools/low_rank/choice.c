@@ -103,13 +103,19 @@ bool is_imported(const struct source *source, const struct value *value)
     return source_file_at(source, value->span.begin) != source->files;
 }
 
+bool can_have_form(const struct value *value)
+{
+    return value->form == FORM_DENSE && value->storage == PRECISION_F32 && value->shape.rank >= 2;
+}
+
 /* Returns why no matrix has a name that the pattern fits. */
 static const char *explain_none(const struct factoring *factoring, const struct form_option *option)
 {
     const struct program *program = factoring->program;
     for (int i = 0; i < program->parameter_count; i++) {
         const struct value *value = program->parameters[i];
-        if (is_imported(factoring->source, value) && fnmatch(option->pattern, value->name, 0) == 0)
+        if (is_imported(factoring->source, value) && can_have_form(value) &&
+            fnmatch(option->pattern, value->name, 0) == 0)
             return arena_printf(
                 factoring->arena,
                 "--form %s: '%s' is declared in '%s', which the program imports: copy the cell into the "

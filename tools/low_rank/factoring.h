@@ -52,6 +52,8 @@ struct factoring {
     const struct search *search; /* that has found the forms; NULL: they were given */
 };
 
+/* True for matrices that have no form or storage yet. */
+bool can_have_form(const struct value *value);
 /* True for a parameter of a cell that the program imports: a form cannot be written into its declaration. */
 bool is_imported(const struct source *source, const struct value *value);
 

@@ -75,6 +75,8 @@ void compress_use(struct compress *compress, struct arena *arena, const struct c
 {
     const rnn_model *model = compress->model;
     const int count = model->parameter_count;
+    compress->piece_count = 0;
+    compress->p_count = compress->q_count = compress->half_count = 0;
     compress->ways = ARENA_ARRAY(arena, struct compress_way, count + 1);
     compress->pieces = ARENA_ARRAY(arena, struct compress_piece, count + 1);
     compress->sends_all = true;

@@ -9,6 +9,7 @@
 enum {
     TRIES = 5,
     SMALL_TRIES = 21,
+    LEAST_FEW = 64, /* numbers of a sum of which only the start takes time */
     LEAST_BYTES = 1 << 16,
     MOST_BYTES = 1 << 22, /* of a sum, unless a smaller one takes long enough */
     LOW = 1,              /* two ranks of factors, which tell the passes from the multiplications */
@@ -61,14 +62,16 @@ static double measure(const struct trial *trial, void (*run)(const struct trial 
 /* Sums more and more until it takes long enough: then the seconds of a byte are told from those of the beginning. */
 static void measure_sums(struct ranks *ranks, struct arena *arena, int real_size, struct cost_rates *rates)
 {
-    struct trial trial = {ranks, arena_alloc(arena, MOST_BYTES, 1), 1, real_size, NULL};
+    /* A sum of fewer numbers than ranks would go another way. */
+    const size_t few = ranks->count < LEAST_FEW ? LEAST_FEW : (size_t)ranks->count * 2;
+    struct trial trial = {ranks, arena_alloc(arena, MOST_BYTES, 1), few, real_size, NULL};
     rates->start = measure(&trial, sum, ranks, SMALL_TRIES);
     double time = 0;
     size_t bytes = LEAST_BYTES;
     for (;; bytes *= 4) {
         trial.count = bytes / (size_t)real_size;
         time = measure(&trial, sum, ranks, TRIES);
-        if (bytes >= MOST_BYTES || time >= long_enough)
+        if (bytes >= MOST_BYTES || time - rates->start >= long_enough)
             break;
     }
     rates->byte = fmax(time - rates->start, 0) / (double)bytes;
@@ -94,6 +97,7 @@ struct cost_rates compress_measure(struct ranks *ranks, int real_size)
     struct cost_rates rates = {0};
     if (ranks->count == 1)
         return rates;
+    const double bytes = ranks->bytes; /* of the training, to which these sums do not belong */
     struct arena *arena = arena_new();
     const double elements = (double)COMPRESS_TRIAL_ROWS * COMPRESS_TRIAL_COLUMNS;
     const rnn_tensor tensor = {.rank = 2, .shape = {COMPRESS_TRIAL_ROWS, COMPRESS_TRIAL_COLUMNS}};
@@ -117,5 +121,6 @@ struct cost_rates compress_measure(struct ranks *ranks, int real_size)
     rates.multiply = fmax(high - low, 0) / (HIGH - LOW) / elements;
     rates.pass = fmax(low / elements - LOW * rates.multiply, 0);
     arena_free(arena);
+    ranks->bytes = bytes;
     return rates;
 }

@@ -36,7 +36,7 @@ static inline int ranks_most(int ranks, int count) { return (int)(((long)count +
 /* Numbers become their sums over all ranks. */
 void ranks_sum(struct ranks *ranks, double *numbers, int count);
 /* The same for numbers of 4 or 8 bytes. Begins the sum: the numbers are not to be touched until ranks_end_sums has
- * ended all that have begun. ranks_push_sums lets them go on in between. */
+ * ended all that have begun. ranks_push_sums lets them go on in between. All other calls may stand in between, too. */
 void ranks_begin_sum(struct ranks *ranks, void *numbers, size_t count, int size);
 void ranks_push_sums(struct ranks *ranks);
 void ranks_end_sums(struct ranks *ranks);

@@ -65,6 +65,10 @@ static _Noreturn void end_all(const struct ranks *ranks, const char *sentence)
     _exit(1);
 }
 
+/* The thread that pushes sums stays away from MPI between these calls, and every other call of MPI stands there. */
+static void hold(struct ranks *ranks) { pusher_hold(&ranks->mpi->pusher); }
+static void release(struct ranks *ranks) { pusher_release(&ranks->mpi->pusher, ranks->mpi->sum_count); }
+
 static void wait_or_end(const struct ranks *ranks, MPI_Request *requests, int count)
 {
     if (wait_for(requests, count, ranks->mpi->patience))
@@ -202,18 +206,18 @@ void ranks_sum(struct ranks *ranks, double *numbers, int count)
     if (ranks->count == 1)
         return;
     MPI_Request request;
+    hold(ranks);
     ranks->bytes += (double)count * sizeof *numbers;
     if (count >= ranks->count) {
         MPI_Iallreduce(MPI_IN_PLACE, numbers, count, MPI_DOUBLE, MPI_SUM, ranks->mpi->work, &request);
+    } else { /* by two trees: numbers that are too few for each rank to sum one would go around in a ring */
+        MPI_Ireduce(ranks->rank ? numbers : MPI_IN_PLACE, ranks->rank ? NULL : numbers, count, MPI_DOUBLE, MPI_SUM, 0,
+                    ranks->mpi->work, &request);
         wait_or_end(ranks, &request, 1);
-        return;
+        MPI_Ibcast(numbers, count, MPI_DOUBLE, 0, ranks->mpi->work, &request);
     }
-    /* By two trees: numbers that are too few for each rank to sum one would go around in a ring. */
-    MPI_Ireduce(ranks->rank ? numbers : MPI_IN_PLACE, ranks->rank ? NULL : numbers, count, MPI_DOUBLE, MPI_SUM, 0,
-                ranks->mpi->work, &request);
     wait_or_end(ranks, &request, 1);
-    MPI_Ibcast(numbers, count, MPI_DOUBLE, 0, ranks->mpi->work, &request);
-    wait_or_end(ranks, &request, 1);
+    release(ranks);
 }
 
 void ranks_begin_sum(struct ranks *ranks, void *numbers, size_t count, int size)
@@ -225,11 +229,11 @@ void ranks_begin_sum(struct ranks *ranks, void *numbers, size_t count, int size)
         if (mpi->sum_count == MOST_SUMS)
             ranks_end_sums(ranks);
         ranks->bytes += (double)some * size;
-        pusher_hold(&mpi->pusher);
+        hold(ranks);
         MPI_Iallreduce(MPI_IN_PLACE, (char *)numbers + done * (size_t)size, (int)some,
                        size == (int)sizeof(double) ? MPI_DOUBLE : MPI_FLOAT, MPI_SUM, mpi->work,
                        &mpi->sums[mpi->sum_count++]);
-        pusher_release(&mpi->pusher, mpi->sum_count);
+        release(ranks);
         done += some;
     }
 }
@@ -265,6 +269,7 @@ void ranks_sum_halves(struct ranks *ranks, uint16_t *halves, size_t count)
     MPI_Op add;
     if (ranks->count == 1)
         return;
+    hold(ranks);
     MPI_Op_create(add_halves, 1, &add);
     for (size_t done = 0; done < count; done += MOST_AT_ONCE) {
         const size_t some = count - done < MOST_AT_ONCE ? count - done : MOST_AT_ONCE;
@@ -274,6 +279,7 @@ void ranks_sum_halves(struct ranks *ranks, uint16_t *halves, size_t count)
         wait_or_end(ranks, &request, 1);
     }
     MPI_Op_free(&add);
+    release(ranks);
 }
 
 /* ---- other calls ---- */
@@ -283,9 +289,11 @@ void ranks_largest(struct ranks *ranks, int *numbers, int count)
     if (ranks->count == 1)
         return;
     MPI_Request request;
+    hold(ranks);
     ranks->bytes += (double)count * sizeof *numbers;
     MPI_Iallreduce(MPI_IN_PLACE, numbers, count, MPI_INT, MPI_MAX, ranks->mpi->work, &request);
     wait_or_end(ranks, &request, 1);
+    release(ranks);
 }
 
 void ranks_meet(struct ranks *ranks)
@@ -293,8 +301,10 @@ void ranks_meet(struct ranks *ranks)
     if (ranks->count == 1)
         return;
     MPI_Request request;
+    hold(ranks);
     MPI_Ibarrier(ranks->mpi->work, &request);
     wait_or_end(ranks, &request, 1);
+    release(ranks);
 }
 
 const char *ranks_text(struct ranks *ranks, struct arena *arena, int from, const char *text)
@@ -303,6 +313,7 @@ const char *ranks_text(struct ranks *ranks, struct arena *arena, int from, const
         return text;
     MPI_Request request;
     int length = ranks->rank == from ? (int)strlen(text) : 0;
+    hold(ranks);
     MPI_Ibcast(&length, 1, MPI_INT, from, ranks->mpi->work, &request);
     wait_or_end(ranks, &request, 1);
     char *copy = arena_alloc(arena, (size_t)length + 1, 1);
@@ -311,6 +322,7 @@ const char *ranks_text(struct ranks *ranks, struct arena *arena, int from, const
     copy[length] = '\0';
     MPI_Ibcast(copy, length, MPI_CHAR, from, ranks->mpi->work, &request);
     wait_or_end(ranks, &request, 1);
+    release(ranks);
     return copy;
 }
 
@@ -319,9 +331,11 @@ void ranks_give(struct ranks *ranks, void *data, size_t size)
     enum { MOST_AT_ONCE = 1 << 30 };
     for (size_t done = 0; done < size && ranks->count > 1; done += MOST_AT_ONCE) {
         MPI_Request request;
+        hold(ranks);
         MPI_Ibcast((char *)data + done, (int)(size - done < MOST_AT_ONCE ? size - done : MOST_AT_ONCE), MPI_BYTE, 0,
                    ranks->mpi->work, &request);
         wait_or_end(ranks, &request, 1);
+        release(ranks);
     }
 }
 
@@ -336,11 +350,13 @@ void ranks_gather(struct ranks *ranks, const void *own, size_t size, void *all, 
             memcpy(to, own, bytes);
         for (size_t done = 0; done < bytes && rank && (ranks->rank == 0 || ranks->rank == rank); done += MOST_AT_ONCE) {
             const int some = (int)(bytes - done < MOST_AT_ONCE ? bytes - done : MOST_AT_ONCE);
+            hold(ranks);
             if (ranks->rank)
                 MPI_Isend((const char *)own + done, some, MPI_BYTE, 0, TAG, ranks->mpi->work, &request);
             else
                 MPI_Irecv(to + done, some, MPI_BYTE, rank, TAG, ranks->mpi->work, &request);
             wait_or_end(ranks, &request, 1);
+            release(ranks);
         }
         if (ranks->rank == 0)
             to += bytes;
@@ -354,9 +370,11 @@ int ranks_fail(struct ranks *ranks, const char *sentence)
         return print_error(sentence);
     int first = ranks->rank;
     MPI_Request request;
+    hold(ranks);
     MPI_Iallreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, ranks->mpi->faults, &request);
     if (!wait_for(&request, 1, SECONDS))
         end_all(ranks, sentence ? sentence : "its network cannot be used");
+    release(ranks);
     if (ranks->rank == first)
         print_error(sentence);
     return 1;

@@ -38,8 +38,10 @@ bool trainer_take_ways(struct trainer *trainer, const char *words)
             return false;
         ways[i] = options.way;
     }
+    if (rest)
+        return false;
     compress_use(&trainer->compress, arena, ways, trainer->options->seed);
-    return !rest;
+    return true;
 }
 
 /* ---- the choice ---- */
@@ -74,9 +76,12 @@ static void print_rates(const struct trainer *trainer)
         puts("nothing is sent, so all of a gradient is kept\n");
         return;
     }
-    printf("a sum takes %.3g us and 1 us more for %.4g bytes, or %.4g of halves,\n%s; predicted microseconds a step:\n",
-           1e6 * rates->start, 1e-6 / rates->byte, 1e-6 / rates->half_byte,
-           link->bytes_per_second > 0 ? "as --link says" : "as measured");
+    printf("a sum takes %.3g us", 1e6 * rates->start);
+    if (rates->byte > 0 && rates->half_byte > 0)
+        printf(" and 1 us more for %.4g bytes, or %.4g of halves", 1e-6 / rates->byte, 1e-6 / rates->half_byte);
+    else
+        printf(", and its bytes no time that can be measured");
+    printf(",\n%s; predicted microseconds a step:\n", link->bytes_per_second > 0 ? "as --link says" : "as measured");
 }
 
 static void print_cost(double seconds) { printf(" %11.1f", 1e6 * seconds); }

@@ -23,8 +23,7 @@ static struct factoring list_matrices(const struct conversion *conversion, struc
                                   .seed = conversion->options->seed};
     for (int i = 0; i < program->parameter_count; i++) {
         const struct value *value = program->parameters[i];
-        if (value->form != FORM_DENSE || value->storage != PRECISION_F32 || value->shape.rank < 2 ||
-            is_imported(conversion->source, value))
+        if (!can_have_form(value) || is_imported(conversion->source, value))
             continue;
         struct matrix *matrix = &factoring.matrices[factoring.matrix_count++];
         *matrix = (struct matrix){.value = value};

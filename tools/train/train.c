@@ -261,8 +261,10 @@ static int convert(struct train *train, const char **error)
         return 128 + signal;
     if (!done)
         return 1;
+    const bool chosen = train->trainer.compress.ways != NULL;
     trainer_choose_ways(&train->trainer); /* anew where the network is another */
-    trainer_report_ways(&train->trainer);
+    if (!chosen)
+        trainer_report_ways(&train->trainer);
     if (!write_files(train, true, false, error))
         return 1;
     report_start_epoch(&train->report);
