@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/source.h"
 #include "base/target.h"
+#include "files/path.h"
 #include "files/standard.h"
 #include "options.h"
 #include "options_paths.h"
@@ -21,6 +22,16 @@ static void print_times(const struct pipeline_result *result)
 {
     for (int i = 0; i < STAGE_COUNT; i++)
         fprintf(stderr, "%-16s %8.3f ms\n", stage_name((enum stage)i), 1e3 * result->seconds[i]);
+}
+
+/* Returns the imported file that a result would overwrite, or NULL. */
+static const char *find_overwritten(const struct source *source, const struct output_file *results, int count)
+{
+    for (int i = 0; i < count; i++)
+        for (int k = 1; k < source->file_count; k++)
+            if (!source->files[k].built_in && path_is_same(results[i].path, source->files[k].name))
+                return source->files[k].name;
+    return NULL;
 }
 
 static int write_results(struct arena *arena, const struct options *options, const struct source *source,
@@ -41,7 +52,11 @@ static int write_results(struct arena *arena, const struct options *options, con
         depfile_write(options, source, &rule);
         files[count++] = (struct output_file){options_depfile_path(arena, options), rule.data, rule.length};
     }
-    const char *error;
+    const char *error, *overwritten = find_overwritten(source, files, count);
+    if (overwritten) {
+        complain(arena_printf(arena, "a result would overwrite '%s', which the program imports", overwritten));
+        return EXIT_COMMAND_LINE_WRONG;
+    }
     if (options->pipeline.emit == EMIT_NOTHING || output_write(arena, files, count, &error))
         return EXIT_DONE;
     return complain(error);

@@ -33,6 +33,9 @@ static void check_places(struct argp_state *state, const struct options *options
             argp_error(state, "%s would overwrite the weights '%s'", results[i].name, options->pipeline.embed);
         if (path && options->machine && path_is_same(path, options->machine))
             argp_error(state, "%s would overwrite the machine '%s'", results[i].name, options->machine);
+        for (int k = 0; path && k < options->plan_count; k++)
+            if (path_is_same(path, options->plans[k]))
+                argp_error(state, "%s would overwrite the forms '%s'", results[i].name, options->plans[k]);
     }
 }
 

@@ -3,7 +3,7 @@
 # forms for parameters of imported cells.
 #   imports.sh RNN
 set -eu
-rnn=$1
+rnn=$1 rnnc=$(dirname "$1")/rnnc
 . "$(dirname "$0")/expect.sh"
 
 mkdir cells more
@@ -62,8 +62,43 @@ echo 'const factor = 4' >cells/scale.rnn
 train 1 --epochs 3 --resume
 says err "program"
 
+# ---- results ----
+
+cp cells/scale.rnn kept
+for result in "-o cells/scale.rnn" "-o net.c --header=cells/scale.rnn" "-o net.c -MD -MF cells/scale.rnn"; do
+  expect 2 "$rnnc" -I cells net.rnn $result
+  says err "a result would overwrite 'cells/scale.rnn', which the program imports"
+  cmp kept cells/scale.rnn
+done
+echo 'y.W=f16' >plan
+expect 2 "$rnnc" -I cells net.rnn --forms=plan -o plan
+says err "-o would overwrite the forms 'plan'"
+
 # ---- forms ----
 
+# A program that goes to another folder imports the same files, though others have their names there.
+mkdir program new
+echo 'fn twice(v) = 2 * v' >program/twice.rnn
+echo 'fn twice(v) = 3 * v' >new/twice.rnn
+cat >program/own.rnn <<'END'
+import "twice.rnn" as other # a comment
+model own {
+  input x[4]
+  target z[4]
+  param W[4, 4]
+  output y = other.twice(W @ x)
+  loss mse(y, z)
+}
+END
+seq -s, 4 >own.csv
+seq -s, 5 8 >z4.csv
+if "$rnn" train program/own.rnn --data x=own.csv --data z=z4.csv --streams 1 --epochs 3 --optimizer sgd --rate 0 --out new/low.safetensors \
+  --low-rank-after 1 --form W=svd:1 >out 2>err; then
+  grep -q "import \"$work/program/twice.rnn\" as other # a comment" new/low.low_rank.rnn || fail "$(cat new/low.low_rank.rnn)"
+  expect 0 "$rnn" check new/low.low_rank.rnn
+else
+  grep -qi lapack err || fail "rnn train says: $(cat err)"
+fi
 if "$rnn" factor -I cells net.rnn --weights w.safetensors >out 2>err; then
   expect 1 "$rnn" factor -I cells net.rnn --weights w.safetensors --form 'y.W=svd:1' --out small
   says err "'y.W' is declared in 'cells/cell.rnn', which the program imports"

@@ -182,6 +182,9 @@ cmp dense.safetensors fast.safetensors
 says measured.out "as measured"
 [ "$(bytes measured)" -le $((dense + 200)) ] || fail "sums that measure the link count as those of a step: $(bytes measured) bytes"
 
+expect 2 "$rnn" train lm.rnn --data text --ranks 257 --out many.safetensors
+says err "--ranks starts processes on this machine, at most 256"
+
 # A gradient that is not finite is seen through half precision.
 cat >edge.rnn <<'END'
 model edge { input x; target y; param w = 1, z[8]; v = w * x + 0 * z[0]; loss mse(sqrt(v), y); output p = v }

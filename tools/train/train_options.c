@@ -206,12 +206,16 @@ static void check_low_rank(struct train_options *options, struct argp_state *sta
 
 static void check_options(void *to, struct argp_state *state)
 {
+    enum { MOST_RANKS = 256 };
     struct train_options *options = to;
     bool validates = options->held_out > 0 || options->valid_data.count;
     if (!options->data.count)
         argp_error(state, "what should it learn from? Give --data FILE");
     if (options->held_out > 0 && options->valid_data.count)
         argp_error(state, "--valid takes a part of --data, --valid-data other files: give one of them");
+    if (options->ranks_wanted > MOST_RANKS)
+        argp_error(state, "--ranks starts processes on this machine, at most %d; mpirun starts them on several",
+                   MOST_RANKS);
     if (options->advance && !options->window)
         argp_error(state, "--advance needs --window");
     if (options->advance > options->window)
