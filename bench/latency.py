@@ -1,23 +1,26 @@
 """The time of one request of the networks of applications.txt, by emitted code in several ways and by PyTorch's modules, in turn within
-each round. Before that, what is dense is compared with PyTorch on the same drawn weights and inputs."""
+each round. Before that, what is dense is compared with PyTorch on the same drawn weights and inputs; factors are as they were trained."""
 import argparse
 import math
 
 import commands
 import systems
 from measure import TOLERANCE, Driver, Failed, empty, largest_difference
+from trained import is_stored
 
 BENCH = systems.DRIVERS.parent
 FAR = 1.5  # times the fastest peer: slower ones are left out behind the first round
-# Ways of emitted code: name -> (of the factored program, arguments of rnnc, threads). Each has one gain more than the one above it.
+# Ways of emitted code: name -> (network, see trained.py, arguments of rnnc, threads). Each has one gain more than the one above it.
 WAYS = {
-    "frame by frame": (False, ["-fno-batch-frames"], 1),
-    "dense": (False, [], 1),
-    "dense, 2 threads": (False, [], 2),
-    "rank": (True, ["--form=*=f32"], 1),
-    "rank, 2 threads": (True, ["--form=*=f32"], 2),
-    "storage": (True, [], 1),
-    "storage, 2 threads": (True, [], 2),
+    "frame by frame": ("dense", ["-fno-batch-frames"], 1),
+    "dense": ("dense", [], 1),
+    "dense, 2 threads": ("dense", [], 2),
+    "rank": ("low", ["--form=*=f32"], 1),
+    "rank, 2 threads": ("low", ["--form=*=f32"], 2),
+    "storage": ("low", [], 1),
+    "storage, 2 threads": ("low", [], 2),
+    "preview": ("fast", [], 1),
+    "preview, 2 threads": ("fast", [], 2),
 }
 PYTORCH = {  # settings: name -> (arguments of application_peer.py, threads)
     f"{name}{', 2 threads' * (threads - 1)}": (arguments, threads)
@@ -43,8 +46,9 @@ class Clock:
         for driver in self.drivers:
             driver.kill()
 
-    def driver(self, command, threads, log):
-        driver = Driver([str(word) for word in command], systems.environment(self.of_threads[threads]), self.work / f"{log}.log")
+    def driver(self, command, threads, log, **variables):
+        environment = {**systems.environment(self.of_threads[threads]), **variables}
+        driver = Driver([str(word) for word in command], environment, self.work / f"{log}.log")
         self.drivers.append(driver)
         return driver
 
@@ -56,17 +60,20 @@ class Clock:
                                       f"{options.build}/lib/librnn_runtime.a", "-ljansson"):
             raise Failed(f"{options.cc[0]} fails on {program}")
 
-    def emitted(self, application, low_program, stored):
+    def emitted(self, application, networks):
         """Drivers of the ways that there are, loaded."""
         found, compiled = {}, {}
-        for name, (factored, arguments, threads) in WAYS.items():
-            if threads not in self.of_threads or (name.startswith("storage") and not stored) or (factored and not low_program):
+        for name, (network, arguments, threads) in WAYS.items():
+            if threads not in self.of_threads or network not in networks:
                 continue
-            key = (factored, *arguments)
+            if name.startswith("storage") and not is_stored(networks["low"].program):
+                continue
+            made, key = networks[network], (network, *arguments)
             if key not in compiled:
                 compiled[key] = self.work / f"{application.name}{len(compiled)}"
-                self.compile(application, low_program if factored else application.program, arguments, compiled[key])
-            found[name] = self.driver([compiled[key]], threads, name.replace(" ", "-"))
+                self.compile(application, made.program, arguments, compiled[key])
+            weights = {} if network == "dense" else {"BENCH_WEIGHTS": str(made.weights)}
+            found[name] = self.driver([compiled[key]], threads, name.replace(" ", "-"), **weights)
             found[name].ask(self.request(application, "data" if name == "dense" else "own"))
         return found
 
@@ -113,11 +120,11 @@ class Clock:
             if not difference <= TOLERANCE["run"]:
                 raise Failed(f"{name} differs by {difference:.2g} from dense")
 
-    def measure(self, application, low_program, stored):
+    def measure(self, application, networks):
         """(way or setting -> milliseconds a request, the best of the rounds; the same of PyTorch; notes: name -> reason)."""
         for folder in ("data", "own"):
             empty(self.work / folder)
-        ours = self.emitted(application, low_program, stored)
+        ours = self.emitted(application, networks)
         self.write(ours["dense"], "ours")
         self.check(ours)
         theirs, notes = self.peers(application)

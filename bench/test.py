@@ -1,9 +1,7 @@
 """Tests of the parts of bench/run.sh: how results are compared, which tasks there are, and what the tables say."""
 import array
-import json
 import math
 import pathlib
-import struct
 import tempfile
 import types
 import unittest
@@ -229,8 +227,8 @@ class Report(unittest.TestCase):
 class Applications(unittest.TestCase):
     def result(self, **fields):
         ours = {"frame by frame": 8, "dense": 4, "dense, 2 threads": 3, "rank": 1, "rank, 2 threads": 2}
-        return applications_report.Result(**{"name": "some", "frames": 10, "metric": "accuracy", "sign": 1, "dense": [70, 72, 74],
-                                             "low": [71, 71, 71], "ours": ours, "theirs": {"eager": 20, "traced": 15}, "notes": {}, **fields})
+        return applications_report.Result(**{"name": "some", "frames": 10, "metric": "accuracy", "sign": 1, "dense": [69, 70, 71],
+                                             "longer": [70, 72, 74], "low": [71, 71, 71], "ours": ours, "theirs": {"eager": 20, "traced": 15}, "notes": {}, **fields})
 
     def test_each_application_has_its_program_data_and_modules(self):
         peer = (systems.DRIVERS / "application_peer.py").read_text()
@@ -242,6 +240,8 @@ class Applications(unittest.TestCase):
             self.assertIn(application.metric, trained.METRICS)
             self.assertIn(f'"{application.name}": (torch', peer)
             self.assertGreater(float(application.tolerance), 0)
+            if application.output:
+                self.assertRegex(application.output, r"^\w+=svd:\d+:preview=\d+:refine=\d+")
 
     def test_what_eval_says(self):
         said = "net: 5 parameters; 9 frames in 1 sequence\nloss 0.3364 (0.4853 bits)\naccuracy of y: 92.72 %, 4 of 9\n"
@@ -250,13 +250,54 @@ class Applications(unittest.TestCase):
         with self.assertRaisesRegex(trained.Failed, "no loss"):
             trained.read_judgement("nothing")
 
-    def test_forms_are_those_of_the_factors(self):
-        shapes = {"W": [6, 5], "h.U.A": [8, 2], "h.U.B": [2, 8], "Z.A": [2, 3], "Z.B": [4, 3], "Z.C": [5, 3]}
-        header = json.dumps({"__metadata__": {}, **{name: {"shape": shape} for name, shape in shapes.items()}}).encode()
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(struct.pack("<Q", len(header)) + header)
-            file.flush()
-            self.assertEqual(trained.forms_of(file.name), ["Z=cp:3", "h.U=svd:2"])
+    def test_forms_are_those_of_the_report(self):
+        report = """
+parameter                   stable rank     16     32
+W             [96, 192]             6.0 0.7445 0.9099
+
+parameter                   form            error    numbers     before      bytes
+W             [96, 192]     int8           0.0090      18432      18432      18816
+h1.U          [768, 192]    svd(80) f16    0.3017      76800     147456      80192
+h2.U          [768, 192]    svd(32)        0.3463      76800     147456      80192
+Z             [3, 96, 192]  cp(48)         0.3463      76800     147456      80192
+
+    11.288      2.55259         h1.U svd(80)
+E stays dense: it would save no time
+"""
+        self.assertEqual(trained.forms_of(report), {"W": "int8", "h1.U": "svd:80,f16", "h2.U": "svd:32", "Z": "cp:48"})
+        self.assertEqual(trained.forms_of("all stays dense"), {})
+
+    def network(self, folder, output):
+        application = trained.Application("some", pathlib.Path("some.rnn"), 8, 10, "loss", "0.1", (), (), output)
+        options = unittest.mock.Mock(weights_dir=pathlib.Path(folder), judge_by="test")
+        with unittest.mock.patch.object(trained, "data_of", return_value=["train", "search", "test"]):
+            return trained.Network(application, 1, options, print)
+
+    def test_an_output_with_a_preview_has_no_other_form(self):
+        report = "W [96, 192]  svd(16) 0.1\nU [96, 96]  svd(32) int8 0.1\n"
+        with tempfile.TemporaryDirectory() as folder:
+            network = self.network(folder, "W=svd:64:preview=16:refine=32")
+            network.found.mkdir()
+            network.low.mkdir()
+            for made in (network.found, network.low):
+                (made / "report.txt").write_text(report)
+            self.assertEqual(network.find_forms(), ["U=svd:32,int8"])
+            self.assertEqual(self.network(folder, "").find_forms(), ["W=svd:16", "U=svd:32,int8"])
+            with self.assertRaisesRegex(trained.Failed, "'W' has a form already in .*low: remove"):
+                network.check_output()
+            (network.low / "report.txt").write_text(report.splitlines()[1])
+            network.check_output()
+
+    def test_factors_are_compared_with_weights_trained_as_long(self):
+        with tempfile.TemporaryDirectory() as folder:
+            network = self.network(folder, "")
+            network.low.mkdir()
+            asked = {}
+            network.learn = lambda program, out, *how: asked.update({out.name: how})
+            made = network.make(network)
+        self.assertEqual(set(made), {"dense", "longer", "low"})
+        self.assertEqual(asked["longer.safetensors"], ("--weights", network.dense))
+        self.assertEqual(asked["low.safetensors"], ("--weights", network.low / "weights.safetensors"))
 
     def test_a_storage_is_a_word_of_a_declaration(self):
         for program, stored in (("param W[2, 3] : svd(1) int8, b[2]", True), ("param W[2, 3] : svd(1) # int8\nf16 = 1", False)):
@@ -265,7 +306,9 @@ class Applications(unittest.TestCase):
 
     def test_gains_multiply(self):
         result, gain = self.result(), applications_report.gain
-        self.assertEqual([gain(result, before, after) for _, before, after in applications_report.GAINS], [2, 4 / 3, 4, None])
+        self.assertEqual([gain(result, before, after) for _, before, after in applications_report.GAINS], [2, 4 / 3, 4, None, None])
+        preview = self.result(ours={**result.ours, "storage": 0.8, "preview": 0.4})
+        self.assertEqual(gain(preview, *applications_report.GAINS[-1][1:]), 2)
         self.assertEqual(applications_report.against_pytorch(result), 15)
         self.assertEqual(gain(result, applications_report.DENSE, applications_report.FACTORED), 3)
 
@@ -273,16 +316,16 @@ class Applications(unittest.TestCase):
         errors = applications_report.loss_in_errors
         self.assertAlmostEqual(errors(self.result()), 3**0.5 / 2)
         self.assertLess(errors(self.result(sign=-1)), 0)
-        self.assertEqual(errors(self.result(dense=[100, 100], low=[100, 100])), 0)
-        self.assertEqual(errors(self.result(dense=[100, 100], low=[99, 100])), math.inf)
-        self.assertIsNone(errors(self.result(dense=[70], low=[60])))
+        self.assertEqual(errors(self.result(longer=[100, 100], low=[100, 100])), 0)
+        self.assertEqual(errors(self.result(longer=[100, 100], low=[99, 100])), math.inf)
+        self.assertIsNone(errors(self.result(longer=[70], low=[60])))
 
     def test_tables(self):
         untimed = self.result(name="untimed", ours={}, theirs={}, notes={"PyTorch traced": "differs"})
         text = applications_report.markdown([self.result(), untimed], "About.")
-        for line in ("| some | accuracy, % | 3 | 72.00 ± 1.15 | 71.00 ± 0.00 | yes |",
+        for line in ("| some | accuracy, % | 3 | 70.00 ± 0.58 | 72.00 ± 1.15 | 71.00 ± 0.00 | yes |",
                      "| some | 10 | 15.000 | traced | 8.000 | 4.000 | 3.000 | 1.000 | 2.000 |",
-                     "| geometric mean | 2.00 | 1.33 | 4.00 | - | 3.00 | 15.00 |",
+                     "| geometric mean | 2.00 | 1.33 | 4.00 | - | - | 3.00 | 15.00 |",
                      "15.00 times as fast in the geometric mean, at least 15 asked", "- untimed, PyTorch traced: differs"):
             self.assertIn(line, text)
 

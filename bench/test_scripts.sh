@@ -112,6 +112,7 @@ wrong_application "cannot write into the folder of 'nowhere/tables.md'" --out no
 : >file
 wrong_application "cannot write into the folder 'file'" --weights-dir file
 wrong_application "does not compile for --march no" --march no
+wrong_application "invalid choice: 'train'" --judge-by train
 expect 77 applications --only '*_lm' --out tables.md
 says err "bench/applications.sh: skipped: word_lm, as there is no $PWD/none/text/wikitext-2"
 [ ! -e tables.md ] || fail "tables of nothing"
@@ -141,3 +142,50 @@ expect 2 ./stored 1 300 16
 says err "UNITS are 256, 512, 1024 or 2048"
 expect 2 ./train 10
 says err "usage: train N M"
+
+# judge: what `rnn eval` says of the program, but for a preview, of which it judges what is computed.
+cat >words.rnn <<'END'
+model words {
+  const V = 300, n = 24
+  input  word: index[V]
+  param  E[V, n] ~ normal(1), U[n, n] ~ normal(0.3), W[V, n] ~ normal(1), b[V]
+  h = tanh(embed(E, word) + U @ h[t-1])
+  logits = W @ h + b
+  output p = softmax(logits)
+  target y: index[V]
+  loss   cross_entropy(logits, y)
+}
+END
+python3 -B - "$here/../scripts" <<'END'
+import importlib, random, sys
+sys.path.insert(0, sys.argv[1])
+prepare = importlib.import_module("prepare-data")
+ids = [random.Random(i).randrange(300) for i in range(600)]
+prepare.write_sequences("words.safetensors", [prepare.Sequence(ids[:-1], ids[1:])], {})
+END
+"$BUILD/bin/rnn" train words.rnn --data words.safetensors --epochs 1 --streams 4 --window 20 --quiet --out words-1.safetensors
+
+# judged WEIGHTS ARGUMENT...: sets loss to that of emitted code, of rnnc
+judged() {
+  weights=$1
+  shift
+  "$BUILD/bin/rnnc" "$@" --prefix=net -o net.c
+  ${CC:-cc} -O0 -I"$here/../runtime/include" "$here/judge.c" net.c "$BUILD/lib/librnn_runtime.a" -ljansson -lm -o judge
+  expect 0 ./judge "$weights" words.safetensors
+  loss=$(awk '/^loss/ { print $2 }' out)
+}
+
+near() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a > 0 && (a - b) ^ 2 <= (1e-4 * a) ^ 2) }'; }
+expect 0 "$BUILD/bin/rnn" eval words.rnn --weights words-1.safetensors --data words.safetensors --streams 1
+whole=$(awk '/^loss/ { print $2 }' out) accuracy=$(grep '^accuracy' out)
+judged words-1.safetensors words.rnn
+near "$whole" "$loss" || fail "the loss is $loss, and \`rnn eval\` says $whole"
+says out "$accuracy"
+"$BUILD/bin/rnn" factor words.rnn --weights words-1.safetensors --form W=svd:24:preview=2:refine=3 --out previewed >log || fail "no preview: $(cat log)"
+judged previewed/weights.safetensors previewed/words.rnn
+! near "$whole" "$loss" || fail "a preview by 2 of 24 columns has the loss of all, $loss"
+expect 2 ./judge words-1.safetensors
+expect 1 ./judge nowhere.safetensors words.safetensors
+says err "nowhere.safetensors"
+expect 1 ./judge previewed/weights.safetensors words-1.safetensors
+says err "judge: the data have no series 'word'"

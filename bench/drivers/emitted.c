@@ -53,7 +53,8 @@ static void *make_values(const rnn_tensor *tensor)
     return values;
 }
 
-/* Start values, and biases, which would start as zero, drawn too. */
+/* Start values, and biases, which would start as zero, drawn too; or trained weights, from the file that BENCH_WEIGHTS
+ * names: how long a preview of an output takes depends on its numbers. */
 static void make_parameters(void)
 {
     const rnn_model *model = &net_model;
@@ -61,9 +62,13 @@ static void make_parameters(void)
     gradient = rnn_alloc(model->parameter_elements * sizeof *gradient, 64);
     if (!parameters || !gradient || rnn_parameters_init(model, parameters, 1) != RNN_OK)
         fail("making parameters");
+    const char *trained = getenv("BENCH_WEIGHTS");
+    rnn_error error;
+    if (trained && rnn_parameters_load(model, parameters, trained, &error) != RNN_OK)
+        fail(error.text);
     for (int i = 0; i < model->parameter_count; i++) {
         const rnn_tensor *tensor = &model->parameters[i];
-        for (size_t j = 0; tensor->rank < 2 && j < units_of(tensor); j++)
+        for (size_t j = 0; !trained && tensor->rank < 2 && j < units_of(tensor); j++)
             parameters[tensor->offset + j] = 0.2f * draw();
         write_numbers(task.folder, tensor->name, parameters + tensor->offset, units_of(tensor));
     }
