@@ -5,6 +5,7 @@ folder, and a step whose result is there is not done again:
     NAME/SEED/dense.safetensors             trained
     NAME/SEED/longer.safetensors            the same, trained further as the factors are: what factors are compared with
     NAME/1/found/                           of `rnn factor`, which searches for forms; the other seeds have the same
+    NAME/1/found.tried/                     what the search has judged, for another one with another tolerance
     NAME/SEED/low/                          dense.safetensors in these forms
     NAME/SEED/low.safetensors               its factors, trained further
     NAME/SEED/fast/                         these with a preview of the output, where applications.txt has one
@@ -27,9 +28,9 @@ import commands
 BENCH = pathlib.Path(__file__).resolve().parent
 TOP = BENCH.parent
 SEARCHED = 10  # one of so many training sequences, or of a text its last such part, is not learned from but to choose forms by
-SEARCH_MOST = {"char_lm": 20_000, "word_lm": 5_000}  # frames of a text for that
-TRAIN_MOST = {"char_lm": 150_000, "word_lm": 40_000}  # frames of a text that networks learn from
-TEST_MOST = 60_000  # frames of a text that networks are judged by
+SEARCH_MOST = {"char_lm": 5_000, "word_lm": 2_000}  # frames of a text for that
+TRAIN_MOST = {"char_lm": 120_000, "word_lm": 20_000}  # frames of a text that networks learn from
+TEST_MOST = {"char_lm": 30_000, "word_lm": 10_000}  # frames of a text that networks are judged by
 
 sys.path.insert(0, str(TOP / "scripts"))
 prepare = importlib.import_module("prepare-data")
@@ -79,7 +80,7 @@ def characters(source):
     with gzip.open(source / SOURCES["char_lm"] / "input.txt.gz", "rt", newline="") as file:
         text = file.read()
     train, search = len(text) * 90 // 100, len(text) * 95 // 100
-    return text[:train][: TRAIN_MOST["char_lm"]], text[train:search][: SEARCH_MOST["char_lm"]], text[search:][:TEST_MOST]
+    return text[:train][: TRAIN_MOST["char_lm"]], text[train:search][: SEARCH_MOST["char_lm"]], text[search:][: TEST_MOST["char_lm"]]
 
 
 def series(sequence, begin, end):
@@ -92,7 +93,7 @@ def sequences(name, source):
     if len(train) == 1:
         cut = len(train[0].frames) * (SEARCHED - 1) // SEARCHED
         return (series(train[0], 0, min(cut, TRAIN_MOST[name])), series(train[0], cut, cut + SEARCH_MOST[name]),
-                series(test[0], 0, TEST_MOST)), names
+                series(test[0], 0, TEST_MOST[name])), names
     train = prepare.shuffled(train)
     cut = len(train) // SEARCHED
     return (train[cut:], train[:cut], test), names
@@ -188,7 +189,8 @@ class Network:
         application = self.application
         if not self.low.exists():
             self.factor(self.found, application.program, self.dense, "--data", self.search, "--metric", application.metric, "--tolerance",
-                        application.tolerance, "--threads", "1", "--frames", str(application.frames))
+                        application.tolerance, "--threads", "1", "--frames", str(application.frames), "--checkpoint",
+                        self.found.with_suffix(".tried"), "--resume")
         report = (self.found if self.found.exists() else self.low) / "report.txt"
         forms = forms_of(report.read_text()) if report.exists() else {}
         forms.pop(application.output.split("=")[0], None)
