@@ -53,7 +53,7 @@ in_precision() {
   "$bin/draw_data" $arguments --sequences $sequences --out data.safetensors 2>err
 }
 
-# try PROGRAM ARGUMENTS...: in turn, 2 and 7 ranks in float, 3 and 4 in double.
+# try PROGRAM ARGUMENTS...: in turn, 2 or 7 ranks in float, 4 or 3 in double.
 turn=0 compared=0
 try() {
   turn=$((turn + 1))
@@ -62,8 +62,8 @@ try() {
     in_precision $precision "$@" || fail "$1: no data: $(cat err)"
     expect 0 train 1 one
     if [ $all = 1 ]; then compare_counts 2 3 4 7
-    elif [ $precision = float ]; then compare_counts 2 7
-    else compare_counts 4 3; fi
+    elif [ $precision = float ]; then compare_counts $((turn % 4 == 1 ? 2 : 7))
+    else compare_counts $((turn % 4 == 0 ? 4 : 3)); fi
   done
 }
 
@@ -75,7 +75,7 @@ for example in $(grep -l '^ *loss ' "$examples"/*/*.rnn); do
     *) try "$example" -D n=24 ;;
   esac
 done
-[ $compared -ge 16 ] || fail "only $compared comparisons of examples"
+[ $compared -ge 10 ] || fail "only $compared comparisons of examples"
 
 # Random programs, some of them with losses, inputs and dropout that no training has, or that grow beyond all bounds: these are passed over.
 "$bin/random_programs" --print --train --future --count=$((2 * random)) --seed=$seed | csplit -sz -f random. -b %03d.rnn - '/^# seed/' '{*}'
