@@ -4,12 +4,10 @@ import argparse
 import fnmatch
 import os
 import pathlib
-import signal
 import sys
 import tempfile
 
 import applications_report as report
-import commands
 import latency
 import measure
 import run
@@ -154,22 +152,12 @@ def run_in(options):
 
 def main():
     options = read_options(sys.argv[1:])
-    for number in commands.SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, run.interrupt)
-    try:
-        return run_in(options)
-    except (run.Fault, trained.Failed, measure.Failed) as reason:
-        run.say(reason)
-    except OSError as reason:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # takes what Python would try to write again at its end
-        if not isinstance(reason, BrokenPipeError):
-            run.say(f"{reason.strerror}: {reason.filename or 'standard output'}")
-    except run.Interrupted as reason:
+
+    def done():
         where = f", their tables are in {options.out}" if options.out and options.done else ""
-        run.say(f"interrupted after {options.done} of {len(options.chosen)} applications{where}")
-        return 128 + reason.args[0]
-    return 1
+        return f" after {options.done} of {len(options.chosen)} applications{where}"
+
+    return run.end_well(lambda: run_in(options), done, (trained.Failed, measure.Failed))
 
 
 if __name__ == "__main__":

@@ -298,26 +298,38 @@ def interrupt(number, _):
     raise Interrupted(number)
 
 
-def main():
-    options = read_options(sys.argv[1:])
+def end_well(work, done, faults=(), kept=lambda: ""):
+    """The exit status of work(), whatever ends it, with a word about it. done() says what there is where it is interrupted, kept() where it fails."""
     for number in commands.SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, interrupt)
     try:
-        return run(options)
-    except Fault as reason:
+        return work()
+    except (Fault, *faults) as reason:
         say(reason)
-        if options.done:
-            say(f"the results of {options.done} of {len(options.chosen)} tasks are in {options.csv} and beside it")
+        if kept():
+            say(kept())
     except OSError as reason:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # takes what Python would try to write again at its end
         if not isinstance(reason, BrokenPipeError):
             say(f"{reason.strerror}: {reason.filename or 'standard output'}")
     except Interrupted as reason:
-        say(f"interrupted after {options.done} of {len(options.chosen)} tasks"
-            f"{f'; their results are in {options.csv} and beside it' if options.done else ', nothing was written'}")
+        say(f"interrupted{done()}")
         return 128 + reason.args[0]
     return 1
+
+
+def main():
+    options = read_options(sys.argv[1:])
+
+    def done():
+        where = f"; their results are in {options.csv} and beside it" if options.done else ", nothing was written"
+        return f" after {options.done} of {len(options.chosen)} tasks{where}"
+
+    def kept():
+        return f"the results of {options.done} of {len(options.chosen)} tasks are in {options.csv} and beside it" if options.done else ""
+
+    return end_well(lambda: run(options), done, kept=kept)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import fnmatch
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
@@ -242,22 +241,12 @@ def run_in(options, folder):
 
 def main():
     options = read_options(sys.argv[1:])
-    for number in commands.SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, run.interrupt)
-    try:
+
+    def work():
         with tempfile.TemporaryDirectory(prefix="rnnc-bench-") as folder:
             return run_in(options, pathlib.Path(folder))
-    except run.Fault as reason:
-        run.say(reason)
-    except OSError as reason:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # takes what Python would try to write again at its end
-        if not isinstance(reason, BrokenPipeError):
-            run.say(f"{reason.strerror}: {reason.filename or 'standard output'}")
-    except run.Interrupted as reason:
-        run.say("interrupted, nothing was written")
-        return 128 + reason.args[0]
-    return 1
+
+    return run.end_well(work, lambda: ", nothing was written")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 # rnnc_add_library(target SOURCES net.rnn ... [TOP name] [PREFIX name] [DEFINES n=64 ...] [EMBED weights.safetensors]
 #                  [TARGET multi] [OPTIONS --train ...])
-# A static library of networks: each source is compiled by rnnc to C with a header of the same name, which targets that link with
-# `target` find by #include "net.h". Compiled again if the source, what it imports or the weights change. TOP, PREFIX and EMBED go with one source.
+# A static library of networks: each source is compiled by rnnc to C with a header of the same name, which targets that
+# link with `target` find by #include "net.h". Compiled again if the source, what it imports or the weights change. TOP,
+# PREFIX and EMBED go with one source.
 # The C is optimised but in Debug builds, and never with -ffast-math; the processor is the caller's choice, e.g.
 #   target_compile_options(target PRIVATE -march=x86-64-v3)
 # or TARGET x86-64-v3. With TARGET multi, the program chooses when it runs, see `rnnc --help`.

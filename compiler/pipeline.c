@@ -201,10 +201,13 @@ static bool run_front(struct pipeline *pipeline, struct source *source)
     pipeline->tree = parse(pipeline->arena, source, pipeline->diag);
     if (!end_stage(pipeline, STAGE_PARSE))
         return false;
-    /* A formatter asks no more of a program than that it parses. */
-    if (pipeline->options->emit == EMIT_SOURCE)
+    /* A formatter asks no more of a program than that it parses, and of files that are imported what they are, so that
+     * its result is not written over one. */
+    const bool formats = pipeline->options->emit == EMIT_SOURCE;
+    load_imports(pipeline->arena, source, pipeline->tree, &pipeline->options->imports,
+                 formats ? diag_new(pipeline->arena, source) : pipeline->diag);
+    if (formats)
         return true;
-    load_imports(pipeline->arena, source, pipeline->tree, &pipeline->options->imports, pipeline->diag);
     return end_stage(pipeline, STAGE_LOAD_IMPORTS) && run_names(pipeline);
 }
 

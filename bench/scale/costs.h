@@ -1,4 +1,4 @@
-/* What a step of a training costs one rank, in seconds on a core of the machine where it was measured.
+/* The costs of a step of a training for one rank, in seconds on a core of the machine where it was measured.
  *
  * `rnn_scale costs` measures it: a network's call, part by part, the step of the optimiser, and the arithmetic of
  * compression, each call of factors.h and halves.h by itself. Where costs are at hand, these calls do nothing but take

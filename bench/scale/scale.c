@@ -47,7 +47,7 @@ struct command {
 static const struct command commands[] = {{"train", command_train}, {"costs", scale_costs}, {"steps", scale_steps}};
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
-/* What an actor does: argv[1] is the command. A rank that fails ends the simulation. */
+/* Runs an actor of the simulation: argv[1] is the command. A rank that fails ends the simulation. */
 static void run_rank(int argc, char **argv)
 {
     struct scale_rank rank = {0};

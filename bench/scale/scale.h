@@ -14,7 +14,7 @@
 struct costs;
 struct sums;
 
-/* What a rank has to itself: the user data of its process. */
+/* The things that a rank has to itself: the user data of its process. */
 struct scale_rank {
     struct sums *sums;
     struct costs *costs; /* where arithmetic is not done but takes time, or is done and measured; NULL: it is done */

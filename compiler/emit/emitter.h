@@ -81,9 +81,11 @@ const char *last_name(const char *path);
 const char *storage_text(enum precision storage);
 const char *kernel_name(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 
-/* describe.c: shared by the comments in C and by the report. */
+/* equations.c */
 /* The name of an imported file as it stands in comments and strings of C: without folders, and in plain characters. */
 const char *shown_file(struct arena *arena, const struct source_file *file);
+
+/* describe.c: shared by the comments in C and by the report. */
 void describe_equations(const struct schedule *schedule, const struct region *region, struct arena *arena,
                         const char *indent, struct text *out);
 /* Writes the members `beside` and `within` of a descriptor: what regions cost that are no scans, and those that are. */

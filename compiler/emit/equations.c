@@ -234,8 +234,8 @@ const char *shown_file(struct arena *arena, const struct source_file *file)
     const char *slash = strrchr(file->name, '/'), *name = slash ? slash + 1 : file->name;
     char *copy = arena_copy_string(arena, name, strlen(name));
     for (char *c = copy; *c; c++)
-        if (*c < ' ' || *c == '"' || *c == '\\' || *c == '*' || *c == 0x7f)
-            *c = '?';
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~' || strchr("\"\\*?", *c)) /* ?? begins a trigraph */
+            *c = '_';
     return copy;
 }
 

@@ -54,8 +54,9 @@ enum {
 };
 enum { FUNCTION_FLOPS = 10 }; /* from so many on an operation is a function, such as tanh */
 
-/* What a product with int8 takes beside, in operations, as rnn/stored_quantise.h was measured on Zen 3: a column
- * becomes whole numbers, whose largest is looked for first, and a sum of whole numbers becomes one of the kernel. */
+/* Operations of a product with int8 beside its multiplications, as rnn/stored_quantise.h was measured on Zen 3: a
+ * column becomes whole numbers, whose largest is looked for first, and a sum of whole numbers becomes one of the
+ * kernel. */
 static const double operations_to_round = 10; /* a number */
 static const double operations_of_column = 500;
 static const double operations_to_scale = 4; /* a sum, which of a single column has all of it in machine.rates */
@@ -85,6 +86,12 @@ static double rate_of(const struct machine_rate *rate, enum columns columns)
     return rate->many;
 }
 
+/* True if columns are rounded for products with weights in a storage. Networks in double keep them as plain numbers. */
+static bool rounds_columns(const struct machine *machine, enum precision storage)
+{
+    return storage == PRECISION_INT8 && machine->real_bytes != (int)sizeof(double);
+}
+
 static void count_products(const struct machine *machine, const struct operand *operand, double units,
                            enum columns columns, struct work *work)
 {
@@ -92,7 +99,7 @@ static void count_products(const struct machine *machine, const struct operand *
     const double sums = units * operand->row_count;
     work->flops += 2 * sums * operand->x.length / rate_of(rate, columns);
     double operations = columns == COLUMN_ALONE ? sums * rate->sum : 0;
-    if (operand->storage == PRECISION_INT8)
+    if (rounds_columns(machine, operand->storage))
         operations += operations_of_column + operations_to_round * operand->x.length +
                       (columns == COLUMN_ALONE ? 0 : operations_to_scale * sums);
     work->beside += operations / machine->operations;
@@ -152,7 +159,8 @@ static void count_node(const struct schedule *schedule, const struct kernel *ker
             work->values += machine->real_bytes * edge->length;
     }
     if (node->op == OP_refine) /* rows that are other ones for each column */
-        work->values += machine->real_bytes * node_weights(schedule->graph, node);
+        work->values += machine_weight_bytes(machine, node_weight_storage(schedule->graph, node)) *
+                        node_weights(schedule->graph, node);
     if (sums_frames) /* what is added to is read and written once for a block */
         work->weights += 2 * machine->real_bytes * node_units(node);
     else if (is_stored(schedule, kernel, id))
@@ -175,10 +183,10 @@ static double weight_of(const struct machine *machine, const struct work *work)
     return work->flops / machine->flops + work->beside + work->values / machine->levels[LEVEL_SECOND].one;
 }
 
-static bool rounds_columns(const struct kernel *kernel)
+static bool kernel_rounds(const struct machine *machine, const struct kernel *kernel)
 {
     for (int i = 0; i < kernel->operand_count; i++)
-        if (kernel->operands[i].storage == PRECISION_INT8)
+        if (rounds_columns(machine, kernel->operands[i].storage))
             return true;
     return false;
 }
@@ -198,7 +206,7 @@ static struct work count_work(const struct schedule *schedule, const struct regi
             count_node(schedule, kernel, kernel->nodes[k], &work);
         shares += (weight_of(machine, &work) - before) * largest_part(count_parts(machine, kernel), load->threads);
         work.phases = kernel->phase + 1;
-        if (rounds_columns(kernel) && rounded != kernel->phase) {
+        if (kernel_rounds(machine, kernel) && rounded != kernel->phase) {
             rounded = kernel->phase;
             work.roundings++;
         }

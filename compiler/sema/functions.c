@@ -27,7 +27,7 @@ struct usage {
 
 static enum op find_op(const char *name) { return op_find(name, (int)strlen(name)); }
 
-/* Which names in the brackets of a cell are functions. */
+/* The marks of those names in the brackets of a cell that are functions. */
 static bool **places_of(struct elaboration *e, const struct tree_definition *cell)
 {
     return &e->modules[cell->tree->rank].function_places[cell->index];

@@ -24,8 +24,8 @@ struct symbol *elaborate_symbol(struct elaboration *e, struct instance *instance
 struct global *find_global(const struct instance *instance, const char *name);
 /* True for `torch.LSTM` where torch is an import and nothing here hides it. */
 bool names_import(const struct instance *instance, const struct expr *expr);
-/* What a name, or a name of an import, means at the top of its file; NULL for any other expression, and for what there
- * is not. */
+/* Finds the meaning of a name, or of a name of an import, at the top of its file; NULL for any other expression, and
+ * where there is none. */
 struct global *find_global_at(const struct instance *instance, const struct expr *expr);
 /* Reports a name that the import does not have, or one that is not what is wanted. */
 void tell_imported(struct elaboration *e, const struct instance *instance, const struct expr *expr, bool callable);

@@ -44,10 +44,11 @@ struct subscript *ast_range(struct parser *parser, struct span span, struct expr
 /* A name as it is written. */
 struct name ast_text(struct parser *parser, struct span span);
 
-/* Declarators. `dimensions` is NULL where there are no brackets. */
 /* The arrays that lists of pointers stand for. */
 struct dimension *ast_dimension_array(struct parser *parser, const struct list *list);
 struct declarator *ast_declarator_array(struct parser *parser, const struct list *list);
+
+/* Declarators. `dimensions` is NULL where there are no brackets. */
 struct dimension *ast_dimension(struct parser *parser, struct expr *expr, struct expr *fallback);
 struct declarator *ast_declarator(struct parser *parser, struct span span, struct span name, struct list *dimensions);
 /* A name that may have dots, as `path` has them. */

@@ -137,7 +137,7 @@ static bool begins_statement(const struct parser *parser, int i)
     int keyword = keyword_kind(parser, layout->tokens[i]), next = layout->tokens[i + 1].kind;
     if (layout->brace_count == 0)
         return ((begins_definition(keyword) || keyword == TOKEN_CONST) && next == TOKEN_NAME) ||
-               (keyword == TOKEN_IMPORT && next == TOKEN_STRING);
+               (keyword == TOKEN_IMPORT && (next == TOKEN_STRING || next == TOKEN_NAME));
     if (keyword && (next == TOKEN_NAME || is_number(next)))
         return true;
     if (keyword && token_ends_operand(layout->last.kind) && !follows_left_side(next))

@@ -65,7 +65,8 @@ says err "program"
 # ---- results ----
 
 cp cells/scale.rnn kept
-for result in "-o cells/scale.rnn" "-o net.c --header=cells/scale.rnn" "-o net.c -MD -MF cells/scale.rnn"; do
+for result in "-o cells/scale.rnn" "-o net.c --header=cells/scale.rnn" "-o net.c -MD -MF cells/scale.rnn" \
+  "--emit=source -o cells/scale.rnn"; do
   expect 2 "$rnnc" -I cells net.rnn $result
   says err "a result would overwrite 'cells/scale.rnn', which the program imports"
   cmp kept cells/scale.rnn
@@ -73,6 +74,16 @@ done
 echo 'y.W=f16' >plan
 expect 2 "$rnnc" -I cells net.rnn --forms=plan -o plan
 says err "-o would overwrite the forms 'plan'"
+
+# ---- gates that are too small for float ----
+
+cat >small.rnn <<'END'
+import std.cells
+model small { input x[2]; y = cells.MinLSTM[16](x); output out = y }
+END
+printf '1e5,1e5\n-1e5,1e5\n1,1\n' >small.csv
+expect 0 "$rnn" run small.rnn --seed 1 --input x=small.csv --output out=out.csv
+! grep -qi nan out.csv || fail "gates of which both are 0: $(cat out.csv)"
 
 # ---- forms ----
 
