@@ -195,30 +195,11 @@ RNN_INLINE void rnn_half_column(rnn_vec *sum, const rnn_stored *weights, const r
         rnn_half_tile(sum, sum_stride, weights, storage, x, k, rows, columns, ahead, step);                            \
     }
 #define RNN_HALF_TILES_OF(name, storage, rows)                                                                         \
-    RNN_HALF_TILE_OF(name, storage, rows, 1)                                                                           \
     RNN_HALF_TILE_OF(name, storage, rows, 2)                                                                           \
     RNN_HALF_TILE_OF(name, storage, rows, 3)                                                                           \
     RNN_HALF_TILE_OF(name, storage, rows, 4)                                                                           \
     RNN_HALF_TILE_OF(name, storage, rows, 5)                                                                           \
     RNN_HALF_TILE_OF(name, storage, rows, 6)                                                                           \
-    RNN_INLINE void rnn_##name##_tile_##rows(rnn_vec *sum, int sum_stride, const rnn_stored *weights,                  \
-                                             const rnn_real *const *x, int k, int width, uintptr_t ahead, int step)    \
-    {                                                                                                                  \
-        enum { WIDTH = RNN_TILE_WIDTH(rows) };                                                                         \
-        if (WIDTH >= 6 && width == 6)                                                                                  \
-            rnn_##name##_tile_##rows##_6(sum, sum_stride, weights, x, k, ahead, step);                                 \
-        else if (WIDTH >= 5 && width == 5)                                                                             \
-            rnn_##name##_tile_##rows##_5(sum, sum_stride, weights, x, k, ahead, step);                                 \
-        else if (WIDTH >= 4 && width == 4)                                                                             \
-            rnn_##name##_tile_##rows##_4(sum, sum_stride, weights, x, k, ahead, step);                                 \
-        else if (WIDTH >= 3 && width == 3)                                                                             \
-            rnn_##name##_tile_##rows##_3(sum, sum_stride, weights, x, k, ahead, step);                                 \
-        else if (width == 2)                                                                                           \
-            rnn_##name##_tile_##rows##_2(sum, sum_stride, weights, x, k, ahead, step);                                 \
-        else                                                                                                           \
-            rnn_##name##_tile_##rows##_1(sum, sum_stride, weights, x, k, ahead, step);                                 \
-    }                                                                                                                  \
-                                                                                                                       \
     RNN_OUTLINE void rnn_##name##_pass_##rows(rnn_vec *sum, int sum_stride, const rnn_stored *weights,                 \
                                               const rnn_real *x, ptrdiff_t x_stride, int k, int columns)               \
     {                                                                                                                  \
@@ -232,7 +213,17 @@ RNN_INLINE void rnn_half_column(rnn_vec *sum, const rnn_stored *weights, const r
                 width = rnn_next_part(columns - c, WIDTH);                                                             \
                 for (int j = 0; j < width; j++)                                                                        \
                     right[j] = x + (c + j) * x_stride;                                                                 \
-                rnn_##name##_tile_##rows(sum + c * sum_stride, sum_stride, weights, right, run, width, ahead, step);   \
+                rnn_vec *const to = sum + c * sum_stride;                                                              \
+                if (WIDTH >= 6 && width == 6)                                                                          \
+                    rnn_##name##_tile_##rows##_6(to, sum_stride, weights, right, run, ahead, step);                    \
+                else if (WIDTH >= 5 && width == 5)                                                                     \
+                    rnn_##name##_tile_##rows##_5(to, sum_stride, weights, right, run, ahead, step);                    \
+                else if (WIDTH >= 4 && width == 4)                                                                     \
+                    rnn_##name##_tile_##rows##_4(to, sum_stride, weights, right, run, ahead, step);                    \
+                else if (WIDTH >= 3 && width == 3)                                                                     \
+                    rnn_##name##_tile_##rows##_3(to, sum_stride, weights, right, run, ahead, step);                    \
+                else                                                                                                   \
+                    rnn_##name##_tile_##rows##_2(to, sum_stride, weights, right, run, ahead, step);                    \
             }                                                                                                          \
         }                                                                                                              \
     }
@@ -280,44 +271,6 @@ RNN_INLINE void rnn_half_pass(rnn_vec *sum, const int sum_stride, const rnn_stor
 }
 #undef RNN_HALF_PASS_CASE
 
-#define RNN_HALF_TILE_CASE(rows)                                                                                       \
-    if (storage == RNN_F16)                                                                                            \
-        rnn_f16_tile_##rows(to, apart, weights, x, k, width, ahead, step);                                             \
-    else                                                                                                               \
-        rnn_bf16_tile_##rows(to, apart, weights, x, k, width, ahead, step);
-
-/* The pass of so many rows with one column of each of `count` right-hand sides, as many at a time as a tile has
- * columns: a weight becomes a float once for these. Multiply-adds bound it, not conversions: four vectors against two
- * rows take as long as with plain weights, 0.75 of what a Zen 3 can do with 128 numbers of k, as eight sums no more
- * than hide how long a multiply-add takes, and tiles begin and end. */
-RNN_INLINE void rnn_half_rights(rnn_vec *sum, const int apart, const rnn_stored *weights, const rnn_storage storage,
-                                const rnn_right *right, const int k, const int rows, const int count)
-{
-    const int step = rows * RNN_VECTOR_BYTES;
-    const uintptr_t ahead = (uintptr_t)weights + (uintptr_t)(RNN_PREFETCH * step);
-    for (int c = 0, width; c < count; c += width) {
-        rnn_vec *const to = sum + c * apart;
-        const rnn_real *x[RNN_TILE_COLUMNS];
-        width = rnn_next_part(count - c, RNN_TILE_WIDTH(rows));
-        for (int j = 0; j < width; j++)
-            x[j] = right[c + j].x;
-        if (rows == 1) {
-            RNN_HALF_TILE_CASE(1)
-        } else if (rows == 2) {
-            RNN_HALF_TILE_CASE(2)
-#if RNN_ACCUMULATORS >= 12
-        } else if (rows == 3) {
-            RNN_HALF_TILE_CASE(3)
-#endif
-#if RNN_ACCUMULATORS >= 16
-        } else {
-            RNN_HALF_TILE_CASE(4)
-#endif
-        }
-    }
-}
-#undef RNN_HALF_TILE_CASE
-
 /* The formatter does not know RNN_UNROLL. */
 /* clang-format off */
 
@@ -334,6 +287,31 @@ RNN_INLINE void rnn_half_product(rnn_vec *sum, const int sum_stride, const rnn_s
     RNN_UNROLL(4)
     for (int p = larger; p < passes; p++, sum += least, panel += row_bytes * least)
         rnn_half_pass(sum, sum_stride, panel, storage, x, x_stride, k, least, columns);
+}
+
+/* The pass of so many rows with one column of each of `count` right-hand sides, as many at a time as a tile has
+ * columns: a weight becomes a float once for these. Multiply-adds bound it, not conversions: four vectors against two
+ * rows take as long as with plain weights, 0.85 of what a Zen 3 can do with 128 numbers of k, as eight sums no more
+ * than hide how long a multiply-add takes. Tiles are inlined: to call them costs a Zen 3 100 cycles, as much as 25
+ * numbers of k. */
+RNN_INLINE void rnn_half_rights(rnn_vec *sum, const int apart, const rnn_stored *weights, const rnn_storage storage,
+                                const rnn_right *right, const int k, const int rows, const int count)
+{
+    const int step = rows * RNN_VECTOR_BYTES;
+    const uintptr_t ahead = (uintptr_t)weights + (uintptr_t)(RNN_PREFETCH * step);
+#ifndef __clang__ /* which says that it cannot, where there is more than one tile */
+    RNN_UNROLL(4)
+#endif
+    for (int c = 0, width; c < count; c += width) {
+        const rnn_real *x[RNN_TILE_COLUMNS];
+        width = rnn_next_part(count - c, RNN_TILE_WIDTH(rows));
+#ifndef __clang__
+        RNN_UNROLL(6)
+#endif
+        for (int j = 0; j < width; j++)
+            x[j] = right[c + j].x;
+        rnn_half_tile(sum + c * apart, apart, weights, storage, x, k, rows, width, ahead, step);
+    }
 }
 
 /* Passes for all `rows` rows of a panel with one column of each of `count` right-hand sides: see rnn_panel_products. */
