@@ -25,7 +25,7 @@ static double predict(const struct choosing *choosing)
     struct pipeline_options options = *choosing->options;
     struct pipeline_result result = {0};
     options.emit = EMIT_PREDICT;
-    options.train = options.time_stages = false;
+    options.train = options.vjp = options.time_stages = false;
     options.dump_after = STAGE_COUNT;
     options.variant_count = 0;
     options.embed = NULL;

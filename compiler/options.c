@@ -34,6 +34,7 @@ enum {
     KEY_LIMIT,
     KEY_TRAIN,
     KEY_INPUT_GRADIENTS,
+    KEY_VJP,
     KEY_EMBED,
     KEY_NO_FILES
 };
@@ -47,6 +48,8 @@ static const struct argp_option table[] = {
     {"prefix", KEY_PREFIX, "NAME", 0, "begin the names of C functions and types with NAME_", 0},
     {"train", KEY_TRAIN, NULL, 0, "emit NAME_grad too: the loss of a call and its gradients", 0},
     {"input-gradients", KEY_INPUT_GRADIENTS, NULL, 0, "with --train: gradients of the inputs too", 0},
+    {"vjp", KEY_VJP, NULL, 0,
+     "emit NAME_vjp too: from adjoints of the outputs, gradients of parameters and inputs, with or without a loss", 0},
     {"form", KEY_FORM, "PATTERN=FORM", 0,
      "keep the parameters whose names fit the pattern (h1.*) in this form: svd:RANK, "
      "svd:RANK:preview=COLUMNS:refine=UNITS, cp:RANK or dense, and f32, f16, bf16 or int8, with a comma between; "
@@ -321,6 +324,7 @@ static bool set_field(struct options *options, int key, char *text)
                   {KEY_PREFIX, FIELD_TEXT, offsetof(struct options, pipeline.prefix)},
                   {KEY_TRAIN, FIELD_FLAG, offsetof(struct options, pipeline.train)},
                   {KEY_INPUT_GRADIENTS, FIELD_FLAG, offsetof(struct options, pipeline.input_gradients)},
+                  {KEY_VJP, FIELD_FLAG, offsetof(struct options, pipeline.vjp)},
                   {KEY_EMBED, FIELD_TEXT, offsetof(struct options, pipeline.embed)},
                   {KEY_NO_FILES, FIELD_FLAG, offsetof(struct options, pipeline.no_files)},
                   {KEY_TIME, FIELD_FLAG, offsetof(struct options, pipeline.time_stages)}};

@@ -59,8 +59,8 @@ static void check_dump(struct argp_state *state, const struct pipeline_options *
     enum stage stage = options->dump_after;
     if (stage == STAGE_COUNT)
         return;
-    if (stage == STAGE_DIFFERENTIATE && !options->train)
-        argp_error(state, "--dump-after=%s goes with --train", stage_name(stage));
+    if (stage == STAGE_DIFFERENTIATE && !options->train && !options->vjp)
+        argp_error(state, "--dump-after=%s goes with --train or --vjp", stage_name(stage));
     if (options->emit == EMIT_SOURCE && stage > STAGE_PARSE && stage < STAGE_EMIT)
         argp_error(state, "--dump-after=%s: --emit=source needs no more than parse", stage_name(stage));
     if (options->emit == EMIT_NOTHING && stage > STAGE_INFER_SHAPES)
@@ -88,6 +88,8 @@ static void check_variants(struct argp_state *state, const struct pipeline_optio
         argp_error(state, "--variants goes with --emit=c; --form shows one of them");
     if (options->train)
         argp_error(state, "--variants is about inference, --train about one form");
+    if (options->vjp)
+        argp_error(state, "--variants is about inference, --vjp about one form");
     if (options->embed)
         argp_error(state, "--embed writes the weights of one form, --variants is about several");
 }

@@ -48,7 +48,7 @@ struct pipeline {
     struct graph *graph;
     struct components components;
     struct schedule *schedule;
-    struct schedule *training;            /* or NULL */
+    struct emit_derivatives derivatives;
     const struct emit_variants *variants; /* or NULL; the schedule is what is common to them */
 };
 
@@ -154,10 +154,10 @@ static void emit(struct pipeline *pipeline)
     }
     switch (options->emit) {
     case EMIT_C:
-        (has_levels(options) ? emit_dispatcher : emit_source)(pipeline->schedule, pipeline->training, &emit_options,
+        (has_levels(options) ? emit_dispatcher : emit_source)(pipeline->schedule, &pipeline->derivatives, &emit_options,
                                                               pipeline->scratch, &result->main);
         if (options->header)
-            emit_header(pipeline->schedule, pipeline->training, &emit_options, pipeline->scratch, &result->header);
+            emit_header(pipeline->schedule, &pipeline->derivatives, &emit_options, pipeline->scratch, &result->header);
         break;
     case EMIT_SOURCE:
         tree_print(pipeline->tree, &result->main);
@@ -211,13 +211,18 @@ static bool run_front(struct pipeline *pipeline, struct source *source)
     return end_stage(pipeline, STAGE_LOAD_IMPORTS) && run_names(pipeline);
 }
 
-/* Runs the stages from the checked program to a schedule: of the network, or of its loss and gradients. */
-static struct schedule *run_back(struct pipeline *pipeline, bool trains)
+/* What a schedule is of: the network, its loss and gradients, or the products of adjoints and its derivatives. */
+enum purpose { PURPOSE_NETWORK, PURPOSE_TRAINING, PURPOSE_VJP };
+
+/* Runs the stages from the checked program to a schedule. */
+static struct schedule *run_back(struct pipeline *pipeline, enum purpose purpose)
 {
+    static struct graph *(*const builds[])(struct arena *, const struct program *, struct diagnostics *) = {
+        build_graph, build_training_graph, build_adjoint_graph};
+    const bool trains = purpose != PURPOSE_NETWORK;
     struct arena *arena = pipeline->arena;
     const struct pipeline_options *options = pipeline->options;
-    pipeline->graph = trains ? build_training_graph(arena, pipeline->program, pipeline->diag)
-                             : build_graph(arena, pipeline->program, pipeline->diag);
+    pipeline->graph = builds[purpose](arena, pipeline->program, pipeline->diag);
     if (!pipeline->graph || !end_stage(pipeline, STAGE_BUILD_GRAPH))
         return NULL;
     simplify(pipeline->graph, pipeline->scratch);
@@ -231,7 +236,7 @@ static struct schedule *run_back(struct pipeline *pipeline, bool trains)
         factor_sums(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_FACTOR_SUMS);
     if (trains) {
-        differentiate(pipeline->graph, options->input_gradients, pipeline->scratch);
+        differentiate(pipeline->graph, options->input_gradients || purpose == PURPOSE_VJP, pipeline->scratch);
         end_stage(pipeline, STAGE_DIFFERENTIATE);
         if (options->factor) /* the adjoint's sums */
             factor_sums(pipeline->graph, pipeline->scratch);
@@ -276,17 +281,26 @@ static void refuse_without_loss(struct pipeline *pipeline)
 
 static bool run_backs(struct pipeline *pipeline)
 {
-    bool trains = pipeline->options->train;
-    if (trains && !pipeline->program->loss_count) {
+    static const enum purpose purposes[] = {PURPOSE_TRAINING, PURPOSE_VJP, PURPOSE_NETWORK};
+    const struct pipeline_options *options = pipeline->options;
+    struct schedule *schedules[3] = {NULL};
+    const bool wanted[] = {options->train, options->vjp, true};
+    if (options->train && !pipeline->program->loss_count) {
         refuse_without_loss(pipeline);
         return false;
     }
-    struct schedule *training = trains ? run_back(pipeline, true) : NULL;
-    if (trains && (!training || pipeline->options->emit != EMIT_C))
-        return training != NULL;
-    struct schedule *schedule = run_back(pipeline, false);
-    pipeline->training = training;
-    return schedule != NULL;
+    if (options->vjp && !pipeline->program->output_count) {
+        diag_error(pipeline->diag, (struct span){0},
+                   "there is no output whose adjoint could be given: --vjp wants a statement like 'output h'");
+        return false;
+    }
+    for (int i = 0; i < 3; i++) {
+        schedules[i] = wanted[i] ? run_back(pipeline, purposes[i]) : NULL;
+        if (wanted[i] && (!schedules[i] || options->emit != EMIT_C))
+            return schedules[i] != NULL;
+    }
+    pipeline->derivatives = (struct emit_derivatives){schedules[0], schedules[1]};
+    return true;
 }
 
 /* Compiles the program once more, with the forms of a variant on top of its own. */
@@ -351,7 +365,7 @@ static bool run_levels(struct pipeline *pipeline)
                 .target = &levels[i],
                 .within = all->target,
                 .variants = pipeline->variants};
-            emit_source(pipeline->schedule, pipeline->training, &emit_options, pipeline->scratch,
+            emit_source(pipeline->schedule, &pipeline->derivatives, &emit_options, pipeline->scratch,
                         &pipeline->result->levels[i]);
         }
         pipeline->options = all;

@@ -74,6 +74,7 @@ struct pipeline_options {
     bool train; /* emit the loss and its gradients too; what --emit shows of stages is then the training network */
     bool sink;  /* values that cost less to compute beside their readers than to store and load */
     bool input_gradients; /* those of the inputs too */
+    bool vjp; /* emit the products of adjoints and derivatives; without `train`, --emit shows their network */
     enum emit_kind emit;
     struct load load;            /* with EMIT_PREDICT or variants: the call, without its way */
     const char *prefix;          /* NULL: from the name of the model or cell */

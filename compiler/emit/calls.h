@@ -19,6 +19,9 @@ void write_argument_arrays(struct emitter *emitter, enum call_kind call);
 /* Writes checks of the arguments, which return an error from the call. */
 void write_checks(struct emitter *emitter, enum call_kind call);
 
+/* Returns the array through which a training call is given what it has beside inputs: "targets". */
+const char *targets_array(const struct emitter *emitter);
+
 /* Returns the input whose gradient an output of a training network is, or -1. */
 int input_of(const struct emitter *emitter, int output);
 

@@ -141,8 +141,18 @@ static const char *elements(const struct emitter *emitter)
                              : arena_printf(emitter->arena, "%ldu", schedule_parameters(emitter->schedule));
 }
 
+/* Writes a member that is the address of another descriptor, or NULL. */
+static void write_part(struct emitter *emitter, const char *member, const void *there, const char *name)
+{
+    text_printf(emitter->out, "    .%s = ", member);
+    if (there)
+        text_printf(emitter->out, "&%s_%s,\n", emitter->prefix, name);
+    else
+        text_puts(emitter->out, "NULL,\n");
+}
+
 /* Writes all members, in their order, as C++ requires. */
-void emit_descriptor(struct emitter *emitter, const char *training)
+void emit_descriptor(struct emitter *emitter, const struct emit_derivatives *derivatives)
 {
     const struct graph *graph = emitter->graph;
     struct text *out = emitter->out;
@@ -170,10 +180,10 @@ void emit_descriptor(struct emitter *emitter, const char *training)
                   "    .packed_size = $_packed_size,\n    .state_size = $_state_size,\n    .work_size = $_work_size,\n"
                   "    .pack = $_pack_any,\n    .state_init = $_state_init_any,\n    .reset = $_reset_any,\n",
                   chooses ? "64" : "RNN_VECTOR_BYTES");
-    text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n    .training = %s%s,\n",
-                own(emitter, plan_of_call(emitter->schedule, CALL_STEP), "_step_any"), emitter->prefix,
-                training ? "&" : "", training ? training : "NULL");
-    text_printf(out, "    .variants = %s,\n",
-                emitter->variants ? arena_printf(emitter->arena, "&%s_variants", emitter->prefix) : "NULL");
+    text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n",
+                own(emitter, plan_of_call(emitter->schedule, CALL_STEP), "_step_any"), emitter->prefix);
+    write_part(emitter, "training", derivatives->training, "train");
+    write_part(emitter, "vjp", derivatives->vjp, "vjp_part");
+    write_part(emitter, "variants", emitter->variants, "variants");
     text_puts(out, "    .alloc = rnn_alloc,\n    .free = rnn_free,\n    .status_text = rnn_status_text,\n};\n");
 }

@@ -59,15 +59,29 @@ static const char *const any_calls[] = {
     "{\n    return @_target()->training->grad(params, state, work, window, inputs, targets, loss, gradient,\n"
     "        input_gradients);\n}\n\n"};
 
+static const char *const vjp_any_call =
+    "static rnn_status $_any(const void *params, void *state, void *work, const rnn_window *window,\n"
+    "    const void *const inputs[], const void *const output_adjoints[], void *gradient,\n"
+    "    void *const input_gradients[])\n"
+    "{\n    return @_target()->vjp->vjp(params, state, work, window, inputs, output_adjoints, gradient,\n"
+    "        input_gradients);\n}\n\n";
+
+static const char *const vjp_named_call =
+    "    return @_target()->vjp->vjp(params, state, work, window, inputs, output_adjoints, gradient,\n"
+    "        input_gradients);\n}\n\n";
+
 static const char *const named_calls[] = {
     "    return $_target()->step(packed, state, inputs, outputs);\n}\n\n",
     "    return $_target()->run(packed, state, work, frames, lengths, inputs, outputs);\n}\n\n",
     ("    return @_target()->training->grad(params, state, work, window, inputs, targets, loss, gradient,\n"
      "        input_gradients);\n}\n\n")};
 
+/* The copying of streams through `member`. */
+#define COPY_CALL(member)                                                                                              \
+    "static rnn_status $_copy_streams(void *to, int to_first, const void *from, int from_first, int count)\n{\n"       \
+    "    return @_target()" member "->copy_streams(to, to_first, from, from_first, count);\n}\n\n"
+
 static const char *const training_calls =
-    "static rnn_status $_copy_streams(void *to, int to_first, const void *from, int from_first, int count)\n{\n"
-    "    return @_target()->training->copy_streams(to, to_first, from, from_first, count);\n}\n\n"
     "static rnn_status $_losses(const void *state, void *work, rnn_loss *losses)\n{\n"
     "    return @_target()->training->losses(state, work, losses);\n}\n\n"
     "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
@@ -75,11 +89,12 @@ static const char *const training_calls =
 
 static void write_call(struct emitter *emitter, enum call_kind call)
 {
-    write_named(emitter, any_calls[call]);
+    const bool of_outputs = emitter->graph->of_outputs;
+    write_named(emitter, of_outputs ? vjp_any_call : any_calls[call]);
     write_signature(emitter, call);
     text_puts(emitter->out, "\n{\n");
     write_argument_arrays(emitter, call);
-    write_named(emitter, named_calls[call]);
+    write_named(emitter, of_outputs ? vjp_named_call : named_calls[call]);
 }
 
 /* ---- the file ---- */
@@ -99,13 +114,16 @@ static void write_front(struct emitter *emitter, const char *header)
 
 static void write_training(struct emitter *trainer)
 {
-    write_named(trainer, STATE_CALLS("->training"));
+    const bool of_outputs = trainer->graph->of_outputs;
+    write_named(trainer, of_outputs ? STATE_CALLS("->vjp") COPY_CALL("->vjp")
+                                    : STATE_CALLS("->training") COPY_CALL("->training"));
     write_call(trainer, CALL_GRAD);
-    write_named(trainer, training_calls);
+    if (!of_outputs)
+        write_named(trainer, training_calls);
     emit_training_descriptor(trainer);
 }
 
-void emit_dispatcher(const struct schedule *schedule, const struct schedule *training,
+void emit_dispatcher(const struct schedule *schedule, const struct emit_derivatives *derivatives,
                      const struct emit_options *options, struct arena *arena, struct text *lines)
 {
     struct text text, *out = &text;
@@ -113,7 +131,7 @@ void emit_dispatcher(const struct schedule *schedule, const struct schedule *tra
     struct emitter emitter = emitter_new(schedule, options, arena, out);
     write_front(&emitter, options->header);
     if (!options->header)
-        emit_all_declarations(&emitter, training, options);
+        emit_all_declarations(&emitter, derivatives, options);
     if (options->weights)
         emit_weights(&emitter);
     write_pattern(&emitter, "enum { $_BLOCK_FRAMES = %d };\n\n", schedule->block_frames);
@@ -127,12 +145,12 @@ void emit_dispatcher(const struct schedule *schedule, const struct schedule *tra
         emit_variant_tables(&emitter);
         write_choice_calls(&emitter);
     }
-    if (training) {
-        struct emitter trainer = emitter_for_training(training, options, arena, out);
-        write_training(&trainer);
-        emit_descriptor(&emitter, trainer.prefix);
-    } else {
-        emit_descriptor(&emitter, NULL);
-    }
+    const struct schedule *const beside[] = {derivatives->training, derivatives->vjp};
+    for (int i = 0; i < 2; i++)
+        if (beside[i]) {
+            struct emitter trainer = emitter_for_training(beside[i], options, arena, out);
+            write_training(&trainer);
+        }
+    emit_descriptor(&emitter, derivatives);
     put_lines(lines, text.data);
 }

@@ -72,7 +72,16 @@ static const char *include_model(const struct emitter *emitter)
                              : "#include \"rnn/model.h\"\n\n";
 }
 
-static void write_front(struct emitter *emitter, const struct schedule *training, const char *header)
+/* Writes the regions of a schedule beside the network's. */
+static void write_regions_beside(struct emitter *emitter, const struct schedule *schedule, const char *purpose)
+{
+    if (!schedule)
+        return;
+    text_printf(emitter->out, " *\n * and for %s, %.0f flops a frame:\n *\n", purpose, schedule_flops(schedule));
+    write_regions(emitter->out, schedule, emitter->arena);
+}
+
+static void write_front(struct emitter *emitter, const struct emit_derivatives *derivatives, const char *header)
 {
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
@@ -87,10 +96,8 @@ static void write_front(struct emitter *emitter, const struct schedule *training
     }
     if (!emitter->variants)
         write_regions(out, schedule, emitter->arena);
-    if (training) {
-        text_printf(out, " *\n * and for training, %.0f flops a frame:\n *\n", schedule_flops(training));
-        write_regions(out, training, emitter->arena);
-    }
+    write_regions_beside(emitter, derivatives->training, "training");
+    write_regions_beside(emitter, derivatives->vjp, "products of adjoints and derivatives");
     text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after "
                    "frame.\n * Comments on a region show its equations, each behind its line in the program.\n */\n");
     write_target(emitter);
@@ -145,14 +152,17 @@ static void write_headers(struct text *out, const char *code)
     text_puts(out, "\n");
 }
 
-void emit_all_declarations(struct emitter *emitter, const struct schedule *training, const struct emit_options *options)
+void emit_all_declarations(struct emitter *emitter, const struct emit_derivatives *derivatives,
+                           const struct emit_options *options)
 {
     text_puts(emitter->out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     emit_declarations(emitter);
-    if (training) {
-        struct emitter trainer = emitter_for_training(training, options, emitter->arena, emitter->out);
-        emit_training_declarations(&trainer);
-    }
+    const struct schedule *const schedules[] = {derivatives->training, derivatives->vjp};
+    for (int i = 0; i < 2; i++)
+        if (schedules[i]) {
+            struct emitter trainer = emitter_for_training(schedules[i], options, emitter->arena, emitter->out);
+            emit_training_declarations(&trainer);
+        }
     emit_model_declaration(emitter);
     text_puts(emitter->out, "#ifdef __cplusplus\n}\n#endif\n\n");
 }
@@ -177,38 +187,38 @@ static void emit_all_variants(struct emitter *emitter)
     emit_variant_calls(emitter);
 }
 
-void emit_source(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
-                 struct arena *arena, struct text *lines)
+void emit_source(const struct schedule *schedule, const struct emit_derivatives *derivatives,
+                 const struct emit_options *options, struct arena *arena, struct text *lines)
 {
     struct text front, code, *out = &code;
     text_init(&front, arena);
     text_init(out, arena);
     struct emitter emitter = emitter_new(schedule, options, arena, out);
     if (!options->header)
-        emit_all_declarations(&emitter, training, options);
+        emit_all_declarations(&emitter, derivatives, options);
     if (options->weights)
         emit_weights(&emitter);
     if (emitter.variants)
         emit_all_variants(&emitter);
     else
         emit_network(&emitter);
-    if (training) {
-        struct emitter trainer = emitter_for_training(training, options, arena, out);
-        emit_training(&trainer);
-        emit_descriptor(&emitter, trainer.prefix);
-    } else {
-        emit_descriptor(&emitter, NULL);
-    }
+    const struct schedule *const beside[] = {derivatives->training, derivatives->vjp};
+    for (int i = 0; i < 2; i++)
+        if (beside[i]) {
+            struct emitter trainer = emitter_for_training(beside[i], options, arena, out);
+            emit_training(&trainer);
+        }
+    emit_descriptor(&emitter, derivatives);
     text_puts(out, target_is_conditional(&emitter) ? "\n#endif\n" : "");
     emitter.out = &front;
-    write_front(&emitter, training, options->header);
+    write_front(&emitter, derivatives, options->header);
     write_headers(&front, code.data);
     put_lines(lines, front.data);
     put_lines(lines, code.data);
 }
 
-void emit_header(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
-                 struct arena *arena, struct text *lines)
+void emit_header(const struct schedule *schedule, const struct emit_derivatives *derivatives,
+                 const struct emit_options *options, struct arena *arena, struct text *lines)
 {
     struct text text, *out = &text;
     text_init(out, arena);
@@ -219,7 +229,7 @@ void emit_header(const struct schedule *schedule, const struct schedule *trainin
     text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n", schedule->graph->name);
     emit_shapes(&emitter);
     text_printf(out, " */\n#ifndef %s\n#define %s\n\n%s", guard, guard, include_model(&emitter));
-    emit_all_declarations(&emitter, training, options);
+    emit_all_declarations(&emitter, derivatives, options);
     text_puts(out, "#endif\n");
     put_lines(lines, text.data);
 }

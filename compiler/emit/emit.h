@@ -43,11 +43,17 @@ bool emit_prefix_is_valid(const char *prefix);
 /* Returns a fingerprint of the names and shapes of all parameters; weights files carry it. */
 unsigned long long emit_fingerprint(const struct graph *graph);
 
-/* Writes the C file and the header. training: the schedule of the loss and its gradients, or NULL. */
-void emit_source(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
-                 struct arena *arena, struct text *out);
-void emit_header(const struct schedule *schedule, const struct schedule *training, const struct emit_options *options,
-                 struct arena *arena, struct text *out);
+/* Schedules beside that of the network, each NULL where it is not wanted. */
+struct emit_derivatives {
+    const struct schedule *training; /* of the loss and its gradients */
+    const struct schedule *vjp;      /* of products of adjoints and derivatives */
+};
+
+/* Writes the C file and the header. */
+void emit_source(const struct schedule *schedule, const struct emit_derivatives *derivatives,
+                 const struct emit_options *options, struct arena *arena, struct text *out);
+void emit_header(const struct schedule *schedule, const struct emit_derivatives *derivatives,
+                 const struct emit_options *options, struct arena *arena, struct text *out);
 
 /* Returns what is common to variants: a schedule with the parameters of all, and otherwise of the first. NULL, with
  * *error, if a weights file cannot hold them all. */
@@ -58,7 +64,7 @@ const char *emit_level_prefix(struct arena *arena, const char *prefix, const str
 
 /* Writes the C file that chooses among the levels of options->target, which emit_source has written, each with its
  * prefix and its schedules. These here are those of the highest level. */
-void emit_dispatcher(const struct schedule *schedule, const struct schedule *training,
+void emit_dispatcher(const struct schedule *schedule, const struct emit_derivatives *derivatives,
                      const struct emit_options *options, struct arena *arena, struct text *out);
 
 /* Returns the C of each region, kernels included, as emit_source writes it; NULL for regions that have none. */

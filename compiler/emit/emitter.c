@@ -87,6 +87,8 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
 struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
                                     struct arena *arena, struct text *out)
 {
-    struct emit_options own = {.prefix = arena_printf(arena, "%s_train", options->prefix), .owner = options->prefix};
+    const char *suffix = training->graph->of_outputs ? "vjp" : "train";
+    struct emit_options own = {.prefix = arena_printf(arena, "%s_%s", options->prefix, suffix),
+                               .owner = options->prefix};
     return emitter_new(training, &own, arena, out);
 }

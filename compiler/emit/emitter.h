@@ -64,7 +64,7 @@ struct emitter {
 struct emitter emitter_new(const struct schedule *schedule, const struct emit_options *options, struct arena *arena,
                            struct text *out);
 
-/* Returns the emitter of the code that --train adds. */
+/* Returns the emitter of the code that --train or --vjp adds. */
 struct emitter emitter_for_training(const struct schedule *training, const struct emit_options *options,
                                     struct arena *arena, struct text *out);
 
@@ -175,17 +175,17 @@ void emit_file_calls(struct emitter *emitter);
 void emit_strided(struct emitter *emitter, const char *function, const struct shape *shape, const struct access *to,
                   const struct access *from, const char *from_address);
 /* emit.c: everything that the header declares. */
-void emit_all_declarations(struct emitter *emitter, const struct schedule *training,
+void emit_all_declarations(struct emitter *emitter, const struct emit_derivatives *derivatives,
                            const struct emit_options *options);
 /* header.c: comments on inputs, outputs and targets. */
 void emit_shapes(struct emitter *emitter);
 void write_shape(struct emitter *emitter, int input, const char *role);
-/* train.c: the code that --train adds; the emitter is that of the training network. */
+/* train.c: the code that --train or --vjp adds; the emitter is that of its network. */
 void emit_training(struct emitter *emitter);
 void emit_training_declarations(struct emitter *emitter);
 void emit_training_descriptor(struct emitter *emitter);
-/* descriptor.c: `training` is the name of the rnn_training, or NULL. */
-void emit_descriptor(struct emitter *emitter, const char *training);
+/* descriptor.c */
+void emit_descriptor(struct emitter *emitter, const struct emit_derivatives *derivatives);
 /* Writes one line of a table of inputs. */
 void write_input_tensor(struct emitter *emitter, const struct graph_input *input);
 void emit_model_declaration(struct emitter *emitter);

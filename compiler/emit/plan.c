@@ -149,6 +149,8 @@ static void write_region(struct writing *writing, const struct step *step)
 static void write_loss(struct writing *writing)
 {
     const struct graph *graph = writing->emitter->graph;
+    if (graph->of_outputs) /* gives no loss, and always gradients; the seeds stay 1 */
+        return;
     write_line(writing, "status = rnn_finish_losses(window, sums, losses, $_LOSSES, loss);");
     write_line(writing, "if (status != RNN_OK) {");
     write_line(writing, "    rnn_flush_end(flush);");

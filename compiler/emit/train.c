@@ -1,4 +1,5 @@
-/* The code that --train adds to a network: its loss and gradients, from a schedule of their own. */
+/* The code that --train adds to a network: its loss and gradients, from a schedule of their own. The code that --vjp
+ * adds differs in that it is given adjoints of outputs in place of targets, and gives no loss. */
 #include <string.h>
 
 #include "emit/calls.h"
@@ -16,20 +17,28 @@ static int count_losses(const struct emitter *emitter)
 void emit_training_declarations(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
+    const char *call = graph->of_outputs ? "vjp" : "grad";
     write_pattern(
         emitter,
-        "#ifdef RNN_REAL_DOUBLE\n#define @_grad @_grad_double\n#endif\n\n"
-        "/* The past of each stream, for training; scratch of @_grad, packed weights among it. */\n"
+        "#ifdef RNN_REAL_DOUBLE\n#define @_%s @_%s_double\n#endif\n\n"
+        "/* The past of each stream, for @_%s; its scratch, packed weights among it. */\n"
         "typedef struct $_state $_state;\n"
         "typedef struct $_work $_work;\n\n"
         "size_t $_state_size(int streams);\n"
         "size_t $_work_size(int frames, int streams);\n"
         "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
-        "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n"
-        "/* The loss of a window of frames (see rnn_window) and its gradient, which is overwritten; NULL: only "
-        "the loss is wanted. Beside the inputs of @_run:\n");
+        "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n",
+        call, call, call);
+    write_pattern(emitter,
+                  graph->of_outputs
+                      ? "/* The derivatives of a window of frames (see rnn_window) times given adjoints: the gradients "
+                        "of the sum, over outputs, frames, streams and units, of each output times its adjoint. "
+                        "`gradient` is overwritten. Adjoints behind the end of a stream are not read. Beside the "
+                        "inputs of @_run:\n"
+                      : "/* The loss of a window of frames (see rnn_window) and its gradient, which is overwritten; "
+                        "NULL: only the loss is wanted. Beside the inputs of @_run:\n");
     for (int i = graph->input_count - graph->target_count; i < graph->input_count; i++)
-        write_shape(emitter, i, "target");
+        write_shape(emitter, i, graph->of_outputs ? "in, the adjoint of the output" : "target");
     for (int i = 0; i < graph->output_count; i++)
         if (input_of(emitter, i) >= 0)
             text_printf(emitter->out, " *   %s: out, the gradient of %s, like it; NULL: it is not wanted\n",
@@ -254,12 +263,13 @@ static void write_generic_call(struct emitter *emitter)
     const struct graph *graph = emitter->graph;
     write_pattern(
         emitter,
-        "static rnn_status $_grad_any(const void *params, void *state, void *work, const rnn_window *window,\n"
-        "    const void *const inputs[], const void *const targets[], double *loss, void *gradient,\n"
+        "static rnn_status $_%s(const void *params, void *state, void *work, const rnn_window *window,\n"
+        "    const void *const inputs[], const void *const %s[], %svoid *gradient,\n"
         "    void *const input_gradients[])\n{\n%s%s    (void)input_gradients;\n"
-        "    const rnn_status status = @_grad((const @_params *)params, ($_state *)state, ($_work *)work, window",
+        "    const rnn_status status = @_%s((const @_params *)params, ($_state *)state, ($_work *)work, window",
+        graph->of_outputs ? "any" : "grad_any", targets_array(emitter), graph->of_outputs ? "" : "double *loss, ",
         graph->input_count - graph->target_count ? "" : "    (void)inputs;\n",
-        graph->target_count ? "" : "    (void)targets;\n");
+        graph->target_count ? "" : "    (void)targets;\n", graph->of_outputs ? "vjp" : "grad");
     write_generic_arguments(emitter, CALL_GRAD);
     text_puts(emitter->out, ");\n");
     write_unused_gradients(emitter);
@@ -280,7 +290,16 @@ static void write_targets(struct emitter *emitter)
     text_puts(emitter->out, "};\n\n");
 }
 
-static void write_descriptor(struct emitter *emitter)
+static void write_vjp_descriptor(struct emitter *emitter)
+{
+    write_pattern(emitter, "static const rnn_vjp $_part = {\n    .whole_sequences = %d,\n", !emitter->graph->carries);
+    write_costs(emitter->schedule, emitter->out);
+    write_pattern(
+        emitter, "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
+                 "    .reset = $_reset_any,\n    .copy_streams = $_copy_streams,\n    .vjp = $_any,\n};\n\n");
+}
+
+static void write_training_descriptor(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     write_pattern(emitter, "static const rnn_training $ = {\n");
@@ -300,14 +319,19 @@ static void write_descriptor(struct emitter *emitter)
 
 void emit_training_descriptor(struct emitter *emitter)
 {
+    if (emitter->graph->of_outputs) {
+        write_vjp_descriptor(emitter);
+        return;
+    }
     write_targets(emitter);
-    write_descriptor(emitter);
+    write_training_descriptor(emitter);
 }
 
 void emit_training(struct emitter *emitter)
 {
     write_numbers(emitter, count_losses(emitter));
-    write_pattern(emitter, "typedef struct $_packed $_packed; /* weights as the kernels of @_grad read them */\n\n");
+    write_pattern(emitter, "typedef struct $_packed $_packed; /* weights as the kernels of @_%s read them */\n\n",
+                  emitter->graph->of_outputs ? "vjp" : "grad");
     emit_packed_struct(emitter);
     emit_values(emitter);
     write_late_layout(emitter);
@@ -325,9 +349,10 @@ void emit_training(struct emitter *emitter)
     write_copy_of_streams(emitter);
     write_order_of_gradients(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
     write_entry_point(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
-    write_pattern(emitter, losses);
-    write_find_fault(emitter);
-    write_targets(emitter);
+    if (!emitter->graph->of_outputs) {
+        write_pattern(emitter, losses);
+        write_find_fault(emitter);
+    }
     write_generic_call(emitter);
-    write_descriptor(emitter);
+    emit_training_descriptor(emitter);
 }

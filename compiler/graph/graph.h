@@ -155,7 +155,8 @@ struct graph_output {
 };
 
 /* For training, targets are inputs behind all others, and the outputs are at first the seeds of the losses, after
- * differentiate the gradients too. */
+ * differentiate the gradients too. A graph `of_outputs` has no losses but for each output of the program the sum of its
+ * units times its adjoint, which the caller gives in a target: so its gradients are vector-Jacobian products. */
 struct graph {
     struct arena *arena;
     const struct source *source;
@@ -171,8 +172,9 @@ struct graph {
     int input_count;  /* targets included */
     int target_count; /* 0: not for training */
     bool trains;
-    bool by_inputs; /* gradients of inputs are wanted */
-    bool carries;   /* training calls may be windows of longer sequences */
+    bool of_outputs; /* trains: of given adjoints of the outputs, not of losses */
+    bool by_inputs;  /* gradients of inputs are wanted */
+    bool carries;    /* training calls may be windows of longer sequences */
     struct graph_output *outputs;
     int output_count;
 };

@@ -21,6 +21,7 @@ struct lowering {
     const struct node_origin *origin;   /* of the equation in hand */
     struct span equation;               /* the whole of it */
     bool trains;
+    bool targets; /* losses and their targets are lowered */
     int dropouts; /* of the program so far: each draws numbers of its own */
 };
 
@@ -269,8 +270,8 @@ static void add_leaves(struct lowering *lowering)
     const struct program *program = lowering->program;
     struct graph *graph = lowering->graph;
     graph->parameters = ARENA_ARRAY(lowering->arena, struct graph_parameter, program->parameter_count + 1);
-    graph->input_count = program->input_count + graph->target_count;
-    graph->inputs = ARENA_ARRAY(lowering->arena, struct graph_input, graph->input_count + 1);
+    graph->input_count = program->input_count + (lowering->targets ? program->target_count : 0);
+    graph->inputs = ARENA_ARRAY(lowering->arena, struct graph_input, graph->input_count + program->output_count + 1);
     graph->parameter_count = program->parameter_count;
     for (int i = 0; i < program->value_count; i++) {
         const struct value *value = program->values[i];
@@ -278,7 +279,7 @@ static void add_leaves(struct lowering *lowering)
                                       [VALUE_INPUT] = OP_input,
                                       [VALUE_TARGET] = OP_input,
                                       [VALUE_EQUATION] = OP_copy};
-        if (value->kind == VALUE_TARGET && !lowering->trains)
+        if (value->kind == VALUE_TARGET && !lowering->targets)
             continue;
         int count = value->kind == VALUE_EQUATION;
         struct node *node = graph_add_node(graph, ops[value->kind], value->shape, value->time, count, NULL);
@@ -364,7 +365,7 @@ static void add_losses(struct lowering *lowering)
 struct graph *build_training_graph(struct arena *arena, const struct program *program, struct diagnostics *diag)
 {
     struct lowering lowering = lowering_new(arena, program, diag);
-    lowering.trains = true;
+    lowering.trains = lowering.targets = true;
     lowering.graph->trains = true;
     lowering.graph->target_count = program->target_count;
     add_leaves(&lowering);
@@ -376,17 +377,15 @@ struct graph *build_training_graph(struct arena *arena, const struct program *pr
     return lowering.graph;
 }
 
-struct graph *build_graph(struct arena *arena, const struct program *program, struct diagnostics *diag)
+static void add_outputs(struct lowering *lowering)
 {
-    struct lowering lowering = lowering_new(arena, program, diag);
-    add_leaves(&lowering);
-    add_equations(&lowering);
-    struct graph *graph = lowering.graph;
+    const struct program *program = lowering->program;
+    struct graph *graph = lowering->graph;
     graph->output_count = program->output_count;
-    graph->outputs = ARENA_ARRAY(arena, struct graph_output, program->output_count + 1);
+    graph->outputs = ARENA_ARRAY(lowering->arena, struct graph_output, program->output_count + 1);
     for (int i = 0; i < program->output_count; i++) {
         const struct output *output = &program->outputs[i];
-        struct edge edge = edge_to(graph, lowering.node_of[output->value->id]);
+        struct edge edge = edge_to(graph, lowering->node_of[output->value->id]);
         enum value_time time = output->value->time;
         if (time == TIME_STATIC) { /* given to the caller once per sequence */
             time = TIME_SEQUENCE;
@@ -396,6 +395,65 @@ struct graph *build_graph(struct arena *arena, const struct program *program, st
         }
         graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape, time, -1};
     }
+}
+
+/* Adds the input that gives an output's adjoint. */
+static struct edge add_adjoint(struct lowering *lowering, const struct graph_output *output)
+{
+    struct graph *graph = lowering->graph;
+    struct node *node =
+        graph_add_node(graph, OP_input, output->shape, output->time, 0, graph->nodes[output->edge.node]);
+    node->name = arena_printf(lowering->arena, "d_%s", output->name);
+    node->input = graph->input_count;
+    graph->inputs[graph->input_count++] =
+        (struct graph_input){.name = node->name, .shape = output->shape, .time = output->time, .prediction = -1};
+    graph->target_count++;
+    return last_node(lowering);
+}
+
+/* Replaces each output by the seed of the sum of its units times its adjoint. */
+static void add_adjoint_losses(struct lowering *lowering)
+{
+    struct graph *graph = lowering->graph;
+    for (int i = 0; i < graph->output_count; i++) {
+        const struct graph_output output = graph->outputs[i];
+        const struct node *like = graph->nodes[output.edge.node];
+        const bool vector = shape_size(&output.shape) > 1;
+        struct edge edges[2] = {output.edge, add_adjoint(lowering, &output)};
+        for (int step = 0; step < 2; step++) { /* the loss, then its seed, which counts everywhere */
+            enum op op = step ? OP_seed : vector ? OP_dot : OP_mul;
+            struct node *node = graph_add_node(graph, op, (struct shape){0}, output.time, 2, like);
+            node->edges[0] = edges[0];
+            node->edges[1] = edges[1];
+            edges[0] = last_node(lowering);
+            edges[1] = edge_to(graph, graph_add_number(graph, 1));
+            if (step)
+                node->loss = i;
+        }
+        graph->outputs[i] = (struct graph_output){"loss", edges[0], {0}, output.time, -1};
+    }
+}
+
+struct graph *build_adjoint_graph(struct arena *arena, const struct program *program, struct diagnostics *diag)
+{
+    struct lowering lowering = lowering_new(arena, program, diag);
+    struct graph *graph = lowering.graph;
+    lowering.trains = graph->trains = graph->of_outputs = true;
+    add_leaves(&lowering);
+    add_equations(&lowering);
+    add_outputs(&lowering);
+    add_adjoint_losses(&lowering);
+    graph_sweep(graph);
+    return graph;
+}
+
+struct graph *build_graph(struct arena *arena, const struct program *program, struct diagnostics *diag)
+{
+    struct lowering lowering = lowering_new(arena, program, diag);
+    add_leaves(&lowering);
+    add_equations(&lowering);
+    add_outputs(&lowering);
+    struct graph *graph = lowering.graph;
     if (diag_error_count(diag))
         return NULL;
     graph_sweep(graph);

@@ -15,4 +15,7 @@ struct graph *build_graph(struct arena *arena, const struct program *program, st
  */
 struct graph *build_training_graph(struct arena *arena, const struct program *program, struct diagnostics *diag);
 
+/* The same for vector-Jacobian products: for each output y a target d_y, its adjoint, and the loss sum(y * d_y). */
+struct graph *build_adjoint_graph(struct arena *arena, const struct program *program, struct diagnostics *diag);
+
 #endif

@@ -43,6 +43,12 @@ struct evaluation {
     int demand_count, demand_capacity;
 };
 
+/* True if the call computes as training does. */
+static inline bool is_of_training(const struct evaluation *evaluation)
+{
+    return evaluation->call->losses || evaluation->call->full_numbers;
+}
+
 /* The value at a frame of the sequence, 0 .. length-1. Demanding puts it on the stack unless it is known; reading it
  * before it is known is an internal error. */
 void oracle_demand_value(struct evaluation *evaluation, const struct value *value, int frame);

@@ -185,7 +185,7 @@ static void refined_product(const struct evaluation *evaluation, const struct te
                             double *out)
 {
     long rows = term->args[0]->shape.dim[0];
-    int columns = term->args[0]->shape.dim[1], first = evaluation->call->losses ? columns : term->preview;
+    int columns = term->args[0]->shape.dim[1], first = is_of_training(evaluation) ? columns : term->preview;
     for (long r = 0; r < rows; r++) {
         out[r] = oracle_dot(evaluation, x[0] + r * columns, 1, x[1], 1, first);
         if (term->count > 2)

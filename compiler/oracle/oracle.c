@@ -139,7 +139,7 @@ static void take_given(const double **given, struct value *const *values, int co
 static void store_parameters(struct evaluation *evaluation)
 {
     const struct program *program = evaluation->program;
-    for (int i = 0; i < program->parameter_count && !evaluation->call->losses; i++) {
+    for (int i = 0; i < program->parameter_count && !is_of_training(evaluation); i++) {
         const struct value *value = program->parameters[i];
         const double **given = &evaluation->given[value->id];
         if (*given && value->storage != PRECISION_F32)

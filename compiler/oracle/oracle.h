@@ -8,8 +8,8 @@
  *   frames in several calls   one call with all frames since the reset; outputs of sequence time after n frames are
  * those of a call with length n, since a sequence ends with the last frame that was seen
  *
- * Parameters with a storage (f16, bf16, int8) are rounded to it, unless losses are wanted: training computes with the
- * full numbers.
+ * Parameters with a storage (f16, bf16, int8) are rounded to it, unless losses are wanted, or full numbers: training
+ * computes with these.
  *
  * With round_to_float every operation's result (each partial sum of a product too) is rounded to float, subnormals to
  * 0; gelu and silu to the precision of their argument. The distance between a result with and without it is the
@@ -51,8 +51,9 @@ struct oracle_stops {
 };
 
 struct oracle_call {
-    int frames; /* room in the frame inputs and outputs */
-    int length; /* 0 .. frames: how many of them this stream has */
+    int frames;        /* room in the frame inputs and outputs */
+    int length;        /* 0 .. frames: how many of them this stream has */
+    bool full_numbers; /* outputs are those of training */
     bool round_to_float;
     struct random *rounding; /* NULL: to the nearest float; else drawn, up or down, and so are orders of sums */
 

@@ -18,7 +18,7 @@ static bool term_is_whole(const struct evaluation *evaluation, const struct term
 void oracle_find_whole(struct evaluation *evaluation)
 {
     const struct program *program = evaluation->program;
-    if (!evaluation->call->round_to_float || evaluation->call->losses)
+    if (!evaluation->call->round_to_float || is_of_training(evaluation))
         return;
     evaluation->whole = ARENA_ARRAY(evaluation->memory, bool, program->value_count + 1);
     bool changed = false;

@@ -13,7 +13,9 @@ static void write_head(struct page *page)
     text_puts(page->out, page_style);
     put(page, "</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n<p>%s, as rnnc compiles it%s.</p>\n", name,
         escape(page, page->schedule->graph->source->name),
-        page->schedule->graph->trains ? ": its loss and its gradients" : "");
+        page->schedule->graph->of_outputs ? ": its products of adjoints and derivatives"
+        : page->schedule->graph->trains   ? ": its loss and its gradients"
+                                          : "");
     put(page, "<nav aria-label=\"Parts of this page\"><ul><li><a href=\"#graph\">Graph</a></li>"
               "<li><a href=\"#roofline\">Roofline</a></li><li><a href=\"#timeline\">Timeline</a></li>"
               "<li><a href=\"#regions\">Equations and C</a></li><li><a href=\"#program\">Program</a></li>"

@@ -40,6 +40,7 @@ struct progress {
 struct batch_options {
     bool in_double;
     bool train;                    /* losses and gradients instead of outputs */
+    bool vjp;                      /* likewise gradients of the outputs times adjoints, instead of losses */
     bool switches;                 /* rotate the switches of rnnc and the widths of lanes; else their defaults */
     const struct machine *machine; /* for all programs; NULL: it is one of the switches */
     const struct target *target;   /* of rnnc; NULL: any, and the switches choose the C compiler's */

@@ -36,6 +36,7 @@ enum {
     KEY_DOUBLE,
     KEY_FUTURE,
     KEY_TRAIN,
+    KEY_VJP,
     KEY_RUN_WITH,
     KEY_PRINT,
     KEY_SHRINK
@@ -53,6 +54,7 @@ static const struct argp_option table[] = {
     {"future", KEY_FUTURE, NULL, 0,
      "every third program also has what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
     {"train", KEY_TRAIN, NULL, 0, "models with losses; compare those and their gradients", 0},
+    {"vjp", KEY_VJP, NULL, 0, "likewise, but compare the gradients of their outputs times adjoints", 0},
     {"run-with", KEY_RUN_WITH, "COMMAND", 0,
      "run networks in programs of their own, by COMMAND: qemu-aarch64 where CC compiles for that machine", 0},
     {"print", KEY_PRINT, NULL, 0, "only print the programs", 0},
@@ -101,6 +103,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_TRAIN:
         options->batch.train = true;
+        return 0;
+    case KEY_VJP:
+        options->batch.train = options->batch.vjp = true;
         return 0;
     case KEY_PRINT:
         options->print = true;

@@ -8,7 +8,8 @@
 struct pipeline_options batch_options_of(const struct batch_options *batch, uint64_t seed)
 {
     struct pipeline_options options = pipeline_default_options();
-    options.train = options.input_gradients = batch->train;
+    options.train = options.input_gradients = batch->train && !batch->vjp;
+    options.vjp = batch->vjp;
     options.verify = true;
     options.no_files = batch->run_with;
     options.target = batch->target;
@@ -78,6 +79,6 @@ const char *batch_switches_text(struct arena *arena, const struct batch_options 
     else if (pipeline.schedule.machine != &machine_generic)
         text = arena_printf(arena, "--machine=%s %s", pipeline.schedule.machine->name, text);
     if (options->train)
-        text = arena_printf(arena, "--train --input-gradients %s", text);
+        text = arena_printf(arena, "%s %s", options->vjp ? "--vjp" : "--train --input-gradients", text);
     return options->in_double ? arena_printf(arena, "%s -DRNN_REAL_DOUBLE", text) : text;
 }

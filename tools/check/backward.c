@@ -34,8 +34,8 @@ bool backward_open(struct backward *backward, struct arena *arena, const rnn_mod
 {
     const rnn_training *training = model->training;
     *backward = (struct backward){.arena = arena, .model = model, .frames = frames, .streams = streams};
-    backward->state_size = training->state_size(streams);
-    backward->work_size = training->work_size(frames, streams);
+    backward->state_size = (training ? training->state_size : model->vjp->state_size)(streams);
+    backward->work_size = (training ? training->work_size : model->vjp->work_size)(frames, streams);
     backward->state = guarded_new(backward->state_size, model->alignment);
     backward->work = guarded_new(backward->work_size, model->alignment);
     if (backward->state && backward->work)
@@ -54,10 +54,22 @@ void backward_close(struct backward *backward)
 
 void backward_begin(struct backward *backward, bool by_reset)
 {
+    const rnn_training *training = backward->model->training;
+    const rnn_vjp *vjp = backward->model->vjp;
     if (by_reset)
-        backward->model->training->reset(backward->state, NULL);
+        (training ? training->reset : vjp->reset)(backward->state, NULL);
     else
-        backward->model->training->state_init(backward->state, backward->streams);
+        (training ? training->state_init : vjp->state_init)(backward->state, backward->streams);
+}
+
+const rnn_tensor *backward_targets(const rnn_model *model)
+{
+    return model->training ? model->training->targets : model->outputs;
+}
+
+int backward_target_count(const rnn_model *model)
+{
+    return model->training ? model->training->target_count : model->output_count;
 }
 
 static void **inputs_from(const struct backward *backward, const rnn_tensor *tensors, int count, void *const data[],
@@ -128,10 +140,13 @@ bool backward_call(struct backward *backward, const rnn_window *window, int firs
 
     memset(backward->work, GARBAGE, backward->work_size);
     void **own_inputs = inputs_from(backward, model->inputs, model->input_count, inputs, first);
-    void **own_targets = inputs_from(backward, training->targets, training->target_count, targets, first);
+    void **own_targets = inputs_from(backward, backward_targets(model), backward_target_count(model), targets, first);
     rnn_status status =
-        training->grad(parameters, backward->state, backward->work, window, (const void *const *)own_inputs,
-                       (const void *const *)own_targets, &result->loss, result->gradient, result->input_gradients);
+        training
+            ? training->grad(parameters, backward->state, backward->work, window, (const void *const *)own_inputs,
+                             (const void *const *)own_targets, &result->loss, result->gradient, result->input_gradients)
+            : model->vjp->vjp(parameters, backward->state, backward->work, window, (const void *const *)own_inputs,
+                              (const void *const *)own_targets, result->gradient, result->input_gradients);
     if (status != RNN_OK) {
         *error = arena_printf(backward->arena, "the network cannot be differentiated: %s", rnn_status_text(status));
         return false;

@@ -1,4 +1,5 @@
-/* Calls of rnn_training.grad: their memory, which is watched, and their results. */
+/* Calls of rnn_training.grad, or rnn_vjp.vjp of a model without training: their memory, which is watched, and their
+ * results. */
 #ifndef RNN_TOOLS_BACKWARD_H
 #define RNN_TOOLS_BACKWARD_H
 
@@ -28,11 +29,15 @@ void backward_begin(struct backward *backward, bool by_reset);
 
 /* The result of a call. Arrays like the parameters and like the inputs; filled with NaN before the call. */
 struct backward_result {
-    double loss;
+    double loss; /* NaN of a vjp */
     void *gradient;
     void **input_gradients; /* [inputs], NULL for ids */
 };
 enum backward_wanted { WANT_LOSS, WANT_GRADIENT, WANT_ALL };
+
+/* The arrays that the calls are given beside inputs: targets, or adjoints of outputs. */
+const rnn_tensor *backward_targets(const rnn_model *model);
+int backward_target_count(const rnn_model *model);
 
 /* Calls with the data from frame `first` on. The result's arrays are new ones. False, with a sentence, if the call
  * fails or has written behind its memory. */

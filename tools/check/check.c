@@ -11,7 +11,7 @@
 #include "command/commands.h"
 #include "network/program.h"
 
-enum { KEY_TOLERANCE = 768, KEY_ROW, KEY_GRADIENTS, KEY_FLOAT };
+enum { KEY_TOLERANCE = 768, KEY_ROW, KEY_GRADIENTS, KEY_VJP, KEY_FLOAT };
 
 static const struct argp_option options_table[] = {
     {"tolerance", KEY_TOLERANCE, "X", 0, "The largest error that is accepted (default: what the arithmetic deserves)",
@@ -22,6 +22,8 @@ static const struct argp_option options_table[] = {
      3},
     {"gradients", KEY_GRADIENTS, NULL, 0,
      "Check the loss and its gradients instead of the outputs, in double precision unless --float is given", 3},
+    {"vjp", KEY_VJP, NULL, 0,
+     "Check the gradients that NAME_vjp makes of adjoints of the outputs (rnnc --vjp), in double precision", 3},
     {"float", KEY_FLOAT, NULL, 0, "Check gradients in the precision that networks have otherwise", 3},
     {0},
 };
@@ -43,6 +45,8 @@ static const char documentation[] =
     "gradients with differences of that loss along random directions: of all parameters and inputs together, and of "
     "each by itself, to 1e-6 of its norm. Targets are drawn; frames are taken all at once, from streams of different "
     "lengths and one by one, and, unless the network needs the future, in windows.\n\n"
+    "With --vjp it is compiled for products of adjoints and derivatives; its gradients are compared in the same ways, "
+    "with differences of the sum of the interpreter's outputs times adjoints, which are drawn.\n\n"
     "Exit status: 0 the network agrees, 1 it does not, or the program or the data is wrong, 2 the command line is "
     "wrong.";
 
@@ -50,6 +54,7 @@ static const struct argument_field fields[] = {
     {KEY_TOLERANCE, ARGUMENT_NON_NEGATIVE, offsetof(struct check_options, tolerance)},
     {KEY_ROW, ARGUMENT_FLAG, offsetof(struct check_options, row)},
     {KEY_GRADIENTS, ARGUMENT_FLAG, offsetof(struct check_options, gradients)},
+    {KEY_VJP, ARGUMENT_FLAG, offsetof(struct check_options, vjp)},
     {KEY_FLOAT, ARGUMENT_FLAG, offsetof(struct check_options, in_float)},
     {0},
 };
@@ -57,6 +62,10 @@ static const struct argument_field fields[] = {
 static void check_options(void *to, struct argp_state *state)
 {
     const struct check_options *options = to;
+    if (options->gradients && options->vjp)
+        argp_error(state, "--gradients is about losses, --vjp about outputs: one of them at a time");
+    if (options->vjp && (options->row || options->tolerance >= 0))
+        argp_error(state, "--row and --tolerance are for outputs, not for --vjp");
     if (options->gradients && (options->row || options->tolerance >= 0))
         argp_error(state, "--row and --tolerance are for outputs, not for --gradients");
     if (options->in_float && !options->gradients)
@@ -188,12 +197,14 @@ static int print_gradients(const struct check *check, const struct gradient_repo
     return wrong ? 1 : 0;
 }
 
-/* rnnc's part of --gradients. */
-static void ask_for_gradients(struct network_options *network, bool in_float)
+/* rnnc's part of --gradients and --vjp. */
+static void ask_for_gradients(struct network_options *network, const struct check_options *options)
 {
-    network->training = true;
-    words_push(&network->passed, "--input-gradients");
-    network->in_double = !in_float;
+    network->training = options->gradients;
+    network->vjp = options->vjp;
+    if (options->gradients)
+        words_push(&network->passed, "--input-gradients");
+    network->in_double = !options->in_float;
 }
 
 /* ---- the command ---- */
@@ -205,21 +216,22 @@ int command_check(int argc, char **argv)
         .network = network_options_new(arena), .feed = feed_options_new(arena), .tolerance = -1};
     options.feed.seed = 1;
     command_line_parse(&command_line, argc, argv, &options);
-    if (options.gradients)
-        ask_for_gradients(&options.network, options.in_float);
+    const bool differentiates = options.gradients || options.vjp;
+    if (differentiates)
+        ask_for_gradients(&options.network, &options);
     struct check check = {.options = &options, .arena = arena, .seed = options.feed.seed};
     struct gradient_report report = {0};
     const char *error = NULL;
     bool done = open_network(&check, &error);
     if (done) {
         check.progress = progress_begin();
-        done = options.gradients ? check_gradients(&check, &report, &error) : check_outputs(&check, &error);
+        done = differentiates ? check_gradients(&check, &report, &error) : check_outputs(&check, &error);
         session_close(&check.session);
         progress_end(&check.progress);
     }
-    int status = !done               ? print_error(error)
-                 : options.gradients ? print_gradients(&check, &report)
-                                     : print_verdicts(&check);
+    int status = !done            ? print_error(error)
+                 : differentiates ? print_gradients(&check, &report)
+                                  : print_verdicts(&check);
     arena_free(arena);
     return status;
 }

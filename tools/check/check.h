@@ -16,6 +16,7 @@ struct check_options {
     double tolerance; /* < 0: from the oracle */
     bool row;         /* --row: a line of a table instead of the verdicts */
     bool gradients;   /* --gradients: of the loss, instead of the outputs */
+    bool vjp;         /* --vjp: the gradients of the sum of outputs times adjoints */
     bool in_float;    /* --float: the gradients not in double */
 };
 

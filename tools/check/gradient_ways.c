@@ -56,7 +56,13 @@ struct remainder {
     double rest, whole;
 };
 
-/* Compares the parameters: together - the mean of alone. */
+/* Returns the part of a stream alone in the gradient of all: losses are means, a vjp is of a sum. */
+static double part_of_stream(const struct gradients *gradients)
+{
+    return gradients->objective.of_outputs ? 1 : 1.0 / gradients->streams;
+}
+
+/* Compares the parameters: together - the mean, or sum, of alone. */
 static struct remainder compare_parameters(const struct gradients *gradients, const struct backward_result *together,
                                            const struct backward_result *alone)
 {
@@ -65,7 +71,7 @@ static struct remainder compare_parameters(const struct gradients *gradients, co
     for (size_t k = 0; k < gradients->model->parameter_elements; k++) {
         double whole = tensor_get(gradients->model, &number, together->gradient, (long)k), rest = whole;
         for (int b = 0; b < gradients->streams; b++)
-            rest -= tensor_get(gradients->model, &number, alone[b].gradient, (long)k) / gradients->streams;
+            rest -= tensor_get(gradients->model, &number, alone[b].gradient, (long)k) * part_of_stream(gradients);
         remainder.rest += rest * rest;
         remainder.whole += whole * whole;
     }
@@ -86,7 +92,7 @@ static struct remainder compare_inputs(const struct gradients *gradients, const 
             long frame = k / units / gradients->streams, stream = k / units % gradients->streams;
             double whole = tensor_get(model, tensor, together->input_gradients[i], k);
             double own = tensor_get(model, tensor, alone[stream].input_gradients[i], frame * units + k % units);
-            double rest = whole - own / gradients->streams;
+            double rest = whole - own * part_of_stream(gradients);
             remainder.rest += rest * rest;
             remainder.whole += whole * whole;
         }
@@ -98,16 +104,16 @@ static bool call_alone(struct gradients *gradients, void *const inputs[], void *
                        struct backward_result *result, const char **error)
 {
     const rnn_model *model = gradients->model;
-    const rnn_training *training = model->training;
     const rnn_window window = {.frames = gradients->frames, .advance = gradients->frames};
     struct backward alone;
     if (!backward_open(&alone, gradients->arena, model, gradients->frames, 1, error))
         return false;
     backward_begin(&alone, false);
-    bool done = backward_call(&alone, &window, 0, gradients->request->parameters,
-                              streams_of(gradients, model->inputs, model->input_count, inputs, stream, 1),
-                              streams_of(gradients, training->targets, training->target_count, targets, stream, 1),
-                              WANT_ALL, result, error);
+    bool done =
+        backward_call(&alone, &window, 0, gradients->request->parameters,
+                      streams_of(gradients, model->inputs, model->input_count, inputs, stream, 1),
+                      streams_of(gradients, backward_targets(model), backward_target_count(model), targets, stream, 1),
+                      WANT_ALL, result, error);
     backward_close(&alone);
     return done;
 }
@@ -121,7 +127,7 @@ static void note_remainder(struct gradients *gradients, const char *what, struct
         objective->variables[i].moves = objective->variables[i].is_parameter == parameters;
     const struct gradients_compared compared = {COMPARED_SLOPE, objective, {0, gradients->frames}, scale};
     error = isnan(error) ? INFINITY : error;
-    double tolerance = 2 * gradients_tolerance(gradients, &compared, error / 2);
+    double tolerance = objective->of_outputs ? 1e-11 * scale : 2 * gradients_tolerance(gradients, &compared, error / 2);
     gradients_note(gradients, what, error / scale, tolerance / scale);
 }
 
@@ -140,8 +146,9 @@ static bool note_alone(struct gradients *gradients, void *const inputs[], void *
     objective_draw_direction(&objective, &gradients->random);
     double distance = isnan(loss) ? INFINITY : fabs(loss);
     const struct gradients_compared compared = {COMPARED_LOSS, &objective, {0, gradients->frames}, 0};
-    gradients_note(gradients, "streams one by one: loss", distance,
-                   2 * gradients_tolerance(gradients, &compared, distance / 2));
+    if (!objective.of_outputs)
+        gradients_note(gradients, "streams one by one: loss", distance,
+                       2 * gradients_tolerance(gradients, &compared, distance / 2));
     note_remainder(gradients, "streams one by one: gradient", &objective, true, of_parameters);
     note_remainder(gradients, "streams one by one: gradients of inputs", &objective, false, of_inputs);
     return true;
@@ -150,9 +157,8 @@ static bool note_alone(struct gradients *gradients, void *const inputs[], void *
 bool gradients_check_alone(struct gradients *gradients, const char **error)
 {
     const rnn_model *model = gradients->model;
-    const rnn_training *training = model->training;
     void **inputs = with_ids(gradients, model->inputs, model->input_count, gradients->request->inputs);
-    void **targets = with_ids(gradients, training->targets, training->target_count, gradients->targets);
+    void **targets = with_ids(gradients, backward_targets(model), backward_target_count(model), gradients->targets);
     const rnn_window window = {.frames = gradients->frames, .advance = gradients->frames};
     struct backward_result together, *alone = ARENA_ARRAY(gradients->arena, struct backward_result, gradients->streams);
     backward_begin(&gradients->backward, true);
@@ -298,4 +304,38 @@ bool gradients_check_windows(struct gradients *gradients, const char **error)
     int frames = gradients->frames, half = (frames + 1) / 2, third = (frames + 2) / 3;
     return run_windows(gradients, half, half, error) &&
            (third == half || run_windows(gradients, 2 * third - 1, third, error));
+}
+
+bool gradients_check_second_window(struct gradients *gradients, const char **error)
+{
+    const rnn_model *model = gradients->model;
+    const struct gradient_request *request = gradients->request;
+    const int half = (gradients->frames + 1) / 2, rest = gradients->frames - half;
+    struct window whole = window_new(gradients, 0, gradients->frames, half, 0);
+    struct backward_result result;
+    backward_begin(&gradients->backward, true);
+    if (!backward_call(&gradients->backward, &whole.window, 0, request->parameters, request->inputs, gradients->targets,
+                       WANT_ALL, &result, error))
+        return false;
+    if (!rest)
+        return true;
+    struct window second = window_new(gradients, half, rest, 0, 0);
+    if (!backward_call(&gradients->backward, &second.window, half, request->parameters, request->inputs,
+                       gradients->targets, WANT_ALL, &result, error))
+        return false;
+    struct remainder remainder = {0, 0};
+    for (int i = 0; i < model->input_count; i++) {
+        const rnn_tensor *tensor = &model->inputs[i];
+        const long first = half * gradients->streams * tensor_units(tensor);
+        if (tensor->type != RNN_TYPE_REAL || tensor->time != RNN_TIME_FRAME)
+            continue;
+        for (long k = 0; k < tensor_elements(tensor, rest, gradients->streams); k++) {
+            double expected = tensor_get(model, tensor, gradients->whole.input_gradients[i], first + k);
+            double difference = expected - tensor_get(model, tensor, result.input_gradients[i], k);
+            remainder.rest += difference * difference;
+            remainder.whole += expected * expected;
+        }
+    }
+    note_remainder(gradients, "gradients of inputs in a second window", &gradients->objective, false, remainder);
+    return true;
 }

@@ -12,6 +12,8 @@ void **streams_of(const struct gradients *gradients, const rnn_tensor *tensors, 
 bool gradients_check_alone(struct gradients *gradients, const char **error);
 /* Checks truncated backpropagation; only for networks that need not see whole sequences. */
 bool gradients_check_windows(struct gradients *gradients, const char **error);
+/* The same of a vjp: compares what it gives for the frames of a second window. */
+bool gradients_check_second_window(struct gradients *gradients, const char **error);
 /* Compares streams together with the same streams in two calls that an exchange joins (see rnn_exchange). */
 bool gradients_check_parts(struct gradients *gradients, const char **error);
 

@@ -75,7 +75,8 @@ static void check_differences(struct gradients *gradients)
     if (!objective->variable_count)
         return;
     move_all(objective, true);
-    compare_oracle(gradients);
+    if (!objective->of_outputs) /* the oracle has no slopes of outputs */
+        compare_oracle(gradients);
     compare_directions(gradients, "gradient of everything", 2);
     const struct gradient_verdict *all = &gradients->report->verdicts[gradients->report->count - 1];
     if (!gradients->request->each && (all->open || gradient_verdict_agrees(all)))
@@ -157,8 +158,12 @@ static bool check_whole(struct gradients *gradients, const char **error)
     const struct objective_range range = {0, gradients->frames};
     if (!call_whole(gradients, false, WANT_ALL, &gradients->whole, error))
         return false;
-    gradients->size = objective_measure(&gradients->objective, range, 0);
-    note_loss(gradients, "loss", gradients->whole.loss - objective_loss(&gradients->objective, range, 0));
+    if (gradients->objective.of_outputs) {
+        gradients->size.magnitude = fabs(objective_loss(&gradients->objective, range, 0));
+    } else {
+        gradients->size = objective_measure(&gradients->objective, range, 0);
+        note_loss(gradients, "loss", gradients->whole.loss - objective_loss(&gradients->objective, range, 0));
+    }
     check_ends(gradients);
     check_fixed(gradients);
     check_differences(gradients);
@@ -182,24 +187,36 @@ static double count_different(const struct gradients *gradients, const struct ba
                 (size_t)model->real_size;
         different += memcmp(a->input_gradients[i], b->input_gradients[i], bytes) != 0;
     }
-    return (double)different + (memcmp(&a->loss, &b->loss, sizeof a->loss) != 0);
+    return (double)different + (!isnan(a->loss) && memcmp(&a->loss, &b->loss, sizeof a->loss) != 0);
 }
 
 static bool check_again(struct gradients *gradients, const char **error)
 {
     struct backward_result again, without_inputs, loss_alone;
+    const bool has_loss = !gradients->objective.of_outputs;
     if (!call_whole(gradients, true, WANT_ALL, &again, error) ||
         !call_whole(gradients, true, WANT_GRADIENT, &without_inputs, error) ||
-        !call_whole(gradients, true, WANT_LOSS, &loss_alone, error))
+        (has_loss && !call_whole(gradients, true, WANT_LOSS, &loss_alone, error)))
         return false;
     gradients_note(gradients, "the same call again", count_different(gradients, &gradients->whole, &again), 0);
     gradients_note(gradients, "without gradients of inputs",
                    count_different(gradients, &gradients->whole, &without_inputs), 0);
-    note_loss(gradients, "without gradients", loss_alone.loss - gradients->whole.loss);
+    if (has_loss)
+        note_loss(gradients, "without gradients", loss_alone.loss - gradients->whole.loss);
     return true;
 }
 
 /* ---- everything ---- */
+
+static void **draw_adjoints(struct gradients *gradients)
+{
+    const rnn_model *model = gradients->model;
+    void **adjoints = ARENA_ARRAY(gradients->arena, void *, model->output_count + 1);
+    for (int i = 0; i < model->output_count; i++)
+        adjoints[i] = tensor_draw(gradients->arena, model, &model->outputs[i], gradients->frames, gradients->streams,
+                                  &gradients->random);
+    return adjoints;
+}
 
 static bool prepare(struct gradients *gradients, const char **error)
 {
@@ -209,8 +226,10 @@ static bool prepare(struct gradients *gradients, const char **error)
     for (int b = 0; b < request->streams; b++)
         gradients->lengths[b] = (int)((long)request->frames * (steps - b * (request->streams > 1)) / steps);
     gradients->random = random_start(request->seed);
-    gradients->targets = targets_draw(gradients->arena, gradients->model, request->frames, request->streams,
-                                      gradients->lengths, &gradients->random);
+    gradients->targets = gradients->model->training
+                             ? targets_draw(gradients->arena, gradients->model, request->frames, request->streams,
+                                            gradients->lengths, &gradients->random)
+                             : draw_adjoints(gradients);
     bool done = objective_open(&gradients->objective, gradients->arena, request->model, request->program,
                                request->frames, request->streams, gradients->lengths, request->parameters,
                                (const void *const *)request->inputs, (const void *const *)gradients->targets, error);
@@ -222,8 +241,9 @@ static bool prepare(struct gradients *gradients, const char **error)
 bool gradients_check(const struct gradient_request *request, struct gradient_report *report, const char **error)
 {
     const rnn_training *training = request->model->training;
-    if (!training) {
-        *error = "the network was compiled without gradients (rnnc --train)";
+    const rnn_vjp *vjp = request->model->vjp;
+    if (!training && !vjp) {
+        *error = "the network was compiled without gradients (rnnc --train or --vjp)";
         return false;
     }
     struct gradients gradients = {.request = request,
@@ -238,8 +258,9 @@ bool gradients_check(const struct gradient_request *request, struct gradient_rep
         return false;
     bool done = check_whole(&gradients, error) && check_again(&gradients, error) &&
                 gradients_check_alone(&gradients, error) &&
-                (training->whole_sequences || gradients_check_windows(&gradients, error)) &&
-                gradients_check_parts(&gradients, error);
+                ((training ? training->whole_sequences : vjp->whole_sequences) ||
+                 (training ? gradients_check_windows : gradients_check_second_window)(&gradients, error)) &&
+                (!training || gradients_check_parts(&gradients, error));
     backward_close(&gradients.backward);
     return done;
 }

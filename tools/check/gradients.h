@@ -1,4 +1,5 @@
-/* Checks the loss and the gradients of a network compiled with --train.
+/* Checks the loss and the gradients of a network compiled with --train; or those of the sum of outputs times adjoints,
+ * drawn at random, of one compiled with --vjp alone, in double.
  *
  * The loss is compared with that of the oracle.
  *
@@ -18,6 +19,10 @@
  *
  * Streams in two calls that an exchange joins give parts of the gradient that add up to that of one call, with dropout,
  * in double to 1e-11 of its norm, in float to 1e-5.
+ *
+ * Of a vjp, streams together are the sum of each alone. A call may leave the state in the middle of its frames; of a
+ * second one from there the gradients of the inputs are those of a call with all frames. Its loss, and exchanges, are
+ * not compared: there are none.
  *
  * Elsewhere dropout is off: for the oracle it is the identity. */
 #ifndef RNN_TOOLS_GRADIENTS_H

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "check/backward.h"
 #include "network/session.h"
 
 /* ---- a point ---- */
@@ -73,19 +74,21 @@ static void take_stream(struct objective *objective, int stream, const void *con
     struct arena *arena = objective->arena;
     const struct program *program = objective->program;
     const rnn_model *model = objective->model;
-    const rnn_training *training = model->training;
     double **own_inputs = ARENA_ARRAY(arena, double *, program->input_count + 1);
     double **own_slopes = ARENA_ARRAY(arena, double *, program->input_count + 1);
-    double **own_targets = ARENA_ARRAY(arena, double *, program->target_count + 1);
-    int *counts = ARENA_ARRAY(arena, int, program->target_count + 1);
+    const int target_count = objective->of_outputs ? program->output_count : program->target_count;
+    double **own_targets = ARENA_ARRAY(arena, double *, target_count + 1);
+    int *counts = ARENA_ARRAY(arena, int, target_count + 1);
     for (int i = 0; i < program->input_count; i++) {
         int place = find_tensor_of(model->inputs, model->input_count, program->inputs[i]);
         own_inputs[i] = stream_of(objective, &model->inputs[place], inputs[place], stream);
         own_slopes[i] = ARENA_ARRAY(arena, double, tensor_elements(&model->inputs[place], objective->frames, 1) + 1);
     }
-    for (int i = 0; i < program->target_count; i++) {
-        int place = find_tensor_of(training->targets, training->target_count, program->targets[i]);
-        const rnn_tensor *tensor = &training->targets[place];
+    for (int i = 0; i < target_count; i++) {
+        const rnn_tensor *tensors = backward_targets(model);
+        int place =
+            objective->of_outputs ? i : find_tensor_of(tensors, backward_target_count(model), program->targets[i]);
+        const rnn_tensor *tensor = &tensors[place];
         own_targets[i] = tensor->type == RNN_TYPE_LABELS ? labels_of(objective, targets[place], stream, &counts[i])
                                                          : stream_of(objective, tensor, targets[place], stream);
     }
@@ -117,15 +120,19 @@ bool objective_open(struct objective *objective, struct arena *arena, const rnn_
                     const struct program *program, int frames, int streams, const int *lengths, const void *parameters,
                     const void *const *inputs, const void *const *targets, const char **error)
 {
-    const rnn_training *training = model->training;
-    *objective = (struct objective){
-        .arena = arena, .model = model, .program = program, .frames = frames, .streams = streams, .lengths = lengths};
+    *objective = (struct objective){.arena = arena,
+                                    .model = model,
+                                    .program = program,
+                                    .frames = frames,
+                                    .streams = streams,
+                                    .lengths = lengths,
+                                    .of_outputs = !model->training};
     if (!compare_lists(arena, "parameter", program->parameters, program->parameter_count, model->parameters,
                        model->parameter_count, error) ||
         !compare_lists(arena, "input", program->inputs, program->input_count, model->inputs, model->input_count,
                        error) ||
-        !compare_lists(arena, "target", program->targets, program->target_count, training->targets,
-                       training->target_count, error))
+        (!objective->of_outputs && !compare_lists(arena, "target", program->targets, program->target_count,
+                                                  backward_targets(model), backward_target_count(model), error)))
         return false;
     objective->variables = ARENA_ARRAY(arena, struct variable, model->parameter_count + model->input_count + 1);
     for (int i = 0; i < model->parameter_count; i++)

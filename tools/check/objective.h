@@ -1,4 +1,5 @@
 /* The loss of a program as a function of its parameters and inputs, computed by the oracle. Gradients are judged by it.
+ * For a model with rnn_vjp alone, the loss is the sum of the program's outputs times given adjoints.
  *
  * A point is given as the compiled network takes it (rnn/model.h). Its numbers are kept as doubles in the same layout,
  * so that a gradient of the network and a direction in which to move are arrays of the same form. */
@@ -36,9 +37,10 @@ struct objective {
     /* As the oracle takes them: in the order of the program, without an axis of streams. */
     double **parameters, **parameter_slopes;
     double ***inputs, ***input_slopes; /* [streams][inputs] */
-    double ***targets;                 /* [streams][targets] */
+    double ***targets;                 /* [streams][targets]; of a vjp [streams][outputs], the adjoints */
     int **label_counts;                /* [streams][targets] */
 
+    bool of_outputs;      /* of a vjp */
     bool stops_gradients; /* the program calls stop_gradient: differences of the network's loss are not its gradient */
     struct progress *progress; /* NULL: nobody waits */
 };

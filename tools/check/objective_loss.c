@@ -9,6 +9,12 @@
 #include "network/session.h"
 #include "oracle/oracle.h"
 
+/* Returns the number of loss statements: of a vjp 1. */
+static int statements_of(const struct objective *objective)
+{
+    return objective->of_outputs ? 1 : objective->program->loss_count;
+}
+
 /* The place where the oracle reads element k of a variable, and its slope. */
 struct place {
     double *value, *slope;
@@ -55,6 +61,30 @@ struct asking {
     struct oracle_stops *stops;
 };
 
+/* Returns the arrays that the oracle writes outputs to; only those of a vjp are wanted. */
+static double **new_outputs(const struct objective *objective, struct arena *scratch)
+{
+    double **outputs = ARENA_ARRAY(scratch, double *, objective->program->output_count + 1);
+    for (int i = 0; i < objective->program->output_count && objective->of_outputs; i++)
+        outputs[i] =
+            ARENA_ARRAY(scratch, double, tensor_elements(&objective->model->outputs[i], objective->frames, 1) + 1);
+    return outputs;
+}
+
+/* The loss of a vjp in one stream. */
+static struct oracle_loss sum_of_outputs(const struct objective *objective, int stream, int length,
+                                         double *const *outputs)
+{
+    struct oracle_loss loss = {.count = 1};
+    for (int i = 0; i < objective->program->output_count; i++) {
+        const rnn_tensor *tensor = &objective->model->outputs[i];
+        const int frames = tensor->time == RNN_TIME_FRAME ? length : length > 0;
+        for (long k = 0; k < frames * tensor_units(tensor); k++)
+            loss.sum += outputs[i][k] * objective->targets[stream][i][k];
+    }
+    return loss;
+}
+
 /* Adds the losses of the frames before `end` of a stream, times `sign`, to the sums and counts of all statements. */
 static void add_stream(const struct objective *objective, int stream, int end, int sign, struct asking how,
                        struct oracle_loss *losses)
@@ -63,27 +93,30 @@ static void add_stream(const struct objective *objective, int stream, int end, i
     struct arena *scratch = arena_new();
     /* The same draws for the frames before a range as for these alone, so that they cancel. */
     struct random random = random_start(random_key((uint64_t)how.neighbour, (uint64_t)stream));
-    struct oracle_loss *own = ARENA_ARRAY(scratch, struct oracle_loss, program->loss_count + 1);
+    struct oracle_loss *own = ARENA_ARRAY(scratch, struct oracle_loss, statements_of(objective) + 1);
     const struct oracle_direction direction = {(const double *const *)objective->parameter_slopes,
                                                (const double *const *)objective->input_slopes[stream]};
     const struct oracle_call call = {
         .frames = objective->frames,
         .length = objective->lengths[stream] < end ? objective->lengths[stream] : end,
+        .full_numbers = true,
         .round_to_float = how.round_to_float,
         .rounding = how.neighbour ? &random : NULL,
         .parameters = (const double *const *)objective->parameters,
         .inputs = (const double *const *)objective->inputs[stream],
-        .outputs = ARENA_ARRAY(scratch, double *, program->output_count + 1),
-        .targets = (const double *const *)objective->targets[stream],
+        .outputs = new_outputs(objective, scratch),
+        .targets = objective->of_outputs ? NULL : (const double *const *)objective->targets[stream],
         .label_counts = objective->label_counts[stream],
-        .losses = own,
+        .losses = objective->of_outputs ? NULL : own,
         .stops = how.stops,
         .direction = how.with_slopes ? &direction : NULL,
         .computed = progress_step,
         .context = objective->progress,
     };
     oracle_run(program, &call);
-    for (int i = 0; i < program->loss_count; i++) {
+    if (objective->of_outputs)
+        own[0] = sum_of_outputs(objective, stream, call.length, call.outputs);
+    for (int i = 0; i < statements_of(objective); i++) {
         losses[i].sum += sign * own[i].sum;
         losses[i].slope += sign * own[i].slope;
         losses[i].count += sign * own[i].count;
@@ -102,22 +135,24 @@ static void add_range(const struct objective *objective, int stream, struct obje
 double objective_loss(const struct objective *objective, struct objective_range range, double step)
 {
     struct arena *scratch = arena_new();
-    struct oracle_loss *losses = ARENA_ARRAY(scratch, struct oracle_loss, objective->program->loss_count + 1);
+    struct oracle_loss *losses = ARENA_ARRAY(scratch, struct oracle_loss, statements_of(objective) + 1);
     struct oracle_stops stops = {.arena = scratch}; /* stop_gradient gives the values of the point */
     struct asking how = {.stops = objective->stops_gradients ? &stops : NULL};
     if (how.stops && step != 0) {
         move_all(objective, 0, NULL);
         for (int b = 0; b < objective->streams; b++)
             add_range(objective, b, range, how, losses);
-        memset(losses, 0, (size_t)objective->program->loss_count * sizeof *losses);
+        memset(losses, 0, (size_t)statements_of(objective) * sizeof *losses);
         stops.replays = true;
     }
     move_all(objective, step, NULL);
     for (int b = 0; b < objective->streams; b++)
         add_range(objective, b, range, how, losses);
     double loss = 0;
-    for (int i = 0; i < objective->program->loss_count; i++)
-        if (losses[i].count) /* a statement without a frame that counts adds nothing */
+    for (int i = 0; i < statements_of(objective); i++)
+        if (objective->of_outputs)
+            loss += losses[i].sum;
+        else if (losses[i].count) /* a statement without a frame that counts adds nothing */
             loss += losses[i].sum / losses[i].count;
     arena_free(scratch);
     return loss;

@@ -42,7 +42,7 @@ static double cost_of_frame(const struct check *check)
 /* Bounds the frames of given data by those that the oracle can do in some seconds, unless --frames asks for all. */
 static int bound_frames(const struct check *check, int frames)
 {
-    const bool gradients = check->options->gradients;
+    const bool gradients = check->options->gradients || check->options->vjp;
     const double affordable = (gradients ? 5e7 : 2e8) / (cost_of_frame(check) * check->streams);
     const int least = gradients ? 11 : 20;
     int most = affordable > least ? affordable < INT_MAX ? (int)affordable : INT_MAX : least;
@@ -73,9 +73,9 @@ bool check_prepare_inputs(struct check *check, const char **error)
     if (!feed_read(&check->options->feed, model, &feed, error))
         return false;
     check->streams = feed.streams ? feed.streams : 4;
-    check->frames = feed.frames                 ? bound_frames(check, feed.frames)
-                    : check->options->gradients ? choose_gradient_frames(model, check->streams)
-                                                : choose_frames(model, check->streams);
+    check->frames = feed.frames                                        ? bound_frames(check, feed.frames)
+                    : check->options->gradients || check->options->vjp ? choose_gradient_frames(model, check->streams)
+                                                                       : choose_frames(model, check->streams);
     check->ends = choose_ends(check);
     check->inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
     struct random random = random_start(check->seed);

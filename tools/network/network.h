@@ -33,6 +33,7 @@ struct network_options {
     bool in_double;            /* --double */
     int threads;               /* --threads; 0: as many as OpenMP gives */
     bool training;             /* with loss and gradients: the model has .training */
+    bool vjp;                  /* with products of adjoints and derivatives: the model has .vjp */
     bool quiet;                /* nothing is said while the C compiler takes long */
 };
 

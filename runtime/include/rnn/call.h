@@ -264,11 +264,12 @@ RNN_HELPER rnn_status rnn_check_run(const void *packed, int streams, const void 
     return rnn_check_lengths(lengths, frames, streams);
 }
 
-/* Checks the arguments of _grad. carries: windows of longer sequences are allowed, not only whole sequences. */
+/* Checks the arguments of _grad and _vjp. result: where they give what they always give, a loss or a gradient. carries:
+ * windows of longer sequences are allowed, not only whole sequences. */
 RNN_HELPER rnn_status rnn_check_grad(const void *params, int streams, const void *work, const rnn_window *window,
-                                     const double *loss, int carries)
+                                     const void *result, int carries)
 {
-    if (!params || !streams || !work || !rnn_is_aligned(work) || !window || !loss || window->frames < 1)
+    if (!params || !streams || !work || !rnn_is_aligned(work) || !window || !result || window->frames < 1)
         return RNN_ERROR_ARGUMENT;
     const int frames = window->frames, advance = window->advance ? window->advance : frames;
     if (advance < 1 || advance > frames || window->loss_from < 0 || window->loss_from > frames)

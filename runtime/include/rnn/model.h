@@ -187,6 +187,36 @@ typedef struct {
     int (*find_fault)(const void *state, void *work, const rnn_window *window, rnn_fault *fault);
 } rnn_training;
 
+/* Vector-Jacobian products, in a network compiled with --vjp: what a system that differentiates around the network
+ * needs of it, with or without a loss. State and work are as those of rnn_training, and its own. */
+typedef struct {
+    /* 1: each call is a whole sequence from its first frame: advance = frames or 0, loss_from = 0, no past */
+    int whole_sequences;
+    rnn_cost beside, within; /* as in rnn_model, there and back */
+    size_t (*state_size)(int streams);
+    size_t (*work_size)(int frames, int streams);
+    rnn_status (*state_init)(void *state, int streams);
+    rnn_status (*reset)(void *state, const unsigned char *which_streams); /* NULL: all */
+    /* As in rnn_training. */
+    rnn_status (*copy_streams)(void *to, int to_first, const void *from, int from_first, int count);
+    /* Computes the gradients of
+     *
+     *     L = sum over outputs y, frames, streams and units of y * d_y
+     *
+     * output_adjoints: for each output its adjoint d_y, an array like the output; none may be NULL. What they hold
+     * behind the end of a stream, and before window->loss_from, does not count. gradient: of L by the parameters, in
+     * their layout, overwritten; of what is fixed it is 0. input_gradients: NULL, or for each input NULL or an array
+     * like it, which gets the gradient by the input, 0 behind the end of a stream; ids have none.
+     *
+     * The network is computed anew, from the past in the state, which is a constant. The start values of streams that
+     * begin are not, where the program computes them from parameters or from inputs marked `once`: an initial state
+     * that is such an input has its gradient there, as a final state that is an output, last(h), has its adjoint.
+     * window->exchange: only `finished` is called. */
+    rnn_status (*vjp)(const void *parameters, void *state, void *work, const rnn_window *window,
+                      const void *const inputs[], const void *const output_adjoints[], void *gradient,
+                      void *const input_gradients[]);
+} rnn_vjp;
+
 typedef struct rnn_variants rnn_variants; /* rnn/variant.h */
 
 typedef struct {
@@ -216,6 +246,7 @@ typedef struct {
     rnn_status (*run)(const void *packed, void *state, void *work, int frames, const int *lengths,
                       const void *const inputs[], void *const outputs[]);
     const rnn_training *training; /* NULL without --train */
+    const rnn_vjp *vjp;           /* NULL without --vjp */
     const rnn_variants *variants; /* NULL without --variants */
 
     /* The functions rnn_alloc, rnn_free and rnn_status_text, so that a shared library of the network has them too. */
