@@ -54,8 +54,9 @@ bool values_move_with_blocks(const struct emitter *emitter);
 
 /* steps.c: functions of the steps of regions beside kernels: the start of a stream, its past, its gathered values. */
 void write_step_functions(struct emitter *emitter);
-/* Writes the function that copies streams from one training state to another. */
+/* Write the functions that copy streams from one state to another, of training and of the network. */
 void write_copy_of_streams(struct emitter *emitter);
+void write_state_copy(struct emitter *emitter);
 /* Writes the call of such a function, without indentation, within a loop over streams if the step is for one stream.
  * `frames`: of the block. */
 void write_step_call(struct emitter *emitter, const struct step *step, const char *frames);

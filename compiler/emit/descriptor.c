@@ -122,7 +122,11 @@ static void write_generic_call(struct emitter *emitter, enum call_kind call)
 static void write_generic_calls(struct emitter *emitter)
 {
     write_pattern(emitter, "static rnn_status $_pack_any(const void *params, void *packed)\n{\n"
-                           "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n");
+                           "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n"
+                           "static rnn_status $_state_copy_any(const void *packed, void *to, int to_first, const void "
+                           "*from,\n    int from_first, int count)\n{\n"
+                           "    return $_state_copy((const $_packed *)packed, ($_state *)to, to_first, (const $_state "
+                           "*)from,\n        from_first, count);\n}\n");
     for (int i = 0; i < emitter->schedule->plan_count; i++)
         write_generic_call(emitter, emitter->schedule->plans[i].call);
     text_puts(emitter->out, "\n");
@@ -178,7 +182,8 @@ void emit_descriptor(struct emitter *emitter, const struct emit_derivatives *der
     write_pattern(emitter,
                   "    .block_frames = $_BLOCK_FRAMES,\n    .alignment = %s,\n"
                   "    .packed_size = $_packed_size,\n    .state_size = $_state_size,\n    .work_size = $_work_size,\n"
-                  "    .pack = $_pack_any,\n    .state_init = $_state_init_any,\n    .reset = $_reset_any,\n",
+                  "    .pack = $_pack_any,\n    .state_init = $_state_init_any,\n    .reset = $_reset_any,\n"
+                  "    .state_copy = $_state_copy_any,\n",
                   chooses ? "64" : "RNN_VECTOR_BYTES");
     text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n",
                 own(emitter, plan_of_call(emitter->schedule, CALL_STEP), "_step_any"), emitter->prefix);

@@ -45,7 +45,12 @@ static const char *const network_calls =
     "size_t $_alignment(void) { return $_target()->alignment; }\n"
     "size_t $_packed_size(void) { return $_target()->packed_size(); }\n\n"
     "static rnn_status $_pack_any(const void *params, void *packed) { return $_target()->pack(params, packed); }\n"
-    "rnn_status $_pack(const $_params *params, $_packed *packed) { return $_target()->pack(params, packed); }\n\n";
+    "rnn_status $_pack(const $_params *params, $_packed *packed) { return $_target()->pack(params, packed); }\n\n"
+    "static rnn_status $_state_copy_any(const void *packed, void *to, int to_first, const void *from, int from_first,\n"
+    "    int count)\n{\n    return $_target()->state_copy(packed, to, to_first, from, from_first, count);\n}\n\n"
+    "rnn_status $_state_copy(const $_packed *packed, $_state *to, int to_first,\n"
+    "    const $_state *from, int from_first, int count)\n{\n"
+    "    return $_state_copy_any(packed, to, to_first, from, from_first, count);\n}\n\n";
 
 static const char *const any_calls[] = {
     "static rnn_status $_step_any(const void *packed, void *state, const void *const inputs[], void *const outputs[])\n"

@@ -115,6 +115,7 @@ void emit_entry_points(struct emitter *emitter)
     write_work_size(emitter);
     emit_file_calls(emitter);
     write_step_functions(emitter);
+    write_state_copy(emitter);
     for (int i = 0; i < schedule->plan_count; i++)
         write_entry_point(emitter, &schedule->plans[i]);
 }
@@ -127,6 +128,7 @@ void emit_internal_calls(struct emitter *emitter)
     write_state_size(emitter, plan_of_call(schedule, CALL_RUN)->carries);
     write_work_size(emitter);
     write_step_functions(emitter);
+    write_state_copy(emitter);
     for (int i = 0; i < schedule->plan_count; i++)
         write_entry_point(emitter, &schedule->plans[i]);
 }

@@ -80,7 +80,11 @@ static const char *const call_declarations =
     "rnn_status $_init($_params *params, uint64_t seed); /* start values */\n"
     "rnn_status $_pack(const $_params *params, $_packed *packed);\n\n"
     "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
-    "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n";
+    "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n"
+    "/* Copies the past of `count` streams from one state to another, or within one, which may have more streams or "
+    "fewer. A state of one stream is a stream put away: its $_state_size(1) bytes may be moved as they are. */\n"
+    "rnn_status $_state_copy(const $_packed *packed, $_state *to, int to_first,\n"
+    "    const $_state *from, int from_first, int count);\n\n";
 
 /* Gives calls other names in double, so that a program compiled with the other precision does not link. */
 static void write_real_names(struct emitter *emitter)

@@ -161,27 +161,56 @@ static void write_copy_of_past(struct emitter *emitter, int id)
     text_printf(emitter->out, " from_first, count, %d, RNN_PAD(%s));\n", buffer->past, units);
 }
 
-void write_copy_of_streams(struct emitter *emitter)
+/* Writes a call that copies the numbers that streams have gathered. */
+static void write_copy_of_gathered(struct emitter *emitter, int id)
+{
+    const char *name = emitter->buffers[id], *numbers = gathered_numbers(emitter, id);
+    text_printf(emitter->out,
+                "    rnn_gather_copy(new_values.%s_so_far_, to_first, old_values.%s_so_far_, from_first, count, %s);\n",
+                name, name, numbers);
+}
+
+/* Writes the copying of streams, once `status` says that their ages have been copied. */
+static void write_copies(struct emitter *emitter, bool carries)
 {
     const struct buffer *buffers = emitter->schedule->buffers;
+    const bool trains = emitter->graph->trains;
     bool any = false;
-    for (int i = 0; i < emitter->graph->node_count && emitter->graph->carries; i++)
-        any |= buffer_is_value(&buffers[i]) && buffers[i].past;
-    write_pattern(
-        emitter,
-        "static rnn_status $_copy_streams(void *to, int to_first, const void *from, int from_first, int count)\n{\n"
-        "    const rnn_status status = rnn_copy_ages(to, to_first, from, from_first, count);\n");
+    for (int i = 0; i < emitter->graph->node_count && carries; i++)
+        any |= (buffer_is_value(&buffers[i]) && buffers[i].past) || (!trains && node_gathers(emitter->graph->nodes[i]));
     if (any) {
         write_pattern(emitter, "    if (status != RNN_OK)\n        return status;\n"
                                "    const int to_streams = rnn_streams(to), streams = rnn_streams(from);\n"
                                "    struct $_values new_values, old_values;\n"
                                "    $_place_state(&new_values, ($_state *)to, to_streams);\n"
                                "    $_place_state(&old_values, ($_state *)from, streams);\n");
-        for (int i = 0; i < emitter->graph->node_count; i++)
+        for (int i = 0; i < emitter->graph->node_count; i++) {
+            if (!trains && node_gathers(emitter->graph->nodes[i]))
+                write_copy_of_gathered(emitter, i);
             if (buffer_is_value(&buffers[i]) && buffers[i].past)
                 write_copy_of_past(emitter, i);
+        }
     }
     text_puts(emitter->out, "    return status;\n}\n\n");
+}
+
+void write_copy_of_streams(struct emitter *emitter)
+{
+    write_pattern(
+        emitter,
+        "static rnn_status $_copy_streams(void *to, int to_first, const void *from, int from_first, int count)\n{\n"
+        "    const rnn_status status = rnn_copy_ages(to, to_first, from, from_first, count);\n");
+    write_copies(emitter, emitter->graph->carries);
+}
+
+void write_state_copy(struct emitter *emitter)
+{
+    text_puts(emitter->out, emitter->internal ? "static " : "");
+    write_pattern(emitter, "rnn_status $_state_copy(const $_packed *packed, $_state *to, int to_first,\n"
+                           "    const $_state *from, int from_first, int count)\n{\n"
+                           "    const rnn_status status = packed && rnn_is_aligned(packed)\n"
+                           "        ? rnn_copy_ages(to, to_first, from, from_first, count) : RNN_ERROR_ARGUMENT;\n");
+    write_copies(emitter, plan_of_call(emitter->schedule, CALL_RUN)->carries);
 }
 
 static void write_carry(struct emitter *emitter, int id)

@@ -91,6 +91,14 @@ static void write_sizes(struct emitter *network)
 
 /* ---- calls ---- */
 
+static void write_copying(struct emitter *network)
+{
+    write_pattern(network, "rnn_status $_state_copy(const $_packed *packed, $_state *to, int to_first,\n"
+                           "    const $_state *from, int from_first, int count)\n{\n"
+                           "    if (!packed || !rnn_is_aligned(packed))\n        return RNN_ERROR_ARGUMENT;\n");
+    write_switch(network, "packed->variant", "state_copy", "", ", to, to_first, from, from_first, count");
+}
+
 static void write_call(struct emitter *network, enum call_kind call)
 {
     struct text behind;
@@ -169,6 +177,7 @@ void emit_variant_calls(struct emitter *network)
     write_sizes(network);
     write_pack(network);
     write_state_begins(network);
+    write_copying(network);
     emit_file_calls(network);
     for (int i = 0; i < network->schedule->plan_count; i++)
         write_call(network, network->schedule->plans[i].call);

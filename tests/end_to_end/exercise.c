@@ -301,6 +301,12 @@ static void wrong_memory_is_refused(void **state)
     assert_int_equal(model->state_init(misaligned, STREAMS), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->reset(NULL, NULL), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->reset(misaligned, NULL), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->state_copy(NULL, fresh, 0, fresh, 0, 1), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->state_copy(packed, NULL, 0, fresh, 0, 1), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->state_copy(packed, fresh, 0, misaligned, 0, 1), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->state_copy(packed, fresh, 0, fresh, 1, STREAMS), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->state_copy(packed, fresh, -1, fresh, 0, 1), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->state_copy(packed, fresh, 0, fresh, 0, -1), RNN_ERROR_ARGUMENT);
     for (int streams = 0; streams > -3; streams--) { /* a state of none is refused from then on */
         void *none = exact_alloc(model->state_size(streams), model->alignment);
         assert_int_equal(model->state_init(none, streams), RNN_ERROR_ARGUMENT);

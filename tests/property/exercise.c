@@ -169,6 +169,29 @@ static void reset_some(struct calls *calls)
     check->model->reset(check->session.state, all ? NULL : which);
 }
 
+/* Moves all streams to a state of more streams, in another order, and back to a state that begins again. */
+static void move_streams(struct calls *calls)
+{
+    const struct check *check = calls->check;
+    const rnn_model *model = check->model;
+    const struct session *session = &check->session;
+    const int streams = check->streams, more = streams + 1 + below(calls->random, 3), turn = below(calls->random, more);
+    void *other = rnn_alloc(model->state_size(more), model->alignment);
+    rnn_status status = other ? model->state_init(other, more) : RNN_ERROR_MEMORY;
+    for (int b = 0; b < streams && status == RNN_OK; b++)
+        status = model->state_copy(session->packed, other, (b + turn) % more, session->state, b, 1);
+    if (status == RNN_OK)
+        status = model->state_init(session->state, streams);
+    const int behind = turn + streams > more ? turn + streams - more : 0; /* that stand at the other's beginning */
+    if (status == RNN_OK)
+        status = model->state_copy(session->packed, session->state, 0, other, turn, streams - behind);
+    if (status == RNN_OK)
+        status = model->state_copy(session->packed, session->state, streams - behind, other, 0, behind);
+    rnn_free(other);
+    if (status != RNN_OK)
+        calls->error = rnn_status_text(status);
+}
+
 static void call_once(struct calls *calls)
 {
     struct check *check = calls->check;
@@ -225,6 +248,8 @@ static const char *make_calls(struct check *check, struct random *random)
                 end_sequence(&calls, b);
         else if (below(random, 3) == 0)
             reset_some(&calls);
+        if (model->state_copy && below(random, 3) == 0)
+            move_streams(&calls);
         call_once(&calls);
     }
     for (int b = 0; b < check->streams && !calls.error; b++)

@@ -105,7 +105,7 @@ RNN_HELPER rnn_status rnn_reset_streams(void *state, const unsigned char *which_
     return streams ? RNN_OK : RNN_ERROR_ARGUMENT;
 }
 
-/* Copies the ages of some streams from one state to another, whose streams are not the same. */
+/* Copies the ages of some streams from one state to another, or within one. */
 RNN_HELPER rnn_status rnn_copy_ages(void *to, int to_first, const void *from, int from_first, int count)
 {
     const int to_streams = rnn_streams(to), from_streams = rnn_streams(from);

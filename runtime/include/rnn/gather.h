@@ -29,6 +29,13 @@ RNN_HELPER void rnn_gather_keep(rnn_real *to, const rnn_real *from, int count, i
     memcpy(to + (ptrdiff_t)stream * count, from + (ptrdiff_t)stream * count, (size_t)count * sizeof *to);
 }
 
+/* Copies the numbers that streams have gathered to streams of another call, or of the same. */
+RNN_HELPER void rnn_gather_copy(rnn_real *to, int to_first, const rnn_real *from, int first, int count, int numbers)
+{
+    memmove(to + (ptrdiff_t)to_first * numbers, from + (ptrdiff_t)first * numbers,
+            (size_t)count * (size_t)numbers * sizeof *to);
+}
+
 /* Adds one frame to a stream's sums. */
 RNN_HELPER void rnn_gather_add(rnn_real *so_far, const rnn_real *value, int pad)
 {

@@ -240,6 +240,12 @@ typedef struct {
     rnn_status (*pack)(const void *parameters, void *packed);
     rnn_status (*state_init)(void *state, int streams); /* 1 stream or more; a state of none is refused by every call */
     rnn_status (*reset)(void *state, const unsigned char *which_streams); /* NULL: all */
+    /* Copies the past of `count` streams, from `from_first` on, to those from `to_first` on of another state, which may
+     * have more streams or fewer, or of the same. A stream whose copy begins anew does so too. packed: with which both
+     * states were used. A state holds no addresses: that of one stream, state_size(1) bytes, is a stream put away, for
+     * as long as there are the same packed weights; its memory may be moved, and written to a file that comes back to
+     * the same program on the same kind of machine. RNN_ERROR_ARGUMENT: there are no such streams. */
+    rnn_status (*state_copy)(const void *packed, void *to, int to_first, const void *from, int from_first, int count);
     /* NULL in a network that needs the future. */
     rnn_status (*step)(const void *packed, void *state, const void *const inputs[], void *const outputs[]);
     /* lengths: [streams], or NULL where every stream has `frames`; a NULL output is not written. */
