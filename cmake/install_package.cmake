@@ -8,6 +8,21 @@ if(RNNC_BUILD_COMPILER)
   install(TARGETS rnnc EXPORT rnncTargets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(TARGETS rnn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+# Manual pages and completions are what the programs say for --help, so that they are made where programs run.
+if(RNNC_BUILD_COMPILER AND NOT CMAKE_CROSSCOMPILING)
+  set(pages ${PROJECT_BINARY_DIR}/pages)
+  set(makers ${PROJECT_SOURCE_DIR}/cmake/pages)
+  file(GLOB page_scripts CONFIGURE_DEPENDS ${makers}/*)
+  add_custom_command(OUTPUT ${pages}/made
+    COMMAND sh ${makers}/pages.sh $<TARGET_FILE:rnnc> $<TARGET_FILE:rnn> ${pages}
+    COMMAND ${CMAKE_COMMAND} -E touch ${pages}/made
+    DEPENDS rnnc rnn ${page_scripts} COMMENT "Making manual pages and completions" VERBATIM)
+  add_custom_target(rnnc_pages ALL DEPENDS ${pages}/made)
+  install(DIRECTORY ${pages}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+  install(DIRECTORY ${pages}/bash/ DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(DIRECTORY ${pages}/zsh/ DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(DIRECTORY ${pages}/fish/ DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
 install(EXPORT rnncTargets NAMESPACE rnnc:: DESTINATION ${package_folder})
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/rnncConfig.cmake.in ${PROJECT_BINARY_DIR}/rnncConfig.cmake
