@@ -25,6 +25,13 @@ if(RNNC_BUILD_COMPILER AND NOT CMAKE_CROSSCOMPILING)
 endif()
 install(EXPORT rnncTargets NAMESPACE rnnc:: DESTINATION ${package_folder})
 
+# What the Python package carries, below its folder `installed` (pyproject.toml).
+if(RNNC_BUILD_COMPILER)
+  install(TARGETS rnnc rnn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT python EXCLUDE_FROM_ALL)
+  install(TARGETS rnn_runtime_shared LIBRARY DESTINATION lib COMPONENT python EXCLUDE_FROM_ALL)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT python EXCLUDE_FROM_ALL)
+endif()
+
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/rnncConfig.cmake.in ${PROJECT_BINARY_DIR}/rnncConfig.cmake
   INSTALL_DESTINATION ${package_folder})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/rnncConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -11,6 +11,7 @@ has_library() { has_command pkg-config && pkg-config --exists "$1"; }
 has_file() { [ -e "$1" ]; }
 has_shared_library() { has_file /usr/lib/"$1" || has_file "$(ls -d /usr/lib/*/"$1" 2>/dev/null | head -1)"; }
 has_venv() { python3 -c 'import ensurepip' 2>/dev/null; }
+has_numpy() { python3 -c 'import numpy' 2>/dev/null || /usr/bin/python3 -c 'import numpy' 2>/dev/null; }
 has_headers() { [ -e /usr/include/stdio.h ]; }
 
 missing=
@@ -38,6 +39,7 @@ list() {
   need test clang-format-14 "checks how the C is set" has_command clang-format-14
   need test libcmocka-dev "runs the unit tests" has_library cmocka
   need test liblapacke "computes the factors of rnn factor" has_shared_library liblapacke.so.3
+  need test python3-numpy "tests the Python package, which takes and gives its arrays" has_numpy
   need test libopenmpi-dev "trains over several processes, where it is there (RNNC_MPI)" has_library ompi-c
   need test openmpi-bin "starts them" has_command mpirun
   need test strace "shows that one step of a network makes no system call" has_command strace

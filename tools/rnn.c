@@ -18,6 +18,7 @@ static const struct command {
     {"train", "find weights with a small loss", command_train},
     {"eval", "say how good weights are on data", command_eval},
     {"check", "compare the compiled network with the reference interpreter", command_check},
+    {"compile", "make a shared library of the network", command_compile},
     {"factor", "replace weights by low-rank factors", command_factor},
     {"bench", "measure how fast the compiled network is", command_bench},
     {"tune", "measure this machine, for rnnc --machine", command_tune},
@@ -55,7 +56,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             if (strcmp(commands[i].name, argument) == 0)
                 *command = &commands[i];
         if (!*command)
-            argp_error(state, "there is no command '%s'; there are run, train, eval, check, factor, bench and tune",
+            argp_error(state,
+                       "there is no command '%s'; there are run, train, eval, check, compile, factor, bench and tune",
                        argument);
         state->next = state->argc;
         return 0;

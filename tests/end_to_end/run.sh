@@ -140,7 +140,7 @@ says err "set CC"
 expect 0 "$rnn" --help
 says out "  run      run a network on data from files, or let it write text"
 says out "  check    compare the compiled network with the reference interpreter"
-for command in run train eval check; do
+for command in run train eval check compile; do
   expect 0 "$rnn" $command --help
   [ "$(head -1 out)" = "Usage: rnn $command [OPTION...] FILE.rnn" ] || fail "rnn $command --help: $(head -1 out)"
   says out "Exit status: 0 "
@@ -150,7 +150,24 @@ says out "  cosine     down to \`least\` in \`period\` steps along half a cosine
 expect 2 "$rnn"
 says err "which command?"
 expect 2 "$rnn" walk
-says err "there is no command 'walk'; there are run, train, eval, check, factor, bench and tune"
+says err "there is no command 'walk'; there are run, train, eval, check, compile, factor, bench and tune"
+
+# A library of the cache, made once.
+printf 'cell Sum(x) -> y { y = x + y[t-1] }\n' >sum.rnn
+expect 0 "$rnn" compile sum.rnn
+cp out library
+[ -s "$(cat library)" ] || fail "rnn compile prints: $(cat library)"
+touch -d 2000-01-01 "$(cat library)"
+expect 0 "$rnn" compile sum.rnn
+cmp out library
+[ "$(date -r "$(cat library)" +%Y)" = 2000 ] || fail "compiled again though nothing has changed"
+expect 0 "$rnn" compile --vjp sum.rnn
+cmp -s out library && fail "with gradients the library is the same"
+expect 1 "$rnn" compile no_such.rnn
+[ ! -s out ] || fail "a library of no program: $(cat out)"
+status=0
+"$rnn" compile sum.rnn >/dev/full 2>err || status=$?
+[ "$status" = 1 ] || fail "rnn compile >/dev/full: exit status $status"
 
 # Missing inputs are named, and so are files that go with none.
 refused() { words=$1; expected=$2; shift 2; expect "$expected" "$rnn" "$@"; says err "$words"; }

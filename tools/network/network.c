@@ -298,6 +298,12 @@ static const char *build_library(const struct network_options *options, const ch
     return library;
 }
 
+const char *library_build(const struct network_options *options, const char **error)
+{
+    *error = NULL;
+    return build_library(options, NULL, error);
+}
+
 void *library_open(const struct network_options *options, const char *text, const char **error)
 {
     *error = NULL;

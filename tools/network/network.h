@@ -56,6 +56,9 @@ bool command_again(const struct network_options *options, const char *command, c
 /* C of the caller's, compiled as networks are, with the same options: a library for dlsym. NULL as below. */
 void *library_open(const struct network_options *options, const char *text, const char **error);
 
+/* The path of the network's library, which the cache keeps. NULL as below. */
+const char *library_build(const struct network_options *options, const char **error);
+
 /* NULL on failure. Then *error is a sentence, or NULL if rnnc or the C compiler has said everything already. */
 const rnn_model *network_open(const struct network_options *options, const char **error);
 

@@ -1,0 +1,66 @@
+"""Checks of what is given to a call: which array is which input, and what their shapes say of frames and streams."""
+
+import collections
+
+from ._model import describe
+
+# frames, streams: of the call. lone: the arrays have no axis of streams, and neither have the results.
+Extent = collections.namedtuple("Extent", "frames streams lone")
+
+
+def match(tensors, positional, named):
+    """The inputs in the network's order, given by position, as one dict, or by name."""
+    names = [tensor.name for tensor in tensors]
+    listed = "', '".join(names)
+    if len(positional) == 1 and isinstance(positional[0], dict):
+        positional, named = (), {**positional[0], **named}
+    if len(positional) > len(names):
+        raise TypeError(f"the network has {len(names)} input{'s' if len(names) != 1 else ''}"
+                        + (f" ('{listed}')" if names else "") + f", and {len(positional)} were given")
+    given = dict(zip(names, positional))
+    for name, value in named.items():
+        if name not in names:
+            raise TypeError(f"the network has no input '{name}'; it has '{listed}'" if names else
+                            f"the network has no input '{name}'; it has none")
+        if name in given:
+            raise TypeError(f"input '{name}' is given twice")
+        given[name] = value
+    for name in names:
+        if name not in given:
+            raise TypeError(f"input '{name}' is missing; the network has '{listed}'")
+    return [given[name] for name in names]
+
+
+def extent(tensors, shapes, is_step):
+    """Frames and streams of a call whose inputs have these shapes; of a step, they have no axis of frames."""
+    first = None  # the input that has said whether there is an axis of streams
+    lone = False
+    frames = streams = None
+    for tensor, shape in zip(tensors, shapes):
+        wanted = tensor.axes(None if is_step else "frames", "streams")
+        front = len(shape) - len(tensor.shape)
+        is_lone = len(shape) == len(wanted) - 1
+        if (len(shape) != len(wanted) and not is_lone) or shape[front:] != tensor.shape or (first and is_lone != lone):
+            raise _shape_error(tensor, shape, wanted, first, lone)
+        first, lone = first or tensor, is_lone
+        lengths = list(shape[:front])
+        if tensor.in_frames and not is_step:
+            frames = _agree("frames", frames, tensor, lengths.pop(0))
+        if not lone:
+            streams = _agree("streams", streams, tensor, lengths.pop(0))
+    return Extent(frames[0] if frames else None, 1 if lone else streams[0] if streams else None, lone)
+
+
+def _shape_error(tensor, shape, wanted, first, lone):
+    alone = [length for length in wanted if length != "streams"]
+    text = f"input '{tensor.name}' has shape {describe(shape)}; expected {describe(alone if first and lone else wanted)}"
+    return ValueError(text + (f", as '{first.name}' has {'no' if lone else 'an'} axis of streams" if first else
+                              f", or {describe(alone)} for one stream"))
+
+
+def _agree(what, before, tensor, found):
+    if before and before[0] != found:
+        raise ValueError(f"input '{tensor.name}' has {found} {what}, and '{before[1]}' has {before[0]}")
+    if what == "streams" and found < 1:
+        raise ValueError(f"input '{tensor.name}' has no streams")
+    return before or (found, tensor.name)

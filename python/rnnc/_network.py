@@ -1,0 +1,418 @@
+"""Networks that are compiled, loaded and run."""
+
+import collections
+import ctypes
+import os
+import threading
+import weakref
+from ctypes import byref, c_char_p, c_int, c_uint64, c_void_p
+
+import numpy
+
+from . import _arguments
+from ._errors import Error
+from ._model import OK, Tensor, describe, rnn_error, rnn_model, rnn_window
+from ._programs import Program, runtime
+
+_DTYPES = {"float32": numpy.float32, "float64": numpy.float64}
+
+
+def compile(source, *, top=None, dtype="float32", defines=None, options=(), folders=(), threads=None, **consts):
+    """Compiles a network and loads it.
+
+    source: the path of a .rnn file, or the text of a program.
+    top: the model or cell to use (default: the only model, or else the last cell).
+    dtype: "float32" or "float64", what the network computes in.
+    defines, consts: values of consts and of dimensions of the top cell, as n=256.
+    options: more options of `rnn compile`, as "--form=U=svd:64" or "-fthreads=serial".
+    folders: where imported files are looked for, besides the folder of the file.
+    threads: of each call (default: as many as OpenMP gives).
+
+    What has been compiled before comes from the cache of `rnn`. Raises CompileError with the compiler's messages.
+    """
+    name = str(dtype) if isinstance(dtype, str) else numpy.dtype(dtype).name
+    if name not in _DTYPES:
+        raise ValueError(f"dtype is '{name}'; networks compute in 'float32' or 'float64'")
+    words = [f"-D{name_}={value}" for name_, value in {**(defines or {}), **consts}.items()]
+    words += [f"-I{os.fspath(folder)}" for folder in folders]
+    words += [f"--top={top}"] if top else []
+    words += [*([options] if isinstance(options, str) else options)]
+    return Network(Program(source, words), name, threads)
+
+
+class Memory:
+    """Aligned memory of the runtime, freed with the object."""
+
+    def __init__(self, model, size):
+        self.size = size
+        self.address = model.alloc(max(size, 1), model.alignment)
+        if not self.address:
+            raise MemoryError(f"there is no memory of {size} bytes")
+        weakref.finalize(self, model.free, self.address)
+
+
+class State:
+    """The past of some streams, which `run` and `step` go on from. One call at a time may use it."""
+
+    def __init__(self, network, streams=1):
+        if streams < 1:
+            raise ValueError(f"a state has 1 stream or more, not {streams}")
+        self._network = network
+        self._memory = self._work = None
+        self._busy = threading.Lock()
+        self._begin(streams)
+
+    def _begin(self, streams):
+        model = self._network._model
+        size = model.state_size(streams)
+        if self._memory is None or self._memory.size < size:
+            self._memory = Memory(model, size)
+        self.streams = streams
+        self._network._check(model.state_init(self._memory.address, streams))
+
+    def reset(self, which=None):
+        """Begins all streams anew, or those for which `which`, an array of bools, is true."""
+        flags = None
+        if which is not None:
+            flags = numpy.ascontiguousarray(which, dtype=numpy.bool_)
+            if flags.shape != (self.streams,):
+                raise ValueError(f"which has shape {describe(flags.shape)}; expected [{self.streams}], one for each stream")
+        with self:
+            self._network._check(self._network._model.reset(self._memory.address, flags.ctypes.data if which is not None else None))
+
+    def copy(self):
+        """Another state with the same past."""
+        with self:
+            other = State(self._network, self.streams)
+            ctypes.memmove(other._memory.address, self._memory.address, self._network._model.state_size(self.streams))
+        return other
+
+    def _room(self, frames):
+        """Work for a call of so many frames."""
+        model = self._network._model
+        size = model.work_size(frames, self.streams)
+        if self._work is None or self._work.size < size:
+            self._work = None
+            self._work = Memory(model, size)
+        return self._work.address
+
+    def __enter__(self):
+        if not self._busy.acquire(blocking=False):
+            raise Error("this state is used by a call of another thread: each needs a state of its own")
+        return self
+
+    def __exit__(self, *_):
+        self._busy.release()
+
+    def __repr__(self):
+        return f"<rnnc.State of {self.streams} stream{'s' if self.streams != 1 else ''} of '{self._network.name}'>"
+
+
+class Network:
+    """A compiled network with its weights.
+
+    name: of the model or cell. dtype: of its numbers. inputs, outputs: each with name, shape, is_id, in_frames.
+    parameters: the weights by name, arrays that share the network's memory; after a change `pack` them.
+    Calls may run in several threads at a time, each with a state of its own; not while weights are loaded or packed.
+    """
+
+    def __init__(self, program, dtype, threads, more=()):
+        self._program, self._more, self.threads = program, tuple(more), threads
+        double = ("--double",) if dtype == "float64" else ()
+        runtime()
+        self._library = ctypes.CDLL(program.library(*double, *more))
+        self._model = rnn_model.in_dll(self._library, "net_model")
+        model = self._model
+        self.name = model.name.decode()
+        self.dtype = numpy.dtype(_DTYPES[dtype])
+        self.inputs = tuple(Tensor(model.inputs[i]) for i in range(model.input_count))
+        self.outputs = tuple(Tensor(model.outputs[i]) for i in range(model.output_count))
+        self._tensors = tuple(Tensor(model.parameters[i]) for i in range(model.parameter_count))
+        self._weights = numpy.zeros(model.parameter_elements, dtype=self.dtype)
+        self.parameters = {tensor.name: self._view(tensor) for tensor in self._tensors}
+        self._packed = None
+        self._own = None
+        self._idle_gradients = collections.deque()  # state and work of calls for gradients, to be used again
+        self._idle = collections.deque()  # states of calls that begin, to be used again
+        if not self._tensors:
+            self.pack()
+
+    def _view(self, tensor):
+        return self._weights[tensor.offset : tensor.offset + tensor.elements].reshape(tensor.shape)
+
+    def _check(self, status):
+        if status != OK:
+            raise Error(self._model.status_text(status).decode())
+
+    # ---- weights ----
+
+    def load(self, weights):
+        """Takes the weights from a safetensors file, or from a dict of arrays by name, all or none."""
+        if isinstance(weights, (str, os.PathLike)):
+            self._call_runtime("rnn_parameters_load", os.fsencode(weights))
+        else:
+            self._take(dict(weights))
+        self.pack()
+
+    def save(self, path):
+        """Writes the weights to a safetensors file."""
+        self._call_runtime("rnn_parameters_save", os.fsencode(path))
+
+    def init(self, seed):
+        """Draws the weights' start values; the same seed gives the same on every machine."""
+        self._check(runtime().rnn_parameters_init(byref(self._model), c_void_p(self._weights.ctypes.data), c_uint64(seed)))
+        self.pack()
+
+    def pack(self):
+        """Makes what the network reads of `parameters`: needed after they were changed in place."""
+        packed = self._packed or Memory(self._model, self._model.packed_size())
+        self._check(self._model.pack(self._weights.ctypes.data, packed.address))
+        self._packed = packed
+
+    def _call_runtime(self, name, path):
+        error = rnn_error()
+        function = getattr(runtime(), name)
+        if function(byref(self._model), c_void_p(self._weights.ctypes.data), c_char_p(path), byref(error)) != OK:
+            raise Error(error.text.decode(errors="replace"))
+
+    def _take(self, arrays):
+        unknown = [name for name in arrays if name not in self.parameters]
+        if unknown:
+            raise ValueError(f"the network has no parameter '{unknown[0]}'; it has "
+                             + ("'" + "', '".join(self.parameters) + "'" if self.parameters else "none"))
+        taken = numpy.empty_like(self._weights)
+        for tensor in self._tensors:
+            if tensor.name not in arrays:
+                raise ValueError(f"parameter '{tensor.name}' is missing; expected an array of shape {describe(tensor.shape)}")
+            array = arrays[tensor.name]
+            array = numpy.asarray(array.detach() if hasattr(array, "detach") else array)
+            if array.dtype.kind not in "fiub":
+                raise TypeError(f"parameter '{tensor.name}' is of type {array.dtype}; expected real numbers")
+            if array.shape != tensor.shape:
+                raise ValueError(f"parameter '{tensor.name}' has shape {describe(array.shape)}; expected {describe(tensor.shape)}")
+            part = taken[tensor.offset : tensor.offset + tensor.elements]
+            with numpy.errstate(over="ignore"):
+                part[:] = array.reshape(-1)
+            if numpy.isinf(part).any() and not numpy.isinf(array).any():
+                raise ValueError(f"parameter '{tensor.name}' has a number that {self.dtype} cannot hold")
+        self._weights[:] = taken
+
+    # ---- calls ----
+
+    def state(self, streams=1):
+        """The state of streams that begin."""
+        return State(self, streams)
+
+    def reset(self):
+        """Lets `step` begin anew, where it is called without a state."""
+        self._own = None
+
+    def run(self, *inputs, state=None, lengths=None, out=None, **named):
+        """Computes many frames.
+
+        inputs: arrays [frames, streams, ...], or [frames, ...] of one stream, by position, by name, or as one dict.
+        state: where the streams go on from, and what they leave; None: they begin.
+        lengths: how many frames each stream has, [streams]; None: all.
+        out: arrays to write the outputs to, as they are returned; None: new ones.
+        Returns the output, or of several a dict by name.
+        """
+        arrays, extent = self._take_inputs(inputs, named, is_step=False)
+        streams = self._streams(extent, state)
+        frames = extent.frames
+        if frames is None:
+            raise ValueError("the network has no input with frames, so that nothing says how many there are")
+        lengths = self._take_lengths(lengths, frames, streams)
+        used = state if state is not None else self._begin(streams)
+        results = self._take_outputs(out, extent, frames, used.streams)
+        with used:
+            self._run(used, frames, lengths, [a.ctypes.data for a in arrays], [r.ctypes.data for r in results])
+        if state is None:
+            self._idle.append(used)
+        return self._give(results, extent)
+
+    def step(self, *inputs, state=None, out=None, **named):
+        """Computes one frame of every stream, of inputs [streams, ...] or [...]; without `state` of streams of the
+        network's own, which begin with the first call and after `reset`."""
+        if not self._model.step:
+            raise Error("the network needs the future, so that it has no step: use run")
+        arrays, extent = self._take_inputs(inputs, named, is_step=True)
+        if state is None:
+            if self._own is None:
+                self._own = State(self, extent.streams or 1)
+            state = self._own
+        self._streams(extent, state)
+        results = self._take_outputs(out, extent, None, state.streams)
+        with state, self._limit_threads():
+            self._check(self._model.step(self._ready(), state._memory.address, _pointers(a.ctypes.data for a in arrays),
+                                         _pointers(r.ctypes.data for r in results)))
+        return self._give(results, extent)
+
+    def _ready(self):
+        if self._packed is None:
+            raise Error("the network has no weights: load(...) them, or draw them with init(seed)")
+        return self._packed.address
+
+    def _run(self, state, frames, lengths, inputs, outputs, packed=None):
+        with self._limit_threads():
+            self._check(self._model.run(packed or self._ready(), state._memory.address, state._room(frames), frames,
+                                        lengths.ctypes.data if lengths is not None else None, _pointers(inputs), _pointers(outputs)))
+
+    def _begin(self, streams):
+        """A state of streams that begin, to be put back into `_idle`."""
+        try:
+            state = self._idle.pop()
+        except IndexError:
+            return State(self, streams)
+        state._begin(streams)
+        return state
+
+    def _limit_threads(self):
+        return _Threads(self._library, self.threads)
+
+    def _streams(self, extent, state):
+        if state is None:
+            return extent.streams or 1
+        if not isinstance(state, State) or state._network is not self:
+            raise TypeError("state is none of this network's; its method state(streams) makes one")
+        if extent.streams is not None and state.streams != extent.streams:
+            raise ValueError(f"the inputs have {extent.streams} streams and the state has {state.streams}")
+        return state.streams
+
+    def _take_inputs(self, positional, named, is_step):
+        arrays = [self._take_input(tensor, value)
+                  for tensor, value in zip(self.inputs, _arguments.match(self.inputs, positional, named))]
+        return arrays, _arguments.extent(self.inputs, [array.shape for array in arrays], is_step)
+
+    def _take_input(self, tensor, value):
+        """The input as the network reads it, without a copy where it is that already."""
+        array = value if isinstance(value, numpy.ndarray) else numpy.asarray(value, None if tensor.is_id else self.dtype)
+        if tensor.is_id:
+            return _take_integers(f"input '{tensor.name}'", array)
+        if array.dtype != self.dtype:
+            raise TypeError(f"input '{tensor.name}' is of type {array.dtype}, and the network computes in {self.dtype}: "
+                            f"give .astype('{self.dtype}'), or compile it with dtype='{array.dtype}'"
+                            if array.dtype.name in _DTYPES else
+                            f"input '{tensor.name}' is of type {array.dtype}; expected {self.dtype}")
+        return numpy.ascontiguousarray(array) if array.ndim else array
+
+    def _take_lengths(self, lengths, frames, streams):
+        if lengths is None:
+            return None
+        lengths = _take_integers("lengths", numpy.asarray(lengths))
+        if lengths.shape != (streams,):
+            raise ValueError(f"lengths has shape {describe(lengths.shape)}; expected [{streams}], one for each stream")
+        if lengths.size and (lengths.min() < 0 or lengths.max() > frames):
+            raise ValueError(f"lengths has {lengths.min() if lengths.min() < 0 else lengths.max()}; expected 0 .. {frames}, "
+                             "the number of frames")
+        return lengths
+
+    def _take_outputs(self, out, extent, frames, streams):
+        shapes = [tensor.axes(frames, None if extent.lone else streams) for tensor in self.outputs]
+        types = [numpy.dtype(numpy.int32) if tensor.is_id else self.dtype for tensor in self.outputs]
+        if out is None:
+            return [numpy.empty(shape, dtype) for shape, dtype in zip(shapes, types)]
+        given = out if isinstance(out, dict) else {self.outputs[0].name: out}
+        if set(given) != {tensor.name for tensor in self.outputs}:
+            raise ValueError("out has to be a dict with the arrays '" + "', '".join(t.name for t in self.outputs) + "'")
+        results = [given[tensor.name] for tensor in self.outputs]
+        for tensor, result, shape, dtype in zip(self.outputs, results, shapes, types):
+            if not isinstance(result, numpy.ndarray) or result.shape != shape or result.dtype != dtype or \
+                    not result.flags.c_contiguous or not result.flags.writeable:
+                raise ValueError(f"out of '{tensor.name}' has to be a contiguous, writable array {describe(shape)} of {dtype}")
+        return results
+
+    def _give(self, results, extent):
+        if len(results) == 1:
+            return results[0]
+        return {tensor.name: result for tensor, result in zip(self.outputs, results)}
+
+    # ---- gradients ----
+
+    def differentiable(self):
+        """This network compiled with gradients, which another program asks for by the adjoints of its outputs."""
+        if self._model.vjp:
+            return self
+        if not self.outputs or any(not t.in_streams for t in self.outputs):
+            raise Error("the network has no output that gradients could come from")
+        return Network(self._program, self.dtype.name, self.threads, (*self._more, "--vjp"))
+
+    def _vjp(self, weights, frames, streams, lengths, inputs, adjoints, gradient, input_gradients):
+        """Gradients of a call whose streams begin; what is where, as addresses."""
+        vjp, model = self._model.vjp.contents, self._model
+        sizes = vjp.state_size(streams), vjp.work_size(frames, streams)
+        try:
+            memory = self._idle_gradients.pop()
+        except IndexError:
+            memory = []
+        if not memory or any(part.size < size for part, size in zip(memory, sizes)):
+            memory.clear()
+            memory.extend(Memory(model, size) for size in sizes)
+        state, work = (part.address for part in memory)
+        self._check(vjp.state_init(state, streams))
+        window = rnn_window(frames=frames, lengths=lengths.ctypes.data if lengths is not None else None)
+        with self._limit_threads():
+            self._check(vjp.vjp(weights, state, work, byref(window), _pointers(inputs), _pointers(adjoints), gradient,
+                                _pointers(input_gradients)))
+        self._idle_gradients.append(memory)
+
+    # ---- what it is ----
+
+    def explain(self):
+        """What the compiler has found out: regions, why they are in or out of a cycle, operations, bytes."""
+        words = [option for option in self._program.options if not option.startswith("--threads")]
+        return Program(self._program.source, words).run("rnnc", "--emit=explain", "-o", "-")
+
+    def __deepcopy__(self, memo):
+        return self._copy()
+
+    def _copy(self):
+        return _rebuild(*self.__reduce__()[1])
+
+    def __reduce__(self):
+        weights = self._weights.copy() if self._packed else None
+        return _rebuild, (self._program, self.dtype.name, self.threads, self._more, weights)
+
+    def __repr__(self):
+        return (f"<rnnc.Network '{self.name}': {self._model.parameter_elements} parameters, "
+                f"{', '.join(map(repr, self.inputs))} -> {', '.join(map(repr, self.outputs))}>")
+
+
+def _rebuild(program, dtype, threads, more, weights):
+    """A network as pickles and copies have it: compiled again, which the cache makes cheap."""
+    network = Network(program, dtype, threads, more)
+    if weights is not None:
+        network._weights[:] = weights
+        network.pack()
+    return network
+
+
+class _Threads:
+    """Limits the threads of OpenMP that the calls within have."""
+
+    def __init__(self, library, threads):
+        self._library, self._threads = library, threads
+
+    def __enter__(self):
+        if self._threads:
+            self._before = self._library.omp_get_max_threads()
+            self._library.omp_set_num_threads(c_int(self._threads))
+
+    def __exit__(self, *_):
+        if self._threads:
+            self._library.omp_set_num_threads(c_int(self._before))
+
+
+def _pointers(addresses):
+    addresses = list(addresses)
+    return (c_void_p * max(len(addresses), 1))(*addresses)
+
+
+def _take_integers(what, array):
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{what} is of type {array.dtype}; expected integers")
+    if array.dtype != numpy.int32:
+        wide = array.astype(numpy.int64)
+        if wide.size and (wide.max() > 2**31 - 1 or wide.min() < -(2**31)):
+            raise ValueError(f"{what} has a number that 32 bits cannot hold")
+        array = wide.astype(numpy.int32)
+    return numpy.ascontiguousarray(array) if array.ndim else array

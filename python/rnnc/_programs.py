@@ -1,0 +1,70 @@
+"""The programs rnn and rnnc of this package, and the runtime that compiled networks need."""
+
+import ctypes
+import functools
+import os
+import subprocess
+import tempfile
+
+from ._errors import CompileError, Error
+
+
+def _is_text(source):
+    return isinstance(source, str) and ("{" in source or "\n" in source)
+
+
+@functools.lru_cache(maxsize=None)
+def prefix():
+    """The folder with bin/rnn, bin/rnnc, lib/ and the headers: $RNNC_PREFIX, or what was installed with this package."""
+    named = os.environ.get("RNNC_PREFIX")
+    import rnnc
+
+    folders = [named] if named else [os.path.join(folder, "installed") for folder in rnnc.__path__]
+    for folder in folders:
+        if os.access(os.path.join(folder, "bin", "rnn"), os.X_OK):
+            return folder
+    raise Error(
+        f"there is no program bin/rnn in {' or '.join(folders)}: install the package with pip, "
+        "or set RNNC_PREFIX to the build folder of rnnc"
+    )
+
+
+@functools.lru_cache(maxsize=None)
+def runtime():
+    """The runtime's library. Its symbols are visible to the networks that are loaded behind it."""
+    path = os.path.join(prefix(), "lib", "librnn_runtime_shared.so")
+    try:
+        return ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
+    except OSError as error:
+        raise Error(f"cannot load the runtime: {error}") from None
+
+
+class Program:
+    """What a network is compiled from: a file or a text, and the options that rnn and rnnc have in common."""
+
+    def __init__(self, source, options):
+        self.is_text = _is_text(source)
+        self.source = source if self.is_text else os.fspath(source)
+        self.options = tuple(options)
+
+    def run(self, program, *more):
+        """Runs rnn or rnnc on it; returns what is written to standard output."""
+        if not self.is_text:
+            return self._run(program, more, self.source, self.source)
+        with tempfile.TemporaryDirectory(prefix="rnnc-") as folder:
+            path = os.path.join(folder, "program.rnn")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(self.source)
+            return self._run(program, more, path, "<text>")
+
+    def _run(self, program, more, path, name):
+        words = [os.path.join(prefix(), "bin", program), *more, *self.options, "--", path]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            message = done.stderr.replace(path, name).strip()
+            raise CompileError(message or f"{program} ended with exit status {done.returncode}")
+        return done.stdout
+
+    def library(self, *more):
+        """The path of the compiled network in rnn's cache."""
+        return self.run("rnn", "compile", *more).rstrip("\n")
