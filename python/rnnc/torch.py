@@ -1,0 +1,255 @@
+"""Networks as modules of PyTorch, whose forward and backward passes are compiled C.
+
+    net = rnnc.compile("cell.rnn", n=256)
+    module = rnnc.torch.Module(net)
+    h = module(x)                       # x: [frames, streams, units]
+    h.square().mean().backward()        # gradients of parameters and inputs
+
+Gradients come from the network's NAME_vjp (docs/training.md), through torch.autograd.Function.
+"""
+
+import contextlib
+import copy
+import threading
+
+import torch
+
+from . import _arguments
+from ._errors import Error
+from ._model import describe
+from ._network import Memory, Network, State
+
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class Module(torch.nn.Module):
+    """A compiled network as a module of PyTorch.
+
+    net: of rnnc.compile. Its weights, if it has any, are the module's first ones; otherwise they are drawn with `seed`.
+    Parameters have the program's names, with a module for each name in front of a point, so that a state_dict has the
+    same keys as a weights file. They share one block of memory, which compiled code reads without a copy; parameters that
+    are fixed in the program are buffers.
+
+    Calls take the inputs as Network.run does, and lengths; each is a whole sequence from its beginning, unless `state`
+    gives another, which goes on from it and may be used within torch.no_grad() only. To go on with gradients, write
+    initial states as inputs marked `once` and final states as outputs, `last(h)`.
+    """
+
+    def __init__(self, net, seed=0):
+        super().__init__()
+        if not isinstance(net, Network):
+            raise TypeError(f"a module is made from what rnnc.compile gives, not from {type(net).__name__}")
+        self._net = net.differentiable()
+        self._dtype = _DTYPES[net.dtype.name]
+        self._lock = threading.Lock()
+        self._packed = None
+        if net._packed is None:
+            net.init(seed)
+        self._block = torch.empty(net._weights.size, dtype=self._dtype)
+        for tensor in net._tensors:
+            part = self._block[tensor.offset : tensor.offset + tensor.elements].view(tensor.shape)
+            part.copy_(torch.from_numpy(net.parameters[tensor.name]))
+            self._register(tensor, part)
+
+    def _register(self, tensor, part):
+        *modules, last = tensor.name.split(".")
+        owner = self
+        for name in modules:
+            if name not in owner._modules:
+                owner.add_module(name, torch.nn.Module())
+            owner = owner._modules[name]
+        try:
+            if tensor.is_fixed:
+                owner.register_buffer(last, part)
+            else:
+                owner.register_parameter(last, torch.nn.Parameter(part))
+        except KeyError:
+            raise Error(f"a module of PyTorch cannot have a parameter '{tensor.name}', which is a name of its own: "
+                        "rename it in the program") from None
+
+    @property
+    def net(self):
+        """The network; its own weights are not the module's."""
+        return self._net
+
+    def state(self, streams=1):
+        """The state of streams that begin, for calls within torch.no_grad()."""
+        return State(self._net, streams)
+
+    def forward(self, *inputs, state=None, lengths=None, **named):
+        net = self._net
+        values = [_take_input(net, tensor, value) for tensor, value in
+                  zip(net.inputs, _arguments.match(net.inputs, inputs, named))]
+        extent = _arguments.extent(net.inputs, [tuple(value.shape) for value in values], is_step=False)
+        if extent.frames is None:
+            raise ValueError("the network has no input with frames, so that nothing says how many there are")
+        streams = net._streams(extent, state)
+        lengths = net._take_lengths(lengths.cpu() if isinstance(lengths, torch.Tensor) else lengths, extent.frames, streams)
+        weights = self._take_weights()
+        if state is not None and torch.is_grad_enabled() and any(t.requires_grad for t in [*values, *weights]):
+            raise Error("a state is a constant, through which no gradient goes: use it within torch.no_grad(), "
+                        "or write initial states as inputs marked 'once' and final states as outputs, 'last(h)'")
+        trust = not self.training and not torch.is_grad_enabled()
+        call = _Call(self, extent._replace(streams=streams), state, lengths, trust)
+        results = _Function.apply(call, *values, *weights)
+        return results[0] if len(results) == 1 else {t.name: result for t, result in zip(net.outputs, results)}
+
+    def _take_weights(self):
+        weights = []
+        for tensor in self._net._tensors:
+            weight = self
+            for name in tensor.name.split("."):
+                weight = getattr(weight, name)
+            _check_tensor(f"parameter '{tensor.name}'", weight, self._dtype)
+            if tuple(weight.shape) != tensor.shape:
+                raise ValueError(f"parameter '{tensor.name}' has shape {describe(weight.shape)}; expected {describe(tensor.shape)}")
+            weights.append(weight)
+        return weights
+
+    @contextlib.contextmanager
+    def _pack(self, weights, trust):
+        """The address of packed weights: made anew for each call, as a change through `.data` shows nowhere; or, where
+        versions are to be trusted, only where those of parameters have changed."""
+        with self._lock:
+            packed = self._packed = self._refresh(weights, trust)
+            packed.readers += 1
+        try:
+            yield packed.memory.address
+        finally:
+            with self._lock:
+                packed.readers -= 1
+
+    def _refresh(self, weights, trust):
+        seen = [(weight.data_ptr(), weight._version) for weight in weights]
+        packed, model = self._packed, self._net._model
+        if trust and packed is not None and packed.seen == seen:
+            return packed
+        self._gather(weights)
+        if packed is None or packed.readers:
+            packed = _Packed(Memory(model, model.packed_size()))
+        packed.seen = None
+        self._net._check(model.pack(self._block.data_ptr(), packed.memory.address))
+        packed.seen = seen
+        return packed
+
+    def _gather(self, weights):
+        """Has all weights in the block."""
+        size = self._block.element_size()
+        with torch.no_grad():
+            for tensor, weight in zip(self._net._tensors, weights):
+                if weight.data_ptr() != self._block.data_ptr() + tensor.offset * size or not weight.is_contiguous():
+                    self._block[tensor.offset : tensor.offset + tensor.elements].view(tensor.shape).copy_(weight)
+
+    def __deepcopy__(self, memo):
+        other = Module(self._net)
+        memo[id(self)] = other
+        other.load_state_dict(self.state_dict())
+        other.train(self.training)
+        for (_, mine), (_, its) in zip(self.named_parameters(), other.named_parameters()):
+            its.requires_grad_(mine.requires_grad)
+            its.grad = copy.deepcopy(mine.grad, memo)
+            memo[id(mine)] = its
+        return other
+
+    def __getstate__(self):
+        return {"net": self._net, "weights": self.state_dict(), "training": self.training,
+                "constant": [name for name, weight in self.named_parameters() if not weight.requires_grad]}
+
+    def __setstate__(self, kept):
+        self.__init__(kept["net"])
+        self.load_state_dict(kept["weights"])
+        self.train(kept["training"])
+        for name, weight in self.named_parameters():
+            weight.requires_grad_(name not in kept["constant"])
+
+    def extra_repr(self):
+        return repr(self._net)
+
+
+class _Packed:
+    """Packed weights: of which versions of the parameters, and how many calls read them now."""
+
+    def __init__(self, memory):
+        self.memory, self.seen, self.readers = memory, None, 0
+
+
+class _Call:
+    """What a call is about, besides tensors."""
+
+    def __init__(self, module, extent, state, lengths, trust):
+        self.module, self.extent, self.state, self.lengths, self.trust = module, extent, state, lengths, trust
+
+    def run(self, inputs, weights):
+        module, extent = self.module, self.extent
+        net = module._net
+        outputs = [torch.empty(self._axes(tensor), dtype=torch.int32 if tensor.is_id else module._dtype)
+                   for tensor in net.outputs]
+        state = self.state if self.state is not None else net._begin(extent.streams)
+        with state, module._pack(weights, self.trust) as packed:
+            net._run(state, extent.frames, self.lengths, [x.data_ptr() for x in inputs], [y.data_ptr() for y in outputs],
+                     packed)
+        if self.state is None:
+            net._idle.append(state)
+        return outputs
+
+    def _axes(self, tensor):
+        return tensor.axes(self.extent.frames, None if self.extent.lone else self.extent.streams)
+
+    def differentiate(self, inputs, weights, adjoints, wanted):
+        """The gradients of inputs, None where not `wanted`, and of weights."""
+        module, extent = self.module, self.extent
+        net = module._net
+        adjoints = [torch.zeros(self._axes(tensor), dtype=module._dtype) if adjoint is None else adjoint.contiguous()
+                    for tensor, adjoint in zip(net.outputs, adjoints)]
+        gradients = [torch.empty_like(x) if want else None for x, want in zip(inputs, wanted)]
+        block = torch.empty_like(module._block)
+        with module._lock:
+            module._gather(weights)
+        net._vjp(module._block.data_ptr(), extent.frames, extent.streams, self.lengths, [x.data_ptr() for x in inputs],
+                 [a.data_ptr() for a in adjoints], block.data_ptr(),
+                 [None if g is None else g.data_ptr() for g in gradients])
+        return gradients, [block[t.offset : t.offset + t.elements].view(t.shape) for t in net._tensors]
+
+
+class _Function(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, call, *tensors):
+        count = len(call.module._net.inputs)
+        inputs, weights = tensors[:count], tensors[count:]
+        outputs = call.run(inputs, weights)
+        ctx.call = call
+        ctx.save_for_backward(*tensors)
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(*[y for t, y in zip(call.module._net.outputs, outputs) if t.is_id])
+        return tuple(outputs)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *adjoints):
+        call, tensors = ctx.call, ctx.saved_tensors
+        count = len(call.module._net.inputs)
+        inputs, weights = tensors[:count], tensors[count:]
+        of_inputs, of_weights = call.differentiate(inputs, weights, adjoints, ctx.needs_input_grad[1 : 1 + count])
+        of_weights = [g if want else None for g, want in zip(of_weights, ctx.needs_input_grad[1 + count :])]
+        return (None, *of_inputs, *of_weights)
+
+
+def _check_tensor(what, tensor, dtype):
+    if tensor.device.type != "cpu":
+        raise ValueError(f"{what} is on {tensor.device}: compiled networks run on the CPU; give .cpu()")
+    if dtype is not None and tensor.dtype != dtype:
+        raise TypeError(f"{what} is of type {tensor.dtype}; expected {dtype}, which the network computes in")
+
+
+def _take_input(net, tensor, value):
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"input '{tensor.name}' is a {type(value).__name__}; expected a torch.Tensor")
+    if not tensor.is_id:
+        _check_tensor(f"input '{tensor.name}'", value, _DTYPES[net.dtype.name])
+        return value.contiguous()
+    _check_tensor(f"input '{tensor.name}'", value, None)
+    if value.dtype not in (torch.int32, torch.int64, torch.int16, torch.int8, torch.uint8):
+        raise TypeError(f"input '{tensor.name}' is of type {value.dtype}; expected integers")
+    if value.dtype == torch.int64 and value.numel() and (value.max() > 2**31 - 1 or value.min() < -(2**31)):
+        raise ValueError(f"input '{tensor.name}' has a number that 32 bits cannot hold")
+    return value.to(torch.int32).contiguous()

@@ -1,0 +1,240 @@
+"""rnnc.torch against PyTorch's own derivatives of the same equations; skipped without PyTorch."""
+
+import copy
+import io
+import pickle
+import unittest
+
+import numpy
+
+try:
+    import torch
+except ImportError:
+    raise SystemExit(77) if __name__ == "__main__" else unittest.SkipTest("there is no PyTorch here") from None
+
+import rnnc
+import rnnc.torch
+
+# Initial states in, final states out, ids, layers with names, a value for the sequence.
+TWO = """
+cell Gated[n](x[m]) -> h[n] {
+  param W[2*n, m] ~ normal(0.5), U[2*n, n] ~ normal(0.5), b[2*n]
+  a = W @ x + U @ h[t-1] + b
+  f = sigmoid(a[0:n])
+  h = f * h[t-1] + (1 - f) * tanh(a[n:2*n])
+}
+model two {
+  input x[3], word: index[5], h0[4] once
+  param E[5, 2] ~ normal(1)
+  first = Gated[4](concat(x, embed(E, word)))
+  init first.h = h0
+  second = Gated[3](first)
+  output y = second
+  output end = last(first)
+}
+"""
+ELMAN = """
+cell Elman[n = 5](x[m = 3]) -> h[n] {
+  param W[n, m] ~ normal(0.5), U[n, n] ~ normal(0.5), b[n]
+  h = tanh(W @ x + U @ h[t-1] + b)
+}
+"""
+FRAMES, STREAMS = 6, 3
+
+
+def gated(w, u, b, xs, h):
+    n, hs = h.shape[1], []
+    for x in xs:
+        a = x @ w.T + h @ u.T + b
+        f = torch.sigmoid(a[:, :n])
+        h = f * h + (1 - f) * torch.tanh(a[:, n:])
+        hs.append(h)
+    return torch.stack(hs)
+
+
+def two(p, x, word, h0):
+    v = torch.cat([x, p["E"][word]], 2)
+    first = gated(p["first.W"], p["first.U"], p["first.b"], v, h0)
+    second = gated(p["second.W"], p["second.U"], p["second.b"], first, torch.zeros(x.shape[1], 3, dtype=x.dtype))
+    return second, first[-1]
+
+
+class Gradients(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.module = rnnc.torch.Module(rnnc.compile(TWO, dtype="float64"), seed=3)
+        random = torch.Generator().manual_seed(1)
+        cls.x = torch.randn(FRAMES, STREAMS, 3, dtype=torch.float64, generator=random)
+        cls.word = torch.randint(0, 5, (FRAMES, STREAMS), generator=random)
+        cls.h0 = torch.randn(STREAMS, 4, dtype=torch.float64, generator=random)
+
+    def test_names(self):
+        names = ["E", "first.W", "first.U", "first.b", "second.W", "second.U", "second.b"]
+        self.assertEqual(sorted(self.module.state_dict()), sorted(names))
+
+    def test_as_pytorch(self):
+        x, h0 = self.x.clone().requires_grad_(), self.h0.clone().requires_grad_()
+        parameters = dict(self.module.named_parameters())
+        y, end = two(parameters, x, self.word, h0)
+        results = self.module(x, self.word, h0)
+        torch.testing.assert_close(results["y"], y, atol=1e-12, rtol=0)
+        torch.testing.assert_close(results["end"], end, atol=1e-12, rtol=0)
+        names, leaves = list(parameters), [x, h0, *parameters.values()]
+        for loss in (lambda y, end: y.cos().sum() + end.square().sum(), lambda y, end: y[2:].exp().mean(),
+                     lambda y, end: end.sin().sum()):
+            # Parameters of the second layer have no part in the last of these: None there, 0 here.
+            want = torch.autograd.grad(loss(y, end), leaves, retain_graph=True, allow_unused=True)
+            got = torch.autograd.grad(loss(*results.values()), leaves, retain_graph=True)
+            for name, a, b in zip(["x", "h0", *names], got, want):
+                torch.testing.assert_close(a, torch.zeros_like(a) if b is None else b, atol=1e-11, rtol=1e-10, msg=name)
+
+    def test_gradcheck(self):
+        parameters = list(self.module.parameters())
+        call = lambda x, h0, *_: tuple(self.module(x, self.word[:3], h0).values())
+        x, h0 = self.x[:3].clone().requires_grad_(), self.h0.clone().requires_grad_()
+        self.assertTrue(torch.autograd.gradcheck(call, (x, h0, *parameters)))
+
+    def test_lengths(self):
+        lengths = [6, 1, 3]
+        x = self.x.clone().requires_grad_()
+        results = self.module(x, self.word, self.h0, lengths=torch.tensor(lengths))
+        parameters = dict(self.module.named_parameters())
+        total = want = 0
+        for stream, length in enumerate(lengths):
+            y, end = two(parameters, x[:length, stream : stream + 1], self.word[:length, stream : stream + 1],
+                         self.h0[stream : stream + 1])
+            torch.testing.assert_close(results["y"][:length, stream], y[:, 0], atol=1e-12, rtol=0)
+            torch.testing.assert_close(results["end"][stream], end[0], atol=1e-12, rtol=0)
+            self.assertFalse(results["y"][length:, stream].any())
+            want = want + y.square().sum() + end.sum()
+        total = results["y"].square().sum() + results["end"].sum()
+        leaves = [x, *parameters.values()]
+        for a, b in zip(torch.autograd.grad(total, leaves), torch.autograd.grad(want, leaves)):
+            torch.testing.assert_close(a, b, atol=1e-11, rtol=1e-10)
+
+    def test_one_stream(self):
+        alone = self.module(self.x[:, 1], self.word[:, 1], self.h0[1])
+        torch.testing.assert_close(alone["y"], self.module(self.x, self.word, self.h0)["y"][:, 1])
+
+    def test_frozen(self):
+        module = copy.deepcopy(self.module)
+        module.first.W.requires_grad_(False)
+        module(self.x, self.word, self.h0)["y"].sum().backward()
+        self.assertIsNone(module.first.W.grad)
+        self.assertIsNotNone(module.first.U.grad)
+        self.assertIsNone(self.module.first.U.grad)
+
+    def test_only_once(self):
+        x = self.x.clone().requires_grad_()
+        first, = torch.autograd.grad(self.module(x, self.word, self.h0)["y"].square().sum(), x, create_graph=True)
+        with self.assertRaisesRegex(RuntimeError, "once_differentiable"):
+            first.sum().backward()
+
+
+class Training(unittest.TestCase):
+    def module(self, seed=1):
+        return rnnc.torch.Module(rnnc.compile(ELMAN), seed)
+
+    def test_learns(self):
+        torch.manual_seed(1)
+        teacher, pupil = self.module(7), self.module(8)
+        optimizer = torch.optim.Adam(pupil.parameters(), lr=0.02)
+        x = torch.randn(20, 8, 3)
+        with torch.no_grad():
+            wanted = teacher(x)
+        losses = []
+        for _ in range(150):
+            optimizer.zero_grad()
+            loss = (pupil(x) - wanted).square().mean()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        self.assertLess(losses[-1], losses[0] / 100)
+
+    def test_within_a_model(self):
+        model = torch.nn.Sequential(torch.nn.Linear(2, 3), self.module(), torch.nn.Linear(5, 1))
+        model(torch.randn(4, 2, 2)).sum().backward()
+        self.assertTrue(all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters()))
+
+    def test_weights_move(self):
+        module, x = self.module(), torch.randn(4, 2, 3)
+        before = module(x)
+        torch.testing.assert_close(pickle.loads(pickle.dumps(module))(x), before)
+        file = io.BytesIO()
+        torch.save(module.state_dict(), file)
+        file.seek(0)
+        other = self.module(2)
+        self.assertFalse(torch.equal(other(x), before))
+        other.load_state_dict(torch.load(file))
+        torch.testing.assert_close(other(x), before)
+        # Where a parameter lies elsewhere, it counts all the same.
+        module.W = torch.nn.Parameter(module.W.detach() * 2)
+        module.W.grad = None
+        doubled = module(x)
+        self.assertFalse(torch.equal(doubled, before))
+        doubled.sum().backward()
+        self.assertIsNotNone(module.W.grad)
+        with torch.no_grad():
+            other.W.mul_(2)
+        torch.testing.assert_close(other(x), doubled)
+        with torch.no_grad():
+            net = module.net
+            net.load(other.state_dict())
+            torch.testing.assert_close(torch.from_numpy(net.run(x.numpy())), doubled)
+
+    def test_changed_before_backward(self):
+        module = self.module()
+        loss = module(torch.randn(4, 2, 3)).sum()
+        with torch.no_grad():
+            module.W.mul_(2)
+        with self.assertRaisesRegex(RuntimeError, "modified by an inplace operation"):
+            loss.backward()
+
+    def test_changes_count(self):
+        module, x = self.module(), torch.randn(4, 2, 3)
+        for change in (lambda w: w.data.mul_(2), lambda w: w.mul_(2)):
+            module.train()
+            before = module(x)
+            with torch.no_grad():
+                change(module.U)
+            self.assertFalse(torch.equal(module(x), before))
+        module.eval()
+        with torch.no_grad():
+            before = module(x)
+            torch.testing.assert_close(module(x), before, atol=0, rtol=0)
+            module.U.mul_(2)
+            self.assertFalse(torch.equal(module(x), before))
+            before = module(x)
+            module.U.data = module.U.data / 2
+            self.assertFalse(torch.equal(module(x), before))
+
+    def test_state(self):
+        module, x = self.module(), torch.randn(6, 2, 3)
+        state = module.state(2)
+        with torch.no_grad():
+            parts = [module(x[:4], state=state), module(x[4:], state=state)]
+        torch.testing.assert_close(torch.cat(parts), module(x))
+        with self.assertRaisesRegex(rnnc.Error, "a state is a constant, through which no gradient goes"):
+            module(x, state=state)
+
+    def test_messages(self):
+        module = self.module()
+        x = torch.randn(4, 2, 3)
+        for call, kind, message in [
+            (lambda: module(x.to("meta")), ValueError, r"input 'x' is on meta: compiled networks run on the CPU; give .cpu\(\)"),
+            (lambda: module(x.double()), TypeError, "input 'x' is of type torch.float64; expected torch.float32"),
+            (lambda: module(x.numpy()), TypeError, "input 'x' is a ndarray; expected a torch.Tensor"),
+            (lambda: module(x[..., :2]), ValueError, r"input 'x' has shape \[4, 2, 2\]; expected \[frames, streams, 3\]"),
+            (lambda: module(), TypeError, "input 'x' is missing"),
+            (lambda: copy.deepcopy(module).to("meta")(x), ValueError, "parameter 'W' is on meta"),
+            (lambda: copy.deepcopy(module).double()(x), TypeError, "parameter 'W' is of type torch.float64"),
+            (lambda: rnnc.torch.Module(3), TypeError, "is made from what rnnc.compile gives, not from int"),
+            (lambda: rnnc.torch.Module(rnnc.compile("model m { input x; param forward; output y = forward * x }")),
+             rnnc.Error, "cannot have a parameter 'forward', which is a name of its own"),
+        ]:
+            with self.assertRaisesRegex(kind, message):
+                call()
+
+
+if __name__ == "__main__":
+    unittest.main()
