@@ -9,6 +9,7 @@
 #include "options.h"
 #include "options_paths.h"
 #include "output.h"
+#include "serve.h"
 
 enum { EXIT_DONE, EXIT_PROGRAM_WRONG, EXIT_COMMAND_LINE_WRONG };
 
@@ -67,6 +68,11 @@ int main(int argc, char **argv)
     standard_streams_open();
     struct arena *arena = arena_new();
     struct options options = options_parse(arena, argc, argv);
+    if (options.serves) {
+        const int served = serve(&options.pipeline);
+        arena_free(arena);
+        return served;
+    }
     const char *error;
     int status = EXIT_PROGRAM_WRONG;
     struct source *source = source_from_file(arena, options.input, &error);

@@ -32,6 +32,7 @@ enum {
     KEY_DUMP,
     KEY_TIME,
     KEY_LIMIT,
+    KEY_LSP,
     KEY_TRAIN,
     KEY_INPUT_GRADIENTS,
     KEY_VJP,
@@ -117,6 +118,7 @@ static const struct argp_option table[] = {
     {"-Werror", 0, NULL, OPTION_DOC, "treat warnings as errors", PART_MESSAGES},
     {NULL, 'W', "error", OPTION_HIDDEN, "that", 0},
     {"error-limit", KEY_LIMIT, "N", 0, "print at most N errors (20); 0: all", 0},
+    {"lsp", KEY_LSP, NULL, 0, "serve an editor, which sends programs and questions through the standard streams", 0},
     {0}};
 
 struct parsing {
@@ -351,7 +353,8 @@ static bool set_field(struct options *options, int key, char *text)
                   {KEY_VJP, FIELD_FLAG, offsetof(struct options, pipeline.vjp)},
                   {KEY_EMBED, FIELD_TEXT, offsetof(struct options, pipeline.embed)},
                   {KEY_NO_FILES, FIELD_FLAG, offsetof(struct options, pipeline.no_files)},
-                  {KEY_TIME, FIELD_FLAG, offsetof(struct options, pipeline.time_stages)}};
+                  {KEY_TIME, FIELD_FLAG, offsetof(struct options, pipeline.time_stages)},
+                  {KEY_LSP, FIELD_FLAG, offsetof(struct options, serves)}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         void *field = (char *)options + fields[i].offset;
         if (fields[i].key != key)

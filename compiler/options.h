@@ -17,6 +17,7 @@ struct options {
     int plan_count, plan_capacity;
     struct depfile_options depfile;
     bool warnings_are_errors, load_given, in_double;
+    bool serves; /* --lsp: there is no input */
 };
 
 /* Ends the process with status 2 and a message where the command line is wrong. */

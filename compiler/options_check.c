@@ -104,6 +104,13 @@ static bool has_open_forms(const struct sema_options *options)
 
 void options_check(struct argp_state *state, const struct options *options, struct arena *arena)
 {
+    if (options->serves) {
+        if (options->input)
+            argp_error(state, "--lsp takes programs from the editor, not '%s'", options->input);
+        if (options->output || options->header || options->depfile.wanted)
+            argp_error(state, "--lsp writes no files");
+        return;
+    }
     if (!options->input)
         argp_error(state, "no input file; `rnnc net.rnn -o net.c` compiles a network, - reads standard input");
     if (options->pipeline.prefix && !emit_prefix_is_valid(options->pipeline.prefix))

@@ -397,6 +397,9 @@ bool pipeline_run(struct arena *arena, struct source *source, const struct pipel
         text_init(&result->levels[i], arena);
     text_init(&result->dump, arena);
     bool done = run_stages(&pipeline, source);
+    result->tree = pipeline.tree;
+    result->program = pipeline.program;
+    result->schedule = done ? pipeline.schedule : NULL;
     arena_free(pipeline.scratch);
     return done;
 }

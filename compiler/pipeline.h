@@ -102,6 +102,11 @@ struct pipeline_result {
     struct text dump;                    /* --dump-after */
     const char *error;                   /* an error outside the program, in the weights to be embedded; NULL: none */
     double predicted;                    /* with EMIT_PREDICT: nanoseconds for a frame */
+
+    /* What the stages have made, as far as they came; NULL: they did not. Of the same arena. */
+    const struct tree *tree;
+    const struct program *program;
+    const struct schedule *schedule;
     double seconds[STAGE_COUNT];
 };
 

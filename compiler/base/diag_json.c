@@ -9,15 +9,8 @@
 /* Makes a JSON string. JSON is UTF-8: ill-formed bytes of the user become question marks. */
 static json_t *json_from(struct arena *arena, const char *string)
 {
-    size_t length = strlen(string);
-    char *copy = arena_copy_string(arena, string, length);
-    for (size_t i = 0; i < length;) {
-        int count = utf8_character_length(copy + i, length - i);
-        if (count == 0)
-            copy[i] = '?';
-        i += count ? (size_t)count : 1;
-    }
-    json_t *json = json_stringn(copy, length);
+    const size_t length = strlen(string);
+    json_t *json = json_stringn(utf8_repair(arena, string, length), length);
     if (!json)
         out_of_memory();
     return json;

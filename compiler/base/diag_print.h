@@ -1,4 +1,4 @@
-/* The inside of the diagnostics, shared by the collector (diag.c) and the two printers. Nobody else includes this. */
+/* The inside of the diagnostics, shared by the collector (diag.c), the two printers and the language server. */
 #ifndef RNNC_BASE_DIAG_PRINT_H
 #define RNNC_BASE_DIAG_PRINT_H
 
@@ -32,6 +32,9 @@ const char *diagnostic_kind_name(enum diagnostic_kind kind); /* "error", "warnin
 
 /* Bytes of the well-formed UTF-8 character at `data`, of which `length` bytes are left; 0 where there is none. */
 int utf8_character_length(const char *data, size_t length);
+
+/* A copy with a question mark in the place of each ill-formed byte. */
+char *utf8_repair(struct arena *arena, const char *data, size_t length);
 
 void diag_print_text(const struct diagnostics *diag, const struct diag_options *options, FILE *out);
 

@@ -5,6 +5,8 @@
  *           |            ^~~~~
  */
 #include "base/diag_print.h"
+
+#include "base/arena.h"
 #include "base/list.h"
 
 /* Of a longer line only so many bytes are shown, the first of them so many before the caret. */
@@ -43,6 +45,18 @@ int utf8_character_length(const char *data, size_t length)
         (byte[0] == 0xF0 && byte[1] < 0x90) || (byte[0] == 0xF4 && byte[1] > 0x8F))
         return 0;
     return count;
+}
+
+char *utf8_repair(struct arena *arena, const char *data, size_t length)
+{
+    char *copy = arena_copy_string(arena, data, length);
+    for (size_t i = 0; i < length;) {
+        const int count = utf8_character_length(copy + i, length - i);
+        if (count == 0)
+            copy[i] = '?';
+        i += count ? (size_t)count : 1;
+    }
+    return copy;
 }
 
 /* Prints the character at `data` so that a terminal shows it, and returns its length in bytes. */

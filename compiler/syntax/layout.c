@@ -13,6 +13,7 @@
 
 #include "base/suggest.h"
 #include "rnn_parser.h"
+#include "syntax/keywords.h"
 
 static const struct keyword {
     const char *text;
@@ -22,6 +23,12 @@ static const struct keyword {
     {"param", TOKEN_PARAM}, {"input", TOKEN_INPUT}, {"output", TOKEN_OUTPUT}, {"target", TOKEN_TARGET},
     {"loss", TOKEN_LOSS},   {"init", TOKEN_INIT},   {"import", TOKEN_IMPORT},
 };
+
+const char *keyword_text(int index)
+{
+    const int count = (int)(sizeof keywords / sizeof *keywords);
+    return index >= 0 && index < count ? keywords[index].text : NULL;
+}
 
 bool token_is(const struct parser *parser, struct token token, const char *text)
 {
