@@ -47,7 +47,8 @@ static struct array *add_array(struct drawing *drawing, const char *name, enum a
 }
 
 /* Adds numbers [frames][sequences][units] of a call as an array [sequences, frames, units]. Numbers are rounded to
- * float, so that a network in double reads the same. */
+ * float, so that a network in double reads the same. What changes with the frames has one axis at most, other tensors
+ * three: no array gets more than ARRAY_MAX_RANK. */
 static void add_tensor(struct drawing *drawing, const rnn_model *model, const rnn_tensor *tensor, const void *data)
 {
     const long frames = tensor->time == RNN_TIME_FRAME ? drawing->frames : 1, units = tensor_units(tensor);
@@ -102,12 +103,31 @@ static void draw_all(struct drawing *drawing, const rnn_model *model)
     }
 }
 
+static void check(void *to, struct argp_state *state)
+{
+    const struct drawing *drawing = to;
+    if (!drawing->out)
+        argp_error(state, "where should the data go? Give --out FILE");
+}
+
+/* Draws the data and writes it; false with a sentence, or with none where rnnc has said everything. */
+static bool draw(struct drawing *drawing, const char **error)
+{
+    const rnn_model *model = network_open(&drawing->network, error);
+    if (!model)
+        return false;
+    draw_all(drawing, model);
+    return arrays_write(drawing->arena, drawing->out, drawing->arrays, drawing->array_count, error);
+}
+
 int main(int argc, char **argv)
 {
     static const struct command_line line = {.options = options_table,
                                              .fields = fields,
                                              .doc = "Draw random data for a network that learns.",
+                                             .check = check,
                                              .parts = {{&network_argp, offsetof(struct drawing, network)}}};
+    argp_err_exit_status = 2;
     struct arena *arena = arena_new();
     struct drawing drawing = {
         .network = network_options_new(arena), .sequences = 10, .frames = 12, .seed = 1, .arena = arena};
@@ -115,12 +135,7 @@ int main(int argc, char **argv)
     drawing.network.training = true;
     command_line_parse(&line, argc, argv, &drawing);
     drawing.random = random_start(drawing.seed);
-    const rnn_model *model = network_open(&drawing.network, &error);
-    bool done = model && drawing.out;
-    if (done) {
-        draw_all(&drawing, model);
-        done = arrays_write(arena, drawing.out, drawing.arrays, drawing.array_count, &error);
-    }
+    const bool done = draw(&drawing, &error);
     if (error)
         fprintf(stderr, "draw_data: %s\n", error);
     arena_free(arena);

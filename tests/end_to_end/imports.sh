@@ -71,6 +71,13 @@ for result in "-o cells/scale.rnn" "-o net.c --header=cells/scale.rnn" "-o net.c
   says err "a result would overwrite 'cells/scale.rnn', which the program imports"
   cmp kept cells/scale.rnn
 done
+for option in --out --checkpoint --log --svg; do
+  train 2 --epochs 1 $option cells/scale.rnn
+  says err "$option 'cells/scale.rnn' would overwrite the imported 'cells/scale.rnn': a result needs a file of its own"
+done
+expect 2 "$rnn" run -I cells net.rnn --seed 1 --input x.csv --output y=cells/scale.rnn
+says err "--output 'cells/scale.rnn' would overwrite the imported 'cells/scale.rnn'"
+cmp kept cells/scale.rnn
 echo 'y.W=f16' >plan
 expect 2 "$rnnc" -I cells net.rnn --forms=plan -o plan
 says err "-o would overwrite the forms 'plan'"

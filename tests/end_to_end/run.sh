@@ -193,7 +193,9 @@ for seed in one -1 99999999999999999999; do
   refused "--seed needs a whole number from 0 to 18446744073709551615, not '$seed'" 2 run pair.rnn --seed $seed --output y.csv
 done
 refused "--frames needs a whole number of at most 2147483647, not '2147483648'" 2 run pair.rnn --frames 2147483648
-refused "needs a number of 0 or more, not '-1'" 2 check scores.rnn --tolerance -1
+for number in -1 inf nan 0x1 1e999; do
+  refused "--tolerance needs a finite decimal number of 0 or more, not '$number'" 2 check scores.rnn --tolerance $number
+done
 refused "--float goes with --gradients" 2 check scores.rnn --float
 refused "--sample takes no data" 2 run pair.rnn --sample 5 --input a=a.csv
 refused "--sample needs --weights FILE" 2 run pair.rnn --sample 5

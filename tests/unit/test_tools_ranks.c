@@ -32,9 +32,26 @@ static void test_links(void **state)
         assert_true(!read || fabs(link.bytes_per_second / good[i].bytes_per_second - 1) < 1e-12);
         assert_true(!read || fabs(link.seconds - good[i].seconds) < 1e-15);
     }
-    static const char *const bad[] = {"",        "10Gb/s",       "10Gb/s,",       ",20us",        "10G,20us",
-                                      "0b/s,1s", "-1Gb/s,20us",  "nanGb/s,20us",  "infGb/s,20us", "10Gb/s,-1us",
-                                      "10,20",   "10Gb/s,20us ", "10Gb/s,20us,1", "10gb/s,20us",  "10Gb/s,20"};
+    static const char *const bad[] = {"",
+                                      "10Gb/s",
+                                      "10Gb/s,",
+                                      ",20us",
+                                      "10G,20us",
+                                      "0b/s,1s",
+                                      "-1Gb/s,20us",
+                                      "nanGb/s,20us",
+                                      "infGb/s,20us",
+                                      "10Gb/s,-1us",
+                                      "10,20",
+                                      "10Gb/s,20us ",
+                                      "10Gb/s,20us,1",
+                                      "10gb/s,20us",
+                                      "10Gb/s,20",
+                                      "0x10Gb/s,20us",
+                                      "10Gb/s,0X1us",
+                                      "1e308GB/s,20us",
+                                      "1e-323b/s,1s",
+                                      "1Gb/s,1e-323ns"};
     for (int i = 0; i < LENGTH(bad); i++)
         if (cost_parse_link(bad[i], &(struct cost_link){0}))
             fail_msg("'%s' is taken for a link", bad[i]);
@@ -239,12 +256,53 @@ static void test_low_rank(void **state)
     }
 }
 
+/* ---- sums ---- */
+
+/* Each parameter is sent in its way, whatever those beside it are; by one rank, so that what is left of it is known. */
+static void test_ways_side_by_side(void **state)
+{
+    (void)state;
+    enum { COUNT = 6, SIDE = 8, MOST = SIDE * SIDE };
+    static const struct compress_way none = {COMPRESS_NONE, 0}, f16 = {COMPRESS_F16, 0}, one = {COMPRESS_POWERSGD, 1};
+    const struct compress_way ways[COUNT] = {f16, none, f16, none, one, f16};
+    rnn_tensor tensors[COUNT] = {{0}};
+    float gradient[COUNT * MOST], whole[COUNT * MOST];
+    for (int i = 0; i < COUNT; i++)
+        tensors[i] = (rnn_tensor){.rank = 2, .shape = {SIDE, SIDE}, .offset = (size_t)(i * MOST)};
+    const rnn_model model = {
+        .real_size = 4, .parameters = tensors, .parameter_count = COUNT, .parameter_elements = COUNT * MOST};
+    draw(whole, COUNT * MOST, 7);
+    for (int k = 0; k < MOST; k++) /* of rank 1, so that factors are all of it */
+        whole[4 * MOST + k] = whole[k / SIDE] * whole[k % SIDE];
+    memcpy(gradient, whole, sizeof whole);
+
+    struct arena *arena = arena_new();
+    struct ranks ranks = {.count = 1};
+    struct compress compress;
+    compress_open(&compress, arena, &(struct compress_options){.way = none}, &ranks, &model, 1);
+    compress_use(&compress, arena, ways, 1);
+    compress_sum(&compress, gradient);
+    for (int i = 0; i < COUNT; i++) {
+        double most = 0;
+        for (int k = i * MOST; k < (i + 1) * MOST; k++)
+            most = fmax(most, fabs((double)(gradient[k] - whole[k])));
+        if (ways[i].kind == COMPRESS_NONE)
+            assert_true(most == 0);
+        else if (ways[i].kind == COMPRESS_F16) /* numbers below 1 have 11 bits */
+            assert_true(most > 0 && most <= ldexp(1, -12));
+        else
+            assert_true(most < 1e-6);
+    }
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_links),    cmocka_unit_test(test_ways_in_words), cmocka_unit_test(test_costs),
-        cmocka_unit_test(test_choices),  cmocka_unit_test(test_faithful),      cmocka_unit_test(test_error_feedback),
-        cmocka_unit_test(test_low_rank),
+        cmocka_unit_test(test_links),    cmocka_unit_test(test_ways_in_words),
+        cmocka_unit_test(test_costs),    cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_faithful), cmocka_unit_test(test_error_feedback),
+        cmocka_unit_test(test_low_rank), cmocka_unit_test(test_ways_side_by_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,21 +21,28 @@ int argument_count(struct argp_state *state, const char *option, const char *arg
     return (int)count;
 }
 
+bool argument_number(const char *text, char **rest, double *number)
+{
+    *number = strtod(text, rest);
+    return *rest != text && isfinite(*number) && !memchr(text, 'x', (size_t)(*rest - text)) &&
+           !memchr(text, 'X', (size_t)(*rest - text));
+}
+
 double argument_positive(struct argp_state *state, const char *option, const char *argument)
 {
     char *end;
-    double number = strtod(argument, &end);
-    if (end == argument || *end || !(number > 0))
-        argp_error(state, "%s needs a number above 0, not '%s'", option, argument);
+    double number;
+    if (!argument_number(argument, &end, &number) || *end || !(number > 0))
+        argp_error(state, "%s needs a finite decimal number above 0, not '%s'", option, argument);
     return number;
 }
 
 double argument_non_negative(struct argp_state *state, const char *option, const char *argument)
 {
     char *end;
-    double number = strtod(argument, &end);
-    if (end == argument || *end || !(number >= 0))
-        argp_error(state, "%s needs a number of 0 or more, not '%s'", option, argument);
+    double number;
+    if (!argument_number(argument, &end, &number) || *end || !(number >= 0))
+        argp_error(state, "%s needs a finite decimal number of 0 or more, not '%s'", option, argument);
     return number;
 }
 

@@ -2,8 +2,9 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "command/argument.h"
 
 /* ---- the link ---- */
 
@@ -17,13 +18,13 @@ static bool parse_quantity(const char *text, const char *end, const struct unit 
                            double *result)
 {
     char *rest;
-    const double number = strtod(text, &rest);
-    if (rest == text || rest > end || !isfinite(number) || number < 0 || (number == 0 && !zero))
+    double number;
+    if (!argument_number(text, &rest, &number) || rest > end || number < 0)
         return false;
     for (int i = 0; i < count; i++)
         if (strlen(units[i].name) == (size_t)(end - rest) && strncmp(rest, units[i].name, (size_t)(end - rest)) == 0) {
             *result = number * units[i].factor;
-            return true;
+            return isfinite(*result) && (*result > 0 || (zero && number == 0));
         }
     return false;
 }

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "command/commands.h"
 #include "network/network.h"
+#include "network/program.h"
 #include "network/session.h"
 #include "run/results.h"
 #include "run/sample.h"
@@ -80,7 +81,7 @@ static void check_files(const struct run_options *options, struct argp_state *st
 {
     const struct feed_options *feed = &options->feed;
     struct argument_files files = {.arena = feed->arena};
-    argument_reads(&files, "the program", options->network.path);
+    program_reads(&options->network, &files);
     argument_reads(&files, "--weights", feed->weights);
     for (int i = 0; i < feed->inputs.count; i++)
         argument_reads(&files, feed->inputs.items[i] == options->lengths ? "--lengths" : "--input",

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "network/program.h"
 #include "train/methods.h"
 
 enum {
@@ -159,7 +160,7 @@ static void add_data(struct argument_files *files, const char *option, const str
 static void check_files(const struct train_options *options, struct argp_state *state)
 {
     struct argument_files files = {.arena = options->network.arena};
-    argument_reads(&files, "the program", options->network.path);
+    program_reads(&options->network, &files);
     add_data(&files, "--data", &options->data);
     add_data(&files, "--valid-data", &options->valid_data);
     argument_writes(&files, "--out", options->out, state);
