@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "ranks/compress.h"
 #include "ranks/factors.h"
+#include "ranks/halves.h"
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
 
@@ -209,31 +210,33 @@ static void draw(float *numbers, int count, uint64_t seed)
         numbers[k] = (float)random_real(&random, 1);
 }
 
-/* What is not sent is kept, to rounding; columns of P are orthonormal. */
+/* What is not sent is kept, to rounding, each rank's share of it by the rank; columns of P are orthonormal. */
 static void test_error_feedback(void **state)
 {
     (void)state;
-    struct example example = {0};
-    float whole[ROWS * COLUMNS];
-    draw(whole, ROWS * COLUMNS, 1);
-    memcpy(example.gradient, whole, sizeof whole);
-    draw(example.error, ROWS * COLUMNS, 2);
-    for (int k = 0; k < ROWS * COLUMNS; k++)
-        whole[k] += example.error[k];
-    run(&example, 1);
-    double sent = 0;
-    for (int k = 0; k < ROWS * COLUMNS; k++) {
-        assert_true(fabs((double)(example.gradient[k] + example.error[k] - whole[k])) < 1e-5);
-        sent += fabs((double)example.gradient[k]);
-    }
-    assert_true(sent > 1);
-    for (int a = 0; a < RANK; a++)
-        for (int b = 0; b < RANK; b++) {
-            double product = 0;
-            for (int i = 0; i < ROWS; i++)
-                product += example.p[a * ROWS + i] * example.p[b * ROWS + i];
-            assert_true(fabs(product - (a == b)) < 1e-12);
+    for (int ranks = 1; ranks < 4; ranks++) {
+        struct example example = {0};
+        float whole[ROWS * COLUMNS];
+        draw(whole, ROWS * COLUMNS, 1);
+        memcpy(example.gradient, whole, sizeof whole);
+        draw(example.error, ROWS * COLUMNS, 2);
+        for (int k = 0; k < ROWS * COLUMNS; k++)
+            whole[k] += example.error[k];
+        run(&example, ranks);
+        double sent = 0;
+        for (int k = 0; k < ROWS * COLUMNS; k++) {
+            assert_true(fabs((double)(example.gradient[k] / (float)ranks + example.error[k] - whole[k])) < 1e-5);
+            sent += fabs((double)example.gradient[k]);
         }
+        assert_true(sent > 1);
+        for (int a = 0; a < RANK; a++)
+            for (int b = 0; b < RANK; b++) {
+                double product = 0;
+                for (int i = 0; i < ROWS; i++)
+                    product += example.p[a * ROWS + i] * example.p[b * ROWS + i];
+                assert_true(fabs(product - (a == b)) < 1e-12);
+            }
+    }
 }
 
 /* A matrix of that rank, or less, is sent whole. */
@@ -254,6 +257,22 @@ static void test_low_rank(void **state)
         for (int k = 0; k < ROWS * COLUMNS; k++)
             assert_true(fabs((double)(example.gradient[k] - whole[k])) < 1e-5 && fabs((double)example.error[k]) < 1e-5);
     }
+}
+
+/* ---- halves ---- */
+
+/* The sum of the largest numbers of all ranks is within the range of half precision, of which it leaves little unused. */
+static void test_range_of_halves(void **state)
+{
+    (void)state;
+    for (int ranks = 1; ranks <= 1024; ranks++)
+        for (int power = -60; power <= 60; power += 30) {
+            const float number = ldexpf(0.999F, power);
+            const int exponent = halves_find_exponent(&number, 1, 4);
+            const double sum = ranks * (double)number * halves_find_scale(exponent, ranks);
+            assert_int_equal(exponent, power);
+            assert_true(sum <= 65504 && sum > 65504.0 / 16);
+        }
 }
 
 /* ---- sums ---- */
@@ -299,10 +318,15 @@ static void test_ways_side_by_side(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_links),    cmocka_unit_test(test_ways_in_words),
-        cmocka_unit_test(test_costs),    cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_faithful), cmocka_unit_test(test_error_feedback),
-        cmocka_unit_test(test_low_rank), cmocka_unit_test(test_ways_side_by_side),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_ways_in_words),
+        cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_faithful),
+        cmocka_unit_test(test_error_feedback),
+        cmocka_unit_test(test_low_rank),
+        cmocka_unit_test(test_range_of_halves),
+        cmocka_unit_test(test_ways_side_by_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
