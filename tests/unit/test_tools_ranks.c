@@ -261,7 +261,7 @@ static void test_low_rank(void **state)
 
 /* ---- halves ---- */
 
-/* The sum of the largest numbers of all ranks is within the range of half precision, of which it leaves little unused. */
+/* The sum of the largest numbers of all ranks is in the range of half precision, of which it leaves little unused. */
 static void test_range_of_halves(void **state)
 {
     (void)state;

@@ -11,8 +11,9 @@ struct joint {
     struct trainer *trainer;
     struct tally *tally; /* gets the losses */
     void *gradient;
-    bool overlaps; /* sums of gradients begin while others are still computed */
-    int next;      /* in sum_order, of the gradients whose sums have begun */
+    bool overlaps;          /* sums of gradients begin while others are still computed */
+    int next;               /* in sum_order: those before have been begun to be summed, or gathered */
+    size_t gathered, begun; /* of trainer->small: how many numbers it has, and of how many the sum has begun */
 };
 
 /* Adds up the losses of all ranks, and whether one of them has been asked to stop. */
@@ -52,7 +53,67 @@ static rnn_status call_without_streams(struct joint *joint, double *loss, void *
 /* ---- sums of gradients ---- */
 
 /* Gradients are summed parameter by parameter, in the same order on all ranks: that in which the last rank, which
- * always has streams, has completed them in its first call. */
+ * always has streams, has completed them in its first call. Small ones are gathered, and summed together: a sum takes
+ * some time to begin, and many that are under way at once are in each other's way. */
+
+enum { SMALL_BYTES = 1 << 18, GATHERED_BYTES = 1 << 20 };
+
+static bool is_small(const rnn_model *model, const rnn_tensor *parameter)
+{
+    return (size_t)tensor_units(parameter) * (size_t)model->real_size < SMALL_BYTES;
+}
+
+/* Allocates what small gradients are gathered in. */
+static void open_small(struct trainer *trainer)
+{
+    const rnn_model *model = trainer->model;
+    size_t units = 0;
+    for (int i = 0; i < model->parameter_count; i++)
+        units += is_small(model, &model->parameters[i]) ? (size_t)tensor_units(&model->parameters[i]) : 0;
+    trainer->small = arena_alloc(trainer->arena, units + 1, (size_t)model->real_size);
+}
+
+static char *at(const rnn_model *model, void *numbers, size_t place)
+{
+    return (char *)numbers + place * (size_t)model->real_size;
+}
+
+static void begin_gathered(struct joint *joint)
+{
+    struct trainer *trainer = joint->trainer;
+    const rnn_model *model = trainer->model;
+    ranks_begin_sum(trainer->ranks, at(model, trainer->small, joint->begun), joint->gathered - joint->begun,
+                    model->real_size);
+    joint->begun = joint->gathered;
+}
+
+static void gather(struct joint *joint, const rnn_tensor *parameter)
+{
+    const rnn_model *model = joint->trainer->model;
+    const size_t units = (size_t)tensor_units(parameter), size = (size_t)model->real_size;
+    memcpy(at(model, joint->trainer->small, joint->gathered), at(model, joint->gradient, parameter->offset),
+           units * size);
+    joint->gathered += units;
+    if ((joint->gathered - joint->begun) * size >= GATHERED_BYTES)
+        begin_gathered(joint);
+}
+
+/* Puts the sums of small gradients in their places. */
+static void spread(const struct joint *joint)
+{
+    const struct trainer *trainer = joint->trainer;
+    const rnn_model *model = trainer->model;
+    size_t place = 0;
+    for (int i = 0; i < model->parameter_count; i++) {
+        const rnn_tensor *parameter = &model->parameters[trainer->sum_order[i]];
+        const size_t units = (size_t)tensor_units(parameter);
+        if (!is_small(model, parameter))
+            continue;
+        memcpy(at(model, joint->gradient, parameter->offset), at(model, trainer->small, place),
+               units * (size_t)model->real_size);
+        place += units;
+    }
+}
 
 /* Notes the order of the first call, on all ranks. */
 static void find_order(struct trainer *trainer)
@@ -76,14 +137,20 @@ static void begin_sums(struct joint *joint, bool all)
 {
     struct trainer *trainer = joint->trainer;
     const rnn_model *model = trainer->model;
+    if (!trainer->small)
+        open_small(trainer);
     for (; joint->next < model->parameter_count; joint->next++) {
         const int number = trainer->sum_order[joint->next];
         const rnn_tensor *parameter = &model->parameters[number];
         if (!all && !trainer->complete[number])
             return;
-        ranks_begin_sum(trainer->ranks, (char *)joint->gradient + parameter->offset * (size_t)model->real_size,
-                        (size_t)tensor_units(parameter), model->real_size);
+        if (is_small(model, parameter))
+            gather(joint, parameter);
+        else
+            ranks_begin_sum(trainer->ranks, at(model, joint->gradient, parameter->offset),
+                            (size_t)tensor_units(parameter), model->real_size);
     }
+    begin_gathered(joint);
 }
 
 static void hear_of_gradient(void *context, int parameter)
@@ -111,6 +178,7 @@ static void sum_gradient(struct joint *joint)
     } else if (trainer->ranks->count > 1) {
         begin_sums(joint, true);
         ranks_end_sums(trainer->ranks);
+        spread(joint);
     }
 }
 

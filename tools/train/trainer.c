@@ -35,6 +35,7 @@ static bool open_model(struct trainer *trainer, const char **error)
     compress_open(&trainer->compress, trainer->arena, &trainer->options->compress, trainer->ranks, model,
                   trainer->options->seed);
     trainer->sum_order = NULL;
+    trainer->small = NULL;
     trainer->heard = ARENA_ARRAY(trainer->arena, int, model->parameter_count + 1);
     trainer->complete = ARENA_ARRAY(trainer->arena, bool, model->parameter_count + 1);
     trainer->sums = ARENA_ARRAY(trainer->arena, double, 2 * trainer->model->training->loss_count + 1);

@@ -56,6 +56,7 @@ struct trainer {
     int *sum_order;          /* in which gradients are summed, [parameter_count]; NULL: not known yet */
     int *heard, heard_count; /* parameters in the order in which a call completed their gradients */
     bool *complete;          /* [parameter_count]: the gradient is, in the call at hand */
+    void *small;             /* small gradients of several ranks, put together to be summed; NULL: not needed yet */
     double *sums;            /* scratch, [2 * loss_count + 1] */
     bool (*stop)(void);      /* true if this rank has been asked to stop; NULL: never */
     bool stops;              /* one of the ranks had been when the last call was made */
