@@ -75,6 +75,9 @@ same_weights() {
     fail "the weights in $2 are not those in $1"
 }
 
+# bytes NAME: what each rank has given into sums, a step.
+bytes() { sed -n 's/.* each gave \([0-9]*\) bytes a step.*/\1/p' "$1.out"; }
+
 # Two epochs, 20 steps and more, of one rank and of others: with 7 ranks there are more than streams.
 both() {
   name=$1
@@ -84,11 +87,14 @@ both() {
 }
 lm() { train "$@" --double --epochs 2 --clip 1 --optimizer sgd,momentum=0.9; }
 wide() { lm "$@" --compress-after 4 -D n=40; }
+# Of these gradients some are large enough for sums of their own; the others are summed together.
+large() { lm "$@" --epochs 1 --window 60 --advance 60 -D n=200; }
 
 # These compile the networks.
 begin lm1 lm lm1
 begin both1 both both1
 begin f16_1 wide f16_1 --compress f16
+begin large1 large large1
 finish
 
 # rank_one NAME: the process that is rank 1 of a training.
@@ -137,6 +143,8 @@ finish
 for count in 3 7; do begin both$count both both$count --ranks $count; done
 begin again lm again --ranks 3
 begin apart lm apart --ranks 3 --no-overlap
+begin large3 large large3 --ranks 3
+begin large3apart large large3apart --ranks 3 --no-overlap
 finish
 for pair in lm:2 lm:3 lm:4 lm:7 both:3 both:7; do
   model=${pair%:*} count=${pair#*:}
@@ -149,10 +157,12 @@ done
 for model in lm both; do [ "$(wc -l <${model}1.csv)" -gt 20 ] || fail "20 steps are wanted"; done
 cmp lm3.safetensors again.safetensors
 cmp lm3.safetensors apart.safetensors
+cmp large3.safetensors large3apart.safetensors
+same_weights large1.safetensors large3.safetensors 1e-10
+[ "$(bytes large3)" -gt 1000000 ] || fail "large3 has no large gradients"
 
 # Compressed gradients: factors are those of the sum, however it is shared out; fewer bytes are sent, and it learns. Weights are
 # compared after some steps: rounding grows as they go on.
-bytes() { sed -n 's/.* each gave \([0-9]*\) bytes a step.*/\1/p' "$1.out"; }
 auto() { train "$@" --double --clip 1 --optimizer sgd,momentum=0.9 --compress auto --compress-after 4 -D n=40; }
 short() { wide "$@" --epochs 1 --window 60 --advance 60 --compress powersgd:1; }
 begin dense wide dense --ranks 2
