@@ -15,13 +15,19 @@ def match(tensors, positional, named):
     if len(positional) == 1 and isinstance(positional[0], dict):
         positional, named = (), {**positional[0], **named}
     if len(positional) > len(names):
-        raise TypeError(f"the network has {len(names)} input{'s' if len(names) != 1 else ''}"
-                        + (f" ('{listed}')" if names else "") + f", and {len(positional)} were given")
+        raise TypeError(
+            f"the network has {len(names)} input{'s' if len(names) != 1 else ''}"
+            + (f" ('{listed}')" if names else "")
+            + f", and {len(positional)} were given"
+        )
     given = dict(zip(names, positional))
     for name, value in named.items():
         if name not in names:
-            raise TypeError(f"the network has no input '{name}'; it has '{listed}'" if names else
-                            f"the network has no input '{name}'; it has none")
+            raise TypeError(
+                f"the network has no input '{name}'; it has '{listed}'"
+                if names
+                else f"the network has no input '{name}'; it has none"
+            )
         if name in given:
             raise TypeError(f"input '{name}' is given twice")
         given[name] = value
@@ -53,9 +59,16 @@ def extent(tensors, shapes, is_step):
 
 def _shape_error(tensor, shape, wanted, first, lone):
     alone = [length for length in wanted if length != "streams"]
-    text = f"input '{tensor.name}' has shape {describe(shape)}; expected {describe(alone if first and lone else wanted)}"
-    return ValueError(text + (f", as '{first.name}' has {'no' if lone else 'an'} axis of streams" if first else
-                              f", or {describe(alone)} for one stream"))
+    expected = describe(alone if first and lone else wanted)
+    text = f"input '{tensor.name}' has shape {describe(shape)}; expected {expected}"
+    return ValueError(
+        text
+        + (
+            f", as '{first.name}' has {'no' if lone else 'an'} axis of streams"
+            if first
+            else f", or {describe(alone)} for one stream"
+        )
+    )
 
 
 def _agree(what, before, tensor, found):

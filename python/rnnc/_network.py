@@ -72,13 +72,16 @@ class State:
 
     def reset(self, which=None):
         """Begins all streams anew, or those for which `which`, an array of bools, is true."""
-        flags = None
+        flags = address = None
         if which is not None:
             flags = numpy.ascontiguousarray(which, dtype=numpy.bool_)
+            address = flags.ctypes.data
             if flags.shape != (self.streams,):
-                raise ValueError(f"which has shape {describe(flags.shape)}; expected [{self.streams}], one for each stream")
+                raise ValueError(
+                    f"which has shape {describe(flags.shape)}; expected [{self.streams}], one for each stream"
+                )
         with self:
-            self._network._check(self._network._model.reset(self._memory.address, flags.ctypes.data if which is not None else None))
+            self._network._check(self._network._model.reset(self._memory.address, address))
 
     def copy(self):
         """Another state with the same past."""
@@ -160,7 +163,8 @@ class Network:
 
     def init(self, seed):
         """Draws the weights' start values; the same seed gives the same on every machine."""
-        self._check(runtime().rnn_parameters_init(byref(self._model), c_void_p(self._weights.ctypes.data), c_uint64(seed)))
+        weights = c_void_p(self._weights.ctypes.data)
+        self._check(runtime().rnn_parameters_init(byref(self._model), weights, c_uint64(seed)))
         self.pack()
 
     def pack(self):
@@ -178,18 +182,24 @@ class Network:
     def _take(self, arrays):
         unknown = [name for name in arrays if name not in self.parameters]
         if unknown:
-            raise ValueError(f"the network has no parameter '{unknown[0]}'; it has "
-                             + ("'" + "', '".join(self.parameters) + "'" if self.parameters else "none"))
+            raise ValueError(
+                f"the network has no parameter '{unknown[0]}'; it has "
+                + ("'" + "', '".join(self.parameters) + "'" if self.parameters else "none")
+            )
         taken = numpy.empty_like(self._weights)
         for tensor in self._tensors:
             if tensor.name not in arrays:
-                raise ValueError(f"parameter '{tensor.name}' is missing; expected an array of shape {describe(tensor.shape)}")
+                raise ValueError(
+                    f"parameter '{tensor.name}' is missing; expected an array of shape {describe(tensor.shape)}"
+                )
             array = arrays[tensor.name]
             array = numpy.asarray(array.detach() if hasattr(array, "detach") else array)
             if array.dtype.kind not in "fiub":
                 raise TypeError(f"parameter '{tensor.name}' is of type {array.dtype}; expected real numbers")
             if array.shape != tensor.shape:
-                raise ValueError(f"parameter '{tensor.name}' has shape {describe(array.shape)}; expected {describe(tensor.shape)}")
+                raise ValueError(
+                    f"parameter '{tensor.name}' has shape {describe(array.shape)}; expected {describe(tensor.shape)}"
+                )
             part = taken[tensor.offset : tensor.offset + tensor.elements]
             with numpy.errstate(over="ignore"):
                 part[:] = array.reshape(-1)
@@ -243,8 +253,14 @@ class Network:
         self._streams(extent, state)
         results = self._take_outputs(out, extent, None, state.streams)
         with state, self._limit_threads():
-            self._check(self._model.step(self._ready(), state._memory.address, _pointers(a.ctypes.data for a in arrays),
-                                         _pointers(r.ctypes.data for r in results)))
+            self._check(
+                self._model.step(
+                    self._ready(),
+                    state._memory.address,
+                    _pointers(a.ctypes.data for a in arrays),
+                    _pointers(r.ctypes.data for r in results),
+                )
+            )
         return self._give(results, extent)
 
     def _ready(self):
@@ -253,9 +269,19 @@ class Network:
         return self._packed.address
 
     def _run(self, state, frames, lengths, inputs, outputs, packed=None):
+        places = lengths.ctypes.data if lengths is not None else None
         with self._limit_threads():
-            self._check(self._model.run(packed or self._ready(), state._memory.address, state._room(frames), frames,
-                                        lengths.ctypes.data if lengths is not None else None, _pointers(inputs), _pointers(outputs)))
+            self._check(
+                self._model.run(
+                    packed or self._ready(),
+                    state._memory.address,
+                    state._room(frames),
+                    frames,
+                    places,
+                    _pointers(inputs),
+                    _pointers(outputs),
+                )
+            )
 
     def _begin(self, streams):
         """A state of streams that begin, to be put back into `_idle`."""
@@ -279,20 +305,27 @@ class Network:
         return state.streams
 
     def _take_inputs(self, positional, named, is_step):
-        arrays = [self._take_input(tensor, value)
-                  for tensor, value in zip(self.inputs, _arguments.match(self.inputs, positional, named))]
+        arrays = [
+            self._take_input(tensor, value)
+            for tensor, value in zip(self.inputs, _arguments.match(self.inputs, positional, named))
+        ]
         return arrays, _arguments.extent(self.inputs, [array.shape for array in arrays], is_step)
 
     def _take_input(self, tensor, value):
         """The input as the network reads it, without a copy where it is that already."""
-        array = value if isinstance(value, numpy.ndarray) else numpy.asarray(value, None if tensor.is_id else self.dtype)
+        array = value
+        if not isinstance(value, numpy.ndarray):
+            array = numpy.asarray(value, None if tensor.is_id else self.dtype)
         if tensor.is_id:
             return _take_integers(f"input '{tensor.name}'", array)
         if array.dtype != self.dtype:
-            raise TypeError(f"input '{tensor.name}' is of type {array.dtype}, and the network computes in {self.dtype}: "
-                            f"give .astype('{self.dtype}'), or compile it with dtype='{array.dtype}'"
-                            if array.dtype.name in _DTYPES else
-                            f"input '{tensor.name}' is of type {array.dtype}; expected {self.dtype}")
+            text = f"input '{tensor.name}' is of type {array.dtype}"
+            if array.dtype.name not in _DTYPES:
+                raise TypeError(f"{text}; expected {self.dtype}")
+            raise TypeError(
+                f"{text}, and the network computes in {self.dtype}: "
+                f"give .astype('{self.dtype}'), or compile it with dtype='{array.dtype}'"
+            )
         return numpy.ascontiguousarray(array) if array.ndim else array
 
     def _take_lengths(self, lengths, frames, streams):
@@ -302,8 +335,8 @@ class Network:
         if lengths.shape != (streams,):
             raise ValueError(f"lengths has shape {describe(lengths.shape)}; expected [{streams}], one for each stream")
         if lengths.size and (lengths.min() < 0 or lengths.max() > frames):
-            raise ValueError(f"lengths has {lengths.min() if lengths.min() < 0 else lengths.max()}; expected 0 .. {frames}, "
-                             "the number of frames")
+            wrong = lengths.min() if lengths.min() < 0 else lengths.max()
+            raise ValueError(f"lengths has {wrong}; expected 0 .. {frames}, the number of frames")
         return lengths
 
     def _take_outputs(self, out, extent, frames, streams):
@@ -316,9 +349,16 @@ class Network:
             raise ValueError("out has to be a dict with the arrays '" + "', '".join(t.name for t in self.outputs) + "'")
         results = [given[tensor.name] for tensor in self.outputs]
         for tensor, result, shape, dtype in zip(self.outputs, results, shapes, types):
-            if not isinstance(result, numpy.ndarray) or result.shape != shape or result.dtype != dtype or \
-                    not result.flags.c_contiguous or not result.flags.writeable:
-                raise ValueError(f"out of '{tensor.name}' has to be a contiguous, writable array {describe(shape)} of {dtype}")
+            if (
+                not isinstance(result, numpy.ndarray)
+                or result.shape != shape
+                or result.dtype != dtype
+                or not result.flags.c_contiguous
+                or not result.flags.writeable
+            ):
+                raise ValueError(
+                    f"out of '{tensor.name}' has to be a contiguous, writable array {describe(shape)} of {dtype}"
+                )
         return results
 
     def _give(self, results, extent):
@@ -351,8 +391,18 @@ class Network:
         self._check(vjp.state_init(state, streams))
         window = rnn_window(frames=frames, lengths=lengths.ctypes.data if lengths is not None else None)
         with self._limit_threads():
-            self._check(vjp.vjp(weights, state, work, byref(window), _pointers(inputs), _pointers(adjoints), gradient,
-                                _pointers(input_gradients)))
+            self._check(
+                vjp.vjp(
+                    weights,
+                    state,
+                    work,
+                    byref(window),
+                    _pointers(inputs),
+                    _pointers(adjoints),
+                    gradient,
+                    _pointers(input_gradients),
+                )
+            )
         self._idle_gradients.append(memory)
 
     # ---- what it is ----
@@ -373,8 +423,10 @@ class Network:
         return _rebuild, (self._program, self.dtype.name, self.threads, self._more, weights)
 
     def __repr__(self):
-        return (f"<rnnc.Network '{self.name}': {self._model.parameter_elements} parameters, "
-                f"{', '.join(map(repr, self.inputs))} -> {', '.join(map(repr, self.outputs))}>")
+        return (
+            f"<rnnc.Network '{self.name}': {self._model.parameter_elements} parameters, "
+            f"{', '.join(map(repr, self.inputs))} -> {', '.join(map(repr, self.outputs))}>"
+        )
 
 
 def _rebuild(program, dtype, threads, more, weights):

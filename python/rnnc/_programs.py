@@ -15,7 +15,7 @@ def _is_text(source):
 
 @functools.lru_cache(maxsize=None)
 def prefix():
-    """The folder with bin/rnn, bin/rnnc, lib/ and the headers: $RNNC_PREFIX, or what was installed with this package."""
+    """The folder with bin/rnn, bin/rnnc, lib/ and the headers: $RNNC_PREFIX, or what the package was installed with."""
     named = os.environ.get("RNNC_PREFIX")
     import rnnc
 

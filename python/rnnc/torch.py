@@ -27,8 +27,8 @@ class Module(torch.nn.Module):
 
     net: of rnnc.compile. Its weights, if it has any, are the module's first ones; otherwise they are drawn with `seed`.
     Parameters have the program's names, with a module for each name in front of a point, so that a state_dict has the
-    same keys as a weights file. They share one block of memory, which compiled code reads without a copy; parameters that
-    are fixed in the program are buffers.
+    same keys as a weights file. They share one block of memory, which compiled code reads without a copy; parameters
+    that are fixed in the program are buffers.
 
     Calls take the inputs as Network.run does, and lengths; each is a whole sequence from its beginning, unless `state`
     gives another, which goes on from it and may be used within torch.no_grad() only. To go on with gradients, write
@@ -64,8 +64,10 @@ class Module(torch.nn.Module):
             else:
                 owner.register_parameter(last, torch.nn.Parameter(part))
         except KeyError:
-            raise Error(f"a module of PyTorch cannot have a parameter '{tensor.name}', which is a name of its own: "
-                        "rename it in the program") from None
+            raise Error(
+                f"a module of PyTorch cannot have a parameter '{tensor.name}', which is a name of its own: "
+                "rename it in the program"
+            ) from None
 
     @property
     def net(self):
@@ -78,17 +80,23 @@ class Module(torch.nn.Module):
 
     def forward(self, *inputs, state=None, lengths=None, **named):
         net = self._net
-        values = [_take_input(net, tensor, value) for tensor, value in
-                  zip(net.inputs, _arguments.match(net.inputs, inputs, named))]
+        values = [
+            _take_input(net, tensor, value)
+            for tensor, value in zip(net.inputs, _arguments.match(net.inputs, inputs, named))
+        ]
         extent = _arguments.extent(net.inputs, [tuple(value.shape) for value in values], is_step=False)
         if extent.frames is None:
             raise ValueError("the network has no input with frames, so that nothing says how many there are")
         streams = net._streams(extent, state)
-        lengths = net._take_lengths(lengths.cpu() if isinstance(lengths, torch.Tensor) else lengths, extent.frames, streams)
+        if isinstance(lengths, torch.Tensor):
+            lengths = lengths.cpu()
+        lengths = net._take_lengths(lengths, extent.frames, streams)
         weights = self._take_weights()
         if state is not None and torch.is_grad_enabled() and any(t.requires_grad for t in [*values, *weights]):
-            raise Error("a state is a constant, through which no gradient goes: use it within torch.no_grad(), "
-                        "or write initial states as inputs marked 'once' and final states as outputs, 'last(h)'")
+            raise Error(
+                "a state is a constant, through which no gradient goes: use it within torch.no_grad(), "
+                "or write initial states as inputs marked 'once' and final states as outputs, 'last(h)'"
+            )
         trust = not self.training and not torch.is_grad_enabled()
         call = _Call(self, extent._replace(streams=streams), state, lengths, trust)
         results = _Function.apply(call, *values, *weights)
@@ -102,7 +110,9 @@ class Module(torch.nn.Module):
                 weight = getattr(weight, name)
             _check_tensor(f"parameter '{tensor.name}'", weight, self._dtype)
             if tuple(weight.shape) != tensor.shape:
-                raise ValueError(f"parameter '{tensor.name}' has shape {describe(weight.shape)}; expected {describe(tensor.shape)}")
+                raise ValueError(
+                    f"parameter '{tensor.name}' has shape {describe(weight.shape)}; expected {describe(tensor.shape)}"
+                )
             weights.append(weight)
         return weights
 
@@ -152,8 +162,12 @@ class Module(torch.nn.Module):
         return other
 
     def __getstate__(self):
-        return {"net": self._net, "weights": self.state_dict(), "training": self.training,
-                "constant": [name for name, weight in self.named_parameters() if not weight.requires_grad]}
+        return {
+            "net": self._net,
+            "weights": self.state_dict(),
+            "training": self.training,
+            "constant": [name for name, weight in self.named_parameters() if not weight.requires_grad],
+        }
 
     def __setstate__(self, kept):
         self.__init__(kept["net"])
@@ -182,12 +196,20 @@ class _Call:
     def run(self, inputs, weights):
         module, extent = self.module, self.extent
         net = module._net
-        outputs = [torch.empty(self._axes(tensor), dtype=torch.int32 if tensor.is_id else module._dtype)
-                   for tensor in net.outputs]
+        outputs = [
+            torch.empty(self._axes(tensor), dtype=torch.int32 if tensor.is_id else module._dtype)
+            for tensor in net.outputs
+        ]
         state = self.state if self.state is not None else net._begin(extent.streams)
         with state, module._pack(weights, self.trust) as packed:
-            net._run(state, extent.frames, self.lengths, [x.data_ptr() for x in inputs], [y.data_ptr() for y in outputs],
-                     packed)
+            net._run(
+                state,
+                extent.frames,
+                self.lengths,
+                [x.data_ptr() for x in inputs],
+                [y.data_ptr() for y in outputs],
+                packed,
+            )
         if self.state is None:
             net._idle.append(state)
         return outputs
@@ -199,15 +221,24 @@ class _Call:
         """The gradients of inputs, None where not `wanted`, and of weights."""
         module, extent = self.module, self.extent
         net = module._net
-        adjoints = [torch.zeros(self._axes(tensor), dtype=module._dtype) if adjoint is None else adjoint.contiguous()
-                    for tensor, adjoint in zip(net.outputs, adjoints)]
+        adjoints = [
+            torch.zeros(self._axes(tensor), dtype=module._dtype) if adjoint is None else adjoint.contiguous()
+            for tensor, adjoint in zip(net.outputs, adjoints)
+        ]
         gradients = [torch.empty_like(x) if want else None for x, want in zip(inputs, wanted)]
         block = torch.empty_like(module._block)
         with module._lock:
             module._gather(weights)
-        net._vjp(module._block.data_ptr(), extent.frames, extent.streams, self.lengths, [x.data_ptr() for x in inputs],
-                 [a.data_ptr() for a in adjoints], block.data_ptr(),
-                 [None if g is None else g.data_ptr() for g in gradients])
+        net._vjp(
+            module._block.data_ptr(),
+            extent.frames,
+            extent.streams,
+            self.lengths,
+            [x.data_ptr() for x in inputs],
+            [a.data_ptr() for a in adjoints],
+            block.data_ptr(),
+            [None if g is None else g.data_ptr() for g in gradients],
+        )
         return gradients, [block[t.offset : t.offset + t.elements].view(t.shape) for t in net._tensors]
 
 

@@ -28,20 +28,26 @@ class Mirror(unittest.TestCase):
             lines.append(f'printf("{name} %zu\\n", sizeof({name}));')
             expected.append(f"{name} {ctypes.sizeof(structure)}")
             for field, _ in structure._fields_:
-                lines.append(f'printf("{name}.{field} %zu %zu\\n", offsetof({name}, {field}), sizeof((({name} *)0)->{field}));')
+                lines.append(
+                    f'printf("{name}.{field} %zu %zu\\n", offsetof({name}, {field}), sizeof((({name} *)0)->{field}));'
+                )
                 member = getattr(structure, field)
                 expected.append(f"{name}.{field} {member.offset} {member.size}")
         constants = [name for name in dir(mirror) if name.startswith(("TYPE_", "TIME_")) or name == "OK"]
         for name in constants:
             lines.append(f'printf("{name} %d\\n", RNN_{name});')
             expected.append(f"{name} {getattr(mirror, name)}")
-        source = "#include <stdio.h>\n#include <rnn/model.h>\nint main(void) {\n" + "\n".join(lines) + "\nreturn 0;\n}\n"
+        source = (
+            "#include <stdio.h>\n#include <rnn/model.h>\nint main(void) {\n" + "\n".join(lines) + "\nreturn 0;\n}\n"
+        )
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "layout.c")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(source)
             include = os.path.join(ROOT, "runtime", "include")
-            subprocess.run([*shlex.split(os.environ.get("CC") or "cc"), "-I", include, path, "-o", path[:-2]], check=True)
+            subprocess.run(
+                [*shlex.split(os.environ.get("CC") or "cc"), "-I", include, path, "-o", path[:-2]], check=True
+            )
             found = subprocess.run([path[:-2]], check=True, capture_output=True, text=True).stdout
         self.assertEqual(found.split("\n")[:-1], expected)
 

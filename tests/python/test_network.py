@@ -76,10 +76,11 @@ class Calls(unittest.TestCase):
             self.net.step(self.x[0])
 
     def test_lengths(self):
-        h = self.net.run(self.x, lengths=[9, 0, 4, 1])
+        h = self.net.run(self.x, lengths=[9, 0, 4, 1], out=numpy.full((9, 4, 5), 7, numpy.float32))
         want = elman(self.net.parameters, self.x)
         for stream, length in enumerate([9, 0, 4, 1]):
             numpy.testing.assert_allclose(h[:length, stream], want[:length, stream], atol=1e-5)
+            self.assertFalse(h[length:, stream].any())
 
     def test_memory_is_shared(self):
         out = numpy.empty((9, 4, 5), numpy.float32)
@@ -163,7 +164,9 @@ class Weights(unittest.TestCase):
             second.load(path)
         numpy.testing.assert_array_equal(first.run(x), second.run(x))
         second.load({name: 2 * array.astype(float) for name, array in first.parameters.items()})
-        numpy.testing.assert_allclose(second.run(x)[0], numpy.tanh(2 * numpy.arctanh(first.run(x)[0].astype(float))), atol=1e-5)
+        numpy.testing.assert_allclose(
+            second.run(x)[0], numpy.tanh(2 * numpy.arctanh(first.run(x)[0].astype(float))), atol=1e-5
+        )
 
     def test_refused(self):
         net = rnnc.compile(ELMAN)
@@ -204,9 +207,17 @@ class Messages(unittest.TestCase):
         net.init(1)
         x = numpy.ones((4, 2, 3), numpy.float32)
         for call, kind, message in [
-            (lambda: net.run(x.astype(float)), TypeError, "input 'x' is of type float64, and the network computes in float32"),
+            (
+                lambda: net.run(x.astype(float)),
+                TypeError,
+                "input 'x' is of type float64, and the network computes in float32",
+            ),
             (lambda: net.run(x.astype(int)), TypeError, "input 'x' is of type int64; expected float32"),
-            (lambda: net.run(x[..., :2]), ValueError, r"input 'x' has shape \[4, 2, 2\]; expected \[frames, streams, 3\]"),
+            (
+                lambda: net.run(x[..., :2]),
+                ValueError,
+                r"input 'x' has shape \[4, 2, 2\]; expected \[frames, streams, 3\]",
+            ),
             (lambda: net.step(x), ValueError, r"expected \[streams, 3\], or \[3\] for one stream"),
             (lambda: net.run(), TypeError, "input 'x' is missing; the network has 'x'"),
             (lambda: net.run(x, x), TypeError, r"has 1 input \('x'\), and 2 were given"),
@@ -217,7 +228,11 @@ class Messages(unittest.TestCase):
             (lambda: net.run(x, lengths=[5, 1]), ValueError, "lengths has 5; expected 0 .. 4"),
             (lambda: net.run(x, state=net.state(3)), ValueError, "the inputs have 2 streams and the state has 3"),
             (lambda: net.run(x, state=Calls.net.state(2)), TypeError, "state is none of this network's"),
-            (lambda: net.run(x, out=numpy.empty(3)), ValueError, r"out of 'h' has to be a contiguous, writable array \[4, 2, 5\]"),
+            (
+                lambda: net.run(x, out=numpy.empty(3)),
+                ValueError,
+                r"out of 'h' has to be a contiguous, writable array \[4, 2, 5\]",
+            ),
             (lambda: net.state(0), ValueError, "a state has 1 stream or more, not 0"),
             (lambda: net.state(2).reset([True]), ValueError, r"which has shape \[1\]; expected \[2\]"),
         ]:

@@ -80,8 +80,11 @@ class Gradients(unittest.TestCase):
         torch.testing.assert_close(results["y"], y, atol=1e-12, rtol=0)
         torch.testing.assert_close(results["end"], end, atol=1e-12, rtol=0)
         names, leaves = list(parameters), [x, h0, *parameters.values()]
-        for loss in (lambda y, end: y.cos().sum() + end.square().sum(), lambda y, end: y[2:].exp().mean(),
-                     lambda y, end: end.sin().sum()):
+        for loss in (
+            lambda y, end: y.cos().sum() + end.square().sum(),
+            lambda y, end: y[2:].exp().mean(),
+            lambda y, end: end.sin().sum(),
+        ):
             # Parameters of the second layer have no part in the last of these: None there, 0 here.
             want = torch.autograd.grad(loss(y, end), leaves, retain_graph=True, allow_unused=True)
             got = torch.autograd.grad(loss(*results.values()), leaves, retain_graph=True)
@@ -101,8 +104,12 @@ class Gradients(unittest.TestCase):
         parameters = dict(self.module.named_parameters())
         total = want = 0
         for stream, length in enumerate(lengths):
-            y, end = two(parameters, x[:length, stream : stream + 1], self.word[:length, stream : stream + 1],
-                         self.h0[stream : stream + 1])
+            y, end = two(
+                parameters,
+                x[:length, stream : stream + 1],
+                self.word[:length, stream : stream + 1],
+                self.h0[stream : stream + 1],
+            )
             torch.testing.assert_close(results["y"][:length, stream], y[:, 0], atol=1e-12, rtol=0)
             torch.testing.assert_close(results["end"][stream], end[0], atol=1e-12, rtol=0)
             self.assertFalse(results["y"][length:, stream].any())
@@ -126,7 +133,7 @@ class Gradients(unittest.TestCase):
 
     def test_only_once(self):
         x = self.x.clone().requires_grad_()
-        first, = torch.autograd.grad(self.module(x, self.word, self.h0)["y"].square().sum(), x, create_graph=True)
+        (first,) = torch.autograd.grad(self.module(x, self.word, self.h0)["y"].square().sum(), x, create_graph=True)
         with self.assertRaisesRegex(RuntimeError, "once_differentiable"):
             first.sum().backward()
 
@@ -221,16 +228,27 @@ class Training(unittest.TestCase):
         module = self.module()
         x = torch.randn(4, 2, 3)
         for call, kind, message in [
-            (lambda: module(x.to("meta")), ValueError, r"input 'x' is on meta: compiled networks run on the CPU; give .cpu\(\)"),
+            (
+                lambda: module(x.to("meta")),
+                ValueError,
+                r"input 'x' is on meta: compiled networks run on the CPU; give .cpu\(\)",
+            ),
             (lambda: module(x.double()), TypeError, "input 'x' is of type torch.float64; expected torch.float32"),
             (lambda: module(x.numpy()), TypeError, "input 'x' is a ndarray; expected a torch.Tensor"),
-            (lambda: module(x[..., :2]), ValueError, r"input 'x' has shape \[4, 2, 2\]; expected \[frames, streams, 3\]"),
+            (
+                lambda: module(x[..., :2]),
+                ValueError,
+                r"input 'x' has shape \[4, 2, 2\]; expected \[frames, streams, 3\]",
+            ),
             (lambda: module(), TypeError, "input 'x' is missing"),
             (lambda: copy.deepcopy(module).to("meta")(x), ValueError, "parameter 'W' is on meta"),
             (lambda: copy.deepcopy(module).double()(x), TypeError, "parameter 'W' is of type torch.float64"),
             (lambda: rnnc.torch.Module(3), TypeError, "is made from what rnnc.compile gives, not from int"),
-            (lambda: rnnc.torch.Module(rnnc.compile("model m { input x; param forward; output y = forward * x }")),
-             rnnc.Error, "cannot have a parameter 'forward', which is a name of its own"),
+            (
+                lambda: rnnc.torch.Module(rnnc.compile("model m { input x; param forward; output y = forward * x }")),
+                rnnc.Error,
+                "cannot have a parameter 'forward', which is a name of its own",
+            ),
         ]:
             with self.assertRaisesRegex(kind, message):
                 call()
