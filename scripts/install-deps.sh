@@ -43,6 +43,8 @@ list() {
   need test libopenmpi-dev "trains over several processes, where it is there (RNNC_MPI)" has_library ompi-c
   need test openmpi-bin "starts them" has_command mpirun
   need test strace "shows that one step of a network makes no system call" has_command strace
+  need test make "builds a program with a network from a makefile" has_command make
+  need test meson "builds one as projects with Meson do" has_command meson
   need bench python3-venv "holds the peers that come from PyPI" has_venv
   need bench g++ "compiles what torch.compile writes" has_command g++
   need bench libsimgrid-dev "simulates trainings of many ranks (bench/scale.sh)" has_library simgrid
