@@ -53,8 +53,11 @@ build release build
 run_tests release build || failed=1
 build asan build-asan
 run_tests asan build-asan || failed=1
+say "the same bytes"
+quietly sh tests/end_to_end/same_bytes.sh . build/bin/rnnc build-asan/bin/rnnc || failed=1
 if command -v clang >/dev/null 2>&1; then
   build clang build-clang
+  quietly sh tests/end_to_end/same_bytes.sh . build/bin/rnnc build-clang/bin/rnnc || failed=1
 else
   echo "no clang here: the build with clang is skipped"
 fi

@@ -79,6 +79,42 @@ says err "cannot write to standard output: Bad file descriptor"
 "$rnnc" "$lstm" -o closed.c <&- >&- 2>&-
 cmp lstm.c closed.c
 
+# Results are whole or not at all: where there is no room for one of them, in a folder that may not be written, after a signal.
+cp lstm.c kept.c
+status=0
+(trap '' XFSZ; ulimit -f 8; exec "$rnnc" "$lstm" -o lstm.c --header=lstm.h) 2>err || status=$?
+[ "$status" = 1 ] || fail "no room for a result: exit status $status"
+says err "cannot write 'lstm.c': File too large"
+cmp lstm.c kept.c
+mkdir closed
+cp lstm.c closed
+chmod 555 closed
+nobody=
+[ "$(id -u)" != 0 ] || nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+chmod 755 .
+if $nobody "$rnnc" --version >/dev/null 2>&1; then
+  expect 1 $nobody "$rnnc" "$lstm" -D n=8 -o closed/lstm.c --header=closed/lstm.h
+  says err "cannot write 'closed/lstm.c': Permission denied"
+  cmp closed/lstm.c kept.c
+  [ "$(ls -A closed)" = lstm.c ] || fail "a folder that may not be written holds: $(ls -A closed)"
+else
+  echo "command_line.sh: nobody may run $rnnc here: folders that may not be written are not tried"
+fi
+chmod 755 closed
+rm -r closed
+if strace -o /dev/null true 2>/dev/null; then
+  for signal in INT TERM KILL; do # while the second result is made
+    status=0
+    strace -o /dev/null -e trace=fsync -e inject=fsync:signal=$signal:when=2 "$rnnc" "$lstm" -D n=8 -o lstm.c --header=lstm.h 2>err || status=$?
+    [ "$status" -gt 128 ] || fail "SIG$signal does not end rnnc: exit status $status"
+    cmp lstm.c kept.c
+  done
+else
+  echo "command_line.sh: strace cannot trace here: signals are not tried"
+fi
+rm kept.c
+nothing_but "before.c closed.c lstm.c wrong.rnn "
+
 # Special files are written to, and stay what they are; a pipe without a reader is refused at once.
 expect 0 "$rnnc" "$lstm" -o /dev/null
 [ -c /dev/null ] || fail "/dev/null is no device any more"
