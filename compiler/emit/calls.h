@@ -36,6 +36,11 @@ void emit_internal_calls(struct emitter *emitter);
 /* variant_tables.c: writes the tables of the cost model. */
 void emit_variant_tables(struct emitter *network);
 
+/* some_streams.c: write _step_some, if the network has _step; its signature; and the same through arrays. */
+void write_some_signature(struct emitter *emitter);
+void write_step_some(struct emitter *emitter);
+void write_generic_some(struct emitter *emitter);
+
 /* plan.c: writes an entry point, step by step of its plan. */
 void write_entry_point(struct emitter *emitter, const struct plan *plan);
 

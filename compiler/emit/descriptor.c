@@ -129,7 +129,7 @@ static void write_generic_calls(struct emitter *emitter)
                            "*)from,\n        from_first, count);\n}\n");
     for (int i = 0; i < emitter->schedule->plan_count; i++)
         write_generic_call(emitter, emitter->schedule->plans[i].call);
-    text_puts(emitter->out, "\n");
+    write_generic_some(emitter);
 }
 
 /* Returns an address for the descriptor: of the network's own part, or NULL if it has none. */
@@ -185,8 +185,9 @@ void emit_descriptor(struct emitter *emitter, const struct emit_derivatives *der
                   "    .pack = $_pack_any,\n    .state_init = $_state_init_any,\n    .reset = $_reset_any,\n"
                   "    .state_copy = $_state_copy_any,\n",
                   chooses ? "64" : "RNN_VECTOR_BYTES");
-    text_printf(out, "    .step = %s,\n    .run = %s_run_any,\n",
-                own(emitter, plan_of_call(emitter->schedule, CALL_STEP), "_step_any"), emitter->prefix);
+    const bool steps = plan_of_call(emitter->schedule, CALL_STEP);
+    text_printf(out, "    .step = %s,\n    .step_some = %s,\n    .run = %s_run_any,\n",
+                own(emitter, steps, "_step_any"), own(emitter, steps, "_step_some_any"), emitter->prefix);
     write_part(emitter, "training", derivatives->training, "train");
     write_part(emitter, "vjp", derivatives->vjp, "vjp_part");
     write_part(emitter, "variants", emitter->variants, "variants");

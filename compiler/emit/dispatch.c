@@ -102,6 +102,19 @@ static void write_call(struct emitter *emitter, enum call_kind call)
     write_named(emitter, of_outputs ? vjp_named_call : named_calls[call]);
 }
 
+static void write_step_some_call(struct emitter *emitter)
+{
+    static const char *const call =
+        "    return $_target()->step_some(packed, state, batch, streams, count, inputs, outputs);\n}\n\n";
+    write_named(emitter, "static rnn_status $_step_some_any(const void *packed, void *state, void *batch, "
+                         "const int *streams,\n    int count, const void *const inputs[], void *const outputs[])\n{\n");
+    write_named(emitter, call);
+    write_some_signature(emitter);
+    text_puts(emitter->out, "\n{\n");
+    write_argument_arrays(emitter, CALL_STEP);
+    write_named(emitter, call);
+}
+
 /* ---- the file ---- */
 
 static void write_front(struct emitter *emitter, const char *header)
@@ -146,6 +159,8 @@ void emit_dispatcher(const struct schedule *schedule, const struct emit_derivati
     emit_file_calls(&emitter);
     for (int i = 0; i < schedule->plan_count; i++)
         write_call(&emitter, schedule->plans[i].call);
+    if (plan_of_call(schedule, CALL_STEP))
+        write_step_some_call(&emitter);
     if (emitter.variants) {
         emit_variant_tables(&emitter);
         write_choice_calls(&emitter);

@@ -118,6 +118,7 @@ void emit_entry_points(struct emitter *emitter)
     write_state_copy(emitter);
     for (int i = 0; i < schedule->plan_count; i++)
         write_entry_point(emitter, &schedule->plans[i]);
+    write_step_some(emitter);
 }
 
 void emit_internal_calls(struct emitter *emitter)

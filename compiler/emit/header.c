@@ -102,7 +102,7 @@ static void write_real_names(struct emitter *emitter)
         write_pattern(emitter,
                       "#define $_tune $_tune_double\n#define $_choose $_choose_double\n#define $_use $_use_double\n");
     if (plan_of_call(emitter->schedule, CALL_STEP))
-        write_pattern(emitter, "#define $_step $_step_double\n");
+        write_pattern(emitter, "#define $_step $_step_double\n#define $_step_some $_step_some_double\n");
     if (emitter->within)
         write_pattern(emitter, "#define $_model $_model_double\n");
     text_puts(emitter->out, "#endif\n\n");
@@ -126,6 +126,11 @@ static void write_declarations(struct emitter *emitter)
                   "calls no system. */\n"
                 : "/* One frame of every stream. Allocates nothing, locks nothing, calls no system. */\n");
         write_signature(emitter, CALL_STEP);
+        write_pattern(emitter,
+                      ";\n\n/* The same for `count` of the streams, [count], each once, in any order, which inputs and "
+                      "outputs, [count][units], have too; others stay as they are. batch: memory of "
+                      "$_state_size(count), which holds nothing between calls. */\n");
+        write_some_signature(emitter);
         text_puts(emitter->out, ";\n\n");
     }
     text_puts(

@@ -17,7 +17,7 @@ static bool is_taken(const char *name)
         "public template this try catch using virtual window loss gradient left sums total late late_numbers fault "
         "team wave share split quantised units losses size_t ptrdiff_t int32_t int64_t uint64_t "
         "inputs outputs targets output_adjoints input_gradients memset memcpy memmove offsetof isfinite advance "
-        "and or not xor bitand bitor "
+        "batch and or not xor bitand bitor "
         "compl and_eq or_eq xor_eq not_eq explicit export friend mutable protected throw typeid "
         "typename constexpr consteval constinit decltype noexcept nullptr thread_local requires concept "
         "co_await co_yield co_return char8_t char16_t char32_t wchar_t const_cast static_cast dynamic_cast "

@@ -181,5 +181,6 @@ void emit_variant_calls(struct emitter *network)
     emit_file_calls(network);
     for (int i = 0; i < network->schedule->plan_count; i++)
         write_call(network, network->schedule->plans[i].call);
+    write_step_some(network);
     write_choice_calls(network);
 }

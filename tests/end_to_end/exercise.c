@@ -307,6 +307,22 @@ static void wrong_memory_is_refused(void **state)
     assert_int_equal(model->state_copy(packed, fresh, 0, fresh, 1, STREAMS), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->state_copy(packed, fresh, -1, fresh, 0, 1), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->state_copy(packed, fresh, 0, fresh, 0, -1), RNN_ERROR_ARGUMENT);
+    if (model->step_some) {
+        static const int twice[] = {0, 1, 0}, outside[] = {0, STREAMS}, below[] = {-1};
+        void *batch = exact_alloc(model->state_size(3), model->alignment);
+        const int *const wrong[] = {twice, outside, below, NULL};
+        static const int counts[] = {3, 2, 1, 1};
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(model->step_some(packed, fresh, batch, wrong[i], counts[i], ports.inputs, ports.outputs),
+                             RNN_ERROR_ARGUMENT);
+        assert_int_equal(model->step_some(packed, fresh, fresh, twice, 2, ports.inputs, ports.outputs),
+                         RNN_ERROR_ARGUMENT);
+        assert_int_equal(model->step_some(NULL, fresh, batch, twice, 2, ports.inputs, ports.outputs),
+                         RNN_ERROR_ARGUMENT);
+        assert_int_equal(model->step_some(packed, fresh, batch, twice, -1, ports.inputs, ports.outputs),
+                         RNN_ERROR_ARGUMENT);
+        free(batch);
+    }
     for (int streams = 0; streams > -3; streams--) { /* a state of none is refused from then on */
         void *none = exact_alloc(model->state_size(streams), model->alignment);
         assert_int_equal(model->state_init(none, streams), RNN_ERROR_ARGUMENT);

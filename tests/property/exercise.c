@@ -192,6 +192,50 @@ static void move_streams(struct calls *calls)
         calls->error = rnn_status_text(status);
 }
 
+/* Steps some of the streams, in a random order. */
+static void step_some(struct calls *calls)
+{
+    struct check *check = calls->check;
+    const rnn_model *model = check->model;
+    const int frame = below(calls->random, check->frames);
+    int *streams = ARENA_ARRAY(check->arena, int, check->streams), count = 0;
+    for (int b = 0; b < check->streams; b++)
+        if (below(calls->random, 2)) {
+            const int place = below(calls->random, count + 1);
+            streams[count++] = streams[place];
+            streams[place] = b;
+        }
+    calls->way = arena_printf(check->arena, "random call %d, a step of %d of %d streams", calls->number++, count,
+                              check->streams);
+    void **inputs = ARENA_ARRAY(check->arena, void *, model->input_count + 1);
+    void **outputs = ARENA_ARRAY(check->arena, void *, model->output_count + 1);
+    void **all = ARENA_ARRAY(check->arena, void *, model->output_count + 1);
+    for (int i = 0; i < model->input_count; i++) {
+        const rnn_tensor *tensor = &model->inputs[i];
+        inputs[i] = tensor_new(check->arena, model, tensor, 1, count);
+        for (int k = 0; k < count; k++)
+            copy_frame(model, tensor, inputs[i], k, check->inputs[i], tensor->time == RNN_TIME_FRAME ? frame : 0,
+                       streams[k], check->streams);
+    }
+    for (int i = 0; i < model->output_count; i++)
+        outputs[i] = tensor_new(check->arena, model, &model->outputs[i], 1, count);
+    void *batch = rnn_alloc(model->state_size(count), model->alignment);
+    rnn_status status = model->step_some(check->session.packed, check->session.state, batch, streams, count,
+                                         (const void *const *)inputs, outputs);
+    rnn_free(batch);
+    if (status != RNN_OK)
+        calls->error = rnn_status_text(status);
+    for (int i = 0; i < model->output_count; i++) {
+        const long units = tensor_units(&model->outputs[i]);
+        all[i] = tensor_new(check->arena, model, &model->outputs[i], 1, check->streams);
+        for (long k = 0; k < count * units; k++)
+            tensor_set(model, &model->outputs[i], all[i], streams[k / units] * units + k % units,
+                       tensor_get(model, &model->outputs[i], outputs[i], k));
+    }
+    for (int k = 0; k < count; k++)
+        note_call(calls, all, streams[k], frame, 1, 1);
+}
+
 static void call_once(struct calls *calls)
 {
     struct check *check = calls->check;
@@ -250,7 +294,10 @@ static const char *make_calls(struct check *check, struct random *random)
             reset_some(&calls);
         if (model->state_copy && below(random, 3) == 0)
             move_streams(&calls);
-        call_once(&calls);
+        if (model->step_some && below(random, 4) == 0)
+            step_some(&calls);
+        else
+            call_once(&calls);
     }
     for (int b = 0; b < check->streams && !calls.error; b++)
         end_sequence(&calls, b);

@@ -272,7 +272,8 @@ static const rnn_model *take_network(struct arena *arena)
     model->pack = pack;
     model->state_init = state_init;
     model->reset = reset;
-    model->state_copy = NULL; /* the server has no call for it */
+    model->state_copy = NULL; /* the server has no calls for these */
+    model->step_some = NULL;
     model->step = model->step ? step : NULL;
     model->run = run;
     model->training = model->training ? take_training(arena) : NULL;

@@ -256,6 +256,24 @@ RNN_HELPER rnn_status rnn_check_step(const void *packed, int streams)
     return packed && rnn_is_aligned(packed) && streams ? RNN_OK : RNN_ERROR_ARGUMENT;
 }
 
+/* Checks the arguments of _step_some: `count` streams of the state, none twice. Ages serve as marks, and are in the end
+ * as they were. */
+RNN_HELPER rnn_status rnn_check_some(const void *packed, void *state, const void *batch, const int *streams, int count)
+{
+    const int most = rnn_streams(state);
+    if (rnn_check_step(packed, most) != RNN_OK || !batch || batch == state || !streams || count < 0)
+        return RNN_ERROR_ARGUMENT;
+    int64_t *const ages = rnn_ages(state);
+    int marked = 0;
+    while (marked < count && streams[marked] >= 0 && streams[marked] < most && ages[streams[marked]] >= 0) {
+        ages[streams[marked]] = ~ages[streams[marked]];
+        marked++;
+    }
+    for (int i = 0; i < marked; i++)
+        ages[streams[i]] = ~ages[streams[i]];
+    return marked == count ? RNN_OK : RNN_ERROR_ARGUMENT;
+}
+
 /* Checks the arguments of _run. */
 RNN_HELPER rnn_status rnn_check_run(const void *packed, int streams, const void *work, int frames, const int *lengths)
 {

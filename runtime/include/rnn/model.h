@@ -248,6 +248,11 @@ typedef struct {
     rnn_status (*state_copy)(const void *packed, void *to, int to_first, const void *from, int from_first, int count);
     /* NULL in a network that needs the future. */
     rnn_status (*step)(const void *packed, void *state, const void *const inputs[], void *const outputs[]);
+    /* A step of `count` streams, [count], each once and in any order, which inputs and outputs, [count][units], have
+     * too; others stay as they are. batch: memory of state_size(count), which holds nothing between calls. NULL where
+     * step is. */
+    rnn_status (*step_some)(const void *packed, void *state, void *batch, const int *streams, int count,
+                            const void *const inputs[], void *const outputs[]);
     /* lengths: [streams], or NULL where every stream has `frames`; a NULL output is not written. */
     rnn_status (*run)(const void *packed, void *state, void *work, int frames, const int *lengths,
                       const void *const inputs[], void *const outputs[]);
