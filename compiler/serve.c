@@ -12,7 +12,7 @@ static void compile(void *context, struct analysis *analysis)
     struct pipeline_options options = *(const struct pipeline_options *)context;
     struct pipeline_result result = {0};
     options.emit = EMIT_EXPLAIN;
-    options.train = false;
+    options.train = options.vjp = false;
     options.dump_after = STAGE_COUNT;
     pipeline_run(analysis->arena, analysis->source, &options, analysis->diag, &result);
     analysis->tree = result.tree;
