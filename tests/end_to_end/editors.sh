@@ -16,13 +16,31 @@ EOF
 LC_ALL=C awk '{ printf "Content-Length: %d\r\n\r\n%s", length($0), $0 }' "$work/messages" |
   { "$rnnc" --lsp || true; } | grep -o '"label":"[^"]*","kind":[0-9]*,"detail":"[^"]*"' >"$work/items"
 
+# words KIND: prints the words that are offered as this.
+words() { sed -n "s/\"label\":\"\\(.*\\)\",\"kind\":.*\"detail\":\"$1\"/\\1/p" "$work/items"; }
+
 status=0
 for kind in keyword 'word of the language' 'function of the language'; do
-  list=$(sed -n "s/\"label\":\"\\(.*\\)\",\"kind\":.*\"detail\":\"$kind\"/\\1/p" "$work/items" | paste -sd '|' -)
+  list=$(words "$kind" | paste -sd '|' -)
   [ -n "$list" ] || { echo "editors: the server offers no '$kind'" >&2; exit 1; }
   for grammar in vim/syntax/rnn.vim vscode/syntaxes/rnn.tmLanguage.json; do
     grep -qF "($list)" "$editors/$grammar" || { echo "editors: editors/$grammar lacks the list ($list)" >&2; status=1; }
   done
+done
+
+grep -qF "($(words 'function of the language' | paste -sd '|' -))" "$editors/tree-sitter-rnn/queries/highlights.scm" || {
+  echo "editors: the queries of tree-sitter lack the list of functions" >&2
+  status=1
+}
+# In the grammar of tree-sitter, which has them as tokens, and in its queries.
+{ words keyword; words 'word of the language'; } | LC_ALL=C sort >"$work/words"
+for file in grammar.js queries/highlights.scm; do
+  grep -h '"' "$editors/tree-sitter-rnn/$file" | sed 's/field("[a-z]*"//g; s/name: "rnn"//' | grep -o '"[a-z][a-z0-9]*"' | tr -d '"' |
+    LC_ALL=C sort -u >"$work/tokens"
+  diff "$work/words" "$work/tokens" >"$work/difference" || {
+    echo "editors: editors/tree-sitter-rnn/$file has other words than the language: $(cat "$work/difference")" >&2
+    status=1
+  }
 done
 
 # Vim, where it is installed, finds nothing wrong in its files, and colours by them.
