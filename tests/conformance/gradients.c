@@ -72,6 +72,25 @@ void trained_run(struct trained *trained, const int *lengths)
     assert_string_equal(rnn_status_text(status), rnn_status_text(RNN_OK));
 }
 
+void trained_run_vjp(struct trained *trained, const int *lengths, const void *adjoint)
+{
+    const rnn_model *model = trained->model;
+    const rnn_vjp *vjp = model->vjp;
+    const void *const adjoints[] = {adjoint};
+    assert_non_null(vjp);
+    assert_int_equal(model->output_count, 1);
+    const rnn_window window = {.frames = trained->frames, .lengths = lengths};
+    void *state = rnn_alloc(vjp->state_size(trained->streams), model->alignment);
+    void *work = rnn_alloc(vjp->work_size(trained->frames, trained->streams), model->alignment);
+    assert_true(state && work);
+    assert_int_equal(vjp->state_init(state, trained->streams), RNN_OK);
+    rnn_status status = vjp->vjp(trained->parameters, state, work, &window, (const void *const *)trained->inputs,
+                                 adjoints, trained->gradient, trained->input_gradients);
+    assert_string_equal(rnn_status_text(status), rnn_status_text(RNN_OK));
+    rnn_free(state);
+    rnn_free(work);
+}
+
 double norm_error(const rnn_model *model, const void *numbers, double factor, const rnn_file *file, const char *name)
 {
     size_t count;

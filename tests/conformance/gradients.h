@@ -24,6 +24,9 @@ void trained_close(struct trained *trained);
 /* Computes loss and gradients of all frames from a fresh state. */
 void trained_run(struct trained *trained, const int *lengths);
 
+/* Computes, of a network with rnn_vjp and one output, gradients from the output's adjoint; no loss. */
+void trained_run_vjp(struct trained *trained, const int *lengths, const void *adjoint);
+
 /* Returns memory with `count` numbers of the model's precision, from doubles or (NULL) zeros. */
 void *numbers_new(const rnn_model *model, const double *values, size_t count);
 double number_get(const rnn_model *model, const void *numbers, size_t i);

@@ -1,6 +1,7 @@
 /* Eight small cells with start states: gradients that PyTorch computed in double precision, of every parameter, of the
  * input and of the start states, against ours in float and in double. The sequences of one of them end at different
- * frames. The file's loss is the sum over frames and streams of h times the cotangent; ours is the mean. */
+ * frames. The file's loss is the sum over frames and streams of h times the cotangent; ours is the mean. The cotangent
+ * is the adjoint of h, too, from which rnn_vjp makes the same gradients. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +58,8 @@ static void take_data(struct trained *trained, const struct cell *cell, const rn
     free(cotangent);
 }
 
-/* Returns the largest error of the loss and of all gradients, `counted` times ours. */
+/* Returns the largest error of the loss and of all gradients, `counted` times ours; counted = 1: gradients of a sum,
+ * without a loss. */
 static double compare_all(const struct trained *trained, const struct cell *cell, const rnn_file *file, double counted)
 {
     const rnn_model *model = trained->model;
@@ -65,7 +67,7 @@ static double compare_all(const struct trained *trained, const struct cell *cell
     size_t count;
     snprintf(name, sizeof name, "%s.loss", cell->name);
     double *loss = read_tensor(file, name, &count);
-    double largest = fabs(counted * trained->loss - *loss) / fabs(*loss);
+    double largest = counted > 1 ? fabs(counted * trained->loss - *loss) / fabs(*loss) : 0;
     free(loss);
     for (int i = 0; i < model->parameter_count; i++) {
         const rnn_tensor *tensor = &model->parameters[i];
@@ -80,6 +82,18 @@ static double compare_all(const struct trained *trained, const struct cell *cell
         largest = fmax(largest, norm_error(model, trained->input_gradients[i], counted, file, name));
     }
     return largest;
+}
+
+/* Returns the adjoint of the output, whose units are the first of the cotangent's. */
+static void *adjoint_of(const struct trained *trained)
+{
+    const rnn_model *model = trained->model;
+    const size_t units = (size_t)model->outputs[0].shape[0], given = (size_t)model->training->targets[0].shape[0];
+    const size_t count = (size_t)trained->frames * (size_t)trained->streams * units;
+    void *adjoint = numbers_new(model, NULL, count);
+    for (size_t i = 0; i < count; i++)
+        number_set(model, adjoint, i, number_get(model, trained->targets[0], i / units * given + i % units));
+    return adjoint;
 }
 
 static double run_cell(const struct cell *cell, const rnn_model *model, const rnn_file *file)
@@ -104,6 +118,11 @@ static double run_cell(const struct cell *cell, const rnn_model *model, const rn
     }
     trained_run(&trained, ragged ? lengths : NULL);
     double error = compare_all(&trained, cell, file, counted);
+    memset(trained.gradient, 0xff, model->parameter_elements * (size_t)model->real_size);
+    void *adjoint = adjoint_of(&trained);
+    trained_run_vjp(&trained, ragged ? lengths : NULL, adjoint);
+    free(adjoint);
+    error = fmax(error, compare_all(&trained, cell, file, 1));
     trained_close(&trained);
     return error;
 }
