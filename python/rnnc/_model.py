@@ -60,6 +60,7 @@ _state_init = CFUNCTYPE(c_int, c_void_p, c_int)
 _reset = CFUNCTYPE(c_int, c_void_p, c_void_p)
 _state_copy = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_void_p, c_int, c_int)
 _step = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_void_p)
+_step_some = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_int, c_void_p, c_void_p)
 _run = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_int, c_void_p, c_void_p, c_void_p)
 _alloc = CFUNCTYPE(c_void_p, c_size_t, c_size_t)
 _free = CFUNCTYPE(None, c_void_p)
@@ -110,6 +111,7 @@ class rnn_model(Structure):
         ("reset", _reset),
         ("state_copy", _state_copy),
         ("step", _step),
+        ("step_some", _step_some),
         ("run", _run),
         ("training", c_void_p),
         ("vjp", POINTER(rnn_vjp)),
