@@ -8,9 +8,12 @@
 # or TARGET x86-64-v3. With TARGET multi, the program chooses when it runs, see `rnnc --help`.
 # In double: target_compile_definitions(target PUBLIC RNN_REAL_DOUBLE); PUBLIC, as targets that include the headers need it too.
 function(rnnc_add_library target)
-  cmake_parse_arguments(PARSE_ARGV 1 NET "" "TOP;PREFIX;EMBED;TARGET" "SOURCES;DEFINES;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 NET "" "TOP;PREFIX;EMBED;TARGET;WEIGHTS" "SOURCES;DEFINES;OPTIONS")
   if(NET_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "rnnc_add_library(${target}): what is '${NET_UNPARSED_ARGUMENTS}' for? Sources follow SOURCES")
+  endif()
+  if(NET_WEIGHTS)
+    message(FATAL_ERROR "rnnc_add_library(${target}): weights become a part of the C by EMBED ${NET_WEIGHTS}, as with rnnc --embed")
   endif()
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if(NOT C IN_LIST languages)

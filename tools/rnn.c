@@ -46,6 +46,17 @@ static char *list_commands(int key, const char *text, void *input)
     return argument_help(key, text, write_commands);
 }
 
+/* Ends the program with the names of all commands. */
+static void refuse_command(struct argp_state *state, const char *argument)
+{
+    char names[32 * COMMAND_COUNT] = "";
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        strcat(names, i == 0 ? "" : i < COMMAND_COUNT - 1 ? ", " : " and ");
+        strncat(names, commands[i].name, 24);
+    }
+    argp_error(state, "there is no command '%s'; there are %s", argument, names);
+}
+
 /* Finds the command; what follows it is the command's own business. */
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -56,9 +67,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             if (strcmp(commands[i].name, argument) == 0)
                 *command = &commands[i];
         if (!*command)
-            argp_error(state,
-                       "there is no command '%s'; there are run, train, eval, check, compile, factor, bench and tune",
-                       argument);
+            refuse_command(state, argument);
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:

@@ -56,8 +56,11 @@ printf '%s\n' 'cmake_minimum_required(VERSION 3.25)' 'project(wrong LANGUAGES C)
   'rnnc_add_library(net elman.rnn)' >"$work/wrong/CMakeLists.txt"
 if cmake -G Ninja -S "$work/wrong" -B "$work/wrong/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1; then fail "sources without SOURCES"; fi
 grep -q 'Sources follow SOURCES' "$work/log" || { cat "$work/log" >&2; exit 1; }
+sed -i 's/elman.rnn/SOURCES elman.rnn WEIGHTS weights.safetensors/' "$work/wrong/CMakeLists.txt"
+if cmake -G Ninja -S "$work/wrong" -B "$work/wrong/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1; then fail "WEIGHTS are taken"; fi
+grep -q 'become a part of the C by EMBED' "$work/log" || { cat "$work/log" >&2; exit 1; }
 mkdir "$work/plus"
-sed 's/LANGUAGES C/LANGUAGES NONE/; s/elman.rnn/SOURCES elman.rnn/' "$work/wrong/CMakeLists.txt" >"$work/plus/CMakeLists.txt"
+sed 's/LANGUAGES C/LANGUAGES NONE/; s/ WEIGHTS weights.safetensors//' "$work/wrong/CMakeLists.txt" >"$work/plus/CMakeLists.txt"
 if cmake -G Ninja -S "$work/plus" -B "$work/plus/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1; then fail "a project without C"; fi
 grep -q 'networks are C, which' "$work/log" || { cat "$work/log" >&2; exit 1; }
 
