@@ -78,7 +78,7 @@ def make_parser():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--quick", action="store_true", help="1, 4 and 16 ranks only")
-    add("--ranks", metavar="N,N...", type=ranks, help="how many (default 1,4,16,64,256), powers of two to 1024, which takes hours")
+    add("--ranks", metavar="N,N...", type=ranks, help="how many (default 1,4,16,64,256), powers of two to 1024, where some take minutes")
     add("--ways", metavar="PATTERN", default="*", help="of a gradient to be sent that match: none, f16, powersgd:1, powersgd:2, powersgd:4, auto (default *)")
     add("--network", metavar="FILE", type=network, default=BENCH / "nets/words.rnn", help="with a loss (default bench/nets/words.rnn)")
     add("--streams", metavar="N", type=run.count, default=2, help="sequences of each rank (default 2)")

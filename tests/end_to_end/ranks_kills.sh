@@ -3,11 +3,12 @@
 # on from its checkpoint to the bits of a training that was never killed.
 #   ranks_kills.sh RNN [KILLS [SEED]]
 set -eu
-rnn=$1
+rnn=$(realpath "$1")
+here=$(dirname "$(realpath "$0")")
 kills=${2:-4}
 random=${3:-1}
-. "$(dirname "$0")/training.sh"
-. "$(dirname "$0")/mpi.sh"
+. "$here/training.sh"
+. "$here/mpi.sh"
 count=3
 
 # Momentum, dropout, factors and what is left out of them all have to go on.
