@@ -61,6 +61,9 @@ for variant in dense svd:8+f16 int8; do
     fail "no figures of $variant: $(cat out)"
 done
 grep -q "^'[a-z0-9:+]*' is taken on this machine" out || fail "which one is taken? $(cat out)"
+bench lstm.rnn -D n=32 --variants int8 --threads 1
+says out "1 variant, 1 stream, 4 frames a call"
+
 expect 2 "$rnn" bench lstm.rnn --variants dense,f16 --train
 says err "--variants is about inference, --train about one form: leave one of them out"
 

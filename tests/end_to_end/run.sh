@@ -59,6 +59,7 @@ END
 forms() { "$rnn" run forms.rnn --weights all.safetensors --input x.csv --output z.csv "$@"; }
 expect 0 forms --variants dense,svd:1,f16
 grep -qx "rnn: variant '[a-z0-9]*' is taken, of 'dense', 'f16'" err || fail "which variant is taken? $(cat err)"
+says err "rnn: variant 'svd:1' is left out: the weights have no 'y.A'"
 holds z.csv '14,32
 32,77'
 rm z.csv
@@ -74,6 +75,14 @@ expect 1 forms --variants svd:1
 says err "no variant has its arrays: svd:1: all.safetensors: no tensor 'y.A', 'y.B'"
 expect 2 forms --variants dense,half
 says err "--variants half: unknown form 'half'"
+head='{"y":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"y.A":{"dtype":"F32","shape":[2,2],"data_offsets":[24,40]},"y.B":{"dtype":"F32","shape":[2,3],"data_offsets":[40,64]}}'
+{
+  printf "\\$(printf %o ${#head})\0\0\0\0\0\0\0%s" "$head"
+  head -c 64 /dev/zero
+} >factors.safetensors
+expect 0 "$rnn" run forms.rnn --weights factors.safetensors --input x.csv --output z.csv --variants dense,svd:1
+says err "rnn: variant 'svd:1' is left out: it needs 'y.A' as [2, 1], the weights have [2, 2]"
+says err "rnn: variant 'dense' is taken, of 'dense'"
 expect 2 forms --variant f16
 says err "--variant takes one of several forms: give these with --variants, or one alone with --form"
 

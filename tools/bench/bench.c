@@ -308,9 +308,10 @@ static bool print_variants(struct bench *bench, const char **error)
     size_t width = strlen("us a frame");
     for (int i = 0; i < variants->count; i++)
         width = strlen(variants->list[i].name) > width ? strlen(variants->list[i].name) : width;
-    printf("%s: %d variants, %d stream%s, %d frame%s a call\n\n%-*s %12s %12s %12s %12s\n", model->name,
-           variants->count, bench->options->streams, bench->options->streams == 1 ? "" : "s", bench->options->frames,
-           bench->options->frames == 1 ? "" : "s", (int)width, "us a frame", "predicted", "run", "step", "p99.9");
+    printf("%s: %d variant%s, %d stream%s, %d frame%s a call\n\n%-*s %12s %12s %12s %12s\n", model->name,
+           variants->count, variants->count == 1 ? "" : "s", bench->options->streams,
+           bench->options->streams == 1 ? "" : "s", bench->options->frames, bench->options->frames == 1 ? "" : "s",
+           (int)width, "us a frame", "predicted", "run", "step", "p99.9");
     for (int i = 0; i < variants->count; i++)
         if (!print_variant(bench, i, (int)width, error))
             return false;

@@ -1,5 +1,6 @@
 #include "network/session.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -147,13 +148,59 @@ static bool use_variant(struct arena *arena, struct session *session, const char
     return false;
 }
 
-bool session_choose(struct arena *arena, struct session *session, const char *variant, const char **error)
+static const char *shape_text(struct arena *arena, const int64_t *shape, int rank)
+{
+    struct text text;
+    text_init(&text, arena);
+    text_puts(&text, "[");
+    for (int k = 0; k < rank; k++)
+        text_printf(&text, "%s%" PRId64, k ? ", " : "", shape[k]);
+    text_puts(&text, "]");
+    return text.data;
+}
+
+/* Returns the first array by which a file is not for a variant. */
+static const char *why_absent(struct arena *arena, const rnn_model *model, const rnn_file *file, int variant)
+{
+    for (int i = 0; i < model->parameter_count; i++) {
+        const rnn_tensor *wanted = &model->parameters[i];
+        const rnn_file_tensor *tensor = rnn_file_find(file, wanted->name);
+        if (!(model->variants->readers[i] >> variant & 1))
+            continue;
+        if (!tensor)
+            return arena_printf(arena, "the weights have no '%s'", wanted->name);
+        const int64_t shape[] = {wanted->shape[0], wanted->shape[1], wanted->shape[2]};
+        if (tensor->rank != wanted->rank || memcmp(tensor->shape, shape, (size_t)wanted->rank * sizeof *shape) != 0)
+            return arena_printf(arena, "it needs '%s' as %s, the weights have %s", wanted->name,
+                                shape_text(arena, shape, wanted->rank), shape_text(arena, tensor->shape, tensor->rank));
+    }
+    return "the weights are of another network";
+}
+
+/* Says which variants the weights are not for, and why. */
+static void tell_absent(struct arena *arena, const struct session *session, const char *weights)
+{
+    const rnn_variants *variants = session->model->variants;
+    rnn_error unseen;
+    rnn_file *file = rnn_file_open(weights, &unseen);
+    for (int i = 0; file && i < variants->count; i++)
+        if (!(choice_of(session)->present >> i & 1))
+            fprintf(stderr, "rnn: variant '%s' is left out: %s\n", variants->list[i].name,
+                    why_absent(arena, session->model, file, i));
+    if (file)
+        rnn_file_close(file);
+}
+
+bool session_choose(struct arena *arena, struct session *session, const char *variant, const char *weights,
+                    const char **error)
 {
     const rnn_variants *variants = session->model->variants;
     if (!variants)
         return true;
     if (variant)
         return use_variant(arena, session, variant, error);
+    if (weights)
+        tell_absent(arena, session, weights);
     fprintf(stderr, "rnn: variant '%s' is taken, of %s\n", variants->list[choice_of(session)->variant].name,
             list_variants(arena, variants, choice_of(session)->present));
     return true;

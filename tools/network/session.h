@@ -25,8 +25,10 @@ void session_draw(struct session *session, uint64_t seed);
 bool session_pack(struct arena *arena, struct session *session, const char **error);
 
 /* Has session_pack pack the variant of that name, of a network that has variants. NULL: the one that has been chosen by
- * the cost model, which is said on standard error; nothing where there are none. */
-bool session_choose(struct arena *arena, struct session *session, const char *variant, const char **error);
+ * the cost model, which is said on standard error, as are the variants that the file of weights is not for (NULL: drawn
+ * weights, which are for all); nothing where there are none. */
+bool session_choose(struct arena *arena, struct session *session, const char *variant, const char *weights,
+                    const char **error);
 
 /* Parameters from a weights file. Other tensors of the file are named on standard error, or refused if `strict`, except
  * those that rnn train keeps in its checkpoints. */

@@ -256,7 +256,7 @@ static bool call_network(struct run *run, const char **error)
         done = session_load(run->arena, &session, feed->weights, feed->strict, error);
     else
         session_draw(&session, feed->seed);
-    if (done && session_choose(run->arena, &session, run->options->variant, error) &&
+    if (done && session_choose(run->arena, &session, run->options->variant, feed->weights, error) &&
         session_pack(run->arena, &session, error)) {
         rnn_status status =
             run->options->by_steps

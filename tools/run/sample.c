@@ -160,7 +160,7 @@ static bool prepare_session(struct writer *writer, const rnn_model *model, const
     writer->weights = ARENA_ARRAY(arena, double, model->inputs->vocabulary);
     writer->random = random_start(random_key(writer->options->seed, 0));
     return session_load(arena, &writer->session, feed->weights, feed->strict, error) &&
-           session_choose(arena, &writer->session, writer->options->variant, error) &&
+           session_choose(arena, &writer->session, writer->options->variant, feed->weights, error) &&
            session_pack(arena, &writer->session, error);
 }
 
