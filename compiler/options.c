@@ -41,7 +41,17 @@ enum {
 };
 
 /* The parts of the screen of --help. Options that name none belong to the part of the one before them. */
-enum { PART_WRITTEN = 1, PART_NETWORK, PART_FORMS, PART_NEEDS, PART_MAKE, PART_MACHINE, PART_MESSAGES, PART_STEPS };
+enum {
+    PART_WRITTEN = 1,
+    PART_NETWORK,
+    PART_FORMS,
+    PART_NEEDS,
+    PART_MAKE,
+    PART_MACHINE,
+    PART_MESSAGES,
+    PART_EDITORS,
+    PART_STEPS
+};
 
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "What is written:", PART_WRITTEN},
@@ -51,6 +61,7 @@ static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "Rules of make:", PART_MAKE},
     {NULL, 0, NULL, 0, "The machine that runs it:", PART_MACHINE},
     {NULL, 0, NULL, 0, "Messages:", PART_MESSAGES},
+    {NULL, 0, NULL, 0, "For editors:", PART_EDITORS},
     {NULL, 0, NULL, 0,
      "The compiler itself; -fno- turns a transformation off, which changes results in rounding alone:", PART_STEPS},
     {NULL, 'o', "FILE", 0, "write the C file (or what --emit asks for) here; -, as without it, is standard output",
@@ -118,7 +129,8 @@ static const struct argp_option table[] = {
     {"-Werror", 0, NULL, OPTION_DOC, "treat warnings as errors", PART_MESSAGES},
     {NULL, 'W', "error", OPTION_HIDDEN, "that", 0},
     {"error-limit", KEY_LIMIT, "N", 0, "print at most N errors (20); 0: all", 0},
-    {"lsp", KEY_LSP, NULL, 0, "serve an editor, which sends programs and questions through the standard streams", 0},
+    {"lsp", KEY_LSP, NULL, 0, "serve an editor, which sends programs and questions through the standard streams",
+     PART_EDITORS},
     {0}};
 
 struct parsing {
