@@ -159,7 +159,7 @@ says out "  cosine     down to \`least\` in \`period\` steps along half a cosine
 expect 2 "$rnn"
 says err "which command?"
 expect 2 "$rnn" walk
-says err "there is no command 'walk'; there are run, train, eval, check, compile, factor, bench and tune"
+says err "there is no command 'walk'; there are run, train, eval, check, compile, import, factor, bench and tune"
 
 # A library of the cache, made once.
 printf 'cell Sum(x) -> y { y = x + y[t-1] }\n' >sum.rnn

@@ -8,6 +8,7 @@ int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compile(int argc, char **argv);
+int command_import(int argc, char **argv);
 int command_factor(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_tune(int argc, char **argv);

@@ -1,0 +1,118 @@
+#!/bin/sh
+# `rnn import`: layers of PyTorch found in state_dicts, which this script writes, against programs written by hand.
+#   import_torch.sh RNN
+set -eu
+rnn=$1
+. "$(dirname "$0")/expect.sh"
+
+# state_dict FILE NAME=ROWS[,COLUMNS]...: F32; a number depends on its place in its tensor, of those named ...zero... it is 0
+state_dict() {
+  file=$1
+  shift
+  printf '%s\n' "$@" | awk -F '[=,]' '
+    { size = 4 * $2 * (NF > 2 ? $3 : 1)
+      printf "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%d,%d]}", (NR > 1 ? "," : "{"), $1,
+             (NF > 2 ? $2 "," $3 : $2), at, at + size
+      at += size }
+    END { print "}" }' >header
+  length=$(wc -c <header)
+  printf '%b' "$(printf '\\0%03o\\0%03o\\0\\0\\0\\0\\0\\0' $((length % 256)) $((length / 256)))" >"$file"
+  cat header >>"$file"
+  printf '%b' "$(printf '%s\n' "$@" | awk -F '[=,]' '
+    BEGIN { split("0\\0\\0200\\0076 0\\0\\0\\0277 0\\0\\0\\0076 0\\0\\0200\\0276 0\\0\\0100\\0077", bytes, " ") }
+    { for (i = 0; i < $2 * (NF > 2 ? $3 : 1); i++)
+        printf "%s", /bias/ && ENVIRON["zero"] ? "\\0\\0\\0\\0" : "\\" bytes[(i * i + int(i / 7) + length($1)) % 5 + 1] }')" >>"$file"
+}
+import() { "$rnn" import "$@" -o net.rnn -w net.safetensors; }
+refuses() {
+  words=$1
+  shift
+  rm -f net.rnn net.safetensors
+  expect 1 import "$@"
+  says err "$words"
+  [ ! -e net.rnn ] && [ ! -e net.safetensors ] || fail "something is written all the same"
+}
+printf '1,0.5\n-1,0.25\n0.125,2\n' >x.csv
+
+# runs_as PROGRAM: net.rnn and this one have the same outputs with the weights
+runs_as() {
+  expect 0 "$rnn" run net.rnn --weights net.safetensors --input x.csv --output y.csv
+  printf '%s\n' "import std.torch" "model net { input x[2]" "$1" "output y = $2 }" >hand.rnn
+  expect 0 "$rnn" run hand.rnn --weights "${3:-net.safetensors}" --input x.csv --output z.csv
+  cmp y.csv z.csv || fail "outputs are not those of $1"
+  ! grep -q nan y.csv || fail "outputs are NaN"
+}
+
+# ---- layers that std.torch has ----
+
+state_dict enc.safetensors enc.weight_ih_l0=12,2 enc.weight_hh_l0=12,3 enc.bias_ih_l0=12 enc.bias_hh_l0=12 \
+  enc.weight_ih_l0_reverse=12,2 enc.weight_hh_l0_reverse=12,3 enc.bias_ih_l0_reverse=12 enc.bias_hh_l0_reverse=12 head.weight=4,6
+expect 0 import enc.safetensors
+says err "1 other tensors of 'enc.safetensors' are left out"
+says net.rnn "enc = torch.BiLSTM[3](x)"
+says net.rnn "# PyTorch: nn.LSTM(2, 3, bidirectional=True)"
+runs_as "enc = torch.BiLSTM[3](x)" enc enc.safetensors
+
+state_dict bare.safetensors weight_ih_l0=3,2 weight_hh_l0=3,3 bias_ih_l0=3 bias_hh_l0=3
+refuses "give --as torch:rnn_tanh or --as torch:rnn_relu" bare.safetensors
+expect 0 import bare.safetensors --as torch:rnn_relu
+runs_as "rnn = torch.RNN[3, relu](x)" rnn
+
+state_dict p.safetensors 0.weight_ih_l0=12,2 0.weight_hh_l0=12,2 0.weight_hr_l0=2,3 0.bias_ih_l0=12 0.bias_hh_l0=12
+expect 0 import p.safetensors
+runs_as "layer.0 = torch.LSTMP[3, 2](x)" layer.0
+
+# ---- and that it does not have: without biases, as with biases of zero; more layers than three ----
+
+for kind in LSTM:12 GRU:9; do
+  rows=${kind#*:}
+  state_dict unbiased.safetensors e.weight_ih_l0="$rows",2 e.weight_hh_l0="$rows",3 e.weight_ih_l1="$rows",3 e.weight_hh_l1="$rows",3
+  zero=1 state_dict zeros.safetensors e.weight_ih_l0="$rows",2 e.weight_hh_l0="$rows",3 e.weight_ih_l1="$rows",3 \
+    e.weight_hh_l1="$rows",3 e.bias_ih_l0="$rows" e.bias_hh_l0="$rows" e.bias_ih_l1="$rows" e.bias_hh_l1="$rows"
+  expect 0 import unbiased.safetensors
+  runs_as "e = torch.${kind%:*}2[3](x)" e zeros.safetensors
+done
+state_dict four.safetensors $(for k in 0 1 2 3; do echo "e.weight_ih_l$k=9,$((k ? 3 : 2)) e.weight_hh_l$k=9,3 e.bias_ih_l$k=9 e.bias_hh_l$k=9"; done)
+state_dict halves.safetensors $(for k in 0 1; do echo "a.weight_ih_l$k=9,$((k ? 3 : 2)) a.weight_hh_l$k=9,3 a.bias_ih_l$k=9 a.bias_hh_l$k=9"; done) \
+  $(for k in 0 1; do echo "b.weight_ih_l$k=9,3 b.weight_hh_l$k=9,3 b.bias_ih_l$k=9 b.bias_hh_l$k=9"; done)
+expect 0 import four.safetensors
+runs_as "a = torch.GRU2[3](x); b = torch.GRU2[3](a)" b halves.safetensors
+refuses "several recurrent layers, 'a', 'b': choose one with --prefix" halves.safetensors
+refuses "has no recurrent layer 'c'; there are: 'a', 'b'" halves.safetensors --prefix c
+expect 0 import halves.safetensors --prefix b
+says net.rnn "b = torch.GRU2[3](x)"
+
+# ---- what is no such layer ----
+
+state_dict part.safetensors e.weight_ih_l0=12,2 e.weight_hh_l0=12,3 e.bias_ih_l0=12
+refuses "lacks 'e.bias_hh_l0'" part.safetensors
+state_dict shape.safetensors e.weight_ih_l0=12,2 e.weight_hh_l0=12,3 e.bias_ih_l0=12 e.bias_hh_l0=11
+refuses "'e.bias_hh_l0' is [11] instead of [12]" shape.safetensors
+refuses "'enc.weight_hh_l0' [12, 3], as in no GRU" enc.safetensors --as torch:gru
+state_dict alone.safetensors e.weight_ih_l0=12,2
+refuses "needs 'e.weight_hh_l0' beside it" alone.safetensors
+state_dict empty.safetensors e.weight_ih_l0=0,2 e.weight_hh_l0=0,0
+refuses "as in no LSTM, GRU or RNN" empty.safetensors
+state_dict more.safetensors e.weight_ih_l0=9,2 e.weight_hh_l0=9,3 e.weight_ih_l2=9,3
+refuses "has 3 tensors under 'e.', but an nn.GRU of 1 layers as these has 2" more.safetensors
+state_dict odd.safetensors 'a-b.weight_ih_l0=9,2' 'a-b.weight_hh_l0=9,3'
+refuses "equations cannot be named 'a-b'" odd.safetensors
+state_dict other.safetensors head.weight=4,6
+refuses "no tensor's name ends in 'weight_ih_l0'" other.safetensors
+refuses "save_file(module.state_dict()" module.pt
+head -c 100 enc.safetensors >cut.safetensors
+refuses "cut.safetensors" cut.safetensors
+refuses "missing.safetensors" missing.safetensors
+expect 1 "$rnn" import enc.safetensors -o nowhere/net.rnn -w new.safetensors
+[ ! -e new.safetensors ] || fail "weights without a program"
+expect 1 "$rnn" import enc.safetensors -o net.rnn -w net.npz
+says err "weights go into a .safetensors file"
+expect 2 "$rnn" import enc.safetensors -o net.rnn
+says err "give -o FILE.rnn and -w FILE.safetensors"
+expect 2 "$rnn" import
+says err "which file?"
+expect 2 import enc.safetensors four.safetensors
+says err "it takes one file, so not 'four.safetensors' too"
+expect 2 import enc.safetensors --as torch:sru
+says err "--as: there is no 'torch:sru'"
+expect 2 "$rnn" import enc.safetensors -o net.rnn -w enc.safetensors

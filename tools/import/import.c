@@ -1,0 +1,126 @@
+/* rnn import: weights of other systems, as a program with a weights file. */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "command/argument.h"
+#include "command/commands.h"
+#include "data/array.h"
+#include "data/file.h"
+#include "import/torch.h"
+
+static const char documentation[] =
+    "Write a program, and its weights, for a recurrent layer of PyTorch: nn.LSTM, nn.GRU or nn.RNN, of any number of "
+    "layers, in one direction or both, with or without biases, with proj_size.\v"
+    "FILE is a state_dict in a .safetensors file, in Python:\n\n"
+    "  from safetensors.torch import save_file\n"
+    "  save_file(module.state_dict(), \"weights.safetensors\")\n\n"
+    "What the layer is follows from the names and shapes there, but not the function of an RNN. The program's input is "
+    "the layer's, and its output that of the last layer at each frame. Other tensors of the file are left out, which "
+    "is said.\n\n"
+    "Exit status: 0 done, 1 the file is wrong or nothing can be written, 2 the command line is wrong.";
+
+static const struct argp_option options_table[] = {
+    {"as", 'a', "KIND", 0, "What it is: torch:lstm, torch:gru, torch:rnn_tanh or torch:rnn_relu", 0},
+    {"prefix", 'p', "NAME", 0, "Which of several layers, such as encoder.lstm", 0},
+    {NULL, 'o', "FILE.rnn", 0, "Write the program here", 0},
+    {"weights", 'w', "FILE.safetensors", 0, "Write the weights here", 0},
+    {0},
+};
+
+struct import_options {
+    struct arena *arena;
+    const char *input, *output, *weights;
+    struct torch_choice choice;
+};
+
+static void check_options(const struct import_options *options, struct argp_state *state)
+{
+    if (!options->input)
+        argp_error(state, "which file? give a .safetensors file");
+    if (!options->output || !options->weights)
+        argp_error(state, "it writes a program and its weights: give -o FILE.rnn and -w FILE.safetensors");
+    struct argument_files files = {.arena = options->arena};
+    argument_reads(&files, "the state_dict", options->input);
+    argument_writes(&files, "-o", options->output, state);
+    argument_writes(&files, "--weights", options->weights, state);
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct import_options *options = state->input;
+    switch (key) {
+    case 'a':
+        if (strncmp(argument, "torch:", 6) != 0 || !torch_has_kind(argument + 6))
+            argp_error(state,
+                       "--as: there is no '%s'; there are torch:lstm, torch:gru, torch:rnn_tanh and torch:rnn_relu",
+                       argument);
+        options->choice.as = argument + 6;
+        return 0;
+    case 'p':
+        options->choice.prefix = argument;
+        return 0;
+    case 'o':
+        options->output = argument;
+        return 0;
+    case 'w':
+        options->weights = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->input)
+            argp_error(state, "it takes one file, so not '%s' too", argument);
+        options->input = argument;
+        return 0;
+    case ARGP_KEY_END:
+        check_options(options, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static bool ends(const char *path, const char *ending)
+{
+    const size_t length = strlen(path), end = strlen(ending);
+    return length >= end && strcmp(path + length - end, ending) == 0;
+}
+
+static bool import(struct arena *arena, const struct import_options *options, const char **error)
+{
+    struct torch_network network;
+    if (!ends(options->input, ".safetensors")) {
+        *error = arena_printf(arena,
+                              "'%s' is no .safetensors file; of a module of PyTorch, Python writes one:\n"
+                              "  from safetensors.torch import save_file\n"
+                              "  save_file(module.state_dict(), \"weights.safetensors\")",
+                              options->input);
+        return false;
+    }
+    if (!ends(options->weights, ".safetensors")) {
+        *error = arena_printf(arena, "'%s': weights go into a .safetensors file", options->weights);
+        return false;
+    }
+    if (!torch_import(arena, options->input, &options->choice, &network, error) ||
+        !file_can_be_written(arena, options->output, error) ||
+        !arrays_write(arena, options->weights, network.weights, network.weight_count, error) ||
+        !file_write(arena, options->output, network.program, strlen(network.program), error))
+        return false;
+    if (network.left_out)
+        fprintf(stderr, "rnn: note: %d other tensors of '%s' are left out\n", network.left_out, options->input);
+    return true;
+}
+
+int command_import(int argc, char **argv)
+{
+    const struct argp argp = {
+        .options = options_table, .parser = parse_option, .args_doc = "FILE.safetensors", .doc = documentation};
+    struct arena *arena = arena_new();
+    struct import_options options = {.arena = arena};
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    const char *error = NULL;
+    const bool done = import(arena, &options, &error);
+    const int status = done ? 0 : print_error(error);
+    arena_free(arena);
+    return status;
+}
