@@ -12,6 +12,18 @@
 /* Far more than any program, and far less than a span's 32 bits can count: of a file, and of all files. */
 enum { SOURCE_MAX_LENGTH = 16 * 1024 * 1024, SOURCE_MAX_TOTAL = 4 * SOURCE_MAX_LENGTH };
 
+/* Makes room for a longer text. It doubles, so that many files cost no more than a few copies of the text. */
+static void reserve(struct source *source, size_t bytes)
+{
+    if (bytes <= source->capacity)
+        return;
+    source->capacity = bytes > 2 * source->capacity ? bytes : 2 * source->capacity;
+    source->room = arena_alloc(source->arena, source->capacity, 1);
+    if (source->length)
+        memcpy(source->room, source->data, source->length);
+    source->data = source->room;
+}
+
 /* Appends a file to the text; returns its number. */
 static int append(struct source *source, const char *name, const char *data, size_t length)
 {
@@ -25,14 +37,12 @@ static int append(struct source *source, const char *name, const char *data, siz
                                .begin = (uint32_t)begin,
                                .end = (uint32_t)(begin + length),
                                .first_row = source->line_count};
-    char *text = arena_alloc(arena, begin + length + 1, 1);
-    if (begin) {
-        memcpy(text, source->data, source->length);
+    reserve(source, begin + length + 1);
+    char *text = source->room;
+    if (begin)
         text[begin - 1] = '\n';
-    }
     memcpy(text + begin, data, length);
     text[begin + length] = '\0';
-    source->data = text;
     source->length = begin + length;
     ARENA_PUSH(arena, source->line_begin, source->line_count, source->line_capacity, file.begin);
     for (uint32_t i = file.begin; i < file.end; i++)
@@ -131,26 +141,29 @@ int source_add_file(struct source *source, const char *path, const char **error)
 {
     struct stat status;
     const char *reason = NULL;
+    bool is_passed = false; /* over, as if there were no file */
     if (stat(path, &status) != 0) {
         if (errno == ENOENT || errno == ENOTDIR)
             return SOURCE_MISSING;
         reason = strerror(errno);
+        is_passed = errno == ELOOP;
     } else if (!S_ISREG(status.st_mode)) { /* reading a pipe might wait for ever */
         reason = "it is no regular file";
+        is_passed = S_ISDIR(status.st_mode);
     } else if (find_file(source, &status) >= 0) {
         return find_file(source, &status);
     }
     struct arena *scratch = arena_new();
     struct text text;
     text_init(&text, scratch);
-    int number = -1;
+    int number = is_passed ? SOURCE_MISSING : -1;
     if (!reason)
         reason = read_path(path, &text);
     if (!reason && has_room(source, text.length, &reason)) {
         number = append(source, path, text.data ? text.data : "", text.length);
         source->files[number].device = (uint64_t)status.st_dev;
         source->files[number].inode = (uint64_t)status.st_ino;
-    } else {
+    } else if (!is_passed || !*error) { /* of several that are passed over the first */
         *error = arena_printf(source->arena, "cannot read '%s': %s", path, reason);
     }
     arena_free(scratch);

@@ -28,6 +28,8 @@ struct source {
     const char *name;    /* of the first file, the program */
     const char *data;    /* NUL-terminated, `length` bytes */
     size_t length;
+    char *room; /* where the text is, with room for `capacity` bytes */
+    size_t capacity;
     uint32_t *line_begin; /* offset of the first byte of each line, of all files */
     int line_count, line_capacity;
     struct source_file *files; /* the program, then those that are imported, as they are found */
@@ -47,7 +49,8 @@ int source_add_memory(struct source *source, const char *name, const char *data,
 enum { SOURCE_MISSING = -2 };
 
 /* Adds a regular file, or finds it among those that are there, whatever path led to it. Returns its number; or -1 with
- * *error; or SOURCE_MISSING where there is no file of that path. */
+ * *error, NULL before the first call; or SOURCE_MISSING where there is no file of that path, with *error where there is
+ * a folder, or a link that leads back to itself. */
 int source_add_file(struct source *source, const char *path, const char **error);
 
 /* The file that an offset is in. */

@@ -20,6 +20,7 @@ struct loading {
     struct diagnostics *diag;
     struct tree **trees; /* in the order in which they were found, the program first */
     int count, capacity;
+    bool is_full; /* there are too many, which has been said */
 };
 
 /* ---- finding a file ---- */
@@ -44,8 +45,9 @@ static int add_module(struct loading *loading, const struct import *import)
         list = arena_printf(loading->arena, "%s%s'%s'", list, *list ? ", " : "", module->name);
     }
     diag_error(loading->diag, path->span, "there is no module '%s': there are %s", path->text, list);
-    if (suggestion.best)
-        diag_note(loading->diag, path->span, "did you mean '%s'?", suggestion.best);
+    const struct module_text *standard = module_find(arena_printf(loading->arena, "std.%s", path->text));
+    if (standard || suggestion.best)
+        diag_note(loading->diag, path->span, "did you mean '%s'?", standard ? standard->name : suggestion.best);
     else if (strncmp(path->text, "std.", 4) != 0)
         diag_note(loading->diag, path->span, "a file is imported by 'import \"%s.rnn\"'", path->text);
     return -1;
@@ -65,7 +67,8 @@ static void tell_missing(struct loading *loading, const struct name *path, const
                   path->text, list);
 }
 
-/* Looks for a file beside the one that imports it, then in the folders of -I. */
+/* Looks for a file beside the one that imports it, then in the folders of -I. A folder of that name is passed over, and
+ * told where there is no file. */
 static int add_file(struct loading *loading, const struct tree *from, const struct import *import)
 {
     const struct name *path = &import->path;
@@ -79,7 +82,7 @@ static int add_file(struct loading *loading, const struct tree *from, const stru
     for (int i = 0; file == SOURCE_MISSING && !is_absolute && i < loading->options->folder_count; i++)
         file = source_add_file(loading->source,
                                arena_printf(loading->arena, "%s/%s", loading->options->folders[i], path->text), &error);
-    if (file == SOURCE_MISSING)
+    if (file == SOURCE_MISSING && !error)
         tell_missing(loading, path, first);
     else if (file < 0)
         diag_error(loading->diag, path->span, "%s", error);
@@ -96,11 +99,11 @@ static bool has_definitions(const struct tree *tree)
     return false;
 }
 
-/* Reports a file that has nothing which another could use; what is wrong in it has been said. */
-static void check_use(struct loading *loading, const struct import *import, bool is_wrong)
+/* Reports a file that has nothing which another could use, unless mistakes in it have been told. */
+static void check_use(struct loading *loading, const struct import *import)
 {
     const struct tree *tree = import->imported;
-    if (is_wrong || has_definitions(tree))
+    if (tree->is_wrong || has_definitions(tree))
         return;
     diag_error(loading->diag, import->path.span, "'%s' defines no cell, function or constant, which alone are imported",
                import->path.text);
@@ -118,9 +121,12 @@ static struct tree *load_file(struct loading *loading, int file, const struct im
             return loading->trees[i];
     if (loading->count == PARTS_MOST) {
         diag_error(loading->diag, import->path.span, "the program imports more than %d files", PARTS_MOST);
+        loading->is_full = true;
         return NULL;
     }
+    const int errors = diag_error_count(loading->diag);
     struct tree *tree = parse_file(loading->arena, loading->source, file, loading->diag);
+    tree->is_wrong = diag_error_count(loading->diag) > errors;
     ARENA_PUSH(loading->arena, loading->trees, loading->count, loading->capacity, tree);
     return tree;
 }
@@ -128,10 +134,9 @@ static struct tree *load_file(struct loading *loading, int file, const struct im
 static void load_import(struct loading *loading, const struct tree *from, struct import *import)
 {
     const int file = import->is_module ? add_module(loading, import) : add_file(loading, from, import);
-    const int errors = diag_error_count(loading->diag);
     import->imported = file < 0 ? NULL : load_file(loading, file, import);
     if (import->imported)
-        check_use(loading, import, diag_error_count(loading->diag) > errors);
+        check_use(loading, import);
 }
 
 /* ---- their order ---- */
@@ -225,7 +230,7 @@ void load_imports(struct arena *arena, struct source *source, struct tree *tree,
     struct loading loading = {.arena = arena, .source = source, .options = options, .diag = diag};
     ARENA_PUSH(arena, loading.trees, loading.count, loading.capacity, tree);
     for (int i = 0; i < loading.count; i++)
-        for (int k = 0; k < loading.trees[i]->definition_count; k++)
+        for (int k = 0; k < loading.trees[i]->definition_count && !loading.is_full; k++)
             if (loading.trees[i]->definitions[k]->kind == DEFINE_IMPORT)
                 load_import(&loading, loading.trees[i], loading.trees[i]->definitions[k]->import);
     order_parts(&loading, tree);

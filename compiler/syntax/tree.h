@@ -179,7 +179,8 @@ struct comment {
 /* The tree of one file. */
 struct tree {
     const struct source *source;
-    int file; /* in source->files */
+    int file;      /* in source->files */
+    bool is_wrong; /* of an imported file: mistakes in it have been told */
     int definition_count;
     struct tree_definition **definitions;
     int comment_count;
