@@ -39,6 +39,8 @@ list() {
   need test clang-format-14 "checks how the C is set" has_command clang-format-14
   need test libcmocka-dev "runs the unit tests" has_library cmocka
   need test liblapacke "computes the factors of rnn factor" has_shared_library liblapacke.so.3
+  need test libprotobuf-c-dev "reads ONNX files, where it is there (RNNC_ONNX)" has_library libprotobuf-c
+  need test protobuf-c-compiler "writes the C that does" has_command protoc-c
   need test python3-numpy "tests the Python package, which takes and gives its arrays" has_numpy
   need test libopenmpi-dev "trains over several processes, where it is there (RNNC_MPI)" has_library ompi-c
   need test openmpi-bin "starts them" has_command mpirun

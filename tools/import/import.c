@@ -8,12 +8,15 @@
 #include "command/commands.h"
 #include "data/array.h"
 #include "data/file.h"
+#include "import/onnx.h"
 #include "import/torch.h"
 
 static const char documentation[] =
-    "Write a program, and its weights, for a recurrent layer of PyTorch: nn.LSTM, nn.GRU or nn.RNN, of any number of "
-    "layers, in one direction or both, with or without biases, with proj_size.\v"
-    "FILE is a state_dict in a .safetensors file, in Python:\n\n"
+    "Write a program, and its weights, for a network in an .onnx file, or for a recurrent layer of PyTorch: nn.LSTM, "
+    "nn.GRU or nn.RNN, of any number of layers, in one direction or both, with or without biases, with proj_size.\v"
+    "Of an .onnx file, the program has the whole graph: LSTM, GRU and RNN, and what stands around them where the "
+    "language has it; else the node is named.\n\n"
+    "A state_dict is a .safetensors file, in Python:\n\n"
     "  from safetensors.torch import save_file\n"
     "  save_file(module.state_dict(), \"weights.safetensors\")\n\n"
     "What the layer is follows from the names and shapes there, but not the function of an RNN. The program's input is "
@@ -38,11 +41,11 @@ struct import_options {
 static void check_options(const struct import_options *options, struct argp_state *state)
 {
     if (!options->input)
-        argp_error(state, "which file? give a .safetensors file");
+        argp_error(state, "which file? give an .onnx or a .safetensors file");
     if (!options->output || !options->weights)
         argp_error(state, "it writes a program and its weights: give -o FILE.rnn and -w FILE.safetensors");
     struct argument_files files = {.arena = options->arena};
-    argument_reads(&files, "the state_dict", options->input);
+    argument_reads(&files, "the imported file", options->input);
     argument_writes(&files, "-o", options->output, state);
     argument_writes(&files, "--weights", options->weights, state);
 }
@@ -86,15 +89,33 @@ static bool ends(const char *path, const char *ending)
     return length >= end && strcmp(path + length - end, ending) == 0;
 }
 
+static bool import_onnx(struct arena *arena, const struct import_options *options, const char **error)
+{
+    struct onnx_network network;
+    if (options->choice.as || options->choice.prefix)
+        *error = "--as and --prefix are for state_dicts of PyTorch; an .onnx file says what it has";
+    else if (!ends(options->weights, ".safetensors"))
+        *error = arena_printf(arena, "'%s': weights go into a .safetensors file", options->weights);
+    else
+        return onnx_import(arena, options->input, &network, error) &&
+               file_can_be_written(arena, options->output, error) &&
+               arrays_write(arena, options->weights, network.weights, network.weight_count, error) &&
+               file_write(arena, options->output, network.program, strlen(network.program), error);
+    return false;
+}
+
 static bool import(struct arena *arena, const struct import_options *options, const char **error)
 {
     struct torch_network network;
+    if (ends(options->input, ".onnx"))
+        return import_onnx(arena, options, error);
     if (!ends(options->input, ".safetensors")) {
-        *error = arena_printf(arena,
-                              "'%s' is no .safetensors file; of a module of PyTorch, Python writes one:\n"
-                              "  from safetensors.torch import save_file\n"
-                              "  save_file(module.state_dict(), \"weights.safetensors\")",
-                              options->input);
+        *error = arena_printf(
+            arena,
+            "'%s' is neither an .onnx nor a .safetensors file; of a module of PyTorch, Python writes one:\n"
+            "  from safetensors.torch import save_file\n"
+            "  save_file(module.state_dict(), \"weights.safetensors\")",
+            options->input);
         return false;
     }
     if (!ends(options->weights, ".safetensors")) {
@@ -114,7 +135,7 @@ static bool import(struct arena *arena, const struct import_options *options, co
 int command_import(int argc, char **argv)
 {
     const struct argp argp = {
-        .options = options_table, .parser = parse_option, .args_doc = "FILE.safetensors", .doc = documentation};
+        .options = options_table, .parser = parse_option, .args_doc = "FILE", .doc = documentation};
     struct arena *arena = arena_new();
     struct import_options options = {.arena = arena};
     argp_parse(&argp, argc, argv, 0, NULL, &options);
