@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/utf8.h"
 
 /* Makes a JSON string. JSON is UTF-8: ill-formed bytes of the user become question marks. */
 static json_t *json_from(struct arena *arena, const char *string)

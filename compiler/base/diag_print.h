@@ -30,12 +30,6 @@ struct diagnostics {
 
 const char *diagnostic_kind_name(enum diagnostic_kind kind); /* "error", "warning", "note" */
 
-/* Bytes of the well-formed UTF-8 character at `data`, of which `length` bytes are left; 0 where there is none. */
-int utf8_character_length(const char *data, size_t length);
-
-/* A copy with a question mark in the place of each ill-formed byte. */
-char *utf8_repair(struct arena *arena, const char *data, size_t length);
-
 void diag_print_text(const struct diagnostics *diag, const struct diag_options *options, FILE *out);
 
 /* An array of objects in the form that gcc's -fdiagnostics-format=json gives: kind, message, locations with caret and

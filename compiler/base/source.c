@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 /* Far more than any program, and far less than a span's 32 bits can count: of a file, and of all files. */
-enum { SOURCE_MAX_LENGTH = 16 * 1024 * 1024, SOURCE_MAX_TOTAL = 4 * SOURCE_MAX_LENGTH };
+enum { SOURCE_MAX_TOTAL = 4 * SOURCE_MOST_BYTES };
 
 /* Makes room for a longer text. It doubles, so that many files cost no more than a few copies of the text. */
 static void reserve(struct source *source, size_t bytes)
@@ -54,7 +54,7 @@ static int append(struct source *source, const char *name, const char *data, siz
 
 struct source *source_from_memory(struct arena *arena, const char *name, const char *data, size_t length)
 {
-    if (length > SOURCE_MAX_LENGTH)
+    if (length > SOURCE_MOST_BYTES)
         out_of_memory();
     struct source *source = ARENA_NEW(arena, struct source);
     source->arena = arena;
@@ -89,7 +89,7 @@ static const char *read_all(FILE *file, struct text *text)
     size_t count;
     while ((count = fread(buffer, 1, sizeof buffer, file)) > 0) {
         text_append(text, buffer, count);
-        if (text->length > SOURCE_MAX_LENGTH)
+        if (text->length > SOURCE_MOST_BYTES)
             return "the file is larger than 16 MiB";
     }
     return ferror(file) ? strerror(errno) : NULL;

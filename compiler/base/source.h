@@ -36,7 +36,9 @@ struct source {
     int file_count, file_capacity;
 };
 
-/* From memory (copied). A byte order mark at the beginning is left out. */
+enum { SOURCE_MOST_BYTES = 16 << 20 }; /* of one file */
+
+/* From memory (copied), SOURCE_MOST_BYTES or less. A byte order mark at the beginning is left out. */
 struct source *source_from_memory(struct arena *arena, const char *name, const char *data, size_t length);
 
 /* From a file of at most 16 MiB, `-` for standard input. On failure NULL, with *error a sentence fit for a message. */

@@ -142,7 +142,7 @@ json_t *answer_hover(const struct analysis *analysis, uint32_t at)
         describe_function(op_info(op), &text);
     }
     return wire_made(json_pack("{s:{s:s, s:o}, s:o}", "contents", "kind", "markdown", "value",
-                               wire_text(analysis->arena, text.data), "range",
+                               wire_text(analysis->arena, text.data, text.length), "range",
                                place_range(analysis->source, name.name.span)));
 }
 
@@ -182,8 +182,8 @@ static void offer(struct completion *completion, const char *label, int kind, co
     size_t i;
     json_array_foreach(completion->items, i,
                        other) if (strcmp(json_string_value(json_object_get(other, "label")), label) == 0) return;
-    json_t *item = wire_made(
-        json_pack("{s:o, s:i, s:s}", "label", wire_text(completion->arena, label), "kind", kind, "detail", detail));
+    json_t *item = wire_made(json_pack("{s:o, s:i, s:s}", "label", wire_text(completion->arena, label, strlen(label)),
+                                       "kind", kind, "detail", detail));
     if (json_array_append_new(completion->items, item) != 0)
         out_of_memory();
 }
@@ -262,7 +262,8 @@ struct outline {
 static json_t *make_symbol(const struct analysis *analysis, const struct declaration *declaration)
 {
     const struct span all = span_join(declaration->span, declaration->name.span);
-    return wire_made(json_pack("{s:o, s:s, s:i, s:o, s:o}", "name", wire_text(analysis->arena, declaration->name.text),
+    return wire_made(json_pack("{s:o, s:s, s:i, s:o, s:o}", "name",
+                               wire_text(analysis->arena, declaration->name.text, strlen(declaration->name.text)),
                                "detail", words[declaration->kind], "kind", symbols[declaration->kind], "range",
                                place_range(analysis->source, all), "selectionRange",
                                place_range(analysis->source, declaration->name.span)));
@@ -300,5 +301,5 @@ json_t *answer_formatting(const struct analysis *analysis)
         memcmp(text.data ? text.data : "", analysis->source->data + file->begin, text.length) == 0)
         return wire_made(json_array());
     return wire_made(json_pack("[{s:o, s:o}]", "range", place_everything(), "newText",
-                               wire_text(analysis->arena, text.data ? text.data : "")));
+                               wire_text(analysis->arena, text.data ? text.data : "", text.length)));
 }

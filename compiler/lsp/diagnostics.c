@@ -1,4 +1,6 @@
 /* Errors, warnings and notes, as an editor shows them. */
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/diag_print.h"
 #include "lsp/analysis.h"
@@ -36,15 +38,25 @@ static json_t *location(const struct analysis *analysis, const struct diagnostic
                  : NULL;
 }
 
-/* Adds what else belongs to an error: a note, or the place of one in an imported file. */
+static json_t *text_of(const struct analysis *analysis, const char *text)
+{
+    return wire_text(analysis->arena, text, strlen(text));
+}
+
+/* Adds what else belongs to an error: a note, or the place of one in an imported file. Where it has no file, as in a
+ * module of the language, it becomes a part of the message. */
 static void relate(const struct analysis *analysis, json_t *to, const struct diagnostic *item, const char *uri)
 {
     json_t *where = location(analysis, item, uri);
-    if (!where)
+    if (!where) {
+        const char *message = json_string_value(json_object_get(to, "message"));
+        const char *both = arena_printf(analysis->arena, "%s\n%s", message, item->message);
+        if (json_object_set_new(to, "message", text_of(analysis, both)) != 0)
+            out_of_memory();
         return;
+    }
     json_t *all = json_object_get(to, "relatedInformation");
-    json_t *one =
-        wire_made(json_pack("{s:o, s:o}", "location", where, "message", wire_text(analysis->arena, item->message)));
+    json_t *one = wire_made(json_pack("{s:o, s:o}", "location", where, "message", text_of(analysis, item->message)));
     if (!all && json_object_set_new(to, "relatedInformation", all = wire_made(json_array())) != 0)
         out_of_memory();
     if (json_array_append_new(all, one) != 0)
@@ -60,8 +72,8 @@ static json_t *describe(const struct analysis *analysis, const struct diagnostic
     const char *message = here ? item->message : arena_printf(analysis->arena, "in '%s': %s", file, item->message);
     json_t *one = wire_made(json_pack("{s:o, s:i, s:s, s:o}", "range", place_range(analysis->source, span), "severity",
                                       item->kind == DIAGNOSTIC_WARNING ? SEVERITY_WARNING : SEVERITY_ERROR, "source",
-                                      "rnnc", "message", wire_text(analysis->arena, message)));
-    if (!here)
+                                      "rnnc", "message", text_of(analysis, message)));
+    if (!here && !source_file_at(analysis->source, item->span.begin)->built_in)
         relate(analysis, one, item, uri);
     return one;
 }

@@ -32,6 +32,7 @@ struct document *documents_open(struct documents *documents, const char *uri, co
     struct document *document = documents_find(documents, uri);
     if (document) {
         document_edit(document, 0, document->length, text, length);
+        document->is_lost = false;
         return document;
     }
     document = calloc(1, sizeof *document);
@@ -69,8 +70,12 @@ void documents_analyse(const struct documents *documents, struct document *docum
     struct arena *arena = arena_new();
     struct analysis *analysis = ARENA_NEW(arena, struct analysis);
     analysis->arena = arena;
-    analysis->source = source_from_memory(arena, uri_path(arena, document->uri), document->text, document->length);
+    const bool fits = document->length <= SOURCE_MOST_BYTES;
+    analysis->source =
+        source_from_memory(arena, uri_path(arena, document->uri), document->text, fits ? document->length : 0);
     analysis->diag = diag_new(arena, analysis->source);
+    if (!fits)
+        diag_error(analysis->diag, (struct span){0}, "the program is longer than %d MiB", SOURCE_MOST_BYTES >> 20);
     documents->compile(documents->context, analysis);
 
     if (document->latest != document->good)
@@ -78,7 +83,7 @@ void documents_analyse(const struct documents *documents, struct document *docum
     document->latest = analysis;
     struct diagnostics *syntax = diag_new(arena, analysis->source);
     parse(arena, analysis->source, syntax);
-    if (diag_error_count(syntax))
+    if (!fits || diag_error_count(syntax))
         return;
     drop(document->good);
     document->good = analysis;

@@ -12,7 +12,8 @@ struct document {
     char *uri;
     char *text; /* as the editor has it */
     size_t length;
-    struct analysis *latest; /* of this text */
+    bool is_lost;            /* a change has not been understood, so that the editor has another text */
+    struct analysis *latest; /* of this text; where it is too long for a program, of an empty one */
     struct analysis *good;   /* of the last text without syntax errors, may be `latest`; NULL: there was none */
     struct document *next;
 };
@@ -26,7 +27,7 @@ struct documents {
 /* NULL: it is not open. */
 struct document *documents_find(const struct documents *documents, const char *uri);
 
-/* Opens a program, or puts a new text in the place of an open one's. The text ends before a NUL byte. */
+/* Opens a program, or puts a new text in the place of an open one's. */
 struct document *documents_open(struct documents *documents, const char *uri, const char *text, size_t length);
 
 /* Replaces [begin, end) of the text; the analysis is as it was until documents_analyse. */

@@ -1,7 +1,5 @@
 #include "lsp/place.h"
 
-#include <string.h>
-
 #include "lsp/wire.h"
 
 bool place_read(const json_t *json, struct place *place)
@@ -22,11 +20,12 @@ static size_t units_of(char byte) { return (unsigned char)byte >= 0xf0 ? 2 : 1; 
 size_t place_offset(const char *text, size_t length, struct place place)
 {
     size_t at = 0;
-    for (size_t line = 0; line < place.line; line++) {
-        const char *end = memchr(text + at, '\n', length - at);
-        if (!end)
+    for (size_t line = 0; line < place.line; line++) { /* which ends with CR LF, LF or CR */
+        while (at < length && text[at] != '\n' && text[at] != '\r')
+            at++;
+        if (at == length)
             return length;
-        at = (size_t)(end - text) + 1;
+        at += text[at] == '\r' && at + 1 < length && text[at + 1] == '\n' ? 2 : 1;
     }
     for (size_t units = 0; at < length && text[at] != '\n' && text[at] != '\r' && units < place.character;) {
         units += units_of(text[at]);

@@ -19,6 +19,18 @@ enum {
     ERROR_NOT_INITIALIZED = -32002
 };
 
+struct server;
+
+/* What a method does: answers a request, answers one about a document, or takes note of something. A request's result
+ * is NULL where its parameters are wrong. */
+struct method {
+    const char *name;
+    json_t *(*answer)(struct server *server, const json_t *params);
+    json_t *(*ask)(const struct analysis *analysis, const struct document *document, uint32_t at);
+    bool has_place; /* of a request about a document */
+    void (*note)(struct server *server, const json_t *params);
+};
+
 struct server {
     FILE *out;
     const char *version;
@@ -74,22 +86,32 @@ static void did_open(struct server *server, const json_t *params)
         renew(server, documents_open(&server->documents, uri, json_string_value(text), json_string_length(text)));
 }
 
-/* Applies a change: of a range, or of the whole text. */
+/* Finds the bytes that a change replaces: a range, or the whole text. */
+static bool find_range(const struct document *document, const json_t *range, size_t *begin, size_t *end)
+{
+    struct place from, to;
+    *begin = 0;
+    *end = document->length;
+    if (!range || json_is_null(range))
+        return true;
+    if (!place_read(json_object_get(range, "start"), &from) || !place_read(json_object_get(range, "end"), &to))
+        return false;
+    *begin = place_offset(document->text, document->length, from);
+    *end = place_offset(document->text, document->length, to);
+    return *begin <= *end;
+}
+
 static void apply(struct document *document, const json_t *change)
 {
     const json_t *text = json_object_get(change, "text"), *range = json_object_get(change, "range");
-    if (!json_is_string(text))
+    size_t begin, end;
+    if (!json_is_string(text) || !find_range(document, range, &begin, &end)) {
+        document->is_lost = true;
         return;
-    size_t begin = 0, end = document->length;
-    struct place from, to;
-    if (range) {
-        if (!place_read(json_object_get(range, "start"), &from) || !place_read(json_object_get(range, "end"), &to))
-            return;
-        begin = place_offset(document->text, document->length, from);
-        end = place_offset(document->text, document->length, to);
     }
-    if (begin <= end)
-        document_edit(document, begin, end, json_string_value(text), json_string_length(text));
+    document_edit(document, begin, end, json_string_value(text), json_string_length(text));
+    if (!range || json_is_null(range))
+        document->is_lost = false;
 }
 
 static void did_change(struct server *server, const json_t *params)
@@ -166,61 +188,66 @@ static struct document *find_place(struct server *server, const json_t *params, 
     return document;
 }
 
-static json_t *hover(struct server *server, const json_t *params)
+static json_t *hover(const struct analysis *analysis, const struct document *document, uint32_t at)
 {
-    uint32_t at;
-    const struct document *document = find_place(server, params, &at);
-    return document ? answer_hover(document->latest, at) : NULL;
+    (void)document;
+    return answer_hover(analysis, at);
 }
 
-static json_t *definition(struct server *server, const json_t *params)
+static json_t *definition(const struct analysis *analysis, const struct document *document, uint32_t at)
 {
-    uint32_t at;
-    const struct document *document = find_place(server, params, &at);
-    return document ? answer_definition(document->latest, document->uri, at) : NULL;
+    return answer_definition(analysis, document->uri, at);
 }
 
-static json_t *completion(struct server *server, const json_t *params)
+static json_t *completion(const struct analysis *analysis, const struct document *document, uint32_t at)
 {
-    uint32_t at;
-    const struct document *document = find_place(server, params, &at);
-    return document ? answer_completion(document->latest, document->good, at) : NULL;
+    return answer_completion(analysis, document->good == document->latest ? analysis : document->good, at);
 }
 
-static json_t *symbols(struct server *server, const json_t *params)
+static json_t *symbols(const struct analysis *analysis, const struct document *document, uint32_t at)
 {
-    const struct document *document = find_place(server, params, NULL);
-    return document ? answer_symbols(document->latest) : NULL;
+    (void)document;
+    (void)at;
+    return answer_symbols(analysis);
 }
 
-/* A program with syntax errors stays as it is: what has not been understood would be lost. */
-static json_t *formatting(struct server *server, const json_t *params)
+/* A program with syntax errors stays as it is: what has not been understood would be lost. So does one whose text the
+ * editor has changed since. */
+static json_t *formatting(const struct analysis *analysis, const struct document *document, uint32_t at)
 {
-    const struct document *document = find_place(server, params, NULL);
+    (void)at;
+    const bool is_known = document->latest == document->good && !document->is_lost;
+    return is_known ? answer_formatting(analysis) : wire_made(json_null());
+}
+
+/* Asks about a document, in memory of the answer's own. */
+static json_t *ask(struct server *server, const struct method *method, const json_t *params)
+{
+    uint32_t at = 0;
+    const struct document *document = find_place(server, params, method->has_place ? &at : NULL);
     if (!document)
         return NULL;
-    return document->latest == document->good ? answer_formatting(document->latest) : wire_made(json_null());
+    struct analysis analysis = *document->latest;
+    analysis.arena = arena_new();
+    json_t *answer = method->ask(&analysis, document, at);
+    arena_free(analysis.arena);
+    return answer;
 }
 
 /* ---- messages ---- */
 
-/* A request's result is NULL where its parameters are wrong. */
-static const struct method {
-    const char *name;
-    json_t *(*answer)(struct server *server, const json_t *params);
-    void (*note)(struct server *server, const json_t *params);
-} methods[] = {{.name = "initialize", .answer = initialize},
-               {.name = "shutdown", .answer = shut_down},
-               {.name = "textDocument/hover", .answer = hover},
-               {.name = "textDocument/definition", .answer = definition},
-               {.name = "textDocument/completion", .answer = completion},
-               {.name = "textDocument/documentSymbol", .answer = symbols},
-               {.name = "textDocument/formatting", .answer = formatting},
-               {.name = "textDocument/didOpen", .note = did_open},
-               {.name = "textDocument/didChange", .note = did_change},
-               {.name = "textDocument/didSave", .note = did_save},
-               {.name = "textDocument/didClose", .note = did_close},
-               {.name = "exit", .note = leave}};
+static const struct method methods[] = {{.name = "initialize", .answer = initialize},
+                                        {.name = "shutdown", .answer = shut_down},
+                                        {.name = "textDocument/hover", .ask = hover, .has_place = true},
+                                        {.name = "textDocument/definition", .ask = definition, .has_place = true},
+                                        {.name = "textDocument/completion", .ask = completion, .has_place = true},
+                                        {.name = "textDocument/documentSymbol", .ask = symbols},
+                                        {.name = "textDocument/formatting", .ask = formatting},
+                                        {.name = "textDocument/didOpen", .note = did_open},
+                                        {.name = "textDocument/didChange", .note = did_change},
+                                        {.name = "textDocument/didSave", .note = did_save},
+                                        {.name = "textDocument/didClose", .note = did_close},
+                                        {.name = "exit", .note = leave}};
 
 static const struct method *find_method(const char *name)
 {
@@ -232,14 +259,14 @@ static const struct method *find_method(const char *name)
 
 static void answer(struct server *server, const struct method *method, json_t *id, const json_t *params)
 {
-    if (!method || !method->answer) {
+    if (!method || (!method->answer && !method->ask)) {
         send_error(server, id, ERROR_UNKNOWN_METHOD, "rnnc does not know this method");
     } else if (server->shut_down || (server->initialized && method->answer == initialize)) {
         send_error(server, id, ERROR_INVALID_REQUEST, server->shut_down ? "shut down" : "initialized already");
     } else if (!server->initialized && method->answer != initialize) {
         send_error(server, id, ERROR_NOT_INITIALIZED, "not initialized yet");
     } else {
-        json_t *result = method->answer(server, params);
+        json_t *result = method->ask ? ask(server, method, params) : method->answer(server, params);
         if (result)
             send_result(server, id, result);
         else
@@ -264,6 +291,13 @@ static void take(struct server *server, const json_t *message)
         method->note(server, params);
 }
 
+/* A message has not been understood: it may have been a change of any document. */
+static void lose(struct server *server)
+{
+    for (struct document *document = server->documents.first; document; document = document->next)
+        document->is_lost = true;
+}
+
 int lsp_serve(FILE *in, FILE *out, const char *version, analysis_compile *compile, void *context)
 {
     struct server server = {.out = out, .version = version, .documents = {.compile = compile, .context = context}};
@@ -274,8 +308,10 @@ int lsp_serve(FILE *in, FILE *out, const char *version, analysis_compile *compil
             take(&server, message);
             json_decref(message);
         } else if (status == WIRE_NOT_JSON) {
+            lose(&server);
             send_error(&server, NULL, ERROR_NOT_JSON, "the message is not JSON");
         } else if (status == WIRE_TOO_LONG) {
+            lose(&server);
             send_error(&server, NULL, ERROR_INVALID_REQUEST, "the message is too long");
         } else {
             if (status == WIRE_NO_HEADER)

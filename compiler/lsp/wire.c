@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "base/diag_print.h"
+#include "base/utf8.h"
 
 json_t *wire_made(json_t *json)
 {
@@ -14,9 +14,8 @@ json_t *wire_made(json_t *json)
     return json;
 }
 
-json_t *wire_text(struct arena *arena, const char *text)
+json_t *wire_text(struct arena *arena, const char *text, size_t length)
 {
-    const size_t length = strlen(text);
     return wire_made(json_stringn(utf8_repair(arena, text, length), length));
 }
 
@@ -84,7 +83,7 @@ enum wire_status wire_read(FILE *in, json_t **message)
     struct arena *arena = arena_new();
     char *text = ARENA_ARRAY(arena, char, bytes + 1);
     const bool whole = fread(text, 1, bytes, in) == bytes;
-    *message = whole ? json_loadb(text, bytes, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    *message = whole ? json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL) : NULL;
     arena_free(arena);
     return !whole ? WIRE_END : *message ? WIRE_MESSAGE : WIRE_NOT_JSON;
 }

@@ -30,6 +30,6 @@ bool wire_write(FILE *out, json_t *message);
 json_t *wire_made(json_t *json);
 
 /* Text of the user, in which ill-formed UTF-8 becomes question marks. */
-json_t *wire_text(struct arena *arena, const char *text);
+json_t *wire_text(struct arena *arena, const char *text, size_t length);
 
 #endif

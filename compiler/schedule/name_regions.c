@@ -80,12 +80,12 @@ static const char *word_of(const struct schedule *schedule, const struct region 
     return region_kind_name(region->kind);
 }
 
-/* Returns a path as the beginning of an identifier; "_" keeps it from the names that emitted code begins with these two
+/* Returns a path as the beginning of an identifier; "_" keeps it from the names that emitted code begins with these
  * words. */
 static const char *identifier(struct arena *arena, const char *path)
 {
     static const char *const taken[] = {"size", "train", "vjp"};
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
         size_t length = strlen(taken[i]);
         if (strncmp(path, taken[i], length) == 0 && (!path[length] || strchr("._", path[length])))
             return arena_printf(arena, "%s_", path);

@@ -48,7 +48,7 @@ runs_as() {
 state_dict enc.safetensors enc.weight_ih_l0=12,2 enc.weight_hh_l0=12,3 enc.bias_ih_l0=12 enc.bias_hh_l0=12 \
   enc.weight_ih_l0_reverse=12,2 enc.weight_hh_l0_reverse=12,3 enc.bias_ih_l0_reverse=12 enc.bias_hh_l0_reverse=12 head.weight=4,6
 expect 0 import enc.safetensors
-says err "1 other tensors of 'enc.safetensors' are left out"
+says err "1 other tensor of 'enc.safetensors' left out"
 says net.rnn "enc = torch.BiLSTM[3](x)"
 says net.rnn "# PyTorch: nn.LSTM(2, 3, bidirectional=True)"
 runs_as "enc = torch.BiLSTM[3](x)" enc enc.safetensors

@@ -30,6 +30,15 @@ for session in "$sessions"/*.jsonl; do
   fi
 done
 
+# A program that is too long is told, and does not end the server.
+{
+  printf '{"jsonrpc":"2.0","id":1,"method":"initialize"}\n{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":"a:b","text":"#'
+  head -c 17000000 /dev/zero | tr '\0' x
+  printf '"}}}\n{"jsonrpc":"2.0","id":"format","method":"textDocument/formatting","params":{"textDocument":{"uri":"a:b"}}}\n'
+} | frame | speak >"$work/answers"
+grep -q 'the program is longer than 16 MiB' "$work/answers" || fail "a long program is not told"
+grep -q '"id":"format","result":null' "$work/answers" || fail "a long program is formatted"
+
 # ends STATUS [WORDS]: the server ends so with what is on standard input, and says this, or nothing, on standard error.
 ends() {
   code=0

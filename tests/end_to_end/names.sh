@@ -59,3 +59,11 @@ for names in names.*; do
     cc -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -I"$root/runtime/include" $role.c || { echo "$role" >&2; exit 1; }
   done
 done
+
+# Networks beside the network, NAME_train_... and NAME_vjp_..., whose regions are named like those of values that begin so.
+for word in train vjp; do
+  printf 'model m {\n  input x[3]\n  target z[3]\n  param W[3, 3], Q[3, 3]\n  y = tanh(W @ x + Q @ y[t-1])\n  %s_y = tanh(W @ y + Q @ %s_y[t-1])\n  output o = %s_y\n  loss mse(o, z)\n}\n' \
+    $word $word $word >beside.rnn
+  "$rnnc" --train --vjp beside.rnn -o beside.c
+  cc -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -I"$root/runtime/include" beside.c
+done

@@ -128,7 +128,8 @@ static bool import(struct arena *arena, const struct import_options *options, co
         !file_write(arena, options->output, network.program, strlen(network.program), error))
         return false;
     if (network.left_out)
-        fprintf(stderr, "rnn: note: %d other tensors of '%s' are left out\n", network.left_out, options->input);
+        fprintf(stderr, "rnn: note: %d other tensor%s of '%s' left out\n", network.left_out,
+                network.left_out == 1 ? "" : "s", options->input);
     return true;
 }
 

@@ -198,6 +198,19 @@ static bool take(const struct layer *layer, struct torch_network *network, const
     return true;
 }
 
+/* True for a tensor under the layer's prefix; without one, for a name as those of layers are. */
+static bool is_of_layer(const struct layer *layer, const char *name)
+{
+    const size_t length = strlen(layer->prefix);
+    if (length)
+        return strncmp(name, layer->prefix, length) == 0;
+    static const char *const begins[] = {"weight_ih_l", "weight_hh_l", "weight_hr_l", "bias_ih_l", "bias_hh_l"};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+            return true;
+    return false;
+}
+
 static bool take_all(const struct layer *layer, struct torch_network *network, const char **error)
 {
     const long rows = layer->kind->gates * layer->units, given = layer->projection ? layer->projection : layer->units;
@@ -210,15 +223,15 @@ static bool take_all(const struct layer *layer, struct torch_network *network, c
                 (layer->projection && !take(layer, network, "weight_hr", k, d, given, layer->units, error)))
                 return false;
     int with_prefix = 0;
-    const size_t length = strlen(layer->prefix);
-    for (int i = 0; i < layer->array_count && length; i++)
-        with_prefix += strncmp(layer->arrays[i].name, layer->prefix, length) == 0;
-    if (length && with_prefix != network->weight_count) {
-        *error = arena_printf(layer->arena,
-                              "'%s' has %d tensors under '%s', but an nn.%s of %d layers as these has %d: save the "
-                              "state_dict as PyTorch gives it",
-                              layer->path, with_prefix, layer->prefix, layer->kind->module, layer->layers,
-                              network->weight_count);
+    for (int i = 0; i < layer->array_count; i++)
+        with_prefix += is_of_layer(layer, layer->arrays[i].name);
+    if (with_prefix != network->weight_count) {
+        const char *under = *layer->prefix ? arena_printf(layer->arena, " under '%s'", layer->prefix) : " of a layer";
+        *error =
+            arena_printf(layer->arena,
+                         "'%s' has %d tensors%s, but an nn.%s of %d layers as these has %d: save the "
+                         "state_dict as PyTorch gives it",
+                         layer->path, with_prefix, under, layer->kind->module, layer->layers, network->weight_count);
         return false;
     }
     network->left_out = layer->array_count - network->weight_count;

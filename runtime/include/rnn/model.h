@@ -204,9 +204,10 @@ typedef struct {
      *     L = sum over outputs y, frames, streams and units of y * d_y
      *
      * output_adjoints: for each output its adjoint d_y, an array like the output; none may be NULL. What they hold
-     * behind the end of a stream, and before window->loss_from, does not count. gradient: of L by the parameters, in
-     * their layout, overwritten; of what is fixed it is 0. input_gradients: NULL, or for each input NULL or an array
-     * like it, which gets the gradient by the input, 0 behind the end of a stream; ids have none.
+     * behind the end of a stream does not count, nor what they hold before window->loss_from, if it is finite.
+     * gradient: of L by the parameters, in their layout, overwritten; of what is fixed it is 0. input_gradients: NULL,
+     * or for each input NULL or an array like it, which gets the gradient by the input, 0 behind the end of a stream;
+     * ids have none.
      *
      * The network is computed anew, from the past in the state, which is a constant. The start values of streams that
      * begin are not, where the program computes them from parameters or from inputs marked `once`: an initial state
