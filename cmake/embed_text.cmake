@@ -1,5 +1,5 @@
-# cmake -D OUTPUT=file.c -D "SOURCES=a.rnn;b.rnn" -P embed_text.cmake: the modules std.a, std.b as C, see
-# compiler/syntax/modules.h.
+# cmake -D OUTPUT=file.c -D "SOURCES=a.rnn;b.rnn" -D HEADER=syntax/modules.h -D "TYPE=struct module_text" -D TABLE=module_texts
+# -D PREFIX=std. -D SUFFIX= -P embed_text.cmake: the texts of files as C, in a table of names, texts and lengths.
 set(arrays "")
 set(entries "")
 foreach(source IN LISTS SOURCES)
@@ -10,7 +10,7 @@ foreach(source IN LISTS SOURCES)
   string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}") # 16 bytes a line
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1, " bytes "${bytes}")
   string(APPEND arrays "static const unsigned char ${name}_text[] = {\n${bytes}0x00};\n\n")
-  string(APPEND entries "    {\"std.${name}\", ${name}_text, ${length}},\n")
+  string(APPEND entries "    {\"${PREFIX}${name}${SUFFIX}\", ${name}_text, ${length}},\n")
 endforeach()
-string(PREPEND arrays "#include \"syntax/modules.h\"\n\n")
-file(WRITE ${OUTPUT} "${arrays}const struct module_text module_texts[] = {\n${entries}    {0}};\n")
+string(PREPEND arrays "#include \"${HEADER}\"\n\n")
+file(WRITE ${OUTPUT} "${arrays}const ${TYPE} ${TABLE}[] = {\n${entries}    {0}};\n")

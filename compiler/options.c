@@ -37,7 +37,10 @@ enum {
     KEY_INPUT_GRADIENTS,
     KEY_VJP,
     KEY_EMBED,
-    KEY_NO_FILES
+    KEY_NO_FILES,
+    KEY_FREESTANDING,
+    KEY_PLAIN_C,
+    KEY_SELF_TEST
 };
 
 /* The parts of the screen of --help. Options that name none belong to the part of the one before them. */
@@ -104,6 +107,11 @@ static const struct argp_option table[] = {
      "x86-64-v4, aarch64 or multi (several files, of which the program chooses one when it runs: FILE-base.c, "
      "FILE-x86-64-v3.c and FILE-x86-64-v4.c beside FILE.c)",
      0},
+    {"freestanding", KEY_FREESTANDING, NULL, 0,
+     "one C99 file (with --header two) that needs no runtime, C library, heap or files: for gcc and clang", 0},
+    {"plain-c", KEY_PLAIN_C, NULL, 0, "with --freestanding: for any C99 compiler, without vectors", 0},
+    {"self-test", KEY_SELF_TEST, NULL, 0,
+     "with --freestanding and --embed: a main that compares the network with recorded outputs, and returns 0", 0},
     {"emit", KEY_EMIT, "KIND", 0,
      "c, source (the program, formatted), graph, dot, schedule, explain, predict (how long a call takes, as JSON) or "
      "html (a page that shows the network)",
@@ -366,6 +374,9 @@ static bool set_field(struct options *options, int key, char *text)
                   {KEY_EMBED, FIELD_TEXT, offsetof(struct options, pipeline.embed)},
                   {KEY_NO_FILES, FIELD_FLAG, offsetof(struct options, pipeline.no_files)},
                   {KEY_TIME, FIELD_FLAG, offsetof(struct options, pipeline.time_stages)},
+                  {KEY_FREESTANDING, FIELD_FLAG, offsetof(struct options, pipeline.freestanding)},
+                  {KEY_PLAIN_C, FIELD_FLAG, offsetof(struct options, pipeline.plain)},
+                  {KEY_SELF_TEST, FIELD_FLAG, offsetof(struct options, pipeline.self_test)},
                   {KEY_LSP, FIELD_FLAG, offsetof(struct options, serves)}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         void *field = (char *)options + fields[i].offset;
@@ -471,6 +482,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         options_check(state, options, parsing->arena);
+        if (options->pipeline.freestanding)
+            options->pipeline.schedule.threads = THREADS_SERIAL;
         settle_machine(parsing->arena, options);
         break;
     default:

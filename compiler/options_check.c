@@ -94,6 +94,29 @@ static void check_variants(struct argp_state *state, const struct pipeline_optio
         argp_error(state, "--embed writes the weights of one form, --variants is about several");
 }
 
+/* Checks what C without a runtime cannot have. */
+static void check_freestanding(struct argp_state *state, const struct pipeline_options *options)
+{
+    if (options->plain && !options->freestanding)
+        argp_error(state, "--plain-c goes with --freestanding");
+    if (options->self_test && (!options->freestanding || !options->embed))
+        argp_error(state, "--self-test goes with --freestanding and --embed=FILE, whose weights it is about");
+    if (!options->freestanding)
+        return;
+    if (options->emit != EMIT_C && options->emit != EMIT_NOTHING)
+        argp_error(state, "--freestanding goes with --emit=c");
+    if (options->train || options->vjp)
+        argp_error(state, "--freestanding is about inference: training needs the runtime");
+    if (options->variant_count)
+        argp_error(state,
+                   "--freestanding is about one form: a network that chooses among --variants needs the runtime");
+    if (options->target)
+        argp_error(state, "--freestanding: the C compiler's own options say for what it compiles, as -mcpu=cortex-m4; "
+                          "leave out --target");
+    if (options->schedule.threads != THREADS_AUTO && options->schedule.threads != THREADS_SERIAL)
+        argp_error(state, "--freestanding has no threads; leave out -fthreads");
+}
+
 static bool has_open_forms(const struct sema_options *options)
 {
     bool any = false;
@@ -135,6 +158,7 @@ void options_check(struct argp_state *state, const struct options *options, stru
     if (options->depfile.wanted &&
         (options->pipeline.emit != EMIT_C || !options->output || strcmp(options->output, "-") == 0))
         argp_error(state, "-M goes with --emit=c and -o FILE");
+    check_freestanding(state, &options->pipeline);
     check_target(state, options);
     check_places(state, options, arena);
 }

@@ -81,6 +81,8 @@ struct pipeline_options {
     const char *header;          /* as the C file includes it; NULL: none is written */
     const char *embed;           /* a weights file that becomes constants of the C file; NULL: none */
     const struct target *target; /* that the C is compiled for; NULL: any */
+    bool freestanding, plain;    /* the C carries its runtime; and is C99 without extensions */
+    bool self_test;              /* and has a main that tests it; with embed */
     bool no_files;               /* without the calls that read and write weights files */
     enum stage dump_after;       /* STAGE_COUNT: none */
     bool time_stages;

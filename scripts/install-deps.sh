@@ -51,6 +51,12 @@ list() {
   need bench g++ "compiles what torch.compile writes" has_command g++
   need bench libsimgrid-dev "simulates trainings of many ranks (bench/scale.sh)" has_library simgrid
   need bench libopenblas-dev "a BLAS, for C as one writes it with one" has_library openblas
+  need cross gcc-arm-none-eabi "compiles for microcontrollers" has_command arm-none-eabi-gcc
+  need cross qemu-system-arm "runs that" has_command qemu-system-arm
+  need cross clang "compiles the same C" has_command clang
+  need cross gcc-aarch64-linux-gnu "compiles for arm64" has_command aarch64-linux-gnu-gcc
+  need cross libc6-dev-arm64-cross "the C library for it" has_file /usr/aarch64-linux-gnu/lib/libc.a
+  need cross qemu-user "runs that" has_command qemu-aarch64
   need browser chromium "opens the pages of --emit=html; more than 400 MB" has_command chromium
   [ "$(uname -m)" = x86_64 ] || return 0
   need bench libxsmm-dev "LIBXSMM, a peer" has_library libxsmm

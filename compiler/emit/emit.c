@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "emit/freestanding.h"
 #include "emit/variants.h"
 
 static void write_regions(struct text *out, const struct schedule *schedule, struct arena *arena)
@@ -68,6 +69,8 @@ static bool fewer_lanes_suffice(const struct schedule *schedule)
 /* Returns the include of what declarations need. */
 static const char *include_model(const struct emitter *emitter)
 {
+    if (emitter->freestanding)
+        return "#include \"rnn/real.h\"\n#include \"rnn/status.h\"\n\n";
     return emitter->variants ? "#include \"rnn/model.h\"\n#include \"rnn/variant.h\"\n\n"
                              : "#include \"rnn/model.h\"\n\n";
 }
@@ -101,9 +104,14 @@ static void write_front(struct emitter *emitter, const struct emit_derivatives *
     text_puts(out, " *\n * static: once at load; frames: all frames and streams of a block at once; scan: frame after "
                    "frame.\n * Comments on a region show its equations, each behind its line in the program.\n */\n");
     write_target(emitter);
-    if (fewer_lanes_suffice(schedule))
+    if (emitter->freestanding)
+        text_printf(out, "#define RNN_FREESTANDING\n%s\n", emitter->plain ? "#define RNN_PLAIN_C\n" : "");
+    else if (fewer_lanes_suffice(schedule))
         text_puts(out, "#define RNN_FEWER_LANES /* see rnn/vec_type.h */\n");
-    text_puts(out, header ? arena_printf(emitter->arena, "#include \"%s\"\n\n", header) : include_model(emitter));
+    if (emitter->freestanding)
+        text_puts(out, "#include <stddef.h>\n#include <stdint.h>\n\n");
+    if (header)
+        text_printf(out, "#include \"%s\"\n\n", header);
 }
 
 /* ---- headers ---- */
@@ -152,6 +160,23 @@ static void write_headers(struct text *out, const char *code)
     text_puts(out, "\n");
 }
 
+/* Writes what the code needs of the runtime: includes, or what they would include. */
+static void put_runtime(const struct emitter *emitter, const char *header, const char *code, struct text *lines)
+{
+    struct text includes;
+    text_init(&includes, emitter->arena);
+    text_puts(&includes, header ? "" : include_model(emitter));
+    write_headers(&includes, code);
+    if (!emitter->freestanding) {
+        text_puts(lines, includes.data);
+        return;
+    }
+    const struct carrying how = {.plain = emitter->plain, .declared = header != NULL};
+    text_puts(lines, "/* ==== rnnc's runtime, as far as this network needs it ==== */\n\n");
+    carry_headers(lines, includes.data, &how, emitter->arena);
+    text_puts(lines, "/* ==== the network ==== */\n\n");
+}
+
 void emit_all_declarations(struct emitter *emitter, const struct emit_derivatives *derivatives,
                            const struct emit_options *options)
 {
@@ -163,7 +188,8 @@ void emit_all_declarations(struct emitter *emitter, const struct emit_derivative
             struct emitter trainer = emitter_for_training(schedules[i], options, emitter->arena, emitter->out);
             emit_training_declarations(&trainer);
         }
-    emit_model_declaration(emitter);
+    if (!emitter->freestanding)
+        emit_model_declaration(emitter);
     text_puts(emitter->out, "#ifdef __cplusplus\n}\n#endif\n\n");
 }
 
@@ -208,12 +234,15 @@ void emit_source(const struct schedule *schedule, const struct emit_derivatives 
             struct emitter trainer = emitter_for_training(beside[i], options, arena, out);
             emit_training(&trainer);
         }
-    emit_descriptor(&emitter, derivatives);
+    if (!emitter.freestanding)
+        emit_descriptor(&emitter, derivatives);
+    if (emitter.record)
+        emit_self_test(&emitter);
     text_puts(out, target_is_conditional(&emitter) ? "\n#endif\n" : "");
     emitter.out = &front;
     write_front(&emitter, derivatives, options->header);
-    write_headers(&front, code.data);
     put_lines(lines, front.data);
+    put_runtime(&emitter, options->header, code.data, lines);
     put_lines(lines, code.data);
 }
 
@@ -228,7 +257,15 @@ void emit_header(const struct schedule *schedule, const struct emit_derivatives 
         *c = (char)toupper((unsigned char)*c);
     text_printf(out, "/* %s: a recurrent network, compiled by rnnc.\n", schedule->graph->name);
     emit_shapes(&emitter);
-    text_printf(out, " */\n#ifndef %s\n#define %s\n\n%s", guard, guard, include_model(&emitter));
+    text_printf(out, " */\n#ifndef %s\n#define %s\n\n", guard, guard);
+    if (emitter.freestanding) {
+        const struct carrying how = {.plain = emitter.plain, .guards = true};
+        text_puts(out, "#include <stddef.h>\n#include <stdint.h>\n\n");
+        carry_headers(out, include_model(&emitter), &how, arena);
+        text_puts(out, "\n");
+    } else {
+        text_puts(out, include_model(&emitter));
+    }
     emit_all_declarations(&emitter, derivatives, options);
     text_puts(out, "#endif\n");
     put_lines(lines, text.data);

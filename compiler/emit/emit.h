@@ -21,6 +21,15 @@ struct emit_variants {
     const struct load *load; /* the call that the choice among them is about, with the most threads */
 };
 
+/* What a network gives for some inputs of one stream, for --self-test: arrays in the order of the graph's inputs and
+ * outputs, [frames][units] or, of sequence time, [units]. */
+struct emit_record {
+    int frames;
+    const double *const *inputs;
+    const double *const *outputs;
+    const double *tolerances; /* of each output: how far float's arithmetic may be from these numbers */
+};
+
 struct emit_options {
     const char *prefix;    /* of every name with linkage, an identifier */
     const char *owner;     /* of a training schedule: the prefix of the network that it trains; else NULL */
@@ -31,6 +40,9 @@ struct emit_options {
     const struct target *within;          /* multi, of which `target` is a level; or NULL */
     const struct emit_variants *variants; /* the schedule is join_variants() of these; or NULL */
     bool internal;                        /* all functions are static: a variant */
+    bool freestanding;                    /* the C carries what it needs of the runtime */
+    const struct emit_record *record;     /* that a main compares with; or NULL */
+    bool plain;                           /* and is C99 without extensions, lanes hold one number */
 };
 
 /* Returns a prefix made from a name: "peephole_lstm" for "PeepholeLSTM"; "net_" goes in front of one that is not

@@ -61,6 +61,9 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .within = options->within,
                               .variants = options->variants,
                               .internal = options->internal,
+                              .freestanding = options->freestanding,
+                              .plain = options->plain,
+                              .record = options->record,
                               .out = out,
                               .uses = schedule->uses};
     emitter.parameters_type = arena_printf(arena, "%s_params", emitter.owner);

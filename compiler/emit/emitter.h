@@ -41,6 +41,8 @@ struct emitter {
     const struct emit_variants *variants; /* that the file has, or NULL */
     const char *choice;                   /* the member of the parameters' struct that says which one is chosen */
     bool internal;                        /* functions are static */
+    bool freestanding, plain;             /* as in the options */
+    const struct emit_record *record;     /* or NULL */
     struct text *out;
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
@@ -142,6 +144,10 @@ void put_lines(struct text *out, const char *text);
 /* weights.c: --embed. */
 void emit_weights(struct emitter *emitter);
 void emit_values(struct emitter *emitter);
+/* Returns what the memory of values takes in rnn_real, as an expression of block, whole and columns. */
+const char *values_numbers(struct emitter *emitter);
+/* self_test.c */
+void emit_self_test(struct emitter *emitter);
 /* Returns the parameters that its function takes. */
 unsigned emit_kernel(struct emitter *emitter, const struct region *region, const struct kernel *kernel);
 /* rounding.c: writes the function that rounds the columns of a kernel whose weights are int8; returns the parameters

@@ -18,11 +18,12 @@ static const char *const state_with_values =
 static const char *const state_without_values =
     "size_t $_state_size(int streams) { return rnn_state_head(streams); }\n\n";
 
-static const char *const state_begins =
-    "rnn_status $_state_init($_state *state, int streams)\n{\n"
-    "    return rnn_begin_state(state, $_state_size(streams), streams);\n}\n\n"
-    "rnn_status $_reset($_state *state, const unsigned char *which_streams)\n{\n"
-    "    return rnn_reset_streams(state, which_streams);\n}\n\n"
+static const char *const state_begins = "rnn_status $_state_init($_state *state, int streams)\n{\n"
+                                        "    return rnn_begin_state(state, $_state_size(streams), streams);\n}\n\n"
+                                        "rnn_status $_reset($_state *state, const unsigned char *which_streams)\n{\n"
+                                        "    return rnn_reset_streams(state, which_streams);\n}\n\n";
+
+static const char *const state_begins_any =
     "static rnn_status $_state_init_any(void *state, int streams)\n{\n"
     "    return $_state_init(($_state *)state, streams);\n}\n"
     "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
@@ -34,7 +35,12 @@ static void write_state_size(struct emitter *emitter, bool with_values)
     write_pattern(emitter, with_values ? state_with_values : state_without_values);
 }
 
-void write_state_begins(struct emitter *emitter) { write_pattern(emitter, state_begins); }
+void write_state_begins(struct emitter *emitter)
+{
+    write_pattern(emitter, state_begins);
+    if (!emitter->freestanding)
+        write_pattern(emitter, state_begins_any);
+}
 
 void write_state_functions(struct emitter *emitter, bool with_values)
 {
@@ -55,7 +61,7 @@ void write_numbers(struct emitter *emitter, int losses)
     text_puts(emitter->out, " };\n\n");
 }
 
-static const char *const fixed_sizes = "size_t $_alignment(void) { return RNN_VECTOR_BYTES; }\n"
+static const char *const fixed_sizes = "size_t $_alignment(void) { return %s; }\n"
                                        "size_t $_packed_size(void) { return sizeof(struct $_packed); }\n\n";
 
 static const char *const work_size =
@@ -102,7 +108,29 @@ void emit_file_calls(struct emitter *emitter)
     const char *model = model_of(emitter);
     if (emitter->files)
         write_pattern(emitter, file_functions, model, model, model);
-    write_pattern(emitter, init_function, model);
+    if (!emitter->freestanding)
+        write_pattern(emitter, init_function, model);
+}
+
+/* Sizes as constant expressions, for memory that is static. */
+static const char *const constant_sizes =
+    "/* The bytes of a state and of work, as constants: for arrays of int64_t, RNN_ALIGNED. */\n"
+    "#define $_NUMBERS(block, whole, columns) \\\n    (%s)\n"
+    "#define $_STATE_BYTES(streams) \\\n    (RNN_ROUND(sizeof(rnn_state) + (streams) * sizeof(int64_t))%s)\n"
+    "#define $_LONGEST(frames, streams) RNN_MIN((frames) * (streams), RNN_MAX((streams), $_BLOCK_FRAMES))\n"
+    "#define $_WORK_BYTES(frames, streams) \\\n"
+    "    (RNN_ROUND((streams) * (sizeof(int64_t) + sizeof(int))) + \\\n"
+    "     RNN_ROUND(sizeof(rnn_real) * \\\n"
+    "               $_NUMBERS($_LONGEST(frames, streams), (frames) * (streams), (streams))))\n\n";
+
+static void write_constant_sizes(struct emitter *emitter)
+{
+    const bool carries = plan_of_call(emitter->schedule, CALL_RUN)->carries;
+    const char *values = arena_printf(emitter->arena,
+                                      " + \\\n     RNN_ROUND(sizeof(rnn_real) * \\\n"
+                                      "               %s_NUMBERS((streams), (streams), (streams)))",
+                                      emitter->prefix);
+    write_pattern(emitter, constant_sizes, values_numbers(emitter), carries ? values : "");
 }
 
 void emit_entry_points(struct emitter *emitter)
@@ -110,8 +138,10 @@ void emit_entry_points(struct emitter *emitter)
     const struct schedule *schedule = emitter->schedule;
     emitter->region = NULL;
     write_numbers(emitter, 0);
+    if (emitter->freestanding)
+        write_constant_sizes(emitter);
     write_state_functions(emitter, plan_of_call(schedule, CALL_RUN)->carries);
-    write_pattern(emitter, fixed_sizes);
+    write_pattern(emitter, fixed_sizes, emitter->freestanding ? "RNN_ALIGNMENT" : "RNN_VECTOR_BYTES");
     write_work_size(emitter);
     emit_file_calls(emitter);
     write_step_functions(emitter);

@@ -61,7 +61,7 @@ static const char *const memory_declarations =
     "typedef struct $_packed $_packed;\n"
     "typedef struct $_state $_state;\n"
     "typedef struct $_work $_work;\n\n"
-    "/* Bytes of each, for rnn_alloc or any memory aligned to $_alignment(). `frames` is the longest that $_run will "
+    "/* Bytes of each, for %sany memory aligned to $_alignment(). `frames` is the longest that $_run will "
     "be given, `streams` the most: what serves many serves fewer. A size that does not fit in memory is SIZE_MAX. "
     "*/\n"
     "size_t $_alignment(void);\n"
@@ -76,8 +76,9 @@ static const char *const file_declarations =
 
 static const char *const weights_declaration = "extern const $_params $_weights; /* constants, for $_pack */\n";
 
+static const char *const init_declaration = "rnn_status $_init($_params *params, uint64_t seed); /* start values */\n";
+
 static const char *const call_declarations =
-    "rnn_status $_init($_params *params, uint64_t seed); /* start values */\n"
     "rnn_status $_pack(const $_params *params, $_packed *packed);\n\n"
     "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
     "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n"
@@ -110,12 +111,15 @@ static void write_real_names(struct emitter *emitter)
 
 static void write_declarations(struct emitter *emitter)
 {
-    write_real_names(emitter);
-    write_pattern(emitter, memory_declarations);
+    if (!emitter->freestanding)
+        write_real_names(emitter);
+    write_pattern(emitter, memory_declarations, emitter->freestanding ? "" : "rnn_alloc or ");
     if (emitter->files)
         write_pattern(emitter, file_declarations);
     if (emitter->weights)
         write_pattern(emitter, weights_declaration);
+    if (!emitter->freestanding)
+        write_pattern(emitter, init_declaration);
     write_pattern(emitter, call_declarations);
     if (plan_of_call(emitter->schedule, CALL_STEP)) {
         text_puts(

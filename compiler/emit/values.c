@@ -139,6 +139,22 @@ static void write_layout(struct emitter *emitter)
     text_puts(out, "    return next + RNN_LANES; /* parts of columns may be read beyond the last */\n}\n\n");
 }
 
+const char *values_numbers(struct emitter *emitter)
+{
+    struct text sum, layout, *const out = emitter->out;
+    text_init(&sum, emitter->arena);
+    text_init(&layout, emitter->arena);
+    emitter->out = &layout;
+    write_layout(emitter);
+    emitter->out = out;
+    for (const char *at = layout.data; (at = strstr(at, "next += ")) != NULL;) {
+        at += strlen("next += ");
+        text_printf(&sum, "%.*s + \\\n     ", (int)strcspn(at, ";"), at);
+    }
+    text_puts(&sum, "RNN_LANES");
+    return sum.data;
+}
+
 /* Writes the function that gives values of the whole sequence as seen from a block on. */
 static void write_at(struct emitter *emitter)
 {

@@ -16,21 +16,22 @@
 #ifndef RNN_CALL_H
 #define RNN_CALL_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
+#include "rnn/library.h"
+#ifndef RNN_FREESTANDING
+#include "rnn/model.h"
+#endif
 #include "rnn/panel.h"
 #include "rnn/past.h"
 
 /* ---- memory ---- */
 
+/* The alignment of states and work, in bytes: of lanes, and of the ages of streams. */
+#define RNN_ALIGNMENT RNN_MAX(RNN_VECTOR_BYTES, 8)
 /* Rounds bytes up to the alignment. */
-#define RNN_ROUND(bytes) (((size_t)(bytes) + RNN_VECTOR_BYTES - 1) / RNN_VECTOR_BYTES * RNN_VECTOR_BYTES)
-
-#define RNN_ALIGNED __attribute__((aligned(RNN_VECTOR_BYTES)))
+#define RNN_ROUND(bytes) (((size_t)(bytes) + RNN_ALIGNMENT - 1) / RNN_ALIGNMENT * RNN_ALIGNMENT)
 
 RNN_HELPER int rnn_is_aligned(const void *memory) { return (uintptr_t)memory % RNN_VECTOR_BYTES == 0; }
+RNN_HELPER int rnn_holds_ages(const void *memory) { return (uintptr_t)memory % RNN_ALIGNMENT == 0; }
 
 /* Returns an address within memory, or NULL if memory is NULL. */
 RNN_HELPER rnn_real *rnn_place(rnn_real *memory, size_t offset) { return memory ? memory + offset : NULL; }
@@ -44,17 +45,14 @@ RNN_HELPER rnn_real *rnn_behind(rnn_real *memory, size_t numbers)
 /* Returns the columns of so many frames and streams: 0 if a number is below 0, SIZE_MAX if they are too many. */
 RNN_HELPER size_t rnn_columns(int frames, int streams)
 {
-    size_t columns;
-    return __builtin_mul_overflow((size_t)(frames > 0 ? frames : 0), (size_t)(streams > 0 ? streams : 0), &columns)
-               ? SIZE_MAX
-               : columns;
+    const size_t rows = (size_t)(frames > 0 ? frames : 0), each = (size_t)(streams > 0 ? streams : 0);
+    return each && rows > SIZE_MAX / each ? SIZE_MAX : rows * each;
 }
 
 /* True if so many columns of so many numbers take less than half of all addresses. */
 RNN_HELPER int rnn_columns_fit(size_t numbers, size_t columns)
 {
-    size_t bytes;
-    return !__builtin_mul_overflow(numbers * sizeof(rnn_real), columns, &bytes) && bytes < SIZE_MAX / 4;
+    return columns == 0 || numbers * sizeof(rnn_real) < SIZE_MAX / 4 / columns;
 }
 
 /* ---- streams ---- */
@@ -75,7 +73,7 @@ RNN_HELPER size_t rnn_state_head(int streams)
 RNN_HELPER int rnn_streams(const void *state)
 {
     const rnn_state *begun = (const rnn_state *)state;
-    return state && rnn_is_aligned(state) && begun->streams >= 1 ? begun->streams : 0;
+    return state && rnn_holds_ages(state) && begun->streams >= 1 ? begun->streams : 0;
 }
 
 RNN_HELPER int64_t *rnn_ages(void *state) { return ((rnn_state *)state)->ages; }
@@ -88,7 +86,7 @@ RNN_HELPER rnn_real *rnn_state_values(void *state, int streams)
 /* Makes a state of `size` bytes whose streams all begin. */
 RNN_HELPER rnn_status rnn_begin_state(void *state, size_t size, int streams)
 {
-    if (!state || !rnn_is_aligned(state))
+    if (!state || !rnn_holds_ages(state))
         return RNN_ERROR_ARGUMENT;
     memset(state, 0, size);
     ((rnn_state *)state)->streams = streams > 0 ? streams : 0;
@@ -277,17 +275,18 @@ RNN_HELPER rnn_status rnn_check_some(const void *packed, void *state, const void
 /* Checks the arguments of _run. */
 RNN_HELPER rnn_status rnn_check_run(const void *packed, int streams, const void *work, int frames, const int *lengths)
 {
-    if (rnn_check_step(packed, streams) != RNN_OK || !work || !rnn_is_aligned(work) || frames < 0)
+    if (rnn_check_step(packed, streams) != RNN_OK || !work || !rnn_holds_ages(work) || frames < 0)
         return RNN_ERROR_ARGUMENT;
     return rnn_check_lengths(lengths, frames, streams);
 }
 
+#ifndef RNN_FREESTANDING
 /* Checks the arguments of _grad and _vjp. result: where they give what they always give, a loss or a gradient. carries:
  * windows of longer sequences are allowed, not only whole sequences. */
 RNN_HELPER rnn_status rnn_check_grad(const void *params, int streams, const void *work, const rnn_window *window,
                                      const void *result, int carries)
 {
-    if (!params || !streams || !work || !rnn_is_aligned(work) || !window || !result || window->frames < 1)
+    if (!params || !streams || !work || !rnn_holds_ages(work) || !window || !result || window->frames < 1)
         return RNN_ERROR_ARGUMENT;
     const int frames = window->frames, advance = window->advance ? window->advance : frames;
     if (advance < 1 || advance > frames || window->loss_from < 0 || window->loss_from > frames)
@@ -297,6 +296,7 @@ RNN_HELPER rnn_status rnn_check_grad(const void *params, int streams, const void
         return RNN_ERROR_ARGUMENT;
     return rnn_check_lengths(window->lengths, frames, streams);
 }
+#endif
 
 RNN_HELPER rnn_status rnn_check_input(const void *input) { return input ? RNN_OK : RNN_ERROR_ARGUMENT; }
 

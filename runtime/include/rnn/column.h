@@ -8,7 +8,7 @@
 
 #include "rnn/vec.h"
 
-#define RNN_COLUMN static inline __attribute__((unused))
+#define RNN_COLUMN RNN_HELPER
 
 /* Returns units i, i + 1, ... of x; `rest` in the lanes from unit n on. */
 RNN_INLINE rnn_vec rnn_column_lanes(const rnn_real *x, int i, int n, rnn_real rest)
@@ -100,7 +100,7 @@ RNN_COLUMN rnn_real rnn_column_cross_entropy(const rnn_real *x, const rnn_real *
         return 0;
     for (int i = 0; i < n; i += RNN_LANES)
         sum += rnn_vec_exp(rnn_column_lanes(x, i, n, -INFINITY) - most);
-    return rnn_log(rnn_vec_sum(sum)) - (x[(int)*id] - most[0]);
+    return rnn_log(rnn_vec_sum(sum)) - (x[(int)*id] - rnn_first_lane(most));
 }
 
 /* Its derivative by x: softmax(x) - (1 at the id), or 0. */

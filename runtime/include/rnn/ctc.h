@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rnn/model.h"
 #include "rnn/past.h"
 
 /* A double within the scratch, which is memory of rnn_real. */

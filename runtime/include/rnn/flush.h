@@ -7,20 +7,22 @@
 #define RNN_FLUSH_H
 
 #include <stdint.h>
-#if defined(__SSE2__)
+
+#include "rnn/compiler.h"
+#if defined(__SSE2__) && !defined(RNN_PLAIN_C)
 #include <xmmintrin.h>
 #endif
 
 typedef unsigned rnn_flush_state;
 
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(RNN_PLAIN_C)
 
 /* MXCSR: flush-to-zero (results, bit 15) and denormals-are-zero (operands, bit 6). Reading it waits for all arithmetic
  * before, and what is computed from it makes all arithmetic behind wait: so it is read once, and its usual value (no
  * exception so far but an inexact result, and all masked) is guessed. */
 enum { RNN_FLUSH = 0x8040, RNN_MXCSR_USUAL = 0x1fa0 };
 
-static inline __attribute__((unused)) rnn_flush_state rnn_flush_begin(void)
+RNN_HELPER rnn_flush_state rnn_flush_begin(void)
 {
     const unsigned before = _mm_getcsr();
     if (__builtin_expect(before == RNN_MXCSR_USUAL, 1))
@@ -31,12 +33,12 @@ static inline __attribute__((unused)) rnn_flush_state rnn_flush_begin(void)
 }
 
 /* Exceptions raised in between are forgotten. */
-static inline __attribute__((unused)) void rnn_flush_end(rnn_flush_state before) { _mm_setcsr(before); }
+RNN_HELPER void rnn_flush_end(rnn_flush_state before) { _mm_setcsr(before); }
 
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && !defined(RNN_PLAIN_C)
 
 /* FPCR.FZ, bit 24: operands and results. */
-static inline __attribute__((unused)) rnn_flush_state rnn_flush_begin(void)
+RNN_HELPER rnn_flush_state rnn_flush_begin(void)
 {
     uint64_t before;
     __asm__ volatile("mrs %0, fpcr" : "=r"(before));
@@ -44,15 +46,12 @@ static inline __attribute__((unused)) rnn_flush_state rnn_flush_begin(void)
     return (unsigned)before;
 }
 
-static inline __attribute__((unused)) void rnn_flush_end(rnn_flush_state before)
-{
-    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)before));
-}
+RNN_HELPER void rnn_flush_end(rnn_flush_state before) { __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)before)); }
 
 #else
 
-static inline __attribute__((unused)) rnn_flush_state rnn_flush_begin(void) { return 0; }
-static inline __attribute__((unused)) void rnn_flush_end(rnn_flush_state before) { (void)before; }
+RNN_HELPER rnn_flush_state rnn_flush_begin(void) { return 0; }
+RNN_HELPER void rnn_flush_end(rnn_flush_state before) { (void)before; }
 
 #endif
 

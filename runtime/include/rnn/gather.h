@@ -9,10 +9,7 @@
 #ifndef RNN_GATHER_H
 #define RNN_GATHER_H
 
-#include <math.h>
-#include <stddef.h>
-#include <string.h>
-
+#include "rnn/library.h"
 #include "rnn/past.h"
 #include "rnn/vec.h"
 

@@ -119,8 +119,8 @@ RNN_INLINE void rnn_product_strip(rnn_real *to, ptrdiff_t to_step, const rnn_rea
     if (a_row == 1) {
         for (int k = 0; k < depth; k++) {
             const rnn_real *const from = a + k * a_step, *const ahead = from + RNN_PRODUCT_AHEAD * a_step;
-            __builtin_prefetch(ahead);
-            __builtin_prefetch(ahead + RNN_PRODUCT_STRIP - 1);
+            RNN_AHEAD(ahead);
+            RNN_AHEAD(ahead + RNN_PRODUCT_STRIP - 1);
             if (rows == RNN_PRODUCT_STRIP)
                 memcpy(strip + k * RNN_PRODUCT_STRIP, from, RNN_PRODUCT_STRIP * sizeof *strip);
             else
@@ -146,7 +146,7 @@ RNN_INLINE void rnn_product_strip(rnn_real *to, ptrdiff_t to_step, const rnn_rea
 RNN_OUTLINE void rnn_matrix_product(rnn_real *to, const rnn_real *a, ptrdiff_t a_row, ptrdiff_t a_step,
                                     const rnn_real *b, ptrdiff_t b_row, ptrdiff_t b_step, int n, int depth, int m)
 {
-    rnn_real panels[RNN_PRODUCT_DEPTH * RNN_PRODUCT_COLUMNS] __attribute__((aligned(RNN_VECTOR_BYTES)));
+    RNN_ALIGNED rnn_real panels[RNN_PRODUCT_DEPTH * RNN_PRODUCT_COLUMNS];
     memset(to, 0, (size_t)n * (size_t)m * sizeof *to);
     for (int j = 0; j < m; j += RNN_PRODUCT_COLUMNS)
         for (int k = 0; k < depth; k += RNN_PRODUCT_DEPTH) {

@@ -10,11 +10,8 @@
 #ifndef RNN_PANEL_H
 #define RNN_PANEL_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
 #include "rnn/flush.h"
+#include "rnn/library.h"
 #include "rnn/team.h"
 #include "rnn/tile.h"
 #include "rnn/vec.h"
@@ -206,6 +203,8 @@ RNN_INLINE void rnn_panel_product(rnn_vec *sum, const int sum_stride, const rnn_
         rnn_passes(sum, sum_stride, rnn_panel_at(packed, panel, rows, k), x, x_stride, k, rows, columns);
 }
 
+#ifndef RNN_PLAIN_C
+
 typedef rnn_real rnn_four __attribute__((vector_size(4 * sizeof(rnn_real)), may_alias, aligned(sizeof(rnn_real))));
 
 /* Return the first halves of two vectors, or the second, lane by lane in turn. */
@@ -225,19 +224,23 @@ RNN_INLINE void rnn_pack_four(rnn_real *to, const ptrdiff_t step, const rnn_real
     *(rnn_four *)(to + 3 * step) = rnn_zip_second(later_even, later_odd);
 }
 
+#endif
+
 /* Puts some columns of a block of `count` units where a panel has them. So many at a time that the cache
  * lines written stay in a first-level cache until they are full; 16 contiguous numbers also are one line to read. */
 enum { RNN_PACK_COLUMNS = 16 };
 RNN_INLINE void rnn_pack_columns(rnn_real *to, const ptrdiff_t step, const rnn_real *weights, const ptrdiff_t row_step,
                                  const ptrdiff_t column_step, const int count, const int columns)
 {
-    int whole = 0;                                      /* rows that are packed in fours */
+    int whole = 0; /* rows that are packed in fours */
+#ifndef RNN_PLAIN_C
     for (int u = 0; column_step == 1 && u < count; u++) /* the next block's, which may end within it */
-        __builtin_prefetch((const void *)((uintptr_t)(weights + u * row_step) +
-                                          (uintptr_t)RNN_LANES * sizeof *weights * (uintptr_t)row_step));
+        RNN_AHEAD((const void *)((uintptr_t)(weights + u * row_step) +
+                                 (uintptr_t)RNN_LANES * sizeof *weights * (uintptr_t)row_step));
     for (; column_step == 1 && columns == RNN_PACK_COLUMNS && whole + 4 <= count; whole += 4)
         for (int i = 0; i < columns; i += 4)
             rnn_pack_four(to + i * step + whole, step, weights + whole * row_step + i, row_step);
+#endif
     for (int u = whole; u < count; u++)
         for (int i = 0; i < columns; i++)
             to[i * step + u] = weights[u * row_step + i * column_step];
@@ -336,13 +339,13 @@ RNN_OUTLINE void rnn_pack_all(void *packed, const void *params, const rnn_packin
 }
 
 /* Copy columns of n numbers between a caller's contiguous ones and padded ones. */
-static inline __attribute__((unused)) void rnn_pad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
+RNN_HELPER void rnn_pad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
 {
     for (ptrdiff_t c = 0; c < count; c++)
         memcpy(to + c * RNN_PAD(n), from + c * n, (size_t)n * sizeof *to);
 }
 
-static inline __attribute__((unused)) void rnn_unpad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
+RNN_HELPER void rnn_unpad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
 {
     for (ptrdiff_t c = 0; c < count; c++)
         memcpy(to + c * n, from + c * RNN_PAD(n), (size_t)n * sizeof *to);

@@ -7,16 +7,9 @@
 #ifndef RNN_PAST_H
 #define RNN_PAST_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include "rnn/model.h"
+#include "rnn/library.h"
+#include "rnn/status.h"
 #include "rnn/vec.h"
-
-#define RNN_HELPER static inline __attribute__((unused))
-/* Functions for streams that begin or end, kept out of line: they must not slow a call of one frame. */
-#define RNN_SELDOM static __attribute__((noinline, cold, unused))
 
 /* Fills the past of one fresh stream with its initial value, of n numbers or (one = 1) one number for all; NULL: 0. */
 RNN_HELPER void rnn_start_past(rnn_real *value, int past, int pad, int n, const rnn_real *init, int one, int streams,

@@ -9,12 +9,8 @@
 #ifndef RNN_REFINE_H
 #define RNN_REFINE_H
 
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
 #include "rnn/column.h"
+#include "rnn/library.h"
 #include "rnn/stored_half.h"
 
 #ifdef RNN_REAL_DOUBLE
@@ -43,6 +39,13 @@ RNN_INLINE rnn_real rnn_refine_halfway(rnn_real least, rnn_real most)
     return x;
 }
 
+/* 1 in lanes that are above a limit, or, with equal ones, at it, else 0. A comparison of vectors gives -1. */
+#ifdef RNN_PLAIN_C
+#define RNN_REFINE_ABOVE(v, limit, with_equal) ((with_equal) ? (v) >= (limit) : (v) > (limit))
+#else
+#define RNN_REFINE_ABOVE(v, limit, with_equal) (-(rnn_vec_int)((with_equal) ? (v) >= (limit) : (v) > (limit)))
+#endif
+
 /* Returns how many of the n units are above `limit`, or, with equal ones, `limit` or more; NaN is neither. */
 RNN_INLINE int rnn_refine_count(const rnn_real *x, int n, rnn_real limit, const int with_equal)
 {
@@ -51,17 +54,17 @@ RNN_INLINE int rnn_refine_count(const rnn_real *x, int n, rnn_real limit, const 
     int i = 0;
     for (; i + 2 * RNN_LANES <= n; i += 2 * RNN_LANES) {
         const rnn_vec u = rnn_vec_load(x + i), v = rnn_vec_load(x + i + RNN_LANES);
-        first -= (rnn_vec_int)(with_equal ? u >= least : u > least);
-        second -= (rnn_vec_int)(with_equal ? v >= least : v > least);
+        first += RNN_REFINE_ABOVE(u, least, with_equal);
+        second += RNN_REFINE_ABOVE(v, least, with_equal);
     }
     for (; i < n; i += RNN_LANES) {
         const rnn_vec v = rnn_column_lanes(x, i, n, NAN);
-        first -= (rnn_vec_int)(with_equal ? v >= least : v > least);
+        first += RNN_REFINE_ABOVE(v, least, with_equal);
     }
     first += second;
     int count = 0;
     for (int lane = 0; lane < RNN_LANES; lane++)
-        count += (int)first[lane];
+        count += (int)RNN_LANE(first, lane);
     return count;
 }
 
@@ -72,6 +75,13 @@ typedef struct {
     rnn_real limit;
     int equal;
 } rnn_refine_choice;
+
+/* The number of the lowest bit that is set. */
+#ifdef RNN_PLAIN_C
+#define RNN_FIRST_BIT(bits) ((void)(bits), 0)
+#else
+#define RNN_FIRST_BIT(bits) __builtin_ctzll(bits)
+#endif
 
 /* Returns lane i of a mask in bit i. */
 RNN_INLINE uint64_t rnn_refine_bits(rnn_mask mask)
@@ -85,7 +95,7 @@ RNN_INLINE uint64_t rnn_refine_bits(rnn_mask mask)
 #else
     uint64_t bits = 0;
     for (int i = 0; i < RNN_LANES; i++)
-        bits |= (uint64_t)(mask[i] != 0) << i;
+        bits |= (uint64_t)(RNN_LANE(mask, i) != 0) << i;
     return bits;
 #endif
 }
@@ -99,7 +109,7 @@ RNN_INLINE int rnn_refine_gather(rnn_real *few, const rnn_real *x, int n, rnn_re
         const rnn_vec v = rnn_column_lanes(x, i, n, NAN);
         uint64_t lanes = rnn_refine_bits((rnn_mask)(rnn_mask_le(from, v) & rnn_mask_lt(v, to)));
         for (; lanes; lanes &= lanes - 1)
-            few[found++] = x[i + __builtin_ctzll(lanes)];
+            few[found++] = x[i + RNN_FIRST_BIT(lanes)];
     }
     return found;
 }
@@ -115,7 +125,7 @@ RNN_COLUMN rnn_refine_choice rnn_refine_choose(const rnn_real *x, int n, int cou
         more = rnn_vec_pick(rnn_mask_lt(more, v), v, more);
     }
     rnn_real least = -rnn_vec_maximum(-less), most = rnn_vec_maximum(more);
-    rnn_real few[RNN_REFINE_FEW] __attribute__((aligned(RNN_VECTOR_BYTES)));
+    RNN_ALIGNED rnn_real few[RNN_REFINE_FEW];
     /* At least `count` units, `with_least`, are `least` or more, unless that is all there are; fewer, `with_most`, are
      * `most` or more. */
     int with_least = n, with_most = rnn_refine_count(x, n, most, 1);
@@ -157,12 +167,17 @@ RNN_INLINE ptrdiff_t rnn_refine_bytes(const rnn_storage storage)
 /* Returns RNN_LANES numbers of a table, which lie anywhere; int8 without their scale. */
 RNN_INLINE rnn_vec rnn_refine_load(const rnn_stored *p, const rnn_storage storage)
 {
-    typedef signed char bytes __attribute__((vector_size(RNN_LANES), aligned(1), may_alias));
     if (storage == RNN_F32)
         return rnn_vec_load_unaligned((const rnn_real *)(const void *)p);
+#ifdef RNN_PLAIN_C
+    if (storage == RNN_INT8)
+        return (rnn_vec) * (const signed char *)(const void *)p;
+#else
+    typedef signed char bytes __attribute__((vector_size(RNN_LANES), aligned(1), may_alias));
     if (storage == RNN_INT8)
         return __builtin_convertvector(*(const bytes *)(const void *)p, rnn_vec);
-#ifndef RNN_REAL_DOUBLE
+#endif
+#ifdef RNN_HALVES
     typedef uint16_t halves __attribute__((vector_size(2 * RNN_LANES), aligned(2), may_alias));
     if (storage == RNN_BF16)
         return (rnn_vec)(__builtin_convertvector(*(const halves *)(const void *)p, rnn_vec_bits) << 16);
@@ -173,7 +188,7 @@ RNN_INLINE rnn_vec rnn_refine_load(const rnn_stored *p, const rnn_storage storag
     for (int lane = 0; lane < RNN_LANES; lane++) {
         uint16_t half;
         memcpy(&half, p + 2 * lane, sizeof half);
-        v[lane] = (rnn_real)(storage == RNN_F16 ? rnn_float_of_f16(half) : rnn_float_of_bf16(half));
+        RNN_LANE(v, lane) = (rnn_real)(storage == RNN_F16 ? rnn_float_of_f16(half) : rnn_float_of_bf16(half));
     }
     return v;
 }
@@ -230,7 +245,7 @@ RNN_INLINE void rnn_stored_refine(rnn_real *y, const rnn_real *preview, const rn
         uint64_t lanes = rnn_refine_bits(rnn_mask_le(limit, v));
         rnn_column_put(y, i, n, v);
         for (; lanes; lanes &= lanes - 1) {
-            const int unit = i + __builtin_ctzll(lanes);
+            const int unit = i + RNN_FIRST_BIT(lanes);
             if (y[unit] == choice.limit && choice.equal-- <= 0)
                 continue;
             units[waiting++] = unit;

@@ -38,7 +38,7 @@ RNN_INLINE void rnn_quantised_product(rnn_vec *sum, const int sum_stride, const 
 {
     const rnn_stored *const from =
         packed + (size_t)panel * (size_t)rows * (size_t)RNN_STORED_STEPS(storage, k) * RNN_VECTOR_BYTES;
-#ifndef RNN_REAL_DOUBLE
+#ifdef RNN_HALVES
     if (RNN_KEPT_AS(storage) == RNN_F16 || RNN_KEPT_AS(storage) == RNN_BF16) {
         rnn_half_product(sum, sum_stride, from, storage, rows, x, x_stride, k, columns);
         return;
@@ -78,7 +78,7 @@ RNN_INLINE void rnn_quantised_products(rnn_vec *sum, const int sum_stride, const
                                   quantised ? quantised[i] : NULL, right[i].x, right[i].stride, k, columns);
         return;
     }
-#ifndef RNN_REAL_DOUBLE
+#ifdef RNN_HALVES
     if (kept == RNN_F16 || kept == RNN_BF16) {
         rnn_half_products(sum, from, storage, rows, right, k, count);
         return;

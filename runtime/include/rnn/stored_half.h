@@ -16,7 +16,12 @@
 #define RNN_HAS_F16 0
 #endif
 
-#ifndef RNN_REAL_DOUBLE
+/* Numbers of 16 bits are read as such by vectors of float. */
+#if !defined(RNN_REAL_DOUBLE) && !defined(RNN_PLAIN_C)
+#define RNN_HALVES
+#endif
+
+#ifdef RNN_HALVES
 
 /* Returns the floats of RNN_LANES f16. */
 RNN_INLINE rnn_vec rnn_f16_load(const rnn_stored *p)
@@ -65,7 +70,7 @@ RNN_INLINE void rnn_half_tile(rnn_vec *sum, const int sum_stride, const rnn_stor
     RNN_LOOP
     for (; i + 2 <= k; i += 2, weights += rows * RNN_VECTOR_BYTES) {
         if (RNN_PREFETCH > 0) {
-            __builtin_prefetch((const void *)ahead);
+            RNN_AHEAD((const void *)ahead);
             ahead += (uintptr_t)step;
         }
         RNN_UNROLL(2)

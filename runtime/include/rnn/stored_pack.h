@@ -9,7 +9,7 @@
 
 /* Kinds of panels for weights of a storage: the same numbers as rnn_real where the machine does not read them faster
  * from fewer bytes. */
-#ifdef RNN_REAL_DOUBLE
+#ifndef RNN_HALVES
 #define RNN_KEPT_AS(storage) ((storage) == RNN_F32 ? (storage) : RNN_F32)
 #else
 #define RNN_KEPT_AS(storage)                                                                                           \
@@ -35,7 +35,7 @@ typedef struct {
     rnn_packing plain;
 } rnn_stored_packing;
 
-typedef uint16_t rnn_bits16 __attribute__((may_alias));
+typedef uint16_t rnn_bits16 RNN_ATTRIBUTE(may_alias);
 
 /* Numbers of k that a vector holds for each lane. */
 RNN_INLINE int rnn_stored_each(rnn_storage storage)
@@ -49,11 +49,13 @@ RNN_INLINE rnn_stored *rnn_stored_at(rnn_stored *panel, const rnn_stored_packing
 {
     const int rows = packing->plain.side * packing->plain.part, each = rnn_stored_each(packing->storage);
     int first = 0, steps = (packing->plain.k + each - 1) / each; /* of the run */
+#if RNN_HAS_INT8
     if (RNN_KEPT_AS(packing->storage) == RNN_INT8) {
         panel += rows * RNN_VECTOR_BYTES;
         first = i / RNN_INT8_RUN * (RNN_INT8_RUN / 4);
         steps = RNN_MIN(steps - first, RNN_INT8_RUN / 4);
     }
+#endif
     const ptrdiff_t vector = (ptrdiff_t)first * rows + (ptrdiff_t)place.first * steps +
                              (ptrdiff_t)(i / each - first) * place.rows + place.row;
     return panel + vector * RNN_VECTOR_BYTES;
@@ -81,7 +83,7 @@ RNN_INLINE void rnn_stored_put(rnn_stored *to, rnn_storage storage, int i, const
 RNN_INLINE void rnn_stored_pack_block(rnn_stored *panel, const rnn_stored_packing *packing, rnn_pass_place place,
                                       const float *scales, const rnn_real *weights, int count)
 {
-    rnn_real numbers[RNN_PACK_COLUMNS * RNN_LANES] __attribute__((aligned(RNN_VECTOR_BYTES)));
+    RNN_ALIGNED rnn_real numbers[RNN_PACK_COLUMNS * RNN_LANES];
     const rnn_packing *const p = &packing->plain;
     const rnn_storage storage = packing->storage;
     for (int i = 0, columns; i < p->k; i += columns) {

@@ -2,16 +2,13 @@
 #ifndef RNN_STORED_ROUND_H
 #define RNN_STORED_ROUND_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
+#include "rnn/library.h"
 #include "rnn/vec.h"
 
 typedef enum { RNN_F32, RNN_F16, RNN_BF16, RNN_INT8 } rnn_storage; /* RNN_F32: rnn_real, not rounded */
 
 /* Packed weights: bytes, aligned to RNN_VECTOR_BYTES. */
-typedef unsigned char rnn_stored __attribute__((may_alias));
+typedef unsigned char rnn_stored RNN_ATTRIBUTE(may_alias);
 
 RNN_INLINE uint32_t rnn_bits_of_float(float x)
 {
@@ -76,6 +73,33 @@ enum { RNN_INT8_SCALES = 8 };
  * to the last: q is x / scale rounded to a whole number, to nearest even, and cut off at +-127; an error is
  * x - scale * q, rounded to float, so that its square is exact. A row of numbers below 2^-100 has scale 0, one with NaN
  * or infinity NaN. Numbers in double are first rounded to float. */
+#ifdef RNN_PLAIN_C
+RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
+{
+    float most = 0, best = 0;
+    double least = 0;
+    for (ptrdiff_t j = 0; j < n; j++) {
+        const float size = rnn_float_of_bits(rnn_bits_of_float((float)x[j]) & 0x7fffffffu);
+        if (!(size < INFINITY))
+            return NAN;
+        most = size > most ? size : most;
+    }
+    for (int i = 0; (double)most >= RNN_INT8_LEAST && i < RNN_INT8_SCALES; i++) {
+        const double scale = (double)(float)((double)most / (127 + i));
+        double sum = 0;
+        for (ptrdiff_t j = 0; j < n; j++) {
+            const double q = ((double)(float)x[j] / scale + 0x1.8p52) - 0x1.8p52;
+            const double error = (double)(float)((double)(float)x[j] - scale * (q < -127 ? -127 : q > 127 ? 127 : q));
+            sum += error * error;
+        }
+        if (i == 0 || sum < least) {
+            best = (float)scale;
+            least = sum;
+        }
+    }
+    return best;
+}
+#else
 RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
 {
     enum { EACH = RNN_VECTOR_BYTES < 64 ? RNN_VECTOR_BYTES / 8 : 8, GROUPS = RNN_INT8_SCALES / EACH }; /* registers */
@@ -112,6 +136,7 @@ RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
         best = sum[i / EACH][i % EACH] < sum[best / EACH][best % EACH] ? i : best;
     return (float)scale[best / EACH][best % EACH];
 }
+#endif
 
 /* Returns q of a number of a row with that scale. */
 RNN_INLINE int rnn_int8_of_float(float x, float scale)

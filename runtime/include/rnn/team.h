@@ -16,12 +16,12 @@
 #ifndef RNN_TEAM_H
 #define RNN_TEAM_H
 
-#include <stddef.h>
 #ifdef _OPENMP
 #include <omp.h>
 #include <sched.h>
 #endif
 
+#include "rnn/library.h"
 #include "rnn/tile.h"
 #include "rnn/vec.h"
 
@@ -67,15 +67,15 @@ typedef struct {
 } rnn_share;
 
 /* The only thread. */
-static const rnn_share rnn_alone __attribute__((unused)) = {0, 1, 0, {0, 0}, {0, 0}, NULL};
+static const rnn_share rnn_alone RNN_ATTRIBUTE(unused) = {0, 1, 0, {0, 0}, {0, 0}, NULL};
 
-static inline __attribute__((unused)) rnn_team rnn_begin_team(void)
+RNN_HELPER rnn_team rnn_begin_team(void)
 {
     const rnn_team team = {0, 0, 0, 0, 0, 0};
     return team;
 }
 
-static inline __attribute__((unused)) int rnn_threads(rnn_team *team)
+RNN_HELPER int rnn_threads(rnn_team *team)
 {
 #ifdef _OPENMP
     if (!team->threads) {
@@ -96,7 +96,7 @@ static inline __attribute__((unused)) int rnn_threads(rnn_team *team)
 enum { RNN_COLUMNS_EACH = 24 };
 
 /* Splits a region whose frames need not wait for each other. fork_columns: those that are worth a fork. */
-static inline __attribute__((unused)) rnn_split rnn_split_frames(rnn_team *team, ptrdiff_t columns, int fork_columns)
+RNN_HELPER rnn_split rnn_split_frames(rnn_team *team, ptrdiff_t columns, int fork_columns)
 {
     rnn_split split = {1, 0, (int)columns, team};
     if (columns >= fork_columns && rnn_threads(team) > 1) {
@@ -108,9 +108,8 @@ static inline __attribute__((unused)) rnn_split rnn_split_frames(rnn_team *team,
 
 /* Splits a scan. streams_each: streams for each thread from which on they are shared out; row_streams: streams from
  * which on panels are worth a barrier a frame for up to row_threads, where streams are too few. 0: never. */
-static inline __attribute__((unused)) rnn_split rnn_split_scan(rnn_team *team, int frames, int streams,
-                                                               int fork_columns, int streams_each, int row_streams,
-                                                               int row_threads)
+RNN_HELPER rnn_split rnn_split_scan(rnn_team *team, int frames, int streams, int fork_columns, int streams_each,
+                                    int row_streams, int row_threads)
 {
     rnn_split split = {1, 0, streams, team};
     if ((ptrdiff_t)frames * streams < fork_columns || rnn_threads(team) == 1)
@@ -126,8 +125,7 @@ static inline __attribute__((unused)) rnn_split rnn_split_scan(rnn_team *team, i
 }
 
 /* Splits an elementwise scan, by units. */
-static inline __attribute__((unused)) rnn_split rnn_split_units(rnn_team *team, int frames, int streams,
-                                                                int fork_columns)
+RNN_HELPER rnn_split rnn_split_units(rnn_team *team, int frames, int streams, int fork_columns)
 {
     rnn_split split = {1, 1, streams, team};
     if ((ptrdiff_t)frames * streams >= fork_columns)
@@ -149,7 +147,7 @@ RNN_INLINE rnn_range rnn_part_of(int count, int thread, int threads)
 }
 
 /* Returns the share of the thread that calls it, in a parallel region. */
-static inline __attribute__((unused)) rnn_share rnn_share_of(const rnn_split *split)
+RNN_HELPER rnn_share rnn_share_of(const rnn_split *split)
 {
     rnn_share share = {0, 1, 0, {0, split->columns}, {0, split->columns}, split->team};
 #ifdef _OPENMP
@@ -193,6 +191,8 @@ RNN_INLINE rnn_range rnn_units_of(const rnn_share *share, int units)
     return range;
 }
 
+#ifndef RNN_FREESTANDING
+
 /* ---- barriers ---- */
 
 /* Turns of a waiting loop, some 20 us, after which a wait is long and the processor is offered to others; and waits
@@ -217,7 +217,7 @@ RNN_INLINE int rnn_wait_a_turn(int turn)
 
 /* Notes a wait that was long. It was too long if it took more than a quarter of the time since the one before: threads
  * that have much to do between barriers may well be 20 us apart. */
-static inline __attribute__((unused)) void rnn_note_wait(rnn_team *team, double begun)
+RNN_HELPER void rnn_note_wait(rnn_team *team, double begun)
 {
 #ifdef _OPENMP
     double now = omp_get_wtime();
@@ -232,7 +232,7 @@ static inline __attribute__((unused)) void rnn_note_wait(rnn_team *team, double 
 }
 
 /* Waits for all threads of a region. What they wrote before is seen by all behind it. */
-static inline __attribute__((unused)) void rnn_barrier(const rnn_share *share)
+RNN_HELPER void rnn_barrier(const rnn_share *share)
 {
     rnn_team *const team = share->team;
     if (share->threads == 1)
@@ -280,5 +280,7 @@ RNN_INLINE int rnn_end_frame(rnn_share *share)
     share->columns = share->batches;
     return 1;
 }
+
+#endif
 
 #endif

@@ -10,6 +10,7 @@
  *   AVX, AVX2      16          12            3                 6   6   4   -
  *   NEON           32          16            4                 6   6   5   4      numbers of columns are loaded early
  *   AVX-512        32          24            4                 6   6   6   6
+ *   plain C        32          16            4                 6   6   5   4      as microcontrollers have them
  *
  * Four rows are two passes of two where three is the most. Eight multiply-adds or more are under way at once: two begin
  * in each cycle, and each takes four. More than six columns at a time would not fit in one set of a first-level cache,
@@ -17,12 +18,12 @@
 #ifndef RNN_TILE_H
 #define RNN_TILE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
+#include "rnn/library.h"
 #include "rnn/vec.h"
 
-#if defined(__AVX512F__)
+#if defined(RNN_PLAIN_C)
+#define RNN_ACCUMULATORS 16
+#elif defined(__AVX512F__)
 #define RNN_ACCUMULATORS 24
 #elif defined(__aarch64__)
 #define RNN_ACCUMULATORS 16
@@ -113,7 +114,7 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
         RNN_UNROLL(4)
         for (int s = 0; s < split; s++) {
             if (RNN_PREFETCH > 0) {
-                __builtin_prefetch((const void *)ahead);
+                RNN_AHEAD((const void *)ahead);
                 ahead += (uintptr_t)step;
             }
             RNN_UNROLL(12)

@@ -5,6 +5,7 @@
 #ifndef RNN_TRAIN_H
 #define RNN_TRAIN_H
 
+#include "rnn/model.h"
 #include "rnn/panel.h"
 #include "rnn/past.h"
 #include "rnn/team.h"

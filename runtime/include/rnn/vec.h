@@ -14,16 +14,17 @@
 #ifndef RNN_VEC_H
 #define RNN_VEC_H
 
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "rnn/library.h"
 #include "rnn/vec_machine.h"
 
 /* ---- memory ---- */
 
+#ifdef RNN_PLAIN_C
+typedef rnn_vec rnn_vec_aligned, rnn_vec_unaligned;
+#else
 typedef rnn_real rnn_vec_aligned __attribute__((vector_size(RNN_VECTOR_BYTES), may_alias));
 typedef rnn_real rnn_vec_unaligned __attribute__((vector_size(RNN_VECTOR_BYTES), may_alias, aligned(sizeof(rnn_real))));
+#endif
 
 RNN_INLINE rnn_vec rnn_vec_load(const rnn_real *p) { return *(const rnn_vec_aligned *)p; }
 RNN_INLINE rnn_vec rnn_vec_load_unaligned(const rnn_real *p) { return *(const rnn_vec_unaligned *)p; }
@@ -43,8 +44,7 @@ RNN_INLINE rnn_real rnn_clip(rnn_real v, rnn_real lo, rnn_real hi) { return rnn_
 RNN_INLINE rnn_real rnn_relu(rnn_real x) { return x < 0 ? 0 : x; }
 RNN_INLINE rnn_real rnn_leaky_relu(rnn_real x, rnn_real slope) { return x > 0 ? x : slope * x; }
 RNN_INLINE rnn_real rnn_hard_tanh(rnn_real x) { return rnn_clip(x, -1, 1); }
-RNN_INLINE rnn_real rnn_sqrt(rnn_real x) { return rnn_vec_sqrt(rnn_vec_splat(x))[0]; }
-RNN_INLINE rnn_real rnn_abs(rnn_real x) { return (rnn_real)fabs(x); }
+RNN_INLINE rnn_real rnn_sqrt(rnn_real x) { return rnn_first_lane(rnn_vec_sqrt(rnn_vec_splat(x))); }
 
 RNN_INLINE rnn_real rnn_hard_sigmoid(rnn_real x, rnn_real slope, rnn_real offset)
 {
@@ -82,7 +82,9 @@ RNN_INLINE rnn_vec rnn_vec_bound(rnn_vec v, rnn_real lo, rnn_real hi)
 
 RNN_INLINE rnn_vec rnn_vec_relu(rnn_vec x) { return rnn_vec_greater(rnn_vec_splat(0), x); }
 RNN_INLINE rnn_vec rnn_vec_hard_tanh(rnn_vec x) { return rnn_vec_bound(x, -1, 1); }
-RNN_INLINE rnn_vec rnn_vec_abs(rnn_vec x) { return (rnn_vec)((rnn_vec_bits)x & ~(RNN_SIGN_BIT - (rnn_vec_bits){0})); }
+RNN_INLINE rnn_vec rnn_vec_abs(rnn_vec x) { return rnn_of_bits(rnn_bits_of(x) & ~(RNN_SIGN_BIT - (rnn_vec_bits){0})); }
+
+RNN_INLINE rnn_real rnn_abs(rnn_real x) { return rnn_first_lane(rnn_vec_abs(rnn_vec_splat(x))); }
 
 RNN_INLINE rnn_vec rnn_vec_leaky_relu(rnn_vec x, rnn_vec slope)
 {
@@ -96,6 +98,10 @@ RNN_INLINE rnn_vec rnn_vec_hard_sigmoid(rnn_vec x, rnn_vec slope, rnn_vec offset
 
 /* ---- over the lanes of one vector ---- */
 
+#ifdef RNN_PLAIN_C
+RNN_INLINE rnn_real rnn_vec_sum(rnn_vec v) { return v; }
+RNN_INLINE rnn_real rnn_vec_maximum(rnn_vec v) { return v; }
+#else
 typedef rnn_real rnn_vec_16 __attribute__((vector_size(16)));
 
 /* Returns the sum of all lanes, added pairwise: halves down to 16 bytes, then those. */
@@ -128,6 +134,7 @@ RNN_INLINE rnn_real rnn_vec_maximum(rnn_vec v)
     return v[0];
 #endif
 }
+#endif
 
 #include "rnn/flush.h"
 #include "rnn/vec_math.h"

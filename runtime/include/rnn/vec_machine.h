@@ -2,8 +2,8 @@
 #ifndef RNN_VEC_MACHINE_H
 #define RNN_VEC_MACHINE_H
 
-#include <math.h>
-#include <stdint.h>
+#include "rnn/library.h"
+#ifndef RNN_PLAIN_C
 #if defined(__AVX__) || defined(__FMA__)
 #pragma GCC diagnostic push
 #if defined(__cplusplus) && !defined(__clang__) /* g++ 12 warns of its own header, of AVX-512 */
@@ -15,6 +15,7 @@
 #include <emmintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
+#endif
 #endif
 
 #include "rnn/vec_type.h"
@@ -43,7 +44,9 @@ RNN_INLINE rnn_real rnn_madd(rnn_real a, rnn_real b, rnn_real c)
 
 RNN_INLINE rnn_vec rnn_vec_madd(rnn_vec a, rnn_vec b, rnn_vec c)
 {
-#if defined(__AVX512F__) && RNN_VECTOR_BYTES == 64 && defined(RNN_REAL_DOUBLE)
+#if defined(RNN_PLAIN_C)
+    return rnn_madd(a, b, c);
+#elif defined(__AVX512F__) && RNN_VECTOR_BYTES == 64 && defined(RNN_REAL_DOUBLE)
     return (rnn_vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 #elif defined(__AVX512F__) && RNN_VECTOR_BYTES == 64
     return (rnn_vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
@@ -64,6 +67,44 @@ RNN_INLINE rnn_vec rnn_vec_madd(rnn_vec a, rnn_vec b, rnn_vec c)
 #endif
 }
 
+/* ---- square root ---- */
+
+/* sqrt(x), rounded correctly. Without a C library, and without an instruction that the compiler can be told to use, it
+ * is found bit by bit: the root of 2^25 or 2^26 times the 24 bits of x has 25 bits, of which the last one rounds. */
+RNN_INLINE rnn_real rnn_root(rnn_real x)
+{
+#if defined(RNN_FREESTANDING) && defined(__GNUC__) && defined(__ARM_FP) && !defined(__aarch64__)
+    float root;
+    __asm__("vsqrt.f32 %0, %1" : "=t"(root) : "t"(x));
+    return root;
+#elif defined(RNN_FREESTANDING)
+    uint32_t bits, root = 0;
+    memcpy(&bits, &x, sizeof bits);
+    if (!(x > 0) || bits >= UINT32_C(0x7f800000))
+        return x < 0 ? NAN : x;
+    uint32_t digits = bits & UINT32_C(0x007fffff);
+    int exponent = (int)(bits >> 23) - 150; /* x = digits * 2^exponent, once these are 24 bits */
+    if (bits >= UINT32_C(0x00800000))
+        digits |= UINT32_C(0x00800000);
+    else
+        for (exponent++; digits < UINT32_C(0x00800000); exponent--)
+            digits <<= 1;
+    const int shift = 25 + ((exponent - 25) & 1); /* what is left of the exponent is even */
+    const uint64_t whole = (uint64_t)digits << shift;
+    for (uint32_t bit = UINT32_C(1) << 24; bit; bit >>= 1)
+        if ((uint64_t)(root | bit) * (root | bit) <= whole)
+            root |= bit;
+    root = (root >> 1) + (root & 1); /* never halfway: the square of an odd root would be odd */
+    bits = ((uint32_t)((exponent - shift) / 2 + 151) << 23) + (root - UINT32_C(0x00800000));
+    memcpy(&x, &bits, sizeof x);
+    return x;
+#elif defined(RNN_REAL_DOUBLE)
+    return sqrt(x);
+#else
+    return sqrtf(x);
+#endif
+}
+
 /* ---- instruction sets ----
  *
  * rnn_mask           which lanes: a comparison's result
@@ -80,7 +121,28 @@ RNN_INLINE rnn_vec rnn_vec_madd(rnn_vec a, rnn_vec b, rnn_vec c)
 #define RNN_LANES_NEON
 #endif
 
-#if defined(RNN_LANES_AVX512)
+#if defined(RNN_PLAIN_C)
+
+typedef rnn_vec_int rnn_mask; /* -1 or 0 */
+
+RNN_INLINE rnn_mask rnn_mask_lt(rnn_vec a, rnn_vec b) { return -(a < b); }
+RNN_INLINE rnn_mask rnn_mask_le(rnn_vec a, rnn_vec b) { return -(a <= b); }
+RNN_INLINE rnn_mask rnn_mask_eq(rnn_vec a, rnn_vec b) { return -(a == b); }
+RNN_INLINE rnn_mask rnn_mask_ne(rnn_vec a, rnn_vec b) { return -(a != b); }
+RNN_INLINE rnn_mask rnn_mask_first(int count) { return -(count > 0); }
+RNN_INLINE rnn_vec rnn_vec_pick(rnn_mask mask, rnn_vec a, rnn_vec b) { return mask ? a : b; }
+RNN_INLINE rnn_vec rnn_vec_lesser(rnn_vec a, rnn_vec b) { return a < b ? a : b; }
+RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return b < a ? a : b; }
+RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x) { return rnn_root(x); }
+RNN_INLINE rnn_vec rnn_vec_load_part(const rnn_real *p, int count) { return count > 0 ? *p : 0; }
+
+RNN_INLINE void rnn_vec_store_part(rnn_real *p, rnn_vec v, int count)
+{
+    if (count > 0)
+        *p = v;
+}
+
+#elif defined(RNN_LANES_AVX512)
 
 typedef __mmask16 rnn_mask;
 
@@ -203,7 +265,7 @@ RNN_INLINE rnn_vec rnn_vec_greater(rnn_vec a, rnn_vec b) { return rnn_vec_pick(r
 RNN_INLINE rnn_vec rnn_vec_sqrt(rnn_vec x)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        x[i] = sizeof(rnn_real) == sizeof(float) ? (rnn_real)sqrtf((float)x[i]) : (rnn_real)sqrt((double)x[i]);
+        x[i] = rnn_root(x[i]);
     return x;
 }
 #endif
@@ -229,6 +291,39 @@ RNN_INLINE void rnn_vec_store_part(rnn_real *p, rnn_vec v, int count)
 }
 
 #endif
+
+/* ---- bits of lanes ----
+ *
+ * rnn_bits_of(v)     the bits of numbers; rnn_of_bits(bits) the numbers that have such bits
+ * rnn_of_whole(n)    whole numbers as rnn_real
+ * rnn_first_lane(v) */
+#ifdef RNN_PLAIN_C
+
+RNN_INLINE rnn_vec_bits rnn_bits_of(rnn_vec v)
+{
+    rnn_vec_bits bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+
+RNN_INLINE rnn_vec rnn_of_bits(rnn_vec_bits bits)
+{
+    rnn_vec v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+RNN_INLINE rnn_vec rnn_of_whole(rnn_vec_int n) { return (rnn_vec)n; }
+
+#else
+
+RNN_INLINE rnn_vec_bits rnn_bits_of(rnn_vec v) { return (rnn_vec_bits)v; }
+RNN_INLINE rnn_vec rnn_of_bits(rnn_vec_bits bits) { return (rnn_vec)bits; }
+RNN_INLINE rnn_vec rnn_of_whole(rnn_vec_int n) { return __builtin_convertvector(n, rnn_vec); }
+
+#endif
+
+RNN_INLINE rnn_real rnn_first_lane(rnn_vec v) { return RNN_LANE(v, 0); }
 
 /* ---- four neighbouring numbers ----
  *

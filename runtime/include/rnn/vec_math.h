@@ -29,7 +29,7 @@ RNN_INLINE rnn_real rnn_gelu(rnn_real x) { return x < -40 ? -0.0 : 0.5 * x * erf
     RNN_INLINE rnn_vec rnn_vec_##name(rnn_vec x)                                                                       \
     {                                                                                                                  \
         for (int i = 0; i < RNN_LANES; i++)                                                                            \
-            x[i] = rnn_##name(x[i]);                                                                                   \
+            RNN_LANE(x, i) = rnn_##name(RNN_LANE(x, i));                                                               \
         return x;                                                                                                      \
     }
 RNN_BY_LANES(exp)
@@ -45,7 +45,7 @@ RNN_BY_LANES(gelu)
 RNN_INLINE rnn_vec rnn_vec_elu(rnn_vec x, rnn_vec alpha)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        x[i] = rnn_elu(x[i], alpha[i]);
+        RNN_LANE(x, i) = rnn_elu(RNN_LANE(x, i), RNN_LANE(alpha, i));
     return x;
 }
 
@@ -111,9 +111,9 @@ RNN_INLINE rnn_vec_int rnn_vec_floor_int(rnn_vec y)
 #if defined(RNN_LANES_AVX)
     return (rnn_vec_int)_mm256_cvtps_epi32(_mm256_floor_ps((__m256)y));
 #else
-    rnn_vec_bits bits = (rnn_vec_bits)(y + rnn_vec_splat(12582912.0f)) - UINT32_C(0x4b400000);
+    rnn_vec_bits bits = rnn_bits_of(y + rnn_vec_splat(12582912.0f)) - UINT32_C(0x4b400000);
     rnn_vec_int nearest = (rnn_vec_int)bits;
-    return nearest + rnn_mask_lt(y, __builtin_convertvector(nearest, rnn_vec));
+    return nearest + rnn_mask_lt(y, rnn_of_whole(nearest));
 #endif
 }
 
@@ -122,14 +122,14 @@ RNN_INLINE rnn_vec rnn_vec_floor_near(rnn_vec y)
 #if defined(RNN_LANES_AVX)
     return (rnn_vec)_mm256_floor_ps((__m256)y);
 #else
-    return __builtin_convertvector(rnn_vec_floor_int(y), rnn_vec);
+    return rnn_of_whole(rnn_vec_floor_int(y));
 #endif
 }
 
 RNN_INLINE rnn_vec rnn_vec_fraction(rnn_vec y) { return y - rnn_vec_floor_near(y); }
 
 /* 2^n for n in -126 .. 127; -127 gives 0 and 128 infinity. */
-RNN_INLINE rnn_vec rnn_vec_power_of_two(rnn_vec_int n) { return (rnn_vec)(((rnn_vec_bits)n + 127u) << 23); }
+RNN_INLINE rnn_vec rnn_vec_power_of_two(rnn_vec_int n) { return rnn_of_bits(((rnn_vec_bits)n + 127u) << 23); }
 RNN_INLINE rnn_vec rnn_vec_scale(rnn_vec p, rnn_vec y) { return p * rnn_vec_power_of_two(rnn_vec_floor_int(y)); }
 
 RNN_INLINE rnn_vec rnn_vec_scale_wide(rnn_vec p, rnn_vec y)
@@ -187,7 +187,7 @@ RNN_INLINE rnn_vec rnn_vec_sigmoid(rnn_vec x)
 RNN_INLINE rnn_vec rnn_vec_tanh(rnn_vec x)
 {
     rnn_vec size = rnn_vec_exp2_ratio(rnn_vec_abs(x) * rnn_vec_splat(2 * RNN_LOG2E), 1);
-    return (rnn_vec)((rnn_vec_bits)size | ((rnn_vec_bits)x & (RNN_SIGN_BIT - (rnn_vec_bits){0})));
+    return rnn_of_bits(rnn_bits_of(size) | (rnn_bits_of(x) & (RNN_SIGN_BIT - (rnn_vec_bits){0})));
 }
 
 /* e^-|x| - 1 = -(e^|x| - 1) / e^|x|. */
@@ -210,10 +210,9 @@ RNN_INLINE rnn_vec rnn_vec_log(rnn_vec x)
 {
     rnn_vec zero = rnn_vec_splat(0), one = rnn_vec_splat(1);
     rnn_mask small = rnn_mask_lt(x, rnn_vec_splat(0x1p-126f));
-    rnn_vec_bits bits = (rnn_vec_bits)rnn_vec_pick(small, x * rnn_vec_splat(0x1p23f), x) - UINT32_C(0x3f3504f3);
-    rnn_vec e =
-        __builtin_convertvector((rnn_vec_int)bits >> 23, rnn_vec) - rnn_vec_pick(small, rnn_vec_splat(23), zero);
-    rnn_vec m = (rnn_vec)((bits & UINT32_C(0x007fffff)) + UINT32_C(0x3f3504f3));
+    rnn_vec_bits bits = rnn_bits_of(rnn_vec_pick(small, x * rnn_vec_splat(0x1p23f), x)) - UINT32_C(0x3f3504f3);
+    rnn_vec e = rnn_of_whole((rnn_vec_int)bits >> 23) - rnn_vec_pick(small, rnn_vec_splat(23), zero);
+    rnn_vec m = rnn_of_bits((bits & UINT32_C(0x007fffff)) + UINT32_C(0x3f3504f3));
     rnn_vec y = rnn_vec_madd(e, rnn_vec_splat(-2.12194440054690583e-4f), rnn_vec_twice_atanh((m - one) / (m + one)));
     y = rnn_vec_madd(e, rnn_vec_splat(0.693359375f), y);
     y = rnn_vec_pick(rnn_mask_lt(x, rnn_vec_splat(INFINITY)), y, x); /* infinity and NaN stay */
@@ -252,7 +251,7 @@ RNN_INLINE rnn_vec rnn_vec_gelu(rnn_vec x)
 }
 
 #define RNN_OF_ONE(name)                                                                                               \
-    RNN_INLINE rnn_real rnn_##name(rnn_real x) { return rnn_vec_##name(rnn_vec_splat(x))[0]; }
+    RNN_INLINE rnn_real rnn_##name(rnn_real x) { return rnn_first_lane(rnn_vec_##name(rnn_vec_splat(x))); }
 RNN_OF_ONE(exp)
 RNN_OF_ONE(log)
 RNN_OF_ONE(tanh)
@@ -265,7 +264,7 @@ RNN_OF_ONE(gelu)
 
 RNN_INLINE rnn_real rnn_elu(rnn_real x, rnn_real alpha)
 {
-    return rnn_vec_elu(rnn_vec_splat(x), rnn_vec_splat(alpha))[0];
+    return rnn_first_lane(rnn_vec_elu(rnn_vec_splat(x), rnn_vec_splat(alpha)));
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* The type of lanes and its width; macros for the declarations of functions on it. */
+/* The type of lanes and its width. */
 #ifndef RNN_VEC_TYPE_H
 #define RNN_VEC_TYPE_H
 
@@ -12,7 +12,27 @@
 
 #include <stdint.h>
 
+#include "rnn/compiler.h"
 #include "rnn/real.h"
+
+#ifdef RNN_PLAIN_C
+
+/* Lanes of one number, for C without vectors. */
+#ifdef RNN_REAL_DOUBLE
+#define RNN_VECTOR_BYTES 8
+#define RNN_SIGN_BIT     (UINT64_C(1) << 63)
+typedef int64_t rnn_vec_int;
+typedef uint64_t rnn_vec_bits;
+#else
+#define RNN_VECTOR_BYTES 4
+#define RNN_SIGN_BIT     (UINT32_C(1) << 31)
+typedef int32_t rnn_vec_int;
+typedef uint32_t rnn_vec_bits;
+#endif
+typedef rnn_real rnn_vec;
+#define RNN_LANE(v, i) (v) /* one of the lanes, which may be assigned to */
+
+#else
 
 /* Some machines with AVX-512 execute vectors of 64 bytes as two halves: Zen 4, which compilers that do not know it take
  * for a Zen 3. A network that defines RNN_FEWER_LANES would leave many lanes of those empty. */
@@ -33,31 +53,6 @@
 #error "RNN_VECTOR_BYTES has to be a power of two, 16 or more"
 #endif
 
-/* Kernels are inlined into their call: sizes become constants, sums stay in registers. Without optimisation that would
- * only multiply the code. */
-#ifdef __OPTIMIZE__
-#define RNN_INLINE static inline __attribute__((always_inline, unused))
-#else
-#define RNN_INLINE static inline __attribute__((unused))
-#endif
-
-/* A function that is not inlined, so that it has all registers to itself. */
-#define RNN_OUTLINE static __attribute__((noinline, unused))
-
-/* Unrolls the loop behind it, of `most` turns or fewer, a number that is constant after inlining, so that accumulators
- * in arrays become registers. RNN_UNROLL_PART: `count` turns at a time. RNN_LOOP: keeps gcc from writing out all turns
- * where their number is a small constant, which spills registers; clang does not. */
-#define RNN_PRAGMA(text) _Pragma(#text)
-#ifdef __clang__
-#define RNN_UNROLL(most)       RNN_PRAGMA(clang loop unroll(full))
-#define RNN_UNROLL_PART(count) RNN_PRAGMA(clang loop unroll_count(count))
-#define RNN_LOOP
-#else
-#define RNN_UNROLL(most)       RNN_PRAGMA(GCC unroll most)
-#define RNN_UNROLL_PART(count) RNN_PRAGMA(GCC unroll count)
-#define RNN_LOOP               RNN_PRAGMA(GCC unroll 1)
-#endif
-
 /* Lanes wider than the machine's registers only pass between functions that are inlined or static: no ABI is involved.
  */
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -74,9 +69,20 @@ typedef uint32_t rnn_vec_bits __attribute__((vector_size(RNN_VECTOR_BYTES)));
 #define RNN_SIGN_BIT (UINT32_C(1) << 31)
 #endif
 
+#define RNN_LANE(v, i) (v)[i] /* one of the lanes, which may be assigned to */
+
+#endif
+
 #define RNN_LANES ((int)(RNN_VECTOR_BYTES / sizeof(rnn_real)))
 /* The least multiple of RNN_LANES that is n or more; a constant if n is one, of the type of n. */
 #define RNN_PAD(n) (((n) + (RNN_LANES - 1)) / RNN_LANES * RNN_LANES)
+
+/* Of memory that holds lanes. Those of one number ask for no more than their type; the attribute could take from it. */
+#ifdef RNN_PLAIN_C
+#define RNN_ALIGNED
+#else
+#define RNN_ALIGNED RNN_ATTRIBUTE(aligned(RNN_VECTOR_BYTES))
+#endif
 
 /* Returns x in every lane. Subtracting 0 keeps -0 and costs nothing; adding 0 would do neither. */
 RNN_INLINE rnn_vec rnn_vec_splat(rnn_real x) { return x - (rnn_vec){0}; }

@@ -7,7 +7,9 @@
  *   floor(x)    the greatest whole number up to x
  *   sign(x)     -1, 0 or 1
  *   mod(a, b)   a - b * floor(a / b): of b's sign; NaN for b = 0
- *   pow(a, b)   as C has it: NaN for a < 0 unless b is whole, 1 for b = 0, infinite for a = 0 and b < 0 */
+ *   pow(a, b)   as C has it: NaN for a < 0 unless b is whole, 1 for b = 0, infinite for a = 0 and b < 0
+ *
+ * Without a C library there are floor and sign alone: rnnc refuses programs that need the others. */
 #ifndef RNN_VEC_WIDE_H
 #define RNN_VEC_WIDE_H
 
@@ -15,7 +17,6 @@
 #error "include rnn/vec.h"
 #endif
 
-RNN_INLINE rnn_real rnn_floor(rnn_real x) { return (rnn_real)floor((double)x); }
 RNN_INLINE rnn_real rnn_sign(rnn_real x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 
 RNN_INLINE rnn_vec rnn_vec_sign(rnn_vec x)
@@ -25,14 +26,15 @@ RNN_INLINE rnn_vec rnn_vec_sign(rnn_vec x)
     return rnn_vec_pick(rnn_mask_lt(zero, x), rnn_vec_splat(1), negative);
 }
 
+#ifdef RNN_REAL_DOUBLE
+
 RNN_INLINE double rnn_exact_mod(double a, double b)
 {
     double r = fmod(a, b);
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
-#ifdef RNN_REAL_DOUBLE
-
+RNN_INLINE rnn_real rnn_floor(rnn_real x) { return floor(x); }
 RNN_INLINE rnn_real rnn_sin(rnn_real x) { return sin(x); }
 RNN_INLINE rnn_real rnn_cos(rnn_real x) { return cos(x); }
 RNN_INLINE rnn_real rnn_mod(rnn_real a, rnn_real b) { return rnn_exact_mod(a, b); }
@@ -83,13 +85,23 @@ RNN_INLINE rnn_vec rnn_vec_floor(rnn_vec x)
     return (rnn_vec)_mm256_floor_ps((__m256)x);
 #else /* from 2^22 on, where floor_near ends, halves are left; from 2^23 on every number is whole */
     const rnn_vec most = rnn_vec_splat(0x1p22f), size = rnn_vec_abs(x);
-    rnn_vec_bits sign = (rnn_vec_bits)x & (RNN_SIGN_BIT - (rnn_vec_bits){0});
+    rnn_vec_bits sign = rnn_bits_of(x) & (RNN_SIGN_BIT - (rnn_vec_bits){0});
     rnn_vec near = rnn_vec_floor_near(rnn_vec_pick(rnn_mask_lt(size, most), x, rnn_vec_splat(0)));
-    rnn_vec whole = (rnn_vec)((rnn_vec_bits)x & ~((rnn_vec_bits){0} + 1u)); /* towards 0: the last place is 1/2 */
+    rnn_vec whole = rnn_of_bits(rnn_bits_of(x) & ~((rnn_vec_bits){0} + 1u)); /* towards 0: the last place is 1/2 */
     rnn_vec lower = rnn_vec_pick(rnn_mask_lt(x, whole), whole - rnn_vec_splat(1), whole);
     rnn_vec far = rnn_vec_pick(rnn_mask_lt(size, rnn_vec_splat(0x1p23f)), lower, x);
-    return (rnn_vec)((rnn_vec_bits)rnn_vec_pick(rnn_mask_lt(size, most), near, far) | sign);
+    return rnn_of_bits(rnn_bits_of(rnn_vec_pick(rnn_mask_lt(size, most), near, far)) | sign);
 #endif
+}
+
+RNN_INLINE rnn_real rnn_floor(rnn_real x) { return rnn_first_lane(rnn_vec_floor(rnn_vec_splat(x))); }
+
+#ifndef RNN_FREESTANDING
+
+RNN_INLINE double rnn_exact_mod(double a, double b)
+{
+    double r = fmod(a, b);
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
 /* ---- half of the lanes, as double ---- */
@@ -280,6 +292,8 @@ RNN_INLINE rnn_real rnn_cos(rnn_real x) { return rnn_vec_cos(rnn_vec_splat(x))[0
 
 RNN_INLINE rnn_real rnn_mod(rnn_real a, rnn_real b) { return rnn_vec_mod(rnn_vec_splat(a), rnn_vec_splat(b))[0]; }
 RNN_INLINE rnn_real rnn_pow(rnn_real a, rnn_real b) { return rnn_vec_pow(rnn_vec_splat(a), rnn_vec_splat(b))[0]; }
+
+#endif
 
 #endif
 

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Networks without a runtime: emitted in both kinds of C with a test of their own, compiled as C99 for a machine without a C
+# library, and, by the host's start code, run.
+#   sh self_test.sh BUILD
+set -eu
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/common.sh"
+
+# compile NAME FLAG...: the network as an object, without a warning.
+compile() {
+  object=$work/$1.o
+  shift
+  cc -std=c99 -ffreestanding -O0 -Wall -Wextra -Wvla -Werror "$@" -c "$work/alone.c" -o "$object"
+  needs_nothing nm "$object"
+}
+
+# try EXAMPLE ARGUMENT...
+try() {
+  example=$1
+  shift
+  draw_weights "$project/examples/$example.rnn" "$work/w.safetensors" "$@"
+  for kind in "" --plain-c; do
+    "$rnnc" "$project/examples/$example.rnn" "$@" --freestanding $kind --self-test --embed="$work/w.safetensors" -o "$work/alone.c"
+    compile alone ${kind:+-pedantic-errors}
+    cc "$work/alone.o" -o "$work/alone"
+    "$work/alone" || fail "$example $kind: the self-test returns $?"
+  done
+}
+
+try lstm/lstm -D n=10
+compile other -pedantic-errors -U__GNUC__ -Wno-unused # as compilers see it that are neither gcc nor clang
+try layernorm_lstm/layernorm_lstm -D n=10
+try char_lm/char_lm -D n=10 -D V=30 --form '*=int8'
+try bidirectional/bidirectional
+try attentive_pooling/attentive_pooling
+try rwkv/rwkv
+
+# Another number is found.
+"$rnnc" "$project/examples/rwkv/rwkv.rnn" --freestanding --plain-c --self-test --embed="$work/w.safetensors" -o "$work/alone.c"
+sed '/_expected_.*{/{n;s/[0-9.e-]*f\{0,1\},/9.0f,/}' "$work/alone.c" >"$work/wrong.c"
+cmp -s "$work/alone.c" "$work/wrong.c" && fail "no number of the expected ones was changed"
+cc -std=c99 -w "$work/wrong.c" -o "$work/wrong"
+"$work/wrong" && fail "a wrong number is not found"
+
+# A pair of files; two networks stand in one program.
+for name in one two; do
+  "$rnnc" "$project/examples/elman/elman.rnn" -D n=3 --prefix=$name --freestanding --header="$work/$name.h" -o "$work/$name.c"
+done
+printf '#include "one.h"\n#include "two.h"\n\nint main(void) { return one_alignment() != two_alignment(); }\n' >"$work/main.c"
+cc -std=c99 -Wall -Wextra -Werror -O0 "$work/main.c" "$work/one.c" "$work/two.c" -o "$work/both" && "$work/both"
