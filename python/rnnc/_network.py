@@ -374,7 +374,13 @@ class Network:
             return self
         if not self.outputs or any(not t.in_streams for t in self.outputs):
             raise Error("the network has no output that gradients could come from")
-        return Network(self._program, self.dtype.name, self.threads, (*self._more, "--vjp"))
+        other = Network(self._program, self.dtype.name, self.threads, (*self._more, "--vjp"))
+        other._check_same(self._model.fingerprint)
+        return other
+
+    def _check_same(self, fingerprint):
+        if self._model.fingerprint != fingerprint:
+            raise Error(f"the program of '{self.name}' has changed since it was compiled: its parameters are others")
 
     def _vjp(self, weights, frames, streams, lengths, inputs, adjoints, gradient, input_gradients):
         """Gradients of a call whose streams begin; what is where, as addresses."""
@@ -420,7 +426,7 @@ class Network:
 
     def __reduce__(self):
         weights = self._weights.copy() if self._packed else None
-        return _rebuild, (self._program, self.dtype.name, self.threads, self._more, weights)
+        return _rebuild, (self._program, self.dtype.name, self.threads, self._more, weights, self._model.fingerprint)
 
     def __repr__(self):
         return (
@@ -429,9 +435,10 @@ class Network:
         )
 
 
-def _rebuild(program, dtype, threads, more, weights):
+def _rebuild(program, dtype, threads, more, weights, fingerprint):
     """A network as pickles and copies have it: compiled again, which the cache makes cheap."""
     network = Network(program, dtype, threads, more)
+    network._check_same(fingerprint)
     if weights is not None:
         network._weights[:] = weights
         network.pack()
@@ -463,8 +470,7 @@ def _take_integers(what, array):
     if array.dtype.kind not in "iu":
         raise TypeError(f"{what} is of type {array.dtype}; expected integers")
     if array.dtype != numpy.int32:
-        wide = array.astype(numpy.int64)
-        if wide.size and (wide.max() > 2**31 - 1 or wide.min() < -(2**31)):
+        if array.size and (int(array.max()) > 2**31 - 1 or int(array.min()) < -(2**31)):
             raise ValueError(f"{what} has a number that 32 bits cannot hold")
-        array = wide.astype(numpy.int32)
+        array = array.astype(numpy.int32)
     return numpy.ascontiguousarray(array) if array.ndim else array

@@ -44,18 +44,19 @@ class Program:
 
     def __init__(self, source, options):
         self.is_text = _is_text(source)
-        self.source = source if self.is_text else os.fspath(source)
+        self._name = "<text>" if self.is_text else os.fspath(source)  # in messages
+        self.source = source if self.is_text else os.path.abspath(self._name)
         self.options = tuple(options)
 
     def run(self, program, *more):
         """Runs rnn or rnnc on it; returns what is written to standard output."""
         if not self.is_text:
-            return self._run(program, more, self.source, self.source)
+            return self._run(program, more, self.source, self._name)
         with tempfile.TemporaryDirectory(prefix="rnnc-") as folder:
             path = os.path.join(folder, "program.rnn")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(self.source)
-            return self._run(program, more, path, "<text>")
+            return self._run(program, more, path, self._name)
 
     def _run(self, program, more, path, name):
         words = [os.path.join(prefix(), "bin", program), *more, *self.options, "--", path]

@@ -9,7 +9,6 @@ Gradients come from the network's NAME_vjp (docs/training.md), through torch.aut
 """
 
 import contextlib
-import copy
 import threading
 
 import torch
@@ -41,15 +40,22 @@ class Module(torch.nn.Module):
             raise TypeError(f"a module is made from what rnnc.compile gives, not from {type(net).__name__}")
         self._net = net.differentiable()
         self._dtype = _DTYPES[net.dtype.name]
-        self._lock = threading.Lock()
-        self._packed = None
         if net._packed is None:
             net.init(seed)
-        self._block = torch.empty(net._weights.size, dtype=self._dtype)
+        self._begin()
         for tensor in net._tensors:
-            part = self._block[tensor.offset : tensor.offset + tensor.elements].view(tensor.shape)
+            part = self._part(tensor)
             part.copy_(torch.from_numpy(net.parameters[tensor.name]))
             self._register(tensor, part)
+
+    def _begin(self):
+        """Makes what is this module's alone, and no copy's."""
+        self._lock = threading.Lock()
+        self._packed = None
+        self._block = torch.empty(self._net._weights.size, dtype=self._dtype)
+
+    def _part(self, tensor):
+        return self._block[tensor.offset : tensor.offset + tensor.elements].view(tensor.shape)
 
     def _register(self, tensor, part):
         *modules, last = tensor.name.split(".")
@@ -91,6 +97,8 @@ class Module(torch.nn.Module):
         if isinstance(lengths, torch.Tensor):
             lengths = lengths.cpu()
         lengths = net._take_lengths(lengths, extent.frames, streams)
+        if lengths is not None:
+            lengths = lengths.copy()  # the backward pass reads them, when the caller's may be others
         weights = self._take_weights()
         if state is not None and torch.is_grad_enabled() and any(t.requires_grad for t in [*values, *weights]):
             raise Error(
@@ -130,51 +138,54 @@ class Module(torch.nn.Module):
                 packed.readers -= 1
 
     def _refresh(self, weights, trust):
-        seen = [(weight.data_ptr(), weight._version) for weight in weights]
+        # Of weights elsewhere, a later one may have the address of one that is gone.
+        seen = [weight._version for weight in weights] if self._are_own(weights) else None
         packed, model = self._packed, self._net._model
-        if trust and packed is not None and packed.seen == seen:
+        if trust and seen is not None and packed is not None and packed.seen == seen:
             return packed
-        self._gather(weights)
+        block = self._gather(weights)
         if packed is None or packed.readers:
             packed = _Packed(Memory(model, model.packed_size()))
         packed.seen = None
-        self._net._check(model.pack(self._block.data_ptr(), packed.memory.address))
+        self._net._check(model.pack(block.data_ptr(), packed.memory.address))
         packed.seen = seen
         return packed
 
+    def _are_own(self, weights):
+        """True if all weights lie in the block."""
+        begin, size = self._block.data_ptr(), self._block.element_size()
+        return all(
+            weight.data_ptr() == begin + tensor.offset * size and weight.is_contiguous()
+            for tensor, weight in zip(self._net._tensors, weights)
+        )
+
     def _gather(self, weights):
-        """Has all weights in the block."""
-        size = self._block.element_size()
+        """The block, or where weights lie elsewhere (parametrized, or of functional_call) a new one that has them."""
+        if self._are_own(weights):
+            return self._block
+        block = torch.empty_like(self._block)
         with torch.no_grad():
             for tensor, weight in zip(self._net._tensors, weights):
-                if weight.data_ptr() != self._block.data_ptr() + tensor.offset * size or not weight.is_contiguous():
-                    self._block[tensor.offset : tensor.offset + tensor.elements].view(tensor.shape).copy_(weight)
-
-    def __deepcopy__(self, memo):
-        other = Module(self._net)
-        memo[id(self)] = other
-        other.load_state_dict(self.state_dict())
-        other.train(self.training)
-        for (_, mine), (_, its) in zip(self.named_parameters(), other.named_parameters()):
-            its.requires_grad_(mine.requires_grad)
-            its.grad = copy.deepcopy(mine.grad, memo)
-            memo[id(mine)] = its
-        return other
+                block[tensor.offset : tensor.offset + tensor.elements].view(tensor.shape).copy_(weight)
+        return block
 
     def __getstate__(self):
-        return {
-            "net": self._net,
-            "weights": self.state_dict(),
-            "training": self.training,
-            "constant": [name for name, weight in self.named_parameters() if not weight.requires_grad],
-        }
+        own = ("_lock", "_packed", "_block")
+        return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, kept):
-        self.__init__(kept["net"])
-        self.load_state_dict(kept["weights"])
-        self.train(kept["training"])
-        for name, weight in self.named_parameters():
-            weight.requires_grad_(name not in kept["constant"])
+        super().__setstate__(kept)
+        self._begin()
+        for tensor in self._net._tensors:
+            *modules, last = tensor.name.split(".")
+            owner = self
+            for name in modules:
+                owner = owner._modules[name]
+            weight = owner._parameters.get(last, owner._buffers.get(last))
+            if weight is not None:  # it may be parametrized
+                part = self._part(tensor)
+                part.copy_(weight.detach())
+                weight.data = part
 
     def extra_repr(self):
         return repr(self._net)
@@ -227,10 +238,9 @@ class _Call:
         ]
         gradients = [torch.empty_like(x) if want else None for x, want in zip(inputs, wanted)]
         block = torch.empty_like(module._block)
-        with module._lock:
-            module._gather(weights)
+        gathered = module._gather(weights)
         net._vjp(
-            module._block.data_ptr(),
+            gathered.data_ptr(),
             extent.frames,
             extent.streams,
             self.lengths,

@@ -48,6 +48,31 @@ class Calls(unittest.TestCase):
     def test_run(self):
         numpy.testing.assert_allclose(self.net.run(self.x), elman(self.net.parameters, self.x), atol=1e-5)
 
+    def test_copies_are_of_the_same_program(self):
+        with tempfile.TemporaryDirectory() as folder:
+            before = os.getcwd()
+            os.chdir(folder)
+            try:
+                with open("cell.rnn", "w", encoding="utf-8") as file:
+                    file.write(ELMAN)
+                net = rnnc.compile("cell.rnn")
+                net.init(1)
+            finally:
+                os.chdir(before)
+            numpy.testing.assert_array_equal(copy.deepcopy(net).run(self.x), self.net.run(self.x))
+            with open(os.path.join(folder, "cell.rnn"), "w", encoding="utf-8") as file:
+                file.write(ELMAN.replace("m = 3", "m = 4"))
+            with self.assertRaisesRegex(rnnc.Error, "the program of 'Elman' has changed since it was compiled"):
+                copy.deepcopy(net)
+
+    def test_ids_beyond_32_bits(self):
+        net = rnnc.compile(READER)
+        net.init(1)
+        scale = numpy.ones((1, 2), numpy.float32)
+        for word in (numpy.array([[2**64 - 1]], numpy.uint64), numpy.array([[2**40]])):
+            with self.assertRaisesRegex(ValueError, "a number that 32 bits cannot hold"):
+                net.run(word=word, scale=scale)
+
     def test_one_stream(self):
         h = self.net.run(self.x[:, 2])
         self.assertEqual(h.shape, (9, 5))

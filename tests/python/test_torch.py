@@ -91,6 +91,45 @@ class Gradients(unittest.TestCase):
             for name, a, b in zip(["x", "h0", *names], got, want):
                 torch.testing.assert_close(a, torch.zeros_like(a) if b is None else b, atol=1e-11, rtol=1e-10, msg=name)
 
+    def test_weights_from_elsewhere(self):
+        """functional_call and parametrizations give other weights, and leave the module's as they are."""
+        module, x = self.module, (self.x, self.word, self.h0)
+        kept = {name: weight.detach().clone() for name, weight in module.named_parameters()}
+        before = module(*x)["y"].detach().clone()
+        module.eval()
+        seen = []
+        with torch.no_grad():
+            for k in range(1, 5):
+                others = {name: weight * k for name, weight in kept.items()}
+                seen.append(torch.func.functional_call(module, others, x)["y"].clone())
+        self.assertTrue(all(not torch.equal(a, b) for a, b in zip(seen, seen[1:])))
+        torch.testing.assert_close(seen[0], before)
+        for name, weight in module.named_parameters():
+            self.assertTrue(torch.equal(weight, kept[name]), name)
+        module.train()
+
+    def test_lengths_are_kept(self):
+        lengths = torch.full((self.x.shape[1],), self.x.shape[0], dtype=torch.int32)
+        gradients = []
+        for change in (False, True):
+            x = self.x.clone().requires_grad_()
+            y = self.module(x, self.word, self.h0, lengths=lengths)["y"]
+            if change:
+                lengths[:] = 1
+            y.square().sum().backward()
+            gradients.append(x.grad)
+        self.assertTrue(torch.equal(*gradients))
+
+    def test_copies_have_all_that_is_added(self):
+        module = copy.deepcopy(self.module)
+        module.head = torch.nn.Linear(2, 1)
+        module.note = "kept"
+        for other in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+            self.assertTrue(torch.equal(other.head.weight, module.head.weight))
+            self.assertEqual(other.note, "kept")
+            weights = [weight for _, weight in other.named_parameters()]
+            self.assertTrue(other._are_own(other._take_weights()), len(weights))
+
     def test_gradcheck(self):
         parameters = list(self.module.parameters())
         call = lambda x, h0, *_: tuple(self.module(x, self.word[:3], h0).values())
