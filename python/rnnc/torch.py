@@ -138,10 +138,10 @@ class Module(torch.nn.Module):
                 packed.readers -= 1
 
     def _refresh(self, weights, trust):
-        # Of weights elsewhere, a later one may have the address of one that is gone.
-        seen = [weight._version for weight in weights] if self._are_own(weights) else None
+        # Versions count only for the same tensors: another one may lie at the same place and have the same number.
+        seen = [(weight, weight._version) for weight in weights] if self._are_own(weights) else None
         packed, model = self._packed, self._net._model
-        if trust and seen is not None and packed is not None and packed.seen == seen:
+        if trust and seen is not None and packed is not None and _are_same(packed.seen, seen):
             return packed
         block = self._gather(weights)
         if packed is None or packed.readers:
@@ -182,8 +182,9 @@ class Module(torch.nn.Module):
             for name in modules:
                 owner = owner._modules[name]
             weight = owner._parameters.get(last, owner._buffers.get(last))
-            if weight is not None:  # it may be parametrized
-                part = self._part(tensor)
+            part = self._part(tensor)
+            # It may be parametrized; and of another type, device or shape it stays so, as the next call says.
+            if weight is not None and _are_alike(weight, part):
                 part.copy_(weight.detach())
                 weight.data = part
 
@@ -191,8 +192,17 @@ class Module(torch.nn.Module):
         return repr(self._net)
 
 
+def _are_alike(a, b):
+    return (a.shape, a.dtype, a.device, a.layout) == (b.shape, b.dtype, b.device, b.layout)
+
+
+def _are_same(before, now):
+    """True if both lists have the same tensors, in the same versions."""
+    return before is not None and all(a is b and of_a == of_b for (a, of_a), (b, of_b) in zip(before, now))
+
+
 class _Packed:
-    """Packed weights: of which versions of the parameters, and how many calls read them now."""
+    """Packed weights: of which parameters, with their versions, and how many calls read them now."""
 
     def __init__(self, memory):
         self.memory, self.seen, self.readers = memory, None, 0

@@ -130,6 +130,12 @@ class Gradients(unittest.TestCase):
             weights = [weight for _, weight in other.named_parameters()]
             self.assertTrue(other._are_own(other._take_weights()), len(weights))
 
+    def test_copies_keep_type_and_device(self):
+        module = rnnc.torch.Module(self.module.net).float()
+        self.assertEqual({weight.dtype for weight in copy.deepcopy(module).parameters()}, {torch.float32})
+        module.to("meta")
+        self.assertEqual({weight.device.type for weight in copy.deepcopy(module).parameters()}, {"meta"})
+
     def test_gradcheck(self):
         parameters = list(self.module.parameters())
         call = lambda x, h0, *_: tuple(self.module(x, self.word[:3], h0).values())
@@ -252,6 +258,23 @@ class Training(unittest.TestCase):
             self.assertFalse(torch.equal(module(x), before))
             before = module(x)
             module.U.data = module.U.data / 2
+            self.assertFalse(torch.equal(module(x), before))
+
+    def test_another_parameter_at_the_same_place(self):
+        module, x = self.module().eval(), torch.randn(4, 2, 3)
+        with torch.no_grad():
+            versions = {name: weight._version for name, weight in module.named_parameters()}
+            before = module(x)
+            packed = module._packed.seen
+            module(x)
+            self.assertIs(module._packed.seen, packed)  # what has not changed is not packed again
+            module.U.mul_(2)
+            for name, version in versions.items():
+                weight = torch.nn.Parameter(getattr(module, name).data)
+                setattr(module, name, weight)
+                while weight._version < version:
+                    weight.mul_(1)
+                self.assertEqual(weight._version, version)
             self.assertFalse(torch.equal(module(x), before))
 
     def test_state(self):
