@@ -34,7 +34,7 @@ def compile(source, *, top=None, dtype="float32", defines=None, options=(), fold
     if name not in _DTYPES:
         raise ValueError(f"dtype is '{name}'; networks compute in 'float32' or 'float64'")
     words = [f"-D{name_}={value}" for name_, value in {**(defines or {}), **consts}.items()]
-    words += [f"-I{os.fspath(folder)}" for folder in folders]
+    words += [f"-I{os.path.abspath(folder)}" for folder in folders]  # it is compiled again from elsewhere
     words += [f"--top={top}"] if top else []
     words += [*([options] if isinstance(options, str) else options)]
     return Network(Program(source, words), name, threads)

@@ -65,6 +65,20 @@ class Calls(unittest.TestCase):
             with self.assertRaisesRegex(rnnc.Error, "the program of 'Elman' has changed since it was compiled"):
                 copy.deepcopy(net)
 
+    def test_copies_find_imported_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            before = os.getcwd()
+            os.chdir(folder)
+            try:
+                with open("parts.rnn", "w", encoding="utf-8") as file:
+                    file.write(ELMAN)
+                text = 'import "parts.rnn"\nmodel m { input x[3]; h = parts.Elman[5](x); output h }'
+                net = rnnc.compile(text, folders=["."])
+                net.init(1)
+            finally:
+                os.chdir(before)
+            numpy.testing.assert_array_equal(copy.deepcopy(net).run(self.x), net.run(self.x))
+
     def test_ids_beyond_32_bits(self):
         net = rnnc.compile(READER)
         net.init(1)
