@@ -33,6 +33,8 @@ def compile(source, *, top=None, dtype="float32", defines=None, options=(), fold
     name = str(dtype) if isinstance(dtype, str) else numpy.dtype(dtype).name
     if name not in _DTYPES:
         raise ValueError(f"dtype is '{name}'; networks compute in 'float32' or 'float64'")
+    if threads is not None:
+        threads = _whole("threads", threads, 1, 2**31 - 1)
     words = [f"-D{name_}={value}" for name_, value in {**(defines or {}), **consts}.items()]
     words += [f"-I{os.path.abspath(folder)}" for folder in folders]  # it is compiled again from elsewhere
     words += [f"--top={top}"] if top else []
@@ -55,8 +57,7 @@ class State:
     """The past of some streams, which `run` and `step` go on from. One call at a time may use it."""
 
     def __init__(self, network, streams=1):
-        if streams < 1:
-            raise ValueError(f"a state has 1 stream or more, not {streams}")
+        streams = _whole("streams", streams, 1, 2**31 - 1)
         self._network = network
         self._memory = self._work = None
         self._busy = threading.Lock()
@@ -126,6 +127,8 @@ class Network:
         self._library = ctypes.CDLL(program.library(*double, *more))
         self._model = rnn_model.in_dll(self._library, "net_model")
         model = self._model
+        if model.real_size != numpy.dtype(_DTYPES[dtype]).itemsize:
+            raise ValueError("the options say what the network computes in, and dtype something else: leave it to dtype")
         self.name = model.name.decode()
         self.dtype = numpy.dtype(_DTYPES[dtype])
         self.inputs = tuple(Tensor(model.inputs[i]) for i in range(model.input_count))
@@ -164,6 +167,7 @@ class Network:
     def init(self, seed):
         """Draws the weights' start values; the same seed gives the same on every machine."""
         weights = c_void_p(self._weights.ctypes.data)
+        seed = _whole("seed", seed, 0, 2**64 - 1)
         self._check(runtime().rnn_parameters_init(byref(self._model), weights, c_uint64(seed)))
         self.pack()
 
@@ -233,7 +237,7 @@ class Network:
             raise ValueError("the network has no input with frames, so that nothing says how many there are")
         lengths = self._take_lengths(lengths, frames, streams)
         used = state if state is not None else self._begin(streams)
-        results = self._take_outputs(out, extent, frames, used.streams)
+        results = self._take_outputs(out, extent, frames, used.streams, arrays)
         with used:
             self._run(used, frames, lengths, [a.ctypes.data for a in arrays], [r.ctypes.data for r in results])
         if state is None:
@@ -251,7 +255,7 @@ class Network:
                 self._own = State(self, extent.streams or 1)
             state = self._own
         self._streams(extent, state)
-        results = self._take_outputs(out, extent, None, state.streams)
+        results = self._take_outputs(out, extent, None, state.streams, arrays)
         with state, self._limit_threads():
             self._check(
                 self._model.step(
@@ -339,7 +343,7 @@ class Network:
             raise ValueError(f"lengths has {wrong}; expected 0 .. {frames}, the number of frames")
         return lengths
 
-    def _take_outputs(self, out, extent, frames, streams):
+    def _take_outputs(self, out, extent, frames, streams, inputs):
         shapes = [tensor.axes(frames, None if extent.lone else streams) for tensor in self.outputs]
         types = [numpy.dtype(numpy.int32) if tensor.is_id else self.dtype for tensor in self.outputs]
         if out is None:
@@ -359,6 +363,8 @@ class Network:
                 raise ValueError(
                     f"out of '{tensor.name}' has to be a contiguous, writable array {describe(shape)} of {dtype}"
                 )
+            if any(numpy.may_share_memory(result, array) for array in inputs):
+                raise ValueError(f"out of '{tensor.name}' shares memory with an input: give another array")
         return results
 
     def _give(self, results, extent):
@@ -459,6 +465,13 @@ class _Threads:
     def __exit__(self, *_):
         if self._threads:
             self._library.omp_set_num_threads(c_int(self._before))
+
+
+def _whole(what, value, least, most):
+    """The value as an int, if it is a whole number from `least` to `most`."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value.__index__() <= most:
+        raise ValueError(f"{what} is {value!r}; expected a whole number from {least} to {most}")
+    return value.__index__()
 
 
 def _pointers(addresses):

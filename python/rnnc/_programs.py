@@ -36,7 +36,10 @@ def runtime():
     try:
         return ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
     except OSError as error:
-        raise Error(f"cannot load the runtime: {error}") from None
+        raise Error(
+            f"cannot load the runtime: {error}; an installed build has it with "
+            "`cmake --install build --component python`"
+        ) from None
 
 
 class Program:

@@ -91,8 +91,9 @@ class Module(torch.nn.Module):
             for tensor, value in zip(net.inputs, _arguments.match(net.inputs, inputs, named))
         ]
         extent = _arguments.extent(net.inputs, [tuple(value.shape) for value in values], is_step=False)
-        if extent.frames is None:
-            raise ValueError("the network has no input with frames, so that nothing says how many there are")
+        if not extent.frames:
+            raise ValueError("the inputs have no frames" if extent.frames == 0 else
+                             "the network has no input with frames, so that nothing says how many there are")
         streams = net._streams(extent, state)
         if isinstance(lengths, torch.Tensor):
             lengths = lengths.cpu()
@@ -275,8 +276,9 @@ class _Function(torch.autograd.Function):
         return tuple(outputs)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, *adjoints):
+        if torch.is_grad_enabled():  # by create_graph; they would count as constants, and be 0
+            raise Error("compiled networks have no second derivatives: leave out create_graph")
         call, tensors = ctx.call, ctx.saved_tensors
         count = len(call.module._net.inputs)
         inputs, weights = tensors[:count], tensors[count:]

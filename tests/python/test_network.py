@@ -87,6 +87,21 @@ class Calls(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, "a number that 32 bits cannot hold"):
                 net.run(word=word, scale=scale)
 
+    def test_odd_arguments(self):
+        with self.assertRaisesRegex(ValueError, "leave it to dtype"):
+            rnnc.compile(ELMAN, options=["--double"])
+        for call, words in (
+            (lambda: self.net.state(2**32 + 1), "streams is 4294967297; expected a whole number from 1 to"),
+            (lambda: self.net.state(1.5), "streams is 1.5"),
+            (lambda: self.net.init(-1), "seed is -1"),
+            (lambda: rnnc.compile(ELMAN, threads=0), "threads is 0"),
+        ):
+            with self.assertRaisesRegex(ValueError, words):
+                call()
+        both = numpy.zeros(9 * 4 * 5, numpy.float32)
+        with self.assertRaisesRegex(ValueError, "out of 'h' shares memory with an input"):
+            self.net.run(both[: 9 * 4 * 3].reshape(9, 4, 3), out=both.reshape(9, 4, 5))
+
     def test_one_stream(self):
         h = self.net.run(self.x[:, 2])
         self.assertEqual(h.shape, (9, 5))
@@ -272,7 +287,7 @@ class Messages(unittest.TestCase):
                 ValueError,
                 r"out of 'h' has to be a contiguous, writable array \[4, 2, 5\]",
             ),
-            (lambda: net.state(0), ValueError, "a state has 1 stream or more, not 0"),
+            (lambda: net.state(0), ValueError, "streams is 0; expected a whole number from 1 to"),
             (lambda: net.state(2).reset([True]), ValueError, r"which has shape \[1\]; expected \[2\]"),
         ]:
             with self.assertRaisesRegex(kind, message):
