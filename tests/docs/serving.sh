@@ -1,16 +1,17 @@
 #!/bin/sh
 # The program in docs/serving.md serves each session, whatever others do, as if it were alone.
-#   serving.sh RNNC ROOT RUNTIME_LIBRARY
+#   serving.sh RNNC ROOT RUNTIME_LIBRARY [FLAG...]      flags that the runtime was built with
 set -eu
 rnnc=$1
 root=$2
 runtime=$3
+shift 3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 awk '/^```/ && inside { exit } inside; /^```c$/ && ++blocks == 2 { inside = 1 }' "$root/docs/serving.md" >"$work/serve.c"
 "$rnnc" "$root/examples/elman/elman.rnn" -D n=16 -D m=1 -o "$work/elman.c" --header="$work/elman.h"
 cd "$work"
-cc -Wall -Wextra -Werror -O1 -I"$root/runtime/include" serve.c elman.c "$runtime" -ljansson -lm -o serve
+cc "$@" -Wall -Wextra -Werror -O1 -I"$root/runtime/include" serve.c elman.c "$runtime" -ljansson -lm -o serve
 
 # Six sessions for four places: each moment those whose number divides it, or is one less.
 awk 'BEGIN {
