@@ -165,12 +165,7 @@ void emit_dispatcher(const struct schedule *schedule, const struct emit_derivati
         emit_variant_tables(&emitter);
         write_choice_calls(&emitter);
     }
-    const struct schedule *const beside[] = {derivatives->training, derivatives->vjp};
-    for (int i = 0; i < 2; i++)
-        if (beside[i]) {
-            struct emitter trainer = emitter_for_training(beside[i], options, arena, out);
-            write_training(&trainer);
-        }
+    emit_beside(&emitter, derivatives, options, write_training);
     emit_descriptor(&emitter, derivatives);
     put_lines(lines, text.data);
 }

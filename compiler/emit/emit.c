@@ -177,17 +177,23 @@ static void put_runtime(const struct emitter *emitter, const char *header, const
     text_puts(lines, "/* ==== the network ==== */\n\n");
 }
 
+void emit_beside(const struct emitter *emitter, const struct emit_derivatives *derivatives,
+                 const struct emit_options *options, void (*write)(struct emitter *))
+{
+    const struct schedule *const schedules[] = {derivatives->training, derivatives->vjp};
+    for (int i = 0; i < 2; i++)
+        if (schedules[i]) {
+            struct emitter own = emitter_for_training(schedules[i], options, emitter->arena, emitter->out);
+            write(&own);
+        }
+}
+
 void emit_all_declarations(struct emitter *emitter, const struct emit_derivatives *derivatives,
                            const struct emit_options *options)
 {
     text_puts(emitter->out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     emit_declarations(emitter);
-    const struct schedule *const schedules[] = {derivatives->training, derivatives->vjp};
-    for (int i = 0; i < 2; i++)
-        if (schedules[i]) {
-            struct emitter trainer = emitter_for_training(schedules[i], options, emitter->arena, emitter->out);
-            emit_training_declarations(&trainer);
-        }
+    emit_beside(emitter, derivatives, options, emit_training_declarations);
     if (!emitter->freestanding)
         emit_model_declaration(emitter);
     text_puts(emitter->out, "#ifdef __cplusplus\n}\n#endif\n\n");
@@ -228,12 +234,7 @@ void emit_source(const struct schedule *schedule, const struct emit_derivatives 
         emit_all_variants(&emitter);
     else
         emit_network(&emitter);
-    const struct schedule *const beside[] = {derivatives->training, derivatives->vjp};
-    for (int i = 0; i < 2; i++)
-        if (beside[i]) {
-            struct emitter trainer = emitter_for_training(beside[i], options, arena, out);
-            emit_training(&trainer);
-        }
+    emit_beside(&emitter, derivatives, options, emit_training);
     if (!emitter.freestanding)
         emit_descriptor(&emitter, derivatives);
     if (emitter.record)

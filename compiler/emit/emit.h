@@ -21,8 +21,8 @@ struct emit_variants {
     const struct load *load; /* the call that the choice among them is about, with the most threads */
 };
 
-/* What a network gives for some inputs of one stream, for --self-test: arrays in the order of the graph's inputs and
- * outputs, [frames][units] or, of sequence time, [units]. */
+/* The outputs of a network for some inputs of one stream, for --self-test: arrays in the order of the graph's inputs
+ * and outputs, [frames][units] or, of sequence time, [units]. */
 struct emit_record {
     int frames;
     const double *const *inputs;

@@ -180,6 +180,9 @@ void emit_file_calls(struct emitter *emitter);
 /* strides_kernel.c: calls a function of rnn/matrix.h for all elements of a shape; one number may stand for all. */
 void emit_strided(struct emitter *emitter, const char *function, const struct shape *shape, const struct access *to,
                   const struct access *from, const char *from_address);
+/* emit.c: has `write` write each of the networks of derivatives that there are, by an emitter of its own. */
+void emit_beside(const struct emitter *emitter, const struct emit_derivatives *derivatives,
+                 const struct emit_options *options, void (*write)(struct emitter *));
 /* emit.c: everything that the header declares. */
 void emit_all_declarations(struct emitter *emitter, const struct emit_derivatives *derivatives,
                            const struct emit_options *options);

@@ -1,4 +1,4 @@
-/* What the compiler knows of a program whose text is being edited. */
+/* The compiler's knowledge of a program whose text is being edited. */
 #ifndef RNNC_LSP_ANALYSIS_H
 #define RNNC_LSP_ANALYSIS_H
 

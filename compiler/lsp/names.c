@@ -115,7 +115,7 @@ bool names_find(struct arena *arena, const struct tree *tree, uint32_t offset, s
 
 static bool is_letter(char byte) { return isalnum((unsigned char)byte) || byte == '_'; }
 
-/* Where the word begins that ends at `end`. */
+/* Returns the begin of the word that ends at `end`. */
 static size_t word_begin(const char *text, size_t end)
 {
     while (end > 0 && is_letter(text[end - 1]))

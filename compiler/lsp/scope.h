@@ -1,4 +1,4 @@
-/* What names mean where they stand, by the tree alone: so that it is known of programs with errors, too. */
+/* The meaning of names where they stand, by the tree alone: so that it is known of programs with errors, too. */
 #ifndef RNNC_LSP_SCOPE_H
 #define RNNC_LSP_SCOPE_H
 
@@ -6,7 +6,7 @@
 
 #include "syntax/tree.h"
 
-/* What a name is declared as, with the numbers that the protocol has for a completion and for a symbol. */
+/* Kinds of declarations, with the numbers that the protocol has for a completion and for a symbol. */
 #define DECLARATION_KINDS(X)                                                                                           \
     X(CELL, "cell", 7, 5)                                                                                              \
     X(MODEL, "model", 7, 5)                                                                                            \
@@ -44,7 +44,7 @@ void scope_list_top(const struct tree *tree, declaration_visit *visit, void *con
 /* The definition whose text the offset is in, or NULL. */
 const struct tree_definition *scope_definition_at(const struct tree *tree, uint32_t offset);
 
-/* What holds the members of `h1.` or `torch.`: a cell, or the file of an import. */
+/* The holder of the members of `h1.` or `torch.`: a cell, or the file of an import. */
 struct scope {
     const struct tree_definition *cell;
     const struct tree *module;

@@ -21,7 +21,7 @@ enum {
 
 struct server;
 
-/* What a method does: answers a request, answers one about a document, or takes note of something. A request's result
+/* A method: answers a request, answers one about a document, or takes note of something. A request's result
  * is NULL where its parameters are wrong. */
 struct method {
     const char *name;
