@@ -29,7 +29,7 @@ ARITHMETIC = ([[name, ROWS, COLUMNS, 2, 0.001] for name in ("renew_q", "make_p",
               + [[name, count, 0, 0, 0.002] for name in ("find_exponent", "round", "widen") for count in (ROWS * COLUMNS, COLUMNS)])
 COSTS = {"real_size": 4, "streams": 2, "frames": 10, "forward": 0.1, "backward": 0.2, "learn": 0.05, "add": 0.0, "add_half": 0.0,
          "parameters": [{"name": "W", "shape": [ROWS, COLUMNS], "fixed": 0}, {"name": "b", "shape": [COLUMNS], "fixed": 0}],
-         "finished": [[0, 0.2], [1, 0.2]], "arithmetic": ARITHMETIC}
+         "finished": [[0, 0, ROWS * COLUMNS, 0.2], [1, 0, COLUMNS, 0.2]], "arithmetic": ARITHMETIC}
 WORK = COSTS["forward"] + COSTS["backward"] + COSTS["learn"]
 
 
@@ -86,7 +86,7 @@ class Simulation(unittest.TestCase):
 
     def test_sums_hide_behind_what_is_still_computed(self):
         """The first of two rounds: the second begins when the rank is in a call of MPI again."""
-        self.keep({**COSTS, "finished": [[0, 0.05], [1, 0.2]]})
+        self.keep({**COSTS, "finished": [[0, 0, ROWS * COLUMNS, 0.05], [1, 0, COLUMNS, 0.2]]})
         hidden, behind = self.figures(2)["seconds"], self.figures(2, "--no-overlap")["seconds"]
         self.assertLess(hidden, WORK + 0.6 * self.sum_of(ROWS * COLUMNS, 2))
         self.assertGreater(behind, WORK + self.sum_of(ROWS * COLUMNS, 2))
@@ -115,7 +115,7 @@ class Simulation(unittest.TestCase):
             done = run(SCALE, *words, cwd=self.home)
             self.assertEqual((done.returncode, done.stdout), (status, ""), words)
             self.assertIn(text, done.stderr)
-        self.keep({**COSTS, "finished": [[0, 0.2]]})
+        self.keep({**COSTS, "finished": [[0, 0, ROWS * COLUMNS, 0.2]]})
         done = run(SCALE, "platform.xml", 2, "steps", "costs.json", cwd=self.home)
         self.assertIn("'costs.json' has no costs", done.stderr)
 

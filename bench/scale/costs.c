@@ -52,18 +52,30 @@ static bool read_parameters(struct costs *costs, json_t *array)
     return costs->parameter_count > 0;
 }
 
+/* Reads when gradients, or parts of them, are complete: all of each, in the order of time. */
 static bool read_finished(struct costs *costs, json_t *array)
 {
     double before = 0;
+    size_t missing = 0;
+    for (int i = 0; i < costs->parameter_count; i++)
+        missing += costs_units(&costs->parameters[i]);
     costs->finished = ARENA_ARRAY(costs->arena, struct finished, json_array_size(array) + 1);
     for (size_t i = 0; i < json_array_size(array); i++) {
         struct finished *finished = &costs->finished[costs->finished_count++];
-        if (json_unpack(json_array_get(array, i), "[iF]", &finished->parameter, &finished->seconds) ||
+        json_int_t first, count;
+        if (json_unpack(json_array_get(array, i), "[iIIF]", &finished->parameter, &first, &count, &finished->seconds) ||
             finished->parameter < 0 || finished->parameter >= costs->parameter_count || finished->seconds < before)
             return false;
+        const size_t units = costs_units(&costs->parameters[finished->parameter]);
+        if (first < 0 || count < 1 || (size_t)first >= units || (size_t)count > units - (size_t)first ||
+            (size_t)count > missing)
+            return false;
+        finished->first = (size_t)first;
+        finished->count = (size_t)count;
+        missing -= finished->count;
         before = finished->seconds;
     }
-    return costs->finished_count == costs->parameter_count && before <= costs->backward;
+    return !missing && before <= costs->backward;
 }
 
 static bool read_arithmetic(struct costs *costs, json_t *array)
@@ -125,7 +137,9 @@ void costs_write(const struct costs *costs)
 {
     json_t *finished = json_array(), *arithmetic = json_array();
     for (int i = 0; i < costs->finished_count; i++)
-        json_array_append_new(finished, json_pack("[if]", costs->finished[i].parameter, costs->finished[i].seconds));
+        json_array_append_new(finished,
+                              json_pack("[iIIf]", costs->finished[i].parameter, (json_int_t)costs->finished[i].first,
+                                        (json_int_t)costs->finished[i].count, costs->finished[i].seconds));
     for (int i = 0; i < costs->arithmetic_count; i++) {
         const struct arithmetic *call = &costs->arithmetic[i];
         json_array_append_new(arithmetic,

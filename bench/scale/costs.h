@@ -9,7 +9,8 @@
  *     {"real_size": 4, "streams": 16, "frames": 35, "forward": 0.21, "backward": 0.45, "learn": 0.03,
  *      "add": 1.2e-10, "add_half": 2.1e-9,
  *      "parameters": [{"name": "E", "shape": [10000, 650], "fixed": 0}, ...],
- *      "finished": [[6, 0.01], ...],          parameters, and when within backward their gradients are complete
+ *      "finished": [[6, 0, 1690000, 0.01], ...],     parameters, the first of their numbers and how many of them, and
+ *                                                    when within backward the gradients of these are complete
  *      "arithmetic": [["make_p", 2600, 650, 4, 0.004], ...]}         rows, columns, rank of factors, seconds */
 #ifndef RNN_COSTS_H
 #define RNN_COSTS_H
@@ -22,6 +23,7 @@ struct arena;
 
 struct finished {
     int parameter;
+    size_t first, count;
     double seconds;
 };
 

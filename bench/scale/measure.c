@@ -36,8 +36,8 @@ static double now(void)
 /* When the parts of a call have ended. */
 struct call {
     struct costs *costs;
-    struct finished *finished; /* [parameter_count] */
-    int finished_count;
+    struct finished *finished;
+    int finished_count, finished_capacity;
     double begin, forward, end;
 };
 
@@ -49,10 +49,11 @@ static rnn_status hear_of_losses(void *context, rnn_loss *losses, int count)
     return RNN_OK;
 }
 
-static void hear_of_gradient(void *context, int parameter)
+static void hear_of_gradient(void *context, int parameter, size_t first, size_t count)
 {
     struct call *call = context;
-    call->finished[call->finished_count++] = (struct finished){parameter, now() - call->forward};
+    const struct finished finished = {parameter, first, count, now() - call->forward};
+    ARENA_PUSH(call->costs->arena, call->finished, call->finished_count, call->finished_capacity, finished);
 }
 
 /* Fills ids and numbers in at random. */
@@ -115,11 +116,9 @@ static void close_memory(struct memory *memory)
 /* Makes the call some times; the shortest counts. */
 static rnn_status measure_call(struct costs *costs, const rnn_model *model, struct memory *memory)
 {
-    struct call call = {.costs = costs,
-                        .finished = ARENA_ARRAY(costs->arena, struct finished, model->parameter_count + 1)};
+    struct call call = {.costs = costs};
     const rnn_exchange exchange = {&call, hear_of_losses, hear_of_gradient};
     const rnn_window window = {.frames = costs->frames, .drops = 1, .seed = 1, .exchange = &exchange};
-    costs->finished = ARENA_ARRAY(costs->arena, struct finished, model->parameter_count + 1);
     for (int i = 0; i < TRIES; i++) {
         double loss;
         call.finished_count = 0;
@@ -134,6 +133,8 @@ static rnn_status measure_call(struct costs *costs, const rnn_model *model, stru
             continue;
         costs->forward = call.forward - call.begin;
         costs->backward = call.end - call.forward;
+        if (!i)
+            costs->finished = ARENA_ARRAY(costs->arena, struct finished, call.finished_count + 1);
         costs->finished_count = call.finished_count;
         memcpy(costs->finished, call.finished, (size_t)call.finished_count * sizeof *call.finished);
     }

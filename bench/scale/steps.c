@@ -41,7 +41,7 @@ static rnn_status pass_time(const void *parameters, void *state, void *work, con
         costs_take(finished->seconds - passed);
         passed = finished->seconds;
         if (exchange)
-            exchange->finished(exchange->context, finished->parameter);
+            exchange->finished(exchange->context, finished->parameter, finished->first, finished->count);
     }
     costs_take(costs->backward - passed);
     *loss = losses[0].sum / losses[0].count;
@@ -94,12 +94,13 @@ static void open_trainer(struct steps *steps, struct arena *arena)
                                 .batch.first = steps->ranks.rank * steps->costs.streams};
     tally_open(&trainer->tally, arena, model);
     compress_open(&trainer->compress, arena, &steps->train.compress, &steps->ranks, model, 1);
-    trainer->heard = ARENA_ARRAY(arena, int, model->parameter_count + 1);
-    trainer->complete = ARENA_ARRAY(arena, bool, model->parameter_count + 1);
     trainer->sums = ARENA_ARRAY(arena, double, 2 * stand_in.loss_count + 1);
-    trainer->sum_order = ARENA_ARRAY(arena, int, model->parameter_count + 1);
-    for (int i = 0; i < steps->costs.finished_count; i++)
-        trainer->sum_order[i] = steps->costs.finished[i].parameter;
+    trainer->sum_count = steps->costs.finished_count;
+    trainer->sum_order = ARENA_ARRAY(arena, struct summed, trainer->sum_count + 1);
+    for (int i = 0; i < trainer->sum_count; i++) {
+        const struct finished *finished = &steps->costs.finished[i];
+        trainer->sum_order[i] = (struct summed){finished->parameter, finished->first, finished->count};
+    }
     trainer_choose_ways(trainer);
 }
 

@@ -217,6 +217,19 @@ static void write_kernel_call(struct emitter *emitter, const struct region *regi
     text_puts(emitter->out, by_one ? ");\n    rnn_barrier(&share);\n" : ");\n");
 }
 
+/* Writes, behind a kernel that completes a part of a gradient in the last block, that the caller hears of it. */
+static void write_told_part(struct emitter *emitter, const struct region *region, const struct kernel *kernel)
+{
+    struct gradient_part part;
+    if (kernel->kind != KERNEL_OVER_TIME || !sum_completes_part(emitter->schedule, kernel->nodes[0], &part))
+        return;
+    const bool backward = pass_is_backward(region->pass), shared = region_is_shared(region);
+    use_variables(emitter, VAR_values | (backward ? 0 : VAR_frames) | (shared ? VAR_share : 0));
+    text_printf(emitter->out, "    rnn_tell_part(values->window, %s, %s, %d, %ld, %ld);\n",
+                backward ? "values->done == 0" : "values->done + frames == values->window->frames",
+                shared ? "&share" : "&rnn_alone", part.parameter, part.first, part.count);
+}
+
 /* Writes, in front of a kernel that reads units of the phases before, that threads wait for each other. */
 static void write_phase(struct emitter *emitter, const struct region *region, int k)
 {
@@ -301,8 +314,10 @@ static void write_block_calls(struct emitter *emitter, const struct region *regi
             write_units(emitter, region, kernel, uses[k]);
         }
         write_kernel_call(emitter, region, kernel, uses[k]);
-        if (region->kind == REGION_FRAMES)
+        if (region->kind == REGION_FRAMES) {
             write_frames_after_end(emitter, region, kernel);
+            write_told_part(emitter, region, kernel);
+        }
     }
 }
 

@@ -187,20 +187,24 @@ static void write_fault_search(struct emitter *emitter, bool of_gradients)
         }
 }
 
-/* Writes the numbers of the parameters in the order in which a call completes their gradients. */
+/* Writes the numbers and sizes of the parameters in the order in which steps tell that their gradients are complete.
+ * Regions tell of others. */
 static void write_order_of_gradients(struct emitter *emitter, const struct plan *plan)
 {
-    if (!emitter->graph->parameter_count)
-        return;
-    write_pattern(emitter, "/* Parameters, in the order in which their gradients are complete. */\n"
-                           "static const int $_finished[] = {");
-    const char *separator = "";
+    int told = 0;
     for (int i = 0; i < plan->step_count; i++)
         for (int k = 0; k < plan->steps[i].value_count && plan->steps[i].kind == STEP_TELL; k++) {
-            text_printf(emitter->out, "%s%d", separator, plan->steps[i].values[k]);
-            separator = ", ";
+            const int parameter = plan->steps[i].values[k];
+            if (!told++)
+                write_pattern(emitter,
+                              "/* Parameters, in the order in which their gradients are complete, and their sizes. "
+                              "Of large ones regions tell. */\n"
+                              "static const rnn_finished $_finished[] = {");
+            text_printf(emitter->out, "%s{%d, %ld}", told > 1 ? ", " : "", parameter,
+                        shape_size(&emitter->graph->parameters[parameter].shape));
         }
-    text_puts(emitter->out, "};\n\n");
+    if (told)
+        text_puts(emitter->out, "};\n\n");
 }
 
 static const char *const losses =

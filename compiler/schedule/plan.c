@@ -200,7 +200,7 @@ static void add_tell(struct planning *planning, enum step_scope scope, int pass)
 {
     int *parameters = NULL, count = 0, capacity = 0;
     for (int i = 0; i < planning->graph->parameter_count && planning->gradient; i++)
-        if (!planning->told[i] && !gradient_waits(planning, i)) {
+        if (!planning->told[i] && !gradient_is_told_by_region(planning->schedule, i) && !gradient_waits(planning, i)) {
             planning->told[i] = true;
             ARENA_PUSH(planning->arena, parameters, count, capacity, i);
         }

@@ -103,6 +103,17 @@ bool ends_with_block(const struct schedule *schedule, int id);
 bool value_is_kept_by_scan(const struct schedule *schedule, int id);
 bool scans_keep(const struct schedule *schedule); /* True if value_is_kept_by_scan for any value. */
 
+/* Numbers first .. first + count - 1 of a parameter, by its number. */
+struct gradient_part {
+    int parameter;
+    long first, count;
+};
+/* gradient_parts.c: true if a region of sums tells of a gradient, and no step behind it: in parts, or as a whole. */
+bool gradient_is_told_by_region(const struct schedule *schedule, int parameter);
+/* True if the region has something to tell behind this sum over frames: that a part of such a gradient, or all of it,
+ * is complete. */
+bool sum_completes_part(const struct schedule *schedule, int id, struct gradient_part *part);
+
 /* joined_frames.c: returns the frames region whose panels a call of one frame may compute one by one with those of a
  * scan, which comes right behind it in the plan: the scan reads its values only at the units at hand. Else
  * NO_REGION. */

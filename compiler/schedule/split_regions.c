@@ -1,5 +1,5 @@
 /* split-regions: each cyclic component is a region of its own; what lies outside every cycle is one frames region for
- * each stage of the pipeline, and another for sums that only a gradient waits for. */
+ * each stage of the pipeline, and others for sums that only a gradient waits for. */
 #include <string.h>
 
 #include "analysis/cost.h"
@@ -10,16 +10,36 @@
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
 
 /* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values
- * that it may need, then by stages the frames region, sums and the cyclic components in topological order; last the
- * late region. Sums, which read no cycle of their stage, come early: from then on ranks of a training send them. */
+ * that it may need, then by stages sums, the frames region, sums that read its values, and the cyclic components in
+ * topological order; last the late region. Sums, which read no cycle of their stage, come as early as they can: from
+ * then on ranks of a training send them. */
 struct key {
     int pass;    /* -1: static; PASS_LATE */
     int in_pass; /* 0: once before the pass */
     int stage;
-    int part; /* KEY_FRAMES, KEY_SUMS, or KEY_CYCLES and the number of a component */
+    int part; /* KEY_EARLY_SUMS, KEY_FRAMES, KEY_SUMS, or KEY_CYCLES and the number of a component */
 };
 
-enum { PASS_LATE = 1 << 30, KEY_FRAMES = 0, KEY_SUMS, KEY_CYCLES };
+enum { PASS_LATE = 1 << 30, KEY_EARLY_SUMS = 0, KEY_FRAMES, KEY_SUMS, KEY_CYCLES };
+
+/* True if a sum reads a value that is computed in the frames region of its stage. */
+static bool sum_reads_its_stage(const struct schedule *schedule, int id)
+{
+    const struct components *components = &schedule->components;
+    const struct node *node = schedule->graph->nodes[id];
+    for (int k = 0; k < node->count; k++) {
+        const int source = node->edges[k].node;
+        if (!node_is_leaf(schedule->graph->nodes[source]) && schedule->passes.of[source] == schedule->passes.of[id] &&
+            components->component[components->of[source]].stage == components->component[components->of[id]].stage)
+            return true;
+    }
+    return false;
+}
+
+static int sum_part(const struct schedule *schedule, int id)
+{
+    return sum_reads_its_stage(schedule, id) ? KEY_SUMS : KEY_EARLY_SUMS;
+}
 
 static struct key region_key(const struct schedule *schedule, int id)
 {
@@ -32,7 +52,7 @@ static struct key region_key(const struct schedule *schedule, int id)
     if (node->time != TIME_FRAME && !node_gathers_frames(schedule->graph, node))
         return (struct key){schedule->passes.of[id], 0, 0, 0};
     return (struct key){schedule->passes.of[id], 1, component->stage,
-                        node->time == TIME_CALL ? KEY_SUMS
+                        node->time == TIME_CALL ? sum_part(schedule, id)
                         : component->cyclic     ? KEY_CYCLES + number
                                                 : KEY_FRAMES};
 }

@@ -278,12 +278,14 @@ static const char *check_output(const struct checking *checking, int output)
     return NULL;
 }
 
-/* Checks that a call tells of each gradient once, behind all that is added to it, and on its own thread. */
+/* Checks that a call tells of each gradient once, behind all that is added to it, and on its own thread; unless its
+ * region of sums does. */
 static const char *check_told(const struct checking *checking)
 {
     for (int p = 0; p < checking->graph->parameter_count; p++) {
         int at = checking->of_parameter[p];
-        if ((checking->plan->call == CALL_GRAD) != (at != NO_STEP))
+        const bool told = checking->plan->call == CALL_GRAD && !gradient_is_told_by_region(checking->schedule, p);
+        if (told != (at != NO_STEP))
             return "a call does not tell once that a gradient is complete";
         if (at != NO_STEP && checking->plan->steps[at].section != NO_SECTION)
             return "a section tells that a gradient is complete";

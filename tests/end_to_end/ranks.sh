@@ -87,8 +87,30 @@ both() {
 }
 lm() { train "$@" --double --epochs 2 --clip 1 --optimizer sgd,momentum=0.9; }
 wide() { lm "$@" --compress-after 4 -D n=40; }
-# Of these gradients some are large enough for sums of their own; the others are summed together.
-large() { lm "$@" --epochs 1 --window 60 --advance 60 -D n=200; }
+# Of these gradients U's is large enough for a sum of its own for the rows of each gate; the others are summed together.
+cat >large.rnn <<'END'
+cell Light[n](x[m]) -> h[n] {
+  param W[2*n, m], U[2*n, n], b[2*n]
+  f, g = split(W @ x + U @ h[t-1] + b, 2)
+  h = sigmoid(f) * h[t-1] + (1 - sigmoid(f)) * tanh(g)
+}
+model large {
+  const V = 24
+  input x: index[V]
+  target y: index[V]
+  param E[V, 4] ~ normal(0.3), W[V, 256], b[V]
+  h = Light[256](embed(E, x))
+  logits = W @ dropout(h, 0.1) + b
+  output p = softmax(logits)
+  loss cross_entropy(logits, y)
+}
+END
+large() {
+  name=$1
+  shift
+  $launch "$rnn" train large.rnn --data text --streams 4 --window 60 --valid 0.1 --epochs 1 --rate 0.01 --clip 1 --optimizer sgd,momentum=0.9 \
+    --double --out "$name.safetensors" --log "$name.csv" "$@"
+}
 
 # These compile the networks.
 begin lm1 lm lm1

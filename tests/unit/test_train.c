@@ -75,7 +75,8 @@ static void test_losses_of_all_calls(void **state)
     assert_int_equal(rnn_finish_losses(&joined, sums, losses, 2, &loss), RNN_OK);
     assert_true(calls == 1 && sums[0].sum == 50 && sums[0].count == 9 && sums[1].fault_frame == 3);
     assert_true(loss == 50.0 / 9 + 40.0 / 5);
-    rnn_tell_finished(&joined, (const int[]){1}, 1); /* nobody waits */
+    rnn_tell_finished(&joined, (const rnn_finished[]){{1, 6}}, 1); /* nobody waits */
+    rnn_tell_part(&joined, 1, &rnn_alone, 1, 0, 6);
     exchange.sums = lose_the_others;
     assert_int_equal(rnn_finish_losses(&joined, sums, losses, 2, &loss), RNN_ERROR_MEMORY);
 }

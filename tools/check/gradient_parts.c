@@ -10,7 +10,7 @@
 struct heard {
     const rnn_model *model;
     rnn_loss *own, *all;   /* [losses]: of this call; of all, or NULL while those are not known */
-    int *times;            /* [parameters]: how often one has been finished */
+    size_t *numbers;       /* [parameters]: how many of each have been finished */
     void *finished;        /* like the parameters: each gradient as it was then */
     const void **gradient; /* the call's */
     int sums;              /* how often those of losses were asked for */
@@ -26,14 +26,14 @@ static rnn_status hear_sums(void *context, rnn_loss *losses, int count)
     return RNN_OK;
 }
 
-static void hear_finished(void *context, int parameter)
+static void hear_finished(void *context, int parameter, size_t first, size_t count)
 {
     struct heard *heard = context;
     const rnn_tensor *tensor = &heard->model->parameters[parameter];
-    size_t from = tensor->offset * (size_t)heard->model->real_size;
-    heard->times[parameter]++;
-    memcpy((char *)heard->finished + from, (const char *)*heard->gradient + from,
-           (size_t)tensor_units(tensor) * (size_t)heard->model->real_size);
+    const size_t size = (size_t)heard->model->real_size, from = (tensor->offset + first) * size;
+    heard->numbers[parameter] += count;
+    if (first + count <= (size_t)tensor_units(tensor))
+        memcpy((char *)heard->finished + from, (const char *)*heard->gradient + from, count * size);
 }
 
 /* A call with some of the streams. */
@@ -51,7 +51,7 @@ static bool piece_open(struct piece *piece, const struct gradients *gradients, i
     struct arena *arena = gradients->arena;
     *piece = (struct piece){.first = first, .streams = streams, .heard = {.model = model}};
     piece->heard.own = ARENA_ARRAY(arena, rnn_loss, model->training->loss_count + 1);
-    piece->heard.times = ARENA_ARRAY(arena, int, model->parameter_count + 1);
+    piece->heard.numbers = ARENA_ARRAY(arena, size_t, model->parameter_count + 1);
     piece->heard.finished = arena_alloc(arena, model->parameter_elements + 1, (size_t)model->real_size);
     return backward_open(&piece->backward, arena, model, gradients->frames, streams, error);
 }
@@ -83,14 +83,15 @@ static bool call_piece(const struct gradients *gradients, struct piece *piece, e
         wanted, &piece->result, error);
 }
 
-/* Notes whether a call has asked for the sums once, and told of each gradient once and when it was complete. */
+/* Notes whether a call has asked for the sums once, and told of each number of a gradient once and when it was
+ * complete. */
 static void note_heard(struct gradients *gradients, const struct piece *piece)
 {
     const rnn_model *model = gradients->model;
     const size_t bytes = model->parameter_elements * (size_t)model->real_size;
     int wrong = piece->heard.sums != 1;
     for (int i = 0; i < model->parameter_count; i++)
-        wrong += piece->heard.times[i] != 1;
+        wrong += piece->heard.numbers[i] != (size_t)tensor_units(&model->parameters[i]);
     gradients_note(gradients, "an exchange: calls that are not made once", wrong, 0);
     gradients_note(gradients, "an exchange: gradients that change when they are finished",
                    memcmp(piece->heard.finished, piece->result.gradient, bytes) != 0, 0);

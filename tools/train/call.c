@@ -12,7 +12,7 @@ struct joint {
     struct tally *tally; /* gets the losses */
     void *gradient;
     bool overlaps;          /* sums of gradients begin while others are still computed */
-    int next;               /* in sum_order: those before have been begun to be summed, or gathered */
+    int next;               /* in sum_order: those before are being summed, or have been gathered */
     size_t gathered, begun; /* of trainer->small: how many numbers it has, and of how many the sum has begun */
 };
 
@@ -52,15 +52,15 @@ static rnn_status call_without_streams(struct joint *joint, double *loss, void *
 
 /* ---- sums of gradients ---- */
 
-/* Gradients are summed parameter by parameter, in the same order on all ranks: that in which the last rank, which
- * always has streams, has completed them in its first call. Small ones are gathered, and summed together: a sum takes
- * some time to begin, and many that are under way at once are in each other's way. */
+/* Gradients are summed parameter by parameter, or part by part, in the same order on all ranks: that in which the last
+ * rank, which always has streams, has completed them in its first call. Small ones are gathered, and summed together: a
+ * sum takes some time to begin, and many that are under way at once are in each other's way. */
 
 enum { SMALL_BYTES = 1 << 18, GATHERED_BYTES = 1 << 20 };
 
-static bool is_small(const rnn_model *model, const rnn_tensor *parameter)
+static bool is_small(const rnn_model *model, const struct summed *summed)
 {
-    return (size_t)tensor_units(parameter) * (size_t)model->real_size < SMALL_BYTES;
+    return summed->count * (size_t)model->real_size < SMALL_BYTES;
 }
 
 /* Allocates what small gradients are gathered in. */
@@ -68,14 +68,20 @@ static void open_small(struct trainer *trainer)
 {
     const rnn_model *model = trainer->model;
     size_t units = 0;
-    for (int i = 0; i < model->parameter_count; i++)
-        units += is_small(model, &model->parameters[i]) ? (size_t)tensor_units(&model->parameters[i]) : 0;
+    for (int i = 0; i < trainer->sum_count; i++)
+        units += is_small(model, &trainer->sum_order[i]) ? trainer->sum_order[i].count : 0;
     trainer->small = arena_alloc(trainer->arena, units + 1, (size_t)model->real_size);
 }
 
 static char *at(const rnn_model *model, void *numbers, size_t place)
 {
     return (char *)numbers + place * (size_t)model->real_size;
+}
+
+/* Returns its numbers within a gradient. */
+static char *numbers_of(const rnn_model *model, void *gradient, const struct summed *summed)
+{
+    return at(model, gradient, model->parameters[summed->parameter].offset + summed->first);
 }
 
 static void begin_gathered(struct joint *joint)
@@ -87,13 +93,13 @@ static void begin_gathered(struct joint *joint)
     joint->begun = joint->gathered;
 }
 
-static void gather(struct joint *joint, const rnn_tensor *parameter)
+static void gather(struct joint *joint, const struct summed *summed)
 {
     const rnn_model *model = joint->trainer->model;
-    const size_t units = (size_t)tensor_units(parameter), size = (size_t)model->real_size;
-    memcpy(at(model, joint->trainer->small, joint->gathered), at(model, joint->gradient, parameter->offset),
-           units * size);
-    joint->gathered += units;
+    const size_t size = (size_t)model->real_size;
+    memcpy(at(model, joint->trainer->small, joint->gathered), numbers_of(model, joint->gradient, summed),
+           summed->count * size);
+    joint->gathered += summed->count;
     if ((joint->gathered - joint->begun) * size >= GATHERED_BYTES)
         begin_gathered(joint);
 }
@@ -104,31 +110,35 @@ static void spread(const struct joint *joint)
     const struct trainer *trainer = joint->trainer;
     const rnn_model *model = trainer->model;
     size_t place = 0;
-    for (int i = 0; i < model->parameter_count; i++) {
-        const rnn_tensor *parameter = &model->parameters[trainer->sum_order[i]];
-        const size_t units = (size_t)tensor_units(parameter);
-        if (!is_small(model, parameter))
+    for (int i = 0; i < trainer->sum_count; i++) {
+        const struct summed *summed = &trainer->sum_order[i];
+        if (!is_small(model, summed))
             continue;
-        memcpy(at(model, joint->gradient, parameter->offset), at(model, trainer->small, place),
-               units * (size_t)model->real_size);
-        place += units;
+        memcpy(numbers_of(model, joint->gradient, summed), at(model, trainer->small, place),
+               summed->count * (size_t)model->real_size);
+        place += summed->count;
     }
 }
 
 /* Notes the order of the first call, on all ranks. */
 static void find_order(struct trainer *trainer)
 {
-    const int count = trainer->model->parameter_count, last = trainer->ranks->count - 1;
     struct arena *arena = arena_new();
     struct text text;
     text_init(&text, arena);
-    text_puts(&text, "");
-    for (int i = 0; i < count; i++)
-        text_printf(&text, " %d", trainer->heard[i]);
-    char *at = arena_printf(arena, "%s", ranks_text(trainer->ranks, arena, last, text.data));
-    trainer->sum_order = ARENA_ARRAY(trainer->arena, int, count + 1);
-    for (int i = 0; i < count; i++)
-        trainer->sum_order[i] = (int)strtol(at, &at, 10);
+    text_printf(&text, "%d", trainer->heard_count);
+    for (int i = 0; i < trainer->heard_count; i++)
+        text_printf(&text, " %d %zu %zu", trainer->heard[i].parameter, trainer->heard[i].first,
+                    trainer->heard[i].count);
+    char *at = arena_printf(arena, "%s", ranks_text(trainer->ranks, arena, trainer->ranks->count - 1, text.data));
+    trainer->sum_count = (int)strtol(at, &at, 10);
+    trainer->sum_order = ARENA_ARRAY(trainer->arena, struct summed, trainer->sum_count + 1);
+    for (int i = 0; i < trainer->sum_count; i++) {
+        const int parameter = (int)strtol(at, &at, 10);
+        const size_t first = strtoul(at, &at, 10), count = strtoul(at, &at, 10);
+        trainer->sum_order[i] = (struct summed){parameter, first, count};
+    }
+    trainer->heard_count = 0; /* of an order that was not known yet */
     arena_free(arena);
 }
 
@@ -139,27 +149,36 @@ static void begin_sums(struct joint *joint, bool all)
     const rnn_model *model = trainer->model;
     if (!trainer->small)
         open_small(trainer);
-    for (; joint->next < model->parameter_count; joint->next++) {
-        const int number = trainer->sum_order[joint->next];
-        const rnn_tensor *parameter = &model->parameters[number];
-        if (!all && !trainer->complete[number])
-            return;
-        if (is_small(model, parameter))
-            gather(joint, parameter);
+    for (; joint->next < (all ? trainer->sum_count : trainer->heard_count); joint->next++) {
+        const struct summed *summed = &trainer->sum_order[joint->next];
+        if (is_small(model, summed))
+            gather(joint, summed);
         else
-            ranks_begin_sum(trainer->ranks, at(model, joint->gradient, parameter->offset),
-                            (size_t)tensor_units(parameter), model->real_size);
+            ranks_begin_sum(trainer->ranks, numbers_of(model, joint->gradient, summed), summed->count,
+                            model->real_size);
     }
-    begin_gathered(joint);
+    if (joint->next == trainer->sum_count)
+        begin_gathered(joint);
 }
 
-static void hear_of_gradient(void *context, int parameter)
+/* Notes what is complete: the next of the order, or, where that is not known yet, its next one. */
+static void note_heard(struct trainer *trainer, const struct summed *summed)
+{
+    if (!trainer->sum_order) {
+        ARENA_PUSH(trainer->arena, trainer->heard, trainer->heard_count, trainer->heard_capacity, *summed);
+        return;
+    }
+    const struct summed *next = &trainer->sum_order[trainer->heard_count];
+    if (trainer->heard_count < trainer->sum_count && next->parameter == summed->parameter &&
+        next->first == summed->first && next->count == summed->count)
+        trainer->heard_count++;
+}
+
+static void hear_of_gradient(void *context, int parameter, size_t first, size_t count)
 {
     struct joint *joint = context;
     struct trainer *trainer = joint->trainer;
-    if (!trainer->sum_order)
-        trainer->heard[trainer->heard_count++] = parameter;
-    trainer->complete[parameter] = true;
+    note_heard(trainer, &(struct summed){parameter, first, count});
     if (joint->overlaps && tally_call_counts(joint->tally)) {
         begin_sums(joint, false);
         ranks_push_sums(trainer->ranks);
@@ -197,7 +216,6 @@ rnn_status trainer_call(struct trainer *trainer, rnn_window window, struct tally
     window.exchange = joins ? &exchange : NULL;
     joint.overlaps = trainer->sum_order && !trainer->options->no_overlap &&
                      compress_sends_all(&trainer->compress, trainer->position.step);
-    memset(trainer->complete, 0, (size_t)model->parameter_count * sizeof *trainer->complete);
     trainer->heard_count = 0;
     if (batch->streams)
         status = model->training->grad(trainer->parameters, trainer->state, trainer->work, &window,

@@ -36,8 +36,6 @@ static bool open_model(struct trainer *trainer, const char **error)
                   trainer->options->seed);
     trainer->sum_order = NULL;
     trainer->small = NULL;
-    trainer->heard = ARENA_ARRAY(trainer->arena, int, model->parameter_count + 1);
-    trainer->complete = ARENA_ARRAY(trainer->arena, bool, model->parameter_count + 1);
     trainer->sums = ARENA_ARRAY(trainer->arena, double, 2 * trainer->model->training->loss_count + 1);
     const rnn_training *training = model->training;
     size_t bytes = model->parameter_elements * (size_t)model->real_size;

@@ -38,6 +38,12 @@ struct position {
     int best_epoch;    /* epochs that were done then; 0: there was none yet */
 };
 
+/* Numbers first .. first + count - 1 of a parameter's gradient, which are summed over ranks at once. */
+struct summed {
+    int parameter;
+    size_t first, count;
+};
+
 struct trainer {
     const struct train_options *options;
     struct arena *arena;
@@ -53,13 +59,15 @@ struct trainer {
     struct compress compress;   /* what they send of gradients */
     struct cost_rates costs;    /* from which --compress auto chooses, once it has had to */
     bool costs_known;
-    int *sum_order;          /* in which gradients are summed, [parameter_count]; NULL: not known yet */
-    int *heard, heard_count; /* parameters in the order in which a call completed their gradients */
-    bool *complete;          /* [parameter_count]: the gradient is, in the call at hand */
-    void *small;             /* small gradients of several ranks, put together to be summed; NULL: not needed yet */
-    double *sums;            /* scratch, [2 * loss_count + 1] */
-    bool (*stop)(void);      /* true if this rank has been asked to stop; NULL: never */
-    bool stops;              /* one of the ranks had been when the last call was made */
+    struct summed *sum_order; /* in which gradients are summed; NULL: not known yet */
+    int sum_count;
+    struct summed *heard; /* in the order in which a call has completed them, from which that order is made */
+    int heard_count;      /* in the call at hand; once the order is known, of its first ones */
+    int heard_capacity;
+    void *small;        /* small gradients of several ranks, put together to be summed; NULL: not needed yet */
+    double *sums;       /* scratch, [2 * loss_count + 1] */
+    bool (*stop)(void); /* true if this rank has been asked to stop; NULL: never */
+    bool stops;         /* one of the ranks had been when the last call was made */
     struct batch batch;
     bool chosen; /* the batch has the sequences of position.batch */
     long *order; /* of epoch `order_epoch`, or of validation if that is -1 */

@@ -101,9 +101,11 @@ typedef struct {
      * gradients and `losses` are made from them. A call that has no RNN_OK from it ends with what it has, and leaves
      * the state as it was. */
     rnn_status (*sums)(void *context, rnn_loss *losses, int count);
-    /* Called once for each parameter, with its number, in a call that wants gradients, on the thread that made the
-     * call: the parameter's gradient is complete, while those of others may still be made. */
-    void (*finished)(void *context, int parameter);
+    /* Called in a call that wants gradients, on the thread that made the call, as soon as a gradient is complete, or a
+     * part of a large one, while others are still made: numbers first .. first + count - 1 of a parameter, by its
+     * number. The parts of a parameter are all of it, each once; calls of one network tell of the same parts in the
+     * same order. */
+    void (*finished)(void *context, int parameter, size_t first, size_t count);
 } rnn_exchange;
 
 /* The frames of one training call: truncated backpropagation through time, BPTT(h; h') of Williams and Peng (1990),

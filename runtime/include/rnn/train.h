@@ -71,12 +71,31 @@ RNN_HELPER void rnn_scale_seed(const rnn_loss_sum *total, rnn_real *seed, int fr
         seed[column * RNN_PAD(1)] *= scale;
 }
 
+/* A parameter whose gradient is told of as a whole. */
+typedef struct {
+    int parameter;
+    size_t count; /* of its numbers */
+} rnn_finished;
+
 /* Tells those who wait for them that the gradients of these parameters are complete. */
-RNN_HELPER void rnn_tell_finished(const rnn_window *window, const int *parameters, int count)
+RNN_HELPER void rnn_tell_finished(const rnn_window *window, const rnn_finished *parameters, int count)
 {
     const rnn_exchange *const exchange = window->exchange;
     for (int i = 0; i < count && exchange && exchange->finished; i++)
-        exchange->finished(exchange->context, parameters[i]);
+        exchange->finished(exchange->context, parameters[i].parameter, 0, parameters[i].count);
+}
+
+/* Does the same for a part of a gradient, numbers first .. first + count - 1 of it, once all threads of a region have
+ * added to it. last: the block at hand is the last one. */
+RNN_HELPER void rnn_tell_part(const rnn_window *window, int last, const rnn_share *share, int parameter, size_t first,
+                              size_t count)
+{
+    const rnn_exchange *const exchange = window->exchange;
+    if (!last || !exchange || !exchange->finished)
+        return;
+    rnn_barrier(share);
+    if (share->thread == 0)
+        exchange->finished(exchange->context, parameter, first, count);
 }
 
 /* ---- faults ---- */
