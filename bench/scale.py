@@ -3,6 +3,7 @@ steps), and tables and a plot written (scale_report.py)."""
 import argparse
 import contextlib
 import fnmatch
+import hashlib
 import json
 import os
 import pathlib
@@ -83,7 +84,7 @@ def make_parser():
     add("--network", metavar="FILE", type=network, default=BENCH / "nets/words.rnn", help="with a loss (default bench/nets/words.rnn)")
     add("--streams", metavar="N", type=run.count, default=2, help="sequences of each rank (default 2)")
     add("--frames", metavar="N", type=run.count, default=35, help="of a step (default 35)")
-    add("--costs", metavar="DIR", type=kept, help="costs are kept there; those that it has are not measured again")
+    add("--costs", metavar="DIR", type=kept, help="costs are kept there, and each simulation that is done with them; what it has is not done again")
     add("--jobs", metavar="N", type=run.count, default=len(os.sched_getaffinity(0)), help="simulations at a time (default: one for each processor)")
     add("--build", metavar="DIR", type=built, default=TOP / "build", help="the programs are there (default build)")
     add("--csv", metavar="FILE.csv", type=run.results, default="scale.csv", help="figures (default scale.csv); beside it, as .md, the tables, and as .svg the plot")
@@ -111,8 +112,9 @@ def read_options(arguments):
 class Job:
     """A program that runs, with a name for what goes wrong."""
 
-    def __init__(self, name, command, folder, **environment):
+    def __init__(self, name, command, folder, keep=lambda text: None, **environment):
         self.name, self.out, self.err = name, tempfile.TemporaryFile("w+", dir=folder), tempfile.TemporaryFile("w+", dir=folder)
+        self.keep = keep
         with commands.signals_put_off():
             self.process = subprocess.Popen([str(word) for word in command], stdout=self.out, stderr=self.err, stdin=subprocess.DEVNULL, cwd=folder,
                                             env={**os.environ, "OMP_NUM_THREADS": "1", **environment}, start_new_session=True)
@@ -123,7 +125,9 @@ class Job:
             file.seek(0)
         if self.process.returncode:
             raise run.Fault(f"{self.name} fails: {self.err.read().strip() or self.process.returncode}")
-        return self.out.read()
+        text = self.out.read()
+        self.keep(text)
+        return text
 
 
 def run_all(starts, jobs):
@@ -208,18 +212,45 @@ def find_costs(options, folder):
     return found
 
 
+class Simulation:
+    """A training that is simulated, and what came of it, which is kept beside the costs. It is found again as long as these, the platform and
+    the arguments are the same."""
+
+    def __init__(self, options, costs, place, way, count):
+        link = ["--link", PLATFORMS[place] if count > CORES else MEMORY] if way == "auto" else []
+        self.words = [str(word) for word in (count, "steps", costs, "--compress", way, *link)]
+        told = "\n".join([costs.read_text(), (BENCH / f"scale/platforms/{place}.xml").read_text(), *self.words[:2], *self.words[3:]])
+        self.of = hashlib.sha256(told.encode()).hexdigest()
+        self.path = costs.parent / f"{costs.stem}-{place}-{way.replace(':', '')}-{count}.json" if options.costs else None
+        self.found = self.find()
+
+    def find(self):
+        """What was found before; None if nothing was, or something else."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            kept_there = json.loads(self.path.read_text()) if self.path else {}
+            return kept_there["found"] if kept_there["of"] == self.of else None
+        return None
+
+    def keep(self, text):
+        self.found = json.loads(text)
+        if self.path:
+            run.write_whole({self.path: json.dumps({"of": self.of, "found": self.found}, indent=1) + "\n"})
+
+
 def simulate(options, costs, folder):
     """Simulates everything; a list of figures."""
     cases = [(place, name, way, count) for count in sorted(options.ranks, reverse=True) for place in PLATFORMS for name in costs for way in options.ways[name]]
 
-    def start(place, name, way, count):
-        link = ["--link", PLATFORMS[place] if count > CORES else MEMORY] if way == "auto" else []
-        return lambda: Job(f"{way} of {name} over {count} ranks", [options.build / "bin/rnn_scale", BENCH / f"scale/platforms/{place}.xml", count, "steps",
-                                                                   costs[name], "--compress", way, *link], folder)
+    def start(simulation, place, name, way, count):
+        return lambda: Job(f"{way} of {name} over {count} ranks", [options.build / "bin/rnn_scale", BENCH / f"scale/platforms/{place}.xml", *simulation.words],
+                           folder, simulation.keep)
 
-    run.say(f"simulating {len(cases)} trainings")
-    texts = run_all([start(*case) for case in cases], options.jobs)
-    figures = [report.Figures(*case, **{key: value for key, value in json.loads(text).items() if key != "ranks"}) for case, text in zip(cases, texts)]
+    simulations = [Simulation(options, costs[name], place, way, count) for place, name, way, count in cases]
+    missing = [number for number, simulation in enumerate(simulations) if simulation.found is None]
+    run.say(f"simulating {len(missing)} trainings" + (f"; {len(cases) - len(missing)} were done before" if len(missing) < len(cases) else ""))
+    run_all([start(simulations[number], *cases[number]) for number in missing], options.jobs)
+    figures = [report.Figures(*case, **{key: value for key, value in simulation.found.items() if key != "ranks"})
+               for case, simulation in zip(cases, simulations)]
     return sorted(figures, key=lambda one: (list(PLATFORMS).index(one.place), list(NETWORKS).index(one.network), WAYS[one.network].index(one.way), one.ranks))
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+import scale
 import scale_report as report
 
 BENCH = pathlib.Path(__file__).resolve().parent
@@ -136,13 +137,25 @@ model m {
     def test_the_whole(self):
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "small.rnn").write_text(self.NETWORK)
-            done = run("sh", BENCH / "scale.sh", "--build", BUILD, "--network", "small.rnn", "--ranks", "1,4", "--ways", "[np]*", "--csv", "scale.csv", cwd=folder)
+            done = run("sh", BENCH / "scale.sh", "--build", BUILD, "--network", "small.rnn", "--ranks", "1,4", "--ways", "[np]*", "--csv", "scale.csv",
+                       "--costs", "costs", cwd=folder)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(done.stdout, pathlib.Path(folder, "scale.md").read_text())
             self.assertIn("has the same losses as by mpirun" if "There is no mpirun" not in done.stdout else "There is no mpirun", done.stdout)
             lines = pathlib.Path(folder, "scale.csv").read_text().splitlines()
             self.assertEqual(len(lines), 1 + 2 * 2 * 5)
             self.assertIn("</svg>", pathlib.Path(folder, "scale.svg").read_text())
+            self.check_kept(pathlib.Path(folder, "costs"))
+
+    def check_kept(self, folder):
+        """What was simulated is found again, until the costs are others."""
+        self.assertEqual(len(list(folder.iterdir())), 2 + 2 * 2 * 5)
+        costs = folder / "small-dense-2-35.json"
+        options = scale.read_options(["--build", str(BUILD), "--costs", str(folder)])
+        self.assertGreater(scale.Simulation(options, costs, "fabric", "none", 4).found["bytes"], 0)
+        self.assertIsNone(scale.Simulation(options, costs, "fabric", "none", 16).found)
+        costs.write_text(costs.read_text() + " ")
+        self.assertIsNone(scale.Simulation(options, costs, "fabric", "none", 4).found)
 
     def test_options(self):
         for words, text in ((["--ranks", "1,3"], "'1,3' is no list of powers of two"), (["--ways", "some"], "no way matches"),
