@@ -1,6 +1,6 @@
 #!/bin/sh
 # Trainings of several ranks, one of which is killed at any moment: each run ends by itself within 30 s, says which rank it was, and goes
-# on from its checkpoint to the bits of a training that was never killed.
+# on from its checkpoint to the bits of a training that was never killed. Prints each kill as it happens.
 #   ranks_kills.sh RNN [KILLS [SEED]]
 set -eu
 rnn=$(realpath "$1")
@@ -63,6 +63,7 @@ while [ $done -lt "$kills" ] || [ $ended = 0 ]; do
     [ "$(without_seconds whole.csv)" = "$(without_seconds killed.csv)" ] || fail "after kills the log is another"
     ended=$((ended + 1))
     rm -f killed.*
+    echo "a run got to the end, to the same bits, after $done of $kills kills"
     continue
   fi
   [ -n "$victim" ] || fail "exit status $status of a run that nobody killed: $(cat err)"
@@ -73,6 +74,7 @@ while [ $done -lt "$kills" ] || [ $ended = 0 ]; do
   [ -z "$(ranks_left)" ] || sleep 1
   [ -z "$(ranks_left)" ] || fail "a rank goes on without rank $rank, which is dead"
   done=$((done + 1))
+  echo "kill $done of $kills: rank $rank after $delay ms; the run ended $took ms later"
 done
 [ -z "$(ls -A | grep partial)" ] || fail "kills left behind: $(ls -A)"
 echo "$done kills, $ended runs to the end; the slowest run ended $slowest ms after its kill"
