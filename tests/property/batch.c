@@ -15,6 +15,7 @@
 #include "network/process.h"
 #include "pipeline.h"
 #include "remote.h"
+#include "sema/sema.h"
 #include "switches.h"
 #include "syntax/tree.h"
 
@@ -216,21 +217,35 @@ static void *open_networks(struct arena *arena, const struct batch *batch)
     return opened;
 }
 
+/* Returns what a network computes: the program, in the form that is chosen among variants. */
+static const struct program *read_program(struct arena *arena, const struct batch *batch, int i, int variant)
+{
+    struct source *source = source_of(arena, batch, i);
+    struct diagnostics *diag = diag_new(arena, source);
+    struct tree *tree = parse_program(arena, source, &(struct import_options){0}, diag);
+    struct sema_options sema = {0};
+    struct program *program = NULL;
+    for (int round = 0; round < (variant < 0 ? 1 : 2); round++) {
+        if (round)
+            expand_variant(arena, program, &batch->options->variants[variant], &sema);
+        program = resolve_names(arena, tree, &sema, diag);
+        infer_shapes(arena, program, diag);
+    }
+    return program;
+}
+
 static void run_program(const struct batch *batch, int i, void *opened)
 {
     struct arena *arena = arena_new();
-    struct source *source = source_of(arena, batch, i);
-    struct diagnostics *diag = diag_new(arena, source);
-    const struct sema_options sema = {0};
-    struct program *program =
-        resolve_names(arena, parse_program(arena, source, &(struct import_options){0}, diag), &sema, diag);
-    infer_shapes(arena, program, diag);
+    const int variants = batch->options->variant_count;
+    const int variant = variants ? (int)((batch->first_seed + (uint64_t)i) % (uint64_t)variants) : -1;
+    const struct program *program = read_program(arena, batch, i, variant);
     const rnn_model *model = opened ? dlsym(opened, arena_printf(arena, "p%03d_model", i)) : remote_network(i);
     alarm(RUN_SECONDS);
     const uint64_t seed = batch->first_seed + (uint64_t)i;
     const char *error = !model                  ? "the model is not there"
                         : batch->options->train ? exercise_gradients(arena, model, program, seed)
-                                                : exercise_network(arena, model, program, seed);
+                                                : exercise_network(arena, model, program, variant, seed);
     alarm(0);
     if (error)
         fail(batch, i, FAILURE_DISAGREES, error);

@@ -11,6 +11,7 @@
 struct arena;
 struct machine;
 struct target;
+struct variant_option;
 
 enum failure {
     FAILURE_NONE,
@@ -44,7 +45,9 @@ struct batch_options {
     bool switches;                 /* rotate the switches of rnnc and the widths of lanes; else their defaults */
     const struct machine *machine; /* for all programs; NULL: it is one of the switches */
     const struct target *target;   /* of rnnc; NULL: any, and the switches choose the C compiler's */
-    const enum thread_way *way;    /* likewise; networks run with 1, 2, 3 or 7 threads, or OMP_NUM_THREADS */
+    const struct variant_option *variants; /* of each network, of which its seed chooses one; or NULL */
+    int variant_count;
+    const enum thread_way *way; /* likewise; networks run with 1, 2, 3 or 7 threads, or OMP_NUM_THREADS */
     const char
         *run_with;      /* networks run in a process that this command starts, such as an emulator; NULL: in this one */
     const char *folder; /* for the C files and libraries */

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/random.h"
 #include "check/check.h"
+#include "rnn/variant.h"
 
 enum { CALLS = 7, LONGEST_CALL = 9 };
 
@@ -321,10 +322,12 @@ static const char *find_disagreement(struct check *check)
     return NULL;
 }
 
-static const char *run_all(struct check *check, struct random *random)
+static const char *run_all(struct check *check, int variant, struct random *random)
 {
     const char *error = NULL;
     draw_parameters(check, random);
+    if (variant >= 0 && rnn_use_variant(check->model, check->session.parameters, variant) != RNN_OK)
+        return "the variant is not there";
     if (!session_pack(check->arena, &check->session, &error) ||
         !judge_open(&check->judge, check->session.parameters, &error) || !check_ways(check, &error))
         return error;
@@ -332,7 +335,8 @@ static const char *run_all(struct check *check, struct random *random)
     return error ? error : find_disagreement(check);
 }
 
-const char *exercise_network(struct arena *arena, const rnn_model *model, const struct program *program, uint64_t seed)
+const char *exercise_network(struct arena *arena, const rnn_model *model, const struct program *program, int variant,
+                             uint64_t seed)
 {
     struct random random = random_start(seed);
     struct check check = {.arena = arena, .model = model};
@@ -347,7 +351,7 @@ const char *exercise_network(struct arena *arena, const rnn_model *model, const 
     check.judge.streams = check.streams;
     if (!session_open(&check.session, model, check.frames, check.streams, &error))
         return error;
-    error = run_all(&check, &random);
+    error = run_all(&check, variant, &random);
     session_close(&check.session);
     return error;
 }

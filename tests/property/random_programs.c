@@ -16,8 +16,10 @@
 #include "batch.h"
 #include "edit.h"
 #include "generate.h"
+#include "sema/sema.h"
 
 struct options {
+    struct arena *arena;
     uint64_t seed;
     int count, jobs, shrink_seconds;
     bool future, print;
@@ -32,6 +34,7 @@ enum {
     KEY_SWITCHES,
     KEY_MACHINE,
     KEY_TARGET,
+    KEY_VARIANTS,
     KEY_THREADS,
     KEY_DOUBLE,
     KEY_FUTURE,
@@ -49,6 +52,7 @@ static const struct argp_option table[] = {
     {"switches", KEY_SWITCHES, NULL, 0, "rotate the switches of rnnc and the width of lanes over the programs", 0},
     {"machine", KEY_MACHINE, "NAME", 0, "the --machine of all programs, instead of what --switches chooses", 0},
     {"target", KEY_TARGET, "NAME", 0, "the --target of all programs", 0},
+    {"variants", KEY_VARIANTS, "FORM,...", 0, "the --variants of all programs, of which each runs one", 0},
     {"threads", KEY_THREADS, "WAY", 0, "the -fthreads of all programs, likewise", 0},
     {"double", KEY_DOUBLE, NULL, 0, "in double precision", 0},
     {"future", KEY_FUTURE, NULL, 0,
@@ -60,6 +64,15 @@ static const struct argp_option table[] = {
     {"print", KEY_PRINT, NULL, 0, "only print the programs", 0},
     {"shrink-seconds", KEY_SHRINK, "N", 0, "how long to look for smaller programs that fail (60); 0: not at all", 0},
     {0}};
+
+static void parse_variants(struct argp_state *state, struct options *options, const char *text)
+{
+    struct variant_option *variants = ARENA_ARRAY(options->arena, struct variant_option, VARIANTS_MOST);
+    const char *error = variant_options_read(options->arena, text, variants, &options->batch.variant_count);
+    if (error)
+        argp_error(state, "%s", error);
+    options->batch.variants = variants;
+}
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -86,6 +99,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         options->batch.target = target_find(argument);
         if (!options->batch.target)
             argp_error(state, "no target is called '%s'", argument);
+        return 0;
+    case KEY_VARIANTS:
+        parse_variants(state, options, argument);
         return 0;
     case KEY_THREADS:
         options->batch.way = thread_way_find(argument);
@@ -322,14 +338,14 @@ static int report_all(struct arena *arena, const struct options *options, const 
 
 int main(int argc, char **argv)
 {
-    struct options options = {.seed = 1, .count = 100, .jobs = 2, .shrink_seconds = 60};
+    struct arena *arena = arena_new();
+    struct options options = {.arena = arena, .seed = 1, .count = 100, .jobs = 2, .shrink_seconds = 60};
     const struct argp argp = {
         table,        parse_option,
         "[FILE.rnn]", "Compile random programs (or the one in FILE), run them and compare with the oracle.",
         NULL,         NULL,
         NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    struct arena *arena = arena_new();
     if (options.file)
         options.count = 1;
     const char **texts = options.file ? read_program(arena, &options) : generate_all(arena, &options);

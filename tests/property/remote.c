@@ -149,6 +149,36 @@ static rnn_status training_reset(void *state, const unsigned char *which)
     return begin_again(REMOTE_TRAINING_RESET, state, training_state_size(rnn_streams(state)), which);
 }
 
+/* Places of streams go as arguments too: a call has no room for them. */
+static rnn_status state_copy(const void *packed, void *to, int to_first, const void *from, int from_first, int count)
+{
+    const size_t sizes[] = {packed_size(), state_size(rnn_streams(to)), state_size(rnn_streams(from))};
+    struct call call = begin(REMOTE_STATE_COPY, 0, count);
+    add(&call, packed, sizes[0], KEPT);
+    add(&call, to, sizes[1], WRITTEN);
+    add(&call, &to_first, sizeof to_first, KEPT);
+    add(&call, from, sizes[2], KEPT);
+    add(&call, &from_first, sizeof from_first, KEPT);
+    return (rnn_status)finish(&call);
+}
+
+static rnn_status step_some(const void *packed, void *state, void *batch, const int *streams, int count,
+                            const void *const inputs[], void *const outputs[])
+{
+    const rnn_model *model = network();
+    const size_t sizes[] = {packed_size(), state_size(rnn_streams(state)), state_size(count)};
+    struct call call = begin(REMOTE_STEP_SOME, 1, count);
+    add(&call, packed, sizes[0], KEPT);
+    add(&call, state, sizes[1], WRITTEN);
+    add(&call, batch, sizes[2], WRITTEN);
+    add(&call, streams, (size_t)count * sizeof *streams, KEPT);
+    for (int i = 0; i < model->input_count; i++)
+        add(&call, inputs[i], tensor_bytes(&model->inputs[i], 1, count), KEPT);
+    for (int i = 0; i < model->output_count; i++)
+        add(&call, outputs[i], tensor_bytes(&model->outputs[i], 1, count), WRITTEN);
+    return (rnn_status)finish(&call);
+}
+
 /* Calls _step or _run; `work` and `lengths` are NULL for the former. */
 static rnn_status compute(enum remote_function function, const void *packed, void *state, void *work, int frames,
                           const int *lengths, const void *const inputs[], void *const outputs[])
@@ -272,8 +302,8 @@ static const rnn_model *take_network(struct arena *arena)
     model->pack = pack;
     model->state_init = state_init;
     model->reset = reset;
-    model->state_copy = NULL; /* the server has no calls for these */
-    model->step_some = NULL;
+    model->state_copy = model->state_copy ? state_copy : NULL;
+    model->step_some = model->step_some ? step_some : NULL;
     model->step = model->step ? step : NULL;
     model->run = run;
     model->training = model->training ? take_training(arena) : NULL;

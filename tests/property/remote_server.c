@@ -158,6 +158,10 @@ static int64_t call_function(const struct remote_call *call, char *const *at)
         return model->state_init(at[0], call->streams);
     case REMOTE_RESET:
         return model->reset(at[0], (const unsigned char *)at[1]);
+    case REMOTE_STATE_COPY:
+        return model->state_copy(at[0], at[1], *(int *)(void *)at[2], at[3], *(int *)(void *)at[4], call->streams);
+    case REMOTE_STEP_SOME:
+        return model->step_some(at[0], at[1], at[2], (const int *)(void *)at[3], call->streams, inputs, outputs);
     case REMOTE_STEP:
         return model->step(at[0], at[1], inputs, outputs);
     case REMOTE_RUN:

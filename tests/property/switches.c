@@ -13,6 +13,8 @@ struct pipeline_options batch_options_of(const struct batch_options *batch, uint
     options.verify = true;
     options.no_files = batch->run_with;
     options.target = batch->target;
+    options.variants = batch->variants;
+    options.variant_count = batch->variant_count;
     if (batch->machine || batch->target)
         options.schedule.machine = batch->machine ? batch->machine : batch->target->machine;
     if (batch->way)
@@ -78,6 +80,8 @@ const char *batch_switches_text(struct arena *arena, const struct batch_options 
         text = arena_printf(arena, "--target=%s %s", pipeline.target->name, text);
     else if (pipeline.schedule.machine != &machine_generic)
         text = arena_printf(arena, "--machine=%s %s", pipeline.schedule.machine->name, text);
+    if (options->variant_count)
+        text = arena_printf(arena, "--variants=... %s", text);
     if (options->train)
         text = arena_printf(arena, "%s %s", options->vjp ? "--vjp" : "--train --input-gradients", text);
     return options->in_double ? arena_printf(arena, "%s -DRNN_REAL_DOUBLE", text) : text;
