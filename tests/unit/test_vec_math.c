@@ -7,6 +7,8 @@
 #include "rnn/vec.h"
 #include "vec_test.h"
 
+#include <math.h> /* which a file without a C library does not include */
+
 #ifdef RNN_REAL_DOUBLE
 typedef uint64_t real_bits;
 #define LEAST                       DBL_MIN
@@ -123,9 +125,9 @@ static void check_lanes(const struct function *f, rnn_vec x, struct worst *worst
 {
     rnn_vec y = f->lanes(x);
     for (int i = 0; i < RNN_LANES; i++)
-        check_one(f, x[i], y[i], worst);
-    rnn_real one = f->one(x[0]);
-    assert_true(one == y[0] || (isnan(one) && isnan(y[0])));
+        check_one(f, RNN_LANE(x, i), RNN_LANE(y, i), worst);
+    rnn_real one = f->one(RNN_LANE(x, 0)), first = RNN_LANE(y, 0);
+    assert_true(one == first || (isnan(one) && isnan(first)));
 }
 
 static void report(const struct function *f, const char *where, const struct worst *worst)
@@ -153,7 +155,7 @@ static void test_every_exponent(void **state)
                 real_bits bits = (n + (real_bits)i) * step;
                 rnn_real number;
                 memcpy(&number, &bits, sizeof number);
-                x[i] = number;
+                RNN_LANE(x, i) = number;
             }
             check_lanes(&functions[k], x, &worst);
         }
@@ -169,7 +171,7 @@ static void test_near_zero(void **state)
         for (int n = -400000; n < 400000; n += ONE_OF * RNN_LANES) {
             rnn_vec x = {0};
             for (int i = 0; i < RNN_LANES; i++)
-                x[i] = (rnn_real)((n + i) * 3.0303e-5);
+                RNN_LANE(x, i) = (rnn_real)((n + i) * 3.0303e-5);
             check_lanes(&functions[k], x, &worst);
         }
         report(&functions[k], "in -12 .. 12", &worst);
@@ -180,7 +182,7 @@ static rnn_real apply(const char *name, rnn_real x)
 {
     for (int k = 0; k < FUNCTIONS; k++)
         if (strcmp(functions[k].name, name) == 0)
-            return functions[k].lanes(rnn_vec_splat(x))[RNN_LANES - 1];
+            return RNN_LANE(functions[k].lanes(rnn_vec_splat(x)), RNN_LANES - 1);
     fail_msg("no function %s", name);
     return 0;
 }
@@ -266,10 +268,10 @@ static void test_lanes_apart(void **state)
             for (int lane = 0; lane < RNN_LANES; lane++) {
                 rnn_vec x = rnn_vec_splat((rnn_real)0.75);
                 rnn_real wanted = functions[k].one((rnn_real)0.75);
-                x[lane] = odd[o];
+                RNN_LANE(x, lane) = odd[o];
                 rnn_vec y = functions[k].lanes(x);
                 for (int i = 0; i < RNN_LANES; i++)
-                    assert_true(i == lane || y[i] == wanted);
+                    assert_true(i == lane || RNN_LANE(y, i) == wanted);
             }
 }
 
@@ -296,16 +298,18 @@ enum { FUNCTIONS_OF_TWO = sizeof functions_of_two / sizeof functions_of_two[0] }
 static void check_pairs(const struct function_of_two *f, rnn_vec a, rnn_vec b, double *worst)
 {
     rnn_vec y = f->lanes(a, b);
-    rnn_real one = f->one(a[0], b[0]);
-    assert_true(one == y[0] || (isnan(one) && isnan(y[0])));
+    rnn_real one = f->one(RNN_LANE(a, 0), RNN_LANE(b, 0)), first = RNN_LANE(y, 0);
+    assert_true(one == first || (isnan(one) && isnan(first)));
     for (int i = 0; i < RNN_LANES; i++) {
-        long double wanted = f->exact((long double)a[i], (long double)b[i]), error = fabsl((long double)y[i] - wanted);
+        long double wanted = f->exact((long double)RNN_LANE(a, i), (long double)RNN_LANE(b, i)),
+                    error = fabsl((long double)RNN_LANE(y, i) - wanted);
         rnn_real nearest = (rnn_real)wanted;
-        bool right = isnan(wanted)    ? isnan(y[i])
-                     : isinf(nearest) ? y[i] == nearest
+        bool right = isnan(wanted)    ? isnan(RNN_LANE(y, i))
+                     : isinf(nearest) ? RNN_LANE(y, i) == nearest
                                       : error <= f->relative * fabsl(wanted) || error <= SMALLEST;
         if (!right)
-            fail_msg("%s(%a, %a) is %a, not %La", f->name, (double)a[i], (double)b[i], (double)y[i], wanted);
+            fail_msg("%s(%a, %a) is %a, not %La", f->name, (double)RNN_LANE(a, i), (double)RNN_LANE(b, i),
+                     (double)RNN_LANE(y, i), wanted);
         if (fabsl(wanted) > LEAST && isfinite(nearest))
             raise_to(worst, error, fabsl(wanted));
     }
@@ -330,16 +334,16 @@ static void test_pairs(void **state)
         for (int n = 0; n < 200000 / ONE_OF / RNN_LANES; n++) {
             rnn_vec a = {0}, b = {0};
             for (int i = 0; i < RNN_LANES; i++) {
-                a[i] = any_number(&random);
-                b[i] = any_number(&random);
+                RNN_LANE(a, i) = any_number(&random);
+                RNN_LANE(b, i) = any_number(&random);
                 if (n % 4 == 1)
-                    b[i] = (rnn_real)(random % 4000001) * (rnn_real)1e-5 - 20;
+                    RNN_LANE(b, i) = (rnn_real)(random % 4000001) * (rnn_real)1e-5 - 20;
                 if (n % 4 >= 2)
-                    a[i] = (rnn_real)((random >> 40) % 4000001) * (rnn_real)5e-6 - 10;
+                    RNN_LANE(a, i) = (rnn_real)((random >> 40) % 4000001) * (rnn_real)5e-6 - 10;
                 if (n % 4 == 2)
-                    b[i] = (rnn_real)((random >> 20) % 2001) / 8 - 125;
+                    RNN_LANE(b, i) = (rnn_real)((random >> 20) % 2001) / 8 - 125;
                 if (n % 4 == 3)
-                    b[i] = (rnn_real)((random >> 20) % 31) - 15;
+                    RNN_LANE(b, i) = (rnn_real)((random >> 20) % 31) - 15;
             }
             check_pairs(&functions_of_two[k], a, b, &worst);
         }
@@ -383,8 +387,8 @@ static void test_special_pairs(void **state)
         for (int n = 0; n < NUMBERS * NUMBERS; n++) {
             rnn_vec a = rnn_vec_splat((rnn_real)1.5), b = rnn_vec_splat((rnn_real)-0.75);
             double worst = 0;
-            a[n % RNN_LANES] = numbers[n / NUMBERS];
-            b[n % RNN_LANES] = numbers[n % NUMBERS];
+            RNN_LANE(a, n % RNN_LANES) = numbers[n / NUMBERS];
+            RNN_LANE(b, n % RNN_LANES) = numbers[n % NUMBERS];
             check_pairs(&functions_of_two[k], a, b, &worst);
         }
 }

@@ -1,15 +1,14 @@
 /* Operations of vec.h whose arguments may be of any size: floor, sign, mod, sin, cos, pow. vec.h includes this file.
  *
  * In float, mod, sin, cos and pow compute in double, half of the lanes at a time, without branches for arguments of
- * common sizes; all others go through libm lane by lane. Results are within 6.1e-8 of themselves, a rounding to float,
- * and floor, sign and mod are exact but for that rounding. In double they are libm's, lane by lane.
+ * common sizes; all others go through libm, or without a C library through rnn/vec_far.h, lane by lane. Results are
+ * within 6.1e-8 of themselves, a rounding to float, and floor, sign and mod are exact but for that rounding. In double
+ * they are libm's, lane by lane.
  *
  *   floor(x)    the greatest whole number up to x
  *   sign(x)     -1, 0 or 1
  *   mod(a, b)   a - b * floor(a / b): of b's sign; NaN for b = 0
- *   pow(a, b)   as C has it: NaN for a < 0 unless b is whole, 1 for b = 0, infinite for a = 0 and b < 0
- *
- * Without a C library there are floor and sign alone: rnnc refuses programs that need the others. */
+ *   pow(a, b)   as C has it: NaN for a < 0 unless b is whole, 1 for b = 0, infinite for a = 0 and b < 0 */
 #ifndef RNN_VEC_WIDE_H
 #define RNN_VEC_WIDE_H
 
@@ -43,35 +42,35 @@ RNN_INLINE rnn_real rnn_pow(rnn_real a, rnn_real b) { return pow(a, b); }
 RNN_INLINE rnn_vec rnn_vec_floor(rnn_vec x)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        x[i] = rnn_floor(x[i]);
+        RNN_LANE(x, i) = rnn_floor(RNN_LANE(x, i));
     return x;
 }
 
 RNN_INLINE rnn_vec rnn_vec_sin(rnn_vec x)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        x[i] = rnn_sin(x[i]);
+        RNN_LANE(x, i) = rnn_sin(RNN_LANE(x, i));
     return x;
 }
 
 RNN_INLINE rnn_vec rnn_vec_cos(rnn_vec x)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        x[i] = rnn_cos(x[i]);
+        RNN_LANE(x, i) = rnn_cos(RNN_LANE(x, i));
     return x;
 }
 
 RNN_INLINE rnn_vec rnn_vec_mod(rnn_vec a, rnn_vec b)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        a[i] = rnn_mod(a[i], b[i]);
+        RNN_LANE(a, i) = rnn_mod(RNN_LANE(a, i), RNN_LANE(b, i));
     return a;
 }
 
 RNN_INLINE rnn_vec rnn_vec_pow(rnn_vec a, rnn_vec b)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        a[i] = rnn_pow(a[i], b[i]);
+        RNN_LANE(a, i) = rnn_pow(RNN_LANE(a, i), RNN_LANE(b, i));
     return a;
 }
 
@@ -96,16 +95,46 @@ RNN_INLINE rnn_vec rnn_vec_floor(rnn_vec x)
 
 RNN_INLINE rnn_real rnn_floor(rnn_real x) { return rnn_first_lane(rnn_vec_floor(rnn_vec_splat(x))); }
 
-#ifndef RNN_FREESTANDING
+/* ---- half of the lanes, as double ----
+ *
+ * A lane of one number is one double, whichever half is asked for; functions are then not inlined, as without
+ * instructions for double each operation is a call. */
+#ifdef RNN_PLAIN_C
 
-RNN_INLINE double rnn_exact_mod(double a, double b)
+#define RNN_WIDE_INLINE RNN_OUTLINE
+typedef double rnn_wide;
+typedef int64_t rnn_wide_int;
+typedef uint64_t rnn_wide_bits;
+
+RNN_INLINE rnn_wide rnn_wide_splat(double x) { return x; }
+RNN_INLINE rnn_wide rnn_widen(rnn_vec x, int half) { return half ? 0 : (double)x; }
+
+RNN_INLINE rnn_vec rnn_narrow(rnn_wide first, rnn_wide second)
 {
-    double r = fmod(a, b);
-    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+    (void)second;
+    return (rnn_vec)first;
 }
 
-/* ---- half of the lanes, as double ---- */
+RNN_INLINE rnn_wide_bits rnn_wide_bits_of(rnn_wide x)
+{
+    rnn_wide_bits bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
 
+RNN_INLINE rnn_wide rnn_wide_of_bits(rnn_wide_bits bits)
+{
+    rnn_wide x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+RNN_INLINE rnn_wide_int rnn_wide_lt(rnn_wide a, rnn_wide b) { return -(a < b); }
+RNN_INLINE rnn_wide_int rnn_wide_eq(rnn_wide a, rnn_wide b) { return -(a == b); }
+
+#else
+
+#define RNN_WIDE_INLINE RNN_INLINE
 typedef float rnn_half __attribute__((vector_size(RNN_VECTOR_BYTES / 2)));
 typedef double rnn_wide __attribute__((vector_size(RNN_VECTOR_BYTES)));
 typedef int64_t rnn_wide_int __attribute__((vector_size(RNN_VECTOR_BYTES)));
@@ -132,9 +161,16 @@ RNN_INLINE rnn_vec rnn_narrow(rnn_wide first, rnn_wide second)
     return out.whole;
 }
 
+RNN_INLINE rnn_wide_bits rnn_wide_bits_of(rnn_wide x) { return (rnn_wide_bits)x; }
+RNN_INLINE rnn_wide rnn_wide_of_bits(rnn_wide_bits bits) { return (rnn_wide)bits; }
+RNN_INLINE rnn_wide_int rnn_wide_lt(rnn_wide a, rnn_wide b) { return (rnn_wide_int)(a < b); }
+RNN_INLINE rnn_wide_int rnn_wide_eq(rnn_wide a, rnn_wide b) { return (rnn_wide_int)(a == b); }
+
+#endif
+
 RNN_INLINE rnn_wide rnn_wide_pick(rnn_wide_int mask, rnn_wide a, rnn_wide b)
 {
-    return (rnn_wide)((mask & (rnn_wide_int)a) | (~mask & (rnn_wide_int)b));
+    return rnn_wide_of_bits(((rnn_wide_bits)mask & rnn_wide_bits_of(a)) | (~(rnn_wide_bits)mask & rnn_wide_bits_of(b)));
 }
 
 /* x + RNN_WIDE_WHOLE has the whole number nearest to x in its low bits; subtracting it again leaves that number. For
@@ -145,7 +181,7 @@ RNN_INLINE rnn_wide rnn_wide_pick(rnn_wide_int mask, rnn_wide a, rnn_wide b)
 RNN_INLINE rnn_wide rnn_wide_polynomial(rnn_wide x, const double *c, int count)
 {
     rnn_wide p = rnn_wide_splat(c[count - 1]);
-#pragma GCC unroll 16
+    RNN_UNROLL(16)
     for (int i = count - 2; i >= 0; i--)
         p = p * x + rnn_wide_splat(c[i]);
     return p;
@@ -162,30 +198,49 @@ RNN_INLINE int rnn_vec_all_below(rnn_vec x, rnn_real most) { return rnn_vec_maxi
 
 #define RNN_ANGLE_MOST 0x1p20f
 
-static __attribute__((noinline, unused)) rnn_vec rnn_vec_far_sine(rnn_vec x, rnn_vec y, int quarters)
+/* The sine of r + quadrant * pi / 2, of |r| <= pi / 4. */
+RNN_WIDE_INLINE rnn_wide rnn_wide_near_sine(rnn_wide r, rnn_wide_bits quadrant)
+{
+    const double odd[] = {-1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, -1.0 / 39916800};
+    const double even[] = {-1.0 / 2, 1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800, 1.0 / 479001600};
+    rnn_wide s = r * r;
+    rnn_wide sine = r * (rnn_wide_splat(1) + s * rnn_wide_polynomial(s, odd, 5));
+    rnn_wide cosine = rnn_wide_splat(1) + s * rnn_wide_polynomial(s, even, 6);
+    rnn_wide y = rnn_wide_pick(-(rnn_wide_int)(quadrant & 1u), cosine, sine);
+    return rnn_wide_of_bits(rnn_wide_bits_of(y) ^ (quadrant & 2u) << 62);
+}
+
+#ifdef RNN_FREESTANDING
+#include "rnn/vec_far.h"
+#else
+RNN_INLINE double rnn_far_sine(double x, int quarters) { return quarters ? cos(x) : sin(x); }
+RNN_INLINE double rnn_far_pow(double a, double b) { return pow(a, b); }
+
+RNN_INLINE double rnn_exact_mod(double a, double b)
+{
+    double r = fmod(a, b);
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+#endif
+
+RNN_OUTLINE rnn_vec rnn_vec_far_sine(rnn_vec x, rnn_vec y, int quarters)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        if (!(rnn_abs(x[i]) < RNN_ANGLE_MOST))
-            y[i] = (rnn_real)(quarters ? cos((double)x[i]) : sin((double)x[i]));
+        if (!(rnn_abs(RNN_LANE(x, i)) < RNN_ANGLE_MOST))
+            RNN_LANE(y, i) = (rnn_real)rnn_far_sine((double)RNN_LANE(x, i), quarters);
     return y;
 }
 
 /* sin(x + quarters * pi / 2) */
 RNN_INLINE rnn_wide rnn_wide_sine(rnn_wide x, int quarters)
 {
-    const double odd[] = {-1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, -1.0 / 39916800};
-    const double even[] = {-1.0 / 2, 1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800, 1.0 / 479001600};
     rnn_wide whole = x * rnn_wide_splat(0.63661977236758134308) + rnn_wide_splat(RNN_WIDE_WHOLE);
     rnn_wide n = whole - rnn_wide_splat(RNN_WIDE_WHOLE);
-    rnn_wide_bits quadrant = (rnn_wide_bits)whole + (uint64_t)quarters;
-    rnn_wide r = (x - n * rnn_wide_splat(0x1.921fb544p0)) - n * rnn_wide_splat(0x1.0b4611a626331p-34), s = r * r;
-    rnn_wide sine = r * (rnn_wide_splat(1) + s * rnn_wide_polynomial(s, odd, 5));
-    rnn_wide cosine = rnn_wide_splat(1) + s * rnn_wide_polynomial(s, even, 6);
-    rnn_wide y = rnn_wide_pick(-(rnn_wide_int)(quadrant & 1u), cosine, sine);
-    return (rnn_wide)((rnn_wide_bits)y ^ (quadrant & 2u) << 62);
+    rnn_wide r = (x - n * rnn_wide_splat(0x1.921fb544p0)) - n * rnn_wide_splat(0x1.0b4611a626331p-34);
+    return rnn_wide_near_sine(r, rnn_wide_bits_of(whole) + (uint64_t)quarters);
 }
 
-RNN_INLINE rnn_vec rnn_vec_sine(rnn_vec x, int quarters)
+RNN_WIDE_INLINE rnn_vec rnn_vec_sine(rnn_vec x, int quarters)
 {
     rnn_vec y = rnn_narrow(rnn_wide_sine(rnn_widen(x, 0), quarters), rnn_wide_sine(rnn_widen(x, 1), quarters));
     return rnn_vec_all_below(x, RNN_ANGLE_MOST) ? y : rnn_vec_far_sine(x, y, quarters);
@@ -201,11 +256,11 @@ RNN_INLINE rnn_vec rnn_vec_cos(rnn_vec x) { return rnn_vec_sine(x, 1); }
 
 #define RNN_QUOTIENT_MOST 0x1p28f
 
-static __attribute__((noinline, unused)) rnn_vec rnn_vec_far_mod(rnn_vec a, rnn_vec b, rnn_vec quotient, rnn_vec y)
+RNN_OUTLINE rnn_vec rnn_vec_far_mod(rnn_vec a, rnn_vec b, rnn_vec quotient, rnn_vec y)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        if (!(rnn_abs(quotient[i]) < RNN_QUOTIENT_MOST) || !(rnn_abs(b[i]) < INFINITY))
-            y[i] = (rnn_real)rnn_exact_mod((double)a[i], (double)b[i]);
+        if (!(rnn_abs(RNN_LANE(quotient, i)) < RNN_QUOTIENT_MOST) || !(rnn_abs(RNN_LANE(b, i)) < INFINITY))
+            RNN_LANE(y, i) = (rnn_real)rnn_exact_mod((double)RNN_LANE(a, i), (double)RNN_LANE(b, i));
     return y;
 }
 
@@ -213,11 +268,11 @@ RNN_INLINE rnn_wide rnn_wide_mod(rnn_wide a, rnn_wide b)
 {
     rnn_wide quotient = a / b;
     rnn_wide n = quotient + rnn_wide_splat(RNN_WIDE_WHOLE) - rnn_wide_splat(RNN_WIDE_WHOLE);
-    n += rnn_wide_pick((rnn_wide_int)(n > quotient), rnn_wide_splat(-1), rnn_wide_splat(0));
+    n += rnn_wide_pick(rnn_wide_lt(quotient, n), rnn_wide_splat(-1), rnn_wide_splat(0));
     return a - n * b;
 }
 
-RNN_INLINE rnn_vec rnn_vec_mod(rnn_vec a, rnn_vec b)
+RNN_WIDE_INLINE rnn_vec rnn_vec_mod(rnn_vec a, rnn_vec b)
 {
     rnn_wide a0 = rnn_widen(a, 0), a1 = rnn_widen(a, 1), b0 = rnn_widen(b, 0), b1 = rnn_widen(b, 1);
     rnn_vec y = rnn_narrow(rnn_wide_mod(a0, b0), rnn_wide_mod(a1, b1)), quotient = rnn_narrow(a0 / b0, a1 / b1);
@@ -231,11 +286,11 @@ RNN_INLINE rnn_vec rnn_vec_mod(rnn_vec a, rnn_vec b)
  * 2^(b * log2 |a|), with the sign that a whole b gives. |a| = 2^e * m with m in [sqrt(1/2), sqrt(2)), log m =
  * 2*atanh((m - 1) / (m + 1)); series to 2e-12. */
 
-static __attribute__((noinline, unused)) rnn_vec rnn_vec_odd_pow(rnn_vec a, rnn_vec b, rnn_vec y)
+RNN_OUTLINE rnn_vec rnn_vec_odd_pow(rnn_vec a, rnn_vec b, rnn_vec y)
 {
     for (int i = 0; i < RNN_LANES; i++)
-        if (!(rnn_abs(a[i]) < INFINITY) || !(rnn_abs(b[i]) < INFINITY))
-            y[i] = (rnn_real)pow((double)a[i], (double)b[i]);
+        if (!(rnn_abs(RNN_LANE(a, i)) < INFINITY) || !(rnn_abs(RNN_LANE(b, i)) < INFINITY))
+            RNN_LANE(y, i) = (rnn_real)rnn_far_pow((double)RNN_LANE(a, i), (double)RNN_LANE(b, i));
     return y;
 }
 
@@ -243,57 +298,67 @@ static __attribute__((noinline, unused)) rnn_vec rnn_vec_odd_pow(rnn_vec a, rnn_
 RNN_INLINE rnn_wide rnn_wide_log2(rnn_wide x)
 {
     const uint64_t root_half = UINT64_C(0x3fe6a09e667f3bcd);
-    rnn_wide_bits bits = (rnn_wide_bits)x - root_half;
-    rnn_wide_bits whole = (rnn_wide_bits)((rnn_wide_int)bits >> 52) + (rnn_wide_bits)rnn_wide_splat(RNN_WIDE_WHOLE);
-    rnn_wide e = (rnn_wide)whole - rnn_wide_splat(RNN_WIDE_WHOLE);
-    rnn_wide m = (rnn_wide)((bits & UINT64_C(0x000fffffffffffff)) + root_half);
+    rnn_wide_bits bits = rnn_wide_bits_of(x) - root_half;
+    rnn_wide_bits whole = (rnn_wide_bits)((rnn_wide_int)bits >> 52) + rnn_wide_bits_of(rnn_wide_splat(RNN_WIDE_WHOLE));
+    rnn_wide e = rnn_wide_of_bits(whole) - rnn_wide_splat(RNN_WIDE_WHOLE);
+    rnn_wide m = rnn_wide_of_bits((bits & UINT64_C(0x000fffffffffffff)) + root_half);
     rnn_wide z = (m - rnn_wide_splat(1)) / (m + rnn_wide_splat(1));
     const double atanh_series[] = {1, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9, 1.0 / 11, 1.0 / 13};
     rnn_wide y = e + z * rnn_wide_splat(2 * 1.44269504088896340736) * rnn_wide_polynomial(z * z, atanh_series, 7);
-    return rnn_wide_pick((rnn_wide_int)(x > rnn_wide_splat(0)), y, rnn_wide_splat(-1e300));
+    return rnn_wide_pick(rnn_wide_lt(rnn_wide_splat(0), x), y, rnn_wide_splat(-1e300));
+}
+
+/* Returns y within bounds; where it is NaN, the upper one. */
+RNN_INLINE rnn_wide rnn_wide_bound(rnn_wide y, double most)
+{
+    y = rnn_wide_pick(rnn_wide_lt(y, rnn_wide_splat(most)), y, rnn_wide_splat(most));
+    return rnn_wide_pick(rnn_wide_lt(rnn_wide_splat(-most), y), y, rnn_wide_splat(-most));
 }
 
 /* 2^y, the powers beyond 2^200 being as good as 2^200 */
 RNN_INLINE rnn_wide rnn_wide_exp2(rnn_wide y)
 {
-    y = rnn_wide_pick((rnn_wide_int)(y < rnn_wide_splat(200)), y, rnn_wide_splat(200));
-    y = rnn_wide_pick((rnn_wide_int)(y > rnn_wide_splat(-200)), y, rnn_wide_splat(-200));
+    y = rnn_wide_bound(y, 200);
     rnn_wide whole = y + rnn_wide_splat(RNN_WIDE_WHOLE);
     rnn_wide f = (y - (whole - rnn_wide_splat(RNN_WIDE_WHOLE))) * rnn_wide_splat(0.69314718055994530942);
     const double exp_series[] = {1,         1,         1.0 / 2,    1.0 / 6,     1.0 / 24,
                                  1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880};
     rnn_wide p = rnn_wide_polynomial(f, exp_series, 10);
-    return (rnn_wide)((rnn_wide_bits)p + ((rnn_wide_bits)whole << 52));
+    return rnn_wide_of_bits(rnn_wide_bits_of(p) + (rnn_wide_bits_of(whole) << 52));
 }
 
 /* Of finite numbers. Floats from 2^24 on are even. */
-RNN_INLINE rnn_wide rnn_wide_pow(rnn_wide a, rnn_wide b)
+RNN_WIDE_INLINE rnn_wide rnn_wide_pow(rnn_wide a, rnn_wide b)
 {
-    const rnn_wide even = rnn_wide_splat(0x1p25);
-    rnn_wide exponent = rnn_wide_pick((rnn_wide_int)(b < even), b, even);
-    exponent = rnn_wide_pick((rnn_wide_int)(exponent > -even), exponent, -even);
+    rnn_wide exponent = rnn_wide_bound(b, 0x1p25);
     rnn_wide whole = exponent + rnn_wide_splat(RNN_WIDE_WHOLE);
-    rnn_wide_int is_whole = (rnn_wide_int)(whole - rnn_wide_splat(RNN_WIDE_WHOLE) == exponent);
-    rnn_wide_bits negative = (rnn_wide_bits)a >> 63;
-    rnn_wide y = rnn_wide_exp2(b * rnn_wide_log2((rnn_wide)((rnn_wide_bits)a << 1 >> 1)));
-    y = (rnn_wide)((rnn_wide_bits)y | ((negative & (rnn_wide_bits)whole & (rnn_wide_bits)is_whole & 1u) << 63));
-    return rnn_wide_pick((rnn_wide_int)(a < rnn_wide_splat(0)) & ~is_whole, rnn_wide_splat(NAN), y);
+    rnn_wide_int is_whole = rnn_wide_eq(whole - rnn_wide_splat(RNN_WIDE_WHOLE), exponent);
+    rnn_wide_bits negative = rnn_wide_bits_of(a) >> 63;
+    rnn_wide y = rnn_wide_exp2(b * rnn_wide_log2(rnn_wide_of_bits(rnn_wide_bits_of(a) << 1 >> 1)));
+    y = rnn_wide_of_bits(rnn_wide_bits_of(y) |
+                         ((negative & rnn_wide_bits_of(whole) & (rnn_wide_bits)is_whole & 1u) << 63));
+    return rnn_wide_pick(rnn_wide_lt(a, rnn_wide_splat(0)) & ~is_whole, rnn_wide_splat((double)NAN), y);
 }
 
-RNN_INLINE rnn_vec rnn_vec_pow(rnn_vec a, rnn_vec b)
+RNN_WIDE_INLINE rnn_vec rnn_vec_pow(rnn_vec a, rnn_vec b)
 {
     rnn_vec y =
         rnn_narrow(rnn_wide_pow(rnn_widen(a, 0), rnn_widen(b, 0)), rnn_wide_pow(rnn_widen(a, 1), rnn_widen(b, 1)));
     return rnn_vec_all_below(a, INFINITY) && rnn_vec_all_below(b, INFINITY) ? y : rnn_vec_odd_pow(a, b, y);
 }
 
-RNN_INLINE rnn_real rnn_sin(rnn_real x) { return rnn_vec_sin(rnn_vec_splat(x))[0]; }
-RNN_INLINE rnn_real rnn_cos(rnn_real x) { return rnn_vec_cos(rnn_vec_splat(x))[0]; }
+RNN_INLINE rnn_real rnn_sin(rnn_real x) { return rnn_first_lane(rnn_vec_sin(rnn_vec_splat(x))); }
+RNN_INLINE rnn_real rnn_cos(rnn_real x) { return rnn_first_lane(rnn_vec_cos(rnn_vec_splat(x))); }
 
-RNN_INLINE rnn_real rnn_mod(rnn_real a, rnn_real b) { return rnn_vec_mod(rnn_vec_splat(a), rnn_vec_splat(b))[0]; }
-RNN_INLINE rnn_real rnn_pow(rnn_real a, rnn_real b) { return rnn_vec_pow(rnn_vec_splat(a), rnn_vec_splat(b))[0]; }
+RNN_INLINE rnn_real rnn_mod(rnn_real a, rnn_real b)
+{
+    return rnn_first_lane(rnn_vec_mod(rnn_vec_splat(a), rnn_vec_splat(b)));
+}
 
-#endif
+RNN_INLINE rnn_real rnn_pow(rnn_real a, rnn_real b)
+{
+    return rnn_first_lane(rnn_vec_pow(rnn_vec_splat(a), rnn_vec_splat(b)));
+}
 
 #endif
 
