@@ -177,7 +177,7 @@ RNN_INLINE rnn_vec rnn_refine_load(const rnn_stored *p, const rnn_storage storag
     if (storage == RNN_INT8)
         return __builtin_convertvector(*(const bytes *)(const void *)p, rnn_vec);
 #endif
-#ifdef RNN_HALVES
+#if defined(RNN_HALVES) && !defined(RNN_PLAIN_C)
     typedef uint16_t halves __attribute__((vector_size(2 * RNN_LANES), aligned(2), may_alias));
     if (storage == RNN_BF16)
         return (rnn_vec)(__builtin_convertvector(*(const halves *)(const void *)p, rnn_vec_bits) << 16);

@@ -18,6 +18,8 @@
  * the largest one's magnitude / 32639, 16 bits. A sum is then off by at most half of such a step times the sum of its
  * weights' magnitudes, besides float's own rounding; a column that holds NaN or infinity gives NaN.
  *
+ * Lanes of one number (RNN_PLAIN_C) multiply the numbers of a column as they are.
+ *
  * Where a machine does not read a storage faster than plain numbers (see RNN_KEPT_AS) the rounded numbers are kept as
  * rnn_real. */
 #ifndef RNN_STORED_H
@@ -44,7 +46,12 @@ RNN_INLINE void rnn_quantised_product(rnn_vec *sum, const int sum_stride, const 
         return;
     }
 #endif
-#if RNN_HAS_INT8
+#ifdef RNN_PLAIN_C
+    if (RNN_KEPT_AS(storage) == RNN_INT8) {
+        rnn_int8_columns(sum, sum_stride, from, rows, x, x_stride, k, columns);
+        return;
+    }
+#elif RNN_HAS_INT8
     if (RNN_KEPT_AS(storage) == RNN_INT8) {
         rnn_int8_columns(sum, sum_stride, from, rows, quantised, x, x_stride, k, columns);
         return;
@@ -72,7 +79,7 @@ RNN_INLINE void rnn_quantised_products(rnn_vec *sum, const int sum_stride, const
     const rnn_storage kept = RNN_KEPT_AS(storage);
     const rnn_stored *const from =
         packed + (size_t)panel * (size_t)rows * (size_t)RNN_STORED_STEPS(storage, k) * RNN_VECTOR_BYTES;
-    if (columns > 1 || (kept == RNN_INT8 && !quantised)) {
+    if (columns > 1 || (kept == RNN_INT8 && (!quantised || RNN_LANES == 1))) {
         for (int i = 0; i < count; i++)
             rnn_quantised_product(sum + i * rows, sum_stride, packed, storage, panel, rows,
                                   quantised ? quantised[i] : NULL, right[i].x, right[i].stride, k, columns);
@@ -84,7 +91,7 @@ RNN_INLINE void rnn_quantised_products(rnn_vec *sum, const int sum_stride, const
         return;
     }
 #endif
-#if RNN_HAS_INT8
+#if RNN_HAS_INT8 && !defined(RNN_PLAIN_C)
     if (kept == RNN_INT8) {
         rnn_int8_products(sum, from, rows, quantised, k, count);
         return;

@@ -10,18 +10,46 @@
 #include "rnn/stored_round.h"
 #include "rnn/tile.h"
 
-#if defined(RNN_LANES_AVX512) || defined(RNN_LANES_NEON) || (defined(__F16C__) && defined(RNN_LANES_AVX))
+#if defined(RNN_PLAIN_C) || defined(RNN_LANES_AVX512) || defined(RNN_LANES_NEON) ||                                    \
+    (defined(__F16C__) && defined(RNN_LANES_AVX))
 #define RNN_HAS_F16 1
 #else
 #define RNN_HAS_F16 0
 #endif
 
 /* Numbers of 16 bits are read as such by vectors of float. */
-#if !defined(RNN_REAL_DOUBLE) && !defined(RNN_PLAIN_C)
+#ifndef RNN_REAL_DOUBLE
 #define RNN_HALVES
 #endif
 
 #ifdef RNN_HALVES
+
+#ifdef RNN_PLAIN_C
+
+/* Returns the float of one f16. */
+RNN_HELPER rnn_vec rnn_f16_load(const rnn_stored *p)
+{
+    uint16_t half;
+    memcpy(&half, p, sizeof half);
+#if defined(__GNUC__) && defined(__ARM_FP) && !defined(__aarch64__)
+    if (__ARM_FP & 2) { /* an instruction converts it */
+        float x = rnn_float_of_bits(half);
+        __asm__("vcvtb.f32.f16 %0, %0" : "+t"(x));
+        return x;
+    }
+#endif
+    return (rnn_vec)rnn_float_of_f16(half);
+}
+
+/* Returns the even (odd = 0) or odd number of a pair. */
+RNN_INLINE rnn_vec rnn_half_load(const rnn_stored *pair, const rnn_storage storage, const int odd)
+{
+    uint16_t half;
+    memcpy(&half, pair + 2 * odd, sizeof half);
+    return storage == RNN_F16 ? rnn_f16_load(pair + 2 * odd) : (rnn_vec)rnn_float_of_bf16(half);
+}
+
+#else
 
 /* Returns the floats of RNN_LANES f16. */
 RNN_INLINE rnn_vec rnn_f16_load(const rnn_stored *p)
@@ -47,6 +75,8 @@ RNN_INLINE rnn_vec rnn_half_load(const rnn_stored *pair, const rnn_storage stora
     const rnn_vec_bits both = *(const rnn_bits_aligned *)(const void *)pair;
     return (rnn_vec)(odd ? both & (UINT32_C(0xffff0000) - (rnn_vec_bits){0}) : both << 16);
 }
+
+#endif
 
 /* The formatter does not know RNN_UNROLL. */
 /* clang-format off */
@@ -192,6 +222,19 @@ RNN_INLINE void rnn_half_column(rnn_vec *sum, const rnn_stored *weights, const r
 
 /* clang-format on */
 
+#ifdef RNN_PLAIN_C
+
+/* The pass of so many rows with some columns, one after the other. */
+RNN_INLINE void rnn_half_pass(rnn_vec *sum, const int sum_stride, const rnn_stored *weights, const rnn_storage storage,
+                              const rnn_real *x, const ptrdiff_t x_stride, const int k, const int rows,
+                              const int columns)
+{
+    for (int c = 0; c < columns; c++)
+        rnn_half_column(sum + c * sum_stride, weights, storage, x + c * x_stride, k, rows);
+}
+
+#else
+
 /* Tiles as functions of their own, and the pass of so many rows: see rnn/tile.h. */
 #define RNN_HALF_TILE_OF(name, storage, rows, columns)                                                                 \
     RNN_OUTLINE void rnn_##name##_tile_##rows##_##columns(rnn_vec *sum, int sum_stride, const rnn_stored *weights,     \
@@ -275,6 +318,8 @@ RNN_INLINE void rnn_half_pass(rnn_vec *sum, const int sum_stride, const rnn_stor
     }
 }
 #undef RNN_HALF_PASS_CASE
+
+#endif
 
 /* The formatter does not know RNN_UNROLL. */
 /* clang-format off */

@@ -6,6 +6,9 @@
  * two the odd ones; of words each number has all its lanes in neighbouring bytes. On x86 they are unsigned, q + 128:
  * the sums then have 128 times the sum of the column too much, which its head knows.
  *
+ * A lane of one number takes the four numbers of a quad in their order, and multiplies each, as a float, with the
+ * column's.
+ *
  * A panel: for each row a vector of scales, then run by run, pass by pass (rnn/tile.h), its quads: quad i of a row of a
  * pass at weights + (i * rows + row) * RNN_VECTOR_BYTES. */
 #ifndef RNN_STORED_INT8_H
@@ -14,7 +17,60 @@
 #include "rnn/stored_quantise.h"
 #include "rnn/tile.h"
 
-#if RNN_HAS_INT8
+#ifdef RNN_PLAIN_C
+
+/* Returns the byte of a vector that number i of a lane's quad is in. */
+RNN_INLINE int rnn_int8_place(int lane, int i) { return lane + i; }
+
+/* The formatter does not know RNN_UNROLL. */
+/* clang-format off */
+
+/* sum[r] += scale of r * sum of weights of i and r * x[i] over i < count, for r < rows. */
+RNN_INLINE void rnn_int8_pass(rnn_vec *sum, const float *scales, const rnn_stored *weights, const rnn_real *x,
+                              const int count, const int rows)
+{
+    rnn_vec a[RNN_PASS_ROWS] = {0};
+    int i = 0;
+    RNN_LOOP
+    for (; i + 4 <= count; i += 4, weights += 4 * rows)
+        RNN_UNROLL(4)
+        for (int j = 0; j < 4; j++)
+            RNN_UNROLL(4)
+            for (int r = 0; r < rows; r++)
+                a[r] = rnn_madd((rnn_vec)(signed char)weights[4 * r + j], x[i + j], a[r]);
+    for (int j = 0; i + j < count; j++)
+        RNN_UNROLL(4)
+        for (int r = 0; r < rows; r++)
+            a[r] = rnn_madd((rnn_vec)(signed char)weights[4 * r + j], x[i + j], a[r]);
+    RNN_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        sum[r] = rnn_madd(scales[r], a[r], sum[r]);
+}
+
+/* Adds the product of a panel with a batch of columns to its accumulators. */
+RNN_INLINE void rnn_int8_columns(rnn_vec *sum, const int sum_stride, const rnn_stored *panel, const int rows,
+                                 const rnn_real *x, const ptrdiff_t x_stride, const int k, const int columns)
+{
+    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    for (int c = 0; c < columns; c++, sum += sum_stride, x += x_stride) {
+        const float *const scales = (const float *)(const void *)panel;
+        const rnn_stored *weights = panel + rows * RNN_VECTOR_BYTES;
+        for (int i = 0; i < k; i += RNN_INT8_RUN) {
+            const int count = RNN_MIN(k - i, RNN_INT8_RUN), quads = (count + 3) / 4;
+            int row = 0;
+            RNN_UNROLL(4)
+            for (int p = 0; p < larger; p++, row += least + 1, weights += quads * (least + 1) * RNN_VECTOR_BYTES)
+                rnn_int8_pass(sum + row, scales + row, weights, x + i, count, least + 1);
+            RNN_UNROLL(4)
+            for (int p = larger; p < passes; p++, row += least, weights += quads * least * RNN_VECTOR_BYTES)
+                rnn_int8_pass(sum + row, scales + row, weights, x + i, count, least);
+        }
+    }
+}
+
+/* clang-format on */
+
+#elif RNN_HAS_INT8
 
 /* Returns the byte of a vector that number i of a lane's quad is in. */
 RNN_INLINE int rnn_int8_place(int lane, int i)

@@ -7,14 +7,18 @@
  *   RNN_INT8_BYTES   VNNI and NEON's dot products multiply bytes: 16 bits are 256 * high + low, both signed, in planes
  *                    of their own, for two sums
  *   RNN_INT8_PAIRS   AVX-512, AVX2 and SSE2 multiply and add pairs of 16 bits
- *   RNN_INT8_WORDS   NEON multiplies four words by one of four, and adds to 32 bits */
+ *   RNN_INT8_WORDS   NEON multiplies four words by one of four, and adds to 32 bits
+ *
+ * A lane of one number (RNN_PLAIN_C) multiplies weights with columns as they are. */
 #ifndef RNN_STORED_QUANTISE_H
 #define RNN_STORED_QUANTISE_H
 
 #include "rnn/stored_round.h"
 
 #define RNN_HAS_INT8 1
-#if defined(RNN_LANES_AVX512) && defined(__AVX512VNNI__)
+#if defined(RNN_PLAIN_C)
+/* no instructions are chosen */
+#elif defined(RNN_LANES_AVX512) && defined(__AVX512VNNI__)
 #define RNN_INT8_BYTES
 #define RNN_INT8_DOT(sum, w, q) (rnn_vec_bits) _mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(w), (__m512i)(q))
 #elif defined(RNN_LANES_AVX) && defined(__AVX512VNNI__) && defined(__AVX512VL__)
@@ -45,7 +49,11 @@
 
 enum { RNN_INT8_RUN = 512, RNN_INT8_MOST = 32639 }; /* 127 * 32639 * 512 < 2^31, and 32639 = 256 * 127 + 127 */
 
-#if RNN_HAS_INT8
+#ifdef RNN_PLAIN_C
+enum { RNN_INT8_EXCESS = 0 };
+#endif
+
+#if RNN_HAS_INT8 && !defined(RNN_PLAIN_C)
 
 #ifdef RNN_INT8_BYTES
 enum { RNN_INT8_PARTS = 2 }; /* sums of a row and a column: of high bytes and of low ones */
