@@ -37,6 +37,7 @@ enum {
     KEY_INPUT_GRADIENTS,
     KEY_VJP,
     KEY_EMBED,
+    KEY_WEIGHTS,
     KEY_NO_FILES,
     KEY_FREESTANDING,
     KEY_PLAIN_C,
@@ -110,8 +111,14 @@ static const struct argp_option table[] = {
     {"freestanding", KEY_FREESTANDING, NULL, 0,
      "one C99 file (with --header two) that needs no runtime, C library, heap or files: for gcc and clang", 0},
     {"plain-c", KEY_PLAIN_C, NULL, 0, "with --freestanding: for any C99 compiler, without vectors", 0},
+    {"weights", KEY_WEIGHTS, "FILE", 0,
+     "with --plain-c: write the weights of a safetensors file into the C as constants that are read as they are, "
+     "NAME_weights, without a copy in memory",
+     0},
     {"self-test", KEY_SELF_TEST, NULL, 0,
-     "with --freestanding and --embed: a main that compares the network with recorded outputs, and returns 0", 0},
+     "with --freestanding and --weights or --embed: a main that compares the network with recorded outputs, and "
+     "returns 0",
+     0},
     {"emit", KEY_EMIT, "KIND", 0,
      "c, source (the program, formatted), graph, dot, schedule, explain, predict (how long a call takes, as JSON) or "
      "html (a page that shows the network)",
@@ -371,7 +378,6 @@ static bool set_field(struct options *options, int key, char *text)
                   {KEY_TRAIN, FIELD_FLAG, offsetof(struct options, pipeline.train)},
                   {KEY_INPUT_GRADIENTS, FIELD_FLAG, offsetof(struct options, pipeline.input_gradients)},
                   {KEY_VJP, FIELD_FLAG, offsetof(struct options, pipeline.vjp)},
-                  {KEY_EMBED, FIELD_TEXT, offsetof(struct options, pipeline.embed)},
                   {KEY_NO_FILES, FIELD_FLAG, offsetof(struct options, pipeline.no_files)},
                   {KEY_TIME, FIELD_FLAG, offsetof(struct options, pipeline.time_stages)},
                   {KEY_FREESTANDING, FIELD_FLAG, offsetof(struct options, pipeline.freestanding)},
@@ -460,6 +466,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_DOUBLE:
         options->in_double = true;
+        break;
+    case KEY_EMBED:
+    case KEY_WEIGHTS:
+        if (options->pipeline.embed)
+            argp_error(state, "--weights and --embed both write the weights into the C; leave one of them out");
+        options->pipeline.embed = text;
+        options->pipeline.embed_packed = key == KEY_WEIGHTS;
         break;
     case KEY_DUMP:
         parse_dump(state, &options->pipeline, text);

@@ -99,8 +99,13 @@ static void check_freestanding(struct argp_state *state, const struct pipeline_o
 {
     if (options->plain && !options->freestanding)
         argp_error(state, "--plain-c goes with --freestanding");
+    if (options->embed_packed && !options->plain)
+        argp_error(state, "--weights goes with --freestanding --plain-c, for which packed weights have one order; "
+                          "--embed=FILE is for any C");
     if (options->self_test && (!options->freestanding || !options->embed))
-        argp_error(state, "--self-test goes with --freestanding and --embed=FILE, whose weights it is about");
+        argp_error(
+            state,
+            "--self-test goes with --freestanding and --weights=FILE or --embed=FILE, whose weights it is about");
     if (!options->freestanding)
         return;
     if (options->emit != EMIT_C && options->emit != EMIT_NOTHING)
@@ -154,7 +159,10 @@ void options_check(struct argp_state *state, const struct options *options, stru
     if (options->pipeline.input_gradients && !options->pipeline.train)
         argp_error(state, "--input-gradients goes with --train");
     if ((options->pipeline.embed || options->pipeline.no_files) && options->pipeline.emit != EMIT_C)
-        argp_error(state, "--%s goes with --emit=c", options->pipeline.embed ? "embed" : "no-files");
+        argp_error(state, "--%s goes with --emit=c",
+                   options->pipeline.embed_packed ? "weights"
+                   : options->pipeline.embed      ? "embed"
+                                                  : "no-files");
     if (options->depfile.wanted &&
         (options->pipeline.emit != EMIT_C || !options->output || strcmp(options->output, "-") == 0))
         argp_error(state, "-M goes with --emit=c and -o FILE");

@@ -14,6 +14,7 @@
 #include "emit/emit.h"
 #include "graph/graph.h"
 #include "lower/lower.h"
+#include "pack.h"
 #include "record.h"
 #include "report/report.h"
 #include "schedule/plan.h"
@@ -154,6 +155,8 @@ static void emit(struct pipeline *pipeline)
         emit_options.weights = embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error);
         if (!emit_options.weights)
             return;
+        if (options->embed_packed)
+            emit_options.constants = pack_weights(pipeline->arena, pipeline->schedule, emit_options.weights);
         if (options->self_test)
             emit_options.record =
                 record_outputs(pipeline->arena, pipeline->program, emit_options.weights, &result->error);
@@ -222,20 +225,6 @@ static bool run_front(struct pipeline *pipeline, struct source *source)
 /* What a schedule is of: the network, its loss and gradients, or the products of adjoints and its derivatives. */
 enum purpose { PURPOSE_NETWORK, PURPOSE_TRAINING, PURPOSE_VJP };
 
-/* Refuses operations that compute some arguments with functions of the C library. */
-static void refuse_library(struct pipeline *pipeline)
-{
-    const struct graph *graph = pipeline->graph;
-    for (int i = 0; i < graph->node_count; i++) {
-        const struct node *node = graph->nodes[i];
-        if (node->op == OP_mod || node->op == OP_sin || node->op == OP_cos || node->op == OP_pow)
-            diag_error(pipeline->diag, node->equation,
-                       "'%s' needs the C library's mathematics, and --freestanding has none: write it with exp, log, "
-                       "floor and the like, or compile without --freestanding",
-                       op_info(node->op)->name);
-    }
-}
-
 /* Runs the stages from the checked program to a schedule. */
 static struct schedule *run_back(struct pipeline *pipeline, enum purpose purpose)
 {
@@ -245,8 +234,6 @@ static struct schedule *run_back(struct pipeline *pipeline, enum purpose purpose
     struct arena *arena = pipeline->arena;
     const struct pipeline_options *options = pipeline->options;
     pipeline->graph = builds[purpose](arena, pipeline->program, pipeline->diag);
-    if (pipeline->graph && options->freestanding)
-        refuse_library(pipeline);
     if (!pipeline->graph || !end_stage(pipeline, STAGE_BUILD_GRAPH))
         return NULL;
     simplify(pipeline->graph, pipeline->scratch);

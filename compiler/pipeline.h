@@ -80,6 +80,7 @@ struct pipeline_options {
     const char *prefix;          /* NULL: from the name of the model or cell */
     const char *header;          /* as the C file includes it; NULL: none is written */
     const char *embed;           /* a weights file that becomes constants of the C file; NULL: none */
+    bool embed_packed;           /* packed, as the kernels read them; with plain */
     const struct target *target; /* that the C is compiled for; NULL: any */
     bool freestanding, plain;    /* the C carries its runtime; and is C99 without extensions */
     bool self_test;              /* and has a main that tests it; with embed */

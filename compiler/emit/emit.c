@@ -173,7 +173,10 @@ static void put_runtime(const struct emitter *emitter, const char *header, const
     }
     const struct carrying how = {.plain = emitter->plain, .declared = header != NULL};
     text_puts(lines, "/* ==== rnnc's runtime, as far as this network needs it ==== */\n\n");
-    carry_headers(lines, includes.data, &how, emitter->arena);
+    struct text runtime;
+    text_init(&runtime, emitter->arena);
+    carry_headers(&runtime, includes.data, &how, emitter->arena);
+    prune_runtime(lines, runtime.data, code, emitter->arena);
     text_puts(lines, "/* ==== the network ==== */\n\n");
 }
 
@@ -202,9 +205,12 @@ void emit_all_declarations(struct emitter *emitter, const struct emit_derivative
 static void emit_network(struct emitter *emitter)
 {
     emit_packed_struct(emitter);
+    if (emitter->constants)
+        emit_constants(emitter);
     emit_values(emitter);
     emit_regions(emitter);
-    emit_pack(emitter);
+    if (!emitter->constants)
+        emit_pack(emitter);
     emit_entry_points(emitter);
 }
 
@@ -228,7 +234,7 @@ void emit_source(const struct schedule *schedule, const struct emit_derivatives 
     struct emitter emitter = emitter_new(schedule, options, arena, out);
     if (!options->header)
         emit_all_declarations(&emitter, derivatives, options);
-    if (options->weights)
+    if (options->weights && !options->constants)
         emit_weights(&emitter);
     if (emitter.variants)
         emit_all_variants(&emitter);

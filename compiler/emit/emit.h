@@ -2,6 +2,8 @@
 #ifndef RNNC_EMIT_EMIT_H
 #define RNNC_EMIT_EMIT_H
 
+#include <stddef.h>
+
 #include "schedule/schedule.h"
 
 struct load;
@@ -30,19 +32,33 @@ struct emit_record {
     const double *tolerances; /* of each output: how far float's arithmetic may be from these numbers */
 };
 
+/* A member of NAME_packed: numbers or, in a storage, bytes. */
+struct emit_member {
+    const float *numbers; /* or NULL */
+    const unsigned char *bytes;
+    size_t count;
+};
+
+/* Packed weights, for lanes of one number. */
+struct emit_constants {
+    const struct emit_member *statics; /* by node */
+    const struct emit_member *panels;  /* by packed matrix */
+};
+
 struct emit_options {
     const char *prefix;    /* of every name with linkage, an identifier */
     const char *owner;     /* of a training schedule: the prefix of the network that it trains; else NULL */
     const char *header;    /* the header's name in the C file's #include; NULL: the C file declares everything itself */
     bool files;            /* calls that read and write weights files are emitted */
     const double *weights; /* of all parameters, in their order, to be written as constants; or NULL */
-    const struct target *target;          /* NULL: the C may be compiled for any machine */
-    const struct target *within;          /* multi, of which `target` is a level; or NULL */
-    const struct emit_variants *variants; /* the schedule is join_variants() of these; or NULL */
-    bool internal;                        /* all functions are static: a variant */
-    bool freestanding;                    /* the C carries what it needs of the runtime */
-    const struct emit_record *record;     /* that a main compares with; or NULL */
-    bool plain;                           /* and is C99 without extensions, lanes hold one number */
+    const struct target *target;            /* NULL: the C may be compiled for any machine */
+    const struct target *within;            /* multi, of which `target` is a level; or NULL */
+    const struct emit_variants *variants;   /* the schedule is join_variants() of these; or NULL */
+    bool internal;                          /* all functions are static: a variant */
+    bool freestanding;                      /* the C carries what it needs of the runtime */
+    const struct emit_record *record;       /* that a main compares with; or NULL */
+    const struct emit_constants *constants; /* packed weights, to be written in place of `_pack`; or NULL */
+    bool plain;                             /* and is C99 without extensions, lanes hold one number */
 };
 
 /* Returns a prefix made from a name: "peephole_lstm" for "PeepholeLSTM"; "net_" goes in front of one that is not

@@ -64,6 +64,7 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .freestanding = options->freestanding,
                               .plain = options->plain,
                               .record = options->record,
+                              .constants = options->constants,
                               .out = out,
                               .uses = schedule->uses};
     emitter.parameters_type = arena_printf(arena, "%s_params", emitter.owner);

@@ -32,17 +32,18 @@ struct emitter {
     const struct graph *graph;
     struct uses uses;
     const char *prefix;
-    const char *owner;                    /* the prefix of the network itself, also while its training is written */
-    const char *parameters_type;          /* the struct of parameters: "lm_params" */
-    bool files;                           /* calls that read and write weights files are emitted */
-    const double *weights;                /* of all parameters, as constants; or NULL */
-    const struct target *target;          /* that the C is compiled for, or NULL */
-    const struct target *within;          /* multi, of which it is a level, or NULL */
-    const struct emit_variants *variants; /* that the file has, or NULL */
-    const char *choice;                   /* the member of the parameters' struct that says which one is chosen */
-    bool internal;                        /* functions are static */
-    bool freestanding, plain;             /* as in the options */
-    const struct emit_record *record;     /* or NULL */
+    const char *owner;                      /* the prefix of the network itself, also while its training is written */
+    const char *parameters_type;            /* the struct of parameters: "lm_params" */
+    bool files;                             /* calls that read and write weights files are emitted */
+    const double *weights;                  /* of all parameters, as constants; or NULL */
+    const struct target *target;            /* that the C is compiled for, or NULL */
+    const struct target *within;            /* multi, of which it is a level, or NULL */
+    const struct emit_variants *variants;   /* that the file has, or NULL */
+    const char *choice;                     /* the member of the parameters' struct that says which one is chosen */
+    bool internal;                          /* functions are static */
+    bool freestanding, plain;               /* as in the options */
+    const struct emit_record *record;       /* or NULL */
+    const struct emit_constants *constants; /* or NULL */
     struct text *out;
     const char **parameters;     /* members of the parameters' struct, by parameter */
     const char **arguments;      /* names of inputs, then outputs, as arguments of _step and _run */
@@ -117,6 +118,8 @@ struct expression fill_pattern(const struct emitter *emitter, const char *patter
 /* kernel.c, region.c, static.c, values.c, entry.c, header.c: the parts of the file, in its order. */
 void emit_declarations(struct emitter *emitter);
 void emit_packed_struct(struct emitter *emitter);
+/* True if the struct of packed weights has a number in front, without which it would be bytes alone, at any address. */
+bool packed_begins_aligned(const struct emitter *emitter);
 void emit_pack(struct emitter *emitter);
 bool pack_draws(const struct emitter *emitter); /* true if packing needs the window: dropout on weights */
 /* sizes.c */
@@ -141,8 +144,9 @@ const char *kernel_batch(const struct emitter *emitter, const struct kernel *ker
 /* lines.c: appends text whose lines may be of any length. */
 enum { LINE_MOST = 120 };
 void put_lines(struct text *out, const char *text);
-/* weights.c: --embed. */
+/* weights.c: --embed, and --weights. */
 void emit_weights(struct emitter *emitter);
+void emit_constants(struct emitter *emitter);
 void emit_values(struct emitter *emitter);
 /* Returns what the memory of values takes in rnn_real, as an expression of block, whole and columns. */
 const char *values_numbers(struct emitter *emitter);

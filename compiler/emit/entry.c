@@ -61,9 +61,6 @@ void write_numbers(struct emitter *emitter, int losses)
     text_puts(emitter->out, " };\n\n");
 }
 
-static const char *const fixed_sizes = "size_t $_alignment(void) { return %s; }\n"
-                                       "size_t $_packed_size(void) { return sizeof(struct $_packed); }\n\n";
-
 static const char *const work_size =
     "size_t $_work_size(int frames, int streams)\n{\n"
     "    struct $_values values;\n"
@@ -141,7 +138,11 @@ void emit_entry_points(struct emitter *emitter)
     if (emitter->freestanding)
         write_constant_sizes(emitter);
     write_state_functions(emitter, plan_of_call(schedule, CALL_RUN)->carries);
-    write_pattern(emitter, fixed_sizes, emitter->freestanding ? "RNN_ALIGNMENT" : "RNN_VECTOR_BYTES");
+    write_pattern(emitter, "size_t $_alignment(void) { return %s; }\n",
+                  emitter->freestanding ? "RNN_ALIGNMENT" : "RNN_VECTOR_BYTES");
+    if (!emitter->constants)
+        write_pattern(emitter, "size_t $_packed_size(void) { return sizeof(struct $_packed); }\n");
+    text_puts(emitter->out, "\n");
     write_work_size(emitter);
     emit_file_calls(emitter);
     write_step_functions(emitter);

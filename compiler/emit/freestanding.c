@@ -55,10 +55,11 @@ static bool word_is(const char *word, size_t length, const char *other)
 static enum outcome find_macro(const struct copying *copying, const char *word, size_t length)
 {
     static const char *const never[] = {"_OPENMP", "RNN_REAL_DOUBLE"};
-    static const char *const never_plain[] = {"RNN_LANES_AVX512", "RNN_LANES_AVX", "RNN_LANES_SSE", "RNN_LANES_NEON",
-                                              "RNN_HALVES"};
+    static const char *const never_plain[] = {"RNN_LANES_AVX512", "RNN_LANES_AVX",  "RNN_LANES_SSE", "RNN_LANES_NEON",
+                                              "RNN_INT8_BYTES",   "RNN_INT8_PAIRS", "RNN_INT8_WORDS"};
     const bool guard = length > 6 && strncmp(word + length - 2, "_H", 2) == 0;
-    if (word_is(word, length, "RNN_FREESTANDING") || (guard && !copying->how->guards))
+    const bool halves = word_is(word, length, "RNN_HALVES") && copying->how->plain;
+    if (word_is(word, length, "RNN_FREESTANDING") || halves || (guard && !copying->how->guards))
         return YES; /* what a header needs in front of it is there */
     if (word_is(word, length, "RNN_PLAIN_C"))
         return copying->how->plain ? YES : NO;
@@ -222,6 +223,9 @@ static void copy_lines(struct copying *copying, const char *text, size_t length)
 {
     const char *end = text + length;
     bool guarded = false;
+    struct text head; /* the comment that the header begins with: it comes behind what the header includes */
+    text_init(&head, copying->arena);
+    bool in_head = length > 2 && strncmp(text, "/*", 2) == 0;
     while (text < end) {
         const char *stop = memchr(text, '\n', (size_t)(end - text));
         while (stop && stop > text && stop[-1] == '\\' && *text == '#' && strncmp(text, "#define", 7) != 0)
@@ -229,6 +233,11 @@ static void copy_lines(struct copying *copying, const char *text, size_t length)
         stop = stop ? stop : end;
         char *line = arena_copy_string(copying->arena, text, (size_t)(stop - text));
         text = stop + 1;
+        if (in_head) {
+            text_printf(&head, "%s\n", line);
+            in_head = !strstr(line, "*/");
+            continue;
+        }
         if (strncmp(line, "#if", 3) == 0 || strncmp(line, "#el", 3) == 0)
             for (char *c = line; *c; c++)
                 *c = *c == '\\' || *c == '\n' ? ' ' : *c;
@@ -240,7 +249,13 @@ static void copy_lines(struct copying *copying, const char *text, size_t length)
         }
         if (strncmp(line, "#define", 7) == 0 && is_guard(line) && !copying->how->guards)
             continue;
-        if (take_condition(copying, line) || !is_live(copying) || take_header(copying, line))
+        if (is_live(copying) && take_header(copying, line))
+            continue;
+        if (*line && head.length && is_live(copying)) {
+            put_line(copying, head.data);
+            head.length = 0;
+        }
+        if (take_condition(copying, line) || !is_live(copying))
             continue;
         put_line(copying, line);
     }

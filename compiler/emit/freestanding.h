@@ -27,4 +27,7 @@ struct carrying {
 };
 void carry_headers(struct text *out, const char *lines, const struct carrying *how, struct arena *arena);
 
+/* prune.c: copies of such text what the code needs. */
+void prune_runtime(struct text *out, const char *text, const char *code, struct arena *arena);
+
 #endif

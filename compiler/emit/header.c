@@ -56,7 +56,7 @@ static void write_parameters(struct emitter *emitter)
 }
 
 static const char *const memory_declarations =
-    "/* Weights as the kernels read them, which $_pack makes and threads share; the past of each stream; scratch of "
+    "/* Weights as the kernels read them, which %sthreads share; the past of each stream; scratch of "
     "$_run. */\n"
     "typedef struct $_packed $_packed;\n"
     "typedef struct $_state $_state;\n"
@@ -65,7 +65,7 @@ static const char *const memory_declarations =
     "be given, `streams` the most: what serves many serves fewer. A size that does not fit in memory is SIZE_MAX. "
     "*/\n"
     "size_t $_alignment(void);\n"
-    "size_t $_packed_size(void);\n"
+    "%s"
     "size_t $_state_size(int streams);\n"
     "size_t $_work_size(int frames, int streams);\n\n";
 
@@ -74,12 +74,15 @@ static const char *const file_declarations =
     "rnn_status $_load_memory($_params *params, const void *memory, size_t size, rnn_error *error);\n"
     "rnn_status $_save(const $_params *params, const char *path, rnn_error *error);\n";
 
+static const char *const constants_declaration = "extern const $_packed $_weights; /* constants */\n\n";
+
+static const char *const pack_declaration = "rnn_status $_pack(const $_params *params, $_packed *packed);\n\n";
+
 static const char *const weights_declaration = "extern const $_params $_weights; /* constants, for $_pack */\n";
 
 static const char *const init_declaration = "rnn_status $_init($_params *params, uint64_t seed); /* start values */\n";
 
 static const char *const call_declarations =
-    "rnn_status $_pack(const $_params *params, $_packed *packed);\n\n"
     "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
     "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n"
     "/* Copies the past of `count` streams from one state to another, or within one, which may have more streams or "
@@ -113,13 +116,21 @@ static void write_declarations(struct emitter *emitter)
 {
     if (!emitter->freestanding)
         write_real_names(emitter);
-    write_pattern(emitter, memory_declarations, emitter->freestanding ? "" : "rnn_alloc or ");
+    write_pattern(emitter, memory_declarations,
+                  emitter->constants ? "" : arena_printf(emitter->arena, "%s_pack makes and ", emitter->prefix),
+                  emitter->freestanding ? "" : "rnn_alloc or ",
+                  emitter->constants ? ""
+                                     : arena_printf(emitter->arena, "size_t %s_packed_size(void);\n", emitter->prefix));
     if (emitter->files)
         write_pattern(emitter, file_declarations);
-    if (emitter->weights)
+    if (emitter->constants)
+        write_pattern(emitter, constants_declaration);
+    else if (emitter->weights)
         write_pattern(emitter, weights_declaration);
     if (!emitter->freestanding)
         write_pattern(emitter, init_declaration);
+    if (!emitter->constants)
+        write_pattern(emitter, pack_declaration);
     write_pattern(emitter, call_declarations);
     if (plan_of_call(emitter->schedule, CALL_STEP)) {
         text_puts(
@@ -178,6 +189,7 @@ void emit_model_declaration(struct emitter *emitter)
 void emit_declarations(struct emitter *emitter)
 {
     emit_sizes(emitter);
-    write_parameters(emitter);
+    if (!emitter->constants)
+        write_parameters(emitter);
     write_declarations(emitter);
 }

@@ -440,7 +440,7 @@ static void emit_region(struct emitter *emitter, int index)
     const struct region *region = &emitter->schedule->regions[index];
     if (!region_is_once(region))
         write_region(emitter, index);
-    else if (region->kernel_count)
+    else if (region->kernel_count && !emitter->constants)
         write_region_once(emitter, region);
 }
 

@@ -30,7 +30,7 @@ static void write_arrays(struct emitter *emitter)
     const struct graph *graph = emitter->graph;
     const struct emit_record *record = emitter->record;
     for (int i = 0; i < graph->input_count; i++)
-        write_array(emitter, input_type(&graph->inputs[i]), emitter->arguments[i], "", record->inputs[i],
+        write_array(emitter, input_type(&graph->inputs[i]), emitter->arguments[i], "input_", record->inputs[i],
                     count_of(emitter, &graph->inputs[i].shape, graph->inputs[i].time));
     for (int i = 0; i < graph->output_count; i++) {
         const struct graph_output *output = &graph->outputs[i];
@@ -43,7 +43,9 @@ static void write_arrays(struct emitter *emitter)
                   "static RNN_ALIGNED int64_t $_test_state[$_STATE_BYTES(1) / 8];\n"
                   "static RNN_ALIGNED int64_t $_test_work[$_WORK_BYTES(%d, 1) / 8];\n",
                   record->frames);
-    write_pattern(emitter, "static struct $_packed $_test_packed;\n\n");
+    if (!emitter->constants)
+        write_pattern(emitter, "static struct $_packed $_test_packed;\n");
+    text_puts(emitter->out, "\n");
 }
 
 static const char *const comparison =
@@ -62,7 +64,7 @@ static void write_data(struct emitter *emitter, const char *t)
         const bool in = i < graph->input_count;
         const struct shape *shape = in ? &graph->inputs[i].shape : &graph->outputs[i - graph->input_count].shape;
         const enum value_time time = in ? graph->inputs[i].time : graph->outputs[i - graph->input_count].time;
-        write_pattern(emitter, ", $_test_%s%s", in ? "" : "given_", emitter->arguments[i]);
+        write_pattern(emitter, ", $_test_%s%s", in ? "input_" : "given_", emitter->arguments[i]);
         if (t && time == TIME_FRAME)
             text_printf(emitter->out, " + %s * %ld", t, shape_size(shape));
     }
@@ -85,6 +87,8 @@ static void write_comparisons(struct emitter *emitter, int status)
 void emit_self_test(struct emitter *emitter)
 {
     const int frames = emitter->record->frames;
+    const char *packed =
+        arena_printf(emitter->arena, emitter->constants ? "%s_weights" : "%s_test_packed", emitter->prefix);
     write_pattern(emitter,
                   "\n/* ==== self-test: %d frames of random inputs, and what the equations give for them in double "
                   "==== */\n\n",
@@ -98,18 +102,22 @@ void emit_self_test(struct emitter *emitter)
         "int main(void)\n{\n"
         "    $_state *const state = ($_state *)(void *)$_test_state;\n"
         "    $_work *const work = ($_work *)(void *)$_test_work;\n"
-        "    if (sizeof $_test_state != $_state_size(1) || sizeof $_test_work != $_work_size(%d, 1) ||\n"
-        "        $_pack(&$_weights, &$_test_packed) != RNN_OK)\n        return 1;\n"
-        "    if ($_state_init(state, 1) != RNN_OK ||\n        $_run(&$_test_packed, state, work, %d, NULL",
-        frames, frames);
+        "    if (sizeof $_test_state != $_state_size(1) || sizeof $_test_work != $_work_size(%d, 1)%s)\n"
+        "        return 1;\n"
+        "    if ($_state_init(state, 1) != RNN_OK ||\n        $_run(&%s, state, work, %d, NULL",
+        frames,
+        emitter->constants ? ""
+                           : arena_printf(emitter->arena, " ||\n        %s_pack(&%s_weights, &%s) != RNN_OK",
+                                          emitter->prefix, emitter->prefix, packed),
+        packed, frames);
     write_data(emitter, NULL);
     text_puts(emitter->out, " != RNN_OK)\n        return 2;\n");
     write_comparisons(emitter, 3);
     if (plan_of_call(emitter->schedule, CALL_STEP)) {
         write_pattern(emitter,
                       "    if ($_reset(state, NULL) != RNN_OK)\n        return 4;\n"
-                      "    for (int t = 0; t < %d; t++)\n        if ($_step(&$_test_packed, state",
-                      frames);
+                      "    for (int t = 0; t < %d; t++)\n        if ($_step(&%s, state",
+                      frames, packed);
         write_data(emitter, "t");
         text_puts(emitter->out, " != RNN_OK)\n            return 4;\n");
         write_comparisons(emitter, 5);

@@ -17,6 +17,18 @@ static void write_panel_member(struct emitter *emitter, int number)
                 node_size(emitter, operand->x.node, operand->x.length));
 }
 
+bool packed_begins_aligned(const struct emitter *emitter)
+{
+    const struct schedule *schedule = emitter->schedule;
+    bool bytes = false, numbers = false;
+    for (int i = 0; i < emitter->graph->node_count; i++)
+        if (schedule->buffers[i].storage == STORE_STATIC)
+            *(value_is_stored_table(schedule, i) ? &bytes : &numbers) = true;
+    for (int p = 0; p < schedule->panel_count; p++)
+        *(schedule->panels[p].operand.storage == PRECISION_F32 ? &numbers : &bytes) = true;
+    return emitter->plain && bytes && !numbers;
+}
+
 void emit_packed_struct(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
@@ -26,13 +38,17 @@ void emit_packed_struct(struct emitter *emitter)
         "/* What the kernels read: static values, and weights as panels (see rnn/panel.h). */\nstruct %s_packed {\n",
         emitter->prefix);
     bool any = schedule->panel_count > 0;
+    if (packed_begins_aligned(emitter))
+        text_puts(out, "    rnn_real aligned_; /* so that bytes begin where numbers may */\n");
     for (int i = 0; i < emitter->graph->node_count; i++) {
         if (schedule->buffers[i].storage != STORE_STATIC)
             continue;
         any = true;
-        if (value_is_stored_table(schedule, i))
-            text_printf(out, "    RNN_ALIGNED rnn_stored %s[RNN_STORED_TABLE(%s)];\n", emitter->buffers[i],
-                        table_text(emitter, i));
+        if (value_is_stored_table(schedule, i)) /* in whole numbers, as RNN_ALIGNED is nothing in plain C */
+            text_printf(out,
+                        emitter->plain ? "    rnn_stored %s[(RNN_STORED_TABLE(%s) + 3) / 4 * 4];\n"
+                                       : "    RNN_ALIGNED rnn_stored %s[RNN_STORED_TABLE(%s)];\n",
+                        emitter->buffers[i], table_text(emitter, i));
         else
             text_printf(out, "    RNN_ALIGNED rnn_real %s[RNN_PAD(%s)];\n", emitter->buffers[i],
                         value_size(emitter, i));

@@ -69,8 +69,6 @@ struct frames {
 };
 struct frames oracle_frames_needed(const struct evaluation *evaluation, const struct term *term, int frame);
 
-/* One unit of an elementwise operation on one unit of each operand. */
-double oracle_elementwise(enum op op, const double *operands);
 /* The slopes of its result by each operand, written into by[3] of zeros. */
 void oracle_elementwise_slopes(enum op op, const double *operands, double result, double *by);
 

@@ -21,6 +21,8 @@
 
 #include <stdbool.h>
 
+#include "base/op.h"
+
 struct arena;
 struct program;
 struct random;
@@ -75,5 +77,8 @@ struct oracle_call {
 };
 
 void oracle_run(const struct program *program, const struct oracle_call *call);
+
+/* One unit of an elementwise operation on one unit of each operand. */
+double oracle_elementwise(enum op op, const double *operands);
 
 #endif

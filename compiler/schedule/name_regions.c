@@ -84,7 +84,7 @@ static const char *word_of(const struct schedule *schedule, const struct region 
  * words. */
 static const char *identifier(struct arena *arena, const char *path)
 {
-    static const char *const taken[] = {"size", "train", "vjp"};
+    static const char *const taken[] = {"size", "test", "train", "vjp"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
         size_t length = strlen(taken[i]);
         if (strncmp(path, taken[i], length) == 0 && (!path[length] || strchr("._", path[length])))

@@ -22,7 +22,9 @@ try() {
   shift
   draw_weights "$project/examples/$example.rnn" "$work/w.safetensors" "$@"
   for kind in "" --plain-c; do
-    "$rnnc" "$project/examples/$example.rnn" "$@" --freestanding $kind --self-test --embed="$work/w.safetensors" -o "$work/alone.c"
+    option=$([ "$kind" ] && echo --weights || echo --embed)
+    "$rnnc" "$project/examples/$example.rnn" "$@" --freestanding $kind --self-test "$option=$work/w.safetensors" \
+      -o "$work/alone.c"
     compile alone ${kind:+-pedantic-errors}
     cc "$work/alone.o" -o "$work/alone"
     "$work/alone" || fail "$example $kind: the self-test returns $?"
@@ -30,12 +32,37 @@ try() {
 }
 
 try lstm/lstm -D n=10
-compile other -pedantic-errors -U__GNUC__ -Wno-unused # as compilers see it that are neither gcc nor clang
+compile other -pedantic-errors -U__GNUC__ # as compilers see it that are neither gcc nor clang
 try layernorm_lstm/layernorm_lstm -D n=10
 try char_lm/char_lm -D n=10 -D V=30 --form '*=int8'
 try bidirectional/bidirectional
 try attentive_pooling/attentive_pooling
 try rwkv/rwkv
+
+# Mathematics of its own, and names that the test has for itself.
+cat >"$work/names.rnn" <<'END'
+cell memory[m = 3, act = tanh](x[m]) -> y[m] {
+  param U[m, m]
+  y = act(U @ y[t-1] + x)
+}
+model net {
+  input m[3], given_test[3], differs[3], NUMBERS[3], LONGEST[3]
+  test = memory[3](m + cos(differs) + mod(NUMBERS * 100, 7) / 7)
+  scan = memory[3](pow(abs(given_test), 1.5) + sin(1000 * LONGEST))
+  state_bytes = tanh(test + scan[t-1] * state_bytes[t-1])
+  output test
+  output packed = scan
+  output expected_test = state_bytes
+}
+END
+draw_weights "$work/names.rnn" "$work/w.safetensors"
+for kind in "" --plain-c; do
+  "$rnnc" "$work/names.rnn" --freestanding $kind --self-test --embed="$work/w.safetensors" -o "$work/alone.c"
+  compile alone
+  cc "$work/alone.o" -o "$work/alone"
+  "$work/alone" || fail "names $kind: the self-test returns $?"
+done
+draw_weights "$project/examples/rwkv/rwkv.rnn" "$work/w.safetensors"
 
 # Another number is found.
 "$rnnc" "$project/examples/rwkv/rwkv.rnn" --freestanding --plain-c --self-test --embed="$work/w.safetensors" -o "$work/alone.c"
