@@ -41,6 +41,7 @@ list() {
   need test liblapacke "computes the factors of rnn factor" has_shared_library liblapacke.so.3
   need test libprotobuf-c-dev "reads ONNX files, where it is there (RNNC_ONNX)" has_library libprotobuf-c
   need test protobuf-c-compiler "writes the C that does" has_command protoc-c
+  need test libhdf5-dev "reads Keras's files, where it is there (RNNC_KERAS)" has_library hdf5
   need test python3-numpy "tests the Python package, which takes and gives its arrays" has_numpy
   need test libopenmpi-dev "trains over several processes, where it is there (RNNC_MPI)" has_library ompi-c
   need test openmpi-bin "starts them" has_command mpirun

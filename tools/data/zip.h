@@ -25,7 +25,8 @@ struct zip {
     int count;
 };
 
-/* Reads the file and its directory. False, with a sentence that names the file, if it is no zip archive or is cut off. */
+/* Reads the file and its directory. False, with a sentence that names the file, if it is no zip archive or is cut
+ * off. */
 bool zip_open(struct arena *arena, const char *path, const char *what, struct zip *zip, const char **error);
 
 /* The member's data, checked by its sum. */

@@ -8,14 +8,19 @@
 #include "command/commands.h"
 #include "data/array.h"
 #include "data/file.h"
+#include "import/keras.h"
 #include "import/onnx.h"
 #include "import/torch.h"
 
 static const char documentation[] =
-    "Write a program, and its weights, for a network in an .onnx file, or for a recurrent layer of PyTorch: nn.LSTM, "
-    "nn.GRU or nn.RNN, of any number of layers, in one direction or both, with or without biases, with proj_size.\v"
+    "Write a program, and its weights, for a network in an .onnx file or in a .keras or .h5 file of Keras, or for a "
+    "recurrent layer of PyTorch: nn.LSTM, nn.GRU or nn.RNN, of any number of layers, in one direction or both, with or "
+    "without biases, with proj_size.\v"
     "Of an .onnx file, the program has the whole graph: LSTM, GRU and RNN, and what stands around them where the "
     "language has it; else the node is named.\n\n"
+    "Of a file of Keras, it has the whole Sequential or Functional model: a .keras or .h5 file that model.save wrote, "
+    "or a .weights.h5 file with --config for what model.to_json() gives. A layer that the language does not have is "
+    "named.\n\n"
     "A state_dict is a .safetensors file, in Python:\n\n"
     "  from safetensors.torch import save_file\n"
     "  save_file(module.state_dict(), \"weights.safetensors\")\n\n"
@@ -27,6 +32,7 @@ static const char documentation[] =
 static const struct argp_option options_table[] = {
     {"as", 'a', "KIND", 0, "What it is: torch:lstm, torch:gru, torch:rnn_tanh or torch:rnn_relu", 0},
     {"prefix", 'p', "NAME", 0, "Which of several layers, such as encoder.lstm", 0},
+    {"config", 'c', "FILE.json", 0, "What model.to_json() gives, for weights of Keras without their model", 0},
     {NULL, 'o', "FILE.rnn", 0, "Write the program here", 0},
     {"weights", 'w', "FILE.safetensors", 0, "Write the weights here", 0},
     {0},
@@ -34,18 +40,20 @@ static const struct argp_option options_table[] = {
 
 struct import_options {
     struct arena *arena;
-    const char *input, *output, *weights;
+    const char *input, *config, *output, *weights;
     struct torch_choice choice;
 };
 
 static void check_options(const struct import_options *options, struct argp_state *state)
 {
     if (!options->input)
-        argp_error(state, "which file? give an .onnx or a .safetensors file");
+        argp_error(state, "which file? give an .onnx, .keras, .h5 or .safetensors file");
     if (!options->output || !options->weights)
         argp_error(state, "it writes a program and its weights: give -o FILE.rnn and -w FILE.safetensors");
     struct argument_files files = {.arena = options->arena};
     argument_reads(&files, "the imported file", options->input);
+    if (options->config)
+        argument_reads(&files, "--config", options->config);
     argument_writes(&files, "-o", options->output, state);
     argument_writes(&files, "--weights", options->weights, state);
 }
@@ -63,6 +71,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'p':
         options->choice.prefix = argument;
+        return 0;
+    case 'c':
+        options->config = argument;
         return 0;
     case 'o':
         options->output = argument;
@@ -89,47 +100,85 @@ static bool ends(const char *path, const char *ending)
     return length >= end && strcmp(path + length - end, ending) == 0;
 }
 
-static bool import_onnx(struct arena *arena, const struct import_options *options, const char **error)
+/* What was read, of any system. */
+struct imported {
+    const char *program;
+    const struct array *weights;
+    int weight_count;
+    const char *note; /* for the user, or NULL */
+};
+
+static bool import_onnx(struct arena *arena, const char *path, struct imported *imported, const char **error)
 {
     struct onnx_network network;
-    if (options->choice.as || options->choice.prefix)
-        *error = "--as and --prefix are for state_dicts of PyTorch; an .onnx file says what it has";
+    if (!onnx_import(arena, path, &network, error))
+        return false;
+    *imported = (struct imported){network.program, network.weights, network.weight_count, NULL};
+    return true;
+}
+
+static bool import_keras(struct arena *arena, const char *path, const char *config, struct imported *imported,
+                         const char **error)
+{
+    struct keras_network network;
+    if (!keras_import(arena, path, config, &network, error))
+        return false;
+    *imported = (struct imported){network.program, network.weights, network.weight_count, network.note};
+    return true;
+}
+
+static bool import_torch(struct arena *arena, const char *path, const struct torch_choice *choice,
+                         struct imported *imported, const char **error)
+{
+    struct torch_network network;
+    if (!torch_import(arena, path, choice, &network, error))
+        return false;
+    *imported = (struct imported){network.program, network.weights, network.weight_count, NULL};
+    if (network.left_out)
+        imported->note = arena_printf(arena, "%d other tensor%s of '%s' left out", network.left_out,
+                                      network.left_out == 1 ? "" : "s", path);
+    return true;
+}
+
+static bool import_any(struct arena *arena, const struct import_options *options, struct imported *imported,
+                       const char **error)
+{
+    const char *path = options->input;
+    const bool torch = ends(path, ".safetensors"), onnx = ends(path, ".onnx");
+    const bool keras = ends(path, ".keras") || ends(path, ".h5") || ends(path, ".hdf5");
+    if (!torch && !onnx && !keras)
+        *error =
+            arena_printf(arena,
+                         "'%s' is neither an .onnx nor a .keras, .h5 or .safetensors file; of a module of PyTorch, "
+                         "Python writes one:\n"
+                         "  from safetensors.torch import save_file\n"
+                         "  save_file(module.state_dict(), \"weights.safetensors\")",
+                         path);
+    else if (!torch && (options->choice.as || options->choice.prefix))
+        *error = arena_printf(arena, "--as and --prefix are for state_dicts of PyTorch; %s says what it has",
+                              onnx ? "an .onnx file" : "a file of Keras");
+    else if (!keras && options->config)
+        *error = "--config is for weights of Keras, in an .h5 file";
     else if (!ends(options->weights, ".safetensors"))
         *error = arena_printf(arena, "'%s': weights go into a .safetensors file", options->weights);
+    else if (torch)
+        return import_torch(arena, path, &options->choice, imported, error);
+    else if (onnx)
+        return import_onnx(arena, path, imported, error);
     else
-        return onnx_import(arena, options->input, &network, error) &&
-               file_can_be_written(arena, options->output, error) &&
-               arrays_write(arena, options->weights, network.weights, network.weight_count, error) &&
-               file_write(arena, options->output, network.program, strlen(network.program), error);
+        return import_keras(arena, path, options->config, imported, error);
     return false;
 }
 
 static bool import(struct arena *arena, const struct import_options *options, const char **error)
 {
-    struct torch_network network;
-    if (ends(options->input, ".onnx"))
-        return import_onnx(arena, options, error);
-    if (!ends(options->input, ".safetensors")) {
-        *error = arena_printf(
-            arena,
-            "'%s' is neither an .onnx nor a .safetensors file; of a module of PyTorch, Python writes one:\n"
-            "  from safetensors.torch import save_file\n"
-            "  save_file(module.state_dict(), \"weights.safetensors\")",
-            options->input);
+    struct imported imported;
+    if (!import_any(arena, options, &imported, error) || !file_can_be_written(arena, options->output, error) ||
+        !arrays_write(arena, options->weights, imported.weights, imported.weight_count, error) ||
+        !file_write(arena, options->output, imported.program, strlen(imported.program), error))
         return false;
-    }
-    if (!ends(options->weights, ".safetensors")) {
-        *error = arena_printf(arena, "'%s': weights go into a .safetensors file", options->weights);
-        return false;
-    }
-    if (!torch_import(arena, options->input, &options->choice, &network, error) ||
-        !file_can_be_written(arena, options->output, error) ||
-        !arrays_write(arena, options->weights, network.weights, network.weight_count, error) ||
-        !file_write(arena, options->output, network.program, strlen(network.program), error))
-        return false;
-    if (network.left_out)
-        fprintf(stderr, "rnn: note: %d other tensor%s of '%s' left out\n", network.left_out,
-                network.left_out == 1 ? "" : "s", options->input);
+    if (imported.note)
+        fprintf(stderr, "rnn: note: %s\n", imported.note);
     return true;
 }
 

@@ -1,0 +1,138 @@
+/* Layers without weights. https://keras.io/api/layers/activation_layers/, merging_layers/, regularization_layers/ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "import/keras_model.h"
+
+/* name = text, where $ is the input and A a number */
+static bool write_function(struct keras_model *model, struct keras_layer *layer, const char *text, double number,
+                           struct keras_value *value)
+{
+    if (!keras_check_features(model, layer))
+        return false;
+    text_printf(&model->equations, "  %s = ", layer->equation);
+    for (const char *c = text; *c; c++)
+        if (*c == '$')
+            text_puts(&model->equations, layer->inputs[0]->expression);
+        else if (*c == 'A')
+            text_printf(&model->equations, "%.9g", number);
+        else
+            text_append(&model->equations, c, 1);
+    text_puts(&model->equations, "\n");
+    keras_give(layer, value, layer->equation, layer->inputs[0]->size);
+    return true;
+}
+
+bool keras_activation(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    const char *function;
+    if (!keras_function(model, layer, "activation", &function))
+        return false;
+    if (strcmp(function, "keras.linear") == 0)
+        return keras_nothing(model, layer, value);
+    return write_function(model, layer, arena_printf(model->arena, "%s($)", function), 0, value);
+}
+
+bool keras_relu(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    const double most = keras_number(layer, "max_value", 0), slope = keras_number(layer, "negative_slope", 0);
+    if (keras_number(layer, "threshold", 0) != 0 || (most != 0 && slope != 0))
+        return keras_error(model, layer,
+                           "has a threshold, or both a max_value and a negative_slope, which is not read");
+    return write_function(model, layer,
+                          most != 0    ? "clip($, 0, A)"
+                          : slope != 0 ? "leaky_relu($, A)"
+                                       : "relu($)",
+                          most != 0 ? most : slope, value);
+}
+
+bool keras_slope(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    if (strcmp(layer->class, "ELU") == 0)
+        return write_function(model, layer, "elu($, A)", keras_number(layer, "alpha", 1), value);
+    const double slope =
+        keras_number(layer, "negative_slope", keras_number(layer, "alpha", 0.3)); /* alpha in Keras 2 */
+    return write_function(model, layer, "leaky_relu($, A)", slope, value);
+}
+
+bool keras_softmax(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    if (!keras_check_axis(model, layer))
+        return false;
+    return write_function(model, layer, "softmax($)", 0, value);
+}
+
+bool keras_nothing(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    (void)model;
+    *value = *layer->inputs[0];
+    return true;
+}
+
+bool keras_mask(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    model->masks = true;
+    *value = *layer->inputs[0];
+    if (strcmp(layer->class, "NotEqual") == 0)
+        value->kind = KERAS_MASK;
+    return true;
+}
+
+/* ---- several values, or all frames ---- */
+
+bool keras_merge(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    static const struct {
+        const char *class, *begin, *between, *end;
+    } merges[] = {{"Add", "", " + ", ""},
+                  {"Subtract", "", " - ", ""},
+                  {"Multiply", "", " * ", ""},
+                  {"Average", "(", " + ", ")"},
+                  {"Maximum", "max(", ", ", ")"},
+                  {"Minimum", "min(", ", ", ")"},
+                  {"Concatenate", "concat(", ", ", ")"}};
+    int k = 0;
+    while (strcmp(merges[k].class, layer->class) != 0)
+        k++;
+    const bool joins = strcmp(layer->class, "Concatenate") == 0, nests = merges[k].begin[0] == 'm';
+    const struct keras_value *first = layer->inputs[0];
+    if (!keras_check_features(model, layer) || (joins && !keras_check_axis(model, layer)))
+        return false;
+    long size = 0;
+    for (int i = 0; i < layer->input_count; i++) {
+        const struct keras_value *one = layer->inputs[i];
+        size = joins ? size + one->size : one->size;
+        if (one->kind != first->kind || (!joins && one->size != first->size))
+            return keras_error(model, layer, "reads values of several sizes, or of frames and of whole sequences");
+        if (one->backwards != first->backwards)
+            return keras_error(model, layer,
+                               "reads frames in both orders (go_backwards), which a program cannot put together");
+    }
+    text_printf(&model->equations, "  %s = ", layer->equation);
+    for (int i = 0; nests && i < layer->input_count - 2; i++) /* max(max(a, b), c) */
+        text_puts(&model->equations, merges[k].begin);
+    text_puts(&model->equations, merges[k].begin);
+    for (int i = 0; i < layer->input_count; i++) {
+        text_printf(&model->equations, "%s%s", i ? merges[k].between : "", layer->inputs[i]->expression);
+        if (nests && i && i < layer->input_count - 1)
+            text_puts(&model->equations, ")");
+    }
+    text_puts(&model->equations, merges[k].end);
+    if (strcmp(layer->class, "Average") == 0)
+        text_printf(&model->equations, " / %d", layer->input_count);
+    text_puts(&model->equations, "\n");
+    keras_give(layer, value, layer->equation, size);
+    return true;
+}
+
+bool keras_pooling(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    if (layer->inputs[0]->kind != KERAS_FRAMES || keras_flag(layer, "keepdims", false) ||
+        (keras_text(layer, "data_format") && strcmp(keras_text(layer, "data_format"), "channels_last") != 0))
+        return keras_error(model, layer, "has to read frames, with channels_last and without keepdims");
+    if (!write_function(model, layer, layer->class[6] == 'A' ? "mean_over_time($)" : "max_over_time($)", 0, value))
+        return false;
+    value->kind = KERAS_WHOLE;
+    value->backwards = false;
+    return true;
+}
