@@ -19,9 +19,10 @@
 enum { RNN_BATCH_LEAST = RNN_TILE_COLUMNS, RNN_BATCH_MOST = 48, RNN_BATCH_BYTES = 8 * 1024 };
 
 #define RNN_BLOCKS(units) (RNN_PAD(units) / RNN_LANES)
-/* Blocks of a panel at most: with few rows as many as keep enough multiply-adds under way. Few units are one panel, as
- * their elementwise rests, each a long chain of operations, then run at once. */
-#define RNN_SIDE_MOST(rows, units) ((units) <= 32 && RNN_BLOCKS(units) <= 4 ? 4 : (rows) >= 3 ? 1 : 4 / (rows))
+/* Blocks of a panel at most: with few rows as many as keep enough multiply-adds under way. Two of a cell's gates take
+ * turns, as the elementwise rest of a block is a long chain of operations: a Zen 3 takes up to a seventh less time for
+ * factors of low rank, and none more. Few units are one panel, whose rests all run at once. */
+#define RNN_SIDE_MOST(rows, units) ((units) <= 32 && RNN_BLOCKS(units) <= 4 ? 4 : (rows) >= 3 ? 2 : 4 / (rows))
 #define RNN_PANELS(rows, units)    ((RNN_BLOCKS(units) + RNN_SIDE_MOST(rows, units) - 1) / RNN_SIDE_MOST(rows, units))
 /* Blocks of a panel, as few as cover all units with so many panels. */
 #define RNN_SIDE(rows, units) ((RNN_BLOCKS(units) + RNN_PANELS(rows, units) - 1) / RNN_PANELS(rows, units))
@@ -111,7 +112,7 @@ RNN_INLINE void rnn_column_pass(rnn_vec *sum, const rnn_vec *weights, const rnn_
 /* Does so in all passes, one after the other: the panel is read from front to back, as caches expect. */
 RNN_INLINE void rnn_column_product(rnn_vec *sum, const rnn_vec *panel, const rnn_real *x, const int k, const int rows)
 {
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     RNN_UNROLL(4)
     for (int p = 0; p < larger; p++, sum += least + 1, panel += (ptrdiff_t)k * (least + 1))
         rnn_column_pass(sum, panel, x, k, least + 1);
@@ -176,7 +177,7 @@ RNN_INLINE void rnn_panel_products(rnn_vec *sum, const int sum_stride, const rnn
                                    const int rows, const rnn_right *right, const int count, const int k,
                                    const int columns)
 {
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     const rnn_vec *weights = rnn_panel_at(packed, panel, rows, k);
     for (int i = 0; columns > 1 && i < count; i++)
         rnn_passes(sum + i * rows, sum_stride, weights, right[i].x, right[i].stride, k, rows, columns);

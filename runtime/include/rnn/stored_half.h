@@ -329,7 +329,7 @@ RNN_INLINE void rnn_half_product(rnn_vec *sum, const int sum_stride, const rnn_s
                                  const int rows, const rnn_real *x, const ptrdiff_t x_stride, const int k,
                                  const int columns)
 {
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     const ptrdiff_t row_bytes = (ptrdiff_t)((k + 1) / 2) * RNN_VECTOR_BYTES;
     RNN_UNROLL(4)
     for (int p = 0; p < larger; p++, sum += least + 1, panel += row_bytes * (least + 1))
@@ -368,7 +368,7 @@ RNN_INLINE void rnn_half_rights(rnn_vec *sum, const int apart, const rnn_stored 
 RNN_INLINE void rnn_half_products(rnn_vec *sum, const rnn_stored *panel, const rnn_storage storage, const int rows,
                                   const rnn_right *right, const int k, const int count)
 {
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     const ptrdiff_t row_bytes = (ptrdiff_t)((k + 1) / 2) * RNN_VECTOR_BYTES;
     RNN_UNROLL(4)
     for (int p = 0; p < larger; p++, sum += least + 1, panel += row_bytes * (least + 1))

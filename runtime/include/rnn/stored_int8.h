@@ -240,7 +240,7 @@ RNN_INLINE void rnn_int8_passes(rnn_vec *sum, const int sum_stride, const rnn_ve
                                 const unsigned char *const *runs, const int plane, const int quads, const int rows,
                                 const int columns, const int alone)
 {
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     RNN_UNROLL(4)
     for (int p = 0; p < larger; p++, sum += least + 1, scales += least + 1) {
         rnn_int8_pass(sum, sum_stride, scales, weights, runs, plane, quads, least + 1, columns, alone);
@@ -263,7 +263,7 @@ RNN_INLINE void rnn_int8_columns(rnn_vec *sum, const int sum_stride, const rnn_s
 {
     enum { RUN_BYTES = RNN_INT8_RUN_BYTES(RNN_INT8_RUN) };
     unsigned char own[RNN_TILE_COLUMNS * RUN_BYTES] __attribute__((aligned(64)));
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, most = (rows + passes - 1) / passes;
+    const int passes = RNN_PASSES(rows), most = (rows + passes - 1) / passes;
     const int plane = RNN_INT8_PLANE(k);
     const ptrdiff_t run_bytes = RNN_INT8_RUN_BYTES(k);
     const ptrdiff_t stride = RNN_QUANTISED(k) * (ptrdiff_t)sizeof(rnn_real);
@@ -293,7 +293,7 @@ RNN_INLINE void rnn_int8_columns(rnn_vec *sum, const int sum_stride, const rnn_s
 RNN_INLINE void rnn_int8_products(rnn_vec *sum, const rnn_stored *panel, const int rows,
                                   const rnn_real *const *quantised, const int k, const int count)
 {
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, most = (rows + passes - 1) / passes;
+    const int passes = RNN_PASSES(rows), most = (rows + passes - 1) / passes;
     const rnn_stored *weights = panel + rows * RNN_VECTOR_BYTES;
     ptrdiff_t begin = 0; /* bytes of a column in front of the run */
     for (int i = 0; i < k; i += RNN_INT8_RUN, begin += RNN_INT8_RUN_BYTES(k)) {

@@ -12,9 +12,9 @@
  *   AVX-512        32          24            4                 6   6   6   6
  *   plain C        32          16            4                 6   6   5   4      as microcontrollers have them
  *
- * Four rows are two passes of two where three is the most. Eight multiply-adds or more are under way at once: two begin
- * in each cycle, and each takes four. More than six columns at a time would not fit in one set of a first-level cache,
- * where they all fall if they are a multiple of 4 KiB apart. */
+ * Four rows are two passes of two where three is the most, and eight are four. Eight multiply-adds or more are under way
+ * at once: two begin in each cycle, and each takes four. More than six columns at a time would not fit in one set of a
+ * first-level cache, where they all fall if they are a multiple of 4 KiB apart. */
 #ifndef RNN_TILE_H
 #define RNN_TILE_H
 
@@ -43,6 +43,13 @@ enum {
     RNN_RUN = 512 /* turns, for all columns before the next: what they share stays in a near cache */
 };
 
+/* Passes of so many rows: as few as can be, or one more where all then have the same number, two or more. */
+#define RNN_PASSES_LEAST(rows) (((rows) + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS)
+#define RNN_PASSES(rows)                                                                                               \
+    (RNN_PASSES_LEAST(rows) +                                                                                          \
+     ((rows) % RNN_PASSES_LEAST(rows) && (rows) % (RNN_PASSES_LEAST(rows) + 1) == 0 &&                                 \
+      (rows) > RNN_PASSES_LEAST(rows) + 1))
+
 /* Returns the number of columns of the widest tile of so many rows. */
 #define RNN_TILE_WIDTH(rows) RNN_MIN(RNN_TILE_COLUMNS, RNN_ACCUMULATORS / RNN_MAX(rows, 2))
 
@@ -69,7 +76,7 @@ typedef struct {
 /* Returns the place of a row in a panel of so many: passes have nearly equal numbers of rows, the larger ones first. */
 RNN_INLINE rnn_pass_place rnn_place_row(const int row, const int rows)
 {
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     const int in_larger = larger * (least + 1);
     rnn_pass_place place;
     if (row < in_larger) {
@@ -221,7 +228,7 @@ RNN_INLINE void rnn_pass(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
 RNN_INLINE void rnn_passes(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
                            const ptrdiff_t x_stride, const int k, const int rows, const int columns)
 {
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     RNN_UNROLL(4)
     for (int p = 0; p < larger; p++, sum += least + 1, panel += (ptrdiff_t)k * (least + 1))
         rnn_pass(sum, sum_stride, panel, x, x_stride, k, least + 1, columns);
