@@ -1,4 +1,5 @@
 /* --emit=predict: what the cost model says of one call, for programs. */
+#include "base/machine.h"
 #include "emit/emitter.h"
 #include "schedule/predict.h"
 
@@ -44,9 +45,9 @@ double emit_prediction(const struct schedule *schedule, const struct load *load,
         cycles += region->kind == REGION_FRAMES ? 0 : time;
     }
     text_printf(out,
-                "{\n  \"streams\": %d, \"frames\": %d, \"threads\": %d,\n"
+                "{\n  \"streams\": %d, \"frames\": %d, \"threads\": %d, \"lanes\": %d,\n"
                 "  \"nanoseconds\": %.2f, \"within_cycles\": %.2f,\n  \"regions\": [",
-                load->streams, load->frames, load->threads, all, cycles);
+                load->streams, load->frames, load->threads, schedule->options.machine->lanes, all, cycles);
     const char *between = "\n    ";
     for (int r = 0; r < schedule->region_count; r++)
         if (region_is_predicted(&schedule->regions[r])) {

@@ -7,6 +7,8 @@
 
 /* The part of its time that a network has to save for a form to be tried. */
 static const double gain_least = 0.003;
+/* Ranks are multiples of this or, where vectors hold more numbers, of those. */
+static const int rank_least = 8;
 
 double group_error(const struct group *group, int rank)
 {
@@ -60,28 +62,30 @@ static const struct choice *choose_alone(const struct search *search, const stru
 }
 
 /* True if the program is right with the group's form: a cp parameter may only be multiplied with vectors. */
-static bool form_fits(struct search *search, const struct group *group)
+static bool form_fits(struct search *search, const struct group *group, int rank)
 {
     const struct factoring *factoring = search->factoring;
-    const struct choice choice = {.form = group->form, .rank = RANK_STEP, .storage = PRECISION_F32};
+    const struct choice choice = {.form = group->form, .rank = rank, .storage = PRECISION_F32};
     set_forms(search, choose_alone(search, group, choice));
     return program_is_right(&factoring->options->network, rewrite_program(factoring));
 }
 
-static void find_ranks(struct search *search, struct group *group)
+/* Finds the ranks that fill lanes and make the group smaller. */
+static void find_ranks(struct search *search, struct group *group, int lanes)
 {
+    const int step = lanes > rank_least ? lanes : rank_least;
     int count = 0;
-    while (is_smaller(group, (count + 1) * RANK_STEP))
+    while (is_smaller(group, (count + 1) * step))
         count++;
     if (!count)
         group->reason = "it is too small";
-    else if (!form_fits(search, group))
+    else if (!form_fits(search, group, step))
         group->reason = "the program does not allow it";
     if (group->reason)
         return;
     group->ranks = ARENA_ARRAY(search->factoring->arena, int, count);
     for (int i = 0; i < count; i++)
-        group->ranks[i] = (i + 1) * RANK_STEP;
+        group->ranks[i] = (i + 1) * step;
     group->rank_count = count;
 }
 
@@ -138,7 +142,7 @@ bool find_groups(struct search *search, struct forecast *dense, const char **err
     if (!predict_network(search, none, dense, error))
         return false;
     for (int g = 0; g < search->group_count; g++) {
-        find_ranks(search, &search->groups[g]);
+        find_ranks(search, &search->groups[g], dense->lanes);
         if (!find_gain(search, &search->groups[g], dense, error))
             return false;
     }

@@ -14,10 +14,11 @@ void set_forms(struct search *search, const struct choice *choices)
 static bool read_forecast(const struct text *text, struct forecast *forecast)
 {
     json_t *root = json_loadb(text->data ? text->data : "", text->length, 0, NULL);
-    const json_t *time = json_object_get(root, "nanoseconds"), *cycles = json_object_get(root, "within_cycles");
-    const bool right = json_is_number(time) && json_is_number(cycles);
+    const json_t *time = json_object_get(root, "nanoseconds"), *cycles = json_object_get(root, "within_cycles"),
+                 *lanes = json_object_get(root, "lanes");
+    const bool right = json_is_number(time) && json_is_number(cycles) && json_is_integer(lanes);
     if (right)
-        *forecast = (struct forecast){json_number_value(time), json_number_value(cycles)};
+        *forecast = (struct forecast){json_number_value(time), json_number_value(cycles), (int)json_integer_value(lanes)};
     json_decref(root);
     return right;
 }

@@ -56,9 +56,10 @@ struct group {
     double gain; /* that time, by the cost model: nanoseconds a frame at the best of what it alone can do */
 };
 
-/* The times that the cost model predicts, in nanoseconds for a frame of all streams. */
+/* The times that the cost model predicts, in nanoseconds for a frame of all streams, and the lanes of its vectors. */
 struct forecast {
     double time, within_cycles;
+    int lanes;
 };
 
 enum verdict { VERDICT_OPEN, VERDICT_GOOD, VERDICT_WORSE, VERDICT_SLOW };

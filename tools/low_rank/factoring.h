@@ -13,7 +13,7 @@
 struct factor_options;
 struct search;
 
-/* Ranks in such steps fill the lanes of any machine. */
+/* Ranks that follow from stable ranks are multiples of this: they fill the lanes of any machine. */
 enum { RANK_STEP = 16 };
 
 /* How a parameter is to be kept; zeros: as it is. */
