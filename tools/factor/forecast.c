@@ -18,7 +18,8 @@ static bool read_forecast(const struct text *text, struct forecast *forecast)
                  *lanes = json_object_get(root, "lanes");
     const bool right = json_is_number(time) && json_is_number(cycles) && json_is_integer(lanes);
     if (right)
-        *forecast = (struct forecast){json_number_value(time), json_number_value(cycles), (int)json_integer_value(lanes)};
+        *forecast =
+            (struct forecast){json_number_value(time), json_number_value(cycles), (int)json_integer_value(lanes)};
     json_decref(root);
     return right;
 }

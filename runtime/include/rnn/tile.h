@@ -12,9 +12,9 @@
  *   AVX-512        32          24            4                 6   6   6   6
  *   plain C        32          16            4                 6   6   5   4      as microcontrollers have them
  *
- * Four rows are two passes of two where three is the most, and eight are four. Eight multiply-adds or more are under way
- * at once: two begin in each cycle, and each takes four. More than six columns at a time would not fit in one set of a
- * first-level cache, where they all fall if they are a multiple of 4 KiB apart. */
+ * Four rows are two passes of two where three is the most, and eight are four. Eight multiply-adds or more are under
+ * way at once: two begin in each cycle, and each takes four. More than six columns at a time would not fit in one set
+ * of a first-level cache, where they all fall if they are a multiple of 4 KiB apart. */
 #ifndef RNN_TILE_H
 #define RNN_TILE_H
 
@@ -46,9 +46,8 @@ enum {
 /* Passes of so many rows: as few as can be, or one more where all then have the same number, two or more. */
 #define RNN_PASSES_LEAST(rows) (((rows) + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS)
 #define RNN_PASSES(rows)                                                                                               \
-    (RNN_PASSES_LEAST(rows) +                                                                                          \
-     ((rows) % RNN_PASSES_LEAST(rows) && (rows) % (RNN_PASSES_LEAST(rows) + 1) == 0 &&                                 \
-      (rows) > RNN_PASSES_LEAST(rows) + 1))
+    (RNN_PASSES_LEAST(rows) + ((rows) % RNN_PASSES_LEAST(rows) && (rows) % (RNN_PASSES_LEAST(rows) + 1) == 0 &&        \
+                               (rows) > RNN_PASSES_LEAST(rows) + 1))
 
 /* Returns the number of columns of the widest tile of so many rows. */
 #define RNN_TILE_WIDTH(rows) RNN_MIN(RNN_TILE_COLUMNS, RNN_ACCUMULATORS / RNN_MAX(rows, 2))
