@@ -59,7 +59,7 @@ class State:
     def __init__(self, network, streams=1):
         streams = _whole("streams", streams, 1, 2**31 - 1)
         self._network = network
-        self._memory = self._work = None
+        self._memory = self._work = self._batch = None
         self._busy = threading.Lock()
         self._begin(streams)
 
@@ -99,6 +99,20 @@ class State:
             self._work = None
             self._work = Memory(model, size)
         return self._work.address
+
+    def _batch_of(self, count):
+        """Memory for a step of so many of the streams."""
+        model = self._network._model
+        size = model.state_size(count)
+        if self._batch is None or self._batch.size < size:
+            self._batch = None
+            self._batch = Memory(model, size)
+        return self._batch.address
+
+    def __reduce__(self):
+        with self:
+            size = self._network._model.state_size(self.streams)
+            return _restore, (self._network, self.streams, ctypes.string_at(self._memory.address, size))
 
     def __enter__(self):
         if not self._busy.acquire(blocking=False):
@@ -244,12 +258,18 @@ class Network:
             self._idle.append(used)
         return self._give(results, extent)
 
-    def step(self, *inputs, state=None, out=None, **named):
+    def step(self, *inputs, state=None, streams=None, out=None, **named):
         """Computes one frame of every stream, of inputs [streams, ...] or [...]; without `state` of streams of the
-        network's own, which begin with the first call and after `reset`."""
+        network's own, which begin with the first call and after `reset`.
+
+        streams: numbers of those streams of the state that take the step, each once. Inputs and outputs are of these,
+        in this order; all other streams stay as they are.
+        """
         if not self._model.step:
             raise Error("the network needs the future, so that it has no step: use run")
         arrays, extent = self._take_inputs(inputs, named, is_step=True)
+        if streams is not None:
+            return self._step_some(arrays, extent, state, streams, out)
         if state is None:
             if self._own is None:
                 self._own = State(self, extent.streams or 1)
@@ -261,6 +281,27 @@ class Network:
                 self._model.step(
                     self._ready(),
                     state._memory.address,
+                    _pointers(a.ctypes.data for a in arrays),
+                    _pointers(r.ctypes.data for r in results),
+                )
+            )
+        return self._give(results, extent)
+
+    def _step_some(self, arrays, extent, state, streams, out):
+        self._check_state(state)
+        chosen = _take_streams(streams, state.streams)
+        count = chosen.size
+        if (extent.streams or count) != count:
+            raise ValueError(f"the inputs have {extent.streams} streams and `streams` has {count}")
+        results = self._take_outputs(out, extent, None, count, arrays)
+        with state, self._limit_threads():
+            self._check(
+                self._model.step_some(
+                    self._ready(),
+                    state._memory.address,
+                    state._batch_of(count),
+                    chosen.ctypes.data,
+                    count,
                     _pointers(a.ctypes.data for a in arrays),
                     _pointers(r.ctypes.data for r in results),
                 )
@@ -302,11 +343,14 @@ class Network:
     def _streams(self, extent, state):
         if state is None:
             return extent.streams or 1
-        if not isinstance(state, State) or state._network is not self:
-            raise TypeError("state is none of this network's; its method state(streams) makes one")
+        self._check_state(state)
         if extent.streams is not None and state.streams != extent.streams:
             raise ValueError(f"the inputs have {extent.streams} streams and the state has {state.streams}")
         return state.streams
+
+    def _check_state(self, state):
+        if not isinstance(state, State) or state._network is not self:
+            raise TypeError("state is none of this network's; its method state(streams) makes one")
 
     def _take_inputs(self, positional, named, is_step):
         arrays = [
@@ -451,6 +495,16 @@ def _rebuild(program, dtype, threads, more, weights, fingerprint):
     return network
 
 
+def _restore(network, streams, past):
+    """A state as pickles have it."""
+    size = network._model.state_size(streams)
+    if size != len(past):
+        raise Error("the state was made by a network for another processor: it has other vectors")
+    state = State(network, streams)
+    ctypes.memmove(state._memory.address, past, size)
+    return state
+
+
 class _Threads:
     """Limits the threads of OpenMP that the calls within have."""
 
@@ -477,6 +531,19 @@ def _whole(what, value, least, most):
 def _pointers(addresses):
     addresses = list(addresses)
     return (c_void_p * max(len(addresses), 1))(*addresses)
+
+
+def _take_streams(streams, count):
+    """Numbers of streams below `count`, each once."""
+    chosen = _take_integers("streams", numpy.asarray(streams))
+    if chosen.ndim != 1 or not chosen.size:
+        raise ValueError(f"streams has shape {describe(chosen.shape)}; expected numbers of one stream or more")
+    if chosen.min() < 0 or chosen.max() >= count:
+        wrong = chosen.min() if chosen.min() < 0 else chosen.max()
+        raise ValueError(f"streams has {wrong}; expected 0 .. {count - 1}, as the state has {count}")
+    if numpy.unique(chosen).size != chosen.size:
+        raise ValueError("streams names a stream twice")
+    return chosen
 
 
 def _take_integers(what, array):

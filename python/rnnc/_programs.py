@@ -19,7 +19,7 @@ def prefix():
     named = os.environ.get("RNNC_PREFIX")
     import rnnc
 
-    folders = [named] if named else [os.path.join(folder, "installed") for folder in rnnc.__path__]
+    folders = [os.path.abspath(named)] if named else [os.path.join(folder, "installed") for folder in rnnc.__path__]
     for folder in folders:
         if os.access(os.path.join(folder, "bin", "rnn"), os.X_OK):
             return folder

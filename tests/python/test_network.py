@@ -129,6 +129,27 @@ class Calls(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "the inputs have 4 streams and the state has 1"):
             self.net.step(self.x[0])
 
+    def test_some_streams(self):
+        want = elman(self.net.parameters, self.x)
+        state = self.net.state(4)
+        for frame in range(3):  # streams 2 and 0 take three steps, 3 and 1 none
+            got = self.net.step(self.x[frame, [2, 0]], state=state, streams=[2, 0])
+            numpy.testing.assert_allclose(got, want[frame, [2, 0]], atol=1e-5)
+        got = self.net.step(self.x[0, 1], state=state, streams=[1])
+        numpy.testing.assert_allclose(got, want[0, 1], atol=1e-5)
+        got = self.net.step(self.x[[1, 3], [1, 2]], state=state, streams=numpy.array([1, 2]))
+        numpy.testing.assert_allclose(got, want[[1, 3], [1, 2]], atol=1e-5)
+
+    def test_states_are_pickled(self):
+        want = elman(self.net.parameters, self.x)
+        state = self.net.state(4)
+        self.net.run(self.x[:5], state=state)
+        net, other = pickle.loads(pickle.dumps((self.net, state)))
+        numpy.testing.assert_allclose(net.run(self.x[5:], state=other), want[5:], atol=1e-5)
+        restore, (net, streams, past) = state.__reduce__()
+        with self.assertRaisesRegex(rnnc.Error, "the state was made by a network for another processor"):
+            restore(net, streams, past + past)
+
     def test_lengths(self):
         h = self.net.run(self.x, lengths=[9, 0, 4, 1], out=numpy.full((9, 4, 5), 7, numpy.float32))
         want = elman(self.net.parameters, self.x)
@@ -287,6 +308,11 @@ class Messages(unittest.TestCase):
                 ValueError,
                 r"out of 'h' has to be a contiguous, writable array \[4, 2, 5\]",
             ),
+            (lambda: net.step(x[0], streams=[0]), TypeError, "state is none of this network's"),
+            (lambda: net.step(x[0], state=net.state(3), streams=[0]), ValueError, "have 2 streams and `streams` has 1"),
+            (lambda: net.step(x[0], state=net.state(3), streams=[1, 3]), ValueError, r"streams has 3; expected 0 .. 2"),
+            (lambda: net.step(x[0], state=net.state(3), streams=[1, 1]), ValueError, "streams names a stream twice"),
+            (lambda: net.step(x[0], state=net.state(3), streams=numpy.zeros(0, int)), ValueError, r"streams has shape \[0\]"),
             (lambda: net.state(0), ValueError, "streams is 0; expected a whole number from 1 to"),
             (lambda: net.state(2).reset([True]), ValueError, r"which has shape \[1\]; expected \[2\]"),
         ]:
