@@ -41,9 +41,9 @@ find_rank() { # RANK: its process in $victim; false where it has not begun or ha
 }
 
 # Each run is killed within about the time that a whole one takes, or gets to the end; then the next one begins anew.
-done=0 ended=0 slowest=0
+done=0 ended=0 slowest=0 limit=$((60 + whole / 250)) # seconds: of a machine that has other things to do, too
 while [ $done -lt "$kills" ] || [ $ended = 0 ]; do
-  { launch="exec timeout 60 mpirun -n $count"; long killed --resume; } >out 2>err &
+  { launch="exec timeout $limit mpirun -n $count"; long killed --resume; } >out 2>err &
   process=$!
   if [ $done -lt "$kills" ]; then
     draw "$whole" && delay=$drawn
@@ -66,6 +66,7 @@ while [ $done -lt "$kills" ] || [ $ended = 0 ]; do
     echo "a run got to the end, to the same bits, after $done of $kills kills"
     continue
   fi
+  [ $status != 124 ] || fail "a run, of which rank $rank was killed after $delay ms, is not through after $limit s"
   [ -n "$victim" ] || fail "exit status $status of a run that nobody killed: $(cat err)"
   took=$(($(milliseconds) - begin))
   [ $took -lt 30000 ] || fail "the ranks wait $took ms for a dead one"
