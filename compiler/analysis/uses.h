@@ -18,6 +18,9 @@ struct uses {
     const struct use *use;
 };
 
+/* Returns the number of the output that is a reader. */
+static inline int use_output(const struct use *use) { return -1 - use->reader; }
+
 struct uses find_uses(const struct graph *graph, struct arena *arena);
 
 static inline int uses_count(const struct uses *uses, int node) { return uses->begin[node + 1] - uses->begin[node]; }

@@ -1,11 +1,6 @@
 /* Signatures and checks of entry points. */
 #include "emit/calls.h"
 
-const char *targets_array(const struct emitter *emitter)
-{
-    return emitter->graph->of_outputs ? "output_adjoints" : "targets";
-}
-
 int input_of(const struct emitter *emitter, int output) { return emitter->graph->outputs[output].input; }
 
 static bool output_is_argument(const struct emitter *emitter, enum call_kind call, int output)
@@ -25,8 +20,7 @@ void write_data_parameters(struct emitter *emitter, enum call_kind call)
         text_printf(emitter->out, "%sconst %s *%s", i || call != CALL_STEP ? ", " : ",\n    ",
                     input_type(&graph->inputs[i]), emitter->arguments[i]);
     if (call == CALL_GRAD)
-        write_pattern(emitter,
-                      graph->of_outputs ? ",\n    @_params *gradient" : ",\n    double *loss, @_params *gradient");
+        write_named(emitter, ",\n    double *loss, @_params *gradient");
     for (int i = 0; i < graph->output_count; i++)
         if (output_is_argument(emitter, call, i))
             text_printf(emitter->out, ", rnn_real *%s", emitter->arguments[graph->input_count + i]);
@@ -37,10 +31,8 @@ void write_signature(struct emitter *emitter, enum call_kind call)
     static const char *const heads[] = {
         "rnn_status $_step(const $_packed *packed, $_state *state",
         "rnn_status $_run(const $_packed *packed, $_state *state, $_work *work,\n    int frames, const int *lengths",
-        "(const @_params *params, $_state *state, $_work *work,\n    const rnn_window *window"};
+        "rnn_status @_grad(const @_params *params, $_state *state, $_work *work,\n    const rnn_window *window"};
     text_puts(emitter->out, emitter->internal ? "static " : "");
-    if (call == CALL_GRAD)
-        write_named(emitter, emitter->graph->of_outputs ? "rnn_status @_vjp" : "rnn_status @_grad");
     write_named(emitter, heads[call]);
     write_data_parameters(emitter, call);
     text_puts(emitter->out, ")");
@@ -70,9 +62,9 @@ void write_generic_arguments(struct emitter *emitter, enum call_kind call)
     int inputs = graph->input_count - graph->target_count;
     for (int i = 0; i < graph->input_count; i++)
         text_printf(emitter->out, ",\n        (const %s *)%s[%d]", input_type(&graph->inputs[i]),
-                    i < inputs ? "inputs" : targets_array(emitter), i < inputs ? i : i - inputs);
+                    i < inputs ? "inputs" : "targets", i < inputs ? i : i - inputs);
     if (call == CALL_GRAD)
-        write_pattern(emitter, ",\n        %s(@_params *)gradient", graph->of_outputs ? "" : "loss, ");
+        write_named(emitter, ",\n        loss, (@_params *)gradient");
     for (int i = 0; i < graph->output_count; i++)
         if (call != CALL_GRAD)
             text_printf(emitter->out, ",\n        (rnn_real *)outputs[%d]", i);
@@ -97,7 +89,7 @@ void write_argument_arrays(struct emitter *emitter, enum call_kind call)
     const int inputs = graph->input_count - graph->target_count;
     write_inputs_array(emitter, "inputs", 0, inputs);
     if (call == CALL_GRAD)
-        write_inputs_array(emitter, targets_array(emitter), inputs, graph->input_count);
+        write_inputs_array(emitter, "targets", inputs, graph->input_count);
     text_printf(emitter->out, "    void *const %s[] = {", call == CALL_GRAD ? "input_gradients" : "outputs");
     const int count = call == CALL_GRAD ? inputs : graph->output_count;
     for (int i = 0; i < count; i++) {
@@ -124,6 +116,13 @@ static void write_input_check(struct emitter *emitter, int index, const char *le
         text_printf(emitter->out, "rnn_check_input(%s);\n", name);
 }
 
+void write_input_checks(struct emitter *emitter, int count, const char *lengths, const char *frames)
+{
+    for (int i = 0; i < count; i++)
+        write_input_check(emitter, i, lengths, frames);
+    text_puts(emitter->out, "    if (status != RNN_OK)\n        return status;\n");
+}
+
 void write_checks(struct emitter *emitter, enum call_kind call)
 {
     static const char *const lengths[] = {"NULL", "lengths", "window->lengths"};
@@ -134,9 +133,7 @@ void write_checks(struct emitter *emitter, enum call_kind call)
     else if (call == CALL_RUN)
         text_puts(emitter->out, "rnn_check_run(packed, streams, work, frames, lengths);\n");
     else
-        text_printf(emitter->out, "rnn_check_grad(params, streams, work, window, %s, %d);\n",
-                    emitter->graph->of_outputs ? "gradient" : "loss", emitter->graph->carries);
-    for (int i = 0; i < emitter->graph->input_count; i++)
-        write_input_check(emitter, i, lengths[call], frames[call]);
-    text_puts(emitter->out, "    if (status != RNN_OK)\n        return status;\n");
+        text_printf(emitter->out, "rnn_check_grad(params, streams, work, window, loss, %d);\n",
+                    emitter->graph->carries);
+    write_input_checks(emitter, emitter->graph->input_count, lengths[call], frames[call]);
 }

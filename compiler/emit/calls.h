@@ -19,8 +19,8 @@ void write_argument_arrays(struct emitter *emitter, enum call_kind call);
 /* Writes checks of the arguments, which return an error from the call. */
 void write_checks(struct emitter *emitter, enum call_kind call);
 
-/* Returns the array through which a training call is given what it has beside inputs: "targets". */
-const char *targets_array(const struct emitter *emitter);
+/* Writes those of the first inputs, behind a `status`. */
+void write_input_checks(struct emitter *emitter, int count, const char *lengths, const char *frames);
 
 /* Returns the input whose gradient an output of a training network is, or -1. */
 int input_of(const struct emitter *emitter, int output);
@@ -70,6 +70,8 @@ void write_step_call(struct emitter *emitter, const struct step *step, const cha
 void write_inputs(struct emitter *emitter, const struct step *step, int indent, bool one_frame);
 /* Writes a cast to void of each input, and of the packed weights, that a call only checks. */
 void write_unread_inputs(struct emitter *emitter, const struct plan *plan);
+/* Writes the same of adjoints of outputs, which no call checks. */
+void write_unread_adjoints(struct emitter *emitter, const struct plan *plan);
 void write_outputs(struct emitter *emitter, const struct step *step, int indent, bool one_frame);
 
 #endif

@@ -3,6 +3,7 @@
 #include <ctype.h>
 
 #include "emit/variants.h"
+#include "emit/vjp.h"
 
 const char *emit_level_prefix(struct arena *arena, const char *prefix, const struct target *level)
 {
@@ -64,17 +65,6 @@ static const char *const any_calls[] = {
     "{\n    return @_target()->training->grad(params, state, work, window, inputs, targets, loss, gradient,\n"
     "        input_gradients);\n}\n\n"};
 
-static const char *const vjp_any_call =
-    "static rnn_status $_any(const void *params, void *state, void *work, const rnn_window *window,\n"
-    "    const void *const inputs[], const void *const output_adjoints[], void *gradient,\n"
-    "    void *const input_gradients[])\n"
-    "{\n    return @_target()->vjp->vjp(params, state, work, window, inputs, output_adjoints, gradient,\n"
-    "        input_gradients);\n}\n\n";
-
-static const char *const vjp_named_call =
-    "    return @_target()->vjp->vjp(params, state, work, window, inputs, output_adjoints, gradient,\n"
-    "        input_gradients);\n}\n\n";
-
 static const char *const named_calls[] = {
     "    return $_target()->step(packed, state, inputs, outputs);\n}\n\n",
     "    return $_target()->run(packed, state, work, frames, lengths, inputs, outputs);\n}\n\n",
@@ -94,12 +84,11 @@ static const char *const training_calls =
 
 static void write_call(struct emitter *emitter, enum call_kind call)
 {
-    const bool of_outputs = emitter->graph->of_outputs;
-    write_named(emitter, of_outputs ? vjp_any_call : any_calls[call]);
+    write_named(emitter, any_calls[call]);
     write_signature(emitter, call);
     text_puts(emitter->out, "\n{\n");
     write_argument_arrays(emitter, call);
-    write_named(emitter, of_outputs ? vjp_named_call : named_calls[call]);
+    write_named(emitter, named_calls[call]);
 }
 
 static void write_step_some_call(struct emitter *emitter)
@@ -135,9 +124,12 @@ static void write_training(struct emitter *trainer)
     const bool of_outputs = trainer->graph->of_outputs;
     write_named(trainer, of_outputs ? STATE_CALLS("->vjp") COPY_CALL("->vjp")
                                     : STATE_CALLS("->training") COPY_CALL("->training"));
-    write_call(trainer, CALL_GRAD);
-    if (!of_outputs)
+    if (of_outputs) {
+        write_vjp_dispatch(trainer);
+    } else {
+        write_call(trainer, CALL_GRAD);
         write_named(trainer, training_calls);
+    }
     emit_training_descriptor(trainer);
 }
 

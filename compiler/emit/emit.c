@@ -126,6 +126,7 @@ static const struct {
     {"rnn/ctc.h", {"rnn_ctc", "rnn_check_labels"}},
     {"rnn/flush.h", {"rnn_flush"}},
     {"rnn/gather.h", {"rnn_gather"}},
+    {"rnn/kept.h", {"rnn_kept"}},
     {"rnn/matrix.h", {"rnn_matrix", "rnn_copy_strided", "rnn_add_strided", "rnn_vec_load_left", "rnn_vec_add_left"}},
     {"rnn/panel.h", {"rnn_pa", "rnn_unpad_", "RNN_M", "RNN_BATCH", "RNN_PA"}},
     {"rnn/refine.h", {"rnn_refine(", "rnn_stored_refine("}},

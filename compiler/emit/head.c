@@ -9,7 +9,7 @@ static void write_step_head(struct writing *writing)
                                     "    const rnn_flush_state flush = rnn_flush_begin();\n");
 }
 
-static void write_past(struct writing *writing)
+void write_past(struct writing *writing)
 {
     if (!writing->plan->carries)
         return;
@@ -43,7 +43,8 @@ static void write_grad_head(struct writing *writing)
         "    rnn_loss_sum *const sums = $_sums(work, streams);\n"
         "    struct $_packed *const packed = $_packed_of(work, streams);\n"
         "    rnn_real *const memory = $_values_of(work, streams);\n"
-        "%s    struct $_values values;\n"
+        "    rnn_loss losses[$_LOSSES];\n"
+        "    struct $_values values;\n"
         "    memset(&values, 0, sizeof values);\n"
         "    values.ages = call.ages;\n"
         "    values.left = call.left;\n"
@@ -53,10 +54,7 @@ static void write_grad_head(struct writing *writing)
         "    rnn_real *const late =\n"
         "        rnn_behind(memory, $_place(&values, memory, call.block_columns, call.whole, (size_t)streams));\n"
         "    const size_t late_numbers = $_place_late(&values, late, frames);\n"
-        "    memset(sums, 0, $_LOSSES * sizeof *sums);\n",
-        writing->emitter->graph->of_outputs
-            ? ""
-            : arena_printf(writing->emitter->arena, "    rnn_loss losses[%s_LOSSES];\n", writing->emitter->prefix));
+        "    memset(sums, 0, $_LOSSES * sizeof *sums);\n");
     write_past(writing);
     text_puts(writing->emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
 }

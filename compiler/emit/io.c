@@ -23,7 +23,12 @@ static void write_input(struct emitter *emitter, const struct step *step, int id
     const char *columns = one_frame || node->time == TIME_SEQUENCE ? "streams"
                           : of_block                               ? "call.columns"
                                                                    : "(ptrdiff_t)call.whole";
-    if (emitter->schedule->buffers[id].storage == STORE_INPUT)
+    const bool adjoint =
+        emitter->graph->of_outputs && node->input >= emitter->graph->input_count - emitter->graph->target_count;
+    if (adjoint)
+        text_printf(emitter->out, "%*srnn_pad_or_clear(values.%s, %s, %s, %s);\n", indent, "", member,
+                    of_block ? arena_printf(emitter->arena, "%s ? %s : NULL", argument, from) : from, units, columns);
+    else if (emitter->schedule->buffers[id].storage == STORE_INPUT)
         text_printf(emitter->out, "%*svalues.%s = %s;\n", indent, "", member, from);
     else
         text_printf(emitter->out, "%*srnn_pad_columns(values.%s, %s, %s, %s);\n", indent, "", member, from, units,
@@ -51,22 +56,35 @@ void write_inputs(struct emitter *emitter, const struct step *step, int indent, 
             write_given(emitter, step->values[i], indent);
 }
 
-void write_unread_inputs(struct emitter *emitter, const struct plan *plan)
+/* Writes a cast to void of each input, from one on, that no step of a plan is about. */
+static void write_unread(struct emitter *emitter, const struct plan *plan, int first)
 {
     const struct graph *graph = emitter->graph;
-    bool *read = ARENA_ARRAY(emitter->arena, bool, graph->input_count + 1), reads_packed = false;
+    bool *read = ARENA_ARRAY(emitter->arena, bool, graph->input_count + 1);
     for (int i = 0; i < plan->step_count; i++) {
         const struct step *step = &plan->steps[i];
-        reads_packed |= step->kind == STEP_REGION;
         for (int v = 0; step->kind == STEP_INPUTS && v < step->value_count; v++)
             if (graph->nodes[step->values[v]]->op == OP_input)
                 read[graph->nodes[step->values[v]]->input] = true;
     }
-    if (!reads_packed)
-        text_puts(emitter->out, "    (void)packed;\n");
-    for (int i = 0; i < graph->input_count; i++)
+    for (int i = first; i < graph->input_count; i++)
         if (!read[i])
             text_printf(emitter->out, "    (void)%s;\n", emitter->arguments[i]);
+}
+
+void write_unread_inputs(struct emitter *emitter, const struct plan *plan)
+{
+    bool reads_packed = false;
+    for (int i = 0; i < plan->step_count; i++)
+        reads_packed |= plan->steps[i].kind == STEP_REGION;
+    if (!reads_packed)
+        text_puts(emitter->out, "    (void)packed;\n");
+    write_unread(emitter, plan, 0);
+}
+
+void write_unread_adjoints(struct emitter *emitter, const struct plan *plan)
+{
+    write_unread(emitter, plan, emitter->graph->input_count - emitter->graph->target_count);
 }
 
 /* ---- outputs ---- */
@@ -96,7 +114,7 @@ static void write_output(struct emitter *emitter, const struct step *step, int i
     indent += 4;
     if (output->time == TIME_SEQUENCE || one_frame) {
         write_copy(emitter, id, units, to, indent, "streams");
-        if (!one_frame && !emitter->graph->trains)
+        if (!one_frame && (!emitter->graph->trains || output->forward))
             text_printf(emitter->out, "%*srnn_clear_empty(%s, %s, values.ages, streams);\n", indent, "", name, units);
     } else if (of_block) {
         write_copy(emitter, id, units, to, indent, "call.columns");

@@ -39,12 +39,16 @@ static void write_seed(struct emitter *emitter, int id)
 {
     const struct node *node = emitter->graph->nodes[id];
     const char *seed = emitter->buffers[id], *counts = "NULL";
+    const char *from = node->time == TIME_FRAME ? "values->done, values->window->loss_from" : "0, 0";
+    if (emitter->graph->of_outputs) {
+        text_printf(emitter->out, "    rnn_mark_counted(values->%s, %s, frames, streams, values->left);\n", seed, from);
+        return;
+    }
     if (emitter->graph->nodes[node->edges[1].node]->op != OP_number)
         counts = arena_printf(emitter->arena, "values->%s", emitter->buffers[node->edges[1].node]);
     text_printf(emitter->out,
                 "    rnn_seed_add(&values->sums[%d], values->%s, values->%s, %s, %s, frames, streams, values->left);\n",
-                node->loss, seed, emitter->buffers[node->edges[0].node], counts,
-                node->time == TIME_FRAME ? "values->done, values->window->loss_from" : "0, 0");
+                node->loss, seed, emitter->buffers[node->edges[0].node], counts, from);
 }
 
 /* Writes a seed, a sum or another value gathered from the frames of a block that are the stream's own. */

@@ -3,20 +3,26 @@
 
 #include "emit/writing.h"
 
-bool plan_shares_regions(const struct emitter *emitter, const struct plan *plan)
+/* True if threads share any of the regions of some steps. */
+static bool steps_share_regions(const struct emitter *emitter, const struct plan *plan, int begin, int end)
 {
     bool shared = false;
-    for (int i = 0; i < plan->step_count; i++) {
+    for (int i = begin; i < end; i++) {
         const struct step *step = &plan->steps[i];
         shared |= step->kind == STEP_REGION && region_is_shared(&emitter->schedule->regions[step->region]);
     }
     return shared;
 }
 
+bool plan_shares_regions(const struct emitter *emitter, const struct plan *plan)
+{
+    return steps_share_regions(emitter, plan, 0, plan->step_count);
+}
+
 /* Writes what the threads of a call share, if any of its regions is shared. */
 static void write_team(struct writing *writing)
 {
-    if (!plan_shares_regions(writing->emitter, writing->plan))
+    if (!steps_share_regions(writing->emitter, writing->plan, writing->begin, writing->end))
         return;
     write_line(writing, "rnn_team team = rnn_begin_team();");
     writing->team = true;
@@ -149,7 +155,7 @@ static void write_region(struct writing *writing, const struct step *step)
 static void write_loss(struct writing *writing)
 {
     const struct graph *graph = writing->emitter->graph;
-    if (graph->of_outputs) /* gives no loss, and always gradients; the seeds stay 1 */
+    if (graph->of_outputs) /* it has none */
         return;
     write_line(writing, "status = rnn_finish_losses(window, sums, losses, $_LOSSES, loss);");
     write_line(writing, "if (status != RNN_OK) {");
@@ -241,7 +247,7 @@ static int count_of_stream_loop(const struct writing *writing, int first)
     const struct step *steps = writing->plan->steps;
     int count = 0;
     if (streams_of_step(writing, steps[first].kind))
-        while (first + count < writing->plan->step_count && steps[first + count].kind == steps[first].kind &&
+        while (first + count < writing->end && steps[first + count].kind == steps[first].kind &&
                steps[first + count].section == steps[first].section)
             count++;
     return count;
@@ -257,7 +263,7 @@ static bool loop_goes_on(const struct writing *writing, int i, int distance)
 {
     const struct step *steps = writing->plan->steps;
     const int other = i + distance;
-    return other >= 0 && other < writing->plan->step_count && steps[other].scope == SCOPE_BLOCK &&
+    return other >= writing->begin && other < writing->end && steps[other].scope == SCOPE_BLOCK &&
            steps[other].pass == steps[i].pass && steps[other].section == steps[i].section;
 }
 
@@ -273,7 +279,7 @@ static void write_steps(struct writing *writing)
     const struct plan *plan = writing->plan;
     bool placed =
         writing->one_frame || !(values_move_with_blocks(writing->emitter) || writing->emitter->schedule->section_count);
-    for (int i = 0, count; i < plan->step_count; i += count) {
+    for (int i = writing->begin, count; i < writing->end; i += count) {
         const struct step *step = &plan->steps[i];
         if (!placed && step->scope != SCOPE_CALL) {
             write_line(writing, "const struct $_values whole = values;");
@@ -296,6 +302,12 @@ static void write_steps(struct writing *writing)
         close_gradient(writing);
 }
 
+void write_body(struct writing *writing)
+{
+    write_team(writing);
+    write_steps(writing);
+}
+
 /* Writes _step, which checks its arguments, behind the function that does the rest. */
 static void write_step_entry(struct writing *writing)
 {
@@ -303,8 +315,7 @@ static void write_step_entry(struct writing *writing)
     write_frame_signature(emitter);
     text_puts(emitter->out, "\n{\n");
     write_head(writing);
-    write_team(writing);
-    write_steps(writing);
+    write_body(writing);
     write_unread_inputs(emitter, writing->plan);
     text_puts(emitter->out, "    rnn_flush_end(flush);\n}\n\n");
     write_signature(emitter, CALL_STEP);
@@ -319,7 +330,8 @@ static void write_step_entry(struct writing *writing)
 
 void write_entry_point(struct emitter *emitter, const struct plan *plan)
 {
-    struct writing writing = {emitter, plan, plan->call == CALL_STEP, 4, false, false};
+    struct writing writing = {
+        .emitter = emitter, .plan = plan, .end = plan->step_count, .one_frame = plan->call == CALL_STEP, .indent = 4};
     const bool parts = run_is_in_parts(emitter, plan);
     if (plan->call == CALL_STEP) {
         write_step_entry(&writing);
@@ -335,8 +347,7 @@ void write_entry_point(struct emitter *emitter, const struct plan *plan)
     else
         write_checks(emitter, plan->call);
     write_head(&writing);
-    write_team(&writing);
-    write_steps(&writing);
+    write_body(&writing);
     if (parts)
         write_unread_inputs(emitter, plan);
     text_printf(emitter->out, "    rnn_flush_end(flush);\n%s}\n\n", parts ? "" : "    return RNN_OK;\n");

@@ -1,13 +1,13 @@
-/* The code that --train adds to a network: its loss and gradients, from a schedule of their own. The code that --vjp
- * adds differs in that it is given adjoints of outputs in place of targets, and gives no loss. */
+/* The code that --train adds to a network: its loss and gradients, from a schedule of their own; and what the code that
+ * --vjp adds has like it. */
 #include <string.h>
 
-#include "emit/calls.h"
+#include "emit/vjp.h"
 
 static int count_losses(const struct emitter *emitter)
 {
     int count = 0;
-    for (int i = 0; i < emitter->graph->output_count; i++)
+    for (int i = 0; i < emitter->graph->output_count && !emitter->graph->of_outputs; i++)
         count += emitter->graph->nodes[emitter->graph->outputs[i].edge.node]->op == OP_seed;
     return count;
 }
@@ -20,7 +20,7 @@ void emit_training_declarations(struct emitter *emitter)
     const char *call = graph->of_outputs ? "vjp" : "grad";
     write_pattern(
         emitter,
-        "#ifdef RNN_REAL_DOUBLE\n#define @_%s @_%s_double\n#endif\n\n"
+        "#ifdef RNN_REAL_DOUBLE\n#define @_%s @_%s_double\n%s#endif\n\n"
         "/* The past of each stream, for @_%s; its scratch, packed weights among it. */\n"
         "typedef struct $_state $_state;\n"
         "typedef struct $_work $_work;\n\n"
@@ -28,17 +28,23 @@ void emit_training_declarations(struct emitter *emitter)
         "size_t $_work_size(int frames, int streams);\n"
         "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
         "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n\n",
-        call, call, call);
-    write_pattern(emitter,
-                  graph->of_outputs
-                      ? "/* The derivatives of a window of frames (see rnn_window) times given adjoints: the gradients "
-                        "of the sum, over outputs, frames, streams and units, of each output times its adjoint. "
-                        "`gradient` is overwritten. Adjoints behind the end of a stream are not read. Beside the "
-                        "inputs of @_run:\n"
-                      : "/* The loss of a window of frames (see rnn_window) and its gradient, which is overwritten; "
-                        "NULL: only the loss is wanted. Beside the inputs of @_run:\n");
+        call, call,
+        graph->of_outputs ? arena_printf(emitter->arena,
+                                         "#define %s_forward %s_forward_double\n#define %s_backward "
+                                         "%s_backward_double\n",
+                                         emitter->prefix, emitter->prefix, emitter->prefix, emitter->prefix)
+                          : "",
+        call);
+    if (graph->of_outputs) {
+        write_vjp_declarations(emitter);
+        return;
+    }
+    text_puts(emitter->out,
+              "/* The loss of a window of frames (see rnn_window) and its gradient, which is overwritten; "
+              "NULL: only the loss is wanted. ");
+    write_named(emitter, "Beside the inputs of @_run:\n");
     for (int i = graph->input_count - graph->target_count; i < graph->input_count; i++)
-        write_shape(emitter, i, graph->of_outputs ? "in, the adjoint of the output" : "target");
+        write_shape(emitter, i, "target");
     for (int i = 0; i < graph->output_count; i++)
         if (input_of(emitter, i) >= 0)
             text_printf(emitter->out, " *   %s: out, the gradient of %s, like it; NULL: it is not wanted\n",
@@ -94,17 +100,19 @@ static void write_late_layout(struct emitter *emitter)
         text_puts(out, "    return next + scratch + RNN_LANES;\n}\n\n");
 }
 
+static const char *const work_head = "/* Bytes of the work in front of its values: of the call%s; packed weights. */\n"
+                                     "static size_t $_work_head(int streams)\n{\n"
+                                     "    return %s%s +\n"
+                                     "           RNN_ROUND(sizeof(struct $_packed));\n"
+                                     "}\n\n";
+
+static const char *const sums_function = "static rnn_loss_sum *$_sums(void *work, int streams)\n{\n"
+                                         "    return (rnn_loss_sum *)(void *)((char *)work + %s);\n}\n\n";
+
 static const char *const size_functions =
-    "/* Bytes of the work in front of its values: of the call; losses; packed weights. */\n"
-    "static size_t $_work_head(int streams)\n{\n"
-    "    return %s + RNN_ROUND($_LOSSES * sizeof(rnn_loss_sum)) +\n"
-    "           RNN_ROUND(sizeof(struct $_packed));\n"
-    "}\n\n"
-    "static rnn_loss_sum *$_sums(void *work, int streams)\n{\n"
-    "    return (rnn_loss_sum *)(void *)((char *)work + %s);\n}\n\n"
     "static struct $_packed *$_packed_of(void *work, int streams)\n{\n"
-    "    char *const sums = (char *)$_sums(work, streams);\n"
-    "    return (struct $_packed *)(void *)(sums + RNN_ROUND($_LOSSES * sizeof(rnn_loss_sum)));\n"
+    "    const size_t end = $_work_head(streams);\n"
+    "    return (struct $_packed *)(void *)((char *)work + end - RNN_ROUND(sizeof(struct $_packed)));\n"
     "}\n\n"
     "static rnn_real *$_values_of(void *work, int streams)\n{\n"
     "    return (rnn_real *)(void *)((char *)work + $_work_head(streams));\n}\n\n"
@@ -115,6 +123,22 @@ static const char *const size_functions =
     "    if (!rnn_columns_fit($_place(&values, NULL, 1, 1, 1), RNN_MAX(whole, columns)))\n        return SIZE_MAX;\n"
     "    return $_work_head(streams) + RNN_ROUND($_place(&values, NULL, block, whole, columns) * sizeof(rnn_real)) +\n"
     "           RNN_ROUND($_place_late(&values, NULL, RNN_MAX(frames, 0)) * sizeof(rnn_real));\n}\n\n";
+
+/* Writes the functions for the parts of the work: of the call, losses, packed weights, values. */
+static void write_work_functions(struct emitter *emitter)
+{
+    const bool of_outputs = emitter->graph->of_outputs;
+    const char *call =
+        arena_printf(emitter->arena, "%srnn_call_size(streams, 1)%s", of_outputs ? "rnn_kept_size(streams) + " : "",
+                     emitter->schedule->section_count
+                         ? arena_printf(emitter->arena, " + rnn_wave_size(%s_SECTIONS, streams, 1)", emitter->prefix)
+                         : "");
+    const char *sums = arena_printf(emitter->arena, " + RNN_ROUND(%s_LOSSES * sizeof(rnn_loss_sum))", emitter->prefix);
+    write_pattern(emitter, work_head, of_outputs ? "" : "; losses", call, of_outputs ? "" : sums);
+    if (!of_outputs)
+        write_pattern(emitter, sums_function, call);
+    write_named(emitter, size_functions);
+}
 
 /* ---- losses and faults ---- */
 
@@ -267,13 +291,12 @@ static void write_generic_call(struct emitter *emitter)
     const struct graph *graph = emitter->graph;
     write_pattern(
         emitter,
-        "static rnn_status $_%s(const void *params, void *state, void *work, const rnn_window *window,\n"
-        "    const void *const inputs[], const void *const %s[], %svoid *gradient,\n"
+        "static rnn_status $_grad_any(const void *params, void *state, void *work, const rnn_window *window,\n"
+        "    const void *const inputs[], const void *const targets[], double *loss, void *gradient,\n"
         "    void *const input_gradients[])\n{\n%s%s    (void)input_gradients;\n"
-        "    const rnn_status status = @_%s((const @_params *)params, ($_state *)state, ($_work *)work, window",
-        graph->of_outputs ? "any" : "grad_any", targets_array(emitter), graph->of_outputs ? "" : "double *loss, ",
+        "    const rnn_status status = @_grad((const @_params *)params, ($_state *)state, ($_work *)work, window",
         graph->input_count - graph->target_count ? "" : "    (void)inputs;\n",
-        graph->target_count ? "" : "    (void)targets;\n", graph->of_outputs ? "vjp" : "grad");
+        graph->target_count ? "" : "    (void)targets;\n");
     write_generic_arguments(emitter, CALL_GRAD);
     text_puts(emitter->out, ");\n");
     write_unused_gradients(emitter);
@@ -292,15 +315,6 @@ static void write_targets(struct emitter *emitter)
     for (int i = graph->input_count - graph->target_count; i < graph->input_count; i++)
         text_printf(emitter->out, "%d%s", graph->inputs[i].prediction, i + 1 < graph->input_count ? ", " : "");
     text_puts(emitter->out, "};\n\n");
-}
-
-static void write_vjp_descriptor(struct emitter *emitter)
-{
-    write_pattern(emitter, "static const rnn_vjp $_part = {\n    .whole_sequences = %d,\n", !emitter->graph->carries);
-    write_costs(emitter->schedule, emitter->out);
-    write_pattern(
-        emitter, "    .state_size = $_state_size,\n    .work_size = $_work_size,\n    .state_init = $_state_init_any,\n"
-                 "    .reset = $_reset_any,\n    .copy_streams = $_copy_streams,\n    .vjp = $_any,\n};\n\n");
 }
 
 static void write_training_descriptor(struct emitter *emitter)
@@ -343,20 +357,18 @@ void emit_training(struct emitter *emitter)
     emit_pack(emitter);
     emitter->region = NULL;
     write_state_functions(emitter, emitter->graph->carries);
-    const char *head = arena_printf(emitter->arena,
-                                    emitter->schedule->section_count
-                                        ? "rnn_call_size(streams, 1) + rnn_wave_size(%s_SECTIONS, streams, 1)"
-                                        : "rnn_call_size(streams, 1)",
-                                    emitter->prefix);
-    write_pattern(emitter, size_functions, head, head);
+    write_work_functions(emitter);
     write_step_functions(emitter);
     write_copy_of_streams(emitter);
     write_order_of_gradients(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
-    write_entry_point(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
-    if (!emitter->graph->of_outputs) {
+    if (emitter->graph->of_outputs) {
+        write_vjp_calls(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
+        write_any_vjp_calls(emitter);
+    } else {
+        write_entry_point(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
         write_pattern(emitter, losses);
         write_find_fault(emitter);
+        write_generic_call(emitter);
     }
-    write_generic_call(emitter);
     emit_training_descriptor(emitter);
 }

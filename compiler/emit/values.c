@@ -65,10 +65,10 @@ static void write_members(struct emitter *emitter)
         text_printf(out,
                     "    const int *left; /* of each stream: frames from the first of the block on */\n"
                     "    int done;        /* frames of the window before the block */\n"
-                    "    const rnn_window *window;\n"
-                    "    rnn_loss_sum *sums; /* of each loss */\n"
+                    "    const rnn_window *window;\n%s"
                     "    rnn_real *scratch;\n%s"
                     "    %s *gradient;\n",
+                    emitter->graph->of_outputs ? "" : "    rnn_loss_sum *sums; /* of each loss */\n",
                     scratch_count(emitter) > 1 ? "    size_t scratch_numbers;\n" : "", emitter->parameters_type);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];

@@ -56,7 +56,10 @@ int scratch_count(const struct emitter *emitter)
 void write_wave(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
-    if (!emitter->schedule->section_count)
+    bool sections = false;
+    for (int i = writing->begin; i < writing->end; i++)
+        sections |= writing->plan->steps[i].section != NO_SECTION;
+    if (!sections)
         return;
     write_pattern(emitter, "    rnn_wave wave = rnn_begin_wave(&call, $_SECTIONS, %d);\n",
                   most_side_by_side(emitter->schedule));

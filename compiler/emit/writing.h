@@ -7,6 +7,7 @@
 struct writing {
     struct emitter *emitter;
     const struct plan *plan;
+    int begin, end; /* the steps of the plan that are this call's */
     bool one_frame; /* no blocks: the frame is the block */
     int indent;
     bool gradient; /* within code for the gradient only */
@@ -16,8 +17,12 @@ struct writing {
 /* Writes a line, with names as in write_named. */
 void write_line(struct writing *writing, const char *line);
 
-/* head.c: writes the beginning of a call behind its checks. */
+/* head.c: writes the beginning of a call behind its checks; a part of it: where the past of streams is. */
 void write_head(struct writing *writing);
+void write_past(struct writing *writing);
+
+/* plan.c: writes the steps of a call. */
+void write_body(struct writing *writing);
 
 /* wave.c: sections of a wavefront. */
 

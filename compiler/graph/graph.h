@@ -152,11 +152,13 @@ struct graph_output {
     struct shape shape;
     enum value_time time; /* sequence or frame; call for the gradient of a parameter */
     int input;            /* the input whose gradient it is, or -1 */
+    bool forward;         /* of the program, in a graph `of_outputs`: given by the forward pass */
 };
 
 /* For training, targets are inputs behind all others, and the outputs are at first the seeds of the losses, after
- * differentiate the gradients too. A graph `of_outputs` has no losses but for each output of the program the sum of its
- * units times its adjoint, which the caller gives in a target: so its gradients are vector-Jacobian products. */
+ * differentiate the gradients too. A graph `of_outputs` has no losses: its targets are the adjoints of the program's
+ * outputs, which come first among its own, so that its gradients are vector-Jacobian products. Its seeds say at which
+ * frames adjoints count. */
 struct graph {
     struct arena *arena;
     const struct source *source;

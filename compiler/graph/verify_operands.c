@@ -147,9 +147,11 @@ static bool is_as_long_as_logits(const struct graph *graph, const struct node *n
     return node->edges[0].length == node_units(node);
 }
 
+/* True for a seed, of a loss or, of a graph `of_outputs`, of an output of any length. */
 static bool is_seed(const struct graph *graph, const struct node *node)
 {
-    return is_scalar(graph, node) && operands_are_as_long(node) && time_has_streams(node->time);
+    const bool fits = graph->of_outputs ? node->edges[1].length == 1 : operands_are_as_long(node);
+    return is_scalar(graph, node) && fits && time_has_streams(node->time);
 }
 
 static bool is_outer(const struct graph *graph, const struct node *node)

@@ -358,7 +358,7 @@ static void add_losses(struct lowering *lowering)
         struct node *sum = graph->nodes[loss.node];
         if (sum->count && !sum->name)
             sum->name = program->loss_count > 1 ? arena_printf(lowering->arena, "loss_%d", i) : "loss";
-        graph->outputs[i] = (struct graph_output){"loss", seed, term->shape, term->time, -1};
+        graph->outputs[i] = (struct graph_output){"loss", seed, term->shape, term->time, -1, false};
     }
 }
 
@@ -393,44 +393,23 @@ static void add_outputs(struct lowering *lowering)
             copy->edges[0] = edge;
             edge = edge_to(graph, graph->node_count - 1);
         }
-        graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape, time, -1};
+        graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape, time, -1, false};
     }
 }
 
-/* Adds the input that gives an output's adjoint. */
-static struct edge add_adjoint(struct lowering *lowering, const struct graph_output *output)
-{
-    struct graph *graph = lowering->graph;
-    struct node *node =
-        graph_add_node(graph, OP_input, output->shape, output->time, 0, graph->nodes[output->edge.node]);
-    node->name = arena_printf(lowering->arena, "d_%s", output->name);
-    node->input = graph->input_count;
-    graph->inputs[graph->input_count++] =
-        (struct graph_input){.name = node->name, .shape = output->shape, .time = output->time, .prediction = -1};
-    graph->target_count++;
-    return last_node(lowering);
-}
-
-/* Replaces each output by the seed of the sum of its units times its adjoint. */
-static void add_adjoint_losses(struct lowering *lowering)
+/* Declares for each output the input that gives its adjoint; differentiate adds the nodes that read it. */
+static void add_adjoints(struct lowering *lowering)
 {
     struct graph *graph = lowering->graph;
     for (int i = 0; i < graph->output_count; i++) {
-        const struct graph_output output = graph->outputs[i];
-        const struct node *like = graph->nodes[output.edge.node];
-        const bool vector = shape_size(&output.shape) > 1;
-        struct edge edges[2] = {output.edge, add_adjoint(lowering, &output)};
-        for (int step = 0; step < 2; step++) { /* the loss, then its seed, which counts everywhere */
-            enum op op = step ? OP_seed : vector ? OP_dot : OP_mul;
-            struct node *node = graph_add_node(graph, op, (struct shape){0}, output.time, 2, like);
-            node->edges[0] = edges[0];
-            node->edges[1] = edges[1];
-            edges[0] = last_node(lowering);
-            edges[1] = edge_to(graph, graph_add_number(graph, 1));
-            if (step)
-                node->loss = i;
-        }
-        graph->outputs[i] = (struct graph_output){"loss", edges[0], {0}, output.time, -1};
+        struct graph_output *output = &graph->outputs[i];
+        output->forward = true;
+        graph->inputs[graph->input_count++] =
+            (struct graph_input){.name = arena_printf(lowering->arena, "d_%s", output->name),
+                                 .shape = output->shape,
+                                 .time = output->time,
+                                 .prediction = -1};
+        graph->target_count++;
     }
 }
 
@@ -442,7 +421,7 @@ struct graph *build_adjoint_graph(struct arena *arena, const struct program *pro
     add_leaves(&lowering);
     add_equations(&lowering);
     add_outputs(&lowering);
-    add_adjoint_losses(&lowering);
+    add_adjoints(&lowering);
     graph_sweep(graph);
     return graph;
 }

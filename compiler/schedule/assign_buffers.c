@@ -49,10 +49,12 @@ static enum operand_reading use_reading(const struct assigning *assigning, const
 
 static bool outlives_pass(const struct assigning *assigning, int id)
 {
-    bool outlives = op_is_over_time(assigning->graph->nodes[id]->op);
+    const struct graph *graph = assigning->graph;
+    bool outlives = op_is_over_time(graph->nodes[id]->op);
     for (int u = assigning->uses->begin[id]; u < assigning->uses->begin[id + 1]; u++) {
         const struct use *use = &assigning->uses->use[u];
-        outlives |= use->reader < 0 || (!use->init && use_reading(assigning, use) == READS_ALL_FRAMES);
+        outlives |= use->reader < 0 ? !graph->outputs[use_output(use)].forward
+                                    : !use->init && use_reading(assigning, use) == READS_ALL_FRAMES;
     }
     return outlives;
 }
@@ -80,7 +82,7 @@ static void assign_computed(struct assigning *assigning, int id)
     if (assigning->graph->nodes[id]->time == TIME_SEQUENCE)
         return;
     buffer->crosses = value_crosses_sections(schedule, id) && !elsewhere;
-    /* Outputs of a training network are read when the call ends; values carried from call to call may be needed as of
+    /* Gradients of inputs are read when the call ends; values carried from call to call may be needed as of
      * any frame; and values made of all frames at once need all their frames. */
     if (assigning->graph->trains && (buffer->past || outlives_pass(assigning, id))) {
         buffer->storage = STORE_SEQUENCE;

@@ -92,6 +92,14 @@ static bool node_is_given(const struct node *node)
     return op_info(node->op)->class == OP_CLASS_LEAF && node->time != TIME_STATIC;
 }
 
+/* True for the adjoint of an output, which only the backward pass is given. */
+static bool value_is_adjoint(const struct planning *planning, int id)
+{
+    const struct graph *graph = planning->graph;
+    const struct node *node = graph->nodes[id];
+    return graph->of_outputs && node->op == OP_input && node->input >= graph->input_count - graph->target_count;
+}
+
 /* True for values given once for the call: those without frames, and those read out of range by a program that needs
  * all frames. */
 static bool value_is_given_once(const struct planning *planning, int id, int pass)
@@ -100,6 +108,16 @@ static bool value_is_given_once(const struct planning *planning, int id, int pas
     const struct node *node = planning->graph->nodes[id];
     return node_is_given(node) && (node->op != OP_input || node->time == TIME_SEQUENCE ||
                                    planning->schedule->buffers[id].storage == STORE_SEQUENCE);
+}
+
+static bool value_is_given_first(const struct planning *planning, int id, int pass)
+{
+    return value_is_given_once(planning, id, pass) && !value_is_adjoint(planning, id);
+}
+
+static bool adjoint_is_given_once(const struct planning *planning, int id, int pass)
+{
+    return value_is_given_once(planning, id, pass) && value_is_adjoint(planning, id);
 }
 
 /* True for values given block by block, to a pass, or to a section of it, that reads them. */
@@ -223,7 +241,7 @@ static void add_regions(struct planning *planning, enum region_kind kind, enum s
     }
 }
 
-/* Adds the outputs of a pass, block by block; those of sequences at the end; in training the gradients of inputs. */
+/* Adds the outputs of a pass, block by block; those of sequences at the end; behind gradients those of inputs. */
 static void add_outputs(struct planning *planning, enum step_scope scope, int pass)
 {
     const struct graph *graph = planning->graph;
@@ -232,8 +250,11 @@ static void add_outputs(struct planning *planning, enum step_scope scope, int pa
         const struct graph_output *output = &graph->outputs[i];
         bool of_block = output->time == TIME_FRAME && node_pass(planning->schedule, output->edge.node) == pass &&
                         value_is_at_hand(planning, scope, STEP_OUTPUTS, output->edge.node);
-        bool wanted = graph->trains ? scope == SCOPE_CALL && output->input >= 0
-                                    : (scope == SCOPE_BLOCK ? of_block : output->time != TIME_FRAME);
+        bool wanted = scope == SCOPE_BLOCK ? of_block : output->time != TIME_FRAME;
+        if (planning->gradient)
+            wanted = scope == SCOPE_CALL && output->input >= 0;
+        else if (graph->trains)
+            wanted &= output->forward;
         if (wanted)
             ARENA_PUSH(planning->arena, numbers, count, capacity, i);
     }
@@ -262,6 +283,16 @@ static struct moment losses_are_done(const struct schedule *schedule)
     return done;
 }
 
+/* Adds the end of a training call, or of its forward pass: the past goes into the state. */
+static void add_end(struct planning *planning, enum step_scope scope, int pass)
+{
+    if (!planning->plan->carries)
+        return;
+    add_values(planning, STEP_KEEP, scope, pass, value_is_kept);
+    add_step(planning, STEP_AGE, scope, pass, NO_REGION);
+}
+
+/* Adds the moment when all losses are complete: in a graph `of_outputs` the forward pass ends there. */
 static void add_loss(struct planning *planning, int pass, bool after_regions)
 {
     if (planning->plan->call != CALL_GRAD)
@@ -270,9 +301,14 @@ static void add_loss(struct planning *planning, int pass, bool after_regions)
     if (done.pass != pass || done.after_regions != after_regions)
         return;
     enum step_scope scope = pass < planning->schedule->passes.count ? SCOPE_PASS : SCOPE_CALL;
+    if (planning->graph->of_outputs) {
+        add_outputs(planning, scope, pass);
+        add_end(planning, scope, pass);
+    }
     add_step(planning, STEP_LOSS, scope, pass, NO_REGION);
     planning->gradient = true;
     add_step(planning, STEP_CLEAR, scope, pass, NO_REGION);
+    add_values_of(planning, STEP_INPUTS, SCOPE_CALL, pass, NO_REGION, adjoint_is_given_once);
     add_tell(planning, scope, pass);
 }
 
@@ -339,7 +375,7 @@ static void plan_call(struct planning *planning)
     int passes = planning->schedule->passes.count;
     if (plan->call == CALL_GRAD)
         add_step(planning, STEP_PACK, SCOPE_CALL, 0, NO_REGION);
-    add_values_of(planning, STEP_INPUTS, SCOPE_CALL, 0, NO_REGION, value_is_given_once);
+    add_values_of(planning, STEP_INPUTS, SCOPE_CALL, 0, NO_REGION, value_is_given_first);
     for (int first = 0, last; first < passes; first = last + 1) {
         last = last_beside(planning->schedule, first);
         add_passes(planning, first, last);
@@ -350,10 +386,8 @@ static void plan_call(struct planning *planning)
     add_regions(planning, REGION_LATE, SCOPE_CALL, passes);
     add_outputs(planning, SCOPE_CALL, passes);
     planning->gradient = false;
-    if (plan->call == CALL_GRAD && plan->carries) {
-        add_values(planning, STEP_KEEP, SCOPE_CALL, passes, value_is_kept);
-        add_step(planning, STEP_AGE, SCOPE_CALL, passes, NO_REGION);
-    }
+    if (plan->call == CALL_GRAD && !planning->graph->of_outputs)
+        add_end(planning, SCOPE_CALL, passes);
 }
 
 void plan(struct schedule *schedule, struct arena *arena)

@@ -29,9 +29,10 @@
     X(CARRY, "carry")     /* the last frames of the block become the past of the next */                               \
     X(AGE, "age")         /* streams grow older by the frames of the call */                                           \
     X(FINISH, "finish")   /* values gathered from all frames are completed */                                          \
-    X(LOSS, "loss")       /* all losses are complete: without a gradient, the steps that make it are skipped */        \
-    X(CLEAR, "clear")     /* gradients that sums are added to are set to 0 */                                          \
-    X(TELL, "tell")       /* the caller hears that gradients are complete; values are numbers of parameters */
+    X(LOSS, "loss")   /* all losses are complete: without a gradient, the steps that make it are skipped; of a     \
+                             graph `of_outputs` they are a call of their own */   \
+    X(CLEAR, "clear") /* gradients that sums are added to are set to 0 */                                              \
+    X(TELL, "tell")   /* the caller hears that gradients are complete; values are numbers of parameters */
 
 enum step_kind {
 #define X(id, name) STEP_##id,
@@ -80,6 +81,8 @@ struct plan {
 void plan(struct schedule *schedule, struct arena *arena);
 /* Returns the plan of a call; NULL if the network has no such call. */
 const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind call);
+/* Returns the number of the step with which gradients begin; all steps before make no gradient. */
+int plan_first_gradient(const struct plan *plan);
 /* Returns NULL, or what is wrong with the plans. */
 const char *plan_verify(const struct schedule *schedule, struct arena *scratch);
 /* A part of it, on the loops over blocks. */

@@ -26,6 +26,14 @@ bool scans_keep(const struct schedule *schedule)
     return any;
 }
 
+int plan_first_gradient(const struct plan *plan)
+{
+    int first = 0;
+    while (first < plan->step_count && plan->steps[first].kind != STEP_LOSS)
+        first++;
+    return first;
+}
+
 const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind call)
 {
     for (int i = 0; i < schedule->plan_count; i++)

@@ -164,8 +164,10 @@ static bool reads_with_all_others(const struct verifying *verifying, int id, con
 /* True if a read finds its frames in a block: it is of the same pass and section, and does not need all frames. */
 static bool block_is_still_there(const struct verifying *verifying, int id, const struct use *use)
 {
-    if (use->reader < 0 || use->init)
-        return use->reader < 0 && !verifying->graph->trains;
+    if (use->reader < 0)
+        return !verifying->graph->trains || verifying->graph->outputs[use_output(use)].forward;
+    if (use->init)
+        return false;
     const struct node *reader = verifying->graph->nodes[use->reader];
     const struct region *region = region_of(verifying, id), *there = region_of(verifying, use->reader);
     bool together = region ? section_of(verifying, id) == section_of(verifying, use->reader)

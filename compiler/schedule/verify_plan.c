@@ -269,12 +269,14 @@ static const char *check_given(const struct checking *checking, struct arena *sc
 static const char *check_output(const struct checking *checking, int output)
 {
     const struct graph_output *given = &checking->graph->outputs[output];
-    bool wanted = !checking->graph->trains || given->input >= 0;
+    bool wanted = !checking->graph->trains || given->input >= 0 || given->forward;
     int at = checking->of_output[output], carry = checking->about[STEP_CARRY][given->edge.node];
     if (wanted != (at != NO_STEP))
         return "an output is not given once, as it should be";
     if (wanted && (at < made_by(checking, given->edge.node) || (carry != NO_STEP && at > carry)))
         return "an output is given before it is there, or when it is there no longer";
+    if (given->forward && at > checking->alone[STEP_LOSS])
+        return "an output is given behind the forward pass";
     return NULL;
 }
 
@@ -316,7 +318,8 @@ static const char *check_gradient(const struct checking *checking)
         return "streams do not grow older once";
     for (int i = 0; i < plan->step_count; i++) {
         const struct step *step = &plan->steps[i];
-        bool behind = trains && i > loss && step->kind != STEP_KEEP && step->kind != STEP_AGE;
+        bool ends = !checking->graph->of_outputs && (step->kind == STEP_KEEP || step->kind == STEP_AGE);
+        bool behind = trains && i > loss && !ends;
         if (step->gradient != behind || (behind && i < checking->alone[STEP_CLEAR]))
             return "what is left out without a gradient is not what makes it";
     }

@@ -44,12 +44,14 @@ const bool *find_dependent(const struct graph *graph, bool by_inputs, struct are
     return marking.marked;
 }
 
-/* The losses are the first operands of the seeds. */
+/* The losses are the first operands of the seeds; of a graph `of_outputs` the outputs are in their place. */
 const bool *find_needed_by_losses(const struct graph *graph, struct arena *scratch)
 {
     struct marking marking = marking_new(graph, scratch);
-    for (int i = 0; i < graph->output_count; i++)
-        mark(&marking, graph->nodes[graph->outputs[i].edge.node]->edges[0].node);
+    for (int i = 0; i < graph->output_count; i++) {
+        const int output = graph->outputs[i].edge.node;
+        mark(&marking, graph->of_outputs ? output : graph->nodes[output]->edges[0].node);
+    }
     while (marking.open_count) {
         const struct node *node = graph->nodes[marking.open[--marking.open_count]];
         for (int k = 0; k < node->count; k++)

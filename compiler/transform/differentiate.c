@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "transform/adjoint.h"
 #include "transform/dependence.h"
+#include "transform/gradient_rule.h"
 #include "transform/stop_zeros.h"
 #include "transform/transform.h"
 
@@ -102,7 +103,28 @@ static void add_gradient(struct differentiating *d, int id, int *capacity)
     for (int i = 0; i < received->count; i++)
         gradient->edges[i] = received->edges[i];
     struct edge edge = edge_to(d->graph, d->graph->node_count - 1);
-    push_output(d->graph, (struct graph_output){"gradient", edge, node->shape, TIME_CALL, -1}, capacity);
+    push_output(d->graph, (struct graph_output){"gradient", edge, node->shape, TIME_CALL, -1, false}, capacity);
+}
+
+/* Hands its adjoint, which the caller gives, to an output of the program, at the frames that count: elsewhere it may be
+ * anything. The seed, which says where, reads the output so that all adjoints wait for all outputs. */
+static void seed_output(struct differentiating *d, int number, int *capacity)
+{
+    struct graph *graph = d->graph;
+    const struct graph_output output = graph->outputs[number];
+    const struct node *like = d->like = graph->nodes[output.edge.node];
+    struct node *seed = graph_add_node(graph, OP_seed, (struct shape){0}, output.time, 2, like);
+    const struct edge counts = edge_to(graph, graph->node_count - 1);
+    seed->loss = number;
+    seed->edges[0] = output.edge;
+    seed->edges[1] = edge_to(graph, graph_add_number(graph, 1));
+    struct node *given = graph_add_node(graph, OP_input, output.shape, output.time, 0, like);
+    const struct edge adjoint = edge_to(graph, graph->node_count - 1);
+    given->input = graph->input_count - graph->target_count + number;
+    given->name = graph->inputs[given->input].name;
+    const struct edge operands[] = {counts, adjoint, edge_to(graph, graph_add_number(graph, 0))};
+    hand_back(d, &output.edge, build_operation(graph, OP_where, operands, 3, like), NULL);
+    push_output(graph, (struct graph_output){"counts", counts, {0}, output.time, -1, false}, capacity);
 }
 
 void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
@@ -117,19 +139,23 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
     for (int i = 0; i < d.count; i++)
         d.active[i] = dependent[i] && needed[i];
     add_adjoints(&d);
-    for (int i = 0; i < graph->output_count; i++) {
-        int seed = graph->outputs[i].edge.node;
-        d.like = graph->nodes[seed];
-        hand_back(&d, &d.like->edges[0], edge_to(graph, seed), NULL);
-    }
+    const int count = graph->output_count;
+    int capacity = count;
+    struct graph_output *outputs = ARENA_ARRAY(graph->arena, struct graph_output, capacity + 1);
+    for (int i = 0; i < count; i++)
+        outputs[i] = graph->outputs[i];
+    graph->outputs = outputs;
+    for (int i = 0; i < count; i++)
+        if (graph->of_outputs)
+            seed_output(&d, i, &capacity);
+        else {
+            int seed = graph->outputs[i].edge.node;
+            d.like = graph->nodes[seed];
+            hand_back(&d, &d.like->edges[0], edge_to(graph, seed), NULL);
+        }
     for (int i = 0; i < d.count; i++)
         if (d.active[i])
             hand_to_operands(&d, i);
-    int capacity = graph->output_count;
-    struct graph_output *outputs = ARENA_ARRAY(graph->arena, struct graph_output, capacity + 1);
-    for (int i = 0; i < capacity; i++)
-        outputs[i] = graph->outputs[i];
-    graph->outputs = outputs;
     for (int i = 0; i < d.count; i++) {
         const struct node *node = graph->nodes[i];
         if (d.active[i] && d.received[i].node != NO_NODE)
@@ -139,7 +165,7 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
         if (d.active[i] && node->op == OP_input)
             push_output(graph,
                         (struct graph_output){adjoint_name(graph, node->name), edge_to(graph, d.received[i].node),
-                                              node->shape, node->time, node->input},
+                                              node->shape, node->time, node->input, false},
                         &capacity);
     }
     graph_sweep(graph);

@@ -69,6 +69,8 @@ _status_text = CFUNCTYPE(c_char_p, c_int)
 
 _copy_streams = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_int, c_int)
 _vjp = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, POINTER(rnn_window), c_void_p, c_void_p, c_void_p, c_void_p)
+_vjp_forward = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, POINTER(rnn_window), c_void_p, c_void_p)
+_vjp_backward = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
 
 
 class rnn_vjp(Structure):
@@ -82,6 +84,8 @@ class rnn_vjp(Structure):
         ("reset", _reset),
         ("copy_streams", _copy_streams),
         ("vjp", _vjp),
+        ("forward", _vjp_forward),
+        ("backward", _vjp_backward),
     ]
 
 

@@ -5,7 +5,7 @@ import ctypes
 import os
 import threading
 import weakref
-from ctypes import byref, c_char_p, c_int, c_uint64, c_void_p
+from ctypes import byref, c_char, c_char_p, c_int, c_uint64, c_void_p
 
 import numpy
 
@@ -432,8 +432,9 @@ class Network:
         if self._model.fingerprint != fingerprint:
             raise Error(f"the program of '{self.name}' has changed since it was compiled: its parameters are others")
 
-    def _vjp(self, weights, frames, streams, lengths, inputs, adjoints, gradient, input_gradients):
-        """Gradients of a call whose streams begin; what is where, as addresses."""
+    def _forward(self, weights, frames, streams, lengths, inputs, outputs):
+        """The outputs of a call whose streams begin; what is where, as addresses. Returns the work, as a buffer, with
+        what `_backward` needs; its memory is used again when nobody has the buffer any longer."""
         vjp, model = self._model.vjp.contents, self._model
         sizes = vjp.state_size(streams), vjp.work_size(frames, streams)
         try:
@@ -448,18 +449,21 @@ class Network:
         window = rnn_window(frames=frames, lengths=lengths.ctypes.data if lengths is not None else None)
         with self._limit_threads():
             self._check(
-                vjp.vjp(
-                    weights,
-                    state,
-                    work,
-                    byref(window),
-                    _pointers(inputs),
-                    _pointers(adjoints),
-                    gradient,
-                    _pointers(input_gradients),
+                vjp.forward(weights, state, work, byref(window), _pointers(inputs), _pointers(outputs))
+            )
+        buffer = (c_char * sizes[1]).from_address(work)
+        weakref.finalize(buffer, self._idle_gradients.append, memory)
+        return buffer
+
+    def _backward(self, weights, work, inputs, adjoints, gradient, input_gradients):
+        """Gradients, with the work of a forward pass and what that was given. An adjoint that is None is 0."""
+        vjp = self._model.vjp.contents
+        with self._limit_threads():
+            self._check(
+                vjp.backward(
+                    weights, work, _pointers(inputs), _pointers(adjoints), gradient, _pointers(input_gradients)
                 )
             )
-        self._idle_gradients.append(memory)
 
     # ---- what it is ----
 

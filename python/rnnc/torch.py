@@ -5,7 +5,8 @@
     h = module(x)                       # x: [frames, streams, units]
     h.square().mean().backward()        # gradients of parameters and inputs
 
-Gradients come from the network's NAME_vjp (docs/training.md), through torch.autograd.Function.
+Gradients come from the network's NAME_vjp_forward and NAME_vjp_backward (docs/training.md), through
+torch.autograd.Function.
 """
 
 import contextlib
@@ -98,16 +99,15 @@ class Module(torch.nn.Module):
         if isinstance(lengths, torch.Tensor):
             lengths = lengths.cpu()
         lengths = net._take_lengths(lengths, extent.frames, streams)
-        if lengths is not None:
-            lengths = lengths.copy()  # the backward pass reads them, when the caller's may be others
         weights = self._take_weights()
-        if state is not None and torch.is_grad_enabled() and any(t.requires_grad for t in [*values, *weights]):
+        keeps = torch.is_grad_enabled() and any(t.requires_grad for t in [*values, *weights])
+        if state is not None and keeps:
             raise Error(
                 "a state is a constant, through which no gradient goes: use it within torch.no_grad(), "
                 "or write initial states as inputs marked 'once' and final states as outputs, 'last(h)'"
             )
         trust = not self.training and not torch.is_grad_enabled()
-        call = _Call(self, extent._replace(streams=streams), state, lengths, trust)
+        call = _Call(self, extent._replace(streams=streams), state, lengths, trust, keeps)
         results = _Function.apply(call, *values, *weights)
         return results[0] if len(results) == 1 else {t.name: result for t, result in zip(net.outputs, results)}
 
@@ -212,16 +212,29 @@ class _Packed:
 class _Call:
     """What a call is about, besides tensors."""
 
-    def __init__(self, module, extent, state, lengths, trust):
+    def __init__(self, module, extent, state, lengths, trust, keeps):
         self.module, self.extent, self.state, self.lengths, self.trust = module, extent, state, lengths, trust
+        self.keeps = keeps  # what a backward pass needs
 
     def run(self, inputs, weights):
+        """The outputs, and a list with the work that a backward pass needs, as a tensor, if there may be one."""
         module, extent = self.module, self.extent
         net = module._net
         outputs = [
             torch.empty(self._axes(tensor), dtype=torch.int32 if tensor.is_id else module._dtype)
             for tensor in net.outputs
         ]
+        if self.keeps:
+            gathered = module._gather(weights)
+            work = net._forward(
+                gathered.data_ptr(),
+                extent.frames,
+                extent.streams,
+                self.lengths,
+                [x.data_ptr() for x in inputs],
+                [y.data_ptr() for y in outputs],
+            )
+            return outputs, [torch.frombuffer(work, dtype=torch.uint8)]
         state = self.state if self.state is not None else net._begin(extent.streams)
         with state, module._pack(weights, self.trust) as packed:
             net._run(
@@ -234,29 +247,24 @@ class _Call:
             )
         if self.state is None:
             net._idle.append(state)
-        return outputs
+        return outputs, []
 
     def _axes(self, tensor):
         return tensor.axes(self.extent.frames, None if self.extent.lone else self.extent.streams)
 
-    def differentiate(self, inputs, weights, adjoints, wanted):
+    def differentiate(self, inputs, weights, work, adjoints, wanted):
         """The gradients of inputs, None where not `wanted`, and of weights."""
-        module, extent = self.module, self.extent
+        module = self.module
         net = module._net
-        adjoints = [
-            torch.zeros(self._axes(tensor), dtype=module._dtype) if adjoint is None else adjoint.contiguous()
-            for tensor, adjoint in zip(net.outputs, adjoints)
-        ]
+        adjoints = [None if adjoint is None else adjoint.contiguous() for adjoint in adjoints]
         gradients = [torch.empty_like(x) if want else None for x, want in zip(inputs, wanted)]
         block = torch.empty_like(module._block)
         gathered = module._gather(weights)
-        net._vjp(
+        net._backward(
             gathered.data_ptr(),
-            extent.frames,
-            extent.streams,
-            self.lengths,
+            work.data_ptr(),
             [x.data_ptr() for x in inputs],
-            [a.data_ptr() for a in adjoints],
+            [None if a is None else a.data_ptr() for a in adjoints],
             block.data_ptr(),
             [None if g is None else g.data_ptr() for g in gradients],
         )
@@ -268,9 +276,9 @@ class _Function(torch.autograd.Function):
     def forward(ctx, call, *tensors):
         count = len(call.module._net.inputs)
         inputs, weights = tensors[:count], tensors[count:]
-        outputs = call.run(inputs, weights)
+        outputs, work = call.run(inputs, weights)
         ctx.call = call
-        ctx.save_for_backward(*tensors)
+        ctx.save_for_backward(*tensors, *work)  # autograd frees the work as it frees its own
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*[y for t, y in zip(call.module._net.outputs, outputs) if t.is_id])
         return tuple(outputs)
@@ -281,8 +289,10 @@ class _Function(torch.autograd.Function):
             raise Error("compiled networks have no second derivatives: leave out create_graph")
         call, tensors = ctx.call, ctx.saved_tensors
         count = len(call.module._net.inputs)
-        inputs, weights = tensors[:count], tensors[count:]
-        of_inputs, of_weights = call.differentiate(inputs, weights, adjoints, ctx.needs_input_grad[1 : 1 + count])
+        inputs, weights, work = tensors[:count], tensors[count:-1], tensors[-1]
+        of_inputs, of_weights = call.differentiate(
+            inputs, weights, work, adjoints, ctx.needs_input_grad[1 : 1 + count]
+        )
         of_weights = [g if want else None for g, want in zip(of_weights, ctx.needs_input_grad[1 + count :])]
         return (None, *of_inputs, *of_weights)
 

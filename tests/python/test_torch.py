@@ -176,6 +176,31 @@ class Gradients(unittest.TestCase):
         self.assertIsNotNone(module.first.U.grad)
         self.assertIsNone(self.module.first.U.grad)
 
+    def test_graph_is_retained(self):
+        x = self.x.clone().requires_grad_()
+        first, second = (self.module(x * k, self.word, self.h0)["y"].sin().sum() for k in (1, 2))
+        alone = [torch.autograd.grad(loss, x, retain_graph=True)[0] for loss in (first, second)]
+        self.assertFalse(torch.equal(*alone))
+        for loss, expected in ((second, alone[1]), (first, alone[0]), (first, alone[0])):
+            self.assertTrue(torch.equal(torch.autograd.grad(loss, x, retain_graph=True)[0], expected))
+
+    def test_memory_comes_back(self):
+        module = copy.deepcopy(self.module)
+        net = module.net
+        net._idle_gradients.clear()
+        y = module(self.x, self.word, self.h0)["y"]
+        self.assertEqual(len(net._idle_gradients), 0)
+        y.sum().backward(retain_graph=True)
+        self.assertEqual(len(net._idle_gradients), 0)
+        y.sum().backward()  # though y is still here
+        self.assertEqual(len(net._idle_gradients), 1)
+        memory = net._idle_gradients[0][1].address
+        module(self.x, self.word, self.h0)["y"].sum().backward()
+        self.assertEqual([kept[1].address for kept in net._idle_gradients], [memory])
+        with torch.no_grad():
+            module(self.x, self.word, self.h0)
+        self.assertEqual(len(net._idle_gradients), 1)
+
     def test_only_once(self):
         x = self.x.clone().requires_grad_()
         for loss in (torch.sum, lambda y: y.square().sum()):

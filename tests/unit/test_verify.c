@@ -60,7 +60,8 @@ static int make_graph(void **state)
     graph->outputs = ARENA_ARRAY(arena, struct graph_output, graph->output_count);
     for (int i = 0; i < graph->output_count; i++) {
         const struct node *node = graph->nodes[outputs[i]];
-        graph->outputs[i] = (struct graph_output){names[i], edge_to(graph, outputs[i]), node->shape, node->time, -1};
+        graph->outputs[i] =
+            (struct graph_output){names[i], edge_to(graph, outputs[i]), node->shape, node->time, -1, false};
     }
     *state = fixture;
     return 0;

@@ -123,12 +123,19 @@ static const char *find_harm(const struct backward *backward, const rnn_window *
     return NULL;
 }
 
-bool backward_call(struct backward *backward, const rnn_window *window, int first, const void *parameters,
-                   void *const inputs[], void *const targets[], enum backward_wanted wanted,
-                   struct backward_result *result, const char **error)
+static void *copy_state(const struct backward *backward)
+{
+    void *copy = arena_alloc(backward->arena, backward->state_size + 1, 1);
+    memcpy(copy, backward->state, backward->state_size);
+    return copy;
+}
+
+/* ---- a vjp in two calls ---- */
+
+static void new_results(const struct backward *backward, const rnn_window *window, enum backward_wanted wanted,
+                        struct backward_result *result)
 {
     const rnn_model *model = backward->model;
-    const rnn_training *training = model->training;
     *result = (struct backward_result){.loss = NAN};
     if (wanted >= WANT_GRADIENT)
         result->gradient = new_numbers(backward, model->parameter_elements);
@@ -137,7 +144,78 @@ bool backward_call(struct backward *backward, const rnn_window *window, int firs
     for (int i = 0; result->input_gradients && i < model->input_count; i++)
         if (model->inputs[i].type == RNN_TYPE_REAL)
             result->input_gradients[i] = new_numbers(backward, input_elements(backward, i, window->frames));
+}
 
+/* True if both results have the same bytes. */
+static bool results_equal(const struct backward *backward, const rnn_window *window, const struct backward_result *a,
+                          const struct backward_result *b)
+{
+    const rnn_model *model = backward->model;
+    const size_t size = (size_t)model->real_size;
+    bool equal = memcmp(a->gradient, b->gradient, model->parameter_elements * size) == 0;
+    for (int i = 0; a->input_gradients && i < model->input_count; i++)
+        if (a->input_gradients[i])
+            equal &= memcmp(a->input_gradients[i], b->input_gradients[i],
+                            input_elements(backward, i, window->frames) * size) == 0;
+    return equal;
+}
+
+static double outputs_times_adjoints(const struct backward *backward, const rnn_window *window, void *const outputs[],
+                                     void *const adjoints[])
+{
+    const rnn_model *model = backward->model;
+    double sum = 0;
+    for (int i = 0; i < model->output_count; i++) {
+        const rnn_tensor *tensor = &model->outputs[i];
+        const long frame = tensor_units(tensor) * backward->streams,
+                   all = tensor_elements(tensor, window->frames, backward->streams);
+        for (long k = tensor->time == RNN_TIME_FRAME ? frame * window->loss_from : 0; k < all; k++)
+            sum += tensor_get(model, tensor, outputs[i], k) * tensor_get(model, tensor, adjoints[i], k);
+    }
+    return sum;
+}
+
+/* Compares a vjp with its two calls, from the state before it; the result gets its loss. */
+static bool call_in_two(struct backward *backward, const rnn_window *window, const void *parameters,
+                        void *const inputs[], void *const adjoints[], const void *before,
+                        struct backward_result *result, const char **error)
+{
+    const rnn_model *model = backward->model;
+    const rnn_vjp *vjp = model->vjp;
+    const void *after = copy_state(backward);
+    void **outputs = ARENA_ARRAY(backward->arena, void *, model->output_count + 1);
+    for (int i = 0; i < model->output_count; i++)
+        outputs[i] =
+            new_numbers(backward, (size_t)tensor_elements(&model->outputs[i], window->frames, backward->streams));
+    memcpy(backward->state, before, backward->state_size);
+    memset(backward->work, GARBAGE, backward->work_size);
+    *error = "the forward pass fails, or leaves another state than both in one";
+    if (vjp->forward(parameters, backward->state, backward->work, window, (const void *const *)inputs, outputs) !=
+            RNN_OK ||
+        memcmp(after, backward->state, backward->state_size) != 0)
+        return false;
+    result->loss = outputs_times_adjoints(backward, window, outputs, adjoints);
+    for (int time = 0; time < 2; time++) {
+        struct backward_result again;
+        new_results(backward, window, result->input_gradients ? WANT_ALL : WANT_GRADIENT, &again);
+        *error = time ? "the backward pass gives other gradients when it is called again"
+                      : "the backward pass gives other gradients than both in one";
+        if (vjp->backward(parameters, backward->work, (const void *const *)inputs, (const void *const *)adjoints,
+                          again.gradient, again.input_gradients) != RNN_OK ||
+            !results_equal(backward, window, result, &again))
+            return false;
+    }
+    return true;
+}
+
+bool backward_call(struct backward *backward, const rnn_window *window, int first, const void *parameters,
+                   void *const inputs[], void *const targets[], enum backward_wanted wanted,
+                   struct backward_result *result, const char **error)
+{
+    const rnn_model *model = backward->model;
+    const rnn_training *training = model->training;
+    new_results(backward, window, wanted, result);
+    void *before = copy_state(backward);
     memset(backward->work, GARBAGE, backward->work_size);
     void **own_inputs = inputs_from(backward, model->inputs, model->input_count, inputs, first);
     void **own_targets = inputs_from(backward, backward_targets(model), backward_target_count(model), targets, first);
@@ -154,5 +232,6 @@ bool backward_call(struct backward *backward, const rnn_window *window, int firs
     const char *harmed = find_harm(backward, window, result);
     if (harmed)
         *error = arena_printf(backward->arena, "the network writes behind the end of %s", harmed);
-    return !harmed;
+    return !harmed &&
+           (training || call_in_two(backward, window, parameters, own_inputs, own_targets, before, result, error));
 }

@@ -29,7 +29,7 @@ void backward_begin(struct backward *backward, bool by_reset);
 
 /* The result of a call. Arrays like the parameters and like the inputs; filled with NaN before the call. */
 struct backward_result {
-    double loss; /* NaN of a vjp */
+    double loss; /* of a vjp the sum of outputs times adjoints */
     void *gradient;
     void **input_gradients; /* [inputs], NULL for ids */
 };
@@ -40,7 +40,8 @@ const rnn_tensor *backward_targets(const rnn_model *model);
 int backward_target_count(const rnn_model *model);
 
 /* Calls with the data from frame `first` on. The result's arrays are new ones. False, with a sentence, if the call
- * fails or has written behind its memory. */
+ * fails or has written behind its memory; or if the two calls that a vjp consists of do not give what it gives, or the
+ * second of them not the same when it is called again. */
 bool backward_call(struct backward *backward, const rnn_window *window, int first, const void *parameters,
                    void *const inputs[], void *const targets[], enum backward_wanted wanted,
                    struct backward_result *result, const char **error);

@@ -159,7 +159,10 @@ static bool check_whole(struct gradients *gradients, const char **error)
     if (!call_whole(gradients, false, WANT_ALL, &gradients->whole, error))
         return false;
     if (gradients->objective.of_outputs) {
-        gradients->size.magnitude = fabs(objective_loss(&gradients->objective, range, 0));
+        const double expected = objective_loss(&gradients->objective, range, 0);
+        gradients->size.magnitude = fabs(expected);
+        gradients_note(gradients, "outputs times adjoints", fabs(gradients->whole.loss - expected),
+                       1e-10 * (1 + fabs(expected)));
     } else {
         gradients->size = objective_measure(&gradients->objective, range, 0);
         note_loss(gradients, "loss", gradients->whole.loss - objective_loss(&gradients->objective, range, 0));

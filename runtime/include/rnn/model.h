@@ -194,19 +194,29 @@ typedef struct {
      *
      *     L = sum over outputs y, frames, streams and units of y * d_y
      *
-     * output_adjoints: for each output its adjoint d_y, an array like the output; none may be NULL. What they hold
-     * behind the end of a stream does not count, nor what they hold before window->loss_from, if it is finite.
+     * output_adjoints: for each output its adjoint d_y, an array like the output, or NULL: it is 0. What they hold
+     * behind the end of a stream does not count, nor what they hold before window->loss_from.
      * gradient: of L by the parameters, in their layout, overwritten; of what is fixed it is 0. input_gradients: NULL,
      * or for each input NULL or an array like it, which gets the gradient by the input, 0 behind the end of a stream;
      * ids have none.
      *
-     * The network is computed anew, from the past in the state, which is a constant. The start values of streams that
+     * The network is computed from the past in the state, which is a constant. The start values of streams that
      * begin are not, where the program computes them from parameters or from inputs marked `once`: an initial state
      * that is such an input has its gradient there, as a final state that is an output, last(h), has its adjoint.
      * window->exchange: only `finished` is called. */
     rnn_status (*vjp)(const void *parameters, void *state, void *work, const rnn_window *window,
                       const void *const inputs[], const void *const output_adjoints[], void *gradient,
                       void *const input_gradients[]);
+    /* The same in two calls. The first gives the outputs, as rnn_model.run does (a NULL output is not written), moves
+     * the state on, and keeps in its work what the second needs: the window, packed weights, and the values of all
+     * frames. The work may be moved, as it holds no addresses but that of window->exchange. */
+    rnn_status (*forward)(const void *parameters, void *state, void *work, const rnn_window *window,
+                          const void *const inputs[], void *const outputs[]);
+    /* Computes the gradients as vjp does, with the work of a forward call, and the parameters and inputs that it was
+     * given. It may be called again, with other adjoints, until the work is used for another call. RNN_ERROR_ARGUMENT:
+     * the work holds no forward pass. */
+    rnn_status (*backward)(const void *parameters, void *work, const void *const inputs[],
+                           const void *const output_adjoints[], void *gradient, void *const input_gradients[]);
 } rnn_vjp;
 
 typedef struct rnn_variants rnn_variants; /* rnn/variant.h */

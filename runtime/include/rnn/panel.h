@@ -346,6 +346,15 @@ RNN_HELPER void rnn_pad_columns(rnn_real *to, const rnn_real *from, int n, ptrdi
         memcpy(to + c * RNN_PAD(n), from + c * n, (size_t)n * sizeof *to);
 }
 
+/* The same, or zeros where `from` is NULL. */
+RNN_HELPER void rnn_pad_or_clear(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
+{
+    if (from)
+        rnn_pad_columns(to, from, n, count);
+    else
+        memset(to, 0, (size_t)count * RNN_PAD(n) * sizeof *to);
+}
+
 RNN_HELPER void rnn_unpad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)
 {
     for (ptrdiff_t c = 0; c < count; c++)

@@ -40,6 +40,15 @@ RNN_HELPER void rnn_seed_add(rnn_loss_sum *total, rnn_real *seed, const rnn_real
         }
 }
 
+/* Makes the seed of an output, of a block whose first frame is frame `done` of the window: 1 where its adjoint counts,
+ * else 0; columns of one unit. */
+RNN_HELPER void rnn_mark_counted(rnn_real *seed, int done, int loss_from, int frames, int streams, const int *left)
+{
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++)
+            seed[((ptrdiff_t)t * streams + stream) * RNN_PAD(1)] = done + t >= loss_from && t < left[stream];
+}
+
 /* Gives, after the forward passes, the sum of the mean losses; before, the sums become those of all calls that the
  * window is exchanged with. losses: scratch, [count]. */
 RNN_HELPER rnn_status rnn_finish_losses(const rnn_window *window, rnn_loss_sum *sums, rnn_loss *losses, int count,
