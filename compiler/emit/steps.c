@@ -29,13 +29,15 @@ static bool steps_share_function(const struct step *a, const struct step *b)
 static bool is_of_one_section(const struct emitter *emitter, const struct step *step)
 {
     bool others = false;
+    if (step->region != NO_REGION || step->section == NO_SECTION)
+        return false;
     for (int p = 0; p < emitter->schedule->plan_count; p++) {
         const struct plan *plan = &emitter->schedule->plans[p];
         for (int i = 0; i < plan->step_count; i++)
             others |= plan->steps[i].region == NO_REGION && plan->steps[i].kind == step->kind &&
                       plan->steps[i].section != NO_SECTION && !steps_share_function(&plan->steps[i], step);
     }
-    return step->region == NO_REGION && step->section != NO_SECTION && others;
+    return others;
 }
 
 /* Returns the name of a step's function: "lm_h1_scan_keep". */

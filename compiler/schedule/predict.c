@@ -246,15 +246,6 @@ static struct reading read_time(const struct machine *machine, double bytes, boo
     return reading;
 }
 
-static double pass_weights(const struct schedule *schedule, int pass)
-{
-    double bytes = 0;
-    for (int r = 0; r < schedule->region_count; r++)
-        if (schedule->regions[r].pass == pass)
-            bytes += schedule->regions[r].bytes;
-    return bytes;
-}
-
 /* Returns the bytes a nanosecond at which a thread goes through the values of a block, whose length is chosen such that
  * they stay in the second-level cache. */
 static double value_speed(const struct machine *machine, double bytes)
@@ -315,7 +306,7 @@ static struct weights_read weights_read(const struct schedule *schedule, const s
 {
     if (region->kind == REGION_SCAN)
         return (struct weights_read){work->weights * share, 1.0 / region->group, region->turns, share < 1};
-    const double pass = fmax(work->weights, pass_weights(schedule, region->pass));
+    const double pass = fmax(work->weights, schedule->pass_bytes[region->pass]);
     return (struct weights_read){pass, work->weights == 0 ? 0 : work->weights * share / pass / load->frames, false,
                                  false};
 }

@@ -204,6 +204,7 @@ struct schedule {
     struct region *regions; /* the static region first; then pass by pass: the region that runs once before it, then
                                those of a block in their order; last the region that runs once at the end */
     int region_count;
+    double *pass_bytes;        /* by pass: bytes of weights that its regions read for a frame */
     int *region_of;            /* by node */
     struct kernel **kernel_of; /* by node; NULL: leaves, and values read in place */
     struct buffer *buffers;    /* by node */

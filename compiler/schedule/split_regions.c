@@ -193,6 +193,7 @@ struct schedule *split_regions(const struct graph *graph, const struct component
     schedule->whole_sequence = graph->trains || schedule->passes.count > 1 || graph_reads_ahead(graph);
     int n = graph->node_count, count = 0, *counted = ARENA_ARRAY(scratch, int, n + 1);
     schedule->region_of = ARENA_ARRAY(arena, int, n + 1);
+    schedule->pass_bytes = ARENA_ARRAY(arena, double, schedule->passes.count + 1);
     const int *reads = count_delayed_reads(schedule, scratch);
     struct keyed *items = ARENA_ARRAY(scratch, struct keyed, n + 1), *spare = ARENA_ARRAY(scratch, struct keyed, n + 1);
     for (int i = 0; i < n; i++) {
@@ -213,6 +214,7 @@ struct schedule *split_regions(const struct graph *graph, const struct component
         count_cost(schedule, &region, counted);
         region.turns = region.kind == REGION_SCAN && options->turn_panels &&
                        region.bytes > (double)machine_turn_bytes(options->machine);
+        schedule->pass_bytes[region.pass] += region.bytes;
         ARENA_PUSH(arena, schedule->regions, schedule->region_count, capacity, region);
     }
     name_regions(schedule, arena, scratch);
