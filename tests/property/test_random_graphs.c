@@ -244,7 +244,12 @@ static void compile_text(const struct text *text)
     arena_free(arena);
 }
 
+/* Sanitizers make the compiler slow, and watch memory: there is no more of that to see in a longer program. */
+#ifdef __SANITIZE_ADDRESS__
+enum { EQUATIONS = 2000 };
+#else
 enum { EQUATIONS = 10000 };
+#endif
 
 static void test_many_equations(void **state)
 {
