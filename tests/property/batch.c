@@ -264,12 +264,22 @@ static void run_programs(struct arena *arena, const struct batch *batch)
     }
 }
 
+/* Takes for right what rnnc has compiled. */
+static void accept_programs(const struct batch *batch)
+{
+    for (int i = 0; i < batch->count; i++)
+        batch->records[i].done = true;
+}
+
 /* Goes on from where an earlier child ended. */
 static void run_child(const struct batch *batch)
 {
     struct arena *arena = arena_new();
     if (batch->progress->phase == PHASE_COMPILE) {
-        if (!compile_programs(arena, batch, -1)) {
+        const bool any = compile_programs(arena, batch, -1);
+        if (any && batch->options->only_emit)
+            accept_programs(batch);
+        if (!any || batch->options->only_emit) {
             batch->progress->phase = PHASE_DONE;
             return;
         }

@@ -51,6 +51,7 @@ struct batch_options {
     const char
         *run_with;      /* networks run in a process that this command starts, such as an emulator; NULL: in this one */
     const char *folder; /* for the C files and libraries */
+    bool only_emit;     /* no more than C is made of programs */
 };
 
 /* Programs of consecutive seeds, which also decide about the switches and the data. */

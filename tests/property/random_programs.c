@@ -41,6 +41,7 @@ enum {
     KEY_TRAIN,
     KEY_VJP,
     KEY_RUN_WITH,
+    KEY_ONLY_EMIT,
     KEY_PRINT,
     KEY_SHRINK
 };
@@ -61,6 +62,7 @@ static const struct argp_option table[] = {
     {"vjp", KEY_VJP, NULL, 0, "likewise, but compare the gradients of their outputs times adjoints", 0},
     {"run-with", KEY_RUN_WITH, "COMMAND", 0,
      "run networks in programs of their own, by COMMAND: qemu-aarch64 where CC compiles for that machine", 0},
+    {"only-emit", KEY_ONLY_EMIT, NULL, 0, "only compile them to C, for what a sanitizer sees in rnnc", 0},
     {"print", KEY_PRINT, NULL, 0, "only print the programs", 0},
     {"shrink-seconds", KEY_SHRINK, "N", 0, "how long to look for smaller programs that fail (60); 0: not at all", 0},
     {0}};
@@ -110,6 +112,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_RUN_WITH:
         options->batch.run_with = argument;
+        return 0;
+    case KEY_ONLY_EMIT:
+        options->batch.only_emit = true;
         return 0;
     case KEY_DOUBLE:
         options->batch.in_double = true;
