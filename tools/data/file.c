@@ -44,13 +44,20 @@ bool file_can_be_written(struct arena *arena, const char *path, const char **err
     return path_can_be_written(path) || refuse(arena, path, errno, error);
 }
 
-bool file_write(struct arena *arena, const char *path, const char *data, size_t length, const char **error)
+bool file_write_after(struct arena *arena, const char *path, const char *data, size_t length,
+                      bool (*other)(void *context, const char **error), void *context, const char **error)
 {
     struct new_file file;
     int reason = rnn_new_file_begin(&file, path);
     reason = reason ? reason : rnn_new_file_write(&file, data, length);
     reason = reason ? reason : rnn_new_file_flush(&file);
-    reason = reason ? reason : rnn_new_file_place(&file);
+    const bool stopped = !reason && other && !other(context, error);
+    reason = reason || stopped ? reason : rnn_new_file_place(&file);
     rnn_new_file_end(&file);
-    return !reason || refuse(arena, path, reason, error);
+    return !stopped && (!reason || refuse(arena, path, reason, error));
+}
+
+bool file_write(struct arena *arena, const char *path, const char *data, size_t length, const char **error)
+{
+    return file_write_after(arena, path, data, length, NULL, NULL, error);
 }

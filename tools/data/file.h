@@ -15,4 +15,9 @@ bool file_can_be_written(struct arena *arena, const char *path, const char **err
 /* Writes a file as a whole or not at all, or to a device or pipe (files/new_file.h). */
 bool file_write(struct arena *arena, const char *path, const char *data, size_t length, const char **error);
 
+/* The same, but between the moment when all of it is on the disk and the one when the path has it, another file is
+ * written; where that fails, the path keeps what it has. */
+bool file_write_after(struct arena *arena, const char *path, const char *data, size_t length,
+                      bool (*other)(void *context, const char **error), void *context, const char **error);
+
 #endif

@@ -17,7 +17,7 @@ static const char documentation[] =
     "recurrent layer of PyTorch: nn.LSTM, nn.GRU or nn.RNN, of any number of layers, in one direction or both, with or "
     "without biases, with proj_size.\v"
     "Of an .onnx file, the program has the whole graph: LSTM, GRU and RNN, and what stands around them where the "
-    "language has it; else the node is named.\n\n"
+    "language has it; else the node is named. --check compares the program with reference data.\n\n"
     "Of a file of Keras, it has the whole Sequential or Functional model: a .keras or .h5 file that model.save wrote, "
     "or a .weights.h5 file with --config for what model.to_json() gives. A layer that the language does not have is "
     "named.\n\n"
@@ -29,12 +29,20 @@ static const char documentation[] =
     "is said.\n\n"
     "Exit status: 0 done, 1 the file is wrong or nothing can be written, 2 the command line is wrong.";
 
+enum { KEY_CHECK = 256, KEY_TOLERANCE };
+
 static const struct argp_option options_table[] = {
     {"as", 'a', "KIND", 0, "What it is: torch:lstm, torch:gru, torch:rnn_tanh or torch:rnn_relu", 0},
     {"prefix", 'p', "NAME", 0, "Which of several layers, such as encoder.lstm", 0},
     {"config", 'c', "FILE.json", 0, "What model.to_json() gives, for weights of Keras without their model", 0},
     {NULL, 'o', "FILE.rnn", 0, "Write the program here", 0},
     {"weights", 'w', "FILE.safetensors", 0, "Write the weights here", 0},
+    {"check", KEY_CHECK, "FOLDER", OPTION_ARG_OPTIONAL,
+     "Run the reference data of an .onnx file through the program: each test_data_set_* beside the file, or in FOLDER, "
+     "with input_0.pb .. and output_0.pb ..; -o and -w may be left out",
+     0},
+    {"tolerance", KEY_TOLERANCE, "X", 0, "How far outputs may be apart then, relative to those above 1 (default 1e-5)",
+     0},
     {0},
 };
 
@@ -42,18 +50,27 @@ struct import_options {
     struct arena *arena;
     const char *input, *config, *output, *weights;
     struct torch_choice choice;
+    bool checks;
+    struct onnx_check check;
 };
 
-static void check_options(const struct import_options *options, struct argp_state *state)
+static void check_options(struct import_options *options, struct argp_state *state)
 {
     if (!options->input)
         argp_error(state, "which file? give an .onnx, .keras, .h5 or .safetensors file");
-    if (!options->output || !options->weights)
+    const bool writes = options->output || options->weights || !options->checks;
+    if (options->check.tolerance >= 0 && !options->checks)
+        argp_error(state, "--tolerance needs --check");
+    if (options->check.tolerance < 0)
+        options->check.tolerance = 1e-5;
+    if (writes && (!options->output || !options->weights))
         argp_error(state, "it writes a program and its weights: give -o FILE.rnn and -w FILE.safetensors");
     struct argument_files files = {.arena = options->arena};
     argument_reads(&files, "the imported file", options->input);
     if (options->config)
         argument_reads(&files, "--config", options->config);
+    if (!writes)
+        return;
     argument_writes(&files, "-o", options->output, state);
     argument_writes(&files, "--weights", options->weights, state);
 }
@@ -74,6 +91,13 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'c':
         options->config = argument;
+        return 0;
+    case KEY_CHECK:
+        options->checks = true;
+        options->check.folder = argument;
+        return 0;
+    case KEY_TOLERANCE:
+        options->check.tolerance = argument_non_negative(state, "--tolerance", argument);
         return 0;
     case 'o':
         options->output = argument;
@@ -111,7 +135,7 @@ struct imported {
 static bool import_onnx(struct arena *arena, const char *path, struct imported *imported, const char **error)
 {
     struct onnx_network network;
-    if (!onnx_import(arena, path, &network, error))
+    if (!onnx_import(arena, path, NULL, 0, &network, error))
         return false;
     *imported = (struct imported){network.program, network.weights, network.weight_count, NULL};
     return true;
@@ -159,7 +183,9 @@ static bool import_any(struct arena *arena, const struct import_options *options
                               onnx ? "an .onnx file" : "a file of Keras");
     else if (!keras && options->config)
         *error = "--config is for weights of Keras, in an .h5 file";
-    else if (!ends(options->weights, ".safetensors"))
+    else if (!onnx && options->checks)
+        *error = arena_printf(arena, "'%s': --check is for .onnx files, which have reference data", path);
+    else if (options->weights && !ends(options->weights, ".safetensors"))
         *error = arena_printf(arena, "'%s': weights go into a .safetensors file", options->weights);
     else if (torch)
         return import_torch(arena, path, &options->choice, imported, error);
@@ -170,16 +196,32 @@ static bool import_any(struct arena *arena, const struct import_options *options
     return false;
 }
 
+struct pair {
+    struct arena *arena;
+    const struct import_options *options;
+    const struct imported *imported;
+};
+
+static bool write_weights(void *to, const char **error)
+{
+    const struct pair *pair = to;
+    return arrays_write(pair->arena, pair->options->weights, pair->imported->weights, pair->imported->weight_count,
+                        error);
+}
+
 static bool import(struct arena *arena, const struct import_options *options, const char **error)
 {
-    struct imported imported;
-    if (!import_any(arena, options, &imported, error) || !file_can_be_written(arena, options->output, error) ||
-        !arrays_write(arena, options->weights, imported.weights, imported.weight_count, error) ||
-        !file_write(arena, options->output, imported.program, strlen(imported.program), error))
+    struct imported imported = {0};
+    struct pair pair = {arena, options, &imported}; /* both are written, or neither */
+    if (!options->output && ends(options->input, ".onnx"))
+        return onnx_check(arena, options->input, &options->check, error);
+    if (!import_any(arena, options, &imported, error) ||
+        !file_write_after(arena, options->output, imported.program, strlen(imported.program), write_weights, &pair,
+                          error))
         return false;
     if (imported.note)
         fprintf(stderr, "rnn: note: %s\n", imported.note);
-    return true;
+    return !options->checks || onnx_check(arena, options->input, &options->check, error);
 }
 
 int command_import(int argc, char **argv)
@@ -187,7 +229,7 @@ int command_import(int argc, char **argv)
     const struct argp argp = {
         .options = options_table, .parser = parse_option, .args_doc = "FILE", .doc = documentation};
     struct arena *arena = arena_new();
-    struct import_options options = {.arena = arena};
+    struct import_options options = {.arena = arena, .check.tolerance = -1};
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     const char *error = NULL;
     const bool done = import(arena, &options, &error);

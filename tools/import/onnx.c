@@ -5,7 +5,7 @@
 #include "import/onnx.h"
 #include "import/onnx_graph.h"
 
-enum { OLDEST_OPSET = 7, NEWEST_OPSET = 25, ELEMENT_INT32 = 6 };
+enum { OLDEST_OPSET = 7, NEWEST_OPSET = 25 };
 
 static bool find_opset(struct onnx_graph *graph, const Onnx__ModelProto *model, const char **error)
 {
@@ -21,120 +21,230 @@ static bool find_opset(struct onnx_graph *graph, const Onnx__ModelProto *model, 
     return false;
 }
 
-static bool read_initializers(struct onnx_graph *graph, const char **error)
+static bool read_initializers(struct onnx_graph *graph, struct onnx_value *values, const char **error)
 {
     for (size_t i = 0; i < graph->proto->n_initializer; i++) {
-        struct onnx_value value = {.kind = ONNX_TENSOR};
-        if (!onnx_tensor(graph, graph->proto->initializer[i], &value.tensor, error))
+        values[i] = (struct onnx_value){.kind = ONNX_TENSOR};
+        if (!onnx_tensor(graph, graph->proto->initializer[i], "initializer", &values[i].tensor, error))
             return false;
-        value.name = value.tensor.name;
-        graph->values[graph->value_count++] = value;
+        values[i].name = values[i].tensor.name;
     }
     return true;
 }
 
-/* Frames of features, or the lengths of sequences, which are an argument of _run. */
-static bool read_input(struct onnx_graph *graph, const Onnx__ValueInfoProto *input, const char **error)
+static bool is_initializer(const Onnx__GraphProto *proto, const char *name)
 {
-    const char *name = input->name ? input->name : "";
-    const Onnx__TypeProto__Tensor *tensor = input->type ? input->type->tensor_type : NULL;
-    const size_t rank = tensor && tensor->shape ? tensor->shape->n_dim : 0;
-    const long features = rank ? (long)tensor->shape->dim[rank - 1]->dim_value : 0;
-    struct onnx_value value = {.name = name, .kind = ONNX_VECTOR, .size = features};
-    if (onnx_find(graph, name)) /* an initializer, which old files name here too */
-        return true;
-    if (tensor && tensor->elem_type == ELEMENT_INT32 && rank == 1) {
-        value.kind = ONNX_LENGTHS;
-        text_printf(&graph->equations, "  # %s: lengths of the call\n", onnx_take_name(graph, name));
-    } else if (rank == 3 && features > 0 && features < 100000000) {
-        strcpy(value.axes, graph->input_axes);
-        value.expression = onnx_take_name(graph, name);
-        text_printf(&graph->parameters, "  input %s[%ld]\n", value.expression, features);
-    } else {
-        *error = arena_printf(graph->arena,
-                              "'%s': the input '%s' has to be frames of features, of rank 3 with a fixed "
-                              "last dimension, or int32 lengths of rank 1",
-                              graph->path, name);
-        return false;
-    }
-    graph->values[graph->value_count++] = value;
-    return true;
+    for (size_t i = 0; i < proto->n_initializer; i++)
+        if (proto->initializer[i]->name && strcmp(proto->initializer[i]->name, name) == 0)
+            return true;
+    return false;
 }
 
-static bool write_outputs(struct onnx_graph *graph, const char **names, const char **error)
+static void read_port(struct onnx_graph *graph, const Onnx__ValueInfoProto *info, struct onnx_port *port)
+{
+    const Onnx__TypeProto__Tensor *tensor = info->type ? info->type->tensor_type : NULL;
+    *port = (struct onnx_port){.name = arena_printf(graph->arena, "%s", info->name ? info->name : ""), .rank = -1};
+    port->type = tensor ? tensor->elem_type : 0;
+    if (!tensor || !tensor->shape || tensor->shape->n_dim > ARRAY_MAX_RANK)
+        return;
+    port->rank = (int)tensor->shape->n_dim;
+    for (int i = 0; i < port->rank; i++) {
+        const long length = (long)tensor->shape->dim[i]->dim_value;
+        port->shape[i] = length > 0 && length < 100000000 ? length : 0;
+    }
+}
+
+/* Old files name initializers as inputs, too. */
+static int read_ports(struct onnx_graph *graph)
+{
+    int count = 0;
+    graph->ports = ARENA_ARRAY(graph->arena, struct onnx_port, graph->proto->n_input + 1);
+    for (size_t i = 0; i < graph->proto->n_input; i++) {
+        const char *name = graph->proto->input[i]->name;
+        if (!is_initializer(graph->proto, name ? name : ""))
+            read_port(graph, graph->proto->input[i], &graph->ports[count++]);
+    }
+    return count;
+}
+
+static bool is_recurrent(const Onnx__NodeProto *node)
+{
+    const char *op = node->op_type ? node->op_type : "";
+    return strcmp(op, "LSTM") == 0 || strcmp(op, "GRU") == 0 || strcmp(op, "RNN") == 0;
+}
+
+/* Finds out whether an input gets to initial_h or initial_c of a node through others that move axes or take parts. */
+static void trace_state(const Onnx__GraphProto *proto, struct onnx_port *port)
+{
+    static const char *const moves[] = {"Slice",    "Gather", "Squeeze", "Unsqueeze", "Transpose",
+                                        "Identity", "Cast",   "Split",   "Reshape",   "Expand"};
+    enum { MOST = 64 };
+    const char *names[MOST] = {port->name};
+    bool turned[MOST] = {false};
+    int count = 1;
+    for (size_t i = 0; i < proto->n_node && !port->begins; i++) {
+        const Onnx__NodeProto *node = proto->node[i];
+        bool moving = false;
+        for (size_t k = 0; k < sizeof moves / sizeof moves[0]; k++)
+            moving |= node->op_type && strcmp(node->op_type, moves[k]) == 0;
+        for (int k = 0; k < count; k++) {
+            for (size_t slot = 5; slot <= 6 && is_recurrent(node); slot++)
+                if (onnx_has_input(node, slot) && strcmp(node->input[slot], names[k]) == 0) {
+                    port->begins = true;
+                    port->batch_first = (onnx_integer(node, "layout", 0) != 0) != turned[k];
+                }
+            if (!moving || !onnx_has_input(node, 0) || strcmp(node->input[0], names[k]) != 0)
+                continue;
+            for (size_t o = 0; o < node->n_output && count < MOST; o++) {
+                turned[count] = turned[k] != (strcmp(node->op_type, "Transpose") == 0);
+                names[count++] = node->output[o];
+            }
+            break;
+        }
+    }
+}
+
+static void write_inputs(struct onnx_graph *graph, int count, struct text *text)
+{
+    text_init(text, graph->arena);
+    text_puts(text, "");
+    for (int i = 0; i < count; i++) {
+        const struct onnx_port *port = &graph->ports[i];
+        const char *once = strchr(port->axes, 'T') ? "" : " once";
+        if (port->role == ONNX_REAL)
+            text_printf(text, "  input %s[%ld]%s\n", port->program, port->size, once);
+        else if (port->role == ONNX_ID)
+            text_printf(text, "  input %s: index[%ld]%s\n", port->program, port->vocabulary, once);
+        else if (port->role == ONNX_LENGTH)
+            text_printf(text, "  # %s: lengths of the call\n", port->name);
+    }
+}
+
+static bool write_outputs(struct onnx_graph *graph, struct onnx_port *outputs, const char **error)
 {
     for (size_t i = 0; i < graph->proto->n_output; i++) {
-        const char *name = graph->proto->output[i]->name ? graph->proto->output[i]->name : "";
-        const struct onnx_value *value = onnx_find(graph, name);
+        struct onnx_port *port = &outputs[i];
+        const struct onnx_value *value = onnx_find(graph, port->name);
         if (!value || value->kind != ONNX_VECTOR) {
-            *error =
-                arena_printf(graph->arena, "'%s': no node computes the output '%s' from the input", graph->path, name);
+            *error = arena_printf(graph->arena, "'%s': no node computes the output '%s' from the input", graph->path,
+                                  port->name);
             return false;
         }
-        text_printf(&graph->equations, "  output %s = %s\n", names[i], value->expression);
+        strcpy(port->axes, value->axes);
+        port->role = ONNX_REAL;
+        port->size = value->size;
+        port->directions = strchr(value->axes, 'D') ? value->directions : 1;
+        if (!port->written)
+            text_printf(&graph->equations, "  output %s = %s\n", port->program, value->expression);
     }
     return true;
 }
 
-static bool write_program(struct onnx_graph *graph, struct onnx_network *network, const char **error)
+/* Lengths are of the whole call, so that every node has to have them that would notice. */
+static bool check_lengths(struct onnx_graph *graph, const char **error)
 {
-    const Onnx__GraphProto *proto = graph->proto;
-    size_t values = proto->n_initializer + proto->n_input, inputs = 0;
-    for (size_t i = 0; i < proto->n_node; i++) {
-        values += proto->node[i]->n_output;
-        inputs += proto->node[i]->n_input + 4;
-    }
-    graph->values = ARENA_ARRAY(graph->arena, struct onnx_value, values + 1);
-    graph->weights = ARENA_ARRAY(graph->arena, struct array, inputs + 1);
-    graph->names = ARENA_ARRAY(graph->arena, const char *, inputs + 6 * proto->n_node + values + proto->n_output + 1);
-    graph->value_count = graph->weight_count = graph->name_count = 0;
+    if (!graph->with_lengths || !graph->without_lengths)
+        return true;
+    return onnx_node_error(graph, graph->without_lengths, error,
+                           "reads all frames, while %s has sequence_lens, which in a program are those of every value",
+                           onnx_node_text(graph, graph->with_lengths));
+}
+
+static void begin(struct onnx_graph *graph, const struct onnx_value *initializers, int port_count)
+{
+    graph->frames = graph->sequences = 0;
+    graph->misplaced = false;
+    graph->value_count = graph->weight_count = 0;
+    import_names_init(&graph->names, graph->arena, "onnx");
+    graph->with_lengths = graph->without_lengths = NULL;
     text_init(&graph->functions, graph->arena);
     text_init(&graph->parameters, graph->arena);
     text_init(&graph->equations, graph->arena);
     text_puts(&graph->functions, "");
     text_puts(&graph->parameters, "");
     text_puts(&graph->equations, "");
-    const char **outputs = ARENA_ARRAY(graph->arena, const char *, proto->n_output + 1);
-    if (!read_initializers(graph, error))
-        return false;
-    for (size_t i = 0; i < proto->n_input; i++)
-        if (!read_input(graph, proto->input[i], error))
+    for (size_t i = 0; i < graph->proto->n_initializer; i++)
+        ARENA_PUSH(graph->arena, graph->values, graph->value_count, graph->value_capacity, initializers[i]);
+    for (int i = 0; i < port_count; i++) {
+        struct onnx_value value = {.name = graph->ports[i].name, .kind = ONNX_INPUT, .port = i};
+        graph->ports[i].role = ONNX_UNUSED;
+        graph->ports[i].program = NULL;
+        ARENA_PUSH(graph->arena, graph->values, graph->value_count, graph->value_capacity, value);
+    }
+}
+
+/* Writes the program with inputs that lie as graph->layout says; *done are the nodes that it got to. */
+static bool write_program(struct onnx_graph *graph, const struct onnx_value *initializers, struct onnx_network *network,
+                          size_t *done, const char **error)
+{
+    const Onnx__GraphProto *proto = graph->proto;
+    struct text inputs;
+    begin(graph, initializers, network->input_count);
+    for (size_t i = 0; i < proto->n_output; i++) {
+        read_port(graph, proto->output[i], &network->outputs[i]);
+        network->outputs[i].program = onnx_take_name(graph, network->outputs[i].name);
+    }
+    for (*done = 0; *done < proto->n_node; ++*done)
+        if (!onnx_node(graph, proto->node[*done], error))
             return false;
-    for (size_t i = 0; i < proto->n_output; i++)
-        outputs[i] = onnx_take_name(graph, proto->output[i]->name ? proto->output[i]->name : "");
-    for (size_t i = 0; i < proto->n_node; i++)
-        if (!onnx_node(graph, proto->node[i], error))
-            return false;
-    if (!write_outputs(graph, outputs, error))
+    if (!write_outputs(graph, network->outputs, error) || !check_lengths(graph, error))
         return false;
-    network->program = arena_printf(graph->arena, "# ONNX, opset %ld\nimport std.onnx\n\n%s%smodel net {\n%s%s}\n",
+    write_inputs(graph, network->input_count, &inputs);
+    network->program = arena_printf(graph->arena, "# ONNX, opset %ld\nimport std.onnx\n\n%s%smodel net {\n%s%s%s}\n",
                                     graph->opset, graph->functions.data, graph->functions.length ? "\n" : "",
-                                    graph->parameters.data, graph->equations.data);
+                                    inputs.data, graph->parameters.data, graph->equations.data);
     network->weights = graph->weights;
     network->weight_count = graph->weight_count;
     return true;
 }
 
-/* The file does not say which axis of an input is the frames: its first reader does. Both are tried. */
-static bool import_graph(struct onnx_graph *graph, const Onnx__ModelProto *model, struct onnx_network *network,
-                         const char **error)
+/* The file does not say which axes of inputs are the frames and the sequences: what reads them does, later. All ways
+ * are tried; the error is that of the one that got furthest. */
+static bool try_layouts(struct onnx_graph *graph, const struct onnx_value *initializers, struct onnx_network *network,
+                        const char **error)
 {
-    const char *second;
+    static const struct onnx_layout layouts[] = {{false, true}, {true, true}, {false, false}, {true, false}};
+    size_t furthest = 0;
+    bool misplaced = true;
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        size_t done;
+        const char *problem = NULL;
+        graph->layout = layouts[i];
+        if (write_program(graph, initializers, network, &done, &problem))
+            return true;
+        if (i == 0 || done > furthest || (done == furthest && misplaced && !graph->misplaced)) {
+            furthest = done;
+            misplaced = graph->misplaced;
+            *error = problem;
+        }
+    }
+    return false;
+}
+
+static bool import_graph(struct onnx_graph *graph, const Onnx__ModelProto *model, const struct array *given,
+                         int given_count, struct onnx_network *network, const char **error)
+{
     if (!model->graph || !model->graph->n_output) {
         *error = arena_printf(graph->arena, "'%s' has no graph with outputs", graph->path);
         return false;
     }
     graph->proto = model->graph;
-    if (!find_opset(graph, model, error))
+    struct onnx_value *initializers = ARENA_ARRAY(graph->arena, struct onnx_value, graph->proto->n_initializer + 1);
+    if (!find_opset(graph, model, error) || !read_initializers(graph, initializers, error))
         return false;
-    graph->input_axes = "TNF";
-    if (write_program(graph, network, error))
-        return true;
-    graph->input_axes = "NTF";
-    return write_program(graph, network, &second);
+    network->input_count = read_ports(graph);
+    network->inputs = graph->ports;
+    network->output_count = (int)graph->proto->n_output;
+    network->outputs = graph->outputs = ARENA_ARRAY(graph->arena, struct onnx_port, graph->proto->n_output);
+    for (int i = 0; i < network->input_count; i++) {
+        trace_state(graph->proto, &graph->ports[i]);
+        graph->ports[i].given = i < given_count ? &given[i] : NULL;
+    }
+    return try_layouts(graph, initializers, network, error);
 }
 
-bool onnx_import(struct arena *arena, const char *path, struct onnx_network *network, const char **error)
+bool onnx_import(struct arena *arena, const char *path, const struct array *given, int given_count,
+                 struct onnx_network *network, const char **error)
 {
     struct text content;
     if (!file_read(arena, path, &content, error))
@@ -145,7 +255,7 @@ bool onnx_import(struct arena *arena, const char *path, struct onnx_network *net
         return false;
     }
     struct onnx_graph graph = {.arena = arena, .path = path};
-    const bool done = import_graph(&graph, model, network, error);
+    const bool done = import_graph(&graph, model, given, given_count, network, error);
     onnx__model_proto__free_unpacked(model, NULL);
     return done;
 }

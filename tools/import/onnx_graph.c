@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +23,16 @@ bool onnx_node_error(struct onnx_graph *graph, const Onnx__NodeProto *node, cons
     return false;
 }
 
+bool onnx_axes_error(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *x,
+                     const char *what, const char **error)
+{
+    graph->misplaced = true;
+    return onnx_node_error(graph, node, error,
+                           "can be imported only where it %s; '%.80s' has the axes %s (T frames, N sequences, D "
+                           "directions, F features)",
+                           what, x->name, x->axes);
+}
+
 const Onnx__AttributeProto *onnx_attribute(const Onnx__NodeProto *node, const char *name)
 {
     for (size_t i = 0; i < node->n_attribute; i++)
@@ -44,56 +53,54 @@ double onnx_number(const Onnx__NodeProto *node, const char *name, double otherwi
     return attribute && attribute->has_f ? (double)attribute->f : otherwise;
 }
 
-/* ---- names ---- */
-
-static bool is_taken(const struct onnx_graph *graph, const char *name)
+bool onnx_numbers(struct onnx_graph *graph, const Onnx__NodeProto *node, const char *attribute, size_t i, int *count,
+                  double numbers[ONNX_MOST_NUMBERS], const char **error)
 {
-    static const char *const words[] = {
-        "t",       "onnx",    "net",          "import", "as",       "model",     "cell",   "fn",      "const",
-        "param",   "input",   "output",       "target", "loss",     "init",      "stack",  "reverse", "once",
-        "index",   "labels",  "shared",       "last",   "first",    "transpose", "concat", "split",   "softmax",
-        "sigmoid", "tanh",    "relu",         "elu",    "softplus", "softsign",  "clip",   "where",   "leaky_relu",
-        "embed",   "dropout", "hard_sigmoid", "inf",    "nan",
-    };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i], name) == 0)
-            return true;
-    for (int i = 0; i < graph->name_count; i++)
-        if (strcmp(graph->names[i], name) == 0)
-            return true;
-    return false;
+    const Onnx__AttributeProto *list = onnx_attribute(node, attribute);
+    const struct onnx_value *value = NULL;
+    *count = -1;
+    if (!list && !onnx_has_input(node, i))
+        return true;
+    if (!list && !onnx_input(graph, node, i, ONNX_TENSOR, &value, error))
+        return false;
+    const size_t length = list ? list->n_ints : (size_t)array_size(&value->tensor);
+    if (length > ONNX_MOST_NUMBERS)
+        return onnx_node_error(graph, node, error, "has %zu numbers in its %s", length, attribute);
+    for (size_t k = 0; k < length; k++)
+        numbers[k] = list ? (double)list->ints[k] : value->tensor.data[k];
+    *count = (int)length;
+    return true;
 }
 
-const char *onnx_take_name(struct onnx_graph *graph, const char *like)
+bool onnx_axis(struct onnx_graph *graph, const Onnx__NodeProto *node, double number, int rank, int *axis,
+               const char **error)
 {
-    while (*like && !isalnum((unsigned char)*like))
-        like++;
-    char *plain = (char *)arena_printf(graph->arena, "%s%.60s", isalpha((unsigned char)*like) ? "" : "v", like);
-    for (char *c = plain; *c; c++)
-        if (!isalnum((unsigned char)*c))
-            *c = '_';
-    const char *name = plain;
-    for (int i = 2; is_taken(graph, name); i++)
-        name = arena_printf(graph->arena, "%s_%d", plain, i);
-    graph->names[graph->name_count++] = name;
-    return name;
-}
-
-const char *onnx_node_name(struct onnx_graph *graph, const Onnx__NodeProto *node)
-{
-    if (node->name && *node->name)
-        return onnx_take_name(graph, node->name);
-    char *lower = (char *)arena_printf(graph->arena, "%s", node->op_type);
-    for (char *c = lower; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return onnx_take_name(graph, is_taken(graph, lower) ? arena_printf(graph->arena, "%s_1", lower) : lower);
+    if (!(number >= -rank && number < rank))
+        return onnx_node_error(graph, node, error, "has the axis %g of a value of rank %d", number, rank);
+    *axis = (int)number + (number < 0 ? rank : 0);
+    return true;
 }
 
 /* ---- values ---- */
 
 bool onnx_has_input(const Onnx__NodeProto *node, size_t i) { return i < node->n_input && *node->input[i]; }
 
-const struct onnx_value *onnx_find(const struct onnx_graph *graph, const char *name)
+bool onnx_output_is_read(const struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i)
+{
+    const Onnx__GraphProto *proto = graph->proto;
+    if (i >= node->n_output || !*node->output[i])
+        return false;
+    for (size_t k = 0; k < proto->n_output; k++)
+        if (strcmp(graph->outputs[k].name, node->output[i]) == 0)
+            return true;
+    for (size_t n = 0; n < proto->n_node; n++)
+        for (size_t k = 0; k < proto->node[n]->n_input; k++)
+            if (strcmp(proto->node[n]->input[k], node->output[i]) == 0)
+                return true;
+    return false;
+}
+
+static struct onnx_value *find(const struct onnx_graph *graph, const char *name)
 {
     for (int i = 0; i < graph->value_count; i++)
         if (strcmp(graph->values[i].name, name) == 0)
@@ -101,18 +108,41 @@ const struct onnx_value *onnx_find(const struct onnx_graph *graph, const char *n
     return NULL;
 }
 
+const struct onnx_value *onnx_find(const struct onnx_graph *graph, const char *name) { return find(graph, name); }
+
+static bool find_input(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, struct onnx_value **value,
+                       const char **error)
+{
+    if (!onnx_has_input(node, i))
+        return onnx_node_error(graph, node, error, "lacks its input %zu", i + 1);
+    *value = find(graph, node->input[i]);
+    return *value ||
+           onnx_node_error(graph, node, error, "reads '%.100s', which nothing before it gives", node->input[i]);
+}
+
 bool onnx_input(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, enum onnx_kind kind,
                 const struct onnx_value **value, const char **error)
 {
-    static const char *const kinds[] = {"an initializer", "computed from the network's input", "lengths"};
-    if (!onnx_has_input(node, i))
-        return onnx_node_error(graph, node, error, "lacks its input %zu", i + 1);
-    *value = onnx_find(graph, node->input[i]);
-    if (!*value)
-        return onnx_node_error(graph, node, error, "reads '%.100s', which nothing before it gives", node->input[i]);
-    if ((*value)->kind != kind)
+    static const char *const kinds[] = {"constant", "computed from the network's input", "ids", "lengths", "an input"};
+    struct onnx_value *found;
+    if (!find_input(graph, node, i, &found, error) ||
+        (found->kind == ONNX_INPUT && !onnx_decide(graph, found, kind, error)))
+        return false;
+    if (found->kind != kind)
         return onnx_node_error(graph, node, error, "reads '%.100s', which has to be %s", node->input[i], kinds[kind]);
+    *value = found;
     return true;
+}
+
+bool onnx_any_input(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, const struct onnx_value **value,
+                    const char **error)
+{
+    struct onnx_value *found;
+    if (!find_input(graph, node, i, &found, error))
+        return false;
+    *value = found;
+    return found->kind != ONNX_INPUT ||
+           onnx_decide(graph, found, onnx_is_whole(graph->ports[found->port].type) ? ONNX_IDS : ONNX_VECTOR, error);
 }
 
 void onnx_give(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, struct onnx_value value)
@@ -120,96 +150,45 @@ void onnx_give(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, 
     if (i >= node->n_output || !*node->output[i])
         return;
     value.name = node->output[i];
-    graph->values[graph->value_count++] = value;
+    ARENA_PUSH(graph->arena, graph->values, graph->value_count, graph->value_capacity, value);
 }
 
-void onnx_add_weight(struct onnx_graph *graph, const char *name, const struct array *array)
+void onnx_write_equation(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *like,
+                         long size, const char *right)
 {
-    struct array *weight = &graph->weights[graph->weight_count++];
-    *weight = *array;
-    weight->name = name;
-    weight->type = ARRAY_F32;
+    struct onnx_value value = *like;
+    struct onnx_port *port = NULL;
+    for (size_t i = 0; i < graph->proto->n_output && node->n_output && !port; i++)
+        if (strcmp(graph->outputs[i].name, node->output[0]) == 0)
+            port = &graph->outputs[i];
+    value.size = size;
+    value.parts[0] = value.parts[1] = NULL;
+    value.expression = port ? port->program : onnx_node_name(graph, node);
+    text_printf(&graph->equations, port ? "  output %s = %s\n" : "  %s = %s\n", value.expression, right);
+    if (port)
+        port->written = true;
+    onnx_give(graph, node, 0, value);
 }
 
-/* ---- tensors ---- */
-
-enum { TYPE_FLOAT = 1, TYPE_INT32 = 6, TYPE_INT64 = 7, TYPE_DOUBLE = 11 }; /* TensorProto.DataType */
-
-static bool read_numbers(const Onnx__TensorProto *proto, struct array *array)
+long onnx_features(const struct onnx_value *value)
 {
-    const size_t size = (size_t)array_size(array);
-    const unsigned char *raw = proto->has_raw_data ? proto->raw_data.data : NULL;
-    const size_t width = proto->data_type == TYPE_FLOAT || proto->data_type == TYPE_INT32 ? 4 : 8;
-    if (raw ? proto->raw_data.len / width != size || proto->raw_data.len % width
-            : size != (proto->data_type == TYPE_FLOAT   ? proto->n_float_data
-                       : proto->data_type == TYPE_INT32 ? proto->n_int32_data
-                       : proto->data_type == TYPE_INT64 ? proto->n_int64_data
-                                                        : proto->n_double_data))
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        union {
-            float f;
-            double d;
-            int32_t i32;
-            int64_t i64;
-        } one;
-        if (raw)
-            memcpy(&one, raw + i * width, width);
-        switch (proto->data_type) {
-        case TYPE_FLOAT:
-            array->data[i] = (double)(raw ? one.f : proto->float_data[i]);
-            break;
-        case TYPE_INT32:
-            array->data[i] = raw ? one.i32 : proto->int32_data[i];
-            break;
-        case TYPE_INT64:
-            array->data[i] = (double)(raw ? one.i64 : proto->int64_data[i]);
-            break;
-        default:
-            array->data[i] = raw ? one.d : proto->double_data[i];
-        }
-    }
-    return true;
+    return strchr(value->axes, 'D') ? value->size / value->directions : value->size;
 }
 
-bool onnx_tensor(struct onnx_graph *graph, const Onnx__TensorProto *proto, struct array *array, const char **error)
+double onnx_axis_length(const struct onnx_graph *graph, const struct onnx_value *value, int i)
 {
-    const char *name = proto->name ? proto->name : "";
-    const int type = proto->data_type;
-    long shape[ARRAY_MAX_RANK] = {0};
-    bool fits = proto->n_dims <= ARRAY_MAX_RANK;
-    for (size_t i = 0; fits && i < proto->n_dims; i++) {
-        shape[i] = (long)proto->dims[i];
-        fits = shape[i] >= 0;
+    switch (value->axes[i]) {
+    case 'T':
+        return graph->frames ? (double)graph->frames : ONNX_ANY_FRAMES;
+    case 'N':
+        return graph->sequences ? (double)graph->sequences : ONNX_ANY_SEQUENCES;
+    case 'D':
+        return value->directions;
+    case 'F':
+        return (double)onnx_features(value);
+    default:
+        return 1;
     }
-    *array = (struct array){.name = name, .type = ARRAY_F32};
-    if (type != TYPE_FLOAT && type != TYPE_INT32 && type != TYPE_INT64 && type != TYPE_DOUBLE)
-        *error = arena_printf(graph->arena,
-                              "'%s': the initializer '%s' is of type %d: only float, double, int32 and "
-                              "int64 are read",
-                              graph->path, name, type);
-    else if (proto->data_location)
-        *error = arena_printf(graph->arena,
-                              "'%s': the numbers of '%s' are in another file: save the model with "
-                              "onnx.save(model, path, save_as_external_data=False)",
-                              graph->path, name);
-    else if (!fits || !array_set_shape(array, (int)proto->n_dims, shape))
-        *error = arena_printf(graph->arena,
-                              "'%s': the initializer '%s' has a shape that cannot be: up to 4 dimensions "
-                              "are read",
-                              graph->path, name);
-    else if ((size_t)array_size(array) > proto->raw_data.len / 4 + proto->n_float_data + proto->n_int32_data +
-                                             proto->n_int64_data + proto->n_double_data)
-        *error = arena_printf(graph->arena, "'%s': the initializer '%s' lacks numbers: it is %s", graph->path, name,
-                              array_shape_text(graph->arena, array));
-    else {
-        array->data = ARENA_ARRAY(graph->arena, double, (size_t)array_size(array) + 1);
-        if (read_numbers(proto, array))
-            return true;
-        *error = arena_printf(graph->arena, "'%s': the initializer '%s' has more or fewer numbers than %s has",
-                              graph->path, name, array_shape_text(graph->arena, array));
-    }
-    return false;
 }
 
 /* ---- functions ---- */
@@ -223,8 +202,13 @@ static const struct onnx_function functions[] = {
     {"Exp", "exp($)", 0, 0},
     {"Sqrt", "sqrt($)", 0, 0},
     {"Abs", "abs($)", 0, 0},
+    {"Log", "log($)", 0, 0},
+    {"Sin", "sin($)", 0, 0},
+    {"Cos", "cos($)", 0, 0},
+    {"Floor", "floor($)", 0, 0},
+    {"Sign", "sign($)", 0, 0},
+    {"HardSwish", "$ * hard_sigmoid($, 1 / 6, 0.5)", 0, 0},
     {"Neg", "-$", 0, 0},
-    {"Identity", "$", 0, 0},
     {"LeakyRelu", "leaky_relu($, A)", 0.01, 0},
     {"Elu", "elu($, A)", 1, 0},
     {"ThresholdedRelu", "where($ > A, $, 0)", 1, 0},

@@ -1,20 +1,39 @@
-/* A graph of ONNX on its way to a program: values by name, nodes' attributes and tensors. */
+/* A graph of ONNX on its way to a program: values by name, nodes' attributes and tensors.
+ *
+ * Values that depend on the input are vectors, whose axes are letters: T frames, N sequences, D directions (or layers),
+ * F features, 1 an axis of one element. A program writes neither T nor N nor their order; its vectors have the
+ * features of all directions, those of the first one first. Whatever else a graph computes is constant, and known. */
 #ifndef RNN_TOOLS_IMPORT_ONNX_GRAPH_H
 #define RNN_TOOLS_IMPORT_ONNX_GRAPH_H
 
 #include "base/text.h"
 #include "data/array.h"
+#include "import/names.h"
+#include "import/onnx.h"
 #include "import/onnx.pb-c.h"
 
-/* What a name of the graph stands for. */
+/* What a name of the graph stands for. An input is undecided until its first reader says what it is. */
 struct onnx_value {
     const char *name;
-    enum onnx_kind { ONNX_TENSOR, ONNX_VECTOR, ONNX_LENGTHS } kind;
-    struct array tensor;    /* of a tensor: an initializer */
-    const char *expression; /* of a vector: its name in the program */
-    char axes[8];           /* of a vector: T frames, N sequences, D directions, F features; F is the last */
-    long size;              /* of a vector: features of all directions */
-    int directions;         /* of a vector with a D */
+    enum onnx_kind { ONNX_TENSOR, ONNX_VECTOR, ONNX_IDS, ONNX_LENGTHS, ONNX_INPUT } kind;
+    struct array tensor;      /* of a tensor: a constant */
+    const char *expression;   /* of a vector and of ids: what it is in the program */
+    const char *parts[2];     /* of a vector of two directions: each by itself, if it has an expression; else NULL */
+    char axes[ONNX_MAX_AXES]; /* of a vector and of ids */
+    long size;                /* of a vector: features of all directions */
+    int directions;           /* of a vector with a D */
+    int port;                 /* of an input, ids and lengths: the graph's input that it is */
+};
+
+/* How inputs lie, which files do not say: what is read from them fits one of these, or none. */
+struct onnx_layout {
+    bool sequences_first; /* rank 3: NTF instead of TNF; ids: NT instead of TN */
+    bool once;            /* rank 2: NF, given once for a sequence, instead of TF */
+};
+
+struct onnx_file {
+    const char *name;
+    struct text content;
 };
 
 struct onnx_graph {
@@ -22,19 +41,34 @@ struct onnx_graph {
     const char *path;
     const Onnx__GraphProto *proto;
     long opset;
-    const char *input_axes; /* "TNF" or "NTF": how a graph input of rank 3 lies */
+    struct onnx_layout layout;
+    long frames, sequences; /* where inputs have a fixed number of them; else 0 */
     struct onnx_value *values;
-    int value_count;
-    const char **names; /* of the program, taken */
-    int name_count;
+    int value_count, value_capacity;
+    struct import_names names; /* of the program */
     struct array *weights;
-    int weight_count;
+    int weight_count, weight_capacity;
+    struct onnx_port *ports;   /* [proto->n_input] */
+    struct onnx_port *outputs; /* [proto->n_output] */
+    struct onnx_file *files;   /* of external data, read */
+    int file_count, file_capacity;
+    bool misplaced; /* an error is about axes, which other layouts may put in their places */
+    const Onnx__NodeProto *with_lengths,
+        *without_lengths; /* the first that has sequence_lens, and that sees all frames */
     struct text functions, parameters, equations;
 };
 
-/* Errors name the file and the node; all return false. */
+/* The lengths of T and N that are not fixed, in the numbers of a Shape; larger than any number of elements. */
+#define ONNX_ANY_FRAMES    1e18
+#define ONNX_ANY_SEQUENCES 2e18
+
+/* Errors name the file and the node; all return false. The second is about a value's axes: "can be imported only where
+ * it `what`". */
 bool onnx_node_error(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+bool onnx_axes_error(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *x,
+                     const char *what, const char **error);
 
 const char *onnx_node_text(const struct onnx_graph *graph, const Onnx__NodeProto *node); /* "the LSTM 'encoder'" */
 
@@ -43,22 +77,53 @@ const Onnx__AttributeProto *onnx_attribute(const Onnx__NodeProto *node, const ch
 long onnx_integer(const Onnx__NodeProto *node, const char *name, long otherwise);
 double onnx_number(const Onnx__NodeProto *node, const char *name, double otherwise);
 
+/* The whole numbers of an attribute or, where there is none, of input i. *count is -1 where there is neither. */
+enum { ONNX_MOST_NUMBERS = 8 };
+bool onnx_numbers(struct onnx_graph *graph, const Onnx__NodeProto *node, const char *attribute, size_t i, int *count,
+                  double numbers[ONNX_MOST_NUMBERS], const char **error);
+
+/* The axis that a number names, counted from the last if it is negative: 0 .. rank-1. */
+bool onnx_axis(struct onnx_graph *graph, const Onnx__NodeProto *node, double number, int rank, int *axis,
+               const char **error);
+
 /* A name for the program, like this one, that nothing else has. */
 const char *onnx_take_name(struct onnx_graph *graph, const char *like);
 const char *onnx_node_name(struct onnx_graph *graph, const Onnx__NodeProto *node);
 
+/* Declares a parameter for a tensor of the node's, and adds it to the weights. Its name is the tensor's, or, where an
+ * exporter made that up, the node's with `what` behind it. A tensor that other nodes read too is one parameter. */
+const char *onnx_parameter(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *tensor,
+                           const char *what);
+
 bool onnx_has_input(const Onnx__NodeProto *node, size_t i);
+bool onnx_output_is_read(const struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i);
 const struct onnx_value *onnx_find(const struct onnx_graph *graph, const char *name);
 
 /* Input i, of this kind. */
 bool onnx_input(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, enum onnx_kind kind,
                 const struct onnx_value **value, const char **error);
 
+/* Input i, whatever it is; of an undecided input, what its type says. */
+bool onnx_any_input(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, const struct onnx_value **value,
+                    const char **error);
+
 /* Names output i; nothing if nobody can read it. */
 void onnx_give(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, struct onnx_value value);
 
-/* A tensor of the file, with its numbers. */
-bool onnx_tensor(struct onnx_graph *graph, const Onnx__TensorProto *proto, struct array *array, const char **error);
+/* Writes an equation for output 0, which is as `like` but for its size. It has the node's name, or that of the graph's
+ * output which it is. */
+void onnx_write_equation(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *like,
+                         long size, const char *right);
+
+/* The length of axis i of a vector or of ids, as Shape has it. */
+double onnx_axis_length(const struct onnx_graph *graph, const struct onnx_value *value, int i);
+
+/* Features of one direction. */
+long onnx_features(const struct onnx_value *value);
+
+/* A tensor of the file, with its numbers; `what` is it, for messages. */
+bool onnx_tensor(struct onnx_graph *graph, const Onnx__TensorProto *proto, const char *what, struct array *array,
+                 const char **error);
 
 void onnx_add_weight(struct onnx_graph *graph, const char *name, const struct array *array);
 
@@ -72,7 +137,21 @@ const struct onnx_function *onnx_find_function(const char *name, size_t length);
 const char *onnx_function_call(struct arena *arena, const struct onnx_function *function, const char *of, double alpha,
                                double beta);
 
+/* Writers of nodes. Those of a file are in a table that ends with NULL. */
+struct onnx_writer {
+    const char *op;
+    bool (*write)(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
+};
+extern const struct onnx_writer onnx_constant_writers[]; /* of nodes that read constants alone; Shape, Constant */
+extern const struct onnx_writer onnx_element_writers[];  /* of arithmetic */
+extern const struct onnx_writer onnx_axis_writers[];     /* of what moves, joins and takes parts along axes */
 bool onnx_recurrent(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error); /* LSTM, GRU, RNN */
-bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);      /* any */
+bool onnx_conv(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
+bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error); /* any */
+
+bool onnx_is_whole(int type); /* a TensorProto.DataType of whole numbers */
+
+/* Decides what the input is that a value stands for. */
+bool onnx_decide(struct onnx_graph *graph, struct onnx_value *value, enum onnx_kind kind, const char **error);
 
 #endif

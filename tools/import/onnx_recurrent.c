@@ -133,13 +133,16 @@ static bool find_x(struct layer *layer, const char **error)
 {
     if (!onnx_input(layer->graph, layer->node, X, ONNX_VECTOR, &layer->x, error))
         return false;
-    const char *axes = layer->frames_second ? "NTF" : "TNF";
-    if (strcmp(layer->x->axes, axes) == 0)
+    const char *axes = layer->x->axes;
+    const char sequences = axes[!layer->frames_second];
+    if (strlen(axes) == 3 && axes[layer->frames_second] == 'T' && (sequences == 'N' || sequences == '1') &&
+        axes[2] == 'F')
         return true;
+    layer->graph->misplaced = true;
     return onnx_node_error(layer->graph, layer->node, error,
                            "reads '%.100s' with the axes %s where layout = %d wants %s (T frames, N sequences, D "
                            "directions, F features)",
-                           layer->x->name, layer->x->axes, layer->frames_second, axes);
+                           layer->x->name, layer->x->axes, layer->frames_second, layer->frames_second ? "NTF" : "TNF");
 }
 
 /* Takes an input of this shape; columns may be 0. Zeros take the place of one that is not there. */
@@ -168,26 +171,104 @@ static bool take(struct layer *layer, size_t i, const char *what, long rows, lon
     return true;
 }
 
-/* Streams start from zeros, so that only zeros may be given; lengths are an argument of _run. */
-static bool check_start(struct layer *layer, const char **error)
+/* ---- what streams start from ---- */
+
+/* A constant [directions, sequences, units] as a parameter; "" if it is zeros. */
+static bool constant_start(struct layer *layer, const char *what, const struct array *tensor, const char **start,
+                           const char **error)
 {
-    for (size_t i = INITIAL_H; i <= INITIAL_C; i++) {
-        const struct onnx_value *value =
-            onnx_has_input(layer->node, i) ? onnx_find(layer->graph, layer->node->input[i]) : NULL;
-        if (!onnx_has_input(layer->node, i))
-            continue;
-        bool zero = value && value->kind == ONNX_TENSOR;
-        for (long k = 0; zero && k < array_size(&value->tensor); k++)
-            zero = !(fabs(value->tensor.data[k]) > 0);
-        if (!zero)
-            return onnx_node_error(layer->graph, layer->node, error,
-                                   "starts from '%.100s': only an initializer of zeros can be imported, as streams of "
-                                   "a program start from zeros",
-                                   layer->node->input[i]);
+    struct onnx_graph *graph = layer->graph;
+    const int rows = layer->frames_second ? 0 : 1; /* the axis of the sequences */
+    const long sequences = tensor->rank == 3 ? tensor->shape[rows] : 0, units = layer->units;
+    if (tensor->rank != 3 || tensor->shape[!rows] != layer->directions || tensor->shape[2] != units || sequences < 1)
+        return onnx_node_error(graph, layer->node, error, "has an %s of %s instead of [directions, sequences, %ld]",
+                               what, array_shape_text(graph->arena, tensor), units);
+    const long size = layer->directions * units;
+    struct array vector = {.rank = 1, .shape = {size}, .data = ARENA_ARRAY(graph->arena, double, (size_t)size)};
+    bool zero = true, same = true;
+    for (long i = 0; i < array_size(tensor); i++) {
+        const long unit = i % units, outer = i / units;
+        const long direction = rows ? outer / sequences : outer % layer->directions;
+        const bool first = rows ? outer % sequences == 0 : outer < layer->directions;
+        double *own = &vector.data[direction * units + unit];
+        *own = first ? tensor->data[i] : *own;
+        same = same && !(fabs(*own - tensor->data[i]) > 0);
+        zero = zero && !(fabs(tensor->data[i]) > 0);
     }
-    const struct onnx_value *lengths;
-    return !onnx_has_input(layer->node, LENGTHS) ||
-           onnx_input(layer->graph, layer->node, LENGTHS, ONNX_LENGTHS, &lengths, error);
+    *start = "";
+    if (zero)
+        return true;
+    if (!same)
+        return onnx_node_error(
+            graph, layer->node, error,
+            "has an %s that is constant and not the same for all sequences, which a program does not "
+            "know apart: make it an input",
+            what);
+    vector.name = arena_printf(graph->arena, "%s_%s", layer->name, what);
+    *start = onnx_parameter(graph, layer->node, &vector, what);
+    return true;
+}
+
+/* The expression of initial_h or initial_c, "" where streams start from zeros. */
+static bool find_start(struct layer *layer, size_t i, const char *what, const char **start, const char **error)
+{
+    const struct onnx_value *value;
+    const char *axes = layer->frames_second ? "NDF" : "DNF";
+    *start = "";
+    if (!onnx_has_input(layer->node, i))
+        return true;
+    value = onnx_find(layer->graph, layer->node->input[i]);
+    if (value && value->kind == ONNX_TENSOR)
+        return constant_start(layer, what, &value->tensor, start, error);
+    if (!onnx_input(layer->graph, layer->node, i, ONNX_VECTOR, &value, error))
+        return false;
+    bool fits = strlen(value->axes) == 3 && value->size == layer->directions * layer->units;
+    for (int k = 0; fits && k < 3; k++) /* one direction, or one sequence, may have come from an Unsqueeze */
+        fits = value->axes[k] == axes[k] || (value->axes[k] == '1' && (axes[k] == 'N' || layer->directions == 1));
+    if (!fits)
+        return onnx_node_error(
+            layer->graph, layer->node, error,
+            "starts from '%.80s' of %ld features with the axes %s where layout = %d wants %s, and %ld", value->name,
+            value->size, value->axes, layer->frames_second, axes, layer->directions * layer->units);
+    *start = value->expression;
+    return true;
+}
+
+/* Writes what each direction starts from; the state is within the cell that std.onnx has for one. */
+static void write_start(struct layer *layer, const char *state, const char *start)
+{
+    static const char *const names[] = {"forward", "backward"};
+    struct text *equations = &layer->graph->equations;
+    if (!*start)
+        return;
+    if (layer->directions == 1)
+        text_printf(equations, "  init %s.Y.%s = %s\n", layer->name, state, start);
+    for (int d = 0; d < layer->directions && layer->directions == 2; d++)
+        text_printf(equations, "  init %s.%s.%s = %s[%ld:%ld]\n", layer->name, names[d], state, start, d * layer->units,
+                    (d + 1) * layer->units);
+}
+
+/* Lengths of sequences, which are an argument of _run; constant ones say nothing where all have all frames. */
+static bool find_lengths(struct layer *layer, const char **error)
+{
+    struct onnx_graph *graph = layer->graph;
+    const struct onnx_value *lengths =
+        onnx_has_input(layer->node, LENGTHS) ? onnx_find(graph, layer->node->input[LENGTHS]) : NULL;
+    bool all = lengths && lengths->kind == ONNX_TENSOR && graph->frames > 0;
+    for (long i = 0; all && i < array_size(&lengths->tensor); i++)
+        all = fabs(lengths->tensor.data[i] - (double)graph->frames) < 0.5;
+    if (!onnx_has_input(layer->node, LENGTHS) || all) {
+        if (!graph->without_lengths)
+            graph->without_lengths = layer->node;
+        return true;
+    }
+    if (lengths && lengths->kind == ONNX_TENSOR)
+        return onnx_node_error(graph, layer->node, error,
+                               "has constant sequence_lens other than the number of frames, which a program does not "
+                               "know: make them an input");
+    if (!graph->with_lengths)
+        graph->with_lengths = layer->node;
+    return onnx_input(graph, layer->node, LENGTHS, ONNX_LENGTHS, &lengths, error);
 }
 
 static bool find_cell(struct layer *layer, const char **cell, const char **error)
@@ -209,33 +290,35 @@ static bool find_cell(struct layer *layer, const char **cell, const char **error
 
 /* ---- outputs ---- */
 
-static bool is_read(const struct layer *layer, size_t output)
-{
-    return output < layer->node->n_output && *layer->node->output[output];
-}
-
 /* What each direction computed last. */
-static const char *end_of(const struct layer *layer, const char *name)
+static void set_end(const struct layer *layer, const char *name, struct onnx_value *value)
 {
     struct arena *arena = layer->graph->arena;
-    if (layer->directions == 2)
-        return arena_printf(arena, "concat(last(%s[:%ld]), first(%s[%ld:]))", name, layer->units, name, layer->units);
-    return arena_printf(arena, "%s(%s)", layer->backward ? "first" : "last", name);
+    value->parts[0] = value->parts[1] = NULL;
+    value->expression = arena_printf(arena, "%s(%s)", layer->backward ? "first" : "last", name);
+    if (layer->directions == 1)
+        return;
+    value->parts[0] = arena_printf(arena, "last(%s[:%ld])", name, layer->units);
+    value->parts[1] = arena_printf(arena, "first(%s[%ld:])", name, layer->units);
+    value->expression = arena_printf(arena, "concat(%s, %s)", value->parts[0], value->parts[1]);
 }
 
 static void give_outputs(struct layer *layer)
 {
     struct onnx_value value = {
         .kind = ONNX_VECTOR, .size = layer->units * layer->directions, .directions = layer->directions};
-    strcpy(value.axes, layer->frames_second ? "NTDF" : "TDNF");
+    const char sequences = layer->x->axes[!layer->frames_second];
+    memcpy(value.axes, layer->frames_second ? "NTDF" : "TDNF", 5);
+    *strchr(value.axes, 'N') = sequences;
     value.expression = layer->name;
     onnx_give(layer->graph, layer->node, 0, value);
-    strcpy(value.axes, layer->frames_second ? "NDF" : "DNF");
-    value.expression = end_of(layer, layer->name);
+    memcpy(value.axes, layer->frames_second ? "NDF" : "DNF", 4);
+    *strchr(value.axes, 'N') = sequences;
+    set_end(layer, layer->name, &value);
     onnx_give(layer->graph, layer->node, 1, value);
     if (!layer->memory)
         return;
-    value.expression = end_of(layer, layer->memory);
+    set_end(layer, layer->memory, &value);
     onnx_give(layer->graph, layer->node, 2, value);
 }
 
@@ -277,13 +360,15 @@ bool onnx_recurrent(struct onnx_graph *graph, const Onnx__NodeProto *node, const
                                array_shape_text(graph->arena, &recurrent->tensor), layer.operator->gates);
     layer.name = onnx_node_name(graph, node);
     const long rows = layer.operator->gates * layer.units;
-    const char *cell = NULL;
+    const char *cell = NULL, *start_h = "", *start_c = "";
     if (!take(&layer, W, "W", rows, layer.x->size, error) || !take(&layer, R, "R", rows, layer.units, error) ||
-        !take(&layer, B, "B", 2 * rows, 0, error) || !find_cell(&layer, &cell, error) || !check_start(&layer, error) ||
+        !take(&layer, B, "B", 2 * rows, 0, error) || !find_cell(&layer, &cell, error) || !find_lengths(&layer, error) ||
+        !find_start(&layer, INITIAL_H, "initial_h", &start_h, error) ||
+        (layer.operator->gates == 4 && !find_start(&layer, INITIAL_C, "initial_c", &start_c, error)) ||
         !write_functions(&layer, error))
         return false;
     text_printf(&graph->equations, "  %s", layer.name);
-    if (is_read(&layer, 2) && layer.operator->gates == 4) {
+    if (onnx_output_is_read(graph, node, 2) && layer.operator->gates == 4) {
         layer.memory = onnx_take_name(graph, arena_printf(graph->arena, "%s_c", layer.name));
         text_printf(&graph->equations, ", %s", layer.memory);
     }
@@ -292,6 +377,8 @@ bool onnx_recurrent(struct onnx_graph *graph, const Onnx__NodeProto *node, const
     else
         text_printf(&graph->equations, " = %sonnx.%s[%ld%s](%s)\n", layer.backward ? "reverse " : "", cell, layer.units,
                     layer.brackets, layer.x->expression);
+    write_start(&layer, layer.operator->gates == 4 ? "y" : "h", start_h);
+    write_start(&layer, "c", start_c);
     give_outputs(&layer);
     return true;
 }

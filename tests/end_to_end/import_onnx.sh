@@ -1,0 +1,180 @@
+#!/bin/sh
+# `rnn import` of ONNX files, which this script writes as text for protoc-c: programs, reference data, mistakes.
+#   import_onnx.sh RNN PROTOC_C SOURCE_FOLDER
+set -eu
+rnn=$1 protoc=$2 source=$3
+. "$(dirname "$0")/expect.sh"
+
+encode() { "$protoc" --encode="onnx.$1" -I "$source/tools/import" onnx.proto >"$2"; }
+# words KEY WORD...: a field for each word; - is an empty one
+words() {
+  key=$1
+  shift
+  for word; do [ "$word" = - ] && echo "$key: \"\"" || echo "$key: \"$word\""; done
+}
+# numbers KEY NUMBER...
+numbers() {
+  key=$1
+  shift
+  for number; do echo "$key: $number"; done
+}
+# node OP NAME "INPUTS" "OUTPUTS" [ATTRIBUTES]
+node() {
+  echo "node { op_type: \"$1\" name: \"$2\" $(words input $3) $(words output $4)"
+  printf '%s\n' "${5-}" | sed 's/.*/attribute { & }/'
+  echo "}"
+}
+# floats NAME "DIMENSIONS" "NUMBERS"; whole NAME "DIMENSIONS" "NUMBERS"
+floats() { echo "name: \"$1\" data_type: 1 $(numbers dims $2) $(numbers float_data $3)"; }
+whole() { echo "name: \"$1\" data_type: 7 $(numbers dims $2) $(numbers int64_data $3)"; }
+# place NAME TYPE LENGTHS: of an input or output; 0 is not fixed
+place() {
+  echo "name: \"$1\" type { tensor_type { elem_type: $2 shape {"
+  for length in $3; do [ "$length" = 0 ] && echo 'dim { dim_param: "any" }' || echo "dim { dim_value: $length }"; done
+  echo "} } }"
+}
+# model FILE: of the graph on standard input
+model() { { echo 'opset_import { version: 17 } graph {'; cat; echo '}'; } | encode ModelProto "$1"; }
+refuses() {
+  rm -f net.rnn net.safetensors
+  expect 1 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+  says err "$1"
+  [ ! -e net.rnn ] && [ ! -e net.safetensors ] || fail "something is written all the same"
+}
+
+# ---- reference data: h = relu(x_0 + 2 x_1 + h[t-1]), from states and with lengths that are inputs ----
+
+printf '\0\0\0\0\0\0\0\077\0\0\0\300' >weights.bin # 0, 0.5, -2
+rnn_model() {
+  node RNN cell "x W R - lengths start" "Y Y_h" 'name: "activations" strings: "Relu"'
+  node Squeeze squeeze "Y_h axes" "last"
+  node Gemm head "last V" "p" 'name: "transB" i: 1'
+  echo "initializer { $(floats W '1 1 2' '1 2') } initializer { $(floats R '1 1 1' 1) } initializer { $(whole axes 1 0) }"
+  echo 'initializer { name: "V" data_type: 1 dims: 2 dims: 1 data_location: 1
+    external_data { key: "location" value: "weights.bin" } external_data { key: "offset" value: "4" } }'
+  echo "input { $(place x 1 '0 0 2') } input { $(place lengths 6 0) } input { $(place start 1 '1 0 1') }"
+  echo "output { $(place Y 1 '0 1 0 1') } output { $(place p 1 '0 2') }"
+}
+rnn_model | model m.onnx
+mkdir -p test_data_set_0
+floats x '3 2 2' '1 0 0 1 1 1 2 0 -1 0 9 9' | encode TensorProto test_data_set_0/input_0.pb
+echo 'data_type: 6 dims: 2 int32_data: 3 int32_data: 2' | encode TensorProto test_data_set_0/input_1.pb
+floats start '1 2 1' '1 -1' | encode TensorProto test_data_set_0/input_2.pb
+floats Y '3 1 2 1' '2 1 5 3 4 0' | encode TensorProto test_data_set_0/output_0.pb
+floats p '2 2' '2 -8 1.5 -6' | encode TensorProto test_data_set_0/output_1.pb
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors --check --tolerance 0
+says out "test_data_set_0: 2 streams of 3 frames, outputs at most 0 apart"
+cat >expected <<'END'
+# ONNX, opset 17
+import std.onnx
+
+model net {
+  input x[2]
+  # lengths: lengths of the call
+  input start[1] once
+  param V[2, 1]
+  cell_2 = onnx.RNN[1, relu](x)
+  init cell_2.Y.h = start
+  output p = V @ last(cell_2)
+  output Y = cell_2
+}
+END
+cmp net.rnn expected || fail "the program is $(cat net.rnn)"
+
+mv test_data_set_0 elsewhere
+expect 1 "$rnn" import m.onnx --check
+says err "'.' has no reference data: no input_0.pb, and no test_data_set_0"
+floats p '2 2' '2 -8 1.5 -5' | encode TensorProto elsewhere/output_1.pb
+expect 1 "$rnn" import m.onnx --check=elsewhere
+says out "elsewhere: 2 streams of 3 frames, outputs at most 0.2 apart"
+says err "'elsewhere': output 'p' at [1, 1] is -6 instead of -5"
+expect 0 "$rnn" import m.onnx --check=elsewhere --tolerance 0.3
+floats p 4 '2 -8 1.5 -6' | encode TensorProto elsewhere/output_1.pb
+expect 1 "$rnn" import m.onnx --check=elsewhere
+says err "'elsewhere': the data of 'p' is [4], which does not fit the axes NF and 2 features of the program"
+rm elsewhere/output_1.pb
+expect 1 "$rnn" import m.onnx --check=elsewhere
+says err "'elsewhere' has 3 inputs and 1 outputs instead of 3 and 2"
+expect 2 "$rnn" import m.onnx -o net.rnn -w net.safetensors --tolerance 0.3
+says err "--tolerance needs --check"
+
+# ---- both files or none ----
+
+rm net.rnn net.safetensors
+expect 1 "$rnn" import m.onnx -o net.rnn -w nowhere/net.safetensors
+[ ! -e net.rnn ] || fail "there is a program without weights"
+expect 1 "$rnn" import m.onnx -o nowhere/net.rnn -w net.safetensors
+[ ! -e net.safetensors ] || fail "there are weights without a program"
+rnn_model | sed 's/"weights.bin"/"..\/weights.bin"/' | model m.onnx
+refuses "the initializer 'V' has its numbers in another file, which has to be in the same folder"
+rnn_model | sed 's/value: "4"/value: "8"/' | model m.onnx
+refuses "the initializer 'V' has more or fewer numbers than [2, 1] has"
+rnn_model | sed 's/value: "4"/value: "13"/' | model m.onnx
+refuses "the initializer 'V' is not within 'weights.bin', which is shorter"
+
+# ---- what stands around layers ----
+
+rest() {
+  node Gather embedding "E ids" "e"
+  node Transpose turn "e" "e_t" 'name: "perm" ints: 0 ints: 2 ints: 1'
+  node Conv conv "e_t K k" "c_t" 'name: "pads" ints: 2 ints: 0
+name: "strides" ints: 1'
+  node Transpose back "c_t" "c" 'name: "perm" ints: 2 ints: 0 ints: 1'
+  node Shape size "c" "shape"
+  node Gather count "shape one" "n"
+  node Concat whole "two n two" "state" 'name: "axis" i: 0'
+  node ConstantOfShape zeros "state" "h0"
+  node GRU gru "c W R - - h0" "Y Y_h" 'name: "direction" s: "bidirectional"'
+  node Transpose order "Y" "Y_t" 'name: "perm" ints: 2 ints: 0 ints: 1 ints: 3'
+  node Reshape join "Y_t joined" "y"
+  node Split parts "y" "a b" 'name: "axis" i: -1'
+  node LayerNormalization norm "a G" "an" 'name: "epsilon" f: 0.001'
+  node Concat both "an b" "ab" 'name: "axis" i: 2'
+  node Mul half "ab point_five" "mixed"
+  node Gather backward "Y_h one_alone" "h"
+  node Add sum "mixed sums" "out"
+  node Softmax p "h" "q"
+  for tensor in E=3,2 K=2,2,3 k=2 W=2,6,2 R=2,6,2 G=2 sums=1,1,4; do
+    dims=$(echo "${tensor#*=}" | tr , ' ') count=1
+    for length in $dims; do count=$((count * length)); done
+    echo "initializer { $(floats "${tensor%=*}" "$dims" "$(seq $count | tr '\n' ' ')") }"
+  done
+  echo "initializer { $(floats point_five '' 0.5) } initializer { $(whole one 1 1) } initializer { $(whole one_alone '' 1) }"
+  echo "initializer { $(whole two 1 2) } initializer { $(whole joined 3 '0 0 -1') }"
+  echo "input { $(place ids 7 '0 0') } output { $(place out 1 '0 0 4') } output { $(place q 1 '0 2') }"
+}
+rest | model m.onnx
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+cat >expected <<'END'
+# ONNX, opset 17
+import std.onnx
+
+fn centred(v) = v - mean(v)
+fn layer_norm(v, gain, bias) = gain * centred(v) / sqrt(mean(centred(v) * centred(v)) + 0.00100000005) + bias
+
+model net {
+  input ids: index[3]
+  param E[3, 2]
+  param K[3, 2, 2]
+  param k_2[2]
+  param G[2]
+  param sums[4]
+  embedding = embed(E, ids)
+  conv = K[0] @ embedding[t-2] + K[1] @ embedding[t-1] + K[2] @ embedding + k_2
+  gru = onnx.BiGRU[2](conv)
+  norm = layer_norm(gru[:2], G, 0)
+  both = concat(norm, gru[2:])
+  half = both * 0.5
+  output out = half + sums
+  output q = softmax(first(gru[2:]))
+}
+END
+sed 's/k_2/k/g' net.rnn >plain
+sed 's/k_2/k/g' expected >wanted
+cmp plain wanted || fail "the program is $(cat net.rnn)"
+expect 0 "$rnn" compile net.rnn
+
+rest | sed 's/ints: 2 ints: 0 }/ints: 0 ints: 0 }/' | model m.onnx
+refuses "'m.onnx': the Conv 'conv' gives another number of frames than it takes: its pads have to add up to 2"
+rest | sed 's/name: "axis" i: 2/name: "axis" i: 0/' | model m.onnx
+refuses "the Concat 'both' can be imported only where it joins features, or directions, of values with the same axes; 'an' has the axes NTF"

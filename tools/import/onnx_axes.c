@@ -1,0 +1,425 @@
+/* Nodes of ONNX that move axes, join values along one, or take parts of one: a program writes only what they do to
+ * features, and the first and last frames. https://onnx.ai/onnx/operators/ */
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "import/onnx_graph.h"
+
+/* Input 0, a vector or ids. */
+static bool moved_input(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value **x,
+                        const char **error)
+{
+    if (!onnx_any_input(graph, node, 0, x, error))
+        return false;
+    return (*x)->kind == ONNX_VECTOR || (*x)->kind == ONNX_IDS ||
+           onnx_node_error(graph, node, error, "reads '%.80s', which has no axes that can be moved", (*x)->name);
+}
+
+/* Takes an axis out of a value; of the features, one is left. */
+static void remove_axis(struct onnx_value *value, int axis)
+{
+    memmove(value->axes + axis, value->axes + axis + 1, strlen(value->axes + axis));
+}
+
+static bool same_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x = onnx_has_input(node, 0) ? onnx_find(graph, node->input[0]) : NULL;
+    const struct onnx_value *training = onnx_has_input(node, 2) ? onnx_find(graph, node->input[2]) : NULL;
+    if (!x)
+        return onnx_node_error(graph, node, error, "lacks its input, or nothing before it gives that");
+    if (training &&
+        (training->kind != ONNX_TENSOR || array_size(&training->tensor) != 1 || fabs(training->tensor.data[0]) > 0))
+        return onnx_node_error(graph, node, error, "is in training mode: export the model for inference");
+    onnx_give(graph, node, 0, *x);
+    return true;
+}
+
+/* Numbers change their type in a Cast, but not what they are. */
+static bool cast_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x = onnx_has_input(node, 0) ? onnx_find(graph, node->input[0]) : NULL;
+    enum { FLOAT = 1, DOUBLE = 11 };
+    const long to = onnx_integer(node, "to", 0);
+    const bool ids = x && (x->kind == ONNX_IDS || (x->kind == ONNX_INPUT && onnx_is_whole(graph->ports[x->port].type)));
+    if (x && ids != onnx_is_whole((int)to) && x->kind != ONNX_LENGTHS)
+        return onnx_node_error(graph, node, error, "makes ids of numbers, or numbers of ids, which a program does not");
+    if (!ids && x && x->kind != ONNX_LENGTHS && to != FLOAT && to != DOUBLE)
+        return onnx_node_error(graph, node, error, "changes numbers to another type than float or double");
+    return same_node(graph, node, error);
+}
+
+static bool transpose_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x;
+    double perm[ONNX_MOST_NUMBERS];
+    int count, from = 0;
+    unsigned seen = 0;
+    if (!moved_input(graph, node, &x, error) || !onnx_numbers(graph, node, "perm", 9, &count, perm, error))
+        return false;
+    const int rank = (int)strlen(x->axes);
+    struct onnx_value value = *x;
+    for (int i = 0; i < rank && (count < 0 || count == rank); i++) {
+        if (!onnx_axis(graph, node, count < 0 ? rank - 1 - i : perm[i], rank, &from, error))
+            return false;
+        seen |= 1u << from;
+        value.axes[i] = x->axes[from];
+    }
+    if (seen != (1u << rank) - 1)
+        return onnx_node_error(graph, node, error, "has a perm that does not fit the axes %s of '%.80s'", x->axes,
+                               x->name);
+    onnx_give(graph, node, 0, value);
+    return true;
+}
+
+static bool squeeze_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x;
+    double axes[ONNX_MOST_NUMBERS];
+    int count, axis;
+    unsigned chosen = 0;
+    if (!moved_input(graph, node, &x, error) || !onnx_numbers(graph, node, "axes", 1, &count, axes, error))
+        return false;
+    struct onnx_value value = *x;
+    const int rank = (int)strlen(x->axes);
+    for (int i = 0; i < count; i++) {
+        if (!onnx_axis(graph, node, axes[i], rank, &axis, error))
+            return false;
+        chosen |= 1u << axis;
+    }
+    for (int i = rank - 1; i >= 0; i--) {
+        const bool one = x->axes[i] != 'T' && !(onnx_axis_length(graph, x, i) > 1);
+        if (count >= 0 && chosen >> i & 1 && !one)
+            return onnx_axes_error(graph, node, x, "removes axes of one element", error);
+        if (count < 0 ? one : chosen >> i & 1)
+            remove_axis(&value, i);
+    }
+    onnx_give(graph, node, 0, value);
+    return true;
+}
+
+static bool unsqueeze_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x;
+    double axes[ONNX_MOST_NUMBERS];
+    int count, axis, own = 0;
+    unsigned chosen = 0;
+    if (!moved_input(graph, node, &x, error) || !onnx_numbers(graph, node, "axes", 1, &count, axes, error))
+        return false;
+    const int rank = (int)strlen(x->axes), all = rank + (count > 0 ? count : 0);
+    if (all >= ONNX_MAX_AXES)
+        return onnx_node_error(graph, node, error, "makes a value of %d axes", all);
+    for (int i = 0; i < count; i++) {
+        if (!onnx_axis(graph, node, axes[i], all, &axis, error))
+            return false;
+        chosen |= 1u << axis;
+    }
+    struct onnx_value value = *x;
+    memset(value.axes, 0, sizeof value.axes);
+    for (int i = 0; i < all; i++)
+        value.axes[i] = chosen >> i & 1 || own == rank ? '1' : x->axes[own++];
+    onnx_give(graph, node, 0, value);
+    return true;
+}
+
+/* ---- Reshape ---- */
+
+/* Matches the axes of x from `from` on with the numbers of a shape, of which one may be open (-1). Directions and
+ * features become one axis or two; axes of one element come and go. */
+static bool match(const struct onnx_graph *graph, const struct onnx_value *x, int from, const double *shape, int count,
+                  char *axes, int *directions)
+{
+    const bool is_end = !x->axes[from];
+    const double length = is_end ? 0 : onnx_axis_length(graph, x, from);
+    const bool open = count > 0 && shape[0] < 0;
+    if (is_end && !count) {
+        *axes = '\0';
+        return true;
+    }
+    *axes = x->axes[from];
+    if (!is_end && count && (open || fabs(shape[0] - length) < 0.5) &&
+        match(graph, x, from + 1, shape + 1, count - 1, axes + 1, directions))
+        return true;
+    if (x->axes[from] == 'D' && x->axes[from + 1] == 'F' && count && (open || fabs(shape[0] - (double)x->size) < 0.5)) {
+        *axes = 'F';
+        if (match(graph, x, from + 2, shape + 1, count - 1, axes + 1, directions))
+            return true;
+    }
+    if (x->axes[from] == 'F' && !strchr(x->axes, 'D') && count > 1 && shape[0] > 1 && shape[0] < length &&
+        fmod(length, shape[0]) < 0.5 && (shape[1] < 0 || fabs(shape[0] * shape[1] - length) < 0.5)) {
+        axes[0] = 'D';
+        axes[1] = 'F';
+        *directions = (int)shape[0];
+        if (match(graph, x, from + 1, shape + 2, count - 2, axes + 2, directions))
+            return true;
+    }
+    if (!is_end && x->axes[from] != 'T' && length < 1.5 && match(graph, x, from + 1, shape, count, axes, directions))
+        return true;
+    *axes = '1';
+    return count && fabs(shape[0] - 1) < 0.5 && match(graph, x, from, shape + 1, count - 1, axes + 1, directions);
+}
+
+static bool reshape_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x;
+    double shape[ONNX_MOST_NUMBERS];
+    int count;
+    if (!moved_input(graph, node, &x, error) || !onnx_numbers(graph, node, "shape", 1, &count, shape, error))
+        return false;
+    struct onnx_value value = *x;
+    const int rank = (int)strlen(x->axes);
+    for (int i = 0; i < count && i < rank; i++)
+        if (!(fabs(shape[i]) > 0) && !onnx_integer(node, "allowzero", 0))
+            shape[i] = onnx_axis_length(graph, x, i);
+    memset(value.axes, 0, sizeof value.axes);
+    if (count < 0 || !match(graph, x, 0, shape, count, value.axes, &value.directions))
+        return onnx_axes_error(
+            graph, node, x, "joins or parts directions and features, or adds and removes axes of one element", error);
+    onnx_give(graph, node, 0, value);
+    return true;
+}
+
+/* [N, F] as it is, [N, D, F] and axes of one element joined. */
+static bool flatten_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x;
+    double shape[] = {ONNX_ANY_SEQUENCES, -1};
+    if (!moved_input(graph, node, &x, error))
+        return false;
+    struct onnx_value value = *x;
+    if (x->axes[0] == 'N')
+        shape[0] = onnx_axis_length(graph, x, 0);
+    memset(value.axes, 0, sizeof value.axes);
+    if (onnx_integer(node, "axis", 1) != 1 || !match(graph, x, 0, shape, 2, value.axes, &value.directions))
+        return onnx_axes_error(graph, node, x, "joins directions and features of sequences", error);
+    onnx_give(graph, node, 0, value);
+    return true;
+}
+
+/* ---- parts ---- */
+
+/* Features from .. to-1 of all that x has. */
+static void take_features(struct onnx_graph *graph, struct onnx_value *x, long from, long to)
+{
+    const char *begin = from ? arena_printf(graph->arena, "%ld", from) : "";
+    const char *end = to < x->size ? arena_printf(graph->arena, "%ld", to) : "";
+    const char *part = 2 * (to - from) == x->size && from % (to - from) == 0 ? x->parts[from > 0] : NULL;
+    if (part)
+        x->expression = part;
+    else if (to - from < x->size)
+        x->expression = arena_printf(graph->arena, "%s[%s:%s]", x->expression, begin, end);
+    if (to - from < x->size)
+        x->parts[0] = x->parts[1] = NULL;
+    x->size = to - from;
+}
+
+/* Places from .. to-1 of an axis that has so many; of frames, only the first or the last one. */
+static bool take_places(struct onnx_graph *graph, const Onnx__NodeProto *node, struct onnx_value *x, int axis,
+                        double from, double to, const char **error)
+{
+    const double length = onnx_axis_length(graph, x, axis);
+    const bool first = from >= 0 && from < 1 && to > 0 && to < 2;
+    const bool last = (fabs(from + 1) < 0.5 && (to >= length || fabs(to) < 0.5)) || fabs(from - (length - 1)) < 0.5;
+    if (x->axes[axis] == 'T' && length > 1 && x->kind == ONNX_VECTOR && (first || last)) {
+        x->expression = arena_printf(graph->arena, "%s(%s)", first ? "first" : "last", x->expression);
+        x->parts[0] = x->parts[1] = NULL;
+        x->axes[axis] = '1';
+        if (last && !graph->without_lengths)
+            graph->without_lengths = node;
+        return true;
+    }
+    from = fmax(0, fmin(from < 0 ? from + length : from, length));
+    to = fmax(0, fmin(to < 0 ? to + length : to, length));
+    if (!(from > 0) && to >= length)
+        return true;
+    const long features = onnx_features(x), begin = (long)from, end = (long)to;
+    if (x->kind == ONNX_VECTOR && begin < end && x->axes[axis] == 'D') {
+        x->directions = (int)(end - begin);
+        take_features(graph, x, begin * features, end * features);
+        return true;
+    }
+    if (x->kind == ONNX_VECTOR && begin < end && x->axes[axis] == 'F' && features == x->size) {
+        take_features(graph, x, begin, end);
+        return true;
+    }
+    return onnx_axes_error(graph, node, x, "takes features, directions, or the first or the last frame", error);
+}
+
+static bool slice_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x;
+    double from[ONNX_MOST_NUMBERS], to[ONNX_MOST_NUMBERS], axis[ONNX_MOST_NUMBERS], step[ONNX_MOST_NUMBERS];
+    int count, ends, axes, steps, at;
+    if (!moved_input(graph, node, &x, error) || !onnx_numbers(graph, node, "starts", 1, &count, from, error) ||
+        !onnx_numbers(graph, node, "ends", 2, &ends, to, error) ||
+        !onnx_numbers(graph, node, "axes", 3, &axes, axis, error) ||
+        !onnx_numbers(graph, node, "steps", 4, &steps, step, error))
+        return false;
+    struct onnx_value value = *x;
+    if (count < 0 || ends != count || (axes >= 0 && axes != count) || (steps >= 0 && steps != count))
+        return onnx_node_error(graph, node, error, "has %d starts, but other numbers of ends, axes or steps", count);
+    for (int i = 0; i < count; i++) {
+        if (!onnx_axis(graph, node, axes < 0 ? i : axis[i], (int)strlen(x->axes), &at, error))
+            return false;
+        if (steps >= 0 && fabs(step[i] - 1) > 0)
+            return onnx_axes_error(graph, node, x, "has steps of 1", error);
+        if (!take_places(graph, node, &value, at, from[i], to[i], error))
+            return false;
+    }
+    onnx_give(graph, node, 0, value);
+    return true;
+}
+
+/* A row of a table for each id. */
+static bool embed_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *table, *ids;
+    if (!onnx_input(graph, node, 0, ONNX_TENSOR, &table, error) || !onnx_input(graph, node, 1, ONNX_IDS, &ids, error))
+        return false;
+    const struct array *tensor = &table->tensor;
+    struct onnx_port *port = &graph->ports[ids->port];
+    if (tensor->rank != 2 || array_size(tensor) < 1 || onnx_integer(node, "axis", 0))
+        return onnx_node_error(graph, node, error, "can be imported only where it takes rows of a table; '%.80s' is %s",
+                               table->name, array_shape_text(graph->arena, tensor));
+    if (port->vocabulary && port->vocabulary != tensor->shape[0])
+        return onnx_node_error(graph, node, error, "reads the ids '%.80s' for %ld rows, another node for %ld",
+                               ids->name, tensor->shape[0], port->vocabulary);
+    port->vocabulary = tensor->shape[0];
+    const char *name = onnx_parameter(graph, node, tensor, "weight");
+    struct onnx_value value = *ids;
+    value.kind = ONNX_VECTOR;
+    value.axes[strlen(value.axes)] = 'F';
+    onnx_write_equation(graph, node, &value, tensor->shape[1],
+                        arena_printf(graph->arena, "embed(%s, %s)", name, ids->expression));
+    return true;
+}
+
+static bool gather_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x = onnx_has_input(node, 0) ? onnx_find(graph, node->input[0]) : NULL, *index;
+    int axis;
+    if (x && x->kind == ONNX_TENSOR)
+        return embed_node(graph, node, error);
+    if (!moved_input(graph, node, &x, error) || !onnx_input(graph, node, 1, ONNX_TENSOR, &index, error) ||
+        !onnx_axis(graph, node, (double)onnx_integer(node, "axis", 0), (int)strlen(x->axes), &axis, error))
+        return false;
+    struct onnx_value value = *x;
+    if (array_size(&index->tensor) != 1 || index->tensor.rank > 1)
+        return onnx_axes_error(graph, node, x, "takes one place of an axis", error);
+    const double at = index->tensor.data[0];
+    if (!take_places(graph, node, &value, axis, at, fabs(at + 1) < 0.5 ? INFINITY : at + 1, error))
+        return false;
+    if (index->tensor.rank == 0) {
+        if (value.axes[axis] == 'T' || onnx_axis_length(graph, &value, axis) > 1)
+            return onnx_axes_error(graph, node, x, "takes one place of an axis other than that of sequences", error);
+        remove_axis(&value, axis);
+    }
+    onnx_give(graph, node, 0, value);
+    return true;
+}
+
+static bool split_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x;
+    double sizes[ONNX_MOST_NUMBERS], at = 0;
+    int count, axis;
+    if (!moved_input(graph, node, &x, error) || !onnx_numbers(graph, node, "split", 1, &count, sizes, error) ||
+        !onnx_axis(graph, node, (double)onnx_integer(node, "axis", 0), (int)strlen(x->axes), &axis, error))
+        return false;
+    const double all = onnx_axis_length(graph, x, axis),
+                 even = ceil(all / (double)(node->n_output ? node->n_output : 1));
+    if (count >= 0 && (size_t)count != node->n_output)
+        return onnx_node_error(graph, node, error, "has %d parts and %zu outputs", count, node->n_output);
+    if (x->axes[axis] == 'T' || x->axes[axis] == 'N')
+        return onnx_axes_error(graph, node, x, "splits features or directions", error);
+    const struct onnx_value whole = *x;
+    for (size_t i = 0; i < node->n_output; i++) {
+        struct onnx_value value = whole;
+        const double end = fmin(at + (count < 0 ? even : sizes[i]), all);
+        if (!(end > at))
+            return onnx_node_error(graph, node, error, "has a part without elements");
+        if (!take_places(graph, node, &value, axis, at, end, error))
+            return false;
+        onnx_give(graph, node, i, value);
+        at = end;
+    }
+    return true;
+}
+
+/* ---- joined ---- */
+
+static bool concat_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x = NULL;
+    struct onnx_value value = {.kind = ONNX_VECTOR};
+    struct text parts;
+    int axis = 0;
+    text_init(&parts, graph->arena);
+    for (size_t i = 0; i < node->n_input; i++) {
+        if (!onnx_input(graph, node, i, ONNX_VECTOR, &x, error) ||
+            !onnx_axis(graph, node, (double)onnx_integer(node, "axis", 0), (int)strlen(x->axes), &axis, error))
+            return false;
+        struct onnx_value one = *x;
+        if (one.axes[axis] == '1' && !strchr(one.axes, 'D')) { /* an axis that Unsqueeze made for this */
+            one.axes[axis] = 'D';
+            one.directions = 1;
+        }
+        const bool over_features = one.axes[axis] == 'F' && onnx_features(&one) == one.size;
+        const bool same = i == 0 || (strcmp(one.axes, value.axes) == 0 &&
+                                     (over_features || onnx_features(&one) == onnx_features(&value)));
+        if ((one.axes[axis] != 'D' && !over_features) || !same)
+            return onnx_axes_error(graph, node, x, "joins features, or directions, of values with the same axes",
+                                   error);
+        text_printf(&parts, i ? ", %s" : "concat(%s", one.expression);
+        one.parts[0] = i == 1 && value.size == one.size ? value.expression : NULL;
+        one.parts[1] = one.parts[0] ? x->expression : NULL;
+        one.size += i ? value.size : 0;
+        one.directions += i && !over_features ? value.directions : 0;
+        value = one;
+    }
+    if (!x)
+        return onnx_node_error(graph, node, error, "joins nothing");
+    text_puts(&parts, ")");
+    if (node->n_input == 1)
+        onnx_give(graph, node, 0, value);
+    else
+        onnx_write_equation(graph, node, &value, value.size, parts.data);
+    return true;
+}
+
+/* Over the frames of a sequence. */
+static bool reduce_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x;
+    double axes[ONNX_MOST_NUMBERS];
+    int count, axis;
+    if (!onnx_input(graph, node, 0, ONNX_VECTOR, &x, error) ||
+        !onnx_numbers(graph, node, "axes", 1, &count, axes, error))
+        return false;
+    if (count == 1 && !onnx_axis(graph, node, axes[0], (int)strlen(x->axes), &axis, error))
+        return false;
+    if (count != 1 || x->axes[axis] != 'T')
+        return onnx_axes_error(graph, node, x, "reduces the axis of the frames", error);
+    struct onnx_value value = *x;
+    const char *function = strcmp(node->op_type, "ReduceMean") == 0  ? "mean_over_time"
+                           : strcmp(node->op_type, "ReduceMax") == 0 ? "max_over_time"
+                                                                     : "sum_over_time";
+    value.axes[axis] = '1';
+    if (!onnx_integer(node, "keepdims", 1))
+        remove_axis(&value, axis);
+    if (!graph->without_lengths)
+        graph->without_lengths = node;
+    onnx_write_equation(graph, node, &value, x->size, arena_printf(graph->arena, "%s(%s)", function, x->expression));
+    return true;
+}
+
+const struct onnx_writer onnx_axis_writers[] = {
+    {"Identity", same_node},     {"Dropout", same_node},
+    {"Cast", cast_node},         {"Transpose", transpose_node},
+    {"Squeeze", squeeze_node},   {"Unsqueeze", unsqueeze_node},
+    {"Reshape", reshape_node},   {"Flatten", flatten_node},
+    {"Slice", slice_node},       {"Gather", gather_node},
+    {"Split", split_node},       {"Concat", concat_node},
+    {"ReduceMean", reduce_node}, {"ReduceMax", reduce_node},
+    {"ReduceSum", reduce_node},  {NULL, NULL},
+};

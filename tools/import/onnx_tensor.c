@@ -1,0 +1,189 @@
+/* Tensors of ONNX's files: in the file or in another one beside it.
+ * https://github.com/onnx/onnx/blob/main/docs/ExternalData.md */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "data/file.h"
+#include "import/onnx_graph.h"
+
+enum { TYPE_FLOAT = 1, TYPE_INT32 = 6, TYPE_INT64 = 7, TYPE_BOOL = 9, TYPE_DOUBLE = 11 }; /* TensorProto.DataType */
+
+static size_t width_of(int type)
+{
+    switch (type) {
+    case TYPE_FLOAT:
+    case TYPE_INT32:
+        return 4;
+    case TYPE_INT64:
+    case TYPE_DOUBLE:
+        return 8;
+    case TYPE_BOOL:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+struct bytes {
+    const unsigned char *data; /* NULL: the numbers are in fields of their own */
+    size_t length;
+};
+
+static bool tensor_error(struct onnx_graph *graph, const char *what, const char *name, const char *problem,
+                         const char **error)
+{
+    *error = arena_printf(graph->arena, "'%s': the %s '%s' %s", graph->path, what, name, problem);
+    return false;
+}
+
+static const char *external(const Onnx__TensorProto *proto, const char *key)
+{
+    for (size_t i = 0; i < proto->n_external_data; i++)
+        if (proto->external_data[i]->key && strcmp(proto->external_data[i]->key, key) == 0)
+            return proto->external_data[i]->value;
+    return NULL;
+}
+
+/* True where no part of a path leads out of the folder. */
+static bool stays_inside(const char *path)
+{
+    for (const char *part = path; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+        if (strncmp(part, "..", 2) == 0 && (!part[2] || part[2] == '/'))
+            return false;
+    return *path && *path != '/';
+}
+
+static bool read_beside(struct onnx_graph *graph, const char *location, const struct text **content, const char **error)
+{
+    for (int i = 0; i < graph->file_count; i++)
+        if (strcmp(graph->files[i].name, location) == 0) {
+            *content = &graph->files[i].content;
+            return true;
+        }
+    const char *slash = strrchr(graph->path, '/');
+    struct onnx_file file = {.name = arena_printf(graph->arena, "%s", location)};
+    if (!file_read(
+            graph->arena,
+            arena_printf(graph->arena, "%.*s%s", slash ? (int)(slash + 1 - graph->path) : 0, graph->path, location),
+            &file.content, error))
+        return false;
+    ARENA_PUSH(graph->arena, graph->files, graph->file_count, graph->file_capacity, file);
+    *content = &graph->files[graph->file_count - 1].content;
+    return true;
+}
+
+/* A number of external data; `otherwise` where it is not there. */
+static bool read_place(const Onnx__TensorProto *proto, const char *key, size_t otherwise, size_t *number)
+{
+    const char *text = external(proto, key);
+    char *end = NULL;
+    *number = otherwise;
+    if (!text)
+        return true;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+static bool find_bytes(struct onnx_graph *graph, const Onnx__TensorProto *proto, const char *what, struct bytes *bytes,
+                       const char **error)
+{
+    const char *name = proto->name ? proto->name : "";
+    *bytes = (struct bytes){proto->has_raw_data ? proto->raw_data.data : NULL, proto->raw_data.len};
+    if (!proto->data_location)
+        return true;
+    const char *location = external(proto, "location");
+    const struct text *content;
+    size_t offset, length;
+    if (!location || !stays_inside(location))
+        return tensor_error(graph, what, name, "has its numbers in another file, which has to be in the same folder",
+                            error);
+    if (!read_beside(graph, location, &content, error))
+        return false;
+    if (!read_place(proto, "offset", 0, &offset) || offset > content->length ||
+        !read_place(proto, "length", content->length - offset, &length) || length > content->length - offset)
+        return tensor_error(graph, what, name,
+                            arena_printf(graph->arena, "is not within '%.200s', which is shorter", location), error);
+    *bytes = (struct bytes){(const unsigned char *)content->data + offset, length};
+    return true;
+}
+
+/* How many numbers there are. */
+static size_t count_numbers(const Onnx__TensorProto *proto, const struct bytes *bytes)
+{
+    const size_t width = width_of(proto->data_type);
+    if (bytes->data)
+        return bytes->length % width ? SIZE_MAX : bytes->length / width;
+    switch (proto->data_type) {
+    case TYPE_FLOAT:
+        return proto->n_float_data;
+    case TYPE_INT64:
+        return proto->n_int64_data;
+    case TYPE_DOUBLE:
+        return proto->n_double_data;
+    default:
+        return proto->n_int32_data;
+    }
+}
+
+static double read_number(const Onnx__TensorProto *proto, const struct bytes *bytes, size_t i)
+{
+    const size_t width = width_of(proto->data_type);
+    union {
+        float f;
+        double d;
+        int32_t i32;
+        int64_t i64;
+        unsigned char byte;
+    } one = {0};
+    if (bytes->data)
+        memcpy(&one, bytes->data + i * width, width);
+    switch (proto->data_type) {
+    case TYPE_FLOAT:
+        return (double)(bytes->data ? one.f : proto->float_data[i]);
+    case TYPE_INT32:
+        return bytes->data ? one.i32 : proto->int32_data[i];
+    case TYPE_INT64:
+        return (double)(bytes->data ? one.i64 : proto->int64_data[i]);
+    case TYPE_BOOL:
+        return bytes->data ? one.byte : proto->int32_data[i];
+    default:
+        return bytes->data ? one.d : proto->double_data[i];
+    }
+}
+
+bool onnx_tensor(struct onnx_graph *graph, const Onnx__TensorProto *proto, const char *what, struct array *array,
+                 const char **error)
+{
+    const char *name = proto->name ? arena_printf(graph->arena, "%s", proto->name) : "";
+    long shape[ARRAY_MAX_RANK] = {0};
+    bool fits = proto->n_dims <= ARRAY_MAX_RANK;
+    struct bytes bytes;
+    for (size_t i = 0; fits && i < proto->n_dims; i++) {
+        shape[i] = (long)proto->dims[i];
+        fits = shape[i] >= 0;
+    }
+    *array = (struct array){.name = name, .type = ARRAY_F32};
+    if (!width_of(proto->data_type))
+        return tensor_error(graph, what, name,
+                            arena_printf(graph->arena,
+                                         "is of type %d: only float, double, int32, int64 and bool are read",
+                                         proto->data_type),
+                            error);
+    if (!fits || !array_set_shape(array, (int)proto->n_dims, shape))
+        return tensor_error(graph, what, name, "has a shape that cannot be: up to 4 dimensions are read", error);
+    if (!find_bytes(graph, proto, what, &bytes, error))
+        return false;
+    const size_t size = (size_t)array_size(array);
+    if (count_numbers(proto, &bytes) != size)
+        return tensor_error(
+            graph, what, name,
+            arena_printf(graph->arena, "has more or fewer numbers than %s has", array_shape_text(graph->arena, array)),
+            error);
+    array->data = ARENA_ARRAY(graph->arena, double, size + 1);
+    for (size_t i = 0; i < size; i++)
+        array->data[i] = read_number(proto, &bytes, i);
+    return true;
+}
