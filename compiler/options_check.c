@@ -108,8 +108,9 @@ static void check_freestanding(struct argp_state *state, const struct pipeline_o
             "--self-test goes with --freestanding and --weights=FILE or --embed=FILE, whose weights it is about");
     if (!options->freestanding)
         return;
-    if (options->emit != EMIT_C && options->emit != EMIT_NOTHING)
-        argp_error(state, "--freestanding goes with --emit=c");
+    const bool explains = options->emit == EMIT_EXPLAIN && options->plain;
+    if (options->emit != EMIT_C && options->emit != EMIT_NOTHING && !explains)
+        argp_error(state, "--freestanding goes with --emit=c, or, with --plain-c, with --emit=explain");
     if (options->train || options->vjp)
         argp_error(state, "--freestanding is about inference: training needs the runtime");
     if (options->variant_count)

@@ -12,6 +12,7 @@
 #include "base/target.h"
 #include "embed.h"
 #include "emit/emit.h"
+#include "explain_memory.h"
 #include "graph/graph.h"
 #include "lower/lower.h"
 #include "pack.h"
@@ -184,6 +185,8 @@ static void emit(struct pipeline *pipeline)
         break;
     case EMIT_EXPLAIN:
         emit_explain(pipeline->schedule, pipeline->scratch, &result->main);
+        if (options->plain)
+            explain_memory(pipeline->schedule, &result->main);
         break;
     case EMIT_PREDICT:
         result->predicted = emit_prediction(pipeline->schedule, &options->load, pipeline->scratch, &result->main);

@@ -39,6 +39,28 @@ try bidirectional/bidirectional
 try attentive_pooling/attentive_pooling
 try rwkv/rwkv
 
+# Another number is found.
+"$rnnc" "$project/examples/rwkv/rwkv.rnn" --freestanding --plain-c --self-test --embed="$work/w.safetensors" -o "$work/alone.c"
+sed '/_expected_.*{/{n;s/[0-9.e-]*f\{0,1\},/9.0f,/}' "$work/alone.c" >"$work/wrong.c"
+cmp -s "$work/alone.c" "$work/wrong.c" && fail "no number of the expected ones was changed"
+cc -std=c99 -w "$work/wrong.c" -o "$work/wrong"
+"$work/wrong" && fail "a wrong number is not found"
+
+# --emit=explain knows the bytes of constants, state and work.
+"$rnnc" "$project/examples/rwkv/rwkv.rnn" --freestanding --plain-c --form '*=int8' --form '*.W_*=f16' -o "$work/sizes.c"
+cat >>"$work/sizes.c" <<'END'
+int printf(const char *format, ...);
+int main(void)
+{
+    const unsigned long sizes[] = {sizeof(struct rwkv_packed), rwkv_STATE_BYTES(1), rwkv_WORK_BYTES(1, 1), rwkv_WORK_BYTES(100, 1)};
+    return printf("%lu %lu %lu %lu\n", sizes[0], sizes[1], sizes[2], sizes[3]) < 0;
+}
+END
+cc -std=c99 -w -O0 "$work/sizes.c" -o "$work/sizes"
+"$rnnc" "$project/examples/rwkv/rwkv.rnn" --freestanding --plain-c --form '*=int8' --form '*.W_*=f16' --emit=explain |
+  awk '/^without a runtime/ { found = 1 } found && /packed weights|state$/ { printf "%s ", $1 } found && / of work / { print $1, $10 }' >"$work/told"
+"$work/sizes" | cmp - "$work/told" || fail "explain tells $(cat "$work/told"), not $("$work/sizes")"
+
 # Mathematics of its own, and names that the test has for itself.
 cat >"$work/names.rnn" <<'END'
 cell memory[m = 3, act = tanh](x[m]) -> y[m] {
@@ -62,14 +84,6 @@ for kind in "" --plain-c; do
   cc "$work/alone.o" -o "$work/alone"
   "$work/alone" || fail "names $kind: the self-test returns $?"
 done
-draw_weights "$project/examples/rwkv/rwkv.rnn" "$work/w.safetensors"
-
-# Another number is found.
-"$rnnc" "$project/examples/rwkv/rwkv.rnn" --freestanding --plain-c --self-test --embed="$work/w.safetensors" -o "$work/alone.c"
-sed '/_expected_.*{/{n;s/[0-9.e-]*f\{0,1\},/9.0f,/}' "$work/alone.c" >"$work/wrong.c"
-cmp -s "$work/alone.c" "$work/wrong.c" && fail "no number of the expected ones was changed"
-cc -std=c99 -w "$work/wrong.c" -o "$work/wrong"
-"$work/wrong" && fail "a wrong number is not found"
 
 # A pair of files; two networks stand in one program.
 for name in one two; do
