@@ -82,6 +82,40 @@ refuses "has no recurrent layer 'c'; there are: 'a', 'b'" halves.safetensors --p
 expect 0 import halves.safetensors --prefix b
 says net.rnn "b = torch.GRU2[3](x)"
 
+# ---- cells, and chains of modules ----
+
+state_dict cell.safetensors c.weight_ih=9,2 c.weight_hh=9,3 c.bias_ih=9 c.bias_hh=9
+expect 0 import cell.safetensors
+says net.rnn "# PyTorch: nn.GRUCell(2, 3)"
+says net.rnn "c = torch.GRUCell[3](x)"
+state_dict bare_cell.safetensors weight_ih=9,2 weight_hh=9,3
+expect 0 import bare_cell.safetensors
+says net.rnn "gru.h = torch.gru[3](x, gru.weight_ih, gru.weight_hh, gru.zero, gru.zero)"
+state_dict chain.safetensors lstm.weight_ih_l0=12,2 lstm.weight_hh_l0=12,3 lstm.bias_ih_l0=12 lstm.bias_hh_l0=12 fc.weight=4,3 fc.bias=4 \
+  out.weight=2,4 e.weight=9,2 n.weight=3 n.bias=3
+expect 0 import chain.safetensors
+says err "6 other tensors of 'chain.safetensors' left out, those of 'fc', 'out', 'e', 'n': --chain names several modules"
+expect 0 import chain.safetensors --chain lstm,last,fc,relu,out
+says err "3 other tensors of 'chain.safetensors' left out"
+runs_as "lstm = torch.LSTM[3](x); fc = torch.Linear[4](last(lstm)); param out.weight[2, 4]" "out.weight @ relu(fc)" chain.safetensors
+expect 0 import chain.safetensors --chain e,lstm,n,softmax
+says net.rnn "  input x: index[9]"
+says net.rnn "#   e = nn.Embedding(9, 2)"
+says net.rnn "  n = torch.LayerNorm(lstm)"
+says net.rnn "  output y = softmax(n)"
+refuses "--chain: there is neither a module 'fc2' nor a function of one value" chain.safetensors --chain lstm,fc2
+refuses "--chain: there is neither a module 'sum' nor a function of one value" chain.safetensors --chain lstm,sum
+refuses "--chain: 'relu' needs a module before it" chain.safetensors --chain relu,lstm
+refuses "'lstm' reads frames, but 'last' before it gives one value for each sequence" chain.safetensors --chain e,last,lstm
+refuses "--chain: 'last' takes frames, but 'last' before it gives one value" chain.safetensors --chain lstm,last,last
+refuses "'out' reads 4 features, but 'lstm' before it gives 3" chain.safetensors --chain lstm,out
+refuses "--chain: 'lstm' and 'lstm' cannot both be there" chain.safetensors --chain lstm,lstm
+refuses "--chain names no module" chain.safetensors --chain ""
+refuses "leave out --prefix" chain.safetensors --chain lstm --prefix lstm
+state_dict conv.safetensors c.kernel=4,3 l.weight_ih=9,2
+refuses "'c.' is no module that is read" conv.safetensors --chain c
+refuses "'l.weight_ih' needs 'l.weight_hh' beside it" conv.safetensors
+
 # ---- what is no such layer ----
 
 state_dict part.safetensors e.weight_ih_l0=12,2 e.weight_hh_l0=12,3 e.bias_ih_l0=12

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `rnn import` beside PyTorch itself, where $PYTHON (default: python3) has torch and numpy: every kind of layer, in minutes.
+# `rnn import` beside PyTorch itself, where $PYTHON (default: python3) has torch and numpy: every kind of layer and cell, and chains of modules, in minutes.
 #   sh tests/interop/torch.sh [RNN]
 set -eu
 here=$(dirname "$0")

@@ -1,4 +1,4 @@
-"""Compares layers of torch.nn with the programs that `rnn import` writes for them: torch_layers.py RNN"""
+"""Compares modules of torch.nn with the programs that `rnn import` writes for them: torch_layers.py RNN"""
 import itertools, json, os, struct, subprocess, sys, tempfile
 
 import numpy as np
@@ -15,31 +15,91 @@ def save(path, tensors):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(v.numpy().tobytes() for v in tensors.values()))
 
 
-def largest_error(rnn, layer, arguments):
-    x = torch.randn(20, 1, layer.input_size)
-    save("module.safetensors", {"encoder." + name: value for name, value in layer.state_dict().items()})
+def run(rnn, tensors, arguments, x):
+    """What the program that `rnn import` writes for the tensors computes of x."""
+    save("module.safetensors", tensors)
     subprocess.run([rnn, "import", "module.safetensors", "-o", "net.rnn", "-w", "net.safetensors", *arguments], check=True)
-    np.save("x.npy", x[:, 0].numpy())
+    np.save("x.npy", x)
     subprocess.run([rnn, "run", "net.rnn", "--weights", "net.safetensors", "--input", "x.npy", "--output", "y.npy"], check=True,
-                   stdout=subprocess.DEVNULL)
-    with torch.no_grad():
-        return np.abs(np.load("y.npy") - layer(x)[0][:, 0].numpy()).max()
+                   stdout=subprocess.DEVNULL, env={"CFLAGS": "-O0", **os.environ})
+    return np.load("y.npy")
+
+
+def layer_error(rnn, layer, arguments):
+    x = torch.randn(20, 1, layer.input_size)
+    y = run(rnn, {"encoder." + name: value for name, value in layer.state_dict().items()}, arguments, x[:, 0].numpy())
+    return np.abs(y - layer(x)[0][:, 0].numpy()).max()
+
+
+def cell_error(rnn, cell, arguments):
+    x, state, outputs = torch.randn(20, 1, cell.input_size), None, []
+    for frame in x:
+        state = cell(frame, state)
+        outputs.append((state[0] if isinstance(state, tuple) else state)[0].numpy())
+    return np.abs(run(rnn, {"cell." + name: value for name, value in cell.state_dict().items()}, arguments, x[:, 0].numpy())
+                  - np.stack(outputs)).max()
+
+
+def chains():
+    """Modules by name, with `last` and functions between them, as --chain names them."""
+    nn = torch.nn
+    yield {"embedding": nn.Embedding(19, 8), "lstm": nn.LSTM(8, 12, 2), "head": nn.Linear(12, 5)}, "embedding,lstm,head"
+    yield {"embed": nn.Embedding(19, 8), "gru": nn.GRU(8, 6, bidirectional=True), "fc1": nn.Linear(12, 7, bias=False),
+           "fc2": nn.Linear(7, 3)}, "embed,gru,last,fc1,relu,fc2,softmax"
+    yield {"inp": nn.Linear(8, 6), "norm": nn.LayerNorm(6), "a.lstm": nn.LSTM(6, 9, bias=False), "b.lstm": nn.LSTM(9, 4, 4),
+           "out": nn.Linear(4, 2)}, "inp,tanh,norm,a.lstm,b.lstm,out,log_softmax"
+    yield {"bn": nn.BatchNorm1d(8), "0": nn.GRU(8, 5, 2), "1": nn.Linear(5, 1)}, "bn,0,max_over_time,1,sigmoid"
+
+
+def chain_error(rnn, modules, chain):
+    """Frames are the batch of BatchNorm1d, which takes the features of each by themselves."""
+    tensors, first = {}, chain.split(",")[0]
+    for name, module in modules.items():
+        for parameter in module.parameters():
+            torch.nn.init.uniform_(parameter, -0.6, 0.6)
+        if name == "bn":
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+        module.eval()
+        tensors.update({f"{name}.{key}": value for key, value in module.state_dict().items() if value.dim()})
+    x = torch.randint(0, 19, (20,)) if isinstance(modules[first], torch.nn.Embedding) else torch.randn(20, 8)
+    y = x
+    for name in chain.split(","):
+        if name in modules:
+            y = modules[name](y)
+            y = y[0] if isinstance(y, tuple) else y
+        else:
+            y = {"last": lambda v: v[-1], "max_over_time": lambda v: v.max(0).values, "relu": torch.relu, "tanh": torch.tanh,
+                 "sigmoid": torch.sigmoid, "softmax": lambda v: v.softmax(-1), "log_softmax": lambda v: v.log_softmax(-1)}[name](y)
+    found = run(rnn, tensors, ["--chain", chain], x.numpy().astype("i4" if x.dim() == 1 else "f4"))
+    return np.abs(found.reshape(y.shape) - y.numpy()).max()
 
 
 def main():
-    rnn, worst, count = os.path.abspath(sys.argv[1]), 0, 0
+    rnn, errors = os.path.abspath(sys.argv[1]), []
     torch.manual_seed(1)
-    kinds = [(torch.nn.LSTM, {}, []), (torch.nn.LSTM, {"proj_size": 5}, []), (torch.nn.GRU, {}, []),
-             (torch.nn.RNN, {}, ["--as", "torch:rnn_tanh"]), (torch.nn.RNN, {"nonlinearity": "relu"}, ["--as", "torch:rnn_relu"])]
+    torch.set_grad_enabled(False)
+    nn = torch.nn
+    tanh, relu = ["--as", "torch:rnn_tanh"], ["--as", "torch:rnn_relu"]
+    kinds = [(nn.LSTM, {}, []), (nn.LSTM, {"proj_size": 5}, []), (nn.GRU, {}, []), (nn.RNN, {}, tanh),
+             (nn.RNN, {"nonlinearity": "relu"}, relu)]
+    cells = [(nn.LSTMCell, {}, []), (nn.GRUCell, {}, []), (nn.RNNCell, {}, tanh), (nn.RNNCell, {"nonlinearity": "relu"}, relu)]
+
+    def compare(what, error):
+        errors.append(error)
+        if not error <= 1e-6:
+            sys.exit(f"{what}: outputs are up to {error:.2g} apart")
+
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        for modules, chain in chains():
+            compare(chain, chain_error(rnn, modules, chain))
+        for (kind, extra, arguments), bias in itertools.product(cells, (True, False)):
+            cell = kind(7, 12, bias=bias, **extra)
+            compare(cell, cell_error(rnn, cell, arguments))
         for (kind, extra, arguments), layers, both, bias in itertools.product(kinds, (1, 2, 4), (False, True), (True, False)):
             layer = kind(7, 12, num_layers=layers, bidirectional=both, bias=bias, **extra)
-            error = largest_error(rnn, layer, arguments)
-            worst, count = max(worst, error), count + 1
-            if not error <= 1e-6:
-                sys.exit(f"{layer}: outputs are up to {error:.2g} apart")
-    print(f"{count} layers of PyTorch {torch.__version__}: outputs at most {worst:.2g} apart")
+            compare(layer, layer_error(rnn, layer, arguments))
+    print(f"{len(errors)} layers, cells and chains of PyTorch {torch.__version__}: outputs at most {max(errors):.2g} apart")
 
 
 main()

@@ -13,9 +13,9 @@
 #include "import/torch.h"
 
 static const char documentation[] =
-    "Write a program, and its weights, for a network in an .onnx file or in a .keras or .h5 file of Keras, or for a "
-    "recurrent layer of PyTorch: nn.LSTM, nn.GRU or nn.RNN, of any number of layers, in one direction or both, with or "
-    "without biases, with proj_size.\v"
+    "Write a program, and its weights, for a network in an .onnx file or in a .keras or .h5 file of Keras, or for "
+    "modules of PyTorch: nn.LSTM, nn.GRU or nn.RNN, of any number of layers, in one direction or both, with or "
+    "without biases, with proj_size, or one of their cells, and what stands before and behind it.\v"
     "Of an .onnx file, the program has the whole graph: LSTM, GRU and RNN, and what stands around them where the "
     "language has it; else the node is named. --check compares the program with reference data.\n\n"
     "Of a file of Keras, it has the whole Sequential or Functional model: a .keras or .h5 file that model.save wrote, "
@@ -26,7 +26,7 @@ static const char documentation[] =
     "  save_file(module.state_dict(), \"weights.safetensors\")\n\n"
     "What the layer is follows from the names and shapes there, but not the function of an RNN. The program's input is "
     "the layer's, and its output that of the last layer at each frame. Other tensors of the file are left out, which "
-    "is said.\n\n"
+    "is said, unless --chain names their modules: nn.Embedding, nn.Linear, nn.LayerNorm, nn.BatchNorm1d.\n\n"
     "Exit status: 0 done, 1 the file is wrong or nothing can be written, 2 the command line is wrong.";
 
 enum { KEY_CHECK = 256, KEY_TOLERANCE };
@@ -34,6 +34,8 @@ enum { KEY_CHECK = 256, KEY_TOLERANCE };
 static const struct argp_option options_table[] = {
     {"as", 'a', "KIND", 0, "What it is: torch:lstm, torch:gru, torch:rnn_tanh or torch:rnn_relu", 0},
     {"prefix", 'p', "NAME", 0, "Which of several layers, such as encoder.lstm", 0},
+    {"chain", 'C', "NAMES", 0,
+     "Modules in the order in which they are called, and functions between them: embedding,lstm,last,head,softmax", 0},
     {"config", 'c', "FILE.json", 0, "What model.to_json() gives, for weights of Keras without their model", 0},
     {NULL, 'o', "FILE.rnn", 0, "Write the program here", 0},
     {"weights", 'w', "FILE.safetensors", 0, "Write the weights here", 0},
@@ -88,6 +90,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'p':
         options->choice.prefix = argument;
+        return 0;
+    case 'C':
+        options->choice.chain = argument;
         return 0;
     case 'c':
         options->config = argument;
@@ -158,9 +163,12 @@ static bool import_torch(struct arena *arena, const char *path, const struct tor
     if (!torch_import(arena, path, choice, &network, error))
         return false;
     *imported = (struct imported){network.program, network.weights, network.weight_count, NULL};
+    const char *of = *network.left_modules && !choice->chain
+                         ? arena_printf(arena, ", those of %s: --chain names several modules", network.left_modules)
+                         : "";
     if (network.left_out)
-        imported->note = arena_printf(arena, "%d other tensor%s of '%s' left out", network.left_out,
-                                      network.left_out == 1 ? "" : "s", path);
+        imported->note = arena_printf(arena, "%d other tensor%s of '%s' left out%s", network.left_out,
+                                      network.left_out == 1 ? "" : "s", path, of);
     return true;
 }
 
@@ -178,9 +186,11 @@ static bool import_any(struct arena *arena, const struct import_options *options
                          "  from safetensors.torch import save_file\n"
                          "  save_file(module.state_dict(), \"weights.safetensors\")",
                          path);
-    else if (!torch && (options->choice.as || options->choice.prefix))
-        *error = arena_printf(arena, "--as and --prefix are for state_dicts of PyTorch; %s says what it has",
+    else if (!torch && (options->choice.as || options->choice.prefix || options->choice.chain))
+        *error = arena_printf(arena, "--as, --prefix and --chain are for state_dicts of PyTorch; %s says what it has",
                               onnx ? "an .onnx file" : "a file of Keras");
+    else if (options->choice.prefix && options->choice.chain)
+        *error = "--chain names modules by themselves: leave out --prefix";
     else if (!keras && options->config)
         *error = "--config is for weights of Keras, in an .h5 file";
     else if (!onnx && options->checks)
