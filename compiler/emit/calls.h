@@ -41,6 +41,12 @@ void write_some_signature(struct emitter *emitter);
 void write_step_some(struct emitter *emitter);
 void write_generic_some(struct emitter *emitter);
 
+/* wanted.c: writes the members of values that say which gradients of inputs are wanted, and what a call puts there. */
+void write_wanted_members(struct emitter *emitter);
+void write_wanted(struct emitter *emitter);
+/* Returns the condition under which a kernel of a region is needed: "values->d_x_wanted_"; NULL: always. */
+const char *wanted_condition(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
+
 /* plan.c: writes an entry point, step by step of its plan. */
 void write_entry_point(struct emitter *emitter, const struct plan *plan);
 

@@ -1,5 +1,7 @@
 /* One function for each region, headed by the equations that it computes. */
-#include "emit/emitter.h"
+#include <string.h>
+
+#include "emit/calls.h"
 
 /* Returns what each thread has of a region. */
 static const char *ways_of_region(const struct region *region)
@@ -304,6 +306,31 @@ static void write_units(struct emitter *emitter, const struct region *region, co
                     kernel_size(emitter, kernel));
 }
 
+/* Writes the call of a kernel with what is done behind it; within a condition if it is not always needed. */
+static void write_frames_kernel_call(struct emitter *emitter, const struct region *region, const struct kernel *kernel,
+                                     unsigned uses)
+{
+    const char *condition = wanted_condition(emitter, region, kernel);
+    struct text body, *out = emitter->out;
+    text_init(&body, emitter->arena);
+    if (condition)
+        emitter->out = &body;
+    write_kernel_call(emitter, region, kernel, uses);
+    write_frames_after_end(emitter, region, kernel);
+    write_told_part(emitter, region, kernel);
+    emitter->out = out;
+    if (!condition)
+        return;
+    use_variables(emitter, VAR_values);
+    text_printf(out, "    if (%s) {\n", condition);
+    for (const char *line = body.data; *line;) {
+        const int length = (int)strcspn(line, "\n");
+        text_printf(out, "    %.*s\n", length, line);
+        line += length + (line[length] == '\n');
+    }
+    text_puts(out, "    }\n");
+}
+
 static void write_block_calls(struct emitter *emitter, const struct region *region, const unsigned *uses)
 {
     for (int k = 0; k < region->kernel_count; k++) {
@@ -313,11 +340,10 @@ static void write_block_calls(struct emitter *emitter, const struct region *regi
             write_frames_after_end(emitter, region, kernel);
             write_units(emitter, region, kernel, uses[k]);
         }
-        write_kernel_call(emitter, region, kernel, uses[k]);
-        if (region->kind == REGION_FRAMES) {
-            write_frames_after_end(emitter, region, kernel);
-            write_told_part(emitter, region, kernel);
-        }
+        if (region->kind == REGION_FRAMES)
+            write_frames_kernel_call(emitter, region, kernel, uses[k]);
+        else
+            write_kernel_call(emitter, region, kernel, uses[k]);
     }
 }
 

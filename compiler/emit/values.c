@@ -70,6 +70,7 @@ static void write_members(struct emitter *emitter)
                     "    %s *gradient;\n",
                     emitter->graph->of_outputs ? "" : "    rnn_loss_sum *sums; /* of each loss */\n",
                     scratch_count(emitter) > 1 ? "    size_t scratch_numbers;\n" : "", emitter->parameters_type);
+    write_wanted_members(emitter);
     for (int i = 0; i < emitter->graph->node_count; i++) {
         const struct buffer *buffer = &emitter->schedule->buffers[i];
         const struct node *node = emitter->graph->nodes[i];

@@ -242,6 +242,7 @@ static void write_backward(struct writing *writing)
     write_wave(writing);
     write_named(emitter, values_head);
     write_named(emitter, backward_layout);
+    write_wanted(emitter);
     text_puts(emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
     write_addresses(writing);
     write_body(writing);

@@ -1,0 +1,84 @@
+/* What only gradients of inputs need: a backward call leaves out the kernels of frames regions that make it where the
+ * caller does not want them, as of data that is not trained. The members that say so end with `_`, as no name of a value
+ * does. */
+#include "emit/calls.h"
+
+static bool may_be_unwanted(const struct graph *graph, int output)
+{
+    return graph->of_outputs && graph->outputs[output].input >= 0;
+}
+
+static const char *name_of(const struct emitter *emitter, int output)
+{
+    return emitter->arguments[emitter->graph->input_count + output];
+}
+
+void write_wanted_members(struct emitter *emitter)
+{
+    for (int i = 0; i < emitter->graph->output_count; i++)
+        if (may_be_unwanted(emitter->graph, i))
+            text_printf(emitter->out, "    int %s_wanted_; /* by the caller */\n", name_of(emitter, i));
+}
+
+void write_wanted(struct emitter *emitter)
+{
+    for (int i = 0; i < emitter->graph->output_count; i++)
+        if (may_be_unwanted(emitter->graph, i))
+            text_printf(emitter->out, "    values.%s_wanted_ = %s != NULL;\n", name_of(emitter, i),
+                        name_of(emitter, i));
+}
+
+/* Returns by output whether a kernel serves it: a node of it is read there, or by what is. */
+static const bool *outputs_served(const struct emitter *emitter, const struct region *region,
+                                  const struct kernel *kernel)
+{
+    const struct graph *graph = emitter->graph;
+    bool *served = ARENA_ARRAY(emitter->arena, bool, graph->output_count + 1);
+    bool *seen = ARENA_ARRAY(emitter->arena, bool, graph->node_count + 1);
+    int *open = ARENA_ARRAY(emitter->arena, int, graph->node_count + 1), count = 0;
+    for (int i = 0; i < region->node_count; i++)
+        if (emitter->schedule->kernel_of[region->nodes[i]] == kernel) {
+            seen[region->nodes[i]] = true;
+            open[count++] = region->nodes[i];
+        }
+    while (count) {
+        const int id = open[--count];
+        for (int u = emitter->uses.begin[id]; u < emitter->uses.begin[id + 1]; u++) {
+            const struct use *use = &emitter->uses.use[u];
+            if (use->reader < 0) {
+                served[use_output(use)] = true;
+            } else if (!seen[use->reader]) {
+                seen[use->reader] = true;
+                open[count++] = use->reader;
+            }
+        }
+    }
+    return served;
+}
+
+/* True if the backward call runs a region. */
+static bool region_is_of_backward(const struct emitter *emitter, const struct region *region)
+{
+    const struct plan *plan = plan_of_call(emitter->schedule, CALL_GRAD);
+    for (int i = plan_first_gradient(plan); i < plan->step_count; i++)
+        if (plan->steps[i].kind == STEP_REGION && &emitter->schedule->regions[plan->steps[i].region] == region)
+            return true;
+    return false;
+}
+
+const char *wanted_condition(const struct emitter *emitter, const struct region *region, const struct kernel *kernel)
+{
+    if (!emitter->graph->of_outputs || region->kind != REGION_FRAMES || !region_is_of_backward(emitter, region))
+        return NULL;
+    const bool *served = outputs_served(emitter, region, kernel);
+    const char *condition = NULL;
+    for (int i = 0; i < emitter->graph->output_count; i++) {
+        if (!served[i])
+            continue;
+        if (!may_be_unwanted(emitter->graph, i))
+            return NULL;
+        condition = arena_printf(emitter->arena, "%s%svalues->%s_wanted_", condition ? condition : "",
+                                 condition ? " || " : "", name_of(emitter, i));
+    }
+    return condition;
+}
