@@ -1,6 +1,7 @@
 #include "factor/search.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,58 @@ static bool lower_together(struct search *search, const char **error)
     return find_first_good(search, take_level, 0, LEVELS, try_state, error);
 }
 
+/* ---- turns ---- */
+
+/* How a group comes down. */
+struct descent {
+    int next;     /* the candidate to be tried; below 0: it is down */
+    double worth; /* time that a step saves for what the metric loses by it, as far as is known */
+};
+
+/* Returns the group whose step is worth the most, but for one, or -1 where all are down. */
+static int best_descent(const struct descent *descents, int count, int except)
+{
+    int best = -1;
+    for (int g = 0; g < count; g++)
+        if (g != except && descents[g].next >= 0 && (best < 0 || descents[g].worth > descents[best].worth))
+            best = g;
+    return best;
+}
+
+/* Tries the next rank of a group. It goes down to it, if the network is good and no other group has a step that is
+ * known, or may be, to be worth more. */
+static bool descend(struct search *search, int g, struct descent *descents, const char **error)
+{
+    const struct state before = search->now;
+    struct descent *descent = &descents[g];
+    struct choice *choices = choices_now(search);
+    enum verdict verdict;
+    take_rank(search, g, descent->next, choices);
+    if (!try_state(search, choices, &verdict, error))
+        return false;
+    const int other = best_descent(descents, search->group_count, g);
+    if (verdict == VERDICT_GOOD)
+        descent->worth =
+            (before.time - search->now.time) / fmax(metric_worse(search, search->now.metric, before.metric), DBL_MIN);
+    if (verdict == VERDICT_GOOD && other >= 0 && descent->worth < descents[other].worth)
+        return go_back(search, &before, error);
+    descent->next = verdict == VERDICT_WORSE || descent->next == 0 ? -1 : descent->next / 2;
+    return true;
+}
+
+/* Halves ranks in turns, from the largest on, so that no group uses up what the metric may lose before the others come
+ * down: the first rank of a matrix often saves most of its time, and loses the least. */
+static bool lower_in_turns(struct search *search, const char **error)
+{
+    struct descent *descents = ARENA_ARRAY(search->factoring->arena, struct descent, search->group_count + 1);
+    for (int g = 0; g < search->group_count; g++)
+        descents[g] = (struct descent){search->groups[g].rank_count - 1, INFINITY};
+    for (int g; (g = best_descent(descents, search->group_count, -1)) >= 0;)
+        if (!descend(search, g, descents, error))
+            return false;
+    return true;
+}
+
 /* ---- storages ---- */
 
 /* Sets those storages of a group with which `now` becomes faster, the fastest first, and their number. */
@@ -176,6 +229,9 @@ static bool store(struct search *search, const char **error)
 static bool find_states(struct search *search, const char **error)
 {
     if (!lower_ranks(search, error) || !store(search, error))
+        return false;
+    begin_again(search);
+    if (!lower_in_turns(search, error) || !lower_ranks(search, error) || !store(search, error))
         return false;
     begin_again(search);
     if (!lower_together(search, error) || !lower_ranks(search, error) || !store(search, error))

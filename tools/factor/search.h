@@ -2,14 +2,16 @@
  *
  * A *group* is what one declaration of the program declares, in all instances of a cell: its matrices have one form.
  * Its candidates are ranks that fill lanes and make it smaller, and storages, with factors or without. A *state* gives
- * each group one of them, or leaves it as it is. Three ways lead from the dense network to better ones:
+ * each group one of them, or leaves it as it is. Four ways lead from the dense network to better ones:
  *
  *   ranks    lowers the rank of one group after the other, those first that are read within cycles, by bisection: to
  *            the smallest with which the metric stays within the tolerance
+ *   turns    halves ranks, each time that of the group that saves the most time for what the metric loses by it, and
+ *            lowers ranks from there as above
  *   errors   gives all groups the largest error that they can have at once, and lowers ranks from there
  *   storages gives the groups storages, and then does both as above
  *
- * The first two end with storages too. A storage is taken where the network is predicted to be faster with it and the
+ * The first three end with storages too. A storage is taken where the network is predicted to be faster with it and the
  * metric stays within the tolerance, the fastest of them. Of all states that were within it the one with the smallest
  * predicted time is taken. By accuracy, previews of output layers are tried on top of that one, if they are predicted
  * to be faster, and taken if they are measured to be.
@@ -122,8 +124,9 @@ bool is_faster(const struct search *search, double time);
 /* Judges a state that differs from `now`; one that is good is `now` from then on. */
 bool try_state(struct search *search, const struct choice *choices, enum verdict *verdict, const char **error);
 
-/* Goes back to the dense network. */
+/* Goes back to the dense network, or to a state that is good. */
 void begin_again(struct search *search);
+bool go_back(struct search *search, const struct state *state, const char **error);
 
 /* Returns the state with the shortest predicted time of those that may be taken. */
 struct state *fastest_state(const struct search *search);
@@ -134,6 +137,7 @@ struct state *state_of(struct search *search, const struct choice *choices, bool
 /* Judges a network as it is. */
 bool judge_network(struct search *search, const char *program, const char *weights, double *metric, const char **error);
 
+double metric_worse(const struct search *search, double metric, double than); /* by how much it is */
 bool metric_is_good(const struct search *search, double metric);
 bool metric_is_better(const struct search *search, double metric, double than);
 

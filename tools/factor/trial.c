@@ -37,8 +37,7 @@ static double metric_of(const struct search *search, const struct score *score)
     return score->loss;
 }
 
-/* By how much a metric is worse than another. */
-static double metric_worse(const struct search *search, double metric, double than)
+double metric_worse(const struct search *search, double metric, double than)
 {
     return search->metric == METRIC_ACCURACY ? than - metric : metric - than;
 }
@@ -216,6 +215,17 @@ void begin_again(struct search *search)
     search->now = search->states[0];
     memcpy(search->evaluation.trainer.parameters, search->dense, parameter_bytes(search));
     memcpy(search->accepted, search->dense, parameter_bytes(search));
+}
+
+bool go_back(struct search *search, const struct state *state, const char **error)
+{
+    begin_again(search);
+    set_forms(search, state->choices);
+    if (!put_weights(search, state->choices, error))
+        return false;
+    memcpy(search->accepted, search->evaluation.trainer.parameters, parameter_bytes(search));
+    search->now = *state;
+    return true;
 }
 
 /* ---- networks ---- */
