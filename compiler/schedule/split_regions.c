@@ -1,5 +1,5 @@
 /* split-regions: each cyclic component is a region of its own; what lies outside every cycle is one frames region for
- * each stage of the pipeline, and others for sums that only a gradient waits for. */
+ * each stage of the pipeline, and another for sums that only a gradient waits for. */
 #include <string.h>
 
 #include "analysis/cost.h"
@@ -10,9 +10,9 @@
 static bool node_is_leaf(const struct node *node) { return op_info(node->op)->class == OP_CLASS_LEAF; }
 
 /* Sort key of the region that a node belongs to: the static region; then for each pass the region of sequence values
- * that it may need, then by stages sums, the frames region, sums that read its values, and the cyclic components in
- * topological order; last the late region. Sums, which read no cycle of their stage, come as early as they can: from
- * then on ranks of a training send them. */
+ * that it may need, then by stages the frames region, sums and the cyclic components in topological order; last the
+ * late region. Sums, which read no cycle of their stage, come early, in front of the frames region if none of them
+ * reads its values: from then on ranks of a training send them. */
 struct key {
     int pass;    /* -1: static; PASS_LATE */
     int in_pass; /* 0: once before the pass */
@@ -36,11 +36,6 @@ static bool sum_reads_its_stage(const struct schedule *schedule, int id)
     return false;
 }
 
-static int sum_part(const struct schedule *schedule, int id)
-{
-    return sum_reads_its_stage(schedule, id) ? KEY_SUMS : KEY_EARLY_SUMS;
-}
-
 static struct key region_key(const struct schedule *schedule, int id)
 {
     const struct components *components = &schedule->components;
@@ -52,7 +47,7 @@ static struct key region_key(const struct schedule *schedule, int id)
     if (node->time != TIME_FRAME && !node_gathers_frames(schedule->graph, node))
         return (struct key){schedule->passes.of[id], 0, 0, 0};
     return (struct key){schedule->passes.of[id], 1, component->stage,
-                        node->time == TIME_CALL ? sum_part(schedule, id)
+                        node->time == TIME_CALL ? KEY_SUMS
                         : component->cyclic     ? KEY_CYCLES + number
                                                 : KEY_FRAMES};
 }
@@ -129,6 +124,18 @@ static void sort_keyed(struct keyed *items, struct keyed *spare, int count)
     }
 }
 
+/* Moves the sums of a stage to the front of it if none of them reads its frames region. */
+static void move_sums(const struct schedule *schedule, struct keyed *items, int count)
+{
+    for (int i = 0, end; i < count; i = end) {
+        bool reads = items[i].key.part != KEY_SUMS;
+        for (end = i; end < count && compare_keys(&items[i].key, &items[end].key) == 0; end++)
+            reads = reads || sum_reads_its_stage(schedule, items[end].id);
+        for (int k = i; k < end && !reads; k++)
+            items[k].key.part = KEY_EARLY_SUMS;
+    }
+}
+
 /* ---- the stage ---- */
 
 static bool region_is_of_frames(enum region_kind kind)
@@ -202,6 +209,8 @@ struct schedule *split_regions(const struct graph *graph, const struct component
             items[count++] =
                 (struct keyed){region_key(schedule, i), region_kind_of(schedule, i) == REGION_FRAMES ? reads[i] : 0, i};
     }
+    sort_keyed(items, spare, count);
+    move_sums(schedule, items, count);
     sort_keyed(items, spare, count);
     int capacity = 0;
     for (int i = 0; i < count;) {
