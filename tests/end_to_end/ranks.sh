@@ -150,7 +150,7 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do cat text; done >long/text
 for i in 1 2 3 4; do cat long/text; done >longer
 cd long
 {
-  launch="exec mpirun --oversubscribe --mca odls_base_sigkill_timeout 2 -n 2"
+  launch="exec mpirun --oversubscribe --mca odls_base_sigkill_timeout 5 -n 2"
   train ended --data ../longer --double --epochs 1 --checkpoint ended.checkpoint --checkpoint-every 100000
 } >../ended.out 2>../ended.err &
 cd ..
