@@ -154,6 +154,8 @@ static void begin(struct onnx_graph *graph, const struct onnx_value *initializer
 {
     graph->frames = graph->sequences = 0;
     graph->misplaced = false;
+    graph->states = NULL;
+    graph->state_count = 0;
     graph->value_count = graph->weight_count = 0;
     import_names_init(&graph->names, graph->arena, "onnx");
     graph->with_lengths = graph->without_lengths = NULL;

@@ -1,8 +1,8 @@
 /* Networks in ONNX's files as programs of rnnc: https://onnx.ai/onnx/operators/
  *
- * LSTM, GRU and RNN become cells of std.onnx; products, arithmetic, functions, embeddings, normalisation and
- * convolution over time become equations; what only moves axes of frames, sequences and directions, which a program
- * does not write, leaves no trace; what is computed of constants is computed here.
+ * LSTM, GRU and RNN become cells of std.onnx; products, arithmetic, functions, embeddings, normalisation, convolution
+ * over time and the bodies of Scan become equations; what only moves axes of frames, sequences and directions, which a
+ * program does not write, leaves no trace; what is computed of constants is computed here.
  */
 #ifndef RNN_TOOLS_IMPORT_ONNX_H
 #define RNN_TOOLS_IMPORT_ONNX_H

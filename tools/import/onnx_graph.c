@@ -153,18 +153,26 @@ void onnx_give(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, 
     ARENA_PUSH(graph->arena, graph->values, graph->value_count, graph->value_capacity, value);
 }
 
+static struct onnx_port *find_port(struct onnx_port *ports, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ports[i].name, name) == 0)
+            return &ports[i];
+    return NULL;
+}
+
 void onnx_write_equation(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *like,
                          long size, const char *right)
 {
     struct onnx_value value = *like;
-    struct onnx_port *port = NULL;
-    for (size_t i = 0; i < graph->proto->n_output && node->n_output && !port; i++)
-        if (strcmp(graph->outputs[i].name, node->output[0]) == 0)
-            port = &graph->outputs[i];
+    const char *name = node->n_output ? node->output[0] : "";
+    struct onnx_port *output = graph->states ? NULL : find_port(graph->outputs, graph->proto->n_output, name);
+    struct onnx_port *state = find_port(graph->states, (size_t)graph->state_count, name);
+    struct onnx_port *port = output ? output : state;
     value.size = size;
     value.parts[0] = value.parts[1] = NULL;
     value.expression = port ? port->program : onnx_node_name(graph, node);
-    text_printf(&graph->equations, port ? "  output %s = %s\n" : "  %s = %s\n", value.expression, right);
+    text_printf(&graph->equations, output ? "  output %s = %s\n" : "  %s = %s\n", value.expression, right);
     if (port)
         port->written = true;
     onnx_give(graph, node, 0, value);

@@ -50,7 +50,9 @@ struct onnx_graph {
     int weight_count, weight_capacity;
     struct onnx_port *ports;   /* [proto->n_input] */
     struct onnx_port *outputs; /* [proto->n_output] */
-    struct onnx_file *files;   /* of external data, read */
+    struct onnx_port *states;  /* [state_count]: of a Scan whose body is being written; else NULL */
+    int state_count;
+    struct onnx_file *files; /* of external data, read */
     int file_count, file_capacity;
     bool misplaced; /* an error is about axes, which other layouts may put in their places */
     const Onnx__NodeProto *with_lengths,
@@ -111,7 +113,7 @@ bool onnx_any_input(struct onnx_graph *graph, const Onnx__NodeProto *node, size_
 void onnx_give(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, struct onnx_value value);
 
 /* Writes an equation for output 0, which is as `like` but for its size. It has the node's name, or that of the graph's
- * output which it is. */
+ * output, or of the state of a Scan, which it is. */
 void onnx_write_equation(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *like,
                          long size, const char *right);
 
@@ -147,6 +149,7 @@ extern const struct onnx_writer onnx_element_writers[];  /* of arithmetic */
 extern const struct onnx_writer onnx_axis_writers[];     /* of what moves, joins and takes parts along axes */
 bool onnx_recurrent(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error); /* LSTM, GRU, RNN */
 bool onnx_conv(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
+bool onnx_scan(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
 bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error); /* any */
 
 bool onnx_is_whole(int type); /* a TensorProto.DataType of whole numbers */

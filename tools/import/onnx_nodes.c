@@ -4,7 +4,8 @@
 #include "import/onnx_graph.h"
 
 static const struct onnx_writer other_writers[] = {
-    {"LSTM", onnx_recurrent}, {"GRU", onnx_recurrent}, {"RNN", onnx_recurrent}, {"Conv", onnx_conv}, {NULL, NULL},
+    {"LSTM", onnx_recurrent}, {"GRU", onnx_recurrent}, {"RNN", onnx_recurrent},
+    {"Conv", onnx_conv},      {"Scan", onnx_scan},     {NULL, NULL},
 };
 
 static const struct onnx_writer *find(const struct onnx_writer *writers, const char *op)
