@@ -13,7 +13,7 @@ if(RNNC_WEIGHTS_FILES)
   string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", libjansson-dev")
 endif()
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gcc | clang, pkg-config")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake, liblapacke")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake, liblapacke, libhdf5-103-1")
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "compiler from equations of recurrent neural networks to C")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "rnnc reads the equations of a recurrent neural network and writes C for
