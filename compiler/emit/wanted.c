@@ -1,6 +1,6 @@
 /* What only gradients of inputs need: a backward call leaves out the kernels of frames regions that make it where the
- * caller does not want them, as of data that is not trained. The members that say so end with `_`, as no name of a value
- * does. */
+ * caller does not want them, as of data that is not trained. The members that say so end with `_`, as no name of a
+ * value does. */
 #include "emit/calls.h"
 
 static bool may_be_unwanted(const struct graph *graph, int output)
