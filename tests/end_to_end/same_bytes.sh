@@ -19,8 +19,9 @@ emit() {
 
 count=0
 for source in "$root"/examples/*/*.rnn; do
-  emit "$one" one "$source"
+  emit "$one" one "$source" &
   emit "$other" other "$source"
+  wait $!
   diff -r "$work/one" "$work/other" >"$work/differences" ||
     { echo "$source: $one and $other write other bytes" >&2; head -20 "$work/differences" >&2; exit 1; }
   count=$((count + 1))
