@@ -47,9 +47,11 @@ model words {
 END
 sed 's/model curve/model distance/; s/loss mse(z, y)/loss abs(z - y)/' curve.rnn >distance.rnn
 { echo x,y; awk 'BEGIN { for (i = 0; i < 200; i++) print sin(i / 5) "," sin(i / 5 + 1) }'; } >wave.csv
-factor() { "$rnn" factor net.rnn --weights net.safetensors --data text --threads 1 "$@"; }
+head -n 40 text >held
+data=held # by which each network of a search is judged
+factor() { "$rnn" factor net.rnn --weights net.safetensors --data $data --threads 1 "$@"; }
 loss() { # of a program and its weights
-  expect 0 "$rnn" eval "$1" --data text --weights "$2"
+  expect 0 "$rnn" eval "$1" --data $data --weights "$2"
   sed -n 's/^loss \([0-9.]*\).*/\1/p' out
 }
 
@@ -81,24 +83,26 @@ grep -q 'Z\[2, V, n\] : cp(8)' least/net.rnn || fail "Z has no cp: $(cat least/n
 expect 0 "$rnn" check least/net.rnn --weights least/weights.safetensors
 
 # Where no rank is good enough, a storage is: next to nothing is lost, and a cycle reads fewer bytes.
+data=text
+dense=$(loss net.rnn net.safetensors)
 expect 0 factor --metric loss --tolerance 0.0001 --out stored
 grep -qE 'U\[n, n\] : (f16|bf16|int8), b\[n\]' stored/net.rnn || fail "U is not stored: $(cat stored/net.rnn stored/report.txt)"
 grep -qE 'taken  h1.U (f16|bf16|int8)' stored/report.txt || fail "the report is of another one: $(cat stored/report.txt)"
 [ "$(loss net.rnn stored/weights.safetensors)" = "$dense" ] || fail "the weights file does not have the full numbers"
 within "$(loss stored/net.rnn stored/weights.safetensors)" "$dense" 0.0002
+data=held
 
 # Those that are read in every frame of a cycle come first.
 sed -n '/Tried/,$p' least/report.txt | sed -n '5p' | grep -q 'h1.U svd' || fail "another one came first: $(cat least/report.txt)"
 
 # Accuracy is better where it is larger; a tolerance of nothing at all.
-accuracy() { expect 0 "$rnn" eval "$1" --data text --weights "$2"; sed -n 's/^accuracy of y: \([0-9.]*\) .*/\1/p' out; }
+accuracy() { expect 0 "$rnn" eval "$1" --data held --weights "$2"; sed -n 's/^accuracy of y: \([0-9.]*\) .*/\1/p' out; }
 before=$(accuracy net.rnn net.safetensors)
 expect 0 factor --metric accuracy --tolerance 0 --streams 4 --frames 10 --out same
 grep -q "us a frame of 4 streams, 10 frames a call, 1 thread\|stays dense" out || fail "not a word about the call: $(cat out)"
 within "$before" "$(accuracy same/net.rnn same/weights.safetensors)" 0.006
 
 # The output of a large vocabulary: a preview, as accuracy is that of the inference network.
-head -n 40 text >held
 expect 0 "$rnn" train words.rnn --data held --streams 4 --window 12 --rate 0.02 --epochs 2 --quiet --out words.safetensors
 expect 0 "$rnn" factor words.rnn --weights words.safetensors --data held --threads 1 --metric accuracy --tolerance 3 --frames 1 --out previewed
 preview=$(grep -oE '(taken|slower) .*O svd\([0-9]+, preview = [0-9]+, refine = [0-9]+\)' previewed/report.txt) ||
