@@ -108,6 +108,8 @@ END
 large() {
   name=$1
   shift
+  CFLAGS="${CFLAGS:-} -O1" # it is wide
+  export CFLAGS
   $launch "$rnn" train large.rnn --data text --streams 4 --window 60 --valid 0.1 --epochs 1 --rate 0.01 --clip 1 --optimizer sgd,momentum=0.9 \
     --double --out "$name.safetensors" --log "$name.csv" "$@"
 }
