@@ -446,7 +446,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         take_forms(state, parsing, form_options_add(&parsing->forms, text));
         break;
     case KEY_FORMS:
-        take_forms(state, parsing, form_options_read(&parsing->forms, text));
+        take_forms(state, parsing,
+                   form_options_read(&parsing->forms, arena_printf(parsing->arena, "--forms %s", text), text));
         add_plan(parsing, text);
         break;
     case KEY_VARIANTS:

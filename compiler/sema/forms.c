@@ -113,11 +113,11 @@ const char *form_options_add_part(struct form_options *options, const char *text
     return add_words(options, equals ? equals + 1 : text, '+', option);
 }
 
-const char *form_options_read(struct form_options *options, const char *path)
+const char *form_options_read(struct form_options *options, const char *given_as, const char *path)
 {
     FILE *file = fopen(path, "r");
     if (!file)
-        return arena_printf(options->arena, "--forms %s: %s", path, strerror(errno));
+        return arena_printf(options->arena, "%s: %s", given_as, strerror(errno));
     const char *error = NULL;
     char *line = NULL;
     size_t room = 0;
@@ -132,10 +132,10 @@ const char *form_options_read(struct form_options *options, const char *path)
         else if (length)
             error = form_options_add(options, arena_copy_string(options->arena, begin, length));
         if (error)
-            error = arena_printf(options->arena, "--forms %s:%d: %s", path, number, error);
+            error = arena_printf(options->arena, "%s:%d: %s", given_as, number, error);
     }
     if (!error && ferror(file))
-        error = arena_printf(options->arena, "--forms %s: %s", path, strerror(errno));
+        error = arena_printf(options->arena, "%s: %s", given_as, strerror(errno));
     free(line);
     fclose(file);
     return error;

@@ -45,10 +45,10 @@ struct form_options {
     int count, capacity;
 };
 
-/* Adds "h1.*=svd:64,f16", or all lines of a file (--forms), in which # begins a comment. Returns NULL, or a message on
- * what is wrong. */
+/* Adds "h1.*=svd:64,f16", or all lines of a file, in which # begins a comment; given_as: the file's option, as
+ * "--forms low.txt", which messages begin with. Returns NULL, or a message on what is wrong. */
 const char *form_options_add(struct form_options *options, const char *text);
-const char *form_options_read(struct form_options *options, const char *path);
+const char *form_options_read(struct form_options *options, const char *given_as, const char *path);
 
 /* Adds a part of a variant: "svd:64+f16", or "h1.*=svd:64+f16". */
 const char *form_options_add_part(struct form_options *options, const char *text);

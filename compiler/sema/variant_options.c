@@ -48,7 +48,7 @@ static const char *read_variant(struct arena *arena, const char *name, struct va
     if (*name == '@') {
         variant->name = word;
         variant->plan = name + 1;
-        return form_options_read(&variant->forms, variant->plan);
+        return form_options_read(&variant->forms, arena_printf(arena, "--variants %s", name), variant->plan);
     }
     const char *error = NULL, *at = name;
     for (const char *part; !error && (part = next_part(arena, &at, ";"));)

@@ -86,7 +86,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         check_form(state, &options->forms, form_options_add(&options->forms, argument));
         break;
     case KEY_FORMS:
-        check_form(state, &options->forms, form_options_read(&options->forms, argument));
+        check_form(state, &options->forms,
+                   form_options_read(&options->forms, arena_printf(options->arena, "--forms %s", argument), argument));
         break;
     case KEY_MACHINE:
         words_push(&options->passed, arena_printf(options->arena, "--machine=%s", argument));
