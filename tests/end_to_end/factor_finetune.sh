@@ -102,6 +102,9 @@ refuses 1 "--checkpoint kept: it is of another search (data)" "$rnn" factor net.
   --tolerance 0 --checkpoint kept --resume --out never
 refuses 1 "there is no search in it, but something else" factor --tolerance 0 --finetune 1 --checkpoint temporary/.. --resume --out never
 refuses 1 "--checkpoint nowhere/kept: No such file" factor --tolerance 0 --finetune 1 --checkpoint nowhere/kept --out never
+sed '0,/"metric": [0-9][0-9.e-]*/s//"metric": "abc"/' kept/tried.json >stopped/tried.json
+grep -q abc stopped/tried.json || fail "no metric to spoil: $(cat kept/tried.json)"
+refuses 1 "wants a number or null as its \"metric\"" factor --tolerance 0 --finetune 1 --checkpoint stopped --resume --out never
 printf '{"tried": 3}' >stopped/tried.json
 refuses 1 "tried.json is not what rnn factor has written" factor --tolerance 0 --finetune 1 --checkpoint stopped --resume --out never
 refuses 1 "missing.txt" factor --tolerance 0 --finetune 1 --train-data missing.txt --out never

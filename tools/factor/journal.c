@@ -70,6 +70,27 @@ static bool write_journal(const struct journal *journal, const char **error)
     return written;
 }
 
+/* Refuses entries that journal_add has not written. */
+static bool entries_are_right(const struct journal *journal, const char **error)
+{
+    json_t *tried = json_object_get(journal->root, "tried");
+    if (!json_is_object(tried))
+        return refuse(journal, "tried.json is not what rnn factor has written", error);
+    for (void *at = json_object_iter(tried); at; at = json_object_iter_next(tried, at)) {
+        const json_t *entry = json_object_iter_value(at), *metric = json_object_get(entry, "metric");
+        if ((json_is_number(metric) || json_is_null(metric)) && json_is_integer(json_object_get(entry, "epochs")) &&
+            json_is_integer(json_object_get(entry, "best")))
+            continue;
+        return refuse(journal,
+                      arena_printf(journal->arena,
+                                   "tried.json is not what rnn factor has written: '%s' wants a number or null as its "
+                                   "\"metric\", and whole numbers as its \"epochs\" and \"best\"; give a new folder",
+                                   json_object_iter_key(at)),
+                      error);
+    }
+    return true;
+}
+
 /* Reads the journal that is there; *found is false where there is none. */
 static bool read_journal(struct journal *journal, json_t *identity, bool *found, const char **error)
 {
@@ -81,9 +102,7 @@ static bool read_journal(struct journal *journal, json_t *identity, bool *found,
     if (!file_read(journal->arena, journal_path(journal), &text, error))
         return false;
     journal->root = json_loadb(text.data ? text.data : "", text.length, 0, NULL);
-    if (!json_is_object(json_object_get(journal->root, "tried")))
-        return refuse(journal, "tried.json is not what rnn factor has written", error);
-    return identity_is_same(journal, identity, error);
+    return entries_are_right(journal, error) && identity_is_same(journal, identity, error);
 }
 
 bool journal_open(struct journal *journal, struct arena *arena, const char *folder, bool resume,
