@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,4 +59,33 @@ bool path_is_same(const char *a, const char *b)
     const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
     return strcmp(slash_a ? slash_a + 1 : a, slash_b ? slash_b + 1 : b) == 0 && stat(folder_of(a, folder), &one) == 0 &&
            stat(folder_of(b, folder), &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* Returns the bytes of the folders that a folder and a file are both in, with the slash behind them. */
+static size_t common_folders(const char *folder, const char *file)
+{
+    size_t same = 0, common = 0;
+    for (; folder[same] && folder[same] == file[same]; same++)
+        if (folder[same] == '/')
+            common = same + 1;
+    return !folder[same] && file[same] == '/' ? same + 1 : common;
+}
+
+bool path_from_folder(const char *folder, const char *file, char *name)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+    if (!realpath(folder, from) || !realpath(file, to))
+        return false;
+    const size_t common = common_folders(from, to);
+    size_t length = 0;
+    for (const char *up = common < strlen(from) ? from + common : ""; *up && length + 4 < PATH_MAX; length += 3) {
+        memcpy(name + length, "../", 3);
+        up += strcspn(up, "/");
+        up += *up == '/';
+    }
+    const size_t rest = strlen(to + common) + 1;
+    if (length + rest > PATH_MAX)
+        return false;
+    memcpy(name + length, to + common, rest);
+    return true;
 }

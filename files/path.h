@@ -17,4 +17,8 @@ bool path_is_special(const char *path);
  * nothing. */
 bool path_is_same(const char *a, const char *b);
 
+/* Writes the name by which a file is found from a folder, as "../cells/own.rnn" for cells/own.rnn from new/, into
+ * `name`, of PATH_MAX bytes. False if one of them is not there, or the name is too long. */
+bool path_from_folder(const char *folder, const char *file, char *name);
+
 #endif

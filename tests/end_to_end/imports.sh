@@ -112,12 +112,16 @@ seq -s, 4 >own.csv
 seq -s, 5 8 >z4.csv
 if "$rnn" train program/own.rnn --data x=own.csv --data z=z4.csv --streams 1 --epochs 3 --optimizer sgd --rate 0 --out new/low.safetensors \
   --low-rank-after 1 --form W=svd:1 >out 2>err; then
-  grep -q "import \"$work/program/twice.rnn\" as other # a comment" new/low.low_rank.rnn || fail "$(cat new/low.low_rank.rnn)"
+  grep -q 'import "../program/twice.rnn" as other # a comment' new/low.low_rank.rnn || fail "$(cat new/low.low_rank.rnn)"
   expect 0 "$rnn" check new/low.low_rank.rnn
+  mkdir -p moved/deep
+  mv program new moved/deep # together
+  expect 0 "$rnn" check moved/deep/new/low.low_rank.rnn
 else
   grep -qi lapack err || fail "rnn train says: $(cat err)"
 fi
 if "$rnn" factor -I cells net.rnn --weights w.safetensors >out 2>err; then
+  says out "y.W stays dense: it is declared in 'cells/cell.rnn', which the program imports"
   expect 1 "$rnn" factor -I cells net.rnn --weights w.safetensors --form 'y.W=svd:1' --out small
   says err "'y.W' is declared in 'cells/cell.rnn', which the program imports"
 else

@@ -67,7 +67,7 @@ static bool form_fits(struct search *search, const struct group *group, int rank
     const struct factoring *factoring = search->factoring;
     const struct choice choice = {.form = group->form, .rank = rank, .storage = PRECISION_F32};
     set_forms(search, choose_alone(search, group, choice));
-    return program_is_right(&factoring->options->network, rewrite_program(factoring));
+    return program_is_right(&factoring->options->network, rewrite_program(factoring, NULL));
 }
 
 /* Finds the ranks that fill lanes and make the group smaller. */

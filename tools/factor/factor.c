@@ -197,8 +197,8 @@ static bool factor(struct factoring *factoring, const char **error)
     report_spectra(factoring, &report);
     report_forms(factoring, &report);
     report_search(factoring, &report);
-    if (options->output &&
-        (!program_check(&options->network, rewrite_program(factoring)) || !write_results(factoring, &report, error)))
+    if (options->output && (!program_check(&options->network, rewrite_program(factoring, NULL)) ||
+                            !write_results(factoring, &report, error)))
         return false;
     fwrite(report.data, 1, report.length, stdout);
     return true;

@@ -31,8 +31,9 @@ bool find_matrices(struct factoring *factoring, const char **error);
 /* Chooses forms by search (search.h). False with *error NULL if a signal has stopped it, which has been said. */
 bool search_forms(struct factoring *factoring, const char **error);
 
-/* Writes the program and its weights into a folder. */
-bool write_network(const struct factoring *factoring, const char *folder, const char **error);
+/* Writes the program, as rewrite_program returns it, and its weights into a folder. */
+bool write_network(const struct factoring *factoring, const struct source *program, const char *folder,
+                   const char **error);
 const char *program_path(const struct factoring *factoring, const char *folder);
 const char *weights_path(const struct factoring *factoring, const char *folder);
 

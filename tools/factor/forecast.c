@@ -30,7 +30,7 @@ bool predict_network(struct search *search, const struct choice *choices, struct
     const struct factoring *factoring = search->factoring;
     const struct factor_options *options = factoring->options;
     struct arena *arena = factoring->arena;
-    const struct source *program = rewrite_program(factoring);
+    const struct source *program = rewrite_program(factoring, NULL);
     struct network_options network = options->network;
     network.path = program_path(factoring, search->folder);
     if (!file_write(arena, network.path, program->data, program->length, error))

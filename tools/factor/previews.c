@@ -106,7 +106,7 @@ static bool add_preview(struct search *search, const struct choice *choices, con
     const struct factoring *factoring = search->factoring;
     struct forecast forecast;
     set_forms(search, choices);
-    if (!program_is_right(&factoring->options->network, rewrite_program(factoring)))
+    if (!program_is_right(&factoring->options->network, rewrite_program(factoring, NULL)))
         return true;
     if (!predict_network(search, choices, &forecast, error))
         return false;

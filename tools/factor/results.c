@@ -68,9 +68,9 @@ const char *weights_path(const struct factoring *factoring, const char *folder)
     return result_path(factoring, folder, 1);
 }
 
-bool write_network(const struct factoring *factoring, const char *folder, const char **error)
+bool write_network(const struct factoring *factoring, const struct source *program, const char *folder,
+                   const char **error)
 {
-    const struct source *program = rewrite_program(factoring);
     const char *weights = weights_path(factoring, folder);
     const struct text *trained = factoring->trained;
     return file_write(factoring->arena, program_path(factoring, folder), program->data, program->length, error) &&
@@ -133,7 +133,8 @@ bool write_results(const struct factoring *factoring, const struct text *report,
     const char *folder = make_folder(factoring, error);
     if (!folder)
         return false;
-    bool done = chmod(folder, 0755) == 0 && write_network(factoring, folder, error) &&
+    bool done = chmod(folder, 0755) == 0 &&
+                write_network(factoring, rewrite_program(factoring, folder), folder, error) &&
                 write_reports(factoring, folder, report, error);
     if (done && rename(folder, factoring->options->output) != 0)
         done = refuse_output(factoring, errno, error);

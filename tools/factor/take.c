@@ -13,7 +13,8 @@ static bool judge_found(struct search *search, struct state *state, const char *
     if (state->trained)
         return tune_state(search, state, true, error);
     set_forms(search, state->choices);
-    if (!compute_factors(search->factoring, error) || !write_network(factoring, search->folder, error) ||
+    if (!compute_factors(search->factoring, error) ||
+        !write_network(factoring, rewrite_program(factoring, NULL), search->folder, error) ||
         !judge_network(search, program, weights, &search->metric_found, error))
         return false;
     state->verdict = metric_is_good(search, search->metric_found) ? VERDICT_GOOD : VERDICT_WORSE;

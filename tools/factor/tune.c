@@ -43,7 +43,8 @@ static bool prepare(struct search *search, const struct state *state, const char
     }
     set_forms(search, state->choices);
     return access(weights_path(factoring, state->folder), F_OK) == 0 ||
-           (compute_factors(search->factoring, error) && write_network(factoring, state->folder, error));
+           (compute_factors(search->factoring, error) &&
+            write_network(factoring, rewrite_program(factoring, NULL), state->folder, error));
 }
 
 void remove_trainings(struct search *search)

@@ -82,10 +82,12 @@ bool compute_factors(struct factoring *factoring, const char **error);
  * storage: not finite where int8 cannot hold it. */
 bool keep_matrix(const struct factoring *factoring, const struct matrix *matrix, double *product, const char **error);
 
-/* Returns the program's text with the forms in its declarations, all else as it is. */
-struct source *rewrite_program(const struct factoring *factoring);
+/* Returns the program's text with the forms in its declarations, and all else as it is but the paths of imports from
+ * its folder: from `folder`, which it goes to, or, where that is NULL, whole paths, for wherever it goes. */
+struct source *rewrite_program(const struct factoring *factoring, const char *folder);
 
-/* Appends how fast singular values fall; the forms and the errors that they make, and why others stay dense. */
+/* Appends how fast singular values fall; the forms and the errors that they make, and why others stay dense: those of
+ * imported cells too. */
 void report_spectra(const struct factoring *factoring, struct text *text);
 void report_forms(const struct factoring *factoring, struct text *text);
 

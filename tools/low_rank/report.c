@@ -81,6 +81,17 @@ static void report_table(const struct factoring *factoring, struct text *text)
         factoring->trained ? ", before training" : "", numbers, numbers_before, bytes, bytes_before);
 }
 
+static void report_imported(const struct factoring *factoring, struct text *text)
+{
+    const struct program *program = factoring->program;
+    for (int i = 0; i < program->parameter_count; i++) {
+        const struct value *value = program->parameters[i];
+        if (can_have_form(value) && is_imported(factoring->source, value))
+            text_printf(text, "%s stays dense: it is declared in '%s', which the program imports\n", value->name,
+                        source_file_at(factoring->source, value->span.begin)->name);
+    }
+}
+
 void report_forms(const struct factoring *factoring, struct text *text)
 {
     bool chosen = false;
@@ -92,4 +103,5 @@ void report_forms(const struct factoring *factoring, struct text *text)
         if (factoring->matrices[i].reason)
             text_printf(text, "%s stays dense: %s\n", factoring->matrices[i].value->name,
                         factoring->matrices[i].reason);
+    report_imported(factoring, text);
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "files/path.h"
 #include "low_rank/factoring.h"
 #include "syntax/tree.h"
 
@@ -69,20 +70,21 @@ static void add_forms(const struct factoring *factoring, const struct tree_defin
     }
 }
 
-/* Names a file that is imported from the program's folder by its whole path, as the program goes to another one. */
-static void add_path(const struct factoring *factoring, const struct import *import, struct edits *edits)
+/* Names a file that is imported from the program's folder as it is found from the folder that the program goes to. */
+static void add_path(const struct factoring *factoring, const struct import *import, const char *folder,
+                     struct edits *edits)
 {
     const char *program = factoring->source->name, *slash = strrchr(program, '/');
     const char *path = import->path.text;
-    char whole[PATH_MAX];
+    char name[PATH_MAX];
     if (import->is_module || *path == '/')
         return;
     path = arena_printf(edits->arena, "%.*s%s", slash ? (int)(slash + 1 - program) : 0, program, path);
-    if (realpath(path, whole) && !strpbrk(whole, "\"\n"))
-        add_edit(edits, import->path.span.begin, import->path.span.end, arena_printf(edits->arena, "\"%s\"", whole));
+    if ((folder ? path_from_folder(folder, path, name) : realpath(path, name) != NULL) && !strpbrk(name, "\"\n"))
+        add_edit(edits, import->path.span.begin, import->path.span.end, arena_printf(edits->arena, "\"%s\"", name));
 }
 
-struct source *rewrite_program(const struct factoring *factoring)
+struct source *rewrite_program(const struct factoring *factoring, const char *folder)
 {
     const struct source *source = factoring->source;
     struct arena *arena = factoring->arena;
@@ -90,7 +92,7 @@ struct source *rewrite_program(const struct factoring *factoring)
     struct edits edits = {.arena = arena};
     for (int i = 0; i < tree->definition_count; i++)
         if (tree->definitions[i]->kind == DEFINE_IMPORT)
-            add_path(factoring, tree->definitions[i]->import, &edits);
+            add_path(factoring, tree->definitions[i]->import, folder, &edits);
         else
             add_forms(factoring, tree->definitions[i], &edits);
     if (edits.count)

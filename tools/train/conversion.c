@@ -53,13 +53,19 @@ bool conversion_open(struct conversion *conversion, const struct train_options *
     return choose_forms(&factoring, &options->forms, error);
 }
 
+static const char *folder_of(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? arena_copy_string(arena, path, (size_t)(slash + 1 - path)) : ".";
+}
+
 /* Writes the program with the forms, and puts its network in the place of the dense one. */
 static bool open_factored(const struct conversion *conversion, const struct factoring *factoring,
                           struct trainer *trainer, const char **error)
 {
-    const struct source *source = rewrite_program(factoring);
     struct network_options network = conversion->options->network;
     network.path = conversion->options->low_rank;
+    const struct source *source = rewrite_program(factoring, folder_of(factoring->arena, network.path));
     if (!trainer->ranks->rank && !file_write(factoring->arena, network.path, source->data, source->length, error))
         return false;
     const rnn_model *model = trainer_open_network(trainer->ranks, &network, error);
