@@ -24,7 +24,7 @@ static double round_whole(double x, double scale)
 }
 
 /* The scale of a row of whole numbers: among largest / 127 .. largest / 134 that with the least sum of squared errors,
- * the first of equals. */
+ * the first of equals. 127 of it are never infinite. */
 static double find_scale(const double *row, long n)
 {
     double largest = 0, best = 0, least = INFINITY;
@@ -34,6 +34,8 @@ static double find_scale(const double *row, long n)
         return 0;
     for (int i = 0; i < 8; i++) {
         double scale = (float)(largest / (127 + i)), sum = 0;
+        if (isinf((float)(127 * scale)))
+            scale = nextafterf((float)scale, 0);
         for (long j = 0; j < n; j++) {
             double x = (float)row[j], error = (float)(x - scale * round_whole(x, scale));
             sum += error * error;

@@ -171,14 +171,15 @@ large() { # TYPE BYTES: whole.rnn's weights, in which number 5 is large
   head -c $((122 * $2)) /dev/zero
 }
 large F64 8 '\234\165\0\210\074\344\067\176' >1e300.safetensors
+large F64 8 '\175\303\224\045\255\111\262\124' >1e100.safetensors
 large F32 4 '\377\377\177\177' >largest.safetensors
 refuses "number 5 of 'Z' is more than float can hold: compute in double (--double)" "$rnn" factor part.rnn --weights 1e300.safetensors \
   --form Z=int8 --out new
+refuses "'Z' has numbers that are too large for int8: give it another storage" "$rnn" factor part.rnn --weights 1e100.safetensors \
+  --double --form Z=int8 --out new
 refuses "number 5 of 'Z' is too large for a form, as double cannot hold sums of squares of it" "$rnn" factor part.rnn \
   --weights 1e300.safetensors --double --form Z=cp:2 --out new
-refuses "'Z' has numbers that are too large for int8: give it another storage" "$rnn" factor part.rnn --weights largest.safetensors \
-  --form Z=int8 --out new
-expect 0 "$rnn" factor part.rnn --weights largest.safetensors --form Z=bf16 --out rounded
+expect 0 "$rnn" factor part.rnn --weights largest.safetensors --form Z=int8 --out rounded
 echo 1,2,3,4,5,6,7,8 >x.csv
 expect 0 "$rnn" run part.rnn --weights nan.safetensors --form Z=f16 --input x=x.csv --output y.csv
 refuses "parameter 'Z' has numbers that are not finite, which a storage of int8 cannot hold: give it another storage" "$rnn" run part.rnn \

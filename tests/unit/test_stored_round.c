@@ -122,6 +122,9 @@ static void test_scale(void **state)
     assert_true(rnn_int8_scale(none, 3) == 0);
     assert_true(rnn_int8_scale(tiny, 2) == 0);
     assert_int_equal(rnn_int8_of_float(1e-35f, 0), 0);
+    const rnn_real largest[] = {1, -3.4028235e38f};
+    assert_true(isfinite(127 * rnn_int8_scale(largest, 2)));
+    assert_int_equal(rnn_int8_of_float(-3.4028235e38f, rnn_int8_scale(largest, 2)), -127);
 }
 
 static void test_no_int8(void **state)

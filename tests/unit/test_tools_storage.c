@@ -41,9 +41,10 @@ static void test_infinite(void **state)
     double numbers[] = {1, 2, INFINITY, 3}, beyond[] = {1, 1e300};
     assert_true(storage_round(numbers, 2, 2, PRECISION_F16));
     assert_false(storage_round((double[]){1, NAN}, 1, 2, PRECISION_INT8));
-    assert_false(storage_round(beyond, 1, 2, PRECISION_INT8));                 /* no float */
-    assert_false(storage_round((double[]){1, FLT_MAX}, 1, 2, PRECISION_INT8)); /* 127 of its scale are none */
-    assert_true(storage_round((double[]){1, FLT_MAX / 2}, 1, 2, PRECISION_INT8));
+    assert_false(storage_round(beyond, 1, 2, PRECISION_INT8)); /* no float */
+    double largest[] = {FLT_MAX, -FLT_MAX, 1};                 /* the next float above 127 of its scale is infinity */
+    assert_true(storage_round(largest, 1, 3, PRECISION_INT8));
+    assert_true(isfinite(largest[0]) && largest[0] > 0.999 * FLT_MAX && largest[1] == -largest[0] && largest[2] == 0);
     assert_true(storage_round((double[]){0, 0}, 1, 2, PRECISION_INT8));
 }
 

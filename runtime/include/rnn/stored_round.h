@@ -68,7 +68,14 @@ RNN_INLINE float rnn_float_of_bf16(uint16_t half) { return rnn_float_of_bits((ui
 enum { RNN_INT8_SCALES = 8 };
 #define RNN_INT8_LEAST 0x1p-100 /* rows whose numbers are all smaller are rows of zeros */
 
-/* Returns the scale of a row of n numbers: of the RNN_INT8_SCALES floats max / (127 + i), i = 0, 1, ..., the one
+/* Returns max / (127 + i) as a float, or the float below where 127 of it would be infinite. */
+RNN_INLINE float rnn_int8_scale_of(float most, int i)
+{
+    const float scale = (float)((double)most / (127 + i));
+    return 127 * (double)scale < 0x1.ffffffp127 ? scale : rnn_float_of_bits(rnn_bits_of_float(scale) - 1);
+}
+
+/* Returns the scale of a row of n numbers: of the RNN_INT8_SCALES that rnn_int8_scale_of has, i = 0, 1, ..., the one
  * whose rounded numbers have the least sum of squared errors, the first of equals. All in double, from the first number
  * to the last: q is x / scale rounded to a whole number, to nearest even, and cut off at +-127; an error is
  * x - scale * q, rounded to float, so that its square is exact. A row of numbers below 2^-100 has scale 0, one with NaN
@@ -85,7 +92,7 @@ RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
         most = size > most ? size : most;
     }
     for (int i = 0; (double)most >= RNN_INT8_LEAST && i < RNN_INT8_SCALES; i++) {
-        const double scale = (double)(float)((double)most / (127 + i));
+        const double scale = (double)rnn_int8_scale_of(most, i);
         double sum = 0;
         for (ptrdiff_t j = 0; j < n; j++) {
             const double q = ((double)(float)x[j] / scale + 0x1.8p52) - 0x1.8p52;
@@ -118,7 +125,7 @@ RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
         return 0;
     scales scale[GROUPS], sum[GROUPS];
     for (int i = 0; i < RNN_INT8_SCALES; i++) {
-        scale[i / EACH][i % EACH] = (double)(float)((double)most / (127 + i));
+        scale[i / EACH][i % EACH] = (double)rnn_int8_scale_of(most, i);
         sum[i / EACH][i % EACH] = 0;
     }
     for (ptrdiff_t j = 0; j < n; j++)
