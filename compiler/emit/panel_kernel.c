@@ -25,6 +25,26 @@ static const char *storage_argument(struct arena *arena, const struct operand *o
 
 static const char *const product_functions[] = {"panel", "stored", "stored", "quantised"}; /* by storage */
 
+/* True if the first product of a kernel sets all accumulators, so that nobody else needs to. */
+static bool begins_with_product(const struct kernel *kernel)
+{
+    const struct operand *first = kernel->operands;
+    return first->storage == PRECISION_F32 && first->row_count == kernel->accumulator_count &&
+           operands_together(kernel, 0) == 1;
+}
+
+/* Writes the product that begins the sums of a batch. */
+static void write_first_product(struct writing *writing, const struct operand *operand)
+{
+    struct emitter *emitter = writing->emitter;
+    const int rows = writing->kernel->accumulator_count;
+    struct access x = access_of_edge(emitter->schedule, writing->region, &operand->x);
+    text_printf(emitter->out, "    rnn_panel_first_product(sum, packed->%s, panel, %s, %s, %s, %s, columns);\n",
+                emitter->panels[operand->panels], vectors(emitter->arena, rows, rows),
+                access_address(emitter, &x, "first"), access_stride(emitter, &x),
+                node_size(emitter, operand->x.node, operand->x.length));
+}
+
 static void write_product(struct writing *writing, const struct operand *operand)
 {
     struct emitter *emitter = writing->emitter;
@@ -102,6 +122,24 @@ static void write_accumulator(struct writing *writing, int row)
     keep_expression(writing, accumulator->result, (struct expression){sum, start == NULL, false});
 }
 
+/* Writes the products of a kernel, whose sums begin with the first or with 0. */
+static void write_sums(struct writing *writing)
+{
+    const struct kernel *kernel = writing->kernel;
+    const bool begins = begins_with_product(kernel);
+    if (begins)
+        write_first_product(writing, kernel->operands);
+    else
+        text_puts(writing->emitter->out, "    rnn_panel_clear(sum, columns * rows * side);\n");
+    for (int o = begins ? 1 : 0, count; o < kernel->operand_count; o += count) {
+        count = operands_together(kernel, o);
+        if (count == 1)
+            write_product(writing, &kernel->operands[o]);
+        else
+            write_products(writing, &kernel->operands[o], count);
+    }
+}
+
 void write_panel_kernel(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
@@ -111,17 +149,10 @@ void write_panel_kernel(struct writing *writing)
     use_variables(emitter, VAR_packed | VAR_panel | VAR_first | VAR_columns);
     text_printf(emitter->out,
                 "    enum { rows = %d, side = RNN_SIDE(%s, %s) };\n"
-                "    rnn_vec sum[%s * rows * side];\n"
-                "    rnn_panel_clear(sum, columns * rows * side);\n",
+                "    rnn_vec sum[%s * rows * side];\n",
                 rows, kernel->panel_rows == rows ? "rows" : arena_printf(emitter->arena, "%d", kernel->panel_rows),
                 size, kernel_batch(emitter, kernel, "rows"));
-    for (int o = 0, count; o < kernel->operand_count; o += count) {
-        count = operands_together(kernel, o);
-        if (count == 1)
-            write_product(writing, &kernel->operands[o]);
-        else
-            write_products(writing, &kernel->operands[o], count);
-    }
+    write_sums(writing);
     open_column_loop(writing);
     for (int i = 0; i < rows; i++)
         write_accumulator(writing, i);

@@ -50,6 +50,7 @@ static bool reads_value(const struct schedule *schedule, const struct edge *edge
 
 enum {
     SIDE_BLOCKS = 4,
+    HALF_LINE = 32,   /* bytes */
     COLUMNS_EACH = 24 /* of a thread; with fewer, frames regions share out panels, see rnn/team.h */
 };
 enum { FUNCTION_FLOPS = 10 }; /* from so many on an operation is a function, such as tanh */
@@ -167,11 +168,12 @@ static void count_node(const struct schedule *schedule, const struct kernel *ker
         work->values += machine->real_bytes * node_units(node);
 }
 
-/* Returns the parts of a kernel that threads may have: blocks of lanes, with few rows several side by side. */
+/* Returns the parts of a kernel that threads may have: blocks of lanes, several side by side (see rnn/panel.h). */
 static int count_parts(const struct machine *machine, const struct kernel *kernel)
 {
     const int blocks = (kernel->units + machine->lanes - 1) / machine->lanes, rows = kernel->panel_rows;
-    const int side = rows == 0 || rows > 2 ? 1 : SIDE_BLOCKS / rows; /* see rnn/panel.h */
+    const bool halves = machine->lanes * machine->real_bytes == HALF_LINE && blocks % 2 == 0;
+    const int side = rows == 0 ? 1 : rows <= 2 ? SIDE_BLOCKS / rows : halves ? 2 : 1;
     return (blocks + side - 1) / side;
 }
 

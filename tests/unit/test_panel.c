@@ -1,5 +1,6 @@
 /* Panels against plain loops in double: every number of rows, units on and off the width of a vector, every width of a
  * tile, one column. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,10 +62,14 @@ static void kernel_free(struct kernel *kernel)
     free(kernel->x);
 }
 
+/* What a sum of a unit holds in front of the products. */
+static double start_of(int row, int unit, int column) { return number(row + unit + column); }
+
+/* Returns what the products add to it. */
 static double wanted_sum(const struct kernel *kernel, int row, int unit, int column)
 {
-    double sum = number(row + unit + column);
-    if (row < kernel->first || row >= kernel->first + kernel->part)
+    double sum = 0;
+    if (unit >= kernel->units || row < kernel->first || row >= kernel->first + kernel->part)
         return sum;
     for (int j = 0; j < kernel->k; j++)
         sum += (double)kernel->weights[((ptrdiff_t)(row - kernel->first) * kernel->units + unit) * kernel->k + j] *
@@ -79,6 +84,23 @@ static void multiply_panel(const struct kernel *kernel, int panel, rnn_vec *sum)
                       kernel->part * kernel->side, kernel->x, kernel->stride, kernel->k, kernel->columns);
 }
 
+/* Compares the sums of a panel, which began with start_of, or fresh. */
+static void check_sums(const struct kernel *kernel, int panel, const rnn_vec *sum, bool fresh)
+{
+    const int sum_stride = kernel->rows * kernel->side;
+    const double tolerance = (sizeof(rnn_real) == 4 ? 1e-6 : 1e-14) * (kernel->k + 1);
+    for (int c = 0; c < kernel->columns; c++)
+        for (int r = 0; r < sum_stride; r++)
+            for (int lane = 0; lane < RNN_LANES; lane++) {
+                int row = r / kernel->side, unit = (panel * kernel->side + r % kernel->side) * RNN_LANES + lane;
+                double wanted = wanted_sum(kernel, row, unit, c) + (fresh ? 0 : start_of(row, unit, c));
+                double error = fabs((double)sum[c * sum_stride + r][lane] - wanted);
+                if (!(error <= tolerance))
+                    fail_msg("%d rows, %d units, k %d: row %d, unit %d, column %d of %d is off by %g", kernel->rows,
+                             kernel->units, kernel->k, row, unit, c, kernel->columns, error);
+            }
+}
+
 static void check_panel(const struct kernel *kernel, int panel)
 {
     rnn_vec sum[COLUMNS_MOST * ROWS_MOST * 4];
@@ -87,20 +109,17 @@ static void check_panel(const struct kernel *kernel, int panel)
         for (int r = 0; r < sum_stride; r++)
             for (int lane = 0; lane < RNN_LANES; lane++) {
                 int unit = (panel * kernel->side + r % kernel->side) * RNN_LANES + lane;
-                sum[c * sum_stride + r][lane] = number(r / kernel->side + unit + c);
+                sum[c * sum_stride + r][lane] = (rnn_real)start_of(r / kernel->side, unit, c);
             }
     multiply_panel(kernel, panel, sum);
-    const double tolerance = (sizeof(rnn_real) == 4 ? 1e-6 : 1e-14) * (kernel->k + 1);
-    for (int c = 0; c < kernel->columns; c++)
-        for (int r = 0; r < sum_stride; r++)
-            for (int lane = 0; lane < RNN_LANES; lane++) {
-                int row = r / kernel->side, unit = (panel * kernel->side + r % kernel->side) * RNN_LANES + lane;
-                double wanted = unit < kernel->units ? wanted_sum(kernel, row, unit, c) : number(row + unit + c);
-                double error = fabs((double)sum[c * sum_stride + r][lane] - wanted);
-                if (!(error <= tolerance))
-                    fail_msg("%d rows, %d units, k %d: row %d, unit %d, column %d of %d is off by %g", kernel->rows,
-                             kernel->units, kernel->k, row, unit, c, kernel->columns, error);
-            }
+    check_sums(kernel, panel, sum, false);
+    if (kernel->part < kernel->rows)
+        return;
+    for (int i = 0; i < kernel->columns * sum_stride; i++)
+        sum[i] = rnn_vec_splat(NAN);
+    rnn_panel_first_product(sum, kernel->packed, panel, sum_stride, kernel->x, kernel->stride, kernel->k,
+                            kernel->columns);
+    check_sums(kernel, panel, sum, true);
 }
 
 static void check_kernel(int rows, int first, int part, int units, int k, int columns)
@@ -164,7 +183,8 @@ static void check_right_hand_sides(const struct kernel *kernel, int panel, int c
     for (int at = 0; at < columns * sum_stride; at++)
         for (int lane = 0; lane < RNN_LANES; lane++) {
             int row = at % rows, unit = (panel * kernel->side + row % kernel->side) * RNN_LANES + lane;
-            sum[at][lane] = number(row / kernel->side + unit + at / rows % count * columns + at / sum_stride);
+            sum[at][lane] =
+                (rnn_real)start_of(row / kernel->side, unit, at / rows % count * columns + at / sum_stride);
         }
     rnn_panel_products(sum, sum_stride, kernel->packed, panel, rows, right, count, kernel->k, columns);
     const double tolerance = (sizeof(rnn_real) == 4 ? 1e-6 : 1e-14) * (kernel->k + 1);
@@ -172,9 +192,9 @@ static void check_right_hand_sides(const struct kernel *kernel, int panel, int c
         for (int lane = 0; lane < RNN_LANES; lane++) {
             int row = at % rows, unit = (panel * kernel->side + row % kernel->side) * RNN_LANES + lane;
             int column = at / rows % count * columns + at / sum_stride;
-            if (unit < kernel->units)
-                assert_true(fabs((double)sum[at][lane] - wanted_sum(kernel, row / kernel->side, unit, column)) <=
-                            tolerance);
+            double start = start_of(row / kernel->side, unit, column);
+            assert_true(fabs((double)sum[at][lane] - start - wanted_sum(kernel, row / kernel->side, unit, column)) <=
+                        tolerance);
         }
 }
 

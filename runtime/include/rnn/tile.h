@@ -93,13 +93,14 @@ RNN_INLINE rnn_pass_place rnn_place_row(const int row, const int rows)
 /* clang-format off */
 
 /* sum[c * sum_stride + r] += weights[i * rows + r] * x[c * x_stride + i * x_step] over i < k, for r < rows and
- * c < columns. Where these are few the sum over i is split, so that eight multiply-adds are under way.
+ * c < columns; fresh: in place of what the sums hold. Where these are few the sum over i is split, so that eight
+ * multiply-adds are under way.
  *
  * Meanwhile it asks for memory from `ahead` on, `step` bytes a turn: with 16 registers a turn reads so little that a
  * core does not see far enough ahead for weights that come from a far cache; with 32 it does. */
 RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weights, const rnn_real *x,
                          const ptrdiff_t x_stride, const ptrdiff_t x_step, const int k, const int rows,
-                         const int columns, uintptr_t ahead, const int step)
+                         const int columns, uintptr_t ahead, const int step, const int fresh)
 {
     const int busy = rows == 1 ? 5 : 8; /* a single row waits for loads first */
     const int split = rows * columns >= busy || 2 * rows * columns > RNN_ACCUMULATORS ? 1 : rows * columns > 2 ? 2 : 4;
@@ -107,12 +108,16 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
     RNN_UNROLL(12)
     for (int c = 0; c < columns; c++)
         RNN_UNROLL(4)
-        for (int r = 0; r < rows; r++) {
-            a[0][c][r] = sum[c * sum_stride + r];
+        for (int r = 0; r < rows; r++)
             RNN_UNROLL(4)
-            for (int s = 1; s < split; s++)
+            for (int s = 0; s < split; s++)
                 a[s][c][r] = rnn_vec_splat(0);
-        }
+    if (!fresh)
+        RNN_UNROLL(12)
+        for (int c = 0; c < columns; c++)
+            RNN_UNROLL(4)
+            for (int r = 0; r < rows; r++)
+                a[0][c][r] = sum[c * sum_stride + r];
     const int whole = k - k % split; /* k is 0 or more */
     int i = 0;
     RNN_UNROLL_PART(2)
@@ -157,9 +162,9 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
 #define RNN_TILE_OF(rows, columns)                                                                                     \
     RNN_OUTLINE void rnn_tile_##rows##_##columns(rnn_vec *sum, int sum_stride, const rnn_vec *weights,                 \
                                                  const rnn_real *x, ptrdiff_t x_stride, int k, uintptr_t ahead,        \
-                                                 int step)                                                             \
+                                                 int step, int fresh)                                                  \
     {                                                                                                                  \
-        rnn_tile(sum, sum_stride, weights, x, x_stride, 1, k, rows, columns, ahead, step);                             \
+        rnn_tile(sum, sum_stride, weights, x, x_stride, 1, k, rows, columns, ahead, step, fresh);                      \
     }
 #define RNN_TILES_OF(rows)                                                                                             \
     RNN_TILE_OF(rows, 2)                                                                                               \
@@ -170,11 +175,11 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
                                                                                                                        \
     /* One pass: the same for two columns or more, whose numbers lie side by side. Tiles ask for the next run. */      \
     RNN_OUTLINE void rnn_pass_##rows(rnn_vec *sum, int sum_stride, const rnn_vec *weights, const rnn_real *x,          \
-                                     ptrdiff_t x_stride, int k, int columns)                                           \
+                                     ptrdiff_t x_stride, int k, int columns, int fresh)                                \
     {                                                                                                                  \
         enum { WIDTH = RNN_TILE_WIDTH(rows), ROWS_BYTES = (rows) * (int)sizeof *weights };                             \
         const int tiles = (columns + WIDTH - 1) / WIDTH, most = tiles > 1 ? RNN_RUN : k, step = ROWS_BYTES / tiles;    \
-        for (int i = 0, run; i < k; i += run, weights += (ptrdiff_t)run * (rows), x += run) {                          \
+        for (int i = 0, run; i < k; i += run, weights += (ptrdiff_t)run * (rows), x += run, fresh = 0) {               \
             run = rnn_next_part(k - i, most);                                                                          \
             uintptr_t ahead = (uintptr_t)weights + (uintptr_t)(tiles > 1 ? run : RNN_PREFETCH) * ROWS_BYTES;           \
             for (int c = 0, width; c < columns; c += width, ahead += (uintptr_t)run * (uintptr_t)step) {               \
@@ -182,15 +187,15 @@ RNN_INLINE void rnn_tile(rnn_vec *sum, const int sum_stride, const rnn_vec *weig
                 const rnn_real *const right = x + c * x_stride;                                                        \
                 width = rnn_next_part(columns - c, WIDTH);                                                             \
                 if (WIDTH >= 6 && width == 6)                                                                          \
-                    rnn_tile_##rows##_6(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
+                    rnn_tile_##rows##_6(to, sum_stride, weights, right, x_stride, run, ahead, step, fresh);            \
                 else if (WIDTH >= 5 && width == 5)                                                                     \
-                    rnn_tile_##rows##_5(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
+                    rnn_tile_##rows##_5(to, sum_stride, weights, right, x_stride, run, ahead, step, fresh);            \
                 else if (WIDTH >= 4 && width == 4)                                                                     \
-                    rnn_tile_##rows##_4(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
+                    rnn_tile_##rows##_4(to, sum_stride, weights, right, x_stride, run, ahead, step, fresh);            \
                 else if (WIDTH >= 3 && width == 3)                                                                     \
-                    rnn_tile_##rows##_3(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
+                    rnn_tile_##rows##_3(to, sum_stride, weights, right, x_stride, run, ahead, step, fresh);            \
                 else                                                                                                   \
-                    rnn_tile_##rows##_2(to, sum_stride, weights, right, x_stride, run, ahead, step);                   \
+                    rnn_tile_##rows##_2(to, sum_stride, weights, right, x_stride, run, ahead, step, fresh);            \
             }                                                                                                          \
         }                                                                                                              \
     }
@@ -207,33 +212,33 @@ RNN_TILES_OF(4)
 
 /* The pass of so many rows. */
 RNN_INLINE void rnn_pass(rnn_vec *sum, const int sum_stride, const rnn_vec *weights, const rnn_real *x,
-                         const ptrdiff_t x_stride, const int k, const int rows, const int columns)
+                         const ptrdiff_t x_stride, const int k, const int rows, const int columns, const int fresh)
 {
     if (rows == 1)
-        rnn_pass_1(sum, sum_stride, weights, x, x_stride, k, columns);
+        rnn_pass_1(sum, sum_stride, weights, x, x_stride, k, columns, fresh);
     else if (rows == 2)
-        rnn_pass_2(sum, sum_stride, weights, x, x_stride, k, columns);
+        rnn_pass_2(sum, sum_stride, weights, x, x_stride, k, columns, fresh);
 #if RNN_ACCUMULATORS >= 12
     else if (rows == 3)
-        rnn_pass_3(sum, sum_stride, weights, x, x_stride, k, columns);
+        rnn_pass_3(sum, sum_stride, weights, x, x_stride, k, columns, fresh);
 #endif
 #if RNN_ACCUMULATORS >= 16
     else
-        rnn_pass_4(sum, sum_stride, weights, x, x_stride, k, columns);
+        rnn_pass_4(sum, sum_stride, weights, x, x_stride, k, columns, fresh);
 #endif
 }
 
 /* Passes for all `rows` rows of a panel, one after the other. */
 RNN_INLINE void rnn_passes(rnn_vec *sum, const int sum_stride, const rnn_vec *panel, const rnn_real *x,
-                           const ptrdiff_t x_stride, const int k, const int rows, const int columns)
+                           const ptrdiff_t x_stride, const int k, const int rows, const int columns, const int fresh)
 {
     const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     RNN_UNROLL(4)
     for (int p = 0; p < larger; p++, sum += least + 1, panel += (ptrdiff_t)k * (least + 1))
-        rnn_pass(sum, sum_stride, panel, x, x_stride, k, least + 1, columns);
+        rnn_pass(sum, sum_stride, panel, x, x_stride, k, least + 1, columns, fresh);
     RNN_UNROLL(4)
     for (int p = larger; p < passes; p++, sum += least, panel += (ptrdiff_t)k * least)
-        rnn_pass(sum, sum_stride, panel, x, x_stride, k, least, columns);
+        rnn_pass(sum, sum_stride, panel, x, x_stride, k, least, columns, fresh);
 }
 
 #endif
