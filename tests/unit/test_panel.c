@@ -183,8 +183,7 @@ static void check_right_hand_sides(const struct kernel *kernel, int panel, int c
     for (int at = 0; at < columns * sum_stride; at++)
         for (int lane = 0; lane < RNN_LANES; lane++) {
             int row = at % rows, unit = (panel * kernel->side + row % kernel->side) * RNN_LANES + lane;
-            sum[at][lane] =
-                (rnn_real)start_of(row / kernel->side, unit, at / rows % count * columns + at / sum_stride);
+            sum[at][lane] = (rnn_real)start_of(row / kernel->side, unit, at / rows % count * columns + at / sum_stride);
         }
     rnn_panel_products(sum, sum_stride, kernel->packed, panel, rows, right, count, kernel->k, columns);
     const double tolerance = (sizeof(rnn_real) == 4 ? 1e-6 : 1e-14) * (kernel->k + 1);

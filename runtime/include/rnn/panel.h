@@ -27,8 +27,8 @@ enum { RNN_BATCH_LEAST = RNN_TILE_COLUMNS, RNN_BATCH_MOST = 48, RNN_BATCH_BYTES 
  * other, and no half of a line, of the many that lie a power of two apart in a few sets of a first-level cache, is gone
  * before the next panel comes. A Zen 3 takes up to a seventh less time for factors of low rank, and none more. An odd
  * number of blocks would leave one empty: 40 units with 16 streams take an eighth longer so. */
-#define RNN_LINE_BLOCKS(units) (RNN_VECTOR_BYTES == 32 && RNN_BLOCKS(units) % 2 == 0 ? 2 : 1)
-#define RNN_PANELS(rows, units)    ((RNN_BLOCKS(units) + RNN_SIDE_MOST(rows, units) - 1) / RNN_SIDE_MOST(rows, units))
+#define RNN_LINE_BLOCKS(units)  (RNN_VECTOR_BYTES == 32 && RNN_BLOCKS(units) % 2 == 0 ? 2 : 1)
+#define RNN_PANELS(rows, units) ((RNN_BLOCKS(units) + RNN_SIDE_MOST(rows, units) - 1) / RNN_SIDE_MOST(rows, units))
 /* Blocks of a panel, as few as cover all units with so many panels. */
 #define RNN_SIDE(rows, units) ((RNN_BLOCKS(units) + RNN_PANELS(rows, units) - 1) / RNN_PANELS(rows, units))
 /* Size, in numbers, of a packed matrix of `part` of the kernel's rows, with k columns. */
