@@ -102,7 +102,7 @@ static void check_panel(const struct kernel *kernel, int panel)
         for (int r = 0; r < sum_stride; r++)
             for (int lane = 0; lane < RNN_LANES; lane++) {
                 const int unit = (panel * kernel->side + r % kernel->side) * RNN_LANES + lane;
-                sum[c * sum_stride + r][lane] = number(r / kernel->side + unit + c);
+                RNN_LANE(sum[c * sum_stride + r], lane) = number(r / kernel->side + unit + c);
             }
     multiply_panel(kernel, panel, sum);
     for (int c = 0; c < kernel->columns; c++)
@@ -111,7 +111,7 @@ static void check_panel(const struct kernel *kernel, int panel)
                 const int row = r / kernel->side;
                 const int unit = (panel * kernel->side + r % kernel->side) * RNN_LANES + lane;
                 const struct wanted wanted = wanted_sum(kernel, row, unit, c);
-                const double error = fabs((double)sum[c * sum_stride + r][lane] - wanted.sum);
+                const double error = fabs((double)RNN_LANE(sum[c * sum_stride + r], lane) - wanted.sum);
                 if (!(error <= wanted.tolerance))
                     fail_msg("storage %d, %d rows, %d units, k %d: row %d, unit %d, column %d of %d is off by %g",
                              (int)kernel->storage, kernel->rows, kernel->units, kernel->k, row, unit, c,
@@ -183,7 +183,7 @@ static void test_no_numbers(void **state)
             rnn_panel_clear(sum, 3 * kernel.side);
             multiply_panel(&kernel, 0, sum);
             for (int c = 0; c < 3; c++)
-                assert_true((sum[c * kernel.side][1] - sum[c * kernel.side][1] == 0) == (c != 1));
+                assert_true((rnn_vec_sum(sum[c * kernel.side]) - rnn_vec_sum(sum[c * kernel.side]) == 0) == (c != 1));
             kernel_free(&kernel);
         }
 }
@@ -205,7 +205,7 @@ static void check_right_hand_sides(const struct kernel *kernel, int panel, int c
     for (int at = 0; at < columns * sum_stride; at++)
         for (int lane = 0; lane < RNN_LANES; lane++) {
             int row = at % rows, unit = (panel * kernel->side + row % kernel->side) * RNN_LANES + lane;
-            sum[at][lane] = number(row / kernel->side + unit + at / rows % count * columns + at / sum_stride);
+            RNN_LANE(sum[at], lane) = number(row / kernel->side + unit + at / rows % count * columns + at / sum_stride);
         }
     if (rounds)
         rnn_quantised_products(sum, sum_stride, kernel->packed, RNN_INT8, panel, rows,
@@ -219,9 +219,9 @@ static void check_right_hand_sides(const struct kernel *kernel, int panel, int c
             if (unit >= kernel->units)
                 continue;
             const struct wanted wanted = wanted_sum(kernel, row / kernel->side, unit, column);
-            if (!(fabs((double)sum[at][lane] - wanted.sum) <= wanted.tolerance))
+            if (!(fabs((double)RNN_LANE(sum[at], lane) - wanted.sum) <= wanted.tolerance))
                 fail_msg("storage %d, %d rows, k %d, %d right-hand sides: row %d, unit %d, column %d is %g, not %g",
-                         kernel->storage, kernel->part, k, count, row, unit, column, (double)sum[at][lane], wanted.sum);
+                         kernel->storage, kernel->part, k, count, row, unit, column, (double)RNN_LANE(sum[at], lane), wanted.sum);
         }
     for (int i = 0; i < count; i++)
         free(quantised[i]);

@@ -51,7 +51,7 @@ RNN_INLINE void rnn_int8_pass(rnn_vec *sum, const float *scales, const rnn_store
 RNN_INLINE void rnn_int8_columns(rnn_vec *sum, const int sum_stride, const rnn_stored *panel, const int rows,
                                  const rnn_real *x, const ptrdiff_t x_stride, const int k, const int columns)
 {
-    const int passes = (rows + RNN_PASS_ROWS - 1) / RNN_PASS_ROWS, least = rows / passes, larger = rows % passes;
+    const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     for (int c = 0; c < columns; c++, sum += sum_stride, x += x_stride) {
         const float *const scales = (const float *)(const void *)panel;
         const rnn_stored *weights = panel + rows * RNN_VECTOR_BYTES;
