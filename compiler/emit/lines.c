@@ -67,18 +67,19 @@ static size_t find_break(const struct line *line, size_t from, size_t to)
     return best;
 }
 
-static void put_code(struct text *out, struct line line)
+/* macro: of one, whose lines end in backslashes. */
+static void put_code(struct text *out, struct line line, bool macro)
 {
     size_t indent = line.indent, column = 0; /* of the text before `line`, whose indentation is not in the text */
     while (line.length + column > LINE_MOST) {
-        size_t most = LINE_MOST - column;
+        size_t most = LINE_MOST - column - (macro ? 2 : 0);
         size_t at = find_break(&line, most / 2, most); /* a break far left is worse than one further right */
         if (!at)
             at = find_break(&line, line.indent + INDENT, most);
         if (!at)
             break;
         text_append(out, line.text, at);
-        text_puts(out, "\n");
+        text_puts(out, macro ? " \\\n" : "\n");
         put_indent(out, indent + INDENT);
         line = (struct line){line.text + at + 1, line.length - at - 1, 0};
         column = indent + INDENT;
@@ -133,7 +134,7 @@ static bool comment_goes_on(const struct line *line)
     return true;
 }
 
-static void put_long_line(struct text *out, struct line line, bool comment)
+static void put_long_line(struct text *out, struct line line, bool comment, bool macro)
 {
     size_t behind = comment ? 0 : trailing_comment(&line);
     if (comment) {
@@ -147,20 +148,21 @@ static void put_long_line(struct text *out, struct line line, bool comment)
         for (line.length = behind; line.text[line.length - 1] == ' ';)
             line.length--;
     }
-    put_code(out, line);
+    put_code(out, line, macro);
 }
 
 void put_lines(struct text *out, const char *text)
 {
-    bool comment = false;
+    bool comment = false, macro = false;
     for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
         struct line line = line_of(text, (size_t)(end - text));
         comment |= begins_with(&line, line.indent, "/*");
         if (line.length <= LINE_MOST || *text == '#')
             text_append(out, text, line.length + 1);
         else
-            put_long_line(out, line, comment);
+            put_long_line(out, line, comment, macro);
         comment = comment && comment_goes_on(&line);
+        macro = end > text && end[-1] == '\\';
     }
     text_puts(out, text);
 }

@@ -58,6 +58,14 @@ static void test_comments(void **state)
                  "/* x\n *   10  " A39 " " A39 "\n *       " A39 "\n */\n");
 }
 
+/* Parts of a line of a macro end in backslashes, as it does. */
+static void test_macros(void **state)
+{
+    (void)state;
+    expect_lines("#define B(a) \\\n    f(" A39 ", " A39 ", a, " A39 ")\n    f(a);\n",
+                 "#define B(a) \\\n    f(" A39 ", " A39 ", a, \\\n        " A39 ")\n    f(a);\n");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -65,6 +73,7 @@ int main(void)
         cmocka_unit_test(test_calls_break_at_commas),
         cmocka_unit_test(test_some_lines_cannot_be_broken),
         cmocka_unit_test(test_comments),
+        cmocka_unit_test(test_macros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

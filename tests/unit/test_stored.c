@@ -221,7 +221,8 @@ static void check_right_hand_sides(const struct kernel *kernel, int panel, int c
             const struct wanted wanted = wanted_sum(kernel, row / kernel->side, unit, column);
             if (!(fabs((double)RNN_LANE(sum[at], lane) - wanted.sum) <= wanted.tolerance))
                 fail_msg("storage %d, %d rows, k %d, %d right-hand sides: row %d, unit %d, column %d is %g, not %g",
-                         kernel->storage, kernel->part, k, count, row, unit, column, (double)RNN_LANE(sum[at], lane), wanted.sum);
+                         kernel->storage, kernel->part, k, count, row, unit, column, (double)RNN_LANE(sum[at], lane),
+                         wanted.sum);
         }
     for (int i = 0; i < count; i++)
         free(quantised[i]);
