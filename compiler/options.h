@@ -16,7 +16,7 @@ struct options {
     const char **plans;  /* the files of forms */
     int plan_count, plan_capacity;
     struct depfile_options depfile;
-    bool warnings_are_errors, load_given, in_double;
+    bool warnings_are_errors, load_given;
     bool serves; /* --lsp: there is no input */
 };
 

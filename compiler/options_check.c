@@ -153,7 +153,7 @@ void options_check(struct argp_state *state, const struct options *options, stru
     if (options->load_given && options->pipeline.emit != EMIT_PREDICT && !options->pipeline.variant_count &&
         !has_open_forms(&options->pipeline.sema))
         argp_error(state, "--load goes with --emit=predict, --variants or --form PATTERN=auto");
-    if (options->in_double && options->pipeline.emit != EMIT_PREDICT)
+    if (options->pipeline.in_double && options->pipeline.emit != EMIT_PREDICT)
         argp_error(state, "--double goes with --emit=predict: the C is for both, and -DRNN_REAL_DOUBLE says which");
     if (options->pipeline.variant_count)
         check_variants(state, &options->pipeline);

@@ -189,7 +189,9 @@ static void emit(struct pipeline *pipeline)
             explain_memory(pipeline->schedule, &result->main);
         break;
     case EMIT_PREDICT:
-        result->predicted = emit_prediction(pipeline->schedule, &options->load, pipeline->scratch, &result->main);
+        result->predicted = emit_prediction(
+            options->in_double ? schedule_in_double(pipeline->schedule, pipeline->scratch) : pipeline->schedule,
+            &options->load, pipeline->scratch, &result->main);
         break;
     case EMIT_HTML:
         report_html(pipeline->schedule, &emit_options, pipeline->scratch, &result->main);

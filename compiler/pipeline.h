@@ -77,6 +77,7 @@ struct pipeline_options {
     bool vjp; /* emit the products of adjoints and derivatives; without `train`, --emit shows their network */
     enum emit_kind emit;
     struct load load;            /* with EMIT_PREDICT or variants: the call, without its way */
+    bool in_double;              /* with EMIT_PREDICT: of C that is compiled to compute in double */
     const char *prefix;          /* NULL: from the name of the model or cell */
     const char *header;          /* as the C file includes it; NULL: none is written */
     const char *embed;           /* a weights file that becomes constants of the C file; NULL: none */

@@ -17,16 +17,24 @@ static void write_region(const struct schedule *schedule, const struct region *r
                 prediction.products, prediction.beside, read->bytes, read->part, read->turns, read->own, region->name);
 }
 
-static void write_regions(struct emitter *network, const struct emit_variant *variant)
+static void write_regions(struct emitter *network, const struct schedule *schedule)
 {
     struct load call = *network->variants->load;
     const int most = call.threads;
-    write_pattern(network, "static const rnn_variant_region $_%s_regions[] = {\n", variant->word);
     for (call.threads = 1; call.threads <= most; call.threads = more_threads(call.threads, most))
-        for (int r = 0; r < variant->schedule->region_count; r++)
-            if (region_is_predicted(&variant->schedule->regions[r]))
-                write_region(variant->schedule, &variant->schedule->regions[r], &call, network->out);
-    text_puts(network->out, "    {0, 0, 0, 0, 0, 0, 0, 0},\n};\n");
+        for (int r = 0; r < schedule->region_count; r++)
+            if (region_is_predicted(&schedule->regions[r]))
+                write_region(schedule, &schedule->regions[r], &call, network->out);
+}
+
+static void write_variant(struct emitter *network, const struct emit_variant *variant)
+{
+    write_pattern(network, "static const rnn_variant_region $_%s_regions[] = {\n#ifdef RNN_REAL_DOUBLE\n",
+                  variant->word);
+    write_regions(network, schedule_in_double(variant->schedule, network->arena));
+    text_puts(network->out, "#else\n");
+    write_regions(network, variant->schedule);
+    text_puts(network->out, "#endif\n    {0, 0, 0, 0, 0, 0, 0, 0},\n};\n");
 }
 
 /* Writes for each parameter the set of variants that read it. */
@@ -66,7 +74,7 @@ void emit_variant_tables(struct emitter *network)
                 "of them that it reads for a frame, how it goes through them. */\n",
                 load->streams, load->streams == 1 ? "" : "s", load->frames, load->frames == 1 ? "" : "s");
     for (int i = 0; i < variants->count; i++)
-        write_regions(network, &variants->list[i]);
+        write_variant(network, &variants->list[i]);
     write_pattern(network, "static const rnn_variant $_variant_list[] = {\n");
     for (int i = 0; i < variants->count; i++) {
         const struct emit_variant *variant = &variants->list[i];

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "analysis/cost.h"
+#include "base/arena.h"
 #include "base/list.h"
 #include "base/machine.h"
 
@@ -73,18 +74,20 @@ enum columns {
     COLUMNS_MANY
 };
 
-/* Returns the rate of products with weights in a storage, as a part of that of many columns with plain numbers. */
-static double rate_of(const struct machine_rate *rate, enum columns columns)
+/* Returns the rate of products with weights in a storage, as a part of that of many columns with plain numbers. What
+ * bounds those of a column of each of several right-hand sides are multiply-adds, not that 16 bits become a number once
+ * for all of them (rnn/stored_half.h). */
+static double rate_of(const struct machine *machine, enum precision storage, enum columns columns)
 {
     switch (columns) {
     case COLUMN_ALONE:
-        return rate->one;
+        return machine->rates[storage].one;
     case COLUMN_TOGETHER:
-        return together * rate->many;
+        return together * machine->rates[storage == PRECISION_INT8 ? storage : PRECISION_F32].many;
     case COLUMNS_MANY:
         break;
     }
-    return rate->many;
+    return machine->rates[storage].many;
 }
 
 /* True if columns are rounded for products with weights in a storage. Networks in double keep them as plain numbers. */
@@ -98,7 +101,7 @@ static void count_products(const struct machine *machine, const struct operand *
 {
     const struct machine_rate *rate = &machine->rates[operand->storage];
     const double sums = units * operand->row_count;
-    work->flops += 2 * sums * operand->x.length / rate_of(rate, columns);
+    work->flops += 2 * sums * operand->x.length / rate_of(machine, operand->storage, columns);
     double operations = columns == COLUMN_ALONE ? sums * rate->sum : 0;
     if (rounds_columns(machine, operand->storage))
         operations += operations_of_column + operations_to_round * operand->x.length +
@@ -142,6 +145,11 @@ static bool is_stored(const struct schedule *schedule, const struct kernel *kern
     return false;
 }
 
+/* Cycles of a core to find the largest units among those that passes of vectors have left, for each of so many at most,
+ * as rnn/refine.h was measured on Zen 3 with 300 to 2000 units. */
+static const double cycles_to_select = 4.5;
+enum { SELECTED_MOST = 2000 };
+
 /* Counts what a kernel reads of others and leaves for others. */
 static void count_node(const struct schedule *schedule, const struct kernel *kernel, int id, struct work *work)
 {
@@ -159,6 +167,8 @@ static void count_node(const struct schedule *schedule, const struct kernel *ker
         if (reads_value(schedule, edge) && (schedule->kernel_of[edge->node] != kernel || edge->delay != 0))
             work->values += machine->real_bytes * edge->length;
     }
+    if (node->op == OP_refine)
+        work->beside += cycles_to_select * fmin(node_units(node), SELECTED_MOST) / machine->clock;
     if (node->op == OP_refine) /* rows that are other ones for each column */
         work->values += machine_weight_bytes(machine, node_weight_storage(schedule->graph, node)) *
                         node_weights(schedule->graph, node);
@@ -317,6 +327,24 @@ static struct weights_read weights_read(const struct schedule *schedule, const s
 static const double tiles = 0.95;
 
 const double predict_seen = 0.25;
+
+const struct schedule *schedule_in_double(const struct schedule *schedule, struct arena *arena)
+{
+    struct schedule *twice = ARENA_NEW(arena, struct schedule);
+    struct machine *machine = ARENA_NEW(arena, struct machine);
+    struct region *regions = ARENA_ARRAY(arena, struct region, schedule->region_count + 1);
+    *machine = machine_in_double(schedule->options.machine);
+    *twice = *schedule;
+    twice->options.machine = machine;
+    twice->regions = regions;
+    twice->pass_bytes = ARENA_ARRAY(arena, double, schedule->passes.count + 1);
+    for (int r = 0; r < schedule->region_count; r++) {
+        regions[r] = schedule->regions[r];
+        regions[r].bytes = machine->real_bytes * regions[r].weights;
+        twice->pass_bytes[regions[r].pass] += regions[r].bytes;
+    }
+    return twice;
+}
 
 struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load)
 {

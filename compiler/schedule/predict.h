@@ -74,6 +74,10 @@ extern const double predict_usable;
 /* The part of reads from far caches that a core does not hide behind computing. */
 extern const double predict_seen;
 
+/* Returns the schedule as C in double runs it: the same regions, blocks and thresholds, on a machine of which vectors
+ * and times hold half as many numbers, with plain weights of twice the size. */
+const struct schedule *schedule_in_double(const struct schedule *schedule, struct arena *arena);
+
 struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load);
 
 /* Returns how a block of so many streams and frames is shared out over up to so many threads: as rnn/team.h does it,

@@ -98,8 +98,8 @@ struct region {
     int node_count;
     struct kernel *kernels; /* by phase */
     int kernel_count;
-    double flops, bytes; /* for one frame of one stream; bytes of weights read */
-    double flops_once;   /* work not done for each frame: per load, per sequence, or per call of a late region */
+    double flops, weights, bytes; /* for one frame of one stream; weights that are read, and their bytes */
+    double flops_once; /* work not done for each frame: per load, per sequence, or per call of a late region */
     struct sharing sharing;
 };
 

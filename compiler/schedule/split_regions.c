@@ -158,6 +158,7 @@ static void count_cost(const struct schedule *schedule, struct region *region, i
         const enum precision storage = node_weight_storage(graph, node);
         if (product && counted[node->edges[0].node] == schedule->region_count + 1)
             continue;
+        region->weights += node_weights(graph, node);
         region->bytes += machine_weight_bytes(schedule->options.machine, storage) * node_weights(graph, node);
         if (product)
             counted[node->edges[0].node] = schedule->region_count + 1;
