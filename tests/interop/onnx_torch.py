@@ -39,10 +39,10 @@ class Stateful(nn.Module):
 
 
 class Convolved(nn.Module):
-    def __init__(self):
+    def __init__(self, layer):
         super().__init__()
         self.conv = nn.Conv1d(12, 6, 3, padding=1)
-        self.encoder, self.head = nn.RNN(6, 8, batch_first=True, bidirectional=True), nn.Linear(16, 5)
+        self.encoder, self.head = layer(6, 8, batch_first=True, bidirectional=True), nn.Linear(16, 5)
 
     def forward(self, x):
         y, h = self.encoder(torch.relu(self.conv(x.transpose(1, 2))).transpose(1, 2))
@@ -67,21 +67,23 @@ def main():
     logging.disable(logging.WARNING)
     torch.manual_seed(0)
     frames, sequences, tokens = torch.randn(7, 3, 12), torch.randn(3, 7, 12), torch.randint(0, 50, (3, 7))
+    both = (False, True)
     cases = [
-        (Tagger(), (tokens,), [{0: "n", 1: "t"}]),
-        (Classifier(), (sequences,), [{0: "n", 1: "t"}]),
-        (Stateful(), (frames, torch.randn(2, 3, 8), torch.randn(2, 3, 8)), [{0: "t", 1: "n"}, {1: "n"}, {1: "n"}]),
-        (Convolved(), (sequences,), [{0: "n", 1: "t"}]),
+        (Tagger(), (tokens,), [{0: "n", 1: "t"}], both),
+        (Classifier(), (sequences,), [{0: "n", 1: "t"}], both),
+        (Stateful(), (frames, torch.randn(2, 3, 8), torch.randn(2, 3, 8)), [{0: "t", 1: "n"}, {1: "n"}, {1: "n"}], both),
+        (Convolved(nn.GRU), (sequences,), [{0: "n", 1: "t"}], both),
+        (Convolved(nn.RNN), (sequences,), [{0: "n", 1: "t"}], (False,)),  # dynamo=True writes a node for each step of an nn.RNN
     ]
     with tempfile.TemporaryDirectory() as work:
-        for module, inputs, axes in cases:
+        for module, inputs, axes, exporters in cases:
             module.eval()
             with torch.no_grad():
                 outputs = module(*inputs)
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-            for dynamo in (False, True):
+            for dynamo in exporters:
                 for free in (axes, [{} for _ in axes]):
-                    what = f"{type(module).__name__}, dynamo={dynamo}, {'any' if free is axes else 'fixed'} shapes"
+                    what = f"{type(module).__name__} of nn.{type(module.encoder).__name__}, dynamo={dynamo}, {'any' if free is axes else 'fixed'} shapes"
                     folder = os.path.join(work, what)
                     onnx_data.write(folder, None, [x.numpy() for x in inputs], [y.numpy() for y in outputs])
                     export(module, inputs, free, dynamo, os.path.join(folder, "model.onnx"))
