@@ -145,11 +145,6 @@ static bool is_stored(const struct schedule *schedule, const struct kernel *kern
     return false;
 }
 
-/* Cycles of a core to find the largest units among those that passes of vectors have left, for each of so many at most,
- * as rnn/refine.h was measured on Zen 3 with 300 to 2000 units. */
-static const double cycles_to_select = 4.5;
-enum { SELECTED_MOST = 2000 };
-
 /* Counts what a kernel reads of others and leaves for others. */
 static void count_node(const struct schedule *schedule, const struct kernel *kernel, int id, struct work *work)
 {
@@ -167,8 +162,6 @@ static void count_node(const struct schedule *schedule, const struct kernel *ker
         if (reads_value(schedule, edge) && (schedule->kernel_of[edge->node] != kernel || edge->delay != 0))
             work->values += machine->real_bytes * edge->length;
     }
-    if (node->op == OP_refine)
-        work->beside += cycles_to_select * fmin(node_units(node), SELECTED_MOST) / machine->clock;
     if (node->op == OP_refine) /* rows that are other ones for each column */
         work->values += machine_weight_bytes(machine, node_weight_storage(schedule->graph, node)) *
                         node_weights(schedule->graph, node);
