@@ -116,8 +116,8 @@ static int count_code(const struct schedule *schedule)
     return count;
 }
 
-/* Of the examples, compiled by gcc 12 for a Cortex-M4 with -O2: within a third of what `size` finds, for most within a
- * sixth; and of the stack that -fstack-usage finds. */
+/* Fitted to examples that gcc 12 compiled for a Cortex-M4 with -O2: most are within a quarter of what `size` finds, one
+ * within a third. */
 enum { CODE_LEAST = 4000, CODE_EACH = 1100, STACK_LEAST = 512 };
 
 void explain_memory(const struct schedule *schedule, struct text *out)
