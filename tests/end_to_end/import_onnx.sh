@@ -177,6 +177,18 @@ refuses "'m.onnx': the Conv 'conv' gives another number of frames than it takes:
 rest | sed 's/name: "axis" i: 2/name: "axis" i: 0/' | model m.onnx
 refuses "the Concat 'both' can be imported only where it joins features, or directions, of values with the same axes; 'an' has the axes NTF"
 
+# ---- ids below 0 ----
+
+{
+  node Gather embedding "E ids" "e"
+  echo "initializer { $(floats E '3 1' '1 2 3') } input { $(place ids 7 '0 0') } output { $(place e 1 '0 0 1') }"
+} | model m.onnx
+mkdir below
+whole ids '2 1' '0 -1' | encode TensorProto below/input_0.pb
+floats e '2 1 1' '1 3' | encode TensorProto below/output_0.pb
+expect 0 "$rnn" import m.onnx --check=below --tolerance 0
+says err "'ids' has ids below 0, which ONNX counts from the end of the table; the program was given them as ids of 0 and more"
+
 # ---- Scan: h = relu(h[t-1] + x), and twice that ----
 
 {

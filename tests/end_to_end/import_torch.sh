@@ -102,17 +102,24 @@ expect 0 import chain.safetensors --chain e,lstm,n,softmax
 says net.rnn "  input x: index[9]"
 says net.rnn "#   e = nn.Embedding(9, 2)"
 says net.rnn "  n = torch.LayerNorm(lstm)"
+says err "rnn: note: 'e' is taken for nn.Embedding; if it is nn.Linear without bias, name it 'e:linear'"
+says err "rnn: note: 'n' is taken for nn.LayerNorm with eps=1e-05; nn.GroupNorm has such tensors too, and is not read"
 says net.rnn "  output y = softmax(n)"
+expect 0 import chain.safetensors --chain out:linear,softmax
+says net.rnn "  input x[4]"
+says net.rnn "#   out = nn.Linear(4, 2, bias=False)"
 refuses "--chain: there is neither a module 'fc2' nor a function of one value" chain.safetensors --chain lstm,fc2
 refuses "--chain: there is neither a module 'sum' nor a function of one value" chain.safetensors --chain lstm,sum
 refuses "--chain: 'relu' needs a module before it" chain.safetensors --chain relu,lstm
 refuses "'lstm' reads frames, but 'last' before it gives one value for each sequence" chain.safetensors --chain e,last,lstm
 refuses "--chain: 'last' takes frames, but 'last' before it gives one value" chain.safetensors --chain lstm,last,last
 refuses "'out' reads 4 features, but 'lstm' before it gives 3" chain.safetensors --chain lstm,out
-refuses "--chain: 'lstm' and 'lstm' cannot both be there" chain.safetensors --chain lstm,lstm
+refuses "--chain: 'lstm' is called twice" chain.safetensors --chain lstm,lstm
 refuses "--chain names no module" chain.safetensors --chain ""
 refuses "leave out --prefix" chain.safetensors --chain lstm --prefix lstm
 state_dict conv.safetensors c.kernel=4,3 l.weight_ih=9,2
+state_dict prelu.safetensors p.weight=3
+refuses "'p.' is no module that is read" prelu.safetensors --chain p
 refuses "'c.' is no module that is read" conv.safetensors --chain c
 refuses "'l.weight_ih' needs 'l.weight_hh' beside it" conv.safetensors
 

@@ -319,8 +319,9 @@ bool search_forms(struct factoring *factoring, const char **error)
     }
     progress_end(&search->progress);
     if (stop_requested()) {
+        const char *kept = factoring->options->checkpoint;
         fprintf(stderr, "rnn: stopped by a signal; %s\n",
-                factoring->options->checkpoint ? "--resume goes on from here" : "nothing has been written");
+                kept && access(kept, F_OK) == 0 ? "--resume goes on from here" : "nothing has been written");
         *error = NULL;
         done = false;
     }

@@ -35,7 +35,9 @@ static const struct argp_option options_table[] = {
     {"as", 'a', "KIND", 0, "What it is: torch:lstm, torch:gru, torch:rnn_tanh or torch:rnn_relu", 0},
     {"prefix", 'p', "NAME", 0, "Which of several layers, such as encoder.lstm", 0},
     {"chain", 'C', "NAMES", 0,
-     "Modules in the order in which they are called, and functions between them: embedding,lstm,last,head,softmax", 0},
+     "Modules in the order in which they are called, and functions between them: embedding,lstm,last,head,softmax. "
+     "A first module without bias is nn.Embedding, or nn.Linear as NAME:linear",
+     0},
     {"config", 'c', "FILE.json", 0, "What model.to_json() gives, for weights of Keras without their model", 0},
     {NULL, 'o', "FILE.rnn", 0, "Write the program here", 0},
     {"weights", 'w', "FILE.safetensors", 0, "Write the weights here", 0},
@@ -134,7 +136,7 @@ struct imported {
     const char *program;
     const struct array *weights;
     int weight_count;
-    const char *note; /* for the user, or NULL */
+    const char *note; /* for the user, lines, or NULL */
 };
 
 static bool import_onnx(struct arena *arena, const char *path, struct imported *imported, const char **error)
@@ -166,9 +168,12 @@ static bool import_torch(struct arena *arena, const char *path, const struct tor
     const char *of = *network.left_modules && !choice->chain
                          ? arena_printf(arena, ", those of %s: --chain names several modules", network.left_modules)
                          : "";
+    if (*network.notes)
+        imported->note = network.notes;
     if (network.left_out)
-        imported->note = arena_printf(arena, "%d other tensor%s of '%s' left out%s", network.left_out,
-                                      network.left_out == 1 ? "" : "s", path, of);
+        imported->note =
+            arena_printf(arena, "%s%s%d other tensor%s of '%s' left out%s", network.notes, *network.notes ? "\n" : "",
+                         network.left_out, network.left_out == 1 ? "" : "s", path, of);
     return true;
 }
 
@@ -219,6 +224,14 @@ static bool write_weights(void *to, const char **error)
                         error);
 }
 
+static void print_notes(const char *lines)
+{
+    for (size_t length; lines && *lines; lines += length + (lines[length] == '\n')) {
+        length = strcspn(lines, "\n");
+        fprintf(stderr, "rnn: note: %.*s\n", (int)length, lines);
+    }
+}
+
 static bool import(struct arena *arena, const struct import_options *options, const char **error)
 {
     struct imported imported = {0};
@@ -229,8 +242,7 @@ static bool import(struct arena *arena, const struct import_options *options, co
         !file_write_after(arena, options->output, imported.program, strlen(imported.program), write_weights, &pair,
                           error))
         return false;
-    if (imported.note)
-        fprintf(stderr, "rnn: note: %s\n", imported.note);
+    print_notes(imported.note);
     return !options->checks || onnx_check(arena, options->input, &options->check, error);
 }
 

@@ -133,7 +133,7 @@ bool keras_check_features(struct keras_model *model, const struct keras_layer *l
         if (layer->inputs[i]->kind == KERAS_IDS || layer->inputs[i]->kind == KERAS_MASK)
             return keras_error(model, layer, "reads %s: it has to read features",
                                layer->inputs[i]->kind == KERAS_IDS
-                                   ? "an input of [batch, n], which are ids at n frames, for an Embedding"
+                                   ? "an input of [batch, n], which is only read as ids at n frames, for an Embedding"
                                    : "a mask");
     return true;
 }

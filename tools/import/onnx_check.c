@@ -177,13 +177,21 @@ static bool fill_input(struct set *set, const rnn_tensor *tensor, void **data, c
     }
     const struct array *array = &set->inputs[port - set->network.inputs];
     *data = tensor_new(set->arena, set->model, tensor, set->frames, set->streams);
+    bool below = false;
     for (long i = 0; i < array_size(array); i++) {
         /* ONNX counts ids below 0 from the end; the language has -1 for none. */
-        const double x = array->data[i] + (port->role == ONNX_ID && array->data[i] < 0 ? (double)port->vocabulary : 0);
+        const bool from_end = port->role == ONNX_ID && array->data[i] < 0;
+        const double x = array->data[i] + (from_end ? (double)port->vocabulary : 0);
+        below = below || from_end;
         if (port->role == ONNX_ID && !(x >= 0 && x < (double)port->vocabulary))
             return set_error(set, port, array, "has ids that the table does not", error);
         tensor_set(set->model, tensor, *data, element_of(set, tensor, find_place(port, array, i)), x);
     }
+    if (below)
+        fprintf(stderr,
+                "rnn: note: '%s': '%s' has ids below 0, which ONNX counts from the end of the table; the program was "
+                "given them as ids of 0 and more, which it wants\n",
+                set->path, tensor->name);
     return true;
 }
 

@@ -84,9 +84,9 @@ static bool find_name(struct torch_program *program, struct torch_module *module
     return true;
 }
 
-static bool write_module(struct torch_program *program, const char *prefix)
+static bool write_module(struct torch_program *program, const char *prefix, bool linear)
 {
-    struct torch_module module = {.prefix = prefix};
+    struct torch_module module = {.prefix = prefix, .linear = linear};
     if (!find_name(program, &module))
         return false;
     return torch_find(program, &module, "weight_ih_l0") ? torch_recurrent(program, &module)
@@ -130,11 +130,25 @@ static bool check_names(struct torch_program *program, const char *const *prefix
     const char *last = prefixes[count];
     for (int i = 0; i < count; i++) {
         const size_t length = strlen(prefixes[i]), other = strlen(last);
+        if (strcmp(prefixes[i], last) == 0)
+            return torch_error(program, ": --chain: '%.*s' is called twice, which a program of equations cannot do",
+                               (int)other - 1, last);
         if (strncmp(prefixes[i], last, length < other ? length : other) == 0)
             return torch_error(program, ": --chain: '%.*s' and '%.*s' cannot both be there: one is within the other",
                                (int)length - 1, prefixes[i], (int)other - 1, last);
     }
     return true;
+}
+
+/* Cuts ":linear" off a name, and says whether it was there. */
+static bool cut_linear(char *name)
+{
+    static const char end[] = ":linear";
+    const size_t length = strlen(name);
+    const bool has = length >= sizeof end && strcmp(name + length - (sizeof end - 1), end) == 0;
+    if (has)
+        name[length - (sizeof end - 1)] = '\0';
+    return has;
 }
 
 /* Writes "embedding,lstm,last,head". */
@@ -144,13 +158,14 @@ static bool write_chain(struct torch_program *program, const char *chain)
     int count = 0;
     for (const char *c = chain; *c;) {
         const size_t length = strcspn(c, ",");
-        const char *name = arena_copy_string(program->arena, c, length);
+        char *name = arena_copy_string(program->arena, c, length);
+        const bool linear = cut_linear(name);
         prefixes[count] = arena_printf(program->arena, "%s.", name);
         c += length + (c[length] == ',');
         if (!has_module(program, prefixes[count])) {
             if (!write_function(program, name))
                 return false;
-        } else if (!check_names(program, prefixes, count) || !write_module(program, prefixes[count++])) {
+        } else if (!check_names(program, prefixes, count) || !write_module(program, prefixes[count++], linear)) {
             return false;
         }
     }
@@ -197,13 +212,16 @@ bool torch_import(struct arena *arena, const char *path, const struct torch_choi
     text_init(&program.cells, arena);
     text_init(&program.equations, arena);
     text_init(&program.modules, arena);
+    text_init(&program.notes, arena);
+    text_puts(&program.notes, "");
     text_puts(&program.cells, "");
     *network = (struct torch_network){.weights = ARENA_ARRAY(arena, struct array, count + 1)};
     const char *prefix = choice->chain ? NULL : find_prefix(&program, choice->prefix);
-    if (choice->chain ? !write_chain(&program, choice->chain) : !prefix || !write_module(&program, prefix))
+    if (choice->chain ? !write_chain(&program, choice->chain) : !prefix || !write_module(&program, prefix, false))
         return false;
     network->left_out = count - network->weight_count;
     network->left_modules = left_modules(&program);
+    network->notes = program.notes.data;
     const char *about = choice->chain ? arena_printf(arena, "\n%s", program.modules.data)
                                       : arena_printf(arena, " %s\n", program.module);
     network->program =

@@ -23,6 +23,7 @@ struct torch_network {
     int weight_count;
     int left_out;             /* tensors of the file that are not the program's */
     const char *left_modules; /* "'embedding', 'head'": those that have them, or "" */
+    const char *notes;        /* lines on what modules were taken for, or "" */
 };
 
 /* False, with a sentence that names the file, if it has no such layer, several, or one that is not whole. */

@@ -1,4 +1,6 @@
 /* Modules of torch.nn but nn.LSTM, nn.GRU and nn.RNN, by their tensors. */
+#include <string.h>
+
 #include "base/arena.h"
 #include "import/torch_program.h"
 
@@ -49,6 +51,9 @@ static bool write_embedding(struct torch_program *program, struct torch_module *
         return false;
     program->input = arena_printf(program->arena, "x: index[%ld]", count);
     text_printf(&program->equations, "  %s = torch.Embedding[%ld](x)\n", module->name, n);
+    torch_note(program, module, "nn.Embedding",
+               arena_printf(program->arena, "if it is nn.Linear without bias, name it '%.*s:linear'",
+                            (int)strlen(module->prefix) - 1, module->prefix));
     torch_give(program, module, module->name, n, "nn.Embedding(%ld, %ld)", count, n);
     return true;
 }
@@ -77,6 +82,7 @@ static bool write_layer_norm(struct torch_program *program, struct torch_module 
         !torch_take(program, module, "bias", n, 0))
         return false;
     text_printf(&program->equations, "  %s = torch.LayerNorm(%s)\n", module->name, program->expression);
+    torch_note(program, module, "nn.LayerNorm with eps=1e-05", "nn.GroupNorm has such tensors too, and is not read");
     torch_give(program, module, module->name, n, "nn.LayerNorm(%ld), with eps=1e-05", n);
     return true;
 }
@@ -92,6 +98,8 @@ static bool write_batch_norm(struct torch_program *program, struct torch_module 
                 "  param %s.weight[%ld], %s.bias[%ld], %s.running_mean[%ld], %s.running_var[%ld]\n"
                 "  %s = %s.weight * (%s - %s.running_mean) / sqrt(%s.running_var + 1e-05) + %s.bias\n",
                 name, n, name, n, name, n, name, n, given, name, program->expression, name, name, name);
+    torch_note(program, module, "nn.BatchNorm1d with eps=1e-05",
+               "nn.InstanceNorm1d has such tensors too, and is not read");
     torch_give(program, module, given, n, "nn.BatchNorm1d(%ld), with eps=1e-05", n);
     return true;
 }
@@ -100,19 +108,20 @@ bool torch_other(struct torch_program *program, struct torch_module *module)
 {
     const struct array *weight = torch_find(program, module, "weight"),
                        *mean = torch_find(program, module, "running_mean");
+    const bool biased = torch_find(program, module, "bias") != NULL;
     if (torch_find(program, module, "weight_ih"))
         return write_cell(program, module);
-    if (mean && mean->rank == 1)
+    if (mean && mean->rank == 1 && weight && biased)
         return write_batch_norm(program, module, mean->shape[0]);
-    if (weight && weight->rank == 1)
+    if (weight && weight->rank == 1 && biased)
         return write_layer_norm(program, module, weight->shape[0]);
     if (weight && weight->rank == 2 && weight->shape[0] > 0 && weight->shape[1] > 0) {
-        const bool first = !program->before && !torch_find(program, module, "bias");
-        return first ? write_embedding(program, module, weight->shape[0], weight->shape[1])
-                     : write_linear(program, module, weight->shape[0], weight->shape[1]);
+        const bool looked_up = !program->before && !biased && !module->linear;
+        return looked_up ? write_embedding(program, module, weight->shape[0], weight->shape[1])
+                         : write_linear(program, module, weight->shape[0], weight->shape[1]);
     }
     return torch_error(program,
                        ": '%s' is no module that is read: by its tensors it is none of nn.LSTM, nn.GRU, nn.RNN, their "
-                       "cells, nn.Linear, nn.Embedding, nn.LayerNorm and nn.BatchNorm1d",
+                       "cells, nn.Linear, nn.Embedding, and nn.LayerNorm and nn.BatchNorm1d with weight and bias",
                        module->prefix);
 }

@@ -52,6 +52,12 @@ bool torch_take(struct torch_program *program, const struct torch_module *module
     return true;
 }
 
+void torch_note(struct torch_program *program, const struct torch_module *module, const char *taken, const char *other)
+{
+    text_printf(&program->notes, "%s'%s' is taken for %s; %s", program->notes.length ? "\n" : "", module->name, taken,
+                other);
+}
+
 bool torch_enter(struct torch_program *program, const struct torch_module *module, long features, bool frames)
 {
     if (!program->before) {

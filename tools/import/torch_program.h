@@ -16,6 +16,7 @@ struct torch_program {
     struct torch_network *network;
     struct text cells, equations;
     int cell_count;         /* cells of its own, but the first */
+    struct text notes;      /* on modules whose tensors those of another kind have too */
     struct text modules;    /* as they were made in PyTorch, a line each */
     const char *module;     /* the last of them */
     const char *input;      /* "x[40]" */
@@ -28,6 +29,7 @@ struct torch_program {
 struct torch_module {
     const char *prefix; /* of its tensors, with a dot, or "" */
     const char *name;   /* of its equation */
+    bool linear;        /* the user says that it is nn.Linear */
 };
 
 /* Sets the error, the path with these words behind it, and returns false. */
@@ -47,6 +49,9 @@ bool torch_enter(struct torch_program *program, const struct torch_module *modul
 /* The module gives `size` features, under its name or a longer one. `format` is how PyTorch makes it. */
 void torch_give(struct torch_program *program, const struct torch_module *module, const char *expression, long size,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Notes what the module, whose tensors leave that open, is taken for, and what it may be. */
+void torch_note(struct torch_program *program, const struct torch_module *module, const char *taken, const char *other);
 
 /* What the recurrent kind is called where. */
 struct torch_kind {
