@@ -350,7 +350,10 @@ class Network:
 
     def _check_state(self, state):
         if not isinstance(state, State) or state._network is not self:
-            raise TypeError("state is none of this network's; its method state(streams) makes one")
+            raise TypeError(
+                "state is none of this network's; its method state(streams) makes one, "
+                "and of a pickle or copy it is the network's that was pickled or copied with it"
+            )
 
     def _take_inputs(self, positional, named, is_step):
         arrays = [

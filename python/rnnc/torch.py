@@ -256,7 +256,7 @@ class _Call:
         """The gradients of inputs, None where not `wanted`, and of weights."""
         module = self.module
         net = module._net
-        adjoints = [None if adjoint is None else adjoint.contiguous() for adjoint in adjoints]
+        adjoints = [None if adjoint is None else adjoint.resolve_neg().contiguous() for adjoint in adjoints]
         gradients = [torch.empty_like(x) if want else None for x, want in zip(inputs, wanted)]
         block = torch.empty_like(module._block)
         gathered = module._gather(weights)
@@ -309,10 +309,10 @@ def _take_input(net, tensor, value):
         raise TypeError(f"input '{tensor.name}' is a {type(value).__name__}; expected a torch.Tensor")
     if not tensor.is_id:
         _check_tensor(f"input '{tensor.name}'", value, _DTYPES[net.dtype.name])
-        return value.contiguous()
+        return value.resolve_neg().contiguous()
     _check_tensor(f"input '{tensor.name}'", value, None)
     if value.dtype not in (torch.int32, torch.int64, torch.int16, torch.int8, torch.uint8):
         raise TypeError(f"input '{tensor.name}' is of type {value.dtype}; expected integers")
     if value.dtype == torch.int64 and value.numel() and (value.max() > 2**31 - 1 or value.min() < -(2**31)):
         raise ValueError(f"input '{tensor.name}' has a number that 32 bits cannot hold")
-    return value.to(torch.int32).contiguous()
+    return value.to(torch.int32).resolve_neg().contiguous()

@@ -45,6 +45,9 @@ sed '/_expected_.*{/{n;s/[0-9.e-]*f\{0,1\},/9.0f,/}' "$work/alone.c" >"$work/wro
 cmp -s "$work/alone.c" "$work/wrong.c" && fail "no number of the expected ones was changed"
 cc -std=c99 -w "$work/wrong.c" -o "$work/wrong"
 "$work/wrong" && fail "a wrong number is not found"
+if command -v g++ >/dev/null; then # C++ calls the C library's functions, too
+  g++ -x c++ -std=c++17 -w -O0 "$work/alone.c" -o "$work/alone" && "$work/alone" || fail "as C++ it does not link, or fails"
+fi
 
 # --emit=explain knows the bytes of constants, state and work.
 "$rnnc" "$project/examples/rwkv/rwkv.rnn" --freestanding --plain-c --form '*=int8' --form '*.W_*=f16' -o "$work/sizes.c"

@@ -91,6 +91,12 @@ class Gradients(unittest.TestCase):
             for name, a, b in zip(["x", "h0", *names], got, want):
                 torch.testing.assert_close(a, torch.zeros_like(a) if b is None else b, atol=1e-11, rtol=1e-10, msg=name)
 
+    def test_negated_views(self):
+        """Memory of a view that PyTorch negates as it is read."""
+        want = self.module(-self.x, self.word, self.h0)["y"]
+        got = self.module(torch._neg_view(self.x), self.word, self.h0)["y"]
+        torch.testing.assert_close(got, want, atol=0, rtol=0)
+
     def test_weights_from_elsewhere(self):
         """functional_call and parametrizations give other weights, and leave the module's as they are."""
         module, x = self.module, (self.x, self.word, self.h0)

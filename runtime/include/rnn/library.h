@@ -8,9 +8,15 @@
 #include <stdint.h>
 
 #ifdef RNN_FREESTANDING
+#ifdef __cplusplus
+extern "C" {
+#endif
 void *memcpy(void *to, const void *from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
+#ifdef __cplusplus
+}
+#endif
 
 #if defined(__GNUC__)
 #define INFINITY __builtin_inff()
