@@ -189,6 +189,38 @@ floats e '2 1 1' '1 3' | encode TensorProto below/output_0.pb
 expect 0 "$rnn" import m.onnx --check=below --tolerance 0
 says err "'ids' has ids below 0, which ONNX counts from the end of the table; the program was given them as ids of 0 and more"
 
+# ---- whole numbers, and what would be read as something else ----
+
+{
+  node Shape size "x" "shape"
+  node Gather count "shape two" "n"
+  node Div half "n divisor" "n_2"
+  node Mul even "n_2 divisor" "end"
+  node Slice part "x zero end axis" "y"
+  echo "initializer { $(whole two 1 2) } initializer { $(whole divisor 1 2) } initializer { $(whole zero 1 0) } initializer { $(whole axis 1 2) }"
+  echo "input { $(place x 1 '0 0 7') } output { $(place y 1 '0 0 6') }"
+} | model m.onnx
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+says net.rnn "x[:6]"
+{
+  node Slice none "x from to axis" "y"
+  echo "initializer { $(whole from 1 -1) } initializer { $(whole to 1 0) } initializer { $(whole axis 1 0) }"
+  echo "input { $(place x 1 '0 0 7') } output { $(place y 1 '0 0 7') }"
+} | model m.onnx
+refuses "the Slice 'none' can be imported only where it takes features, directions, or the first or the last frame"
+{
+  node LSTM both "x W R" "Y" 'name: "direction" s: "bidirectional"'
+  node Transpose turn "Y" "turned" 'name: "perm" ints: 0 ints: 2 ints: 3 ints: 1'
+  node Add shift "turned k" "y"
+  for tensor in W=2,12,1 R=2,12,3 k=3,2; do
+    dims=$(echo "${tensor#*=}" | tr , ' ') count=1
+    for length in $dims; do count=$((count * length)); done
+    echo "initializer { $(floats "${tensor%=*}" "$dims" "$(seq $count | tr '\n' ' ')") }"
+  done
+  echo "input { $(place x 1 '0 0 1') } output { $(place y 1 '0 0 3 2') }"
+} | model m.onnx
+refuses "the Add 'shift' has 'k' of [3, 2] beside 'turned' of 3 features"
+
 # ---- Scan: h = relu(h[t-1] + x), and twice that ----
 
 {

@@ -76,13 +76,13 @@ static bool open_files(struct arena *arena, const char *path, const char *config
 
 static const char *program_of(const struct keras_model *model, const char *name, const char *version)
 {
-    return arena_printf(model->arena, "# Keras%s%s: %s\nimport std.keras\n\nmodel net {\n%s%s%s}\n", version ? " " : "",
-                        version ? version : "", import_plain_name(model->arena, name), model->inputs.data,
-                        model->masks
-                            ? "  # Frames that a mask leaves out are not given: the lengths of a call say where "
-                              "sequences end.\n"
-                            : "",
-                        model->equations.data);
+    return arena_printf(
+        model->arena, "# Keras%s%s: %s\nimport std.keras\n\nmodel net {\n%s%s%s}\n", version ? " " : "",
+        version ? import_line(model->arena, version) : "", import_plain_name(model->arena, name), model->inputs.data,
+        model->masks ? "  # Frames that a mask leaves out are not given: the lengths of a call say where "
+                       "sequences end.\n"
+                     : "",
+        model->equations.data);
 }
 
 static const char *note_of(const struct keras_model *model)

@@ -102,6 +102,8 @@ bool keras_merge(struct keras_model *model, struct keras_layer *layer, struct ke
     for (int i = 0; i < layer->input_count; i++) {
         const struct keras_value *one = layer->inputs[i];
         size = joins ? size + one->size : one->size;
+        if (size > KERAS_MOST_FEATURES)
+            return keras_error(model, layer, "gives more than %d features", KERAS_MOST_FEATURES);
         if (one->kind != first->kind || (!joins && one->size != first->size))
             return keras_error(model, layer, "reads values of several sizes, or of frames and of whole sequences");
         if (one->backwards != first->backwards)

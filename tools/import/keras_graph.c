@@ -73,8 +73,10 @@ static bool write_output(struct keras_model *model, const char *name, const stru
     if (value->backwards)
         text_puts(&model->equations, "  # Keras gives these frames from the last to the first:\n");
     model->flips = model->flips || value->backwards;
-    if (value->named)
-        text_printf(&model->equations, "  output %s\n", value->expression);
+    const char *line = arena_printf(model->arena, "  output %s\n", value->expression);
+    const bool again = model->equations.data && strstr(model->equations.data, line);
+    if (value->named && !again)
+        text_puts(&model->equations, line);
     else
         text_printf(&model->equations, "  output %s = %s\n",
                     import_take_name(&model->names, arena_printf(model->arena, "%s_output", name)), value->expression);

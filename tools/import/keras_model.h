@@ -12,6 +12,8 @@
 
 struct keras_weights;
 
+enum { KERAS_MOST_FEATURES = 100000000 };
+
 /* What a layer gives. */
 struct keras_value {
     enum keras_kind {

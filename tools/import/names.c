@@ -37,6 +37,15 @@ const char *import_plain_name(struct arena *arena, const char *like)
     return plain;
 }
 
+const char *import_line(struct arena *arena, const char *words)
+{
+    char *line = (char *)arena_printf(arena, "%s", words);
+    for (char *c = line; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            *c = ' ';
+    return line;
+}
+
 const char *import_take_name(struct import_names *names, const char *like)
 {
     const char *plain = import_plain_name(names->arena, like), *name = plain;

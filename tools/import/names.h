@@ -19,4 +19,7 @@ const char *import_take_name(struct import_names *names, const char *like);
 /* The same without taking it, for a part of a name with dots. */
 const char *import_plain_name(struct arena *arena, const char *like);
 
+/* Words of a file for a comment, on one line: other characters than printable ones are blanks. */
+const char *import_line(struct arena *arena, const char *words);
+
 #endif

@@ -28,6 +28,7 @@ static bool read_initializers(struct onnx_graph *graph, struct onnx_value *value
         if (!onnx_tensor(graph, graph->proto->initializer[i], "initializer", &values[i].tensor, error))
             return false;
         values[i].name = values[i].tensor.name;
+        values[i].whole = onnx_type_is_whole(graph->proto->initializer[i]->data_type);
     }
     return true;
 }
@@ -116,7 +117,7 @@ static void write_inputs(struct onnx_graph *graph, int count, struct text *text)
         else if (port->role == ONNX_ID)
             text_printf(text, "  input %s: index[%ld]%s\n", port->program, port->vocabulary, once);
         else if (port->role == ONNX_LENGTH)
-            text_printf(text, "  # %s: lengths of the call\n", port->name);
+            text_printf(text, "  # %s: lengths of the call\n", import_line(graph->arena, port->name));
     }
 }
 

@@ -219,7 +219,7 @@ static bool take_places(struct onnx_graph *graph, const Onnx__NodeProto *node, s
 {
     const double length = onnx_axis_length(graph, x, axis);
     const bool first = from >= 0 && from < 1 && to > 0 && to < 2;
-    const bool last = (fabs(from + 1) < 0.5 && (to >= length || fabs(to) < 0.5)) || fabs(from - (length - 1)) < 0.5;
+    const bool last = (fabs(from + 1) < 0.5 || fabs(from - (length - 1)) < 0.5) && to >= length;
     if (x->axes[axis] == 'T' && length > 1 && x->kind == ONNX_VECTOR && (first || last)) {
         x->expression = arena_printf(graph->arena, "%s(%s)", first ? "first" : "last", x->expression);
         x->parts[0] = x->parts[1] = NULL;
@@ -287,6 +287,8 @@ static bool embed_node(struct onnx_graph *graph, const Onnx__NodeProto *node, co
     port->vocabulary = tensor->shape[0];
     const char *name = onnx_parameter(graph, node, tensor, "weight");
     struct onnx_value value = *ids;
+    if (strlen(value.axes) + 2 > ONNX_MAX_AXES)
+        return onnx_node_error(graph, node, error, "gives a value of %d axes or more", ONNX_MAX_AXES);
     value.kind = ONNX_VECTOR;
     value.axes[strlen(value.axes)] = 'F';
     onnx_write_equation(graph, node, &value, tensor->shape[1],
@@ -371,9 +373,9 @@ static bool concat_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
             return onnx_axes_error(graph, node, x, "joins features, or directions, of values with the same axes",
                                    error);
         text_printf(&parts, i ? ", %s" : "concat(%s", one.expression);
-        one.parts[0] = i == 1 && value.size == one.size ? value.expression : NULL;
-        one.parts[1] = one.parts[0] ? x->expression : NULL;
         one.size += i ? value.size : 0;
+        if (one.size > ONNX_MOST_FEATURES)
+            return onnx_node_error(graph, node, error, "gives more than %d features", ONNX_MOST_FEATURES);
         one.directions += i && !over_features ? value.directions : 0;
         value = one;
     }

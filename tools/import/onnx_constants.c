@@ -7,13 +7,15 @@
 #include "base/arena.h"
 #include "import/onnx_graph.h"
 
-enum { MOST_ELEMENTS = 1 << 24 };
+enum { MOST_ELEMENTS = 1 << 24, MOST_IN_ALL = 1 << 25 };
 
 static struct onnx_value constant(struct onnx_graph *graph, int rank, const long *shape, bool *fits)
 {
     struct onnx_value value = {.kind = ONNX_TENSOR, .tensor = {.name = "", .type = ARRAY_F32}};
     *fits = rank <= ARRAY_MAX_RANK && array_set_shape(&value.tensor, rank, shape) &&
-            array_size(&value.tensor) <= MOST_ELEMENTS;
+            array_size(&value.tensor) <= MOST_ELEMENTS && graph->constants + array_size(&value.tensor) <= MOST_IN_ALL;
+    if (*fits)
+        graph->constants += array_size(&value.tensor);
     if (*fits)
         value.tensor.data = ARENA_ARRAY(graph->arena, double, (size_t)array_size(&value.tensor) + 1);
     return value;
@@ -28,8 +30,9 @@ static bool give(struct onnx_graph *graph, const Onnx__NodeProto *node, struct o
 
 static bool too_large(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
-    return onnx_node_error(graph, node, error, "makes a constant of more than 4 dimensions or %d elements",
-                           MOST_ELEMENTS);
+    return onnx_node_error(graph, node, error,
+                           "makes a constant of more than 4 dimensions or %d elements, or, with those before it, %d",
+                           MOST_ELEMENTS, MOST_IN_ALL);
 }
 
 static bool constant_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
@@ -38,6 +41,7 @@ static bool constant_node(struct onnx_graph *graph, const Onnx__NodeProto *node,
     const char *const names[] = {"value_float", "value_int", "value_floats", "value_ints"};
     struct onnx_value value = {.kind = ONNX_TENSOR};
     bool fits;
+    value.whole = tensor && tensor->t && onnx_type_is_whole(tensor->t->data_type);
     if (tensor && tensor->t)
         return onnx_tensor(graph, tensor->t, "constant", &value.tensor, error) && give(graph, node, value);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -46,6 +50,7 @@ static bool constant_node(struct onnx_graph *graph, const Onnx__NodeProto *node,
             continue;
         const long count = i < 2 ? 1 : i == 2 ? (long)one->n_floats : (long)one->n_ints;
         value = constant(graph, i >= 2, &count, &fits);
+        value.whole = i % 2 == 1;
         for (long k = 0; fits && k < count; k++)
             value.tensor.data[k] = i == 0   ? (double)one->f
                                    : i == 1 ? (double)one->i
@@ -73,6 +78,7 @@ static bool shape_node(struct onnx_graph *graph, const Onnx__NodeProto *node, co
     to = to < -rank ? 0 : to < 0 ? to + rank : to > rank ? rank : to;
     const long count = to > from ? to - from : 0;
     struct onnx_value value = constant(graph, 1, &count, &fits);
+    value.whole = true;
     for (long i = 0; i < count; i++)
         value.tensor.data[i] = lengths[from + i];
     return give(graph, node, value);
@@ -111,6 +117,7 @@ static bool constant_of_shape_node(struct onnx_graph *graph, const Onnx__NodePro
         return too_large(graph, node, error);
     for (long i = 0; i < array_size(&value.tensor); i++)
         value.tensor.data[i] = number.data && array_size(&number) ? number.data[0] : 0;
+    value.whole = attribute && attribute->t && onnx_type_is_whole(attribute->t->data_type);
     return give(graph, node, value);
 }
 
@@ -159,6 +166,7 @@ static bool expand_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
         return too_large(graph, node, error);
     for (long i = 0; i < array_size(&value.tensor); i++)
         value.tensor.data[i] = spread_element(&x->tensor, &value.tensor, i);
+    value.whole = x->whole;
     return give(graph, node, value);
 }
 
@@ -176,6 +184,7 @@ static bool arithmetic_node(struct onnx_graph *graph, const Onnx__NodeProto *nod
     struct onnx_value value = constant(graph, rank, shape, &fits);
     if (!fits)
         return too_large(graph, node, error);
+    value.whole = a->whole && b->whole;
     for (long i = 0; i < array_size(&value.tensor); i++) {
         const double p = spread_element(&a->tensor, &value.tensor, i), q = spread_element(&b->tensor, &value.tensor, i);
         switch (node->op_type[0]) {
@@ -189,7 +198,7 @@ static bool arithmetic_node(struct onnx_graph *graph, const Onnx__NodeProto *nod
             value.tensor.data[i] = p * q;
             break;
         default:
-            value.tensor.data[i] = p / q;
+            value.tensor.data[i] = value.whole ? trunc(p / q) : p / q;
         }
     }
     return give(graph, node, value);
@@ -199,6 +208,21 @@ static bool same_node(struct onnx_graph *graph, const Onnx__NodeProto *node, con
 {
     const struct onnx_value *x;
     return onnx_input(graph, node, 0, ONNX_TENSOR, &x, error) && give(graph, node, *x);
+}
+
+static bool cast_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const struct onnx_value *x;
+    bool fits;
+    if (!onnx_input(graph, node, 0, ONNX_TENSOR, &x, error))
+        return false;
+    struct onnx_value value = constant(graph, x->tensor.rank, x->tensor.shape, &fits);
+    if (!fits)
+        return too_large(graph, node, error);
+    value.whole = onnx_type_is_whole((int)onnx_integer(node, "to", 0));
+    for (long i = 0; i < array_size(&value.tensor); i++)
+        value.tensor.data[i] = value.whole ? trunc(x->tensor.data[i]) : x->tensor.data[i];
+    return give(graph, node, value);
 }
 
 /* ---- axes ---- */
@@ -299,6 +323,7 @@ static bool transpose_node(struct onnx_graph *graph, const Onnx__NodeProto *node
             at += rest % shape[axis] * stride[axis];
         value.tensor.data[i] = x->tensor.data[at];
     }
+    value.whole = x->whole;
     return give(graph, node, value);
 }
 
@@ -391,6 +416,7 @@ static bool concat_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
         memcpy(value.tensor.data + at, x->tensor.data, (size_t)array_size(&x->tensor) * sizeof(double));
         at += (size_t)array_size(&x->tensor);
     }
+    value.whole = x->whole;
     return give(graph, node, value);
 }
 
@@ -398,7 +424,7 @@ const struct onnx_writer onnx_constant_writers[] = {
     {"Constant", constant_node}, {"Shape", shape_node},         {"ConstantOfShape", constant_of_shape_node},
     {"Expand", expand_node},     {"Add", arithmetic_node},      {"Sub", arithmetic_node},
     {"Mul", arithmetic_node},    {"Div", arithmetic_node},      {"Identity", same_node},
-    {"Cast", same_node},         {"Reshape", reshape_node},     {"Squeeze", squeeze_node},
+    {"Cast", cast_node},         {"Reshape", reshape_node},     {"Squeeze", squeeze_node},
     {"Unsqueeze", squeeze_node}, {"Transpose", transpose_node}, {"Gather", gather_node},
     {"Slice", slice_node},       {"Concat", concat_node},       {NULL, NULL},
 };

@@ -16,7 +16,9 @@ static bool find_reach(struct onnx_graph *graph, const Onnx__NodeProto *node, lo
         !onnx_numbers(graph, node, "dilations", 9, &dilations, wide, error) ||
         !onnx_numbers(graph, node, "pads", 9, &sides, pads, error))
         return false;
-    *dilation = dilations == 1 && wide[0] >= 1 && wide[0] < 1e6 ? (long)wide[0] : 1;
+    if (dilations == 1 && !(wide[0] >= 1 && wide[0] < 1e6))
+        return onnx_node_error(graph, node, error, "has a dilation that is not from 1 to 1000000");
+    *dilation = dilations == 1 ? (long)wide[0] : 1;
     const long all = *dilation * (kernel - 1);
     const bool upper = automatic && automatic->s.len == 10 && memcmp(automatic->s.data, "SAME_UPPER", 10) == 0;
     const bool lower = automatic && automatic->s.len == 10 && memcmp(automatic->s.data, "SAME_LOWER", 10) == 0;

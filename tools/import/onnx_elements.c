@@ -112,6 +112,9 @@ static bool fits_beside(const struct onnx_graph *graph, const struct array *tens
         if (axis < 0 || (length != 1 && (!features || (double)length != onnx_axis_length(graph, x, axis))))
             return false;
     }
+    const char *features = strchr(x->axes, 'F'), *directions = strchr(x->axes, 'D');
+    if (features && directions && features < directions && x->directions > 1 && onnx_features(x) > 1)
+        return false; /* a program has the features of one direction after those of the other */
     return array_size(tensor) == x->size;
 }
 

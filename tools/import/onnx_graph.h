@@ -17,6 +17,7 @@ struct onnx_value {
     const char *name;
     enum onnx_kind { ONNX_TENSOR, ONNX_VECTOR, ONNX_IDS, ONNX_LENGTHS, ONNX_INPUT } kind;
     struct array tensor;      /* of a tensor: a constant */
+    bool whole;               /* of a tensor: its type has whole numbers only */
     const char *expression;   /* of a vector and of ids: what it is in the program */
     const char *parts[2];     /* of a vector of two directions: each by itself, if it has an expression; else NULL */
     char axes[ONNX_MAX_AXES]; /* of a vector and of ids */
@@ -30,6 +31,8 @@ struct onnx_layout {
     bool sequences_first; /* rank 3: NTF instead of TNF; ids: NT instead of TN */
     bool once;            /* rank 2: NF, given once for a sequence, instead of TF */
 };
+
+enum { ONNX_MOST_FEATURES = 100000000 };
 
 struct onnx_file {
     const char *name;
@@ -54,6 +57,7 @@ struct onnx_graph {
     int state_count;
     struct onnx_file *files; /* of external data, read */
     int file_count, file_capacity;
+    long constants; /* elements of those that have been computed */
     bool misplaced; /* an error is about axes, which other layouts may put in their places */
     const Onnx__NodeProto *with_lengths,
         *without_lengths; /* the first that has sequence_lens, and that sees all frames */
@@ -123,19 +127,21 @@ double onnx_axis_length(const struct onnx_graph *graph, const struct onnx_value 
 /* Features of one direction. */
 long onnx_features(const struct onnx_value *value);
 
+bool onnx_type_is_whole(int type); /* of TensorProto.DataType */
+
 /* A tensor of the file, with its numbers; `what` is it, for messages. */
 bool onnx_tensor(struct onnx_graph *graph, const Onnx__TensorProto *proto, const char *what, struct array *array,
                  const char **error);
 
 void onnx_add_weight(struct onnx_graph *graph, const char *name, const struct array *array);
 
-/* A function of elements: the text of its call on `of`, NULL if there is none of this name, in any case. alpha and beta
- * are set to ONNX's defaults where they are NAN. */
+/* A function of elements, by its name in any case; NULL: there is none. */
 struct onnx_function {
     const char *name, *text; /* $ is the argument, A alpha, B beta */
     double alpha, beta;
 };
 const struct onnx_function *onnx_find_function(const char *name, size_t length);
+/* The text of its call on `of`. */
 const char *onnx_function_call(struct arena *arena, const struct onnx_function *function, const char *of, double alpha,
                                double beta);
 

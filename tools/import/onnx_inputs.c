@@ -64,7 +64,7 @@ static bool decide_axes(struct onnx_graph *graph, struct onnx_port *port, bool i
                            "sequence, of rank 2, or int32 or int64 ids, of rank 2");
     strcpy(port->axes, axes);
     take_shape(graph, port);
-    if (port->size < 1 || port->size > 100000000)
+    if (port->size < 1 || port->size > ONNX_MOST_FEATURES)
         return input_error(graph, port, error, "has to have a fixed number of features, its last dimension");
     port->role = ids ? ONNX_ID : ONNX_REAL;
     port->program = onnx_take_name(graph, port->name);

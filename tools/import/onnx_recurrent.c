@@ -266,6 +266,8 @@ static bool find_lengths(struct layer *layer, const char **error)
         return onnx_node_error(graph, layer->node, error,
                                "has constant sequence_lens other than the number of frames, which a program does not "
                                "know: make them an input");
+    if (graph->states) /* the node is the body's, and so is its life */
+        return onnx_node_error(graph, layer->node, error, "has sequence_lens within the body of a Scan");
     if (!graph->with_lengths)
         graph->with_lengths = layer->node;
     return onnx_input(graph, layer->node, LENGTHS, ONNX_LENGTHS, &lengths, error);

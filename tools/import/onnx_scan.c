@@ -126,6 +126,7 @@ static bool write_body(struct scan *scan, const char **error)
             !check_name(scan, value.tensor.name, error))
             return false;
         value.name = value.tensor.name;
+        value.whole = onnx_type_is_whole(body->initializer[i]->data_type);
         ARENA_PUSH(graph->arena, graph->values, graph->value_count, graph->value_capacity, value);
     }
     for (size_t i = 0; i < body->n_node; i++) {
@@ -184,11 +185,12 @@ static bool write_scan(struct scan *scan, const char **error)
     graph->state_count = 0;
     if (!written)
         return false;
-    for (size_t i = 0; i < scan->node->n_output; i++) {
+    for (size_t i = 0; i < scan->body->n_output; i++) {
         const bool is_state = i < (size_t)scan->state_count;
-        if (!(is_state ? end_state : find_output)(scan, i, &outputs[i], error))
+        if ((is_state || i < scan->node->n_output) &&
+            !(is_state ? end_state : find_output)(scan, i, &outputs[i], error))
             return false;
-        if (is_state)
+        if (is_state || i >= scan->node->n_output)
             continue;
         memmove(outputs[i].axes + 1, outputs[i].axes, strlen(outputs[i].axes) + 1);
         outputs[i].axes[0] = 'T';
