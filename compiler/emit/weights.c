@@ -1,4 +1,5 @@
 /* Weights as constants of the C file: --embed the parameters, --weights what the kernels read. */
+#include <math.h>
 #include <string.h>
 
 #include "emit/emitter.h"
@@ -44,9 +45,11 @@ static void write_member(struct emitter *emitter, const char *name, const struct
     text_printf(out, "    /* %s */ {", name);
     for (size_t k = 0; k < member->count; k++) {
         text_puts(out, k % each ? " " : "\n        ");
-        if (member->numbers) {
+        if (member->numbers && isfinite(member->numbers[k])) {
             write_number(out, (double)member->numbers[k]);
             text_puts(out, "f");
+        } else if (member->numbers) { /* a static value that weights make too large, or none */
+            text_puts(out, isnan(member->numbers[k]) ? "NAN" : member->numbers[k] > 0 ? "INFINITY" : "-INFINITY");
         } else {
             text_printf(out, "%d", member->bytes[k]);
         }
