@@ -13,7 +13,11 @@ cat >"$work/tiles.c" <<'END'
 #define PASS(rows)                                                                                                     \
     void pass_of_##rows(rnn_vec *sum, int step, const rnn_vec *weights, const rnn_real *x, ptrdiff_t x_step, int k, int n)  \
     {                                                                                                                  \
-        rnn_pass_##rows(sum, step, weights, x, x_step, k, n);                                                          \
+        rnn_pass_##rows(sum, step, weights, x, x_step, k, n, 0);                                                       \
+    }                                                                                                                  \
+    void first_pass_of_##rows(rnn_vec *sum, int step, const rnn_vec *weights, const rnn_real *x, ptrdiff_t x_step, int k, int n)  \
+    {                                                                                                                  \
+        rnn_pass_##rows(sum, step, weights, x, x_step, k, n, 1);                                                       \
     }
 PASS(1)
 PASS(2)

@@ -6,7 +6,7 @@ cd "$work"
 
 # options_of_help COMMAND...: names of options, one a line. Those that begin a line, at the margin.
 options_of_help() {
-  "$@" --help | sed -nE 's/^(  -|      --)/\1/p' | sed -E 's/^ +//; s/  .*//' | sed 's/, /\n/g' | sed -E 's/[ =].*//; s/\[=.*//' | sort -u
+  "$@" --help | sed -nE 's/^(  -|      --)/\1/p' | sed -E 's/^ +//; s/  .*//' | sed 's/, /\n/g' | sed -E 's/\[=.*//; s/[ =].*//' | sort -u
 }
 options_of_page() {
   sed -n '/^\.TP$/{n;p;}' "$1" | sed -n 's/\\-/-/g; /^\\fB-/p' | sed 's/, /\n/g' | sed -E 's/\\fB//; s/\\fR.*//' | sort -u

@@ -369,7 +369,7 @@ RNN_HELPER void rnn_pad_or_clear(rnn_real *to, const rnn_real *from, int n, ptrd
     if (from)
         rnn_pad_columns(to, from, n, count);
     else
-        memset(to, 0, (size_t)count * RNN_PAD(n) * sizeof *to);
+        memset(to, 0, (size_t)count * (size_t)RNN_PAD(n) * sizeof *to);
 }
 
 RNN_HELPER void rnn_unpad_columns(rnn_real *to, const rnn_real *from, int n, ptrdiff_t count)

@@ -318,7 +318,7 @@ RNN_INLINE void rnn_outer_sums(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step,
             __builtin_prefetch(to + r * row_step + i, 1);
     for (int i = 0; i < RNN_OUTER_ROWS * RNN_OUTER_LANES; i++)
         sum[i] = rnn_vec_splat(0);
-    rnn_tile(sum, RNN_OUTER_LANES, b, a, 1, RNN_OUTER_ROWS, columns, lanes, RNN_OUTER_ROWS, (uintptr_t)b, 0, 0);
+    rnn_tile(sum, RNN_OUTER_LANES, b, a, 1, RNN_OUTER_ROWS, columns, lanes, RNN_OUTER_ROWS, (uintptr_t)b, 0, 1);
     if (rows == RNN_OUTER_ROWS && width == RNN_OUTER_WIDTH && step == 1) {
         for (int r = 0; r < RNN_OUTER_ROWS; r++)
             for (int v = 0; v < RNN_OUTER_LANES; v++) {
