@@ -1,5 +1,5 @@
-/* What only gradients of inputs need: a backward call leaves out the kernels of frames regions that make it where the
- * caller does not want them, as of data that is not trained. The members that say so end with `_`, as no name of a
+/* Kernels that only gradients of inputs need: a backward call leaves out those of frames regions where the caller does
+ * not want such gradients, as of data that is not trained. The members that say so end with `_`, as no name of a
  * value does. */
 #include "emit/calls.h"
 

@@ -28,7 +28,7 @@ static bool read_initializers(struct onnx_graph *graph, struct onnx_value *value
         if (!onnx_tensor(graph, graph->proto->initializer[i], "initializer", &values[i].tensor, error))
             return false;
         values[i].name = values[i].tensor.name;
-        values[i].whole = onnx_type_is_whole(graph->proto->initializer[i]->data_type);
+        values[i].whole = onnx_is_whole(graph->proto->initializer[i]->data_type);
     }
     return true;
 }

@@ -14,10 +14,10 @@ static struct onnx_value constant(struct onnx_graph *graph, int rank, const long
     struct onnx_value value = {.kind = ONNX_TENSOR, .tensor = {.name = "", .type = ARRAY_F32}};
     *fits = rank <= ARRAY_MAX_RANK && array_set_shape(&value.tensor, rank, shape) &&
             array_size(&value.tensor) <= MOST_ELEMENTS && graph->constants + array_size(&value.tensor) <= MOST_IN_ALL;
-    if (*fits)
+    if (*fits) {
         graph->constants += array_size(&value.tensor);
-    if (*fits)
         value.tensor.data = ARENA_ARRAY(graph->arena, double, (size_t)array_size(&value.tensor) + 1);
+    }
     return value;
 }
 
@@ -41,7 +41,7 @@ static bool constant_node(struct onnx_graph *graph, const Onnx__NodeProto *node,
     const char *const names[] = {"value_float", "value_int", "value_floats", "value_ints"};
     struct onnx_value value = {.kind = ONNX_TENSOR};
     bool fits;
-    value.whole = tensor && tensor->t && onnx_type_is_whole(tensor->t->data_type);
+    value.whole = tensor && tensor->t && onnx_is_whole(tensor->t->data_type);
     if (tensor && tensor->t)
         return onnx_tensor(graph, tensor->t, "constant", &value.tensor, error) && give(graph, node, value);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -117,7 +117,7 @@ static bool constant_of_shape_node(struct onnx_graph *graph, const Onnx__NodePro
         return too_large(graph, node, error);
     for (long i = 0; i < array_size(&value.tensor); i++)
         value.tensor.data[i] = number.data && array_size(&number) ? number.data[0] : 0;
-    value.whole = attribute && attribute->t && onnx_type_is_whole(attribute->t->data_type);
+    value.whole = attribute && attribute->t && onnx_is_whole(attribute->t->data_type);
     return give(graph, node, value);
 }
 
@@ -219,7 +219,7 @@ static bool cast_node(struct onnx_graph *graph, const Onnx__NodeProto *node, con
     struct onnx_value value = constant(graph, x->tensor.rank, x->tensor.shape, &fits);
     if (!fits)
         return too_large(graph, node, error);
-    value.whole = onnx_type_is_whole((int)onnx_integer(node, "to", 0));
+    value.whole = onnx_is_whole((int)onnx_integer(node, "to", 0));
     for (long i = 0; i < array_size(&value.tensor); i++)
         value.tensor.data[i] = value.whole ? trunc(x->tensor.data[i]) : x->tensor.data[i];
     return give(graph, node, value);

@@ -127,8 +127,6 @@ double onnx_axis_length(const struct onnx_graph *graph, const struct onnx_value 
 /* Features of one direction. */
 long onnx_features(const struct onnx_value *value);
 
-bool onnx_type_is_whole(int type); /* of TensorProto.DataType */
-
 /* A tensor of the file, with its numbers; `what` is it, for messages. */
 bool onnx_tensor(struct onnx_graph *graph, const Onnx__TensorProto *proto, const char *what, struct array *array,
                  const char **error);

@@ -4,10 +4,6 @@
 #include "base/arena.h"
 #include "import/onnx_graph.h"
 
-enum { TYPE_INT32 = 6, TYPE_INT64 = 7 }; /* TensorProto.DataType */
-
-bool onnx_is_whole(int type) { return type == TYPE_INT32 || type == TYPE_INT64; }
-
 static bool input_error(struct onnx_graph *graph, const struct onnx_port *port, const char **error, const char *problem)
 {
     *error = arena_printf(graph->arena, "'%s': the input '%s' %s", graph->path, port->name, problem);

@@ -126,7 +126,7 @@ static bool write_body(struct scan *scan, const char **error)
             !check_name(scan, value.tensor.name, error))
             return false;
         value.name = value.tensor.name;
-        value.whole = onnx_type_is_whole(body->initializer[i]->data_type);
+        value.whole = onnx_is_whole(body->initializer[i]->data_type);
         ARENA_PUSH(graph->arena, graph->values, graph->value_count, graph->value_capacity, value);
     }
     for (size_t i = 0; i < body->n_node; i++) {

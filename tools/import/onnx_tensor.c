@@ -26,7 +26,7 @@ static size_t width_of(int type)
     }
 }
 
-bool onnx_type_is_whole(int type) { return type == TYPE_INT32 || type == TYPE_INT64; }
+bool onnx_is_whole(int type) { return type == TYPE_INT32 || type == TYPE_INT64; }
 
 struct bytes {
     const unsigned char *data; /* NULL: the numbers are in fields of their own */

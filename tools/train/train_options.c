@@ -80,9 +80,7 @@ static const struct argp_option options_table[] = {
     {"no-overlap", KEY_NO_OVERLAP, NULL, 0,
      "Send nothing while gradients are still computed; else those of later layers are on their way then", 3},
     {"compress-after", KEY_COMPRESS_AFTER, "N", 0,
-     "How many steps all is sent before powersgd or auto begin (default 100)",
-
-     3},
+     "How many steps all is sent before powersgd or auto begin (default 100)", 3},
     {"piece", KEY_PIECE, "N", 0,
      "Cut a text or series into sequences of N frames instead, of which the last has what is left; they are shuffled "
      "and begin from the start states (default 64 for a network that needs whole sequences)",
