@@ -86,7 +86,7 @@ both() {
     --double --out "$name.safetensors" --log "$name.csv" "$@"
 }
 lm() { train "$@" --double --epochs 2 --clip 1 --optimizer sgd,momentum=0.9; }
-wide() { lm "$@" --compress-after 4 -D n=40; }
+wide() { lm "$@" -D n=40; }
 # Of these gradients U's is large enough for a sum of its own for the rows of each gate; the others are summed together.
 cat >large.rnn <<'END'
 cell Light[n](x[m]) -> h[n] {
@@ -188,10 +188,10 @@ same_weights large1.safetensors large3.safetensors 1e-10
 # Compressed gradients: factors are those of the sum, however it is shared out; fewer bytes are sent, and it learns. Weights are
 # compared after some steps: rounding grows as they go on.
 auto() { train "$@" --double --clip 1 --optimizer sgd,momentum=0.9 --compress auto --compress-after 4 -D n=40; }
-short() { wide "$@" --epochs 1 --window 60 --advance 60 --compress powersgd:1; }
+short() { wide "$@" --epochs 1 --window 60 --advance 60 --compress powersgd:1 --compress-after 4; }
 begin dense wide dense --ranks 2
 begin f16 wide f16 --compress f16 --ranks 3
-begin powersgd wide powersgd --compress powersgd:1 --ranks 3
+begin powersgd wide powersgd --compress powersgd:1 --compress-after 4 --ranks 3
 begin slow auto slow --epochs 1 --link 1Mb/s,1ms --ranks 3 --checkpoint slow.checkpoint
 finish
 begin short1 short short1

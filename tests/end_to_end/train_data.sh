@@ -310,6 +310,9 @@ ln -s missing/target link
 refused "'link' cannot be written: it is a link to 'missing/target', which is not there" 1 "$rnn" train lm.rnn --data text --out link
 refused "--advance needs --window" 2 "$rnn" train lm.rnn --data text --advance 4 --out none.safetensors
 refused "--resume needs --checkpoint FILE" 2 train none --resume
+for way in "" "--compress none" "--compress f16"; do
+  refused "--compress-after is about --compress powersgd:R or auto, neither of which is given" 2 train none $way --compress-after 5
+done
 refused "--valid takes a part of --data, --valid-data other files" 2 train none --valid-data text
 refused "what should it learn from? Give --data FILE" 2 "$rnn" train lm.rnn --out none.safetensors
 refused "needs its program in a file, not from standard input" 1 sh -c '"$0" train - --data text --checkpoint c --out none.safetensors <lm.rnn' "$rnn"

@@ -219,8 +219,8 @@ static void sum_by_factors(struct compress *compress, void *gradient)
 bool compress_sends_all(const struct compress *compress, uint64_t step)
 {
     const struct compress_options *options = &compress->options;
-    const bool waits = options->chooses || options->way.kind == COMPRESS_POWERSGD;
-    return !compress->ways || compress->sends_all || (waits && step < (uint64_t)options->after);
+    return !compress->ways || compress->sends_all ||
+           (compress_begins_later(options) && step < (uint64_t)options->after);
 }
 
 void compress_sum(struct compress *compress, void *gradient)

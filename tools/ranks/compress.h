@@ -23,12 +23,14 @@
 struct compress_options {
     bool chooses;            /* auto: way.rank is that of powersgd, or 0 */
     struct compress_way way; /* of all parameters */
-    int after;               /* steps in which all is sent, before powersgd or auto begin */
+    int after;               /* steps in which all is sent, before powersgd or auto begin; 0: not given */
     struct cost_link link;   /* of auto; bytes_per_second 0: to be measured */
 };
 
 /* Reads "none", "f16", "powersgd:4", "auto" or "auto:4". */
 bool compress_parse(const char *text, struct compress_options *options);
+/* True for what sends all of a gradient in the first steps, so many as `after` says. */
+bool compress_begins_later(const struct compress_options *options);
 const char *compress_print(struct arena *arena, const struct compress_options *options);
 const char *compress_print_way(struct arena *arena, struct compress_way way);
 

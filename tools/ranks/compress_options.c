@@ -50,12 +50,15 @@ const char *compress_print_way(struct arena *arena, struct compress_way way)
     return "none";
 }
 
+bool compress_begins_later(const struct compress_options *options)
+{
+    return options->chooses || options->way.kind == COMPRESS_POWERSGD;
+}
+
 const char *compress_print(struct arena *arena, const struct compress_options *options)
 {
     const char *name = options->chooses ? "auto" : compress_print_way(arena, options->way);
     if (options->chooses && options->way.rank)
         name = arena_printf(arena, "auto:%d", options->way.rank);
-    return options->chooses || options->way.kind == COMPRESS_POWERSGD
-               ? arena_printf(arena, "%s after %d steps", name, options->after)
-               : name;
+    return compress_begins_later(options) ? arena_printf(arena, "%s after %d steps", name, options->after) : name;
 }

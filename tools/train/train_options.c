@@ -206,6 +206,7 @@ static void check_low_rank(struct train_options *options, struct argp_state *sta
 static void check_options(void *to, struct argp_state *state)
 {
     enum { MOST_RANKS = 256 };
+    const int usual_after = 100; /* steps, of --compress-after */
     struct train_options *options = to;
     bool validates = options->held_out > 0 || options->valid_data.count;
     if (!options->data.count)
@@ -222,6 +223,10 @@ static void check_options(void *to, struct argp_state *state)
                    options->window);
     if (options->compress.link.bytes_per_second > 0 && !options->compress.chooses)
         argp_error(state, "--link is about --compress auto, which is not given");
+    if (options->compress.after && !compress_begins_later(&options->compress))
+        argp_error(state, "--compress-after is about --compress powersgd:R or auto, neither of which is given");
+    if (!options->compress.after)
+        options->compress.after = usual_after;
     if (options->strict && !options->weights)
         argp_error(state, "--strict is about --weights FILE, which is not given");
     if (options->resume && !options->checkpoint)
@@ -326,7 +331,6 @@ struct train_options train_options_new(struct arena *arena)
         .clip_value = INFINITY,
         .seed = 1,
         .checkpoint_every = 1000,
-        .compress = {.after = 100},
         .optimizer_name = "adam",
         .schedule_name = "constant",
     };
