@@ -1,9 +1,13 @@
-# rnnc_add_library(target SOURCES net.rnn ... [TOP name] [PREFIX name] [DEFINES n=64 ...] [EMBED weights.safetensors]
+# rnnc_add_library(target SOURCES net.rnn ... [TOP name] [PREFIX name] [DEFINES n=64 ...] [WEIGHTS net.safetensors]
 #                  [TARGET multi] [OPTIONS --train ...])
 # A static library of networks: each source is compiled by rnnc to C with a header of the same name, which targets that
 # link with `target` find by #include "net.h". Compiled again if the source, what it imports or the weights change. TOP,
-# PREFIX and EMBED go with one source.
-# The C is optimised but in Debug builds, and never with -ffast-math; the processor is the caller's choice, e.g.
+# PREFIX and WEIGHTS go with one source.
+# WEIGHTS makes the weights of a file constants of the library, NAME_weights: parameters for NAME_pack (rnnc --embed), or, with
+# OPTIONS --freestanding --plain-c, what NAME_step reads as it is (rnnc --weights). EMBED in place of it means --embed there too.
+# The file is there when CMake runs, or a rule of the same folder makes it.
+# With OPTIONS --freestanding the library needs no other, and does not link with the runtime.
+# The C is optimised (-O3 but in Debug and MinSizeRel builds), and never with -ffast-math; the processor is the caller's choice, e.g.
 #   target_compile_options(target PRIVATE -march=x86-64-v3)
 # or TARGET x86-64-v3. With TARGET multi, the program chooses when it runs, see `rnnc --help`.
 # In double: target_compile_definitions(target PUBLIC RNN_REAL_DOUBLE); PUBLIC, as targets that include the headers need it too.
@@ -12,8 +16,10 @@ function(rnnc_add_library target)
   if(NET_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "rnnc_add_library(${target}): what is '${NET_UNPARSED_ARGUMENTS}' for? Sources follow SOURCES")
   endif()
-  if(NET_WEIGHTS)
-    message(FATAL_ERROR "rnnc_add_library(${target}): weights become a part of the C by EMBED ${NET_WEIGHTS}, as with rnnc --embed")
+  set(bare ${NET_KEYWORDS_MISSING_VALUES})
+  list(FILTER bare EXCLUDE REGEX "SOURCES|DEFINES|OPTIONS") # lists may be empty
+  if(bare)
+    message(FATAL_ERROR "rnnc_add_library(${target}): nothing stands behind ${bare}")
   endif()
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if(NOT C IN_LIST languages)
@@ -24,8 +30,8 @@ function(rnnc_add_library target)
   if(count EQUAL 0)
     message(FATAL_ERROR "rnnc_add_library(${target}): no SOURCES")
   endif()
-  if(count GREATER 1 AND (NET_TOP OR NET_PREFIX OR NET_EMBED))
-    message(FATAL_ERROR "rnnc_add_library(${target}): TOP, PREFIX and EMBED go with one source, not ${count}")
+  if(count GREATER 1 AND (NET_TOP OR NET_PREFIX OR NET_WEIGHTS OR NET_EMBED))
+    message(FATAL_ERROR "rnnc_add_library(${target}): TOP, PREFIX, WEIGHTS and EMBED go with one source, not ${count}")
   endif()
   set(options ${NET_OPTIONS})
   foreach(define IN LISTS NET_DEFINES)
@@ -37,9 +43,15 @@ function(rnnc_add_library target)
   if(NET_PREFIX)
     list(APPEND options --prefix=${NET_PREFIX})
   endif()
-  if(NET_EMBED)
-    cmake_path(ABSOLUTE_PATH NET_EMBED)
-    list(APPEND options --embed=${NET_EMBED})
+  set(weights ${NET_WEIGHTS}${NET_EMBED})
+  if(weights)
+    cmake_path(ABSOLUTE_PATH weights)
+    rnnc_check_weights(${target} ${weights})
+    set(constants --embed)
+    if(NET_WEIGHTS AND "--plain-c" IN_LIST NET_OPTIONS)
+      set(constants --weights)
+    endif()
+    list(APPEND options ${constants}=${weights})
   endif()
 
   set(levels "") # of multi: files beside the network's own
@@ -70,15 +82,36 @@ function(rnnc_add_library target)
     endif()
     add_custom_command(OUTPUT ${files} ${folder}/${name}.h
       COMMAND rnnc::rnnc ${source} ${options} -o ${c} --header=${folder}/${name}.h -MF ${c}.d -MT ${c}
-      DEPENDS rnnc::rnnc ${source} DEPFILE ${c}.d
+      DEPENDS rnnc::rnnc ${source} ${weights} DEPFILE ${c}.d
       COMMENT "Compiling network ${name}.rnn" VERBATIM)
     list(APPEND emitted ${files})
   endforeach()
   add_library(${target} STATIC ${emitted})
   target_include_directories(${target} PUBLIC ${folder})
-  target_link_libraries(${target} PUBLIC rnnc::runtime)
-  target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3>
+  if(NOT "--freestanding" IN_LIST NET_OPTIONS)
+    target_link_libraries(${target} PUBLIC rnnc::runtime)
+  endif()
+  target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug,MinSizeRel>>:-O3>
     $<$<C_COMPILER_ID:Clang,AppleClang>:-ffp-contract=on> -fno-fast-math)
+endfunction()
+
+# rnnc_check_weights(target file): refuses, in a call of rnnc_add_library, what contradicts its weights, and a file that is not there.
+function(rnnc_check_weights target file)
+  set(call "rnnc_add_library(${target})")
+  set(again ${NET_OPTIONS})
+  list(FILTER again INCLUDE REGEX "^--(embed|weights)(=|$)")
+  if((NET_WEIGHTS AND NET_EMBED) OR again)
+    message(FATAL_ERROR "${call}: weights come from WEIGHTS, EMBED or an option as '--embed=FILE'; leave all but one of them out")
+  endif()
+  if(NET_OPTIONS MATCHES "(^|;)--variants(=|;|$)")
+    message(FATAL_ERROR "${call}: --variants is about several forms, and '${file}' has the weights of one; "
+      "leave it out and load them by NAME_load, or choose the form: OPTIONS --form=PATTERN=FORM")
+  endif()
+  get_source_file_property(made ${file} GENERATED)
+  if(NOT made AND (NOT EXISTS ${file} OR IS_DIRECTORY ${file}))
+    message(FATAL_ERROR "${call}: there is no weights file '${file}' (a path is relative to the folder of the CMakeLists.txt; "
+      "a rule that makes the file stands before this call)")
+  endif()
 endfunction()
 
 # rnnc_compile_for(file target): compiles a file that rnnc emitted for a level of x86-64 in its instructions.
