@@ -27,14 +27,14 @@ RNN_INLINE void rnn_column_put(rnn_real *y, int i, int n, rnn_vec v)
 RNN_COLUMN rnn_real rnn_column_dot(const rnn_real *x, const rnn_real *y, int n)
 {
     rnn_vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-    int i = 0;
-    for (; i + 4 * RNN_LANES <= n; i += 4 * RNN_LANES) {
+    const int whole = n - n % (4 * RNN_LANES); /* where n is a constant, so is what is left */
+    for (int i = 0; i < whole; i += 4 * RNN_LANES) {
         s0 = rnn_vec_madd(rnn_vec_load(x + i), rnn_vec_load(y + i), s0);
         s1 = rnn_vec_madd(rnn_vec_load(x + i + RNN_LANES), rnn_vec_load(y + i + RNN_LANES), s1);
         s2 = rnn_vec_madd(rnn_vec_load(x + i + 2 * RNN_LANES), rnn_vec_load(y + i + 2 * RNN_LANES), s2);
         s3 = rnn_vec_madd(rnn_vec_load(x + i + 3 * RNN_LANES), rnn_vec_load(y + i + 3 * RNN_LANES), s3);
     }
-    for (; i < n; i += RNN_LANES)
+    for (int i = whole; i < n; i += RNN_LANES)
         s0 = rnn_vec_madd(rnn_column_lanes(x, i, n, 0), rnn_column_lanes(y, i, n, 0), s0);
     return rnn_vec_sum((s0 + s1) + (s2 + s3));
 }
@@ -43,14 +43,14 @@ RNN_COLUMN rnn_real rnn_column_dot(const rnn_real *x, const rnn_real *y, int n)
 RNN_COLUMN rnn_real rnn_column_sum(const rnn_real *x, int n)
 {
     rnn_vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-    int i = 0;
-    for (; i + 4 * RNN_LANES <= n; i += 4 * RNN_LANES) {
+    const int whole = n - n % (4 * RNN_LANES); /* where n is a constant, so is what is left */
+    for (int i = 0; i < whole; i += 4 * RNN_LANES) {
         s0 += rnn_vec_load(x + i);
         s1 += rnn_vec_load(x + i + RNN_LANES);
         s2 += rnn_vec_load(x + i + 2 * RNN_LANES);
         s3 += rnn_vec_load(x + i + 3 * RNN_LANES);
     }
-    for (; i < n; i += RNN_LANES)
+    for (int i = whole; i < n; i += RNN_LANES)
         s0 += rnn_column_lanes(x, i, n, 0);
     return rnn_vec_sum((s0 + s1) + (s2 + s3));
 }
