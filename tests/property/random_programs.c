@@ -24,7 +24,8 @@ struct options {
     int count, jobs, shrink_seconds;
     bool future, print;
     struct batch_options batch;
-    const char *file; /* try this program instead of generated ones */
+    char **files; /* [file_count]; if there are any, these programs are tried instead of generated ones */
+    int file_count;
 };
 
 enum {
@@ -134,8 +135,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_SHRINK:
         options->shrink_seconds = atoi(argument);
         return 0;
-    case ARGP_KEY_ARG:
-        options->file = argument;
+    case ARGP_KEY_ARGS:
+        options->files = state->argv + state->next;
+        options->file_count = state->argc - state->next;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -262,15 +264,17 @@ static const char **generate_all(struct arena *arena, const struct options *opti
     return texts;
 }
 
-static const char **read_program(struct arena *arena, const struct options *options)
+static const char **read_programs(struct arena *arena, const struct options *options)
 {
-    const char *error, **texts = ARENA_ARRAY(arena, const char *, 1);
-    const struct source *source = source_from_file(arena, options->file, &error);
-    if (!source) {
-        fprintf(stderr, "%s\n", error);
-        exit(2);
+    const char *error, **texts = ARENA_ARRAY(arena, const char *, options->file_count);
+    for (int i = 0; i < options->file_count; i++) {
+        const struct source *source = source_from_file(arena, options->files[i], &error);
+        if (!source) {
+            fprintf(stderr, "%s\n", error);
+            exit(2);
+        }
+        texts[i] = source->data;
     }
-    texts[0] = source->data;
     return texts;
 }
 
@@ -345,15 +349,17 @@ int main(int argc, char **argv)
 {
     struct arena *arena = arena_new();
     struct options options = {.arena = arena, .seed = 1, .count = 100, .jobs = 2, .shrink_seconds = 60};
-    const struct argp argp = {
-        table,        parse_option,
-        "[FILE.rnn]", "Compile random programs (or the one in FILE), run them and compare with the oracle.",
-        NULL,         NULL,
-        NULL};
+    const struct argp argp = {table,
+                              parse_option,
+                              "[FILE.rnn...]",
+                              "Compile random programs (or those in files), run them and compare with the oracle.",
+                              NULL,
+                              NULL,
+                              NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (options.file)
-        options.count = 1;
-    const char **texts = options.file ? read_program(arena, &options) : generate_all(arena, &options);
+    if (options.file_count)
+        options.count = options.file_count;
+    const char **texts = options.file_count ? read_programs(arena, &options) : generate_all(arena, &options);
     if (options.print) {
         for (int i = 0; i < options.count; i++)
             printf("# seed %llu\n%s", (unsigned long long)(options.seed + (uint64_t)i), texts[i]);
