@@ -46,6 +46,8 @@ void write_wanted_members(struct emitter *emitter);
 void write_wanted(struct emitter *emitter);
 /* Returns the condition under which a kernel of a region is needed: "values->d_x_wanted_"; NULL: always. */
 const char *wanted_condition(const struct emitter *emitter, const struct region *region, const struct kernel *kernel);
+/* True if only the backward call reads a packed matrix; then also the condition under which it does. */
+bool panels_are_of_backward(const struct emitter *emitter, int panels, const char **condition);
 
 /* plan.c: writes an entry point, step by step of its plan. */
 void write_entry_point(struct emitter *emitter, const struct plan *plan);

@@ -121,6 +121,8 @@ void emit_packed_struct(struct emitter *emitter);
 /* True if the struct of packed weights has a number in front, without which it would be bytes alone, at any address. */
 bool packed_begins_aligned(const struct emitter *emitter);
 void emit_pack(struct emitter *emitter);
+/* Writes the function that packs what only a backward call reads; returns false if there is no such thing. */
+bool emit_pack_backward(struct emitter *emitter);
 bool pack_draws(const struct emitter *emitter); /* true if packing needs the window: dropout on weights */
 /* sizes.c */
 void name_enumerators(struct emitter *emitter);

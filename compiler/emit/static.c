@@ -1,6 +1,9 @@
 /* The packed weights: their struct, and `_pack`, which makes them from the parameters: copies of parameters that
- * kernels read unchanged, values of the static region, and panels. */
-#include "emit/emitter.h"
+ * kernels read unchanged, values of the static region, and panels. What only a backward call reads of the parameters,
+ * `_pack_backward` packs there, where it is known which gradients are wanted. */
+#include <string.h>
+
+#include "emit/calls.h"
 
 /* ---- the struct ---- */
 
@@ -71,6 +74,8 @@ struct packing {
     int row;
     int node; /* of the weights */
     struct access weights;
+    bool late;             /* only a backward call reads it, */
+    const char *condition; /* and only where this holds; NULL: always */
 };
 
 static enum packed_from origin_of(const struct packing *packing)
@@ -89,8 +94,15 @@ static int collect_packings(struct emitter *emitter, enum packed_from from, stru
         const struct packed_matrix *panels = &emitter->schedule->panels[p];
         for (int row = 0; row < panels->operand.row_count; row++) {
             const struct node *product = emitter->graph->nodes[panels->operand.products[row]];
-            struct packing packing = {panels->kernel, &panels->operand, row, product->edges[0].node,
-                                      access_of_edge(emitter->schedule, NULL, &product->edges[0])};
+            struct packing packing = {panels->kernel,
+                                      &panels->operand,
+                                      row,
+                                      product->edges[0].node,
+                                      access_of_edge(emitter->schedule, NULL, &product->edges[0]),
+                                      false,
+                                      NULL};
+            if (from == FROM_PARAMETERS)
+                packing.late = panels_are_of_backward(emitter, p, &packing.condition);
             if (origin_of(&packing) == from)
                 ARENA_PUSH(emitter->arena, *packings, count, capacity, packing);
         }
@@ -149,24 +161,43 @@ static const char *stored_text(const struct emitter *emitter, const struct packi
                         named_size(emitter, parameter->size_names[last], parameter->shape.dim[last]), plain);
 }
 
-/* Writes the table of rows that are packed from parameters, as plain numbers or in their storages; returns their
- * number. */
-static int write_packings(struct emitter *emitter, bool stored)
+/* Writes the table of rows that are packed from parameters, in their storages. */
+static bool write_stored_packings(struct emitter *emitter)
 {
     struct packing *packings;
-    int count = collect_packings(emitter, stored ? FROM_PARAMETERS_STORED : FROM_PARAMETERS, &packings);
+    const int count = collect_packings(emitter, FROM_PARAMETERS_STORED, &packings);
     if (!count)
-        return 0;
-    text_printf(emitter->out,
-                "/* What becomes of %s, row by row of the packed matrices (see rnn_%spacking). */\n"
-                "static const rnn_%spacking %s_%spacking[] = {\n",
-                stored ? "parameters with a storage" : "the parameters", stored ? "stored_" : "",
-                stored ? "stored_" : "", emitter->prefix, stored ? "stored_" : "");
+        return false;
+    write_pattern(emitter, "/* What becomes of parameters with a storage, row by row of the packed matrices (see "
+                           "rnn_stored_packing). */\n"
+                           "static const rnn_stored_packing $_stored_packing[] = {\n");
     for (int i = 0; i < count; i++)
-        text_printf(emitter->out, "    %s,\n",
-                    stored ? stored_text(emitter, &packings[i]) : packing_text(emitter, &packings[i]));
+        text_printf(emitter->out, "    %s,\n", stored_text(emitter, &packings[i]));
     text_puts(emitter->out, "};\n\n");
-    return count;
+    return true;
+}
+
+/* Writes the table of rows that are packed from parameters as plain numbers: of those that a backward call packs, or of
+ * all others. */
+static bool write_plain_packings(struct emitter *emitter, bool late)
+{
+    struct packing *packings;
+    const int count = collect_packings(emitter, FROM_PARAMETERS, &packings);
+    bool any = false;
+    for (int i = 0; i < count; i++) {
+        if (packings[i].late != late)
+            continue;
+        if (!any)
+            write_pattern(emitter,
+                          "/* What becomes of %s, row by row of the packed matrices (see rnn_packing). */\n"
+                          "static const rnn_packing $_%spacking[] = {\n",
+                          late ? "parameters that only the backward pass reads so" : "the parameters",
+                          late ? "backward_" : "");
+        text_printf(emitter->out, "    %s,\n", packing_text(emitter, &packings[i]));
+        any = true;
+    }
+    text_puts(emitter->out, any ? "};\n\n" : "");
+    return any;
 }
 
 /* Writes the call that packs the rows of such a table. */
@@ -230,17 +261,61 @@ static void write_copies(struct emitter *emitter)
     }
 }
 
+/* Writes what clears the packed weights: padding is 0. Plain panels are packed whole, with theirs. */
+static void write_clear_packed(struct emitter *emitter)
+{
+    const struct schedule *schedule = emitter->schedule;
+    bool stored = false, values = false;
+    for (int p = 0; p < schedule->panel_count; p++)
+        stored |= schedule->panels[p].operand.storage != PRECISION_F32;
+    for (int i = 0; i < emitter->graph->node_count; i++)
+        values |= schedule->buffers[i].storage == STORE_STATIC;
+    if (stored || !schedule->panel_count)
+        text_puts(emitter->out, "    memset(packed, 0, sizeof *packed);\n");
+    else if (values)
+        write_pattern(emitter, "    memset(packed, 0, offsetof(struct $_packed, %s)); /* panels are packed whole */\n",
+                      emitter->panels[0]);
+}
+
+static bool same_condition(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
+
+bool emit_pack_backward(struct emitter *emitter)
+{
+    struct packing *packings;
+    const int count = collect_packings(emitter, FROM_PARAMETERS, &packings);
+    if (!write_plain_packings(emitter, true))
+        return false;
+    int late = 0, values = 0;
+    for (int i = 0; i < count; i++) {
+        if (packings[i].late)
+            packings[late++] = packings[i];
+        values += packings[i].late && packings[i].condition;
+    }
+    write_pattern(emitter, "/* Packs what only the backward pass reads, as far as gradients of inputs are wanted. */\n"
+                           "static void $_pack_backward(const @_params *params, struct $_packed *packed,\n"
+                           "    const struct $_values *values)\n{\n");
+    for (int first = 0, end; first < late; first = end) {
+        const char *condition = packings[first].condition;
+        for (end = first + 1; end < late && same_condition(condition, packings[end].condition);)
+            end++;
+        if (condition)
+            text_printf(emitter->out, "    if (%s)\n    ", condition);
+        write_pattern(emitter, "    rnn_pack_all(packed, params, &$_backward_packing[%d], %d);\n", first, end - first);
+    }
+    text_puts(emitter->out, values ? "}\n\n" : "    (void)values;\n}\n\n");
+    return true;
+}
+
 void emit_pack(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
     struct text *out = emitter->out;
     const char *window = pack_draws(emitter) ? ", window" : "";
-    bool packs = write_packings(emitter, false), stores = write_packings(emitter, true);
+    const bool packs = write_plain_packings(emitter, false), stores = write_stored_packings(emitter);
     bool trains = emitter->graph->trains; /* then the caller has checked them */
     text_printf(out,
                 "/* Parameters to packed weights: what is static is computed here, once. */\n"
-                "%s %s_pack(const %s *params, %s_packed *packed%s)\n{\n%s"
-                "    memset(packed, 0, sizeof *packed);\n",
+                "%s %s_pack(const %s *params, %s_packed *packed%s)\n{\n%s",
                 trains              ? "static void"
                 : emitter->internal ? "static rnn_status"
                                     : "rnn_status",
@@ -248,6 +323,7 @@ void emit_pack(struct emitter *emitter)
                 trains ? ""
                        : "    if (!params || !packed || !rnn_is_aligned(packed))\n"
                          "        return RNN_ERROR_ARGUMENT;\n");
+    write_clear_packed(emitter);
     open_function(emitter, trains ? VAR_params : VAR_NONE);
     write_storage_checks(emitter);
     write_copies(emitter);

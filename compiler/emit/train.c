@@ -362,7 +362,8 @@ void emit_training(struct emitter *emitter)
     write_copy_of_streams(emitter);
     write_order_of_gradients(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
     if (emitter->graph->of_outputs) {
-        write_vjp_calls(emitter, plan_of_call(emitter->schedule, CALL_GRAD));
+        const bool packs = emit_pack_backward(emitter);
+        write_vjp_calls(emitter, plan_of_call(emitter->schedule, CALL_GRAD), packs);
         write_any_vjp_calls(emitter);
     } else {
         write_entry_point(emitter, plan_of_call(emitter->schedule, CALL_GRAD));

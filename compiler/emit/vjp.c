@@ -230,7 +230,7 @@ static void write_forward(struct writing *writing)
     text_puts(emitter->out, "    rnn_flush_end(flush);\n    rnn_kept_end(work);\n    return RNN_OK;\n}\n\n");
 }
 
-static void write_backward(struct writing *writing)
+static void write_backward(struct writing *writing, bool packs)
 {
     struct emitter *emitter = writing->emitter;
     const int inputs = own_inputs(emitter->graph);
@@ -245,6 +245,8 @@ static void write_backward(struct writing *writing)
     write_wanted(emitter);
     text_puts(emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
     write_addresses(writing);
+    if (packs)
+        write_line(writing, "$_pack_backward(params, packed, &values);");
     write_body(writing);
     if (!runs_regions(writing))
         text_puts(emitter->out, "    (void)packed;\n");
@@ -267,13 +269,13 @@ static void write_both(struct emitter *emitter)
     text_puts(emitter->out, ") : status;\n}\n\n");
 }
 
-void write_vjp_calls(struct emitter *emitter, const struct plan *plan)
+void write_vjp_calls(struct emitter *emitter, const struct plan *plan, bool packs_backward)
 {
     const int first = plan_first_gradient(plan);
     struct writing forward = {.emitter = emitter, .plan = plan, .end = first, .indent = 4};
     struct writing backward = {.emitter = emitter, .plan = plan, .begin = first, .end = plan->step_count, .indent = 4};
     write_forward(&forward);
-    write_backward(&backward);
+    write_backward(&backward, packs_backward);
     write_both(emitter);
 }
 

@@ -7,7 +7,7 @@
 /* Declarations, with comments. */
 void write_vjp_declarations(struct emitter *emitter);
 /* NAME_vjp_forward, NAME_vjp_backward and NAME_vjp. */
-void write_vjp_calls(struct emitter *emitter, const struct plan *plan);
+void write_vjp_calls(struct emitter *emitter, const struct plan *plan, bool packs_backward);
 /* The same calls through arrays of addresses, and the descriptor that has them. */
 void write_any_vjp_calls(struct emitter *emitter);
 void write_vjp_descriptor(struct emitter *emitter);

@@ -1,6 +1,8 @@
 /* Kernels that only gradients of inputs need: a backward call leaves out those of frames regions where the caller does
  * not want such gradients, as of data that is not trained. The members that say so end with `_`, as no name of a
  * value does. */
+#include <string.h>
+
 #include "emit/calls.h"
 
 static bool may_be_unwanted(const struct graph *graph, int output)
@@ -81,4 +83,29 @@ const char *wanted_condition(const struct emitter *emitter, const struct region 
                                  condition ? " || " : "", name_of(emitter, i));
     }
     return condition;
+}
+
+bool panels_are_of_backward(const struct emitter *emitter, int panels, const char **condition)
+{
+    const struct schedule *schedule = emitter->schedule;
+    bool always = false;
+    *condition = NULL;
+    for (int r = 0; r < schedule->region_count; r++)
+        for (int k = 0; k < schedule->regions[r].kernel_count; k++) {
+            const struct region *region = &schedule->regions[r];
+            const struct kernel *kernel = &region->kernels[k];
+            bool reads = false;
+            for (int o = 0; o < kernel->operand_count; o++)
+                reads |= kernel->operands[o].panels == panels;
+            if (!reads)
+                continue;
+            if (!emitter->graph->of_outputs || !region_is_of_backward(emitter, region))
+                return false;
+            const char *one = wanted_condition(emitter, region, kernel);
+            always |= !one || (*condition && strcmp(*condition, one) != 0);
+            *condition = one;
+        }
+    if (always)
+        *condition = NULL;
+    return true;
 }

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rnn/weights.h"
 
@@ -68,6 +69,7 @@ struct harness *harness_new(int frames, int streams, uint64_t seed)
     harness->parameters = exact_alloc(model->parameter_elements * sizeof(rnn_real), model->alignment);
     rnn_parameters_init(model, harness->parameters, seed);
     harness->packed = exact_alloc(model->packed_size(), model->alignment);
+    memset(harness->packed, 0xff, model->packed_size()); /* its former contents must not matter */
     harness->work = exact_alloc(model->work_size(frames, streams), model->alignment);
     rnn_status status = model->pack(harness->parameters, harness->packed);
     if (status != RNN_OK) {
