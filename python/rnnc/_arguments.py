@@ -10,10 +10,12 @@ Extent = collections.namedtuple("Extent", "frames streams lone")
 
 def match(tensors, positional, named):
     """The inputs in the network's order, given by position, as one dict, or by name."""
-    names = [tensor.name for tensor in tensors]
-    listed = "', '".join(names)
     if len(positional) == 1 and isinstance(positional[0], dict):
         positional, named = (), {**positional[0], **named}
+    if not named and len(positional) == len(tensors):
+        return list(positional)
+    names = [tensor.name for tensor in tensors]
+    listed = "', '".join(names)
     if len(positional) > len(names):
         raise TypeError(
             f"the network has {len(names)} input{'s' if len(names) != 1 else ''}"

@@ -2,6 +2,7 @@
 
 import collections
 import ctypes
+import functools
 import os
 import threading
 import weakref
@@ -152,6 +153,9 @@ class Network:
         self.parameters = {tensor.name: self._view(tensor) for tensor in self._tensors}
         self._packed = None
         self._own = None
+        self._vjp = model.vjp.contents if model.vjp else None
+        self._vjp_calls = (self._vjp.state_init, self._vjp.forward, self._vjp.backward) if model.vjp else None
+        self._vjp_sizes = functools.lru_cache(maxsize=64)(self._find_vjp_sizes)
         self._idle_gradients = collections.deque()  # state and work of calls for gradients, to be used again
         self._idle = collections.deque()  # states of calls that begin, to be used again
         if not self._tensors:
@@ -423,7 +427,7 @@ class Network:
 
     def differentiable(self):
         """This network compiled with gradients, which another program asks for by the adjoints of its outputs."""
-        if self._model.vjp:
+        if self._vjp:
             return self
         if not self.outputs or any(not t.in_streams for t in self.outputs):
             raise Error("the network has no output that gradients could come from")
@@ -435,37 +439,37 @@ class Network:
         if self._model.fingerprint != fingerprint:
             raise Error(f"the program of '{self.name}' has changed since it was compiled: its parameters are others")
 
+    def _find_vjp_sizes(self, frames, streams):
+        """Bytes of the state and the work of a call."""
+        return self._vjp.state_size(streams), self._vjp.work_size(frames, streams)
+
     def _forward(self, weights, frames, streams, lengths, inputs, outputs):
         """The outputs of a call whose streams begin; what is where, as addresses. Returns the work, as a buffer, with
         what `_backward` needs; its memory is used again when nobody has the buffer any longer."""
-        vjp, model = self._model.vjp.contents, self._model
-        sizes = vjp.state_size(streams), vjp.work_size(frames, streams)
+        state_init, forward, _ = self._vjp_calls
+        sizes = self._vjp_sizes(frames, streams)
         try:
             memory = self._idle_gradients.pop()
         except IndexError:
             memory = []
         if not memory or any(part.size < size for part, size in zip(memory, sizes)):
             memory.clear()
-            memory.extend(Memory(model, size) for size in sizes)
+            memory.extend(Memory(self._model, size) for size in sizes)
         state, work = (part.address for part in memory)
-        self._check(vjp.state_init(state, streams))
+        self._check(state_init(state, streams))
         window = rnn_window(frames=frames, lengths=lengths.ctypes.data if lengths is not None else None)
         with self._limit_threads():
-            self._check(
-                vjp.forward(weights, state, work, byref(window), _pointers(inputs), _pointers(outputs))
-            )
+            self._check(forward(weights, state, work, byref(window), _pointers(inputs), _pointers(outputs)))
         buffer = (c_char * sizes[1]).from_address(work)
         weakref.finalize(buffer, self._idle_gradients.append, memory)
         return buffer
 
     def _backward(self, weights, work, inputs, adjoints, gradient, input_gradients):
         """Gradients, with the work of a forward pass and what that was given. An adjoint that is None is 0."""
-        vjp = self._model.vjp.contents
+        backward = self._vjp_calls[2]
         with self._limit_threads():
             self._check(
-                vjp.backward(
-                    weights, work, _pointers(inputs), _pointers(adjoints), gradient, _pointers(input_gradients)
-                )
+                backward(weights, work, _pointers(inputs), _pointers(adjoints), gradient, _pointers(input_gradients))
             )
 
     # ---- what it is ----
@@ -519,12 +523,12 @@ class _Threads:
         self._library, self._threads = library, threads
 
     def __enter__(self):
-        if self._threads:
-            self._before = self._library.omp_get_max_threads()
+        self._before = self._library.omp_get_max_threads() if self._threads else None
+        if self._before != self._threads:
             self._library.omp_set_num_threads(c_int(self._threads))
 
     def __exit__(self, *_):
-        if self._threads:
+        if self._before != self._threads:
             self._library.omp_set_num_threads(c_int(self._before))
 
 
@@ -537,7 +541,12 @@ def _whole(what, value, least, most):
 
 def _pointers(addresses):
     addresses = list(addresses)
-    return (c_void_p * max(len(addresses), 1))(*addresses)
+    return _array_of_pointers(len(addresses) or 1)(*addresses)
+
+
+@functools.lru_cache(maxsize=None)
+def _array_of_pointers(count):
+    return c_void_p * count
 
 
 def _take_streams(streams, count):

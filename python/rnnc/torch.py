@@ -54,6 +54,11 @@ class Module(torch.nn.Module):
         self._lock = threading.Lock()
         self._packed = None
         self._block = torch.empty(self._net._weights.size, dtype=self._dtype)
+        begin, size = self._block.data_ptr(), self._block.element_size()
+        self._places = [
+            (tuple(tensor.name.split(".")[:-1]), tensor.name.split(".")[-1], tensor.shape, begin + tensor.offset * size)
+            for tensor in self._net._tensors
+        ]
 
     def _part(self, tensor):
         return self._block[tensor.offset : tensor.offset + tensor.elements].view(tensor.shape)
@@ -88,7 +93,7 @@ class Module(torch.nn.Module):
     def forward(self, *inputs, state=None, lengths=None, **named):
         net = self._net
         values = [
-            _take_input(net, tensor, value)
+            _take_input(tensor, value, self._dtype)
             for tensor, value in zip(net.inputs, _arguments.match(net.inputs, inputs, named))
         ]
         extent = _arguments.extent(net.inputs, [tuple(value.shape) for value in values], is_step=False)
@@ -113,14 +118,18 @@ class Module(torch.nn.Module):
 
     def _take_weights(self):
         weights = []
-        for tensor in self._net._tensors:
-            weight = self
-            for name in tensor.name.split("."):
-                weight = getattr(weight, name)
-            _check_tensor(f"parameter '{tensor.name}'", weight, self._dtype)
-            if tuple(weight.shape) != tensor.shape:
+        for modules, last, shape, _ in self._places:
+            owner = self
+            for name in modules:
+                owner = getattr(owner, name)
+            weight = owner._parameters.get(last)
+            if weight is None:  # a buffer, or parametrized
+                weight = getattr(owner, last)
+            if weight.dtype is not self._dtype or not weight.is_cpu or weight.shape != shape:
+                name = ".".join((*modules, last))
+                _check_tensor(f"parameter '{name}'", weight, self._dtype)
                 raise ValueError(
-                    f"parameter '{tensor.name}' has shape {describe(weight.shape)}; expected {describe(tensor.shape)}"
+                    f"parameter '{name}' has shape {describe(weight.shape)}; expected {describe(shape)}"
                 )
             weights.append(weight)
         return weights
@@ -154,11 +163,10 @@ class Module(torch.nn.Module):
 
     def _are_own(self, weights):
         """True if all weights lie in the block."""
-        begin, size = self._block.data_ptr(), self._block.element_size()
-        return all(
-            weight.data_ptr() == begin + tensor.offset * size and weight.is_contiguous()
-            for tensor, weight in zip(self._net._tensors, weights)
-        )
+        for (_, _, _, place), weight in zip(self._places, weights):
+            if weight.data_ptr() != place or not weight.is_contiguous():
+                return False
+        return True
 
     def _gather(self, weights):
         """The block, or where weights lie elsewhere (parametrized, or of functional_call) a new one that has them."""
@@ -171,7 +179,7 @@ class Module(torch.nn.Module):
         return block
 
     def __getstate__(self):
-        own = ("_lock", "_packed", "_block")
+        own = ("_lock", "_packed", "_block", "_places")
         return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, kept):
@@ -268,7 +276,8 @@ class _Call:
             block.data_ptr(),
             [None if g is None else g.data_ptr() for g in gradients],
         )
-        return gradients, [block[t.offset : t.offset + t.elements].view(t.shape) for t in net._tensors]
+        parts = block.split_with_sizes([t.elements for t in net._tensors])
+        return gradients, [p if len(t.shape) == 1 else p.view(t.shape) for p, t in zip(parts, net._tensors)]
 
 
 class _Function(torch.autograd.Function):
@@ -280,7 +289,9 @@ class _Function(torch.autograd.Function):
         ctx.call = call
         ctx.save_for_backward(*tensors, *work)  # autograd frees the work as it frees its own
         ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(*[y for t, y in zip(call.module._net.outputs, outputs) if t.is_id])
+        ids = [y for t, y in zip(call.module._net.outputs, outputs) if t.is_id]
+        if ids:
+            ctx.mark_non_differentiable(*ids)
         return tuple(outputs)
 
     @staticmethod
@@ -298,17 +309,17 @@ class _Function(torch.autograd.Function):
 
 
 def _check_tensor(what, tensor, dtype):
-    if tensor.device.type != "cpu":
+    if not tensor.is_cpu:
         raise ValueError(f"{what} is on {tensor.device}: compiled networks run on the CPU; give .cpu()")
     if dtype is not None and tensor.dtype != dtype:
         raise TypeError(f"{what} is of type {tensor.dtype}; expected {dtype}, which the network computes in")
 
 
-def _take_input(net, tensor, value):
+def _take_input(tensor, value, dtype):
     if not isinstance(value, torch.Tensor):
         raise TypeError(f"input '{tensor.name}' is a {type(value).__name__}; expected a torch.Tensor")
     if not tensor.is_id:
-        _check_tensor(f"input '{tensor.name}'", value, _DTYPES[net.dtype.name])
+        _check_tensor(f"input '{tensor.name}'", value, dtype)
         return value.resolve_neg().contiguous()
     _check_tensor(f"input '{tensor.name}'", value, None)
     if value.dtype not in (torch.int32, torch.int64, torch.int16, torch.int8, torch.uint8):

@@ -190,6 +190,17 @@ class Gradients(unittest.TestCase):
         for loss, expected in ((second, alone[1]), (first, alone[0]), (first, alone[0])):
             self.assertTrue(torch.equal(torch.autograd.grad(loss, x, retain_graph=True)[0], expected))
 
+    def test_gradients_of_some(self):
+        """A backward pass makes what another one of the same graph had no use for."""
+        x = self.x.clone().requires_grad_()
+        leaves = [x, *self.module.parameters()]
+        loss = self.module(x, self.word, self.h0)["y"].sin().sum()
+        want = torch.autograd.grad(loss, leaves, retain_graph=True)
+        loss = self.module(x, self.word, self.h0)["y"].sin().sum()
+        some = torch.autograd.grad(loss, leaves[1:], retain_graph=True)
+        for a, b in zip([*torch.autograd.grad(loss, leaves[:1]), *some], want):
+            self.assertTrue(torch.equal(a, b))
+
     def test_memory_comes_back(self):
         module = copy.deepcopy(self.module)
         net = module.net
