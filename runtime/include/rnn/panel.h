@@ -267,20 +267,27 @@ RNN_INLINE void rnn_pack_columns(rnn_real *to, const ptrdiff_t step, const rnn_r
             to[i * step + u] = 0;
 }
 
-/* Puts a block of `count` units, with all k columns, where a panel has it. */
-RNN_INLINE void rnn_pack_block(rnn_real *to, const ptrdiff_t step, const rnn_real *weights, const ptrdiff_t row_step,
-                               const ptrdiff_t column_step, const int count, const int k)
+/* A block of units on its way into a panel. */
+typedef struct {
+    rnn_real *to;
+    ptrdiff_t step; /* to the next column there */
+    const rnn_real *from;
+    int count; /* units; the others weigh 0 */
+} rnn_packed_block;
+
+/* Puts `columns` of its columns, from column i on, where the panel has them. */
+RNN_INLINE void rnn_pack_part(const rnn_packed_block *block, const ptrdiff_t row_step, const ptrdiff_t column_step,
+                              const int i, const int columns)
 {
-    int i = 0;
-    if (row_step == 1 && count == RNN_LANES) {
-        for (; i < k; i++)
-            rnn_vec_store(to + i * step, rnn_vec_load_unaligned(weights + i * column_step));
-    } else if (column_step == 1 && count == RNN_LANES)
-        for (; i + RNN_PACK_COLUMNS <= k; i += RNN_PACK_COLUMNS)
-            rnn_pack_columns(to + i * step, step, weights + i, row_step, 1, RNN_LANES, RNN_PACK_COLUMNS);
-    for (; i < k; i += RNN_PACK_COLUMNS)
-        rnn_pack_columns(to + i * step, step, weights + i * column_step, row_step, column_step, count,
-                         RNN_MIN(k - i, RNN_PACK_COLUMNS));
+    rnn_real *const to = block->to + i * block->step;
+    const rnn_real *const from = block->from + i * column_step;
+    if (row_step == 1 && block->count == RNN_LANES)
+        for (int c = 0; c < columns; c++)
+            rnn_vec_store(to + c * block->step, rnn_vec_load_unaligned(from + c * column_step));
+    else if (column_step == 1 && block->count == RNN_LANES && columns == RNN_PACK_COLUMNS)
+        rnn_pack_columns(to, block->step, from, row_step, 1, RNN_LANES, RNN_PACK_COLUMNS);
+    else
+        rnn_pack_columns(to, block->step, from, row_step, column_step, block->count, columns);
 }
 
 /* Returns the blocks of units of a matrix whose panels hold `side` of them. */
@@ -292,14 +299,22 @@ RNN_OUTLINE void rnn_pack_blocks(const rnn_range range, rnn_real *packed, const 
                                  const rnn_real *weights, const ptrdiff_t row_step, const ptrdiff_t column_step,
                                  const int units, const int k)
 {
+    enum { MOST = 4 };
+    rnn_packed_block blocks[MOST]; /* of one panel, side by side: lines that they share are read and written once */
     const int rows = side * part;
-    for (int block = range.first; block < range.end; block++) {
-        const rnn_pass_place place = rnn_place_row(row * side + block % side, rows);
-        const ptrdiff_t step = (ptrdiff_t)place.rows * RNN_LANES;
-        rnn_real *const to = packed + (((ptrdiff_t)(block / side) * rows + place.first) * k + place.row) * RNN_LANES;
-        const int count = RNN_MAX(0, RNN_MIN(units - block * RNN_LANES, RNN_LANES));
-        const rnn_real *const from = count ? weights + (ptrdiff_t)block * RNN_LANES * row_step : weights;
-        rnn_pack_block(to, step, from, row_step, column_step, count, k);
+    for (int first = range.first, end; first < range.end; first = end) {
+        end = RNN_MIN(RNN_MIN(first + MOST, (first / side + 1) * side), range.end);
+        for (int block = first; block < end; block++) {
+            const rnn_pass_place place = rnn_place_row(row * side + block % side, rows);
+            const int count = RNN_MAX(0, RNN_MIN(units - block * RNN_LANES, RNN_LANES));
+            blocks[block - first] = (rnn_packed_block){
+                packed + (((ptrdiff_t)(block / side) * rows + place.first) * k + place.row) * RNN_LANES,
+                (ptrdiff_t)place.rows * RNN_LANES, count ? weights + (ptrdiff_t)block * RNN_LANES * row_step : weights,
+                count};
+        }
+        for (int i = 0; i < k; i += RNN_PACK_COLUMNS)
+            for (int block = 0; block < end - first; block++)
+                rnn_pack_part(&blocks[block], row_step, column_step, i, RNN_MIN(k - i, RNN_PACK_COLUMNS));
     }
 }
 
