@@ -170,6 +170,7 @@ def compare(net, calls, parameters, x):
 
 
 def measure(net, streams, options, peers):
+    torch.compiler.reset()  # or else it stops to compile, as what it has is for other networks
     module = rnnc.torch.Module(rnnc.compile(NETS[net].program, threads=options.threads, **NETS[net].consts), seed=1)
     parameters = dict(module.named_parameters())
     leaves = list(parameters.values())
