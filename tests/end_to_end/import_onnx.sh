@@ -221,6 +221,100 @@ refuses "the Slice 'none' can be imported only where it takes features, directio
 } | model m.onnx
 refuses "the Add 'shift' has 'k' of [3, 2] beside 'turned' of 3 features"
 
+# ---- frames last; zeros before the frames, and what comes out behind them; BatchNormalization; comparisons ----
+
+convolved() {
+  node Pad pad "x before" "padded"
+  node Conv conv "padded K" "c"
+  node BatchNormalization batch "c g b m v" "n" 'name: "epsilon" f: 0.5'
+  node Conv late "n K_2" "more" 'name: "pads" ints: 1 ints: 1'
+  node Slice chomp "more zero minus_one axis" "l"
+  node PRelu slope "l s" "p"
+  node Greater above "p limit" "is_above"
+  node Where chosen "is_above p x" "y"
+  for tensor in "K=1 1 2=1 10" "K_2=1 1 2=1 -1" "g=1=6" "b=1=1" "m=1=2" "v=1=3.5" "s=1 1=0.5" "limit==-14"; do
+    rest=${tensor#*=}
+    echo "initializer { $(floats "${tensor%%=*}" "${rest%=*}" "${rest#*=}") }"
+  done
+  echo "initializer { $(whole before 6 '0 0 1 0 0 0') } initializer { $(whole zero 1 0) }"
+  echo "initializer { $(whole minus_one 1 -1) } initializer { $(whole axis 1 2) }"
+  echo "input { $(place x 1 '0 1 0') } output { $(place y 1 '0 1 0') }"
+}
+convolved | model m.onnx
+mkdir convolved
+floats x '1 1 3' '1 2 3' | encode TensorProto convolved/input_0.pb
+floats y '1 1 3' '-12.5 2 3' | encode TensorProto convolved/output_0.pb
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors --check=convolved --tolerance 0
+cat >expected <<'END'
+# ONNX, opset 17
+import std.onnx
+
+model net {
+  input x[1]
+  param K[2, 1, 1]
+  param g
+  param b
+  param K_2[2, 1, 1]
+  param s
+  conv = K[0] @ x[t-1] + K[1] @ x
+  batch = g * conv + b
+  late = K_2[0] @ batch[t-1] + K_2[1] @ batch
+  slope = relu(late) + s * min(late, 0)
+  above = slope > (-14)
+  output y = where(above, slope, x)
+}
+END
+cmp net.rnn expected || fail "the program is $(cat net.rnn)"
+convolved | sed 's/int64_data: -1/int64_data: -2/' | model m.onnx
+refuses "the Slice 'chomp' can be imported only where it leaves out the frames that a Conv gives behind the last one"
+convolved | sed 's/op_type: "Slice"/op_type: "Relu"/' | model m.onnx
+refuses "the Relu 'chomp' reads 'more', in which a Conv gives more than it takes: a Slice has to leave those behind the last frame out"
+convolved | sed 's/op_type: "Conv" name: "conv"/op_type: "Relu" name: "conv"/' | model m.onnx
+refuses "the Relu 'conv' reads 'padded', in which a Pad has put zeros: only a Conv that gives as many frames as there were is read behind it"
+convolved | sed 's/f: 0.5/f: 0.5 } attribute { name: "training_mode" i: 1/' | model m.onnx
+refuses "the BatchNormalization 'batch' is in training mode: export the model for inference"
+convolved | sed 's/input: "before"/& input: "limit"/' | model m.onnx
+refuses "the Pad 'pad' can be imported only where it puts zeros (mode 'constant', value 0)"
+
+# ---- sums over features ----
+
+{
+  node ReduceMean mean "x" "m" 'name: "axes" ints: -1'
+  node Sub centred "x m" "d"
+  node Erf erf "d" "y"
+  echo "input { $(place x 1 '0 0 2') } output { $(place y 1 '0 0 2') }"
+} | model m.onnx
+mkdir sums
+floats x '1 1 2' '3 1' | encode TensorProto sums/input_0.pb
+floats y '1 1 2' '0.84270079 -0.84270079' | encode TensorProto sums/output_0.pb
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors --check=sums --tolerance 1e-6
+says net.rnn "mean_2 = concat(mean(x))"
+says net.rnn "centred = x - mean_2[0]"
+
+# ---- types of numbers ----
+
+typed() {
+  node Cast narrow "x" "x_h" 'name: "to" i: 10'
+  node Mul half "x_h h" "a"
+  node Mul brain "a f" "b"
+  node Mul double "b d" "c"
+  node Add far "c o" "y"
+  echo 'initializer { name: "h" data_type: 10 dims: 2 int32_data: 15360 int32_data: 49408 }'
+  echo 'initializer { name: "f" data_type: 16 dims: 2 raw_data: "\200\077\300\377" }'
+  echo 'initializer { name: "d" data_type: 11 dims: 2 double_data: 0.5 double_data: 0.1 }'
+  echo "initializer { $(floats o 2 '0 inf') }"
+  echo "input { $(place x 1 '0 0 2') } output { $(place y 1 '0 0 2') }"
+}
+typed | model m.onnx
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+says err "rnn: note: the graph computes in numbers of two bytes in parts, the program in float"
+typed | sed '/input { name: "x"/s/elem_type: 1 /elem_type: 10 /' | model m.onnx
+refuses "the input 'x' is of float16: those of a program are of float; export the model with such inputs and outputs, and a Cast where it computes in another type"
+typed | sed '/output { name: "y"/s/elem_type: 1 /elem_type: 16 /' | model m.onnx
+refuses "the output 'y' is of bfloat16"
+typed | sed 's/data_type: 16/data_type: 19/' | model m.onnx
+refuses "the initializer 'f' is of float8e5m2: only float, double, float16, bfloat16, int32, int64 and bool are read"
+
 # ---- Scan: h = relu(h[t-1] + x), and twice that ----
 
 {

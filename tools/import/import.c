@@ -144,7 +144,7 @@ static bool import_onnx(struct arena *arena, const char *path, struct imported *
     struct onnx_network network;
     if (!onnx_import(arena, path, NULL, 0, &network, error))
         return false;
-    *imported = (struct imported){network.program, network.weights, network.weight_count, NULL};
+    *imported = (struct imported){network.program, network.weights, network.weight_count, network.note};
     return true;
 }
 

@@ -131,6 +131,13 @@ static bool write_outputs(struct onnx_graph *graph, struct onnx_port *outputs, c
                                   port->name);
             return false;
         }
+        if (value->before || value->behind || value->surplus) {
+            *error = arena_printf(graph->arena, "'%s': the output '%s' has another number of frames than the input",
+                                  graph->path, port->name);
+            return false;
+        }
+        if (!onnx_check_type(graph, port, "output", error))
+            return false;
         strcpy(port->axes, value->axes);
         port->role = ONNX_REAL;
         port->size = value->size;
@@ -154,7 +161,7 @@ static bool check_lengths(struct onnx_graph *graph, const char **error)
 static void begin(struct onnx_graph *graph, const struct onnx_value *initializers, int port_count)
 {
     graph->frames = graph->sequences = 0;
-    graph->misplaced = false;
+    graph->misplaced = graph->halves = false;
     graph->states = NULL;
     graph->state_count = 0;
     graph->value_count = graph->weight_count = 0;
@@ -198,6 +205,7 @@ static bool write_program(struct onnx_graph *graph, const struct onnx_value *ini
                                     inputs.data, graph->parameters.data, graph->equations.data);
     network->weights = graph->weights;
     network->weight_count = graph->weight_count;
+    network->note = graph->halves ? "the graph computes in numbers of two bytes in parts, the program in float" : NULL;
     return true;
 }
 
@@ -206,7 +214,14 @@ static bool write_program(struct onnx_graph *graph, const struct onnx_value *ini
 static bool try_layouts(struct onnx_graph *graph, const struct onnx_value *initializers, struct onnx_network *network,
                         const char **error)
 {
-    static const struct onnx_layout layouts[] = {{false, true}, {true, true}, {false, false}, {true, false}};
+    static const struct onnx_layout layouts[] = {
+        {.once = true},
+        {.sequences_first = true, .once = true},
+        {.once = false},
+        {.sequences_first = true},
+        {.sequences_first = true, .once = true, .frames_last = true},
+        {.sequences_first = true, .frames_last = true},
+    };
     size_t furthest = 0;
     bool misplaced = true;
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {

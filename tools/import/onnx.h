@@ -37,6 +37,7 @@ struct onnx_network {
     int weight_count;
     struct onnx_port *inputs, *outputs; /* inputs without initializers */
     int input_count, output_count;
+    const char *note; /* on what it computes, or NULL */
 };
 
 /* False, with a sentence that names the file and, where there is one, the node, if the file is damaged or the network

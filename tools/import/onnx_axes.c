@@ -35,17 +35,19 @@ static bool same_node(struct onnx_graph *graph, const Onnx__NodeProto *node, con
     return true;
 }
 
-/* Numbers change their type in a Cast, but not what they are. */
+/* Numbers change their type in a Cast, but not what they are: the program computes in float what the graph does in
+ * numbers of two bytes. */
 static bool cast_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
     const struct onnx_value *x = onnx_has_input(node, 0) ? onnx_find(graph, node->input[0]) : NULL;
-    enum { FLOAT = 1, DOUBLE = 11 };
-    const long to = onnx_integer(node, "to", 0);
+    const int to = (int)onnx_integer(node, "to", 0);
     const bool ids = x && (x->kind == ONNX_IDS || (x->kind == ONNX_INPUT && onnx_is_whole(graph->ports[x->port].type)));
-    if (x && ids != onnx_is_whole((int)to) && x->kind != ONNX_LENGTHS)
+    if (x && ids != onnx_is_whole(to) && x->kind != ONNX_LENGTHS)
         return onnx_node_error(graph, node, error, "makes ids of numbers, or numbers of ids, which a program does not");
-    if (!ids && x && x->kind != ONNX_LENGTHS && to != FLOAT && to != DOUBLE)
-        return onnx_node_error(graph, node, error, "changes numbers to another type than float or double");
+    if (!ids && x && x->kind != ONNX_LENGTHS && !onnx_is_real(to) && !onnx_is_half(to))
+        return onnx_node_error(graph, node, error, "changes numbers to %s, which a program has not",
+                               onnx_type_text(graph->arena, to));
+    graph->halves = graph->halves || onnx_is_half(to);
     return same_node(graph, node, error);
 }
 
@@ -218,6 +220,12 @@ static bool take_places(struct onnx_graph *graph, const Onnx__NodeProto *node, s
                         double from, double to, const char **error)
 {
     const double length = onnx_axis_length(graph, x, axis);
+    if (x->axes[axis] == 'T' && x->surplus) {
+        const bool cuts = fabs(to + (double)x->surplus) < 0.5 || fabs(to - length) < 0.5;
+        x->surplus = 0;
+        return (!(fabs(from) > 0) && cuts) ||
+               onnx_axes_error(graph, node, x, "leaves out the frames that a Conv gives behind the last one", error);
+    }
     const bool first = from >= 0 && from < 1 && to > 0 && to < 2;
     const bool last = (fabs(from + 1) < 0.5 || fabs(from - (length - 1)) < 0.5) && to >= length;
     if (x->axes[axis] == 'T' && length > 1 && x->kind == ONNX_VECTOR && (first || last)) {
@@ -389,39 +397,18 @@ static bool concat_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
     return true;
 }
 
-/* Over the frames of a sequence. */
-static bool reduce_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
-{
-    const struct onnx_value *x;
-    double axes[ONNX_MOST_NUMBERS];
-    int count, axis;
-    if (!onnx_input(graph, node, 0, ONNX_VECTOR, &x, error) ||
-        !onnx_numbers(graph, node, "axes", 1, &count, axes, error))
-        return false;
-    if (count == 1 && !onnx_axis(graph, node, axes[0], (int)strlen(x->axes), &axis, error))
-        return false;
-    if (count != 1 || x->axes[axis] != 'T')
-        return onnx_axes_error(graph, node, x, "reduces the axis of the frames", error);
-    struct onnx_value value = *x;
-    const char *function = strcmp(node->op_type, "ReduceMean") == 0  ? "mean_over_time"
-                           : strcmp(node->op_type, "ReduceMax") == 0 ? "max_over_time"
-                                                                     : "sum_over_time";
-    value.axes[axis] = '1';
-    if (!onnx_integer(node, "keepdims", 1))
-        remove_axis(&value, axis);
-    if (!graph->without_lengths)
-        graph->without_lengths = node;
-    onnx_write_equation(graph, node, &value, x->size, arena_printf(graph->arena, "%s(%s)", function, x->expression));
-    return true;
-}
-
 const struct onnx_writer onnx_axis_writers[] = {
-    {"Identity", same_node},     {"Dropout", same_node},
-    {"Cast", cast_node},         {"Transpose", transpose_node},
-    {"Squeeze", squeeze_node},   {"Unsqueeze", unsqueeze_node},
-    {"Reshape", reshape_node},   {"Flatten", flatten_node},
-    {"Slice", slice_node},       {"Gather", gather_node},
-    {"Split", split_node},       {"Concat", concat_node},
-    {"ReduceMean", reduce_node}, {"ReduceMax", reduce_node},
-    {"ReduceSum", reduce_node},  {NULL, NULL},
+    {"Identity", same_node},
+    {"Dropout", same_node},
+    {"Cast", cast_node},
+    {"Transpose", transpose_node},
+    {"Squeeze", squeeze_node},
+    {"Unsqueeze", unsqueeze_node},
+    {"Reshape", reshape_node},
+    {"Flatten", flatten_node},
+    {"Slice", slice_node},
+    {"Gather", gather_node},
+    {"Split", split_node},
+    {"Concat", concat_node},
+    {NULL, NULL},
 };

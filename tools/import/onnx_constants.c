@@ -200,6 +200,8 @@ static bool arithmetic_node(struct onnx_graph *graph, const Onnx__NodeProto *nod
         default:
             value.tensor.data[i] = value.whole ? trunc(p / q) : p / q;
         }
+        if (!value.whole) /* as the graph computes */
+            value.tensor.data[i] = (double)(float)value.tensor.data[i];
     }
     return give(graph, node, value);
 }
@@ -365,10 +367,20 @@ static bool gather_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
     return give_rows(graph, node, x, rows->tensor.data, array_size(&rows->tensor), rows->tensor.rank == 0, error);
 }
 
+/* Rows from, from + step .. of a slice of so many, up to `to`: where they begin and how many there are. */
+static long count_rows(double rows, double from, double to, double step, double *begin)
+{
+    const bool back = step < 0;
+    const double least = back ? -1 : 0, most = back ? rows - 1 : rows;
+    *begin = fmax(back ? -1 : 0, fmin(from < 0 ? from + rows : from, most));
+    const double end = fmax(least, fmin(to < 0 ? to + rows : to, most + (back ? 1 : 0)));
+    return (long)fmax(0, ceil((end - *begin) / step));
+}
+
 static bool slice_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
     const struct onnx_value *x;
-    double from[ONNX_MOST_NUMBERS], to[ONNX_MOST_NUMBERS], axis[ONNX_MOST_NUMBERS], step[ONNX_MOST_NUMBERS];
+    double from[ONNX_MOST_NUMBERS], to[ONNX_MOST_NUMBERS], axis[ONNX_MOST_NUMBERS], step[ONNX_MOST_NUMBERS], begin;
     int count, ends, axes, steps;
     if (!onnx_input(graph, node, 0, ONNX_TENSOR, &x, error) ||
         !onnx_numbers(graph, node, "starts", 1, &count, from, error) ||
@@ -376,16 +388,15 @@ static bool slice_node(struct onnx_graph *graph, const Onnx__NodeProto *node, co
         !onnx_numbers(graph, node, "axes", 3, &axes, axis, error) ||
         !onnx_numbers(graph, node, "steps", 4, &steps, step, error))
         return false;
+    step[0] = steps == 1 ? step[0] : 1;
     if (count != 1 || ends != 1 || x->tensor.rank < 1 || (axes == 1 && axis[0] * (axis[0] + x->tensor.rank) != 0) ||
-        (steps == 1 && fabs(step[0] - 1) > 0))
+        !(fabs(step[0]) >= 1))
         return onnx_node_error(graph, node, error, "can be imported only where it takes rows of a constant");
-    const double rows = (double)x->tensor.shape[0];
-    const long begin = (long)fmax(0, fmin(from[0] < 0 ? from[0] + rows : from[0], rows));
-    const long end = (long)fmax((double)begin, fmin(to[0] < 0 ? to[0] + rows : to[0], rows));
-    double *numbers = ARENA_ARRAY(graph->arena, double, (size_t)(end - begin) + 1);
-    for (long i = begin; i < end; i++)
-        numbers[i - begin] = (double)i;
-    return give_rows(graph, node, x, numbers, end - begin, false, error);
+    const long taken = count_rows((double)x->tensor.shape[0], from[0], to[0], step[0], &begin);
+    double *numbers = ARENA_ARRAY(graph->arena, double, (size_t)taken + 1);
+    for (long i = 0; i < taken; i++)
+        numbers[i] = begin + (double)i * step[0];
+    return give_rows(graph, node, x, numbers, taken, false, error);
 }
 
 static bool concat_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)

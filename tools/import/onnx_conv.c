@@ -1,40 +1,64 @@
-/* Convolution over time, as a sum of products with frames before and behind.
+/* Convolution over time, as a sum of products with frames before and behind, and zeros that are put there.
  * https://onnx.ai/onnx/operators/onnx__Conv.html */
+#include <math.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "import/onnx_graph.h"
 
-/* Frames that the first product reads back, where as many come out as go in. */
-static bool find_reach(struct onnx_graph *graph, const Onnx__NodeProto *node, long kernel, long *dilation, long *back,
-                       const char **error)
+/* How a Conv goes over the frames. */
+struct reach {
+    long dilation, back; /* frames from one product to the next; how many the first one reads back */
+    long surplus;        /* frames that come out behind the last one */
+    bool depthwise;      /* each feature by itself */
+};
+
+static bool read_padding(struct onnx_graph *graph, const Onnx__NodeProto *node, long all, double pads[2],
+                         const char **error)
 {
     const Onnx__AttributeProto *automatic = onnx_attribute(node, "auto_pad");
-    double stride[ONNX_MOST_NUMBERS], wide[ONNX_MOST_NUMBERS], pads[ONNX_MOST_NUMBERS];
-    int strides, dilations, sides;
+    double sides[ONNX_MOST_NUMBERS];
+    int count;
+    if (!onnx_numbers(graph, node, "pads", 9, &count, sides, error))
+        return false;
+    const bool upper = automatic && automatic->s.len == 10 && memcmp(automatic->s.data, "SAME_UPPER", 10) == 0;
+    const bool lower = automatic && automatic->s.len == 10 && memcmp(automatic->s.data, "SAME_LOWER", 10) == 0;
+    pads[0] = upper ? (double)(all / 2) : lower ? (double)(all - all / 2) : count == 2 ? sides[0] : 0;
+    pads[1] = upper || lower ? (double)all - pads[0] : count == 2 ? sides[1] : 0;
+    return (pads[0] >= 0 && pads[1] >= 0 && pads[0] < 1e9 && pads[1] < 1e9) ||
+           onnx_node_error(graph, node, error, "has pads that are not from 0 to 1000000000");
+}
+
+static bool find_reach(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *x,
+                       const struct array *W, struct reach *reach, const char **error)
+{
+    double stride[ONNX_MOST_NUMBERS], wide[ONNX_MOST_NUMBERS], pads[2];
+    int strides, dilations;
     if (!onnx_numbers(graph, node, "strides", 9, &strides, stride, error) ||
-        !onnx_numbers(graph, node, "dilations", 9, &dilations, wide, error) ||
-        !onnx_numbers(graph, node, "pads", 9, &sides, pads, error))
+        !onnx_numbers(graph, node, "dilations", 9, &dilations, wide, error))
         return false;
     if (dilations == 1 && !(wide[0] >= 1 && wide[0] < 1e6))
         return onnx_node_error(graph, node, error, "has a dilation that is not from 1 to 1000000");
-    *dilation = dilations == 1 ? (long)wide[0] : 1;
-    const long all = *dilation * (kernel - 1);
-    const bool upper = automatic && automatic->s.len == 10 && memcmp(automatic->s.data, "SAME_UPPER", 10) == 0;
-    const bool lower = automatic && automatic->s.len == 10 && memcmp(automatic->s.data, "SAME_LOWER", 10) == 0;
-    const double before = sides == 2 ? pads[0] : 0, behind = sides == 2 ? pads[1] : 0;
-    *back = upper ? all / 2 : lower ? all - all / 2 : (long)before;
-    if ((strides == 1 && !(stride[0] > 0 && stride[0] < 2)) || onnx_integer(node, "group", 1) != 1)
-        return onnx_node_error(graph, node, error, "can be imported with stride 1 and one group only");
-    if (!upper && !lower &&
-        (before < 0 || behind < 0 || before + behind < (double)all || before + behind > (double)all))
+    const long group = onnx_integer(node, "group", 1);
+    *reach = (struct reach){.dilation = dilations == 1 ? (long)wide[0] : 1, .depthwise = group > 1};
+    const long all = reach->dilation * (W->shape[2] - 1);
+    if ((strides == 1 && !(stride[0] > 0 && stride[0] < 2)) ||
+        (group != 1 && (group != x->size || W->shape[0] != x->size)))
+        return onnx_node_error(graph, node, error,
+                               "can be imported with stride 1 only, and with one group or one for each feature");
+    if (!read_padding(graph, node, all, pads, error))
+        return false;
+    reach->back = x->before + (long)pads[0];
+    reach->surplus = reach->back + x->behind + (long)pads[1] - all;
+    if (reach->surplus < 0)
         return onnx_node_error(graph, node, error,
                                "gives another number of frames than it takes: its pads have to add up to %ld", all);
     return true;
 }
 
-/* W[out, in, kernel] as a parameter [kernel, out, in]. */
-static const char *add_kernel(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *W)
+/* W[out, in, kernel] as a parameter [kernel, out, in], and [kernel, out] where each feature is by itself. */
+static const char *add_kernel(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *W,
+                              bool depthwise)
 {
     const long out = W->shape[0], in = W->shape[1], kernel = W->shape[2];
     struct array turned = *W;
@@ -46,45 +70,93 @@ static const char *add_kernel(struct onnx_graph *graph, const Onnx__NodeProto *n
     turned.shape[0] = kernel;
     turned.shape[1] = out;
     turned.shape[2] = in;
+    turned.rank = depthwise ? 2 : 3;
     return onnx_parameter(graph, node, &turned, "weight");
+}
+
+/* K[0] @ x[t-2] + K[1] @ x[t-1] + K[2] @ x */
+static void write_sum(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *x,
+                      const struct reach *reach, long kernel, const char *name, struct text *sum)
+{
+    text_init(sum, graph->arena);
+    for (long k = 0; k < kernel; k++) {
+        const long at = k * reach->dilation - reach->back;
+        text_printf(sum, "%s%s[%ld] %s ", k ? " + " : "", name, k, reach->depthwise ? "*" : "@");
+        text_printf(sum, !at ? "%s" : strpbrk(x->expression, " ([") ? "(%s)[t%+ld]" : "%s[t%+ld]", x->expression, at);
+        if (at > 0 && !graph->without_lengths)
+            graph->without_lengths = node;
+    }
 }
 
 bool onnx_conv(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
     const struct onnx_value *x, *W, *B = NULL;
-    long dilation = 1, back = 0;
+    struct reach reach = {.dilation = 1};
     struct text sum;
     if (!onnx_input(graph, node, 0, ONNX_VECTOR, &x, error) || !onnx_input(graph, node, 1, ONNX_TENSOR, &W, error))
         return false;
     const struct array *tensor = &W->tensor;
     if (strcmp(x->axes, "NFT") != 0 && strcmp(x->axes, "1FT") != 0)
         return onnx_axes_error(graph, node, x, "is over time, of sequences, features and frames", error);
-    if (tensor->rank != 3 || array_size(tensor) < 1 || tensor->shape[2] > 1000 ||
-        (tensor->shape[1] != x->size && onnx_integer(node, "group", 1) == 1))
+    const long group = onnx_integer(node, "group", 1);
+    if (tensor->rank != 3 || array_size(tensor) < 1 || tensor->shape[2] > 1000 || x->surplus ||
+        (tensor->shape[1] != (group == x->size ? 1 : x->size) && (group == 1 || group == x->size)))
         return onnx_node_error(graph, node, error, "has a kernel '%.80s' of %s for %ld features", W->name,
                                array_shape_text(graph->arena, tensor), x->size);
-    if (!find_reach(graph, node, tensor->shape[2], &dilation, &back, error))
+    if (!find_reach(graph, node, x, tensor, &reach, error))
         return false;
     const long out = tensor->shape[0];
     if (onnx_has_input(node, 2) && !onnx_input(graph, node, 2, ONNX_TENSOR, &B, error))
         return false;
     if (B && array_size(&B->tensor) != out)
         return onnx_node_error(graph, node, error, "has a bias of another size than its output");
-    const char *kernel = add_kernel(graph, node, tensor);
-    text_init(&sum, graph->arena);
-    for (long k = 0; k < tensor->shape[2]; k++) {
-        const long at = k * dilation - back;
-        text_printf(&sum, "%s%s[%ld] @ ", k ? " + " : "", kernel, k);
-        text_printf(&sum, !at ? "%s" : strpbrk(x->expression, " ([") ? "(%s)[t%+ld]" : "%s[t%+ld]", x->expression, at);
-        if (at > 0 && !graph->without_lengths)
-            graph->without_lengths = node;
-    }
+    const char *kernel = add_kernel(graph, node, tensor, reach.depthwise);
+    write_sum(graph, node, x, &reach, tensor->shape[2], kernel, &sum);
     if (B) {
         struct array vector = B->tensor;
         vector.rank = 1;
         vector.shape[0] = out;
         text_printf(&sum, " + %s", onnx_parameter(graph, node, &vector, "bias"));
     }
-    onnx_write_equation(graph, node, x, out, sum.data);
+    struct onnx_value value = *x;
+    value.before = value.behind = 0;
+    value.surplus = reach.surplus;
+    onnx_write_equation(graph, node, &value, out, sum.data);
+    return true;
+}
+
+/* Zeros before and behind the frames, for a Conv. https://onnx.ai/onnx/operators/onnx__Pad.html */
+bool onnx_pad(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const Onnx__AttributeProto *mode = onnx_attribute(node, "mode");
+    const struct onnx_value *x, *number = NULL;
+    double pads[ONNX_MOST_NUMBERS], axes[ONNX_MOST_NUMBERS];
+    int sides, count, axis;
+    if (!onnx_any_input(graph, node, 0, &x, error) || !onnx_numbers(graph, node, "pads", 1, &sides, pads, error) ||
+        !onnx_numbers(graph, node, "axes", 3, &count, axes, error) ||
+        (onnx_has_input(node, 2) && !onnx_input(graph, node, 2, ONNX_TENSOR, &number, error)))
+        return false;
+    const int rank = (int)strlen(x->axes), named = count < 0 ? rank : count;
+    const double filled =
+        number && array_size(&number->tensor) ? number->tensor.data[0] : onnx_number(node, "value", 0);
+    if (x->kind != ONNX_VECTOR || sides != 2 * named || named > rank)
+        return onnx_node_error(graph, node, error, "has %d pads for '%.80s', which has the axes %s", sides, x->name,
+                               x->axes);
+    if ((mode && mode->s.len && (mode->s.len != 8 || memcmp(mode->s.data, "constant", 8) != 0)) || fabs(filled) > 0)
+        return onnx_node_error(graph, node, error,
+                               "can be imported only where it puts zeros (mode 'constant', value 0)");
+    struct onnx_value value = *x;
+    for (int i = 0; i < named; i++) {
+        const double before = pads[i], behind = pads[named + i];
+        if (!onnx_axis(graph, node, count < 0 ? i : axes[i], rank, &axis, error))
+            return false;
+        if (!(fabs(before) > 0) && !(fabs(behind) > 0))
+            continue;
+        if (x->axes[axis] != 'T' || x->surplus || !(before >= 0 && before < 1e9 && behind >= 0 && behind < 1e9))
+            return onnx_axes_error(graph, node, x, "puts zeros before and behind the frames", error);
+        value.before += (long)before;
+        value.behind += (long)behind;
+    }
+    onnx_give(graph, node, 0, value);
     return true;
 }

@@ -1,4 +1,4 @@
-/* Arithmetic of ONNX as equations: functions of elements, products, normalisation. https://onnx.ai/onnx/operators/ */
+/* Arithmetic of ONNX as equations: functions of elements, products. https://onnx.ai/onnx/operators/ */
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ static bool function_node(struct onnx_graph *graph, const Onnx__NodeProto *node,
     onnx_write_equation(graph, node, x, x->size,
                         onnx_function_call(graph->arena, function, x->expression,
                                            onnx_number(node, "alpha", function->alpha),
-                                           onnx_number(node, "beta", function->beta)));
+                                           onnx_number(node, "beta", onnx_number(node, "gamma", function->beta))));
     return true;
 }
 
@@ -66,32 +66,10 @@ static bool clip_node(struct onnx_graph *graph, const Onnx__NodeProto *node, con
     return true;
 }
 
-/* True where `axis` is the last of x, the features of one direction, over which the language computes. */
-static bool over_features(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *x, long axis,
-                          const char **error)
-{
-    const long rank = (long)strlen(x->axes);
-    if (rank && x->axes[rank - 1] == 'F' && (axis == -1 || axis == rank - 1) && onnx_features(x) == x->size)
-        return true;
-    return onnx_axes_error(graph, node, x, "is over the features, the last axis", error);
-}
-
-static bool softmax_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
-{
-    const struct onnx_value *x;
-    if (!onnx_input(graph, node, 0, ONNX_VECTOR, &x, error) ||
-        !over_features(graph, node, x, onnx_integer(node, "axis", graph->opset < 13 ? 1 : -1), error))
-        return false;
-    const char *function = strcmp(node->op_type, "LogSoftmax") == 0 ? "log_softmax" : "softmax";
-    onnx_write_equation(graph, node, x, x->size, arena_printf(graph->arena, "%s(%s)", function, x->expression));
-    return true;
-}
-
 /* ---- constants beside a value ---- */
 
-/* A parameter of one vector, or of one number where there is one for all features. */
-static const char *add_vector(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *tensor,
-                              const char *what)
+const char *onnx_vector_parameter(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *tensor,
+                                  const char *what)
 {
     struct array vector = *tensor;
     const long size = array_size(tensor);
@@ -100,8 +78,7 @@ static const char *add_vector(struct onnx_graph *graph, const Onnx__NodeProto *n
     return onnx_parameter(graph, node, &vector, what);
 }
 
-/* True where a constant has one number for each feature of x, or one for all. */
-static bool fits_beside(const struct onnx_graph *graph, const struct array *tensor, const struct onnx_value *x)
+bool onnx_fits_beside(const struct onnx_graph *graph, const struct array *tensor, const struct onnx_value *x)
 {
     const int rank = (int)strlen(x->axes);
     if (array_size(tensor) == 1)
@@ -118,11 +95,10 @@ static bool fits_beside(const struct onnx_graph *graph, const struct array *tens
     return array_size(tensor) == x->size;
 }
 
-/* A tensor beside x, as a number or a parameter. */
-static bool operand(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *tensor,
-                    const struct onnx_value *x, const char **text, const char **error)
+bool onnx_operand(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *tensor,
+                  const struct onnx_value *x, const char **text, const char **error)
 {
-    if (!fits_beside(graph, tensor, x))
+    if (!onnx_fits_beside(graph, tensor, x))
         return onnx_node_error(graph, node, error, "has '%.80s' of %s beside '%.80s' of %ld features, with the axes %s",
                                tensor->name, array_shape_text(graph->arena, tensor), x->name, onnx_features(x),
                                x->axes);
@@ -130,11 +106,20 @@ static bool operand(struct onnx_graph *graph, const Onnx__NodeProto *node, const
     if (tensor->rank == 0 && isfinite(number))
         *text = arena_printf(graph->arena, number < 0 ? "(%.9g)" : "%.9g", number);
     else
-        *text = add_vector(graph, node, tensor, "bias");
+        *text = onnx_vector_parameter(graph, node, tensor, "bias");
     return true;
 }
 
 /* ---- products ---- */
+
+bool onnx_over_features(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *x, long axis,
+                        const char **error)
+{
+    const long rank = (long)strlen(x->axes);
+    if (rank && x->axes[rank - 1] == 'F' && (axis == -1 || axis == rank - 1) && onnx_features(x) == x->size)
+        return true;
+    return onnx_axes_error(graph, node, x, "is over the features, the last axis", error);
+}
 
 /* W @ x, W being transposed in the file or not, as it lies there. */
 static bool product(struct onnx_graph *graph, const Onnx__NodeProto *node, bool transposed, const struct onnx_value **x,
@@ -142,7 +127,7 @@ static bool product(struct onnx_graph *graph, const Onnx__NodeProto *node, bool 
 {
     const struct onnx_value *W;
     if (!onnx_input(graph, node, 0, ONNX_VECTOR, x, error) || !onnx_input(graph, node, 1, ONNX_TENSOR, &W, error) ||
-        !over_features(graph, node, *x, -1, error))
+        !onnx_over_features(graph, node, *x, -1, error))
         return false;
     const struct array *tensor = &W->tensor;
     if (tensor->rank != 2 || tensor->shape[transposed] != (*x)->size || tensor->shape[!transposed] < 1)
@@ -179,7 +164,7 @@ static bool gemm_node(struct onnx_graph *graph, const Onnx__NodeProto *node, con
         struct onnx_value result = *x;
         result.size = size;
         if (!onnx_input(graph, node, 2, ONNX_TENSOR, &C, error) ||
-            !operand(graph, node, &C->tensor, &result, &name, error))
+            !onnx_operand(graph, node, &C->tensor, &result, &name, error))
             return false;
         right = arena_printf(graph->arena, "%s + %s", right, name);
     }
@@ -187,13 +172,28 @@ static bool gemm_node(struct onnx_graph *graph, const Onnx__NodeProto *node, con
     return true;
 }
 
-/* ---- two values ---- */
+/* ---- several values ---- */
+
+enum { MOST_OPERANDS = 3 };
 
 static const struct operation {
-    const char *op, *before, *between, *after;
+    const char *op;
+    size_t operands;
+    const char *before, *between, *after;
 } operations[] = {
-    {"Add", "", " + ", ""},     {"Sub", "", " - ", ""},     {"Mul", "", " * ", ""},     {"Div", "", " / ", ""},
-    {"Pow", "pow(", ", ", ")"}, {"Min", "min(", ", ", ")"}, {"Max", "max(", ", ", ")"},
+    {"Add", 2, "", " + ", ""},
+    {"Sub", 2, "", " - ", ""},
+    {"Mul", 2, "", " * ", ""},
+    {"Div", 2, "", " / ", ""},
+    {"Pow", 2, "pow(", ", ", ")"},
+    {"Min", 2, "min(", ", ", ")"},
+    {"Max", 2, "max(", ", ", ")"},
+    {"Less", 2, "", " < ", ""},
+    {"LessOrEqual", 2, "", " <= ", ""},
+    {"Greater", 2, "", " > ", ""},
+    {"GreaterOrEqual", 2, "", " >= ", ""},
+    {"Equal", 2, "", " == ", ""},
+    {"Where", 3, "where(", ", ", ")"},
 };
 
 /* The axes and size of what two vectors spread to, each from its last axis. */
@@ -224,74 +224,66 @@ static bool join(struct onnx_graph *graph, const Onnx__NodeProto *node, const st
         a->name, a->size, a->axes, b->name, b->size, b->axes);
 }
 
+/* What a value is beside others in an expression that has the size of `joined`. */
+static bool operand_text(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *value,
+                         const struct onnx_value *joined, const char **text, const char **error)
+{
+    *text = value->expression;
+    if (value->kind == ONNX_TENSOR)
+        return onnx_operand(graph, node, &value->tensor, joined, text, error);
+    if (value->size < joined->size)
+        *text = arena_printf(graph->arena, "%s[0]", *text);
+    return true;
+}
+
 static bool arithmetic_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
     const struct operation *operation = operations;
     while (strcmp(operation->op, node->op_type) != 0)
         operation++;
-    const struct onnx_value *value[2], *x = NULL;
-    struct onnx_value joined = {.kind = ONNX_VECTOR};
-    const char *names[2];
-    if (node->n_input != 2)
-        return onnx_node_error(graph, node, error, "has %zu inputs instead of two", node->n_input);
-    for (size_t i = 0; i < 2; i++) {
+    const struct onnx_value *value[MOST_OPERANDS];
+    struct onnx_value joined = {.name = NULL}, both;
+    struct text right;
+    if (node->n_input != operation->operands)
+        return onnx_node_error(graph, node, error, "has %zu inputs instead of %zu", node->n_input, operation->operands);
+    for (size_t i = 0; i < operation->operands; i++) {
         if (!onnx_any_input(graph, node, i, &value[i], error))
             return false;
-        if (value[i]->kind == ONNX_VECTOR)
-            x = value[i];
-        else if (value[i]->kind != ONNX_TENSOR)
+        if (value[i]->kind == ONNX_TENSOR)
+            continue;
+        if (value[i]->kind != ONNX_VECTOR)
             return onnx_node_error(graph, node, error, "computes with '%.80s', which are no real numbers",
                                    value[i]->name);
-    }
-    if (!x)
-        return onnx_node_error(graph, node, error, "combines constants alone: fold them before the import");
-    joined = *x;
-    if (value[0]->kind == value[1]->kind && !join(graph, node, value[0], value[1], &joined, error))
-        return false;
-    for (int i = 0; i < 2; i++) {
-        names[i] = value[i]->expression;
-        if (value[i]->kind == ONNX_TENSOR && !operand(graph, node, &value[i]->tensor, x, &names[i], error))
+        if (joined.name && !join(graph, node, &joined, value[i], &both, error))
             return false;
-        if (value[i]->kind == ONNX_VECTOR && value[i]->size < joined.size)
-            names[i] = arena_printf(graph->arena, "%s[0]", names[i]);
+        joined = joined.name ? both : *value[i];
     }
-    onnx_write_equation(graph, node, &joined, joined.size,
-                        arena_printf(graph->arena, "%s%s%s%s%s", operation->before, names[0], operation->between,
-                                     names[1], operation->after));
+    if (!joined.name)
+        return onnx_node_error(graph, node, error, "combines constants alone: fold them before the import");
+    text_init(&right, graph->arena);
+    text_puts(&right, operation->before);
+    for (size_t i = 0; i < operation->operands; i++) {
+        const char *text;
+        if (!operand_text(graph, node, value[i], &joined, &text, error))
+            return false;
+        text_printf(&right, "%s%s", i ? operation->between : "", text);
+    }
+    text_puts(&right, operation->after);
+    onnx_write_equation(graph, node, &joined, joined.size, right.data);
     return true;
 }
 
-/* ---- normalisation ---- */
-
-static bool layer_norm_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+/* Another slope below 0 for each feature. */
+static bool prelu_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
-    const struct onnx_value *x, *scale, *shift = NULL;
-    const char *gain, *bias = "0", *name = "layernorm";
+    const struct onnx_value *x, *slope;
+    const char *name;
     if (!onnx_input(graph, node, 0, ONNX_VECTOR, &x, error) ||
-        !onnx_input(graph, node, 1, ONNX_TENSOR, &scale, error) ||
-        !over_features(graph, node, x, onnx_integer(node, "axis", -1), error))
+        !onnx_input(graph, node, 1, ONNX_TENSOR, &slope, error) ||
+        !onnx_operand(graph, node, &slope->tensor, x, &name, error))
         return false;
-    if (!fits_beside(graph, &scale->tensor, x))
-        return onnx_node_error(graph, node, error, "has a scale of another size than its input");
-    gain = add_vector(graph, node, &scale->tensor, "weight");
-    if (onnx_has_input(node, 2)) {
-        if (!onnx_input(graph, node, 2, ONNX_TENSOR, &shift, error))
-            return false;
-        if (!fits_beside(graph, &shift->tensor, x))
-            return onnx_node_error(graph, node, error, "has a bias of another size than its input");
-        bias = add_vector(graph, node, &shift->tensor, "bias");
-    }
-    const double epsilon = onnx_number(node, "epsilon", 1e-5);
-    if (fabs(epsilon - 1e-5) > 1e-9) { /* the language's has 1e-5 */
-        name = onnx_take_name(graph, "layer_norm");
-        const char *centred = onnx_take_name(graph, "centred");
-        text_printf(&graph->functions,
-                    "fn %s(v) = v - mean(v)\n"
-                    "fn %s(v, gain, bias) = gain * %s(v) / sqrt(mean(%s(v) * %s(v)) + %.9g) + bias\n",
-                    centred, name, centred, centred, centred, epsilon);
-    }
     onnx_write_equation(graph, node, x, x->size,
-                        arena_printf(graph->arena, "%s(%s, %s, %s)", name, x->expression, gain, bias));
+                        arena_printf(graph->arena, "relu(%s) + %s * min(%s, 0)", x->expression, name, x->expression));
     return true;
 }
 
@@ -305,11 +297,15 @@ const struct onnx_writer onnx_element_writers[] = {
     {"Pow", arithmetic_node},
     {"Min", arithmetic_node},
     {"Max", arithmetic_node},
-    {"Softmax", softmax_node},
-    {"LogSoftmax", softmax_node},
-    {"LayerNormalization", layer_norm_node},
+    {"Where", arithmetic_node},
+    {"Equal", arithmetic_node},
+    {"GreaterOrEqual", arithmetic_node},
+    {"Greater", arithmetic_node},
+    {"LessOrEqual", arithmetic_node},
+    {"Less", arithmetic_node},
     {"Clip", clip_node},
     {"Gelu", gelu_node},
+    {"PRelu", prelu_node},
     {"Relu", function_node},
     {"Tanh", function_node},
     {"Sigmoid", function_node},
@@ -324,6 +320,13 @@ const struct onnx_writer onnx_element_writers[] = {
     {"Cos", function_node},
     {"Floor", function_node},
     {"Sign", function_node},
+    {"Erf", function_node},
+    {"Reciprocal", function_node},
+    {"Ceil", function_node},
+    {"Mish", function_node},
+    {"Selu", function_node},
+    {"Celu", function_node},
+    {"Swish", function_node},
     {"HardSwish", function_node},
     {"LeakyRelu", function_node},
     {"Elu", function_node},

@@ -110,14 +110,31 @@ static struct onnx_value *find(const struct onnx_graph *graph, const char *name)
 
 const struct onnx_value *onnx_find(const struct onnx_graph *graph, const char *name) { return find(graph, name); }
 
+/* False, with an error, if a value has frames that the program has not, and the node does not take them away. */
+static bool check_frames(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *value,
+                         const char **error)
+{
+    static const char *const takers[] = {"Conv", "Pad", "Transpose", "Slice", "Identity"};
+    bool takes = !value->before && !value->behind && !value->surplus;
+    for (size_t i = 0; i < sizeof takers / sizeof takers[0]; i++)
+        takes = takes || strcmp(node->op_type, takers[i]) == 0;
+    if (takes)
+        return true;
+    const char *of = value->surplus ? "a Conv gives more than it takes" : "a Pad has put zeros";
+    return onnx_node_error(graph, node, error, "reads '%.100s', in which %s: %s", value->name, of,
+                           value->surplus ? "a Slice has to leave those behind the last frame out"
+                                          : "only a Conv that gives as many frames as there were is read behind it");
+}
+
 static bool find_input(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, struct onnx_value **value,
                        const char **error)
 {
     if (!onnx_has_input(node, i))
         return onnx_node_error(graph, node, error, "lacks its input %zu", i + 1);
     *value = find(graph, node->input[i]);
-    return *value ||
-           onnx_node_error(graph, node, error, "reads '%.100s', which nothing before it gives", node->input[i]);
+    if (!*value)
+        return onnx_node_error(graph, node, error, "reads '%.100s', which nothing before it gives", node->input[i]);
+    return check_frames(graph, node, *value, error);
 }
 
 bool onnx_input(struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i, enum onnx_kind kind,
@@ -215,10 +232,17 @@ static const struct onnx_function functions[] = {
     {"Cos", "cos($)", 0, 0},
     {"Floor", "floor($)", 0, 0},
     {"Sign", "sign($)", 0, 0},
+    {"Ceil", "-floor(-$)", 0, 0},
+    {"Erf", "onnx.erf($)", 0, 0},
+    {"Reciprocal", "1 / $", 0, 0},
+    {"Mish", "$ * tanh(softplus($))", 0, 0},
+    {"Swish", "$ * sigmoid(A * $)", 1, 0},
     {"HardSwish", "$ * hard_sigmoid($, 1 / 6, 0.5)", 0, 0},
     {"Neg", "-$", 0, 0},
     {"LeakyRelu", "leaky_relu($, A)", 0.01, 0},
     {"Elu", "elu($, A)", 1, 0},
+    {"Celu", "A * elu($ / A, 1)", 1, 0},
+    {"Selu", "B * elu($, A)", 1.67326324, 1.05070102}, /* B is gamma, there */
     {"ThresholdedRelu", "where($ > A, $, 0)", 1, 0},
     {"HardSigmoid", "hard_sigmoid($, A, B)", 0.2, 0.5},
     {"Affine", "A * $ + B", 1, 0},

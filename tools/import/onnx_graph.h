@@ -22,6 +22,8 @@ struct onnx_value {
     const char *parts[2];     /* of a vector of two directions: each by itself, if it has an expression; else NULL */
     char axes[ONNX_MAX_AXES]; /* of a vector and of ids */
     long size;                /* of a vector: features of all directions */
+    long before, behind;      /* of a vector: zeros around its frames, of a Pad, which a Conv takes away */
+    long surplus;             /* of a vector: frames behind the last one, of a Conv, which a Slice takes away */
     int directions;           /* of a vector with a D */
     int port;                 /* of an input, ids and lengths: the graph's input that it is */
 };
@@ -30,6 +32,7 @@ struct onnx_value {
 struct onnx_layout {
     bool sequences_first; /* rank 3: NTF instead of TNF; ids: NT instead of TN */
     bool once;            /* rank 2: NF, given once for a sequence, instead of TF */
+    bool frames_last;     /* rank 3: NFT, as a Conv reads it */
 };
 
 enum { ONNX_MOST_FEATURES = 100000000 };
@@ -58,6 +61,7 @@ struct onnx_graph {
     struct onnx_file *files; /* of external data, read */
     int file_count, file_capacity;
     long constants; /* elements of those that have been computed */
+    bool halves;    /* a Cast makes numbers of two bytes */
     bool misplaced; /* an error is about axes, which other layouts may put in their places */
     const Onnx__NodeProto *with_lengths,
         *without_lengths; /* the first that has sequence_lens, and that sees all frames */
@@ -100,6 +104,21 @@ const char *onnx_node_name(struct onnx_graph *graph, const Onnx__NodeProto *node
  * exporter made that up, the node's with `what` behind it. A tensor that other nodes read too is one parameter. */
 const char *onnx_parameter(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *tensor,
                            const char *what);
+
+/* The same for one vector, or for one number where there is one for all features. */
+const char *onnx_vector_parameter(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *tensor,
+                                  const char *what);
+
+/* True where a constant has one number for each feature of x, or one for all. */
+bool onnx_fits_beside(const struct onnx_graph *graph, const struct array *tensor, const struct onnx_value *x);
+
+/* A tensor beside x, as a number or a parameter. */
+bool onnx_operand(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *tensor,
+                  const struct onnx_value *x, const char **text, const char **error);
+
+/* True where `axis` is the last of x, the features of one direction, over which the language computes. */
+bool onnx_over_features(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *x, long axis,
+                        const char **error);
 
 bool onnx_has_input(const Onnx__NodeProto *node, size_t i);
 bool onnx_output_is_read(const struct onnx_graph *graph, const Onnx__NodeProto *node, size_t i);
@@ -150,13 +169,23 @@ struct onnx_writer {
 };
 extern const struct onnx_writer onnx_constant_writers[]; /* of nodes that read constants alone; Shape, Constant */
 extern const struct onnx_writer onnx_element_writers[];  /* of arithmetic */
+extern const struct onnx_writer onnx_column_writers[];   /* of what computes over features or frames */
 extern const struct onnx_writer onnx_axis_writers[];     /* of what moves, joins and takes parts along axes */
 bool onnx_recurrent(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error); /* LSTM, GRU, RNN */
 bool onnx_conv(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
+bool onnx_pad(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
 bool onnx_scan(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
 bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error); /* any */
 
-bool onnx_is_whole(int type); /* a TensorProto.DataType of whole numbers */
+/* Kinds of TensorProto.DataType, and its name: "float16". Real numbers are float and double; those of two bytes become
+ * float where they are weights, and nowhere else. */
+bool onnx_is_whole(int type);
+bool onnx_is_real(int type);
+bool onnx_is_half(int type);
+const char *onnx_type_text(struct arena *arena, int type);
+
+/* False, with an error, if an input or output is neither of real nor of whole numbers as a program has them. */
+bool onnx_check_type(struct onnx_graph *graph, const struct onnx_port *port, const char *what, const char **error);
 
 /* Decides what the input is that a value stands for. */
 bool onnx_decide(struct onnx_graph *graph, struct onnx_value *value, enum onnx_kind kind, const char **error);

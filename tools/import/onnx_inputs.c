@@ -17,7 +17,9 @@ static const char *real_axes(const struct onnx_graph *graph, const struct onnx_p
         return port->rank == 3 ? (port->batch_first ? "NDF" : "DNF") : port->rank == 2 ? "NF" : NULL;
     if (port->rank == 2)
         return graph->layout.once ? "NF" : "TF";
-    return port->rank != 3 ? NULL : graph->layout.sequences_first ? "NTF" : "TNF";
+    if (port->rank != 3)
+        return NULL;
+    return graph->layout.frames_last ? "NFT" : graph->layout.sequences_first ? "NTF" : "TNF";
 }
 
 static const char *id_axes(const struct onnx_graph *graph, const struct onnx_port *port)
@@ -49,19 +51,34 @@ static void take_shape(struct onnx_graph *graph, struct onnx_port *port)
         }
 }
 
+bool onnx_check_type(struct onnx_graph *graph, const struct onnx_port *port, const char *what, const char **error)
+{
+    if (!port->type || onnx_is_whole(port->type) || onnx_is_real(port->type))
+        return true;
+    *error = arena_printf(graph->arena,
+                          "'%s': the %s '%s' is of %s: those of a program are of float; export the model with such "
+                          "inputs and outputs, and a Cast where it computes in another type",
+                          graph->path, what, port->name, onnx_type_text(graph->arena, port->type));
+    return false;
+}
+
 static bool decide_axes(struct onnx_graph *graph, struct onnx_port *port, bool ids, const char **error)
 {
     const char *axes = ids ? id_axes(graph, port) : real_axes(graph, port);
     if (port->role != ONNX_UNUSED)
         return port->role == (ids ? ONNX_ID : ONNX_REAL) || input_error(graph, port, error, "is read in two ways");
+    if (!onnx_check_type(graph, port, "input", error))
+        return false;
     if (!axes || ids != onnx_is_whole(port->type))
         return input_error(graph, port, error,
                            "has to be frames of features, of rank 3, an initial state, of rank 3, features of a "
                            "sequence, of rank 2, or int32 or int64 ids, of rank 2");
     strcpy(port->axes, axes);
     take_shape(graph, port);
-    if (port->size < 1 || port->size > ONNX_MOST_FEATURES)
-        return input_error(graph, port, error, "has to have a fixed number of features, its last dimension");
+    if (port->size < 1 || port->size > ONNX_MOST_FEATURES) {
+        graph->misplaced = true;
+        return input_error(graph, port, error, "has to have a fixed number of features");
+    }
     port->role = ids ? ONNX_ID : ONNX_REAL;
     port->program = onnx_take_name(graph, port->name);
     return true;

@@ -4,8 +4,13 @@
 #include "import/onnx_graph.h"
 
 static const struct onnx_writer other_writers[] = {
-    {"LSTM", onnx_recurrent}, {"GRU", onnx_recurrent}, {"RNN", onnx_recurrent},
-    {"Conv", onnx_conv},      {"Scan", onnx_scan},     {NULL, NULL},
+    {"LSTM", onnx_recurrent},
+    {"GRU", onnx_recurrent},
+    {"RNN", onnx_recurrent},
+    {"Conv", onnx_conv},
+    {"Pad", onnx_pad},
+    {"Scan", onnx_scan},
+    {NULL, NULL},
 };
 
 static const struct onnx_writer *find(const struct onnx_writer *writers, const char *op)
@@ -38,6 +43,8 @@ bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char
         writer = find(onnx_constant_writers, op);
     if (ours && !writer)
         writer = find(onnx_element_writers, op);
+    if (ours && !writer)
+        writer = find(onnx_column_writers, op);
     if (ours && !writer)
         writer = find(onnx_axis_writers, op);
     if (ours && !writer)

@@ -7,26 +7,34 @@
 #include "base/arena.h"
 #include "data/file.h"
 #include "import/onnx_graph.h"
+#include "rnn/weights.h"
 
-enum { TYPE_FLOAT = 1, TYPE_INT32 = 6, TYPE_INT64 = 7, TYPE_BOOL = 9, TYPE_DOUBLE = 11 }; /* TensorProto.DataType */
+/* TensorProto.DataType: those that are read, with the bytes of a number, and the names of others. */
+enum { FLOAT = 1, INT32 = 6, INT64 = 7, BOOL = 9, FLOAT16 = 10, DOUBLE = 11, BFLOAT16 = 16 };
 
-static size_t width_of(int type)
+static const struct type {
+    const char *name;
+    size_t width; /* 0: not read */
+} types[] = {
+    [FLOAT] = {"float", 4},     [2] = {"uint8", 0},           [3] = {"int8", 0},        [4] = {"uint16", 0},
+    [5] = {"int16", 0},         [INT32] = {"int32", 4},       [INT64] = {"int64", 8},   [8] = {"string", 0},
+    [BOOL] = {"bool", 1},       [FLOAT16] = {"float16", 2},   [DOUBLE] = {"double", 8}, [12] = {"uint32", 0},
+    [13] = {"uint64", 0},       [14] = {"complex64", 0},      [15] = {"complex128", 0}, [BFLOAT16] = {"bfloat16", 2},
+    [17] = {"float8e4m3fn", 0}, [18] = {"float8e4m3fnuz", 0}, [19] = {"float8e5m2", 0}, [20] = {"float8e5m2fnuz", 0},
+    [21] = {"uint4", 0},        [22] = {"int4", 0},           [23] = {"float4e2m1", 0},
+};
+enum { TYPE_COUNT = sizeof types / sizeof types[0] };
+
+static size_t width_of(int type) { return type > 0 && type < TYPE_COUNT ? types[type].width : 0; }
+
+const char *onnx_type_text(struct arena *arena, int type)
 {
-    switch (type) {
-    case TYPE_FLOAT:
-    case TYPE_INT32:
-        return 4;
-    case TYPE_INT64:
-    case TYPE_DOUBLE:
-        return 8;
-    case TYPE_BOOL:
-        return 1;
-    default:
-        return 0;
-    }
+    return type > 0 && type < TYPE_COUNT ? types[type].name : arena_printf(arena, "type %d", type);
 }
 
-bool onnx_is_whole(int type) { return type == TYPE_INT32 || type == TYPE_INT64; }
+bool onnx_is_whole(int type) { return type == INT32 || type == INT64; }
+bool onnx_is_real(int type) { return type == FLOAT || type == DOUBLE; }
+bool onnx_is_half(int type) { return type == FLOAT16 || type == BFLOAT16; }
 
 struct bytes {
     const unsigned char *data; /* NULL: the numbers are in fields of their own */
@@ -119,15 +127,25 @@ static size_t count_numbers(const Onnx__TensorProto *proto, const struct bytes *
     if (bytes->data)
         return bytes->length % width ? SIZE_MAX : bytes->length / width;
     switch (proto->data_type) {
-    case TYPE_FLOAT:
+    case FLOAT:
         return proto->n_float_data;
-    case TYPE_INT64:
+    case INT64:
         return proto->n_int64_data;
-    case TYPE_DOUBLE:
+    case DOUBLE:
         return proto->n_double_data;
     default:
         return proto->n_int32_data;
     }
+}
+
+/* A number of two bytes, as the reader of weights files has it. */
+static double read_half(int type, uint16_t bits)
+{
+    double number;
+    const rnn_file_tensor one = {
+        .dtype = type == FLOAT16 ? RNN_DTYPE_F16 : RNN_DTYPE_BF16, .elements = 1, .data = &bits};
+    rnn_file_read_double(&one, &number);
+    return number;
 }
 
 static double read_number(const Onnx__TensorProto *proto, const struct bytes *bytes, size_t i)
@@ -138,19 +156,23 @@ static double read_number(const Onnx__TensorProto *proto, const struct bytes *by
         double d;
         int32_t i32;
         int64_t i64;
+        uint16_t bits;
         unsigned char byte;
     } one = {0};
     if (bytes->data)
         memcpy(&one, bytes->data + i * width, width);
     switch (proto->data_type) {
-    case TYPE_FLOAT:
+    case FLOAT:
         return (double)(bytes->data ? one.f : proto->float_data[i]);
-    case TYPE_INT32:
+    case INT32:
         return bytes->data ? one.i32 : proto->int32_data[i];
-    case TYPE_INT64:
+    case INT64:
         return (double)(bytes->data ? one.i64 : proto->int64_data[i]);
-    case TYPE_BOOL:
+    case BOOL:
         return bytes->data ? one.byte : proto->int32_data[i];
+    case FLOAT16:
+    case BFLOAT16:
+        return read_half(proto->data_type, bytes->data ? one.bits : (uint16_t)proto->int32_data[i]);
     default:
         return bytes->data ? one.d : proto->double_data[i];
     }
@@ -171,8 +193,9 @@ bool onnx_tensor(struct onnx_graph *graph, const Onnx__TensorProto *proto, const
     if (!width_of(proto->data_type))
         return tensor_error(graph, what, name,
                             arena_printf(graph->arena,
-                                         "is of type %d: only float, double, int32, int64 and bool are read",
-                                         proto->data_type),
+                                         "is of %s: only float, double, float16, bfloat16, int32, int64 and bool are "
+                                         "read",
+                                         onnx_type_text(graph->arena, proto->data_type)),
                             error);
     if (!fits || !array_set_shape(array, (int)proto->n_dims, shape))
         return tensor_error(graph, what, name, "has a shape that cannot be: up to 4 dimensions are read", error);
