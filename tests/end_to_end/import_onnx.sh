@@ -291,7 +291,7 @@ expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors --check=sums --toler
 says net.rnn "mean_2 = concat(mean(x))"
 says net.rnn "centred = x - mean_2[0]"
 
-# ---- types of numbers ----
+# ---- types of numbers, and numbers that are not finite ----
 
 typed() {
   node Cast narrow "x" "x_h" 'name: "to" i: 10'
@@ -307,7 +307,13 @@ typed() {
 }
 typed | model m.onnx
 expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+says err "rnn: warning: 'f' has nan at [1]"
+says err "rnn: warning: 'o' has inf at [1]"
+says err "rnn: note: 'd' is rounded to float, by 1.5e-08 of a number's size at most"
 says err "rnn: note: the graph computes in numbers of two bytes in parts, the program in float"
+typed | sed 's/double_data: 0.5 double_data: 0.1/double_data: 1e39 double_data: -1e39/' | model m.onnx
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+says err "rnn: warning: 'd' has inf at [0], the first of 2 numbers that are not finite: float cannot hold 1e+39"
 typed | sed '/input { name: "x"/s/elem_type: 1 /elem_type: 10 /' | model m.onnx
 refuses "the input 'x' is of float16: those of a program are of float; export the model with such inputs and outputs, and a Cast where it computes in another type"
 typed | sed '/output { name: "y"/s/elem_type: 1 /elem_type: 16 /' | model m.onnx

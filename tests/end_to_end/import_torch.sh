@@ -62,6 +62,13 @@ state_dict p.safetensors 0.weight_ih_l0=12,2 0.weight_hh_l0=12,2 0.weight_hr_l0=
 expect 0 import p.safetensors
 runs_as "layer.0 = torch.LSTMP[3, 2](x)" layer.0
 
+# ---- numbers that are not finite ----
+
+head -c -8 bare.safetensors >broken.safetensors
+printf '\0\0\300\177\0\0\200\377' >>broken.safetensors # nan, -inf
+expect 0 import broken.safetensors --as torch:rnn_tanh
+says err "rnn: warning: 'rnn.bias_hh_l0' has nan at [1], the first of 2 numbers that are not finite"
+
 # ---- and that it does not have: without biases, as with biases of zero; more layers than three ----
 
 for kind in LSTM:12 GRU:9; do

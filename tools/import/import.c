@@ -11,6 +11,7 @@
 #include "import/keras.h"
 #include "import/onnx.h"
 #include "import/torch.h"
+#include "import/weights.h"
 
 static const char documentation[] =
     "Write a program, and its weights, for a network in an .onnx file or in a .keras or .h5 file of Keras, or for "
@@ -224,12 +225,19 @@ static bool write_weights(void *to, const char **error)
                         error);
 }
 
-static void print_notes(const char *lines)
+static void print_lines(const char *kind, const char *lines)
 {
     for (size_t length; lines && *lines; lines += length + (lines[length] == '\n')) {
         length = strcspn(lines, "\n");
-        fprintf(stderr, "rnn: note: %.*s\n", (int)length, lines);
+        fprintf(stderr, "rnn: %s: %.*s\n", kind, (int)length, lines);
     }
+}
+
+static void print_notes(struct arena *arena, const struct imported *imported)
+{
+    print_lines("warning", import_infinite_weights(arena, imported->weights, imported->weight_count));
+    print_lines("note", import_rounded_weights(arena, imported->weights, imported->weight_count));
+    print_lines("note", imported->note);
 }
 
 static bool import(struct arena *arena, const struct import_options *options, const char **error)
@@ -242,7 +250,7 @@ static bool import(struct arena *arena, const struct import_options *options, co
         !file_write_after(arena, options->output, imported.program, strlen(imported.program), write_weights, &pair,
                           error))
         return false;
-    print_notes(imported.note);
+    print_notes(arena, &imported);
     return !options->checks || onnx_check(arena, options->input, &options->check, error);
 }
 
