@@ -117,7 +117,7 @@ static void run_outer(const struct product *p, rnn_real *scratch)
 {
     const int left = 1 << 30;
     rnn_outer(p->packed, p->k, 1, p->y, p->rows * p->units, p->rows * p->units, p->x, RNN_PAD(p->k), p->k, p->columns,
-              1, &left, scratch, &rnn_alone);
+              1, &left, 0, scratch, &rnn_alone);
     consumed = p->packed[rand() % p->units];
 }
 

@@ -27,7 +27,7 @@ static int time_weights(int n, int m)
             const double start = now();
             for (int t = 0; t < WEIGHT_FRAMES; t += one ? 1 : WEIGHT_FRAMES)
                 rnn_outer(to, m, 1, a + (ptrdiff_t)t * RNN_PAD(n), RNN_PAD(n), n, b + (ptrdiff_t)t * RNN_PAD(m),
-                          RNN_PAD(m), m, one ? 1 : WEIGHT_FRAMES, 1, &left, scratch, &rnn_alone);
+                          RNN_PAD(m), m, one ? 1 : WEIGHT_FRAMES, 1, &left, 0, scratch, &rnn_alone);
             times[one][count] = now() - start;
         }
     const double all = median(times[0], count), each = median(times[1], count);

@@ -10,6 +10,15 @@ static const char *columns_text(struct writing *writing, const struct edge *edge
                         access_stride(emitter, &access), node_size(emitter, edge->node, edge->length));
 }
 
+/* Returns the condition under which a product over frames begins its sum, in the first block of its pass. */
+static const char *fresh_text(struct writing *writing, int id)
+{
+    if (!product_begins_gradient(writing->emitter->schedule, id))
+        return "0";
+    return pass_is_backward(writing->region->pass) ? "values->done + frames == values->window->frames"
+                                                   : "values->done == 0";
+}
+
 /* Writes a sum over frames and streams, see rnn/train.h. */
 static void write_sum_over_all(struct writing *writing, int id)
 {
@@ -30,8 +39,8 @@ static void write_sum_over_all(struct writing *writing, int id)
                     base, first, to.view.stride[1], emitter->buffers[node->edges[0].node], value, share);
     else
         text_printf(emitter->out,
-                    "    rnn_outer(%s, %ld, %ld, %s, %s, frames, streams, values->left, values->scratch, %s);\n", base,
-                    first, to.view.stride[1], left, value, share);
+                    "    rnn_outer(%s, %ld, %ld, %s, %s, frames, streams, values->left, %s, values->scratch, %s);\n",
+                    base, first, to.view.stride[1], left, value, fresh_text(writing, id), share);
 }
 
 /* Writes a seed: the frames and streams that count, and the sum of their losses. */

@@ -186,8 +186,17 @@ static void write_tell(struct writing *writing, const struct step *step)
 
 static void write_clear(struct writing *writing)
 {
-    if (writing->emitter->graph->parameter_count)
+    const struct emitter *emitter = writing->emitter;
+    const int count = emitter->graph->parameter_count;
+    int begun = 0;
+    for (int i = 0; i < count; i++)
+        begun += gradient_begins_with_products(emitter->schedule, i);
+    if (count && !begun)
         write_line(writing, "memset(gradient, 0, sizeof *gradient);");
+    for (int i = 0; i < count && begun; i++)
+        if (!gradient_begins_with_products(emitter->schedule, i))
+            text_printf(emitter->out, "%*smemset(gradient->%s, 0, sizeof gradient->%s);\n", writing->indent, "",
+                        emitter->parameters[i], emitter->parameters[i]);
     write_line(writing, "memset(late, 0, late_numbers * sizeof *late);");
 }
 

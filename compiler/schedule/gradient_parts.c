@@ -1,6 +1,11 @@
-/* When a gradient is complete: that of a large matrix within its region of sums, and not only behind all of these. Of a
- * matrix of which gates have rows of their own, each of which is a sum by itself, the rows of each are: ranks of a
- * training send them while the next ones are computed. */
+/* When a gradient begins, and when it is complete.
+ *
+ * A product over frames that makes a part of a gradient alone begins it: the first block overwrites what is there, and
+ * nobody needs to clear it before.
+ *
+ * The gradient of a large matrix is complete within its region of sums, and not only behind all of these. Of a matrix
+ * of which gates have rows of their own, each of which is a sum by itself, the rows of each are: ranks of a training
+ * send them while the next ones are computed. */
 #include "schedule/access.h"
 #include "schedule/plan.h"
 
@@ -100,4 +105,68 @@ bool sum_completes_part(const struct schedule *schedule, int id, struct gradient
         return true;
     *part = (struct gradient_part){parameter, 0, shape_size(&schedule->graph->parameters[parameter].shape)};
     return last_sum(schedule, schedule->region_of[id], parameter) == id;
+}
+
+/* ---- how gradients begin ---- */
+
+/* A part of a gradient, seen as a matrix whose rows are `pitch` numbers apart. */
+struct rectangle {
+    long row, column, rows, columns, pitch;
+};
+
+/* Finds that of a product over frames; false if its rows do not fit in those of the whole. */
+static bool find_rectangle(const struct access *access, struct rectangle *rectangle)
+{
+    const bool turned = access->view.stride[0] == 1 && access->view.stride[1] > 1;
+    const long step = access->view.stride[!turned], pitch = access->view.stride[turned];
+    if (access->shape.rank != 2 || (step != 1 && access->shape.dim[!turned] > 1) || pitch < 1)
+        return false;
+    *rectangle = (struct rectangle){access->view.offset / pitch, access->view.offset % pitch, access->shape.dim[turned],
+                                    access->shape.dim[!turned], pitch};
+    return rectangle->column + rectangle->columns <= pitch;
+}
+
+static bool rectangles_meet(const struct rectangle *a, const struct rectangle *b)
+{
+    return a->row < b->row + b->rows && b->row < a->row + a->rows && a->column < b->column + b->columns &&
+           b->column < a->column + a->columns;
+}
+
+/* Finds the part of a gradient that a product over the frames of a pass makes; false for other summands. Sections have
+ * blocks of their own, and are left out. */
+static bool find_part(const struct schedule *schedule, int id, struct rectangle *rectangle)
+{
+    const struct node *node = schedule->graph->nodes[id];
+    const int region = schedule->region_of[id];
+    if (node->op != OP_outer || schedule->buffers[id].storage != STORE_GRADIENT ||
+        schedule->regions[region].kind != REGION_FRAMES || schedule->section_of[region] != NO_SECTION)
+        return false;
+    for (int k = 0; k < node->count; k++)
+        if (schedule->graph->nodes[node->edges[k].node]->time != TIME_FRAME)
+            return false;
+    const struct access access = access_of_node(schedule, NULL, id);
+    return find_rectangle(&access, rectangle);
+}
+
+bool gradient_begins_with_products(const struct schedule *schedule, int parameter)
+{
+    long all = 0;
+    struct rectangle part, other;
+    struct summands summands = {schedule->graph, parameter, 0, 0};
+    for (int id; (id = next_summand(&summands)) != NO_NODE;) {
+        if (!find_part(schedule, id, &part))
+            return false;
+        struct summands others = summands;
+        for (int behind; (behind = next_summand(&others)) != NO_NODE;)
+            if (!find_part(schedule, behind, &other) || other.pitch != part.pitch || rectangles_meet(&part, &other))
+                return false;
+        all += part.rows * part.columns;
+    }
+    return all == shape_size(&schedule->graph->parameters[parameter].shape);
+}
+
+bool product_begins_gradient(const struct schedule *schedule, int id)
+{
+    return schedule->buffers[id].storage == STORE_GRADIENT &&
+           gradient_begins_with_products(schedule, access_of_node(schedule, NULL, id).member);
 }

@@ -31,7 +31,7 @@
     X(FINISH, "finish")   /* values gathered from all frames are completed */                                          \
     X(LOSS, "loss")   /* all losses are complete: without a gradient, the steps that make it are skipped; of a     \
                              graph `of_outputs` they are a call of their own */   \
-    X(CLEAR, "clear") /* gradients that sums are added to are set to 0 */                                              \
+    X(CLEAR, "clear") /* gradients are set to 0, but for those that begin with products */                             \
     X(TELL, "tell")   /* the caller hears that gradients are complete; values are numbers of parameters */
 
 enum step_kind {
@@ -116,6 +116,12 @@ bool gradient_is_told_by_region(const struct schedule *schedule, int parameter);
 /* True if the region has something to tell behind this sum over frames: that a part of such a gradient, or all of it,
  * is complete. */
 bool sum_completes_part(const struct schedule *schedule, int id, struct gradient_part *part);
+
+/* True if products over frames, each of which makes a part of it alone, make all of a gradient: in the first block of
+ * their pass they overwrite what is there. Other gradients are cleared before. */
+bool gradient_begins_with_products(const struct schedule *schedule, int parameter);
+/* The same for the gradient that a sum over frames is a part of. */
+bool product_begins_gradient(const struct schedule *schedule, int id);
 
 /* joined_frames.c: returns the frames region whose panels a call of one frame may compute one by one with those of a
  * scan, which comes right behind it in the plan: the scan reads its values only at the units at hand. Else

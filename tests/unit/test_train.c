@@ -250,7 +250,7 @@ static rnn_real number_at(const struct columns *columns, int t, int stream, int 
 static void test_total(void **state)
 {
     (void)state;
-    for (int n = 1; n <= 2 * RNN_LANES + 1; n++)
+    for (int n = 1; n <= RNN_TOTAL_VECTORS * RNN_LANES + 1; n += n == 2 * RNN_LANES + 1 ? 5 : 1)
         for (int step = 1; step <= 2; step++) {
             struct columns value;
             struct sums sums;
@@ -333,13 +333,16 @@ static void test_long_sums(void **state)
     free(ids);
 }
 
-static void check_outer(int n, int m, int frames, bool turned)
+/* begun: the sum is added to what is there; else it takes its place. */
+static void check_outer(int n, int m, int frames, bool turned, bool begun)
 {
     struct columns a, b;
     struct sums sums;
     columns_begin(&a, frames, n);
     columns_begin(&b, frames, m);
     sums_begin(&sums, n, m, turned);
+    for (int k = 0; k < n * m && !begun; k++)
+        sums.want[k] = 0;
     for (int t = 0; t < frames; t++)
         for (int s = 0; s < STREAMS; s++)
             for (int k = 0; k < n * m && t < a.left[s]; k++)
@@ -347,8 +350,8 @@ static void check_outer(int n, int m, int frames, bool turned)
     const size_t numbers = RNN_MAX(RNN_OUTER_SCRATCH(n, m), RNN_OUTER_SCRATCH(m, n));
     rnn_real *scratch = rnn_alloc(sizeof *scratch * numbers, RNN_VECTOR_BYTES);
     assert_non_null(scratch);
-    rnn_outer(sums.to, sums.row_step, sums.step, a.data, a.pad, n, b.data, b.pad, m, frames, STREAMS, a.left, scratch,
-              &rnn_alone);
+    rnn_outer(sums.to, sums.row_step, sums.step, a.data, a.pad, n, b.data, b.pad, m, frames, STREAMS, a.left, !begun,
+              scratch, &rnn_alone);
     sums_end(&sums);
     rnn_free(scratch);
     rnn_free(a.data);
@@ -363,7 +366,8 @@ static void test_outer(void **state)
     (void)state;
     for (int i = 0; i < 45; i++)
         for (int turned = 0; turned < 2; turned++)
-            check_outer(n[i % 3], m[i / 3 % 5], frames[i / 15], turned);
+            for (int begun = 0; begun < 2; begun++)
+                check_outer(n[i % 3], m[i / 3 % 5], frames[i / 15], turned, begun);
 }
 
 int main(void)

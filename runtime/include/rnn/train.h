@@ -187,6 +187,28 @@ RNN_HELPER void rnn_keep(rnn_real *keep, int n, double p, const rnn_window *wind
 
 /* Threads that share a sum have its units, or its rows, and all columns: each number is added up as by one thread. */
 
+/* Vectors of units that are added up side by side: whole cache lines of a column, and chains of additions that run at
+ * once. */
+enum { RNN_TOTAL_VECTORS = 8 };
+
+/* to[i * step] += sum of value[column][i], for as many units as `vectors` have, or `count` if there are no more: then
+ * there is one vector. */
+RNN_INLINE void rnn_total_units(rnn_real *to, ptrdiff_t step, const rnn_real *value, ptrdiff_t stride, int count,
+                                const int vectors, int frames, int streams, const int *left)
+{
+    rnn_vec sum[RNN_TOTAL_VECTORS];
+    for (int v = 0; v < vectors; v++)
+        sum[v] = rnn_vec_splat(0);
+    for (int t = 0; t < frames; t++)
+        for (int stream = 0; stream < streams; stream++, value += stride)
+            if (t < left[stream])
+                for (int v = 0; v < vectors; v++)
+                    sum[v] += count < RNN_LANES ? rnn_vec_load_part(value, count)
+                                                : rnn_vec_load_unaligned(value + v * RNN_LANES);
+    for (int i = 0; i < RNN_MIN(count, vectors * RNN_LANES); i++)
+        to[i * step] += sum[i / RNN_LANES][i % RNN_LANES];
+}
+
 /* to[i * step] += sum of value[column][i], n units. The columns of a block are added up by themselves first: a long
  * window rounds a sum once for each block, not once for each frame. */
 RNN_HELPER void rnn_total(rnn_real *to, ptrdiff_t step, const rnn_real *value, ptrdiff_t stride, int n, int frames,
@@ -194,17 +216,12 @@ RNN_HELPER void rnn_total(rnn_real *to, ptrdiff_t step, const rnn_real *value, p
 {
     rnn_barrier(share); /* another sum may be made in the same place */
     const rnn_range units = rnn_units_of(share, n);
-    for (int unit = units.first; unit < units.end; unit += RNN_LANES) {
-        const int count = RNN_MIN(n - unit, RNN_LANES);
-        const rnn_real *from = value + unit;
-        rnn_vec sum = {0};
-        for (int t = 0; t < frames; t++)
-            for (int stream = 0; stream < streams; stream++, from += stride)
-                if (t < left[stream])
-                    sum += count == RNN_LANES ? rnn_vec_load_unaligned(from) : rnn_vec_load_part(from, count);
-        for (int i = 0; i < count; i++)
-            to[(unit + i) * step] += sum[i];
-    }
+    int unit = units.first;
+    for (; unit + RNN_TOTAL_VECTORS * RNN_LANES <= units.end; unit += RNN_TOTAL_VECTORS * RNN_LANES)
+        rnn_total_units(to + unit * step, step, value + unit, stride, RNN_TOTAL_VECTORS * RNN_LANES, RNN_TOTAL_VECTORS,
+                        frames, streams, left);
+    for (; unit < units.end; unit += RNN_LANES)
+        rnn_total_units(to + unit * step, step, value + unit, stride, n - unit, 1, frames, streams, left);
 }
 
 /* Rows that some columns add to, each once, in the order of first use. */
@@ -308,73 +325,90 @@ RNN_INLINE void rnn_outer_pack(rnn_real *packed, const rnn_real *value, ptrdiff_
         }
 }
 
-/* Computes one tile: rows x width numbers of `to`, whose columns are `step` apart. */
-RNN_INLINE void rnn_outer_sums(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width, const rnn_real *a,
-                               const rnn_vec *b, int columns, const int lanes)
+/* Computes one whole tile of `to`, whose columns are contiguous; fresh: in place of what is there. */
+RNN_OUTLINE void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, const rnn_real *a, const rnn_vec *b, int columns,
+                                int fresh)
 {
     rnn_vec sum[RNN_OUTER_ROWS * RNN_OUTER_LANES];
-    for (int r = 0; r < rows && step == 1; r++) /* while the sums are made */
-        for (int i = 0; i < width; i += 64 / (int)sizeof *to)
+    for (int r = 0; r < RNN_OUTER_ROWS; r++) /* while the sums are made */
+        for (int i = 0; i < RNN_OUTER_WIDTH; i += 64 / (int)sizeof *to)
             __builtin_prefetch(to + r * row_step + i, 1);
+    rnn_tile(sum, RNN_OUTER_LANES, b, a, 1, RNN_OUTER_ROWS, columns, RNN_OUTER_LANES, RNN_OUTER_ROWS, (uintptr_t)b, 0,
+             1);
+    for (int r = 0; r < RNN_OUTER_ROWS; r++)
+        for (int v = 0; v < RNN_OUTER_LANES; v++) {
+            rnn_real *const at = to + r * row_step + v * RNN_LANES;
+            const rnn_vec s = sum[r * RNN_OUTER_LANES + v];
+            rnn_vec_store_unaligned(at, fresh ? s : rnn_vec_load_unaligned(at) + s);
+        }
+}
+
+/* Computes one tile of any kind: rows x width numbers of `to`, whose columns are `step` apart. */
+RNN_INLINE void rnn_outer_sums(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width, const rnn_real *a,
+                               const rnn_vec *b, int columns, int fresh, const int lanes)
+{
+    rnn_vec sum[RNN_OUTER_ROWS * RNN_OUTER_LANES];
     for (int i = 0; i < RNN_OUTER_ROWS * RNN_OUTER_LANES; i++)
         sum[i] = rnn_vec_splat(0);
     rnn_tile(sum, RNN_OUTER_LANES, b, a, 1, RNN_OUTER_ROWS, columns, lanes, RNN_OUTER_ROWS, (uintptr_t)b, 0, 1);
-    if (rows == RNN_OUTER_ROWS && width == RNN_OUTER_WIDTH && step == 1) {
-        for (int r = 0; r < RNN_OUTER_ROWS; r++)
-            for (int v = 0; v < RNN_OUTER_LANES; v++) {
-                rnn_real *at = to + r * row_step + v * RNN_LANES;
-                rnn_vec_store_unaligned(at, rnn_vec_load_unaligned(at) + sum[r * RNN_OUTER_LANES + v]);
-            }
-        return;
-    }
     rnn_real edge[RNN_OUTER_ROWS][RNN_OUTER_WIDTH];
     memcpy(edge, sum, sizeof edge);
     for (int r = 0; r < rows; r++)
-        for (int i = 0; i < width; i++)
-            to[r * row_step + i * step] += edge[r][i];
+        for (int i = 0; i < width; i++) {
+            rnn_real *const at = to + r * row_step + i * step;
+            *at = fresh ? edge[r][i] : *at + edge[r][i];
+        }
 }
 
-RNN_OUTLINE void rnn_outer_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width,
-                                const rnn_real *a, const rnn_vec *b, int columns)
+RNN_OUTLINE void rnn_outer_edge_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width,
+                                     const rnn_real *a, const rnn_vec *b, int columns, int fresh)
 {
-    rnn_outer_sums(to, row_step, step, rows, width, a, b, columns, RNN_OUTER_LANES);
+    rnn_outer_sums(to, row_step, step, rows, width, a, b, columns, fresh, RNN_OUTER_LANES);
 }
 
 /* The same for a last panel of RNN_LANES units or fewer. */
 RNN_OUTLINE void rnn_outer_narrow_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width,
-                                       const rnn_real *a, const rnn_vec *b, int columns)
+                                       const rnn_real *a, const rnn_vec *b, int columns, int fresh)
 {
-    rnn_outer_sums(to, row_step, step, rows, width, a, b, columns, 1);
+    rnn_outer_sums(to, row_step, step, rows, width, a, b, columns, fresh, 1);
 }
 
 RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, int n,
-                                const rnn_real *b, int m, int columns, const rnn_share *share)
+                                const rnn_real *b, int m, int columns, int fresh, const rnn_share *share)
 {
     const int by_rows = n / RNN_OUTER_ROWS >= m / RNN_OUTER_WIDTH; /* threads have rows of tiles, or columns */
     const rnn_range rows = by_rows ? rnn_outer_part(share, n, RNN_OUTER_ROWS) : rnn_part_of(n, 0, 1);
     const rnn_range width = by_rows ? rnn_part_of(m, 0, 1) : rnn_outer_part(share, m, RNN_OUTER_WIDTH);
-    for (int j = width.first; j < width.end; j += RNN_OUTER_WIDTH)
-        for (int i = rows.first; i < rows.end; i += RNN_OUTER_ROWS)
-            (m - j > RNN_LANES ? rnn_outer_tile : rnn_outer_narrow_tile)(
-                to + i * row_step + j * step, row_step, step, RNN_MIN(RNN_OUTER_ROWS, n - i),
-                RNN_MIN(RNN_OUTER_WIDTH, m - j), a + (ptrdiff_t)i * columns,
-                (const rnn_vec *)(b + (ptrdiff_t)j * columns), columns);
+    for (int j = width.first; j < width.end; j += RNN_OUTER_WIDTH) {
+        const rnn_vec *const panel = (const rnn_vec *)(b + (ptrdiff_t)j * columns);
+        for (int i = rows.first; i < rows.end; i += RNN_OUTER_ROWS) {
+            rnn_real *const at = to + i * row_step + j * step;
+            const rnn_real *const from = a + (ptrdiff_t)i * columns;
+            if (step == 1 && n - i >= RNN_OUTER_ROWS && m - j >= RNN_OUTER_WIDTH)
+                rnn_outer_tile(at, row_step, from, panel, columns, fresh);
+            else
+                (m - j > RNN_LANES ? rnn_outer_edge_tile : rnn_outer_narrow_tile)(
+                    at, row_step, step, RNN_MIN(RNN_OUTER_ROWS, n - i), RNN_MIN(RNN_OUTER_WIDTH, m - j), from, panel,
+                    columns, fresh);
+        }
+    }
 }
 
-/* to[i * row_step + j * step] += sum of a[column][i] b[column][j], i < n, j < m. */
+/* to[i * row_step + j * step] += sum of a[column][i] b[column][j], i < n, j < m; fresh: = that sum. */
 RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, ptrdiff_t a_stride,
                           int n, const rnn_real *b, ptrdiff_t b_stride, int m, int frames, int streams, const int *left,
-                          rnn_real *scratch, const rnn_share *share)
+                          int fresh, rnn_real *scratch, const rnn_share *share)
 {
     if (step != 1 && row_step == 1) { /* the other way round, so that lanes lie side by side in memory */
-        rnn_outer(to, step, 1, b, b_stride, m, a, a_stride, n, frames, streams, left, scratch, share);
+        rnn_outer(to, step, 1, b, b_stride, m, a, a_stride, n, frames, streams, left, fresh, scratch, share);
         return;
     }
     rnn_real *const packed_b = scratch;
     rnn_real *const packed_a =
         scratch + (ptrdiff_t)RNN_OUTER_COLUMNS * ((m + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH);
     const ptrdiff_t all = (ptrdiff_t)frames * streams;
-    for (ptrdiff_t column = 0; column < all;) {
+    ptrdiff_t column = 0;
+    do {
         ptrdiff_t places[RNN_OUTER_COLUMNS];
         int columns = 0;
         for (; column < all && columns < RNN_OUTER_COLUMNS; column++)
@@ -384,8 +418,9 @@ RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, cons
         rnn_outer_pack(packed_a, a, a_stride, n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, columns, share);
         rnn_outer_pack(packed_b, b, b_stride, m, RNN_OUTER_WIDTH, RNN_LANES, places, columns, share);
         rnn_barrier(share);
-        rnn_outer_tiles(to, row_step, step, packed_a, n, packed_b, m, columns, share);
-    }
+        rnn_outer_tiles(to, row_step, step, packed_a, n, packed_b, m, columns, fresh, share);
+        fresh = 0;
+    } while (column < all);
 }
 
 #endif
