@@ -225,6 +225,45 @@ static void check_layernorm(struct columns *c, rnn_real *y, int n, rnn_real padd
     check_padding(y, n, padding);
 }
 
+/* With the gains as what is received. */
+static void check_layernorm_slope(struct columns *c, rnn_real *y, int n, rnn_real padding)
+{
+    rnn_real x[LONGEST];
+    memcpy(x, c->x, (size_t)n * sizeof x[0]);
+    long double mean = 0, variance = 0, middle = 0, along = 0, largest = 0, most = 0, far = 0;
+    for (int i = 0; i < n; i++) {
+        mean += (long double)x[i] / n;
+        middle += (long double)c->gain[i] / n;
+        largest = fmaxl(largest, fabsl((long double)x[i]));
+        most = fmaxl(most, fabsl((long double)c->gain[i]));
+    }
+    for (int i = 0; i < n; i++)
+        variance += ((long double)x[i] - mean) * ((long double)x[i] - mean) / n;
+    const long double deviation = sqrtl(variance + 1e-5L);
+    for (int i = 0; i < n; i++) {
+        along += (long double)c->gain[i] * ((long double)x[i] - mean) / deviation / n;
+        far = fmaxl(far, fabsl((long double)x[i] - mean) / deviation);
+    }
+    rnn_column_layernorm_slope(y, c->x, c->gain, n);
+    for (int i = 0; i < n; i++) {
+        const long double z = ((long double)x[i] - mean) / deviation;
+        /* as above: of z twice, as a factor and in the mean, and of the mean of what is received */
+        const long double bound = (n / 2 + 12) * (long double)unit * (largest / deviation + far + 1);
+        near((long double)y[i], ((long double)c->gain[i] - middle - z * along) / deviation,
+             3 * (far + 1) * most * bound / deviation);
+    }
+    check_padding(y, n, padding);
+}
+
+static void test_layernorm_slope(void **state)
+{
+    (void)state;
+    each_column(1, 0, check_layernorm_slope);
+    each_column(1, 100, check_layernorm_slope);
+    each_column((rnn_real)1e-3, 0, check_layernorm_slope);
+    each_column(0, 2, check_layernorm_slope);
+}
+
 static void test_layernorm(void **state)
 {
     (void)state;
@@ -238,8 +277,9 @@ static void test_layernorm(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reductions),       cmocka_unit_test(test_every_place), cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_softmax_extremes), cmocka_unit_test(test_layernorm),
+        cmocka_unit_test(test_reductions), cmocka_unit_test(test_every_place),
+        cmocka_unit_test(test_softmax),    cmocka_unit_test(test_softmax_extremes),
+        cmocka_unit_test(test_layernorm),  cmocka_unit_test(test_layernorm_slope),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
 }

@@ -113,21 +113,70 @@ RNN_COLUMN void rnn_column_cross_entropy_slope(rnn_real *y, const rnn_real *x, c
         rnn_vec_store(y + i, rnn_vec_splat(0));
 }
 
+/* Sets the four sums that others are added to beside each other to 0. */
+RNN_INLINE void rnn_column_clear(rnn_vec s[4])
+{
+    for (int k = 0; k < 4; k++)
+        s[k] = rnn_vec_splat(0);
+}
+
+/* sum (x_i - m)^2 */
+RNN_COLUMN rnn_real rnn_column_squares(const rnn_real *x, rnn_real m, int n)
+{
+    rnn_vec s[4], center = rnn_vec_splat(m);
+    const int whole = n - n % (4 * RNN_LANES);
+    rnn_column_clear(s);
+    for (int i = 0; i < whole; i += 4 * RNN_LANES)
+        for (int k = 0; k < 4; k++) {
+            const rnn_vec d = rnn_vec_load(x + i + k * RNN_LANES) - center;
+            s[k] = rnn_vec_madd(d, d, s[k]);
+        }
+    for (int i = whole; i < n; i += RNN_LANES) {
+        const rnn_vec d = rnn_column_lanes(x, i, n, m) - center;
+        s[0] = rnn_vec_madd(d, d, s[0]);
+    }
+    return rnn_vec_sum((s[0] + s[1]) + (s[2] + s[3]));
+}
+
+/* 1 / sqrt(variance + 1e-5), the variance with divisor n, of units whose mean is m. */
+RNN_COLUMN rnn_real rnn_column_scale(const rnn_real *x, rnn_real m, int n)
+{
+    return 1 / rnn_sqrt(rnn_column_squares(x, m, n) / (rnn_real)n + (rnn_real)1e-5);
+}
+
 /* y_i = gain_i (x_i - mean) / sqrt(variance + 1e-5) + bias_i, the variance with divisor n (Ba, Kiros, Hinton 2016, eq.
  * 3 and 4) */
 RNN_COLUMN void rnn_column_layernorm(rnn_real *y, const rnn_real *x, const rnn_real *gain, const rnn_real *bias, int n)
 {
-    rnn_real mean = rnn_column_mean(x, n);
-    rnn_vec center = rnn_vec_splat(mean), squares = {0};
-    for (int i = 0; i < n; i += RNN_LANES) {
-        rnn_vec d = rnn_column_lanes(x, i, n, mean) - center;
-        squares = rnn_vec_madd(d, d, squares);
-    }
-    rnn_vec scale = rnn_vec_splat(1 / rnn_sqrt(rnn_vec_sum(squares) / (rnn_real)n + (rnn_real)1e-5));
+    const rnn_real mean = rnn_column_mean(x, n);
+    const rnn_vec center = rnn_vec_splat(mean), scale = rnn_vec_splat(rnn_column_scale(x, mean, n));
     for (int i = 0; i < n; i += RNN_LANES)
         rnn_column_put(
             y, i, n,
             rnn_vec_madd(rnn_vec_load(gain + i), (rnn_vec_load(x + i) - center) * scale, rnn_vec_load(bias + i)));
+}
+
+/* y = J^T g, J the derivative of z = (x - mean) / sqrt(variance + 1e-5) by x: y_i = (g_i - mean(g) - z_i mean(g z)) /
+ * sqrt(variance + 1e-5) */
+RNN_COLUMN void rnn_column_layernorm_slope(rnn_real *y, const rnn_real *x, const rnn_real *g, int n)
+{
+    const rnn_real mean = rnn_column_mean(x, n), scale = rnn_column_scale(x, mean, n);
+    const rnn_vec center = rnn_vec_splat(mean);
+    const int whole = n - n % (4 * RNN_LANES);
+    rnn_vec s[4];
+    rnn_column_clear(s);
+    for (int i = 0; i < whole; i += 4 * RNN_LANES)
+        for (int k = 0; k < 4; k++)
+            s[k] =
+                rnn_vec_madd(rnn_vec_load(g + i + k * RNN_LANES), rnn_vec_load(x + i + k * RNN_LANES) - center, s[k]);
+    for (int i = whole; i < n; i += RNN_LANES)
+        s[0] = rnn_vec_madd(rnn_column_lanes(g, i, n, 0), rnn_column_lanes(x, i, n, mean) - center, s[0]);
+    const rnn_real along = rnn_vec_sum((s[0] + s[1]) + (s[2] + s[3])) / (rnn_real)n;
+    const rnn_vec middle = rnn_vec_splat(rnn_column_mean(g, n)), part = rnn_vec_splat(-along * scale * scale);
+    for (int i = 0; i < n; i += RNN_LANES)
+        rnn_column_put(y, i, n,
+                       rnn_vec_madd(part, rnn_vec_load(x + i) - center, rnn_vec_load(g + i) - middle) *
+                           rnn_vec_splat(scale));
 }
 
 #endif
