@@ -55,12 +55,56 @@ static void add_adjoints(struct differentiating *d)
     }
 }
 
+/* Returns the number of an edge that a node has received and that is of a part from unit `begin` on, at the node's own
+ * time; -1 if there is none. */
+static int find_part_from(const struct differentiating *d, const struct received *received, int begin)
+{
+    const enum value_time time = d->graph->nodes[received->node]->time;
+    for (int i = 0; i < received->count; i++) {
+        const struct node *pad = d->graph->nodes[received->edges[i].node];
+        if (pad->op == OP_pad && pad->begin == begin && pad->time == time && !received->edges[i].delay)
+            return i;
+    }
+    return -1;
+}
+
+/* before:   %5 = pad %3, 0            after:   %7 = concat %3, %4
+ *           %6 = pad %4, 4
+ *           received %5, %6                    received %7
+ * Puts the gradients of parts that follow each other, and make the whole, side by side instead of adding them up, each
+ * with zeros around it. */
+static void join_parts(struct differentiating *d, struct received *received)
+{
+    const struct node *adjoint = d->graph->nodes[received->node];
+    const int units = node_units(adjoint);
+    int *parts = ARENA_ARRAY(d->scratch, int, received->count + 1), count = 0, end = 0;
+    for (int part; end < units && (part = find_part_from(d, received, end)) >= 0; count++) {
+        parts[count] = part;
+        end += d->graph->nodes[received->edges[part].node]->edges[0].length;
+    }
+    if (end != units || count < 2)
+        return;
+    struct node *concat = graph_add_node(d->graph, OP_concat, adjoint->shape, adjoint->time, count, d->like);
+    for (int k = 0; k < count; k++)
+        concat->edges[k] = d->graph->nodes[received->edges[parts[k]].node]->edges[0];
+    received->edges[parts[0]] = edge_to(d->graph, d->graph->node_count - 1);
+    bool *taken = ARENA_ARRAY(d->scratch, bool, received->count + 1);
+    for (int k = 1; k < count; k++)
+        taken[parts[k]] = true;
+    int left = 0;
+    for (int i = 0; i < received->count; i++)
+        if (!taken[i])
+            received->edges[left++] = received->edges[i];
+    received->count = left;
+}
+
 /* Adds up the gradients that a node has received: its adjoint. */
 static void add_up(struct differentiating *d, int id)
 {
     struct received *received = &d->received[id];
     struct node *adjoint = d->graph->nodes[received->node];
     d->like = d->graph->nodes[id];
+    join_parts(d, received);
     struct edge sum = edge_to(d->graph, graph_add_number(d->graph, 0));
     for (int i = 0; i < received->count; i++) {
         if (i == 0) {
