@@ -8,6 +8,7 @@
 """
 
 from ._errors import CompileError, Error
-from ._network import Network, State, compile
+from ._network import Network, compile
+from ._state import State
 
 __all__ = ["CompileError", "Error", "Network", "State", "compile"]

@@ -1,6 +1,8 @@
-"""Checks of what is given to a call: which array is which input, and what their shapes say of frames and streams."""
+"""Checks of what is given to a call: which array is which input, what shapes say of frames and streams, whole numbers."""
 
 import collections
+
+import numpy
 
 from ._model import describe
 
@@ -57,6 +59,36 @@ def extent(tensors, shapes, is_step):
         if not lone:
             streams = _agree("streams", streams, tensor, lengths.pop(0))
     return Extent(frames[0] if frames else None, 1 if lone else streams[0] if streams else None, lone)
+
+
+def take_whole(what, value, least, most):
+    """The value as an int, if it is a whole number from `least` to `most`."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value.__index__() <= most:
+        raise ValueError(f"{what} is {value!r}; expected a whole number from {least} to {most}")
+    return value.__index__()
+
+
+def take_streams(streams, count):
+    """Numbers of streams below `count`, each once."""
+    chosen = take_integers("streams", numpy.asarray(streams))
+    if chosen.ndim != 1 or not chosen.size:
+        raise ValueError(f"streams has shape {describe(chosen.shape)}; expected numbers of one stream or more")
+    if chosen.min() < 0 or chosen.max() >= count:
+        wrong = chosen.min() if chosen.min() < 0 else chosen.max()
+        raise ValueError(f"streams has {wrong}; expected 0 .. {count - 1}, as the state has {count}")
+    if numpy.unique(chosen).size != chosen.size:
+        raise ValueError("streams names a stream twice")
+    return chosen
+
+
+def take_integers(what, array):
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{what} is of type {array.dtype}; expected integers")
+    if array.dtype != numpy.int32:
+        if array.size and (int(array.max()) > 2**31 - 1 or int(array.min()) < -(2**31)):
+            raise ValueError(f"{what} has a number that 32 bits cannot hold")
+        array = array.astype(numpy.int32)
+    return numpy.ascontiguousarray(array) if array.ndim else array
 
 
 def _shape_error(tensor, shape, wanted, first, lone):

@@ -4,7 +4,6 @@ import collections
 import ctypes
 import functools
 import os
-import threading
 import weakref
 from ctypes import byref, c_char, c_char_p, c_int, c_uint64, c_void_p
 
@@ -14,6 +13,7 @@ from . import _arguments
 from ._errors import Error
 from ._model import OK, Tensor, describe, rnn_error, rnn_model, rnn_window
 from ._programs import Program, runtime
+from ._state import Memory, State
 
 _DTYPES = {"float32": numpy.float32, "float64": numpy.float64}
 
@@ -35,96 +35,12 @@ def compile(source, *, top=None, dtype="float32", defines=None, options=(), fold
     if name not in _DTYPES:
         raise ValueError(f"dtype is '{name}'; networks compute in 'float32' or 'float64'")
     if threads is not None:
-        threads = _whole("threads", threads, 1, 2**31 - 1)
+        threads = _arguments.take_whole("threads", threads, 1, 2**31 - 1)
     words = [f"-D{name_}={value}" for name_, value in {**(defines or {}), **consts}.items()]
     words += [f"-I{os.path.abspath(folder)}" for folder in folders]  # it is compiled again from elsewhere
     words += [f"--top={top}"] if top else []
     words += [*([options] if isinstance(options, str) else options)]
     return Network(Program(source, words), name, threads)
-
-
-class Memory:
-    """Aligned memory of the runtime, freed with the object."""
-
-    def __init__(self, model, size):
-        self.size = size
-        self.address = model.alloc(max(size, 1), model.alignment)
-        if not self.address:
-            raise MemoryError(f"there is no memory of {size} bytes")
-        weakref.finalize(self, model.free, self.address)
-
-
-class State:
-    """The past of some streams, which `run` and `step` go on from. One call at a time may use it."""
-
-    def __init__(self, network, streams=1):
-        streams = _whole("streams", streams, 1, 2**31 - 1)
-        self._network = network
-        self._memory = self._work = self._batch = None
-        self._busy = threading.Lock()
-        self._begin(streams)
-
-    def _begin(self, streams):
-        model = self._network._model
-        size = model.state_size(streams)
-        if self._memory is None or self._memory.size < size:
-            self._memory = Memory(model, size)
-        self.streams = streams
-        self._network._check(model.state_init(self._memory.address, streams))
-
-    def reset(self, which=None):
-        """Begins all streams anew, or those for which `which`, an array of bools, is true."""
-        flags = address = None
-        if which is not None:
-            flags = numpy.ascontiguousarray(which, dtype=numpy.bool_)
-            address = flags.ctypes.data
-            if flags.shape != (self.streams,):
-                raise ValueError(
-                    f"which has shape {describe(flags.shape)}; expected [{self.streams}], one for each stream"
-                )
-        with self:
-            self._network._check(self._network._model.reset(self._memory.address, address))
-
-    def copy(self):
-        """Another state with the same past."""
-        with self:
-            other = State(self._network, self.streams)
-            ctypes.memmove(other._memory.address, self._memory.address, self._network._model.state_size(self.streams))
-        return other
-
-    def _room(self, frames):
-        """Work for a call of so many frames."""
-        model = self._network._model
-        size = model.work_size(frames, self.streams)
-        if self._work is None or self._work.size < size:
-            self._work = None
-            self._work = Memory(model, size)
-        return self._work.address
-
-    def _batch_of(self, count):
-        """Memory for a step of so many of the streams."""
-        model = self._network._model
-        size = model.state_size(count)
-        if self._batch is None or self._batch.size < size:
-            self._batch = None
-            self._batch = Memory(model, size)
-        return self._batch.address
-
-    def __reduce__(self):
-        with self:
-            size = self._network._model.state_size(self.streams)
-            return _restore, (self._network, self.streams, ctypes.string_at(self._memory.address, size))
-
-    def __enter__(self):
-        if not self._busy.acquire(blocking=False):
-            raise Error("this state is used by a call of another thread: each needs a state of its own")
-        return self
-
-    def __exit__(self, *_):
-        self._busy.release()
-
-    def __repr__(self):
-        return f"<rnnc.State of {self.streams} stream{'s' if self.streams != 1 else ''} of '{self._network.name}'>"
 
 
 class Network:
@@ -185,7 +101,7 @@ class Network:
     def init(self, seed):
         """Draws the weights' start values; the same seed gives the same on every machine."""
         weights = c_void_p(self._weights.ctypes.data)
-        seed = _whole("seed", seed, 0, 2**64 - 1)
+        seed = _arguments.take_whole("seed", seed, 0, 2**64 - 1)
         self._check(runtime().rnn_parameters_init(byref(self._model), weights, c_uint64(seed)))
         self.pack()
 
@@ -293,7 +209,7 @@ class Network:
 
     def _step_some(self, arrays, extent, state, streams, out):
         self._check_state(state)
-        chosen = _take_streams(streams, state.streams)
+        chosen = _arguments.take_streams(streams, state.streams)
         count = chosen.size
         if (extent.streams or count) != count:
             raise ValueError(f"the inputs have {extent.streams} streams and `streams` has {count}")
@@ -372,7 +288,7 @@ class Network:
         if not isinstance(value, numpy.ndarray):
             array = numpy.asarray(value, None if tensor.is_id else self.dtype)
         if tensor.is_id:
-            return _take_integers(f"input '{tensor.name}'", array)
+            return _arguments.take_integers(f"input '{tensor.name}'", array)
         if array.dtype != self.dtype:
             text = f"input '{tensor.name}' is of type {array.dtype}"
             if array.dtype.name not in _DTYPES:
@@ -386,7 +302,7 @@ class Network:
     def _take_lengths(self, lengths, frames, streams):
         if lengths is None:
             return None
-        lengths = _take_integers("lengths", numpy.asarray(lengths))
+        lengths = _arguments.take_integers("lengths", numpy.asarray(lengths))
         if lengths.shape != (streams,):
             raise ValueError(f"lengths has shape {describe(lengths.shape)}; expected [{streams}], one for each stream")
         if lengths.size and (lengths.min() < 0 or lengths.max() > frames):
@@ -506,16 +422,6 @@ def _rebuild(program, dtype, threads, more, weights, fingerprint):
     return network
 
 
-def _restore(network, streams, past):
-    """A state as pickles have it."""
-    size = network._model.state_size(streams)
-    if size != len(past):
-        raise Error("the state was made by a network for another processor: it has other vectors")
-    state = State(network, streams)
-    ctypes.memmove(state._memory.address, past, size)
-    return state
-
-
 class _Threads:
     """Limits the threads of OpenMP that the calls within have."""
 
@@ -532,13 +438,6 @@ class _Threads:
             self._library.omp_set_num_threads(c_int(self._before))
 
 
-def _whole(what, value, least, most):
-    """The value as an int, if it is a whole number from `least` to `most`."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value.__index__() <= most:
-        raise ValueError(f"{what} is {value!r}; expected a whole number from {least} to {most}")
-    return value.__index__()
-
-
 def _pointers(addresses):
     addresses = list(addresses)
     return _array_of_pointers(len(addresses) or 1)(*addresses)
@@ -547,26 +446,3 @@ def _pointers(addresses):
 @functools.lru_cache(maxsize=None)
 def _array_of_pointers(count):
     return c_void_p * count
-
-
-def _take_streams(streams, count):
-    """Numbers of streams below `count`, each once."""
-    chosen = _take_integers("streams", numpy.asarray(streams))
-    if chosen.ndim != 1 or not chosen.size:
-        raise ValueError(f"streams has shape {describe(chosen.shape)}; expected numbers of one stream or more")
-    if chosen.min() < 0 or chosen.max() >= count:
-        wrong = chosen.min() if chosen.min() < 0 else chosen.max()
-        raise ValueError(f"streams has {wrong}; expected 0 .. {count - 1}, as the state has {count}")
-    if numpy.unique(chosen).size != chosen.size:
-        raise ValueError("streams names a stream twice")
-    return chosen
-
-
-def _take_integers(what, array):
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{what} is of type {array.dtype}; expected integers")
-    if array.dtype != numpy.int32:
-        if array.size and (int(array.max()) > 2**31 - 1 or int(array.min()) < -(2**31)):
-            raise ValueError(f"{what} has a number that 32 bits cannot hold")
-        array = array.astype(numpy.int32)
-    return numpy.ascontiguousarray(array) if array.ndim else array

@@ -17,7 +17,8 @@ import torch
 from . import _arguments
 from ._errors import Error
 from ._model import describe
-from ._network import Memory, Network, State
+from ._network import Network
+from ._state import Memory, State
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
