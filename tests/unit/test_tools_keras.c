@@ -30,6 +30,23 @@ static void put_weight(hid_t file, const char *path, hsize_t rows, hsize_t colum
     H5Pclose(links);
 }
 
+/* The same of rank 3, from 0 on. */
+static void put_weight_3(hid_t file, const char *path, const hsize_t *shape)
+{
+    put_weight(file, "numbers", shape[0] * shape[1], shape[2], 0, H5T_IEEE_F32LE);
+    float numbers[256];
+    const hid_t links = H5Pcreate(H5P_LINK_CREATE), space = H5Screate_simple(3, shape, NULL),
+                from = H5Dopen2(file, "numbers", H5P_DEFAULT);
+    H5Pset_create_intermediate_group(links, 1);
+    assert_true(H5Dread(from, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) >= 0);
+    const hid_t data = H5Dcreate2(file, path, H5T_IEEE_F32LE, space, links, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(data >= 0 && H5Dwrite(data, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) >= 0);
+    H5Dclose(from);
+    H5Dclose(data);
+    H5Sclose(space);
+    H5Pclose(links);
+}
+
 /* Writes an attribute with texts, of one size each or of several. */
 static void put_texts(hid_t object, const char *name, const char *const *texts, int count, size_t size)
 {
@@ -89,10 +106,13 @@ static void put_config(const char *path, const char *config)
 
 #define SOFTMAX "\"activation\": \"softmax\"}}"
 
-#define INPUT  "{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"frames\", \"batch_shape\": [null, null, 3]}}"
-#define LSTM   "{\"class_name\": \"LSTM\", \"config\": {\"name\": \"encoder\", \"units\": 1, \"activation\": \"tanh\", "
-#define HEAD   "{\"class_name\": \"Dense\", \"config\": {\"name\": \"head\", \"units\": 2, " SOFTMAX
-#define MODEL  "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"listener\", \"layers\": ["
+#define INPUT "{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"frames\", \"batch_shape\": [null, null, 3]}}"
+#define LSTM  "{\"class_name\": \"LSTM\", \"config\": {\"name\": \"encoder\", \"units\": 1, \"activation\": \"tanh\", "
+#define HEAD  "{\"class_name\": \"Dense\", \"config\": {\"name\": \"head\", \"units\": 2, " SOFTMAX
+#define MODEL "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"listener\", \"layers\": ["
+#define CONV                                                                                                           \
+    "{\"class_name\": \"Conv1D\", \"config\": {\"name\": \"it\", \"filters\": 2, \"kernel_size\": [2], "               \
+    "\"dilation_rate\": [3], \"activation\": \"relu\", "
 #define END    "]}}"
 #define LAYERS MODEL INPUT ", " LSTM "\"recurrent_activation\": \"hard_sigmoid\"}}, " HEAD END
 
@@ -202,6 +222,41 @@ static void follows_graphs(void **state)
     assert_non_null(strstr(network.note, "Keras gives them the other way round"));
 }
 
+/* Convolutions read the past, both sides, or what zeros make up for; backwards, the other side. */
+static void writes_convolutions(void **state)
+{
+    static const struct {
+        const char *layers, *words;
+    } convolutions[] = {
+        {CONV "\"padding\": \"causal\"}}",
+         "  param it.kernel[2, 3, 2]\n  param it.bias[2]\n"
+         "  it.y = relu(transpose(it.kernel[0]) @ frames[t-3] + transpose(it.kernel[1]) @ frames + it.bias)\n"},
+        {CONV "\"padding\": \"same\"}}",
+         "transpose(it.kernel[0]) @ frames[t-1] + transpose(it.kernel[1]) @ frames[t+2] + it.bias"},
+        {"{\"class_name\": \"ZeroPadding1D\", \"config\": {\"name\": \"zeros\", \"padding\": [2, 1]}}, " CONV
+         "\"padding\": \"valid\"}}",
+         "transpose(it.kernel[0]) @ frames[t-2] + transpose(it.kernel[1]) @ frames[t+1] + it.bias"},
+    };
+    struct fixture *fixture = *state;
+    struct keras_network network;
+    const char *error, *path = in_folder(fixture, "w.h5"), *json = in_folder(fixture, "m.json");
+    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++) {
+        const hid_t file = new_file(path);
+        put_weight_3(file, "layers/conv1d/vars/0", (const hsize_t[]){2, 3, 2});
+        put_weight(file, "layers/conv1d/vars/1", 2, 0, 100, H5T_IEEE_F32LE);
+        H5Fclose(file);
+        put_config(json, arena_printf(fixture->arena, MODEL INPUT ", %s" END, convolutions[i].layers));
+        if (!keras_import(fixture->arena, path, json, &network, &error))
+            fail_msg("%s", error);
+        if (!strstr(network.program, convolutions[i].words))
+            fail_msg("'%s' does not say '%s'", network.program, convolutions[i].words);
+        assert_int_equal(network.weights[0].rank, 3);
+        assert_true(network.weights[0].data[11] == 11 / 8.0);
+    }
+    unlink(path);
+    unlink(json);
+}
+
 static void names_what_it_cannot_write(void **state)
 {
     refuses(*state, "{", "m.json': its description of the model is no JSON: line 1");
@@ -231,6 +286,19 @@ static void names_what_it_cannot_write(void **state)
         {"GlobalMaxPooling1D", ", \"keepdims\": true", "has to read frames, with channels_last and without keepdims"},
         {"Embedding", ", \"input_dim\": 5, \"output_dim\": 2", "has to read an input of ids"},
         {"Add", "", "has 1 inputs, but 2 are read"},
+        {"Conv1D", ", \"filters\": 2", "needs a 'kernel_size' from 1 to 1000 and a 'dilation_rate' from 1"},
+        {"Conv1D", ", \"filters\": 2, \"kernel_size\": [3], \"padding\": \"valid\"",
+         "gives another number of frames than it takes: with a padding of 'causal' or 'same', or 'valid' behind a "
+         "ZeroPadding1D of 2, there would be as many"},
+        {"Conv1D", ", \"filters\": 2, \"kernel_size\": [3], \"strides\": [2]",
+         "is only read with strides, groups and depth_multiplier of 1"},
+        {"Conv1D", ", \"filters\": 2, \"kernel_size\": 3, \"data_format\": \"channels_first\"",
+         "has the data_format 'channels_first', but only channels_last is read"},
+        {"ZeroPadding1D", ", \"padding\": [1]", "its output 'it' has another number of frames than its input"},
+        {"ZeroPadding1D", ", \"padding\": [-1, 1]", "needs a 'padding' of numbers from 0 to 1000000"},
+        {"ZeroPadding1D", ", \"padding\": 1}}, {\"class_name\": \"ReLU\", \"config\": {\"name\": \"r\"",
+         "the ReLU 'r' reads what a ZeroPadding1D has put zeros around"},
+        {"Normalization", ", \"mean\": [0]", "has invert, or a mean and variance that are settings"},
     };
     struct fixture *fixture = *state;
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++)
@@ -384,8 +452,15 @@ static void refuses_damaged_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(writes_programs), TEST(reads_whole_models),  TEST(follows_graphs), TEST(names_what_it_cannot_write),
-        TEST(compares_shapes), TEST(reads_only_the_file), TEST(reads_archives), TEST(refuses_damaged_files),
+        TEST(writes_programs),
+        TEST(reads_whole_models),
+        TEST(follows_graphs),
+        TEST(writes_convolutions),
+        TEST(names_what_it_cannot_write),
+        TEST(compares_shapes),
+        TEST(reads_only_the_file),
+        TEST(reads_archives),
+        TEST(refuses_damaged_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,18 @@ static bool only_masks(const struct keras_layer *layer)
     return layer->input_count > 0;
 }
 
+/* Zeros around the frames are more frames than a program has: only what takes them away may read them. */
+static bool check_padding(struct keras_model *model, const struct keras_layer *layer, keras_write *write)
+{
+    for (int i = 0; i < layer->input_count; i++)
+        if ((layer->inputs[i]->before || layer->inputs[i]->behind) && write != keras_conv &&
+            write != keras_zero_padding && write != keras_nothing)
+            return keras_error(model, layer,
+                               "reads what a ZeroPadding1D has put zeros around: only a Conv1D that gives as many "
+                               "frames as there were is read behind it");
+    return true;
+}
+
 static bool write_layer(struct keras_model *model, struct keras_layer *layer)
 {
     struct keras_value *value = ARENA_NEW(model->arena, struct keras_value);
@@ -59,7 +71,7 @@ static bool write_layer(struct keras_model *model, struct keras_layer *layer)
         *value = *layer->inputs[0];
         return true;
     }
-    if (!keras_find_class(model, layer, false, &write, &layer->group))
+    if (!keras_find_class(model, layer, false, &write, &layer->group) || !check_padding(model, layer, write))
         return false;
     layer->group = take_group(model, layer->group);
     layer->equation = write == keras_nothing ? layer->name : import_take_name(&model->names, layer->name);
@@ -70,6 +82,9 @@ static bool write_output(struct keras_model *model, const char *name, const stru
 {
     if (value->kind == KERAS_IDS || value->kind == KERAS_MASK)
         return model_error(model, arena_printf(model->arena, "its output '%s' has no features", name));
+    if (value->before || value->behind)
+        return model_error(
+            model, arena_printf(model->arena, "its output '%s' has another number of frames than its input", name));
     if (value->backwards)
         text_puts(&model->equations, "  # Keras gives these frames from the last to the first:\n");
     model->flips = model->flips || value->backwards;

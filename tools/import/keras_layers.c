@@ -113,6 +113,41 @@ bool keras_layer_normalization(struct keras_model *model, struct keras_layer *la
     return true;
 }
 
+bool keras_rms_normalization(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    const char *name = layer->equation, *x = layer->inputs[0]->expression;
+    const long n = layer->inputs[0]->size;
+    if (!keras_check_features(model, layer) || !keras_check_axis(model, layer) ||
+        !keras_take(model, layer, 0, "scale", n, 0))
+        return false;
+    text_printf(&model->equations, "  param %s.scale[%ld]\n  %s.y = %s.scale * %s / sqrt(mean(%s * %s) + %.9g)\n", name,
+                n, name, name, x, x, x, keras_number(layer, "epsilon", 1e-6));
+    keras_give(layer, value, arena_printf(model->arena, "%s.y", name), n);
+    return true;
+}
+
+/* (x - mean) / max(sqrt(variance), 1e-7), of statistics that adapt() has found */
+bool keras_normalization(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
+{
+    const char *name = layer->equation, *x = layer->inputs[0]->expression;
+    const long n = layer->inputs[0]->size;
+    const json_t *mean = json_object_get(layer->config, "mean");
+    if (!keras_check_features(model, layer) || !keras_check_axis(model, layer))
+        return false;
+    if ((mean && !json_is_null(mean)) || keras_flag(layer, "invert", false))
+        return keras_error(model, layer,
+                           "has invert, or a mean and variance that are settings: only those that adapt() finds are "
+                           "read");
+    if (!keras_take(model, layer, 0, "mean", n, 0) || !keras_take(model, layer, 1, "variance", n, 0))
+        return false;
+    text_printf(&model->equations,
+                "  param %s.mean[%ld], %s.variance[%ld]\n"
+                "  %s.y = (%s - %s.mean) / max(sqrt(%s.variance), 1e-07)\n",
+                name, n, name, n, name, x, name, name);
+    keras_give(layer, value, arena_printf(model->arena, "%s.y", name), n);
+    return true;
+}
+
 bool keras_batch_normalization(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
 {
     static const char *const names[] = {"gamma", "beta", "moving_mean", "moving_variance"};

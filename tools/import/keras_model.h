@@ -24,6 +24,7 @@ struct keras_value {
     } kind;
     const char *expression; /* in the program */
     long size;              /* features; of ids: how many there are, 0 while no layer has said */
+    long before, behind;    /* zeros around the frames, of a ZeroPadding1D, which a Conv1D takes away */
     bool named;             /* it is that of an equation */
     bool backwards;         /* Keras has the frames from the last to the first */
 };
@@ -77,6 +78,8 @@ bool keras_inner(struct keras_model *model, const struct keras_layer *layer, con
 /* Adds weight i of the layer, of [rows, columns], or [rows] where columns is 0, as `name`. */
 bool keras_take(struct keras_model *model, const struct keras_layer *layer, int i, const char *name, long rows,
                 long columns);
+bool keras_take_shape(struct keras_model *model, const struct keras_layer *layer, int i, const char *name, int rank,
+                      const long *shape);
 
 /* ---- values ---- */
 
@@ -93,8 +96,9 @@ bool keras_check_axis(struct keras_model *model, const struct keras_layer *layer
 typedef bool keras_write(struct keras_model *model, struct keras_layer *layer, struct keras_value *value);
 
 keras_write keras_input, keras_embedding, keras_recurrent, keras_bidirectional, keras_time_distributed, keras_dense,
-    keras_layer_normalization, keras_batch_normalization, keras_activation, keras_relu, keras_slope, keras_softmax,
-    keras_nothing, keras_mask, keras_merge, keras_pooling;
+    keras_layer_normalization, keras_rms_normalization, keras_batch_normalization, keras_normalization, keras_conv,
+    keras_zero_padding, keras_activation, keras_relu, keras_slope, keras_softmax, keras_nothing, keras_mask,
+    keras_merge, keras_pooling;
 
 /* An input of this shape, which begins with the batch. */
 bool keras_input_of_shape(struct keras_model *model, const struct keras_layer *layer, const json_t *shape,

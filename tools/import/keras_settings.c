@@ -101,20 +101,26 @@ bool keras_inner(struct keras_model *model, const struct keras_layer *layer, con
     return (inner->class && inner->name) || keras_error(model, layer, "does not say which '%s' it has", key);
 }
 
-bool keras_take(struct keras_model *model, const struct keras_layer *layer, int i, const char *name, long rows,
-                long columns)
+bool keras_take_shape(struct keras_model *model, const struct keras_layer *layer, int i, const char *name, int rank,
+                      const long *shape)
 {
     const struct keras_place place = {
         .group = layer->group, .name = layer->outer, .part = layer->part, .i = i, .index = layer->before + i};
     struct array *array = ARENA_NEW(model->arena, struct array);
     const char *problem;
     *array = (struct array){.name = arena_printf(model->arena, "%s.%s", layer->equation, name), .type = ARRAY_F32};
-    if (!array_set_shape(array, columns ? 2 : 1, (const long[]){rows, columns}))
+    if (!array_set_shape(array, rank, shape))
         return keras_error(model, layer, "is too large: its %s does not fit into memory", name);
     if (!keras_weights_read(model->weights, &place, array, &problem))
         return keras_error(model, layer, "%s", problem);
     map_put(&model->arrays, array->name, array);
     return true;
+}
+
+bool keras_take(struct keras_model *model, const struct keras_layer *layer, int i, const char *name, long rows,
+                long columns)
+{
+    return keras_take_shape(model, layer, i, name, columns ? 2 : 1, (const long[]){rows, columns});
 }
 
 /* ---- what a layer takes and gives ---- */
