@@ -252,12 +252,12 @@ import std.onnx
 model net {
   input x[1]
   param K[2, 1, 1]
-  param g
-  param b
+  param batch_scale
+  param batch_shift
   param K_2[2, 1, 1]
   param s
   conv = K[0] @ x[t-1] + K[1] @ x
-  batch = g * conv + b
+  batch = batch_scale * conv + batch_shift
   late = K_2[0] @ batch[t-1] + K_2[1] @ batch
   slope = relu(late) + s * min(late, 0)
   above = slope > (-14)

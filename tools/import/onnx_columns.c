@@ -94,6 +94,8 @@ static bool batch_norm_node(struct onnx_graph *graph, const Onnx__NodeProto *nod
                                    value[i]->name, array_shape_text(graph->arena, &value[i]->tensor), x->size);
     }
     struct array scale = value[SCALE]->tensor, shift = value[SHIFT]->tensor;
+    scale.name = "/batch_norm_scale"; /* neither is a tensor of the file */
+    shift.name = "/batch_norm_shift";
     scale.data = ARENA_ARRAY(graph->arena, double, (size_t)x->size);
     shift.data = ARENA_ARRAY(graph->arena, double, (size_t)x->size);
     for (long i = 0; i < x->size; i++) {
@@ -101,10 +103,10 @@ static bool batch_norm_node(struct onnx_graph *graph, const Onnx__NodeProto *nod
         scale.data[i] = (double)(float)factor;
         shift.data[i] = (double)(float)(value[SHIFT]->tensor.data[i] - factor * value[MEAN]->tensor.data[i]);
     }
-    const char *factor = onnx_vector_parameter(graph, node, &scale, "weight");
+    const char *factor = onnx_vector_parameter(graph, node, &scale, "scale");
     onnx_write_equation(graph, node, x, x->size,
                         arena_printf(graph->arena, "%s * %s + %s", factor, x->expression,
-                                     onnx_vector_parameter(graph, node, &shift, "bias")));
+                                     onnx_vector_parameter(graph, node, &shift, "shift")));
     return true;
 }
 
