@@ -192,7 +192,7 @@ static bool write_program(struct onnx_graph *graph, const struct onnx_value *ini
     begin(graph, initializers, network->input_count);
     for (size_t i = 0; i < proto->n_output; i++) {
         read_port(graph, proto->output[i], &network->outputs[i]);
-        network->outputs[i].program = onnx_take_name(graph, network->outputs[i].name);
+        network->outputs[i].program = import_take_name(&graph->names, network->outputs[i].name);
     }
     for (*done = 0; *done < proto->n_node; ++*done)
         if (!onnx_node(graph, proto->node[*done], error))

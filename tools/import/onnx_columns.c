@@ -43,8 +43,8 @@ static bool layer_norm_node(struct onnx_graph *graph, const Onnx__NodeProto *nod
         return false;
     const double epsilon = onnx_number(node, "epsilon", 1e-5);
     if (fabs(epsilon - 1e-5) > 1e-9) { /* the language's has 1e-5 */
-        name = onnx_take_name(graph, "layer_norm");
-        const char *centred = onnx_take_name(graph, "centred");
+        name = import_take_name(&graph->names, "layer_norm");
+        const char *centred = import_take_name(&graph->names, "centred");
         text_printf(&graph->functions,
                     "fn %s(v) = v - mean(v)\n"
                     "fn %s(v, gain, bias) = gain * %s(v) / sqrt(mean(%s(v) * %s(v)) + %.9g) + bias\n",

@@ -96,8 +96,7 @@ bool onnx_numbers(struct onnx_graph *graph, const Onnx__NodeProto *node, const c
 bool onnx_axis(struct onnx_graph *graph, const Onnx__NodeProto *node, double number, int rank, int *axis,
                const char **error);
 
-/* A name for the program, like this one, that nothing else has. */
-const char *onnx_take_name(struct onnx_graph *graph, const char *like);
+/* A name for the program that nothing else has, like the node's, or like its operator where it has none. */
 const char *onnx_node_name(struct onnx_graph *graph, const Onnx__NodeProto *node);
 
 /* Declares a parameter for a tensor of the node's, and adds it to the weights. Its name is the tensor's, or, where an

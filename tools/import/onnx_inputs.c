@@ -80,7 +80,7 @@ static bool decide_axes(struct onnx_graph *graph, struct onnx_port *port, bool i
         return input_error(graph, port, error, "has to have a fixed number of features");
     }
     port->role = ids ? ONNX_ID : ONNX_REAL;
-    port->program = onnx_take_name(graph, port->name);
+    port->program = import_take_name(&graph->names, port->name);
     return true;
 }
 

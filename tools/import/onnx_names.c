@@ -5,16 +5,14 @@
 #include "base/arena.h"
 #include "import/onnx_graph.h"
 
-const char *onnx_take_name(struct onnx_graph *graph, const char *like) { return import_take_name(&graph->names, like); }
-
 const char *onnx_node_name(struct onnx_graph *graph, const Onnx__NodeProto *node)
 {
     if (node->name && *node->name)
-        return onnx_take_name(graph, node->name);
+        return import_take_name(&graph->names, node->name);
     char *lower = (char *)arena_printf(graph->arena, "%s", node->op_type);
     for (char *c = lower; *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    return onnx_take_name(graph, lower);
+    return import_take_name(&graph->names, lower);
 }
 
 void onnx_add_weight(struct onnx_graph *graph, const char *name, const struct array *array)
@@ -32,8 +30,8 @@ static const char *weight_name(struct onnx_graph *graph, const Onnx__NodeProto *
     const bool made_up = !*tensor || strncmp(tensor, "onnx::", 6) == 0 || strncmp(tensor, "val_", 4) == 0 ||
                          *tensor == '/' || isdigit((unsigned char)*tensor);
     if (!made_up || !node->name || !*node->name)
-        return onnx_take_name(graph, tensor);
-    return onnx_take_name(graph, arena_printf(graph->arena, "%s_%s", node->name, what));
+        return import_take_name(&graph->names, tensor);
+    return import_take_name(&graph->names, arena_printf(graph->arena, "%s_%s", node->name, what));
 }
 
 const char *onnx_parameter(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *tensor,

@@ -120,7 +120,7 @@ static bool write_functions(struct layer *layer, const char **error)
             layer->brackets = arena_printf(graph->arena, "%s, %.*s", layer->brackets, (int)name, call);
             continue;
         }
-        const char *fn = onnx_take_name(graph, arena_printf(graph->arena, "%s_%c", layer->name, "fgh"[i]));
+        const char *fn = import_take_name(&graph->names, arena_printf(graph->arena, "%s_%c", layer->name, "fgh"[i]));
         text_printf(&graph->functions, "fn %s(v) = %s\n", fn, call);
         layer->brackets = arena_printf(graph->arena, "%s, %s", layer->brackets, fn);
     }
@@ -328,7 +328,7 @@ static void give_outputs(struct layer *layer)
 static const char *write_cell(struct layer *layer, const char *cell)
 {
     struct onnx_graph *graph = layer->graph;
-    const char *name = onnx_take_name(graph, arena_printf(graph->arena, "%s_cell", layer->name));
+    const char *name = import_take_name(&graph->names, arena_printf(graph->arena, "%s_cell", layer->name));
     const bool peepholes = cell[2] == 'P';
     const char *one = peepholes ? "peephole_lstm" : cell[2] == 'C' ? "coupled_lstm" : "lstm";
     text_printf(&graph->functions,
@@ -371,7 +371,7 @@ bool onnx_recurrent(struct onnx_graph *graph, const Onnx__NodeProto *node, const
         return false;
     text_printf(&graph->equations, "  %s", layer.name);
     if (onnx_output_is_read(graph, node, 2) && layer.operator->gates == 4) {
-        layer.memory = onnx_take_name(graph, arena_printf(graph->arena, "%s_c", layer.name));
+        layer.memory = import_take_name(&graph->names, arena_printf(graph->arena, "%s_c", layer.name));
         text_printf(&graph->equations, ", %s", layer.memory);
     }
     if (layer.memory && layer.directions == 2)

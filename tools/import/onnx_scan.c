@@ -94,7 +94,8 @@ static bool begin_state(struct scan *scan, int i, const char **error)
     } else {
         return scan_error(scan, input, "has to start from features of sequences, of rank 2", error);
     }
-    scan->states[i] = (struct onnx_port){.name = output, .program = onnx_take_name(graph, output), .size = value.size};
+    scan->states[i] =
+        (struct onnx_port){.name = output, .program = import_take_name(&graph->names, output), .size = value.size};
     value.expression = arena_printf(graph->arena, "%s[t-1]", scan->states[i].program);
     ARENA_PUSH(graph->arena, graph->values, graph->value_count, graph->value_capacity, value);
     return true;
