@@ -139,4 +139,4 @@ begin=$(date +%s)
 table | tr -s ' ' | xargs -P "$(nproc)" -I LINE sh scripts/test-cross.sh --example "$work" "$chosen" LINE ||
   { echo "test-cross: some of the examples failed" >&2; exit 1; }
 [ "$(wc -l <"$work/runs")" -ge "$(table | wc -l)" ] || [ $# != 0 ] || { echo "test-cross: there are examples that did not run" >&2; exit 1; }
-echo "test-cross: $(wc -l <"$work/runs") self-tests agree in $chosen; $(($(date +%s) - begin)) s"
+echo "test-cross: $(wc -l <"$work/runs") self-tests agree in ${chosen# }; $(($(date +%s) - begin)) s"
