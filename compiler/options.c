@@ -247,6 +247,7 @@ static bool set_field(struct options *options, int key, char *text)
                   {KEY_TRAIN, FIELD_FLAG, offsetof(struct options, pipeline.train)},
                   {KEY_INPUT_GRADIENTS, FIELD_FLAG, offsetof(struct options, pipeline.input_gradients)},
                   {KEY_VJP, FIELD_FLAG, offsetof(struct options, pipeline.vjp)},
+                  {KEY_VJP_STATES, FIELD_FLAG, offsetof(struct options, pipeline.vjp_states)},
                   {KEY_NO_FILES, FIELD_FLAG, offsetof(struct options, pipeline.no_files)},
                   {KEY_DOUBLE, FIELD_FLAG, offsetof(struct options, pipeline.in_double)},
                   {KEY_TIME, FIELD_FLAG, offsetof(struct options, pipeline.time_stages)},
@@ -356,6 +357,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         options->input = text;
         break;
     case ARGP_KEY_END:
+        options->pipeline.vjp |= options->pipeline.vjp_states;
         options_check(state, options, parsing->arena);
         if (options->pipeline.freestanding)
             options->pipeline.schedule.threads = THREADS_SERIAL;

@@ -35,6 +35,8 @@ const struct argp_option options_table[] = {
     {"input-gradients", KEY_INPUT_GRADIENTS, NULL, 0, "with --train: gradients of the inputs too", 0},
     {"vjp", KEY_VJP, NULL, 0,
      "emit NAME_vjp too: from adjoints of the outputs, gradients of parameters and inputs, with or without a loss", 0},
+    {"vjp-states", KEY_VJP_STATES, NULL, 0,
+     "the same through states: from the adjoint of what a call leaves, that of what it went on from", 0},
     {"form", KEY_FORM, "PATTERN=FORM", 0,
      "keep the parameters whose names fit the pattern (h1.*) in this form: svd:RANK, "
      "svd:RANK:preview=COLUMNS:refine=UNITS, cp:RANK or dense, and f32, f16, bf16 or int8, with a comma between; "

@@ -24,6 +24,7 @@ enum {
     KEY_TRAIN,
     KEY_INPUT_GRADIENTS,
     KEY_VJP,
+    KEY_VJP_STATES,
     KEY_EMBED,
     KEY_WEIGHTS,
     KEY_NO_FILES,

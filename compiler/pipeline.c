@@ -17,6 +17,7 @@
 #include "lower/lower.h"
 #include "pack.h"
 #include "record.h"
+#include "refuse.h"
 #include "report/report.h"
 #include "schedule/plan.h"
 #include "transform/transform.h"
@@ -252,8 +253,13 @@ static struct schedule *run_back(struct pipeline *pipeline, enum purpose purpose
         factor_sums(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_FACTOR_SUMS);
     if (trains) {
-        differentiate(pipeline->graph, options->input_gradients || purpose == PURPOSE_VJP, pipeline->scratch);
-        end_stage(pipeline, STAGE_DIFFERENTIATE);
+        const bool by_outputs = purpose == PURPOSE_VJP;
+        differentiate(pipeline->graph, options->input_gradients || by_outputs, options->vjp_states && by_outputs,
+                      pipeline->scratch);
+        if (options->vjp_states && by_outputs)
+            refuse_pasts(pipeline->graph, pipeline->diag);
+        if (!end_stage(pipeline, STAGE_DIFFERENTIATE))
+            return NULL;
         if (options->factor) /* the adjoint's sums */
             factor_sums(pipeline->graph, pipeline->scratch);
         end_stage(pipeline, STAGE_FACTOR_SUMS);
@@ -281,35 +287,15 @@ static struct schedule *run_back(struct pipeline *pipeline, enum purpose purpose
     return pipeline->schedule;
 }
 
-/* Refuses to train a program without a loss. `loss = ...` is an equation like any other. */
-static void refuse_without_loss(struct pipeline *pipeline)
-{
-    const struct program *program = pipeline->program;
-    diag_error(pipeline->diag, program->output_count ? program->outputs[0].span : (struct span){0},
-               "there is no loss to train with: add a statement like 'target y[n]' and 'loss mse(output, y)'");
-    for (int i = 0; i < program->value_count; i++) {
-        const struct value *value = program->values[i];
-        if (value->kind == VALUE_EQUATION && value->name && strcmp(value->name, "loss") == 0)
-            diag_note(pipeline->diag, value->equation,
-                      "this is an equation; a loss is written 'loss ...', without '='");
-    }
-}
-
 static bool run_backs(struct pipeline *pipeline)
 {
     static const enum purpose purposes[] = {PURPOSE_TRAINING, PURPOSE_VJP, PURPOSE_NETWORK};
     const struct pipeline_options *options = pipeline->options;
     struct schedule *schedules[3] = {NULL};
     const bool wanted[] = {options->train, options->vjp, true};
-    if (options->train && !pipeline->program->loss_count) {
-        refuse_without_loss(pipeline);
+    if ((options->train && refuse_without_loss(pipeline->program, pipeline->diag)) ||
+        (options->vjp && refuse_without_output(pipeline->program, pipeline->diag)))
         return false;
-    }
-    if (options->vjp && !pipeline->program->output_count) {
-        diag_error(pipeline->diag, (struct span){0},
-                   "there is no output whose adjoint could be given: --vjp wants a statement like 'output h'");
-        return false;
-    }
     for (int i = 0; i < 3; i++) {
         schedules[i] = wanted[i] ? run_back(pipeline, purposes[i]) : NULL;
         if (wanted[i] && (!schedules[i] || options->emit != EMIT_C))

@@ -74,7 +74,8 @@ struct pipeline_options {
     bool train; /* emit the loss and its gradients too; what --emit shows of stages is then the training network */
     bool sink;  /* values that cost less to compute beside their readers than to store and load */
     bool input_gradients; /* those of the inputs too */
-    bool vjp; /* emit the products of adjoints and derivatives; without `train`, --emit shows their network */
+    bool vjp;        /* emit the products of adjoints and derivatives; without `train`, --emit shows their network */
+    bool vjp_states; /* with `vjp`: through states, too */
     enum emit_kind emit;
     struct load load;            /* with EMIT_PREDICT or variants: the call, without its way */
     bool in_double;              /* with EMIT_PREDICT: of C that is compiled to compute in double */

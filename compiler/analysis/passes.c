@@ -30,6 +30,8 @@ static int earliest_pass(const struct placing *placing, const struct edge *edge,
 {
     const struct node *source = placing->graph->nodes[edge->node];
     int own = placing->pass[edge->node];
+    if (node_is_given_adjoint(placing->graph, source))
+        return placing->behind_losses;
     if (op_info(source->op)->class == OP_CLASS_LEAF || !time_has_streams(source->time))
         return 0;
     if (source->op == OP_seed)
@@ -113,7 +115,7 @@ static void sink_nodes(struct placing *placing, const struct uses *uses)
     }
 }
 
-/* Returns by component whether it depends on the seed of a loss, directly or not. */
+/* Returns by component whether it depends on the seed of a loss or a given adjoint, directly or not. */
 static const bool *find_behind_seeds(const struct graph *graph, const struct components *components,
                                      struct arena *scratch)
 {
@@ -121,9 +123,11 @@ static const bool *find_behind_seeds(const struct graph *graph, const struct com
     for (int c = 0; c < components->count; c++)
         for (int m = components->begin[c]; m < components->begin[c + 1]; m++) {
             const struct node *node = graph->nodes[components->member[m]];
-            for (int k = 0; k < node->count; k++)
-                behind[c] |=
-                    graph->nodes[node->edges[k].node]->op == OP_seed || behind[components->of[node->edges[k].node]];
+            for (int k = 0; k < node->count; k++) {
+                const struct node *source = graph->nodes[node->edges[k].node];
+                behind[c] |= source->op == OP_seed || node_is_given_adjoint(graph, source) ||
+                             behind[components->of[node->edges[k].node]];
+            }
         }
     return behind;
 }

@@ -93,6 +93,7 @@ struct emitter emitter_for_training(const struct schedule *training, const struc
 {
     const char *suffix = training->graph->of_outputs ? "vjp" : "train";
     struct emit_options own = {.prefix = arena_printf(arena, "%s_%s", options->prefix, suffix),
-                               .owner = options->prefix};
+                               .owner = options->prefix,
+                               .target = options->target};
     return emitter_new(training, &own, arena, out);
 }

@@ -23,9 +23,7 @@ static void write_input(struct emitter *emitter, const struct step *step, int id
     const char *columns = one_frame || node->time == TIME_SEQUENCE ? "streams"
                           : of_block                               ? "call.columns"
                                                                    : "(ptrdiff_t)call.whole";
-    const bool adjoint =
-        emitter->graph->of_outputs && node->input >= emitter->graph->input_count - emitter->graph->target_count;
-    if (adjoint)
+    if (node_is_given_adjoint(emitter->graph, node))
         text_printf(emitter->out, "%*srnn_pad_or_clear(values.%s, %s, %s, %s);\n", indent, "", member,
                     of_block ? arena_printf(emitter->arena, "%s ? %s : NULL", argument, from) : from, units, columns);
     else if (emitter->schedule->buffers[id].storage == STORE_INPUT)

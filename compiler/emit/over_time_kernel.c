@@ -75,8 +75,9 @@ void write_over_time_kernel(struct writing *writing)
         text_printf(
             emitter->out,
             "    rnn_gather_outside(values->%s_so_far_, values->%s, RNN_PAD(%s), frames, streams, values->ages, "
-            "values->left, values->done, %d);\n",
-            emitter->buffers[id], emitter->buffers[node->edges[0].node], value_size(emitter, id), node->delay);
+            "values->left, values->done, %d, %d);\n",
+            emitter->buffers[id], emitter->buffers[node->edges[0].node], value_size(emitter, id), node->delay,
+            emitter->graph->of_pasts);
     else {
         use_variables(emitter, VAR_ends);
         text_printf(emitter->out,

@@ -35,6 +35,8 @@ void emit_training_declarations(struct emitter *emitter)
                                          emitter->prefix, emitter->prefix, emitter->prefix, emitter->prefix)
                           : "",
         call);
+    if (graph->of_pasts)
+        write_pattern(emitter, "size_t $_past_size(int streams); /* bytes of the adjoint of a past */\n\n");
     if (graph->of_outputs) {
         write_vjp_declarations(emitter);
         return;

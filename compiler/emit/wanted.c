@@ -1,13 +1,13 @@
-/* Kernels that only gradients of inputs need: a backward call leaves out those of frames regions where the caller does
- * not want such gradients, as of data that is not trained. The members that say so end with `_`, as no name of a
- * value does. */
+/* Kernels that only gradients of inputs or of the past need: a backward call leaves out those outside scans where
+ * the caller does not want such gradients, as of data that is not trained. The members that say so end with `_`, as no
+ * name of a value does. */
 #include <string.h>
 
 #include "emit/calls.h"
 
 static bool may_be_unwanted(const struct graph *graph, int output)
 {
-    return graph->of_outputs && graph->outputs[output].input >= 0;
+    return graph->of_outputs && (graph->outputs[output].input >= 0 || graph->outputs[output].of_past);
 }
 
 static const char *name_of(const struct emitter *emitter, int output)
@@ -70,7 +70,8 @@ static bool region_is_of_backward(const struct emitter *emitter, const struct re
 
 const char *wanted_condition(const struct emitter *emitter, const struct region *region, const struct kernel *kernel)
 {
-    if (!emitter->graph->of_outputs || region->kind != REGION_FRAMES || !region_is_of_backward(emitter, region))
+    const bool waits = region->kind == REGION_FRAMES || region->kind == REGION_SEQUENCE;
+    if (!emitter->graph->of_outputs || !waits || !region_is_of_backward(emitter, region))
         return NULL;
     const bool *served = outputs_served(emitter, region, kernel);
     const char *condition = NULL;

@@ -30,7 +30,10 @@
 struct arena;
 struct text;
 
-enum { NO_NODE = -1 };
+enum {
+    NO_NODE = -1,
+    PAST_MOST = 16 /* frames of the past of a value through which gradients go: each is nodes of its own */
+};
 
 struct edge {
     int node;   /* the source */
@@ -144,6 +147,8 @@ struct graph_input {
     int vocabulary; /* ids: V; else 0 */
     bool labels;    /* a target of several ids a sequence */
     int prediction; /* a target: the program's output whose largest unit answers it, or -1 */
+    bool of_past;   /* the adjoint of a frame that a call leaves as the past of the next, see struct graph_past */
+    long past;      /* then: its place there, in numbers of one stream */
 };
 
 struct graph_output {
@@ -153,6 +158,18 @@ struct graph_output {
     enum value_time time; /* sequence or frame; call for the gradient of a parameter */
     int input;            /* the input whose gradient it is, or -1 */
     bool forward;         /* of the program, in a graph `of_outputs`: given by the forward pass */
+    bool of_past;         /* the adjoint of a frame of the past that a call began with */
+    long past;            /* then: its place, as of an input */
+};
+
+/* A value of a graph `of_outputs` whose past goes from call to call and has an adjoint. The adjoints of all pasts are
+ * one array: of each value in turn its frames -1, -2, ..., each [streams][units]. */
+struct graph_past {
+    const char *name;
+    struct span equation;
+    int frames;
+    struct shape shape; /* of one frame */
+    long begin;         /* numbers of one stream in front of it */
 };
 
 /* For training, targets are inputs behind all others, and the outputs are at first the seeds of the losses, after
@@ -177,6 +194,10 @@ struct graph {
     bool of_outputs; /* trains: of given adjoints of the outputs, not of losses */
     bool by_inputs;  /* gradients of inputs are wanted */
     bool carries;    /* training calls may be windows of longer sequences */
+    bool of_pasts;   /* of_outputs: pasts have adjoints, too */
+    struct graph_past *pasts;
+    int past_count;
+    long past_numbers; /* of one stream, in all */
     struct graph_output *outputs;
     int output_count;
 };
@@ -214,6 +235,12 @@ static inline bool node_is_of_parameter(const struct graph *graph, int id)
 /* Returns how far into the rows of its source the rows of a matrix begin, each of which is a range of one of them, the
  * same range; -1: they are no such rows. A matrix that is no view is its own source. */
 int node_rows_begin(const struct graph *graph, int id);
+
+/* True for an adjoint that the caller of a backward pass gives, of an output or a past. */
+static inline bool node_is_given_adjoint(const struct graph *graph, const struct node *node)
+{
+    return graph->of_outputs && node->op == OP_input && node->input >= graph->input_count - graph->target_count;
+}
 
 /* True for the seed of a loss of frames, which is complete when all of them are done. */
 static inline bool node_is_loss_of_frames(const struct node *node)

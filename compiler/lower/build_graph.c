@@ -358,7 +358,8 @@ static void add_losses(struct lowering *lowering)
         struct node *sum = graph->nodes[loss.node];
         if (sum->count && !sum->name)
             sum->name = program->loss_count > 1 ? arena_printf(lowering->arena, "loss_%d", i) : "loss";
-        graph->outputs[i] = (struct graph_output){"loss", seed, term->shape, term->time, -1, false};
+        graph->outputs[i] =
+            (struct graph_output){.name = "loss", .edge = seed, .shape = term->shape, .time = term->time, .input = -1};
     }
 }
 
@@ -393,7 +394,8 @@ static void add_outputs(struct lowering *lowering)
             copy->edges[0] = edge;
             edge = edge_to(graph, graph->node_count - 1);
         }
-        graph->outputs[i] = (struct graph_output){output->name, edge, output->value->shape, time, -1, false};
+        graph->outputs[i] = (struct graph_output){
+            .name = output->name, .edge = edge, .shape = output->value->shape, .time = time, .input = -1};
     }
 }
 

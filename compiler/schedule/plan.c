@@ -92,12 +92,10 @@ static bool node_is_given(const struct node *node)
     return op_info(node->op)->class == OP_CLASS_LEAF && node->time != TIME_STATIC;
 }
 
-/* True for the adjoint of an output, which only the backward pass is given. */
+/* True for an adjoint, which only the backward pass is given. */
 static bool value_is_adjoint(const struct planning *planning, int id)
 {
-    const struct graph *graph = planning->graph;
-    const struct node *node = graph->nodes[id];
-    return graph->of_outputs && node->op == OP_input && node->input >= graph->input_count - graph->target_count;
+    return node_is_given_adjoint(planning->graph, planning->graph->nodes[id]);
 }
 
 /* True for values given once for the call: those without frames, and those read out of range by a program that needs
@@ -252,7 +250,7 @@ static void add_outputs(struct planning *planning, enum step_scope scope, int pa
                         value_is_at_hand(planning, scope, STEP_OUTPUTS, output->edge.node);
         bool wanted = scope == SCOPE_BLOCK ? of_block : output->time != TIME_FRAME;
         if (planning->gradient)
-            wanted = scope == SCOPE_CALL && output->input >= 0;
+            wanted = scope == SCOPE_CALL && (output->input >= 0 || output->of_past);
         else if (graph->trains)
             wanted &= output->forward;
         if (wanted)

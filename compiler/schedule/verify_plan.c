@@ -269,7 +269,7 @@ static const char *check_given(const struct checking *checking, struct arena *sc
 static const char *check_output(const struct checking *checking, int output)
 {
     const struct graph_output *given = &checking->graph->outputs[output];
-    bool wanted = !checking->graph->trains || given->input >= 0 || given->forward;
+    bool wanted = !checking->graph->trains || given->input >= 0 || given->of_past || given->forward;
     int at = checking->of_output[output], carry = checking->about[STEP_CARRY][given->edge.node];
     if (wanted != (at != NO_STEP))
         return "an output is not given once, as it should be";

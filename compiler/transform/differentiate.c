@@ -32,15 +32,6 @@ static bool graph_carries(const struct graph *graph)
     return true;
 }
 
-static const char *adjoint_name(struct graph *graph, const char *name)
-{
-    const char *last = name;
-    for (const char *c = name; c && *c; c++)
-        if (*c == '.')
-            last = c + 1;
-    return name ? arena_printf(graph->arena, "%.*sd_%s", (int)(last - name), name, last) : NULL;
-}
-
 static void add_adjoints(struct differentiating *d)
 {
     for (int i = 0; i < d->count; i++) {
@@ -101,22 +92,10 @@ static void join_parts(struct differentiating *d, struct received *received)
 /* Adds up the gradients that a node has received: its adjoint. */
 static void add_up(struct differentiating *d, int id)
 {
-    struct received *received = &d->received[id];
-    struct node *adjoint = d->graph->nodes[received->node];
+    struct node *adjoint = d->graph->nodes[d->received[id].node];
     d->like = d->graph->nodes[id];
-    join_parts(d, received);
-    struct edge sum = edge_to(d->graph, graph_add_number(d->graph, 0));
-    for (int i = 0; i < received->count; i++) {
-        if (i == 0) {
-            sum = received->edges[0];
-            continue;
-        }
-        struct node *add = graph_add_node(d->graph, OP_add, adjoint->shape, adjoint->time, 2, d->like);
-        add->edges[0] = sum;
-        add->edges[1] = received->edges[i];
-        sum = edge_to(d->graph, d->graph->node_count - 1);
-    }
-    adjoint->edges[0] = sum;
+    join_parts(d, &d->received[id]);
+    adjoint->edges[0] = adjoint_sum(d, &d->received[id], adjoint->shape, adjoint->time);
 }
 
 static struct view whole_view(const struct shape *shape)
@@ -147,7 +126,10 @@ static void add_gradient(struct differentiating *d, int id, int *capacity)
     for (int i = 0; i < received->count; i++)
         gradient->edges[i] = received->edges[i];
     struct edge edge = edge_to(d->graph, d->graph->node_count - 1);
-    push_output(d->graph, (struct graph_output){"gradient", edge, node->shape, TIME_CALL, -1, false}, capacity);
+    push_output(
+        d->graph,
+        (struct graph_output){.name = "gradient", .edge = edge, .shape = node->shape, .time = TIME_CALL, .input = -1},
+        capacity);
 }
 
 /* Hands its adjoint, which the caller gives, to an output of the program, at the frames that count: elsewhere it may be
@@ -168,17 +150,23 @@ static void seed_output(struct differentiating *d, int number, int *capacity)
     given->name = graph->inputs[given->input].name;
     const struct edge operands[] = {counts, adjoint, edge_to(graph, graph_add_number(graph, 0))};
     hand_back(d, &output.edge, build_operation(graph, OP_where, operands, 3, like), NULL);
-    push_output(graph, (struct graph_output){"counts", counts, {0}, output.time, -1, false}, capacity);
+    push_output(graph,
+                (struct graph_output){.name = "counts", .edge = counts, .shape = {0}, .time = output.time, .input = -1},
+                capacity);
 }
 
-void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
+void differentiate(struct graph *graph, bool by_inputs, bool of_pasts, struct arena *scratch)
 {
-    struct differentiating d = {.graph = graph, .scratch = scratch, .count = graph->node_count};
     graph->carries = graph_carries(graph);
     graph->by_inputs = by_inputs;
+    graph->of_pasts = of_pasts && graph->carries;
+    if (graph->of_pasts)
+        delay_after_ids(graph);
+    struct differentiating d = {.graph = graph, .scratch = scratch, .count = graph->node_count};
     const bool *dependent = find_dependent(graph, by_inputs, scratch), *needed = find_needed_by_losses(graph, scratch);
     d.active = ARENA_ARRAY(scratch, bool, d.count + 1);
     d.received = ARENA_ARRAY(scratch, struct received, d.count + 1);
+    d.pasts = graph->of_pasts ? ARENA_ARRAY(scratch, struct received_past, d.count + 1) : NULL;
     d.unbounded = find_unbounded(graph, scratch);
     for (int i = 0; i < d.count; i++)
         d.active[i] = dependent[i] && needed[i];
@@ -200,6 +188,8 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
     for (int i = 0; i < d.count; i++)
         if (d.active[i])
             hand_to_operands(&d, i);
+    if (d.pasts)
+        add_pasts(&d, &capacity);
     for (int i = 0; i < d.count; i++) {
         const struct node *node = graph->nodes[i];
         if (d.active[i] && d.received[i].node != NO_NODE)
@@ -208,8 +198,11 @@ void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch)
             add_gradient(&d, i, &capacity);
         if (d.active[i] && node->op == OP_input)
             push_output(graph,
-                        (struct graph_output){adjoint_name(graph, node->name), edge_to(graph, d.received[i].node),
-                                              node->shape, node->time, node->input, false},
+                        (struct graph_output){.name = adjoint_name(graph, node->name),
+                                              .edge = edge_to(graph, d.received[i].node),
+                                              .shape = node->shape,
+                                              .time = node->time,
+                                              .input = node->input},
                         &capacity);
     }
     graph_sweep(graph);

@@ -1,4 +1,4 @@
-/* Makes the nodes of adjoints, and hands gradients back from a reader to the values that it has read. */
+/* Hands gradients back from a reader to the values that it has read. */
 #include "base/arena.h"
 #include "transform/adjoint.h"
 #include "transform/gradient_rule.h"
@@ -6,59 +6,6 @@
 static struct edge operation1(struct differentiating *d, enum op op, struct edge a)
 {
     return build_operation(d->graph, op, &a, 1, d->like);
-}
-
-/* Adds a node with one operand whose shape and time do not follow from it. */
-struct edge adjoint_reshape(struct differentiating *d, enum op op, struct edge a, struct shape shape,
-                            enum value_time time)
-{
-    struct node *node = graph_add_node(d->graph, op, shape, time, 1, d->like);
-    node->edges[0] = a;
-    return edge_to(d->graph, d->graph->node_count - 1);
-}
-
-struct edge adjoint_view(struct differentiating *d, int source, struct shape shape, struct view view)
-{
-    const struct node *node = d->graph->nodes[source];
-    if (node->op == OP_view && shape.rank == 2 && node->shape.rank == 2 && shape.dim[0] == node->shape.dim[1] &&
-        view.stride[0] == 1) { /* a transpose of a view */
-        view = (struct view){node->view.offset, {node->view.stride[1], node->view.stride[0]}};
-        source = node->edges[0].node;
-    }
-    struct edge edge = adjoint_reshape(d, OP_view, edge_to(d->graph, source), shape, d->graph->nodes[source]->time);
-    d->graph->nodes[edge.node]->view = view;
-    return edge;
-}
-
-struct edge adjoint_transpose(struct differentiating *d, int matrix)
-{
-    const struct shape *shape = &d->graph->nodes[matrix]->shape;
-    return adjoint_view(d, matrix, (struct shape){2, {shape->dim[1], shape->dim[0]}},
-                        (struct view){0, {1, shape->dim[1]}});
-}
-
-struct edge adjoint_product(struct differentiating *d, struct edge matrix, struct edge x)
-{
-    struct shape shape = {1, {d->graph->nodes[matrix.node]->shape.dim[0]}};
-    struct node *node = graph_add_node(d->graph, OP_product, shape, d->graph->nodes[x.node]->time, 2, d->like);
-    node->edges[0] = matrix;
-    node->edges[1] = x;
-    return edge_to(d->graph, d->graph->node_count - 1);
-}
-
-/* Adds a matrix of call time: a product of two, or a sum over all frames. */
-struct edge adjoint_matrix(struct differentiating *d, enum op op, struct edge a, struct edge b, int rows, int columns)
-{
-    struct node *node = graph_add_node(d->graph, op, (struct shape){2, {rows, columns}}, TIME_CALL, 2, d->like);
-    node->edges[0] = a;
-    node->edges[1] = b;
-    return edge_to(d->graph, d->graph->node_count - 1);
-}
-
-void adjoint_receive(struct differentiating *d, int node, struct edge edge)
-{
-    struct received *received = &d->received[node];
-    ARENA_PUSH(d->scratch, received->edges, received->count, received->capacity, edge);
 }
 
 static struct edge as_units(struct differentiating *d, struct edge value, int units)
@@ -69,17 +16,6 @@ static struct edge as_units(struct differentiating *d, struct edge value, int un
     if (units == 1)
         return operation1(d, OP_sum, value);
     return adjoint_reshape(d, OP_copy, value, (struct shape){1, {units}}, time);
-}
-
-/* Widens the gradient of a part to the whole value: 0 in the other units. */
-static struct edge padded(struct differentiating *d, const struct edge *read, struct edge value)
-{
-    const struct node *source = d->graph->nodes[read->node];
-    if (edge_is_whole(d->graph, read))
-        return value;
-    struct edge pad = adjoint_reshape(d, OP_pad, value, source->shape, d->graph->nodes[value.node]->time);
-    d->graph->nodes[pad.node]->begin = read->begin;
-    return pad;
 }
 
 static struct edge total(struct differentiating *d, struct edge value)
@@ -118,7 +54,7 @@ static void hand_to_init(struct differentiating *d, const struct edge *read, str
     struct edge sum = operation1(d, OP_outside, value);
     d->graph->nodes[sum.node]->delay = read->delay;
     if (node_units(init) > 1)
-        sum = padded(d, read, sum);
+        sum = adjoint_padded(d, read, sum);
     else
         sum = as_units(d, sum, 1);
     if (init->time == TIME_STATIC)
@@ -142,13 +78,15 @@ void hand_back(struct differentiating *d, const struct edge *read, struct edge v
         return;
     struct edge own = delayed ? *delayed : as_units(d, value, read->length);
     if (source->time == TIME_SEQUENCE) {
-        own = padded(d, read, own);
+        own = adjoint_padded(d, read, own);
         hand_to_sequence(d, read->node, own);
         return;
     }
     if (d->graph->nodes[own.node]->time != TIME_FRAME)
         own = adjoint_reshape(d, OP_copy, own, (struct shape){source->shape.rank, {own.length}}, TIME_FRAME);
-    if (!delayed)
+    if (!delayed) {
+        hand_to_past(d, read, own, NULL);
         own.delay = -read->delay;
-    adjoint_receive(d, read->node, padded(d, read, own));
+    }
+    adjoint_receive(d, read->node, adjoint_padded(d, read, own));
 }

@@ -34,6 +34,8 @@ static void hand_product(struct differentiating *d, const struct node *node, str
         return;
     struct edge transpose = adjoint_transpose(d, w->node), later = g;
     later.delay = -x->delay;
+    if (d->active[x->node])
+        hand_to_past(d, x, g, &transpose);
     struct edge own = adjoint_product(d, transpose, later), value = init ? adjoint_product(d, transpose, g) : own;
     hand_back(d, x, value, &own);
 }

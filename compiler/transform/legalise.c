@@ -4,6 +4,7 @@
 #include "analysis/uses.h"
 #include "base/arena.h"
 #include "graph/graph.h"
+#include "transform/adjoint.h"
 #include "transform/transform.h"
 
 /* before:   %2 = sum %1[3:9]       after:   %3 = copy %1[3:9]
@@ -87,11 +88,13 @@ static void separate_initial_values(struct graph *graph, struct arena *scratch)
     }
 }
 
-/* before:   %2 = embed E, %x[t-1]    after:   %3 = embed E, %x
+/* Rows are looked up where their ids are, and then read later.
+ *
+ * before:   %2 = embed E, %x[t-1]    after:   %3 = embed E, %x
  *                                             %2 = copy %3[t-1]
  * Before the first frame an id reads as -1, whose row is 0: what the copy reads there by itself. An id as a number is
  * -1. */
-static void delay_after_ids(struct graph *graph)
+void delay_after_ids(struct graph *graph)
 {
     for (int i = 0, count = graph->node_count; i < count; i++) {
         struct node *node = graph->nodes[i];

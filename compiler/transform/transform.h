@@ -39,8 +39,9 @@ void factor(struct graph *graph, const struct machine *machine, struct arena *sc
 void factor_sums(struct graph *graph, struct arena *scratch);
 
 /* The adjoint graph, with the gradients of all parameters (and, where `by_inputs`, of inputs) as outputs behind the
- * seeds of the losses. See differentiate.c. */
-void differentiate(struct graph *graph, bool by_inputs, struct arena *scratch);
+ * seeds of the losses. `of_pasts`: those of the past too, of a graph `of_outputs` whose calls may be windows; see
+ * hand_to_past.c. See differentiate.c. */
+void differentiate(struct graph *graph, bool by_inputs, bool of_pasts, struct arena *scratch);
 
 /* Values that are cheaper to compute beside their readers in other regions than to store and load, computed there. See
  * sink.c. */

@@ -68,9 +68,9 @@ _status_text = CFUNCTYPE(c_char_p, c_int)
 
 
 _copy_streams = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_int, c_int)
-_vjp = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, POINTER(rnn_window), c_void_p, c_void_p, c_void_p, c_void_p)
+_vjp = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, POINTER(rnn_window), *[c_void_p] * 6)
 _vjp_forward = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, POINTER(rnn_window), c_void_p, c_void_p)
-_vjp_backward = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
+_vjp_backward = CFUNCTYPE(c_int, *[c_void_p] * 8)
 
 
 class rnn_vjp(Structure):
@@ -78,6 +78,7 @@ class rnn_vjp(Structure):
         ("whole_sequences", c_int),
         ("beside", rnn_cost),
         ("within", rnn_cost),
+        ("past_size", _size_of_streams),
         ("state_size", _size_of_streams),
         ("work_size", _size_of_call),
         ("state_init", _state_init),

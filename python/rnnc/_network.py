@@ -341,13 +341,20 @@ class Network:
 
     # ---- gradients ----
 
-    def differentiable(self):
-        """This network compiled with gradients, which another program asks for by the adjoints of its outputs."""
-        if self._vjp:
+    def differentiable(self, states=False):
+        """This network compiled with gradients, which another program asks for by the adjoints of its outputs; through
+        states, too, if `states`."""
+        if self._vjp and (not states or self._vjp.past_size):
             return self
         if not self.outputs or any(not t.in_streams for t in self.outputs):
             raise Error("the network has no output that gradients could come from")
-        other = Network(self._program, self.dtype.name, self.threads, (*self._more, "--vjp"))
+        if states and self._vjp and self._vjp.whole_sequences:
+            raise Error(
+                f"'{self.name}' needs whole sequences, so that it has no state that gradients go through: "
+                "write initial states as inputs marked 'once' and final states as outputs, 'last(h)'"
+            )
+        more = [option for option in self._more if option != "--vjp"]
+        other = Network(self._program, self.dtype.name, self.threads, (*more, "--vjp-states" if states else "--vjp"))
         other._check_same(self._model.fingerprint)
         return other
 
@@ -359,9 +366,10 @@ class Network:
         """Bytes of the state and the work of a call."""
         return self._vjp.state_size(streams), self._vjp.work_size(frames, streams)
 
-    def _forward(self, weights, frames, streams, lengths, inputs, outputs):
-        """The outputs of a call whose streams begin; what is where, as addresses. Returns the work, as a buffer, with
-        what `_backward` needs; its memory is used again when nobody has the buffer any longer."""
+    def _forward(self, weights, frames, streams, lengths, inputs, outputs, state=None):
+        """The outputs of a call whose streams begin, or that goes on from a state; what is where, as addresses. Returns
+        the work, as a buffer, with what `_backward` needs; its memory is used again when nobody has the buffer any
+        longer."""
         state_init, forward, _ = self._vjp_calls
         sizes = self._vjp_sizes(frames, streams)
         try:
@@ -371,21 +379,32 @@ class Network:
         if not memory or any(part.size < size for part, size in zip(memory, sizes)):
             memory.clear()
             memory.extend(Memory(self._model, size) for size in sizes)
-        state, work = (part.address for part in memory)
-        self._check(state_init(state, streams))
+        own, work = (part.address for part in memory)
+        if state is None:
+            self._check(state_init(own, streams))
         window = rnn_window(frames=frames, lengths=lengths.ctypes.data if lengths is not None else None)
         with self._limit_threads():
-            self._check(forward(weights, state, work, byref(window), _pointers(inputs), _pointers(outputs)))
+            self._check(forward(weights, state or own, work, byref(window), _pointers(inputs), _pointers(outputs)))
         buffer = (c_char * sizes[1]).from_address(work)
         weakref.finalize(buffer, self._idle_gradients.append, memory)
         return buffer
 
-    def _backward(self, weights, work, inputs, adjoints, gradient, input_gradients):
-        """Gradients, with the work of a forward pass and what that was given. An adjoint that is None is 0."""
+    def _backward(self, weights, work, inputs, adjoints, end, gradient, input_gradients, begin):
+        """Gradients, with the work of a forward pass and what that was given. An adjoint that is None is 0. end, begin:
+        the adjoint of the state that the pass has left, and what that of the state before becomes, or None."""
         backward = self._vjp_calls[2]
         with self._limit_threads():
             self._check(
-                backward(weights, work, _pointers(inputs), _pointers(adjoints), gradient, _pointers(input_gradients))
+                backward(
+                    weights,
+                    work,
+                    _pointers(inputs),
+                    _pointers(adjoints),
+                    end,
+                    gradient,
+                    _pointers(input_gradients),
+                    begin,
+                )
             )
 
     # ---- what it is ----

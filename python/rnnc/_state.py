@@ -28,17 +28,21 @@ class State:
     def __init__(self, network, streams=1):
         streams = _arguments.take_whole("streams", streams, 1, 2**31 - 1)
         self._network = network
+        self._calls = self._find_calls()
         self._memory = self._work = self._batch = None
         self._busy = threading.Lock()
         self._begin(streams)
 
+    def _find_calls(self):
+        """The structure with the calls that make such a state."""
+        return self._network._model
+
     def _begin(self, streams):
-        model = self._network._model
-        size = model.state_size(streams)
+        size = self._calls.state_size(streams)
         if self._memory is None or self._memory.size < size:
-            self._memory = Memory(model, size)
+            self._memory = Memory(self._network._model, size)
         self.streams = streams
-        self._network._check(model.state_init(self._memory.address, streams))
+        self._network._check(self._calls.state_init(self._memory.address, streams))
 
     def reset(self, which=None):
         """Begins all streams anew, or those for which `which`, an array of bools, is true."""
@@ -51,13 +55,13 @@ class State:
                     f"which has shape {describe(flags.shape)}; expected [{self.streams}], one for each stream"
                 )
         with self:
-            self._network._check(self._network._model.reset(self._memory.address, address))
+            self._network._check(self._calls.reset(self._memory.address, address))
 
     def copy(self):
         """Another state with the same past."""
         with self:
-            other = State(self._network, self.streams)
-            ctypes.memmove(other._memory.address, self._memory.address, self._network._model.state_size(self.streams))
+            other = type(self)(self._network, self.streams)
+            ctypes.memmove(other._memory.address, self._memory.address, self._calls.state_size(self.streams))
         return other
 
     def _room(self, frames):
@@ -80,8 +84,8 @@ class State:
 
     def __reduce__(self):
         with self:
-            size = self._network._model.state_size(self.streams)
-            return _restore, (self._network, self.streams, ctypes.string_at(self._memory.address, size))
+            size = self._calls.state_size(self.streams)
+            return _restore, (type(self), self._network, self.streams, ctypes.string_at(self._memory.address, size))
 
     def __enter__(self):
         if not self._busy.acquire(blocking=False):
@@ -95,11 +99,11 @@ class State:
         return f"<rnnc.State of {self.streams} stream{'s' if self.streams != 1 else ''} of '{self._network.name}'>"
 
 
-def _restore(network, streams, past):
+def _restore(kind, network, streams, past):
     """A state as pickles have it."""
-    size = network._model.state_size(streams)
+    state = kind(network, streams)
+    size = state._calls.state_size(streams)
     if size != len(past):
         raise Error("the state was made by a network for another processor: it has other vectors")
-    state = State(network, streams)
     ctypes.memmove(state._memory.address, past, size)
     return state

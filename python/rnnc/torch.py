@@ -18,9 +18,39 @@ from . import _arguments
 from ._errors import Error
 from ._model import describe
 from ._network import Network
-from ._state import Memory, State
+from ._state import Memory
+from ._state import State as PlainState
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class State(PlainState):
+    """The past of some streams, through which gradients go: a call of a Module that is given one goes on from it, and
+    leaves in it the past that is then, computed by this call from that before.
+
+    It holds on to what the backward passes of all these calls need. `detach` lets go of it, and makes the past a constant,
+    as between the windows of truncated backpropagation. A copy has the same past, with gradients to the same calls.
+    """
+
+    _adjoint = None  # a tensor of as many numbers as the past's adjoint; its values are nothing, its gradient is that
+
+    def _find_calls(self):
+        return self._network._vjp
+
+    def _begin(self, streams):
+        super()._begin(streams)
+        self._adjoint = None
+
+    def detach(self):
+        """Makes the past a constant, and returns this state."""
+        with self:
+            self._adjoint = None
+        return self
+
+    def copy(self):
+        other = super().copy()
+        other._adjoint = self._adjoint
+        return other
 
 
 class Module(torch.nn.Module):
@@ -31,9 +61,9 @@ class Module(torch.nn.Module):
     same keys as a weights file. They share one block of memory, which compiled code reads without a copy; parameters
     that are fixed in the program are buffers.
 
-    Calls take the inputs as Network.run does, and lengths; each is a whole sequence from its beginning, unless `state`
-    gives another, which goes on from it and may be used within torch.no_grad() only. To go on with gradients, write
-    initial states as inputs marked `once` and final states as outputs, `last(h)`.
+    Calls take the inputs as Network.run does, and lengths; each is a whole sequence from its beginning, unless it is
+    given a `state` to go on from: one of `state(streams, gradients=True)`, through which gradients go, or, within
+    torch.no_grad(), a plain one.
     """
 
     def __init__(self, net, seed=0):
@@ -54,6 +84,7 @@ class Module(torch.nn.Module):
         """Makes what is this module's alone, and no copy's."""
         self._lock = threading.Lock()
         self._packed = None
+        self._through = None
         self._block = torch.empty(self._net._weights.size, dtype=self._dtype)
         begin, size = self._block.data_ptr(), self._block.element_size()
         self._places = [
@@ -87,12 +118,17 @@ class Module(torch.nn.Module):
         """The network; its own weights are not the module's."""
         return self._net
 
-    def state(self, streams=1):
-        """The state of streams that begin, for calls within torch.no_grad()."""
-        return State(self._net, streams)
+    def state(self, streams=1, gradients=False):
+        """The state of streams that begin: plain, for calls within torch.no_grad(), or one that gradients go through."""
+        if not gradients:
+            return PlainState(self._net, streams)
+        with self._lock:
+            if self._through is None:
+                self._through = self._net.differentiable(states=True)
+        return State(self._through, streams)
 
     def forward(self, *inputs, state=None, lengths=None, **named):
-        net = self._net
+        net = self._through if isinstance(state, State) and self._through is not None else self._net
         values = [
             _take_input(tensor, value, self._dtype)
             for tensor, value in zip(net.inputs, _arguments.match(net.inputs, inputs, named))
@@ -106,15 +142,22 @@ class Module(torch.nn.Module):
             lengths = lengths.cpu()
         lengths = net._take_lengths(lengths, extent.frames, streams)
         weights = self._take_weights()
-        keeps = torch.is_grad_enabled() and any(t.requires_grad for t in [*values, *weights])
-        if state is not None and keeps:
+        through = isinstance(state, State)
+        past = state._adjoint if through else None
+        keeps = torch.is_grad_enabled() and any(t.requires_grad for t in [*values, *weights, past] if t is not None)
+        if state is not None and not through and keeps:
             raise Error(
-                "a state is a constant, through which no gradient goes: use it within torch.no_grad(), "
-                "or write initial states as inputs marked 'once' and final states as outputs, 'last(h)'"
+                "no gradient goes through this state: use it within torch.no_grad(), or make it with gradients=True"
             )
         trust = not self.training and not torch.is_grad_enabled()
-        call = _Call(self, extent._replace(streams=streams), state, lengths, trust, keeps)
-        results = _Function.apply(call, *values, *weights)
+        call = _Call(self, net, extent._replace(streams=streams), state, lengths, trust, keeps)
+        if through:
+            with state:
+                *results, state._adjoint = _Function.apply(call, past, *values, *weights)
+                if not keeps:
+                    state._adjoint = None
+        else:
+            results = _Function.apply(call, past, *values, *weights)
         return results[0] if len(results) == 1 else {t.name: result for t, result in zip(net.outputs, results)}
 
     def _take_weights(self):
@@ -180,7 +223,7 @@ class Module(torch.nn.Module):
         return block
 
     def __getstate__(self):
-        own = ("_lock", "_packed", "_block", "_places")
+        own = ("_lock", "_packed", "_block", "_places", "_through")
         return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, kept):
@@ -221,19 +264,20 @@ class _Packed:
 class _Call:
     """What a call is about, besides tensors."""
 
-    def __init__(self, module, extent, state, lengths, trust, keeps):
-        self.module, self.extent, self.state, self.lengths, self.trust = module, extent, state, lengths, trust
+    def __init__(self, module, net, extent, state, lengths, trust, keeps):
+        self.module, self.net, self.extent, self.state = module, net, extent, state
+        self.lengths, self.trust = lengths, trust
+        self.through = isinstance(state, State)
         self.keeps = keeps  # what a backward pass needs
 
     def run(self, inputs, weights):
         """The outputs, and a list with the work that a backward pass needs, as a tensor, if there may be one."""
-        module, extent = self.module, self.extent
-        net = module._net
+        module, net, extent = self.module, self.net, self.extent
         outputs = [
             torch.empty(self._axes(tensor), dtype=torch.int32 if tensor.is_id else module._dtype)
             for tensor in net.outputs
         ]
-        if self.keeps:
+        if self.keeps or self.through:
             gathered = module._gather(weights)
             work = net._forward(
                 gathered.data_ptr(),
@@ -242,8 +286,12 @@ class _Call:
                 self.lengths,
                 [x.data_ptr() for x in inputs],
                 [y.data_ptr() for y in outputs],
+                self.state._memory.address if self.through else None,
             )
-            return outputs, [torch.frombuffer(work, dtype=torch.uint8)]
+            if self.through:
+                outputs.append(self.new_past())
+                self.state = None  # which has that, and with it this call
+            return outputs, [torch.frombuffer(work, dtype=torch.uint8)] if self.keeps else []
         state = self.state if self.state is not None else net._begin(extent.streams)
         with state, module._pack(weights, self.trust) as packed:
             net._run(
@@ -258,14 +306,20 @@ class _Call:
             net._idle.append(state)
         return outputs, []
 
+    def new_past(self):
+        """Room for the adjoint of a past."""
+        size = self.net._vjp.past_size(self.extent.streams) // self.net.dtype.itemsize
+        return torch.zeros(size, dtype=self.module._dtype)
+
     def _axes(self, tensor):
         return tensor.axes(self.extent.frames, None if self.extent.lone else self.extent.streams)
 
-    def differentiate(self, inputs, weights, work, adjoints, wanted):
-        """The gradients of inputs, None where not `wanted`, and of weights."""
-        module = self.module
-        net = module._net
+    def differentiate(self, inputs, weights, work, adjoints, wanted, wants_past):
+        """The adjoint of the past, None where not wanted, and the gradients of inputs, likewise, and of weights."""
+        module, net = self.module, self.net
         adjoints = [None if adjoint is None else adjoint.resolve_neg().contiguous() for adjoint in adjoints]
+        end = adjoints.pop() if self.through else None
+        begin = self.new_past() if wants_past else None
         gradients = [torch.empty_like(x) if want else None for x, want in zip(inputs, wanted)]
         block = torch.empty_like(module._block)
         gathered = module._gather(weights)
@@ -274,23 +328,25 @@ class _Call:
             work.data_ptr(),
             [x.data_ptr() for x in inputs],
             [None if a is None else a.data_ptr() for a in adjoints],
+            None if end is None else end.data_ptr(),
             block.data_ptr(),
             [None if g is None else g.data_ptr() for g in gradients],
+            None if begin is None else begin.data_ptr(),
         )
         parts = block.split_with_sizes([t.elements for t in net._tensors])
-        return gradients, [p if len(t.shape) == 1 else p.view(t.shape) for p, t in zip(parts, net._tensors)]
+        return begin, gradients, [p if len(t.shape) == 1 else p.view(t.shape) for p, t in zip(parts, net._tensors)]
 
 
 class _Function(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, call, *tensors):
-        count = len(call.module._net.inputs)
+    def forward(ctx, call, past, *tensors):
+        count = len(call.net.inputs)
         inputs, weights = tensors[:count], tensors[count:]
         outputs, work = call.run(inputs, weights)
         ctx.call = call
         ctx.save_for_backward(*tensors, *work)  # autograd frees the work as it frees its own
         ctx.set_materialize_grads(False)
-        ids = [y for t, y in zip(call.module._net.outputs, outputs) if t.is_id]
+        ids = [y for t, y in zip(call.net.outputs, outputs) if t.is_id]
         if ids:
             ctx.mark_non_differentiable(*ids)
         return tuple(outputs)
@@ -300,13 +356,14 @@ class _Function(torch.autograd.Function):
         if torch.is_grad_enabled():  # by create_graph; they would count as constants, and be 0
             raise Error("compiled networks have no second derivatives: leave out create_graph")
         call, tensors = ctx.call, ctx.saved_tensors
-        count = len(call.module._net.inputs)
+        count = len(call.net.inputs)
         inputs, weights, work = tensors[:count], tensors[count:-1], tensors[-1]
-        of_inputs, of_weights = call.differentiate(
-            inputs, weights, work, adjoints, ctx.needs_input_grad[1 : 1 + count]
+        _, wants_past, *wanted = ctx.needs_input_grad
+        of_past, of_inputs, of_weights = call.differentiate(
+            inputs, weights, work, adjoints, wanted[:count], wants_past
         )
-        of_weights = [g if want else None for g, want in zip(of_weights, ctx.needs_input_grad[1 + count :])]
-        return (None, *of_inputs, *of_weights)
+        of_weights = [g if want else None for g, want in zip(of_weights, wanted[count:])]
+        return (None, of_past, *of_inputs, *of_weights)
 
 
 def _check_tensor(what, tensor, dtype):

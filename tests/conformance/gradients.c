@@ -85,7 +85,7 @@ void trained_run_vjp(struct trained *trained, const int *lengths, const void *ad
     assert_true(state && work);
     assert_int_equal(vjp->state_init(state, trained->streams), RNN_OK);
     rnn_status status = vjp->vjp(trained->parameters, state, work, &window, (const void *const *)trained->inputs,
-                                 adjoints, trained->gradient, trained->input_gradients);
+                                 adjoints, NULL, trained->gradient, trained->input_gradients, NULL);
     assert_string_equal(rnn_status_text(status), rnn_status_text(RNN_OK));
     rnn_free(state);
     rnn_free(work);

@@ -67,3 +67,18 @@ for word in train vjp; do
   "$rnnc" --train --vjp beside.rnn -o beside.c
   cc -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -I"$root/runtime/include" beside.c
 done
+
+# Values named like arguments of NAME_vjp_backward.
+cat >arguments.rnn <<'END'
+model m {
+  input gradient[3]
+  param W[3, 3]
+  end_adjoint = tanh(W @ gradient + W @ begin_adjoint[t-1] * (end_adjoint[t-1])[1])
+  begin_adjoint = W @ end_adjoint + (end_adjoint[t-1] * gradient)[t-1]
+  output end_adjoint
+  output begin_adjoint
+  output d_end_end_adjoint = begin_adjoint
+}
+END
+"$rnnc" --vjp-states arguments.rnn -o arguments.c
+cc -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -I"$root/runtime/include" arguments.c

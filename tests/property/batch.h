@@ -42,6 +42,7 @@ struct batch_options {
     bool in_double;
     bool train;                    /* losses and gradients instead of outputs */
     bool vjp;                      /* likewise gradients of the outputs times adjoints, instead of losses */
+    bool future;                   /* programs may use all of the language, every third does */
     bool switches;                 /* rotate the switches of rnnc and the widths of lanes; else their defaults */
     const struct machine *machine; /* for all programs; NULL: it is one of the switches */
     const struct target *target;   /* of rnnc; NULL: any, and the switches choose the C compiler's */
@@ -67,6 +68,8 @@ struct batch {
 
 enum { BATCH_PROGRAMS = 25 };
 
+/* True if the program of a seed may use all of the language, of which some needs whole sequences. */
+bool batch_has_future(const struct batch_options *options, uint64_t seed);
 /* Returns the options of this seed's program, for messages: "-fno-factor -fblock-frames=3 -DRNN_VECTOR_BYTES=16". */
 const char *batch_switches_text(struct arena *arena, const struct batch_options *options, uint64_t seed);
 

@@ -22,7 +22,7 @@ struct options {
     struct arena *arena;
     uint64_t seed;
     int count, jobs, shrink_seconds;
-    bool future, print;
+    bool print;
     struct batch_options batch;
     char **files; /* [file_count]; if there are any, these programs are tried instead of generated ones */
     int file_count;
@@ -121,7 +121,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         options->batch.in_double = true;
         return 0;
     case KEY_FUTURE:
-        options->future = true;
+        options->batch.future = true;
         return 0;
     case KEY_TRAIN:
         options->batch.train = true;
@@ -258,7 +258,7 @@ static const char **generate_all(struct arena *arena, const struct options *opti
     const char **texts = ARENA_ARRAY(arena, const char *, options->count + 1);
     for (int i = 0; i < options->count; i++) {
         uint64_t seed = options->seed + (uint64_t)i;
-        bool future = options->future && seed % 3 == 0;
+        bool future = batch_has_future(&options->batch, seed);
         texts[i] = generate_program(arena, &(struct generate_options){seed, future, options->batch.train});
     }
     return texts;

@@ -5,11 +5,14 @@
 #include "base/target.h"
 #include "batch.h"
 
+bool batch_has_future(const struct batch_options *batch, uint64_t seed) { return batch->future && seed % 3 == 0; }
+
 struct pipeline_options batch_options_of(const struct batch_options *batch, uint64_t seed)
 {
     struct pipeline_options options = pipeline_default_options();
     options.train = options.input_gradients = batch->train && !batch->vjp;
     options.vjp = batch->vjp;
+    options.vjp_states = batch->vjp && !batch_has_future(batch, seed);
     options.verify = true;
     options.no_files = batch->run_with;
     options.target = batch->target;
@@ -83,6 +86,8 @@ const char *batch_switches_text(struct arena *arena, const struct batch_options 
     if (options->variant_count)
         text = arena_printf(arena, "--variants=... %s", text);
     if (options->train)
-        text = arena_printf(arena, "%s %s", options->vjp ? "--vjp" : "--train --input-gradients", text);
+        text = arena_printf(
+            arena, "%s %s",
+            options->vjp ? (pipeline.vjp_states ? "--vjp-states" : "--vjp") : "--train --input-gradients", text);
     return options->in_double ? arena_printf(arena, "%s -DRNN_REAL_DOUBLE", text) : text;
 }

@@ -146,9 +146,9 @@ class Calls(unittest.TestCase):
         self.net.run(self.x[:5], state=state)
         net, other = pickle.loads(pickle.dumps((self.net, state)))
         numpy.testing.assert_allclose(net.run(self.x[5:], state=other), want[5:], atol=1e-5)
-        restore, (net, streams, past) = state.__reduce__()
+        restore, (kind, net, streams, past) = state.__reduce__()
         with self.assertRaisesRegex(rnnc.Error, "the state was made by a network for another processor"):
-            restore(net, streams, past + past)
+            restore(kind, net, streams, past + past)
 
     def test_lengths(self):
         h = self.net.run(self.x, lengths=[9, 0, 4, 1], out=numpy.full((9, 4, 5), 7, numpy.float32))

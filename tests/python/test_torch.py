@@ -39,6 +39,14 @@ cell Elman[n = 5](x[m = 3]) -> h[n] {
   h = tanh(W @ x + U @ h[t-1] + b)
 }
 """
+# The past of a state and of an input, of one frame and of two.
+LATE = """
+cell Late[n = 4](x[m = 3]) -> h[n] {
+  param W[n, m] ~ normal(0.5), U[n, n] ~ normal(0.5), V[n, n] ~ normal(0.5), h0[n] = 0.25
+  h = tanh(W @ (x - x[t-1]) + U @ h[t-1] + V @ h[t-2])
+  init h = h0
+}
+"""
 FRAMES, STREAMS = 6, 3
 
 
@@ -326,8 +334,53 @@ class Training(unittest.TestCase):
         with torch.no_grad():
             parts = [module(x[:4], state=state), module(x[4:], state=state)]
         torch.testing.assert_close(torch.cat(parts), module(x))
-        with self.assertRaisesRegex(rnnc.Error, "a state is a constant, through which no gradient goes"):
+        with self.assertRaisesRegex(rnnc.Error, "no gradient goes through this state"):
             module(x, state=state)
+
+    def test_gradients_through_a_state(self):
+        net = rnnc.compile(LATE, dtype="float64")
+        module = rnnc.torch.Module(net, seed=2)
+        random = torch.Generator().manual_seed(1)
+        x = torch.randn(7, 2, 3, dtype=torch.float64, generator=random).requires_grad_()
+        leaves = [x, *module.parameters()]
+        whole = torch.autograd.grad(module(x).sin().sum(), leaves)
+        state, lengths = module.state(2, gradients=True), [(3, 2), (1, 0), (3, 3)]
+        parts = [module(part, state=state) for part in x.split([3, 1, 3])]
+        pieces = torch.autograd.grad(torch.cat(parts).sin().sum(), leaves)
+        for got, want in zip(pieces, whole):
+            torch.testing.assert_close(got, want, atol=1e-12, rtol=1e-12)
+
+        names = [name for name, _ in module.named_parameters()]
+
+        def run(first, second, *weights):
+            state, given = module.state(2, gradients=True), dict(zip(names, weights))
+            y = torch.func.functional_call(module, given, (first,), {"state": state, "lengths": lengths[0]})
+            other = state.copy()
+            z = torch.func.functional_call(module, given, (second,), {"state": state})
+            return y, z, torch.func.functional_call(module, given, (-second,), {"state": other})
+
+        first, second = (part.detach().requires_grad_() for part in (x[:3], x[3:5]))
+        self.assertTrue(torch.autograd.gradcheck(run, (first, second, *module.parameters())))
+
+    def test_a_state_lets_go(self):
+        module, x = rnnc.torch.Module(rnnc.compile(LATE)), torch.randn(4, 2, 3)
+        state, early, late = module.state(2, gradients=True), x.clone().requires_grad_(), x.clone().requires_grad_()
+        module(early, state=state)
+        kept, reset = state.copy(), state.copy()
+        reset.reset([True, False])
+        (gradient,) = torch.autograd.grad(module(late, state=reset).sum(), early)
+        self.assertTrue(bool((gradient[:, 0] == 0).all()) and bool((gradient[:, 1] != 0).any()))
+        y = module(late, state=state.detach())
+        self.assertIsNone(torch.autograd.grad(y.sum(), early, allow_unused=True)[0])
+        with torch.no_grad():
+            torch.testing.assert_close(module(x, state=kept), y)
+        with self.assertRaisesRegex(TypeError, "state is none of this network's"):
+            copy.deepcopy(module)(x, state=state)
+        again = pickle.loads(pickle.dumps((module.state(1, gradients=True), 1)))[0]
+        self.assertIsInstance(again, rnnc.torch.State)
+        with self.assertRaisesRegex(rnnc.Error, "'ahead' needs whole sequences, so that it has no state"):
+            ahead = rnnc.compile("model ahead { input x[3]; param a; output y = a * x[t+1] }")
+            rnnc.torch.Module(ahead).state(gradients=True)
 
     def test_messages(self):
         module = self.module()

@@ -26,7 +26,7 @@ static struct scheduled schedule_lowered(struct lowered lowered, const struct sc
     factor(graph, options->machine, arena);
     factor_sums(graph, arena);
     if (graph->trains)
-        differentiate(graph, false, arena);
+        differentiate(graph, false, false, arena);
     sink(graph, options->machine, arena);
     legalise(graph, arena);
     expect_verified(&scheduled.lowered);

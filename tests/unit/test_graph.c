@@ -29,8 +29,11 @@ static void add_output(struct graph *graph, const char *name, int node)
     struct graph_output *outputs = ARENA_ARRAY(graph->arena, struct graph_output, graph->output_count + 1);
     for (int i = 0; i < graph->output_count; i++)
         outputs[i] = graph->outputs[i];
-    outputs[graph->output_count++] = (struct graph_output){
-        name, edge_to(graph, node), graph->nodes[node]->shape, graph->nodes[node]->time, -1, false};
+    outputs[graph->output_count++] = (struct graph_output){.name = name,
+                                                           .edge = edge_to(graph, node),
+                                                           .shape = graph->nodes[node]->shape,
+                                                           .time = graph->nodes[node]->time,
+                                                           .input = -1};
     graph->outputs = outputs;
 }
 

@@ -60,8 +60,11 @@ static int make_graph(void **state)
     graph->outputs = ARENA_ARRAY(arena, struct graph_output, graph->output_count);
     for (int i = 0; i < graph->output_count; i++) {
         const struct node *node = graph->nodes[outputs[i]];
-        graph->outputs[i] =
-            (struct graph_output){names[i], edge_to(graph, outputs[i]), node->shape, node->time, -1, false};
+        graph->outputs[i] = (struct graph_output){.name = names[i],
+                                                  .edge = edge_to(graph, outputs[i]),
+                                                  .shape = node->shape,
+                                                  .time = node->time,
+                                                  .input = -1};
     }
     *state = fixture;
     return 0;

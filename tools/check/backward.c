@@ -200,8 +200,8 @@ static bool call_in_two(struct backward *backward, const rnn_window *window, con
         new_results(backward, window, result->input_gradients ? WANT_ALL : WANT_GRADIENT, &again);
         *error = time ? "the backward pass gives other gradients when it is called again"
                       : "the backward pass gives other gradients than both in one";
-        if (vjp->backward(parameters, backward->work, (const void *const *)inputs, (const void *const *)adjoints,
-                          again.gradient, again.input_gradients) != RNN_OK ||
+        if (vjp->backward(parameters, backward->work, (const void *const *)inputs, (const void *const *)adjoints, NULL,
+                          again.gradient, again.input_gradients, NULL) != RNN_OK ||
             !results_equal(backward, window, result, &again))
             return false;
     }
@@ -224,7 +224,7 @@ bool backward_call(struct backward *backward, const rnn_window *window, int firs
             ? training->grad(parameters, backward->state, backward->work, window, (const void *const *)own_inputs,
                              (const void *const *)own_targets, &result->loss, result->gradient, result->input_gradients)
             : model->vjp->vjp(parameters, backward->state, backward->work, window, (const void *const *)own_inputs,
-                              (const void *const *)own_targets, result->gradient, result->input_gradients);
+                              (const void *const *)own_targets, NULL, result->gradient, result->input_gradients, NULL);
     if (status != RNN_OK) {
         *error = arena_printf(backward->arena, "the network cannot be differentiated: %s", rnn_status_text(status));
         return false;

@@ -11,7 +11,7 @@
 #include "command/commands.h"
 #include "network/program.h"
 
-enum { KEY_TOLERANCE = 768, KEY_ROW, KEY_GRADIENTS, KEY_VJP, KEY_FLOAT };
+enum { KEY_TOLERANCE = 768, KEY_ROW, KEY_GRADIENTS, KEY_VJP, KEY_VJP_STATES, KEY_FLOAT };
 
 static const struct argp_option options_table[] = {
     {"tolerance", KEY_TOLERANCE, "X", 0, "The largest error that is accepted (default: what the arithmetic deserves)",
@@ -24,6 +24,7 @@ static const struct argp_option options_table[] = {
      "Check the loss and its gradients instead of the outputs, in double precision unless --float is given", 3},
     {"vjp", KEY_VJP, NULL, 0,
      "Check the gradients that NAME_vjp makes of adjoints of the outputs (rnnc --vjp), in double precision", 3},
+    {"vjp-states", KEY_VJP_STATES, NULL, 0, "Check those that it makes through states, too (rnnc --vjp-states)", 3},
     {"float", KEY_FLOAT, NULL, 0, "Check gradients in the precision that networks have otherwise", 3},
     {0},
 };
@@ -46,7 +47,9 @@ static const char documentation[] =
     "each by itself, to 1e-6 of its norm. Targets are drawn; frames are taken all at once, from streams of different "
     "lengths and one by one, and, unless the network needs the future, in windows.\n\n"
     "With --vjp it is compiled for products of adjoints and derivatives; its gradients are compared in the same ways, "
-    "with differences of the sum of the interpreter's outputs times adjoints, which are drawn.\n\n"
+    "with differences of the sum of the interpreter's outputs times adjoints, which are drawn. With --vjp-states those "
+    "of windows, from the last to the first, each given the adjoint of the state that the one behind it went on from, "
+    "are compared with those of all frames at once.\n\n"
     "Exit status: 0 the network agrees, 1 it does not, or the program or the data is wrong, 2 the command line is "
     "wrong.";
 
@@ -55,13 +58,15 @@ static const struct argument_field fields[] = {
     {KEY_ROW, ARGUMENT_FLAG, offsetof(struct check_options, row)},
     {KEY_GRADIENTS, ARGUMENT_FLAG, offsetof(struct check_options, gradients)},
     {KEY_VJP, ARGUMENT_FLAG, offsetof(struct check_options, vjp)},
+    {KEY_VJP_STATES, ARGUMENT_FLAG, offsetof(struct check_options, vjp_states)},
     {KEY_FLOAT, ARGUMENT_FLAG, offsetof(struct check_options, in_float)},
     {0},
 };
 
 static void check_options(void *to, struct argp_state *state)
 {
-    const struct check_options *options = to;
+    struct check_options *options = to;
+    options->vjp |= options->vjp_states;
     if (options->gradients && options->vjp)
         argp_error(state, "--gradients is about losses, --vjp about outputs: one of them at a time");
     if (options->vjp && (options->row || options->tolerance >= 0))
@@ -202,6 +207,7 @@ static void ask_for_gradients(struct network_options *network, const struct chec
 {
     network->training = options->gradients;
     network->vjp = options->vjp;
+    network->vjp_states = options->vjp_states;
     if (options->gradients)
         words_push(&network->passed, "--input-gradients");
     network->in_double = !options->in_float;

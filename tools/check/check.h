@@ -17,6 +17,7 @@ struct check_options {
     bool row;         /* --row: a line of a table instead of the verdicts */
     bool gradients;   /* --gradients: of the loss, instead of the outputs */
     bool vjp;         /* --vjp: the gradients of the sum of outputs times adjoints */
+    bool vjp_states;  /* --vjp-states: through states, too */
     bool in_float;    /* --float: the gradients not in double */
 };
 

@@ -263,7 +263,7 @@ bool gradients_check(const struct gradient_request *request, struct gradient_rep
                 gradients_check_alone(&gradients, error) &&
                 ((training ? training->whole_sequences : vjp->whole_sequences) ||
                  (training ? gradients_check_windows : gradients_check_second_window)(&gradients, error)) &&
-                (!training || gradients_check_parts(&gradients, error));
+                (training ? gradients_check_parts : gradients_check_pasts)(&gradients, error);
     backward_close(&gradients.backward);
     return done;
 }

@@ -22,7 +22,8 @@
  *
  * Of a vjp, streams together are the sum of each alone. A call may leave the state in the middle of its frames; of a
  * second one from there the gradients of the inputs are those of a call with all frames. Its loss, and exchanges, are
- * not compared: there are none.
+ * not compared: there are none. Where gradients go through states, those of three windows, one of them of one frame,
+ * add up to those of all frames at once, to 1e-11 of their norm.
  *
  * Elsewhere dropout is off: for the oracle it is the identity. */
 #ifndef RNN_TOOLS_GRADIENTS_H

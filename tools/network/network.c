@@ -192,7 +192,7 @@ static bool write_c(const struct network_options *options, const char *folder, c
                                 arena_printf(arena, "%s/net.c", folder),
                                 arena_printf(arena, "--header=%s/net.h", folder),
                                 options->training   ? "--train"
-                                : options->vjp      ? "--vjp"
+                                : options->vjp      ? (options->vjp_states ? "--vjp-states" : "--vjp")
                                 : options->variants ? arena_printf(arena, "--variants=%s", options->variants)
                                                     : NULL,
                                 NULL};

@@ -34,6 +34,7 @@ struct network_options {
     int threads;               /* --threads; 0: as many as OpenMP gives */
     bool training;             /* with loss and gradients: the model has .training */
     bool vjp;                  /* with products of adjoints and derivatives: the model has .vjp */
+    bool vjp_states;           /* with them through states, too */
     bool quiet;                /* nothing is said while the C compiler takes long */
 };
 

@@ -55,6 +55,13 @@ RNN_HELPER int rnn_columns_fit(size_t numbers, size_t columns)
     return columns == 0 || numbers * sizeof(rnn_real) < SIZE_MAX / 4 / columns;
 }
 
+/* Returns the bytes of so many numbers of each stream: SIZE_MAX if they are too many. */
+RNN_HELPER size_t rnn_columns_size(size_t numbers, int streams)
+{
+    const size_t columns = rnn_columns(1, streams);
+    return rnn_columns_fit(numbers, columns) ? numbers * columns * sizeof(rnn_real) : SIZE_MAX;
+}
+
 /* ---- streams ---- */
 
 /* The head of every state. Behind it, aligned, are the values that hold the past of its streams. */

@@ -87,16 +87,16 @@ RNN_HELPER void rnn_gather_first(rnn_real *so_far, const rnn_real *value, int pa
             memcpy(so_far + (ptrdiff_t)stream * pad, value + (ptrdiff_t)stream * pad, (size_t)pad * sizeof *so_far);
 }
 
-/* Adds the frames that read out of range with this delay: the first of a sequence that begins with this call, or,
- * reading ahead, the last. (A sequence that began before this call reads its past instead.) left: for each stream, its
- * frames from the block's first on; done: frames of the call before the block. */
+/* Adds the frames that read out of range with this delay: the first of a sequence, or, reading ahead, the last. Of a
+ * sequence that began before this call, initial values are in the past that it reads, and count only if `begun`. left:
+ * for each stream, its frames from the block's first on; done: frames of the call before the block. */
 RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams,
-                                   const int64_t *ages, const int *left, int done, int delay)
+                                   const int64_t *ages, const int *left, int done, int delay, int begun)
 {
     for (int t = 0; t < frames; t++)
         for (int stream = 0; stream < streams; stream++) {
-            const int outside =
-                delay > 0 ? ages[stream] == done && (int64_t)done + t < delay : (int64_t)t - delay >= left[stream];
+            const int outside = delay > 0 ? (begun || ages[stream] == done) && ages[stream] + t < delay
+                                          : (int64_t)t - delay >= left[stream];
             if (outside && t < left[stream])
                 rnn_gather_add(so_far + (ptrdiff_t)stream * 2 * pad, value + ((ptrdiff_t)t * streams + stream) * pad,
                                pad);

@@ -69,4 +69,21 @@ RNN_HELPER rnn_status rnn_check_backward(const void *params, int streams, const 
     return params && streams && gradient ? RNN_OK : RNN_ERROR_ARGUMENT;
 }
 
+/* Completes the adjoint of the past of a value, frames -1, -2, ..., each [streams][n], `begin` numbers of each stream
+ * into both arrays. Frames of the past that are still in the past after the call hand on what is given for them. Frames
+ * that a stream has not had, in whose place initial values are read, have no adjoint. before: what comes out; NULL: it
+ * is not wanted. after: what was given; NULL: 0. */
+RNN_HELPER void rnn_finish_past(rnn_real *before, const rnn_real *after, int begin, int past, int n,
+                                const rnn_call *call)
+{
+    const ptrdiff_t frame = (ptrdiff_t)call->streams * n, first = (ptrdiff_t)call->streams * begin;
+    for (int stream = 0; before && stream < call->streams; stream++)
+        for (int k = 0, length = rnn_length(call, stream); k < past; k++) {
+            rnn_real *const to = before + first + k * frame + (ptrdiff_t)stream * n;
+            const rnn_real *const from = after && length < past - k ? after + (to - before) + length * frame : NULL;
+            for (int i = 0; i < n; i++)
+                to[i] = k >= call->began[stream] ? 0 : from ? to[i] + from[i] : to[i];
+        }
+}
+
 #endif

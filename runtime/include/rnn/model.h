@@ -184,6 +184,8 @@ typedef struct {
     /* 1: each call is a whole sequence from its first frame: advance = frames or 0, loss_from = 0, no past */
     int whole_sequences;
     rnn_cost beside, within; /* as in rnn_model, there and back */
+    /* Bytes of the adjoint of a past, without --vjp-states NULL. */
+    size_t (*past_size)(int streams);
     size_t (*state_size)(int streams);
     size_t (*work_size)(int frames, int streams);
     rnn_status (*state_init)(void *state, int streams);
@@ -200,13 +202,20 @@ typedef struct {
      * or for each input NULL or an array like it, which gets the gradient by the input, 0 behind the end of a stream;
      * ids have none.
      *
-     * The network is computed from the past in the state, which is a constant. The start values of streams that
-     * begin are not, where the program computes them from parameters or from inputs marked `once`: an initial state
-     * that is such an input has its gradient there, as a final state that is an output, last(h), has its adjoint.
+     * The network is computed from the past in the state. The start values of streams that begin, where the program
+     * computes them from parameters or from inputs marked `once`, have gradients as these have: an initial state that
+     * is such an input has its gradient there, as a final state that is an output, last(h), has its adjoint.
+     *
+     * The past is a constant, and both adjoints of it have to be NULL, unless the network is compiled with
+     * --vjp-states. Then end_adjoint, of past_size bytes, holds derivatives by the past that the call leaves, of what
+     * is computed from it later, and begin_adjoint gets those by the past that it went on from, of that and L: what a
+     * call gives there is what the call before it is given. Streams that begin have 0. NULL: they are 0, or not wanted.
+     * The two do not overlap. RNN_ERROR_ARGUMENT: an end_adjoint, and window->advance fewer than all frames.
+     *
      * window->exchange: only `finished` is called. */
     rnn_status (*vjp)(const void *parameters, void *state, void *work, const rnn_window *window,
-                      const void *const inputs[], const void *const output_adjoints[], void *gradient,
-                      void *const input_gradients[]);
+                      const void *const inputs[], const void *const output_adjoints[], const void *end_adjoint,
+                      void *gradient, void *const input_gradients[], void *begin_adjoint);
     /* The same in two calls. The first gives the outputs, as rnn_model.run does (a NULL output is not written), moves
      * the state on, and keeps in its work what the second needs: the window, packed weights, and the values of all
      * frames. The work may be moved, as it holds no addresses but that of window->exchange. */
@@ -216,7 +225,8 @@ typedef struct {
      * given. It may be called again, with other adjoints, until the work is used for another call. RNN_ERROR_ARGUMENT:
      * the work holds no forward pass. */
     rnn_status (*backward)(const void *parameters, void *work, const void *const inputs[],
-                           const void *const output_adjoints[], void *gradient, void *const input_gradients[]);
+                           const void *const output_adjoints[], const void *end_adjoint, void *gradient,
+                           void *const input_gradients[], void *begin_adjoint);
 } rnn_vjp;
 
 typedef struct rnn_variants rnn_variants; /* rnn/variant.h */
