@@ -291,6 +291,21 @@ expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors --check=sums --toler
 says net.rnn "mean_2 = concat(mean(x))"
 says net.rnn "centred = x - mean_2[0]"
 
+{
+  node GlobalAveragePool pool "x" "y"
+  echo "input { $(place x 1 '0 2 0') } output { $(place y 1 '0 2 1') }"
+} | model m.onnx
+mkdir pool
+floats x '1 2 3' '1 2 3 -1 -2 -6' | encode TensorProto pool/input_0.pb
+floats y '1 2 1' '2 -3' | encode TensorProto pool/output_0.pb
+expect 0 "$rnn" import m.onnx --check=pool --tolerance 0
+{
+  node Concat twice "x x" "x_x" 'name: "axis" i: 2'
+  node GlobalAveragePool pool "x_x" "y"
+  echo "input { $(place x 1 '0 0 2') } output { $(place y 1 '0 0 1') }"
+} | model m.onnx
+refuses "the GlobalAveragePool 'pool' can be imported only where it is over time, of sequences, features and frames"
+
 # ---- types of numbers, and numbers that are not finite ----
 
 typed() {

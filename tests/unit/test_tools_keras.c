@@ -275,6 +275,10 @@ static void names_what_it_cannot_write(void **state)
         const char *class, *settings, *words;
     } layers[] = {
         {"Conv2D", "", "is of a class that rnn import does not read"},
+        {"MaxPooling1D", "", "changes the number of frames, but a program gives one for each that it is given"},
+        {"Lambda", "", "is of a function of one's own, which a file does not say"},
+        {"RNN", "", "has a cell of its own"},
+        {"MultiHeadAttention", "", "reads all frames at each, which a program does not"},
         {"Activation", ", \"activation\": {\"class_name\": \"PReLU\"}",
          "has the activation 'PReLU', which is no function of Keras"},
         {"Bidirectional", ", \"merge_mode\": null", "has a merge_mode that is none of 'concat'"},

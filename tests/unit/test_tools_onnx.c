@@ -172,6 +172,17 @@ static void names_what_it_cannot_write(void **state)
     m.node[1].op_type = "Loop";
     m.node[1].name = "again";
     refuses(*state, &m, "the Loop 'again' is of an operator that rnn import does not know");
+    static const char *const reasons[][2] = {
+        {"MaxPool", "the MaxPool 'again' changes the number of frames, but a program gives one for each"},
+        {"InstanceNormalization", "the InstanceNormalization 'again' has statistics over all frames of each feature"},
+        {"GroupNormalization", "the GroupNormalization 'again' has statistics over all frames of some features"},
+        {"QuantizeLinear", "the QuantizeLinear 'again' is of a quantised model: export it as it was before"},
+        {"ArgMax", "the ArgMax 'again' gives ids, but outputs of a program are numbers"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        m.node[1].op_type = (char *)reasons[i][0];
+        refuses(*state, &m, reasons[i][1]);
+    }
     set_model(&m);
     m.gemm_inputs[0] = "y"; /* a cycle */
     refuses(*state, &m, "the Softplus 'y' reads 'y', which nothing before it gives");

@@ -53,6 +53,22 @@ static const struct class
     {"GlobalMaxPooling1D", "global_max_pooling1d", keras_pooling, 1, 1, false},
 };
 
+static const char rate[] = "changes the number of frames, but a program gives one for each that it is given";
+
+/* Why classes that models have next to recurrent ones cannot be imported. */
+static const struct reason {
+    const char *class, *why;
+} reasons[] = {
+    {"MaxPooling1D", rate},
+    {"AveragePooling1D", rate},
+    {"UpSampling1D", rate},
+    {"Cropping1D", rate},
+    {"Conv1DTranspose", rate},
+    {"Lambda", "is of a function of one's own, which a file does not say: build the model of layers that do"},
+    {"RNN", "has a cell of its own: of recurrent layers, LSTM, GRU and SimpleRNN are read"},
+    {"MultiHeadAttention", "reads all frames at each, which a program does not"},
+};
+
 bool keras_find_class(struct keras_model *model, const struct keras_layer *layer, bool in_wrapper, keras_write **write,
                       const char **group)
 {
@@ -70,6 +86,9 @@ bool keras_find_class(struct keras_model *model, const struct keras_layer *layer
         *group = class->group;
         return true;
     }
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strcmp(reasons[i].class, layer->class) == 0)
+            return keras_error(model, layer, "%s", reasons[i].why);
     return keras_error(model, layer, "is of a class that rnn import does not read");
 }
 

@@ -150,12 +150,31 @@ static bool reduce_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
     return true;
 }
 
+/* Over all frames, [N, F, T], which stay as an axis of one. */
+static bool pool_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    const char *function = strcmp(node->op_type, "GlobalMaxPool") == 0 ? "max_over_time" : "mean_over_time";
+    const struct onnx_value *x;
+    if (!onnx_input(graph, node, 0, ONNX_VECTOR, &x, error))
+        return false;
+    if (strcmp(x->axes, "NFT") != 0)
+        return onnx_axes_error(graph, node, x, "is over time, of sequences, features and frames", error);
+    struct onnx_value value = *x;
+    value.axes[2] = '1';
+    if (!graph->without_lengths)
+        graph->without_lengths = node;
+    onnx_write_equation(graph, node, &value, x->size, arena_printf(graph->arena, "%s(%s)", function, x->expression));
+    return true;
+}
+
 const struct onnx_writer onnx_column_writers[] = {
     {"Softmax", softmax_node},
     {"LogSoftmax", softmax_node},
     {"LayerNormalization", layer_norm_node},
     {"RMSNormalization", rms_norm_node},
     {"BatchNormalization", batch_norm_node},
+    {"GlobalAveragePool", pool_node},
+    {"GlobalMaxPool", pool_node},
     {"ReduceMean", reduce_node},
     {"ReduceMax", reduce_node},
     {"ReduceSum", reduce_node},

@@ -13,6 +13,28 @@ static const struct onnx_writer other_writers[] = {
     {NULL, NULL},
 };
 
+static const char rate[] = "changes the number of frames, but a program gives one for each that it is given";
+static const char quantised[] = "is of a quantised model: export it as it was before; rnnc --form='*=int8' stores its "
+                                "weights in a quarter";
+static const char chosen[] = "gives ids, but outputs of a program are numbers: take it off the end of the model";
+
+/* Why operators that models have next to recurrent ones cannot be imported. */
+static const struct reason {
+    const char *op, *why;
+} reasons[] = {
+    {"MaxPool", rate},
+    {"AveragePool", rate},
+    {"ConvTranspose", rate},
+    {"Resize", rate},
+    {"InstanceNormalization", "has statistics over all frames of each feature, which rnn import does not write"},
+    {"GroupNormalization", "has statistics over all frames of some features, which rnn import does not write"},
+    {"QuantizeLinear", quantised},
+    {"DequantizeLinear", quantised},
+    {"DynamicQuantizeLinear", quantised},
+    {"ArgMax", chosen},
+    {"TopK", chosen},
+};
+
 static const struct onnx_writer *find(const struct onnx_writer *writers, const char *op)
 {
     for (; writers->op; writers++)
@@ -51,5 +73,8 @@ bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char
         writer = find(other_writers, op);
     if (writer)
         return writer->write(graph, node, error);
+    for (size_t i = 0; ours && i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strcmp(reasons[i].op, op) == 0)
+            return onnx_node_error(graph, node, error, "%s", reasons[i].why);
     return onnx_node_error(graph, node, error, "is of an operator that rnn import does not know");
 }
