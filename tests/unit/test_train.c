@@ -358,6 +358,29 @@ static void check_outer(int n, int m, int frames, bool turned, bool begun)
     rnn_free(b.data);
 }
 
+/* Threads pack their panels, and nothing else, even where there are fewer panels than threads. */
+static void test_outer_pack_by_threads(void **state)
+{
+    enum { PLACES = 3, THREADS = 3, MOST = 4 * RNN_OUTER_ROWS, NUMBERS = 2 * PLACES * MOST };
+    const ptrdiff_t places[PLACES] = {0, 2, 3};
+    rnn_real value[4 * MOST], alone[NUMBERS], together[NUMBERS];
+    (void)state;
+    for (int i = 0; i < 4 * MOST; i++)
+        value[i] = whole(i);
+    for (int n = 1; n <= MOST; n++) {
+        for (int i = 0; i < NUMBERS; i++)
+            alone[i] = together[i] = -1;
+        rnn_outer_pack(alone, value, n, n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, PLACES, &rnn_alone);
+        for (int thread = 0; thread < THREADS; thread++) {
+            rnn_share share = rnn_alone;
+            share.thread = thread;
+            share.threads = THREADS;
+            rnn_outer_pack(together, value, n, n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, PLACES, &share);
+        }
+        assert_memory_equal(alone, together, sizeof alone);
+    }
+}
+
 static void test_outer(void **state)
 {
     static const int n[] = {1, RNN_OUTER_ROWS, RNN_OUTER_ROWS + 1};
@@ -384,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_rows_that_collide),
         cmocka_unit_test(test_long_sums),
         cmocka_unit_test(test_outer),
+        cmocka_unit_test(test_outer_pack_by_threads),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
 }

@@ -304,25 +304,34 @@ RNN_INLINE rnn_range rnn_outer_part(const rnn_share *share, int n, const int wid
 }
 
 /* Packs columns, at these places, into panels of `width` units, the last one of `narrow` if these are enough; some
- * columns at a time, so that what is read and what is written stays in few cache lines and pages. */
+ * columns at a time, so that what is read and what is written stays in few cache lines and pages. A core does not see
+ * so many columns far enough ahead by itself. */
 RNN_INLINE void rnn_outer_pack(rnn_real *packed, const rnn_real *value, ptrdiff_t stride, int n, const int width,
                                const int narrow, const ptrdiff_t *places, int columns, const rnn_share *share)
 {
-    enum { AT_ONCE = 16 };
+    enum { AT_ONCE = 16, AHEAD = 192 / (int)sizeof *value };
     const rnn_range units = rnn_outer_part(share, n, width);
-    for (int first = 0; first < columns; first += AT_ONCE)
-        for (int i = units.first; i < units.end; i += width) {
-            const int last = RNN_MIN(columns, first + AT_ONCE), count = n - i, wide = count > narrow ? width : narrow;
-            rnn_real *to = packed + (ptrdiff_t)i * columns + (ptrdiff_t)first * wide;
-            for (int k = first; k < last; k++, to += wide) {
-                const rnn_real *const from = value + places[k] * stride + i;
-                if (count >= width)
-                    memcpy(to, from, (size_t)width * sizeof *to);
-                else
-                    for (int u = 0; u < wide; u++)
-                        to[u] = u < count ? from[u] : 0;
+    const int whole = units.end - (units.end - units.first) % width;
+    for (int first = 0, count; first < columns; first += count) {
+        const rnn_real *from[AT_ONCE];
+        count = RNN_MIN(columns - first, AT_ONCE);
+        for (int k = 0; k < count; k++)
+            from[k] = value + places[first + k] * stride;
+        for (int i = units.first; i < whole; i += width) {
+            rnn_real *to = packed + (ptrdiff_t)i * columns + (ptrdiff_t)first * width;
+            for (int k = 0; k < count; k++, to += width) {
+                RNN_AHEAD(from[k] + i + AHEAD);
+                memcpy(to, from[k] + i, (size_t)width * sizeof *to);
             }
         }
+        if (whole == units.end)
+            continue;
+        const int left = n - whole, wide = left > narrow ? width : narrow;
+        rnn_real *to = packed + (ptrdiff_t)whole * columns + (ptrdiff_t)first * wide;
+        for (int k = 0; k < count; k++, to += wide)
+            for (int u = 0; u < wide; u++)
+                to[u] = u < left ? from[k][whole + u] : 0;
+    }
 }
 
 /* Computes one whole tile of `to`, whose columns are contiguous; fresh: in place of what is there. */
