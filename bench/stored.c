@@ -44,15 +44,18 @@ struct product {
 RNN_INLINE void dense_kernel(const struct product *p, const rnn_storage storage, const int once, const int units,
                              int panel, int first, int columns)
 {
-    rnn_vec sum[RNN_BATCH_MOST * ROWS];
-    rnn_panel_clear(sum, columns * ROWS);
-    rnn_quantised_product(sum, ROWS, p->packed[storage], storage, panel, ROWS,
+    enum { SIDE_MOST = 4 };
+    const int side = RNN_SIDE(ROWS, units);
+    rnn_vec sum[RNN_BATCH_MOST * ROWS * SIDE_MOST];
+    rnn_panel_clear(sum, columns * ROWS * side);
+    rnn_quantised_product(sum, ROWS * side, p->packed[storage], storage, panel, ROWS * side,
                           once ? p->quantised + (ptrdiff_t)first * RNN_QUANTISED(units) : NULL,
                           p->x + (ptrdiff_t)first * units, units, units, columns);
     for (int c = 0; c < columns; c++)
-        for (int r = 0; r < ROWS; r++)
-            rnn_vec_store(p->y + (r * (ptrdiff_t)p->columns + first + c) * units + panel * RNN_LANES,
-                          sum[c * ROWS + r]);
+        for (int r = 0; r < ROWS * side; r++)
+            rnn_vec_store(p->y + (r / side * (ptrdiff_t)p->columns + first + c) * units +
+                              (panel * side + r % side) * RNN_LANES,
+                          sum[c * ROWS * side + r]);
 }
 
 /* The same for the products of one matrix with a vector for each row, in panels of two rows. */
