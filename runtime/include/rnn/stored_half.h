@@ -171,20 +171,24 @@ RNN_INLINE void rnn_f16_column(rnn_vec *sum, const rnn_stored *weights, const rn
 }
 #endif
 
-/* The same for one column: see rnn_column_pass. */
+/* The same for one column (see rnn_column_pass) and `passes` passes of so many rows in step, whose weights and sums
+ * follow each other: a number of the column that is loaded then meets the rows of all of them, and a core sees ahead in
+ * as many streams of addresses. A Zen 3 takes 0.78 of the time for eight rows of f16 that its second-level cache holds,
+ * and half of it for those that come from memory. */
 RNN_INLINE void rnn_half_column(rnn_vec *sum, const rnn_stored *weights, const rnn_storage storage, const rnn_real *x,
-                                const int k, const int rows)
+                                const int k, const int rows, const int passes)
 {
 #ifdef RNN_F16_HALVES
-    if (storage == RNN_F16) {
+    if (storage == RNN_F16 && passes == 1) {
         rnn_f16_column(sum, weights, x, k, rows);
         return;
     }
 #endif
-    const int split = rows >= 4 ? 2 : 4;
-    rnn_vec a[4][RNN_PASS_ROWS];
-    RNN_UNROLL(4)
-    for (int r = 0; r < rows; r++) {
+    const int all = rows * passes, split = all >= 6 ? 1 : all >= 4 ? 2 : 4;
+    const ptrdiff_t apart = (ptrdiff_t)((k + 1) / 2) * rows * RNN_VECTOR_BYTES;
+    rnn_vec a[4][RNN_STEP_ROWS];
+    RNN_UNROLL(8)
+    for (int r = 0; r < all; r++) {
         a[0][r] = sum[r];
         RNN_UNROLL(4)
         for (int s = 1; s < split; s++)
@@ -197,27 +201,43 @@ RNN_INLINE void rnn_half_column(rnn_vec *sum, const rnn_stored *weights, const r
         RNN_UNROLL(4)
         for (int j = 0; j < 4; j++) {
             const rnn_vec q = k <= RNN_QUAD_MOST ? rnn_quad_splat(quad, j) : rnn_vec_splat(x[i + j]);
-            RNN_UNROLL(4)
-            for (int r = 0; r < rows; r++)
-                a[j % split][r] = rnn_vec_madd(
-                    rnn_half_load(weights + (j / 2 * rows + r) * RNN_VECTOR_BYTES, storage, j % 2), q, a[j % split][r]);
+            RNN_UNROLL(8)
+            for (int r = 0; r < all; r++) {
+                const rnn_stored *const at = weights + r / rows * apart + (j / 2 * rows + r % rows) * RNN_VECTOR_BYTES;
+                a[j % split][r] = rnn_vec_madd(rnn_half_load(at, storage, j % 2), q, a[j % split][r]);
+            }
         }
         weights += 2 * rows * RNN_VECTOR_BYTES;
     }
     for (int odd = 0; i < k; i++, odd = 1 - odd) {
         const rnn_vec q = rnn_vec_splat(x[i]);
-        RNN_UNROLL(4)
-        for (int r = 0; r < rows; r++)
-            a[0][r] = rnn_vec_madd(rnn_half_load(weights + r * RNN_VECTOR_BYTES, storage, odd), q, a[0][r]);
+        RNN_UNROLL(8)
+        for (int r = 0; r < all; r++) {
+            const rnn_stored *const at = weights + r / rows * apart + r % rows * RNN_VECTOR_BYTES;
+            a[0][r] = rnn_vec_madd(rnn_half_load(at, storage, odd), q, a[0][r]);
+        }
         weights += odd * rows * RNN_VECTOR_BYTES;
     }
-    RNN_UNROLL(4)
-    for (int r = 0; r < rows; r++) {
+    RNN_UNROLL(8)
+    for (int r = 0; r < all; r++) {
         RNN_UNROLL(4)
         for (int s = 1; s < split; s++)
             a[0][r] += a[s][r];
         sum[r] = a[0][r];
     }
+}
+
+/* The same for any number of passes, as many in step as may be. */
+RNN_INLINE void rnn_half_column_passes(rnn_vec *sum, const rnn_stored *weights, const rnn_storage storage,
+                                       const rnn_real *x, const int k, const int rows, const int passes)
+{
+    const int most = RNN_MAX(1, RNN_STEP_ROWS / rows), rest = passes % most;
+    const ptrdiff_t pass_bytes = (ptrdiff_t)((k + 1) / 2) * rows * RNN_VECTOR_BYTES;
+    RNN_UNROLL(4)
+    for (int p = 0; p < passes / most; p++, sum += most * rows, weights += most * pass_bytes)
+        rnn_half_column(sum, weights, storage, x, k, rows, most);
+    if (rest > 0)
+        rnn_half_column(sum, weights, storage, x, k, rows, rest);
 }
 
 /* clang-format on */
@@ -230,7 +250,7 @@ RNN_INLINE void rnn_half_pass(rnn_vec *sum, const int sum_stride, const rnn_stor
                               const int columns)
 {
     for (int c = 0; c < columns; c++)
-        rnn_half_column(sum + c * sum_stride, weights, storage, x + c * x_stride, k, rows);
+        rnn_half_column(sum + c * sum_stride, weights, storage, x + c * x_stride, k, rows, 1);
 }
 
 #else
@@ -296,14 +316,12 @@ RNN_HALF_PASSES_OF(4)
     else                                                                                                               \
         rnn_bf16_pass_##rows(sum, sum_stride, weights, x, x_stride, k, columns);
 
-/* The pass of so many rows with some columns. */
+/* The pass of so many rows with two columns or more. */
 RNN_INLINE void rnn_half_pass(rnn_vec *sum, const int sum_stride, const rnn_stored *weights, const rnn_storage storage,
                               const rnn_real *x, const ptrdiff_t x_stride, const int k, const int rows,
                               const int columns)
 {
-    if (columns == 1) {
-        rnn_half_column(sum, weights, storage, x, k, rows);
-    } else if (rows == 1) {
+    if (rows == 1) {
         RNN_HALF_PASS_CASE(1)
     } else if (rows == 2) {
         RNN_HALF_PASS_CASE(2)
@@ -331,6 +349,12 @@ RNN_INLINE void rnn_half_product(rnn_vec *sum, const int sum_stride, const rnn_s
 {
     const int passes = RNN_PASSES(rows), least = rows / passes, larger = rows % passes;
     const ptrdiff_t row_bytes = (ptrdiff_t)((k + 1) / 2) * RNN_VECTOR_BYTES;
+    if (columns == 1) {
+        rnn_half_column_passes(sum, panel, storage, x, k, least + 1, larger);
+        rnn_half_column_passes(sum + larger * (least + 1), panel + row_bytes * larger * (least + 1), storage, x, k,
+                               least, passes - larger);
+        return;
+    }
     RNN_UNROLL(4)
     for (int p = 0; p < larger; p++, sum += least + 1, panel += row_bytes * (least + 1))
         rnn_half_pass(sum, sum_stride, panel, storage, x, x_stride, k, least + 1, columns);

@@ -38,6 +38,7 @@
 
 enum {
     RNN_PASS_ROWS = RNN_ACCUMULATORS >= 16 ? 4 : RNN_ACCUMULATORS / 4, /* at most */
+    RNN_STEP_ROWS = RNN_ACCUMULATORS >= 16 ? 4 : 8,                    /* of a column's passes in step, at most */
     RNN_TILE_COLUMNS = 6,                                              /* at most */
     RNN_PREFETCH = RNN_ACCUMULATORS < 16 ? 64 : 0,                     /* turns of a tile's loop; 0: none */
     RNN_RUN = 512 /* turns, for all columns before the next: what they share stays in a near cache */
