@@ -55,8 +55,9 @@ static bool word_is(const char *word, size_t length, const char *other)
 static enum outcome find_macro(const struct copying *copying, const char *word, size_t length)
 {
     static const char *const never[] = {"_OPENMP", "RNN_REAL_DOUBLE"};
-    static const char *const never_plain[] = {"RNN_LANES_AVX512", "RNN_LANES_AVX",  "RNN_LANES_SSE", "RNN_LANES_NEON",
-                                              "RNN_INT8_BYTES",   "RNN_INT8_PAIRS", "RNN_INT8_WORDS"};
+    static const char *const never_plain[] = {"RNN_LANES_AVX512", "RNN_LANES_AVX",  "RNN_LANES_SSE",
+                                              "RNN_LANES_NEON",   "RNN_INT8_BYTES", "RNN_INT8_PAIRS",
+                                              "RNN_INT8_HALVES",  "RNN_INT8_WORDS"};
     const bool guard = length > 6 && strncmp(word + length - 2, "_H", 2) == 0;
     const bool halves = word_is(word, length, "RNN_HALVES") && copying->how->plain;
     if (word_is(word, length, "RNN_FREESTANDING") || halves || (guard && !copying->how->guards))

@@ -3,8 +3,9 @@
  * The sums of a run of k fit in 32 bits, and are added to those of other runs as floats, times the step of the column
  * and the scale of the row. A vector of weights holds four numbers of k for each lane, a quad, and 0 behind the last k:
  * bytes that are multiplied as such lie in their order; of pairs the first two numbers are the even bytes and the last
- * two the odd ones; of words each number has all its lanes in neighbouring bytes. On x86 they are unsigned, q + 128:
- * the sums then have 128 times the sum of the column too much, which its head knows.
+ * two the odd ones; of halves the first two are in the first half, lane by lane; of words each number has all its lanes
+ * in neighbouring bytes. On x86 they are unsigned, q + 128, but for halves: the sums then have 128 times the sum of the
+ * column too much, which its head knows.
  *
  * A lane of one number takes the four numbers of a quad in their order, and multiplies each, as a float, with the
  * column's.
@@ -79,6 +80,8 @@ RNN_INLINE int rnn_int8_place(int lane, int i)
 {
 #if defined(RNN_INT8_PAIRS)
     return 4 * lane + (i == 1 ? 2 : i == 2 ? 1 : i);
+#elif defined(RNN_INT8_HALVES)
+    return i / 2 * (RNN_VECTOR_BYTES / 2) + 2 * lane + i % 2;
 #elif defined(RNN_INT8_BYTES)
     return 4 * lane + i;
 #else
@@ -98,18 +101,26 @@ typedef rnn_vec_bits rnn_quad_aligned __attribute__((may_alias));
 
 /* Adds the product of a quad of weights and of a column to sums; `half`: 0 and 1, of the sums with bytes, of the quad
  * with words. */
-RNN_INLINE void rnn_int8_add(rnn_vec_bits *sum, const rnn_vec_bits w, const unsigned char *numbers, const int plane,
-                             const int quad, const int half)
+RNN_INLINE void rnn_int8_add(rnn_vec_bits *sum, const rnn_stored *weights, const unsigned char *numbers,
+                             const int plane, const int quad, const int half)
 {
 #if defined(RNN_INT8_BYTES)
+    const rnn_vec_bits w = *(const rnn_quad_aligned *)(const void *)weights;
     sum[half] = RNN_INT8_DOT(sum[half], w, rnn_int8_splat(numbers + (half ? 0 : plane) + 4 * quad));
-#elif defined(RNN_INT8_PAIRS)
+#elif defined(RNN_INT8_PAIRS) || defined(RNN_INT8_HALVES)
+#ifdef RNN_INT8_HALVES
+    const __m128i *const bytes = (const __m128i *)(const void *)(weights + half * (RNN_VECTOR_BYTES / 2));
+    const __m256i two = _mm256_cvtepi8_epi16(_mm_load_si128(bytes));
+#else
     typedef uint16_t words __attribute__((vector_size(RNN_VECTOR_BYTES)));
+    const rnn_vec_bits w = *(const rnn_quad_aligned *)(const void *)weights;
     const words two = half ? (words)w >> 8 : (words)w & (0xff - (words){0});
+#endif
     (void)plane;
     *sum = RNN_INT8_DOT(*sum, two, rnn_int8_splat(numbers + 8 * quad + 4 * half));
     __asm__("" : "+v"(*sum)); /* gcc would add products to each other first, and run out of registers */
 #else
+    const rnn_vec_bits w = *(const rnn_quad_aligned *)(const void *)weights;
     const int8x16_t bytes = (int8x16_t)w;
     const int16x8_t two = vmovl_s8(half ? vget_high_s8(bytes) : vget_low_s8(bytes));
     const int16_t *const x = (const int16_t *)(const void *)numbers + 4 * quad + 2 * half;
@@ -153,7 +164,7 @@ RNN_INLINE void rnn_int8_tile(rnn_vec *sum, const int sum_stride, const rnn_vec 
             for (int c = 0; c < columns; c++)
                 RNN_UNROLL(4)
                 for (int r = 0; r < rows; r++)
-                    rnn_int8_add(a[c][r], *(const rnn_quad_aligned *)(const void *)(weights + r * RNN_VECTOR_BYTES),
+                    rnn_int8_add(a[c][r], weights + r * RNN_VECTOR_BYTES,
                                  runs[c] + RNN_INT8_HEAD, plane, quad, half);
     RNN_UNROLL(6)
     for (int c = 0; c < columns; c++)
@@ -180,8 +191,7 @@ RNN_INLINE void rnn_int8_column(rnn_vec *sum, const rnn_vec *scales, const rnn_s
         for (int half = 0; half < 2; half++)
             RNN_UNROLL(8)
             for (int r = 0; r < all; r++)
-                rnn_int8_add(a[r], *(const rnn_quad_aligned *)(const void *)(weights + r / rows * apart +
-                                                                             r % rows * RNN_VECTOR_BYTES),
+                rnn_int8_add(a[r], weights + r / rows * apart + r % rows * RNN_VECTOR_BYTES,
                              run + RNN_INT8_HEAD, plane, quad, half);
     RNN_UNROLL(8)
     for (int r = 0; r < all; r++)

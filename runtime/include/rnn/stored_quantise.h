@@ -6,7 +6,8 @@
  *
  *   RNN_INT8_BYTES   VNNI and NEON's dot products multiply bytes: 16 bits are 256 * high + low, both signed, in planes
  *                    of their own, for two sums
- *   RNN_INT8_PAIRS   AVX-512, AVX2 and SSE2 multiply and add pairs of 16 bits
+ *   RNN_INT8_PAIRS   AVX-512 and SSE2 multiply and add pairs of 16 bits
+ *   RNN_INT8_HALVES  AVX2 too, and makes 16 bits of half a vector of bytes as it loads them
  *   RNN_INT8_WORDS   NEON multiplies four words by one of four, and adds to 32 bits
  *
  * A lane of one number (RNN_PLAIN_C) multiplies weights with columns as they are. */
@@ -31,7 +32,7 @@
 #define RNN_INT8_PAIRS
 #define RNN_INT8_DOT(sum, w, q) (sum) + (rnn_vec_bits)_mm512_madd_epi16((__m512i)(w), (__m512i)(q))
 #elif defined(RNN_LANES_AVX) && defined(__AVX2__)
-#define RNN_INT8_PAIRS
+#define RNN_INT8_HALVES
 #define RNN_INT8_DOT(sum, w, q) (sum) + (rnn_vec_bits)_mm256_madd_epi16((__m256i)(w), (__m256i)(q))
 #elif defined(RNN_LANES_SSE)
 #define RNN_INT8_PAIRS
@@ -60,7 +61,7 @@ enum { RNN_INT8_PARTS = 2 }; /* sums of a row and a column: of high bytes and of
 #else
 enum { RNN_INT8_PARTS = 1 };
 #endif
-#ifdef RNN_LANES_NEON
+#if defined(RNN_LANES_NEON) || defined(RNN_INT8_HALVES)
 enum { RNN_INT8_EXCESS = 0 }; /* of bytes over their weights */
 #else
 enum { RNN_INT8_EXCESS = 128 };
