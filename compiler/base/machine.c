@@ -30,7 +30,7 @@
 /* Those of AVX2, which also decide where the machine is not known. */
 #define AVX2_SIZES                                                                                                     \
     .f16_bytes = 2, .lanes = 8, .registers = 16, .operations = 16 CYCLES, .functions = 13 CYCLES, .flops = 32 CYCLES,  \
-    RATES(0.63, 1, 10, 0.59, 1, 1, 1.4), LEVELS(4, 32, 64, 512, 32)
+    RATES(0.8, 1, 10, 0.7, 1, 1.3, 1.4), LEVELS(4, 32, 64, 512, 32)
 
 const struct machine machine_generic = {.name = "generic", .lanes_most = 16, AVX2_SIZES, COMMON_SIZES};
 
