@@ -153,14 +153,45 @@ static bool run_pieces(struct gradients *gradients, struct piece *pieces, const 
     return false;
 }
 
+/* Notes whether a backward call with the work of a forward pass is refused where it is given an adjoint of the past. */
+static void note_refusal(struct gradients *gradients, const char *what, void *work, const void *end_adjoint)
+{
+    const rnn_model *model = gradients->model;
+    const struct gradient_request *request = gradients->request;
+    void *gradient = arena_alloc(gradients->arena, model->parameter_elements + 1, (size_t)model->real_size);
+    const rnn_status status =
+        model->vjp->backward(request->parameters, work, (const void *const *)request->inputs,
+                             (const void *const *)gradients->targets, end_adjoint, gradient, NULL, NULL);
+    gradients_note(gradients, what, status != RNN_ERROR_ARGUMENT, 0);
+}
+
+/* Checks that no adjoint is taken of a past that is not that of the last frames. */
+static bool check_advance(struct gradients *gradients, const void *end_adjoint, const char **error)
+{
+    struct piece part = {0};
+    if (!piece_open(&part, gradients, 0, gradients->frames, error))
+        return false;
+    const rnn_window window = {.frames = gradients->frames, .advance = 1};
+    void **outputs = ARENA_ARRAY(gradients->arena, void *, gradients->model->output_count + 1);
+    backward_begin(&part.backward, false);
+    if (gradients->frames > 1 &&
+        gradients->model->vjp->forward(gradients->request->parameters, part.backward.state, part.backward.work, &window,
+                                       (const void *const *)part.inputs, outputs) == RNN_OK)
+        note_refusal(gradients, "adjoint of the past of a frame before the last", part.backward.work, end_adjoint);
+    backward_close(&part.backward);
+    return true;
+}
+
 bool gradients_check_pasts(struct gradients *gradients, const char **error)
 {
     struct piece pieces[PIECES] = {{0}};
     const int frames = gradients->frames, half = (frames + 1) / 2, one = frames > half;
     const int lengths[PIECES] = {half, one, frames - half - one};
     bool done = true;
-    if (!gradients->model->vjp->past_size)
+    if (!gradients->model->vjp->past_size) {
+        note_refusal(gradients, "adjoint of a past that is a constant", gradients->backward.work, &frames);
         return true;
+    }
     for (int p = 0, first = 0; p < PIECES && done; first += lengths[p++])
         if (lengths[p])
             done = piece_open(&pieces[p], gradients, first, lengths[p], error);
@@ -168,6 +199,7 @@ bool gradients_check_pasts(struct gradients *gradients, const char **error)
     if (done) {
         note_pieces(gradients, pieces);
         note_first(gradients, &pieces[0]);
+        done = check_advance(gradients, pieces[0].past, error);
     }
     for (int p = 0; p < PIECES; p++)
         backward_close(&pieces[p].backward);

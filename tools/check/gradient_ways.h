@@ -14,7 +14,8 @@ bool gradients_check_alone(struct gradients *gradients, const char **error);
 bool gradients_check_windows(struct gradients *gradients, const char **error);
 /* The same of a vjp: compares what it gives for the frames of a second window. */
 bool gradients_check_second_window(struct gradients *gradients, const char **error);
-/* The same, where gradients go through states: compares those of several windows with those of all frames at once. */
+/* The same, where gradients go through states: compares those of several windows with those of all frames at once.
+ * Adjoints of pasts that have none are refused. */
 bool gradients_check_pasts(struct gradients *gradients, const char **error);
 /* Compares streams together with the same streams in two calls that an exchange joins (see rnn_exchange). */
 bool gradients_check_parts(struct gradients *gradients, const char **error);
