@@ -336,6 +336,18 @@ refuses "the output 'y' is of bfloat16"
 typed | sed 's/data_type: 16/data_type: 19/' | model m.onnx
 refuses "the initializer 'f' is of float8e5m2: only float, double, float16, bfloat16, int32, int64 and bool are read"
 
+# ---- nodes before those that they read ----
+
+{
+  node Sub difference "b c" "y"
+  node Exp power "b" "c"
+  node Neg minus "x" "b"
+  echo "input { $(place x 1 '0 0 2') } output { $(place y 1 '0 0 2') }"
+} | model m.onnx
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+printf '  input x[2]\n  minus = -x\n  power = exp(minus)\n  output y = minus - power\n' >expected
+grep '  ' net.rnn | cmp - expected || fail "the program is $(cat net.rnn)"
+
 # ---- Scan: h = relu(h[t-1] + x), and twice that ----
 
 {

@@ -246,6 +246,7 @@ static bool import_graph(struct onnx_graph *graph, const Onnx__ModelProto *model
         *error = arena_printf(graph->arena, "'%s' has no graph with outputs", graph->path);
         return false;
     }
+    onnx_order_nodes(graph->arena, model->graph);
     graph->proto = model->graph;
     struct onnx_value *initializers = ARENA_ARRAY(graph->arena, struct onnx_value, graph->proto->n_initializer + 1);
     if (!find_opset(graph, model, error) || !read_initializers(graph, initializers, error))

@@ -186,6 +186,9 @@ const char *onnx_type_text(struct arena *arena, int type);
 /* False, with an error, if an input or output is neither of real nor of whole numbers as a program has them. */
 bool onnx_check_type(struct onnx_graph *graph, const struct onnx_port *port, const char *what, const char **error);
 
+/* Puts nodes behind those that they read, and else leaves them in the file's order. */
+void onnx_order_nodes(struct arena *arena, Onnx__GraphProto *graph);
+
 /* Decides what the input is that a value stands for. */
 bool onnx_decide(struct onnx_graph *graph, struct onnx_value *value, enum onnx_kind kind, const char **error);
 

@@ -209,6 +209,7 @@ bool onnx_scan(struct onnx_graph *graph, const Onnx__NodeProto *node, const char
         attribute && attribute->has_g ? onnx__graph_proto__unpack(NULL, attribute->g.len, attribute->g.data) : NULL;
     if (!body)
         return onnx_node_error(graph, node, error, "has no body that can be read");
+    onnx_order_nodes(graph->arena, body);
     struct scan scan = {.graph = graph, .node = node, .body = body};
     if (!graph->without_lengths)
         graph->without_lengths = node;
