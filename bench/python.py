@@ -10,9 +10,10 @@ for all frames at once in front of the loop. compiled_loop, compiled_hoisted: th
 BLOCK frames: one of all frames takes it minutes.
 
 Outputs and gradients are compared first. The forward pass runs in eval mode within torch.no_grad(), as networks that are
-trained do. A figure is the median over rounds, in each of which all systems take their turn; behind those of peers is in
-parentheses how many times rnnc's they are. --threads are those of rnnc and of PyTorch alike. Needs PyTorch, and g++ for
-torch.compile. The first time, torch.compile takes long; it keeps what it makes in TORCHINDUCTOR_CACHE_DIR."""
+trained do. A figure is the median over rounds, in each of which all systems take their turn, of CALLS calls, as a training
+makes one behind the other; behind those of peers is in parentheses how many times rnnc's they are. --threads are those of
+rnnc and of PyTorch alike. Needs PyTorch, and g++ for torch.compile. The first time, torch.compile takes long; it keeps what
+it makes in TORCHINDUCTOR_CACHE_DIR."""
 
 import argparse
 import statistics
@@ -25,6 +26,7 @@ import rnnc
 import rnnc.torch
 
 BLOCK = 8
+CALLS = 3
 FAR = 1e-4
 N = 256
 
@@ -182,9 +184,10 @@ def measure(net, streams, options, peers):
         times = {name: [] for name in calls}
         for _ in range(options.rounds):
             for name, call in calls.items():
-                begun = time.perf_counter()
-                work(call, x, leaves)
-                times[name].append(time.perf_counter() - begun)
+                for _ in range(CALLS):
+                    begun = time.perf_counter()
+                    work(call, x, leaves)
+                    times[name].append(time.perf_counter() - begun)
         medians = {name: 1e6 * statistics.median(values) / options.frames for name, values in times.items()}
         own = medians.pop("rnnc")
         figures = [f"{own:.1f}", *(f"{value:.1f} ({value / own:.1f})" for value in medians.values())]
