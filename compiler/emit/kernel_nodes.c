@@ -111,12 +111,29 @@ static const char *multiply_add(struct writing *writing, const struct node *node
     return NULL;
 }
 
+/* Returns the units at hand of a row that is looked up. */
+static struct expression row_expression(struct writing *writing, const struct node *node)
+{
+    struct emitter *emitter = writing->emitter;
+    const int table = node->edges[0].node;
+    const bool first = strcmp(writing->column, "0") == 0;
+    use_variables(emitter, VAR_packed | VAR_values | VAR_frame);
+    return name_of(arena_printf(emitter->arena, "rnn_embed_units(packed->%s, values->%s[frame%s%s], %s, %s, unit)",
+                                emitter->buffers[table], emitter->buffers[node->edges[1].node], first ? "" : " + ",
+                                first ? "" : writing->column, parameter_size(emitter, table, 0),
+                                parameter_size(emitter, table, 1)));
+}
+
 void write_node(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;
     const struct node *node = emitter->graph->nodes[id];
     if (node->op == OP_gradient)
         return;
+    if (node->by_units) {
+        keep_expression(writing, id, row_expression(writing, node));
+        return;
+    }
     struct expression operands[3] = {0};
     for (int k = 0; k < node->count; k++)
         operands[k] = operand_expression(writing, &node->edges[k]);

@@ -201,7 +201,7 @@ int node_rows_begin(const struct graph *graph, int id)
 
 bool node_works_by_units(const struct node *node)
 {
-    return op_info(node->op)->class == OP_CLASS_ELEMENTWISE ||
+    return op_info(node->op)->class == OP_CLASS_ELEMENTWISE || node->by_units ||
            (node->op == OP_gradient && view_is_contiguous(&node->view, &node->shape));
 }
 

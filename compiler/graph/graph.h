@@ -92,6 +92,7 @@ struct node {
         int which;     /* any of them, for comparing nodes of one operation */
     };
     bool sunk;                /* computed beside its only reader, in whose region it runs; set by transform/sink.c */
+    bool by_units;            /* OP_embed: readers take the units of the row where the table has them; likewise */
     struct named_part *parts; /* kept so that a part that becomes a node gets its name back */
     int part_count, part_capacity;
     int replaced_by; /* set by graph_replace, followed by graph_sweep; else NO_NODE */

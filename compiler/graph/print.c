@@ -87,6 +87,7 @@ static void print_node(const struct graph *graph, int id, struct text *out)
         graph_print_edge(graph, &node->edges[i], out);
     }
     print_held(graph, node, out);
+    text_puts(out, node->by_units ? ", by units" : "");
     text_puts(out, node->sunk ? ", sunk" : "");
     if (node->name)
         text_printf(out, "  # %s", node->name);

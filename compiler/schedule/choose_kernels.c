@@ -74,7 +74,7 @@ static bool value_is_kept(const struct choosing *choosing, int id)
 static int sink_target(const struct choosing *choosing, int id)
 {
     int target = -1;
-    if (op_info(choosing->graph->nodes[id]->op)->class != OP_CLASS_ELEMENTWISE)
+    if (!node_works_by_units(choosing->graph->nodes[id]))
         return -1;
     for (int u = choosing->uses->begin[id]; u < choosing->uses->begin[id + 1]; u++) {
         const struct use *use = &choosing->uses->use[u];

@@ -162,6 +162,8 @@ static void count_node(const struct schedule *schedule, const struct kernel *ker
         if (reads_value(schedule, edge) && (schedule->kernel_of[edge->node] != kernel || edge->delay != 0))
             work->values += machine->real_bytes * edge->length;
     }
+    if (node->by_units) /* a row of a table */
+        work->values += machine->real_bytes * node_units(node);
     if (node->op == OP_refine) /* rows that are other ones for each column */
         work->values += machine_weight_bytes(machine, node_weight_storage(schedule->graph, node)) *
                         node_weights(schedule->graph, node);

@@ -8,7 +8,10 @@
  *                           %6 = mul %d, %g                                 %6 = mul %d, %g
  *
  * This is also what keeps memory of training small: what the adjoint can compute again from values that it reads anyway
- * is not kept for every frame of a window. */
+ * is not kept for every frame of a window.
+ *
+ * A row that is looked up, and read unit by unit in the region that looks it up, is not copied for that: readers take
+ * it from the table. (A scan would wait for rows that a frames region fetches beside each other.) */
 #include "analysis/passes.h"
 #include "analysis/uses.h"
 #include "base/arena.h"
@@ -317,6 +320,37 @@ static void sink_into_later_passes(struct sinking *sinking, int id)
             sinking->uses.use[u].edge->node = sinking->again[id];
 }
 
+/* ---- rows of tables ---- */
+
+enum { WIDEST_LANES = 16 };
+
+/* True if a node is a row of plain numbers, whole vectors on any machine. Vectors of others would reach into the next
+ * row. */
+static bool is_row_of_vectors(const struct graph *graph, const struct node *node)
+{
+    if (node->op != OP_embed || node->edges[1].delay || node_units(node) % WIDEST_LANES)
+        return false;
+    const struct node *table = graph->nodes[node->edges[0].node];
+    return table->op != OP_round && (table->op != OP_view || graph->nodes[table->edges[0].node]->op != OP_round);
+}
+
+/* Lets readers have rows by units, where all of them can and one of them runs in the same region; not in training,
+ * whose adjoints read rows as they are. */
+static void read_rows_by_units(struct graph *graph, const struct machine *machine, struct arena *scratch)
+{
+    const struct sinking sinking = find_places(graph, machine, scratch);
+    for (int i = 0; i < sinking.count && !graph->trains; i++) {
+        bool by_units = is_row_of_vectors(graph, graph->nodes[i]), near = false;
+        for (int u = sinking.uses.begin[i]; u < sinking.uses.begin[i + 1] && by_units; u++) {
+            by_units = use_is_by_units(&sinking, &sinking.uses.use[u]);
+            near |= by_units && is_one_region(&sinking, sinking.uses.use[u].reader, i);
+        }
+        graph->nodes[i]->by_units = by_units && near;
+    }
+}
+
+/* ---- the stage ---- */
+
 void sink(struct graph *graph, const struct machine *machine, struct arena *scratch)
 {
     struct sinking sinking = find_places(graph, machine, scratch);
@@ -328,4 +362,5 @@ void sink(struct graph *graph, const struct machine *machine, struct arena *scra
         if (node_is_cheap(&sinking, graph->nodes[i]))
             sink_value(&sinking, i);
     graph_sweep(graph);
+    read_rows_by_units(graph, machine, scratch);
 }

@@ -174,6 +174,26 @@ static void test_embed(void **state)
     }
 }
 
+/* The same row, some units of it at a time. */
+static void test_embed_units(void **state)
+{
+    (void)state;
+    enum { UNITS = 2 * RNN_LANES };
+    static const int32_t ids[] = {-1, 0, 1, 2, 3, INT32_MAX, INT32_MIN};
+    struct {
+        _Alignas(RNN_VECTOR_BYTES) rnn_real table[3 * UNITS], row[UNITS], units[RNN_LANES];
+    } of;
+    for (int i = 0; i < 3 * UNITS; i++)
+        of.table[i] = (rnn_real)(i + 1);
+    for (size_t k = 0; k < sizeof ids / sizeof *ids; k++) {
+        rnn_embed(of.row, of.table, ids[k], 3, UNITS);
+        for (int unit = 0; unit < UNITS; unit += RNN_LANES) {
+            rnn_vec_store(of.units, rnn_embed_units(of.table, ids[k], 3, UNITS, unit));
+            assert_memory_equal(of.units, of.row + unit, sizeof of.units);
+        }
+    }
+}
+
 /* ---- over time ---- */
 
 enum gathering { LAST, FIRST, SUM, MEAN, MAXIMUM, GATHERINGS };
@@ -283,9 +303,10 @@ static void test_long_sums(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),      cmocka_unit_test(test_carry),           cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_keep_ended), cmocka_unit_test(test_clear_after_end), cmocka_unit_test(test_clear_empty),
-        cmocka_unit_test(test_embed),      cmocka_unit_test(test_gathering),       cmocka_unit_test(test_long_sums),
+        cmocka_unit_test(test_start),       cmocka_unit_test(test_carry),           cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_keep_ended),  cmocka_unit_test(test_clear_after_end), cmocka_unit_test(test_clear_empty),
+        cmocka_unit_test(test_embed),       cmocka_unit_test(test_gathering),       cmocka_unit_test(test_long_sums),
+        cmocka_unit_test(test_embed_units),
     };
     return cpu_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
 }

@@ -74,13 +74,38 @@ static void test_slopes_are_not_stored(void **state)
     scheduled_free(&scheduled);
 }
 
+/* Checks the storage of e, a row of a table that the equations look up by the id w. */
+static void expect_row(const char *table, const char *equations, const char *storage)
+{
+    char text[400];
+    snprintf(text, sizeof text, "model M {\n  const n = 32\n  input w: index[9]\n  param E%s, b[32], U[n, n]\n%s\n}",
+             table, equations);
+    struct scheduled scheduled = schedule_program(text, &default_schedule_options);
+    assert_string_equal(buffer_text(&scheduled, "e"), storage);
+    scheduled_free(&scheduled);
+}
+
+/* Readers of its region take the units of a row from the table. */
+static void test_rows_are_read_in_the_table(void **state)
+{
+    (void)state;
+    const char *read = "  e = embed(E, w)\n  g = tanh(e + b)\n  output h = tanh(g * (U @ h[t-1]))";
+    expect_row("[9, 32]", read, "none");
+    expect_row("[9, 32] : int8", read, "block");                               /* it becomes plain numbers once */
+    expect_row("[9, 24]", "  e = embed(E, w)\n  output g = tanh(e)", "block"); /* no whole vectors, on some machines */
+    expect_row("[9, 32]", "  e = embed(E, w)\n  output h = tanh(e + U @ h[t-1])", "block"); /* a scan reads it */
+    expect_row("[9, 32]", "  e = embed(E, w)\n  output g = softmax(e) * e", "block"); /* one reader needs all units */
+    expect_row("[9, 32]", "  e = embed(E, w)\n  output g = tanh(e) + e[t-1]", "block, past 1");
+    expect_row("[9, 32]", "  e = embed(E, w[t-1])\n  output g = tanh(e)", "none"); /* copied from the frame before */
+    expect_row("[9, 32]", "  e = embed(E, w)\n  output g = tanh(e)\n  output e", "block");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cheap_values_sink),
-        cmocka_unit_test(test_other_values_stay),
-        cmocka_unit_test(test_values_stay_and_sink),
-        cmocka_unit_test(test_slopes_are_not_stored),
+        cmocka_unit_test(test_cheap_values_sink),          cmocka_unit_test(test_other_values_stay),
+        cmocka_unit_test(test_values_stay_and_sink),       cmocka_unit_test(test_slopes_are_not_stored),
+        cmocka_unit_test(test_rows_are_read_in_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,4 +92,10 @@ RNN_HELPER void rnn_embed(rnn_real *column, const rnn_real *table, int32_t id, i
         memset(column, 0, (size_t)n * sizeof *column);
 }
 
+/* Returns units unit .. unit + RNN_LANES - 1 of that row. n: a multiple of the lanes. */
+RNN_INLINE rnn_vec rnn_embed_units(const rnn_real *table, int32_t id, int vocabulary, int n, int unit)
+{
+    return id >= 0 && id < vocabulary ? rnn_vec_load(table + (ptrdiff_t)id * n + unit) : rnn_vec_splat(0);
+}
+
 #endif
