@@ -15,9 +15,6 @@ struct choosing {
     double least; /* nanoseconds with what is chosen so far */
 };
 
-/* The part of the time that a form with coarser numbers has to save. */
-static const double worth = 0.05;
-
 /* Returns nanoseconds for a frame with the choices as they are, or infinity if the program is wrong. */
 static double predict(const struct choosing *choosing)
 {
@@ -42,7 +39,7 @@ static void keep_better(struct choosing *choosing, struct form_choice *choices, 
                         int count)
 {
     const double time = predict(choosing);
-    if (time < (1 - worth) * choosing->least) {
+    if (time < (1 - precision_gain_least) * choosing->least) {
         choosing->least = time;
         return;
     }

@@ -4,6 +4,8 @@
 
 #include "base/list.h"
 
+const double precision_gain_least = 0.05;
+
 static const char *const names[] = {PRECISIONS(LIST_NAME)};
 
 const char *precision_name(enum precision precision) { return names[precision]; }

@@ -16,6 +16,10 @@ enum precision {
         PRECISION_COUNT
 };
 
+/* The part of its predicted time that a network has to save for coarser numbers to be chosen: no prediction is surer
+ * than that, and they cost accuracy. */
+extern const double precision_gain_least;
+
 /* Its word in the language. */
 const char *precision_name(enum precision precision);
 

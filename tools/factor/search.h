@@ -13,8 +13,8 @@
  *
  * The first three end with storages too. A storage is taken where the network is predicted to be faster with it and the
  * metric stays within the tolerance, the fastest of them. Of all states that were within it the one with the smallest
- * predicted time is taken. By accuracy, previews of output layers are tried on top of that one, if they are predicted
- * to be faster, and taken if they are measured to be.
+ * predicted time is taken; a storage only if it saves a twentieth of that. By accuracy, previews of output layers are
+ * tried on top of that one, if they are predicted to be faster, and taken if they are measured to be.
  *
  * With training (--finetune), all groups then get the largest error with which the metric comes back to within the
  * tolerance when the factors have been trained for so many epochs, again by bisection; if the network that has is
@@ -128,7 +128,8 @@ bool try_state(struct search *search, const struct choice *choices, enum verdict
 void begin_again(struct search *search);
 bool go_back(struct search *search, const struct state *state, const char **error);
 
-/* Returns the state with the shortest predicted time of those that may be taken. */
+/* Returns the state with the shortest predicted time of those that may be taken. One with coarser numbers has to be
+ * faster than those without by precision_gain_least. */
 struct state *fastest_state(const struct search *search);
 
 /* Finds a state that has been tried, or adds it as one to be judged. */

@@ -201,11 +201,20 @@ static bool is_open(const struct state *state)
     return !state->replaced && (state->verdict == VERDICT_GOOD || (state->previews && state->verdict == VERDICT_OPEN));
 }
 
+/* Returns the time of a state, and more by what coarser numbers have to save, for comparing it with others. */
+static double weighed_time(const struct search *search, const struct state *state)
+{
+    bool coarser = false;
+    for (int g = 0; g < search->group_count; g++)
+        coarser |= state->choices[g].storage != PRECISION_F32;
+    return coarser ? state->time / (1 - precision_gain_least) : state->time;
+}
+
 struct state *fastest_state(const struct search *search)
 {
     struct state *best = &search->states[0];
     for (int i = 1; i < search->state_count; i++)
-        if (is_open(&search->states[i]) && search->states[i].time < best->time)
+        if (is_open(&search->states[i]) && weighed_time(search, &search->states[i]) < weighed_time(search, best))
             best = &search->states[i];
     return best;
 }
