@@ -290,22 +290,15 @@ static void settle_machine(struct pipeline_options *pipeline)
         pipeline->schedule.machine = pipeline->target ? pipeline->target->machine : &machine_generic;
 }
 
-static error_t parse_option(int key, char *text, struct argp_state *state)
+/* Parses an option that says of what program, and for what machine, C is made; true if `key` is one. */
+static bool parse_subject(int key, char *text, struct argp_state *state, struct parsing *parsing)
 {
-    struct parsing *parsing = state->input;
-    struct options *options = parsing->options;
-    refuse_twice(state, parsing, key);
-    if (set_field(options, key, text))
-        return 0;
     switch (key) {
     case 'D':
         parse_definition(state, parsing, text);
         break;
     case 'I':
         add_import_folder(parsing, text);
-        break;
-    case 'M':
-        parse_depfile(state, &options->depfile, text);
         break;
     case KEY_FORM:
         take_forms(state, parsing, form_options_add(&parsing->forms, text));
@@ -323,6 +316,34 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_TARGET:
         parse_target(state, parsing, text);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+/* Settles what depends on several options, when all have been parsed. */
+static void finish_options(struct argp_state *state, struct parsing *parsing)
+{
+    struct options *options = parsing->options;
+    options->pipeline.vjp |= options->pipeline.vjp_states;
+    options_check(state, options, parsing->arena);
+    if (options->pipeline.freestanding)
+        options->pipeline.schedule.threads = THREADS_SERIAL;
+    settle_machine(&options->pipeline);
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct parsing *parsing = state->input;
+    struct options *options = parsing->options;
+    refuse_twice(state, parsing, key);
+    if (set_field(options, key, text) || parse_subject(key, text, state, parsing))
+        return 0;
+    switch (key) {
+    case 'M':
+        parse_depfile(state, &options->depfile, text);
         break;
     case KEY_EMIT:
         parse_emit(state, &options->pipeline, text);
@@ -357,11 +378,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         options->input = text;
         break;
     case ARGP_KEY_END:
-        options->pipeline.vjp |= options->pipeline.vjp_states;
-        options_check(state, options, parsing->arena);
-        if (options->pipeline.freestanding)
-            options->pipeline.schedule.threads = THREADS_SERIAL;
-        settle_machine(&options->pipeline);
+        finish_options(state, parsing);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
