@@ -1,5 +1,5 @@
-/* What a forward pass keeps in its work for a backward pass, beside values: the window, with its lengths, and the ages
- * that streams had. They are the head of the work:
+/* Memory that a forward pass keeps in its work for a backward pass, beside values: the window, with its lengths, and
+ * the ages that streams had. They are the head of the work:
  *
  *   rnn_kept | rnn_state with the ages | lengths, [streams] | the rest */
 #ifndef RNN_KEPT_H

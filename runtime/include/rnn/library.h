@@ -1,6 +1,6 @@
-/* What kernels need of the C library. With RNN_FREESTANDING, which `rnnc --freestanding` defines, that is memcpy,
- * memmove and memset alone, which compilers call of their own accord; a freestanding C has headers for neither them nor
- * numbers. */
+/* The part of the C library that kernels need. With RNN_FREESTANDING, which `rnnc --freestanding` defines, that is
+ * memcpy, memmove and memset alone, which compilers call of their own accord; a freestanding C has headers for neither
+ * them nor numbers. */
 #ifndef RNN_LIBRARY_H
 #define RNN_LIBRARY_H
 

@@ -1,4 +1,4 @@
-/* What the calls of a network return. */
+/* Results of the calls of a network. */
 #ifndef RNN_STATUS_H
 #define RNN_STATUS_H
 

@@ -1,5 +1,5 @@
-/* What vec_wide.h asks libm for, where there is no C library: numbers of float, as double, of sizes that are not
- * common. vec_wide.h includes this file. Each operation is exact, or to 1e-9 of the result. */
+/* Functions for which vec_wide.h asks libm, where there is no C library: numbers of float, as double, of sizes that are
+ * not common. vec_wide.h includes this file. Each operation is exact, or to 1e-9 of the result. */
 #ifndef RNN_VEC_FAR_H
 #define RNN_VEC_FAR_H
 
