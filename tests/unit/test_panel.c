@@ -4,13 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "panel_test.h"
 #include "rnn/panel.h"
-#include "vec_test.h"
 
 enum { ROWS_MOST = 14, UNITS_MOST = 70, COLUMNS_MOST = 2 * RNN_TILE_COLUMNS };
-
-/* Numbers that add up to many different sums, the same ones on every machine. */
-static rnn_real number(int i) { return (rnn_real)((i * 7919 + 12345) % 2003) / 1001 - 1; }
 
 static void *allocate(size_t count)
 {
@@ -47,11 +44,7 @@ static struct kernel kernel_new(int rows, int first, int part, int units, int k,
         rnn_pack_panels(kernel.packed, kernel.side, part, row, kernel.weights + (ptrdiff_t)row * units * k, k, 1, units,
                         k);
     kernel.stride = k + k % 3;
-    size_t numbers = (size_t)(columns - 1) * (size_t)kernel.stride + (size_t)k; /* not one more */
-    kernel.x = malloc(numbers * sizeof(rnn_real));
-    assert_non_null(kernel.x);
-    for (size_t i = 0; i < numbers; i++)
-        kernel.x[i] = (int)i % kernel.stride < k ? number((int)i + 99) : NAN;
+    kernel.x = columns_new(columns, k, kernel.stride);
     return kernel;
 }
 

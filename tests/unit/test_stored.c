@@ -37,11 +37,7 @@ static struct kernel kernel_new(rnn_storage storage, int rows, int first, int pa
     }
     assert_int_equal(kernel.packed[packed], 0xff);
     kernel.stride = k + k % 3;
-    const size_t numbers = (size_t)(columns - 1) * (size_t)kernel.stride + (size_t)k; /* not one more */
-    kernel.x = malloc(numbers * sizeof(rnn_real));
-    assert_non_null(kernel.x);
-    for (size_t i = 0; i < numbers; i++)
-        kernel.x[i] = (int)i % kernel.stride < k ? number((int)i + 99) : NAN;
+    kernel.x = columns_new(columns, k, kernel.stride);
     return kernel;
 }
 
