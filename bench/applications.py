@@ -39,17 +39,6 @@ def folder(text):
     return pathlib.Path(text).absolute()
 
 
-def kept(text):
-    """A folder that is made if it is not there."""
-    path = pathlib.Path(text).absolute()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            return path
-    except OSError as reason:
-        raise argparse.ArgumentTypeError(f"cannot write into the folder '{text}': {reason.strerror}")
-
-
 def tables(text):
     path = pathlib.Path(os.path.realpath(text))
     if path.suffix != ".md":
@@ -67,7 +56,7 @@ def make_parser():
     add = parser.add_argument
     add("--only", metavar="PATTERN", default="*", help="applications whose names match, as '*_lm'")
     add("--seeds", metavar="N", type=run.count, default=5, help="networks of each, trained with the seeds 1 to N (default 5)")
-    add("--weights-dir", metavar="DIR", type=kept, help="trained networks are kept here, and taken from here (default: a folder that is removed)")
+    add("--weights-dir", metavar="DIR", type=run.kept, help="trained networks are kept here, and taken from here (default: a folder that is removed)")
     add("--judge-by", choices=("test", "search"), default="test", help="data that networks are judged by; those that forms are chosen by are "
         "for the choice of settings (default test)")
     add("--no-times", action="store_true", help="train, factor and judge only")

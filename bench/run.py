@@ -76,6 +76,17 @@ def version(text):
     return built(os.path.join(text, "build")).parent
 
 
+def kept(text):
+    """A folder that is made if it is not there."""
+    path = pathlib.Path(text).absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return path
+    except OSError as reason:
+        raise argparse.ArgumentTypeError(f"cannot write into the folder '{text}': {reason.strerror}")
+
+
 def results(text):
     """The CSV; the other results lie beside it."""
     path = pathlib.Path(os.path.realpath(text))

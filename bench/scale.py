@@ -64,16 +64,6 @@ def network(text):
     return path
 
 
-def kept(text):
-    path = pathlib.Path(text).absolute()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            return path
-    except OSError as reason:
-        raise argparse.ArgumentTypeError(f"cannot write into the folder '{text}': {reason.strerror}")
-
-
 def make_parser():
     parser = argparse.ArgumentParser(run.PROGRAM, description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -84,7 +74,7 @@ def make_parser():
     add("--network", metavar="FILE", type=network, default=BENCH / "nets/words.rnn", help="with a loss (default bench/nets/words.rnn)")
     add("--streams", metavar="N", type=run.count, default=2, help="sequences of each rank (default 2)")
     add("--frames", metavar="N", type=run.count, default=35, help="of a step (default 35)")
-    add("--costs", metavar="DIR", type=kept, help="costs are kept there, and each simulation that is done with them; what it has is not done again")
+    add("--costs", metavar="DIR", type=run.kept, help="costs are kept there, and each simulation that is done with them; what it has is not done again")
     add("--jobs", metavar="N", type=run.count, default=len(os.sched_getaffinity(0)), help="simulations at a time (default: one for each processor)")
     add("--build", metavar="DIR", type=built, default=TOP / "build", help="the programs are there (default build)")
     add("--csv", metavar="FILE.csv", type=run.results, default="scale.csv", help="figures (default scale.csv); beside it, as .md, the tables, and as .svg the plot")
