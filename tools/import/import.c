@@ -28,6 +28,7 @@ static const char documentation[] =
     "What the layer is follows from the names and shapes there, but not the function of an RNN. The program's input is "
     "the layer's, and its output that of the last layer at each frame. Other tensors of the file are left out, which "
     "is said, unless --chain names their modules: nn.Embedding, nn.Linear, nn.LayerNorm, nn.BatchNorm1d.\n\n"
+    "Weights that are not finite are warned of, and written all the same.\n\n"
     "Exit status: 0 done, 1 the file is wrong or nothing can be written, 2 the command line is wrong.";
 
 enum { KEY_CHECK = 256, KEY_TOLERANCE };

@@ -161,15 +161,23 @@ const struct onnx_function *onnx_find_function(const char *name, size_t length);
 const char *onnx_function_call(struct arena *arena, const struct onnx_function *function, const char *of, double alpha,
                                double beta);
 
+/* A constant of zeros, whose elements are to be set; *fits is false where it, or all of them together, are too large,
+ * which an error says then. Then a node gives it. */
+enum { ONNX_MOST_ELEMENTS = 1 << 24 };
+struct onnx_value onnx_new_constant(struct onnx_graph *graph, int rank, const long *shape, bool *fits);
+bool onnx_constant_too_large(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
+bool onnx_give_constant(struct onnx_graph *graph, const Onnx__NodeProto *node, struct onnx_value value);
+
 /* Writers of nodes. Those of a file are in a table that ends with NULL. */
 struct onnx_writer {
     const char *op;
     bool (*write)(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
 };
-extern const struct onnx_writer onnx_constant_writers[]; /* of nodes that read constants alone; Shape, Constant */
-extern const struct onnx_writer onnx_element_writers[];  /* of arithmetic */
-extern const struct onnx_writer onnx_column_writers[];   /* of what computes over features or frames */
-extern const struct onnx_writer onnx_axis_writers[];     /* of what moves, joins and takes parts along axes */
+extern const struct onnx_writer onnx_constant_writers[];      /* of nodes that read constants alone; Shape, Constant */
+extern const struct onnx_writer onnx_constant_part_writers[]; /* of those that move, take and join elements */
+extern const struct onnx_writer onnx_element_writers[];       /* of arithmetic */
+extern const struct onnx_writer onnx_column_writers[];        /* of what computes over features or frames */
+extern const struct onnx_writer onnx_axis_writers[];          /* of what moves, joins and takes parts along axes */
 bool onnx_recurrent(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error); /* LSTM, GRU, RNN */
 bool onnx_conv(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
 bool onnx_pad(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);

@@ -61,8 +61,11 @@ bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char
     const char *op = node->op_type ? node->op_type : "";
     const bool ours = !node->domain || !*node->domain || strcmp(node->domain, "ai.onnx") == 0;
     const struct onnx_writer *writer = NULL;
-    if (ours && reads_constants(graph, node, op))
+    const bool constant = ours && reads_constants(graph, node, op);
+    if (constant)
         writer = find(onnx_constant_writers, op);
+    if (constant && !writer)
+        writer = find(onnx_constant_part_writers, op);
     if (ours && !writer)
         writer = find(onnx_element_writers, op);
     if (ours && !writer)
