@@ -1,6 +1,6 @@
 #!/bin/sh
-# choices.sh, chooser.sh, predictions.sh, accuracy.sh, train.sh, softmax.sh, applications.sh and the programs in C say what is wrong with
-# their arguments before they measure, and give no verdict on what they could not measure.
+# choices.sh, chooser.sh, predictions.sh, accuracy.sh, train.sh, vjp.sh, softmax.sh, applications.sh and the programs in C say what is
+# wrong with their arguments before they measure, and give no verdict on what they could not measure.
 #   sh bench/test_scripts.sh BUILD
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,7 +23,7 @@ wrong_with() {
   (export "${variable?}" && wrong "$@")
 }
 
-for script in choices chooser predictions accuracy train softmax; do
+for script in choices chooser predictions accuracy train vjp softmax; do
   expect 0 sh "$here/$script.sh" --help
   says out "sh bench/$script.sh"
   ! grep -q 'set -eu' out || fail "$script.sh --help prints the script"
@@ -74,6 +74,12 @@ expect 1 sh "$here/predictions.sh" nowhere.json gru
 says err "there is no 'nowhere.json'"
 ! grep -q 'nan' out || fail "figures of nothing: $(cat out)"
 (export OMP_NUM_THREADS=1000 && expect 1 sh "$here/predictions.sh" avx2 gru && says err "'avx2' has no predictions for 1000 threads")
+
+wrong vjp.sh "there is no build folder 'nowhere'" nowhere
+wrong_with ROUNDS=x vjp.sh "ROUNDS is a number from 1 on, not 'x'"
+wrong_with STREAMS=0 vjp.sh "STREAMS is a number from 1 on, not '0'"
+(export CELLS=mgu STREAMS=2 FRAMES=2 && expect 0 sh "$here/vjp.sh" "$BUILD" && says out "mgu  ")
+(export CELLS=No && expect 1 sh "$here/vjp.sh" "$BUILD" && says err "bench/vjp.sh: there is no C of 'No'")
 
 wrong accuracy.sh "there is no build folder 'nowhere'" nowhere
 wrong accuracy.sh "there is no '/tmp/bin/rnn': build the project" /tmp
