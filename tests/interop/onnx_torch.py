@@ -1,8 +1,13 @@
 """What PyTorch's two exporters write, with `rnn import --check` against PyTorch itself: onnx_torch.py RNN"""
 import contextlib, io, logging, os, sys, tempfile, warnings
 
-import torch
+import onnx, torch
 from torch import nn
+
+try:
+    from onnxruntime.transformers.float16 import convert_float_to_float16 as halve
+except ImportError:
+    halve = None
 
 import onnx_data
 
@@ -145,7 +150,7 @@ def export(module, inputs, axes, dynamo, path):
 
 
 def main():
-    rnn, worst, count, failed = os.path.abspath(sys.argv[1]), 0, 0, 0
+    rnn, worst, halves, count, failed = os.path.abspath(sys.argv[1]), 0, 0, 0, 0
     logging.disable(logging.WARNING)
     torch.manual_seed(0)
     frames, sequences, tokens = torch.randn(7, 3, 12), torch.randn(3, 7, 12), torch.randint(0, 50, (3, 7))
@@ -188,7 +193,15 @@ def main():
                     worst, count, failed = max(worst, apart), count + 1, failed + (problem is not None)
                     if problem:
                         print(f"{what}: {problem}")
-    print(f"{count - failed} of {count} exports of PyTorch {torch.__version__} agree with it, or are refused as they should be: outputs at most {worst:.2g} apart")
+                    if halve and free is not axes and not refusal:
+                        path = os.path.join(folder, "model.onnx")
+                        onnx.save(halve(onnx.load(path), keep_io_types=True), path)
+                        apart, problem = onnx_data.check(rnn, folder, 2e-3)
+                        halves, count, failed = max(halves, apart), count + 1, failed + (problem is not None)
+                        if problem:
+                            print(f"{what}, in float16: {problem}")
+    print(f"{count - failed} of {count} exports of PyTorch {torch.__version__} agree with it, or are refused as they should be: outputs at most {worst:.2g} apart, "
+          f"{halves:.2g} in float16")
     sys.exit(failed > 0)
 
 
