@@ -138,5 +138,6 @@ begin=$(date +%s)
 : >"$work/runs"
 table | tr -s ' ' | xargs -P "$(nproc)" -I LINE sh scripts/test-cross.sh --example "$work" "$chosen" LINE ||
   { echo "test-cross: some of the examples failed" >&2; exit 1; }
-[ "$(wc -l <"$work/runs")" -ge "$(table | wc -l)" ] || [ $# != 0 ] || { echo "test-cross: there are examples that did not run" >&2; exit 1; }
+case " $chosen " in *" here "*) least=$(table | wc -l) ;; *) least=1 ;; esac
+[ "$(wc -l <"$work/runs")" -ge "$least" ] || { echo "test-cross: there are examples that did not run" >&2; exit 1; }
 echo "test-cross: $(wc -l <"$work/runs") self-tests agree in ${chosen# }; $(($(date +%s) - begin)) s"

@@ -60,8 +60,11 @@ class State:
     def copy(self):
         """Another state with the same past."""
         with self:
-            other = type(self)(self._network, self.streams)
-            ctypes.memmove(other._memory.address, self._memory.address, self._calls.state_size(self.streams))
+            return self._copy()
+
+    def _copy(self):
+        other = type(self)(self._network, self.streams)
+        ctypes.memmove(other._memory.address, self._memory.address, self._calls.state_size(self.streams))
         return other
 
     def _room(self, frames):

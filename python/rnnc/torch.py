@@ -47,8 +47,13 @@ class State(PlainState):
             self._adjoint = None
         return self
 
-    def copy(self):
-        other = super().copy()
+    def reset(self, which=None):
+        super().reset(which)
+        if which is None or all(which):
+            self.detach()
+
+    def _copy(self):
+        other = super()._copy()
         other._adjoint = self._adjoint
         return other
 
@@ -71,6 +76,7 @@ class Module(torch.nn.Module):
         if not isinstance(net, Network):
             raise TypeError(f"a module is made from what rnnc.compile gives, not from {type(net).__name__}")
         self._net = net.differentiable()
+        self._through = None  # the network that states with gradients are of, from the first one on
         self._dtype = _DTYPES[net.dtype.name]
         if net._packed is None:
             net.init(seed)
@@ -84,7 +90,6 @@ class Module(torch.nn.Module):
         """Makes what is this module's alone, and no copy's."""
         self._lock = threading.Lock()
         self._packed = None
-        self._through = None
         self._block = torch.empty(self._net._weights.size, dtype=self._dtype)
         begin, size = self._block.data_ptr(), self._block.element_size()
         self._places = [
@@ -143,21 +148,19 @@ class Module(torch.nn.Module):
         lengths = net._take_lengths(lengths, extent.frames, streams)
         weights = self._take_weights()
         through = isinstance(state, State)
-        past = state._adjoint if through else None
-        keeps = torch.is_grad_enabled() and any(t.requires_grad for t in [*values, *weights, past] if t is not None)
-        if state is not None and not through and keeps:
-            raise Error(
-                "no gradient goes through this state: use it within torch.no_grad(), or make it with gradients=True"
-            )
         trust = not self.training and not torch.is_grad_enabled()
-        call = _Call(self, net, extent._replace(streams=streams), state, lengths, trust, keeps)
-        if through:
-            with state:
-                *results, state._adjoint = _Function.apply(call, past, *values, *weights)
-                if not keeps:
-                    state._adjoint = None
-        else:
+        with state if through else contextlib.nullcontext():
+            past = state._adjoint if through else None
+            keeps = torch.is_grad_enabled() and any(t.requires_grad for t in [*values, *weights, past] if t is not None)
+            if state is not None and not through and keeps:
+                raise Error(
+                    "no gradient goes through this state: use it within torch.no_grad(), or make it with gradients=True"
+                )
+            call = _Call(self, net, extent._replace(streams=streams), state, lengths, trust, keeps)
             results = _Function.apply(call, past, *values, *weights)
+            if through:
+                *results, adjoint = results
+                state._adjoint = adjoint if keeps else None
         return results[0] if len(results) == 1 else {t.name: result for t, result in zip(net.outputs, results)}
 
     def _take_weights(self):
@@ -223,7 +226,7 @@ class Module(torch.nn.Module):
         return block
 
     def __getstate__(self):
-        own = ("_lock", "_packed", "_block", "_places", "_through")
+        own = ("_lock", "_packed", "_block", "_places")
         return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, kept):

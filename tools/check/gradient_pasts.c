@@ -136,6 +136,15 @@ static void note_first(struct gradients *gradients, const struct piece *first)
                    !isnan(tensor_get(gradients->model, &number, first->past, count)), 0);
 }
 
+/* Says why a call in windows failed, if it did. */
+static bool is_done(const struct gradients *gradients, rnn_status status, const char **error)
+{
+    if (status != RNN_OK)
+        *error = arena_printf(gradients->arena, "the network cannot be differentiated in windows: %s",
+                              rnn_status_text(status));
+    return status == RNN_OK;
+}
+
 static bool run_pieces(struct gradients *gradients, struct piece *pieces, const char **error)
 {
     rnn_status status = RNN_OK;
@@ -146,11 +155,7 @@ static bool run_pieces(struct gradients *gradients, struct piece *pieces, const 
         status = go_forward(gradients, &pieces[p], p ? &pieces[p - 1] : NULL);
     for (int p = count - 1; p >= 0 && status == RNN_OK; p--)
         status = go_backward(gradients, &pieces[p], p + 1 < count ? &pieces[p + 1] : NULL);
-    if (status == RNN_OK)
-        return true;
-    *error =
-        arena_printf(gradients->arena, "the network cannot be differentiated in windows: %s", rnn_status_text(status));
-    return false;
+    return is_done(gradients, status, error);
 }
 
 /* Notes whether a backward call with the work of a forward pass is refused where it is given an adjoint of the past. */
@@ -174,12 +179,13 @@ static bool check_advance(struct gradients *gradients, const void *end_adjoint, 
     const rnn_window window = {.frames = gradients->frames, .advance = 1};
     void **outputs = ARENA_ARRAY(gradients->arena, void *, gradients->model->output_count + 1);
     backward_begin(&part.backward, false);
-    if (gradients->frames > 1 &&
+    const rnn_status status =
         gradients->model->vjp->forward(gradients->request->parameters, part.backward.state, part.backward.work, &window,
-                                       (const void *const *)part.inputs, outputs) == RNN_OK)
+                                       (const void *const *)part.inputs, outputs);
+    if (status == RNN_OK && gradients->frames > 1)
         note_refusal(gradients, "adjoint of the past of a frame before the last", part.backward.work, end_adjoint);
     backward_close(&part.backward);
-    return true;
+    return is_done(gradients, status, error);
 }
 
 bool gradients_check_pasts(struct gradients *gradients, const char **error)
