@@ -33,6 +33,7 @@ class State(PlainState):
     """
 
     _adjoint = None  # a tensor of as many numbers as the past's adjoint; its values are nothing, its gradient is that
+    _version = 0  # how often the past has changed
 
     def _find_calls(self):
         return self._network._vjp
@@ -49,12 +50,13 @@ class State(PlainState):
 
     def reset(self, which=None):
         super().reset(which)
+        self._version += 1
         if which is None or all(which):
             self.detach()
 
     def _copy(self):
         other = super()._copy()
-        other._adjoint = self._adjoint
+        other._adjoint, other._version = self._adjoint, self._version
         return other
 
 
@@ -160,6 +162,7 @@ class Module(torch.nn.Module):
             results = _Function.apply(call, past, *values, *weights)
             if through:
                 *results, adjoint = results
+                state._version += 1
                 state._adjoint = adjoint if keeps else None
         return results[0] if len(results) == 1 else {t.name: result for t, result in zip(net.outputs, results)}
 
@@ -271,6 +274,7 @@ class _Call:
         self.module, self.net, self.extent, self.state = module, net, extent, state
         self.lengths, self.trust = lengths, trust
         self.through = isinstance(state, State)
+        self.version = state._version if self.through else 0  # of the past that the call goes on from
         self.keeps = keeps  # what a backward pass needs
 
     def run(self, inputs, weights):
@@ -347,7 +351,8 @@ class _Function(torch.autograd.Function):
         inputs, weights = tensors[:count], tensors[count:]
         outputs, work = call.run(inputs, weights)
         ctx.call = call
-        ctx.save_for_backward(*tensors, *work)  # autograd frees the work as it frees its own
+        version = [torch.tensor(call.version)] if call.through else []
+        ctx.save_for_backward(*tensors, *version, *work)  # autograd frees the work as it frees its own
         ctx.set_materialize_grads(False)
         ids = [y for t, y in zip(call.net.outputs, outputs) if t.is_id]
         if ids:
@@ -360,7 +365,13 @@ class _Function(torch.autograd.Function):
             raise Error("compiled networks have no second derivatives: leave out create_graph")
         call, tensors = ctx.call, ctx.saved_tensors
         count = len(call.net.inputs)
-        inputs, weights, work = tensors[:count], tensors[count:-1], tensors[-1]
+        if call.through and tensors[-2] != call.version:
+            raise Error(
+                "a call was made again, from a state that had changed since, as torch.utils.checkpoint does: "
+                "let the function that it calls go on from a copy, state.copy()"
+            )
+        end = len(tensors) - (2 if call.through else 1)
+        inputs, weights, work = tensors[:count], tensors[count:end], tensors[-1]
         _, wants_past, *wanted = ctx.needs_input_grad
         of_past, of_inputs, of_weights = call.differentiate(
             inputs, weights, work, adjoints, wanted[:count], wants_past

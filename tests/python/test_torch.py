@@ -384,6 +384,13 @@ class Training(unittest.TestCase):
             other, again = pickle.loads(pickle.dumps((module, reset)))
             self.assertIsInstance(again, rnnc.torch.State)
             torch.testing.assert_close(other(x, state=again), y, rtol=0, atol=0)
+        state.detach()
+        again = torch.utils.checkpoint.checkpoint(lambda x: module(x, state=state.copy()), late, use_reentrant=False)
+        (gradient,) = torch.autograd.grad(again.sum(), late)
+        torch.testing.assert_close(gradient, torch.autograd.grad(module(late, state=state.copy()).sum(), late)[0])
+        again = torch.utils.checkpoint.checkpoint(lambda x: module(x, state=state), late, use_reentrant=False)
+        with self.assertRaisesRegex(rnnc.Error, "from a state that had changed since"):
+            again.sum().backward()
         with self.assertRaisesRegex(rnnc.Error, "'ahead' needs whole sequences, so that it has no state"):
             ahead = rnnc.compile("model ahead { input x[3]; param a; output y = a * x[t+1] }")
             rnnc.torch.Module(ahead).state(gradients=True)
