@@ -68,6 +68,7 @@ refuses 'Sources follow SOURCES' 'elman.rnn'
 refuses 'networks are C, which' 'SOURCES elman.rnn' NONE
 rm -r "$work/wrong/build"
 refuses 'nothing stands behind WEIGHTS' 'SOURCES elman.rnn DEFINES n=8 OPTIONS WEIGHTS'
+refuses 'nothing stands behind WEIGHTS' 'SOURCES elman.rnn WEIGHTS ""'
 refuses "there is no weights file '$work/wrong/none.safetensors' (a path is relative" 'SOURCES elman.rnn WEIGHTS none.safetensors'
 refuses 'leave all but one of them out' 'SOURCES elman.rnn WEIGHTS w EMBED w'
 refuses 'leave all but one of them out' 'SOURCES elman.rnn WEIGHTS w OPTIONS --freestanding --embed=w'
