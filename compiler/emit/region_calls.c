@@ -185,7 +185,7 @@ static void write_units(struct emitter *emitter, const struct region *region, co
 }
 
 /* Writes the call of a kernel with what is done behind it; within a condition if it is not always needed. */
-static void write_frames_kernel_call(struct emitter *emitter, const struct region *region, const struct kernel *kernel,
+static void write_wanted_kernel_call(struct emitter *emitter, const struct region *region, const struct kernel *kernel,
                                      unsigned uses)
 {
     const char *condition = wanted_condition(emitter, region, kernel);
@@ -218,8 +218,8 @@ void write_block_calls(struct emitter *emitter, const struct region *region, con
             write_frames_after_end(emitter, region, kernel);
             write_units(emitter, region, kernel, uses[k]);
         }
-        if (region->kind == REGION_FRAMES)
-            write_frames_kernel_call(emitter, region, kernel, uses[k]);
+        if (region->kind == REGION_FRAMES || region->kind == REGION_SEQUENCE)
+            write_wanted_kernel_call(emitter, region, kernel, uses[k]);
         else
             write_kernel_call(emitter, region, kernel, uses[k]);
     }

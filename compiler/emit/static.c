@@ -291,7 +291,7 @@ bool emit_pack_backward(struct emitter *emitter)
             packings[late++] = packings[i];
         values += packings[i].late && packings[i].condition;
     }
-    write_pattern(emitter, "/* Packs what only the backward pass reads, as far as gradients of inputs are wanted. */\n"
+    write_pattern(emitter, "/* Packs what only the backward pass reads, as far as it is wanted. */\n"
                            "static void $_pack_backward(const @_params *params, struct $_packed *packed,\n"
                            "    const struct $_values *values)\n{\n");
     for (int first = 0, end; first < late; first = end) {

@@ -22,7 +22,8 @@ static void write_comments_on_data(struct emitter *emitter, enum vjp_data_kind k
 static void write_comments_on_pasts(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
-    const bool lists = graph->past_count && !(emitter->target && emitter->target->levels); /* which may differ in it */
+    const bool lists =
+        graph->past_count && !(emitter->target && emitter->target->levels); /* levels may have other pasts */
     if (!graph->of_pasts)
         return;
     write_pattern(emitter,
@@ -99,7 +100,7 @@ static const char *const backward_checks =
     "    const rnn_window kept = rnn_kept_window(work), *const window = &kept;\n";
 
 static const char *const past_checks =
-    "    if (end_adjoint && window->advance && window->advance != window->frames)\n"
+    "    if (%send_adjoint && window->advance && window->advance != window->frames)\n"
     "        return RNN_ERROR_ARGUMENT; /* the past that was left is not that of the last frames */\n";
 
 /* True for a step whose values have an address of the caller's, which each of the two calls has to be given. */
@@ -187,7 +188,7 @@ static void write_backward(struct writing *writing, bool packs)
     text_puts(emitter->out, "\n{\n");
     write_named(emitter, backward_checks);
     if (emitter->graph->of_pasts)
-        text_puts(emitter->out, past_checks);
+        text_printf(emitter->out, past_checks, "");
     write_input_checks(emitter, inputs, "window->lengths", "window->frames");
     write_named(emitter, backward_head);
     write_wave(writing);
@@ -212,7 +213,10 @@ static void write_both(struct emitter *emitter)
     int count;
     const struct vjp_data *data = vjp_data_of(emitter, VJP_FORWARD, &count);
     write_vjp_signature(emitter, VJP_BOTH);
-    write_named(emitter, "\n{\n    const rnn_status status = gradient ? $_forward(params, state, work, window");
+    text_puts(emitter->out, "\n{\n");
+    if (emitter->graph->of_pasts)
+        text_printf(emitter->out, past_checks, "window && ");
+    write_named(emitter, "    const rnn_status status = gradient ? $_forward(params, state, work, window");
     for (int i = 0; i < count; i++)
         text_printf(emitter->out, ", %s", data[i].kind == VJP_DATA_OUTPUT ? "NULL" : data[i].name);
     write_named(emitter, ") : RNN_ERROR_ARGUMENT;\n    return status == RNN_OK ? $_backward(params, work");

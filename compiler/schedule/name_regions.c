@@ -97,8 +97,10 @@ void name_regions(struct schedule *schedule, struct arena *arena, struct arena *
 {
     struct unique names;
     unique_init(&names, arena);
-    if (schedule->graph->of_outputs)
-        unique_name(&names, "backward"); /* a call's */
+    if (schedule->graph->of_outputs) { /* functions around those of regions */
+        unique_name(&names, "backward");
+        unique_name(&names, "pack_backward");
+    }
     for (int r = 0; r < schedule->region_count; r++) {
         struct region *region = &schedule->regions[r];
         const char *word = word_of(schedule, region), *what = "";

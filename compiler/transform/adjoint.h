@@ -60,11 +60,6 @@ void hand_to_past(struct differentiating *d, const struct edge *read, struct edg
 /* Adds the adjoints of pasts: those that are given are handed to the last frames, those of the first are outputs. */
 void add_pasts(struct differentiating *d, int *output_capacity);
 
-/* ---- legalise.c ---- */
-
-/* Takes delays of ids to what is looked up by them, whose past has an adjoint. */
-void delay_after_ids(struct graph *graph);
-
 /* ---- hand_operations.c ---- */
 
 /* Hands the adjoint of a node on to its operands. */

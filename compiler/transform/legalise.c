@@ -4,7 +4,6 @@
 #include "analysis/uses.h"
 #include "base/arena.h"
 #include "graph/graph.h"
-#include "transform/adjoint.h"
 #include "transform/transform.h"
 
 /* before:   %2 = sum %1[3:9]       after:   %3 = copy %1[3:9]

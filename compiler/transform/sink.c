@@ -328,7 +328,7 @@ enum { WIDEST_LANES = 16 };
  * row. */
 static bool is_row_of_vectors(const struct graph *graph, const struct node *node)
 {
-    if (node->op != OP_embed || node->edges[1].delay || node_units(node) % WIDEST_LANES)
+    if (node->op != OP_embed || node->time != TIME_FRAME || node->edges[1].delay || node_units(node) % WIDEST_LANES)
         return false;
     const struct node *table = graph->nodes[node->edges[0].node];
     return table->op != OP_round && (table->op != OP_view || graph->nodes[table->edges[0].node]->op != OP_round);

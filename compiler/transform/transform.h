@@ -50,5 +50,7 @@ void sink(struct graph *graph, const struct machine *machine, struct arena *scra
 /* Copies, so that the schedule can take the graph as it is: operations on columns and over time read aligned, whole
  * columns; every node is read with one initial value; ids are read without delay. See legalise.c. */
 void legalise(struct graph *graph, struct arena *scratch);
+/* The part of it that takes delays of ids to what is looked up by them, whose past may have an adjoint. */
+void delay_after_ids(struct graph *graph);
 
 #endif

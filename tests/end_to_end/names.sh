@@ -82,3 +82,15 @@ model m {
 END
 "$rnnc" --vjp-states arguments.rnn -o arguments.c
 cc -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -I"$root/runtime/include" arguments.c
+
+# And `pack`, whose scans are called as the packing is.
+cat >pack.rnn <<'END'
+model m {
+  input x[4]
+  param W[4, 4], U[4, 4]
+  pack = tanh(W @ x + U @ pack[t-1])
+  output pack
+}
+END
+"$rnnc" --vjp pack.rnn -o pack.c
+cc -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -I"$root/runtime/include" pack.c

@@ -88,14 +88,14 @@ RNN_HELPER void rnn_gather_first(rnn_real *so_far, const rnn_real *value, int pa
 }
 
 /* Adds the frames that read out of range with this delay: the first of a sequence, or, reading ahead, the last. Of a
- * sequence that began before this call, initial values are in the past that it reads, and count only if `begun`. left:
- * for each stream, its frames from the block's first on; done: frames of the call before the block. */
+ * sequence that began before this call, initial values are in the past that it reads, and count only with `of_pasts`.
+ * left: for each stream, its frames from the block's first on; done: frames of the call before the block. */
 RNN_HELPER void rnn_gather_outside(rnn_real *so_far, const rnn_real *value, int pad, int frames, int streams,
-                                   const int64_t *ages, const int *left, int done, int delay, int begun)
+                                   const int64_t *ages, const int *left, int done, int delay, int of_pasts)
 {
     for (int t = 0; t < frames; t++)
         for (int stream = 0; stream < streams; stream++) {
-            const int outside = delay > 0 ? (begun || ages[stream] == done) && ages[stream] + t < delay
+            const int outside = delay > 0 ? (of_pasts || ages[stream] == done) && ages[stream] + t < delay
                                           : (int64_t)t - delay >= left[stream];
             if (outside && t < left[stream])
                 rnn_gather_add(so_far + (ptrdiff_t)stream * 2 * pad, value + ((ptrdiff_t)t * streams + stream) * pad,

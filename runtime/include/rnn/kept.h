@@ -69,10 +69,10 @@ RNN_HELPER rnn_status rnn_check_backward(const void *params, int streams, const 
     return params && streams && gradient ? RNN_OK : RNN_ERROR_ARGUMENT;
 }
 
-/* Completes the adjoint of the past of a value, frames -1, -2, ..., each [streams][n], `begin` numbers of each stream
- * into both arrays. Frames of the past that are still in the past after the call hand on what is given for them. Frames
- * that a stream has not had, in whose place initial values are read, have no adjoint. before: what comes out; NULL: it
- * is not wanted. after: what was given; NULL: 0. */
+/* Completes the adjoint of the past of a value, frames -1, -2, ..., each [streams][n]. Frames of the past that are
+ * still in the past after the call hand on what is given for them. Frames that a stream has not had, in whose place
+ * initial values are read, have no adjoint. before: what comes out; NULL: it is not wanted. after: what was given;
+ * NULL: 0. begin: numbers of one stream that stand in front of it in both arrays. */
 RNN_HELPER void rnn_finish_past(rnn_real *before, const rnn_real *after, int begin, int past, int n,
                                 const rnn_call *call)
 {
