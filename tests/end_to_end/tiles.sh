@@ -27,10 +27,11 @@ PASS(3)
 #if RNN_ACCUMULATORS >= 16
 PASS(4)
 #endif
-void gradient(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width, const rnn_real *a, const rnn_vec *b, int columns)
+void gradient(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, int rows, int width, const rnn_real *a, const rnn_vec *b, int columns, int fresh)
 {
-    rnn_outer_tile(to, row_step, step, rows, width, a, b, columns);
-    rnn_outer_narrow_tile(to, row_step, step, rows, width, a, b, columns);
+    rnn_outer_tile(to, row_step, a, b, columns, fresh);
+    rnn_outer_edge_tile(to, row_step, step, rows, width, a, b, columns, fresh);
+    rnn_outer_narrow_tile(to, row_step, step, rows, width, a, b, columns, fresh);
 }
 END
 
