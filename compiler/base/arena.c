@@ -48,6 +48,15 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
+void arena_join(struct arena *arena, struct arena *other)
+{
+    struct block **end = &arena->blocks;
+    while (*end)
+        end = &(*end)->next;
+    *end = other->blocks;
+    free(other);
+}
+
 static struct block *new_block(size_t capacity)
 {
     struct block *block = calloc(1, sizeof *block + capacity);

@@ -11,6 +11,9 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *arena); /* NULL is allowed */
 
+/* Gives an arena all memory of another one, which ends. */
+void arena_join(struct arena *arena, struct arena *other);
+
 /* `count` items of `size` bytes, zeroed and aligned for any type; the product is checked for overflow. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 

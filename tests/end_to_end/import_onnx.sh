@@ -276,6 +276,30 @@ refuses "the BatchNormalization 'batch' is in training mode: export the model fo
 convolved | sed 's/input: "before"/& input: "limit"/' | model m.onnx
 refuses "the Pad 'pad' can be imported only where it puts zeros (mode 'constant', value 0)"
 
+# ---- how much is computed of constants, and how often ----
+
+zeros() { # COUNT, nodes that read `zeros` on standard input
+  cat
+  node ConstantOfShape fill "count" "zeros"
+  echo "initializer { $(whole count 1 "$1") } initializer { $(whole zero 1 0) } initializer { $(whole one 1 1) }"
+  echo "input { $(place x 1 '0 1 0') } output { $(place y 1 '0 1 0') }"
+}
+{
+  node GlobalAveragePool pool "x" "y"
+  node Slice all "zeros zero count" "zeros_2"
+  node Shape size "zeros" "shape"
+} | zeros 16777216 | model m.onnx
+refuses "the Shape 'size' makes a constant of more than 4 dimensions or 16777216 elements, or, with those before it, 33554432"
+{
+  node Slice few "zeros zero one" "k"
+  node Conv conv "x K k" "z"
+  node Conv again "z K" "y"
+  echo "initializer { $(floats K '1 1 1' 3) }"
+} | zeros 6800000 | model m.onnx
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+printf '  input x[1]\n  param K[1, 1, 1]\n  param k[1]\n  conv = K[0] @ x + k\n  output y = K[0] @ conv\n' >expected
+grep '  ' net.rnn | cmp - expected || fail "the program is $(cat net.rnn)"
+
 # ---- sums over features ----
 
 {

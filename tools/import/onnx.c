@@ -160,13 +160,7 @@ static bool check_lengths(struct onnx_graph *graph, const char **error)
 
 static void begin(struct onnx_graph *graph, const struct onnx_value *initializers, int port_count)
 {
-    graph->frames = graph->sequences = 0;
-    graph->misplaced = graph->halves = false;
-    graph->states = NULL;
-    graph->state_count = 0;
-    graph->value_count = graph->weight_count = 0;
     import_names_init(&graph->names, graph->arena, "onnx");
-    graph->with_lengths = graph->without_lengths = NULL;
     text_init(&graph->functions, graph->arena);
     text_init(&graph->parameters, graph->arena);
     text_init(&graph->equations, graph->arena);
@@ -209,10 +203,28 @@ static bool write_program(struct onnx_graph *graph, const struct onnx_value *ini
     return true;
 }
 
+/* Tries one layout, in a graph and an arena of its own, whose memory stays only where it fits. *tried is the graph as
+ * that left it. */
+static bool try_layout(const struct onnx_graph *graph, const struct onnx_layout *layout,
+                       const struct onnx_value *initializers, struct onnx_network *network, struct onnx_graph *tried,
+                       size_t *done, const char **error)
+{
+    *tried = *graph;
+    tried->arena = arena_new();
+    tried->layout = *layout;
+    if (write_program(tried, initializers, network, done, error)) {
+        arena_join(graph->arena, tried->arena);
+        return true;
+    }
+    *error = arena_printf(graph->arena, "%s", *error);
+    arena_free(tried->arena);
+    return false;
+}
+
 /* The file does not say which axes of inputs are the frames and the sequences: what reads them does, later. All ways
  * are tried; the error is that of the one that got furthest. */
-static bool try_layouts(struct onnx_graph *graph, const struct onnx_value *initializers, struct onnx_network *network,
-                        const char **error)
+static bool try_layouts(const struct onnx_graph *graph, const struct onnx_value *initializers,
+                        struct onnx_network *network, const char **error)
 {
     static const struct onnx_layout layouts[] = {
         {.once = true},
@@ -225,14 +237,14 @@ static bool try_layouts(struct onnx_graph *graph, const struct onnx_value *initi
     size_t furthest = 0;
     bool misplaced = true;
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        struct onnx_graph tried;
         size_t done;
         const char *problem = NULL;
-        graph->layout = layouts[i];
-        if (write_program(graph, initializers, network, &done, &problem))
+        if (try_layout(graph, &layouts[i], initializers, network, &tried, &done, &problem))
             return true;
-        if (i == 0 || done > furthest || (done == furthest && misplaced && !graph->misplaced)) {
+        if (i == 0 || done > furthest || (done == furthest && misplaced && !tried.misplaced)) {
             furthest = done;
-            misplaced = graph->misplaced;
+            misplaced = tried.misplaced;
             *error = problem;
         }
     }

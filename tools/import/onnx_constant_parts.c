@@ -113,21 +113,34 @@ static long row_size(const struct array *array)
     return array->rank && array->shape[0] ? array_size(array) / array->shape[0] : 0;
 }
 
-/* `count` rows of x: from, from + step, ...; as one without that axis where `alone`. */
+/* The rows of a list, or, where that is NULL, begin, begin + step, ... */
+struct rows {
+    const double *list;
+    double begin, step;
+    long count;
+};
+
+/* Rows of x; one without that axis where `alone`. */
 static bool give_rows(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *x,
-                      const double *rows, long count, bool alone, const char **error)
+                      const struct rows *rows, bool alone, const char **error)
 {
     const long size = row_size(&x->tensor);
-    struct onnx_value value = *x;
-    value.tensor.data = ARENA_ARRAY(graph->arena, double, (size_t)(count * size) + 1);
-    for (long i = 0; i < count; i++) {
-        const double row = rows[i] + (rows[i] < 0 ? (double)x->tensor.shape[0] : 0);
+    long shape[ARRAY_MAX_RANK];
+    bool fits;
+    memcpy(shape, x->tensor.shape, sizeof shape);
+    shape[0] = rows->count;
+    struct onnx_value value = onnx_new_constant(graph, x->tensor.rank, shape, &fits);
+    if (!fits)
+        return onnx_constant_too_large(graph, node, error);
+    value.whole = x->whole;
+    for (long i = 0; i < rows->count && (rows->list || size); i++) {
+        const double wanted = rows->list ? rows->list[i] : rows->begin + (double)i * rows->step;
+        const double row = wanted + (wanted < 0 ? (double)x->tensor.shape[0] : 0);
         if (!(row >= 0 && row < (double)x->tensor.shape[0]))
-            return onnx_node_error(graph, node, error, "takes row %g of '%.80s', which is %s", rows[i], x->name,
+            return onnx_node_error(graph, node, error, "takes row %g of '%.80s', which is %s", wanted, x->name,
                                    array_shape_text(graph->arena, &x->tensor));
         memcpy(value.tensor.data + i * size, x->tensor.data + (long)row * size, (size_t)size * sizeof(double));
     }
-    value.tensor.shape[0] = count;
     if (alone)
         memmove(value.tensor.shape, value.tensor.shape + 1, (size_t)--value.tensor.rank * sizeof(long));
     return onnx_give_constant(graph, node, value);
@@ -141,7 +154,8 @@ static bool gather_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
     if (onnx_integer(node, "axis", 0) || x->tensor.rank < 1 || rows->tensor.rank > 1 ||
         array_size(&rows->tensor) > x->tensor.shape[0])
         return onnx_node_error(graph, node, error, "can be imported only where it takes rows of a constant");
-    return give_rows(graph, node, x, rows->tensor.data, array_size(&rows->tensor), rows->tensor.rank == 0, error);
+    const struct rows taken = {.list = rows->tensor.data, .count = array_size(&rows->tensor)};
+    return give_rows(graph, node, x, &taken, rows->tensor.rank == 0, error);
 }
 
 /* Rows from, from + step .. of a slice of so many, up to `to`: where they begin and how many there are. */
@@ -157,7 +171,7 @@ static long count_rows(double rows, double from, double to, double step, double 
 static bool slice_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
     const struct onnx_value *x;
-    double from[ONNX_MOST_NUMBERS], to[ONNX_MOST_NUMBERS], axis[ONNX_MOST_NUMBERS], step[ONNX_MOST_NUMBERS], begin;
+    double from[ONNX_MOST_NUMBERS], to[ONNX_MOST_NUMBERS], axis[ONNX_MOST_NUMBERS], step[ONNX_MOST_NUMBERS];
     int count, ends, axes, steps;
     if (!onnx_input(graph, node, 0, ONNX_TENSOR, &x, error) ||
         !onnx_numbers(graph, node, "starts", 1, &count, from, error) ||
@@ -169,11 +183,9 @@ static bool slice_node(struct onnx_graph *graph, const Onnx__NodeProto *node, co
     if (count != 1 || ends != 1 || x->tensor.rank < 1 || (axes == 1 && axis[0] * (axis[0] + x->tensor.rank) != 0) ||
         !(fabs(step[0]) >= 1))
         return onnx_node_error(graph, node, error, "can be imported only where it takes rows of a constant");
-    const long taken = count_rows((double)x->tensor.shape[0], from[0], to[0], step[0], &begin);
-    double *numbers = ARENA_ARRAY(graph->arena, double, (size_t)taken + 1);
-    for (long i = 0; i < taken; i++)
-        numbers[i] = begin + (double)i * step[0];
-    return give_rows(graph, node, x, numbers, taken, false, error);
+    struct rows taken = {.step = step[0]};
+    taken.count = count_rows((double)x->tensor.shape[0], from[0], to[0], step[0], &taken.begin);
+    return give_rows(graph, node, x, &taken, false, error);
 }
 
 static bool concat_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)

@@ -80,6 +80,8 @@ static bool shape_node(struct onnx_graph *graph, const Onnx__NodeProto *node, co
     to = to < -rank ? 0 : to < 0 ? to + rank : to > rank ? rank : to;
     const long count = to > from ? to - from : 0;
     struct onnx_value value = onnx_new_constant(graph, 1, &count, &fits);
+    if (!fits)
+        return onnx_constant_too_large(graph, node, error);
     value.whole = true;
     for (long i = 0; i < count; i++)
         value.tensor.data[i] = lengths[from + i];

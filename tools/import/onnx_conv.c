@@ -56,22 +56,38 @@ static bool find_reach(struct onnx_graph *graph, const Onnx__NodeProto *node, co
     return true;
 }
 
-/* W[out, in, kernel] as a parameter [kernel, out, in], and [kernel, out] where each feature is by itself. */
-static const char *add_kernel(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *W,
-                              bool depthwise)
+/* W[out, in, kernel] as [kernel, out, in], and [kernel, out] where each feature is by itself. What several Convs read
+ * is turned once; a tensor that is turned in another shape, too, counts as a constant that is computed. */
+static const struct array *turn_kernel(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct array *W,
+                                       bool depthwise, const char **error)
 {
     const long out = W->shape[0], in = W->shape[1], kernel = W->shape[2];
+    const long shape[] = {kernel, out, in};
     struct array turned = *W;
-    turned.data = ARENA_ARRAY(graph->arena, double, (size_t)array_size(W) + 1);
+    bool again = false, fits = true;
+    memcpy(turned.shape, shape, sizeof shape);
+    turned.rank = depthwise ? 2 : 3;
+    for (int i = 0; i < graph->kernel_count; i++) {
+        const struct onnx_kernel *other = &graph->kernels[i];
+        if (other->from != W->data)
+            continue;
+        if (other->turned.rank == turned.rank && memcmp(other->turned.shape, shape, sizeof shape) == 0)
+            return &other->turned;
+        again = true;
+    }
+    turned.data = again ? onnx_new_constant(graph, 3, shape, &fits).tensor.data
+                        : ARENA_ARRAY(graph->arena, double, (size_t)array_size(W) + 1);
+    if (!fits) {
+        onnx_constant_too_large(graph, node, error);
+        return NULL;
+    }
     for (long o = 0; o < out; o++)
         for (long i = 0; i < in; i++)
             for (long k = 0; k < kernel; k++)
                 turned.data[(k * out + o) * in + i] = W->data[(o * in + i) * kernel + k];
-    turned.shape[0] = kernel;
-    turned.shape[1] = out;
-    turned.shape[2] = in;
-    turned.rank = depthwise ? 2 : 3;
-    return onnx_parameter(graph, node, &turned, "weight");
+    const struct onnx_kernel added = {W->data, turned};
+    ARENA_PUSH(graph->arena, graph->kernels, graph->kernel_count, graph->kernel_capacity, added);
+    return &graph->kernels[graph->kernel_count - 1].turned;
 }
 
 /* K[0] @ x[t-2] + K[1] @ x[t-1] + K[2] @ x */
@@ -110,8 +126,10 @@ bool onnx_conv(struct onnx_graph *graph, const Onnx__NodeProto *node, const char
         return false;
     if (B && array_size(&B->tensor) != out)
         return onnx_node_error(graph, node, error, "has a bias of another size than its output");
-    const char *kernel = add_kernel(graph, node, tensor, reach.depthwise);
-    write_sum(graph, node, x, &reach, tensor->shape[2], kernel, &sum);
+    const struct array *kernel = turn_kernel(graph, node, tensor, reach.depthwise, error);
+    if (!kernel)
+        return false;
+    write_sum(graph, node, x, &reach, tensor->shape[2], onnx_parameter(graph, node, kernel, "weight"), &sum);
     if (B) {
         struct array vector = B->tensor;
         vector.rank = 1;

@@ -42,6 +42,12 @@ struct onnx_file {
     struct text content;
 };
 
+/* The kernel of a Conv, as a program has it. */
+struct onnx_kernel {
+    const double *from; /* as the graph has it */
+    struct array turned;
+};
+
 struct onnx_graph {
     struct arena *arena;
     const char *path;
@@ -60,6 +66,8 @@ struct onnx_graph {
     int state_count;
     struct onnx_file *files; /* of external data, read */
     int file_count, file_capacity;
+    struct onnx_kernel *kernels;
+    int kernel_count, kernel_capacity;
     long constants; /* elements of those that have been computed */
     bool halves;    /* a Cast makes numbers of two bytes */
     bool misplaced; /* an error is about axes, which other layouts may put in their places */
