@@ -276,6 +276,33 @@ refuses "the BatchNormalization 'batch' is in training mode: export the model fo
 convolved | sed 's/input: "before"/& input: "limit"/' | model m.onnx
 refuses "the Pad 'pad' can be imported only where it puts zeros (mode 'constant', value 0)"
 
+# ---- frames at the end that are left out ----
+
+cut() { # LENGTH_OF_FRAMES, nodes on standard input
+  cat
+  for number in zero=0 one=1 minus_one=-1 ten=10; do
+    echo "initializer { $(whole "${number%=*}" 1 "${number#*=}") }"
+  done
+  echo "input { $(place x 1 "0 $1 8") } output { $(place y 1 '0 0 8') }"
+}
+node Slice cut "x zero minus_one one" "y" | cut 0 | model m.onnx
+refuses "the Slice 'cut' can be imported only where it takes features, directions, or the first or the last frame"
+less="$(node Shape size "x" "shape")$(node Gather count "shape one" "n")$(node Sub less "n one" "end")"
+{ echo "$less"; node Slice cut "x zero end one" "y"; } | cut 0 | model m.onnx
+refuses "the Slice 'cut' can be imported only where it takes features, directions, or the first or the last frame"
+{ echo "$less"; node Gather final "x end" "z" 'name: "axis" i: 1'; node Neg minus "z" "y"; } | cut 0 | model m.onnx
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+says net.rnn "output y = -last(x)"
+{
+  node Transpose turn "x" "x_t" 'name: "perm" ints: 0 ints: 2 ints: 1'
+  node Pad pad "x_t before" "padded"
+  node Slice cut "padded zero ten two" "part"
+  node Conv conv "part K" "y"
+  echo "initializer { $(whole before 6 '0 0 1 0 0 0') } initializer { $(whole two 1 2) }"
+  echo "initializer { $(floats K '1 8 2' '1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16') }"
+} | cut 10 | model m.onnx
+refuses "the Slice 'cut' can be imported only where it takes no part of frames around which a Pad has put zeros; 'padded' has the axes NFT"
+
 # ---- how much is computed of constants, and how often ----
 
 zeros() { # COUNT, nodes that read `zeros` on standard input

@@ -220,6 +220,8 @@ static bool take_places(struct onnx_graph *graph, const Onnx__NodeProto *node, s
                         double from, double to, const char **error)
 {
     const double length = onnx_axis_length(graph, x, axis);
+    if (x->axes[axis] == 'T' && (x->before || x->behind))
+        return onnx_axes_error(graph, node, x, "takes no part of frames around which a Pad has put zeros", error);
     if (x->axes[axis] == 'T' && x->surplus) {
         const bool cuts = fabs(to + (double)x->surplus) < 0.5 || fabs(to - length) < 0.5;
         x->surplus = 0;

@@ -98,7 +98,7 @@ static bool read_shape(struct onnx_graph *graph, const Onnx__NodeProto *node, si
     if (!onnx_numbers(graph, node, "", input, rank, numbers, error))
         return false;
     for (int i = 0; i < *rank; i++) {
-        const bool open = fabs(numbers[i] - ONNX_ANY_FRAMES) < 1 || fabs(numbers[i] - ONNX_ANY_SEQUENCES) < 1;
+        const bool open = onnx_is_open(numbers[i]);
         if (!open && !(numbers[i] >= 0 && numbers[i] <= ONNX_MOST_ELEMENTS))
             return onnx_node_error(graph, node, error, "makes a constant with a dimension of %g", numbers[i]);
         shape[i] = open ? 1 : (long)numbers[i];

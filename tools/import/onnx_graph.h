@@ -6,6 +6,8 @@
 #ifndef RNN_TOOLS_IMPORT_ONNX_GRAPH_H
 #define RNN_TOOLS_IMPORT_ONNX_GRAPH_H
 
+#include <math.h>
+
 #include "base/text.h"
 #include "data/array.h"
 #include "import/names.h"
@@ -76,9 +78,14 @@ struct onnx_graph {
     struct text functions, parameters, equations;
 };
 
-/* The lengths of T and N that are not fixed, in the numbers of a Shape; larger than any number of elements. */
-#define ONNX_ANY_FRAMES    1e18
-#define ONNX_ANY_SEQUENCES 2e18
+/* The lengths of T and N that are not fixed, in the numbers of a Shape: larger than any number of elements, but below
+ * 2^53, so that a graph that adds 1 to one has another number; neither is a small multiple of the other. */
+#define ONNX_ANY_FRAMES    1000000000000037.0
+#define ONNX_ANY_SEQUENCES 3000000000000013.0
+static inline bool onnx_is_open(double number)
+{
+    return fabs(number - ONNX_ANY_FRAMES) < 0.5 || fabs(number - ONNX_ANY_SEQUENCES) < 0.5;
+}
 
 /* Errors name the file and the node; all return false. The second is about a value's axes: "can be imported only where
  * it `what`". */
