@@ -327,6 +327,27 @@ expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
 printf '  input x[1]\n  param K[1, 1, 1]\n  param k[1]\n  conv = K[0] @ x + k\n  output y = K[0] @ conv\n' >expected
 grep '  ' net.rnn | cmp - expected || fail "the program is $(cat net.rnn)"
 
+# ---- Cast of constants ----
+
+cast() {
+  for type in 7 9 10 16; do
+    node Cast "there_$type" "c" "c_$type" "name: \"to\" i: $type"
+    node Cast "back_$type" "c_$type" "r_$type" 'name: "to" i: 1'
+  done
+  node Concat all "r_7 r_9 r_10 r_16" "r" 'name: "axis" i: 0'
+  node Add sum "x r" "y"
+  echo "initializer { $(floats c 5 '0.1 -2.5 65519 5e-8 0') }"
+  echo "input { $(place x 1 '0 0 20') } output { $(place y 1 '0 0 20') }"
+}
+cast | model m.onnx
+mkdir cast
+floats x '1 1 20' "$(seq 20 | sed 's/.*/0/' | tr '\n' ' ')" | encode TensorProto cast/input_0.pb
+floats y '1 1 20' "0 -2 65519 0 0 1 1 1 1 0 0.0999755859375 -2.5 65504 5.960464477539063e-08 0
+  0.10009765625 -2.5 65536 5.005858838558197e-08 0" | encode TensorProto cast/output_0.pb
+expect 0 "$rnn" import m.onnx --check=cast --tolerance 0
+cast | sed 's/i: 7$/i: 3/; s/i: 7 }/i: 3 }/' | model m.onnx
+refuses "the Cast 'there_7' changes a constant to int8, which rnn import does not compute"
+
 # ---- sums over features ----
 
 {

@@ -219,15 +219,19 @@ static bool same_node(struct onnx_graph *graph, const Onnx__NodeProto *node, con
 static bool cast_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
     const struct onnx_value *x;
+    const int to = (int)onnx_integer(node, "to", 0);
     bool fits;
     if (!onnx_input(graph, node, 0, ONNX_TENSOR, &x, error))
         return false;
+    if (!onnx_can_round(to))
+        return onnx_node_error(graph, node, error, "changes a constant to %s, which rnn import does not compute",
+                               onnx_type_text(graph->arena, to));
     struct onnx_value value = onnx_new_constant(graph, x->tensor.rank, x->tensor.shape, &fits);
     if (!fits)
         return onnx_constant_too_large(graph, node, error);
-    value.whole = onnx_is_whole((int)onnx_integer(node, "to", 0));
+    value.whole = onnx_is_whole(to);
     for (long i = 0; i < array_size(&value.tensor); i++)
-        value.tensor.data[i] = value.whole ? trunc(x->tensor.data[i]) : x->tensor.data[i];
+        value.tensor.data[i] = onnx_round(to, x->tensor.data[i]);
     return onnx_give_constant(graph, node, value);
 }
 

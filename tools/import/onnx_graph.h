@@ -206,6 +206,11 @@ bool onnx_is_real(int type);
 bool onnx_is_half(int type);
 const char *onnx_type_text(struct arena *arena, int type);
 
+/* The number of a type next to one, as Cast has it; a length that is not fixed stays what it is. Of other types than
+ * those of tensors that are read, none is known. */
+bool onnx_can_round(int type);
+double onnx_round(int type, double number);
+
 /* False, with an error, if an input or output is neither of real nor of whole numbers as a program has them. */
 bool onnx_check_type(struct onnx_graph *graph, const struct onnx_port *port, const char *what, const char **error);
 

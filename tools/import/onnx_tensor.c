@@ -1,6 +1,7 @@
 /* Tensors of ONNX's files: in the file or in another one beside it.
  * https://github.com/onnx/onnx/blob/main/docs/ExternalData.md */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,33 @@ const char *onnx_type_text(struct arena *arena, int type)
 bool onnx_is_whole(int type) { return type == INT32 || type == INT64; }
 bool onnx_is_real(int type) { return type == FLOAT || type == DOUBLE; }
 bool onnx_is_half(int type) { return type == FLOAT16 || type == BFLOAT16; }
+
+/* Real numbers of fewer bits than double: digits of the significand, the exponent of the smallest one, and that of the
+ * first power of two that is infinite. */
+static const struct precision {
+    int type, digits, least, infinite;
+} precisions[] = {{FLOAT, 24, -149, 128}, {FLOAT16, 11, -24, 16}, {BFLOAT16, 8, -133, 128}};
+
+bool onnx_can_round(int type) { return width_of(type) > 0; }
+
+double onnx_round(int type, double number)
+{
+    if (type == BOOL)
+        return fabs(number) > 0 || isnan(number);
+    if (onnx_is_whole(type))
+        return trunc(number);
+    for (size_t i = 0; i < sizeof precisions / sizeof precisions[0]; i++) {
+        const struct precision *precision = &precisions[i];
+        int exponent;
+        if (precision->type != type || !isfinite(number) || onnx_is_open(number))
+            continue;
+        frexp(number, &exponent);
+        exponent = exponent - precision->digits > precision->least ? exponent - precision->digits : precision->least;
+        const double rounded = ldexp(nearbyint(ldexp(number, -exponent)), exponent);
+        return fabs(rounded) < ldexp(1, precision->infinite) ? rounded : copysign(INFINITY, number);
+    }
+    return number;
+}
 
 struct bytes {
     const unsigned char *data; /* NULL: the numbers are in fields of their own */
