@@ -44,7 +44,7 @@ refuses() {
 
 # ---- reference data: h = relu(x_0 + 2 x_1 + h[t-1]), from states and with lengths that are inputs ----
 
-printf '\0\0\0\0\0\0\0\077\0\0\0\300' >weights.bin # 0, 0.5, -2
+printf '\0\0\0\0\0\0\0\077\0\0\0\300\0\0\0\0' >weights.bin # 0, 0.5, -2, 0, of which V has those between
 rnn_model() {
   node RNN cell "x W R - lengths start" "Y Y_h" 'name: "activations" strings: "Relu"'
   node Squeeze squeeze "Y_h axes" "last"
@@ -107,9 +107,11 @@ expect 1 "$rnn" import m.onnx -o nowhere/net.rnn -w net.safetensors
 [ ! -e net.safetensors ] || fail "there are weights without a program"
 rnn_model | sed 's/"weights.bin"/"..\/weights.bin"/' | model m.onnx
 refuses "the initializer 'V' has its numbers in another file, which has to be in the same folder"
-rnn_model | sed 's/value: "4"/value: "8"/' | model m.onnx
+rnn_model | sed 's/value: "4"/value: "4" } external_data { key: "length" value: "4"/' | model m.onnx
 refuses "the initializer 'V' has more or fewer numbers than [2, 1] has"
-rnn_model | sed 's/value: "4"/value: "13"/' | model m.onnx
+rnn_model | sed 's/value: "4"/value: "12"/' | model m.onnx
+refuses "the initializer 'V' is not within 'weights.bin', which is shorter"
+rnn_model | sed 's/value: "4"/value: "17"/' | model m.onnx
 refuses "the initializer 'V' is not within 'weights.bin', which is shorter"
 
 # ---- what stands around layers ----

@@ -125,8 +125,9 @@ static bool read_place(const Onnx__TensorProto *proto, const char *key, size_t o
     return *text >= '0' && *text <= '9' && !*end && !errno;
 }
 
-static bool find_bytes(struct onnx_graph *graph, const Onnx__TensorProto *proto, const char *what, struct bytes *bytes,
-                       const char **error)
+/* `size`: the tensor's bytes as its shape says, which external data without a length has. */
+static bool find_bytes(struct onnx_graph *graph, const Onnx__TensorProto *proto, const char *what, size_t size,
+                       struct bytes *bytes, const char **error)
 {
     const char *name = proto->name ? proto->name : "";
     *bytes = (struct bytes){proto->has_raw_data ? proto->raw_data.data : NULL, proto->raw_data.len};
@@ -141,7 +142,7 @@ static bool find_bytes(struct onnx_graph *graph, const Onnx__TensorProto *proto,
     if (!read_beside(graph, location, &content, error))
         return false;
     if (!read_place(proto, "offset", 0, &offset) || offset > content->length ||
-        !read_place(proto, "length", content->length - offset, &length) || length > content->length - offset)
+        !read_place(proto, "length", size, &length) || length > content->length - offset)
         return tensor_error(graph, what, name,
                             arena_printf(graph->arena, "is not within '%.200s', which is shorter", location), error);
     *bytes = (struct bytes){(const unsigned char *)content->data + offset, length};
@@ -227,9 +228,9 @@ bool onnx_tensor(struct onnx_graph *graph, const Onnx__TensorProto *proto, const
                             error);
     if (!fits || !array_set_shape(array, (int)proto->n_dims, shape))
         return tensor_error(graph, what, name, "has a shape that cannot be: up to 4 dimensions are read", error);
-    if (!find_bytes(graph, proto, what, &bytes, error))
-        return false;
     const size_t size = (size_t)array_size(array);
+    if (!find_bytes(graph, proto, what, size * width_of(proto->data_type), &bytes, error))
+        return false;
     if (count_numbers(proto, &bytes) != size)
         return tensor_error(
             graph, what, name,
