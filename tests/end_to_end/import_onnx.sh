@@ -400,6 +400,18 @@ says err "rnn: warning: 'f' has nan at [1]"
 says err "rnn: warning: 'o' has inf at [1]"
 says err "rnn: note: 'd' is rounded to float, by 1.5e-08 of a number's size at most"
 says err "rnn: note: the graph computes in numbers of two bytes in parts, the program in float"
+{
+  node Log log "x" "y"
+  echo "input { $(place x 1 '0 0 2') } output { $(place y 1 '0 0 2') }"
+} | model m.onnx
+mkdir infinite
+floats x '1 1 2' '0 1' | encode TensorProto infinite/input_0.pb
+floats y '1 1 2' '-inf 0' | encode TensorProto infinite/output_0.pb
+expect 0 "$rnn" import m.onnx --check=infinite --tolerance 0
+says out "infinite: 1 stream of 1 frame, outputs at most 0 apart"
+floats y '1 1 2' 'inf 0' | encode TensorProto infinite/output_0.pb
+expect 1 "$rnn" import m.onnx --check=infinite
+says err "'infinite': output 'y' at [0, 0, 0] is -inf instead of inf"
 typed | sed 's/double_data: 0.5 double_data: 0.1/double_data: 1e39 double_data: -1e39/' | model m.onnx
 expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
 says err "rnn: warning: 'd' has inf at [0], the first of 2 numbers that are not finite: float cannot hold 1e+39"

@@ -207,8 +207,8 @@ static double largest_difference(const struct set *set, const struct onnx_port *
             continue;
         const double own = tensor_get(set->model, tensor, data, element_of(set, tensor, place));
         double difference = fabs(own - expected->data[i]) / fmax(1, fabs(expected->data[i]));
-        if (isnan(own) && isnan(expected->data[i]))
-            difference = 0;
+        if (own == expected->data[i] || (isnan(own) && isnan(expected->data[i])))
+            difference = 0; /* infinity less infinity would be no number */
         if (difference > worst || isnan(difference)) {
             worst = isnan(difference) ? INFINITY : difference;
             *at = i;
