@@ -165,6 +165,8 @@ static void writes_programs(void **state)
 static void names_what_it_cannot_write(void **state)
 {
     struct model m;
+    struct onnx_network network;
+    const char *error;
     set_model(&m);
     m.opset.version = 6;
     refuses(*state, &m, "is of opset 6");
@@ -195,8 +197,36 @@ static void names_what_it_cannot_write(void **state)
     m.tensor[1].n_float_data = 3;
     refuses(*state, &m, "the LSTM 'encoder/1' has a R of [1, 3, 1] instead of [1, 4, 1]");
     set_model(&m);
+    m.node[0].n_attribute = 1;
+    m.node[0].attribute = m.attributes;
+    m.attribute.name = "hidden_size";
+    m.attribute.has_i = true;
+    m.attribute.i = 2;
+    refuses(*state, &m, "the LSTM 'encoder/1' has a hidden_size of 2, but its R is for one of 1");
+    m.attribute.i = 1;
+    assert_true(import(*state, &m, 0, &network, &error));
+    set_model(&m);
     m.outputs[0]->name = "z";
     refuses(*state, &m, "no node computes the output 'z'");
+}
+
+/* A node gives no name of an initializer, of an input, or of another node's output. */
+static void refuses_names_given_twice(void **state)
+{
+    static char *const taken[] = {"W", "frames", "h"};
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        struct model m;
+        char words[120];
+        set_model(&m);
+        m.node[1].name = "again";
+        m.gemm_outputs[0] = taken[i];
+        m.gemm_inputs[0] = "frames";
+        snprintf(words, sizeof words,
+                 "the Softplus 'again' gives '%s', which an input, an initializer or another node "
+                 "gives too: names have one value",
+                 taken[i]);
+        refuses(*state, &m, words);
+    }
 }
 
 static void refuses_damaged_files(void **state)
@@ -227,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(writes_programs),
         TEST(names_what_it_cannot_write),
+        TEST(refuses_names_given_twice),
         TEST(refuses_damaged_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,8 +56,22 @@ static bool reads_constants(const struct onnx_graph *graph, const Onnx__NodeProt
     return node->n_input > 0;
 }
 
+/* False, with an error, if a name that the node gives has a value already, which readers would get instead. */
+static bool check_names(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    for (size_t i = 0; i < node->n_output; i++)
+        if (*node->output[i] && onnx_find(graph, node->output[i]))
+            return onnx_node_error(graph, node, error,
+                                   "gives '%.100s', which an input, an initializer or another node gives too: names "
+                                   "have one value",
+                                   node->output[i]);
+    return true;
+}
+
 bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
+    if (!check_names(graph, node, error))
+        return false;
     const char *op = node->op_type ? node->op_type : "";
     const bool ours = !node->domain || !*node->domain || strcmp(node->domain, "ai.onnx") == 0;
     const struct onnx_writer *writer = NULL;

@@ -360,6 +360,10 @@ bool onnx_recurrent(struct onnx_graph *graph, const Onnx__NodeProto *node, const
         return onnx_node_error(graph, node, error,
                                "has an R of %s instead of [directions, %d * hidden_size, hidden_size]",
                                array_shape_text(graph->arena, &recurrent->tensor), layer.operator->gates);
+    const long said = onnx_integer(node, "hidden_size", layer.units);
+    if (said != layer.units)
+        return onnx_node_error(graph, node, error, "has a hidden_size of %ld, but its R is for one of %ld", said,
+                               layer.units);
     layer.name = onnx_node_name(graph, node);
     const long rows = layer.operator->gates * layer.units;
     const char *cell = NULL, *start_h = "", *start_c = "";
