@@ -180,6 +180,41 @@ static void writes_programs(void **state)
     check_weights(&network);
 }
 
+/* Types in both spellings of Keras, of a layer and of one within a wrapper; those of more bytes have no note. */
+static void notes_numbers_of_two_bytes(void **state)
+{
+    static const struct {
+        const char *type;
+        bool noted;
+    } types[] = {
+        {"\"float16\"", true},
+        {"{\"class_name\": \"DTypePolicy\", \"config\": {\"name\": \"mixed_float16\"}}", true},
+        {"{\"class_name\": \"DTypePolicy\", \"config\": {\"name\": \"bfloat16\"}}", true},
+        {"{\"class_name\": \"DTypePolicy\", \"config\": {\"name\": \"float32\"}}", false},
+        {"\"float64\"", false},
+        {"null", false},
+    };
+    struct fixture *fixture = *state;
+    struct keras_network network;
+    const char *error;
+    for (size_t i = 0; i < 2 * (sizeof types / sizeof types[0]); i++) {
+        const char *type = types[i / 2].type;
+        const char *lstm = arena_printf(fixture->arena, LSTM "\"dtype\": %s}}", type);
+        const char *layers = i % 2 ? arena_printf(fixture->arena,
+                                                  "{\"class_name\": \"TimeDistributed\", \"config\": {\"name\": "
+                                                  "\"each\", \"layer\": {\"class_name\": \"Activation\", "
+                                                  "\"config\": {\"name\": \"it\", \"activation\": \"relu\", "
+                                                  "\"dtype\": %s}}}}",
+                                                  type)
+                                   : lstm;
+        assert_true(import(fixture, arena_printf(fixture->arena, MODEL INPUT ", %s" END, layers), &network, &error));
+        assert_true(types[i / 2].noted == !!network.note);
+        if (network.note)
+            assert_string_equal(network.note,
+                                "the layers compute in numbers of two bytes in parts, the program in float");
+    }
+}
+
 /* A model.h5 has all; hard_sigmoid of Keras 2 is another function. Names of weights have one size or several. */
 static void reads_whole_models(void **state)
 {
@@ -456,14 +491,9 @@ static void refuses_damaged_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(writes_programs),
-        TEST(reads_whole_models),
-        TEST(follows_graphs),
-        TEST(writes_convolutions),
-        TEST(names_what_it_cannot_write),
-        TEST(compares_shapes),
-        TEST(reads_only_the_file),
-        TEST(reads_archives),
+        TEST(writes_programs),       TEST(notes_numbers_of_two_bytes), TEST(reads_whole_models),
+        TEST(follows_graphs),        TEST(writes_convolutions),        TEST(names_what_it_cannot_write),
+        TEST(compares_shapes),       TEST(reads_only_the_file),        TEST(reads_archives),
         TEST(refuses_damaged_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

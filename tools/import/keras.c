@@ -87,12 +87,20 @@ static const char *program_of(const struct keras_model *model, const char *name,
 
 static const char *note_of(const struct keras_model *model)
 {
-    const char *masks =
-        "frames that a mask leaves out are not to be given: the lengths of a call say where sequences end";
-    const char *flips = "an output has its frames from the first to the last; Keras gives them the other way round";
-    if (model->masks && model->flips)
-        return arena_printf(model->arena, "%s; %s", masks, flips);
-    return model->masks ? masks : model->flips ? flips : NULL;
+    const char *const notes[] = {
+        model->masks
+            ? "frames that a mask leaves out are not to be given: the lengths of a call say where sequences end"
+            : NULL,
+        model->flips ? "an output has its frames from the first to the last; Keras gives them the other way round"
+                     : NULL,
+        model->halves ? "the layers compute in numbers of two bytes in parts, the program in float" : NULL,
+    };
+    struct text note;
+    text_init(&note, model->arena);
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
+        if (notes[i])
+            text_printf(&note, "%s%s", note.length ? "; " : "", notes[i]);
+    return note.length ? note.data : NULL;
 }
 
 static bool write_network(struct keras_model *model, const json_t *root, const char *version,

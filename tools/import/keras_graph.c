@@ -26,6 +26,7 @@ static bool read_layer(struct keras_model *model, const json_t *object, struct k
         return model_error(model, "one of its layers has no class, name or settings: it is damaged");
     if (map_get(&model->values, layer->name))
         return keras_error(model, layer, "has the name of a layer before it");
+    keras_note_type(model, layer->config);
     return true;
 }
 

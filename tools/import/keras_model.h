@@ -53,6 +53,7 @@ struct keras_model {
     struct text inputs, equations;
     struct map arrays; /* by name in the program */
     bool masks, flips; /* there is padding that a layer leaves out; an output has its frames the other way round */
+    bool halves;       /* a layer computes in numbers of two bytes */
 };
 
 /* Sets the error and returns false. */
@@ -65,6 +66,9 @@ bool keras_flag(const struct keras_layer *layer, const char *key, bool otherwise
 double keras_number(const struct keras_layer *layer, const char *key, double otherwise);
 const char *keras_text(const struct keras_layer *layer, const char *key); /* NULL: none */
 bool keras_size(struct keras_model *model, const struct keras_layer *layer, const char *key, long *size);
+
+/* Notes whether a layer with these settings computes in numbers of two bytes. */
+void keras_note_type(struct keras_model *model, const json_t *config);
 
 /* The function under a key, as the program calls it; "keras.linear" for none. */
 bool keras_function(struct keras_model *model, const struct keras_layer *layer, const char *key, const char **function);

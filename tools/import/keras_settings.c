@@ -91,12 +91,22 @@ bool keras_function(struct keras_model *model, const struct keras_layer *layer, 
     return keras_error(model, layer, "has the %s '%s', which rnn import does not know", key, name);
 }
 
+/* "float16", "mixed_bfloat16", or a policy with such a name: https://keras.io/api/mixed_precision/policy/ */
+void keras_note_type(struct keras_model *model, const json_t *config)
+{
+    const json_t *type = json_object_get(config, "dtype");
+    const char *name =
+        json_string_value(json_is_object(type) ? json_object_get(json_object_get(type, "config"), "name") : type);
+    model->halves = model->halves || (name && strstr(name, "float16"));
+}
+
 bool keras_inner(struct keras_model *model, const struct keras_layer *layer, const char *key, struct keras_layer *inner)
 {
     const json_t *object = json_object_get(layer->config, key);
     *inner = *layer;
     inner->class = json_string_value(json_object_get(object, "class_name"));
     inner->config = json_object_get(object, "config");
+    keras_note_type(model, inner->config);
     inner->name = keras_text(inner, "name");
     return (inner->class && inner->name) || keras_error(model, layer, "does not say which '%s' it has", key);
 }
