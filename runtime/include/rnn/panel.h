@@ -125,9 +125,10 @@ RNN_INLINE void rnn_column_pass(rnn_vec *sum, const rnn_vec *weights, const rnn_
 RNN_INLINE void rnn_column_passes(rnn_vec *sum, const rnn_vec *weights, const rnn_real *x, const int k, const int rows,
                                   const int passes)
 {
-    const int most = k < 128 ? 1 : RNN_MAX(1, RNN_STEP_ROWS / rows), rest = passes % most;
+    const int most = k < 128 ? 1 : RNN_MAX(1, RNN_STEP_ROWS / rows);
+    const int whole = passes / most, rest = passes % most;
     RNN_UNROLL(4)
-    for (int p = 0; p < passes / most; p++, sum += most * rows, weights += (ptrdiff_t)k * most * rows)
+    for (int p = 0; p < whole; p++, sum += most * rows, weights += (ptrdiff_t)k * most * rows)
         rnn_column_pass(sum, weights, x, k, rows, most);
     if (rest > 0)
         rnn_column_pass(sum, weights, x, k, rows, rest);

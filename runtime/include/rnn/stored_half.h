@@ -231,10 +231,10 @@ RNN_INLINE void rnn_half_column(rnn_vec *sum, const rnn_stored *weights, const r
 RNN_INLINE void rnn_half_column_passes(rnn_vec *sum, const rnn_stored *weights, const rnn_storage storage,
                                        const rnn_real *x, const int k, const int rows, const int passes)
 {
-    const int most = RNN_MAX(1, RNN_STEP_ROWS / rows), rest = passes % most;
+    const int most = RNN_MAX(1, RNN_STEP_ROWS / rows), whole = passes / most, rest = passes % most;
     const ptrdiff_t pass_bytes = (ptrdiff_t)((k + 1) / 2) * rows * RNN_VECTOR_BYTES;
     RNN_UNROLL(4)
-    for (int p = 0; p < passes / most; p++, sum += most * rows, weights += most * pass_bytes)
+    for (int p = 0; p < whole; p++, sum += most * rows, weights += most * pass_bytes)
         rnn_half_column(sum, weights, storage, x, k, rows, most);
     if (rest > 0)
         rnn_half_column(sum, weights, storage, x, k, rows, rest);

@@ -203,9 +203,9 @@ RNN_INLINE void rnn_int8_column_passes(rnn_vec *sum, const rnn_vec *scales, cons
                                        const unsigned char *run, const int plane, const int quads, const int rows,
                                        const int passes)
 {
-    const int most = RNN_MAX(1, RNN_INT8_STEP / rows), rest = passes % most;
+    const int most = RNN_MAX(1, RNN_INT8_STEP / rows), whole = passes / most, rest = passes % most;
     RNN_UNROLL(4)
-    for (int p = 0; p < passes / most; p++, sum += most * rows, scales += most * rows) {
+    for (int p = 0; p < whole; p++, sum += most * rows, scales += most * rows) {
         rnn_int8_column(sum, scales, weights, run, plane, quads, rows, most);
         weights += (ptrdiff_t)quads * most * rows * RNN_VECTOR_BYTES;
     }
