@@ -16,7 +16,7 @@ static long one_number(const struct keras_layer *layer, const char *key, long ot
     return json_is_integer(value) ? (long)json_integer_value(value) : otherwise;
 }
 
-/* How a layer goes over the frames. */
+/* The way of a layer over the frames. */
 struct reach {
     long taps, dilation, back; /* frames that the first product reads back */
 };

@@ -16,8 +16,7 @@ static bool moved_input(struct onnx_graph *graph, const Onnx__NodeProto *node, c
            onnx_node_error(graph, node, error, "reads '%.80s', which has no axes that can be moved", (*x)->name);
 }
 
-/* Takes an axis out of a value; of the features, one is left. */
-static void remove_axis(struct onnx_value *value, int axis)
+void onnx_remove_axis(struct onnx_value *value, int axis)
 {
     memmove(value->axes + axis, value->axes + axis + 1, strlen(value->axes + axis));
 }
@@ -94,7 +93,7 @@ static bool squeeze_node(struct onnx_graph *graph, const Onnx__NodeProto *node, 
         if (count >= 0 && chosen >> i & 1 && !one)
             return onnx_axes_error(graph, node, x, "removes axes of one element", error);
         if (count < 0 ? one : chosen >> i & 1)
-            remove_axis(&value, i);
+            onnx_remove_axis(&value, i);
     }
     onnx_give(graph, node, 0, value);
     return true;
@@ -324,7 +323,7 @@ static bool gather_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
     if (index->tensor.rank == 0) {
         if (value.axes[axis] == 'T' || onnx_axis_length(graph, &value, axis) > 1)
             return onnx_axes_error(graph, node, x, "takes one place of an axis other than that of sequences", error);
-        remove_axis(&value, axis);
+        onnx_remove_axis(&value, axis);
     }
     onnx_give(graph, node, 0, value);
     return true;

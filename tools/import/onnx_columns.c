@@ -140,7 +140,7 @@ static bool reduce_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
     if (frames)
         value.axes[axis] = '1';
     if (!onnx_integer(node, "keepdims", 1))
-        memmove(value.axes + axis, value.axes + axis + 1, strlen(value.axes + axis));
+        onnx_remove_axis(&value, axis);
     if (frames && !graph->without_lengths)
         graph->without_lengths = node;
     /* what is one number for the language is one feature here */

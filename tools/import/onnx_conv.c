@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "import/onnx_graph.h"
 
-/* How a Conv goes over the frames. */
+/* The way of a Conv over the frames. */
 struct reach {
     long dilation, back; /* frames from one product to the next; how many the first one reads back */
     long surplus;        /* frames that come out behind the last one */

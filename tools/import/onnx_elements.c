@@ -224,7 +224,7 @@ static bool join(struct onnx_graph *graph, const Onnx__NodeProto *node, const st
         a->name, a->size, a->axes, b->name, b->size, b->axes);
 }
 
-/* What a value is beside others in an expression that has the size of `joined`. */
+/* The text of a value beside others in an expression that has the size of `joined`. */
 static bool operand_text(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *value,
                          const struct onnx_value *joined, const char **text, const char **error)
 {

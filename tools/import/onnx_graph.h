@@ -110,6 +110,8 @@ bool onnx_numbers(struct onnx_graph *graph, const Onnx__NodeProto *node, const c
 /* The axis that a number names, counted from the last if it is negative: 0 .. rank-1. */
 bool onnx_axis(struct onnx_graph *graph, const Onnx__NodeProto *node, double number, int rank, int *axis,
                const char **error);
+/* Takes an axis out of a value; of the features, one is left. */
+void onnx_remove_axis(struct onnx_value *value, int axis);
 
 /* A name for the program that nothing else has, like the node's, or like its operator where it has none. */
 const char *onnx_node_name(struct onnx_graph *graph, const Onnx__NodeProto *node);

@@ -1,4 +1,4 @@
-/* What is to be said about the numbers of imported weights, of whatever system. */
+/* Warnings and notes about the numbers of imported weights, of whatever system. */
 #ifndef RNN_TOOLS_IMPORT_WEIGHTS_H
 #define RNN_TOOLS_IMPORT_WEIGHTS_H
 
