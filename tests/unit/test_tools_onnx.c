@@ -176,8 +176,8 @@ static void names_what_it_cannot_write(void **state)
     refuses(*state, &m, "the Loop 'again' is of an operator that rnn import does not know");
     static const char *const reasons[][2] = {
         {"MaxPool", "the MaxPool 'again' changes the number of frames, but a program gives one for each"},
-        {"InstanceNormalization", "the InstanceNormalization 'again' has statistics over all frames of each feature"},
-        {"GroupNormalization", "the GroupNormalization 'again' has statistics over all frames of some features"},
+        {"InstanceNormalization", "the InstanceNormalization 'again' has statistics over all frames of a sequence"},
+        {"GroupNormalization", "the GroupNormalization 'again' has statistics over all frames of a sequence"},
         {"QuantizeLinear", "the QuantizeLinear 'again' is of a quantised model: export it as it was before"},
         {"ArgMax", "the ArgMax 'again' gives ids, but outputs of a program are numbers"},
     };

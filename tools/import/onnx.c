@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "data/file.h"
 #include "import/onnx.h"
 #include "import/onnx_graph.h"
@@ -31,6 +32,36 @@ static bool read_initializers(struct onnx_graph *graph, struct onnx_value *value
         values[i].whole = onnx_is_whole(graph->proto->initializer[i]->data_type);
     }
     return true;
+}
+
+/* False, with an error, if two initializers have one name, or two inputs: readers would get the first. */
+static bool check_names(struct onnx_graph *graph, const char *what, const char *const *names, size_t count,
+                        const char **error)
+{
+    struct map seen;
+    map_init(&seen, graph->arena);
+    for (size_t i = 0; i < count; i++) {
+        if (map_get(&seen, names[i])) {
+            *error = arena_printf(graph->arena, "'%s': two %s have the name '%s': names have one value", graph->path,
+                                  what, names[i]);
+            return false;
+        }
+        map_put(&seen, names[i], (void *)names[i]);
+    }
+    return true;
+}
+
+static bool check_all_names(struct onnx_graph *graph, const char **error)
+{
+    const Onnx__GraphProto *proto = graph->proto;
+    const char **weights = ARENA_ARRAY(graph->arena, const char *, proto->n_initializer + 1);
+    const char **inputs = ARENA_ARRAY(graph->arena, const char *, proto->n_input + 1);
+    for (size_t i = 0; i < proto->n_initializer; i++)
+        weights[i] = proto->initializer[i]->name ? proto->initializer[i]->name : "";
+    for (size_t i = 0; i < proto->n_input; i++)
+        inputs[i] = proto->input[i]->name ? proto->input[i]->name : "";
+    return check_names(graph, "initializers", weights, proto->n_initializer, error) &&
+           check_names(graph, "inputs", inputs, proto->n_input, error);
 }
 
 static bool is_initializer(const Onnx__GraphProto *proto, const char *name)
@@ -240,8 +271,10 @@ static bool try_layouts(const struct onnx_graph *graph, const struct onnx_value 
         struct onnx_graph tried;
         size_t done;
         const char *problem = NULL;
-        if (try_layout(graph, &layouts[i], initializers, network, &tried, &done, &problem))
+        if (try_layout(graph, &layouts[i], initializers, network, &tried, &done, &problem)) {
+            *error = NULL;
             return true;
+        }
         if (i == 0 || done > furthest || (done == furthest && misplaced && !tried.misplaced)) {
             furthest = done;
             misplaced = tried.misplaced;
@@ -261,7 +294,8 @@ static bool import_graph(struct onnx_graph *graph, const Onnx__ModelProto *model
     onnx_order_nodes(graph->arena, model->graph);
     graph->proto = model->graph;
     struct onnx_value *initializers = ARENA_ARRAY(graph->arena, struct onnx_value, graph->proto->n_initializer + 1);
-    if (!find_opset(graph, model, error) || !read_initializers(graph, initializers, error))
+    if (!find_opset(graph, model, error) || !check_all_names(graph, error) ||
+        !read_initializers(graph, initializers, error))
         return false;
     network->input_count = read_ports(graph);
     network->inputs = graph->ports;
@@ -274,13 +308,10 @@ static bool import_graph(struct onnx_graph *graph, const Onnx__ModelProto *model
     return try_layouts(graph, initializers, network, error);
 }
 
-bool onnx_import(struct arena *arena, const char *path, const struct array *given, int given_count,
-                 struct onnx_network *network, const char **error)
+bool onnx_import_content(struct arena *arena, const char *path, const struct text *content, const struct array *given,
+                         int given_count, struct onnx_network *network, const char **error)
 {
-    struct text content;
-    if (!file_read(arena, path, &content, error))
-        return false;
-    Onnx__ModelProto *model = onnx__model_proto__unpack(NULL, content.length, (const uint8_t *)content.data);
+    Onnx__ModelProto *model = onnx__model_proto__unpack(NULL, content->length, (const uint8_t *)content->data);
     if (!model) {
         *error = arena_printf(arena, "'%s' is no ONNX file, or is not whole", path);
         return false;
@@ -289,4 +320,12 @@ bool onnx_import(struct arena *arena, const char *path, const struct array *give
     const bool done = import_graph(&graph, model, given, given_count, network, error);
     onnx__model_proto__free_unpacked(model, NULL);
     return done;
+}
+
+bool onnx_import(struct arena *arena, const char *path, const struct array *given, int given_count,
+                 struct onnx_network *network, const char **error)
+{
+    struct text content;
+    return file_read(arena, path, &content, error) &&
+           onnx_import_content(arena, path, &content, given, given_count, network, error);
 }

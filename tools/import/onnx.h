@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/text.h"
 #include "data/array.h"
 
 enum { ONNX_MAX_AXES = 10 };
@@ -45,6 +46,10 @@ struct onnx_network {
  * numbers, [given_count], as reference data has them; then weights may be inputs. */
 bool onnx_import(struct arena *arena, const char *path, const struct array *given, int given_count,
                  struct onnx_network *network, const char **error);
+
+/* The same of the content of a file; `path` is for messages, and says in which folder other files of numbers are. */
+bool onnx_import_content(struct arena *arena, const char *path, const struct text *content, const struct array *given,
+                         int given_count, struct onnx_network *network, const char **error);
 
 /* Runs reference data through the imported program: each folder test_data_set_* beside the file or in `folder`, with
  * input_0.pb .. and output_0.pb .. in it, as https://github.com/onnx/onnx/blob/main/docs/OnnxBackendTest.md has them.

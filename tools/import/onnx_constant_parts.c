@@ -101,6 +101,7 @@ static bool transpose_node(struct onnx_graph *graph, const Onnx__NodeProto *node
         for (int axis = rank - 1; axis >= 0; rest /= shape[axis--])
             at += rest % shape[axis] * stride[axis];
         value.tensor.data[i] = x->tensor.data[at];
+        onnx_copy_mark(graph, &value, i, x, at);
     }
     value.whole = x->whole;
     return onnx_give_constant(graph, node, value);
@@ -140,6 +141,8 @@ static bool give_rows(struct onnx_graph *graph, const Onnx__NodeProto *node, con
             return onnx_node_error(graph, node, error, "takes row %g of '%.80s', which is %s", wanted, x->name,
                                    array_shape_text(graph->arena, &x->tensor));
         memcpy(value.tensor.data + i * size, x->tensor.data + (long)row * size, (size_t)size * sizeof(double));
+        for (long k = 0; k < size && x->open; k++)
+            onnx_copy_mark(graph, &value, i * size + k, x, (long)row * size + k);
     }
     if (alone)
         memmove(value.tensor.shape, value.tensor.shape + 1, (size_t)--value.tensor.rank * sizeof(long));
@@ -211,10 +214,14 @@ static bool concat_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
     struct onnx_value value = onnx_new_constant(graph, x->tensor.rank, shape, &fits);
     if (!fits || array_size(&value.tensor) != size)
         return onnx_constant_too_large(graph, node, error);
-    for (size_t i = 0, at = 0; i < node->n_input; i++) {
+    long at = 0;
+    for (size_t i = 0; i < node->n_input; i++) {
         x = onnx_find(graph, node->input[i]);
-        memcpy(value.tensor.data + at, x->tensor.data, (size_t)array_size(&x->tensor) * sizeof(double));
-        at += (size_t)array_size(&x->tensor);
+        const long count = array_size(&x->tensor);
+        memcpy(value.tensor.data + at, x->tensor.data, (size_t)count * sizeof(double));
+        for (long k = 0; k < count && x->open; k++)
+            onnx_copy_mark(graph, &value, at + k, x, k);
+        at += count;
     }
     value.whole = x->whole;
     return onnx_give_constant(graph, node, value);

@@ -22,6 +22,15 @@ struct onnx_value onnx_new_constant(struct onnx_graph *graph, int rank, const lo
     return value;
 }
 
+void onnx_copy_mark(struct onnx_graph *graph, struct onnx_value *value, long i, const struct onnx_value *x, long from)
+{
+    if (!x->open || !x->open[from])
+        return;
+    if (!value->open)
+        value->open = ARENA_ARRAY(graph->arena, bool, array_size(&value->tensor));
+    value->open[i] = true;
+}
+
 bool onnx_give_constant(struct onnx_graph *graph, const Onnx__NodeProto *node, struct onnx_value value)
 {
     value.tensor.name = node->n_output ? node->output[0] : "";
@@ -83,8 +92,12 @@ static bool shape_node(struct onnx_graph *graph, const Onnx__NodeProto *node, co
     if (!fits)
         return onnx_constant_too_large(graph, node, error);
     value.whole = true;
-    for (long i = 0; i < count; i++)
+    bool *open = ARENA_ARRAY(graph->arena, bool, (size_t)count + 1);
+    for (long i = 0; i < count; i++) {
         value.tensor.data[i] = lengths[from + i];
+        open[i] = onnx_is_open(lengths[from + i]);
+        value.open = open[i] ? open : value.open;
+    }
     return onnx_give_constant(graph, node, value);
 }
 
@@ -127,8 +140,8 @@ static bool constant_of_shape_node(struct onnx_graph *graph, const Onnx__NodePro
 
 /* ---- elements ---- */
 
-/* The element of a tensor that stands at place i of a shape to which it spreads. */
-static double spread_element(const struct array *from, const struct array *shape, long i)
+/* Which element of a tensor stands at place i of a shape to which it spreads. */
+static long spread_place(const struct array *from, const struct array *shape, long i)
 {
     long at = 0, stride = 1;
     for (int axis = shape->rank - 1, own = from->rank - 1; axis >= 0; axis--, own--) {
@@ -139,7 +152,7 @@ static double spread_element(const struct array *from, const struct array *shape
         at += from->shape[own] == 1 ? 0 : place * stride;
         stride *= from->shape[own];
     }
-    return from->data[at];
+    return at;
 }
 
 /* The shape that two spread to. */
@@ -168,8 +181,11 @@ static bool expand_node(struct onnx_graph *graph, const Onnx__NodeProto *node, c
     struct onnx_value value = onnx_new_constant(graph, rank, shape, &fits);
     if (!fits)
         return onnx_constant_too_large(graph, node, error);
-    for (long i = 0; i < array_size(&value.tensor); i++)
-        value.tensor.data[i] = spread_element(&x->tensor, &value.tensor, i);
+    for (long i = 0; i < array_size(&value.tensor); i++) {
+        const long from = spread_place(&x->tensor, &value.tensor, i);
+        value.tensor.data[i] = x->tensor.data[from];
+        onnx_copy_mark(graph, &value, i, x, from);
+    }
     value.whole = x->whole;
     return onnx_give_constant(graph, node, value);
 }
@@ -190,7 +206,11 @@ static bool arithmetic_node(struct onnx_graph *graph, const Onnx__NodeProto *nod
         return onnx_constant_too_large(graph, node, error);
     value.whole = a->whole && b->whole;
     for (long i = 0; i < array_size(&value.tensor); i++) {
-        const double p = spread_element(&a->tensor, &value.tensor, i), q = spread_element(&b->tensor, &value.tensor, i);
+        const long from_a = spread_place(&a->tensor, &value.tensor, i),
+                   from_b = spread_place(&b->tensor, &value.tensor, i);
+        const double p = a->tensor.data[from_a], q = b->tensor.data[from_b];
+        onnx_copy_mark(graph, &value, i, a, from_a);
+        onnx_copy_mark(graph, &value, i, b, from_b);
         switch (node->op_type[0]) {
         case 'A':
             value.tensor.data[i] = p + q;
@@ -230,6 +250,7 @@ static bool cast_node(struct onnx_graph *graph, const Onnx__NodeProto *node, con
     if (!fits)
         return onnx_constant_too_large(graph, node, error);
     value.whole = onnx_is_whole(to);
+    value.open = x->open;
     for (long i = 0; i < array_size(&value.tensor); i++)
         value.tensor.data[i] = onnx_round(to, x->tensor.data[i]);
     return onnx_give_constant(graph, node, value);

@@ -6,6 +6,8 @@
 #include "base/arena.h"
 #include "import/onnx_graph.h"
 
+enum { NO_INPUT = 9 }; /* for onnx_numbers: what an attribute alone says */
+
 /* The way of a Conv over the frames. */
 struct reach {
     long dilation, back; /* frames from one product to the next; how many the first one reads back */
@@ -13,18 +15,36 @@ struct reach {
     bool depthwise;      /* each feature by itself */
 };
 
+/* The numbers of an attribute that has `wanted` of them; where it is not there, they stay as they are. */
+static bool read_numbers(struct onnx_graph *graph, const Onnx__NodeProto *node, const char *name, int wanted,
+                         double *numbers, const char **error)
+{
+    double found[ONNX_MOST_NUMBERS];
+    int count;
+    if (!onnx_numbers(graph, node, name, NO_INPUT, &count, found, error))
+        return false;
+    if (count >= 0 && count != wanted)
+        return onnx_node_error(graph, node, error, "has %d numbers in its %s instead of %d", count, name, wanted);
+    for (int i = 0; i < wanted && count >= 0; i++)
+        numbers[i] = found[i];
+    return true;
+}
+
 static bool read_padding(struct onnx_graph *graph, const Onnx__NodeProto *node, long all, double pads[2],
                          const char **error)
 {
-    const Onnx__AttributeProto *automatic = onnx_attribute(node, "auto_pad");
-    double sides[ONNX_MOST_NUMBERS];
-    int count;
-    if (!onnx_numbers(graph, node, "pads", 9, &count, sides, error))
+    const char *way = onnx_string(graph, node, "auto_pad", "NOTSET");
+    const bool upper = strcmp(way, "SAME_UPPER") == 0, lower = strcmp(way, "SAME_LOWER") == 0;
+    const bool valid = strcmp(way, "VALID") == 0;
+    if (!upper && !lower && !valid && strcmp(way, "NOTSET") != 0)
+        return onnx_node_error(graph, node, error,
+                               "has the auto_pad '%s'; there are NOTSET, SAME_UPPER, SAME_LOWER and VALID", way);
+    if (!read_numbers(graph, node, "pads", 2, pads, error))
         return false;
-    const bool upper = automatic && automatic->s.len == 10 && memcmp(automatic->s.data, "SAME_UPPER", 10) == 0;
-    const bool lower = automatic && automatic->s.len == 10 && memcmp(automatic->s.data, "SAME_LOWER", 10) == 0;
-    pads[0] = upper ? (double)(all / 2) : lower ? (double)(all - all / 2) : count == 2 ? sides[0] : 0;
-    pads[1] = upper || lower ? (double)all - pads[0] : count == 2 ? sides[1] : 0;
+    if (upper || lower || valid) {
+        pads[0] = upper ? (double)(all / 2) : lower ? (double)(all - all / 2) : 0;
+        pads[1] = valid ? 0 : (double)all - pads[0];
+    }
     return (pads[0] >= 0 && pads[1] >= 0 && pads[0] < 1e9 && pads[1] < 1e9) ||
            onnx_node_error(graph, node, error, "has pads that are not from 0 to 1000000000");
 }
@@ -32,18 +52,20 @@ static bool read_padding(struct onnx_graph *graph, const Onnx__NodeProto *node, 
 static bool find_reach(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value *x,
                        const struct array *W, struct reach *reach, const char **error)
 {
-    double stride[ONNX_MOST_NUMBERS], wide[ONNX_MOST_NUMBERS], pads[2];
-    int strides, dilations;
-    if (!onnx_numbers(graph, node, "strides", 9, &strides, stride, error) ||
-        !onnx_numbers(graph, node, "dilations", 9, &dilations, wide, error))
+    double stride = 1, wide = 1, taps = (double)W->shape[2], pads[2] = {0, 0};
+    if (!read_numbers(graph, node, "strides", 1, &stride, error) ||
+        !read_numbers(graph, node, "dilations", 1, &wide, error) ||
+        !read_numbers(graph, node, "kernel_shape", 1, &taps, error))
         return false;
-    if (dilations == 1 && !(wide[0] >= 1 && wide[0] < 1e6))
+    if (fabs(taps - (double)W->shape[2]) > 0)
+        return onnx_node_error(graph, node, error, "has a kernel_shape of %g, but its kernel '%.80s' is %s", taps,
+                               W->name, array_shape_text(graph->arena, W));
+    if (!(wide >= 1 && wide < 1e6))
         return onnx_node_error(graph, node, error, "has a dilation that is not from 1 to 1000000");
     const long group = onnx_integer(node, "group", 1);
-    *reach = (struct reach){.dilation = dilations == 1 ? (long)wide[0] : 1, .depthwise = group > 1};
+    *reach = (struct reach){.dilation = (long)wide, .depthwise = group > 1};
     const long all = reach->dilation * (W->shape[2] - 1);
-    if ((strides == 1 && !(stride[0] > 0 && stride[0] < 2)) ||
-        (group != 1 && (group != x->size || W->shape[0] != x->size)))
+    if (fabs(stride - 1) > 0 || (group != 1 && (group != x->size || W->shape[0] != x->size)))
         return onnx_node_error(graph, node, error,
                                "can be imported with stride 1 only, and with one group or one for each feature");
     if (!read_padding(graph, node, all, pads, error))
@@ -146,7 +168,7 @@ bool onnx_conv(struct onnx_graph *graph, const Onnx__NodeProto *node, const char
 /* Zeros before and behind the frames, for a Conv. https://onnx.ai/onnx/operators/onnx__Pad.html */
 bool onnx_pad(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
-    const Onnx__AttributeProto *mode = onnx_attribute(node, "mode");
+    const char *mode = onnx_string(graph, node, "mode", "constant");
     const struct onnx_value *x, *number = NULL;
     double pads[ONNX_MOST_NUMBERS], axes[ONNX_MOST_NUMBERS];
     int sides, count, axis;
@@ -160,7 +182,7 @@ bool onnx_pad(struct onnx_graph *graph, const Onnx__NodeProto *node, const char 
     if (x->kind != ONNX_VECTOR || sides != 2 * named || named > rank)
         return onnx_node_error(graph, node, error, "has %d pads for '%.80s', which has the axes %s", sides, x->name,
                                x->axes);
-    if ((mode && mode->s.len && (mode->s.len != 8 || memcmp(mode->s.data, "constant", 8) != 0)) || fabs(filled) > 0)
+    if (strcmp(mode, "constant") != 0 || fabs(filled) > 0)
         return onnx_node_error(graph, node, error,
                                "can be imported only where it puts zeros (mode 'constant', value 0)");
     struct onnx_value value = *x;

@@ -22,13 +22,14 @@ static bool function_node(struct onnx_graph *graph, const Onnx__NodeProto *node,
 
 static bool gelu_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
-    const Onnx__AttributeProto *approximate = onnx_attribute(node, "approximate");
+    const char *way = onnx_string(graph, node, "approximate", "none");
     const struct onnx_value *x;
     if (!onnx_input(graph, node, 0, ONNX_VECTOR, &x, error))
         return false;
-    if (approximate && (approximate->s.len != 4 || memcmp(approximate->s.data, "none", 4) != 0))
-        return onnx_node_error(graph, node, error, "is approximate; the language has the exact one only");
-    onnx_write_equation(graph, node, x, x->size, arena_printf(graph->arena, "gelu(%s)", x->expression));
+    if (strcmp(way, "none") != 0 && strcmp(way, "tanh") != 0)
+        return onnx_node_error(graph, node, error, "has the approximate '%s'; there are none and tanh", way);
+    onnx_write_equation(graph, node, x, x->size,
+                        arena_printf(graph->arena, *way == 't' ? "onnx.gelu_tanh(%s)" : "gelu(%s)", x->expression));
     return true;
 }
 

@@ -33,45 +33,6 @@ bool onnx_axes_error(struct onnx_graph *graph, const Onnx__NodeProto *node, cons
                            what, x->name, x->axes);
 }
 
-const Onnx__AttributeProto *onnx_attribute(const Onnx__NodeProto *node, const char *name)
-{
-    for (size_t i = 0; i < node->n_attribute; i++)
-        if (node->attribute[i]->name && strcmp(node->attribute[i]->name, name) == 0)
-            return node->attribute[i];
-    return NULL;
-}
-
-long onnx_integer(const Onnx__NodeProto *node, const char *name, long otherwise)
-{
-    const Onnx__AttributeProto *attribute = onnx_attribute(node, name);
-    return attribute && attribute->has_i ? (long)attribute->i : otherwise;
-}
-
-double onnx_number(const Onnx__NodeProto *node, const char *name, double otherwise)
-{
-    const Onnx__AttributeProto *attribute = onnx_attribute(node, name);
-    return attribute && attribute->has_f ? (double)attribute->f : otherwise;
-}
-
-bool onnx_numbers(struct onnx_graph *graph, const Onnx__NodeProto *node, const char *attribute, size_t i, int *count,
-                  double numbers[ONNX_MOST_NUMBERS], const char **error)
-{
-    const Onnx__AttributeProto *list = onnx_attribute(node, attribute);
-    const struct onnx_value *value = NULL;
-    *count = -1;
-    if (!list && !onnx_has_input(node, i))
-        return true;
-    if (!list && !onnx_input(graph, node, i, ONNX_TENSOR, &value, error))
-        return false;
-    const size_t length = list ? list->n_ints : (size_t)array_size(&value->tensor);
-    if (length > ONNX_MOST_NUMBERS)
-        return onnx_node_error(graph, node, error, "has %zu numbers in its %s", length, attribute);
-    for (size_t k = 0; k < length; k++)
-        numbers[k] = list ? (double)list->ints[k] : value->tensor.data[k];
-    *count = (int)length;
-    return true;
-}
-
 bool onnx_axis(struct onnx_graph *graph, const Onnx__NodeProto *node, double number, int rank, int *axis,
                const char **error)
 {

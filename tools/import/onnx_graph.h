@@ -20,6 +20,7 @@ struct onnx_value {
     enum onnx_kind { ONNX_TENSOR, ONNX_VECTOR, ONNX_IDS, ONNX_LENGTHS, ONNX_INPUT } kind;
     struct array tensor;      /* of a tensor: a constant */
     bool whole;               /* of a tensor: its type has whole numbers only */
+    bool *open;               /* of a tensor: which numbers follow from a length that is not fixed; NULL: none */
     const char *expression;   /* of a vector and of ids: what it is in the program */
     const char *parts[2];     /* of a vector of two directions: each by itself, if it has an expression; else NULL */
     char axes[ONNX_MAX_AXES]; /* of a vector and of ids */
@@ -97,10 +98,17 @@ bool onnx_axes_error(struct onnx_graph *graph, const Onnx__NodeProto *node, cons
 
 const char *onnx_node_text(const struct onnx_graph *graph, const Onnx__NodeProto *node); /* "the LSTM 'encoder'" */
 
+/* False, with an error, if a node has an attribute that its operator has not, or as another thing. Behind it, one that
+ * is there has its value; one without is 0, which some writers of files leave out. */
+bool onnx_check_attributes(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
+
 /* NULL: the attribute is not there. */
 const Onnx__AttributeProto *onnx_attribute(const Onnx__NodeProto *node, const char *name);
 long onnx_integer(const Onnx__NodeProto *node, const char *name, long otherwise);
 double onnx_number(const Onnx__NodeProto *node, const char *name, double otherwise);
+/* Its first 60 characters; `otherwise` also where it is empty. */
+const char *onnx_string(const struct onnx_graph *graph, const Onnx__NodeProto *node, const char *name,
+                        const char *otherwise);
 
 /* The whole numbers of an attribute or, where there is none, of input i. *count is -1 where there is neither. */
 enum { ONNX_MOST_NUMBERS = 8 };
@@ -177,6 +185,9 @@ const struct onnx_function *onnx_find_function(const char *name, size_t length);
 /* The text of its call on `of`. */
 const char *onnx_function_call(struct arena *arena, const struct onnx_function *function, const char *of, double alpha,
                                double beta);
+
+/* Marks element i of a constant as open where element `from` of x is. */
+void onnx_copy_mark(struct onnx_graph *graph, struct onnx_value *value, long i, const struct onnx_value *x, long from);
 
 /* A constant of zeros, whose elements are to be set; *fits is false where it, or all of them together, are too large,
  * which an error says then. Then a node gives it. */

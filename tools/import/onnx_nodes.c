@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "import/onnx_graph.h"
+#include "import/reasons.h"
 
 static const struct onnx_writer other_writers[] = {
     {"LSTM", onnx_recurrent},
@@ -13,7 +14,6 @@ static const struct onnx_writer other_writers[] = {
     {NULL, NULL},
 };
 
-static const char rate[] = "changes the number of frames, but a program gives one for each that it is given";
 static const char quantised[] = "is of a quantised model: export it as it was before; rnnc --form='*=int8' stores its "
                                 "weights in a quarter";
 static const char chosen[] = "gives ids, but outputs of a program are numbers: take it off the end of the model";
@@ -22,12 +22,12 @@ static const char chosen[] = "gives ids, but outputs of a program are numbers: t
 static const struct reason {
     const char *op, *why;
 } reasons[] = {
-    {"MaxPool", rate},
-    {"AveragePool", rate},
-    {"ConvTranspose", rate},
-    {"Resize", rate},
-    {"InstanceNormalization", "has statistics over all frames of each feature, which rnn import does not write"},
-    {"GroupNormalization", "has statistics over all frames of some features, which rnn import does not write"},
+    {"MaxPool", IMPORT_CHANGES_RATE},
+    {"AveragePool", IMPORT_CHANGES_RATE},
+    {"ConvTranspose", IMPORT_CHANGES_RATE},
+    {"Resize", IMPORT_CHANGES_RATE},
+    {"InstanceNormalization", IMPORT_WHOLE_STATISTICS},
+    {"GroupNormalization", IMPORT_WHOLE_STATISTICS},
     {"QuantizeLinear", quantised},
     {"DequantizeLinear", quantised},
     {"DynamicQuantizeLinear", quantised},
@@ -68,6 +68,21 @@ static bool check_names(struct onnx_graph *graph, const Onnx__NodeProto *node, c
     return true;
 }
 
+/* False, with an error, if a node computes with a constant of real numbers in which there is a length that is not
+ * fixed. Constants of whole numbers are shapes and places, where it stands for all frames or sequences. */
+static bool check_open(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
+{
+    for (size_t i = 0; i < node->n_input; i++) {
+        const struct onnx_value *value = onnx_has_input(node, i) ? onnx_find(graph, node->input[i]) : NULL;
+        if (value && value->kind == ONNX_TENSOR && value->open && !value->whole)
+            return onnx_node_error(graph, node, error,
+                                   "computes with '%.100s', which follows from a number of frames or sequences that "
+                                   "the file leaves open and a program does not know: export the model with fixed axes",
+                                   value->name);
+    }
+    return true;
+}
+
 bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error)
 {
     if (!check_names(graph, node, error))
@@ -89,7 +104,8 @@ bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char
     if (ours && !writer)
         writer = find(other_writers, op);
     if (writer)
-        return writer->write(graph, node, error);
+        return onnx_check_attributes(graph, node, error) && (constant || check_open(graph, node, error)) &&
+               writer->write(graph, node, error);
     for (size_t i = 0; ours && i < sizeof reasons / sizeof reasons[0]; i++)
         if (strcmp(reasons[i].op, op) == 0)
             return onnx_node_error(graph, node, error, "%s", reasons[i].why);

@@ -35,11 +35,7 @@ struct layer {
 
 static bool find_direction(struct layer *layer, const char **error)
 {
-    const Onnx__AttributeProto *direction = onnx_attribute(layer->node, "direction");
-    const char *text = "forward";
-    if (direction && direction->has_s)
-        text = arena_printf(layer->graph->arena, "%.*s", (int)(direction->s.len > 60 ? 60 : direction->s.len),
-                            (const char *)direction->s.data);
+    const char *text = onnx_string(layer->graph, layer->node, "direction", "forward");
     layer->backward = strcmp(text, "reverse") == 0;
     layer->directions = strcmp(text, "bidirectional") == 0 ? 2 : 1;
     if (layer->backward || layer->directions == 2 || strcmp(text, "forward") == 0)
@@ -254,9 +250,10 @@ static bool find_lengths(struct layer *layer, const char **error)
     struct onnx_graph *graph = layer->graph;
     const struct onnx_value *lengths =
         onnx_has_input(layer->node, LENGTHS) ? onnx_find(graph, layer->node->input[LENGTHS]) : NULL;
-    bool all = lengths && lengths->kind == ONNX_TENSOR && graph->frames > 0;
+    const double frames = graph->frames > 0 ? (double)graph->frames : ONNX_ANY_FRAMES;
+    bool all = lengths && lengths->kind == ONNX_TENSOR;
     for (long i = 0; all && i < array_size(&lengths->tensor); i++)
-        all = fabs(lengths->tensor.data[i] - (double)graph->frames) < 0.5;
+        all = fabs(lengths->tensor.data[i] - frames) < 0.5;
     if (!onnx_has_input(layer->node, LENGTHS) || all) {
         if (!graph->without_lengths)
             graph->without_lengths = layer->node;
