@@ -45,6 +45,7 @@ def residual():
 def padded():
     return keras.Sequential([L.InputLayer((None, 6)), L.Normalization(), L.ZeroPadding1D((3, 1)), L.Conv1D(5, 5, activation="elu"),
                              L.Conv1D(5, 2, padding="same"), L.GRU(6, return_sequences=True, go_backwards=True),
+                             L.SeparableConv1D(6, 3, padding="causal", activation="tanh"), L.PReLU(shared_axes=[1]), L.Rescaling(0.5, 1),
                              L.Conv1D(4, 3, padding="causal", use_bias=False), L.Softmax()])
 
 

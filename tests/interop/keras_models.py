@@ -41,11 +41,12 @@ class Random:
             return L.Bidirectional(layer, backward_layer=kind(layer.units, go_backwards=True, **other))
         return L.Bidirectional(layer, merge_mode=self.one(["concat", "concat", "sum", "ave", "mul"]))
 
-    def without_time(self):
+    def without_time(self, frames=True):
         dense = L.Dense(int(self.random.integers(1, 10)), activation=self.one(FUNCTIONS), use_bias=not self.maybe(0.2))
         return self.one([dense, dense, L.Dropout(0.3), L.LayerNormalization(epsilon=self.one([1e-3, 1e-5])),
                          L.LayerNormalization(center=False), L.BatchNormalization(), L.Activation(self.one(FUNCTIONS)),
-                         L.RMSNormalization(), L.Normalization(), L.GaussianNoise(0.1), L.ReLU(), L.LeakyReLU(0.1), L.ELU(0.7), L.Softmax()])
+                         L.RMSNormalization(), L.Normalization(), L.GaussianNoise(0.1), L.ReLU(), L.LeakyReLU(0.1), L.ELU(0.7), L.Softmax(),
+                         L.PReLU(shared_axes=[1, 2] if self.maybe() else [1]) if frames else L.PReLU(), L.UnitNormalization(), L.Rescaling(0.3, -0.2)])
 
     def convolved(self):
         """Layers that read frames around each, and give as many."""
@@ -56,6 +57,7 @@ class Random:
             before = int(self.random.integers(0, dilation * (taps - 1) + 1))
             return [L.ZeroPadding1D((before, dilation * (taps - 1) - before)), L.Conv1D(units, taps, padding="valid", **options)]
         layer = self.one([L.Conv1D(units, taps, padding=self.one(["causal", "same"]), **options),
+                          L.SeparableConv1D(units, taps, padding="same", **options),
                           L.DepthwiseConv1D(taps, padding="same", **options)])
         return [layer, L.SpatialDropout1D(0.2)]
 
@@ -66,11 +68,11 @@ class Random:
         for _ in range(self.random.integers(1, 4)):
             layers += (self.convolved() if self.maybe() else []) + [self.recurrent(True)] + [self.without_time() for _ in range(self.random.integers(3))]
             if self.maybe():
-                layers.append(L.TimeDistributed(self.one([L.Dense(4, activation="relu"), L.LayerNormalization()])))
+                layers.append(L.TimeDistributed(self.one([L.Dense(4, activation="relu"), L.LayerNormalization(), L.PReLU(), L.Flatten()])))
         if self.maybe(0.5):
             frames = False
             last = self.one([self.recurrent(False), self.recurrent(False), L.GlobalAveragePooling1D(), L.GlobalMaxPooling1D()])
-            layers += [last] + [self.without_time() for _ in range(self.random.integers(3))]
+            layers += [last] + [self.without_time(False) for _ in range(self.random.integers(3))]
         for layer in layers:
             y = layer(x)
             backwards = getattr(layer, "go_backwards", False)  # its frames cannot be joined with those before it
@@ -81,7 +83,7 @@ class Random:
         for variable in model.weights:
             if "seed" not in variable.path and "count" not in variable.path:
                 low = 0.3 if "variance" in variable.path else -0.6
-                variable.assign(self.random.uniform(low, 0.8, variable.shape))
+                variable.assign(self.random.uniform(low, 0.8, variable.shape).astype("f4"))
         for layer in model.layers:
             if isinstance(layer, L.Normalization):
                 layer.finalize_state()  # what it computes with follows from its weights here
@@ -91,6 +93,7 @@ class Random:
 def main():
     rnn, count = os.path.abspath(sys.argv[1]), int(sys.argv[2])
     worst = 0
+    keras.config.set_floatx("float64")  # some networks make much of each rounding
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for seed in range(count):

@@ -1,12 +1,14 @@
 #include "import/keras.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "data/file.h"
 #include "data/zip.h"
 #include "import/keras_model.h"
 #include "import/keras_weights.h"
+#include "import/trial.h"
 
 /* What files hold. */
 struct content {
@@ -135,8 +137,8 @@ static bool write_network(struct keras_model *model, const json_t *root, const c
     return true;
 }
 
-bool keras_import(struct arena *arena, const char *path, const char *config, struct keras_network *network,
-                  const char **error)
+static bool import_files(struct arena *arena, const char *path, const char *config, struct keras_network *network,
+                         const char **error)
 {
     struct keras_model model = {.arena = arena, .path = path, .error = error};
     struct content content;
@@ -154,4 +156,33 @@ bool keras_import(struct arena *arena, const char *path, const char *config, str
     json_decref(root);
     keras_weights_close(model.weights);
     return done;
+}
+
+struct attempt {
+    struct arena *arena;
+    const char *path, *config;
+};
+
+static void attempt_import(void *context)
+{
+    const struct attempt *attempt = context;
+    struct keras_network network;
+    const char *error = NULL;
+    import_files(attempt->arena, attempt->path, attempt->config, &network, &error);
+}
+
+/* HDF5 trusts some numbers of a file, such as where in a heap a text lies: it crashes over those that are damaged, or
+ * reads on and on. https://github.com/HDFGroup/hdf5/issues/5193 */
+bool keras_import(struct arena *arena, const char *path, const char *config, struct keras_network *network,
+                  const char **error)
+{
+    enum { SECONDS = 5, BYTES_A_SECOND = 1 << 24 };
+    struct attempt attempt = {arena, path, config};
+    struct stat status;
+    const long bytes = stat(path, &status) == 0 ? (long)status.st_size : 0;
+    *network = (struct keras_network){.program = NULL};
+    if (import_try(attempt_import, &attempt, SECONDS + bytes / BYTES_A_SECOND))
+        return import_files(arena, path, config, network, error);
+    *error = arena_printf(arena, "'%s' is damaged, so that the HDF5 library fails over it: save the model again", path);
+    return false;
 }

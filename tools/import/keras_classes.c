@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "import/keras_model.h"
+#include "import/reasons.h"
 
 enum { MANY = 1000000 };
 
@@ -25,14 +26,19 @@ static const struct class
     {"RMSNormalization", "rms_normalization", keras_rms_normalization, 1, 1, true},
     {"BatchNormalization", "batch_normalization", keras_batch_normalization, 1, 1, true},
     {"Normalization", "normalization", keras_normalization, 1, 1, true},
+    {"UnitNormalization", "unit_normalization", keras_unit_normalization, 1, 1, true},
+    {"Rescaling", "rescaling", keras_rescaling, 1, 1, true},
     {"Conv1D", "conv1d", keras_conv, 1, 1, false},
     {"DepthwiseConv1D", "depthwise_conv1d", keras_conv, 1, 1, false},
+    {"SeparableConv1D", "separable_conv1d", keras_conv, 1, 1, false},
     {"ZeroPadding1D", "zero_padding1d", keras_zero_padding, 1, 1, false},
     {"Activation", "activation", keras_activation, 1, 1, true},
     {"ReLU", "re_lu", keras_relu, 1, 1, true},
     {"LeakyReLU", "leaky_re_lu", keras_slope, 1, 1, true},
     {"ELU", "elu", keras_slope, 1, 1, true},
+    {"PReLU", "p_re_lu", keras_prelu, 1, 1, true},
     {"Softmax", "softmax", keras_softmax, 1, 1, true},
+    {"Flatten", "flatten", keras_flatten, 1, 1, true},
     {"Dropout", "dropout", keras_nothing, 1, 1, true},
     {"SpatialDropout1D", "spatial_dropout1d", keras_nothing, 1, 1, false},
     {"AlphaDropout", "alpha_dropout", keras_nothing, 1, 1, true},
@@ -53,20 +59,31 @@ static const struct class
     {"GlobalMaxPooling1D", "global_max_pooling1d", keras_pooling, 1, 1, false},
 };
 
-static const char rate[] = "changes the number of frames, but a program gives one for each that it is given";
+#define ATTENTION "reads all frames at each, which a program does not"
+#define AXES      "moves frames and features among each other, but a program has features at each frame"
 
 /* Why classes that models have next to recurrent ones cannot be imported. */
 static const struct reason {
     const char *class, *why;
 } reasons[] = {
-    {"MaxPooling1D", rate},
-    {"AveragePooling1D", rate},
-    {"UpSampling1D", rate},
-    {"Cropping1D", rate},
-    {"Conv1DTranspose", rate},
+    {"MaxPooling1D", IMPORT_CHANGES_RATE},
+    {"AveragePooling1D", IMPORT_CHANGES_RATE},
+    {"UpSampling1D", IMPORT_CHANGES_RATE},
+    {"Cropping1D", IMPORT_CHANGES_RATE},
+    {"Conv1DTranspose", IMPORT_CHANGES_RATE},
     {"Lambda", "is of a function of one's own, which a file does not say: build the model of layers that do"},
     {"RNN", "has a cell of its own: of recurrent layers, LSTM, GRU and SimpleRNN are read"},
-    {"MultiHeadAttention", "reads all frames at each, which a program does not"},
+    {"ConvLSTM1D", "has a cell of its own: of recurrent layers, LSTM, GRU and SimpleRNN are read"},
+    {"MultiHeadAttention", ATTENTION},
+    {"GroupQueryAttention", ATTENTION},
+    {"Attention", ATTENTION},
+    {"AdditiveAttention", ATTENTION},
+    {"GroupNormalization", IMPORT_WHOLE_STATISTICS},
+    {"RepeatVector", "makes frames of what there is once for a sequence, but a program gives one for each that it is "
+                     "given"},
+    {"Reshape", AXES},
+    {"Permute", AXES},
+    {"Dot", "multiplies values of all frames with each other, which a program does not"},
 };
 
 bool keras_find_class(struct keras_model *model, const struct keras_layer *layer, bool in_wrapper, keras_write **write,

@@ -46,53 +46,73 @@ static bool find_reach(struct keras_model *model, const struct keras_layer *laye
     return true;
 }
 
-/* y = f(transpose(kernel[0]) @ x[t-2] + transpose(kernel[1]) @ x[t-1] + .. + bias). Where Keras has the frames from the
- * last to the first, what is before is behind. */
-static void write_sum(struct keras_model *model, const struct keras_layer *layer, const struct reach *reach,
-                      const char *function, bool depthwise, bool biased)
+/* "transpose(kernel[0]) @ x[t-2] + transpose(kernel[1]) @ x[t-1] + ..", or with * where each feature is by itself.
+ * Where Keras has the frames from the last to the first, what is before is behind. */
+static void write_products(struct keras_model *model, const struct keras_layer *layer, const struct reach *reach,
+                           const char *kernel, bool depthwise)
 {
     struct text *out = &model->equations;
     const struct keras_value *x = layer->inputs[0];
-    const bool linear = strcmp(function, "keras.linear") == 0;
-    text_printf(out, "  %s.y = ", layer->equation);
-    if (!linear)
-        text_printf(out, "%s(", function);
     for (long k = 0; k < reach->taps; k++) {
         const long at = (k * reach->dilation - reach->back) * (x->backwards ? -1 : 1);
-        text_printf(out, depthwise ? "%s%s.kernel[%ld] * %s" : "%stranspose(%s.kernel[%ld]) @ %s", k ? " + " : "",
-                    layer->equation, k, x->expression);
+        text_printf(out, depthwise ? "%s%s[%ld] * %s" : "%stranspose(%s[%ld]) @ %s", k ? " + " : "", kernel, k,
+                    x->expression);
         if (at)
             text_printf(out, "[t%+ld]", at);
     }
-    if (biased)
-        text_printf(out, " + %s.bias", layer->equation);
-    text_puts(out, linear ? "\n" : ")\n");
 }
 
+/* Takes weight i of [taps, rows, columns], and declares it; of columns of 1 that are no axis, [taps, rows]. */
+static const char *take_kernel(struct keras_model *model, const struct keras_layer *layer, int i, const char *what,
+                               const long shape[3], bool depthwise)
+{
+    const char *name = arena_printf(model->arena, "%s.%s", layer->equation, what);
+    if (!keras_take_shape(model, layer, i, what, 3, shape))
+        return NULL;
+    struct array *array = map_get(&model->arrays, name);
+    array->rank = depthwise ? 2 : 3; /* a vector for each product */
+    text_printf(&model->equations, "  param %s%s\n", name, array_shape_text(model->arena, array));
+    return name;
+}
+
+/* Conv1D, and DepthwiseConv1D, of each feature by itself, and both in turn */
 bool keras_conv(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
 {
-    const bool depthwise = layer->class[0] == 'D', biased = keras_flag(layer, "use_bias", true);
+    const bool depthwise = layer->class[0] == 'D', separable = layer->class[0] == 'S';
+    const bool biased = keras_flag(layer, "use_bias", true);
     const struct keras_value *x = layer->inputs[0];
+    struct text *out = &model->equations;
     struct reach reach;
-    const char *function;
+    const char *function, *kernel, *pointwise = NULL;
     long filters = x->size;
     if (x->kind != KERAS_FRAMES)
         return keras_error(model, layer, "has to read features at each frame");
     if ((!depthwise && !keras_size(model, layer, "filters", &filters)) || !find_reach(model, layer, &reach) ||
         !keras_function(model, layer, "activation", &function))
         return false;
-    const long shape[] = {reach.taps, x->size, depthwise ? 1 : filters};
-    if (!keras_take_shape(model, layer, 0, "kernel", 3, shape) ||
-        (biased && !keras_take(model, layer, 1, "bias", filters, 0)))
+    const bool by_feature = depthwise || separable, linear = strcmp(function, "keras.linear") == 0;
+    kernel = take_kernel(model, layer, 0, separable ? "depthwise_kernel" : "kernel",
+                         (const long[]){reach.taps, x->size, by_feature ? 1 : filters}, by_feature);
+    if (kernel && separable)
+        pointwise = take_kernel(model, layer, 1, "pointwise_kernel", (const long[]){1, x->size, filters}, false);
+    if (!kernel || (separable && !pointwise) ||
+        (biased && !keras_take(model, layer, 1 + separable, "bias", filters, 0)))
         return false;
-    const char *kernel = arena_printf(model->arena, "%s.kernel", layer->equation);
-    if (depthwise) /* a vector for each product */
-        ((struct array *)map_get(&model->arrays, kernel))->rank = 2;
-    text_printf(&model->equations, depthwise ? "  param %s[%ld, %ld]\n" : "  param %s[%ld, %ld, %ld]\n", kernel,
-                shape[0], shape[1], shape[2]);
     if (biased)
-        text_printf(&model->equations, "  param %s.bias[%ld]\n", layer->equation, filters);
-    write_sum(model, layer, &reach, function, depthwise, biased);
+        text_printf(out, "  param %s.bias[%ld]\n", layer->equation, filters);
+    if (separable) {
+        text_printf(out, "  %s.depthwise = ", layer->equation);
+        write_products(model, layer, &reach, kernel, true);
+        text_puts(out, "\n");
+    }
+    text_printf(out, "  %s.y = %s%s", layer->equation, linear ? "" : function, linear ? "" : "(");
+    if (separable)
+        text_printf(out, "transpose(%s[0]) @ %s.depthwise", pointwise, layer->equation);
+    else
+        write_products(model, layer, &reach, kernel, depthwise);
+    if (biased)
+        text_printf(out, " + %s.bias", layer->equation);
+    text_puts(out, linear ? "\n" : ")\n");
     keras_give(layer, value, arena_printf(model->arena, "%s.y", layer->equation), filters);
     value->before = value->behind = 0;
     return true;

@@ -101,8 +101,8 @@ typedef bool keras_write(struct keras_model *model, struct keras_layer *layer, s
 
 keras_write keras_input, keras_embedding, keras_recurrent, keras_bidirectional, keras_time_distributed, keras_dense,
     keras_layer_normalization, keras_rms_normalization, keras_batch_normalization, keras_normalization, keras_conv,
-    keras_zero_padding, keras_activation, keras_relu, keras_slope, keras_softmax, keras_nothing, keras_mask,
-    keras_merge, keras_pooling;
+    keras_zero_padding, keras_activation, keras_relu, keras_slope, keras_prelu, keras_softmax, keras_unit_normalization,
+    keras_rescaling, keras_flatten, keras_nothing, keras_mask, keras_merge, keras_pooling;
 
 /* An input of this shape, which begins with the batch. */
 bool keras_input_of_shape(struct keras_model *model, const struct keras_layer *layer, const json_t *shape,
