@@ -253,10 +253,11 @@ static struct schedule *run_back(struct pipeline *pipeline, enum purpose purpose
         factor_sums(pipeline->graph, pipeline->scratch);
     end_stage(pipeline, STAGE_FACTOR_SUMS);
     if (trains) {
-        const bool by_outputs = purpose == PURPOSE_VJP;
-        differentiate(pipeline->graph, options->input_gradients || by_outputs, options->vjp_states && by_outputs,
-                      pipeline->scratch);
-        if (options->vjp_states && by_outputs)
+        const bool by_outputs = purpose == PURPOSE_VJP, of_pasts = options->vjp_states && by_outputs;
+        if (of_pasts && refuse_whole_sequences(pipeline->graph, pipeline->diag))
+            return NULL;
+        differentiate(pipeline->graph, options->input_gradients || by_outputs, of_pasts, pipeline->scratch);
+        if (of_pasts)
             refuse_pasts(pipeline->graph, pipeline->diag);
         if (!end_stage(pipeline, STAGE_DIFFERENTIATE))
             return NULL;

@@ -5,6 +5,7 @@
 #include "base/diag.h"
 #include "graph/graph.h"
 #include "sema/program.h"
+#include "transform/transform.h"
 
 bool refuse_without_loss(const struct program *program, struct diagnostics *diag)
 {
@@ -29,15 +30,28 @@ bool refuse_without_output(const struct program *program, struct diagnostics *di
     return true;
 }
 
+bool refuse_whole_sequences(const struct graph *graph, struct diagnostics *diag)
+{
+    const struct node *node = find_whole(graph);
+    if (!node)
+        return false;
+    diag_error(
+        diag, node->equation,
+        "'%s' %s, so that '%s' needs whole sequences and has no state with gradients: leave out --vjp-states, and "
+        "write states as inputs marked 'once' and outputs like 'last(h)'",
+        node->name     ? node->name
+        : node->origin ? node->origin->path
+                       : graph->name,
+        op_is_over_time(node->op) ? "is a value of the sequence" : "reads ahead or runs in reverse", graph->name);
+    return true;
+}
+
 void refuse_pasts(const struct graph *graph, struct diagnostics *diag)
 {
-    if (!graph->of_pasts)
-        diag_error(diag, (struct span){0},
-                   "'%s' needs whole sequences, so that it has no state with gradients: leave out --vjp-states, and "
-                   "write states as inputs marked 'once' and outputs like 'last(h)'",
-                   graph->name);
     for (int i = 0; i < graph->past_count; i++)
         if (graph->pasts[i].frames > PAST_MOST)
-            diag_error(diag, graph->pasts[i].equation, "'%s' is read %d frames back: with --vjp-states at most %d",
-                       graph->pasts[i].name, graph->pasts[i].frames, PAST_MOST);
+            diag_error(diag, graph->pasts[i].equation,
+                       "'%s' is read %d frames back: with --vjp-states at most %d; leave it out where sequences are "
+                       "whole, or the past may count as a constant",
+                       graph->pasts[i].shown, graph->pasts[i].frames, PAST_MOST);
 }

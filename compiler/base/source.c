@@ -1,5 +1,6 @@
 #include "base/source.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -197,4 +198,26 @@ void source_locate(const struct source *source, uint32_t offset, int *line, int 
     const int row = find_row(source, offset);
     *line = row - source_file_at(source, offset)->first_row + 1;
     *column = (int)(offset - source->line_begin[row]) + 1;
+}
+
+const char *source_excerpt(struct arena *arena, const struct source *source, struct span span)
+{
+    char *text = arena_alloc(arena, SOURCE_EXCERPT_MOST + 4, 1);
+    int length = 0;
+    for (uint32_t i = span.begin; i < span.end && i < source->length; i++) {
+        char c = source->data[i];
+        if (isspace((unsigned char)c)) {
+            if (length && text[length - 1] != ' ')
+                text[length++] = ' ';
+        } else {
+            text[length++] = c;
+        }
+        if (length >= SOURCE_EXCERPT_MOST) {
+            for (int k = 0; k < 3; k++)
+                text[length++] = '.';
+            break;
+        }
+    }
+    text[length] = '\0';
+    return text;
 }

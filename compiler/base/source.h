@@ -61,6 +61,10 @@ const struct source_file *source_file_at(const struct source *source, uint32_t o
 /* Line and column of an offset within its file, both from 1; columns count bytes. */
 void source_locate(const struct source *source, uint32_t offset, int *line, int *column);
 
+/* The text of a span as messages quote it: in one line, cut off behind SOURCE_EXCERPT_MOST characters. */
+enum { SOURCE_EXCERPT_MOST = 60 };
+const char *source_excerpt(struct arena *arena, const struct source *source, struct span span);
+
 static inline struct span span_join(struct span a, struct span b)
 {
     return (struct span){a.begin < b.begin ? a.begin : b.begin, a.end > b.end ? a.end : b.end};

@@ -32,7 +32,7 @@ struct text;
 
 enum {
     NO_NODE = -1,
-    PAST_MOST = 16 /* frames of the past of a value through which gradients go: each is nodes of its own */
+    PAST_MOST = 64 /* frames of the past of a value through which gradients go: each is nodes of its own */
 };
 
 struct edge {
@@ -57,8 +57,9 @@ bool view_is_contiguous(const struct view *view, const struct shape *shape);
 
 /* The value of the program whose equation or declaration a node comes from. */
 struct node_origin {
-    const char *path;     /* "h1.c" */
-    const char *instance; /* of the cell or function that it belongs to: "h1"; "" for the top */
+    const char *path;       /* "h1.c" */
+    const char *instance;   /* of the cell or function that it belongs to: "h1"; "" for the top */
+    const char *expression; /* of a value without a name, within an equation: "(x * x)"; its path says which; or NULL */
 };
 
 /* A value of the program that is a part of a node: units begin .. begin + length at the same frame. */
@@ -166,7 +167,8 @@ struct graph_output {
 /* A value of a graph `of_outputs` whose past goes from call to call and has an adjoint. The adjoints of all pasts are
  * one array: of each value in turn its frames -1, -2, ..., each [streams][units]. */
 struct graph_past {
-    const char *name;
+    const char *name;  /* for names in C */
+    const char *shown; /* for people: a name of the program, or "(x * x) of y" */
     struct span equation;
     int frames;
     struct shape shape; /* of one frame */

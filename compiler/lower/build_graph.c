@@ -322,10 +322,11 @@ static void add_equations(struct lowering *lowering)
     }
 }
 
-static const struct node_origin *origin_new(struct arena *arena, const char *path, const char *instance)
+static const struct node_origin *origin_new(struct arena *arena, const char *path, const char *instance,
+                                            const char *expression)
 {
     struct node_origin *origin = ARENA_NEW(arena, struct node_origin);
-    *origin = (struct node_origin){path, instance};
+    *origin = (struct node_origin){path, instance, expression};
     return origin;
 }
 
@@ -337,7 +338,8 @@ static struct lowering lowering_new(struct arena *arena, const struct program *p
     lowering.origins = ARENA_ARRAY(arena, const struct node_origin *, program->value_count + 1);
     for (int i = 0; i < program->value_count; i++) {
         const struct value *value = program->values[i];
-        lowering.origins[i] = origin_new(arena, value->name, value->origin ? value->origin->path : "");
+        const char *expression = value->hidden ? source_excerpt(arena, program->source, value->span) : NULL;
+        lowering.origins[i] = origin_new(arena, value->name, value->origin ? value->origin->path : "", expression);
     }
     return lowering;
 }
@@ -350,7 +352,7 @@ static void add_losses(struct lowering *lowering)
     graph->outputs = ARENA_ARRAY(lowering->arena, struct graph_output, program->loss_count + 1);
     for (int i = 0; i < program->loss_count; i++) {
         const struct term *term = program->losses[i].term;
-        lowering->origin = origin_new(lowering->arena, "loss", "");
+        lowering->origin = origin_new(lowering->arena, "loss", "", NULL);
         lowering->equation = program->losses[i].span;
         struct edge loss = lower_term(lowering, term), everywhere = edge_to(graph, graph_add_number(graph, 1));
         struct edge seed = add_operation(lowering, OP_seed, term, loss, everywhere);

@@ -1,6 +1,5 @@
 #include "sema/report.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -8,7 +7,7 @@
 #include "base/diag.h"
 #include "sema/program.h"
 
-enum { EXCERPT_MAX = 60, ORIGINS_MAX = 3 };
+enum { ORIGINS_MAX = 3 };
 
 void report_init(struct report *report, struct arena *arena, struct diagnostics *diag, const struct source *source)
 {
@@ -29,7 +28,7 @@ static void note_origin(struct report *report)
 {
     const struct origin *origin = report->origin;
     for (int i = 0; origin && i < ORIGINS_MAX; i++, origin = origin->parent) {
-        if (strlen(origin->path) > EXCERPT_MAX)
+        if (strlen(origin->path) > SOURCE_EXCERPT_MOST)
             diag_note(report->diag, origin->call, "in an instance of '%s'", origin->cell);
         else
             diag_note(report->diag, origin->call, "in '%s', an instance of '%s'", origin->path, origin->cell);
@@ -72,24 +71,7 @@ void report_note(struct report *report, struct span span, const char *format, ..
 
 const char *report_excerpt(const struct report *report, struct span span)
 {
-    char *text = arena_alloc(report->arena, EXCERPT_MAX + 4, 1);
-    int length = 0;
-    for (uint32_t i = span.begin; i < span.end && i < report->source->length; i++) {
-        char c = report->source->data[i];
-        if (isspace((unsigned char)c)) {
-            if (length && text[length - 1] != ' ')
-                text[length++] = ' ';
-        } else {
-            text[length++] = c;
-        }
-        if (length >= EXCERPT_MAX) {
-            for (int k = 0; k < 3; k++)
-                text[length++] = '.';
-            break;
-        }
-    }
-    text[length] = '\0';
-    return text;
+    return source_excerpt(report->arena, report->source, span);
 }
 
 const char *plural(int count) { return count == 1 ? "" : "s"; }

@@ -18,18 +18,17 @@
 #include "transform/stop_zeros.h"
 #include "transform/transform.h"
 
-/* True if a call can be a window of a longer sequence: of earlier frames it needs only the past of its values. */
-static bool graph_carries(const struct graph *graph)
+const struct node *find_whole(const struct graph *graph)
 {
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = graph->nodes[i];
         if (op_is_over_time(node->op) && !node_is_loss_of_frames(node))
-            return false;
+            return node;
         for (int k = 0; k < node->count; k++)
             if (node->edges[k].delay < 0)
-                return false;
+                return node;
     }
-    return true;
+    return NULL;
 }
 
 static void add_adjoints(struct differentiating *d)
@@ -157,7 +156,7 @@ static void seed_output(struct differentiating *d, int number, int *capacity)
 
 void differentiate(struct graph *graph, bool by_inputs, bool of_pasts, struct arena *scratch)
 {
-    graph->carries = graph_carries(graph);
+    graph->carries = !find_whole(graph);
     graph->by_inputs = by_inputs;
     graph->of_pasts = of_pasts && graph->carries;
     if (graph->of_pasts)

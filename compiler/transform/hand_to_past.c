@@ -9,6 +9,8 @@
  *
  * A past that is longer than the call is in part still there after it: rnn_finish_past of the runtime hands that on. An
  * initial value that stands in the past has received its gradient where it is read, by OP_outside. */
+#include <string.h>
+
 #include "base/arena.h"
 #include "transform/adjoint.h"
 #include "transform/gradient_rule.h"
@@ -95,18 +97,41 @@ static const char *frame_name(struct graph *graph, const char *what, const struc
                              : arena_printf(graph->arena, "d_%s_%s_%d", what, past->name, k);
 }
 
+/* Returns the text of an expression without a comment behind it. */
+static int expression_length(const char *expression)
+{
+    int length = (int)strcspn(expression, "#");
+    while (length && expression[length - 1] == ' ')
+        length--;
+    return length;
+}
+
+/* Names the past of a value that has no name by the equation that it stands in, and shows its expression. */
+static void name_part(struct graph *graph, const struct node *node, struct graph_past *past)
+{
+    const struct node_origin *origin = node->origin;
+    const char *path = origin ? origin->path : graph->name;
+    const char *expression = origin && origin->expression ? origin->expression : "a part";
+    /* Behind the last point of a path without a name stands a word of the compiler's. */
+    const char *point = origin && origin->expression ? strrchr(path, '.') : NULL;
+    const char *equation = arena_copy_string(graph->arena, path, point ? (size_t)(point - path) : strlen(path));
+    past->name = arena_printf(graph->arena, "part_of_%s", equation);
+    past->shown = arena_printf(graph->arena, "%.*s of %s", expression_length(expression), expression, equation);
+}
+
 static void add_past(struct differentiating *d, int id, int *capacity)
 {
     struct graph *graph = d->graph;
     const struct node *node = d->like = graph->nodes[id];
     const long units = shape_size(&node->shape);
-    const struct graph_past past = {
-        .name = node->name ? node->name
-                           : arena_printf(graph->arena, "part_of_%s", node->origin ? node->origin->path : "it"),
-        .equation = node->equation,
-        .frames = d->pasts[id].frames,
-        .shape = node->shape,
-        .begin = graph->past_numbers};
+    struct graph_past past = {.name = node->name,
+                              .shown = node->name,
+                              .equation = node->equation,
+                              .frames = d->pasts[id].frames,
+                              .shape = node->shape,
+                              .begin = graph->past_numbers};
+    if (!node->name)
+        name_part(graph, node, &past);
     graph->pasts[graph->past_count++] = past;
     for (int k = 1; k <= past.frames && k <= PAST_MOST; k++) {
         add_given(d, id, k, frame_name(graph, "end", &past, k), graph->past_numbers);

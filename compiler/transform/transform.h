@@ -38,6 +38,10 @@ void factor(struct graph *graph, const struct machine *machine, struct arena *sc
  *   u + W @ x + U @ h[t-1] + b   ((b + W @ x) + u) + U @ h[t-1] */
 void factor_sums(struct graph *graph, struct arena *scratch);
 
+/* Returns a node that needs more of a sequence than one call with the past before it has: frames ahead, or all; NULL:
+ * there is none, so that a call can be a window of a longer sequence. */
+const struct node *find_whole(const struct graph *graph);
+
 /* The adjoint graph, with the gradients of all parameters (and, where `by_inputs`, of inputs) as outputs behind the
  * seeds of the losses. `of_pasts`: those of the past too, of a graph `of_outputs` whose calls may be windows; see
  * hand_to_past.c. See differentiate.c. */
