@@ -1,4 +1,4 @@
-/* The display of long work: its contents and its times. */
+/* The display of long work, its contents and its times; and whether the processors are busy. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command/busy.h"
 #include "command/progress.h"
 
 /* Expects `act` to write this to standard error. */
@@ -44,6 +45,24 @@ static struct progress begin(bool terminal)
     progress.terminal = terminal;
     progress_next(&progress, "all frames", 4);
     return progress;
+}
+
+/* Threads that are displaced often are those of a busy machine, over a time long enough to tell. */
+static void test_busy(void **state)
+{
+    (void)state;
+    const struct usage begin = {10, 4, 7, 1000};
+    const struct usage quiet = {12, 6, 11, 1020}, busy = {12, 5, 8.5, 1400}, alone = {12, 5, 8, 1400};
+    const struct usage soon = {10.1, 4.1, 7.1, 1400};
+    assert_float_equal(usage_judge(&begin, &quiet).displaced, 0, 0);
+    assert_true(usage_judge(&begin, &quiet).several);
+    assert_float_equal(usage_judge(&begin, &busy).displaced, 200, 1e-9);
+    assert_true(usage_judge(&begin, &busy).several);
+    assert_false(usage_judge(&begin, &alone).several);
+    assert_float_equal(usage_judge(&begin, &soon).displaced, 0, 0);
+    const struct usage now = usage_now(), later = usage_now();
+    assert_true(later.wall >= now.wall && later.of_all >= now.of_all && later.displaced >= now.displaced);
+    assert_true(now.of_thread > 0);
 }
 
 /* Nothing for ten seconds, then a line each half minute. */
@@ -95,7 +114,7 @@ static void test_nobody_waits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_file), cmocka_unit_test(test_terminal),
-                                       cmocka_unit_test(test_nobody_waits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_busy), cmocka_unit_test(test_file),
+                                       cmocka_unit_test(test_terminal), cmocka_unit_test(test_nobody_waits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

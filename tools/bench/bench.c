@@ -8,6 +8,7 @@
 #include "bench/floor.h"
 #include "bench/limits.h"
 #include "bench/timing.h"
+#include "command/busy.h"
 #include "command/commands.h"
 #include "network/draw.h"
 #include "network/network.h"
@@ -46,7 +47,7 @@ static const char documentation[] =
     "the floor.\n\n"
     "With --variants there is a line for each of them instead, with the time that the cost model predicts for a frame "
     "of a run, by which a network chooses when it loads.\n\n"
-    "Keep other work off the machine.\n\n"
+    "Keep other work off the machine; a note says so where others have taken the processors.\n\n"
     "Exit status: 0 done, 1 the program is wrong, 2 the command line is wrong.";
 
 static const struct argument_field fields[] = {
@@ -256,7 +257,20 @@ static void print_limits(const struct bench *bench, const struct floor *step)
     printf("%-8s %12s %12s %10s %10s %7s\n", "call", "us a frame", "p99.9", "GFLOP/s", "floor us", "ratio");
 }
 
-static bool print_figures(struct bench *bench, const char **error)
+/* Says that figures are those of a busy machine, if it was. */
+static void note_busy(const struct usage *begin)
+{
+    const struct usage end = usage_now();
+    const struct busyness busy = usage_judge(begin, &end);
+    if (busy.displaced > 0)
+        fprintf(stderr, "rnn: the processors are busy: others took them from this program %.0f times a second%s\n",
+                busy.displaced,
+                busy.several ? ", and threads of a call wait for each other: keep other work off the machine, or give "
+                               "--threads 1"
+                             : ": keep other work off the machine");
+}
+
+static bool print_calls(struct bench *bench, const char **error)
 {
     const rnn_model *model = bench->model;
     const int frames = bench->options->frames, block = model->block_frames < frames ? model->block_frames : frames;
@@ -274,6 +288,14 @@ static bool print_figures(struct bench *bench, const char **error)
     const rnn_training *training = model->training;
     return !training || (open_floor(bench, &training->beside, &training->within, block, &floor, error) &&
                          print_call(bench, "gradient", call_gradient, frames, &floor, error));
+}
+
+static bool print_figures(struct bench *bench, const char **error)
+{
+    const struct usage begin = usage_now();
+    const bool done = print_calls(bench, error);
+    note_busy(&begin);
+    return done;
 }
 
 /* ---- variants ---- */
@@ -312,9 +334,11 @@ static bool print_variants(struct bench *bench, const char **error)
            variants->count, variants->count == 1 ? "" : "s", bench->options->streams,
            bench->options->streams == 1 ? "" : "s", bench->options->frames, bench->options->frames == 1 ? "" : "s",
            (int)width, "us a frame", "predicted", "run", "step", "p99.9");
+    const struct usage begin = usage_now();
     for (int i = 0; i < variants->count; i++)
         if (!print_variant(bench, i, (int)width, error))
             return false;
+    note_busy(&begin);
     printf("\n'%s' is taken on this machine where the weights have its arrays\n", variants->list[taken].name);
     return true;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "command/busy.h"
 #include "command/commands.h"
 #include "command/stop.h"
 #include "files/new_file.h"
@@ -26,6 +27,8 @@ struct train {
     struct report report;
     uint64_t first_step; /* steps that were done before this run */
     double learned;      /* mean loss of the last epoch */
+    struct usage usage;  /* of processors, when this epoch began */
+    bool told_busy;
 };
 
 /* Prints the beginning. False, with a sentence, if it cannot be printed, as then nothing can. */
@@ -205,6 +208,22 @@ static bool advance(struct train *train, bool *epoch_done, const char **error)
     return true;
 }
 
+/* Says once that threads wait for each other, where others have taken the processors in this epoch. */
+static void note_busy(struct train *train)
+{
+    const struct usage now = usage_now();
+    const struct busyness busy = usage_judge(&train->usage, &now);
+    train->usage = now;
+    if (train->options.quiet || train->told_busy || busy.displaced <= 0 || !busy.several)
+        return;
+    train->told_busy = true;
+    fprintf(
+        stderr,
+        "rnn: the processors are busy: others took them from this program %.0f times a second, and its threads wait "
+        "for each other: keep other work off the machine, or give --threads 1\n",
+        busy.displaced);
+}
+
 static bool out_of_patience(const struct train *train)
 {
     const struct position *position = &train->trainer.position;
@@ -277,6 +296,7 @@ static int loop(struct train *train, const char **error)
     bool epoch_done;
     train->trainer.stop = stop_requested;
     train->first_step = train->trainer.position.step;
+    train->usage = usage_now();
     if (at_end(train)) /* the checkpoint is of the end, but --out may be new */
         return write_files(train, true, false, error) ? 0 : 1;
     while (!at_end(train)) {
@@ -290,8 +310,10 @@ static int loop(struct train *train, const char **error)
         int signal = signal_of_ranks(train);
         if (!write_files(train, epoch_done, signal != 0, error))
             return 1;
-        if (epoch_done)
+        if (epoch_done) {
+            note_busy(train);
             report_start_epoch(&train->report);
+        }
         if (signal)
             return 128 + signal;
     }
