@@ -170,6 +170,13 @@ says none.csv "no matrix would become smaller, the network stays dense"
 expect 0 plain none "--low-rank-after 1 --checkpoint none.checkpoint --resume"
 cmp dense.safetensors none.safetensors
 
+# Storages alone are no factors.
+expect 0 plain stored "--low-rank-after 1 --form *=int8"
+says out "No matrix has factors: storages are for inference, and training goes on with full numbers."
+silent() { ! grep -q "$2" "$1" || fail "$2: $(cat "$1")"; }
+silent out "in place of matrices"
+grep -q ': int8' stored.low_rank.rnn || fail "no storage: $(cat stored.low_rank.rnn)"
+
 # ---- errors, before anything is trained ----
 
 wrong() { # STATUS WORDS ARGUMENTS...

@@ -238,10 +238,14 @@ void report_conversion(struct report *report, const struct factoring *factoring,
         report_print_loss(stdout, report->in_bits, validation);
         putchar('\n');
     }
-    printf(
-        "Factors go on in place of matrices. The rate goes on, the optimizer's moments and the best validation begin "
-        "anew.\nThe program with forms is in '%s', the dense weights are in '%s'.\n\n",
-        options->low_rank, options->dense);
+    bool factors = false;
+    for (int i = 0; i < factoring->matrix_count; i++)
+        factors |= factoring->matrices[i].choice.form != FORM_DENSE;
+    puts(factors ? "Factors go on in place of matrices."
+                 : "No matrix has factors: storages are for inference, and training goes on with full numbers.");
+    printf("The rate goes on, the optimizer's moments and the best validation begin anew.\n"
+           "The program with forms is in '%s', the dense weights are in '%s'.\n\n",
+           options->low_rank, options->dense);
     fflush(stdout);
 }
 
