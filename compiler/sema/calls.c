@@ -24,6 +24,16 @@ static bool is_bound_by_inputs(const struct tree_definition *cell, const char *n
     return false;
 }
 
+/* Says that the default of a dimension that is not given is for another case. */
+static void note_default(struct builder *b, const struct tree_definition *cell, int index)
+{
+    if (index >= cell->dimension_count || !cell->dimensions[index].fallback || is_function_place(b->e, cell, index))
+        return;
+    report_note(&b->e->report, cell->dimensions[index].expr->span,
+                "the default of '%s' is for '%s' compiled alone: a call gives it",
+                report_excerpt(&b->e->report, cell->dimensions[index].expr->span), cell->name.text);
+}
+
 /* Checks that everything left out of the brackets follows: dimensions from the arguments, if there are no brackets at
  * all; functions from their defaults, if they come last. */
 static bool check_left_out(struct builder *b, const struct tree_definition *cell, const struct expr *call)
@@ -36,6 +46,7 @@ static bool check_left_out(struct builder *b, const struct tree_definition *cell
         report_error(&b->e->report, call->args[0]->span, "the %s '%s' of '%s' is not given: write '%s[...](...)'",
                      is_function ? "function" : "dimension", name, cell->name.text, cell->name.text);
         report_note(&b->e->report, cell->name.span, "'%s' is defined here", cell->name.text);
+        note_default(b, cell, i);
         return false;
     }
     return true;
@@ -55,6 +66,7 @@ static bool check_given(struct builder *b, const struct tree_definition *cell, c
                  cell->dimension_count, plural(cell->dimension_count), any ? " and functions" : "", given,
                  given == 1 ? "is" : "are");
     report_note(&b->e->report, cell->name.span, "'%s' is defined here", cell->name.text);
+    note_default(b, cell, given);
     return false;
 }
 
