@@ -45,10 +45,10 @@ static void write_kernel_of_kind(struct writing *writing)
 static void write_operations(struct writing *writing)
 {
     const struct kernel *kernel = writing->kernel;
-    count_products(&writing->operations, kernel);
+    count_products(writing);
     if (kernel->kind != KERNEL_PANEL && kernel->kind != KERNEL_ELEMENTWISE)
         for (int i = 0; i < kernel->node_count; i++)
-            count_node(&writing->operations, writing->emitter->graph->nodes[kernel->nodes[i]]);
+            count_node(writing, writing->emitter->graph->nodes[kernel->nodes[i]]);
     const char *operations = describe_operations(&writing->operations, writing->emitter->arena);
     static const char *const when[] = {
         [REGION_STATIC] = "Once",  [REGION_SEQUENCE] = "A sequence",      [REGION_FRAMES] = "A frame",

@@ -7,9 +7,9 @@
 /* Operations of a kernel for one frame of one stream; of a kernel that does not run for each frame, for one run. */
 struct operations {
     double adds, multiplies, multiply_adds;
-    double calls;  /* of exp and the like */
-    double others; /* comparisons, choices, operations of softmax and the like */
-    double weights;
+    double calls;        /* of exp and the like */
+    double others;       /* comparisons, choices, operations of softmax and the like */
+    double weight_bytes; /* of the weights that are read, as they are stored */
 };
 
 struct writing {
@@ -47,11 +47,11 @@ void write_store(struct writing *writing, int id);
 void write_stores(struct writing *writing);
 
 /* operations.c */
-void count_products(struct operations *operations, const struct kernel *kernel);
-void count_node(struct operations *operations, const struct node *node);
+void count_products(struct writing *writing);
+void count_node(struct writing *writing, const struct node *node);
 /* Replaces count_node for a sum with an inline product, which has been counted. */
 void count_multiply_add(struct operations *operations, const struct node *sum);
-/* Returns "512 additions, 256 multiply-adds; 1024 bytes of weights" (as floats), or NULL if there are none. */
+/* Returns "512 additions, 256 multiply-adds; 1024 bytes of weights", or NULL if there are none. */
 const char *describe_operations(const struct operations *operations, struct arena *arena);
 
 /* ---- one file for each kind, or some ---- */

@@ -141,7 +141,7 @@ void write_node(struct writing *writing, int id)
     if (pattern)
         count_multiply_add(&writing->operations, node);
     else
-        count_node(&writing->operations, node);
+        count_node(writing, node);
     if (!pattern)
         pattern = op_info(node->op)->emit;
     keep_expression(writing, id, fill_pattern(emitter, pattern, operands, false));
