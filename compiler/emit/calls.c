@@ -40,8 +40,9 @@ void write_signature(struct emitter *emitter, enum call_kind call)
 
 void write_frame_signature(struct emitter *emitter)
 {
-    write_pattern(emitter, "/* A frame of every stream, for one stream compiled by itself. */\n"
-                           "RNN_INLINE void $_frame(const $_packed *packed, $_state *state");
+    write_pattern(emitter,
+                  "/* Computes a frame of every stream. Inlined with 1 stream as a constant, and with any number. */\n"
+                  "RNN_INLINE void $_frame(const $_packed *packed, $_state *state");
     write_data_parameters(emitter, CALL_STEP);
     text_puts(emitter->out, ",\n    const int streams)");
 }

@@ -72,6 +72,10 @@ static void write_tensors(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     struct text *out = emitter->out;
+    if (graph->parameter_count + graph->input_count + graph->output_count)
+        text_puts(
+            out, "/* Name, type, time, rank, shape, size of the vocabulary, offset, start value with its number, parts "
+                 "with other start values and their count, whether it is fixed (see rnn_tensor). */\n");
     for (int i = 0; i < graph->parameter_count; i++)
         write_part_starts(emitter, i);
     if (graph->parameter_count)
@@ -116,17 +120,17 @@ static void write_generic_call(struct emitter *emitter, enum call_kind call)
                 emitter->graph->output_count ? "" : "    (void)outputs;\n");
     write_named(emitter, calls[call]);
     write_generic_arguments(emitter, call);
-    text_puts(emitter->out, ");\n}\n");
+    text_puts(emitter->out, ");\n}\n\n");
 }
 
 static void write_generic_calls(struct emitter *emitter)
 {
     write_pattern(emitter, "static rnn_status $_pack_any(const void *params, void *packed)\n{\n"
-                           "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n"
+                           "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n\n"
                            "static rnn_status $_state_copy_any(const void *packed, void *to, int to_first, const void "
                            "*from,\n    int from_first, int count)\n{\n"
                            "    return $_state_copy((const $_packed *)packed, ($_state *)to, to_first, (const $_state "
-                           "*)from,\n        from_first, count);\n}\n");
+                           "*)from,\n        from_first, count);\n}\n\n");
     for (int i = 0; i < emitter->schedule->plan_count; i++)
         write_generic_call(emitter, emitter->schedule->plans[i].call);
     write_generic_some(emitter);
@@ -161,6 +165,7 @@ void emit_descriptor(struct emitter *emitter, const struct emit_derivatives *der
     const struct graph *graph = emitter->graph;
     struct text *out = emitter->out;
     const bool chooses = emitter->target && emitter->target->levels; /* dispatch.c has written its calls */
+    text_puts(out, "/* ==== the descriptor, for tools that know no names ==== */\n\n");
     write_tensors(emitter);
     if (!chooses)
         write_generic_calls(emitter);

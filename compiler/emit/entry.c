@@ -25,7 +25,7 @@ static const char *const state_begins = "rnn_status $_state_init($_state *state,
 
 static const char *const state_begins_any =
     "static rnn_status $_state_init_any(void *state, int streams)\n{\n"
-    "    return $_state_init(($_state *)state, streams);\n}\n"
+    "    return $_state_init(($_state *)state, streams);\n}\n\n"
     "static rnn_status $_reset_any(void *state, const unsigned char *which_streams)\n{\n"
     "    return $_reset(($_state *)state, which_streams);\n}\n\n";
 
@@ -51,12 +51,17 @@ void write_state_functions(struct emitter *emitter, bool with_values)
 void write_numbers(struct emitter *emitter, int losses)
 {
     const struct schedule *schedule = emitter->schedule;
+    const struct plan *run = plan_of_call(schedule, CALL_RUN);
+    const bool parts = run && run_is_in_parts(emitter, run);
+    text_printf(emitter->out, "/* Frames of a block at most, whose values stay in a cache%s%s%s. */\n", losses ? "; losses" : "",
+                schedule->section_count ? "; sections of the wavefront" : "",
+                parts ? "; frames of a part of a run that goes on" : "");
     write_pattern(emitter, "enum { $_BLOCK_FRAMES = %d", schedule->block_frames);
     if (losses)
         write_pattern(emitter, ", $_LOSSES = %d", losses);
     if (schedule->section_count)
         write_pattern(emitter, ", $_SECTIONS = %d", schedule->section_count);
-    if (plan_of_call(schedule, CALL_RUN) && run_is_in_parts(emitter, plan_of_call(schedule, CALL_RUN)))
+    if (parts)
         write_pattern(emitter, ", $_PART_FRAMES = %d", part_frames(schedule));
     text_puts(emitter->out, " };\n\n");
 }
@@ -134,6 +139,7 @@ void emit_entry_points(struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
     emitter->region = NULL;
+    text_puts(emitter->out, "/* ---- memory ---- */\n\n");
     write_numbers(emitter, 0);
     if (emitter->freestanding)
         write_constant_sizes(emitter);
@@ -145,8 +151,10 @@ void emit_entry_points(struct emitter *emitter)
     text_puts(emitter->out, "\n");
     write_work_size(emitter);
     emit_file_calls(emitter);
+    text_puts(emitter->out, "/* ---- the past of streams ---- */\n\n");
     write_step_functions(emitter);
     write_state_copy(emitter);
+    text_puts(emitter->out, "/* ---- calls ---- */\n\n");
     for (int i = 0; i < schedule->plan_count; i++)
         write_entry_point(emitter, &schedule->plans[i]);
     write_step_some(emitter);

@@ -70,6 +70,8 @@ static const char *const memory_declarations =
     "size_t $_work_size(int frames, int streams);\n\n";
 
 static const char *const file_declarations =
+    "/* Read the parameters, all or none, from a safetensors file or from one in memory; write them to one. error: what "
+    "was wrong; may be NULL. */\n"
     "rnn_status $_load($_params *params, const char *path, rnn_error *error);\n"
     "rnn_status $_load_memory($_params *params, const void *memory, size_t size, rnn_error *error);\n"
     "rnn_status $_save(const $_params *params, const char *path, rnn_error *error);\n";
@@ -80,7 +82,8 @@ static const char *const pack_declaration = "rnn_status $_pack(const $_params *p
 
 static const char *const weights_declaration = "extern const $_params $_weights; /* constants, for $_pack */\n";
 
-static const char *const init_declaration = "rnn_status $_init($_params *params, uint64_t seed); /* start values */\n";
+static const char *const init_declaration =
+    "rnn_status $_init($_params *params, uint64_t seed); /* draws start values */\n";
 
 static const char *const call_declarations =
     "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"

@@ -48,14 +48,14 @@ static unsigned *emit_kernels(struct emitter *emitter, const struct region *regi
 static void write_thresholds(struct emitter *emitter, const struct region *region)
 {
     const struct sharing *sharing = &region->sharing;
-    text_printf(emitter->out, "    /* Worth it from %d column%s on", sharing->fork_columns,
+    text_printf(emitter->out, "    /* Threads are worth it from %d column%s on", sharing->fork_columns,
                 sharing->fork_columns > 1 ? "s" : "");
     if (sharing->streams_each)
-        text_printf(emitter->out, "; streams, if there are %d for each thread", sharing->streams_each);
+        text_printf(emitter->out, ": they share streams where each gets %d or more", sharing->streams_each);
     if (sharing->row_streams)
-        text_printf(emitter->out, "%s rows of the weights from %d stream%s on, for up to %d threads",
-                    sharing->streams_each ? "; else" : ";", sharing->row_streams, sharing->row_streams > 1 ? "s" : "",
-                    sharing->row_threads);
+        text_printf(emitter->out, "%s rows of the weights from %d stream%s on, up to %d threads",
+                    sharing->streams_each ? "; else" : ": they share", sharing->row_streams,
+                    sharing->row_streams > 1 ? "s" : "", sharing->row_threads);
     text_puts(emitter->out, ". */\n");
 }
 

@@ -189,7 +189,7 @@ static bool write_plain_packings(struct emitter *emitter, bool late)
             continue;
         if (!any)
             write_pattern(emitter,
-                          "/* What becomes of %s, row by row of the packed matrices (see rnn_packing). */\n"
+                          "/* Where %s go in the packed matrices, row by row (see rnn_packing). */\n"
                           "static const rnn_packing $_%spacking[] = {\n",
                           late ? "parameters that only the backward pass reads so" : "the parameters",
                           late ? "backward_" : "");
@@ -314,7 +314,7 @@ void emit_pack(struct emitter *emitter)
     const bool packs = write_plain_packings(emitter, false), stores = write_stored_packings(emitter);
     bool trains = emitter->graph->trains; /* then the caller has checked them */
     text_printf(out,
-                "/* Parameters to packed weights: what is static is computed here, once. */\n"
+                "/* Makes packed weights of parameters. What is static is computed here, once. */\n"
                 "%s %s_pack(const %s *params, %s_packed *packed%s)\n{\n%s",
                 trains              ? "static void"
                 : emitter->internal ? "static rnn_status"

@@ -349,6 +349,7 @@ void emit_training_descriptor(struct emitter *emitter)
 
 void emit_training(struct emitter *emitter)
 {
+    write_pattern(emitter, "/* ==== @_%s ==== */\n\n", emitter->graph->of_outputs ? "vjp" : "grad");
     write_numbers(emitter, count_losses(emitter));
     write_pattern(emitter, "typedef struct $_packed $_packed; /* weights as the kernels of @_%s read them */\n\n",
                   emitter->graph->of_outputs ? "vjp" : "grad");

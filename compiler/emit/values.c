@@ -137,7 +137,7 @@ static void write_layout(struct emitter *emitter)
     }
     write_rounded_layout(emitter);
     write_unused_parameters(emitter);
-    text_puts(out, "    return next + RNN_LANES; /* parts of columns may be read beyond the last */\n}\n\n");
+    text_puts(out, "    return next + RNN_LANES; /* vectors may reach beyond the last column */\n}\n\n");
 }
 
 const char *values_numbers(struct emitter *emitter)
