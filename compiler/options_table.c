@@ -18,7 +18,7 @@ const struct argp_option options_table[] = {
     {NULL, 0, NULL, 0, "The network:", PART_NETWORK},
     {NULL, 0, NULL, 0, "Forms of its parameters:", PART_FORMS},
     {NULL, 0, NULL, 0, "Weights, and what the C needs:", PART_NEEDS},
-    {NULL, 0, NULL, 0, "Rules of make:", PART_MAKE},
+    {NULL, 0, NULL, 0, "A rule of make, which says what the C is made from:", PART_MAKE},
     {NULL, 0, NULL, 0, "The machine that runs it:", PART_MACHINE},
     {NULL, 0, NULL, 0, "Messages:", PART_MESSAGES},
     {NULL, 0, NULL, 0, "For editors:", PART_EDITORS},
@@ -26,6 +26,10 @@ const struct argp_option options_table[] = {
      "The compiler itself; -fno- turns a transformation off, which changes results in rounding alone:", PART_STEPS},
     {NULL, 'o', "FILE", 0, "write the C file (or what --emit asks for) here; -, as without it, is standard output",
      PART_WRITTEN},
+    {"emit", KEY_EMIT, "KIND", 0,
+     "c (without it), source (the program, formatted), graph, dot, schedule, explain, predict (how long a call takes, "
+     "as JSON) or html (a page that shows the network)",
+     0},
     {"header", KEY_HEADER, "FILE", 0, "write the declarations to a header of their own", 0},
     {NULL, 'D', "NAME=VALUE", 0, "set a const of the file, or a dimension or function of the top cell", PART_NETWORK},
     {NULL, 'I', "FOLDER", 0, "look for imported files here, behind the folder of the file that imports them", 0},
@@ -52,20 +56,6 @@ const struct argp_option options_table[] = {
      "write the weights of a safetensors file into the C as constants, NAME_weights; implies --no-files", PART_NEEDS},
     {"no-files", KEY_NO_FILES, NULL, 0,
      "leave out NAME_load, NAME_load_memory and NAME_save: then the C needs neither jansson nor a file system", 0},
-    {NULL, 'M', "D|F FILE|T TARGET|P", 0, "any of these: write a rule that says what the C is made from", PART_MAKE},
-    {"-MD", 0, NULL, OPTION_DOC, "write it beside the C file", 0},
-    {"-MF FILE", 0, NULL, OPTION_DOC, "write it to this file", 0},
-    {"-MT TARGET", 0, NULL, OPTION_DOC, "the rule's target (the C file)", 0},
-    {"-MP", 0, NULL, OPTION_DOC, "add an empty rule for each file but the program", 0},
-    {"machine", KEY_MACHINE, "NAME|FILE", 0,
-     "the machine whose sizes and speeds decide: generic (the default), sse2, avx2, avx512, neon, or what `rnn tune` "
-     "has measured",
-     PART_MACHINE},
-    {"target", KEY_TARGET, "NAME", 0,
-     "the instructions that the C is for: native (those here), base (of any machine; SSE2), x86-64-v2, x86-64-v3, "
-     "x86-64-v4, aarch64 or multi (several files, of which the program chooses one when it runs: FILE-base.c, "
-     "FILE-x86-64-v3.c and FILE-x86-64-v4.c beside FILE.c)",
-     0},
     {"freestanding", KEY_FREESTANDING, NULL, 0,
      "one C99 file (with --header two) that needs no runtime, C library, heap or files: for gcc and clang", 0},
     {"plain-c", KEY_PLAIN_C, NULL, 0, "with --freestanding: for any C99 compiler, without vectors", 0},
@@ -77,12 +67,22 @@ const struct argp_option options_table[] = {
      "with --freestanding and --weights or --embed: a main that compares the network with recorded outputs, and "
      "returns 0",
      0},
-    {"emit", KEY_EMIT, "KIND", 0,
-     "c, source (the program, formatted), graph, dot, schedule, explain, predict (how long a call takes, as JSON) or "
-     "html (a page that shows the network)",
-     PART_WRITTEN},
+    {"-MD", 0, NULL, OPTION_DOC, "write it beside the C file", PART_MAKE},
+    {"-MF FILE", 0, NULL, OPTION_DOC, "write it to this file", 0},
+    {"-MT TARGET", 0, NULL, OPTION_DOC, "the rule's target (the C file)", 0},
+    {"-MP", 0, NULL, OPTION_DOC, "add an empty rule for each file but the program", 0},
+    {NULL, 'M', "D", OPTION_HIDDEN, "one of those", 0},
+    {"machine", KEY_MACHINE, "NAME|FILE", 0,
+     "the machine whose sizes and speeds decide: generic (the default), sse2, avx2, avx512, neon, or what `rnn tune` "
+     "has measured",
+     PART_MACHINE},
+    {"target", KEY_TARGET, "NAME", 0,
+     "the instructions that the C is for: native (those here), base (of any machine; SSE2), x86-64-v2, x86-64-v3, "
+     "x86-64-v4, aarch64 or multi (several files, of which the program chooses one when it runs: FILE-base.c, "
+     "FILE-x86-64-v3.c and FILE-x86-64-v4.c beside FILE.c)",
+     0},
     {"load", KEY_LOAD, "STREAMS,FRAMES,THREADS", 0,
-     "the call that --emit=predict and the choice among --variants and forms are about (1,100,1)", PART_MACHINE},
+     "the call that --emit=predict and the choice among --variants and forms are about (1,100,1)", 0},
     {"double", KEY_DOUBLE, NULL, 0, "with --emit=predict: of C that is compiled with -DRNN_REAL_DOUBLE", 0},
     {"dump-after", KEY_DUMP, "STAGE", 0, "print what STAGE leaves to standard error", PART_STEPS},
     {"time-stages", KEY_TIME, NULL, 0, "print how long each stage took to standard error", 0},

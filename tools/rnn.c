@@ -19,8 +19,8 @@ static const struct command {
     {"eval", "say how good weights are on data", command_eval},
     {"check", "compare the compiled network with the reference interpreter", command_check},
     {"compile", "make a shared library of the network", command_compile},
-    {"import", "write a program for a layer of PyTorch, with its weights", command_import},
-    {"factor", "replace weights by low-rank factors", command_factor},
+    {"import", "write a program for a network of PyTorch, ONNX or Keras, with its weights", command_import},
+    {"factor", "replace weights by low-rank factors, or by numbers of fewer bits", command_factor},
     {"bench", "measure how fast the compiled network is", command_bench},
     {"tune", "measure this machine, for rnnc --machine", command_tune},
 };

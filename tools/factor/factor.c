@@ -40,7 +40,7 @@ static const struct argp_option options_table[] = {
     {"data", 'd', "[NAME=]FILE", 0, "What the network is judged by, as for rnn eval. May be given several times", 3},
     {"metric", KEY_METRIC, "NAME", 0, "loss, accuracy (in %), bpc (bits a symbol) or mse", 3},
     {"tolerance", KEY_TOLERANCE, "X", 0, "By how much the metric may be worse than that of the weights as they are", 3},
-    {"streams", KEY_STREAMS, "N", 0, "Streams of the call that is to be fast (default 1)", 3},
+    {"streams", KEY_STREAMS, "N", 0, "Streams of a call that is to be fast (default 1)", 3},
     {"frames", KEY_FRAMES, "N", 0, "Frames of that call (default 100); its threads are --threads (default 1)", 3},
     {"frames-first", KEY_FRAMES_FIRST, NULL, 0, "Axes of the data are [frames, sequences, units]", 3},
     {"skip-unalignable", KEY_SKIP, NULL, 0, "Leave out sequences with too few frames for their labels", 3},
