@@ -316,7 +316,18 @@ static void test_processor(void **state)
     assert_int_equal(count_entries(fixture), 2);
 }
 
-static void count_call(void *context) { ++*(int *)context; }
+struct watcher {
+    const char *path;
+    int calls;
+};
+
+/* Counts a call; the second makes the file that the program waits for. */
+static void count_call(void *context)
+{
+    struct watcher *watcher = context;
+    if (++watcher->calls == 2)
+        close(open(watcher->path, O_CREAT | O_WRONLY, 0600));
+}
 
 static void test_processes(void **state)
 {
@@ -332,11 +343,11 @@ static void test_processes(void **state)
     assert_true(
         process_run(fixture->arena, (const char *const[]){"sh", "-c", "kill -9 $$", NULL}, NULL, &status, &error));
     assert_int_equal(status, 128 + 9);
-    int calls = 0;
-    assert_true(process_run_watched(fixture->arena, (const char *const[]){"sleep", "0.8", NULL}, NULL, count_call,
-                                    &calls, &status, &error));
+    struct watcher watcher = {.path = arena_printf(fixture->arena, "%s/called_twice", fixture->home)};
+    const char *const waits[] = {"sh", "-c", "until [ -e \"$0\" ]; do sleep 0.02; done", watcher.path, NULL};
+    assert_true(process_run_watched(fixture->arena, waits, NULL, count_call, &watcher, &status, &error));
     assert_int_equal(status, 0);
-    assert_in_range(calls, 3, 6);
+    assert_true(watcher.calls >= 2);
     assert_false(process_run(fixture->arena, (const char *const[]){"./no such program", NULL}, NULL, &status, &error));
     assert_string_equal(error, "cannot run './no such program': No such file or directory");
 }
