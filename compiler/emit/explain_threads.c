@@ -1,9 +1,9 @@
 /* --emit=explain: the cost model's predictions, by which threads share the work of regions. */
+#include <stdio.h>
+
 #include "base/arena.h"
 #include "base/machine.h"
 #include "emit/emitter.h"
-#include <stdio.h>
-
 #include "schedule/predict.h"
 
 /* The numbers of streams that predictions are shown for. */
@@ -47,20 +47,33 @@ static void write_way(const struct schedule *schedule, const struct region *regi
     text_puts(out, "\n");
 }
 
+/* Writes why a region has one thread. */
+static void write_one_thread(const struct schedule *schedule, const struct region *region, struct text *out)
+{
+    const int section = schedule->section_count ? schedule->section_of[region - schedule->regions] : NO_SECTION;
+    if (section != NO_SECTION)
+        text_printf(out, "    one thread, beside those of other sections: section %d of %d of the wavefront\n",
+                    section + 1, schedule->section_count);
+    else if (schedule->options.threads == THREADS_SERIAL)
+        text_puts(out, "    one thread, as -fthreads=serial says\n");
+    else if (!region_can_be_shared(schedule, region))
+        text_puts(out, "    one thread: its work cannot be shared\n");
+    else
+        text_puts(out, "    one thread: the work is too little for more\n");
+}
+
+/* Writes from which sizes on threads share a region, and what each has of it. */
 static void write_rule(const struct region *region, struct text *out)
 {
     const struct sharing *sharing = &region->sharing;
-    if (!sharing->fork_columns) {
-        text_puts(out, "    one thread: the work is too little for more\n");
-        return;
-    }
     text_printf(out, "    threads: for %d column%s of a block or more", sharing->fork_columns,
                 sharing->fork_columns == 1 ? "" : "s");
     if (sharing->streams_each)
-        text_printf(out, ", by streams from %d a thread on", sharing->streams_each);
+        text_printf(out, "; they share streams where each gets %d or more", sharing->streams_each);
     if (sharing->row_streams)
-        text_printf(out, ", where there are fewer by rows from %d stream%s on, %d threads at most",
-                    sharing->row_streams, sharing->row_streams == 1 ? "" : "s", sharing->row_threads);
+        text_printf(out, "%s rows of the weights from %d stream%s on, up to %d threads",
+                    sharing->streams_each ? ", else" : "; they share", sharing->row_streams,
+                    sharing->row_streams == 1 ? "" : "s", sharing->row_threads);
     text_puts(out, "\n");
 }
 
@@ -68,7 +81,10 @@ void explain_threads(const struct schedule *schedule, const struct region *regio
 {
     if (!region_is_predicted(region))
         return;
-    write_rule(region, out);
+    if (region_is_shared(region))
+        write_rule(region, out);
+    else
+        write_one_thread(schedule, region, out);
     write_head("us a frame", out);
     for (enum way way = WAY_SERIAL; way <= WAY_COLUMNS; way++)
         if (candidate_load(schedule, region, way, shown[SHOWN - 1], &(struct load){0}))
@@ -78,8 +94,9 @@ void explain_threads(const struct schedule *schedule, const struct region *regio
 void explain_calls(const struct schedule *schedule, struct text *out)
 {
     const struct machine *machine = schedule->options.machine;
-    text_printf(out, "\npredicted for a call on %s: %d core%s of %.1f GHz, %.0f GFLOP/s each\n", machine->name,
-                machine->cores, machine->cores == 1 ? "" : "s", machine->clock, machine->flops);
+    text_printf(out, "\npredicted for a call on %s: %d core%s of %.1f GHz, %.0f GFLOP/s each%s\n", machine->name,
+                machine->cores, machine->cores == 1 ? "" : "s", machine->clock, machine->flops,
+                schedule->section_count ? ", as if sections did not run side by side" : "");
     write_head("us a frame", out);
     for (int threads = 1; threads <= machine->cores; threads += machine->cores > 1 ? machine->cores - 1 : 1) {
         text_printf(out, threads == 1 ? "    %d thread  " : "    %d threads ", threads);

@@ -138,9 +138,7 @@ static bool reads_own_phase(const struct schedule *schedule, int id)
     return false;
 }
 
-/* True if threads can share a region. Kernels over time and groups of frames in a scan are for one, and so are frames
- * whose columns have to be computed in their order. */
-static bool can_share(const struct schedule *schedule, const struct region *region)
+bool region_can_be_shared(const struct schedule *schedule, const struct region *region)
 {
     if (!region_is_predicted(region) || region->group > 1)
         return false;
@@ -168,7 +166,7 @@ void place_threads(struct schedule *schedule)
     const enum thread_way way = schedule->options.threads;
     for (int r = 0; r < schedule->region_count; r++) {
         struct region *region = &schedule->regions[r];
-        if (!can_share(schedule, region) || way == THREADS_SERIAL || way == THREADS_WAVEFRONT)
+        if (!region_can_be_shared(schedule, region) || way == THREADS_SERIAL || way == THREADS_WAVEFRONT)
             continue;
         if (way != THREADS_AUTO)
             region->sharing = sharing_by_way(way, region);

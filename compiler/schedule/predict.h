@@ -87,6 +87,10 @@ struct load choose_load(const struct region *region, int streams, int frames, in
 /* True for regions that run with each block of frames: they have predictions. */
 bool region_is_predicted(const struct region *region);
 
+/* True if threads can share a region. Kernels over time and groups of frames in a scan are for one, and so are frames
+ * whose columns have to be computed in their order. */
+bool region_can_be_shared(const struct schedule *schedule, const struct region *region);
+
 /* Returns the frames of a block with so many streams. */
 int frames_of_block(const struct schedule *schedule, int streams);
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The README's cells are the examples', its C program compiles and runs, and so do its commands that need no C.
+# The README's cells are the examples', its C program compiles and runs, and so do its commands that need no C; what it and
+# the pages of examples say that --emit=explain prints is printed.
 #   readme.sh RNNC ROOT RUNTIME_LIBRARY
 set -eu
 rnnc=$1
@@ -29,6 +30,19 @@ cc -Wall -Wextra -Werror -O1 -I"$root/runtime/include" main.c lstm.c "$runtime" 
 # The model and the cell above it are those of the example.
 { cat cell; echo; block "" 6; } >char_lm.rnn
 "$rnnc" char_lm.rnn --train -o char_lm.c
+
+# What a page shows of --emit=explain is printed, line after line; others may stand where it has "...".
+pages=0
+for page in "$root/README.md" "$root"/examples/*/README.md; do
+  command=$(sed -n 's/^\$ build.bin.rnnc \(.*\) --emit=explain -o -$/\1/p' "$page")
+  [ -n "$command" ] || continue
+  awk '/^\$ .*--emit=explain/ { shown = 1; next } shown && (/^```$/ || /^\$ /) { exit } shown && NF && !/^ *\.\.\.$/' "$page" >shown
+  (cd "$root" && "$rnnc" "$command" --emit=explain -o -) >printed
+  awk 'FNR == NR { shown[++count] = $0; next } $0 == shown[at + 1] { at++ }
+    END { if (at < count) { print "not printed: " shown[at + 1]; exit 1 } }' shown printed || { echo "$page"; exit 1; }
+  pages=$((pages + 1))
+done
+[ "$pages" -ge 3 ] || { echo "only $pages pages show --emit=explain"; exit 1; }
 
 # Commands as printed, in a folder like a clone that has been built.
 mkdir clone
