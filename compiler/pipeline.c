@@ -141,6 +141,22 @@ static const char *prefix_of(struct pipeline *pipeline)
     return prefix ? prefix : emit_default_prefix(pipeline->arena, pipeline->graph->name);
 }
 
+/* Adds the weights that are to be constants, and what --self-test compares with. False if they are wrong. */
+static bool add_weights(struct pipeline *pipeline, struct emit_options *emit_options)
+{
+    const struct pipeline_options *options = pipeline->options;
+    struct pipeline_result *result = pipeline->result;
+    emit_options->weights = embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error);
+    if (!emit_options->weights)
+        return false;
+    if (options->embed_packed)
+        emit_options->constants = pack_weights(pipeline->arena, pipeline->schedule, emit_options->weights);
+    if (options->self_test)
+        emit_options->record =
+            record_outputs(pipeline->arena, pipeline->program, emit_options->weights, &result->error);
+    return !result->error;
+}
+
 static void emit(struct pipeline *pipeline)
 {
     const struct pipeline_options *options = pipeline->options;
@@ -153,18 +169,8 @@ static void emit(struct pipeline *pipeline)
                                         .plain = options->plain};
     if (options->emit == EMIT_C || options->emit == EMIT_HTML)
         emit_options.prefix = prefix_of(pipeline);
-    if (options->embed) {
-        emit_options.weights = embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error);
-        if (!emit_options.weights)
-            return;
-        if (options->embed_packed)
-            emit_options.constants = pack_weights(pipeline->arena, pipeline->schedule, emit_options.weights);
-        if (options->self_test)
-            emit_options.record =
-                record_outputs(pipeline->arena, pipeline->program, emit_options.weights, &result->error);
-        if (result->error)
-            return;
-    }
+    if (options->embed && !add_weights(pipeline, &emit_options))
+        return;
     switch (options->emit) {
     case EMIT_C:
         (has_levels(options) ? emit_dispatcher : emit_source)(pipeline->schedule, &pipeline->derivatives, &emit_options,

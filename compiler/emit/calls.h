@@ -52,9 +52,7 @@ bool panels_are_of_backward(const struct emitter *emitter, int panels, const cha
 /* plan.c: writes an entry point, step by step of its plan. */
 void write_entry_point(struct emitter *emitter, const struct plan *plan);
 
-/* wave.c: returns the place of a section among those that need scratch of their own, from 0 on; -1: it needs none. */
-int scratch_of_section(const struct emitter *emitter, int section);
-/* Returns the number of these; 1 if there are no sections. */
+/* wave.c: returns the number of sections that need scratch of their own; 1 if there are no sections. */
 int scratch_count(const struct emitter *emitter);
 
 /* parts.c: true if a call is made in parts of some blocks each, by a function for one; the frames of a part of one

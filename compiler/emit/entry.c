@@ -53,8 +53,8 @@ void write_numbers(struct emitter *emitter, int losses)
     const struct schedule *schedule = emitter->schedule;
     const struct plan *run = plan_of_call(schedule, CALL_RUN);
     const bool parts = run && run_is_in_parts(emitter, run);
-    text_printf(emitter->out, "/* Frames of a block at most, whose values stay in a cache%s%s%s. */\n", losses ? "; losses" : "",
-                schedule->section_count ? "; sections of the wavefront" : "",
+    text_printf(emitter->out, "/* Frames of a block at most, whose values stay in a cache%s%s%s. */\n",
+                losses ? "; losses" : "", schedule->section_count ? "; sections of the wavefront" : "",
                 parts ? "; frames of a part of a run that goes on" : "");
     write_pattern(emitter, "enum { $_BLOCK_FRAMES = %d", schedule->block_frames);
     if (losses)

@@ -70,8 +70,8 @@ static const char *const memory_declarations =
     "size_t $_work_size(int frames, int streams);\n\n";
 
 static const char *const file_declarations =
-    "/* Read the parameters, all or none, from a safetensors file or from one in memory; write them to one. error: what "
-    "was wrong; may be NULL. */\n"
+    "/* Read the parameters, all or none, from a safetensors file or from one in memory; write them to one. error: "
+    "what was wrong; may be NULL. */\n"
     "rnn_status $_load($_params *params, const char *path, rnn_error *error);\n"
     "rnn_status $_load_memory($_params *params, const void *memory, size_t size, rnn_error *error);\n"
     "rnn_status $_save(const $_params *params, const char *path, rnn_error *error);\n";

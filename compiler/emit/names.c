@@ -1,3 +1,4 @@
+/* Names in the emitted C: those of the program, changed where C or the emitted code has them already. */
 #include <ctype.h>
 #include <string.h>
 

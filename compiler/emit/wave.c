@@ -36,7 +36,8 @@ static bool section_packs(const struct schedule *schedule, int number)
     return false;
 }
 
-int scratch_of_section(const struct emitter *emitter, int section)
+/* Returns the place of a section among those that need scratch of their own, from 0 on; -1: it needs none. */
+static int scratch_of_section(const struct emitter *emitter, int section)
 {
     int place = -1;
     if (section_packs(emitter->schedule, section))

@@ -1,3 +1,4 @@
+/* The text of a graph, for --emit=graph, --dump-after and tests: one line a node. */
 #include "base/text.h"
 #include "graph/graph.h"
 

@@ -1,3 +1,4 @@
+/* The frames at which losses count. */
 #ifndef RNNC_LOWER_COUNTS_H
 #define RNNC_LOWER_COUNTS_H
 

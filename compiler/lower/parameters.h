@@ -1,3 +1,4 @@
+/* Parameters of the program as those of the graph. */
 #ifndef RNNC_LOWER_PARAMETERS_H
 #define RNNC_LOWER_PARAMETERS_H
 

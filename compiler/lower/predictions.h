@@ -1,3 +1,4 @@
+/* The outputs that predict targets. */
 #ifndef RNNC_LOWER_PREDICTIONS_H
 #define RNNC_LOWER_PREDICTIONS_H
 

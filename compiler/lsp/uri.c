@@ -36,7 +36,8 @@ const char *uri_path(struct arena *arena, const char *uri)
     return path;
 }
 
-const char *uri_of_path(struct arena *arena, const char *path)
+/* The URI of a path, which may be relative to the working folder. */
+static const char *uri_of_path(struct arena *arena, const char *path)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
     char *absolute = realpath(path, NULL);

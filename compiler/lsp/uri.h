@@ -10,9 +10,6 @@ struct source;
 /* The path of file:///home/me/net.rnn; of another URI ("untitled:1") its text. */
 const char *uri_path(struct arena *arena, const char *uri);
 
-/* The URI of a path, which may be relative to the working folder. */
-const char *uri_of_path(struct arena *arena, const char *path);
-
 /* The URI of the file that a byte of the source is in: of the program that which the editor has given; NULL for a
  * module of the language, which is no file. */
 const char *uri_at(struct arena *arena, const struct source *source, uint32_t offset, const char *program);

@@ -1,3 +1,4 @@
+/* Rounding to float, as a network computes. */
 #include <float.h>
 #include <math.h>
 

@@ -1,3 +1,4 @@
+/* Terms: the value of a term at a frame, from values that are known. */
 #include <math.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Text in the page, escaped, and numbers as it shows them. */
 #include <math.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Words for regions and their values on the page: classes of style, links, names, cycles. */
 #include <string.h>
 
 #include "analysis/uses.h"

@@ -90,7 +90,6 @@ const char *plan_verify_loops(const struct schedule *schedule, const struct plan
 /* --dump-after=plan. */
 void plan_print(const struct schedule *schedule, struct text *out);
 
-const char *call_kind_name(enum call_kind call);
 const char *step_kind_name(enum step_kind kind);
 
 /* True if a value is gathered frame by frame into columns of its own: `last(v)`, sums, ... */

@@ -1,3 +1,4 @@
+/* The text of a schedule and of its plans, for --emit=schedule, --dump-after and tests. */
 #include <string.h>
 
 #include "base/list.h"
@@ -133,7 +134,7 @@ void schedule_print(const struct schedule *schedule, struct text *out)
 
 /* ---- plans ---- */
 
-const char *call_kind_name(enum call_kind call)
+static const char *call_kind_name(enum call_kind call)
 {
     static const char *const names[] = {CALL_KINDS(LIST_NAME)};
     return names[call];

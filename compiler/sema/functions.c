@@ -39,7 +39,8 @@ bool is_function_place(struct elaboration *e, const struct tree_definition *cell
     return places && index < cell->dimension_count && places[index];
 }
 
-bool find_function(const struct instance *instance, const struct expr *expr, struct function *function)
+/* True if `expr` names a function within `instance`; in the head of a cell that is the scope of its file. */
+static bool find_function(const struct instance *instance, const struct expr *expr, struct function *function)
 {
     const bool is_name = expr->kind == EXPR_NAME;
     if (!is_name && !names_import(instance, expr))

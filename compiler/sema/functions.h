@@ -8,8 +8,6 @@ struct builder;
 
 void find_function_places(struct elaboration *e);
 bool is_function_place(struct elaboration *e, const struct tree_definition *cell, int index);
-/* True if `expr` names a function within `instance`; in the head of a cell that is the scope of its file. */
-bool find_function(const struct instance *instance, const struct expr *expr, struct function *function);
 /* Gives an instance the function at `index` of its brackets: `given`, or (NULL) the default. */
 bool set_function(struct builder *b, struct instance *instance, int index, const struct expr *given);
 void define_functions(struct elaboration *e, struct instance *top); /* from -D, or else from the defaults */

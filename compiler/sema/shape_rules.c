@@ -1,3 +1,4 @@
+/* The rules for shapes and times: those of a term, from those of its operands. */
 #include <string.h>
 
 #include "base/arena.h"

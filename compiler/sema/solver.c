@@ -1,3 +1,4 @@
+/* The solver: infers shapes and times again and again, until no value changes. */
 #include "base/arena.h"
 #include "sema/shape_errors.h"
 #include "sema/shapes.h"

@@ -1,3 +1,4 @@
+/* Visits a term and all terms in it. */
 #include "sema/check.h"
 
 void walk_term(const struct term *term, void (*visit)(void *context, const struct term *term), void *context)

@@ -21,7 +21,8 @@ void line_close(struct line *line, const char *bracket)
 
 static void put_space(struct line *line) { text_append(&line->text, line->bracket_depth > 0 ? &fold_mark : " ", 1); }
 
-void line_comma(struct line *line)
+/* Puts a comma and a space, or a fold. */
+static void put_comma(struct line *line)
 {
     line_puts(line, ",");
     put_space(line);
@@ -59,7 +60,7 @@ static void put_call(struct line *line, const struct expr *expr, bool tight)
     line_open(line, "(");
     for (int i = 1; i < expr->count; i++) {
         if (i > 1)
-            line_comma(line);
+            put_comma(line);
         line_expr(line, expr->args[i], tight);
     }
     line_close(line, ")");
@@ -166,7 +167,7 @@ static void put_form_count(struct line *line, const char *word, const struct exp
 {
     if (!count)
         return;
-    line_comma(line);
+    put_comma(line);
     line_puts(line, word);
     line_puts(line, " = ");
     line_expr(line, count, false);
@@ -213,7 +214,7 @@ void line_declarators(struct line *line, const struct declarator *declarators, i
 {
     for (int i = 0; i < count; i++) {
         if (i)
-            line_comma(line);
+            put_comma(line);
         put_declarator(line, &declarators[i]);
     }
 }

@@ -19,8 +19,6 @@ void line_puts(struct line *line, const char *text);
 /* "(" or "[", and ")" or "]". */
 void line_open(struct line *line, const char *bracket);
 void line_close(struct line *line, const char *bracket);
-/* A comma and a space, or a fold. */
-void line_comma(struct line *line);
 
 /* An expression; `tight` without spaces around operators, as between square brackets. */
 void line_expr(struct line *line, const struct expr *expr, bool tight);

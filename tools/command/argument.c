@@ -46,7 +46,7 @@ double argument_non_negative(struct argp_state *state, const char *option, const
     return number;
 }
 
-uint64_t argument_seed(struct argp_state *state, const char *option, const char *argument)
+static uint64_t read_seed(struct argp_state *state, const char *option, const char *argument)
 {
     char *end;
     errno = 0;
@@ -99,7 +99,7 @@ bool argument_set(const struct argp_option *options, const struct argument_field
         *(double *)field = argument_non_negative(state, option, argument);
         break;
     case ARGUMENT_SEED:
-        *(uint64_t *)field = argument_seed(state, option, argument);
+        *(uint64_t *)field = read_seed(state, option, argument);
         break;
     }
     return true;

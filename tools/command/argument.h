@@ -14,7 +14,6 @@ struct arena;
 int argument_count(struct argp_state *state, const char *option, const char *argument);           /* 1 or more */
 double argument_positive(struct argp_state *state, const char *option, const char *argument);     /* above 0 */
 double argument_non_negative(struct argp_state *state, const char *option, const char *argument); /* 0 or more */
-uint64_t argument_seed(struct argp_state *state, const char *option, const char *argument);       /* any */
 
 /* Reads a finite number in decimal digits, as 1.5 or 2e-3; *rest is what stands behind it. False if there is none. */
 bool argument_number(const char *text, char **rest, double *number);

@@ -66,8 +66,8 @@ static const struct vocabulary *find_vocabulary(struct arena *arena, const struc
     return vocabulary;
 }
 
-bool table_read_text(struct arena *arena, const struct table_options *options, const rnn_model *model,
-                     struct table *table, const char **error)
+static bool read_text_table(struct arena *arena, const struct table_options *options, const rnn_model *model,
+                            struct table *table, const char **error)
 {
     struct symbols symbols = {.arena = arena};
     const char *path = options->files[0];
@@ -117,7 +117,7 @@ bool table_read(struct arena *arena, const struct table_options *options, const 
             return false;
         }
     }
-    return text ? table_read_text(arena, options, model, table, error)
+    return text ? read_text_table(arena, options, model, table, error)
                 : table_read_arrays(arena, options, model, table, error);
 }
 

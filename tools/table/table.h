@@ -89,9 +89,7 @@ void table_tell(const struct table *table, const char *option);
 /* Writes row `row` of the column as number `at` of a tensor, or padding where row is -1: zeros, or no id. */
 void column_put(const rnn_model *model, const struct column *column, long row, void *to, long at);
 
-/* The two cases that table_read chooses from: files of text, or of arrays. */
-bool table_read_text(struct arena *arena, const struct table_options *options, const rnn_model *model,
-                     struct table *table, const char **error);
+/* The part of table_read for files of arrays. */
 bool table_read_arrays(struct arena *arena, const struct table_options *options, const rnn_model *model,
                        struct table *table, const char **error);
 
