@@ -88,18 +88,10 @@ static struct program *check_program(struct arena *arena, struct source *source,
     return diag_error_count(diag) ? NULL : program;
 }
 
-static bool leaves_choices(const struct sema_options *options)
-{
-    bool any = false;
-    for (int i = 0; i < options->form_count; i++)
-        any |= options->forms[i].chooses;
-    return any;
-}
-
 /* Puts forms in the place of what the options leave open. */
 static void choose(struct arena *arena, struct source *source, struct pipeline_options *options)
 {
-    const struct program *program = leaves_choices(&options->sema) ? check_program(arena, source, options) : NULL;
+    const struct program *program = forms_leave_choices(&options->sema) ? check_program(arena, source, options) : NULL;
     struct choosing choosing = {.source = source, .options = options};
     if (program)
         choosing.count = list_form_choices(arena, program, &options->sema, &choosing.choices);
@@ -120,7 +112,7 @@ static void choose_of_variant(struct arena *arena, struct source *source, const 
                               const struct program *program, struct variant_option *variant)
 {
     struct pipeline_options own = *options;
-    if (expand_variant(arena, program, variant, &own.sema) || !leaves_choices(&own.sema))
+    if (expand_variant(arena, program, variant, &own.sema) || !forms_leave_choices(&own.sema))
         return;
     choose(arena, source, &own);
     struct form_options settled = {.arena = arena};

@@ -98,7 +98,7 @@ static size_t sum_bytes(const struct schedule *schedule)
 
 /* ---- code ---- */
 
-/* Returns kernels with products, and operations that are as long as an exponential: what most of the code is. */
+/* Returns how many kernels with products and how many exponentials and the like there are: most of the code. */
 static int count_code(const struct schedule *schedule)
 {
     int count = 0;
@@ -108,10 +108,8 @@ static int count_code(const struct schedule *schedule)
             if (schedule->regions[r].kind == REGION_STATIC)
                 continue;
             count += kernel->kind == KERNEL_PANEL;
-            for (int i = 0; i < kernel->node_count; i++) {
-                const struct op_info *info = op_info(schedule->graph->nodes[kernel->nodes[i]]->op);
-                count += info->class == OP_CLASS_ELEMENTWISE && info->flops >= 15;
-            }
+            for (int i = 0; i < kernel->node_count; i++)
+                count += op_is_transcendental(schedule->graph->nodes[kernel->nodes[i]]->op);
         }
     return count;
 }

@@ -27,20 +27,6 @@ static void read_instructions(const struct reading *reading, const json_t *file)
         *reading->machine = *built_in;
 }
 
-/* Other cores than the machine built in has share the third-level cache and memory, and have their own first caches. */
-static void scale_to_cores(const struct reading *reading, const json_t *file)
-{
-    const json_t *cores = json_object_get(file, "cores");
-    struct machine *machine = reading->machine;
-    for (int level = 0; cores && level < LEVEL_COUNT; level++) {
-        struct machine_level *of = &machine->levels[level];
-        if (level < LEVEL_MEMORY)
-            of->all *= json_number_value(cores) / machine->cores;
-        if (of->cores == machine->cores)
-            of->cores = (int)json_number_value(cores);
-    }
-}
-
 static const struct machine_number *find_number(const char *key)
 {
     for (const struct machine_number *number = machine_numbers; number->key; number++)
@@ -72,6 +58,24 @@ static void read_number(const struct reading *reading, const struct machine_numb
     machine_number_set(reading->machine, number, read);
 }
 
+/* Reads the cores first. Other cores than the machine built in has share the third-level cache and memory, and have
+ * their own first caches. */
+static void read_cores(const struct reading *reading, const json_t *value)
+{
+    struct machine *machine = reading->machine;
+    const int before = machine->cores;
+    if (!value)
+        return;
+    read_number(reading, find_number("cores"), value);
+    for (int level = 0; level < LEVEL_COUNT; level++) {
+        struct machine_level *of = &machine->levels[level];
+        if (level < LEVEL_MEMORY)
+            of->all *= (double)machine->cores / before;
+        if (of->cores == before)
+            of->cores = machine->cores;
+    }
+}
+
 static void read_keys(const struct reading *reading, json_t *file)
 {
     const char *key;
@@ -98,7 +102,7 @@ const struct machine *machine_file_read(struct argp_state *state, struct arena *
     if (!json_is_object(file))
         argp_error(state, "--machine=%s: a machine is an object, {...}, as `rnn tune` writes it", path);
     read_instructions(&reading, file);
-    scale_to_cores(&reading, file);
+    read_cores(&reading, json_object_get(file, "cores"));
     read_keys(&reading, file);
     json_decref(file);
     const char *slash = strrchr(path, '/');

@@ -123,14 +123,6 @@ static void check_freestanding(struct argp_state *state, const struct pipeline_o
         argp_error(state, "--freestanding has no threads; leave out -fthreads");
 }
 
-static bool has_open_forms(const struct sema_options *options)
-{
-    bool any = false;
-    for (int i = 0; i < options->form_count; i++)
-        any |= options->forms[i].chooses;
-    return any;
-}
-
 void options_check(struct argp_state *state, const struct options *options, struct arena *arena)
 {
     if (options->serves) {
@@ -151,7 +143,7 @@ void options_check(struct argp_state *state, const struct options *options, stru
     if (options->header)
         check_header(state, options);
     if (options->load_given && options->pipeline.emit != EMIT_PREDICT && !options->pipeline.variant_count &&
-        !has_open_forms(&options->pipeline.sema))
+        !forms_leave_choices(&options->pipeline.sema))
         argp_error(state, "--load goes with --emit=predict, --variants or --form PATTERN=auto");
     if (options->pipeline.in_double && options->pipeline.emit != EMIT_PREDICT)
         argp_error(state, "--double goes with --emit=predict: the C is for both, and -DRNN_REAL_DOUBLE says which");

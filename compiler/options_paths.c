@@ -12,7 +12,7 @@ const char *options_header_name(const struct options *options)
     return slash ? slash + 1 : path;
 }
 
-/* Returns the letters of a path before its extension; a name that begins with a dot has none there. */
+/* Returns how many letters of a path stand before its extension. A dot that begins the name begins no extension. */
 static size_t stem_of(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;

@@ -23,6 +23,13 @@ static const struct op_info table[OP_COUNT] = {
 
 const struct op_info *op_info(enum op op) { return &table[op]; }
 
+enum { TRANSCENDENTAL_FLOPS = 15 }; /* of the cheapest one */
+
+bool op_is_transcendental(enum op op)
+{
+    return op_info(op)->class == OP_CLASS_ELEMENTWISE && op_info(op)->flops >= TRANSCENDENTAL_FLOPS;
+}
+
 bool op_is_over_time(enum op op) { return op_kernel(op) == KERNEL_OVER_TIME; }
 
 enum value_time op_result_time(enum op op, enum value_time latest)

@@ -130,6 +130,9 @@ const struct op_info *op_info(enum op op);
 /* True if an operation needs all frames of a sequence: the class OVER_TIME, and the loss ctc. */
 bool op_is_over_time(enum op op);
 
+/* True for an elementwise operation that computes an exp, a log or the like. */
+bool op_is_transcendental(enum op op);
+
 /* The time at which the result exists, if `latest` is the latest time of the operands. */
 enum value_time op_result_time(enum op op, enum value_time latest);
 

@@ -3,8 +3,6 @@
 #include "base/machine.h"
 #include "emit/kernel.h"
 
-enum { CALL_FLOPS = 15 }; /* of an elementwise operation with an exp, a log or the like */
-
 /* Adds the bytes of weights that are read. */
 static void count_weights(struct writing *writing, double weights, enum precision storage)
 {
@@ -43,12 +41,11 @@ void count_node(struct writing *writing, const struct node *node)
         count_weights(writing, weights, node_weight_storage(graph, node));
         return;
     }
-    const struct op_info *info = op_info(node->op);
-    if (info->class == OP_CLASS_PRODUCT)
+    if (op_info(node->op)->class == OP_CLASS_PRODUCT)
         operations->multiply_adds += node_flops(graph, node) / 2;
     else if (kinds[node->op])
         *counts[kinds[node->op]] += units;
-    else if (info->class == OP_CLASS_ELEMENTWISE && info->flops >= CALL_FLOPS)
+    else if (op_is_transcendental(node->op))
         operations->calls += units;
     else
         operations->others += node_flops(graph, node);

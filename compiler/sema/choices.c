@@ -2,6 +2,14 @@
 #include "base/arena.h"
 #include "sema/forms.h"
 
+bool forms_leave_choices(const struct sema_options *options)
+{
+    bool any = false;
+    for (int i = 0; i < options->form_count; i++)
+        any |= options->forms[i].chooses;
+    return any;
+}
+
 int list_form_choices(struct arena *arena, const struct program *program, const struct sema_options *options,
                       struct form_choice **choices)
 {

@@ -89,6 +89,9 @@ struct form_choice {
     bool multiplies; /* only of an svd */
 };
 
+/* True if a form is `auto`. */
+bool forms_leave_choices(const struct sema_options *options);
+
 /* Lists the choices of a checked program: f32, without multiplying, unless given. */
 int list_form_choices(struct arena *arena, const struct program *program, const struct sema_options *options,
                       struct form_choice **choices);
