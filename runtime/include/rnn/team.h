@@ -19,16 +19,16 @@
 #ifdef _OPENMP
 #include <omp.h>
 #include <sched.h>
-#endif
-
-#include "rnn/library.h"
-#include "rnn/tile.h"
-#include "rnn/vec.h"
 
 /* Processors that the process may run on: more threads than these would take turns, and wait for each other. */
 #ifndef RNN_PROCESSORS
 #define RNN_PROCESSORS omp_get_num_procs()
 #endif
+#endif
+
+#include "rnn/library.h"
+#include "rnn/tile.h"
+#include "rnn/vec.h"
 
 /* A directive of OpenMP; nothing where the compiler is not told to use it. */
 #ifdef _OPENMP
