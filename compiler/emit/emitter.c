@@ -10,6 +10,8 @@ static void name_leaves(struct emitter *emitter)
     unique_init(&members, emitter->arena);
     unique_init(&arguments, emitter->arena);
     emitter->parameters = ARENA_ARRAY(emitter->arena, const char *, graph->parameter_count + 1);
+    for (int i = 0; i < graph->size_count; i++) /* C++ takes no member that is called as a size in its brackets */
+        unique_name(&members, emitter->sizes[i]);
     for (int round = 0; round < 2; round++) /* the program's own first: `call_A` before the factor A of `call` */
         for (int i = 0; i < graph->parameter_count; i++)
             if ((strchr(graph->parameters[i].name, '.') != NULL) == round)
@@ -18,9 +20,9 @@ static void name_leaves(struct emitter *emitter)
     int inputs = graph->input_count;
     emitter->arguments = ARENA_ARRAY(emitter->arena, const char *, inputs + graph->output_count + 1);
     for (int i = 0; i < inputs; i++)
-        emitter->arguments[i] = unique_name(&arguments, c_name(emitter->arena, graph->inputs[i].name));
+        emitter->arguments[i] = unique_name(&arguments, own_name(emitter, graph->inputs[i].name));
     for (int i = 0; i < graph->output_count; i++)
-        emitter->arguments[inputs + i] = unique_name(&arguments, c_name(emitter->arena, graph->outputs[i].name));
+        emitter->arguments[inputs + i] = unique_name(&arguments, own_name(emitter, graph->outputs[i].name));
 }
 
 /* Names packed matrices after their region and their right-hand side: "h1_scan_h". */
@@ -81,9 +83,9 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
         unique_name(&members, own[i]);
     for (int i = 0; i < n; i++)
         if (schedule->buffers[i].storage != STORE_NONE && schedule->buffers[i].storage != STORE_GRADIENT)
-            emitter.buffers[i] = unique_name(&members, c_name(arena, schedule->names[i]));
-    name_leaves(&emitter);
+            emitter.buffers[i] = unique_name(&members, own_name(&emitter, schedule->names[i]));
     name_enumerators(&emitter);
+    name_leaves(&emitter);
     name_panels(&emitter, &members);
     return emitter;
 }

@@ -78,6 +78,9 @@ void write_pattern(struct emitter *emitter, const char *pattern, ...) __attribut
 /* names.c: an identifier that is neither a keyword nor a macro nor one of the emitted code's own words. Ask for it
  * before unique_name. */
 const char *c_name(struct arena *arena, const char *name);
+/* The same for an argument, a variable or a value's member: also no function or size of the file, which begin with its
+ * owner's prefix. */
+const char *own_name(const struct emitter *emitter, const char *path);
 /* Returns the last component of a path: "c" of "h1.c". */
 const char *last_name(const char *path);
 /* Returns the runtime's name of a storage: "RNN_F16". */

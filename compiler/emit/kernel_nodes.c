@@ -6,7 +6,7 @@
 const char *fresh_local(struct writing *writing, int node, int delay)
 {
     struct emitter *emitter = writing->emitter;
-    const char *stem = c_name(emitter->arena, last_name(emitter->schedule->names[node]));
+    const char *stem = own_name(emitter, last_name(emitter->schedule->names[node]));
     if (delay)
         stem = arena_printf(emitter->arena, delay == 1 || delay == -1 ? "%s_%s" : "%s_%s_%d", stem,
                             delay > 0 ? "before" : "after", delay > 0 ? delay : -delay);

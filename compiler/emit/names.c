@@ -50,6 +50,14 @@ const char *c_name(struct arena *arena, const char *path)
     return is_taken(name) || marked ? arena_printf(arena, "%s%s_", *name == '_' ? "v" : "", name) : name;
 }
 
+const char *own_name(const struct emitter *emitter, const char *path)
+{
+    const char *name = c_name(emitter->arena, path);
+    const size_t length = strlen(emitter->owner);
+    const bool clashes = strncmp(name, emitter->owner, length) == 0 && name[length] == '_';
+    return clashes ? arena_printf(emitter->arena, "%s_", name) : name;
+}
+
 const char *last_name(const char *path)
 {
     const char *dot = strrchr(path, '.');
