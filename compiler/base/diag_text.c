@@ -7,6 +7,7 @@
 #include "base/diag_print.h"
 
 #include "base/list.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 /* Of a longer line only so many bytes are shown, the first of them so many before the caret. */
@@ -131,5 +132,5 @@ void diag_print_text(const struct diagnostics *diag, const struct diag_options *
     int more = options->error_limit > 0 ? diag_error_count(diag) - options->error_limit : 0;
     if (more > 0)
         fprintf(out, "%s: %d more error%s not shown; --error-limit=0 shows all\n", diag->source->name, more,
-                more == 1 ? "" : "s");
+                plural(more));
 }

@@ -20,4 +20,7 @@ void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_vprintf(struct text *text, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
+/* Returns "" for 1, else "s". */
+static inline const char *plural(double count) { return count == 1 ? "" : "s"; }
+
 #endif

@@ -35,7 +35,7 @@ void emit_explain(const struct schedule *schedule, struct arena *arena, struct t
             bool plain = strcmp(storages, precision_name(PRECISION_F32)) == 0;
             text_printf(out, "    %.0f flops a frame%s%s, %.0f bytes of weights%s%s, %d phase%s\n", region->flops,
                         once ? ", " : "", once ? once : "", region->bytes, plain ? "" : " in ", plain ? "" : storages,
-                        phases, phases == 1 ? "" : "s");
+                        phases, plural(phases));
         }
         explain_threads(schedule, region, out);
         describe_equations(schedule, region, arena, "    ", out);

@@ -67,13 +67,13 @@ static void write_rule(const struct region *region, struct text *out)
 {
     const struct sharing *sharing = &region->sharing;
     text_printf(out, "    threads: for %d column%s of a block or more", sharing->fork_columns,
-                sharing->fork_columns == 1 ? "" : "s");
+                plural(sharing->fork_columns));
     if (sharing->streams_each)
         text_printf(out, "; they share streams where each gets %d or more", sharing->streams_each);
     if (sharing->row_streams)
         text_printf(out, "%s rows of the weights from %d stream%s on, up to %d threads",
                     sharing->streams_each ? ", else" : "; they share", sharing->row_streams,
-                    sharing->row_streams == 1 ? "" : "s", sharing->row_threads);
+                    plural(sharing->row_streams), sharing->row_threads);
     text_puts(out, "\n");
 }
 
@@ -95,7 +95,7 @@ void explain_calls(const struct schedule *schedule, struct text *out)
 {
     const struct machine *machine = schedule->options.machine;
     text_printf(out, "\npredicted for a call on %s: %d core%s of %.1f GHz, %.0f GFLOP/s each%s\n", machine->name,
-                machine->cores, machine->cores == 1 ? "" : "s", machine->clock, machine->flops,
+                machine->cores, plural(machine->cores), machine->clock, machine->flops,
                 schedule->section_count ? ", as if sections did not run side by side" : "");
     write_head("us a frame", out);
     for (int threads = 1; threads <= machine->cores; threads += machine->cores > 1 ? machine->cores - 1 : 1) {

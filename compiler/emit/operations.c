@@ -62,7 +62,7 @@ void count_multiply_add(struct operations *operations, const struct node *sum)
 static void write_count(struct text *text, double count, const char *what)
 {
     if (count > 0)
-        text_printf(text, "%s%.0f %s%s", text->length ? ", " : "", count, what, count == 1 ? "" : "s");
+        text_printf(text, "%s%.0f %s%s", text->length ? ", " : "", count, what, plural(count));
 }
 
 const char *describe_operations(const struct operations *operations, struct arena *arena)

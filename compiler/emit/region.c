@@ -49,13 +49,13 @@ static void write_thresholds(struct emitter *emitter, const struct region *regio
 {
     const struct sharing *sharing = &region->sharing;
     text_printf(emitter->out, "    /* Threads are worth it from %d column%s on", sharing->fork_columns,
-                sharing->fork_columns > 1 ? "s" : "");
+                plural(sharing->fork_columns));
     if (sharing->streams_each)
         text_printf(emitter->out, ": they share streams where each gets %d or more", sharing->streams_each);
     if (sharing->row_streams)
         text_printf(emitter->out, "%s rows of the weights from %d stream%s on, up to %d threads",
                     sharing->streams_each ? "; else" : ": they share", sharing->row_streams,
-                    sharing->row_streams > 1 ? "s" : "", sharing->row_threads);
+                    plural(sharing->row_streams), sharing->row_threads);
     text_puts(emitter->out, ". */\n");
 }
 

@@ -29,7 +29,7 @@ const char *initial_value(struct emitter *emitter, int id)
 
 static const char *frames_text(struct emitter *emitter, int frames, const char *where)
 {
-    return frames ? arena_printf(emitter->arena, ", %s %d frame%s", where, frames, frames == 1 ? "" : "s") : "";
+    return frames ? arena_printf(emitter->arena, ", %s %d frame%s", where, frames, plural(frames)) : "";
 }
 
 static void write_value_members(struct emitter *emitter, int id)

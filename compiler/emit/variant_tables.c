@@ -72,7 +72,7 @@ void emit_variant_tables(struct emitter *network)
                 "/* The cost model of a call of %d stream%s and %d frame%s, region by region: threads, those of them "
                 "that it uses, nanoseconds of products and of everything else for a frame, bytes of weights, the part "
                 "of them that it reads for a frame, how it goes through them. */\n",
-                load->streams, load->streams == 1 ? "" : "s", load->frames, load->frames == 1 ? "" : "s");
+                load->streams, plural(load->streams), load->frames, plural(load->frames));
     for (int i = 0; i < variants->count; i++)
         write_variant(network, &variants->list[i]);
     write_pattern(network, "static const rnn_variant $_variant_list[] = {\n");

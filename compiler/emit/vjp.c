@@ -33,7 +33,7 @@ static void write_comments_on_pasts(struct emitter *emitter)
                   lists ? ", of each value in turn its frames -1, -2, ..., each [streams][units]:" : ".");
     for (int i = 0; i < graph->past_count && lists; i++)
         text_printf(emitter->out, "%s %s, %d frame%s of [%ld]", i ? ";" : "", graph->pasts[i].shown,
-                    graph->pasts[i].frames, graph->pasts[i].frames == 1 ? "" : "s", shape_size(&graph->pasts[i].shape));
+                    graph->pasts[i].frames, plural(graph->pasts[i].frames), shape_size(&graph->pasts[i].shape));
     text_puts(emitter->out, lists ? ".\n" : "\n");
 }
 

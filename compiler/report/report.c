@@ -32,7 +32,7 @@ static void write_times(struct page *page, int streams)
 {
     const struct stints all = find_stints(page, streams);
     const double frames = (double)all.blocks * all.frames;
-    write_fact(page, arena_printf(page->arena, "a frame of %d stream%s, 1 thread", streams, streams == 1 ? "" : "s"),
+    write_fact(page, arena_printf(page->arena, "a frame of %d stream%s, 1 thread", streams, plural(streams)),
                duration(page, all.serial / frames));
     if (page->machine->cores > 1)
         write_fact(page, arena_printf(page->arena, "likewise, %d threads", page->machine->cores),

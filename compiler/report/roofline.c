@@ -255,7 +255,7 @@ static void draw_marks(struct chart *chart)
         put(page,
             "<g class=\"mark %s\" data-region=\"%d\"><title>%s, %d stream%s: %.2f operations a byte, %.1f GFLOP/s, "
             "%s</title>",
-            kind_class(region), mark->region, escape(page, region->name), mark->streams, mark->streams == 1 ? "" : "s",
+            kind_class(region), mark->region, escape(page, region->name), mark->streams, plural(mark->streams),
             mark->intensity, mark->rate, bound_name(mark->prediction.bound));
         draw_shape(page, mark);
         draw_label(chart, i);
@@ -278,7 +278,7 @@ static void write_table(const struct chart *chart)
               "<caption>Each region on one thread</caption>\n<thead><tr><th scope=\"col\" rowspan=\"2\">no.</th>"
               "<th scope=\"col\" rowspan=\"2\" class=\"word\">region</th>");
     for (int i = 0; i < CASES; i++)
-        put(page, "<th scope=\"colgroup\" colspan=\"4\">%d stream%s</th>", cases[i], cases[i] == 1 ? "" : "s");
+        put(page, "<th scope=\"colgroup\" colspan=\"4\">%d stream%s</th>", cases[i], plural(cases[i]));
     put(page, "</tr>\n<tr>");
     for (int i = 0; i < CASES; i++)
         put(page, "<th scope=\"col\">flop/B</th><th scope=\"col\">GFLOP/s</th><th scope=\"col\">of peak</th>"

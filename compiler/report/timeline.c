@@ -52,7 +52,7 @@ static void put_title(const struct timeline *line, const struct stint *stint)
     put(page, "<title>");
     if (stint->section == NO_SECTION) {
         put(page, "%s: %s, %d thread%s, %s", escape(page, schedule->regions[stint->region].name), way_name(stint->way),
-            stint->threads, stint->threads == 1 ? "" : "s", duration(page, stint->time));
+            stint->threads, plural(stint->threads), duration(page, stint->time));
     } else {
         const struct section *section = &schedule->sections[stint->section];
         for (int i = 0; i < section->region_count; i++)
@@ -85,8 +85,6 @@ static void draw_pass(const struct timeline *line, const struct stint *stint)
     put(line->page, "<line class=\"pass\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>\n", time_x(line, stint->begin),
         UPPER - 6, time_x(line, stint->begin), UPPER + ROW * line->threads + 4);
 }
-
-static const char *plural(int count) { return count == 1 ? "" : "s"; }
 
 static void write_heading(const struct timeline *line)
 {

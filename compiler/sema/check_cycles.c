@@ -212,9 +212,8 @@ static void note_direction(struct report *report, const struct term *read)
 {
     bool back = read->delay > 0;
     int frames = back ? read->delay : -read->delay;
-    report_note(report, read->span, "this reads '%s' %d frame%s %s%s", read->value->name, frames,
-                frames == 1 ? "" : "s", back ? "back" : "ahead",
-                back == read->reads_init ? "" : ", as its instance runs in reverse");
+    report_note(report, read->span, "this reads '%s' %d frame%s %s%s", read->value->name, frames, plural(frames),
+                back ? "back" : "ahead", back == read->reads_init ? "" : ", as its instance runs in reverse");
 }
 
 static void tell_both_signs(struct cycles *cycles, const struct edge *back, const struct edge *ahead)

@@ -73,5 +73,3 @@ const char *report_excerpt(const struct report *report, struct span span)
 {
     return source_excerpt(report->arena, report->source, span);
 }
-
-const char *plural(int count) { return count == 1 ? "" : "s"; }

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "base/source.h"
+#include "base/text.h"
 
 struct arena;
 struct diagnostics;
@@ -30,9 +31,6 @@ void report_warning(struct report *report, struct span span, const char *format,
     __attribute__((format(printf, 3, 4)));
 void report_note(struct report *report, struct span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* Returns "" for 1, else "s". */
-const char *plural(int count);
 
 /* The source text of a span for messages that quote it: white space made single, long text shortened. */
 const char *report_excerpt(const struct report *report, struct span span);
