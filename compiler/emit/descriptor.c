@@ -125,7 +125,8 @@ static void write_generic_call(struct emitter *emitter, enum call_kind call)
 
 static void write_generic_calls(struct emitter *emitter)
 {
-    write_pattern(emitter, "static rnn_status $_pack_any(const void *params, void *packed)\n{\n"
+    write_pattern(emitter, "/* The calls above, through arrays of addresses where they take inputs and outputs. */\n"
+                           "static rnn_status $_pack_any(const void *params, void *packed)\n{\n"
                            "    return $_pack((const $_params *)params, ($_packed *)packed);\n}\n\n"
                            "static rnn_status $_state_copy_any(const void *packed, void *to, int to_first, const void "
                            "*from,\n    int from_first, int count)\n{\n"

@@ -234,6 +234,7 @@ static void write_order_of_gradients(struct emitter *emitter, const struct plan 
 }
 
 static const char *const losses =
+    "/* Gives the sum and the count of each loss, after a call of @_grad and with its work. */\n"
     "static rnn_status $_losses(const void *state, void *work, rnn_loss *losses)\n{\n"
     "    const int streams = rnn_streams(state);\n"
     "    if (!streams || !work || !rnn_is_aligned(work) || !losses)\n        return RNN_ERROR_ARGUMENT;\n"
@@ -243,6 +244,7 @@ static const char *const losses =
     "    return RNN_OK;\n}\n\n";
 
 static const char *const find_fault_head =
+    "/* Finds, after such a call, the first frame with a value, or else the last with a gradient, that is not finite. */\n"
     "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
     "    const int streams = rnn_streams(state);\n"
     "    if (!streams || !work || !rnn_is_aligned(work) || !window || window->frames < 1 || !fault)\n        return "
@@ -293,6 +295,7 @@ static void write_generic_call(struct emitter *emitter)
     const struct graph *graph = emitter->graph;
     write_pattern(
         emitter,
+        "/* @_grad through arrays of addresses. */\n"
         "static rnn_status $_grad_any(const void *params, void *state, void *work, const rnn_window *window,\n"
         "    const void *const inputs[], const void *const targets[], double *loss, void *gradient,\n"
         "    void *const input_gradients[])\n{\n%s%s    (void)input_gradients;\n"
