@@ -244,7 +244,8 @@ static const char *const losses =
     "    return RNN_OK;\n}\n\n";
 
 static const char *const find_fault_head =
-    "/* Finds, after such a call, the first frame with a value, or else the last with a gradient, that is not finite. */\n"
+    "/* Finds, after such a call, the first frame with a value, or else the last with a gradient, that is not finite. "
+    "*/\n"
     "static int $_find_fault(const void *state, void *work, const rnn_window *window, rnn_fault *fault)\n{\n"
     "    const int streams = rnn_streams(state);\n"
     "    if (!streams || !work || !rnn_is_aligned(work) || !window || window->frames < 1 || !fault)\n        return "
