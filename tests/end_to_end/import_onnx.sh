@@ -171,7 +171,7 @@ model net {
   input start[1] once
   input x[1]
   add = after[t-1] + x
-  after = relu(add)
+  after[1] = relu(add)
   twice = after + after
   init after = start
   output end = last(after)

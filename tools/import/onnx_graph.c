@@ -150,7 +150,10 @@ void onnx_write_equation(struct onnx_graph *graph, const Onnx__NodeProto *node, 
     value.size = size;
     value.parts[0] = value.parts[1] = NULL;
     value.expression = port ? port->program : onnx_node_name(graph, node);
-    text_printf(&graph->equations, output ? "  output %s = %s\n" : "  %s = %s\n", value.expression, right);
+    text_printf(&graph->equations, output ? "  output %s" : "  %s", value.expression);
+    if (state) /* what computes a state may be a number that spreads over it */
+        text_printf(&graph->equations, "[%ld]", size);
+    text_printf(&graph->equations, " = %s\n", right);
     if (port)
         port->written = true;
     onnx_give(graph, node, 0, value);

@@ -161,7 +161,7 @@ static bool end_state(struct scan *scan, size_t i, struct onnx_value *value, con
     if (value->size != state->size)
         return scan_error(scan, state->name, "has other features than the state before", error);
     if (!state->written)
-        text_printf(&graph->equations, "  %s = %s\n", state->program, value->expression);
+        text_printf(&graph->equations, "  %s[%ld] = %s\n", state->program, state->size, value->expression);
     if (*scan->starts[i])
         text_printf(&graph->equations, "  init %s = %s\n", state->program, scan->starts[i]);
     value->expression = arena_printf(graph->arena, "last(%s)", state->program);
