@@ -66,12 +66,15 @@ class Random:
         x = start = L.Input((None,) if ids else (None, int(self.random.integers(1, 9))), name=self.one(["x", "frames", "sensor"]))
         layers, functional, frames = [L.Embedding(17, 6)] if ids else [], self.maybe(0.4), True
         for _ in range(self.random.integers(1, 4)):
+            if functional and self.maybe():
+                layers.append(self.one([lambda v: 0.5 * v, lambda v: 1 - v, lambda v: v - 0.3, keras.ops.tanh, keras.ops.silu, keras.ops.relu]))
             layers += (self.convolved() if self.maybe() else []) + [self.recurrent(True)] + [self.without_time() for _ in range(self.random.integers(3))]
             if self.maybe():
                 layers.append(L.TimeDistributed(self.one([L.Dense(4, activation="relu"), L.LayerNormalization(), L.PReLU(), L.Flatten()])))
         if self.maybe(0.5):
             frames = False
-            last = self.one([self.recurrent(False), self.recurrent(False), L.GlobalAveragePooling1D(), L.GlobalMaxPooling1D()])
+            last = self.one([self.recurrent(False), self.recurrent(False), L.GlobalAveragePooling1D(), L.GlobalMaxPooling1D()] +
+                            ([lambda v: v[:, -1], lambda v: v[:, 0, :], lambda v: keras.ops.mean(v, axis=1)] if functional else []))
             layers += [last] + [self.without_time(False) for _ in range(self.random.integers(3))]
         for layer in layers:
             y = layer(x)

@@ -62,6 +62,52 @@ static void follows_graphs(void **state)
     assert_non_null(strstr(network.note, "Keras gives them the other way round"));
 }
 
+#define CALL(class, config, arguments)                                                                                 \
+    "{\"class_name\": \"" class "\", \"name\": \"it\", \"config\": {" config                                           \
+                                "}, \"inbound_nodes\": [{\"args\": [" arguments "], \"kwargs\": {}}]}"
+#define TENSOR "{\"class_name\": \"__keras_tensor__\", \"config\": {\"keras_history\": [\"x\", 0, 0]}}"
+#define ALL    "{\"class_name\": \"__slice__\", \"config\": {\"start\": null, \"stop\": null, \"step\": null}}"
+#define SOME   "{\"class_name\": \"__slice__\", \"config\": {\"start\": 1, \"stop\": null, \"step\": null}}"
+
+/* What Keras 3 makes of x * 2 and x[:, -1]: layers of operations, with numbers among their arguments. */
+static void follows_operations(void **state)
+{
+    static const struct {
+        const char *layer, *words;
+        bool read;
+    } operations[] = {
+        {CALL("Multiply", "", TENSOR ", 2"), "  it = x * 2\n", true},
+        {CALL("Subtract", "", "-1, " TENSOR), "  it = (-1) - x\n", true},
+        {CALL("Maximum", "", TENSOR ", 2"), "the Maximum 'it' has 1 inputs, but 2 are read", false},
+        {CALL("Multiply", "", TENSOR ", \"two\""), "the Multiply 'it' has 1 inputs, but 2 are read", false},
+        {CALL("Silu", "", TENSOR), "  it = silu(x)\n", true},
+        {CALL("Mean", "\"axis\": 1, \"keepdims\": false", TENSOR), "  it = mean_over_time(x)\n", true},
+        {CALL("Max", "\"axis\": [1], \"keepdims\": false", TENSOR), "  it = max_over_time(x)\n", true},
+        {CALL("Mean", "\"axis\": -1", TENSOR), "the Mean 'it' is read over the axis of the frames only", false},
+        {CALL("GetItem", "", TENSOR ", [" ALL ", -1]"), "  output it_output = last(x)\n", true},
+        {CALL("GetItem", "", TENSOR ", [" ALL ", 0, " ALL "]"), "  output it_output = first(x)\n", true},
+        {CALL("GetItem", "", TENSOR ", [" ALL ", -2]"), "takes the last or the first frame, x[:, -1] or x[:, 0]",
+         false},
+        {CALL("GetItem", "", TENSOR ", [" ALL ", -1, " SOME "]"), "takes the last or the first frame", false},
+        {CALL("GetItem", "", TENSOR ", [" SOME ", -1]"), "takes the last or the first frame", false},
+        {CALL("GetItem", "", TENSOR ", -1"), "takes the last or the first frame", false},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+        struct keras_network network;
+        const char *error;
+        const char *config =
+            arena_printf(fixture->arena,
+                         "{\"class_name\": \"Functional\", \"config\": {\"name\": \"f\", \"layers\": [{\"class_name\": "
+                         "\"InputLayer\", \"name\": \"x\", \"config\": {\"batch_shape\": [null, null, 3]}}, %s], "
+                         "\"output_layers\": [\"it\", 0, 0]}}",
+                         operations[i].layer);
+        const bool read = import_keras(fixture, config, &network, &error);
+        if (read != operations[i].read || !strstr(read ? network.program : error, operations[i].words))
+            fail_msg("'%s' does not say '%s'", read ? network.program : error, operations[i].words);
+    }
+}
+
 /* Convolutions read the past, both sides, or what zeros make up for; backwards, the other side. */
 static void writes_convolutions(void **state)
 {
@@ -235,8 +281,13 @@ static void compares_shapes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(notes_numbers_of_two_bytes), TEST(follows_graphs),  TEST(writes_convolutions), TEST(writes_functions),
-        TEST(names_what_it_cannot_write), TEST(compares_shapes),
+        TEST(notes_numbers_of_two_bytes),
+        TEST(follows_graphs),
+        TEST(follows_operations),
+        TEST(writes_convolutions),
+        TEST(writes_functions),
+        TEST(names_what_it_cannot_write),
+        TEST(compares_shapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,15 +48,25 @@ static const struct class
     {"Identity", "identity", keras_nothing, 1, 1, true},
     {"Masking", "masking", keras_mask, 1, 1, false},
     {"NotEqual", "not_equal", keras_mask, 1, 1, false}, /* the mask of an Embedding or a Masking */
-    {"Add", "add", keras_merge, 2, MANY, false},
-    {"Subtract", "subtract", keras_merge, 2, 2, false},
-    {"Multiply", "multiply", keras_merge, 2, MANY, false},
+    {"Add", "add", keras_merge, 1, MANY, false},
+    {"Subtract", "subtract", keras_merge, 1, 2, false},
+    {"Multiply", "multiply", keras_merge, 1, MANY, false},
     {"Average", "average", keras_merge, 2, MANY, false},
     {"Maximum", "maximum", keras_merge, 2, MANY, false},
     {"Minimum", "minimum", keras_merge, 2, MANY, false},
     {"Concatenate", "concatenate", keras_merge, 2, MANY, false},
     {"GlobalAveragePooling1D", "global_average_pooling1d", keras_pooling, 1, 1, false},
     {"GlobalMaxPooling1D", "global_max_pooling1d", keras_pooling, 1, 1, false},
+    /* operations that Keras 3 makes layers of: keras.ops.mean(x, axis=1), x[:, -1] */
+    {"Mean", "mean", keras_pooling, 1, 1, false},
+    {"Max", "max", keras_pooling, 1, 1, false},
+    {"GetItem", "get_item", keras_item, 1, 1, false},
+    {"Relu", "relu", keras_operation, 1, 1, false},
+    {"Tanh", "tanh", keras_operation, 1, 1, false},
+    {"Sigmoid", "sigmoid", keras_operation, 1, 1, false},
+    {"Silu", "silu", keras_operation, 1, 1, false},
+    {"Softplus", "softplus", keras_operation, 1, 1, false},
+    {"Exp", "exp", keras_operation, 1, 1, false},
 };
 
 #define ATTENTION "reads all frames at each, which a program does not"

@@ -1,13 +1,12 @@
-/* Layers without weights. https://keras.io/api/layers/activation_layers/, merging_layers/, regularization_layers/ */
+/* Layers without weights. https://keras.io/api/layers/activation_layers/, regularization_layers/ */
 #include <math.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "import/keras_model.h"
 
-/* name = text, where $ is the input and A a number */
-static bool write_function(struct keras_model *model, struct keras_layer *layer, const char *text, double number,
-                           struct keras_value *value)
+bool keras_write_function(struct keras_model *model, struct keras_layer *layer, const char *text, double number,
+                          struct keras_value *value)
 {
     if (!keras_check_features(model, layer))
         return false;
@@ -31,7 +30,7 @@ bool keras_activation(struct keras_model *model, struct keras_layer *layer, stru
         return false;
     if (strcmp(function, "keras.linear") == 0)
         return keras_nothing(model, layer, value);
-    return write_function(model, layer, arena_printf(model->arena, "%s($)", function), 0, value);
+    return keras_write_function(model, layer, arena_printf(model->arena, "%s($)", function), 0, value);
 }
 
 bool keras_relu(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
@@ -40,27 +39,27 @@ bool keras_relu(struct keras_model *model, struct keras_layer *layer, struct ker
     if (keras_number(layer, "threshold", 0) != 0 || (most != 0 && slope != 0))
         return keras_error(model, layer,
                            "has a threshold, or both a max_value and a negative_slope, which is not read");
-    return write_function(model, layer,
-                          most != 0    ? "clip($, 0, A)"
-                          : slope != 0 ? "leaky_relu($, A)"
-                                       : "relu($)",
-                          most != 0 ? most : slope, value);
+    return keras_write_function(model, layer,
+                                most != 0    ? "clip($, 0, A)"
+                                : slope != 0 ? "leaky_relu($, A)"
+                                             : "relu($)",
+                                most != 0 ? most : slope, value);
 }
 
 bool keras_slope(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
 {
     if (strcmp(layer->class, "ELU") == 0)
-        return write_function(model, layer, "elu($, A)", keras_number(layer, "alpha", 1), value);
+        return keras_write_function(model, layer, "elu($, A)", keras_number(layer, "alpha", 1), value);
     const double slope =
         keras_number(layer, "negative_slope", keras_number(layer, "alpha", 0.3)); /* alpha in Keras 2 */
-    return write_function(model, layer, "leaky_relu($, A)", slope, value);
+    return keras_write_function(model, layer, "leaky_relu($, A)", slope, value);
 }
 
 bool keras_softmax(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
 {
     if (!keras_check_axis(model, layer))
         return false;
-    return write_function(model, layer, "softmax($)", 0, value);
+    return keras_write_function(model, layer, "softmax($)", 0, value);
 }
 
 /* Another slope below 0 for each feature, or one for all, as shared_axes says; none for each frame. */
@@ -96,7 +95,8 @@ bool keras_prelu(struct keras_model *model, struct keras_layer *layer, struct ke
 
 bool keras_unit_normalization(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
 {
-    return keras_check_axis(model, layer) && write_function(model, layer, "$ / sqrt(max(sum($ * $), 1e-12))", 0, value);
+    return keras_check_axis(model, layer) &&
+           keras_write_function(model, layer, "$ / sqrt(max(sum($ * $), 1e-12))", 0, value);
 }
 
 bool keras_rescaling(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
@@ -106,7 +106,7 @@ bool keras_rescaling(struct keras_model *model, struct keras_layer *layer, struc
         return keras_error(model, layer, "has a scale or an offset that is no number: others are not read");
     const double added = json_number_value(offset);
     const char *text = arena_printf(model->arena, added < 0 ? "$ * A - %.9g" : "$ * A + %.9g", fabs(added));
-    return write_function(model, layer, fabs(added) > 0 ? text : "$ * A", json_number_value(scale), value);
+    return keras_write_function(model, layer, fabs(added) > 0 ? text : "$ * A", json_number_value(scale), value);
 }
 
 /* Of features it makes what they are. */
@@ -132,66 +132,5 @@ bool keras_mask(struct keras_model *model, struct keras_layer *layer, struct ker
     *value = *layer->inputs[0];
     if (strcmp(layer->class, "NotEqual") == 0)
         value->kind = KERAS_MASK;
-    return true;
-}
-
-/* ---- several values, or all frames ---- */
-
-bool keras_merge(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
-{
-    static const struct {
-        const char *class, *begin, *between, *end;
-    } merges[] = {{"Add", "", " + ", ""},
-                  {"Subtract", "", " - ", ""},
-                  {"Multiply", "", " * ", ""},
-                  {"Average", "(", " + ", ")"},
-                  {"Maximum", "max(", ", ", ")"},
-                  {"Minimum", "min(", ", ", ")"},
-                  {"Concatenate", "concat(", ", ", ")"}};
-    int k = 0;
-    while (strcmp(merges[k].class, layer->class) != 0)
-        k++;
-    const bool joins = strcmp(layer->class, "Concatenate") == 0, nests = merges[k].begin[0] == 'm';
-    const struct keras_value *first = layer->inputs[0];
-    if (!keras_check_features(model, layer) || (joins && !keras_check_axis(model, layer)))
-        return false;
-    long size = 0;
-    for (int i = 0; i < layer->input_count; i++) {
-        const struct keras_value *one = layer->inputs[i];
-        size = joins ? size + one->size : one->size;
-        if (size > KERAS_MOST_FEATURES)
-            return keras_error(model, layer, "gives more than %d features", KERAS_MOST_FEATURES);
-        if (one->kind != first->kind || (!joins && one->size != first->size))
-            return keras_error(model, layer, "reads values of several sizes, or of frames and of whole sequences");
-        if (one->backwards != first->backwards)
-            return keras_error(model, layer,
-                               "reads frames in both orders (go_backwards), which a program cannot put together");
-    }
-    text_printf(&model->equations, "  %s = ", layer->equation);
-    for (int i = 0; nests && i < layer->input_count - 2; i++) /* max(max(a, b), c) */
-        text_puts(&model->equations, merges[k].begin);
-    text_puts(&model->equations, merges[k].begin);
-    for (int i = 0; i < layer->input_count; i++) {
-        text_printf(&model->equations, "%s%s", i ? merges[k].between : "", layer->inputs[i]->expression);
-        if (nests && i && i < layer->input_count - 1)
-            text_puts(&model->equations, ")");
-    }
-    text_puts(&model->equations, merges[k].end);
-    if (strcmp(layer->class, "Average") == 0)
-        text_printf(&model->equations, " / %d", layer->input_count);
-    text_puts(&model->equations, "\n");
-    keras_give(layer, value, layer->equation, size);
-    return true;
-}
-
-bool keras_pooling(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
-{
-    if (layer->inputs[0]->kind != KERAS_FRAMES || keras_flag(layer, "keepdims", false) ||
-        (keras_text(layer, "data_format") && strcmp(keras_text(layer, "data_format"), "channels_last") != 0))
-        return keras_error(model, layer, "has to read frames, with channels_last and without keepdims");
-    if (!write_function(model, layer, layer->class[6] == 'A' ? "mean_over_time($)" : "max_over_time($)", 0, value))
-        return false;
-    value->kind = KERAS_WHOLE;
-    value->backwards = false;
     return true;
 }

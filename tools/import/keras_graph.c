@@ -229,6 +229,7 @@ static bool read_inputs(struct keras_model *model, struct keras_layer *layer, co
     if (json_array_size(nodes) > 1)
         return keras_error(model, layer, "is called %zu times: layers that share their weights are not read",
                            json_array_size(nodes));
+    layer->arguments = json_object_get(node, "args");
     layer->inputs = ARENA_ARRAY(model->arena, struct keras_value *, room + 1);
     layer->input_count = 0;
     return json_is_array(node) ? read_references(model, layer, node, room) : read_arguments(model, layer, node, room);

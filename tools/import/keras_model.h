@@ -34,11 +34,12 @@ struct keras_layer {
     const json_t *config;
     struct keras_value **inputs;
     int input_count;
-    const char *equation; /* its name in the program */
-    const char *group;    /* of its weights, see keras_weights.h */
-    const char *outer;    /* the name of the layer of the model: its own, or that of the wrapper around it */
-    const char *part;     /* of a layer within a wrapper: "layer/", else "" */
-    int before;           /* weights of the wrapper before those of this layer */
+    const char *equation;    /* its name in the program */
+    const char *group;       /* of its weights, see keras_weights.h */
+    const char *outer;       /* the name of the layer of the model: its own, or that of the wrapper around it */
+    const char *part;        /* of a layer within a wrapper: "layer/", else "" */
+    int before;              /* weights of the wrapper before those of this layer */
+    const json_t *arguments; /* of its call in Keras 3, tensors and others; NULL in a Sequential model */
 };
 
 struct keras_model {
@@ -96,13 +97,17 @@ bool keras_check_axis(struct keras_model *model, const struct keras_layer *layer
 
 /* ---- layers ---- */
 
+/* name = text, where $ is the input and A a number */
+bool keras_write_function(struct keras_model *model, struct keras_layer *layer, const char *text, double number,
+                          struct keras_value *value);
+
 /* Writes the layer's equations and sets what it gives. Layers without time take features of frames and of sequences. */
 typedef bool keras_write(struct keras_model *model, struct keras_layer *layer, struct keras_value *value);
 
 keras_write keras_input, keras_embedding, keras_recurrent, keras_bidirectional, keras_time_distributed, keras_dense,
     keras_layer_normalization, keras_rms_normalization, keras_batch_normalization, keras_normalization, keras_conv,
     keras_zero_padding, keras_activation, keras_relu, keras_slope, keras_prelu, keras_softmax, keras_unit_normalization,
-    keras_rescaling, keras_flatten, keras_nothing, keras_mask, keras_merge, keras_pooling;
+    keras_rescaling, keras_flatten, keras_nothing, keras_mask, keras_merge, keras_pooling, keras_operation, keras_item;
 
 /* An input of this shape, which begins with the batch. */
 bool keras_input_of_shape(struct keras_model *model, const struct keras_layer *layer, const json_t *shape,
