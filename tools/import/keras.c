@@ -163,26 +163,30 @@ struct attempt {
     const char *path, *config;
 };
 
-static void attempt_import(void *context)
+static const char *attempt_import(void *context)
 {
     const struct attempt *attempt = context;
     struct keras_network network;
     const char *error = NULL;
     import_files(attempt->arena, attempt->path, attempt->config, &network, &error);
+    return error;
 }
 
-/* HDF5 trusts some numbers of a file, such as where in a heap a text lies: it crashes over those that are damaged, or
- * reads on and on. https://github.com/HDFGroup/hdf5/issues/5193 */
+/* HDF5 trusts some numbers of a file, such as where in a heap a text lies and how long it is: over those that are
+ * damaged it crashes, or takes gigabytes. https://github.com/HDFGroup/hdf5/issues/5193 */
 bool keras_import(struct arena *arena, const char *path, const char *config, struct keras_network *network,
                   const char **error)
 {
-    enum { SECONDS = 5, BYTES_A_SECOND = 1 << 24 };
+    enum { SECONDS = 2, BYTES_A_SECOND = 1 << 24, BYTES = 1 << 29, COPIES = 24 };
     struct attempt attempt = {arena, path, config};
     struct stat status;
-    const long bytes = stat(path, &status) == 0 ? (long)status.st_size : 0;
+    const long size = stat(path, &status) == 0 && status.st_size < 1L << 40 ? (long)status.st_size : 0;
+    const struct import_limits limits = {SECONDS + size / BYTES_A_SECOND, BYTES + COPIES * size};
     *network = (struct keras_network){.program = NULL};
-    if (import_try(attempt_import, &attempt, SECONDS + bytes / BYTES_A_SECOND))
+    if (import_try(arena, attempt_import, &attempt, &limits, error))
         return import_files(arena, path, config, network, error);
-    *error = arena_printf(arena, "'%s' is damaged, so that the HDF5 library fails over it: save the model again", path);
+    if (!*error)
+        *error =
+            arena_printf(arena, "'%s' is damaged, so that the HDF5 library fails over it: save the model again", path);
     return false;
 }

@@ -4,8 +4,17 @@
 
 #include <stdbool.h>
 
-/* Calls work(context) in a copy of this process, which ends with it: nothing that it does is seen here. True if it
- * returned within so many seconds of processor time, whatever it found, or if there can be no more processes. */
-bool import_try(void (*work)(void *context), void *context, long seconds);
+struct arena;
+
+/* What the work may take: processor time, and memory beside what this process has. */
+struct import_limits {
+    long seconds, bytes;
+};
+
+/* Calls work(context), which returns NULL or an error, in a copy of this process, which ends with it: nothing else that
+ * it does is seen here. True if it returned NULL, or if there can be no more processes. False with its error, or with
+ * NULL if it did not return within the limits. */
+bool import_try(struct arena *arena, const char *(*work)(void *context), void *context,
+                const struct import_limits *limits, const char **error);
 
 #endif
