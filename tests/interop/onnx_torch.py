@@ -1,4 +1,4 @@
-"""What PyTorch's two exporters write, with `rnn import --check` against PyTorch itself: onnx_torch.py RNN"""
+"""What PyTorch's two exporters write, with `rnn import --check` against PyTorch itself: onnx_torch.py RNN [CLASS...]"""
 import contextlib, io, logging, os, sys, tempfile, warnings
 
 import onnx, torch
@@ -124,6 +124,49 @@ class Gated(nn.Module):
         return x * nn.functional.hardsigmoid(self.gate(torch.clamp(y, min=-0.5))).pow(2)
 
 
+class Packed(nn.Module):
+    """Sequences of several lengths, packed, with what is left at the end of each."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.embedding = nn.Embedding(50, 12)
+        self.encoder, self.head = layer(12, 8, batch_first=True, bidirectional=True), nn.Linear(16, 5)
+
+    def forward(self, ids, lengths):
+        packed = nn.utils.rnn.pack_padded_sequence(self.embedding(ids), lengths, batch_first=True)
+        y, h = self.encoder(packed)
+        h = h[0] if isinstance(h, tuple) else h
+        return nn.utils.rnn.pad_packed_sequence(y, batch_first=True)[0], self.head(torch.cat([h[-2], h[-1]], -1))
+
+
+class Residual(nn.Module):
+    """Blocks of a sequence model: LayerNorm, GRU, functions, Dropout, and what came in added to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.enter, self.norm = nn.Linear(12, 8), nn.ModuleList(nn.LayerNorm(8) for _ in range(2))
+        self.encoder, self.second = nn.GRU(8, 8, batch_first=True), nn.LSTM(8, 8, batch_first=True)
+        self.wide, self.back, self.drop = nn.Linear(8, 16), nn.Linear(16, 8), nn.Dropout(0.3)
+        self.gelu, self.head = nn.GELU(approximate="tanh"), nn.Linear(8, 5)
+
+    def forward(self, x):
+        x = nn.functional.silu(self.enter(x))
+        x = x + self.drop(self.encoder(self.norm[0](x))[0])
+        x = x + self.drop(self.back(self.gelu(self.wide(self.second(self.norm[1](x))[0]))))
+        return self.head(nn.functional.hardswish(x) * nn.functional.mish(x) - nn.functional.selu(x))
+
+
+class Averaged(nn.Module):
+    """Divides by the number of frames, which a file may leave open."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.GRU(12, 8, batch_first=True)
+
+    def forward(self, x):
+        return self.encoder(x)[0].amax(1) / x.shape[1]
+
+
 class Strided(nn.Module):
     def __init__(self):
         super().__init__()
@@ -133,7 +176,8 @@ class Strided(nn.Module):
         return self.encoder(self.conv(x.transpose(1, 2)).transpose(1, 2))[0]
 
 
-REFUSED = {"Strided": "can be imported with stride 1 only"}  # a program gives a frame for each that it is given
+REFUSED = {"Strided": "can be imported with stride 1 only",  # a program gives a frame for each that it is given
+           "Averaged": "which follows from a number of frames or sequences that the file leaves open"}
 
 
 def export(module, inputs, axes, dynamo, path):
@@ -170,7 +214,12 @@ def main():
         (Normalised(), (sequences,), any_sizes, both),
         (Gated(), (sequences,), any_sizes, both),
         (Strided(), (sequences,), any_sizes, both),
+        (Packed(nn.LSTM), (tokens, torch.tensor([7, 5, 2])), [{0: "n", 1: "t"}, {0: "n"}], (False,)),
+        (Packed(nn.GRU), (tokens, torch.tensor([7, 7, 4])), [{0: "n", 1: "t"}, {0: "n"}], (False,)),
+        (Residual(), (sequences,), any_sizes, both),
+        (Averaged(), (sequences,), any_sizes, both),
     ]
+    cases = [case for case in cases if len(sys.argv) < 3 or type(case[0]).__name__ in sys.argv[2:]]
     with tempfile.TemporaryDirectory() as work:
         for module, inputs, axes, exporters in cases:
             for batch in (part for part in module.modules() if isinstance(part, nn.BatchNorm1d)):
@@ -187,7 +236,7 @@ def main():
                     onnx_data.write(folder, None, [x.numpy() for x in inputs], [y.numpy() for y in outputs])
                     export(module, inputs, free, dynamo, os.path.join(folder, "model.onnx"))
                     apart, problem = onnx_data.check(rnn, folder, 1e-6)
-                    refusal = REFUSED.get(type(module).__name__)
+                    refusal = REFUSED.get(type(module).__name__) if free is axes or not isinstance(module, Averaged) else None
                     if refusal:
                         problem = None if refusal in (problem or "") else f"is not refused with '{refusal}': {problem}"
                     worst, count, failed = max(worst, apart), count + 1, failed + (problem is not None)
