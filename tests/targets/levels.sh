@@ -81,7 +81,7 @@ if command -v clang >/dev/null 2>&1; then
   for level in $levels; do
     for other in x86-64 x86-64-v2 x86-64-v3 x86-64-v4 znver2 sapphirerapids; do
       [ "-march=$other" = "$(march $level)" ] && continue
-      if clang $flags -march=$other -fsyntax-only "net-$level.c" 2>errors; then fail "clang -march=$other compiles $level"; fi
+      if clang $flags -march=$other -fsyntax-only -Wfatal-errors "net-$level.c" 2>errors; then fail "clang -march=$other compiles $level"; fi
       grep -q "error: .*compile it with $(march $level)\"" errors || { cat errors; fail "no word on $(march $level)"; }
     done
   done
@@ -97,11 +97,16 @@ int main(void)
     return net_init(&params, 5) || net_save(&params, "net.safetensors", &error);
 }
 END
-gcc $flags -std=gnu11 -static save.c net.c net-*.c "$runtime" -ljansson -lm -o save
+gcc $flags -std=gnu11 -static save.c net.o net-*.o "$runtime" -ljansson -lm -o save
 ./save
+mkdir before
+cp net-*.c before
 "$rnnc" "$project/examples/char_lm/char_lm.rnn" -D n=20 --train --prefix=net --target=multi --header=net.h -o net.c --embed=net.safetensors
 grep -q '^const net_params net_weights = {' net.c || fail "no weights"
 grep -l 'weights = {' net-*.c && fail "a level has weights"
+for level in $levels; do # so that their objects serve as they are
+  cmp "before/net-$level.c" "net-$level.c" || fail "weights change the code of $level"
+done
 sed 's/net_init(&params, 5)/(params = net_weights, RNN_OK)/' "$project/tests/targets/host.c" >host.c
-gcc $flags -std=gnu11 host.c net.c net-*.c "$project/runtime/src/memory.c" "$project/runtime/src/status.c" "$project/runtime/src/start.c" -lm -o host
+gcc $flags -std=gnu11 host.c net.c net-*.o "$project/runtime/src/memory.c" "$project/runtime/src/status.c" "$project/runtime/src/start.c" -lm -o host
 on here $here
