@@ -77,9 +77,32 @@ static void parse_variants(struct argp_state *state, struct options *options, co
     options->batch.variants = variants;
 }
 
+/* Sets the flag of an option that has no argument; true if `key` is one. */
+static bool set_flag(struct options *options, int key)
+{
+    const struct {
+        int key;
+        bool *flag;
+    } flags[] = {{KEY_SWITCHES, &options->batch.switches},
+                 {KEY_DOUBLE, &options->batch.in_double},
+                 {KEY_FUTURE, &options->batch.future},
+                 {KEY_TRAIN, &options->batch.train},
+                 {KEY_VJP, &options->batch.vjp},
+                 {KEY_ONLY_EMIT, &options->batch.only_emit},
+                 {KEY_PRINT, &options->print}};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].key == key) {
+            *flags[i].flag = true;
+            return true;
+        }
+    return false;
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
+    if (set_flag(options, key))
+        return 0;
     switch (key) {
     case KEY_SEED:
         options->seed = strtoull(argument, NULL, 10);
@@ -89,9 +112,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_JOBS:
         options->jobs = atoi(argument);
-        return 0;
-    case KEY_SWITCHES:
-        options->batch.switches = true;
         return 0;
     case KEY_MACHINE:
         options->batch.machine = machine_find(argument);
@@ -114,30 +134,15 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_RUN_WITH:
         options->batch.run_with = argument;
         return 0;
-    case KEY_ONLY_EMIT:
-        options->batch.only_emit = true;
-        return 0;
-    case KEY_DOUBLE:
-        options->batch.in_double = true;
-        return 0;
-    case KEY_FUTURE:
-        options->batch.future = true;
-        return 0;
-    case KEY_TRAIN:
-        options->batch.train = true;
-        return 0;
-    case KEY_VJP:
-        options->batch.train = options->batch.vjp = true;
-        return 0;
-    case KEY_PRINT:
-        options->print = true;
-        return 0;
     case KEY_SHRINK:
         options->shrink_seconds = atoi(argument);
         return 0;
     case ARGP_KEY_ARGS:
         options->files = state->argv + state->next;
         options->file_count = state->argc - state->next;
+        return 0;
+    case ARGP_KEY_END:
+        options->batch.train |= options->batch.vjp;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
