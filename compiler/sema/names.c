@@ -138,6 +138,43 @@ static void note_cells(struct elaboration *e, const struct instance *instance, c
         "of which 'torch.LSTM[n](x)' is a cell");
 }
 
+/* Functions that other languages have, and what is written in their place. */
+static const char product_hint[] = "a product is written 'W @ x', of two vectors 'v @ w'";
+static const char concat_hint[] = "vectors are put behind each other by 'concat(a, b, ...)'";
+static const char number_hint[] = "a number spreads over a vector: 'v[n] = 0', 'param b[n] = 0'";
+static const char complex_hint[] = "numbers are real: a complex value is two, of its real and its imaginary part";
+
+static const struct {
+    const char *name, *hint;
+} elsewhere[] = {
+    {"dot", product_hint},
+    {"matmul", product_hint},
+    {"mm", product_hint},
+    {"mv", product_hint},
+    {"outer", "a matrix that changes with time is written by its rows: row i of an outer product is 'v[i] * w'"},
+    {"cat", concat_hint},
+    {"concatenate", concat_hint},
+    {"zeros", number_hint},
+    {"ones", number_hint},
+    {"real", complex_hint},
+    {"imag", complex_hint},
+    {"complex", complex_hint},
+    {"cumsum", "a running sum is 's = s[t-1] + x', where 's[n] = ...' declares its shape"},
+    {"square", "a square is written 'v * v'"},
+    {"norm", "the norm of a vector is 'sqrt(v @ v)'"},
+    {"round", "the nearest whole number is 'floor(v + 0.5)'"},
+    {"logsumexp", "write 'm + log(sum(exp(v - m)))' with 'm = maximum(v)'"},
+    {"conv1d", "a convolution is written 'W @ concat(x[t-2], x[t-1], x)'"},
+    {"one_hot", "the row of a matrix that an id names is 'embed(E, id)'"},
+};
+
+static void note_elsewhere(struct elaboration *e, const struct name *name)
+{
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        if (strcmp(elsewhere[i].name, name->text) == 0)
+            report_note(&e->report, name->span, "%s", elsewhere[i].hint);
+}
+
 void tell_unknown(struct elaboration *e, const struct instance *instance, const struct name *name, bool callable)
 {
     if (strcmp(name->text, "t") == 0) {
@@ -156,6 +193,8 @@ void tell_unknown(struct elaboration *e, const struct instance *instance, const 
         report_note(&e->report, name->span, "did you mean '%s'?", best);
     else if (callable && name->text[0] >= 'A' && name->text[0] <= 'Z') /* LSTM, as other languages have it */
         note_cells(e, instance, name);
+    else
+        note_elsewhere(e, name);
 }
 
 void tell_imported(struct elaboration *e, const struct instance *instance, const struct expr *expr, bool callable)

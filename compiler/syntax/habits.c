@@ -25,6 +25,7 @@ static const char shape_hint[] = "a shape stands in square brackets: 'x[4]'";
 static const char function_hint[] = "a function is written 'fn f(v) = expression', outside cells and models";
 static const char sizes_hint[] = "all sizes stand in one pair of brackets: 'W[n, m]'";
 static const char product_hint[] = "a product is written 'W @ x' or 'a * b', a call 'f(x)'";
+static const char state_hint[] = "a state is not declared: 'h[t-1]' makes one of h, which 'init h = ...' starts";
 static const char past_hint[] = "the past is written 'h[t-1]'";
 
 struct habit {
@@ -100,6 +101,8 @@ void note_habit(struct parser *parser, const struct expectation *expected)
         diag_note(parser->diag, last.span, "%s", sizes_hint);
     else if (is_index_in_braces(parser))
         diag_note(parser->diag, before.span, "%s", past_hint);
+    else if (expected->equals && last.kind == TOKEN_NAME && token_is(parser, before, "state"))
+        diag_note(parser->diag, before.span, "%s", state_hint);
     else if (is_juxtaposed(parser, expected))
         diag_note(parser->diag, last.span, "%s", product_hint);
 }
