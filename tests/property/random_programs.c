@@ -60,7 +60,8 @@ static const struct argp_option table[] = {
     {"future", KEY_FUTURE, NULL, 0,
      "every third program also has what needs the whole sequence: [t+k], reverse, last(v), ...", 0},
     {"train", KEY_TRAIN, NULL, 0, "models with losses; compare those and their gradients", 0},
-    {"vjp", KEY_VJP, NULL, 0, "likewise, but compare the gradients of their outputs times adjoints", 0},
+    {"vjp", KEY_VJP, NULL, 0,
+     "likewise, but compare the gradients of their outputs times adjoints, in double precision", 0},
     {"run-with", KEY_RUN_WITH, "COMMAND", 0,
      "run networks in programs of their own, by COMMAND: qemu-aarch64 where CC compiles for that machine", 0},
     {"only-emit", KEY_ONLY_EMIT, NULL, 0, "only compile them to C, for what a sanitizer sees in rnnc", 0},
@@ -143,6 +144,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         options->batch.train |= options->batch.vjp;
+        options->batch.in_double |= options->batch.vjp; /* what the check of vjp is about */
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
