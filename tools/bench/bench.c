@@ -262,6 +262,7 @@ static void note_busy(const struct usage *begin)
 {
     const struct usage end = usage_now();
     const struct busyness busy = usage_judge(begin, &end);
+    fflush(stdout); /* the note stands behind the figures */
     if (busy.displaced > 0)
         fprintf(stderr, "rnn: the processors are busy: others took them from this program %.0f times a second%s\n",
                 busy.displaced,
