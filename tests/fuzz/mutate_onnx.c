@@ -78,6 +78,8 @@ static void change_attribute(unsigned *state, Onnx__AttributeProto *attribute)
     }
 }
 
+static bool is_small(int64_t dim) { return dim >= 0 && dim < 1000; }
+
 /* Its shape, and its numbers, of which there may be too few then. */
 static void change_tensor(unsigned *state, Onnx__TensorProto *tensor)
 {
@@ -92,7 +94,7 @@ static void change_tensor(unsigned *state, Onnx__TensorProto *tensor)
             tensor->dims[a] = draw_number(state);
         return;
     case 2: /* as many numbers in another shape */
-        if (tensor->n_dims > 1 && a != b && tensor->dims[a] < 1000 && tensor->dims[b] < 1000) {
+        if (tensor->n_dims > 1 && a != b && is_small(tensor->dims[a]) && is_small(tensor->dims[b])) {
             tensor->dims[a] *= tensor->dims[b];
             tensor->dims[b] = 1;
         }
