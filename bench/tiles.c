@@ -69,7 +69,7 @@ struct product {
 RNN_INLINE void product_kernel(const struct product *p, int panel, const int rows, const int side, int first,
                                int columns)
 {
-    rnn_vec sum[RNN_BATCH_MOST * 4];
+    rnn_vec sum[RNN_BATCH_MOST * 8];
     rnn_panel_clear(sum, columns * rows * side);
     rnn_panel_product(sum, rows * side, p->packed, panel, rows * side, p->x + (ptrdiff_t)first * RNN_PAD(p->k),
                       RNN_PAD(p->k), p->k, columns);
@@ -84,9 +84,9 @@ RNN_INLINE void product_kernel(const struct product *p, int panel, const int row
 #define PRODUCT_OF(rows)                                                                                               \
     static void product_##rows(const struct product *p)                                                                \
     {                                                                                                                  \
-        enum { SIDE = (rows) >= 3 ? 1 : 4 / (rows) };                                                                  \
+        const int side = RNN_SIDE(rows, p->units);                                                                     \
         for (int panel = 0; panel < RNN_PANELS(rows, p->units); panel++)                                               \
-            RNN_FOR_BATCHES(p->columns, RNN_BATCH(rows, p->units), product_kernel, p, panel, rows, SIDE)               \
+            RNN_FOR_BATCHES(p->columns, RNN_BATCH(rows, p->units), product_kernel, p, panel, rows, side)               \
     }
 PRODUCT_OF(1)
 PRODUCT_OF(3)
