@@ -128,7 +128,7 @@ static void write_layout(struct emitter *emitter)
         if (buffer->storage != STORE_FRAME && buffer->past)
             text_printf(out, buffer->past == 1 ? " + columns * RNN_PAD(%s)" : " + %2$d * columns * RNN_PAD(%1$s)",
                         units, buffer->past);
-        text_printf(out, ");\n    next += %s * RNN_PAD(%s);\n", buffer_columns(emitter, buffer), units);
+        text_printf(out, ");\n    next += %s * RNN_PAD(%s) + RNN_APART;\n", buffer_columns(emitter, buffer), units);
         if (!node_gathers(emitter->graph->nodes[i]))
             continue;
         use_variables(emitter, VAR_columns);
