@@ -92,17 +92,31 @@ static void write_products(struct writing *writing, const struct operand *operan
                 node_size(emitter, operands->x.node, operands->x.length));
 }
 
+/* Operations of a unit's rest from which on the blocks of a panel are written out, so that the chains of several run
+ * beside each other: a core sees no more than two or three hundred instructions ahead. A Zen 3 takes a hundredth less
+ * time for the forward pass of an LSTM (16 streams, 256 units), a fortieth less for the backward pass of an sLSTM. */
+enum { LONG_REST = 50 };
+
+static bool rest_is_long(const struct writing *writing)
+{
+    const struct kernel *kernel = writing->kernel;
+    double flops = 0;
+    for (int i = 0; i < kernel->node_count; i++)
+        flops += op_info(writing->emitter->graph->nodes[kernel->nodes[i]]->op)->flops;
+    return flops >= LONG_REST;
+}
+
 /* Opens the loop over the columns of the batch, and over the blocks of units of the panel. */
 static void open_column_loop(struct writing *writing)
 {
     struct emitter *emitter = writing->emitter;
     text_printf(emitter->out,
-                "    for (int column = first; column < first + columns; column++)\n"
+                "    for (int column = first; column < first + columns; column++)\n%s"
                 "        for (int block = 0; block < side; block++) {\n"
                 "            const rnn_vec *const row = sum + (column - first) * rows * side + block;\n"
                 "            const int unit = (panel * side + block) * RNN_LANES;\n"
                 "            if (side > 1 && unit >= RNN_PAD(%s))\n                break;\n",
-                kernel_size(emitter, writing->kernel));
+                rest_is_long(writing) ? "        RNN_UNROLL(4)\n" : "", kernel_size(emitter, writing->kernel));
     writing->indent = "            ";
     writing->column = "column";
     writing->loaded_count = 0;
