@@ -90,7 +90,7 @@ static void test_replace(void **state)
     struct arena *arena = arena_new();
     struct graph *graph = make_copies(arena, (const int[]){0, 1, 2, 3}, 4);
     graph->nodes[2]->name = "two";
-    static const struct node_origin origin = {"two", ""};
+    static const struct node_origin origin = {"two", "", NULL};
     graph->nodes[2]->origin = &origin;
     graph->nodes[3]->name = "three";
     add_output(graph, "y", 4);
