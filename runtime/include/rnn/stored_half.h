@@ -26,20 +26,26 @@
 
 #ifdef RNN_PLAIN_C
 
-/* Returns the float of one f16. */
-RNN_HELPER rnn_vec rnn_f16_load(const rnn_stored *p)
+/* Returns the float of one f16. Every floating-point unit of a Cortex-M converts it by an instruction, though gcc's
+ * __ARM_FP does not say so of those of single precision; where there is none, a copy of the code in each place that
+ * reads a weight would be longer than the weights. */
+#if defined(__GNUC__) && !defined(__aarch64__) && defined(__ARM_FP) && (__ARM_FP & 2 || __ARM_ARCH_PROFILE == 'M')
+RNN_INLINE rnn_vec rnn_f16_load(const rnn_stored *p)
 {
     uint16_t half;
     memcpy(&half, p, sizeof half);
-#if defined(__GNUC__) && defined(__ARM_FP) && !defined(__aarch64__)
-    if (__ARM_FP & 2) { /* an instruction converts it */
-        float x = rnn_float_of_bits(half);
-        __asm__("vcvtb.f32.f16 %0, %0" : "+t"(x));
-        return x;
-    }
-#endif
+    float x = rnn_float_of_bits(half);
+    __asm__("vcvtb.f32.f16 %0, %0" : "+t"(x));
+    return x;
+}
+#else
+RNN_OUTLINE rnn_vec rnn_f16_load(const rnn_stored *p)
+{
+    uint16_t half;
+    memcpy(&half, p, sizeof half);
     return (rnn_vec)rnn_float_of_f16(half);
 }
+#endif
 
 /* Returns the even (odd = 0) or odd number of a pair. */
 RNN_INLINE rnn_vec rnn_half_load(const rnn_stored *pair, const rnn_storage storage, const int odd)
