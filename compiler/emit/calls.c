@@ -56,6 +56,15 @@ void write_frame_call(struct emitter *emitter, const char *streams)
     text_printf(emitter->out, "%s);\n", streams);
 }
 
+void write_generic_check(struct emitter *emitter)
+{
+    const bool inputs = emitter->graph->input_count, outputs = emitter->graph->output_count;
+    text_printf(emitter->out, "%s%s", inputs ? "" : "    (void)inputs;\n", outputs ? "" : "    (void)outputs;\n");
+    if (inputs || outputs)
+        text_printf(emitter->out, "    if (%s%s%s)\n        return RNN_ERROR_ARGUMENT;\n", inputs ? "!inputs" : "",
+                    inputs && outputs ? " || " : "", outputs ? "!outputs" : "");
+}
+
 /* Writes the arguments of a call through arrays of addresses. Casts are for C++. */
 void write_generic_arguments(struct emitter *emitter, enum call_kind call)
 {

@@ -12,6 +12,8 @@ void write_data_parameters(struct emitter *emitter, enum call_kind call);
 /* Write the signature of the function that does what _step does after its checks, and a call of it. */
 void write_frame_signature(struct emitter *emitter);
 void write_frame_call(struct emitter *emitter, const char *streams);
+/* Writes the refusal of arrays that are NULL, in a call through arrays of addresses. */
+void write_generic_check(struct emitter *emitter);
 /* Writes the arguments of a call through arrays of addresses, behind those that every call of its kind has. */
 void write_generic_arguments(struct emitter *emitter, enum call_kind call);
 /* Writes the arrays of addresses that a descriptor's call takes, of the arguments of a call by names. */

@@ -115,9 +115,8 @@ static void write_generic_call(struct emitter *emitter, enum call_kind call)
         "    return $_step((const $_packed *)packed, ($_state *)state",
         "    return $_run((const $_packed *)packed, ($_state *)state, ($_work *)work, frames, lengths"};
     write_named(emitter, heads[call]);
-    text_printf(emitter->out, ",\n    const void *const inputs[], void *const outputs[])\n{\n%s%s",
-                emitter->graph->input_count ? "" : "    (void)inputs;\n",
-                emitter->graph->output_count ? "" : "    (void)outputs;\n");
+    text_puts(emitter->out, ",\n    const void *const inputs[], void *const outputs[])\n{\n");
+    write_generic_check(emitter);
     write_named(emitter, calls[call]);
     write_generic_arguments(emitter, call);
     text_puts(emitter->out, ");\n}\n\n");

@@ -36,13 +36,12 @@ void write_generic_some(struct emitter *emitter)
 {
     if (!plan_of_call(emitter->schedule, CALL_STEP))
         return;
-    write_pattern(
-        emitter,
-        "static rnn_status $_step_some_any(const void *packed, void *state, void *batch, const int *streams,\n"
-        "    int count, const void *const inputs[], void *const outputs[])\n{\n%s%s"
-        "    return $_step_some((const $_packed *)packed, ($_state *)state, ($_state *)batch, streams, count",
-        emitter->graph->input_count ? "" : "    (void)inputs;\n",
-        emitter->graph->output_count ? "" : "    (void)outputs;\n");
+    write_named(emitter,
+                "static rnn_status $_step_some_any(const void *packed, void *state, void *batch, const int *streams,\n"
+                "    int count, const void *const inputs[], void *const outputs[])\n{\n");
+    write_generic_check(emitter);
+    write_named(emitter,
+                "    return $_step_some((const $_packed *)packed, ($_state *)state, ($_state *)batch, streams, count");
     write_generic_arguments(emitter, CALL_STEP);
     text_puts(emitter->out, ");\n}\n\n");
 }

@@ -286,6 +286,10 @@ static void wrong_memory_is_refused(void **state)
         RNN_ERROR_ARGUMENT);
     assert_int_equal(model->run(packed, fresh, harness->work, -1, NULL, ports.inputs, ports.outputs),
                      RNN_ERROR_ARGUMENT);
+    if (model->input_count)
+        assert_int_equal(model->run(packed, fresh, harness->work, FRAMES, NULL, NULL, ports.outputs),
+                         RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->run(packed, fresh, harness->work, FRAMES, NULL, ports.inputs, NULL), RNN_ERROR_ARGUMENT);
     for (int i = 0; i < model->input_count; i++) {
         struct ports without = ports;
         without.inputs[i] = NULL;

@@ -258,7 +258,7 @@ typedef struct {
      * as long as there are the same packed weights; its memory may be moved, and written to a file that comes back to
      * the same program on the same kind of machine. RNN_ERROR_ARGUMENT: there are no such streams. */
     rnn_status (*state_copy)(const void *packed, void *to, int to_first, const void *from, int from_first, int count);
-    /* NULL in a network that needs the future. */
+    /* One frame of every stream. RNN_ERROR_ARGUMENT: an array is NULL. NULL in a network that needs the future. */
     rnn_status (*step)(const void *packed, void *state, const void *const inputs[], void *const outputs[]);
     /* A step of `count` streams, [count], each once and in any order, which inputs and outputs, [count][units], have
      * too; others stay as they are. batch: memory of state_size(count), which holds nothing between calls. NULL where
