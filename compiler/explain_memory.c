@@ -1,5 +1,6 @@
 #include "explain_memory.h"
 
+#include "base/arena.h"
 #include "base/text.h"
 #include "graph/graph.h"
 #include "schedule/access.h"
@@ -11,15 +12,16 @@
 
 /* ---- packed weights ---- */
 
-/* Returns the bytes of NAME_packed, which has a number in front of weights that are all bytes. */
-static size_t packed_bytes(const struct schedule *schedule)
+/* Returns the bytes of NAME_packed, which has a number in front of weights that are all bytes; with the static values
+ * for which `kept` is true (NULL: all). */
+static size_t packed_bytes(const struct schedule *schedule, const bool *kept)
 {
     const struct graph *graph = schedule->graph;
     size_t bytes = 0;
     bool numbers = false;
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = graph->nodes[i];
-        if (schedule->buffers[i].storage != STORE_STATIC)
+        if (schedule->buffers[i].storage != STORE_STATIC || (kept && !kept[i]))
             continue;
         const bool table = value_is_stored_table(schedule, i);
         numbers |= !table;
@@ -118,12 +120,22 @@ static int count_code(const struct schedule *schedule)
  * within a third. */
 enum { CODE_LEAST = 4000, CODE_EACH = 1100, STACK_LEAST = 512 };
 
-void explain_memory(const struct schedule *schedule, struct text *out)
+static void explain_packed(const struct schedule *schedule, struct arena *arena, struct text *out)
+{
+    const size_t memory = packed_bytes(schedule, NULL),
+                 constants = packed_bytes(schedule, statics_read_by_calls(schedule, arena));
+    text_printf(out, "    %10zu bytes of packed weights", memory);
+    if (constants == memory)
+        text_puts(out, ": constants with --weights, else memory\n");
+    else
+        text_printf(out, " in memory; as constants, with --weights, %zu\n", constants);
+}
+
+void explain_memory(const struct schedule *schedule, struct arena *arena, struct text *out)
 {
     const int frames = 100;
     text_puts(out, "\nwithout a runtime, in plain C, for one stream:\n");
-    text_printf(out, "    %10zu bytes of packed weights: constants with --weights, else memory\n",
-                packed_bytes(schedule));
+    explain_packed(schedule, arena, out);
     text_printf(out, "    %10zu bytes of state\n", state_bytes(schedule, 1));
     text_printf(out, "    %10zu bytes of work for _run with 1 frame, %zu with %d%s\n", work_bytes(schedule, 1),
                 work_bytes(schedule, (size_t)frames), frames,

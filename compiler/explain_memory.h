@@ -3,9 +3,10 @@
 #ifndef RNNC_EXPLAIN_MEMORY_H
 #define RNNC_EXPLAIN_MEMORY_H
 
+struct arena;
 struct schedule;
 struct text;
 
-void explain_memory(const struct schedule *schedule, struct text *out);
+void explain_memory(const struct schedule *schedule, struct arena *arena, struct text *out);
 
 #endif

@@ -94,11 +94,14 @@ const struct emit_constants *pack_weights(struct arena *arena, const struct sche
         weights += size;
     }
     struct emit_member *statics = ARENA_ARRAY(arena, struct emit_member, graph->node_count + 1);
+    const bool *read = statics_read_by_calls(schedule, arena);
     for (int i = 0; i < graph->node_count; i++) {
         if (schedule->buffers[i].storage != STORE_STATIC)
             continue;
         const size_t count = (size_t)node_units(graph->nodes[i]);
         packing.values[i] = to_float(arena, values[i], (long)count);
+        if (!read[i])
+            continue;
         statics[i] = value_is_stored_table(schedule, i)
                          ? pack_table(&packing, i)
                          : (struct emit_member){.numbers = packing.values[i], .count = count};

@@ -193,7 +193,7 @@ static void emit(struct pipeline *pipeline)
     case EMIT_EXPLAIN:
         emit_explain(pipeline->schedule, pipeline->scratch, &result->main);
         if (options->plain)
-            explain_memory(pipeline->schedule, &result->main);
+            explain_memory(pipeline->schedule, pipeline->scratch, &result->main);
         break;
     case EMIT_PREDICT:
         result->predicted = emit_prediction(

@@ -41,7 +41,7 @@ struct emit_member {
 
 /* Packed weights, for lanes of one number. */
 struct emit_constants {
-    const struct emit_member *statics; /* by node */
+    const struct emit_member *statics; /* by node; empty: no call reads it */
     const struct emit_member *panels;  /* by packed matrix */
 };
 

@@ -121,6 +121,7 @@ struct expression fill_pattern(const struct emitter *emitter, const char *patter
 /* kernel.c, region.c, static.c, values.c, entry.c, header.c: the parts of the file, in its order. */
 void emit_declarations(struct emitter *emitter);
 void emit_packed_struct(struct emitter *emitter);
+bool value_is_packed(const struct emitter *emitter, int id); /* a member of that struct */
 /* True if the struct of packed weights has a number in front, without which it would be bytes alone, at any address. */
 bool packed_begins_aligned(const struct emitter *emitter);
 void emit_pack(struct emitter *emitter);

@@ -20,12 +20,18 @@ static void write_panel_member(struct emitter *emitter, int number)
                 node_size(emitter, operand->x.node, operand->x.length));
 }
 
+bool value_is_packed(const struct emitter *emitter, int id)
+{
+    return emitter->schedule->buffers[id].storage == STORE_STATIC &&
+           (!emitter->constants || emitter->constants->statics[id].count);
+}
+
 bool packed_begins_aligned(const struct emitter *emitter)
 {
     const struct schedule *schedule = emitter->schedule;
     bool bytes = false, numbers = false;
     for (int i = 0; i < emitter->graph->node_count; i++)
-        if (schedule->buffers[i].storage == STORE_STATIC)
+        if (value_is_packed(emitter, i))
             *(value_is_stored_table(schedule, i) ? &bytes : &numbers) = true;
     for (int p = 0; p < schedule->panel_count; p++)
         *(schedule->panels[p].operand.storage == PRECISION_F32 ? &numbers : &bytes) = true;
@@ -44,7 +50,7 @@ void emit_packed_struct(struct emitter *emitter)
     if (packed_begins_aligned(emitter))
         text_puts(out, "    rnn_real aligned_; /* so that bytes begin where numbers may */\n");
     for (int i = 0; i < emitter->graph->node_count; i++) {
-        if (schedule->buffers[i].storage != STORE_STATIC)
+        if (!value_is_packed(emitter, i))
             continue;
         any = true;
         if (value_is_stored_table(schedule, i)) /* in whole numbers, as RNN_ALIGNED is nothing in plain C */

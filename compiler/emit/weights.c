@@ -80,7 +80,7 @@ void emit_constants(struct emitter *emitter)
     if (packed_begins_aligned(emitter))
         text_puts(emitter->out, "    0,\n");
     for (int i = 0; i < emitter->graph->node_count; i++) {
-        if (schedule->buffers[i].storage != STORE_STATIC)
+        if (!value_is_packed(emitter, i))
             continue;
         any = true;
         write_member(emitter, emitter->buffers[i], &emitter->constants->statics[i]);

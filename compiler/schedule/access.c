@@ -1,5 +1,7 @@
 #include "schedule/access.h"
 
+#include "base/arena.h"
+
 bool access_is_contiguous(const struct access *access) { return view_is_contiguous(&access->view, &access->shape); }
 
 bool sum_is_made_in_gradient(const struct schedule *schedule, int id)
@@ -147,4 +149,49 @@ struct access access_of_source(const struct schedule *schedule, int id)
         access.aligned = false;
     }
     return access;
+}
+
+static void mark_static(const struct schedule *schedule, const struct edge *edge, bool *read)
+{
+    if (edge->node == NO_NODE)
+        return;
+    const struct access access = access_of_edge(schedule, NULL, edge);
+    if (access.place == PLACE_PACKED)
+        read[access.member] = true;
+}
+
+/* Marks what a kernel reads. Products of packed matrices are not among its nodes. */
+static void mark_statics_of_kernel(const struct schedule *schedule, const struct kernel *kernel, bool *read)
+{
+    for (int i = 0; i < kernel->node_count; i++) {
+        const struct node *node = schedule->graph->nodes[kernel->nodes[i]];
+        for (int k = 0; k < node->count; k++)
+            mark_static(schedule, &node->edges[k], read);
+    }
+    for (int i = 0; i < kernel->accumulator_count; i++)
+        mark_static(schedule, &kernel->accumulators[i].start, read);
+    for (int i = 0; i < kernel->operand_count; i++)
+        mark_static(schedule, &kernel->operands[i].x, read);
+}
+
+static void mark_static_node(const struct schedule *schedule, int id, bool *read)
+{
+    if (id == NO_NODE)
+        return;
+    const struct edge edge = edge_to(schedule->graph, id);
+    mark_static(schedule, &edge, read);
+}
+
+bool *statics_read_by_calls(const struct schedule *schedule, struct arena *arena)
+{
+    const struct graph *graph = schedule->graph;
+    bool *read = ARENA_ARRAY(arena, bool, graph->node_count + 1);
+    for (int r = 0; r < schedule->region_count; r++)
+        for (int k = 0; k < schedule->regions[r].kernel_count && schedule->regions[r].kind != REGION_STATIC; k++)
+            mark_statics_of_kernel(schedule, &schedule->regions[r].kernels[k], read);
+    for (int i = 0; i < graph->node_count; i++)
+        mark_static_node(schedule, schedule->buffers[i].init, read);
+    for (int i = 0; i < graph->output_count; i++)
+        mark_static(schedule, &graph->outputs[i].edge, read);
+    return read;
 }

@@ -55,6 +55,10 @@ bool value_is_read_in_place(const struct schedule *schedule, int id);
 /* True for a rounded parameter, or part of one, that is a table of rows: it is kept in its storage. */
 bool value_is_stored_table(const struct schedule *schedule, int id);
 
+/* Returns of each node whether calls read its static value, as it is: what only becomes packed matrices is needed until
+ * they are packed. */
+bool *statics_read_by_calls(const struct schedule *schedule, struct arena *arena);
+
 /* True if a sum over frames and streams is added up directly in the gradient of a parameter, of which it is all or a
  * term. */
 bool sum_is_made_in_gradient(const struct schedule *schedule, int id);

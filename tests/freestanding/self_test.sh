@@ -64,6 +64,24 @@ cc -std=c99 -w -O0 "$work/sizes.c" -o "$work/sizes"
   awk '/^without a runtime/ { found = 1 } found && /packed weights|state$/ { printf "%s ", $1 } found && / of work / { print $1, $10 }' >"$work/told"
 "$work/sizes" | cmp - "$work/told" || fail "explain tells $(cat "$work/told"), not $("$work/sizes")"
 
+# Constants have only what calls read: of slices whose rows are no rows of the parameter, the panels.
+cat >"$work/conv.rnn" <<'END'
+cell conv(x[3]) -> y[5] {
+  param weight[5, 3, 2]
+  y = tanh(weight[:, :, 1] @ x + weight[:, :, 0] @ x[t-1])
+}
+END
+draw_weights "$work/conv.rnn" "$work/w.safetensors"
+"$rnnc" "$work/conv.rnn" --freestanding --plain-c --form '*=int8' --weights="$work/w.safetensors" -o "$work/conv.c"
+printf 'int printf(const char *format, ...);\nint main(void) { return printf("%%d\\n", (int)sizeof conv_weights) < 0; }\n' >>"$work/conv.c"
+cc -std=c99 -w -O0 "$work/conv.c" -o "$work/conv"
+"$rnnc" "$work/conv.rnn" --freestanding --plain-c --form '*=int8' --emit=explain | awk '/as constants, with --weights, / { print $NF }' >"$work/told"
+"$work/conv" | cmp - "$work/told" || fail "explain tells $(cat "$work/told") bytes of constants, not $("$work/conv")"
+"$rnnc" "$work/conv.rnn" --freestanding --plain-c --self-test --form '*=int8' --weights="$work/w.safetensors" -o "$work/alone.c"
+compile alone
+cc "$work/alone.o" -o "$work/alone" -lm
+"$work/alone" || fail "int8 of slices: the self-test returns $?"
+
 # Mathematics of its own, and names that the test has for itself.
 cat >"$work/names.rnn" <<'END'
 cell memory[m = 3, act = tanh](x[m]) -> y[m] {
