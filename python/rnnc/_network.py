@@ -31,7 +31,9 @@ def compile(source, *, top=None, dtype="float32", defines=None, options=(), fold
 
     What has been compiled before comes from the cache of `rnn`. Raises CompileError with the compiler's messages.
     """
-    name = str(dtype) if isinstance(dtype, str) else numpy.dtype(dtype).name
+    name = str(dtype).removeprefix("torch.")
+    if not isinstance(dtype, str) and name not in _DTYPES:
+        name = numpy.dtype(dtype).name
     if name not in _DTYPES:
         raise ValueError(f"dtype is '{name}'; networks compute in 'float32' or 'float64'")
     if threads is not None:
@@ -444,8 +446,10 @@ def _rebuild(program, dtype, threads, more, weights, fingerprint):
 class _Threads:
     """Limits the threads of OpenMP that the calls within have."""
 
+    forked = False  # OpenMP has lost its threads to os.fork, and would wait for them
+
     def __init__(self, library, threads):
-        self._library, self._threads = library, threads
+        self._library, self._threads = library, 1 if _Threads.forked else threads
 
     def __enter__(self):
         self._before = self._library.omp_get_max_threads() if self._threads else None
@@ -465,3 +469,6 @@ def _pointers(addresses):
 @functools.lru_cache(maxsize=None)
 def _array_of_pointers(count):
     return c_void_p * count
+
+
+os.register_at_fork(after_in_child=lambda: setattr(_Threads, "forked", True))

@@ -46,6 +46,9 @@ class Program:
     """What a network is compiled from: a file or a text, and the options that rnn and rnnc have in common."""
 
     def __init__(self, source, options):
+        if not isinstance(source, (str, os.PathLike)) or not os.fspath(source):
+            what = "empty" if isinstance(source, str) else f"of type {type(source).__name__}"
+            raise TypeError(f"the program is {what}; expected the path of a .rnn file, or the text of a program")
         self.is_text = _is_text(source)
         self._name = "<text>" if self.is_text else os.fspath(source)  # in messages
         self.source = source if self.is_text else os.path.abspath(self._name)

@@ -3,6 +3,7 @@
 import copy
 import os
 import pickle
+import signal
 import tempfile
 import threading
 import unittest
@@ -195,6 +196,17 @@ class Calls(unittest.TestCase):
         with self.net.state(1) as state, self.assertRaisesRegex(rnnc.Error, "used by a call of another thread"):
             self.net.step(self.x[0, 0], state=state)
 
+    def test_fork(self):
+        net = rnnc.compile(ELMAN, n=256, m=256, threads=2, options="-fthreads=rows")
+        net.init(1)
+        x = numpy.ones((8, 4, 256), "float32")
+        before = net.run(x)
+        child = os.fork()
+        if not child:
+            signal.alarm(30)  # ends it, if it waits for threads that are not there
+            os._exit(0 if numpy.allclose(net.run(x), before, atol=1e-5) else 1)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+
     def test_copies(self):
         want = self.net.run(self.x)
         numpy.testing.assert_array_equal(pickle.loads(pickle.dumps(self.net)).run(self.x), want)
@@ -270,6 +282,9 @@ class Messages(unittest.TestCase):
     def test_programs(self):
         with self.assertRaisesRegex(rnnc.CompileError, "^<text>:1:22: error: unknown name 'y'"):
             rnnc.compile("cell A(x) -> h { h = y }")
+        for program, what in (("", "empty"), (b"cell", "of type bytes"), (3, "of type int")):
+            with self.assertRaisesRegex(TypeError, f"the program is {what}; expected the path"):
+                rnnc.compile(program)
         with self.assertRaisesRegex(rnnc.CompileError, "cannot read 'nothere.rnn'"):
             rnnc.compile("nothere.rnn")
         with self.assertRaisesRegex(rnnc.CompileError, "-D q: there is no such constant or dimension"):
