@@ -10,6 +10,7 @@ torch.autograd.Function.
 """
 
 import contextlib
+import copy
 import sys
 import threading
 
@@ -104,20 +105,20 @@ class Module(torch.nn.Module):
         return self._block[tensor.offset : tensor.offset + tensor.elements].view(tensor.shape)
 
     def _register(self, tensor, part):
-        *modules, last = tensor.name.split(".")
-        owner = self
-        for name in modules:
-            if name not in owner._modules:
-                owner.add_module(name, torch.nn.Module())
-            owner = owner._modules[name]
+        owner, names = self, tensor.name.split(".")
         try:
+            for name in names[:-1]:
+                if name not in owner._modules:
+                    owner.add_module(name, torch.nn.Module())
+                owner = owner._modules[name]
+            name = names[-1]
             if tensor.is_fixed:
-                owner.register_buffer(last, part)
+                owner.register_buffer(name, part)
             else:
-                owner.register_parameter(last, torch.nn.Parameter(part))
+                owner.register_parameter(name, torch.nn.Parameter(part))
         except KeyError:
             raise Error(
-                f"a module of PyTorch cannot have a parameter '{tensor.name}', which is a name of its own: "
+                f"a module of PyTorch cannot have the parameter '{tensor.name}', as '{name}' is a name of its own: "
                 "rename it in the program"
             ) from None
 
@@ -157,11 +158,12 @@ class Module(torch.nn.Module):
             )
         streams = net._streams(extent, state)
         if isinstance(lengths, torch.Tensor):
+            if torch._C._functorch.is_batchedtensor(lengths):
+                raise Error("torch.func.vmap cannot map over lengths: give the batch as streams of one call")
             lengths = lengths.cpu()
         lengths = net._take_lengths(lengths, extent.frames, streams)
         weights = self._take_weights()
         through = isinstance(state, State)
-        trust = not self.training and not torch.is_grad_enabled()
         with state if through else contextlib.nullcontext():
             past = state._adjoint if through else None
             keeps = transformed or (
@@ -171,7 +173,7 @@ class Module(torch.nn.Module):
                 raise Error(
                     "no gradient goes through this state: use it within torch.no_grad(), or make it with gradients=True"
                 )
-            call = _Call(self, net, extent._replace(streams=streams), state, lengths, trust, keeps)
+            call = _Call(self, net, extent._replace(streams=streams), state, lengths, keeps)
             results = (_Transformed if transformed else _Function).apply(call, past, *values, *weights)
             if keeps:
                 *results, _ = results
@@ -198,11 +200,11 @@ class Module(torch.nn.Module):
         return weights
 
     @contextlib.contextmanager
-    def _pack(self, weights, trust):
-        """The address of packed weights: made anew for each call, as a change through `.data` shows nowhere; or, where
-        versions are to be trusted, only where those of parameters have changed."""
+    def _pack(self, weights):
+        """The address of packed weights, made anew where weights have changed. Their bits say so: a tensor's version does
+        not move with changes through `.data`, nor with those of fused optimizers."""
         with self._lock:
-            packed = self._packed = self._refresh(weights, trust)
+            packed = self._packed = self._refresh(self._gather(weights))
             packed.readers += 1
         try:
             yield packed.memory.address
@@ -210,18 +212,15 @@ class Module(torch.nn.Module):
             with self._lock:
                 packed.readers -= 1
 
-    def _refresh(self, weights, trust):
-        # Versions count only for the same tensors: another one may lie at the same place and have the same number.
-        seen = [(weight, weight._version) for weight in weights] if self._are_own(weights) else None
+    def _refresh(self, block):
         packed, model = self._packed, self._net._model
-        if trust and seen is not None and packed is not None and _are_same(packed.seen, seen):
+        bits = block.detach().view(torch.int32)
+        if packed is not None and torch.equal(packed.bits, bits):
             return packed
-        block = self._gather(weights)
         if packed is None or packed.readers:
-            packed = _Packed(Memory(model, model.packed_size()))
-        packed.seen = None
-        self._net._check(model.pack(block.data_ptr(), packed.memory.address))
-        packed.seen = seen
+            packed = _Packed(Memory(model, model.packed_size()), torch.empty_like(bits))
+        packed.bits.copy_(bits)
+        self._net._check(model.pack(packed.bits.data_ptr(), packed.memory.address))
         return packed
 
     def _are_own(self, weights):
@@ -241,6 +240,12 @@ class Module(torch.nn.Module):
                 block[tensor.offset : tensor.offset + tensor.elements].view(tensor.shape).copy_(weight)
         return block
 
+    def __deepcopy__(self, memo):
+        other = memo[id(self)] = self.__class__.__new__(self.__class__)
+        # Not self.__getstate__: parametrized modules have one that refuses.
+        other.__setstate__(copy.deepcopy(Module.__getstate__(self), memo))
+        return other
+
     def __getstate__(self):
         own = ("_lock", "_packed", "_block", "_places")
         return {name: value for name, value in self.__dict__.items() if name not in own}
@@ -255,8 +260,9 @@ class Module(torch.nn.Module):
                 owner = owner._modules[name]
             weight = owner._parameters.get(last, owner._buffers.get(last))
             part = self._part(tensor)
-            # It may be parametrized; and of another type, device or shape it stays so, as the next call says.
-            if weight is not None and _are_alike(weight, part):
+            # It may be parametrized; of another type, device or shape it stays so, as the next call says; and what
+            # processes share stays where it is.
+            if weight is not None and _are_alike(weight, part) and not weight.is_shared():
                 part.copy_(weight.detach())
                 weight.data = part
 
@@ -268,24 +274,19 @@ def _are_alike(a, b):
     return (a.shape, a.dtype, a.device, a.layout) == (b.shape, b.dtype, b.device, b.layout)
 
 
-def _are_same(before, now):
-    """True if both lists have the same tensors, in the same versions."""
-    return before is not None and all(a is b and of_a == of_b for (a, of_a), (b, of_b) in zip(before, now))
-
-
 class _Packed:
-    """Packed weights: of which parameters, with their versions, and how many calls read them now."""
+    """Packed weights: of which bits, and how many calls read them now."""
 
-    def __init__(self, memory):
-        self.memory, self.seen, self.readers = memory, None, 0
+    def __init__(self, memory, bits):
+        self.memory, self.bits, self.readers = memory, bits, 0
 
 
 class _Call:
     """What a call is about, besides tensors."""
 
-    def __init__(self, module, net, extent, state, lengths, trust, keeps):
+    def __init__(self, module, net, extent, state, lengths, keeps):
         self.module, self.net, self.extent, self.state = module, net, extent, state
-        self.lengths, self.trust = lengths, trust
+        self.lengths = lengths
         self.through = isinstance(state, State)
         self.version = state._version if self.through else 0  # of the past that the call goes on from
         self.keeps = keeps  # what a backward pass needs
@@ -294,6 +295,7 @@ class _Call:
         """The outputs; behind them the adjoint of the past, if there is one, and the work that a backward pass needs, as
         a tensor, if there may be one."""
         module, net, extent = self.module, self.net, self.extent
+        inputs = self._read(inputs)
         outputs = [
             torch.empty(self._axes(tensor), dtype=torch.int32 if tensor.is_id else module._dtype)
             for tensor in net.outputs
@@ -314,7 +316,7 @@ class _Call:
                 self.state = None  # which has that, and with it this call
             return [*outputs, torch.frombuffer(work, dtype=torch.uint8)] if self.keeps else outputs
         state = self.state if self.state is not None else net._begin(extent.streams)
-        with state, module._pack(weights, self.trust) as packed:
+        with state, module._pack(weights) as packed:
             net._run(
                 state,
                 extent.frames,
@@ -327,6 +329,9 @@ class _Call:
             net._idle.append(state)
         return outputs
 
+    def _read(self, inputs):
+        return [_take_ids(t, x) if t.is_id else x for t, x in zip(self.net.inputs, inputs)]
+
     def new_past(self):
         """Room for the adjoint of a past."""
         size = self.net._vjp.past_size(self.extent.streams) // self.net.dtype.itemsize
@@ -338,6 +343,7 @@ class _Call:
     def differentiate(self, inputs, weights, work, adjoints, wanted, wants_past):
         """The adjoint of the past and the gradients of inputs, None where not wanted, and those of weights."""
         module, net = self.module, self.net
+        inputs = self._read(inputs)
         adjoints = [None if adjoint is None else adjoint.resolve_neg().contiguous() for adjoint in adjoints]
         end = adjoints.pop() if self.through else None
         begin = self.new_past() if wants_past else None
@@ -477,6 +483,8 @@ class _Backward(torch.autograd.Function):
 
 def _apply_each(function, info, dims, operands):
     """The function of each element of a batch of torch.func.vmap, one after the other."""
+    if not info.batch_size:
+        raise Error("torch.func.vmap was given a batch of no elements, so that the shapes of results are not known")
     results = [
         function.apply(*[x if dim is None else x.select(dim, i).contiguous() for x, dim in zip(operands, dims)])
         for i in range(info.batch_size)
@@ -531,6 +539,11 @@ def _take_input(tensor, value, dtype):
     _check_tensor(f"input '{tensor.name}'", value, None)
     if value.dtype not in (torch.int32, torch.int64, torch.int16, torch.int8, torch.uint8):
         raise TypeError(f"input '{tensor.name}' is of type {value.dtype}; expected integers")
+    return value.resolve_neg().contiguous()
+
+
+def _take_ids(tensor, value):
+    """Ids as compiled code reads them. Not within _take_input, where torch.func.vmap lets nobody look at numbers."""
     if value.dtype == torch.int64 and value.numel() and (value.max() > 2**31 - 1 or value.min() < -(2**31)):
         raise ValueError(f"input '{tensor.name}' has a number that 32 bits cannot hold")
-    return value.to(torch.int32).resolve_neg().contiguous()
+    return value.to(torch.int32)

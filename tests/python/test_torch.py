@@ -2,6 +2,7 @@
 
 import copy
 import io
+import multiprocessing.reduction
 import pickle
 import unittest
 
@@ -279,6 +280,23 @@ class Transforms(unittest.TestCase):
             torch.func.jacrev(self.module)(self.xs[0]), torch.autograd.functional.jacobian(self.module, self.xs[0])
         )
 
+    def test_ids_within_vmap(self):
+        module = rnnc.torch.Module(rnnc.compile(TWO))
+        words, xs, h0 = torch.randint(0, 5, (2, FRAMES, STREAMS)), torch.randn(FRAMES, STREAMS, 3), torch.zeros(STREAMS, 4)
+        weights = dict(module.named_parameters())
+
+        def loss(w, ids):
+            return torch.func.functional_call(module, w, (xs, ids, h0))["y"].square().sum()
+
+        batch = torch.func.vmap(torch.func.grad(loss), (None, 0))(weights, words)
+        for i, ids in enumerate(words):
+            for name, gradient in torch.func.grad(loss)(weights, ids).items():
+                torch.testing.assert_close(batch[name][i], gradient)
+        with self.assertRaisesRegex(rnnc.Error, "cannot map over lengths"):
+            torch.func.vmap(lambda n: module(xs, words[0], h0, lengths=n)["y"])(torch.full((2, STREAMS), 2))
+        with self.assertRaisesRegex(rnnc.Error, "a batch of no elements"):
+            torch.func.vmap(loss, (None, 0))(weights, words[:0])
+
     def test_autocast(self):
         linear = torch.nn.Linear(3, 3)
         with torch.autocast("cpu", torch.bfloat16):
@@ -398,22 +416,53 @@ class Training(unittest.TestCase):
             module.U.data = module.U.data / 2
             self.assertFalse(torch.equal(module(x), before))
 
-    def test_another_parameter_at_the_same_place(self):
+    def test_weights_are_packed_where_they_differ(self):
         module, x = self.module().eval(), torch.randn(4, 2, 3)
         with torch.no_grad():
-            versions = {name: weight._version for name, weight in module.named_parameters()}
             before = module(x)
-            packed = module._packed.seen
+            packed, place = module._packed, module._packed.memory.address
+            bits = packed.bits.clone()
             module(x)
-            self.assertIs(module._packed.seen, packed)  # what has not changed is not packed again
-            module.U.mul_(2)
-            for name, version in versions.items():
-                weight = torch.nn.Parameter(getattr(module, name).data)
-                setattr(module, name, weight)
-                while weight._version < version:
-                    weight.mul_(1)
-                self.assertEqual(weight._version, version)
+            self.assertIs(module._packed, packed)
+            module.U = torch.nn.Parameter(module.U.data * 2)
             self.assertFalse(torch.equal(module(x), before))
+            self.assertEqual((module._packed, module._packed.memory.address), (packed, place))
+            self.assertFalse(torch.equal(packed.bits, bits))
+
+    def test_fused_optimizers(self):
+        module, x = self.module(), torch.randn(4, 2, 3)
+        optimizer = torch.optim.SGD(module.parameters(), lr=0.1, fused=True)  # leaves the versions as they are
+        seen = []
+        for _ in range(3):
+            module.train()(x).sum().backward()
+            optimizer.step()
+            with torch.no_grad():
+                seen.append(module.eval()(x))
+                torch.testing.assert_close(seen[-1], copy.deepcopy(module)(x), atol=0, rtol=0)
+        self.assertFalse(torch.equal(seen[1], seen[2]))
+
+    def test_shared_memory(self):
+        module = self.module()
+        module.share_memory()
+        other = pickle.loads(multiprocessing.reduction.ForkingPickler.dumps(module))
+        with torch.no_grad():
+            other.U.add_(1)
+        self.assertTrue(torch.equal(module.U, other.U))
+        self.assertTrue(torch.equal(module(torch.ones(2, 1, 3)), other(torch.ones(2, 1, 3))))
+
+    def test_copies_of_parametrized_modules(self):
+        module, x = self.module(), torch.randn(4, 2, 3)
+        torch.nn.utils.parametrizations.weight_norm(module, "U")
+        for other in (copy.deepcopy(module), torch.optim.swa_utils.AveragedModel(module)):
+            self.assertTrue(torch.equal(other(x), module(x)))
+
+    def test_made_in_inference_mode(self):
+        x = torch.randn(4, 2, 3)
+        with torch.inference_mode():
+            module = copy.deepcopy(self.module())
+            before = module(x)
+        with torch.no_grad():
+            self.assertTrue(torch.equal(module.eval()(x), before))
 
     def test_state(self):
         module, x = self.module(), torch.randn(6, 2, 3)
@@ -505,7 +554,14 @@ class Training(unittest.TestCase):
             (
                 lambda: rnnc.torch.Module(rnnc.compile("model m { input x; param forward; output y = forward * x }")),
                 rnnc.Error,
-                "cannot have a parameter 'forward', which is a name of its own",
+                "cannot have the parameter 'forward', as 'forward' is a name of its own",
+            ),
+            (
+                lambda: rnnc.torch.Module(
+                    rnnc.compile(ELMAN + "model m { input x[3]; state = Elman[5](x); output y = state }")
+                ),
+                rnnc.Error,
+                r"cannot have the parameter 'state.W', as 'state' is a name of its own",
             ),
         ]:
             with self.assertRaisesRegex(kind, message):
