@@ -15,9 +15,11 @@ static void hand_product(struct differentiating *d, const struct node *node, str
     int rows = shape.dim[0], columns = shape.dim[1];
     if (d->active[w->node]) {
         const struct stopping at = stopping(d);
-        struct edge gradient, column = g, operand = stop_zero_columns(&at, g, *x);
-        if (node->time == TIME_STATIC)
+        struct edge gradient, column = g, operand = *x;
+        if (node->time == TIME_STATIC) {
             column = adjoint_view(d, g.node, (struct shape){2, {rows, 1}}, (struct view){0, {1, 1}});
+            operand = stop_zero_columns(&at, g, *x); /* rnn_outer does that by itself */
+        }
         if (d->graph->nodes[x->node]->op == OP_number)
             gradient = adjoint_matrix(d, OP_mul, column, operand, rows, columns);
         else if (node->time == TIME_STATIC)

@@ -29,7 +29,8 @@ struct stopping {
 /* Returns `value`, which the rule has made of the nodes from `first` on, with 0 wherever `g` is 0. */
 struct edge stop_zeros(const struct stopping *stopping, int first, struct edge g, struct edge value);
 
-/* Returns the operand of a product whose result has received `g`, with all units 0 where all of `g` is 0. */
+/* Returns the operand of a product whose result has received `g`, with all units 0 where all of `g` is 0. Products over
+ * frames (OP outer) leave such columns out by themselves. */
 struct edge stop_zero_columns(const struct stopping *stopping, struct edge g, struct edge operand);
 
 #endif

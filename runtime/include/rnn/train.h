@@ -403,33 +403,67 @@ RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step
     }
 }
 
-/* to[i * row_step + j * step] += sum of a[column][i] b[column][j], i < n, j < m; fresh: = that sum. */
-RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, ptrdiff_t a_stride,
-                          int n, const rnn_real *b, ptrdiff_t b_stride, int m, int frames, int streams, const int *left,
-                          int fresh, rnn_real *scratch, const rnn_share *share)
+/* One side of a product over time: columns of n units. */
+typedef struct {
+    const rnn_real *value;
+    ptrdiff_t stride;
+    int n;
+} rnn_outer_side;
+
+/* True if all units of a column are 0. */
+RNN_INLINE int rnn_column_is_zero(const rnn_outer_side *side, ptrdiff_t column)
 {
-    if (step != 1 && row_step == 1) { /* the other way round, so that lanes lie side by side in memory */
-        rnn_outer(to, step, 1, b, b_stride, m, a, a_stride, n, frames, streams, left, fresh, scratch, share);
-        return;
-    }
+    const rnn_real *const value = side->value + column * side->stride;
+    for (int i = 0; i < side->n; i++)
+        if (value[i] != 0)
+            return 0;
+    return 1;
+}
+
+/* Finds the next columns that count, from *column on, and returns how many there are. */
+RNN_INLINE int rnn_outer_places(ptrdiff_t places[RNN_OUTER_COLUMNS], ptrdiff_t *column, ptrdiff_t all, int streams,
+                                const int *left, const rnn_outer_side *received)
+{
+    int columns = 0;
+    for (; *column < all && columns < RNN_OUTER_COLUMNS; ++*column)
+        if (*column / streams < left[*column % streams] && !rnn_column_is_zero(received, *column))
+            places[columns++] = *column;
+    return columns;
+}
+
+/* to[i * row_step + j * step] += sum of a[column][i] b[column][j]; fresh: = that sum. received: the side whose columns
+ * of zeros are left out. */
+RNN_HELPER void rnn_outer_sides(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_outer_side *a,
+                                const rnn_outer_side *b, const rnn_outer_side *received, int frames, int streams,
+                                const int *left, int fresh, rnn_real *scratch, const rnn_share *share)
+{
     rnn_real *const packed_b = scratch;
     rnn_real *const packed_a =
-        scratch + (ptrdiff_t)RNN_OUTER_COLUMNS * ((m + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH);
+        scratch + (ptrdiff_t)RNN_OUTER_COLUMNS * ((b->n + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH);
     const ptrdiff_t all = (ptrdiff_t)frames * streams;
     ptrdiff_t column = 0;
     do {
         ptrdiff_t places[RNN_OUTER_COLUMNS];
-        int columns = 0;
-        for (; column < all && columns < RNN_OUTER_COLUMNS; column++)
-            if (column / streams < left[column % streams])
-                places[columns++] = column;
+        const int columns = rnn_outer_places(places, &column, all, streams, left, received);
         rnn_barrier(share); /* nobody reads the scratch any more */
-        rnn_outer_pack(packed_a, a, a_stride, n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, columns, share);
-        rnn_outer_pack(packed_b, b, b_stride, m, RNN_OUTER_WIDTH, RNN_LANES, places, columns, share);
+        rnn_outer_pack(packed_a, a->value, a->stride, a->n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, columns, share);
+        rnn_outer_pack(packed_b, b->value, b->stride, b->n, RNN_OUTER_WIDTH, RNN_LANES, places, columns, share);
         rnn_barrier(share);
-        rnn_outer_tiles(to, row_step, step, packed_a, n, packed_b, m, columns, fresh, share);
+        rnn_outer_tiles(to, row_step, step, packed_a, a->n, packed_b, b->n, columns, fresh, share);
         fresh = 0;
     } while (column < all);
+}
+
+/* to[i * row_step + j * step] += sum of a[column][i] b[column][j], i < n, j < m; fresh: = that sum. Columns of which
+ * all of a is 0 are left out, so that a zero stops there, whatever b is (transform/stop_zeros.h of the compiler). */
+RNN_HELPER void rnn_outer(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, ptrdiff_t a_stride,
+                          int n, const rnn_real *b, ptrdiff_t b_stride, int m, int frames, int streams, const int *left,
+                          int fresh, rnn_real *scratch, const rnn_share *share)
+{
+    const rnn_outer_side left_side = {a, a_stride, n}, right_side = {b, b_stride, m};
+    const int turned = step != 1 && row_step == 1; /* the other way round, so that lanes lie side by side in memory */
+    rnn_outer_sides(to, turned ? step : row_step, turned ? 1 : step, turned ? &right_side : &left_side,
+                    turned ? &left_side : &right_side, &left_side, frames, streams, left, fresh, scratch, share);
 }
 
 #endif
