@@ -1,13 +1,20 @@
 /* Kernels that gather values over the frames of each block. */
 #include "emit/kernel.h"
 
-/* Returns the columns of all frames of the block as arguments: their address, the distance between them, and units. */
-static const char *columns_text(struct writing *writing, const struct edge *edge)
+/* Returns the columns of all frames of the block as arguments: their address, and the distance between them. */
+static const char *columns_place(struct writing *writing, const struct edge *edge)
 {
     struct emitter *emitter = writing->emitter;
     struct access access = access_of_edge(emitter->schedule, writing->region, edge);
-    return arena_printf(emitter->arena, "%s, %s, %s", access_address(emitter, &access, NULL),
-                        access_stride(emitter, &access), node_size(emitter, edge->node, edge->length));
+    return arena_printf(emitter->arena, "%s, %s", access_address(emitter, &access, NULL),
+                        access_stride(emitter, &access));
+}
+
+/* Returns them with their units behind. */
+static const char *columns_text(struct writing *writing, const struct edge *edge)
+{
+    return arena_printf(writing->emitter->arena, "%s, %s", columns_place(writing, edge),
+                        node_size(writing->emitter, edge->node, edge->length));
 }
 
 /* Returns the condition under which a product over frames begins its sum, in the first block of its pass. */
@@ -26,7 +33,8 @@ static void write_sum_over_all(struct writing *writing, int id)
     const struct node *node = emitter->graph->nodes[id];
     struct access to = access_of_node(emitter->schedule, writing->region, id);
     const char *base = access_address(emitter, &to, "0"), *value = columns_text(writing, &node->edges[node->count - 1]);
-    const char *left = node->op == OP_outer ? columns_text(writing, &node->edges[0]) : NULL;
+    const bool two_sides = node->op == OP_outer || node->op == OP_total_normalized;
+    const char *left = two_sides ? columns_text(writing, &node->edges[0]) : NULL;
     const char *share = region_is_shared(writing->region) ? "share" : "&rnn_alone";
     long first = node->shape.rank ? to.view.stride[0] : 1;
     if (region_is_shared(writing->region))
@@ -34,6 +42,9 @@ static void write_sum_over_all(struct writing *writing, int id)
     if (node->op == OP_total)
         text_printf(emitter->out, "    rnn_total(%s, %ld, %s, frames, streams, values->left, %s);\n", base, first,
                     value, share);
+    else if (node->op == OP_total_normalized) /* both sides have as many units, which are given once */
+        text_printf(emitter->out, "    rnn_total_normalized(%s, %ld, %s, %s, frames, streams, values->left, %s);\n",
+                    base, first, left, columns_place(writing, &node->edges[1]), share);
     else if (node->op == OP_rows)
         text_printf(emitter->out, "    rnn_rows(%s, %ld, %ld, values->%s, %s, frames, streams, values->left, %s);\n",
                     base, first, to.view.stride[1], emitter->buffers[node->edges[0].node], value, share);

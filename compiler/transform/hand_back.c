@@ -18,9 +18,40 @@ static struct edge as_units(struct differentiating *d, struct edge value, int un
     return adjoint_reshape(d, OP_copy, value, (struct shape){1, {units}}, time);
 }
 
+static bool is_number(const struct graph *graph, const struct edge *edge, double number)
+{
+    const struct node *node = graph->nodes[edge->node];
+    return node->op == OP_number && node->number == number;
+}
+
+/* True for g * layernorm(a, 1, 0) of frames, what the rule of layernorm hands back to its gain. */
+static bool is_for_gain(const struct graph *graph, const struct node *node)
+{
+    const struct node *column = graph->nodes[node->edges[1].node];
+    return column->op == OP_layernorm && is_number(graph, &column->edges[1], 1) &&
+           is_number(graph, &column->edges[2], 0) && graph->nodes[column->edges[0].node]->time == TIME_FRAME &&
+           graph->nodes[node->edges[0].node]->time == TIME_FRAME && node->edges[0].length == column->edges[0].length;
+}
+
+/* before:   %5 = layernorm %1, 1, 0      after:   %7 = total_normalized %2, %1
+ *           %6 = mul %2, %5
+ *           %7 = total %6
+ * The sum normalizes columns as it goes, and neither they nor the products are stored. */
+static struct edge total_for_gain(struct differentiating *d, const struct node *product)
+{
+    const struct edge g = product->edges[0], a = d->graph->nodes[product->edges[1].node]->edges[0];
+    struct node *sum =
+        graph_add_node(d->graph, OP_total_normalized, (struct shape){1, {g.length}}, TIME_CALL, 2, d->like);
+    sum->edges[0] = g;
+    sum->edges[1] = a;
+    return edge_to(d->graph, d->graph->node_count - 1);
+}
+
 static struct edge total(struct differentiating *d, struct edge value)
 {
     const struct node *node = d->graph->nodes[value.node];
+    if (node->op == OP_mul && edge_is_whole(d->graph, &value) && is_for_gain(d->graph, node))
+        return total_for_gain(d, node);
     struct shape shape = edge_is_whole(d->graph, &value) ? node->shape : (struct shape){1, {value.length}};
     return time_has_streams(node->time) ? adjoint_reshape(d, OP_total, value, shape, TIME_CALL) : value;
 }

@@ -333,6 +333,45 @@ static void test_long_sums(void **state)
     free(ids);
 }
 
+/* The sum of columns of x, normalized, times those of g. */
+static void check_total_normalized(int n, int frames, int step)
+{
+    struct columns g, x;
+    columns_begin(&g, frames, n);
+    columns_begin(&x, frames, n);
+    double *want = calloc((size_t)n, sizeof *want);
+    rnn_real *to = calloc((size_t)(n * step), sizeof *to);
+    assert_true(want && to);
+    for (int c = 0; c < frames * STREAMS; c++) {
+        double mean = 0, squares = 0;
+        for (int i = 0; i < n; i++)
+            mean += (double)x.data[c * x.pad + i] / n;
+        for (int i = 0; i < n; i++)
+            squares += ((double)x.data[c * x.pad + i] - mean) * ((double)x.data[c * x.pad + i] - mean);
+        for (int i = 0; i < n && c / STREAMS < x.left[c % STREAMS]; i++)
+            want[i] +=
+                (double)g.data[c * g.pad + i] * ((double)x.data[c * x.pad + i] - mean) / sqrt(squares / n + 1e-5);
+        for (int i = n; i < x.pad; i++)
+            g.data[c * g.pad + i] = x.data[c * x.pad + i] = (rnn_real)NAN;
+    }
+    rnn_total_normalized(to, step, g.data, g.pad, n, x.data, x.pad, frames, STREAMS, x.left, &rnn_alone);
+    for (int i = 0; i < n; i++)
+        assert_true(fabs((double)to[i * step] - want[i]) < 1e-3);
+    free(want);
+    free(to);
+    rnn_free(g.data);
+    rnn_free(x.data);
+}
+
+static void test_total_normalized(void **state)
+{
+    static const int n[] = {1, 2, RNN_LANES, 4 * RNN_LANES + 1, RNN_TOTAL_VECTORS * RNN_LANES + RNN_LANES + 1};
+    static const int frames[] = {0, 1, RNN_NORMALIZED_COLUMNS + 1};
+    (void)state;
+    for (int i = 0; i < 15; i++)
+        check_total_normalized(n[i % 5], frames[i / 5], 1 + i % 2);
+}
+
 /* Makes every seventh column of a side the same number. */
 static void fill_columns(struct columns *side, rnn_real number)
 {
@@ -415,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_dropout),
         cmocka_unit_test(test_total),
+        cmocka_unit_test(test_total_normalized),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_rows_that_collide),
         cmocka_unit_test(test_long_sums),
