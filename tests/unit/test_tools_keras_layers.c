@@ -68,6 +68,7 @@ static void follows_graphs(void **state)
 #define TENSOR "{\"class_name\": \"__keras_tensor__\", \"config\": {\"keras_history\": [\"x\", 0, 0]}}"
 #define ALL    "{\"class_name\": \"__slice__\", \"config\": {\"start\": null, \"stop\": null, \"step\": null}}"
 #define SOME   "{\"class_name\": \"__slice__\", \"config\": {\"start\": 1, \"stop\": null, \"step\": null}}"
+#define REST   "{\"class_name\": \"__ellipsis__\", \"config\": {}}"
 
 /* What Keras 3 makes of x * 2 and x[:, -1]: layers of operations, with numbers among their arguments. */
 static void follows_operations(void **state)
@@ -83,9 +84,16 @@ static void follows_operations(void **state)
         {CALL("Silu", "", TENSOR), "  it = silu(x)\n", true},
         {CALL("Mean", "\"axis\": 1, \"keepdims\": false", TENSOR), "  it = mean_over_time(x)\n", true},
         {CALL("Max", "\"axis\": [1], \"keepdims\": false", TENSOR), "  it = max_over_time(x)\n", true},
+        {CALL("Max", "\"axis\": 1, \"initial\": null", TENSOR), "  it = max_over_time(x)\n", true},
+        {CALL("Max", "\"axis\": 1, \"initial\": 0.0", TENSOR),
+         "the Max 'it' has an 'initial' value, which is not read: leave it out", false},
         {CALL("Mean", "\"axis\": -1", TENSOR), "the Mean 'it' is read over the axis of the frames only", false},
         {CALL("GetItem", "", TENSOR ", [" ALL ", -1]"), "  output it_output = last(x)\n", true},
         {CALL("GetItem", "", TENSOR ", [" ALL ", 0, " ALL "]"), "  output it_output = first(x)\n", true},
+        {CALL("GetItem", "", TENSOR ", [" ALL ", -1, " REST "]"), "  output it_output = last(x)\n", true},
+        {CALL("GetItem", "", TENSOR ", [" ALL ", 0, " ALL ", " REST "]"), "  output it_output = first(x)\n", true},
+        {CALL("GetItem", "", TENSOR ", [" REST ", -1]"), "takes the last or the first frame", false},
+        {CALL("GetItem", "", TENSOR ", [" ALL ", -1, " REST ", " ALL "]"), "takes the last or the first frame", false},
         {CALL("GetItem", "", TENSOR ", [" ALL ", -2]"), "takes the last or the first frame, x[:, -1] or x[:, 0]",
          false},
         {CALL("GetItem", "", TENSOR ", [" ALL ", -1, " SOME "]"), "takes the last or the first frame", false},
@@ -244,6 +252,41 @@ static void names_what_it_cannot_write(void **state)
                       layers[i].words);
 }
 
+/* A class of the user's may have the name of one of Keras's: its module tells, in the model and in a wrapper. */
+static void refuses_classes_of_others(void **state)
+{
+    static const struct {
+        const char *module;
+        bool read;
+    } modules[] = {{"\"keras\"", true},
+                   {"\"keras.layers\"", true},
+                   {"\"keras.src.ops.nn\"", true},
+                   {"\"tf_keras.src.layers\"", true},
+                   {"null", false},
+                   {"\"kerasish.layers\"", false},
+                   {"\"layers.keras\"", false},
+                   {"7", false}};
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < 2 * (sizeof modules / sizeof modules[0]); i++) {
+        struct keras_network network;
+        const char *error = "";
+        const char *layer = arena_printf(fixture->arena,
+                                         "{\"module\": %s, \"class_name\": \"ReLU\", \"config\": {\"name\": \"it\"}, "
+                                         "\"registered_name\": \"Custom>ReLU\"}",
+                                         modules[i / 2].module);
+        if (i % 2)
+            layer = arena_printf(fixture->arena,
+                                 "{\"module\": \"keras.layers\", \"class_name\": \"TimeDistributed\", \"config\": "
+                                 "{\"name\": \"each\", \"layer\": %s}}",
+                                 layer);
+        const bool read =
+            import_keras(fixture, arena_printf(fixture->arena, MODEL INPUT ", %s" END, layer), &network, &error);
+        if (read != modules[i / 2].read || (!read && !strstr(error, "the ReLU 'it' is of a class of one's own, whose "
+                                                                    "code a file does not hold")))
+            fail_msg("%s: %s", modules[i / 2].module, read ? network.program : error);
+    }
+}
+
 /* The numbers of the file are those that the layers have. */
 static void compares_shapes(void **state)
 {
@@ -281,13 +324,9 @@ static void compares_shapes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(notes_numbers_of_two_bytes),
-        TEST(follows_graphs),
-        TEST(follows_operations),
-        TEST(writes_convolutions),
-        TEST(writes_functions),
-        TEST(names_what_it_cannot_write),
-        TEST(compares_shapes),
+        TEST(notes_numbers_of_two_bytes), TEST(follows_graphs),   TEST(follows_operations),
+        TEST(writes_convolutions),        TEST(writes_functions), TEST(names_what_it_cannot_write),
+        TEST(refuses_classes_of_others),  TEST(compares_shapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,8 @@ static bool read_layer(struct keras_model *model, const json_t *object, struct k
     layer->outer = layer->name;
     if (!layer->class || !layer->name || !json_is_object(layer->config))
         return model_error(model, "one of its layers has no class, name or settings: it is damaged");
+    if (!keras_check_class(model, layer, object))
+        return false;
     if (map_get(&model->values, layer->name))
         return keras_error(model, layer, "has the name of a layer before it");
     keras_note_type(model, layer->config);

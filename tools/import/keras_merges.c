@@ -80,6 +80,9 @@ bool keras_pooling(struct keras_model *model, struct keras_layer *layer, struct 
         axis = json_array_get(axis, 0);
     if (operation && json_integer_value(axis) != 1)
         return keras_error(model, layer, "is read over the axis of the frames only, axis=1");
+    const json_t *initial = json_object_get(layer->config, "initial");
+    if (initial && !json_is_null(initial))
+        return keras_error(model, layer, "has an 'initial' value, which is not read: leave it out");
     if (layer->inputs[0]->kind != KERAS_FRAMES || keras_flag(layer, "keepdims", false) ||
         (keras_text(layer, "data_format") && strcmp(keras_text(layer, "data_format"), "channels_last") != 0))
         return keras_error(model, layer, "has to read frames, with channels_last and without keepdims");
@@ -98,7 +101,14 @@ bool keras_operation(struct keras_model *model, struct keras_layer *layer, struc
         value);
 }
 
-/* True for an index that takes all: `:` or `...`. */
+/* True for `...` */
+static bool is_ellipsis(const json_t *index)
+{
+    const char *class = json_string_value(json_object_get(index, "class_name"));
+    return class && strcmp(class, "__ellipsis__") == 0;
+}
+
+/* True for `:` */
 static bool takes_all(const json_t *index)
 {
     const json_t *config = json_object_get(index, "config");
@@ -114,14 +124,19 @@ static bool takes_all(const json_t *index)
     return true;
 }
 
-/* x[:, -1] and x[:, 0]: the last or the first frame */
+/* x[:, -1] and x[:, 0], with `:` or `...` behind them: the last or the first frame */
 bool keras_item(struct keras_model *model, struct keras_layer *layer, struct keras_value *value)
 {
     const struct keras_value *x = layer->inputs[0];
     const json_t *indices = json_array_get(layer->arguments, 1), *place = json_array_get(indices, 1), *index;
     bool read = x->kind == KERAS_FRAMES && json_is_integer(place);
     size_t i;
-    json_array_foreach(indices, i, index) read = read && (i == 1 || (i < 3 && takes_all(index)));
+    const size_t last = json_array_size(indices) - 1;
+    json_array_foreach(indices, i, index)
+    {
+        const bool all = (i < 3 && takes_all(index)) || (i > 1 && i == last && is_ellipsis(index));
+        read = read && (i == 1 || all);
+    }
     const long at = (long)json_integer_value(place);
     if (!read || at < -1 || at > 0)
         return keras_error(model, layer,

@@ -74,7 +74,10 @@ void keras_note_type(struct keras_model *model, const json_t *config);
 /* The function under a key, as the program calls it; "keras.linear" for none. */
 bool keras_function(struct keras_model *model, const struct keras_layer *layer, const char *key, const char **function);
 
-/* The layer within a wrapper; false, with an error, if there is none under this key. */
+/* False, with an error, if the object that a layer is of says that its class is none of Keras's. */
+bool keras_check_class(struct keras_model *model, const struct keras_layer *layer, const json_t *object);
+
+/* The layer within a wrapper; false, with an error, if there is none of Keras's under this key. */
 bool keras_inner(struct keras_model *model, const struct keras_layer *layer, const char *key,
                  struct keras_layer *inner);
 

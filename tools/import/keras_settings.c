@@ -100,6 +100,23 @@ void keras_note_type(struct keras_model *model, const json_t *config)
     model->halves = model->halves || (name && strstr(name, "float16"));
 }
 
+/* Files of Keras 3 name the module of each class: null, or one of the user's, where it is not a class of Keras. Those
+ * of Keras 2 in .h5 have no such key. https://keras.io/guides/serialization_and_saving/ */
+bool keras_check_class(struct keras_model *model, const struct keras_layer *layer, const json_t *object)
+{
+    static const char *const packages[] = {"keras", "tf_keras", "keras_core"};
+    const json_t *module = json_object_get(object, "module");
+    const char *name = json_string_value(module);
+    for (size_t i = 0; name && i < sizeof packages / sizeof packages[0]; i++) {
+        const size_t length = strlen(packages[i]);
+        if (strncmp(name, packages[i], length) == 0 && (!name[length] || name[length] == '.'))
+            return true;
+    }
+    return !module || keras_error(model, layer,
+                                  "is of a class of one's own, whose code a file does not hold: build the model of "
+                                  "Keras's layers");
+}
+
 bool keras_inner(struct keras_model *model, const struct keras_layer *layer, const char *key, struct keras_layer *inner)
 {
     const json_t *object = json_object_get(layer->config, key);
@@ -108,7 +125,9 @@ bool keras_inner(struct keras_model *model, const struct keras_layer *layer, con
     inner->config = json_object_get(object, "config");
     keras_note_type(model, inner->config);
     inner->name = keras_text(inner, "name");
-    return (inner->class && inner->name) || keras_error(model, layer, "does not say which '%s' it has", key);
+    if (!inner->class || !inner->name)
+        return keras_error(model, layer, "does not say which '%s' it has", key);
+    return keras_check_class(model, inner, object);
 }
 
 bool keras_take_shape(struct keras_model *model, const struct keras_layer *layer, int i, const char *name, int rank,
