@@ -2,7 +2,10 @@
 #define _GNU_SOURCE /* memmem */
 #include "keras_files.h"
 
+#include <signal.h>
+
 #include "data/array.h"
+#include "import/trial.h"
 #include "zip_archive.h"
 
 static const char *const program_3 = "# Keras: listener\n"
@@ -197,11 +200,46 @@ static void survives_crashes_of_hdf5(void **state)
     unlink(path);
 }
 
+static const char *run_out(void *context) { return context ? (out_of_memory(), NULL) : NULL; }
+static const char *be_killed(void *context) { return raise(SIGKILL) ? context : NULL; }
+static const char *crash(void *context) { return raise(SIGSEGV) ? context : NULL; }
+static const char *refuse(void *context) { return context; }
+
+/* A file is called damaged only where the library failed over it. A process that ignores its children learns it, too;
+ * what it has not yet written is written once. */
+static void tells_how_trials_end(void **state)
+{
+    static const struct {
+        const char *(*work)(void *context);
+        const char *words;
+    } trials[] = {{run_out, "'m.h5' needs more memory to be read than there is, or than its size explains"},
+                  {be_killed, "'m.h5' is not read: the process that tries it was ended by signal 9"},
+                  {crash, "'m.h5' is damaged"},
+                  {refuse, "a reason"}};
+    struct fixture *fixture = *state;
+    const struct import_limits limits = {10, 1 << 29};
+    const char *path = in_folder(fixture, "stream"), *error;
+    struct text written;
+    FILE *stream = fopen(path, "wb");
+    assert_true(stream && fputs("once", stream) >= 0);
+    signal(SIGCHLD, SIG_IGN);
+    for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++) {
+        error = "";
+        assert_false(import_try(fixture->arena, "m.h5", trials[i].work, "a reason", &limits, &error));
+        if (!strstr(error, trials[i].words))
+            fail_msg("'%s' does not say '%s'", error, trials[i].words);
+    }
+    assert_true(import_try(fixture->arena, "m.h5", refuse, NULL, &limits, &error));
+    assert_true(fclose(stream) == 0 && file_read(fixture->arena, path, &written, &error));
+    assert_int_equal(written.length, 4);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(writes_programs), TEST(reads_whole_models),    TEST(reads_only_the_file),
-        TEST(reads_archives),  TEST(refuses_damaged_files), TEST(survives_crashes_of_hdf5),
+        TEST(writes_programs),       TEST(reads_whole_models),       TEST(reads_only_the_file),  TEST(reads_archives),
+        TEST(refuses_damaged_files), TEST(survives_crashes_of_hdf5), TEST(tells_how_trials_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

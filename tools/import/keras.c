@@ -158,6 +158,26 @@ static bool import_files(struct arena *arena, const char *path, const char *conf
     return done;
 }
 
+/* Bytes of a file, or of all that an archive holds, where they can be as many: those that deflate packs become 1032
+ * times fewer at most (https://zlib.net/zlib_tech.html). 0: not known. */
+static long unpacked_size(const char *path)
+{
+    enum { MOST_PACKED = 1032 };
+    struct stat status;
+    struct zip zip;
+    const char *error;
+    const long size = stat(path, &status) == 0 && status.st_size < 1L << 40 ? (long)status.st_size : 0;
+    long unpacked = 0;
+    if (!is_archive(path))
+        return size;
+    struct arena *arena = arena_new();
+    if (zip_open(arena, path, "a .keras file as model.save writes it", &zip, &error))
+        for (int i = 0; i < zip.count; i++)
+            unpacked += (long)zip.members[i].size;
+    arena_free(arena);
+    return unpacked < size ? size : unpacked / MOST_PACKED > size ? size * MOST_PACKED : unpacked;
+}
+
 struct attempt {
     struct arena *arena;
     const char *path, *config;
@@ -179,14 +199,9 @@ bool keras_import(struct arena *arena, const char *path, const char *config, str
 {
     enum { SECONDS = 2, BYTES_A_SECOND = 1 << 24, BYTES = 1 << 29, COPIES = 24 };
     struct attempt attempt = {arena, path, config};
-    struct stat status;
-    const long size = stat(path, &status) == 0 && status.st_size < 1L << 40 ? (long)status.st_size : 0;
+    const long size = unpacked_size(path);
     const struct import_limits limits = {SECONDS + size / BYTES_A_SECOND, BYTES + COPIES * size};
     *network = (struct keras_network){.program = NULL};
-    if (import_try(arena, attempt_import, &attempt, &limits, error))
-        return import_files(arena, path, config, network, error);
-    if (!*error)
-        *error =
-            arena_printf(arena, "'%s' is damaged, so that the HDF5 library fails over it: save the model again", path);
-    return false;
+    return import_try(arena, path, attempt_import, &attempt, &limits, error) &&
+           import_files(arena, path, config, network, error);
 }
