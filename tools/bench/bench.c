@@ -264,7 +264,9 @@ static void note_busy(const struct usage *begin)
     const struct busyness busy = usage_judge(begin, &end);
     fflush(stdout); /* the note stands behind the figures */
     if (busy.displaced > 0)
-        fprintf(stderr, "rnn: the processors are busy: others took them from this program %.0f times a second%s\n",
+        fprintf(stderr,
+                "rnn: the processors are busy: others took them from this program %.0f times a second of processor "
+                "time%s\n",
                 busy.displaced,
                 busy.several ? ", and threads of a call wait for each other: keep other work off the machine, or give "
                                "--threads 1"

@@ -5,7 +5,6 @@
 
 /* What this process has had so far. */
 struct usage {
-    double wall;      /* seconds of a clock */
     double of_thread; /* seconds on a processor: of the thread that asks */
     double of_all;    /* and of all threads */
     long displaced;   /* how often one of them had to leave a processor to others */
@@ -14,7 +13,7 @@ struct usage {
 struct usage usage_now(void);
 
 struct busyness {
-    double displaced; /* times a second; 0: seldom enough */
+    double displaced; /* times a second of processor time, of all threads together; 0: seldom enough */
     int several;      /* true if several threads have computed */
 };
 

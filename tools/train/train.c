@@ -217,11 +217,10 @@ static void note_busy(struct train *train)
     if (train->options.quiet || train->told_busy || busy.displaced <= 0 || !busy.several)
         return;
     train->told_busy = true;
-    fprintf(
-        stderr,
-        "rnn: the processors are busy: others took them from this program %.0f times a second, and its threads wait "
-        "for each other: keep other work off the machine, or give --threads 1\n",
-        busy.displaced);
+    fprintf(stderr,
+            "rnn: the processors are busy: others took them from this program %.0f times a second of processor time, "
+            "and its threads wait for each other: keep other work off the machine, or give --threads 1\n",
+            busy.displaced);
 }
 
 static bool out_of_patience(const struct train *train)
