@@ -196,6 +196,8 @@ expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
 says net.rnn "output y = leaky_relu(x, 0)"
 attributed 'name: "negative_slope" f: 0.5' | model m.onnx
 refuses "the LeakyRelu 'leaky' has the attribute 'negative_slope', which rnn import does not read: export the model without it, if it changes nothing"
+attributed '' | sed 's/LeakyRelu/HardSigmoid/; s/output: "y"/& attribute { name: "alpha=f beta" f: 0.5 }/' | model m.onnx
+refuses "the HardSigmoid 'leaky' has the attribute 'alpha=f beta', which rnn import does not read"
 attributed 'name: "alpha" i: 1' | model m.onnx
 refuses "the LeakyRelu 'leaky' has the attribute 'alpha' as another thing than a float"
 attributed 'name: "alpha" f: 1 type: 2' | model m.onnx

@@ -102,6 +102,16 @@ refuses "the Slice 'none' can be imported only where it takes features, directio
 } | model m.onnx
 refuses "the Add 'shift' has 'k' of [3, 2] beside 'turned' of 3 features"
 
+# ---- axes come of the attribute alone, however many inputs there are ----
+
+{
+  node Transpose turn "k k k k k k k k k perm" "turned"
+  node Add shift "x turned" "y"
+  echo "initializer { $(floats k '2 1' '1 2') } initializer { $(whole perm 2 '0 1') }"
+  echo "input { $(place x 1 '0 0 2') } output { $(place y 1 '0 0 2') }"
+} | model m.onnx
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
+
 # ---- frames at the end that are left out ----
 
 cut() { # LENGTH_OF_FRAMES, nodes on standard input

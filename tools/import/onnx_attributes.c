@@ -65,12 +65,12 @@ static const struct row {
 static const struct kind *wanted_kind(const char *op, const char *name)
 {
     const char *list = "";
-    const size_t length = strlen(name);
+    const size_t length = strcspn(name, "="); /* which no name of the table holds */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(rows[i].op, op) == 0)
             list = rows[i].attributes;
     for (; *list; list += strcspn(list, " "), list += *list == ' ') {
-        if (strncmp(list, name, length) != 0 || list[length] != '=')
+        if (name[length] || strncmp(list, name, length) != 0 || list[length] != '=')
             continue;
         for (size_t k = 0; k < KIND_COUNT; k++)
             if (kinds[k].letter == list[length + 1])

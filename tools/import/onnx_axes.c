@@ -56,7 +56,7 @@ static bool transpose_node(struct onnx_graph *graph, const Onnx__NodeProto *node
     double perm[ONNX_MOST_NUMBERS];
     int count, from = 0;
     unsigned seen = 0;
-    if (!moved_input(graph, node, &x, error) || !onnx_numbers(graph, node, "perm", 9, &count, perm, error))
+    if (!moved_input(graph, node, &x, error) || !onnx_numbers(graph, node, "perm", ONNX_NO_INPUT, &count, perm, error))
         return false;
     const int rank = (int)strlen(x->axes);
     struct onnx_value value = *x;

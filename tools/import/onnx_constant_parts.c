@@ -77,7 +77,7 @@ static bool transpose_node(struct onnx_graph *graph, const Onnx__NodeProto *node
     unsigned seen = 0;
     bool fits;
     if (!onnx_input(graph, node, 0, ONNX_TENSOR, &x, error) ||
-        !onnx_numbers(graph, node, "perm", 9, &count, perm, error))
+        !onnx_numbers(graph, node, "perm", ONNX_NO_INPUT, &count, perm, error))
         return false;
     const int rank = x->tensor.rank;
     if (count >= 0 && count != rank)

@@ -6,8 +6,6 @@
 #include "base/arena.h"
 #include "import/onnx_graph.h"
 
-enum { NO_INPUT = 9 }; /* for onnx_numbers: what an attribute alone says */
-
 /* The way of a Conv over the frames. */
 struct reach {
     long dilation, back; /* frames from one product to the next; how many the first one reads back */
@@ -21,7 +19,7 @@ static bool read_numbers(struct onnx_graph *graph, const Onnx__NodeProto *node, 
 {
     double found[ONNX_MOST_NUMBERS];
     int count;
-    if (!onnx_numbers(graph, node, name, NO_INPUT, &count, found, error))
+    if (!onnx_numbers(graph, node, name, ONNX_NO_INPUT, &count, found, error))
         return false;
     if (count >= 0 && count != wanted)
         return onnx_node_error(graph, node, error, "has %d numbers in its %s instead of %d", count, name, wanted);

@@ -7,6 +7,7 @@
 #define RNN_TOOLS_IMPORT_ONNX_GRAPH_H
 
 #include <math.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "data/array.h"
@@ -110,7 +111,9 @@ double onnx_number(const Onnx__NodeProto *node, const char *name, double otherwi
 const char *onnx_string(const struct onnx_graph *graph, const Onnx__NodeProto *node, const char *name,
                         const char *otherwise);
 
-/* The whole numbers of an attribute or, where there is none, of input i. *count is -1 where there is neither. */
+/* The whole numbers of an attribute or, where there is none, of input i; ONNX_NO_INPUT: of the attribute alone. *count
+ * is -1 where there is neither. */
+#define ONNX_NO_INPUT SIZE_MAX
 enum { ONNX_MOST_NUMBERS = 8 };
 bool onnx_numbers(struct onnx_graph *graph, const Onnx__NodeProto *node, const char *attribute, size_t i, int *count,
                   double numbers[ONNX_MOST_NUMBERS], const char **error);
