@@ -116,7 +116,8 @@ static void open_column_loop(struct writing *writing)
                 "            const rnn_vec *const row = sum + (column - first) * rows * side + block;\n"
                 "            const int unit = (panel * side + block) * RNN_LANES;\n"
                 "            if (side > 1 && unit >= RNN_PAD(%s))\n                break;\n",
-                rest_is_long(writing) ? "        RNN_UNROLL(4)\n" : "", kernel_size(emitter, writing->kernel));
+                rest_is_long(writing) && !emitter->plain ? "        RNN_UNROLL(4)\n" : "",
+                kernel_size(emitter, writing->kernel));
     writing->indent = "            ";
     writing->column = "column";
     writing->loaded_count = 0;
