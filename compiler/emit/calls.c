@@ -56,13 +56,20 @@ void write_frame_call(struct emitter *emitter, const char *streams)
     text_printf(emitter->out, "%s);\n", streams);
 }
 
+void write_array_check(struct emitter *emitter, const char *first, bool first_is_read, const char *second,
+                       bool second_is_read)
+{
+    text_printf(emitter->out, first_is_read ? "" : "    (void)%s;\n", first);
+    text_printf(emitter->out, second_is_read ? "" : "    (void)%s;\n", second);
+    if (first_is_read && second_is_read)
+        text_printf(emitter->out, "    if (!%s || !%s)\n        return RNN_ERROR_ARGUMENT;\n", first, second);
+    else if (first_is_read || second_is_read)
+        text_printf(emitter->out, "    if (!%s)\n        return RNN_ERROR_ARGUMENT;\n", first_is_read ? first : second);
+}
+
 void write_generic_check(struct emitter *emitter)
 {
-    const bool inputs = emitter->graph->input_count, outputs = emitter->graph->output_count;
-    text_printf(emitter->out, "%s%s", inputs ? "" : "    (void)inputs;\n", outputs ? "" : "    (void)outputs;\n");
-    if (inputs || outputs)
-        text_printf(emitter->out, "    if (%s%s%s)\n        return RNN_ERROR_ARGUMENT;\n", inputs ? "!inputs" : "",
-                    inputs && outputs ? " || " : "", outputs ? "!outputs" : "");
+    write_array_check(emitter, "inputs", emitter->graph->input_count, "outputs", emitter->graph->output_count);
 }
 
 /* Writes the arguments of a call through arrays of addresses. Casts are for C++. */

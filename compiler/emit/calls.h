@@ -12,7 +12,10 @@ void write_data_parameters(struct emitter *emitter, enum call_kind call);
 /* Write the signature of the function that does what _step does after its checks, and a call of it. */
 void write_frame_signature(struct emitter *emitter);
 void write_frame_call(struct emitter *emitter, const char *streams);
-/* Writes the refusal of arrays that are NULL, in a call through arrays of addresses. */
+/* Writes the refusal of two arrays of addresses that are NULL; one that is not read may be. */
+void write_array_check(struct emitter *emitter, const char *first, bool first_is_read, const char *second,
+                       bool second_is_read);
+/* The same for inputs and outputs. */
 void write_generic_check(struct emitter *emitter);
 /* Writes the arguments of a call through arrays of addresses, behind those that every call of its kind has. */
 void write_generic_arguments(struct emitter *emitter, enum call_kind call);

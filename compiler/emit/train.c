@@ -295,14 +295,14 @@ static void write_generic_call(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
     write_pattern(
+        emitter, "/* @_grad through arrays of addresses. */\n"
+                 "static rnn_status $_grad_any(const void *params, void *state, void *work, const rnn_window *window,\n"
+                 "    const void *const inputs[], const void *const targets[], double *loss, void *gradient,\n"
+                 "    void *const input_gradients[])\n{\n    (void)input_gradients;\n");
+    write_array_check(emitter, "inputs", graph->input_count - graph->target_count, "targets", graph->target_count);
+    write_pattern(
         emitter,
-        "/* @_grad through arrays of addresses. */\n"
-        "static rnn_status $_grad_any(const void *params, void *state, void *work, const rnn_window *window,\n"
-        "    const void *const inputs[], const void *const targets[], double *loss, void *gradient,\n"
-        "    void *const input_gradients[])\n{\n%s%s    (void)input_gradients;\n"
-        "    const rnn_status status = @_grad((const @_params *)params, ($_state *)state, ($_work *)work, window",
-        graph->input_count - graph->target_count ? "" : "    (void)inputs;\n",
-        graph->target_count ? "" : "    (void)targets;\n");
+        "    const rnn_status status = @_grad((const @_params *)params, ($_state *)state, ($_work *)work, window");
     write_generic_arguments(emitter, CALL_GRAD);
     text_puts(emitter->out, ");\n");
     write_unused_gradients(emitter);

@@ -29,8 +29,9 @@ static void write_any_call(struct emitter *emitter, enum vjp_call call)
     int count;
     const struct vjp_data *data = vjp_data_of(emitter, call, &count);
     write_any_vjp_signature(emitter, call);
-    text_printf(emitter->out, "\n{\n%s%s", vjp_own_inputs(emitter->graph) ? "" : "    (void)inputs;\n",
-                call == VJP_FORWARD ? "" : "    (void)input_gradients;\n");
+    text_printf(emitter->out, "\n{\n%s", call == VJP_FORWARD ? "" : "    (void)input_gradients;\n");
+    write_array_check(emitter, "inputs", vjp_own_inputs(emitter->graph),
+                      call == VJP_FORWARD ? "outputs" : "output_adjoints", true);
     if (call != VJP_FORWARD && !emitter->graph->of_pasts)
         text_puts(emitter->out, "    if (end_adjoint || begin_adjoint)\n        return RNN_ERROR_ARGUMENT;\n");
     write_pattern(emitter, "    const rnn_status status = $%s((const @_params *)params", vjp_calls[call].end);
