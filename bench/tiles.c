@@ -69,14 +69,14 @@ struct product {
 RNN_INLINE void product_kernel(const struct product *p, int panel, const int rows, const int side, int first,
                                int columns)
 {
-    rnn_vec sum[RNN_BATCH_MOST * 8];
+    rnn_vec sum[RNN_MAX(RNN_BATCH_BYTES / RNN_VECTOR_BYTES, RNN_BATCH_MOST * 16)];
     rnn_panel_clear(sum, columns * rows * side);
     rnn_panel_product(sum, rows * side, p->packed, panel, rows * side, p->x + (ptrdiff_t)first * RNN_PAD(p->k),
                       RNN_PAD(p->k), p->k, columns);
     for (int c = 0; c < columns; c++)
         for (int r = 0; r < rows; r++) {
             rnn_real *const to = p->y + (r * (ptrdiff_t)p->columns + first + c) * RNN_PAD(p->units);
-            for (int block = 0; block < side; block++)
+            for (int block = 0; block < side && (panel * side + block) * RNN_LANES < RNN_PAD(p->units); block++)
                 rnn_vec_store(to + (panel * side + block) * RNN_LANES, sum[(c * rows + r) * side + block]);
         }
 }
