@@ -40,7 +40,7 @@ bool refuse_whole_sequences(const struct graph *graph, struct diagnostics *diag)
         "'%s' %s, so that '%s' needs whole sequences and has no state with gradients: leave out --vjp-states, and "
         "write states as inputs marked 'once' and outputs like 'last(h)'",
         node->name     ? node->name
-        : node->origin ? node->origin->path
+        : node->origin ? origin_shown(graph->arena, node->origin)
                        : graph->name,
         op_is_over_time(node->op) ? "is a value of the sequence" : "reads ahead or runs in reverse", graph->name);
     return true;

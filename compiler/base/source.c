@@ -206,7 +206,10 @@ const char *source_excerpt(struct arena *arena, const struct source *source, str
     int length = 0;
     for (uint32_t i = span.begin; i < span.end && i < source->length; i++) {
         char c = source->data[i];
-        if (isspace((unsigned char)c)) {
+        if (c == '#') /* a comment */
+            while (i + 1 < span.end && i + 1 < source->length && source->data[i + 1] != '\n')
+                i++;
+        if (c == '#' || isspace((unsigned char)c)) {
             if (length && text[length - 1] != ' ')
                 text[length++] = ' ';
         } else {
@@ -218,6 +221,8 @@ const char *source_excerpt(struct arena *arena, const struct source *source, str
             break;
         }
     }
+    while (length && text[length - 1] == ' ')
+        length--;
     text[length] = '\0';
     return text;
 }

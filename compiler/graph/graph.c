@@ -222,3 +222,16 @@ bool edge_equal(const struct edge *a, const struct edge *b)
     return a->node == b->node && a->delay == b->delay && a->init == b->init && a->begin == b->begin &&
            a->length == b->length;
 }
+
+const char *origin_equation(struct arena *arena, const struct node_origin *origin)
+{
+    /* Behind the last point of a path without a name stands a word of the compiler's. */
+    const char *point = origin->expression ? strrchr(origin->path, '.') : NULL;
+    return point ? arena_copy_string(arena, origin->path, (size_t)(point - origin->path)) : origin->path;
+}
+
+const char *origin_shown(struct arena *arena, const struct node_origin *origin)
+{
+    return origin->expression ? arena_printf(arena, "(%s) of %s", origin->expression, origin_equation(arena, origin))
+                              : origin->path;
+}

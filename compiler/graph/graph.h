@@ -62,6 +62,10 @@ struct node_origin {
     const char *expression; /* of a value without a name, within an equation: "(x * x)"; its path says which; or NULL */
 };
 
+/* Return the path of the equation that a value is or is within, and the value as a message names it: "(x * x) of y". */
+const char *origin_equation(struct arena *arena, const struct node_origin *origin);
+const char *origin_shown(struct arena *arena, const struct node_origin *origin);
+
 /* A value of the program that is a part of a node: units begin .. begin + length at the same frame. */
 struct named_part {
     int begin, length;

@@ -97,26 +97,26 @@ static const char *frame_name(struct graph *graph, const char *what, const struc
                              : arena_printf(graph->arena, "d_%s_%s_%d", what, past->name, k);
 }
 
-/* Returns the text of an expression without a comment behind it. */
-static int expression_length(const char *expression)
+/* Returns a name of a part of an equation that no other past has. */
+static const char *name_of_part(struct graph *graph, const char *equation)
 {
-    int length = (int)strcspn(expression, "#");
-    while (length && expression[length - 1] == ' ')
-        length--;
-    return length;
+    const char *name = arena_printf(graph->arena, "part_of_%s", equation);
+    for (int number = 2, i = 0; i < graph->past_count; i++)
+        if (strcmp(graph->pasts[i].name, name) == 0) {
+            name = arena_printf(graph->arena, "part_%d_of_%s", number++, equation);
+            i = -1;
+        }
+    return name;
 }
 
 /* Names the past of a value that has no name by the equation that it stands in, and shows its expression. */
 static void name_part(struct graph *graph, const struct node *node, struct graph_past *past)
 {
     const struct node_origin *origin = node->origin;
-    const char *path = origin ? origin->path : graph->name;
-    const char *expression = origin && origin->expression ? origin->expression : "a part";
-    /* Behind the last point of a path without a name stands a word of the compiler's. */
-    const char *point = origin && origin->expression ? strrchr(path, '.') : NULL;
-    const char *equation = arena_copy_string(graph->arena, path, point ? (size_t)(point - path) : strlen(path));
-    past->name = arena_printf(graph->arena, "part_of_%s", equation);
-    past->shown = arena_printf(graph->arena, "%.*s of %s", expression_length(expression), expression, equation);
+    past->name = name_of_part(graph, origin ? origin_equation(graph->arena, origin) : graph->name);
+    past->shown = origin && origin->expression
+                      ? origin_shown(graph->arena, origin)
+                      : arena_printf(graph->arena, "a part of %s", origin ? origin->path : graph->name);
 }
 
 static void add_past(struct differentiating *d, int id, int *capacity)
