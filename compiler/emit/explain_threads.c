@@ -55,9 +55,11 @@ static void write_one_thread(const struct schedule *schedule, const struct regio
         text_printf(out, "    one thread, beside those of other sections: section %d of %d of the wavefront\n",
                     section + 1, schedule->section_count);
     else if (schedule->options.threads == THREADS_SERIAL)
-        text_puts(out, "    one thread, as -fthreads=serial says\n");
+        text_puts(out, "    one thread, as threads are off\n");
     else if (!region_can_be_shared(schedule, region))
         text_puts(out, "    one thread: its work cannot be shared\n");
+    else if (schedule->options.threads != THREADS_AUTO)
+        text_puts(out, "    one thread: the way to share work that was chosen is none for it\n");
     else
         text_puts(out, "    one thread: the work is too little for more\n");
 }

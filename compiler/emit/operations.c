@@ -7,7 +7,8 @@
 static void count_weights(struct writing *writing, double weights, enum precision storage)
 {
     const struct machine *machine = writing->emitter->schedule->options.machine;
-    writing->operations.weight_bytes += weights * machine_weight_bytes(machine, storage);
+    const bool halves = writing->emitter->plain && storage == PRECISION_F16; /* whatever the machine */
+    writing->operations.weight_bytes += weights * (halves ? 2 : machine_weight_bytes(machine, storage));
 }
 
 void count_products(struct writing *writing)

@@ -55,8 +55,8 @@ bool value_is_read_in_place(const struct schedule *schedule, int id);
 /* True for a rounded parameter, or part of one, that is a table of rows: it is kept in its storage. */
 bool value_is_stored_table(const struct schedule *schedule, int id);
 
-/* Returns of each node whether calls read its static value, as it is: what only becomes packed matrices is needed until
- * they are packed. */
+/* Returns for each node whether a call reads its static value. Values that are only packed into matrices are not needed
+ * after packing. */
 bool *statics_read_by_calls(const struct schedule *schedule, struct arena *arena);
 
 /* True if a sum over frames and streams is added up directly in the gradient of a parameter, of which it is all or a
