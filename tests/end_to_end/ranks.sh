@@ -6,8 +6,8 @@ set -eu
 rnn=$1
 . "$(dirname "$0")/training.sh"
 OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMP_NUM_THREADS OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM
-
+OMPI_MCA_orte_tmpdir_base=$PWD
+export OMP_NUM_THREADS OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM OMPI_MCA_orte_tmpdir_base
 
 if "$rnn" train nothing.rnn --data text --out x --ranks 2 2>&1 | grep -q "built without MPI"; then
   echo "ranks: this rnn was built without MPI"
@@ -21,7 +21,9 @@ begun=
 begin() {
   job=$1
   shift
-  { launch=exec; "$@"; } >"$job.out" 2>"$job.err" </dev/null &
+  # A launcher that ends removes the folder that all have for their sockets, while another makes it.
+  mkdir -p "$job.mpi"
+  { launch=exec OMPI_MCA_orte_tmpdir_base=$PWD/$job.mpi; "$@"; } >"$job.out" 2>"$job.err" </dev/null &
   begun="$begun $job:$!"
 }
 # finish [STATUS]: waits for all that have begun, each of which has to end with this status (0).
