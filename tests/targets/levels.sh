@@ -54,6 +54,9 @@ try() {
 }
 
 gcc $flags -MM net-x86-64-v4.c | grep -q 'rnn/vec_machine\.h' || fail "gcc -MM does not read a level"
+real=-DRNN_REAL_DOUBLE
+try gcc -std=gnu11 $real
+real=
 try gcc -std=gnu11 -O1
 # Not by luck: the emulator knows what a processor lacks, and gcc has kept to the level although -march says native.
 qemu-x86_64 -cpu Nehalem ./host base >output 2>&1 || fail "the base does not run"
@@ -69,9 +72,6 @@ disassemble net-x86-64-v3.o | grep -m 5 -E "$avx512" && fail "x86-64-v3 has AVX-
 disassemble net-x86-64-v3.o | grep -q '%ymm' || fail "x86-64-v3 has no AVX"
 disassemble net-x86-64-v4.o | grep -q '%zmm' || fail "x86-64-v4 has no AVX-512"
 
-real=-DRNN_REAL_DOUBLE
-try gcc -std=gnu11 $real
-real=
 if command -v g++ >/dev/null 2>&1; then
   try g++ -x c++ -std=c++17
 fi
