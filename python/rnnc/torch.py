@@ -366,7 +366,18 @@ class _Call:
         return begin, gradients, [p if len(t.shape) == 1 else p.view(t.shape) for p, t in zip(parts, net._tensors)]
 
 
-class _Transformed(torch.autograd.Function):
+class _Compiled(torch.autograd.Function):
+    """A function whose derivatives are compiled, in reverse mode alone."""
+
+    @staticmethod
+    def jvp(ctx, *tangents):
+        raise Error(
+            "compiled networks have no derivatives in forward mode, as of torch.func.jvp, jacfwd and hessian: "
+            "use reverse mode, as torch.func.vjp and jacrev do"
+        )
+
+
+class _Transformed(_Compiled):
     """Outputs of inputs and weights; behind them what backward needs, see _Call.run. In the form that torch.func asks for."""
 
     @staticmethod
@@ -411,10 +422,6 @@ class _Transformed(torch.autograd.Function):
         return (None, *gradients.place(results))
 
     @staticmethod
-    def jvp(ctx, *tangents):
-        raise Error(_NO_FORWARD_MODE)
-
-    @staticmethod
     def vmap(info, dims, *operands):
         return _apply_each(_Transformed, info, dims, operands)
 
@@ -429,12 +436,6 @@ class _Function(_Transformed):
         return output
 
     setup_context = staticmethod(torch.autograd.Function.setup_context)  # none
-
-
-_NO_FORWARD_MODE = (
-    "compiled networks have no derivatives in forward mode, as of torch.func.jvp, jacfwd and hessian: "
-    "use reverse mode, as torch.func.vjp and jacrev do"
-)
 
 
 class _Gradients:
@@ -459,7 +460,7 @@ class _Gradients:
         return [next(results) if want else None for want in [self.wants_past, *self.wanted]]
 
 
-class _Backward(torch.autograd.Function):
+class _Backward(_Compiled):
     """Gradients as a function of their own, whose derivatives are refused, and not taken to be 0."""
 
     @staticmethod
@@ -473,10 +474,6 @@ class _Backward(torch.autograd.Function):
     @staticmethod
     def backward(ctx, *adjoints):
         raise Error("compiled networks have no second derivatives: gradients of gradients need other code")
-
-    @staticmethod
-    def jvp(ctx, *tangents):
-        raise Error(_NO_FORWARD_MODE)
 
     @staticmethod
     def vmap(info, dims, *operands):

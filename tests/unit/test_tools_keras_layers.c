@@ -70,7 +70,7 @@ static void follows_graphs(void **state)
 #define SOME   "{\"class_name\": \"__slice__\", \"config\": {\"start\": 1, \"stop\": null, \"step\": null}}"
 #define REST   "{\"class_name\": \"__ellipsis__\", \"config\": {}}"
 
-/* What Keras 3 makes of x * 2 and x[:, -1]: layers of operations, with numbers among their arguments. */
+/* Layers of operations, with numbers among their arguments, as Keras 3 makes them of x * 2 and x[:, -1]. */
 static void follows_operations(void **state)
 {
     static const struct {

@@ -1,9 +1,9 @@
-/* Whether other programs take the processors from this one, which costs calls with several threads most: all of them
+/* Signs that other programs take the processors from this one, which costs calls with several threads most: all of them
  * wait for the one that has to wait for a processor. */
 #ifndef RNN_TOOLS_BUSY_H
 #define RNN_TOOLS_BUSY_H
 
-/* What this process has had so far. */
+/* Processor time of this process so far. */
 struct usage {
     double of_thread; /* seconds on a processor: of the thread that asks */
     double of_all;    /* and of all threads */
@@ -17,7 +17,7 @@ struct busyness {
     int several;      /* true if several threads have computed */
 };
 
-/* What was between two moments. */
+/* Judges the time between two moments. */
 struct busyness usage_judge(const struct usage *begin, const struct usage *end);
 
 #endif

@@ -61,7 +61,7 @@ static const struct row {
     {"Unsqueeze", "axes=I"},
 };
 
-/* What an attribute of an operator has to be; NULL: there is none of this name. */
+/* Returns the kind that an attribute of an operator has to be of; NULL: there is none of this name. */
 static const struct kind *wanted_kind(const char *op, const char *name)
 {
     const char *list = "";

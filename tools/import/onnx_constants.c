@@ -140,7 +140,7 @@ static bool constant_of_shape_node(struct onnx_graph *graph, const Onnx__NodePro
 
 /* ---- elements ---- */
 
-/* Which element of a tensor stands at place i of a shape to which it spreads. */
+/* Returns the element of a tensor that stands at place i of a shape to which it spreads. */
 static long spread_place(const struct array *from, const struct array *shape, long i)
 {
     long at = 0, stride = 1;
