@@ -59,8 +59,10 @@ void write_frame_call(struct emitter *emitter, const char *streams)
 void write_array_check(struct emitter *emitter, const char *first, bool first_is_read, const char *second,
                        bool second_is_read)
 {
-    text_printf(emitter->out, first_is_read ? "" : "    (void)%s;\n", first);
-    text_printf(emitter->out, second_is_read ? "" : "    (void)%s;\n", second);
+    if (!first_is_read)
+        text_printf(emitter->out, "    (void)%s;\n", first);
+    if (!second_is_read)
+        text_printf(emitter->out, "    (void)%s;\n", second);
     if (first_is_read && second_is_read)
         text_printf(emitter->out, "    if (!%s || !%s)\n        return RNN_ERROR_ARGUMENT;\n", first, second);
     else if (first_is_read || second_is_read)
