@@ -63,6 +63,14 @@ def torch_cases(x):
         weights = {key: value.numpy() for key, value in module.state_dict().items()}
         return Case(name, f"torch.{call}", weights, (output[0] if isinstance(output, tuple) else output).numpy())
 
+    def convolution(call, features, kernel, dilation, groups):
+        module = torch.nn.Conv1d(WIDTH, features, kernel, dilation=dilation, groups=groups)
+        padded = torch.nn.functional.pad(torch.from_numpy(x).transpose(1, 2), (dilation * (kernel - 1), 0))
+        with torch.no_grad():
+            output = module(padded).transpose(1, 2).numpy()
+        name = f"{call.split('[')[0]}_of_{dilation}"
+        return Case(name, f"torch.{call}", {key: value.numpy() for key, value in module.state_dict().items()}, output)
+
     torch.manual_seed(1)
     for kind, module in ("RNN", torch.nn.RNN), ("LSTM", torch.nn.LSTM), ("GRU", torch.nn.GRU):
         for count in 1, 2, 3:
@@ -75,6 +83,10 @@ def torch_cases(x):
                                module(WIDTH, UNITS, proj_size=7, **options))
     yield case("RNN_relu", f"RNN[{UNITS}, relu]", torch.nn.RNN(WIDTH, UNITS, nonlinearity="relu", batch_first=True))
     yield case("Linear", f"Linear[{UNITS}]", torch.nn.Linear(WIDTH, UNITS))
+    for kernel, dilation in (1, 1), (2, 1), (3, 1), (3, 4), (5, 2), (7, 1):
+        yield convolution(f"Conv1d_{kernel}[{UNITS}{f', {dilation}' if kernel > 1 else ''}]", UNITS, kernel, dilation, 1)
+        if kernel > 1:
+            yield convolution(f"DepthwiseConv1d_{kernel}[{dilation}]", WIDTH, kernel, dilation, WIDTH)
     yield case("LayerNorm", "LayerNorm", torch.nn.LayerNorm(WIDTH))
 
 

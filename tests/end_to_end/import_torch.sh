@@ -5,14 +5,14 @@ set -eu
 rnn=$1
 . "$(dirname "$0")/expect.sh"
 
-# state_dict FILE NAME=ROWS[,COLUMNS]...: F32; a number depends on its place in its tensor, of those named ...zero... it is 0
+# state_dict FILE NAME=ROWS[,COLUMNS[,DEPTH]]...: F32; a number depends on its place in its tensor, of those named ...zero... it is 0
 state_dict() {
   file=$1
   shift
   printf '%s\n' "$@" | awk -F '[=,]' '
-    { size = 4 * $2 * (NF > 2 ? $3 : 1)
+    { size = 4 * $2 * (NF > 2 ? $3 : 1) * (NF > 3 ? $4 : 1)
       printf "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%d,%d]}", (NR > 1 ? "," : "{"), $1,
-             (NF > 2 ? $2 "," $3 : $2), at, at + size
+             $2 (NF > 2 ? "," $3 : "") (NF > 3 ? "," $4 : ""), at, at + size
       at += size }
     END { print "}" }' >header
   length=$(wc -c <header)
@@ -20,7 +20,7 @@ state_dict() {
   cat header >>"$file"
   printf '%b' "$(printf '%s\n' "$@" | awk -F '[=,]' '
     BEGIN { split("0\\0\\0200\\0076 0\\0\\0\\0277 0\\0\\0\\0076 0\\0\\0200\\0276 0\\0\\0100\\0077", bytes, " ") }
-    { for (i = 0; i < $2 * (NF > 2 ? $3 : 1); i++)
+    { for (i = 0; i < $2 * (NF > 2 ? $3 : 1) * (NF > 3 ? $4 : 1); i++)
         printf "%s", /bias/ && ENVIRON["zero"] ? "\\0\\0\\0\\0" : "\\" bytes[(i * i + int(i / 7) + length($1)) % 5 + 1] }')" >>"$file"
 }
 import() { "$rnn" import "$@" -o net.rnn -w net.safetensors; }
@@ -47,8 +47,10 @@ runs_as() {
 
 state_dict enc.safetensors enc.weight_ih_l0=12,2 enc.weight_hh_l0=12,3 enc.bias_ih_l0=12 enc.bias_hh_l0=12 \
   enc.weight_ih_l0_reverse=12,2 enc.weight_hh_l0_reverse=12,3 enc.bias_ih_l0_reverse=12 enc.bias_hh_l0_reverse=12 head.weight=4,6
-expect 0 import enc.safetensors
-says err "1 other tensor of 'enc.safetensors' left out"
+refuses "'enc.safetensors' has more than the recurrent layer 'enc': 1 other tensor, of 'head': name all modules with --chain" \
+  enc.safetensors
+expect 0 import enc.safetensors --prefix enc
+says err "1 other tensor of 'enc.safetensors' left out, those of 'head'"
 says net.rnn "enc = torch.BiLSTM[3](x)"
 says net.rnn "# PyTorch: nn.LSTM(2, 3, bidirectional=True)"
 runs_as "enc = torch.BiLSTM[3](x)" enc enc.safetensors
@@ -100,8 +102,7 @@ expect 0 import bare_cell.safetensors
 says net.rnn "gru.h = torch.gru[3](x, gru.weight_ih, gru.weight_hh, gru.zero, gru.zero)"
 state_dict chain.safetensors lstm.weight_ih_l0=12,2 lstm.weight_hh_l0=12,3 lstm.bias_ih_l0=12 lstm.bias_hh_l0=12 fc.weight=4,3 fc.bias=4 \
   out.weight=2,4 e.weight=9,2 n.weight=3 n.bias=3
-expect 0 import chain.safetensors
-says err "6 other tensors of 'chain.safetensors' left out, those of 'fc', 'out', 'e', 'n': --chain names several modules"
+refuses "has more than the recurrent layer 'lstm': 6 other tensors, of 'fc', 'out', 'e', 'n'" chain.safetensors
 expect 0 import chain.safetensors --chain lstm,last,fc,relu,out
 says err "3 other tensors of 'chain.safetensors' left out"
 runs_as "lstm = torch.LSTM[3](x); fc = torch.Linear[4](last(lstm)); param out.weight[2, 4]" "out.weight @ relu(fc)" chain.safetensors
@@ -124,6 +125,46 @@ refuses "'out' reads 4 features, but 'lstm' before it gives 3" chain.safetensors
 refuses "--chain: 'lstm' is called twice" chain.safetensors --chain lstm,lstm
 refuses "--chain names no module" chain.safetensors --chain ""
 refuses "leave out --prefix" chain.safetensors --chain lstm --prefix lstm
+refuses "--chain: 'fc' is no nn.Conv1d, so that 'causal' cannot stand behind it" chain.safetensors --chain lstm,fc:causal
+refuses "--chain: 'lstm' is no nn.Linear, so that 'linear' cannot stand behind it" chain.safetensors --chain lstm:linear
+refuses "--chain: there is no module 'relu' of which '2' could be said" chain.safetensors --chain lstm,relu:2
+
+# ---- Conv1d: what a state_dict does not tell is asked for ----
+
+state_dict net.safetensors c.weight=3,2,3 c.bias=3 bn.weight=3 bn.bias=3 bn.running_mean=3 bn.running_var=3 bn.num_batches_tracked=1 \
+  d.weight=3,1,2 f.weight=6,1,3 p.weight=4,3,1 p.bias=4 g.weight=4,2,3 g.bias=4 gru.weight_ih=9,4 gru.weight_hh=9,3
+cp net.safetensors conv.safetensors
+expect 0 import conv.safetensors --chain c:padding=1,bn,relu,d:causal:dilation=2,p,g:same:dilation=1,gru
+says err "1 other tensor of 'conv.safetensors' left out, those of 'f'" # bn.num_batches_tracked is not missed
+says err "'c' is taken for nn.Conv1d(2, 3, 3, padding=1) with stride=1; nn.ConvTranspose1d has such tensors too"
+says net.rnn "c = nn.Conv1d(2, 3, 3, padding=1)"
+says net.rnn "c.y = c.weight[:, :, 0] @ x[t-1] + c.weight[:, :, 1] @ x + c.weight[:, :, 2] @ x[t+1] + c.bias"
+says net.rnn "d = nn.Conv1d(3, 3, 2, dilation=2, groups=3, bias=False), behind 2 zeros before the first frame"
+says net.rnn "d.x = relu(bn.y)"
+says net.rnn "d.y = d.weight[:, 0, 0] * d.x[t-2] + d.weight[:, 0, 1] * d.x"
+says net.rnn "p.y = p.weight[:, :, 0] @ d.y + p.bias"
+says net.rnn "g = nn.Conv1d(4, 4, 3, padding='same', groups=2)"
+says net.rnn "g.y = concat(g.weight[0:2, :, 0] @ (p.y[0:2])[t-1] + "
+expect 0 "$rnn" run net.rnn --weights net.safetensors --input x.csv --output y.csv
+expect 0 import conv.safetensors --chain c:causal:dilation=2
+runs_as "c = torch.Conv1d_3[3, 2](x)" c conv.safetensors
+expect 0 import conv.safetensors --chain d:causal:groups=3
+says net.rnn "input x[3]"
+expect 0 import conv.safetensors --chain c:same,f:same
+says net.rnn "f.y = concat(f.weight[0:2, :, 0] @ (c.y[0:1])[t-1] + "
+refuses "does not say where nn.Conv1d(2, 3, 3) 'c' has zeros around the frames: in --chain, name it 'c:causal'" conv.safetensors --chain c
+refuses "'c' with padding=2 gives another number of frames than it takes, which a program does not: with a kernel of 3 and dilation=1 \
+as many come of padding=1, or of 'causal'" conv.safetensors --chain c:padding=2
+refuses "'d' with padding=1 gives another number of frames than it takes, which a program does not: with a kernel of 2 and dilation=1 \
+as many come of 'same' or 'causal'" conv.safetensors --chain d:padding=1
+refuses "'c' with stride=2 gives another number of frames than it takes" conv.safetensors --chain c:same:stride=2
+refuses "--chain: there is no 'dilate=2' that may stand behind 'c', an nn.Conv1d: there are causal, same" conv.safetensors --chain c:dilate=2
+refuses "--chain: 'dilation=0' of 'c' needs a whole number from 1 to 1000000" conv.safetensors --chain c:dilation=0
+refuses "--chain: 'c' is given two of causal, same and padding=N" conv.safetensors --chain c:same:causal
+refuses "'c' gives 3 features, which are not 2 groups" conv.safetensors --chain c:same:groups=2
+expect 0 import conv.safetensors --chain gru,p
+state_dict normed.safetensors w.weight_g=3,1,1 w.weight_v=3,2,3 w.bias=3
+refuses "the weight of 'w.' is made of others, as weight_norm does" normed.safetensors --chain w
 state_dict conv.safetensors c.kernel=4,3 l.weight_ih=9,2
 state_dict prelu.safetensors p.weight=3
 refuses "'p.' is no module that is read" prelu.safetensors --chain p

@@ -8,8 +8,10 @@ import torch
 def save(path, tensors):
     header, at = {}, 0
     for name, value in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [at, at + 4 * value.numel()]}
-        at += 4 * value.numel()
+        size = value.element_size() * value.numel()
+        header[name] = {"dtype": {torch.float32: "F32", torch.int64: "I64"}[value.dtype], "shape": list(value.shape),
+                        "data_offsets": [at, at + size]}
+        at += size
     text = json.dumps(header).encode()
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text + b"".join(v.numpy().tobytes() for v in tensors.values()))
@@ -40,6 +42,13 @@ def cell_error(rnn, cell, arguments):
                   - np.stack(outputs)).max()
 
 
+class Causal(torch.nn.Conv1d):
+    """Puts all zeros before the first frame."""
+
+    def forward(self, x):
+        return super().forward(torch.nn.functional.pad(x, (self.dilation[0] * (self.kernel_size[0] - 1), 0)))
+
+
 def chains():
     """Modules by name, with `last` and functions between them, as --chain names them."""
     nn = torch.nn
@@ -48,23 +57,34 @@ def chains():
            "fc2": nn.Linear(7, 3)}, "embed,gru,last,fc1,relu,fc2,softmax"
     yield {"inp": nn.Linear(8, 6), "norm": nn.LayerNorm(6), "a.lstm": nn.LSTM(6, 9, bias=False), "b.lstm": nn.LSTM(9, 4, 4),
            "out": nn.Linear(4, 2)}, "inp,tanh,norm,a.lstm,b.lstm,out,log_softmax"
+    yield {"conv1": nn.Conv1d(8, 12, 5, padding=2), "bn1": nn.BatchNorm1d(12), "conv2": nn.Conv1d(12, 12, 3, groups=12, padding="same"),
+           "conv3": nn.Conv1d(12, 6, 1, bias=False), "gru": nn.GRU(6, 7), "head": nn.Linear(7, 3)}, \
+        "conv1:padding=2,bn1,relu,conv2:same,conv3,relu,gru,last,head"
+    yield {"front": Causal(8, 10, 3), "tcn.0": Causal(10, 12, 4, dilation=2, groups=2), "tcn.1": Causal(12, 6, 2, dilation=4, bias=False),
+           "norm": nn.LayerNorm(6), "lstm": nn.LSTM(6, 5), "fc": nn.Linear(5, 2)}, \
+        "front:causal,relu,tcn.0:causal:dilation=2:groups=2,relu,tcn.1:causal:dilation=4,norm,lstm,fc"
+    yield {"embedding": nn.Embedding(19, 8), "conv": nn.Conv1d(8, 6, 4, padding="same", dilation=3), "fc": nn.Linear(6, 2)}, \
+        "embedding,conv:same:dilation=3,relu,max_over_time,fc"
     yield {"bn": nn.BatchNorm1d(8), "0": nn.GRU(8, 5, 2), "1": nn.Linear(5, 1)}, "bn,0,max_over_time,1,sigmoid"
 
 
 def chain_error(rnn, modules, chain):
     """Frames are the batch of BatchNorm1d, which takes the features of each by themselves."""
-    tensors, first = {}, chain.split(",")[0]
+    tensors, first = {}, chain.split(",")[0].split(":")[0]
     for name, module in modules.items():
         for parameter in module.parameters():
             torch.nn.init.uniform_(parameter, -0.6, 0.6)
-        if name == "bn":
+        if isinstance(module, torch.nn.BatchNorm1d):
             torch.nn.init.uniform_(module.running_var, 0.5, 2)
         module.eval()
-        tensors.update({f"{name}.{key}": value for key, value in module.state_dict().items() if value.dim()})
+        tensors.update({f"{name}.{key}": value for key, value in module.state_dict().items()})
     x = torch.randint(0, 19, (20,)) if isinstance(modules[first], torch.nn.Embedding) else torch.randn(20, 8)
     y = x
-    for name in chain.split(","):
-        if name in modules:
+    for word in chain.split(","):
+        name = word.split(":")[0]
+        if isinstance(modules.get(name), torch.nn.Conv1d):  # of features and frames
+            y = modules[name](y.T[None])[0].T
+        elif name in modules:
             y = modules[name](y)
             y = y[0] if isinstance(y, tuple) else y
         else:

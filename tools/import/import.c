@@ -26,8 +26,9 @@ static const char documentation[] =
     "  from safetensors.torch import save_file\n"
     "  save_file(module.state_dict(), \"weights.safetensors\")\n\n"
     "What the layer is follows from the names and shapes there, but not the function of an RNN. The program's input is "
-    "the layer's, and its output that of the last layer at each frame. Other tensors of the file are left out, which "
-    "is said, unless --chain names their modules: nn.Embedding, nn.Linear, nn.LayerNorm, nn.BatchNorm1d.\n\n"
+    "the layer's, and its output that of the last layer at each frame. Where the file has other modules too, --chain "
+    "names them (nn.Embedding, nn.Linear, nn.Conv1d, nn.LayerNorm, nn.BatchNorm1d), or --prefix chooses the layer; "
+    "tensors that are left out then are named.\n\n"
     "Weights that are not finite are warned of, and written all the same.\n\n"
     "Exit status: 0 done, 1 the file is wrong or nothing can be written, 2 the command line is wrong.";
 
@@ -35,10 +36,11 @@ enum { KEY_CHECK = 256, KEY_TOLERANCE };
 
 static const struct argp_option options_table[] = {
     {"as", 'a', "KIND", 0, "What it is: torch:lstm, torch:gru, torch:rnn_tanh or torch:rnn_relu", 0},
-    {"prefix", 'p', "NAME", 0, "Which of several layers, such as encoder.lstm", 0},
+    {"prefix", 'p', "NAME", 0, "This layer alone, such as encoder.lstm; '' is one without a name", 0},
     {"chain", 'C', "NAMES", 0,
      "Modules in the order in which they are called, and functions between them: embedding,lstm,last,head,softmax. "
-     "A first module without bias is nn.Embedding, or nn.Linear as NAME:linear",
+     "A first module without bias is nn.Embedding, or nn.Linear as NAME:linear. Behind an nn.Conv1d stands what the "
+     "file does not tell: NAME:causal, NAME:same or NAME:padding=N, and :dilation=N, :groups=N",
      0},
     {"config", 'c', "FILE.json", 0, "What model.to_json() gives, for weights of Keras without their model", 0},
     {NULL, 'o', "FILE.rnn", 0, "Write the program here", 0},
@@ -167,9 +169,7 @@ static bool import_torch(struct arena *arena, const char *path, const struct tor
     if (!torch_import(arena, path, choice, &network, error))
         return false;
     *imported = (struct imported){network.program, network.weights, network.weight_count, NULL};
-    const char *of = *network.left_modules && !choice->chain
-                         ? arena_printf(arena, ", those of %s: --chain names several modules", network.left_modules)
-                         : "";
+    const char *of = *network.left_modules ? arena_printf(arena, ", those of %s", network.left_modules) : "";
     if (*network.notes)
         imported->note = network.notes;
     if (network.left_out)

@@ -46,7 +46,8 @@ static const char *find_prefix(struct torch_program *program, const char *given)
     if (!found.length)
         torch_error(program,
                     " has no layer of nn.LSTM, nn.GRU or nn.RNN, nor one of their cells: no tensor's name ends in "
-                    "'weight_ih_l0' or 'weight_ih'");
+                    "'weight_ih_l0' or 'weight_ih'; --chain names other modules, in the order in which they are "
+                    "called");
     else if (given)
         torch_error(program, " has no recurrent layer '%s'; there are: %s", given, found.data);
     else
@@ -84,13 +85,13 @@ static bool find_name(struct torch_program *program, struct torch_module *module
     return true;
 }
 
-static bool write_module(struct torch_program *program, const char *prefix, bool linear)
+static bool write_module(struct torch_program *program, const char *prefix, const char *options)
 {
-    struct torch_module module = {.prefix = prefix, .linear = linear};
+    struct torch_module module = {.prefix = prefix, .options = options};
     if (!find_name(program, &module))
         return false;
-    return torch_find(program, &module, "weight_ih_l0") ? torch_recurrent(program, &module)
-                                                        : torch_other(program, &module);
+    return torch_find(program, &module, "weight_ih_l0") && !*options ? torch_recurrent(program, &module)
+                                                                     : torch_other(program, &module);
 }
 
 /* ---- several modules ---- */
@@ -140,32 +141,26 @@ static bool check_names(struct torch_program *program, const char *const *prefix
     return true;
 }
 
-/* Cuts ":linear" off a name, and says whether it was there. */
-static bool cut_linear(char *name)
-{
-    static const char end[] = ":linear";
-    const size_t length = strlen(name);
-    const bool has = length >= sizeof end && strcmp(name + length - (sizeof end - 1), end) == 0;
-    if (has)
-        name[length - (sizeof end - 1)] = '\0';
-    return has;
-}
-
-/* Writes "embedding,lstm,last,head". */
+/* Writes "conv:padding=1,relu,lstm,last,head". */
 static bool write_chain(struct torch_program *program, const char *chain)
 {
     const char **prefixes = ARENA_ARRAY(program->arena, const char *, strlen(chain) + 1);
     int count = 0;
     for (const char *c = chain; *c;) {
         const size_t length = strcspn(c, ",");
-        char *name = arena_copy_string(program->arena, c, length);
-        const bool linear = cut_linear(name);
+        char *name = arena_copy_string(program->arena, c, length), *options = strchr(name, ':');
+        if (options)
+            *options++ = '\0';
         prefixes[count] = arena_printf(program->arena, "%s.", name);
         c += length + (c[length] == ',');
         if (!has_module(program, prefixes[count])) {
+            if (options)
+                return torch_error(program, ": --chain: there is no module '%s' of which '%s' could be said", name,
+                                   options);
             if (!write_function(program, name))
                 return false;
-        } else if (!check_names(program, prefixes, count) || !write_module(program, prefixes[count++], linear)) {
+        } else if (!check_names(program, prefixes, count) ||
+                   !write_module(program, prefixes[count++], options ? options : "")) {
             return false;
         }
     }
@@ -174,8 +169,18 @@ static bool write_chain(struct torch_program *program, const char *chain)
 
 /* ---- the program ---- */
 
-/* Modules of which tensors are left out, by name. */
-static const char *left_modules(const struct torch_program *program)
+/* True for what the program has, and for how often a BatchNorm was trained, which is nothing to compute with. */
+static bool is_taken(const struct torch_program *program, const struct array *array)
+{
+    const char *dot = strrchr(array->name, '.');
+    bool taken = dot && strcmp(dot, ".num_batches_tracked") == 0;
+    for (int k = 0; k < program->network->weight_count && !taken; k++)
+        taken = program->network->weights[k].data == array->data;
+    return taken;
+}
+
+/* Counts the tensors that are left out, and names their modules: "'embedding', 'head'". */
+static void find_left_out(struct torch_program *program)
 {
     struct text out;
     const char *last = "";
@@ -183,16 +188,31 @@ static const char *left_modules(const struct torch_program *program)
     text_puts(&out, "");
     for (int i = 0; i < program->array_count; i++) {
         const char *name = program->arrays[i].name, *dot = strrchr(name, '.');
-        const char *module = dot ? arena_printf(program->arena, "%.*s", (int)(dot - name), name) : NULL;
-        bool taken = !module || strcmp(module, last) == 0 || out.length > 200;
-        for (int k = 0; k < program->network->weight_count && !taken; k++)
-            taken = program->network->weights[k].data == program->arrays[i].data;
-        if (taken)
+        if (is_taken(program, &program->arrays[i]))
+            continue;
+        program->network->left_out++;
+        const char *module = arena_printf(program->arena, "%.*s", dot ? (int)(dot - name) : 0, name);
+        if (!dot || strcmp(module, last) == 0 || out.length > 200)
             continue;
         text_printf(&out, "%s'%s'", out.length ? ", " : "", module);
         last = module;
     }
-    return out.data;
+    program->network->left_modules = out.data;
+}
+
+/* False, with an error, if the file has more than the one layer that it was searched for, which nobody has chosen. */
+static bool check_whole(struct torch_program *program, const char *prefix)
+{
+    const struct torch_network *network = program->network;
+    if (!network->left_out)
+        return true;
+    const int shown = *prefix ? (int)strlen(prefix) - 1 : 0;
+    return torch_error(program,
+                       " has more than the recurrent layer '%.*s': %d other tensor%s%s%s: name all modules with "
+                       "--chain, in the order in which they are called and with the functions between them, or choose "
+                       "this layer alone with --prefix '%.*s'",
+                       shown, prefix, network->left_out, network->left_out == 1 ? "" : "s",
+                       *network->left_modules ? ", of " : "", network->left_modules, shown, prefix);
 }
 
 bool torch_import(struct arena *arena, const char *path, const struct torch_choice *choice,
@@ -217,10 +237,11 @@ bool torch_import(struct arena *arena, const char *path, const struct torch_choi
     text_puts(&program.cells, "");
     *network = (struct torch_network){.weights = ARENA_ARRAY(arena, struct array, count + 1)};
     const char *prefix = choice->chain ? NULL : find_prefix(&program, choice->prefix);
-    if (choice->chain ? !write_chain(&program, choice->chain) : !prefix || !write_module(&program, prefix, false))
+    if (choice->chain ? !write_chain(&program, choice->chain) : !prefix || !write_module(&program, prefix, ""))
         return false;
-    network->left_out = count - network->weight_count;
-    network->left_modules = left_modules(&program);
+    find_left_out(&program);
+    if (!choice->chain && !choice->prefix && !check_whole(&program, prefix))
+        return false;
     network->notes = program.notes.data;
     const char *about = choice->chain ? arena_printf(arena, "\n%s", program.modules.data)
                                       : arena_printf(arena, " %s\n", program.module);

@@ -108,7 +108,12 @@ bool torch_other(struct torch_program *program, struct torch_module *module)
 {
     const struct array *weight = torch_find(program, module, "weight"),
                        *mean = torch_find(program, module, "running_mean");
-    const bool biased = torch_find(program, module, "bias") != NULL;
+    const bool biased = torch_find(program, module, "bias") != NULL, linear = strcmp(module->options, "linear") == 0;
+    if (weight && weight->rank == 3)
+        return torch_conv(program, module, weight);
+    if (*module->options && !(linear && weight && weight->rank == 2))
+        return torch_error(program, ": --chain: '%s' is no %s, so that '%s' cannot stand behind it", module->name,
+                           linear ? "nn.Linear" : "nn.Conv1d", module->options);
     if (torch_find(program, module, "weight_ih"))
         return write_cell(program, module);
     if (mean && mean->rank == 1 && weight && biased)
@@ -116,12 +121,19 @@ bool torch_other(struct torch_program *program, struct torch_module *module)
     if (weight && weight->rank == 1 && biased)
         return write_layer_norm(program, module, weight->shape[0]);
     if (weight && weight->rank == 2 && weight->shape[0] > 0 && weight->shape[1] > 0) {
-        const bool looked_up = !program->before && !biased && !module->linear;
+        const bool looked_up = !program->before && !biased && !linear;
         return looked_up ? write_embedding(program, module, weight->shape[0], weight->shape[1])
                          : write_linear(program, module, weight->shape[0], weight->shape[1]);
     }
+    if (torch_find(program, module, "weight_g") || torch_find(program, module, "parametrizations.weight.original0"))
+        return torch_error(program,
+                           ": the weight of '%s' is made of others, as weight_norm does: call "
+                           "torch.nn.utils.parametrize.remove_parametrizations(module, 'weight') first, or "
+                           "torch.nn.utils.remove_weight_norm(module) of the older weight_norm",
+                           module->prefix);
     return torch_error(program,
                        ": '%s' is no module that is read: by its tensors it is none of nn.LSTM, nn.GRU, nn.RNN, their "
-                       "cells, nn.Linear, nn.Embedding, and nn.LayerNorm and nn.BatchNorm1d with weight and bias",
+                       "cells, nn.Linear, nn.Embedding, nn.Conv1d, and nn.LayerNorm and nn.BatchNorm1d with weight and "
+                       "bias",
                        module->prefix);
 }

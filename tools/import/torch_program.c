@@ -32,24 +32,32 @@ const struct array *torch_find(const struct torch_program *program, const struct
     return NULL;
 }
 
-bool torch_take(struct torch_program *program, const struct torch_module *module, const char *name, long rows,
-                long columns)
+bool torch_take_shape(struct torch_program *program, const struct torch_module *module, const char *name, int rank,
+                      const long *shape)
 {
     const struct array *array = torch_find(program, module, name);
-    const struct array wanted = {.rank = columns ? 2 : 1, .shape = {rows, columns}};
+    struct array wanted = {.rank = rank};
+    memcpy(wanted.shape, shape, (size_t)rank * sizeof *shape);
     if (!array)
         return torch_error(program, " lacks '%s%s'", module->prefix, name);
     if (array->problem) {
         *program->error = array->problem;
         return false;
     }
-    if (array->rank != wanted.rank || array->shape[0] != rows || (columns && array->shape[1] != columns))
+    if (array->rank != rank || memcmp(array->shape, shape, (size_t)rank * sizeof *shape) != 0)
         return torch_error(program, ": '%s' is %s instead of %s", array->name, array_shape_text(program->arena, array),
                            array_shape_text(program->arena, &wanted));
     struct array *weight = &program->network->weights[program->network->weight_count++];
     *weight = *array;
     weight->name = arena_printf(program->arena, "%s.%s", module->name, name);
     return true;
+}
+
+bool torch_take(struct torch_program *program, const struct torch_module *module, const char *name, long rows,
+                long columns)
+{
+    const long shape[] = {rows, columns};
+    return torch_take_shape(program, module, name, columns ? 2 : 1, shape);
 }
 
 void torch_note(struct torch_program *program, const struct torch_module *module, const char *taken, const char *other)

@@ -27,9 +27,9 @@ struct torch_program {
 };
 
 struct torch_module {
-    const char *prefix; /* of its tensors, with a dot, or "" */
-    const char *name;   /* of its equation */
-    bool linear;        /* the user says that it is nn.Linear */
+    const char *prefix;  /* of its tensors, with a dot, or "" */
+    const char *name;    /* of its equation */
+    const char *options; /* what --chain says of it behind its name: "linear", "causal:dilation=2", or "" */
 };
 
 /* Sets the error, the path with these words behind it, and returns false. */
@@ -42,6 +42,10 @@ const struct array *torch_find(const struct torch_program *program, const struct
 /* Adds the module's tensor to the weights, if it is of [rows, columns], or of [rows] where columns is 0. */
 bool torch_take(struct torch_program *program, const struct torch_module *module, const char *name, long rows,
                 long columns);
+
+/* The same, of a tensor of this rank and shape. */
+bool torch_take_shape(struct torch_program *program, const struct torch_module *module, const char *name, int rank,
+                      const long *shape);
 
 /* The module reads features of frames: those of the network's input, if it is the first. */
 bool torch_enter(struct torch_program *program, const struct torch_module *module, long features, bool frames);
@@ -69,8 +73,11 @@ const struct torch_kind *torch_find_kind(struct torch_program *program, const st
 
 bool torch_recurrent(struct torch_program *program, struct torch_module *module); /* nn.LSTM, nn.GRU, nn.RNN */
 
+/* nn.Conv1d with this weight, of rank 3 */
+bool torch_conv(struct torch_program *program, struct torch_module *module, const struct array *weight);
+
 /* A module of another kind, by its tensors: nn.LSTMCell, nn.GRUCell, nn.RNNCell, nn.Linear, nn.Embedding, nn.LayerNorm,
- * nn.BatchNorm1d. */
+ * nn.BatchNorm1d, nn.Conv1d. */
 bool torch_other(struct torch_program *program, struct torch_module *module);
 
 #endif
