@@ -218,3 +218,12 @@ refuses "the Constant 'c' has the attribute 'value' without a tensor"
 { attributed '' | sed 's/LeakyRelu/Gelu/'; } | sed 's/output: "y"/& attribute { name: "approximate" s: "tanh" }/' | model m.onnx
 expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors
 says net.rnn "output y = onnx.gelu_tanh(x)"
+
+# ---- what is beside dense tensors and nodes of the operators ----
+
+{ attributed ''; echo "sparse_initializer { values { $(floats sparse 1 1) } }"; } | model m.onnx
+refuses "'m.onnx': the initializer 'sparse' is sparse, which rnn import does not read: write it with all its numbers, as an initializer"
+{ attributed ''; echo '} functions { name: "LeakyRelu"'; } | model m.onnx
+refuses "the LeakyRelu 'leaky' calls a function of the model: in Python, onnx.inliner.inline_local_functions(model) writes what it does"
+{ attributed ''; echo '} functions { name: "LeakyRelu" domain: "other"'; } | model m.onnx # which nothing calls
+expect 0 "$rnn" import m.onnx -o net.rnn -w net.safetensors

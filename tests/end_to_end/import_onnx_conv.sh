@@ -57,6 +57,8 @@ convolved | sed 's/op_type: "Conv" name: "conv"/op_type: "Relu" name: "conv"/' |
 refuses "the Relu 'conv' reads 'padded', in which a Pad has put zeros: only a Conv that gives as many frames as there were is read behind it"
 convolved | sed 's/f: 0.5/f: 0.5 } attribute { name: "training_mode" i: 1/' | model m.onnx
 refuses "the BatchNormalization 'batch' is in training mode: export the model for inference"
+convolved | sed 's/f: 0.5/f: 0.5 } attribute { name: "spatial" i: 0/' | model m.onnx
+refuses "the BatchNormalization 'batch' has the attribute 'spatial' of 0, statistics of each frame by itself, which a program does not have"
 convolved | sed 's/input: "before"/& input: "limit"/' | model m.onnx
 refuses "the Pad 'pad' can be imported only where it puts zeros (mode 'constant', value 0)"
 

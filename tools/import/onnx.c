@@ -294,7 +294,8 @@ static bool import_graph(struct onnx_graph *graph, const Onnx__ModelProto *model
     onnx_order_nodes(graph->arena, model->graph);
     graph->proto = model->graph;
     struct onnx_value *initializers = ARENA_ARRAY(graph->arena, struct onnx_value, graph->proto->n_initializer + 1);
-    if (!find_opset(graph, model, error) || !check_all_names(graph, error) ||
+    if (!find_opset(graph, model, error) || !onnx_check_functions(graph, model, error) ||
+        !onnx_check_dense(graph, graph->proto, error) || !check_all_names(graph, error) ||
         !read_initializers(graph, initializers, error))
         return false;
     network->input_count = read_ports(graph);

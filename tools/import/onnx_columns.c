@@ -82,6 +82,10 @@ static bool batch_norm_node(struct onnx_graph *graph, const Onnx__NodeProto *nod
     const double epsilon = onnx_number(node, "epsilon", 1e-5);
     if (onnx_integer(node, "training_mode", 0) || onnx_output_is_read(graph, node, 1))
         return onnx_node_error(graph, node, error, "is in training mode: export the model for inference");
+    if (!onnx_integer(node, "spatial", 1))
+        return onnx_node_error(graph, node, error,
+                               "has the attribute 'spatial' of 0, statistics of each frame by itself, which a program "
+                               "does not have: only 1 is read");
     if (!onnx_input(graph, node, 0, ONNX_VECTOR, &x, error))
         return false;
     if (x->axes[0] == '\0' || x->axes[1] != 'F' || onnx_features(x) != x->size)

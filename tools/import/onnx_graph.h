@@ -124,6 +124,14 @@ bool onnx_axis(struct onnx_graph *graph, const Onnx__NodeProto *node, double num
 /* Takes an axis out of a value; of the features, one is left. */
 void onnx_remove_axis(struct onnx_value *value, int axis);
 
+/* Input 0, a vector or ids. */
+bool onnx_moved_input(struct onnx_graph *graph, const Onnx__NodeProto *node, const struct onnx_value **x,
+                      const char **error);
+
+/* False, with an error, if a graph has sparse initializers, or if the model's graph calls functions of its own. */
+bool onnx_check_dense(struct onnx_graph *graph, const Onnx__GraphProto *proto, const char **error);
+bool onnx_check_functions(struct onnx_graph *graph, const Onnx__ModelProto *model, const char **error);
+
 /* A name for the program that nothing else has, like the node's, or like its operator where it has none. */
 const char *onnx_node_name(struct onnx_graph *graph, const Onnx__NodeProto *node);
 
@@ -208,7 +216,8 @@ extern const struct onnx_writer onnx_constant_writers[];      /* of nodes that r
 extern const struct onnx_writer onnx_constant_part_writers[]; /* of those that move, take and join elements */
 extern const struct onnx_writer onnx_element_writers[];       /* of arithmetic */
 extern const struct onnx_writer onnx_column_writers[];        /* of what computes over features or frames */
-extern const struct onnx_writer onnx_axis_writers[];          /* of what moves, joins and takes parts along axes */
+extern const struct onnx_writer onnx_axis_writers[];          /* of what moves axes */
+extern const struct onnx_writer onnx_part_writers[];          /* of what joins values and takes parts of them */
 bool onnx_recurrent(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error); /* LSTM, GRU, RNN */
 bool onnx_conv(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);
 bool onnx_pad(struct onnx_graph *graph, const Onnx__NodeProto *node, const char **error);

@@ -102,6 +102,8 @@ bool onnx_node(struct onnx_graph *graph, const Onnx__NodeProto *node, const char
     if (ours && !writer)
         writer = find(onnx_axis_writers, op);
     if (ours && !writer)
+        writer = find(onnx_part_writers, op);
+    if (ours && !writer)
         writer = find(other_writers, op);
     if (writer)
         return onnx_check_attributes(graph, node, error) && (constant || check_open(graph, node, error)) &&

@@ -121,6 +121,8 @@ static bool write_body(struct scan *scan, const char **error)
 {
     struct onnx_graph *graph = scan->graph;
     const Onnx__GraphProto *body = scan->body;
+    if (!onnx_check_dense(graph, body, error))
+        return false;
     for (size_t i = 0; i < body->n_initializer; i++) {
         struct onnx_value value = {.kind = ONNX_TENSOR};
         if (!onnx_tensor(graph, body->initializer[i], "initializer", &value.tensor, error) ||
