@@ -252,7 +252,8 @@ static void names_what_it_cannot_write(void **state)
                       layers[i].words);
 }
 
-/* A class of the user's may have the name of one of Keras's: its module tells, in the model and in a wrapper. */
+/* A class of the user's may have the name of one of Keras's: its module tells, of a layer, within a wrapper, and of the
+ * model. */
 static void refuses_classes_of_others(void **state)
 {
     static const struct {
@@ -284,6 +285,17 @@ static void refuses_classes_of_others(void **state)
         if (read != modules[i / 2].read || (!read && !strstr(error, "the ReLU 'it' is of a class of one's own, whose "
                                                                     "code a file does not hold")))
             fail_msg("%s: %s", modules[i / 2].module, read ? network.program : error);
+    }
+    const char *root = "{\"module\": %s, \"class_name\": \"Sequential\", \"config\": {\"name\": \"listener\", "
+                       "\"layers\": [" INPUT ", " LSTM "\"recurrent_activation\": \"hard_sigmoid\"}}, " HEAD END;
+    for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++) {
+        struct keras_network network;
+        const char *error = "";
+        const bool read =
+            import_keras(fixture, arena_printf(fixture->arena, root, modules[i].module), &network, &error);
+        if (read != modules[i].read || (!read && !strstr(error, "the model is of a class of one's own, 'Sequential', "
+                                                                "whose code a file does not hold")))
+            fail_msg("%s: %s", modules[i].module, read ? network.program : error);
     }
 }
 

@@ -26,7 +26,10 @@ bool hdf5_open(struct hdf5 *hdf5, const char **error)
 #undef TEXT
     found = found && find_id(library, "H5T_C_S1_g", &hdf5->text) &&
             find_id(library, "H5T_NATIVE_DOUBLE_g", &hdf5->number) &&
-            find_id(library, "H5P_CLS_FILE_ACCESS_ID_g", &hdf5->file_access);
+            find_id(library, "H5P_CLS_FILE_ACCESS_ID_g", &hdf5->file_access) &&
+            find_id(library, "H5E_RESOURCE_g", &hdf5->no_resource) &&
+            find_id(library, "H5E_NOSPACE_g", &hdf5->no_space) &&
+            find_id(library, "H5E_CANTALLOC_g", &hdf5->no_allocation);
     if (!found)
         *error = "files of Keras are read by " RNNC_HDF5 ", which is not here: apt-get install libhdf5-103-1, or what "
                  "your system calls HDF5";

@@ -20,6 +20,7 @@
     X(H5Dread)                                                                                                         \
     X(H5Dvlen_reclaim)                                                                                                 \
     X(H5Eset_auto2)                                                                                                    \
+    X(H5Ewalk2)                                                                                                        \
     X(H5Fclose)                                                                                                        \
     X(H5Fopen)                                                                                                         \
     X(H5Gopen2)                                                                                                        \
@@ -51,8 +52,9 @@ struct hdf5 {
 #define X(name) __typeof__(name) *name;
     HDF5_FUNCTIONS(X)
 #undef X
-    hid_t text, number; /* H5T_C_S1, H5T_NATIVE_DOUBLE */
-    hid_t file_access;  /* H5P_FILE_ACCESS */
+    hid_t text, number;                         /* H5T_C_S1, H5T_NATIVE_DOUBLE */
+    hid_t file_access;                          /* H5P_FILE_ACCESS */
+    hid_t no_resource, no_space, no_allocation; /* H5E_RESOURCE, H5E_NOSPACE, H5E_CANTALLOC */
 };
 
 /* False, with a sentence, if there is no such library. */

@@ -116,6 +116,14 @@ static bool write_network(struct keras_model *model, const json_t *root, const c
         *model->error = arena_printf(arena, "'%s' does not describe a model of Keras", model->path);
         return false;
     }
+    if (!keras_has_class(root)) {
+        *model->error =
+            arena_printf(arena,
+                         "'%s': the model is of a class of one's own, '%s', whose code a file does not hold: "
+                         "save it as keras.Sequential or keras.Model makes it",
+                         model->path, import_line(arena, class));
+        return false;
+    }
     if (!version)
         version = json_string_value(json_object_get(root, "keras_version"));
     model->version = version && (*version == '1' || *version == '2') ? 2 : 3;
@@ -153,6 +161,8 @@ static bool import_files(struct arena *arena, const char *path, const char *conf
                                   content.config_path, problem.line, problem.text);
         done = root && write_network(&model, root, content.version, network);
     }
+    if (!done && keras_weights_starved(model.weights)) /* what HDF5 did not read is not damaged for that */
+        *error = import_memory_error(arena, path);
     json_decref(root);
     keras_weights_close(model.weights);
     return done;

@@ -74,6 +74,9 @@ void keras_note_type(struct keras_model *model, const json_t *config);
 /* The function under a key, as the program calls it; "keras.linear" for none. */
 bool keras_function(struct keras_model *model, const struct keras_layer *layer, const char *key, const char **function);
 
+/* False if the object of a layer or a model says that its class is none of Keras's. */
+bool keras_has_class(const json_t *object);
+
 /* False, with an error, if the object that a layer is of says that its class is none of Keras's. */
 bool keras_check_class(struct keras_model *model, const struct keras_layer *layer, const json_t *object);
 

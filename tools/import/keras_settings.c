@@ -102,7 +102,7 @@ void keras_note_type(struct keras_model *model, const json_t *config)
 
 /* Files of Keras 3 name the module of each class: null, or one of the user's, where it is not a class of Keras. Those
  * of Keras 2 in .h5 have no such key. https://keras.io/guides/serialization_and_saving/ */
-bool keras_check_class(struct keras_model *model, const struct keras_layer *layer, const json_t *object)
+bool keras_has_class(const json_t *object)
 {
     static const char *const packages[] = {"keras", "tf_keras", "keras_core"};
     const json_t *module = json_object_get(object, "module");
@@ -112,9 +112,14 @@ bool keras_check_class(struct keras_model *model, const struct keras_layer *laye
         if (strncmp(name, packages[i], length) == 0 && (!name[length] || name[length] == '.'))
             return true;
     }
-    return !module || keras_error(model, layer,
-                                  "is of a class of one's own, whose code a file does not hold: build the model of "
-                                  "Keras's layers");
+    return !module;
+}
+
+bool keras_check_class(struct keras_model *model, const struct keras_layer *layer, const json_t *object)
+{
+    return keras_has_class(object) || keras_error(model, layer,
+                                                  "is of a class of one's own, whose code a file does not hold: build "
+                                                  "the model of Keras's layers");
 }
 
 bool keras_inner(struct keras_model *model, const struct keras_layer *layer, const char *key, struct keras_layer *inner)

@@ -15,22 +15,54 @@ struct keras_weights {
     const char *root; /* "layers", "model_weights" or "" */
     bool by_group;    /* as in Keras 3 */
     size_t length;    /* of the file */
+    bool starved;     /* HDF5 got no memory for something */
 };
 
 enum { READ_ONLY = 0 }; /* H5F_ACC_RDONLY, a macro that calls the library */
 enum { MOST_TEXT = 1 << 28, MOST_TEXTS = 1 << 16 };
 
+/* ---- failures ---- */
+
+struct search {
+    const struct hdf5 *h5;
+    bool found;
+};
+
+static herr_t look_for_memory(unsigned depth, const H5E_error2_t *failure, void *context)
+{
+    struct search *search = context;
+    (void)depth;
+    search->found =
+        search->found || (failure->maj_num == search->h5->no_resource &&
+                          (failure->min_num == search->h5->no_space || failure->min_num == search->h5->no_allocation));
+    return 0;
+}
+
+/* Finds out whether the call of HDF5 before this one, which has failed, got no memory. */
+static void note_failure(struct keras_weights *weights)
+{
+    struct search search = {&weights->hdf5, false};
+    weights->hdf5.H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, look_for_memory, &search);
+    weights->starved = weights->starved || search.found;
+}
+
+bool keras_weights_starved(const struct keras_weights *weights) { return weights && weights->starved; }
+
 /* ---- text ---- */
 
 /* Strings of an attribute, each of a size of its own. */
-static bool read_variable(const struct hdf5 *h5, struct arena *arena, hid_t attribute, hid_t type, hid_t space,
-                          int count, const char **strings)
+static bool read_variable(struct keras_weights *weights, hid_t attribute, hid_t type, hid_t space, int count,
+                          const char **strings)
 {
+    const struct hdf5 *h5 = &weights->hdf5;
+    struct arena *arena = weights->arena;
     char **raw = ARENA_ARRAY(arena, char *, count + 1);
     const hid_t memory = h5->H5Tcopy(h5->text);
     h5->H5Tset_size(memory, H5T_VARIABLE);
     h5->H5Tset_cset(memory, h5->H5Tget_cset(type));
     const bool read = h5->H5Aread(attribute, memory, raw) >= 0;
+    if (!read)
+        note_failure(weights);
     for (int i = 0; read && i < count; i++)
         strings[i] = raw[i] ? arena_copy_string(arena, raw[i], strlen(raw[i])) : "";
     if (read)
@@ -40,15 +72,18 @@ static bool read_variable(const struct hdf5 *h5, struct arena *arena, hid_t attr
 }
 
 /* Strings of an attribute, all of one size. */
-static bool read_fixed(const struct hdf5 *h5, struct arena *arena, hid_t attribute, hid_t type, int count,
-                       const char **strings)
+static bool read_fixed(struct keras_weights *weights, hid_t attribute, hid_t type, int count, const char **strings)
 {
+    const struct hdf5 *h5 = &weights->hdf5;
+    struct arena *arena = weights->arena;
     const size_t size = h5->H5Tget_size(type);
     if (size == 0 || size > MOST_TEXT / (size_t)(count + 1))
         return false;
     char *raw = arena_alloc(arena, (size_t)count + 1, size);
-    if (h5->H5Aread(attribute, type, raw) < 0)
+    if (h5->H5Aread(attribute, type, raw) < 0) {
+        note_failure(weights);
         return false;
+    }
     for (int i = 0; i < count; i++) {
         const char *one = raw + (size_t)i * size, *end = memchr(one, '\0', size);
         strings[i] = arena_copy_string(arena, one, end ? (size_t)(end - one) : size);
@@ -57,7 +92,7 @@ static bool read_fixed(const struct hdf5 *h5, struct arena *arena, hid_t attribu
 }
 
 /* The strings of an attribute; NULL if it is not there or of something else. */
-static const char **read_texts(const struct keras_weights *weights, hid_t object, const char *name, int *count)
+static const char **read_texts(struct keras_weights *weights, hid_t object, const char *name, int *count)
 {
     const struct hdf5 *h5 = &weights->hdf5;
     struct arena *arena = weights->arena;
@@ -73,8 +108,8 @@ static const char **read_texts(const struct keras_weights *weights, hid_t object
     if (type >= 0 && h5->H5Tget_class(type) == H5T_STRING && elements > 0 && elements < MOST_TEXTS) {
         strings = ARENA_ARRAY(arena, const char *, elements + 1);
         const bool read = h5->H5Tis_variable_str(type) > 0
-                              ? read_variable(h5, arena, attribute, type, space, (int)elements, strings)
-                              : read_fixed(h5, arena, attribute, type, (int)elements, strings);
+                              ? read_variable(weights, attribute, type, space, (int)elements, strings)
+                              : read_fixed(weights, attribute, type, (int)elements, strings);
         strings = read ? strings : NULL;
         *count = read ? (int)elements : 0;
     }
@@ -131,6 +166,8 @@ bool keras_weights_open(struct arena *arena, const char *path, const struct text
         h5->H5Pset_file_image(access, content->data, content->length) >= 0)
         /* of a name that no file has, which HDF5 asks for where it is given the content */
         (*weights)->file = h5->H5Fopen("/dev/null/weights", READ_ONLY, access);
+    if ((*weights)->file < 0)
+        note_failure(*weights);
     h5->H5Pclose(access);
     if ((*weights)->file < 0)
         *error = arena_printf(arena, "'%s': its weights are no HDF5 file, or a damaged one", path);
@@ -151,7 +188,7 @@ void keras_weights_close(struct keras_weights *weights)
 /* ---- weights ---- */
 
 /* Opens what a path leads to from the top, over groups of the file itself: a link may lead out of it. */
-static hid_t open_path(const struct keras_weights *weights, const char *path)
+static hid_t open_path(struct keras_weights *weights, const char *path)
 {
     const struct hdf5 *h5 = &weights->hdf5;
     hid_t at = h5->H5Gopen2(weights->file, "/", H5P_DEFAULT);
@@ -165,6 +202,8 @@ static hid_t open_path(const struct keras_weights *weights, const char *path)
         const bool here = h5->H5Lexists(at, name, H5P_DEFAULT) > 0 &&
                           h5->H5Lget_info(at, name, &link, H5P_DEFAULT) >= 0 && link.type == H5L_TYPE_HARD;
         const hid_t next = here ? h5->H5Oopen(at, name, H5P_DEFAULT) : H5I_INVALID_HID;
+        if (next < 0)
+            note_failure(weights);
         h5->H5Oclose(at);
         at = next;
     }
@@ -236,8 +275,11 @@ bool keras_weights_read(struct keras_weights *weights, const struct keras_place 
         *error = arena_printf(weights->arena, "lacks the weight '%s'", path);
     else if (check_data(weights, path, data, array, error)) {
         array->data = ARENA_ARRAY(weights->arena, double, (size_t)array_size(array) + 1);
-        if (h5->H5Dread(data, h5->number, H5S_ALL, H5S_ALL, H5P_DEFAULT, array->data) < 0)
+        const bool read = h5->H5Dread(data, h5->number, H5S_ALL, H5S_ALL, H5P_DEFAULT, array->data) >= 0;
+        if (!read) {
+            note_failure(weights);
             *error = arena_printf(weights->arena, "has a '%s' that cannot be read: it is damaged", path);
+        }
     }
     if (data >= 0)
         h5->H5Oclose(data);

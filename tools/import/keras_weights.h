@@ -31,6 +31,9 @@ struct keras_place {
  * not Keras's. What is opened has to be closed, also after errors. */
 bool keras_weights_open(struct arena *arena, const char *path, const struct text *content,
                         struct keras_weights **weights, const char **error);
+/* True if HDF5 has failed because it got no memory. */
+bool keras_weights_starved(const struct keras_weights *weights);
+
 void keras_weights_close(struct keras_weights *weights);
 
 /* A text that the file has beside its weights, "model_config" or "keras_version"; NULL: none. */

@@ -70,6 +70,15 @@ static void read_all(int from, struct text *text)
         text_append(text, part, count > 0 ? (size_t)count : 0);
 }
 
+const char *import_memory_error(struct arena *arena, const char *path)
+{
+    return arena_printf(
+        arena,
+        "'%s' needs more memory to be read than there is, or than its size explains: free some, or save "
+        "the model again",
+        path);
+}
+
 /* Why the child did not return. */
 static const char *ending(struct arena *arena, const char *path, int status)
 {
@@ -79,10 +88,7 @@ static const char *ending(struct arena *arena, const char *path, int status)
             return arena_printf(arena, "'%s' is damaged, so that the HDF5 library fails over it: save the model again",
                                 path);
     if (WIFEXITED(status) && WEXITSTATUS(status) == OUT_OF_MEMORY)
-        return arena_printf(arena,
-                            "'%s' needs more memory to be read than there is, or than its size explains: free some, or "
-                            "save the model again",
-                            path);
+        return import_memory_error(arena, path);
     if (number)
         return arena_printf(arena, "'%s' is not read: the process that tries it was ended by signal %d (%s): try again",
                             path, number, strsignal(number));

@@ -11,6 +11,9 @@ struct import_limits {
     long seconds, bytes;
 };
 
+/* A sentence that the file at `path` cannot be read for want of memory. */
+const char *import_memory_error(struct arena *arena, const char *path);
+
 /* Calls work(context), which reads the file at `path` and returns NULL or an error, in a copy of this process, which
  * ends with it: nothing else that it does is seen here. True if it returned NULL, or if there can be no more processes.
  * False with its error, or with one that says how the copy ended. SIGCHLD is no longer ignored. */
