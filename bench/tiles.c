@@ -1,4 +1,4 @@
-/* Measures products of panels (rnn/panel.h) and weight gradients (rnn/train.h), one thread, beside multiply-adds that
+/* Measures products of panels (rnn/panel.h) and weight gradients (rnn/outer.h), one thread, beside multiply-adds that
  * touch nothing but registers:
  *
  *   gcc -O3 -march=x86-64-v3 -Iruntime/include bench/tiles.c -lm -o build/tiles
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 #include "arguments.h"
+#include "rnn/outer.h"
 #include "rnn/panel.h"
-#include "rnn/train.h"
 #include "timing.h"
 
 enum { ROUNDS = 7, ROUNDS_MOST = 99, PEAK_TURNS = 200000, FLOPS_ROUND = 100 * 1000 * 1000 };

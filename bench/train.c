@@ -5,7 +5,7 @@
 
 #include "arguments.h"
 #include "rnn/model.h"
-#include "rnn/train.h"
+#include "rnn/outer.h"
 #include "timing.h"
 
 enum { CALLS_MOST = 10000, WEIGHT_FRAMES = 64 };

@@ -26,7 +26,7 @@ static const char *fresh_text(struct writing *writing, int id)
                                                    : "values->done == 0";
 }
 
-/* Writes a sum over frames and streams, see rnn/train.h. */
+/* Writes a sum over frames and streams, see rnn/total.h and rnn/outer.h. */
 static void write_sum_over_all(struct writing *writing, int id)
 {
     struct emitter *emitter = writing->emitter;

@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 cat >"$work/tiles.c" <<'END'
-#include "rnn/train.h"
+#include "rnn/outer.h"
 #define PASS(rows)                                                                                                     \
     void pass_of_##rows(rnn_vec *sum, int step, const rnn_vec *weights, const rnn_real *x, ptrdiff_t x_step, int k, int n)  \
     {                                                                                                                  \
