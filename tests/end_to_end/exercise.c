@@ -269,38 +269,53 @@ static void expect_refused(const struct harness *harness, const void *packed, vo
         assert_int_equal(model->step(packed, state, ports.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
 }
 
+/* Expects a state to be as after state_init, as calls that are refused leave it, and frees it. */
+static void expect_untouched(const struct harness *harness, void *fresh)
+{
+    void *untouched = harness_state(harness, STREAMS);
+    assert_memory_equal(fresh, untouched, harness->model->state_size(STREAMS));
+    free(untouched);
+    free(fresh);
+}
+
 static void wrong_memory_is_refused(void **state)
 {
     const struct harness *harness = *state;
     const rnn_model *model = harness->model;
     struct ports ports = ports_from(harness, harness->outputs, 0);
     void *fresh = harness_state(harness, STREAMS);
-    char *misaligned = (char *)fresh + sizeof(int64_t), *packed = harness->packed;
-    expect_refused(harness, NULL, fresh, harness->work);
-    expect_refused(harness, packed + sizeof(rnn_real), fresh, harness->work);
-    expect_refused(harness, packed, NULL, harness->work);
-    expect_refused(harness, packed, misaligned, harness->work);
+    char *misaligned = (char *)fresh + sizeof(int64_t), *packed = harness->packed, *work = harness->work;
+    expect_refused(harness, NULL, fresh, work);
+    expect_refused(harness, packed + sizeof(rnn_real), fresh, work);
+    expect_refused(harness, packed, NULL, work);
+    expect_refused(harness, packed, misaligned, work);
     expect_refused(harness, packed, fresh, NULL);
-    assert_int_equal(
-        model->run(packed, fresh, (char *)harness->work + sizeof(rnn_real), FRAMES, NULL, ports.inputs, ports.outputs),
-        RNN_ERROR_ARGUMENT);
-    assert_int_equal(model->run(packed, fresh, harness->work, -1, NULL, ports.inputs, ports.outputs),
+    assert_int_equal(model->run(packed, fresh, work + sizeof(rnn_real), FRAMES, NULL, ports.inputs, ports.outputs),
                      RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->run(packed, fresh, work, -1, NULL, ports.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
     if (model->input_count)
-        assert_int_equal(model->run(packed, fresh, harness->work, FRAMES, NULL, NULL, ports.outputs),
-                         RNN_ERROR_ARGUMENT);
-    assert_int_equal(model->run(packed, fresh, harness->work, FRAMES, NULL, ports.inputs, NULL), RNN_ERROR_ARGUMENT);
+        assert_int_equal(model->run(packed, fresh, work, FRAMES, NULL, NULL, ports.outputs), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->run(packed, fresh, work, FRAMES, NULL, ports.inputs, NULL), RNN_ERROR_ARGUMENT);
     for (int i = 0; i < model->input_count; i++) {
         struct ports without = ports;
         without.inputs[i] = NULL;
-        assert_int_equal(model->run(packed, fresh, harness->work, FRAMES, NULL, without.inputs, ports.outputs),
+        assert_int_equal(model->run(packed, fresh, work, FRAMES, NULL, without.inputs, ports.outputs),
                          RNN_ERROR_ARGUMENT);
         if (model->step)
             assert_int_equal(model->step(packed, fresh, without.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
     }
-    assert_int_equal(model->pack(NULL, harness->packed), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->pack(NULL, packed), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->pack(harness->parameters, NULL), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->pack(harness->parameters, packed + sizeof(rnn_real)), RNN_ERROR_ARGUMENT);
+    expect_untouched(harness, fresh);
+}
+
+static void wrong_states_are_refused(void **state)
+{
+    const struct harness *harness = *state;
+    const rnn_model *model = harness->model;
+    void *fresh = harness_state(harness, STREAMS), *packed = harness->packed;
+    char *misaligned = (char *)fresh + sizeof(int64_t);
     assert_int_equal(model->state_init(NULL, STREAMS), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->state_init(misaligned, STREAMS), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->reset(NULL, NULL), RNN_ERROR_ARGUMENT);
@@ -311,22 +326,6 @@ static void wrong_memory_is_refused(void **state)
     assert_int_equal(model->state_copy(packed, fresh, 0, fresh, 1, STREAMS), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->state_copy(packed, fresh, -1, fresh, 0, 1), RNN_ERROR_ARGUMENT);
     assert_int_equal(model->state_copy(packed, fresh, 0, fresh, 0, -1), RNN_ERROR_ARGUMENT);
-    if (model->step_some) {
-        static const int twice[] = {0, 1, 0}, outside[] = {0, STREAMS}, below[] = {-1};
-        void *batch = exact_alloc(model->state_size(3), model->alignment);
-        const int *const wrong[] = {twice, outside, below, NULL};
-        static const int counts[] = {3, 2, 1, 1};
-        for (int i = 0; i < 4; i++)
-            assert_int_equal(model->step_some(packed, fresh, batch, wrong[i], counts[i], ports.inputs, ports.outputs),
-                             RNN_ERROR_ARGUMENT);
-        assert_int_equal(model->step_some(packed, fresh, fresh, twice, 2, ports.inputs, ports.outputs),
-                         RNN_ERROR_ARGUMENT);
-        assert_int_equal(model->step_some(NULL, fresh, batch, twice, 2, ports.inputs, ports.outputs),
-                         RNN_ERROR_ARGUMENT);
-        assert_int_equal(model->step_some(packed, fresh, batch, twice, -1, ports.inputs, ports.outputs),
-                         RNN_ERROR_ARGUMENT);
-        free(batch);
-    }
     for (int streams = 0; streams > -3; streams--) { /* a state of none is refused from then on */
         void *none = exact_alloc(model->state_size(streams), model->alignment);
         assert_int_equal(model->state_init(none, streams), RNN_ERROR_ARGUMENT);
@@ -334,10 +333,30 @@ static void wrong_memory_is_refused(void **state)
         assert_int_equal(model->reset(none, NULL), RNN_ERROR_ARGUMENT);
         free(none);
     }
-    void *untouched = harness_state(harness, STREAMS);
-    assert_memory_equal(fresh, untouched, model->state_size(STREAMS));
-    free(untouched);
-    free(fresh);
+    expect_untouched(harness, fresh);
+}
+
+static void wrong_choices_of_streams_are_refused(void **state)
+{
+    static const int twice[] = {0, 1, 0}, outside[] = {0, STREAMS}, below[] = {-1};
+    static const int *const wrong[] = {twice, outside, below, NULL};
+    static const int counts[] = {3, 2, 1, 1};
+    const struct harness *harness = *state;
+    const rnn_model *model = harness->model;
+    struct ports ports = ports_from(harness, harness->outputs, 0);
+    if (!model->step_some)
+        return;
+    void *fresh = harness_state(harness, STREAMS), *packed = harness->packed;
+    void *batch = exact_alloc(model->state_size(3), model->alignment);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(model->step_some(packed, fresh, batch, wrong[i], counts[i], ports.inputs, ports.outputs),
+                         RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->step_some(packed, fresh, fresh, twice, 2, ports.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->step_some(NULL, fresh, batch, twice, 2, ports.inputs, ports.outputs), RNN_ERROR_ARGUMENT);
+    assert_int_equal(model->step_some(packed, fresh, batch, twice, -1, ports.inputs, ports.outputs),
+                     RNN_ERROR_ARGUMENT);
+    free(batch);
+    expect_untouched(harness, fresh);
 }
 
 static void sizes_grow_with_frames_and_streams(void **state)
@@ -403,6 +422,8 @@ int main(void)
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(outputs_are_optional),
         cmocka_unit_test(wrong_memory_is_refused),
+        cmocka_unit_test(wrong_states_are_refused),
+        cmocka_unit_test(wrong_choices_of_streams_are_refused),
         cmocka_unit_test(sizes_grow_with_frames_and_streams),
         cmocka_unit_test(memory_for_many_serves_fewer),
     };
