@@ -5,7 +5,7 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/rnnc)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS rnn_runtime EXPORT rnncTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 if(RNNC_BUILD_COMPILER)
-  install(TARGETS rnnc EXPORT rnncTargets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS rnnc EXPORT rnncProgram RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(TARGETS rnn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 # Manual pages and completions are what the programs say for --help, so that they are made where programs run.
@@ -24,6 +24,9 @@ if(RNNC_BUILD_COMPILER AND NOT CMAKE_CROSSCOMPILING)
   install(DIRECTORY ${pages}/fish/ DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 install(EXPORT rnncTargets NAMESPACE rnnc:: DESTINATION ${package_folder})
+if(RNNC_BUILD_COMPILER)
+  install(EXPORT rnncProgram NAMESPACE rnnc:: DESTINATION ${package_folder})
+endif()
 
 # What the Python package carries, below its folder `installed` (pyproject.toml).
 if(RNNC_BUILD_COMPILER)
@@ -34,7 +37,8 @@ endif()
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/rnncConfig.cmake.in ${PROJECT_BINARY_DIR}/rnncConfig.cmake
   INSTALL_DESTINATION ${package_folder})
-write_basic_package_version_file(${PROJECT_BINARY_DIR}/rnncConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+# Also for builds for another machine, which have the program from here: rnncConfig.cmake leaves the runtime out for them.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/rnncConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/rnncConfig.cmake ${PROJECT_BINARY_DIR}/rnncConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/rnnc_add_library.cmake DESTINATION ${package_folder})
 

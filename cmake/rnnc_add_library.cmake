@@ -6,7 +6,8 @@
 # WEIGHTS makes the weights of a file constants of the library, NAME_weights: parameters for NAME_pack (rnnc --embed), or, with
 # OPTIONS --freestanding --plain-c, what NAME_step reads as it is (rnnc --weights). EMBED in place of it means --embed there too.
 # The file is there when CMake runs, or a rule of the same folder makes it.
-# With OPTIONS --freestanding the library needs no other, and does not link with the runtime.
+# With OPTIONS --freestanding the library needs no other, and does not link with the runtime, which is for another machine or none.
+# rnnc is the one of the package or the build, else RNNC_EXECUTABLE, or the one in PATH.
 # The C is optimised (-O3 but in Debug and MinSizeRel builds), and never with -ffast-math; the processor is the caller's choice, e.g.
 #   target_compile_options(target PRIVATE -march=x86-64-v3)
 # or TARGET x86-64-v3. With TARGET multi, the program chooses when it runs, see `rnnc --help`.
@@ -26,6 +27,7 @@ function(rnnc_add_library target)
     message(FATAL_ERROR "rnnc_add_library(${target}): networks are C, which the project has not enabled: "
       "project(... LANGUAGES C CXX), or enable_language(C)")
   endif()
+  rnnc_check_machine(${target} "${NET_OPTIONS}")
   list(LENGTH NET_SOURCES count)
   if(count EQUAL 0)
     message(FATAL_ERROR "rnnc_add_library(${target}): no SOURCES")
@@ -98,6 +100,38 @@ function(rnnc_add_library target)
   endif()
   target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug,MinSizeRel>>:-O3>
     $<$<C_COMPILER_ID:Clang,AppleClang>:-ffp-contract=on> -fno-fast-math)
+endfunction()
+
+# rnnc_find_program(): the target rnnc::rnnc, where neither a package nor this build has one: what runs on this machine.
+function(rnnc_find_program)
+  if(TARGET rnnc::rnnc)
+    return()
+  endif()
+  find_program(RNNC_EXECUTABLE rnnc NO_CMAKE_FIND_ROOT_PATH DOC "the rnnc that runs on this machine")
+  if(RNNC_EXECUTABLE)
+    add_executable(rnnc::rnnc IMPORTED)
+    set_target_properties(rnnc::rnnc PROPERTIES IMPORTED_LOCATION ${RNNC_EXECUTABLE})
+  endif()
+endfunction()
+
+# rnnc_check_machine(target options): stops, in a call of rnnc_add_library, where there is no rnnc, or no runtime for networks that
+# need one.
+function(rnnc_check_machine target options)
+  rnnc_find_program()
+  if(NOT TARGET rnnc::rnnc)
+    message(FATAL_ERROR "rnnc_add_library(${target}): there is no rnnc that runs on this machine: install it, and put it in PATH "
+      "or set RNNC_EXECUTABLE to its path")
+  endif()
+  get_target_property(program rnnc::rnnc IMPORTED_LOCATION)
+  if(RNNC_EXECUTABLE AND program STREQUAL RNNC_EXECUTABLE AND NOT EXISTS ${program})
+    message(FATAL_ERROR "rnnc_add_library(${target}): RNNC_EXECUTABLE: there is no '${program}'")
+  endif()
+  if(NOT "--freestanding" IN_LIST options AND NOT TARGET rnnc::runtime)
+    string(STRIP "${CMAKE_SYSTEM_NAME} ${CMAKE_SYSTEM_PROCESSOR}" machine)
+    message(FATAL_ERROR "rnnc_add_library(${target}): there is no runtime of rnnc for this target (${machine}): write C that needs "
+      "none by OPTIONS --freestanding --plain-c, or, where the target has an operating system, build the runtime for it with "
+      "RNNC_BUILD_COMPILER=OFF and name its package by rnnc_DIR")
+  endif()
 endfunction()
 
 # rnnc_check_weights(target file): refuses, in a call of rnnc_add_library, what contradicts its weights, and a file that is not there.
