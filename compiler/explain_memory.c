@@ -131,6 +131,8 @@ static void explain_packed(const struct schedule *schedule, struct arena *arena,
         text_printf(out, " in memory; as constants, with --weights, %zu\n", constants);
 }
 
+size_t explain_packed_bytes(const struct schedule *schedule) { return packed_bytes(schedule, NULL); }
+
 void explain_memory(const struct schedule *schedule, struct arena *arena, struct text *out)
 {
     const int frames = 100;

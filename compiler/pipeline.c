@@ -169,6 +169,8 @@ static void emit(struct pipeline *pipeline)
                                         .plain = options->plain};
     if (options->emit == EMIT_C || options->emit == EMIT_HTML)
         emit_options.prefix = prefix_of(pipeline);
+    if (options->plain)
+        emit_options.packed_bytes = explain_packed_bytes(pipeline->schedule);
     if (options->embed && !add_weights(pipeline, &emit_options))
         return;
     switch (options->emit) {

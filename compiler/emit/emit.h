@@ -58,6 +58,7 @@ struct emit_options {
     bool freestanding;                      /* the C carries what it needs of the runtime */
     const struct emit_record *record;       /* that a main compares with; or NULL */
     const struct emit_constants *constants; /* packed weights, to be written in place of `_pack`; or NULL */
+    size_t packed_bytes;                    /* of packed weights, in plain C */
     bool plain;                             /* and is C99 without extensions, lanes hold one number */
 };
 

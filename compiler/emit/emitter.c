@@ -67,6 +67,7 @@ struct emitter emitter_new(const struct schedule *schedule, const struct emit_op
                               .plain = options->plain,
                               .record = options->record,
                               .constants = options->constants,
+                              .packed_bytes = options->packed_bytes,
                               .out = out,
                               .uses = schedule->uses};
     emitter.parameters_type = arena_printf(arena, "%s_params", emitter.owner);

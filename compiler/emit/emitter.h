@@ -42,6 +42,7 @@ struct emitter {
     const char *choice;                     /* the member of the parameters' struct that says which one is chosen */
     bool internal;                          /* functions are static */
     bool freestanding, plain;               /* as in the options */
+    size_t packed_bytes;                    /* as in the options */
     const struct emit_record *record;       /* or NULL */
     const struct emit_constants *constants; /* or NULL */
     struct text *out;
@@ -119,6 +120,8 @@ struct expression fill_pattern(const struct emitter *emitter, const char *patter
                                bool scalar);
 
 /* kernel.c, region.c, static.c, values.c, entry.c, header.c: the parts of the file, in its order. */
+/* entry.c: writes the bytes of packed weights, states and work as constants, in plain C, where they are known. */
+void emit_constant_sizes(struct emitter *emitter);
 void emit_declarations(struct emitter *emitter);
 void emit_packed_struct(struct emitter *emitter);
 bool value_is_packed(const struct emitter *emitter, int id); /* a member of that struct */

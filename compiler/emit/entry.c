@@ -116,23 +116,37 @@ void emit_file_calls(struct emitter *emitter)
 
 /* Sizes as constant expressions, for memory that is static. */
 static const char *const constant_sizes =
-    "/* The bytes of a state and of work, as constants: for arrays of int64_t, RNN_ALIGNED. */\n"
     "#define $_NUMBERS(block, whole, columns) \\\n    (%s)\n"
-    "#define $_STATE_BYTES(streams) \\\n    (RNN_ROUND(sizeof(rnn_state) + (streams) * sizeof(int64_t))%s)\n"
-    "#define $_LONGEST(frames, streams) RNN_MIN((frames) * (streams), RNN_MAX((streams), $_BLOCK_FRAMES))\n"
+    "#define $_STATE_BYTES(streams) \\\n    (%s(sizeof(int64_t) + (streams) * sizeof(int64_t))%s)\n"
+    "#define $_LONGEST(frames, streams) \\\n"
+    "    ((frames) * (streams) <= %d ? (frames) * (streams) : (streams) > %d ? (streams) : %d)\n"
     "#define $_WORK_BYTES(frames, streams) \\\n"
-    "    (RNN_ROUND((streams) * (sizeof(int64_t) + sizeof(int))) + \\\n"
-    "     RNN_ROUND(sizeof(rnn_real) * \\\n"
+    "    (%s((streams) * (sizeof(int64_t) + sizeof(int))) + \\\n"
+    "     %s(sizeof(rnn_real) * \\\n"
     "               $_NUMBERS($_LONGEST(frames, streams), (frames) * (streams), (streams))))\n\n";
 
-static void write_constant_sizes(struct emitter *emitter)
+/* Writes them, with the macro that rounds bytes to the alignment. */
+static void write_constant_sizes(struct emitter *emitter, const char *round)
 {
     const bool carries = plan_of_call(emitter->schedule, CALL_RUN)->carries;
+    const int block = emitter->schedule->block_frames;
     const char *values = arena_printf(emitter->arena,
-                                      " + \\\n     RNN_ROUND(sizeof(rnn_real) * \\\n"
+                                      " + \\\n     %s(sizeof(rnn_real) * \\\n"
                                       "               %s_NUMBERS((streams), (streams), (streams)))",
-                                      emitter->prefix);
-    write_pattern(emitter, constant_sizes, values_numbers(emitter), carries ? values : "");
+                                      round, emitter->prefix);
+    write_pattern(emitter, constant_sizes, values_numbers(emitter), round, carries ? values : "", block, block, block,
+                  round, round);
+}
+
+void emit_constant_sizes(struct emitter *emitter)
+{
+    write_pattern(emitter,
+                  "/* The same as constants, for memory without a heap: static int64_t state[$_STATE_BYTES(1) / 8]; "
+                  "*/\n");
+    if (!emitter->constants)
+        write_pattern(emitter, "#define $_PACKED_BYTES %zu\n", emitter->packed_bytes);
+    write_pattern(emitter, "#define $_ROUND(bytes) (((size_t)(bytes) + 7) / 8 * 8)\n");
+    write_constant_sizes(emitter, arena_printf(emitter->arena, "%s_ROUND", emitter->prefix));
 }
 
 void emit_entry_points(struct emitter *emitter)
@@ -141,8 +155,10 @@ void emit_entry_points(struct emitter *emitter)
     emitter->region = NULL;
     text_puts(emitter->out, "/* ---- memory ---- */\n\n");
     write_numbers(emitter, 0);
-    if (emitter->freestanding)
-        write_constant_sizes(emitter);
+    if (emitter->freestanding && !emitter->plain) {
+        text_puts(emitter->out, "/* The same as constants: for arrays of int64_t, RNN_ALIGNED. */\n");
+        write_constant_sizes(emitter, "RNN_ROUND");
+    }
     write_state_functions(emitter, plan_of_call(schedule, CALL_RUN)->carries);
     write_pattern(emitter, "size_t $_alignment(void) { return %s; }\n",
                   emitter->freestanding ? "RNN_ALIGNMENT" : "RNN_VECTOR_BYTES");

@@ -124,6 +124,8 @@ static void write_declarations(struct emitter *emitter)
                   emitter->freestanding ? "" : "rnn_alloc or ",
                   emitter->constants ? ""
                                      : arena_printf(emitter->arena, "size_t %s_packed_size(void);\n", emitter->prefix));
+    if (emitter->plain)
+        emit_constant_sizes(emitter);
     if (emitter->files)
         write_pattern(emitter, file_declarations);
     if (emitter->constants)

@@ -65,6 +65,10 @@ void emit_packed_struct(struct emitter *emitter)
     for (int p = 0; p < schedule->panel_count; p++)
         write_panel_member(emitter, p);
     text_puts(out, any ? "};\n\n" : "    RNN_ALIGNED rnn_real none[RNN_LANES];\n};\n\n");
+    if (emitter->plain && !emitter->constants)
+        write_pattern(emitter, "/* Does not compile unless the struct has the size that is declared. */\n"
+                               "typedef char $_packed_is_as_declared"
+                               "[sizeof(struct $_packed) == $_PACKED_BYTES ? 1 : -1];\n\n");
 }
 
 /* ---- _pack ---- */

@@ -140,6 +140,25 @@ static void write_layout(struct emitter *emitter)
     text_puts(out, "    return next + RNN_LANES; /* vectors may reach beyond the last column */\n}\n\n");
 }
 
+/* Puts a count of numbers, in plain C as its lanes have it, which hold one number: RNN_PAD(n) is n, RNN_LANES 1,
+ * and there is nothing for RNN_APART. */
+static void put_count(const struct emitter *emitter, struct text *out, const char *at, size_t length)
+{
+    static const char *const plain[][2] = {{"RNN_PAD(", "("}, {" + RNN_APART", ""}, {"RNN_LANES", "1"}};
+    const size_t words = emitter->plain ? sizeof plain / sizeof *plain : 0;
+    for (const char *const end = at + length; at < end;) {
+        size_t w = 0;
+        while (w < words && strncmp(at, plain[w][0], strlen(plain[w][0])) != 0)
+            w++;
+        if (w < words) {
+            text_puts(out, plain[w][1]);
+            at += strlen(plain[w][0]);
+        } else {
+            text_printf(out, "%c", *at++);
+        }
+    }
+}
+
 const char *values_numbers(struct emitter *emitter)
 {
     struct text sum, layout, *const out = emitter->out;
@@ -150,9 +169,14 @@ const char *values_numbers(struct emitter *emitter)
     emitter->out = out;
     for (const char *at = layout.data; (at = strstr(at, "next += ")) != NULL;) {
         at += strlen("next += ");
-        text_printf(&sum, "%.*s + \\\n     ", (int)strcspn(at, ";"), at);
+        const size_t length = strcspn(at, ";");
+        const char *quantised = strstr(at, "RNN_QUANTISED(");
+        if (emitter->plain && quantised && quantised < at + length)
+            continue; /* plain C rounds no columns */
+        put_count(emitter, &sum, at, length);
+        text_puts(&sum, " + \\\n     ");
     }
-    text_puts(&sum, "RNN_LANES");
+    put_count(emitter, &sum, "RNN_LANES", strlen("RNN_LANES"));
     return sum.data;
 }
 

@@ -112,3 +112,20 @@ for name in one two; do
 done
 printf '#include "one.h"\n#include "two.h"\n\nint main(void) { return one_alignment() != two_alignment(); }\n' >"$work/main.c"
 cc -std=c99 -Wall -Wextra -Werror -O0 "$work/main.c" "$work/one.c" "$work/two.c" -o "$work/both" && "$work/both"
+
+# Constants of a header in plain C are the sizes that the calls return.
+"$rnnc" "$project/examples/lstm/lstm.rnn" -D n=5 --freestanding --plain-c --form '*=int8' --header="$work/plain.h" -o "$work/plain.c"
+cat >"$work/main.c" <<'END'
+#include "plain.h"
+static int64_t state[lstm_STATE_BYTES(3) / 8], block[lstm_WORK_BYTES(2, 3) / 8], blocks[lstm_WORK_BYTES(100000, 1) / 8],
+    streams[lstm_WORK_BYTES(2, 5000) / 8], none[1 + lstm_WORK_BYTES(0, 2) / 8];
+static rnn_real packed[lstm_PACKED_BYTES / sizeof(rnn_real)];
+int main(void)
+{
+    return lstm_state_size(3) != sizeof state || lstm_packed_size() != sizeof packed || lstm_work_size(2, 3) != sizeof block ||
+           lstm_work_size(100000, 1) != sizeof blocks || lstm_work_size(2, 5000) != sizeof streams ||
+           lstm_work_size(0, 2) + 8 != sizeof none;
+}
+END
+cc -std=c99 -Wall -Wextra -Wconversion -pedantic-errors -Werror -O0 "$work/main.c" "$work/plain.c" -o "$work/sizes" && "$work/sizes" ||
+  fail "constants of a header are not the sizes that the calls return"

@@ -29,13 +29,13 @@ END
 cat >"$work/project/main.c" <<'END'
 #include "elman.h"
 static elman_params params;
-static int64_t packed[2048 / 8], state[256 / 8];
+static int64_t packed[elman_PACKED_BYTES / 8], state[elman_STATE_BYTES(1) / 8];
 int main(void)
 {
     elman_packed *const weights = (elman_packed *)packed;
     elman_state *const past = (elman_state *)state;
     rnn_real x[8] = {1}, h[8];
-    if (elman_packed_size() > sizeof packed || elman_state_size(1) > sizeof state)
+    if (elman_packed_size() != sizeof packed || elman_state_size(1) != sizeof state)
         return 2;
     return elman_pack(&params, weights) || elman_state_init(past, 1) || elman_step(weights, past, x, h) || h[0] != 0;
 }

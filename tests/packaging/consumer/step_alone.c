@@ -3,12 +3,12 @@
 
 #include "elman.h"
 
-static int64_t memory[64];
+static int64_t memory[alone_STATE_BYTES(1) / 8];
 
 int main(void)
 {
     alone_state *state = (alone_state *)memory;
-    if (alone_state_size(1) > sizeof memory || alone_state_init(state, 1) != RNN_OK)
+    if (alone_state_size(1) != sizeof memory || alone_state_init(state, 1) != RNN_OK)
         return 1;
     for (int t = 0; t < 2; t++) {
         rnn_real x[8] = {1, -1}, h[8];
