@@ -20,13 +20,7 @@ block() {
 block "" 1 >"$work/cell"
 sed -n '/^cell/,$p' "$root/examples/lstm/lstm.rnn" | diff - "$work/cell"
 
-"$rnnc" "$root/examples/lstm/lstm.rnn" -o "$work/lstm.c" --header="$work/lstm.h" -D n=64
-block c 2 >"$work/main.c"
 cd "$work"
-cc -Wall -Wextra -Werror -O1 -I"$root/runtime/include" main.c lstm.c "$runtime" -ljansson -lm -o main
-./main 2>/dev/null >out
-[ "$(wc -l <out)" = 3 ] || { cat out; exit 1; }
-
 # The model and the cell above it are those of the example.
 { cat cell; echo; block "" 6; } >char_lm.rnn
 "$rnnc" char_lm.rnn --train -o char_lm.c
@@ -44,27 +38,42 @@ for page in "$root/README.md" "$root"/examples/*/README.md; do
 done
 [ "$pages" -ge 3 ] || { echo "only $pages pages show --emit=explain"; exit 1; }
 
-# Commands as printed, in a folder like a clone that has been built.
+# Commands as printed, in a folder like a clone that has been built; those of "In your build" are in tests/packaging/builds.sh.
 mkdir clone
 cd clone
-export XDG_CACHE_HOME="$work/cache" CFLAGS=-O1
-ln -s "$root/examples" "$root/README.md" "$root/CONTRIBUTING.md" .
+export XDG_CACHE_HOME="$work/cache" CFLAGS=-O1 OMP_NUM_THREADS=1
+ln -s "$root/examples" "$root/runtime" "$root/README.md" "$root/CONTRIBUTING.md" .
 mkdir build
 ln -s "$(dirname "$rnnc")" build/bin
+ln -s "$(dirname "$runtime")" build/lib
 # commands_of SECTION: its blocks.
 commands_of() {
-  awk -v section="## $1" '/^## / { here = $0 == section } here && $0 == "```" { inside = !inside; next } here && inside' README.md
+  awk -v section="## $1" '
+    /^## / { here = $0 == section }
+    $0 == "```" && inside { inside = 0; next }
+    /^```/ { inside = 1; wanted = here && $0 == "```"; next }
+    wanted && inside' README.md
 }
+commands_of "What comes out" | grep '^build' >commands
+block c 2 >main.c
+commands_of "From C" | sed 's/-O3 -march=native/-O1 -Wall -Wextra -Werror/' >>commands
+[ "$(grep -c lstm.c commands)" = 3 ] || { echo "no commands for C"; exit 1; }
+sh -eu commands >out 2>err </dev/null || { cat out err; exit 1; }
+[ -s liblstm.so ] || { echo "no shared library"; exit 1; }
+./main 2>/dev/null >out
+[ "$(wc -l <out)" = 3 ] || { cat out; exit 1; }
+
 commands_of "Without C" >commands
 [ "$(grep -c 'build/bin/rnn ' commands)" -ge 4 ] || { echo "no commands"; exit 1; }
 grep -q -- '--epochs 20 ' commands || { echo "no training of 20 epochs"; exit 1; }
-sed 's/--epochs 20 /--epochs 1 /' commands >sooner # nobody reads what these weights write
+sed 's/--epochs 20 /--epochs 1 /; s/-D n=128/-D n=32/' commands >sooner # nobody reads what these weights write
 sh -eu sooner >out 2>err </dev/null || { cat out err; exit 1; }
 [ "$(wc -l <h.csv)" = 100 ] || { echo "h.csv has $(wc -l <h.csv) lines"; exit 1; }
 
 commands_of "Smaller weights" >commands
 [ "$(grep -c 'build/bin/' commands)" = 3 ] || { echo "no commands for smaller weights"; exit 1; }
-if ! sh -eu commands >out 2>err </dev/null; then
+sed 's/-D n=128/-D n=32/' commands >sooner
+if ! sh -eu sooner >out 2>err </dev/null; then
   grep -q liblapacke err || { cat out err; exit 1; }
   echo "smaller weights skipped: there is no LAPACK here"
 fi
