@@ -44,6 +44,7 @@ static size_t packed_bytes(const struct schedule *schedule, const bool *kept)
 /* A call: the columns of a block, of all frames, and of one frame. */
 struct columns {
     size_t block, whole, frame;
+    bool rings; /* in a state: long pasts are rings */
 };
 
 /* Returns the numbers of the columns of a value. */
@@ -51,13 +52,14 @@ static size_t numbers_of_value(const struct schedule *schedule, int id, const st
 {
     const struct buffer *buffer = &schedule->buffers[id];
     const struct node *node = schedule->graph->nodes[id];
-    const size_t outside = (size_t)(buffer->past + buffer->future) * columns->frame;
+    const bool ring = columns->rings && past_is_ring(schedule, id);
+    const size_t outside = (size_t)(ring ? 2 * buffer->past - 1 : buffer->past + buffer->future) * columns->frame;
     size_t count = buffer->storage == STORE_SEQUENCE ? columns->whole + outside : columns->block + outside;
     if (buffer->storage == STORE_FRAME)
         count = (size_t)(buffer->group > 1 ? buffer->group : 1) * columns->frame;
     if (node_gathers(node)) /* what has been gathered so far; sums have twice the digits */
         count += columns->frame * (op_info(node->op)->adds ? 2 : 1);
-    return count * (size_t)node_units(node);
+    return count * (size_t)node_units(node) + ring; /* and the position of the ring */
 }
 
 static size_t value_bytes(const struct schedule *schedule, const struct columns *columns)
@@ -71,14 +73,14 @@ static size_t value_bytes(const struct schedule *schedule, const struct columns 
 
 static size_t state_bytes(const struct schedule *schedule, size_t streams)
 {
-    const struct columns columns = {streams, streams, streams};
+    const struct columns columns = {streams, streams, streams, true};
     return rnn_state_head((int)streams) +
            (plan_of_call(schedule, CALL_RUN)->carries ? value_bytes(schedule, &columns) : 0);
 }
 
 static size_t work_bytes(const struct schedule *schedule, size_t frames)
 {
-    const struct columns columns = {RNN_MIN(frames, (size_t)schedule->block_frames), frames, 1};
+    const struct columns columns = {RNN_MIN(frames, (size_t)schedule->block_frames), frames, 1, false};
     return rnn_call_size(1, 0) + value_bytes(schedule, &columns);
 }
 

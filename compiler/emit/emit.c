@@ -130,7 +130,7 @@ static const struct {
     {"rnn/matrix.h", {"rnn_matrix", "rnn_copy_strided", "rnn_add_strided", "rnn_vec_load_left", "rnn_vec_add_left"}},
     {"rnn/outer.h", {"rnn_outer", "RNN_OUTER"}},
     {"rnn/panel.h", {"rnn_pa", "rnn_unpad_", "RNN_M", "RNN_BATCH", "RNN_PA"}},
-    {"rnn/past.h", {"rnn_embed", "rnn_start_", "rnn_keep_past", "rnn_carry_past", "rnn_clear_after_end"}},
+    {"rnn/past.h", {"rnn_embed", "rnn_start_", "rnn_keep_past", "rnn_carry_", "rnn_clear_after_end", "rnn_ring_"}},
     {"rnn/refine.h", {"rnn_refine(", "rnn_stored_refine("}},
     {"rnn/stored.h", {"rnn_stored", "rnn_round_rows", "rnn_all_finite", "RNN_STORED"}},
     {"rnn/team.h", {"rnn_team", "rnn_share", "rnn_split", "rnn_alone"}},

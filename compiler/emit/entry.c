@@ -7,13 +7,13 @@ static const char *const state_with_values =
     "size_t $_state_size(int streams)\n{\n"
     "    struct $_values values;\n"
     "    const size_t columns = rnn_columns(1, streams);\n"
-    "    if (!rnn_columns_fit($_place(&values, NULL, 1, 1, 1), columns))\n        return SIZE_MAX;\n"
+    "    if (!rnn_columns_fit($_place(&values, NULL, 1, 1, 1%s), columns))\n        return SIZE_MAX;\n"
     "    return rnn_state_head(streams) +\n"
-    "           RNN_ROUND($_place(&values, NULL, columns, columns, columns) * sizeof(rnn_real));\n}\n\n"
+    "           RNN_ROUND($_place(&values, NULL, columns, columns, columns%s) * sizeof(rnn_real));\n}\n\n"
     "/* Lays out what it holds: the past of each stream, and one frame. */\n"
     "RNN_INLINE void $_place_state(struct $_values *values, $_state *state, const int streams)\n{\n"
     "    const size_t columns = (size_t)streams;\n"
-    "    $_place(values, rnn_state_values(state, streams), columns, columns, columns);\n}\n\n";
+    "    $_place(values, rnn_state_values(state, streams), columns, columns, columns%s);\n}\n\n";
 
 static const char *const state_without_values =
     "size_t $_state_size(int streams) { return rnn_state_head(streams); }\n\n";
@@ -31,8 +31,9 @@ static const char *const state_begins_any =
 
 static void write_state_size(struct emitter *emitter, bool with_values)
 {
+    const char *rings = has_rings(emitter->schedule) ? ", 1" : "";
     text_puts(emitter->out, emitter->internal ? "static " : "");
-    write_pattern(emitter, with_values ? state_with_values : state_without_values);
+    write_pattern(emitter, with_values ? state_with_values : state_without_values, rings, rings, rings);
 }
 
 void write_state_begins(struct emitter *emitter)
@@ -71,9 +72,9 @@ static const char *const work_size =
     "    struct $_values values;\n"
     "    const size_t columns = rnn_columns(1, streams), whole = rnn_columns(frames, streams),\n"
     "                 block = rnn_block_columns(frames, streams, $_BLOCK_FRAMES);\n"
-    "    if (!rnn_columns_fit($_place(&values, NULL, 1, 1, 1), RNN_MAX(whole, columns)))\n        return SIZE_MAX;\n"
+    "    if (!rnn_columns_fit($_place(&values, NULL, 1, 1, 1%s), RNN_MAX(whole, columns)))\n        return SIZE_MAX;\n"
     "    return rnn_call_size(streams, 0) +%s\n"
-    "           RNN_ROUND($_place(&values, NULL, block, %s, columns) * sizeof(rnn_real));\n"
+    "           RNN_ROUND($_place(&values, NULL, block, %s, columns%s) * sizeof(rnn_real));\n"
     "}\n\n";
 
 static void write_work_size(struct emitter *emitter)
@@ -83,8 +84,10 @@ static void write_work_size(struct emitter *emitter)
                                     parts ? " RNN_ROUND(RNN_MAX(0, streams) * sizeof(int)) +" : "");
     const char *part =
         arena_printf(emitter->arena, "rnn_block_columns(frames, streams, %s_PART_FRAMES)", emitter->prefix);
+    const char *rings = has_rings(emitter->schedule) ? ", 0" : "";
     text_puts(emitter->out, emitter->internal ? "static " : "");
-    write_pattern(emitter, work_size, emitter->schedule->section_count ? wave : "", parts ? part : "whole");
+    write_pattern(emitter, work_size, rings, emitter->schedule->section_count ? wave : "", parts ? part : "whole",
+                  rings);
 }
 
 static const char *const file_functions =
@@ -116,26 +119,26 @@ void emit_file_calls(struct emitter *emitter)
 
 /* Sizes as constant expressions, for memory that is static. */
 static const char *const constant_sizes =
-    "#define $_NUMBERS(block, whole, columns) \\\n    (%s)\n"
+    "#define $_NUMBERS(block, whole, columns%s) \\\n    (%s)\n"
     "#define $_STATE_BYTES(streams) \\\n    (%s(sizeof(int64_t) + (streams) * sizeof(int64_t))%s)\n"
     "#define $_LONGEST(frames, streams) \\\n"
     "    ((frames) * (streams) <= %d ? (frames) * (streams) : (streams) > %d ? (streams) : %d)\n"
     "#define $_WORK_BYTES(frames, streams) \\\n"
     "    (%s((streams) * (sizeof(int64_t) + sizeof(int))) + \\\n"
     "     %s(sizeof(rnn_real) * \\\n"
-    "               $_NUMBERS($_LONGEST(frames, streams), (frames) * (streams), (streams))))\n\n";
+    "               $_NUMBERS($_LONGEST(frames, streams), (frames) * (streams), (streams)%s)))\n\n";
 
 /* Writes them, with the macro that rounds bytes to the alignment. */
 static void write_constant_sizes(struct emitter *emitter, const char *round)
 {
-    const bool carries = plan_of_call(emitter->schedule, CALL_RUN)->carries;
+    const bool carries = plan_of_call(emitter->schedule, CALL_RUN)->carries, rings = has_rings(emitter->schedule);
     const int block = emitter->schedule->block_frames;
     const char *values = arena_printf(emitter->arena,
                                       " + \\\n     %s(sizeof(rnn_real) * \\\n"
-                                      "               %s_NUMBERS((streams), (streams), (streams)))",
-                                      round, emitter->prefix);
-    write_pattern(emitter, constant_sizes, values_numbers(emitter), round, carries ? values : "", block, block, block,
-                  round, round);
+                                      "               %s_NUMBERS((streams), (streams), (streams)%s))",
+                                      round, emitter->prefix, rings ? ", 1" : "");
+    write_pattern(emitter, constant_sizes, rings ? ", rings" : "", values_numbers(emitter), round,
+                  carries ? values : "", block, block, block, round, round, rings ? ", 0" : "");
 }
 
 void emit_constant_sizes(struct emitter *emitter)

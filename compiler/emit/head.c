@@ -25,9 +25,10 @@ static void write_run_head(struct writing *writing)
     write_wave(writing);
     write_pattern(writing->emitter,
                   "    struct $_values values;\n%s"
-                  "    $_place(&values, (rnn_real *)call.memory, call.block_columns, call.whole, (size_t)streams);\n"
+                  "    $_place(&values, (rnn_real *)call.memory, call.block_columns, call.whole, (size_t)streams%s);\n"
                   "    values.ages = call.ages;\n",
-                  writing->plan->whole ? "    memset(&values, 0, sizeof values);\n" : "");
+                  writing->plan->whole ? "    memset(&values, 0, sizeof values);\n" : "",
+                  has_rings(writing->emitter->schedule) ? ", 0" : "");
     write_past(writing);
     text_puts(writing->emitter->out, "    const rnn_flush_state flush = rnn_flush_begin();\n");
 }

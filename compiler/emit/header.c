@@ -87,7 +87,7 @@ static const char *const init_declaration =
 
 static const char *const call_declarations =
     "rnn_status $_state_init($_state *state, int streams); /* 1 or more */\n"
-    "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all */\n"
+    "rnn_status $_reset($_state *state, const unsigned char *which_streams); /* [streams]; NULL: all%s */\n"
     "/* Copies the past of `count` streams from one state to another, or within one, which may have more streams or "
     "fewer. A state of one stream is a stream put away: its $_state_size(1) bytes may be moved as they are. */\n"
     "rnn_status $_state_copy(const $_packed *packed, $_state *to, int to_first,\n"
@@ -136,7 +136,8 @@ static void write_declarations(struct emitter *emitter)
         write_pattern(emitter, init_declaration);
     if (!emitter->constants)
         write_pattern(emitter, pack_declaration);
-    write_pattern(emitter, call_declarations);
+    write_pattern(emitter, call_declarations,
+                  has_rings(emitter->schedule) ? "; the next call fills their long past, which takes time" : "");
     if (plan_of_call(emitter->schedule, CALL_STEP)) {
         text_puts(
             emitter->out,

@@ -13,7 +13,7 @@ static bool is_taken(const char *name)
         "extern false float for goto if inline int linux long register restrict return short signed sizeof "
         "static static_assert struct switch true typedef typeof union unix unsigned void volatile while block "
         "column columns count done ends first flush right row rows weights side frame frames lengths most "
-        "next packed panel params past size start state status stream streams sum t unit values work whole "
+        "next packed panel params past rings size start state status stream streams sum t unit values work whole "
         "ages call end kept memory length i386 assert stdin stdout stderr class delete namespace new operator private "
         "public template this try catch using virtual window loss gradient left sums total late late_numbers fault "
         "team wave share split quantised units losses size_t ptrdiff_t int32_t int64_t uint64_t "

@@ -103,6 +103,15 @@ static const char *past_end(struct emitter *emitter, const char *values, int id)
                         value_size(emitter, id));
 }
 
+/* Writes a call that copies the upper groups of a ring to the lower ones; nothing for a value that is no ring. */
+static void write_mirror(struct emitter *emitter, const char *values, int id, const char *streams)
+{
+    const char *name = emitter->buffers[id];
+    if (past_is_ring(emitter->schedule, id))
+        text_printf(emitter->out, "    rnn_mirror_past(%s%s, %s%s_ring_, %d, RNN_PAD(%s), %s);\n", values, name, values,
+                    name, emitter->schedule->buffers[id].past, value_size(emitter, id), streams);
+}
+
 static void write_start(struct emitter *emitter, int id)
 {
     const struct buffer *buffer = &emitter->schedule->buffers[id];
@@ -119,6 +128,7 @@ static void write_start(struct emitter *emitter, int id)
         text_printf(emitter->out, "    rnn_start_past(%s, %d, RNN_PAD(%s), %s, %s, streams, stream);\n",
                     past_end(emitter, "values", id), buffer->in_place ? 1 : buffer->past, units, units,
                     initial_value(emitter, id));
+    write_mirror(emitter, "values->", id, "streams, stream, 1");
     if (!buffer->future || buffer->in_place)
         return;
     bool at_end = node->op == OP_input || !ends_with_block(emitter->schedule, id); /* of the stream itself */
@@ -149,6 +159,7 @@ static void write_keep(struct emitter *emitter, int id)
     text_printf(emitter->out, "    rnn_keep_past(%s, %s, %d, RNN_PAD(%s), %s, streams, stream);\n",
                 past_end(emitter, "to", id), past_end(emitter, "from", id), buffer->past, units,
                 buffer->in_place ? "0" : "end");
+    write_mirror(emitter, "to->", id, "streams, stream, 1");
 }
 
 /* Writes a call that copies the past of streams between states. */
@@ -161,6 +172,7 @@ static void write_copy_of_past(struct emitter *emitter, int id)
                 name, behind ? " + (ptrdiff_t)to_streams" : "", behind ? behind : "", name,
                 behind ? " + (ptrdiff_t)streams" : "", behind ? behind : "");
     text_printf(emitter->out, " from_first, count, %d, RNN_PAD(%s));\n", buffer->past, units);
+    write_mirror(emitter, "new_values.", id, "to_streams, to_first, count");
 }
 
 /* Writes a call that copies the numbers that streams have gathered. */
@@ -218,8 +230,13 @@ void write_state_copy(struct emitter *emitter)
 static void write_carry(struct emitter *emitter, int id)
 {
     use_variables(emitter, VAR_values | VAR_frames | VAR_streams);
-    text_printf(emitter->out, "    rnn_carry_past(values->%s, %d, RNN_PAD(%s), frames, streams);\n",
-                emitter->buffers[id], emitter->schedule->buffers[id].past, value_size(emitter, id));
+    const char *name = emitter->buffers[id];
+    const bool ring = past_is_ring(emitter->schedule, id);
+    text_printf(emitter->out, "    rnn_carry_%s(values->%s, ", ring ? "ring" : "past", name);
+    if (ring)
+        text_printf(emitter->out, "values->%s_ring_, ", name);
+    text_printf(emitter->out, "%d, RNN_PAD(%s), frames, streams);\n", emitter->schedule->buffers[id].past,
+                value_size(emitter, id));
 }
 
 /* ---- finish ---- */

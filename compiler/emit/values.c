@@ -46,6 +46,9 @@ static void write_value_members(struct emitter *emitter, int id)
         text_printf(out, "%s%s%s", buffer->storage == STORE_SEQUENCE ? ", the whole sequence" : "",
                     frames_text(emitter, buffer->past, "behind"), frames_text(emitter, buffer->future, "before"));
     text_puts(out, " */\n");
+    if (past_is_ring(emitter->schedule, id))
+        text_printf(out, "    int *%s_ring_; /* in a state: the position of its past, a ring; else NULL */\n",
+                    emitter->buffers[id]);
     if (node_gathers(node))
         text_printf(out, "    rnn_real *%s_so_far_;\n", emitter->buffers[id]);
 }
@@ -90,8 +93,9 @@ static void write_members(struct emitter *emitter)
 /* ---- layout ---- */
 
 /* Returns the number of columns of a buffer. */
-static const char *buffer_columns(struct emitter *emitter, const struct buffer *buffer)
+static const char *buffer_columns(struct emitter *emitter, int id)
 {
+    const struct buffer *buffer = &emitter->schedule->buffers[id];
     bool sequence = buffer->storage == STORE_SEQUENCE;
     int outside = buffer->past + buffer->future;
     use_variables(emitter, buffer->storage == STORE_FRAME
@@ -100,35 +104,53 @@ static const char *buffer_columns(struct emitter *emitter, const struct buffer *
     if (buffer->storage == STORE_FRAME)
         return buffer->group > 1 ? arena_printf(emitter->arena, "%d * columns", buffer->group) : "columns";
     const char *frames = sequence ? "whole" : "block";
+    if (past_is_ring(emitter->schedule, id))
+        return arena_printf(emitter->arena, "(%s + (rings ? %d : %d) * columns)", frames, 2 * outside - 1, outside);
     if (outside <= 1)
         return outside ? arena_printf(emitter->arena, "(%s + columns)", frames) : frames;
     return arena_printf(emitter->arena, "(%s + %d * columns)", frames, outside);
 }
 
+/* Writes the address of frame 0 of a value. */
+static void write_place(struct emitter *emitter, int id)
+{
+    const int past = emitter->schedule->buffers[id].storage == STORE_FRAME ? 0 : emitter->schedule->buffers[id].past;
+    const char *units = value_size(emitter, id), *name = emitter->buffers[id];
+    struct text *out = emitter->out;
+    const bool ring = past_is_ring(emitter->schedule, id);
+    if (ring)
+        text_printf(out,
+                    "    values->%s_ring_ = rings ? (int *)(void *)rnn_place(memory, next) : NULL;\n"
+                    "    next += (size_t)rings * RNN_LANES;\n",
+                    name);
+    text_printf(out, "    values->%s = rnn_place(memory, next", name);
+    if (ring)
+        text_printf(out, " + (%d + rnn_ring_position(values->%s_ring_)) * columns * RNN_PAD(%s)", past, name, units);
+    else if (past)
+        text_printf(out, past == 1 ? " + columns * RNN_PAD(%s)" : " + %2$d * columns * RNN_PAD(%1$s)", units, past);
+    text_printf(out, ");\n    next += %s * RNN_PAD(%s) + RNN_APART;\n", buffer_columns(emitter, id), units);
+}
+
 static void write_layout(struct emitter *emitter)
 {
     struct text *out = emitter->out;
-    text_puts(
+    const bool rings = has_rings(emitter->schedule);
+    text_printf(
         out,
         "/* Lays values out in memory (NULL: nowhere) and returns how many rnn_real they take. Columns: those of a "
-        "block of frames, of the whole sequence, and of one frame, which has one for each stream. */\n");
+        "block of frames, of the whole sequence, and of one frame, which has one for each stream.%s */\n",
+        rings ? " rings: 1 in a state, where long pasts are rings, else 0." : "");
     open_function(emitter, VAR_values | VAR_memory | VAR_block | VAR_whole | VAR_columns);
     text_printf(out,
                 "RNN_INLINE size_t %s_place(struct %s_values *values, rnn_real *memory,\n"
-                "    size_t block, size_t whole, size_t columns)\n{\n"
+                "    size_t block, size_t whole, size_t columns%s)\n{\n"
                 "    size_t next = 0;\n",
-                emitter->prefix, emitter->prefix);
+                emitter->prefix, emitter->prefix, rings ? ", int rings" : "");
     for (int i = 0; i < emitter->graph->node_count; i++) {
-        const struct buffer *buffer = &emitter->schedule->buffers[i];
-        if (!buffer_is_value(buffer))
+        if (!buffer_is_value(&emitter->schedule->buffers[i]))
             continue;
-        const char *units = value_size(emitter, i);
         use_variables(emitter, VAR_values | VAR_memory);
-        text_printf(out, "    values->%s = rnn_place(memory, next", emitter->buffers[i]);
-        if (buffer->storage != STORE_FRAME && buffer->past)
-            text_printf(out, buffer->past == 1 ? " + columns * RNN_PAD(%s)" : " + %2$d * columns * RNN_PAD(%1$s)",
-                        units, buffer->past);
-        text_printf(out, ");\n    next += %s * RNN_PAD(%s) + RNN_APART;\n", buffer_columns(emitter, buffer), units);
+        write_place(emitter, i);
         if (!node_gathers(emitter->graph->nodes[i]))
             continue;
         use_variables(emitter, VAR_columns);

@@ -81,6 +81,11 @@ struct plan {
 void plan(struct schedule *schedule, struct arena *arena);
 /* Returns the plan of a call; NULL if the network has no such call. */
 const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind call);
+/* True for a value with a past of many frames in a network that is stepped: in its state the past is a ring (see
+ * rnn/past.h). */
+bool past_is_ring(const struct schedule *schedule, int id);
+/* The same of any value. */
+bool has_rings(const struct schedule *schedule);
 /* Returns the number of the step with which gradients begin; all steps before make no gradient. */
 int plan_first_gradient(const struct plan *plan);
 /* Returns NULL, or what is wrong with the plans. */

@@ -50,19 +50,27 @@ if command -v g++ >/dev/null; then # C++ calls the C library's functions, too
 fi
 
 # --emit=explain knows the bytes of constants, state and work.
-"$rnnc" "$project/examples/rwkv/rwkv.rnn" --freestanding --plain-c --form '*=int8' --form '*.W_*=f16' -o "$work/sizes.c"
-cat >>"$work/sizes.c" <<'END'
+expect_sizes() { # NAME [OPTION...]: of an example, the latter with long pasts
+  name=$1
+  shift
+  "$rnnc" "$project/examples/$name/$name.rnn" --freestanding --plain-c "$@" -o "$work/sizes.c"
+  cat >>"$work/sizes.c" <<END
 int printf(const char *format, ...);
 int main(void)
 {
-    const unsigned long sizes[] = {sizeof(struct rwkv_packed), rwkv_STATE_BYTES(1), rwkv_WORK_BYTES(1, 1), rwkv_WORK_BYTES(100, 1)};
-    return printf("%lu %lu %lu %lu\n", sizes[0], sizes[1], sizes[2], sizes[3]) < 0;
+    const unsigned long sizes[] = {sizeof(struct ${name}_packed), ${name}_STATE_BYTES(1), ${name}_WORK_BYTES(1, 1), ${name}_WORK_BYTES(100, 1)};
+    ${name}_state *state = (void *)1; /* refused before it is read */
+    const unsigned long same = ${name}_state_size(1) == sizes[1] && ${name}_work_size(100, 1) == sizes[3] && ${name}_state_init(state, 1);
+    return printf("%lu %lu %lu %lu\\n", sizes[0], same * sizes[1], sizes[2], sizes[3]) < 0;
 }
 END
-cc -std=c99 -w -O0 "$work/sizes.c" -o "$work/sizes"
-"$rnnc" "$project/examples/rwkv/rwkv.rnn" --freestanding --plain-c --form '*=int8' --form '*.W_*=f16' --emit=explain |
-  awk '/^without a runtime/ { found = 1 } found && /packed weights|state$/ { printf "%s ", $1 } found && / of work / { print $1, $10 }' >"$work/told"
-"$work/sizes" | cmp - "$work/told" || fail "explain tells $(cat "$work/told"), not $("$work/sizes")"
+  cc -std=c99 -w -O0 "$work/sizes.c" -o "$work/sizes"
+  "$rnnc" "$project/examples/$name/$name.rnn" --freestanding --plain-c "$@" --emit=explain |
+    awk '/^without a runtime/ { found = 1 } found && /packed weights|state$/ { printf "%s ", $1 } found && / of work / { print $1, $10 }' >"$work/told"
+  "$work/sizes" | cmp - "$work/told" || fail "explain tells $(cat "$work/told"), not $("$work/sizes")"
+}
+expect_sizes rwkv --form '*=int8' --form '*.W_*=f16'
+expect_sizes dilated
 
 # Constants have only what calls read: of slices whose rows are no rows of the parameter, the panels.
 cat >"$work/conv.rnn" <<'END'

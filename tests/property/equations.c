@@ -207,7 +207,7 @@ void write_layer(struct scope *scope)
         return;
     letters.names['x'] = bracketed(scope, &x, LEVEL_UNARY);
     bool ahead = generator->future && chance(generator, 30);
-    int delay = chance(generator, 75) ? 1 : 1 + pick(generator, 4);
+    int delay = delay_random(generator);
     letters.names['t'] = format(scope, "t%c%d", ahead ? '+' : '-', delay);
     scope->group++;
     for (const char *value = layer->values; *value; value++) {

@@ -70,12 +70,18 @@ struct code make_leaf(struct scope *scope, struct sizes shape, struct context co
     return shape.rank ? assemble(scope, shape.dim[0], context) : number(scope);
 }
 
+/* A delay of some frames: of the next one in most reads, in some of more than a step moves. */
+int delay_random(struct generator *generator)
+{
+    return chance(generator, 65) ? 1 : chance(generator, 75) ? 1 + pick(generator, 4) : 5 + pick(generator, 12);
+}
+
 struct code make_delay(struct scope *scope, struct sizes shape, struct context context)
 {
     struct generator *generator = scope->generator;
     if (!scope->delays || context.most < WHEN_FRAME)
         return (struct code){0};
-    int delay = chance(generator, 60) ? 1 : 1 + pick(generator, 4);
+    int delay = delay_random(generator);
     bool free_way = !scope->cyclic && generator->future && chance(generator, 40);
     struct code code;
     bool ahead;

@@ -174,6 +174,7 @@ struct code make_matrix(struct scope *scope, struct size rows, struct size colum
 struct code make_static_part(struct scope *scope, struct sizes shape);
 struct code make_call(struct scope *scope, struct sizes shape, struct context context);
 struct code make_delay(struct scope *scope, struct sizes shape, struct context context);
+int delay_random(struct generator *generator); /* in frames */
 struct code make_over_time(struct scope *scope, struct sizes shape, struct context context);
 struct code over_time_of(struct scope *scope, struct code code); /* a value of the sequence */
 struct code make_embedding(struct scope *scope, struct size size, struct context context);

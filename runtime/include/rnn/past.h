@@ -3,7 +3,16 @@
  * A value with a past of d frames lies in memory as d + frames groups of `streams` columns of `pad` numbers, and is
  * named by the address of frame 0: its past is at frames -d .. -1. A value that is overwritten in place has one group,
  * which is its past before a frame and the frame itself after; it is passed as the address behind that group, with d =
- * 1. */
+ * 1.
+ *
+ * In a state that is stepped, a long past is a ring, so that a step need not move it: 2 d groups, in which frame 0 is
+ * group d + position, and whatever is in a group from d on is also d groups below, where a later frame looks for it:
+ *
+ *     position 0       p p p p 0 . . .        d = 4; 0: frame 0, p: its past, .: not read
+ *     position 2       b b p p p p 0 .        b: as group 4 and 5, for when the position is 0 again
+ *
+ * The position of a value, 0 .. d - 1, goes up by one with each step, for all streams alike. It lies in the state;
+ * `ring` is its address, and NULL for a value that is no ring, as in the work of a call. */
 #ifndef RNN_PAST_H
 #define RNN_PAST_H
 
@@ -15,11 +24,11 @@
 RNN_HELPER void rnn_start_past(rnn_real *value, int past, int pad, int n, const rnn_real *init, int one, int streams,
                                int stream)
 {
-    for (int d = 1; d <= past; d++) {
-        rnn_real *column = value + ((ptrdiff_t)stream - (ptrdiff_t)d * streams) * pad;
-        for (int i = 0; i < pad; i++)
-            column[i] = !init || i >= n ? 0 : init[one ? 0 : i];
-    }
+    rnn_real *const last = value + ((ptrdiff_t)stream - streams) * pad;
+    for (int i = 0; past && i < pad; i++)
+        last[i] = !init || i >= n ? 0 : init[one ? 0 : i];
+    for (ptrdiff_t d = 1; d < past; d++)
+        memcpy(last - d * streams * pad, last, (size_t)pad * sizeof *last);
 }
 
 /* Does the same on the other side: `future` frames from frame `end` on. */
@@ -38,6 +47,32 @@ RNN_HELPER void rnn_carry_past(rnn_real *value, int past, int pad, int frames, i
     else /* by vectors, as they were stored: a load that finds its data in parts waits for all of them */
         for (ptrdiff_t i = -size; i < 0; i += RNN_LANES)
             rnn_vec_store(value + i, rnn_vec_load(value + moved + i));
+}
+
+/* Returns the position of a ring; 0 for a value that is none. */
+RNN_HELPER size_t rnn_ring_position(const int *ring) { return ring ? (size_t)*ring : 0; }
+
+/* Copies what the past of `count` streams from `first` on has in upper groups to the lower ones: behind every change of
+ * the past but a step. */
+RNN_HELPER void rnn_mirror_past(rnn_real *value, const int *ring, int past, int pad, int streams, int first, int count)
+{
+    for (int d = 1; ring && d <= *ring; d++) { /* the last frames of the past */
+        rnn_real *const upper = value + ((ptrdiff_t)first - (ptrdiff_t)d * streams) * pad;
+        memcpy(upper - (ptrdiff_t)past * streams * pad, upper, (size_t)count * (size_t)pad * sizeof *value);
+    }
+}
+
+/* Carries the past on in a ring, after one frame; where there is none, as rnn_carry_past does. */
+RNN_HELPER void rnn_carry_ring(rnn_real *value, int *ring, int past, int pad, int frames, int streams)
+{
+    const ptrdiff_t group = (ptrdiff_t)streams * pad;
+    if (!ring) {
+        rnn_carry_past(value, past, pad, frames, streams);
+        return;
+    }
+    for (ptrdiff_t i = 0; i < group; i += RNN_LANES)
+        rnn_vec_store(value - past * group + i, rnn_vec_load(value + i));
+    *ring = *ring + 1 < past ? *ring + 1 : 0;
 }
 
 /* Copies the past of one stream as it is after its last frame, end - 1; end = 0: before the first frame. */
