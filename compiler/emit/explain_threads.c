@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/machine.h"
 #include "emit/emitter.h"
+#include "schedule/plan.h"
 #include "schedule/predict.h"
 
 /* The numbers of streams that predictions are shown for. */
@@ -93,6 +94,26 @@ void explain_threads(const struct schedule *schedule, const struct region *regio
             write_way(schedule, region, way, out);
 }
 
+/* Writes what long pasts take, if there are any. */
+static void explain_past(const struct schedule *schedule, struct text *out)
+{
+    static const char *const lines[] = {"_step", "_run", "its blocks"};
+    char text[MICROSECONDS];
+    if (!has_rings(schedule))
+        return;
+    text_puts(out, "\nand for long pasts in each _step, in each _run, and in each of its blocks:\n");
+    write_head("us", out);
+    for (int line = 0; line < 3; line++) {
+        text_printf(out, "    %-10s", lines[line]);
+        for (int i = 0; i < SHOWN; i++) {
+            const struct past_prediction past = predict_past(schedule, shown[i]);
+            const double times[] = {past.step, past.call, past.block};
+            text_printf(out, "%21s", microseconds(times[line], text));
+        }
+        text_puts(out, "\n");
+    }
+}
+
 void explain_calls(const struct schedule *schedule, struct text *out)
 {
     const struct machine *machine = schedule->options.machine;
@@ -115,4 +136,5 @@ void explain_calls(const struct schedule *schedule, struct text *out)
         }
         text_puts(out, "\n");
     }
+    explain_past(schedule, out);
 }

@@ -37,7 +37,8 @@ static void write_region(const struct schedule *schedule, const struct region *r
 
 double emit_prediction(const struct schedule *schedule, const struct load *load, struct arena *arena, struct text *out)
 {
-    double all = 0, cycles = 0;
+    const double past = predict_past_of_call(schedule, load);
+    double all = past, cycles = 0;
     for (int r = 0; r < schedule->region_count; r++) {
         const struct region *region = &schedule->regions[r];
         const double time = region_is_predicted(region) ? call_time(schedule, region, load) : 0;
@@ -46,8 +47,8 @@ double emit_prediction(const struct schedule *schedule, const struct load *load,
     }
     text_printf(out,
                 "{\n  \"streams\": %d, \"frames\": %d, \"threads\": %d, \"lanes\": %d,\n"
-                "  \"nanoseconds\": %.2f, \"within_cycles\": %.2f,\n  \"regions\": [",
-                load->streams, load->frames, load->threads, schedule->options.machine->lanes, all, cycles);
+                "  \"nanoseconds\": %.2f, \"within_cycles\": %.2f, \"moving_past\": %.2f,\n  \"regions\": [",
+                load->streams, load->frames, load->threads, schedule->options.machine->lanes, all, cycles, past);
     const char *between = "\n    ";
     for (int r = 0; r < schedule->region_count; r++)
         if (region_is_predicted(&schedule->regions[r])) {

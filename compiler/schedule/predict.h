@@ -80,6 +80,18 @@ const struct schedule *schedule_in_double(const struct schedule *schedule, struc
 
 struct prediction predict_region(const struct schedule *schedule, const struct region *region, const struct load *load);
 
+/* Nanoseconds in which long pasts of all streams are moved, beside what regions take. */
+struct past_prediction {
+    double step;
+    double call;  /* of many frames, once */
+    double block; /* of such a call, each */
+};
+
+/* predict_past.c: the first is for all ways to call, the second, for a frame of a call; one frame is a step. Both are 0
+ * for networks without long pasts, or that have no step. */
+struct past_prediction predict_past(const struct schedule *schedule, int streams);
+double predict_past_of_call(const struct schedule *schedule, const struct load *call);
+
 /* Returns how a block of so many streams and frames is shared out over up to so many threads: as rnn/team.h does it,
  * from what place_threads has found. */
 struct load choose_load(const struct region *region, int streams, int frames, int threads);
