@@ -214,8 +214,9 @@ static struct edge lower_delay(struct lowering *lowering, const struct term *ter
 {
     struct edge edge = edge_to(lowering->graph, lowering->node_of[term->value->id]);
     edge.delay = term->delay;
-    if (term->reads_init && term->value->init)
-        edge.init = lower_to_node(lowering, term->value->init);
+    const struct term *init = term->reads_init ? value_init(term->value) : NULL;
+    if (init)
+        edge.init = lower_to_node(lowering, init);
     return edge;
 }
 

@@ -16,7 +16,7 @@ static const double *no_slope(const struct evaluation *evaluation, const struct 
 /* The slope of a delayed read outside the sequence. */
 static const double *slope_outside(struct evaluation *evaluation, const struct term *term)
 {
-    const struct term *init = term->value->init;
+    const struct term *init = value_init(term->value);
     double *out = ARENA_ARRAY(evaluation->scratch, double, shape_size(&term->shape) + 1);
     if (!term->reads_init || !init)
         return out;

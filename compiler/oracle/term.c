@@ -34,8 +34,8 @@ void oracle_demand_term(struct evaluation *evaluation, const struct term *term, 
     case TERM_DELAY:
         if (in_sequence(evaluation, frame - term->delay))
             oracle_demand_value(evaluation, term->value, frame - term->delay);
-        else if (term->reads_init && term->value->init)
-            oracle_demand_term(evaluation, term->value->init, 0);
+        else if (term->reads_init && value_init(term->value))
+            oracle_demand_term(evaluation, value_init(term->value), 0);
         break;
     case TERM_PART:
         oracle_demand_term(evaluation, term->args[0], frame);
@@ -53,14 +53,14 @@ void oracle_demand_term(struct evaluation *evaluation, const struct term *term, 
 /* The value of a delayed read outside the sequence. */
 static const double *read_outside(struct evaluation *evaluation, const struct term *term)
 {
-    const struct value *value = term->value;
+    const struct term *init = term->reads_init ? value_init(term->value) : NULL;
     long size = shape_size(&term->shape);
     double *out = ARENA_ARRAY(evaluation->scratch, double, size + 1);
-    if (term->reads_init && value->init) {
-        const double *init = oracle_evaluate_term(evaluation, value->init, 0);
+    if (init) {
+        const double *number = oracle_evaluate_term(evaluation, init, 0);
         for (long i = 0; i < size; i++)
-            out[i] = value->init->shape.rank ? init[i] : init[0];
-    } else if (value->vocabulary) {
+            out[i] = number[init->shape.rank ? i : 0];
+    } else if (term->value->vocabulary) {
         out[0] = -1; /* an id: "no token" */
     }
     return out;

@@ -36,6 +36,16 @@ static void set_left(struct builder *b, const struct statement *statement, int i
         set_term(b->e, value, term);
 }
 
+static void set_left_output(struct builder *b, const struct statement *statement, int index, struct value *output,
+                            struct span call)
+{
+    struct value *value = left_value(b->instance, statement, index);
+    if (!value || !output)
+        return;
+    value->stands_for = output;
+    set_term(b->e, value, term_value(b, output, call));
+}
+
 /* Builds `h1 = LSTM[n](x)`: the names on the left are its outputs. */
 static void build_instance(struct builder *b, const struct statement *statement, const struct callee *callee)
 {
@@ -56,11 +66,8 @@ static void build_instance(struct builder *b, const struct statement *statement,
         report_error(&b->e->report, statement->declarators[outputs].name.span,
                      "'%s' has %d output%s, but there are %d names", instance->definition->name.text, outputs,
                      plural(outputs), statement->count);
-    for (int i = 0; i < statement->count && i < outputs; i++) {
-        struct value *output = instance_output(instance, i);
-        if (output)
-            set_left(b, statement, i, term_value(b, output, callee->call->span));
-    }
+    for (int i = 0; i < statement->count && i < outputs; i++)
+        set_left_output(b, statement, i, instance_output(instance, i), callee->call->span);
 }
 
 static bool is_split(const struct builder *b, const struct expr *expr)
@@ -136,12 +143,15 @@ static void build_init(struct builder *b, const struct statement *statement)
         report_error(report, path->span, "'%s' does not change with time, so it has no init",
                      report_excerpt(report, path->span));
         report_note(report, symbol->span, "'%s' is defined here", symbol->name);
-    } else if (value->init) {
+    } else if (value->init && value->init_depth == b->instance->depth) {
         report_error(report, path->span, "init of '%s' is given twice", value->name);
         report_note(report, value->init->span, "it was first given here");
     } else {
-        value->init = term;
         solver_read(&b->e->solver, term);
+        if (value->init && value->init_depth < b->instance->depth)
+            return; /* replaced by whoever made the instance */
+        value->init = term;
+        value->init_depth = b->instance->depth;
     }
 }
 

@@ -73,8 +73,9 @@ static void check_init(struct check *check, struct value *value)
 static void mark_past(void *context, const struct term *term)
 {
     bool *read = context;
-    if (term->kind == TERM_DELAY && term->reads_init)
-        read[term->value->id] = true;
+    const struct value *value = term->kind == TERM_DELAY && term->reads_init ? term->value : NULL;
+    for (; value && !read[value->id]; value = value->init ? NULL : value->stands_for)
+        read[value->id] = true;
 }
 
 /* Warns of an init that nothing reads. It is probably meant for h1.h, where it names h1, which only stands for h1.h. */

@@ -70,7 +70,9 @@ struct value {
     struct span equation;        /* the whole equation or declaration */
 
     struct term *term; /* VALUE_EQUATION: what it is; else NULL */
-    struct term *init; /* what a delayed read before the start gives: static or sequence time; NULL: 0 */
+    struct term *init; /* as written, of static or sequence time; NULL: none. What reads give is value_init() */
+    int init_depth;    /* of the instance in which the init stands; 0: the top. The least deep one replaces others */
+    const struct value *stands_for; /* the output of the instance that it names, `h` of `h = LSTM[n](x)`, or NULL */
 
     enum parameter_form form; /* of the value W below, and of its factors */
     int form_rank;
@@ -114,7 +116,7 @@ struct term {
     double number;
     struct value *value;
     int delay;
-    bool reads_init; /* TERM_DELAY: out of range reads value->init (0 if NULL); else out of range reads 0 */
+    bool reads_init; /* TERM_DELAY: out of range reads value_init(value) (0 if NULL); else out of range reads 0 */
     enum op op;      /* `W @ x` is OP_product, `A @ B` OP_matmul, `v @ w` OP_dot, `Z @ x` (Z of rank 3) OP_product;
                       * diag(v) @ x is OP_mul; the second operand of embed, cross_entropy and ctc is a TERM_VALUE or
                       * TERM_DELAY of an id, of the input or target itself where no delay stands between; split never
@@ -166,6 +168,10 @@ struct program {
     int loss_count;
     bool needs_future; /* has _run but no _step: reads ahead, runs in reverse, or uses a sequence value in a frame */
 };
+
+/* What a delayed read of the value gives before the start, or NULL for 0: its init; that of the output for a name that
+ * stands for one and has no init of its own. */
+struct term *value_init(const struct value *value);
 
 struct text;
 

@@ -3,6 +3,13 @@
 #include "sema/names.h"
 #include "sema/shapes.h"
 
+struct term *value_init(const struct value *value)
+{
+    while (!value->init && value->stands_for)
+        value = value->stands_for;
+    return value->init;
+}
+
 const char *elaborate_path(struct elaboration *e, const struct instance *instance, const char *name)
 {
     return *instance->path ? arena_printf(e->arena, "%s.%s", instance->path, name) : name;

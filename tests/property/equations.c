@@ -1,4 +1,6 @@
 /* Equations: groups of them, alone or in a cycle, recurrent layers as papers have them, static ones, and inits. */
+#include <string.h>
+
 #include "base/arena.h"
 #include "scope.h"
 
@@ -258,8 +260,9 @@ void write_inits(struct scope *scope)
     int count = scope->variable_count;
     for (int i = 0; i < count; i++) {
         struct variable *variable = &scope->variables[i];
-        if (!variable->past_used || variable->has_init || variable->vocabulary || variable->time != WHEN_FRAME ||
-            !chance(generator, 35))
+        bool replaces = variable->has_init && strchr(variable->name, '.'); /* what the cell of an instance says */
+        if (!variable->past_used || (variable->has_init && !replaces) || variable->vocabulary ||
+            variable->time != WHEN_FRAME || !chance(generator, 35))
             continue;
         struct sizes shape = chance(generator, 25) ? (struct sizes){0} : variable->shape;
         struct context context = {.depth = variable->exact ? 0 : pick(generator, 2), .most = WHEN_STATIC};

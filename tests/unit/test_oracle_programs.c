@@ -109,6 +109,54 @@ static void test_init_once_for_a_sequence(void **state)
     });
 }
 
+/* A name of an instance stands for its output, of several layers too, and reads its init. */
+static void test_init_of_a_named_output(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "cell Sum(x) -> h, g { h = h[t-1] + x; init h = 5; g = 2 * h; init g = 7 }\n"
+                "cell Outer(x) -> h { h = Sum(x); before = h[t-1] }\n"
+                "model m { input x; a, b = Sum(x); c = Outer(x); d = stack 2 Outer(x); e[2] = Sum(x)\n"
+                "output p = concat(a[t-1], b[t-1] - a.g[t-1]); output q = c[t-1] - c.before\n"
+                "output r = d[t-2]; output s = sum(e[t-1]) }",
+        .frames = 3,
+        .length = 3,
+        .inputs = {{1, 1, 1}},
+        .outputs = {{5, 0, 6, 0, 7, 0}, {0, 0, 0}, {5, 5, 11}, {10, 12, 14}},
+    });
+}
+
+/* A name has an init of its own where the program gives one, and others read on from the output. */
+static void test_init_of_a_name(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "cell Sum(x) -> h { h = h[t-1] + x; init h = 5 }\n"
+                "model m { input x; a = Sum(x); init a = 1; b = a; output p = a[t-1]; output q = a.h[t-1]; output r = "
+                "b[t-1] }",
+        .frames = 2,
+        .length = 2,
+        .inputs = {{1, 1}},
+        .outputs = {{1, 6}, {5, 6}, {0, 6}},
+    });
+}
+
+/* What makes an instance may give its values another init, whatever way the statements stand. */
+static void test_init_replaced(void **state)
+{
+    (void)state;
+    expect(&(struct example){
+        .text = "cell Sum(x) -> h { h = h[t-1] + x; init h = 5 }\n"
+                "cell Outer(x) -> y { init s.h = 6; s = Sum(x); y = s }\n"
+                "model m { input x; init a.h = 10; a = Sum(x); b = Outer(x); c = Outer(x); init c.s.h = 20\n"
+                "output p = a; output q = b; output r = c; output s = a[t-1] }",
+        .frames = 2,
+        .length = 2,
+        .inputs = {{1, 1}},
+        .outputs = {{11, 12}, {7, 8}, {21, 22}, {10, 11}},
+    });
+}
+
 /* Reads beyond the end of the stream's own length give 0, whatever the initial value; outputs there are 0 too. */
 static void test_reading_ahead(void **state)
 {
@@ -306,6 +354,9 @@ int main(void)
         cmocka_unit_test(test_elman),
         cmocka_unit_test(test_init),
         cmocka_unit_test(test_init_once_for_a_sequence),
+        cmocka_unit_test(test_init_of_a_named_output),
+        cmocka_unit_test(test_init_of_a_name),
+        cmocka_unit_test(test_init_replaced),
         cmocka_unit_test(test_reading_ahead),
         cmocka_unit_test(test_reverse),
         cmocka_unit_test(test_reverse_twice),
