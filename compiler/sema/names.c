@@ -164,6 +164,12 @@ static const struct {
     {"norm", "the norm of a vector is 'sqrt(v @ v)'"},
     {"round", "the nearest whole number is 'floor(v + 0.5)'"},
     {"logsumexp", "write 'm + log(sum(exp(v - m)))' with 'm = maximum(v)'"},
+    {"repeat", "a number spreads over a vector by itself; a vector is repeated by 'concat(v, v)'"},
+    {"reshape",
+     "what changes with time has no rows and columns: parts of a vector are 'v[0:4]', or 'a, b = split(v, 2)'"},
+    {"erf", "erf is within 'gelu(v)', which is 'v * (1 + erf(v / sqrt(2))) / 2'"},
+    {"atan", "no inverse of a function of angles is there: an angle is kept as its sine and its cosine"},
+    {"argmax", "which unit is the largest says 'v == maximum(v)', 1 there and 0 elsewhere"},
     {"conv1d", "a convolution is written 'W @ concat(x[t-2], x[t-1], x)'"},
     {"one_hot", "the row of a matrix that an id names is 'embed(E, id)'"},
 };

@@ -6,6 +6,16 @@
 #include "sema/names.h"
 #include "sema/terms.h"
 
+/* What is meant by a call with too few operands, or how it is written. */
+static const struct {
+    enum op op;
+    const char *hint;
+} too_few[] = {
+    {OP_max, "the largest unit of a vector is 'maximum(v)'"},
+    {OP_min, "the smallest unit of a vector is '-maximum(-v)'"},
+    {OP_layernorm, "it is written 'layernorm(v, gain, bias)'; without these, 'layernorm(v, 1, 0)'"},
+};
+
 static bool check_operands(struct builder *b, const struct expr *call, enum op op)
 {
     const struct op_info *info = op_info(op);
@@ -19,10 +29,9 @@ static bool check_operands(struct builder *b, const struct expr *call, enum op o
         wanted = arena_printf(b->e->arena, "%d to %d", info->least, info->most);
     report_error(&b->e->report, call->span, "'%s' takes %s operand%s, but %d %s given", info->name, wanted,
                  plural(info->most < 0 ? 2 : info->most), given, given == 1 ? "is" : "are");
-    if (given == 1 && op == OP_max)
-        report_note(&b->e->report, call->span, "the largest unit of a vector is 'maximum(v)'");
-    if (given == 1 && op == OP_min)
-        report_note(&b->e->report, call->span, "the smallest unit of a vector is '-maximum(-v)'");
+    for (size_t i = 0; given && given < info->least && i < sizeof too_few / sizeof *too_few; i++)
+        if (too_few[i].op == op)
+            report_note(&b->e->report, call->span, "%s", too_few[i].hint);
     return false;
 }
 

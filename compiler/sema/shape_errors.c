@@ -92,5 +92,9 @@ void tell_ids(const struct term *term, struct report *report)
         if (!term_is_id(arg) || (takes_id && i == 1))
             continue;
         tell_id(report, arg);
+        if (term->kind == TERM_OP && op_info(term->op)->class == OP_CLASS_ELEMENTWISE && !arg->value->labels)
+            report_note(report, arg->span,
+                        "a number for each id is a row of a table: 'embed(E, %s)' with 'param E[%d, 1]'",
+                        tell_text(report, arg), arg->value->vocabulary);
     }
 }

@@ -138,7 +138,7 @@ for arguments in "check scores.rnn" "check --help"; do
   [ "$status" = 1 ] || fail "rnn $arguments >&-: exit status $status"
 done
 expect 1 "$rnn" run scores.rnn --input x.csv --output y=y.npz
-says err "'y.npz': .npz files are only read; write a .safetensors file"
+says err "'y.npz': .npz files are only read; what is written ends in .npy, .csv or .safetensors"
 expect 1 "$rnn" run scores.rnn --input x.csv --output y=y.txt
 says err "must end in .npy, .csv or .safetensors"
 expect 1 env CC=no_compiler "$rnn" run scores.rnn --input x.csv --output y=y.csv

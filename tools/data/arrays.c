@@ -68,7 +68,7 @@ bool file_takes_arrays(struct arena *arena, const char *path, const char **error
     if (kind == KIND_COUNT)
         return refuse_kind(arena, path, WRITTEN_KINDS, error);
     if (kind == KIND_NPZ) {
-        *error = arena_printf(arena, "'%s': .npz files are only read; write a .safetensors file", path);
+        *error = arena_printf(arena, "'%s': .npz files are only read; what is written ends in " WRITTEN_KINDS, path);
         return false;
     }
     return file_can_be_written(arena, path, error);
