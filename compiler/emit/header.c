@@ -158,7 +158,8 @@ static void write_declarations(struct emitter *emitter)
         emitter->out,
         emitter->schedule->whole_sequence
             ? "/* Whole sequences, of `frames` frames at most; lengths: [streams], or NULL where all are `frames` "
-              "long. */\n"
+              "long. The network needs each from its beginning to its end, and every call begins anew: the state says "
+              "how many streams there are, and keeps nothing. */\n"
             : "/* `frames` frames of every stream; lengths: [streams], or NULL where all are `frames` long. */\n");
     write_signature(emitter, CALL_RUN);
     text_puts(emitter->out, ";\n\n");

@@ -74,6 +74,7 @@ class Network:
         self._vjp = model.vjp.contents if model.vjp else None
         self._vjp_calls = (self._vjp.state_init, self._vjp.forward, self._vjp.backward) if model.vjp else None
         self._vjp_sizes = functools.lru_cache(maxsize=64)(self._find_vjp_sizes)
+        self._nothing = Memory(model, 0)  # the parameters of a network that has none, where calls want an address
         self._idle_gradients = collections.deque()  # state and work of calls for gradients, to be used again
         self._idle = collections.deque()  # states of calls that begin, to be used again
         if not self._tensors:
@@ -150,8 +151,16 @@ class Network:
     # ---- calls ----
 
     def state(self, streams=1):
-        """The state of streams that begin."""
+        """The state of streams that begin. A network that needs whole sequences has none."""
+        if not self._model.step:
+            self._refuse_state("no state to go on from")
         return State(self, streams)
+
+    def _refuse_state(self, lack):
+        raise Error(
+            f"'{self.name}' needs whole sequences, so that it has {lack}: "
+            "write initial states as inputs marked 'once' and final states as outputs, 'last(h)'"
+        )
 
     def reset(self):
         """Lets `step` begin anew, where it is called without a state."""
@@ -351,10 +360,7 @@ class Network:
         if not self.outputs or any(not t.in_streams for t in self.outputs):
             raise Error("the network has no output that gradients could come from")
         if states and self._vjp and self._vjp.whole_sequences:
-            raise Error(
-                f"'{self.name}' needs whole sequences, so that it has no state that gradients go through: "
-                "write initial states as inputs marked 'once' and final states as outputs, 'last(h)'"
-            )
+            self._refuse_state("no state that gradients go through")
         more = [option for option in self._more if option != "--vjp"]
         other = Network(self._program, self.dtype.name, self.threads, (*more, "--vjp-states" if states else "--vjp"))
         other._check_same(self._model.fingerprint)
@@ -386,6 +392,7 @@ class Network:
             self._check(state_init(own, streams))
         window = rnn_window(frames=frames, lengths=lengths.ctypes.data if lengths is not None else None)
         with self._limit_threads():
+            weights = weights or self._nothing.address
             self._check(forward(weights, state or own, work, byref(window), _pointers(inputs), _pointers(outputs)))
         buffer = (c_char * sizes[1]).from_address(work)
         weakref.finalize(buffer, self._idle_gradients.append, memory)
@@ -398,12 +405,12 @@ class Network:
         with self._limit_threads():
             self._check(
                 backward(
-                    weights,
+                    weights or self._nothing.address,
                     work,
                     _pointers(inputs),
                     _pointers(adjoints),
                     end,
-                    gradient,
+                    gradient or self._nothing.address,
                     _pointers(input_gradients),
                     begin,
                 )

@@ -133,7 +133,7 @@ class Module(torch.nn.Module):
     def state(self, streams=1, gradients=False):
         """The state of streams that begin: plain, for calls within torch.no_grad(), or one that gradients go through."""
         if not gradients:
-            return PlainState(self._net, streams)
+            return self._net.state(streams)
         with self._lock:
             if self._through is None:
                 self._through = self._net.differentiable(states=True)

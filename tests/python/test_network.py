@@ -336,6 +336,8 @@ class Messages(unittest.TestCase):
         ahead = rnnc.compile("cell A(x) -> y { y = x[t+1] }")
         with self.assertRaisesRegex(rnnc.Error, "needs the future, so that it has no step: use run"):
             ahead.step(numpy.float32(1))
+        with self.assertRaisesRegex(rnnc.Error, "'A' needs whole sequences, so that it has no state to go on from: write"):
+            ahead.state()
 
     def test_explain(self):
         self.assertIn("h_scan\n    scan: in a cycle through h[t-1]", rnnc.compile(ELMAN).explain())

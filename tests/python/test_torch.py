@@ -191,6 +191,17 @@ class Gradients(unittest.TestCase):
         self.assertIsNotNone(module.first.U.grad)
         self.assertIsNone(self.module.first.U.grad)
 
+    def test_without_parameters(self):
+        net = rnnc.compile("model mean { input x[3]; output y = 0.5 * y[t-1] + x; output m = last(x) }", dtype="float64")
+        module, x = rnnc.torch.Module(net), self.x.clone().requires_grad_()
+        got = module(x)
+        (got["y"].sum() + got["m"].sum()).backward()
+        want = 2 - 0.5 ** torch.arange(FRAMES - 1, -1, -1, dtype=torch.float64)
+        want[-1] += 1
+        torch.testing.assert_close(x.grad, want[:, None, None].expand_as(x))
+        with torch.no_grad():
+            torch.testing.assert_close(module(x)["y"], got["y"])
+
     def test_graph_is_retained(self):
         x = self.x.clone().requires_grad_()
         first, second = (self.module(x * k, self.word, self.h0)["y"].sin().sum() for k in (1, 2))
@@ -530,6 +541,8 @@ class Training(unittest.TestCase):
         with self.assertRaisesRegex(rnnc.Error, "'ahead' needs whole sequences, so that it has no state"):
             ahead = rnnc.compile("model ahead { input x[3]; param a; output y = a * x[t+1] }")
             rnnc.torch.Module(ahead).state(gradients=True)
+        with self.assertRaisesRegex(rnnc.Error, "'ahead' needs whole sequences, so that it has no state to go on from"):
+            rnnc.torch.Module(ahead).state()
 
     def test_messages(self):
         module = self.module()

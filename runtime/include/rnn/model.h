@@ -265,7 +265,8 @@ typedef struct {
      * step is. */
     rnn_status (*step_some)(const void *packed, void *state, void *batch, const int *streams, int count,
                             const void *const inputs[], void *const outputs[]);
-    /* lengths: [streams], or NULL where every stream has `frames`; a NULL output is not written. */
+    /* lengths: [streams], or NULL where every stream has `frames`; a NULL output is not written. Where `step` is NULL
+     * the streams begin with every call, and the state keeps no past. */
     rnn_status (*run)(const void *packed, void *state, void *work, int frames, const int *lengths,
                       const void *const inputs[], void *const outputs[]);
     const rnn_training *training; /* NULL without --train */
