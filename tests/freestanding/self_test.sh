@@ -46,7 +46,7 @@ cmp -s "$work/alone.c" "$work/wrong.c" && fail "no number of the expected ones w
 cc -std=c99 -w "$work/wrong.c" -o "$work/wrong"
 "$work/wrong" && fail "a wrong number is not found"
 if command -v g++ >/dev/null; then # C++ calls the C library's functions, too
-  g++ -x c++ -std=c++17 -w -O0 "$work/alone.c" -o "$work/alone" && "$work/alone" || fail "as C++ it does not link, or fails"
+  g++ -x c++ -std=c++11 -w -O0 "$work/alone.c" -o "$work/alone" && "$work/alone" || fail "as C++ it does not link, or fails"
 fi
 
 # --emit=explain knows the bytes of constants, state and work.
@@ -122,7 +122,7 @@ printf '#include "one.h"\n#include "two.h"\n\nint main(void) { return one_alignm
 cc -std=c99 -Wall -Wextra -Werror -O0 "$work/main.c" "$work/one.c" "$work/two.c" -o "$work/both" && "$work/both"
 
 # Constants of a header in plain C are the sizes that the calls return.
-"$rnnc" "$project/examples/lstm/lstm.rnn" -D n=5 --freestanding --plain-c --form '*=int8' --header="$work/plain.h" -o "$work/plain.c"
+"$rnnc" "$project/examples/lstm/lstm.rnn" -D n=5 --freestanding --plain-c --form '*=int8' --form 'W_*=f16' --header="$work/plain.h" -o "$work/plain.c"
 cat >"$work/main.c" <<'END'
 #include "plain.h"
 static int64_t state[lstm_STATE_BYTES(3) / 8], block[lstm_WORK_BYTES(2, 3) / 8], blocks[lstm_WORK_BYTES(100000, 1) / 8],
@@ -137,3 +137,7 @@ int main(void)
 END
 cc -std=c99 -Wall -Wextra -Wconversion -pedantic-errors -Werror -O0 "$work/main.c" "$work/plain.c" -o "$work/sizes" && "$work/sizes" ||
   fail "constants of a header are not the sizes that the calls return"
+if command -v g++ >/dev/null; then
+  g++ -x c++ -std=c++11 -w -fsyntax-only "$work/plain.c" || fail "int8 and f16 are no C++11"
+fi
+

@@ -130,7 +130,7 @@ RNN_INLINE void rnn_quantise_run(unsigned char *run, const rnn_real *x, const in
         most = (more & bits) | (~more & most);
     }
     const float largest = rnn_float_of_bits((uint32_t)rnn_int8_largest(most)); /* NaN is larger than infinity */
-    const float limit = RNN_MAX(largest, 0x1p-100f);
+    const float limit = RNN_MAX(largest, 7.88860905e-31f);                     /* 2^-100 */
     rnn_int8_head *const head = (rnn_int8_head *)(void *)run;
     memset(head, 0, sizeof *head);
     head->step = limit / RNN_INT8_MOST;
@@ -139,7 +139,7 @@ RNN_INLINE void rnn_quantise_run(unsigned char *run, const rnn_real *x, const in
         memset(run + RNN_INT8_HEAD, 0, 2 * (size_t)plane);
         return;
     }
-    const rnn_vec inverse = rnn_vec_splat(RNN_INT8_MOST / limit), magic = rnn_vec_splat(0x1.8p23f);
+    const rnn_vec inverse = rnn_vec_splat(RNN_INT8_MOST / limit), magic = rnn_vec_splat(12582912.0f); /* 1.5 * 2^23 */
     rnn_vec_int sums[2] = {{0}, {0}};
     for (int i = 0; i < count; i += RNN_LANES) {
         const rnn_vec v = i + RNN_LANES <= count ? rnn_vec_load_unaligned(x + i) : rnn_vec_load_part(x + i, count - i);

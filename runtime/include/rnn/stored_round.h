@@ -43,7 +43,7 @@ RNN_INLINE float rnn_float_of_f16(uint16_t half)
 {
     const uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = half >> 10 & 31u, fraction = half & 0x3ffu;
     if (exponent == 0) {
-        const float size = (float)fraction * 0x1p-24f;
+        const float size = (float)fraction * 5.9604644775390625e-8f; /* 2^-24 */
         return rnn_float_of_bits(sign | rnn_bits_of_float(size));
     }
     return rnn_float_of_bits(sign | (exponent == 31 ? 255u : exponent + 112u) << 23 | fraction << 13);
@@ -66,13 +66,15 @@ RNN_INLINE float rnn_float_of_bf16(uint16_t half) { return rnn_float_of_bits((ui
 /* ---- int8 ---- */
 
 enum { RNN_INT8_SCALES = 8 };
-#define RNN_INT8_LEAST 0x1p-100 /* rows whose numbers are all smaller are rows of zeros */
+#define RNN_INT8_LEAST      7.888609052210118e-31 /* 2^-100: rows whose numbers are all smaller are rows of zeros */
+#define RNN_INT8_WHOLE      6755399441055744.0    /* 1.5 * 2^52: x + this - this is x rounded to a whole number */
+#define RNN_INT8_MOST_FLOAT 3.4028235677973366e38 /* halfway from the largest float to 2^128 */
 
 /* Returns max / (127 + i) as a float, or the float below where 127 of it would be infinite. */
 RNN_INLINE float rnn_int8_scale_of(float most, int i)
 {
     const float scale = (float)((double)most / (127 + i));
-    return 127 * (double)scale < 0x1.ffffffp127 ? scale : rnn_float_of_bits(rnn_bits_of_float(scale) - 1);
+    return 127 * (double)scale < RNN_INT8_MOST_FLOAT ? scale : rnn_float_of_bits(rnn_bits_of_float(scale) - 1);
 }
 
 /* Returns the scale of a row of n numbers: of the RNN_INT8_SCALES that rnn_int8_scale_of has, i = 0, 1, ..., the one
@@ -95,7 +97,7 @@ RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
         const double scale = (double)rnn_int8_scale_of(most, i);
         double sum = 0;
         for (ptrdiff_t j = 0; j < n; j++) {
-            const double q = ((double)(float)x[j] / scale + 0x1.8p52) - 0x1.8p52;
+            const double q = ((double)(float)x[j] / scale + RNN_INT8_WHOLE) - RNN_INT8_WHOLE;
             const double error = (double)(float)((double)(float)x[j] - scale * (q < -127 ? -127 : q > 127 ? 127 : q));
             sum += error * error;
         }
@@ -113,7 +115,8 @@ RNN_OUTLINE float rnn_int8_scale(const rnn_real *x, ptrdiff_t n)
     typedef double scales __attribute__((vector_size(EACH * sizeof(double))));
     typedef int64_t masks __attribute__((vector_size(EACH * sizeof(double))));
     typedef float errors __attribute__((vector_size(EACH * sizeof(float))));
-    const scales limit = 127 - (scales){0}, whole = 0x1.8p52 - (scales){0}; /* v + whole: v rounded to whole numbers */
+    const scales limit = 127 - (scales){0},
+                 whole = RNN_INT8_WHOLE - (scales){0}; /* v + whole: v rounded to whole numbers */
     float most = 0;
     for (ptrdiff_t j = 0; j < n; j++) {
         const float size = rnn_float_of_bits(rnn_bits_of_float((float)x[j]) & 0x7fffffffu);
@@ -150,7 +153,7 @@ RNN_INLINE int rnn_int8_of_float(float x, float scale)
 {
     if (!(scale > 0))
         return 0;
-    const double whole = ((double)x / (double)scale + 0x1.8p52) - 0x1.8p52;
+    const double whole = ((double)x / (double)scale + RNN_INT8_WHOLE) - RNN_INT8_WHOLE;
     return whole < -127 ? -127 : whole > 127 ? 127 : (int)whole;
 }
 

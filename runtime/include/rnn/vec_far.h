@@ -52,7 +52,7 @@ RNN_OUTLINE double rnn_far_sine(double x, int quarters)
     }
     const uint64_t turn = (parts[0] << 32) + parts[1] + (parts[2] >> 32); /* of 2^64, in quarters of 2^62 */
     uint64_t quadrant = (turn + (UINT64_C(1) << 61)) >> 62;
-    double r = (double)(int64_t)(turn - (quadrant << 62)) * (0x1p-62 * 1.57079632679489661923);
+    double r = (double)(int64_t)(turn - (quadrant << 62)) * (2.168404344971009e-19 * 1.57079632679489661923);
     if (x < 0) {
         r = -r;
         quadrant = 4 - quadrant;
@@ -94,7 +94,7 @@ RNN_OUTLINE double rnn_far_pow(double a, double b)
     if (rnn_size_of_double(b) == most)
         return size == 1 ? 1 : (size < 1) == (b < 0) ? most : 0;
     const double result = b < 0 ? 0 : most;
-    const int odd = rnn_size_of_double(b) < 0x1p24 && (double)(int32_t)b == b && (int32_t)b % 2 != 0;
+    const int odd = rnn_size_of_double(b) < 16777216.0 && (double)(int32_t)b == b && (int32_t)b % 2 != 0;
     return a < 0 && odd ? -result : result;
 }
 

@@ -209,8 +209,8 @@ RNN_INLINE rnn_vec rnn_vec_twice_atanh(rnn_vec z)
 RNN_INLINE rnn_vec rnn_vec_log(rnn_vec x)
 {
     rnn_vec zero = rnn_vec_splat(0), one = rnn_vec_splat(1);
-    rnn_mask small = rnn_mask_lt(x, rnn_vec_splat(0x1p-126f));
-    rnn_vec_bits bits = rnn_bits_of(rnn_vec_pick(small, x * rnn_vec_splat(0x1p23f), x)) - UINT32_C(0x3f3504f3);
+    rnn_mask small = rnn_mask_lt(x, rnn_vec_splat(1.17549435e-38f)); /* 2^-126; and times 2^23 */
+    rnn_vec_bits bits = rnn_bits_of(rnn_vec_pick(small, x * rnn_vec_splat(8388608.0f), x)) - UINT32_C(0x3f3504f3);
     rnn_vec e = rnn_of_whole((rnn_vec_int)bits >> 23) - rnn_vec_pick(small, rnn_vec_splat(23), zero);
     rnn_vec m = rnn_of_bits((bits & UINT32_C(0x007fffff)) + UINT32_C(0x3f3504f3));
     rnn_vec y = rnn_vec_madd(e, rnn_vec_splat(-2.12194440054690583e-4f), rnn_vec_twice_atanh((m - one) / (m + one)));

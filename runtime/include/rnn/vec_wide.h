@@ -83,12 +83,12 @@ RNN_INLINE rnn_vec rnn_vec_floor(rnn_vec x)
 #elif defined(RNN_LANES_AVX)
     return (rnn_vec)_mm256_floor_ps((__m256)x);
 #else /* from 2^22 on, where floor_near ends, halves are left; from 2^23 on every number is whole */
-    const rnn_vec most = rnn_vec_splat(0x1p22f), size = rnn_vec_abs(x);
+    const rnn_vec most = rnn_vec_splat(4194304.0f), size = rnn_vec_abs(x); /* 2^22 */
     rnn_vec_bits sign = rnn_bits_of(x) & (RNN_SIGN_BIT - (rnn_vec_bits){0});
     rnn_vec near = rnn_vec_floor_near(rnn_vec_pick(rnn_mask_lt(size, most), x, rnn_vec_splat(0)));
     rnn_vec whole = rnn_of_bits(rnn_bits_of(x) & ~((rnn_vec_bits){0} + 1u)); /* towards 0: the last place is 1/2 */
     rnn_vec lower = rnn_vec_pick(rnn_mask_lt(x, whole), whole - rnn_vec_splat(1), whole);
-    rnn_vec far = rnn_vec_pick(rnn_mask_lt(size, rnn_vec_splat(0x1p23f)), lower, x);
+    rnn_vec far = rnn_vec_pick(rnn_mask_lt(size, rnn_vec_splat(8388608.0f)), lower, x);
     return rnn_of_bits(rnn_bits_of(rnn_vec_pick(rnn_mask_lt(size, most), near, far)) | sign);
 #endif
 }
@@ -175,7 +175,7 @@ RNN_INLINE rnn_wide rnn_wide_pick(rnn_wide_int mask, rnn_wide a, rnn_wide b)
 
 /* x + RNN_WIDE_WHOLE has the whole number nearest to x in its low bits; subtracting it again leaves that number. For
  * |x| < 2^51. */
-#define RNN_WIDE_WHOLE 0x1.8p52
+#define RNN_WIDE_WHOLE 6755399441055744.0 /* 1.5 * 2^52 */
 
 /* c[0] + x*c[1] + x^2*c[2] + ..., a constant number of them. */
 RNN_INLINE rnn_wide rnn_wide_polynomial(rnn_wide x, const double *c, int count)
@@ -196,7 +196,7 @@ RNN_INLINE int rnn_vec_all_below(rnn_vec x, rnn_real most) { return rnn_vec_maxi
  * |x| < 2^20: what is left is r to 1e-16, and no float in there is nearer than 1e-9 to a multiple (Cody and Waite
  * 1980). Then Taylor's series, to 1e-11. */
 
-#define RNN_ANGLE_MOST 0x1p20f
+#define RNN_ANGLE_MOST 1048576.0f /* 2^20 */
 
 /* The sine of r + quadrant * pi / 2, of |r| <= pi / 4. */
 RNN_WIDE_INLINE rnn_wide rnn_wide_near_sine(rnn_wide r, rnn_wide_bits quadrant)
@@ -236,7 +236,7 @@ RNN_INLINE rnn_wide rnn_wide_sine(rnn_wide x, int quarters)
 {
     rnn_wide whole = x * rnn_wide_splat(0.63661977236758134308) + rnn_wide_splat(RNN_WIDE_WHOLE);
     rnn_wide n = whole - rnn_wide_splat(RNN_WIDE_WHOLE);
-    rnn_wide r = (x - n * rnn_wide_splat(0x1.921fb544p0)) - n * rnn_wide_splat(0x1.0b4611a626331p-34);
+    rnn_wide r = (x - n * rnn_wide_splat(1.5707963267341256)) - n * rnn_wide_splat(6.077100506506192e-11);
     return rnn_wide_near_sine(r, rnn_wide_bits_of(whole) + (uint64_t)quarters);
 }
 
@@ -254,7 +254,7 @@ RNN_INLINE rnn_vec rnn_vec_cos(rnn_vec x) { return rnn_vec_sine(x, 1); }
  * The quotient of two floats is not nearer than 2^-24 to a whole number that it is not, so that below 2^28 double tells
  * them apart; the product with it has 52 bits. */
 
-#define RNN_QUOTIENT_MOST 0x1p28f
+#define RNN_QUOTIENT_MOST 268435456.0f /* 2^28 */
 
 RNN_OUTLINE rnn_vec rnn_vec_far_mod(rnn_vec a, rnn_vec b, rnn_vec quotient, rnn_vec y)
 {
@@ -330,7 +330,7 @@ RNN_INLINE rnn_wide rnn_wide_exp2(rnn_wide y)
 /* Of finite numbers. Floats from 2^24 on are even. */
 RNN_WIDE_INLINE rnn_wide rnn_wide_pow(rnn_wide a, rnn_wide b)
 {
-    rnn_wide exponent = rnn_wide_bound(b, 0x1p25);
+    rnn_wide exponent = rnn_wide_bound(b, 33554432.0);
     rnn_wide whole = exponent + rnn_wide_splat(RNN_WIDE_WHOLE);
     rnn_wide_int is_whole = rnn_wide_eq(whole - rnn_wide_splat(RNN_WIDE_WHOLE), exponent);
     rnn_wide_bits negative = rnn_wide_bits_of(a) >> 63;
