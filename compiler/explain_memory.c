@@ -126,8 +126,10 @@ static void explain_packed(const struct schedule *schedule, struct arena *arena,
 {
     const size_t memory = packed_bytes(schedule, NULL),
                  constants = packed_bytes(schedule, statics_read_by_calls(schedule, arena));
-    text_printf(out, "    %10zu bytes of packed weights", memory);
-    if (constants == memory)
+    text_printf(out, "    %10zu bytes of packed weights", schedule->graph->parameter_count ? memory : constants);
+    if (!schedule->graph->parameter_count)
+        text_puts(out, ": constants, as there are no parameters\n");
+    else if (constants == memory)
         text_puts(out, ": constants with --weights, else memory\n");
     else
         text_printf(out, " in memory; as constants, with --weights, %zu\n", constants);

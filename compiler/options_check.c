@@ -102,15 +102,15 @@ static void check_freestanding(struct argp_state *state, const struct pipeline_o
     if (options->embed_packed && !options->plain)
         argp_error(state, "--weights goes with --freestanding --plain-c, for which packed weights have one order; "
                           "--embed=FILE is for any C");
-    if (options->self_test && (!options->freestanding || !options->embed))
-        argp_error(
-            state,
-            "--self-test goes with --freestanding and --weights=FILE or --embed=FILE, whose weights it is about");
+    if (options->self_test && (!options->freestanding || (options->emit != EMIT_C && options->emit != EMIT_NOTHING)))
+        argp_error(state, "--self-test goes with --freestanding and --emit=c");
     if (!options->freestanding)
         return;
     const bool explains = options->emit == EMIT_EXPLAIN && options->plain;
     if (options->emit != EMIT_C && options->emit != EMIT_NOTHING && !explains)
         argp_error(state, "--freestanding goes with --emit=c, or, with --plain-c, with --emit=explain");
+    if (options->in_double)
+        argp_error(state, "--freestanding computes in float; leave out --double");
     if (options->train || options->vjp)
         argp_error(state, "--freestanding is about inference: training needs the runtime");
     if (options->variant_count)
@@ -145,7 +145,7 @@ void options_check(struct argp_state *state, const struct options *options, stru
     if (options->load_given && options->pipeline.emit != EMIT_PREDICT && !options->pipeline.variant_count &&
         !forms_leave_choices(&options->pipeline.sema))
         argp_error(state, "--load goes with --emit=predict, --variants or --form PATTERN=auto");
-    if (options->pipeline.in_double && options->pipeline.emit != EMIT_PREDICT)
+    if (options->pipeline.in_double && options->pipeline.emit != EMIT_PREDICT && !options->pipeline.freestanding)
         argp_error(state, "--double goes with --emit=predict: the C is for both, and -DRNN_REAL_DOUBLE says which");
     if (options->pipeline.variant_count)
         check_variants(state, &options->pipeline);

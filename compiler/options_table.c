@@ -64,8 +64,8 @@ const struct argp_option options_table[] = {
      "NAME_weights, without a copy in memory",
      0},
     {"self-test", KEY_SELF_TEST, NULL, 0,
-     "with --freestanding and --weights or --embed: a main that compares the network with recorded outputs, and "
-     "returns 0",
+     "with --freestanding and, where there are parameters, --weights or --embed: a main that compares the network with "
+     "recorded outputs, and returns 0",
      0},
     {"-MD", 0, NULL, OPTION_DOC, "write it beside the C file", PART_MAKE},
     {"-MF FILE", 0, NULL, OPTION_DOC, "write it to this file", 0},

@@ -141,15 +141,24 @@ static const char *prefix_of(struct pipeline *pipeline)
     return prefix ? prefix : emit_default_prefix(pipeline->arena, pipeline->graph->name);
 }
 
+/* True for a network without parameters, whose weights --freestanding makes constants without a file. */
+static bool has_no_weights(const struct pipeline *pipeline)
+{
+    const struct pipeline_options *options = pipeline->options;
+    return options->emit == EMIT_C && options->freestanding && !pipeline->graph->parameter_count;
+}
+
 /* Adds the weights that are to be constants, and what --self-test compares with. False if they are wrong. */
 static bool add_weights(struct pipeline *pipeline, struct emit_options *emit_options)
 {
     const struct pipeline_options *options = pipeline->options;
     struct pipeline_result *result = pipeline->result;
-    emit_options->weights = embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error);
+    emit_options->weights = options->embed
+                                ? embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error)
+                                : ARENA_ARRAY(pipeline->arena, double, 1);
     if (!emit_options->weights)
         return false;
-    if (options->embed_packed)
+    if (options->embed ? options->embed_packed : options->plain)
         emit_options->constants = pack_weights(pipeline->arena, pipeline->schedule, emit_options->weights);
     if (options->self_test)
         emit_options->record =
@@ -171,8 +180,14 @@ static void emit(struct pipeline *pipeline)
         emit_options.prefix = prefix_of(pipeline);
     if (options->plain)
         emit_options.packed_bytes = explain_packed_bytes(pipeline->schedule);
-    if (options->embed && !add_weights(pipeline, &emit_options))
+    if (options->embed || has_no_weights(pipeline)) {
+        if (!add_weights(pipeline, &emit_options))
+            return;
+    } else if (options->self_test) {
+        result->error = arena_printf(pipeline->arena, "--self-test is about the weights of '%s': add --embed=FILE%s",
+                                     pipeline->graph->name, options->plain ? " or --weights=FILE" : "");
         return;
+    }
     switch (options->emit) {
     case EMIT_C:
         (has_levels(options) ? emit_dispatcher : emit_source)(pipeline->schedule, &pipeline->derivatives, &emit_options,

@@ -84,6 +84,14 @@ static void write_regions_beside(struct emitter *emitter, const struct schedule 
     write_regions(emitter->out, schedule, emitter->arena);
 }
 
+/* Writes the refusal of an option that changes nothing in C without a runtime. */
+static void write_float_check(struct text *out)
+{
+    text_puts(out, "#ifdef RNN_REAL_DOUBLE\n"
+                   "#error \"a network without a runtime computes in float: compile it without RNN_REAL_DOUBLE\"\n"
+                   "#endif\n\n");
+}
+
 static void write_front(struct emitter *emitter, const struct emit_derivatives *derivatives, const char *header)
 {
     const struct schedule *schedule = emitter->schedule;
@@ -112,6 +120,8 @@ static void write_front(struct emitter *emitter, const struct emit_derivatives *
         text_puts(out, "#include <stddef.h>\n#include <stdint.h>\n\n");
     if (header)
         text_printf(out, "#include \"%s\"\n\n", header);
+    else if (emitter->freestanding)
+        write_float_check(out);
 }
 
 /* ---- headers ---- */
@@ -271,6 +281,7 @@ void emit_header(const struct schedule *schedule, const struct emit_derivatives 
     if (emitter.freestanding) {
         const struct carrying how = {.plain = emitter.plain, .guards = true};
         text_puts(out, "#include <stddef.h>\n#include <stdint.h>\n\n");
+        write_float_check(out);
         carry_headers(out, include_model(&emitter), &how, arena);
         text_puts(out, "\n");
     } else {

@@ -141,3 +141,25 @@ if command -v g++ >/dev/null; then
   g++ -x c++ -std=c++11 -w -fsyntax-only "$work/plain.c" || fail "int8 and f16 are no C++11"
 fi
 
+# Without parameters there is nothing to be told: the weights are constants, and there is a test without a file. In double it would
+# not be the same network.
+cat >"$work/none.rnn" <<'END'
+model none {
+  const limit = 2
+  input z
+  level = level[t-1] + 0.25 * (z - level[t-1])
+  init level = 0.5
+  output u = clip(limit * level, -1, 1)
+}
+END
+for kind in "" --plain-c; do
+  "$rnnc" "$work/none.rnn" --freestanding $kind --self-test -o "$work/alone.c"
+  compile alone
+  cc "$work/alone.o" -o "$work/alone"
+  "$work/alone" || fail "without parameters $kind: the self-test returns $?"
+done
+for header in "" "--header=$work/none.h"; do
+  "$rnnc" "$work/none.rnn" --freestanding --plain-c $header -o "$work/none.c"
+  cc -DRNN_REAL_DOUBLE -fsyntax-only "$work/none.c" 2>"$work/told" && fail "RNN_REAL_DOUBLE is taken, and changes nothing"
+  grep -q 'error.*computes in float: compile it without RNN_REAL_DOUBLE' "$work/told" || { cat "$work/told" >&2; fail "no word on RNN_REAL_DOUBLE"; }
+done
