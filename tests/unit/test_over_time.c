@@ -219,8 +219,7 @@ static void check_outer(int n, int m, int frames, bool turned, bool begun)
             for (int k = 0; k < n * m && t < a.left[s]; k++)
                 *wanted(&sums, k / m, k % m) += (double)number_at(&a, t, s, k / m) * (double)number_at(&b, t, s, k % m);
     fill_columns(&b, (rnn_real)NAN);
-    const size_t numbers = RNN_MAX(RNN_OUTER_SCRATCH(n, m), RNN_OUTER_SCRATCH(m, n));
-    rnn_real *scratch = rnn_alloc(sizeof *scratch * numbers, RNN_VECTOR_BYTES);
+    rnn_real *scratch = rnn_alloc(sizeof *scratch * RNN_OUTER_SCRATCH(n, m), RNN_VECTOR_BYTES);
     assert_non_null(scratch);
     rnn_outer(sums.to, sums.row_step, sums.step, a.data, a.pad, n, b.data, b.pad, m, frames, STREAMS, a.left, !begun,
               scratch, &rnn_alone);
@@ -242,12 +241,15 @@ static void test_outer_pack_by_threads(void **state)
     for (int n = 1; n <= MOST; n++) {
         for (int i = 0; i < NUMBERS; i++)
             alone[i] = together[i] = -1;
-        rnn_outer_pack(alone, value, n, n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, PLACES, &rnn_alone);
+        const rnn_range all = {0, n};
+        rnn_outer_pack(alone, value, n, n, all, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, PLACES);
         for (int thread = 0; thread < THREADS; thread++) {
             rnn_share share = rnn_alone;
             share.thread = thread;
             share.threads = THREADS;
-            rnn_outer_pack(together, value, n, n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, PLACES, &share);
+            const rnn_range part = rnn_outer_part(&share, n, RNN_OUTER_ROWS);
+            rnn_outer_pack(together + part.first * PLACES, value, n, n, part, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places,
+                           PLACES);
         }
         assert_memory_equal(alone, together, sizeof alone);
     }

@@ -3,7 +3,11 @@
  *
  * Both sides are first packed as the innermost loop reads them (Goto and van de Geijn 2008), which leaves out columns
  * behind the end of their stream; then tiles of RNN_OUTER_LANES rows of lanes against RNN_OUTER_ROWS numbers stay in
- * registers while columns go by, see rnn/tile.h. Columns and `left` are as in rnn/train.h. */
+ * registers while columns go by, see rnn/tile.h. Columns and `left` are as in rnn/train.h.
+ *
+ * Threads share the rows of tiles. Each packs its rows of a, and all of b, panel by panel: packing a panel takes less
+ * time than reading it from the cache of another core. Where a has few rows, threads pack a together and share the
+ * panels of b. */
 #ifndef RNN_OUTER_H
 #define RNN_OUTER_H
 
@@ -21,8 +25,7 @@ enum {
 
 /* Size, in numbers, of the scratch for packing. */
 #define RNN_OUTER_SCRATCH(n, m)                                                                                        \
-    ((size_t)RNN_OUTER_COLUMNS * (((n) + RNN_OUTER_ROWS - 1) / RNN_OUTER_ROWS * RNN_OUTER_ROWS + RNN_LANES +           \
-                                  ((m) + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH))
+    ((size_t)RNN_OUTER_COLUMNS * ((RNN_MAX(n, m) + RNN_OUTER_ROWS - 1) / RNN_OUTER_ROWS * RNN_OUTER_ROWS + RNN_LANES))
 
 /* Returns the panels of `width` units that are a thread's, as a range of units. */
 RNN_INLINE rnn_range rnn_outer_part(const rnn_share *share, int n, const int width)
@@ -33,14 +36,13 @@ RNN_INLINE rnn_range rnn_outer_part(const rnn_share *share, int n, const int wid
     return range;
 }
 
-/* Packs columns, at these places, into panels of `width` units, the last one of `narrow` if these are enough; some
- * columns at a time, so that what is read and what is written stays in few cache lines and pages. A core does not see
- * so many columns far enough ahead by itself. */
-RNN_INLINE void rnn_outer_pack(rnn_real *packed, const rnn_real *value, ptrdiff_t stride, int n, const int width,
-                               const int narrow, const ptrdiff_t *places, int columns, const rnn_share *share)
+/* Packs these units of columns, at these places, into panels of `width` units, the last one of `narrow` if these are
+ * enough; some columns at a time, so that what is read and what is written stays in few cache lines and pages. A core
+ * does not see so many columns far enough ahead by itself. n: units of a column. */
+RNN_INLINE void rnn_outer_pack(rnn_real *packed, const rnn_real *value, ptrdiff_t stride, int n, rnn_range units,
+                               const int width, const int narrow, const ptrdiff_t *places, int columns)
 {
     enum { AT_ONCE = 16, AHEAD = 192 / (int)sizeof *value };
-    const rnn_range units = rnn_outer_part(share, n, width);
     const int whole = units.end - (units.end - units.first) % width;
     for (int first = 0, count; first < columns; first += count) {
         const rnn_real *from[AT_ONCE];
@@ -48,7 +50,7 @@ RNN_INLINE void rnn_outer_pack(rnn_real *packed, const rnn_real *value, ptrdiff_
         for (int k = 0; k < count; k++)
             from[k] = value + places[first + k] * stride;
         for (int i = units.first; i < whole; i += width) {
-            rnn_real *to = packed + (ptrdiff_t)i * columns + (ptrdiff_t)first * width;
+            rnn_real *to = packed + (ptrdiff_t)(i - units.first) * columns + (ptrdiff_t)first * width;
             for (int k = 0; k < count; k++, to += width) {
                 RNN_AHEAD(from[k] + i + AHEAD);
                 memcpy(to, from[k] + i, (size_t)width * sizeof *to);
@@ -57,7 +59,7 @@ RNN_INLINE void rnn_outer_pack(rnn_real *packed, const rnn_real *value, ptrdiff_
         if (whole == units.end)
             continue;
         const int left = n - whole, wide = left > narrow ? width : narrow;
-        rnn_real *to = packed + (ptrdiff_t)whole * columns + (ptrdiff_t)first * wide;
+        rnn_real *to = packed + (ptrdiff_t)(whole - units.first) * columns + (ptrdiff_t)first * wide;
         for (int k = 0; k < count; k++, to += wide)
             for (int u = 0; u < wide; u++)
                 to[u] = u < left ? from[k][whole + u] : 0;
@@ -112,27 +114,6 @@ RNN_OUTLINE void rnn_outer_narrow_tile(rnn_real *to, ptrdiff_t row_step, ptrdiff
     rnn_outer_sums(to, row_step, step, rows, width, a, b, columns, fresh, 1);
 }
 
-RNN_HELPER void rnn_outer_tiles(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, int n,
-                                const rnn_real *b, int m, int columns, int fresh, const rnn_share *share)
-{
-    const int by_rows = n / RNN_OUTER_ROWS >= m / RNN_OUTER_WIDTH; /* threads have rows of tiles, or columns */
-    const rnn_range rows = by_rows ? rnn_outer_part(share, n, RNN_OUTER_ROWS) : rnn_part_of(n, 0, 1);
-    const rnn_range width = by_rows ? rnn_part_of(m, 0, 1) : rnn_outer_part(share, m, RNN_OUTER_WIDTH);
-    for (int j = width.first; j < width.end; j += RNN_OUTER_WIDTH) {
-        const rnn_vec *const panel = (const rnn_vec *)(b + (ptrdiff_t)j * columns);
-        for (int i = rows.first; i < rows.end; i += RNN_OUTER_ROWS) {
-            rnn_real *const at = to + i * row_step + j * step;
-            const rnn_real *const from = a + (ptrdiff_t)i * columns;
-            if (step == 1 && n - i >= RNN_OUTER_ROWS && m - j >= RNN_OUTER_WIDTH)
-                rnn_outer_tile(at, row_step, from, panel, columns, fresh);
-            else
-                (m - j > RNN_LANES ? rnn_outer_edge_tile : rnn_outer_narrow_tile)(
-                    at, row_step, step, RNN_MIN(RNN_OUTER_ROWS, n - i), RNN_MIN(RNN_OUTER_WIDTH, m - j), from, panel,
-                    columns, fresh);
-        }
-    }
-}
-
 /* One side of a product over time: columns of n units. */
 typedef struct {
     const rnn_real *value;
@@ -161,25 +142,48 @@ RNN_INLINE int rnn_outer_places(ptrdiff_t places[RNN_OUTER_COLUMNS], ptrdiff_t *
     return columns;
 }
 
+/* Computes the tiles of these rows and of one panel, whose first unit is j of m. a, b: packed. */
+RNN_HELPER void rnn_outer_panel(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_real *a, int n,
+                                rnn_range rows, const rnn_vec *b, int j, int m, int columns, int fresh)
+{
+    for (int i = rows.first; i < rows.end; i += RNN_OUTER_ROWS) {
+        rnn_real *const at = to + i * row_step + j * step;
+        const rnn_real *const from = a + (ptrdiff_t)i * columns;
+        if (step == 1 && n - i >= RNN_OUTER_ROWS && m - j >= RNN_OUTER_WIDTH)
+            rnn_outer_tile(at, row_step, from, b, columns, fresh);
+        else
+            (m - j > RNN_LANES ? rnn_outer_edge_tile
+                               : rnn_outer_narrow_tile)(at, row_step, step, RNN_MIN(RNN_OUTER_ROWS, n - i),
+                                                        RNN_MIN(RNN_OUTER_WIDTH, m - j), from, b, columns, fresh);
+    }
+}
+
 /* to[i * row_step + j * step] += sum of a[column][i] b[column][j]; fresh: = that sum. received: the side whose columns
  * of zeros are left out. */
 RNN_HELPER void rnn_outer_sides(rnn_real *to, ptrdiff_t row_step, ptrdiff_t step, const rnn_outer_side *a,
                                 const rnn_outer_side *b, const rnn_outer_side *received, int frames, int streams,
                                 const int *left, int fresh, rnn_real *scratch, const rnn_share *share)
 {
-    rnn_real *const packed_b = scratch;
-    rnn_real *const packed_a =
-        scratch + (ptrdiff_t)RNN_OUTER_COLUMNS * ((b->n + RNN_OUTER_WIDTH - 1) / RNN_OUTER_WIDTH * RNN_OUTER_WIDTH);
+    const int n = a->n, m = b->n, by_rows = n / RNN_OUTER_ROWS >= m / RNN_OUTER_WIDTH;
+    const rnn_range packs = rnn_outer_part(share, n, RNN_OUTER_ROWS), rows = by_rows ? packs : rnn_part_of(n, 0, 1);
+    const rnn_range width = by_rows ? rnn_part_of(m, 0, 1) : rnn_outer_part(share, m, RNN_OUTER_WIDTH);
     const ptrdiff_t all = (ptrdiff_t)frames * streams;
     ptrdiff_t column = 0;
     do {
+        rnn_vec panel[RNN_OUTER_COLUMNS * RNN_OUTER_LANES];
         ptrdiff_t places[RNN_OUTER_COLUMNS];
         const int columns = rnn_outer_places(places, &column, all, streams, left, received);
         rnn_barrier(share); /* nobody reads the scratch any more */
-        rnn_outer_pack(packed_a, a->value, a->stride, a->n, RNN_OUTER_ROWS, RNN_OUTER_ROWS, places, columns, share);
-        rnn_outer_pack(packed_b, b->value, b->stride, b->n, RNN_OUTER_WIDTH, RNN_LANES, places, columns, share);
-        rnn_barrier(share);
-        rnn_outer_tiles(to, row_step, step, packed_a, a->n, packed_b, b->n, columns, fresh, share);
+        rnn_outer_pack(scratch + (ptrdiff_t)packs.first * columns, a->value, a->stride, n, packs, RNN_OUTER_ROWS,
+                       RNN_OUTER_ROWS, places, columns);
+        if (!by_rows)
+            rnn_barrier(share);
+        for (int j = width.first; j < width.end; j += RNN_OUTER_WIDTH) {
+            const rnn_range units = {j, RNN_MIN(m, j + RNN_OUTER_WIDTH)};
+            rnn_outer_pack((rnn_real *)panel, b->value, b->stride, m, units, RNN_OUTER_WIDTH, RNN_LANES, places,
+                           columns);
+            rnn_outer_panel(to, row_step, step, scratch, n, rows, panel, j, m, columns, fresh);
+        }
         fresh = 0;
     } while (column < all);
 }
