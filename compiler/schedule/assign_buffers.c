@@ -172,9 +172,20 @@ static void assign_static(struct assigning *assigning, int id)
 /* ---- blocks ---- */
 
 enum {
-    BLOCK_STEP = 24,  /* columns: whole tiles of most kernels, see rnn/panel.h */
-    BLOCK_MOST = 384, /* columns: with so many, work done once for a block is negligible */
+    BLOCK_STEP = 24,         /* columns: whole tiles of most kernels, see rnn/panel.h */
+    BLOCK_MOST = 384,        /* columns: with so many, work done once for a block is negligible */
+    BLOCK_OF_PRODUCTS = 192, /* columns: each block adds to gradients as large as the weights, between two barriers */
 };
+
+/* Returns the columns that a block has at least. */
+static int find_columns_least(const struct assigning *assigning)
+{
+    const int least = machine_columns_least(assigning->schedule->options.machine);
+    for (int i = 0; i < assigning->graph->node_count; i++)
+        if (assigning->graph->nodes[i]->op == OP_outer && least < BLOCK_OF_PRODUCTS)
+            return BLOCK_OF_PRODUCTS;
+    return least > BLOCK_STEP ? least : BLOCK_STEP;
+}
 
 /* Returns the frames of a block: its values should stay in the second-level cache, but weights should be read
  * seldom. */
@@ -188,7 +199,7 @@ static int choose_block_frames(const struct assigning *assigning)
         if (assigning->schedule->buffers[i].storage == STORE_BLOCK || assigning->schedule->buffers[i].crosses)
             bytes += (double)machine->real_bytes * (node_units(assigning->graph->nodes[i]) + machine->lanes_most - 1);
     double frames = (double)machine_block_bytes(machine) / (bytes + 1);
-    const int least = machine_columns_least(machine) > BLOCK_STEP ? machine_columns_least(machine) : BLOCK_STEP;
+    const int least = find_columns_least(assigning);
     if (frames < least)
         return least;
     return frames > BLOCK_MOST ? BLOCK_MOST : (int)frames / BLOCK_STEP * BLOCK_STEP;

@@ -192,6 +192,17 @@ static void test_block_frames(void **state)
     scheduled_free(&scheduled);
 }
 
+/* Products over frames, as gradients have them, want longer blocks than values that do not stay in a cache. */
+static void test_block_frames_of_gradients(void **state)
+{
+    (void)state;
+    static const char text[] = "model M {\n  input x[4]\n  target y[4096]\n  param W[4096, 4], u[4096]\n"
+                               "  h = tanh(W @ x + u * h[t-1])\n  output q = h\n  loss mse(q, y)\n}";
+    struct scheduled scheduled = schedule_training(text, &default_schedule_options);
+    assert_int_equal(scheduled.schedule->block_frames, 192);
+    scheduled_free(&scheduled);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -207,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_names_are_unique),
         cmocka_unit_test(test_names_say_what_values_are),
         cmocka_unit_test(test_block_frames),
+        cmocka_unit_test(test_block_frames_of_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
