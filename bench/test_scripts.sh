@@ -78,7 +78,8 @@ says err "there is no 'nowhere.json'"
 wrong vjp.sh "there is no build folder 'nowhere'" nowhere
 wrong_with ROUNDS=x vjp.sh "ROUNDS is a number from 1 on, not 'x'"
 wrong_with STREAMS=0 vjp.sh "STREAMS is a number from 1 on, not '0'"
-(export CELLS=mgu STREAMS=2 FRAMES=2 && expect 0 sh "$here/vjp.sh" "$BUILD" && says out "mgu  ")
+wrong_with THREADS=two vjp.sh "THREADS is a number from 1 on, not 'two'"
+(export CELLS=mgu STREAMS=2 FRAMES=2 THREADS=2 && expect 0 sh "$here/vjp.sh" "$BUILD" && says out "mgu  ")
 (export CELLS=No && expect 1 sh "$here/vjp.sh" "$BUILD" && says err "bench/vjp.sh: there is no C of 'No'")
 
 wrong accuracy.sh "there is no build folder 'nowhere'" nowhere
