@@ -40,6 +40,31 @@ sums beside --frames-first >others
 says err "rnn: 'beside.safetensors' is [4, 3, 2], read as frames, then sequences: 3 sequences of 4 frames"
 cmp numbers others
 [ "$(wc -l <numbers)" = 3 ] || fail "the numbers are $(cat numbers)"
+# What stands behind the end of a sequence may be anything; within, numbers are finite.
+printf '4\n2\n4\n' >lengths.csv
+sums after "--data lengths=lengths.csv" >numbers
+for order in after beside; do
+  awk -F, -v order=$order '{ for (i = 1; i <= NF; i++) {
+    sequence = order == "after" ? int((NR - 1) / 4) : int((i - 1) * 3 / NF); frame = order == "after" ? (NR - 1) % 4 : NR - 1
+    printf "%s%s", (sequence == 1 && frame > 1 ? "nan" : $i), (i < NF ? "," : "\n") } }' $order.x.csv >$order.nan.x.csv
+  cp $order.y.csv $order.nan.y.csv
+  first=
+  [ $order = after ] || first=--frames-first
+  axes $order.nan "$first"
+  sums $order.nan "$first --data lengths=lengths.csv" | cmp numbers -
+  expect 1 "$rnn" train sums.rnn --data $order.nan.safetensors --epochs 3 --out sums.safetensors $first
+done
+says err "'beside.nan.safetensors': element [2, 1, 0] of 'a' is nan; a network learns from finite numbers only"
+cat >ids.rnn <<'END'
+model ids { input x: index[3]; param E[3, 2] = 1; output y = sum(embed(E, x)) }
+END
+printf '0,2\n1,-100\n' >ids.csv
+printf '2\n1\n' >two.csv
+run_ids() { expect "$1" "$rnn" run ids.rnn --seed 1 --input x=ids.csv --streams 2 --frames-first --output y.csv $2; }
+run_ids 0 "--input lengths=two.csv"
+[ "$(cat y.csv)" = "$(printf '2,2\n2,0')" ] || fail "ids and padding: $(cat y.csv)"
+run_ids 1 ""
+says err "'ids.csv', element [1, 1]: -100 is no id of 'x', which are -1 (none) and 0 to 2"
 
 # ---- failure ----
 

@@ -6,21 +6,32 @@
 #include "network/session.h"
 #include "table/table_reader.h"
 
+/* Returns why a number cannot be an element of the column; NULL: it can. */
+static const char *find_fault(const struct reader *reader, const struct column *column, double x)
+{
+    const bool in_float = reader->table->model->real_size == sizeof(float);
+    if (reader->options->inputs_only && !isfinite(x))
+        return NULL;
+    if (!isfinite(x))
+        return "a network learns from finite numbers only";
+    if (in_float && !isfinite((float)x))
+        return "more than float can hold: scale the data, or compute with --double";
+    return NULL;
+}
+
 /* Takes the elements of the source, whose axes may have been put into another order. */
 static bool take_elements(const struct reader *reader, const struct source *source, const struct array *array,
                           struct column *column)
 {
     if (column->tensor->type != RNN_TYPE_REAL)
         return reader_take_ids(reader, source, array, column);
-    bool in_float = reader->table->model->real_size == sizeof(float);
     for (long i = 0; i < array_size(array); i++) {
-        double x = source->array->data[i];
-        if (isfinite(in_float ? (float)x : x) || (reader->options->inputs_only && !isfinite(x)))
+        const double x = source->array->data[i];
+        const char *fault = find_fault(reader, column, x);
+        if (!fault || reader_is_padding(reader, column->tensor, i))
             continue;
-        const char *why = isfinite(x) ? "more than float can hold: scale the data, or compute with --double"
-                                      : "a network learns from finite numbers only";
         *reader->error = arena_printf(reader->arena, "'%s': element %s of '%s' is %g; %s", source->path,
-                                      array_place_text(reader->arena, source->array, i), source->name, x, why);
+                                      array_place_text(reader->arena, source->array, i), source->name, x, fault);
         return false;
     }
     column->reals = array->data;
@@ -128,7 +139,21 @@ static bool read_frames(struct reader *reader, const struct source *source, stru
         return reader_refuse_shape(reader, source,
                                    arena_printf(arena, "of as many sequences and frames as '%s', which is %s",
                                                 reader->frames->name, array_shape_text(arena, reader->frames->array)));
-    return take_elements(reader, source, array, column);
+    reader->waiting[reader->waiting_count++] = (struct waiting){column, source, array};
+    return true;
+}
+
+/* Places the sequences, and takes the elements of the columns with frames. */
+static bool take_frames(struct reader *reader)
+{
+    if (!reader_place_sequences(reader))
+        return false;
+    for (int i = 0; i < reader->waiting_count; i++) {
+        const struct waiting *waiting = &reader->waiting[i];
+        if (!take_elements(reader, waiting->source, waiting->array, waiting->column))
+            return false;
+    }
+    return true;
 }
 
 /* Reads a column with a row for each sequence. */
@@ -205,6 +230,7 @@ bool table_read_arrays(struct arena *arena, const struct table_options *options,
     *table = (struct table){.model = model};
     table->inputs = ARENA_ARRAY(arena, struct column, model->input_count + 1);
     table->targets = ARENA_ARRAY(arena, struct column, target_count + 1);
+    reader.waiting = ARENA_ARRAY(arena, struct waiting, model->input_count + target_count + 1);
     bool read = sources_read(&reader.sources, options->files, options->count);
     table->unused = reader.sources.unused;
     if (!read)
@@ -216,7 +242,7 @@ bool table_read_arrays(struct arena *arena, const struct table_options *options,
             return false;
         if (pass == 0 && table->axes == AXES_NONE && !options->inputs_only)
             return refuse_without_frames(&reader);
-        if (pass == 0 && !reader_place_sequences(&reader))
+        if (pass == 0 && !take_frames(&reader))
             return false;
     }
     return options->inputs_only || reader_leave_out(&reader);

@@ -43,16 +43,31 @@ const int *reader_take_counts(const struct reader *reader, const struct source *
     return counts;
 }
 
-/* True if the elements are ids (or labels) of the tensor, if it has such. */
-static bool check_ids(struct arena *arena, const rnn_tensor *tensor, const struct array *array, const char *path,
-                      const char **error)
+bool reader_is_padding(const struct reader *reader, const rnn_tensor *tensor, long i)
 {
-    for (long i = 0; i < array_size(array) && tensor->type != RNN_TYPE_REAL; i++) {
-        double id = array->data[i];
-        if (id >= -1 && id < tensor->vocabulary && id == (double)(long)id)
+    const struct table *table = reader->table;
+    const long sequences = reader->shape[0], frames = reader->shape[1], row = i / tensor_units(tensor);
+    if (table->axes != AXES_PADDED || tensor->time != RNN_TIME_FRAME)
+        return false;
+    return reader->options->frames_first ? row / sequences >= table->sequences[row % sequences].length
+                                         : row % frames >= table->sequences[row / frames].length;
+}
+
+static bool is_id(const rnn_tensor *tensor, double id)
+{
+    return id >= -1 && id < tensor->vocabulary && id == (double)(long)id;
+}
+
+/* Checks that the elements of the source are ids (or labels) of the tensor, or padding. */
+static bool check_ids(const struct reader *reader, const struct source *source, const rnn_tensor *tensor)
+{
+    const struct array *array = source->array;
+    for (long i = 0; i < array_size(array); i++) {
+        if (is_id(tensor, array->data[i]) || reader_is_padding(reader, tensor, i))
             continue;
-        *error = arena_printf(arena, "'%s', element %s: %g is no id of '%s', which are -1 (none) and 0 to %d", path,
-                              array_place_text(arena, array, i), id, tensor->name, tensor->vocabulary - 1);
+        *reader->error = arena_printf(
+            reader->arena, "'%s', element %s: %g is no id of '%s', which are -1 (none) and 0 to %d", source->path,
+            array_place_text(reader->arena, array, i), array->data[i], tensor->name, tensor->vocabulary - 1);
         return false;
     }
     return true;
@@ -62,11 +77,11 @@ bool reader_take_ids(const struct reader *reader, const struct source *source, c
                      struct column *column)
 {
     long size = array_size(array);
-    if (!check_ids(reader->arena, column->tensor, source->array, source->path, reader->error))
+    if (!check_ids(reader, source, column->tensor))
         return false;
     int32_t *ids = ARENA_ARRAY(reader->arena, int32_t, size + 1);
     for (long i = 0; i < size; i++)
-        ids[i] = (int32_t)array->data[i];
+        ids[i] = is_id(column->tensor, array->data[i]) ? (int32_t)array->data[i] : -1;
     column->ids = ids;
     return true;
 }

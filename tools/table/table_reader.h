@@ -5,6 +5,13 @@
 #include "table/sources.h"
 #include "table/table.h"
 
+/* A column with frames whose elements are taken once it is known which of them are padding. */
+struct waiting {
+    struct column *column;
+    const struct source *source;
+    const struct array *array; /* of the source, with axes in the order of the table */
+};
+
 struct reader {
     struct arena *arena;
     const struct table_options *options;
@@ -13,7 +20,9 @@ struct reader {
     const struct source *frames;  /* the first array with frames: the others agree with it */
     const struct source *lengths; /* NULL: none */
     long shape[2];                /* its axes before the units: [rows] or [sequences, frames] */
-    bool *skipped;                /* [sequences]: left out, as labels do not fit in */
+    struct waiting *waiting;
+    int waiting_count;
+    bool *skipped; /* [sequences]: left out, as labels do not fit in */
     const char **error;
 };
 
@@ -27,11 +36,15 @@ int reader_leading_axes(const rnn_tensor *tensor, const struct array *array, int
 const int *reader_take_counts(const struct reader *reader, const struct source *source, long count, int least,
                               long most);
 
+/* True for elements of the source, in its own order of axes, that stand behind the end of their sequence. They may be
+ * anything. */
+bool reader_is_padding(const struct reader *reader, const rnn_tensor *tensor, long i);
+
 /* The ids of the source, in the order of `array`, to which its axes may have been put; false if one is not an id. */
 bool reader_take_ids(const struct reader *reader, const struct source *source, const struct array *array,
                      struct column *column);
 
-/* table_sequences.c: the sequences, once the columns with frames have been read. */
+/* table_sequences.c: the sequences, once the shapes of the columns with frames are known. */
 bool reader_place_sequences(struct reader *reader);
 
 /* table_labels.c: a column of labels; sequences whose frames cannot spell theirs are refused, or marked as skipped. */
