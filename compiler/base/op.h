@@ -123,6 +123,7 @@ struct op_info {
     enum kernel_kind kernel;                             /* KERNEL_NONE: by class, see op_kernel */
     bool one_frame, adds, error_of_argument;             /* see op.def */
     bool training, special_gradient, edges, hides_edges; /* see op.def */
+    bool of_probabilities;                               /* see op.def */
 };
 
 const struct op_info *op_info(enum op op);

@@ -309,6 +309,14 @@ static void write_generic_call(struct emitter *emitter)
     text_puts(emitter->out, "    return status;\n}\n\n");
 }
 
+static bool has_probabilities(const struct graph *graph)
+{
+    bool any = false;
+    for (int i = 0; i < graph->input_count; i++)
+        any |= graph->inputs[i].probabilities;
+    return any;
+}
+
 static void write_targets(struct emitter *emitter)
 {
     const struct graph *graph = emitter->graph;
@@ -320,7 +328,14 @@ static void write_targets(struct emitter *emitter)
     write_pattern(emitter, "};\nstatic const int $_predictions[] = {");
     for (int i = graph->input_count - graph->target_count; i < graph->input_count; i++)
         text_printf(emitter->out, "%d%s", graph->inputs[i].prediction, i + 1 < graph->input_count ? ", " : "");
-    text_puts(emitter->out, "};\n\n");
+    text_puts(emitter->out, "};\n");
+    if (has_probabilities(graph)) {
+        write_pattern(emitter, "static const unsigned char $_probabilities[] = {");
+        for (int i = graph->input_count - graph->target_count; i < graph->input_count; i++)
+            text_printf(emitter->out, "%d%s", graph->inputs[i].probabilities, i + 1 < graph->input_count ? ", " : "");
+        text_puts(emitter->out, "};\n");
+    }
+    text_puts(emitter->out, "\n");
 }
 
 static void write_training_descriptor(struct emitter *emitter)
@@ -329,6 +344,8 @@ static void write_training_descriptor(struct emitter *emitter)
     write_pattern(emitter, "static const rnn_training $ = {\n");
     write_pattern(emitter, graph->target_count ? "    .targets = $_targets,\n    .predictions = $_predictions,\n"
                                                : "    .targets = NULL,\n    .predictions = NULL,\n");
+    write_pattern(emitter, has_probabilities(graph) ? "    .probabilities = $_probabilities,\n"
+                                                    : "    .probabilities = NULL,\n");
     write_pattern(
         emitter,
         "    .target_count = %d,\n    .loss_count = %d,\n    .whole_sequences = %d,\n    .input_gradients = %d,\n",

@@ -150,11 +150,12 @@ struct graph_input {
     struct shape shape;
     const char *size_name;
     enum value_time time;
-    int vocabulary; /* ids: V; else 0 */
-    bool labels;    /* a target of several ids a sequence */
-    int prediction; /* a target: the program's output whose largest unit answers it, or -1 */
-    bool of_past;   /* the adjoint of a frame that a call leaves as the past of the next, see struct graph_past */
-    long past;      /* then: its place there, in numbers of one stream */
+    int vocabulary;     /* ids: V; else 0 */
+    bool labels;        /* a target of several ids a sequence */
+    int prediction;     /* a target: the program's output whose largest unit answers it, or -1 */
+    bool probabilities; /* a target: its units are 0 .. 1 */
+    bool of_past;       /* the adjoint of a frame that a call leaves as the past of the next, see struct graph_past */
+    long past;          /* then: its place there, in numbers of one stream */
 };
 
 struct graph_output {

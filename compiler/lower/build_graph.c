@@ -305,7 +305,8 @@ static void add_leaves(struct lowering *lowering)
                                  .time = value->time,
                                  .vocabulary = value->vocabulary,
                                  .labels = value->labels,
-                                 .prediction = target ? find_prediction(program, value, lowering->arena) : -1};
+                                 .prediction = target ? find_prediction(program, value, lowering->arena) : -1,
+                                 .probabilities = target && find_probabilities(program, value, lowering->arena)};
     }
     collect_sizes(lowering->arena, program, graph);
 }

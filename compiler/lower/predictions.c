@@ -1,6 +1,5 @@
 #include "lower/predictions.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -81,6 +80,31 @@ int find_prediction(const struct program *program, const struct value *target, s
         if (compares && term->args[1]->kind == TERM_VALUE && term->args[1]->value == target)
             found = find_output(program, term->args[0]);
         for (int i = 0; i < term->count; i++)
+            look_at(&search, term->args[i]);
+    }
+    return found;
+}
+
+/* True if the loss is the sum of its operands, or a multiple of one. */
+static bool adds_up(const struct term *term)
+{
+    const bool scales = term->op == OP_mul || term->op == OP_div;
+    return term->op == OP_add || (scales && (term->args[0]->kind == TERM_NUMBER || term->args[1]->kind == TERM_NUMBER));
+}
+
+bool find_probabilities(const struct program *program, const struct value *target, struct arena *scratch)
+{
+    struct search search = {.arena = scratch, .seen = ARENA_ARRAY(scratch, bool, program->value_count + 1)};
+    bool found = false;
+    for (int i = 0; i < program->loss_count; i++)
+        look_at(&search, program->losses[i].term);
+    while (search.count && !found) {
+        const struct term *term = search.open[--search.count];
+        if (term->kind != TERM_OP)
+            continue;
+        found =
+            op_info(term->op)->of_probabilities && term->args[1]->kind == TERM_VALUE && term->args[1]->value == target;
+        for (int i = 0; i < term->count && adds_up(term); i++)
             look_at(&search, term->args[i]);
     }
     return found;

@@ -66,6 +66,30 @@ run_ids 0 "--input lengths=two.csv"
 run_ids 1 ""
 says err "'ids.csv', element [1, 1]: -100 is no id of 'x', which are -1 (none) and 0 to 2"
 
+# A loss of probabilities takes no other numbers; one that leaves some out may.
+cat >coins.rnn <<'END'
+model coins {
+  input x
+  target b[2], c
+  param W[2]
+  loss mse(sum(W) * x, c) + 0.5 * binary_cross_entropy(W * x, b)
+}
+model masked {
+  input x
+  target b
+  param w
+  loss where(b < 0, 0, binary_cross_entropy(w * x, b))
+}
+END
+coins() { expect "$1" "$rnn" train coins.rnn --data x=two.csv --data b=$2 --epochs 1 --streams 1 --out coins.safetensors --top $3 $4; }
+printf '0,0.5\n1,1\n' >good.csv
+printf '0,0.5\n1,2\n' >bad.csv
+coins 0 good.csv coins "--data c=two.csv"
+coins 1 bad.csv coins "--data c=two.csv"
+says err "'bad.csv': element [1, 1] of 'b' is 2; a loss takes it for a probability, 0 to 1: scale the data, or compare with mse"
+printf '1\n-1\n' >bad.csv
+coins 0 bad.csv masked ""
+
 # ---- failure ----
 
 # Infinity and NaN are found where they begin: in a value of the network, or in a loss alone.

@@ -274,6 +274,7 @@ static const rnn_training *take_training(struct arena *arena)
     rnn_training *training = take_array(arena, 1, sizeof *training);
     training->targets = take_tensors(arena, training->target_count);
     training->predictions = take_array(arena, training->target_count, sizeof *training->predictions);
+    training->probabilities = NULL;
     training->state_size = training_state_size;
     training->work_size = training_work_size;
     training->state_init = training_state_init;

@@ -28,6 +28,7 @@
 
 struct column {
     const rnn_tensor *tensor;
+    bool probabilities;  /* numbers are 0 .. 1 (rnn_training.probabilities) */
     const double *reals; /* [rows][units], or NULL: */
     const int32_t *ids;  /* [rows], labels: [rows][most] */
     const int *counts;   /* labels: [rows] */

@@ -16,6 +16,8 @@ static const char *find_fault(const struct reader *reader, const struct column *
         return "a network learns from finite numbers only";
     if (in_float && !isfinite((float)x))
         return "more than float can hold: scale the data, or compute with --double";
+    if (column->probabilities && !(x >= 0 && x <= 1))
+        return "a loss takes it for a probability, 0 to 1: scale the data, or compare with mse";
     return NULL;
 }
 
@@ -230,6 +232,8 @@ bool table_read_arrays(struct arena *arena, const struct table_options *options,
     *table = (struct table){.model = model};
     table->inputs = ARENA_ARRAY(arena, struct column, model->input_count + 1);
     table->targets = ARENA_ARRAY(arena, struct column, target_count + 1);
+    for (int i = 0; i < target_count; i++)
+        table->targets[i].probabilities = model->training->probabilities && model->training->probabilities[i];
     reader.waiting = ARENA_ARRAY(arena, struct waiting, model->input_count + target_count + 1);
     bool read = sources_read(&reader.sources, options->files, options->count);
     table->unused = reader.sources.unused;

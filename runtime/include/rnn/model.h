@@ -151,6 +151,9 @@ typedef struct {
     /* [target_count]: for a target of ids or labels, the output whose largest unit is the prediction: the value that a
      * loss compares with it, at the same frame, or softmax of that. -1: there is none */
     const int *predictions;
+    /* [target_count]: 1 for a target that a loss takes for probabilities, so that its numbers have to be 0 .. 1. NULL:
+     * none is */
+    const unsigned char *probabilities;
     int target_count;
     int loss_count; /* of `loss` statements */
     /* 1: each call is a whole sequence from its first frame: advance = frames or 0, loss_from = 0, no past */
