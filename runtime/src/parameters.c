@@ -72,6 +72,44 @@ static const rnn_file_tensor *find_similar(const rnn_model *model, const rnn_fil
     return nearest;
 }
 
+/* Returns the tensor that is a parameter's first factor, as svd and cp have them (NAME.A), or NULL. */
+static const rnn_file_tensor *find_factor(const rnn_file *file, const char *parameter)
+{
+    char name[NAME_LIMIT + 3];
+    if (strlen(parameter) > NAME_LIMIT)
+        return NULL;
+    snprintf(name, sizeof name, "%s.A", parameter);
+    const rnn_file_tensor *factor = rnn_file_find(file, name);
+    return factor && factor->rank == 2 ? factor : NULL;
+}
+
+/* Returns the tensor that a parameter of the network is a factor of, or NULL. */
+static const rnn_file_tensor *find_whole(const rnn_file *file, const char *parameter)
+{
+    char name[NAME_LIMIT + 1];
+    size_t length = strlen(parameter);
+    if (length > NAME_LIMIT || length < 3 || parameter[length - 2] != '.' || !strchr("ABC", parameter[length - 1]))
+        return NULL;
+    snprintf(name, sizeof name, "%.*s", (int)length - 2, parameter);
+    return rnn_file_find(file, name);
+}
+
+/* Writes what the file has in place of a parameter that it lacks, if it has something of the kind. */
+static void write_hint(char *hint, size_t size, const rnn_model *model, const rnn_file *file, const char *name)
+{
+    const rnn_file_tensor *factor = find_factor(file, name), *whole = find_whole(file, name);
+    const rnn_file_tensor *similar = factor || whole ? NULL : find_similar(model, file, name);
+    if (factor)
+        snprintf(hint, size,
+                 "; the file has factors of '%.60s' of rank %" PRId64
+                 ", for a program that declares them, as svd(r) or cp(r)",
+                 name, factor->shape[1]);
+    else if (whole)
+        snprintf(hint, size, "; the file has '%.60s' itself, for the program without its factors", whole->name);
+    else if (similar)
+        snprintf(hint, size, "; the file has '%.60s', which may have to be renamed", similar->name);
+}
+
 static rnn_status check_names(const rnn_model *model, const rnn_file *file, const char *origin, rnn_error *error)
 {
     char names[300] = "";
@@ -90,12 +128,10 @@ static rnn_status check_names(const rnn_model *model, const rnn_file *file, cons
     if (missing == 0)
         return RNN_OK;
 
-    char more[40] = "", hint[120] = "";
+    char more[40] = "", hint[200] = "";
     if (missing > SOME_NAMES)
         snprintf(more, sizeof more, " and %d more", missing - SOME_NAMES);
-    const rnn_file_tensor *similar = find_similar(model, file, first);
-    if (similar)
-        snprintf(hint, sizeof hint, "; the file has '%.60s', which may have to be renamed", similar->name);
+    write_hint(hint, sizeof hint, model, file, first);
     return rnn_fail(error, RNN_ERROR_WEIGHTS, "%.120s: no tensor %s%s, which '%.60s' needs%s", origin, names, more,
                     model->name, hint);
 }

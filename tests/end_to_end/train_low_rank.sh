@@ -69,6 +69,9 @@ evaluate whole.low_rank.rnn whole.safetensors
 says out "low: 9528 parameters; "
 says told "network: 9528 parameters instead of 11064"
 expect 1 "$rnn" eval low.rnn --weights whole.safetensors --data text
+says err "no tensor 'h1.U', 'h2.U', which 'low' needs; the file has factors of 'h1.U' of rank 16, for a program that declares them"
+expect 1 "$rnn" eval whole.low_rank.rnn --weights whole.dense.safetensors --data text
+says err "; the file has 'h1.U' itself, for the program without its factors"
 expect 0 low again $factors --epochs 5 --quiet
 [ ! -s out ] && [ ! -s err ] || fail "--quiet is not quiet: $(cat out err)"
 same() { # as the one that was never interrupted
