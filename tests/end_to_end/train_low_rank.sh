@@ -173,12 +173,26 @@ says none.csv "no matrix would become smaller, the network stays dense"
 expect 0 plain none "--low-rank-after 1 --checkpoint none.checkpoint --resume"
 cmp dense.safetensors none.safetensors
 
-# Storages alone are no factors.
-expect 0 plain stored "--low-rank-after 1 --form *=int8"
-says out "No matrix has factors: storages are for inference, and training goes on with full numbers."
+# Storages alone are no factors: the training is what it is without them, interrupted or not.
+stored="--low-rank-after 1 --form *=int8 --checkpoint stored.checkpoint --valid 0.1"
+expect 0 plain stored "$stored"
+says out "No matrix has factors: storages are for inference, and training goes on with full numbers, as it was."
+says out "The program with storages is in 'stored.low_rank.rnn'; its weights are those of the program without."
 silent() { ! grep -q "$2" "$1" || fail "$2: $(cat "$1")"; }
 silent out "in place of matrices"
+silent out "begin anew"
+silent out "validation: now"
+[ ! -e stored.dense.safetensors ] || fail "weights of no use: $(ls)"
 grep -q ': int8' stored.low_rank.rnn || fail "no storage: $(cat stored.low_rank.rnn)"
+expect 0 plain dense "--valid 0.1"
+for part in "" .best; do
+  cmp dense$part.safetensors stored$part.safetensors
+  expect 0 "$rnn" eval stored.low_rank.rnn --weights stored$part.safetensors --data text
+done
+rm stored.checkpoint
+expect 0 plain stored "$stored --epochs 2"
+expect 0 plain stored "$stored --resume"
+cmp dense.safetensors stored.safetensors
 
 # ---- errors, before anything is trained ----
 

@@ -59,7 +59,17 @@ static const char *folder_of(struct arena *arena, const char *path)
     return slash ? arena_copy_string(arena, path, (size_t)(slash + 1 - path)) : ".";
 }
 
-/* Writes the program with the forms, and puts its network in the place of the dense one. */
+/* True if a matrix has factors; else all forms are storages, which training does not see. */
+static bool has_factors(const struct factoring *factoring)
+{
+    bool factors = false;
+    for (int i = 0; i < factoring->matrix_count; i++)
+        factors |= factoring->matrices[i].choice.form != FORM_DENSE;
+    return factors;
+}
+
+/* Writes the program with the forms, and puts its network in the place of the dense one. Without factors the
+ * parameters are the same, and the optimiser goes on. */
 static bool open_factored(const struct conversion *conversion, const struct factoring *factoring,
                           struct trainer *trainer, const char **error)
 {
@@ -69,7 +79,7 @@ static bool open_factored(const struct conversion *conversion, const struct fact
     if (!trainer->ranks->rank && !file_write(factoring->arena, network.path, source->data, source->length, error))
         return false;
     const rnn_model *model = trainer_open_network(trainer->ranks, &network, error);
-    return model && trainer_change_model(trainer, model, error);
+    return model && trainer_change_model(trainer, model, !has_factors(factoring), error);
 }
 
 /* ---- going on ---- */
@@ -251,10 +261,13 @@ static bool convert(const struct conversion *conversion, struct factoring *facto
     const struct ranks_item item = {"the forms of matrices", trainer->forms, false};
     if (!ranks_agree(trainer->ranks, trainer->arena, &item, 1, error))
         return false;
-    if (*trainer->forms &&
-        ((!trainer->ranks->rank && !weights_save(trainer, conversion->options->dense, error)) ||
-         !open_factored(conversion, factoring, trainer, error) ||
-         !fill_parameters(factoring, tensors, count, trainer, error) || !begin_validation(trainer, &validation, error)))
+    const bool factors = has_factors(factoring);
+    if (factors && !trainer->ranks->rank && !weights_save(trainer, conversion->options->dense, error))
+        return false;
+    if (*trainer->forms && (!open_factored(conversion, factoring, trainer, error) ||
+                            !fill_parameters(factoring, tensors, count, trainer, error)))
+        return false;
+    if (factors && !begin_validation(trainer, &validation, error))
         return false;
     report_conversion(report, factoring, validation);
     return true;

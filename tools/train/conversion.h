@@ -13,7 +13,8 @@
  * plateau its scale. The optimiser's state begins anew for all parameters: its means of squares are of other numbers,
  * and Adam's corrections count steps of all together. The best validation begins anew too, with that of the factors as
  * they are, since the best weights have to fit the program beside them; and with it patience, and what plateau compares
- * with.
+ * with. Where --form gives storages alone, the program is written, and all of this goes on: training computes with full
+ * numbers, of the same parameters.
  *
  * Before it begins, all files of the dense network are written; after it, those with factors. A training that is
  * resumed in between converts once more, and comes to the same numbers. A checkpoint holds the forms (trainer.forms),

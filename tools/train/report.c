@@ -241,11 +241,14 @@ void report_conversion(struct report *report, const struct factoring *factoring,
     bool factors = false;
     for (int i = 0; i < factoring->matrix_count; i++)
         factors |= factoring->matrices[i].choice.form != FORM_DENSE;
-    puts(factors ? "Factors go on in place of matrices."
-                 : "No matrix has factors: storages are for inference, and training goes on with full numbers.");
-    printf("The rate goes on, the optimizer's moments and the best validation begin anew.\n"
-           "The program with forms is in '%s', the dense weights are in '%s'.\n\n",
-           options->low_rank, options->dense);
+    if (factors)
+        printf("Factors go on in place of matrices. The rate goes on, the optimizer's moments and the best validation "
+               "begin anew.\nThe program with forms is in '%s', the dense weights are in '%s'.\n\n",
+               options->low_rank, options->dense);
+    else
+        printf("No matrix has factors: storages are for inference, and training goes on with full numbers, as it was.\n"
+               "The program with storages is in '%s'; its weights are those of the program without.\n\n",
+               options->low_rank);
     fflush(stdout);
 }
 

@@ -126,13 +126,20 @@ void trainer_close(struct trainer *trainer)
     }
 }
 
-bool trainer_change_model(struct trainer *trainer, const rnn_model *model, const char **error)
+bool trainer_change_model(struct trainer *trainer, const rnn_model *model, bool keeps_moments, const char **error)
 {
+    void *moments = keeps_moments ? trainer->moments : NULL;
+    trainer->moments = keeps_moments ? NULL : trainer->moments;
     trainer_close(trainer);
     trainer->model = model;
     trainer->chosen = false;
     trainer->order_epoch = -1;
-    return open_model(trainer, error);
+    bool opened = open_model(trainer, error);
+    if (keeps_moments) {
+        rnn_free(trainer->moments);
+        trainer->moments = moments;
+    }
+    return opened;
 }
 
 /* ---- batches and windows ---- */

@@ -96,9 +96,10 @@ bool trainer_open(struct trainer *trainer, const struct train_options *options, 
                   const struct dataset *data, const struct dataset *held, const char **error);
 void trainer_close(struct trainer *trainer);
 
-/* Takes another model with the same inputs, targets and windows. Its parameters and the optimiser's state are 0. False
- * with a sentence if there is not enough memory; then it is closed. */
-bool trainer_change_model(struct trainer *trainer, const rnn_model *model, const char **error);
+/* Takes another model with the same inputs, targets and windows. Its parameters are 0, and so is the optimiser's state
+ * unless it keeps its moments, as a model with the same parameters may. False with a sentence if there is not enough
+ * memory. */
+bool trainer_change_model(struct trainer *trainer, const rnn_model *model, bool keeps_moments, const char **error);
 
 long trainer_batches(const struct trainer *trainer);   /* of an epoch */
 uint64_t trainer_count_steps(struct trainer *trainer); /* of an epoch; exact unless sequences differ in length */
