@@ -91,6 +91,32 @@ def take_integers(what, array):
     return numpy.ascontiguousarray(array) if array.ndim else array
 
 
+def take_outputs(network, out, extent, frames, streams, inputs):
+    """The arrays that a call writes to: new ones, or those that were given, which fit and share no memory with inputs."""
+    shapes = [tensor.axes(frames, None if extent.lone else streams) for tensor in network.outputs]
+    types = [numpy.dtype(numpy.int32) if tensor.is_id else network.dtype for tensor in network.outputs]
+    if out is None:
+        return [numpy.empty(shape, dtype) for shape, dtype in zip(shapes, types)]
+    given = out if isinstance(out, dict) else {network.outputs[0].name: out}
+    if set(given) != {tensor.name for tensor in network.outputs}:
+        raise ValueError("out has to be a dict with the arrays '" + "', '".join(t.name for t in network.outputs) + "'")
+    results = [given[tensor.name] for tensor in network.outputs]
+    for tensor, result, shape, dtype in zip(network.outputs, results, shapes, types):
+        if (
+            not isinstance(result, numpy.ndarray)
+            or result.shape != shape
+            or result.dtype != dtype
+            or not result.flags.c_contiguous
+            or not result.flags.writeable
+        ):
+            raise ValueError(
+                f"out of '{tensor.name}' has to be a contiguous, writable array {describe(shape)} of {dtype}"
+            )
+        if any(numpy.may_share_memory(result, array) for array in inputs):
+            raise ValueError(f"out of '{tensor.name}' shares memory with an input: give another array")
+    return results
+
+
 def _shape_error(tensor, shape, wanted, first, lone):
     alone = [length for length in wanted if length != "streams"]
     expected = describe(alone if first and lone else wanted)

@@ -5,15 +5,17 @@ import ctypes
 import functools
 import os
 import weakref
-from ctypes import byref, c_char, c_char_p, c_int, c_uint64, c_void_p
+from ctypes import byref, c_char, c_void_p
 
 import numpy
 
 from . import _arguments
 from ._errors import Error
-from ._model import OK, Tensor, describe, rnn_error, rnn_model, rnn_window
+from ._model import Tensor, describe, rnn_model, rnn_window
 from ._programs import Program, runtime
-from ._state import Memory, State
+from ._state import Memory, State, check
+from ._threads import Threads
+from ._weights import Weights
 
 _DTYPES = {"float32": numpy.float32, "float64": numpy.float64}
 
@@ -61,15 +63,16 @@ class Network:
         self._model = rnn_model.in_dll(self._library, "net_model")
         model = self._model
         if model.real_size != numpy.dtype(_DTYPES[dtype]).itemsize:
-            raise ValueError("the options say what the network computes in, and dtype something else: leave it to dtype")
+            raise ValueError(
+                "the options say what the network computes in, and dtype something else: leave it to dtype"
+            )
         self.name = model.name.decode()
         self.dtype = numpy.dtype(_DTYPES[dtype])
         self.inputs = tuple(Tensor(model.inputs[i]) for i in range(model.input_count))
         self.outputs = tuple(Tensor(model.outputs[i]) for i in range(model.output_count))
         self._tensors = tuple(Tensor(model.parameters[i]) for i in range(model.parameter_count))
-        self._weights = numpy.zeros(model.parameter_elements, dtype=self.dtype)
-        self.parameters = {tensor.name: self._view(tensor) for tensor in self._tensors}
-        self._packed = None
+        self._weights = Weights(model, self._tensors, self.dtype)
+        self.parameters = self._weights.by_name
         self._own = None
         self._vjp = model.vjp.contents if model.vjp else None
         self._vjp_calls = (self._vjp.state_init, self._vjp.forward, self._vjp.backward) if model.vjp else None
@@ -80,73 +83,31 @@ class Network:
         if not self._tensors:
             self.pack()
 
-    def _view(self, tensor):
-        return self._weights[tensor.offset : tensor.offset + tensor.elements].reshape(tensor.shape)
-
     def _check(self, status):
-        if status != OK:
-            raise Error(self._model.status_text(status).decode())
+        check(self._model, status)
 
     # ---- weights ----
 
     def load(self, weights):
         """Takes the weights from a safetensors file, or from a dict of arrays by name, all or none."""
         if isinstance(weights, (str, os.PathLike)):
-            self._call_runtime("rnn_parameters_load", os.fsencode(weights))
+            self._weights.load(weights)
         else:
-            self._take(dict(weights))
+            self._weights.take(dict(weights))
         self.pack()
 
     def save(self, path):
         """Writes the weights to a safetensors file."""
-        self._call_runtime("rnn_parameters_save", os.fsencode(path))
+        self._weights.save(path)
 
     def init(self, seed):
         """Draws the weights' start values; the same seed gives the same on every machine."""
-        weights = c_void_p(self._weights.ctypes.data)
-        seed = _arguments.take_whole("seed", seed, 0, 2**64 - 1)
-        self._check(runtime().rnn_parameters_init(byref(self._model), weights, c_uint64(seed)))
+        self._weights.draw(seed)
         self.pack()
 
     def pack(self):
         """Makes what the network reads of `parameters`: needed after they were changed in place."""
-        packed = self._packed or Memory(self._model, self._model.packed_size())
-        self._check(self._model.pack(self._weights.ctypes.data, packed.address))
-        self._packed = packed
-
-    def _call_runtime(self, name, path):
-        error = rnn_error()
-        function = getattr(runtime(), name)
-        if function(byref(self._model), c_void_p(self._weights.ctypes.data), c_char_p(path), byref(error)) != OK:
-            raise Error(error.text.decode(errors="replace"))
-
-    def _take(self, arrays):
-        unknown = [name for name in arrays if name not in self.parameters]
-        if unknown:
-            raise ValueError(
-                f"the network has no parameter '{unknown[0]}'; it has "
-                + ("'" + "', '".join(self.parameters) + "'" if self.parameters else "none")
-            )
-        taken = numpy.empty_like(self._weights)
-        for tensor in self._tensors:
-            if tensor.name not in arrays:
-                raise ValueError(
-                    f"parameter '{tensor.name}' is missing; expected an array of shape {describe(tensor.shape)}"
-                )
-            array = arrays[tensor.name]
-            array = numpy.asarray(array.detach() if hasattr(array, "detach") else array)
-            if array.dtype.kind not in "fiub":
-                raise TypeError(f"parameter '{tensor.name}' is of type {array.dtype}; expected real numbers")
-            if array.shape != tensor.shape:
-                raise ValueError(
-                    f"parameter '{tensor.name}' has shape {describe(array.shape)}; expected {describe(tensor.shape)}"
-                )
-            part = taken[tensor.offset : tensor.offset + tensor.elements]
-            with numpy.errstate(over="ignore"):
-                part[:] = array.reshape(-1)
-            if numpy.isinf(part).any() and not numpy.isinf(array).any():
-                raise ValueError(f"parameter '{tensor.name}' has a number that {self.dtype} cannot hold")
-        self._weights[:] = taken
+        self._weights.pack()
 
     # ---- calls ----
 
@@ -181,13 +142,13 @@ class Network:
         if frames is None:
             raise ValueError("the network has no input with frames, so that nothing says how many there are")
         lengths = self._take_lengths(lengths, frames, streams)
+        results = _arguments.take_outputs(self, out, extent, frames, streams, arrays)
         used = state if state is not None else self._begin(streams)
-        results = self._take_outputs(out, extent, frames, used.streams, arrays)
         with used:
             self._run(used, frames, lengths, [a.ctypes.data for a in arrays], [r.ctypes.data for r in results])
         if state is None:
             self._idle.append(used)
-        return self._give(results, extent)
+        return self._give(results)
 
     def step(self, *inputs, state=None, streams=None, out=None, **named):
         """Computes one frame of every stream, of inputs [streams, ...] or [...]; without `state` of streams of the
@@ -206,7 +167,7 @@ class Network:
                 self._own = State(self, extent.streams or 1)
             state = self._own
         self._streams(extent, state)
-        results = self._take_outputs(out, extent, None, state.streams, arrays)
+        results = _arguments.take_outputs(self, out, extent, None, state.streams, arrays)
         with state, self._limit_threads():
             self._check(
                 self._model.step(
@@ -216,7 +177,7 @@ class Network:
                     _pointers(r.ctypes.data for r in results),
                 )
             )
-        return self._give(results, extent)
+        return self._give(results)
 
     def _step_some(self, arrays, extent, state, streams, out):
         self._check_state(state)
@@ -224,7 +185,7 @@ class Network:
         count = chosen.size
         if (extent.streams or count) != count:
             raise ValueError(f"the inputs have {extent.streams} streams and `streams` has {count}")
-        results = self._take_outputs(out, extent, None, count, arrays)
+        results = _arguments.take_outputs(self, out, extent, None, count, arrays)
         with state, self._limit_threads():
             self._check(
                 self._model.step_some(
@@ -237,12 +198,12 @@ class Network:
                     _pointers(r.ctypes.data for r in results),
                 )
             )
-        return self._give(results, extent)
+        return self._give(results)
 
     def _ready(self):
-        if self._packed is None:
+        if self._weights.packed is None:
             raise Error("the network has no weights: load(...) them, or draw them with init(seed)")
-        return self._packed.address
+        return self._weights.packed.address
 
     def _run(self, state, frames, lengths, inputs, outputs, packed=None):
         places = lengths.ctypes.data if lengths is not None else None
@@ -269,7 +230,7 @@ class Network:
         return state
 
     def _limit_threads(self):
-        return _Threads(self._library, self.threads)
+        return Threads(self._library, self.threads)
 
     def _streams(self, extent, state):
         if state is None:
@@ -321,31 +282,7 @@ class Network:
             raise ValueError(f"lengths has {wrong}; expected 0 .. {frames}, the number of frames")
         return lengths
 
-    def _take_outputs(self, out, extent, frames, streams, inputs):
-        shapes = [tensor.axes(frames, None if extent.lone else streams) for tensor in self.outputs]
-        types = [numpy.dtype(numpy.int32) if tensor.is_id else self.dtype for tensor in self.outputs]
-        if out is None:
-            return [numpy.empty(shape, dtype) for shape, dtype in zip(shapes, types)]
-        given = out if isinstance(out, dict) else {self.outputs[0].name: out}
-        if set(given) != {tensor.name for tensor in self.outputs}:
-            raise ValueError("out has to be a dict with the arrays '" + "', '".join(t.name for t in self.outputs) + "'")
-        results = [given[tensor.name] for tensor in self.outputs]
-        for tensor, result, shape, dtype in zip(self.outputs, results, shapes, types):
-            if (
-                not isinstance(result, numpy.ndarray)
-                or result.shape != shape
-                or result.dtype != dtype
-                or not result.flags.c_contiguous
-                or not result.flags.writeable
-            ):
-                raise ValueError(
-                    f"out of '{tensor.name}' has to be a contiguous, writable array {describe(shape)} of {dtype}"
-                )
-            if any(numpy.may_share_memory(result, array) for array in inputs):
-                raise ValueError(f"out of '{tensor.name}' shares memory with an input: give another array")
-        return results
-
-    def _give(self, results, extent):
+    def _give(self, results):
         if len(results) == 1:
             return results[0]
         return {tensor.name: result for tensor, result in zip(self.outputs, results)}
@@ -430,7 +367,7 @@ class Network:
         return _rebuild(*self.__reduce__()[1])
 
     def __reduce__(self):
-        weights = self._weights.copy() if self._packed else None
+        weights = self._weights.values.copy() if self._weights.packed else None
         return _rebuild, (self._program, self.dtype.name, self.threads, self._more, weights, self._model.fingerprint)
 
     def __repr__(self):
@@ -445,27 +382,9 @@ def _rebuild(program, dtype, threads, more, weights, fingerprint):
     network = Network(program, dtype, threads, more)
     network._check_same(fingerprint)
     if weights is not None:
-        network._weights[:] = weights
+        network._weights.values[:] = weights
         network.pack()
     return network
-
-
-class _Threads:
-    """Limits the threads of OpenMP that the calls within have."""
-
-    forked = False  # OpenMP has lost its threads to os.fork, and would wait for them
-
-    def __init__(self, library, threads):
-        self._library, self._threads = library, 1 if _Threads.forked else threads
-
-    def __enter__(self):
-        self._before = self._library.omp_get_max_threads() if self._threads else None
-        if self._before != self._threads:
-            self._library.omp_set_num_threads(c_int(self._threads))
-
-    def __exit__(self, *_):
-        if self._before != self._threads:
-            self._library.omp_set_num_threads(c_int(self._before))
 
 
 def _pointers(addresses):
@@ -476,6 +395,3 @@ def _pointers(addresses):
 @functools.lru_cache(maxsize=None)
 def _array_of_pointers(count):
     return c_void_p * count
-
-
-os.register_at_fork(after_in_child=lambda: setattr(_Threads, "forked", True))

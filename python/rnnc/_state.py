@@ -8,7 +8,13 @@ import numpy
 
 from . import _arguments
 from ._errors import Error
-from ._model import describe
+from ._model import OK, describe
+
+
+def check(model, status):
+    """Raises what the status of a call says."""
+    if status != OK:
+        raise Error(model.status_text(status).decode())
 
 
 class Memory:

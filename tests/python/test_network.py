@@ -327,7 +327,11 @@ class Messages(unittest.TestCase):
             (lambda: net.step(x[0], state=net.state(3), streams=[0]), ValueError, "have 2 streams and `streams` has 1"),
             (lambda: net.step(x[0], state=net.state(3), streams=[1, 3]), ValueError, r"streams has 3; expected 0 .. 2"),
             (lambda: net.step(x[0], state=net.state(3), streams=[1, 1]), ValueError, "streams names a stream twice"),
-            (lambda: net.step(x[0], state=net.state(3), streams=numpy.zeros(0, int)), ValueError, r"streams has shape \[0\]"),
+            (
+                lambda: net.step(x[0], state=net.state(3), streams=numpy.zeros(0, int)),
+                ValueError,
+                r"streams has shape \[0\]",
+            ),
             (lambda: net.state(0), ValueError, "streams is 0; expected a whole number from 1 to"),
             (lambda: net.state(2).reset([True]), ValueError, r"which has shape \[1\]; expected \[2\]"),
         ]:
