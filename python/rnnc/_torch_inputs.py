@@ -10,10 +10,16 @@ NO_GRAPHS = (
     "compiled code cannot be part of a graph of torch.jit, torch.fx or torch.export: "
     "leave the module out of what is traced, as torch.compile does, or run the network as it is, Module.net"
 )
+_NO_FULL_GRAPH = (
+    "a compiled network cannot be part of a graph: leave fullgraph=True out, "
+    "and torch.compile compiles what is around it"
+)
 
 
 def check_not_recorded(inputs):
     """Refuses calls that PyTorch records, as it would record nothing of compiled code; torch.compile goes around them."""
+    if torch.compiler.is_compiling():
+        torch._dynamo.graph_break(msg=_NO_FULL_GRAPH)
     proxies = sys.modules.get("torch.fx.experimental.proxy_tensor")
     if (
         type(inputs) is not tuple  # torch.fx gives something else

@@ -84,6 +84,14 @@ class Transforms(unittest.TestCase):
         y.sum().backward()
         self.assertGreater(linear.weight.grad.abs().max(), 0)
 
+    def test_compile(self):
+        """torch.compile compiles what is around the module; with fullgraph=True it says that it cannot."""
+        model, x = torch.nn.Sequential(self.module, torch.nn.Linear(5, 2)), self.xs[0]
+        torch.testing.assert_close(torch.compile(model, backend="eager")(x), model(x))
+        torch._dynamo.reset()
+        with self.assertRaisesRegex(torch._dynamo.exc.Unsupported, "leave fullgraph=True out"):
+            torch.compile(model, backend="eager", fullgraph=True)(x)
+
     def test_refused(self):
         x, module = self.xs[0], self.module
         nested = torch.nested.nested_tensor([x[:, 0], x[:3, 0]], layout=torch.jagged)
