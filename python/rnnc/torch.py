@@ -195,6 +195,11 @@ class Module(torch.nn.Module):
             weight = owner._parameters.get(last)
             if weight is None:  # a buffer, or parametrized
                 weight = getattr(owner, last)
+            if weight is None:
+                name = ".".join((*modules, last))
+                raise ValueError(
+                    f"parameter '{name}' is None; expected a torch.nn.Parameter of shape {describe(shape)}"
+                )
             if weight.dtype is not self._dtype or not weight.is_cpu or weight.shape != shape:
                 name = ".".join((*modules, last))
                 check_tensor(f"parameter '{name}'", weight, self._dtype)

@@ -106,6 +106,11 @@ class States(unittest.TestCase):
             (lambda: module(), TypeError, "input 'x' is missing"),
             (lambda: copy.deepcopy(module).to("meta")(x), ValueError, "parameter 'W' is on meta"),
             (lambda: copy.deepcopy(module).double()(x), TypeError, "parameter 'W' is of type torch.float64"),
+            (
+                lambda: setattr(module, "W", None) or module(x),
+                ValueError,
+                r"parameter 'W' is None; expected a torch.nn.Parameter of shape \[5, 3\]",
+            ),
             (lambda: rnnc.torch.Module(3), TypeError, "is made from what rnnc.compile gives, not from int"),
             (
                 lambda: rnnc.torch.Module(rnnc.compile("model m { input x; param forward; output y = forward * x }")),
