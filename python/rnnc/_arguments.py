@@ -58,6 +58,8 @@ def extent(tensors, shapes, is_step):
             frames = _agree("frames", frames, tensor, lengths.pop(0))
         if not lone:
             streams = _agree("streams", streams, tensor, lengths.pop(0))
+    if is_step and streams and not streams[0]:
+        raise ValueError(f"input '{streams[1]}' has no streams")
     return Extent(frames[0] if frames else None, 1 if lone else streams[0] if streams else None, lone)
 
 
@@ -82,7 +84,7 @@ def take_streams(streams, count):
 
 
 def take_integers(what, array):
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iu" and array.size:  # numpy.asarray([]) is of float64
         raise TypeError(f"{what} is of type {array.dtype}; expected integers")
     if array.dtype != numpy.int32:
         if array.size and (int(array.max()) > 2**31 - 1 or int(array.min()) < -(2**31)):
@@ -134,6 +136,4 @@ def _shape_error(tensor, shape, wanted, first, lone):
 def _agree(what, before, tensor, found):
     if before and before[0] != found:
         raise ValueError(f"input '{tensor.name}' has {found} {what}, and '{before[1]}' has {before[0]}")
-    if what == "streams" and found < 1:
-        raise ValueError(f"input '{tensor.name}' has no streams")
     return before or (found, tensor.name)

@@ -25,6 +25,8 @@ class Call:
             torch.empty(self._axes(tensor), dtype=torch.int32 if tensor.is_id else module._dtype)
             for tensor in net.outputs
         ]
+        if not extent.streams:  # an empty batch
+            return [*outputs, torch.empty(0, dtype=torch.uint8)] if self.keeps else outputs
         if self.keeps or self.through:
             gathered = module._gather(weights)
             work = net._forward(
@@ -73,18 +75,21 @@ class Call:
         end = adjoints.pop() if self.through else None
         begin = self.new_past() if wants_past else None
         gradients = [torch.empty_like(x) if want else None for x, want in zip(inputs, wanted)]
-        block = torch.empty_like(module._block)
-        gathered = module._gather(weights)
-        net._backward(
-            gathered.data_ptr(),
-            work.data_ptr(),
-            [x.data_ptr() for x in inputs],
-            [None if a is None else a.data_ptr() for a in adjoints],
-            None if end is None else end.data_ptr(),
-            block.data_ptr(),
-            [None if g is None else g.data_ptr() for g in gradients],
-            None if begin is None else begin.data_ptr(),
-        )
+        if self.extent.streams:
+            block = torch.empty_like(module._block)
+            gathered = module._gather(weights)
+            net._backward(
+                gathered.data_ptr(),
+                work.data_ptr(),
+                [x.data_ptr() for x in inputs],
+                [None if a is None else a.data_ptr() for a in adjoints],
+                None if end is None else end.data_ptr(),
+                block.data_ptr(),
+                [None if g is None else g.data_ptr() for g in gradients],
+                None if begin is None else begin.data_ptr(),
+            )
+        else:
+            block = torch.zeros_like(module._block)
         parts = block.split_with_sizes([t.elements for t in net._tensors])
         return begin, gradients, [p if len(t.shape) == 1 else p.view(t.shape) for p, t in zip(parts, net._tensors)]
 

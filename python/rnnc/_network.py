@@ -143,6 +143,8 @@ class Network:
             raise ValueError("the network has no input with frames, so that nothing says how many there are")
         lengths = self._take_lengths(lengths, frames, streams)
         results = _arguments.take_outputs(self, out, extent, frames, streams, arrays)
+        if not streams:
+            return self._give(results)
         used = state if state is not None else self._begin(streams)
         with used:
             self._run(used, frames, lengths, [a.ctypes.data for a in arrays], [r.ctypes.data for r in results])
@@ -234,7 +236,7 @@ class Network:
 
     def _streams(self, extent, state):
         if state is None:
-            return extent.streams or 1
+            return 1 if extent.streams is None else extent.streams
         self._check_state(state)
         if extent.streams is not None and state.streams != extent.streams:
             raise ValueError(f"the inputs have {extent.streams} streams and the state has {state.streams}")

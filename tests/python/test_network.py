@@ -49,6 +49,12 @@ class Calls(unittest.TestCase):
     def test_run(self):
         numpy.testing.assert_allclose(self.net.run(self.x), elman(self.net.parameters, self.x), atol=1e-5)
 
+    def test_without_streams(self):
+        self.assertEqual(self.net.run(self.x[:, :0]).shape, (9, 0, 5))
+        self.assertEqual(
+            self.net.run(self.x[:, :0], lengths=[], out=numpy.empty((9, 0, 5), numpy.float32)).shape, (9, 0, 5)
+        )
+
     def test_copies_are_of_the_same_program(self):
         with tempfile.TemporaryDirectory() as folder:
             before = os.getcwd()
@@ -313,7 +319,7 @@ class Messages(unittest.TestCase):
             (lambda: net.run(x, x), TypeError, r"has 1 input \('x'\), and 2 were given"),
             (lambda: net.run(x, x=x), TypeError, "input 'x' is given twice"),
             (lambda: net.run(z=x), TypeError, "no input 'z'; it has 'x'"),
-            (lambda: net.run(x[:, :0]), ValueError, "input 'x' has no streams"),
+            (lambda: net.step(x[0, :0]), ValueError, "input 'x' has no streams"),
             (lambda: net.run(x, lengths=[1]), ValueError, r"lengths has shape \[1\]; expected \[2\]"),
             (lambda: net.run(x, lengths=[5, 1]), ValueError, "lengths has 5; expected 0 .. 4"),
             (lambda: net.run(x, state=net.state(3)), ValueError, "the inputs have 2 streams and the state has 3"),

@@ -129,6 +129,26 @@ class Gradients(unittest.TestCase):
         alone = self.module(self.x[:, 1], self.word[:, 1], self.h0[1])
         torch.testing.assert_close(alone["y"], self.module(self.x, self.word, self.h0)["y"][:, 1])
 
+    def test_empty_batches(self):
+        """Without streams outputs are empty and gradients 0, as those of torch.nn.LSTM; frames there have to be."""
+        module, lstm = rnnc.torch.Module(rnnc.compile(ELMAN)), torch.nn.LSTM(3, 5)
+        for of in (module, lstm):
+            x = torch.zeros(4, 0, 3, requires_grad=True)
+            y = of(x)
+            y = y if of is module else y[0]
+            self.assertEqual((y.shape, y.dtype), ((4, 0, 5), torch.float32))
+            y.sum().backward()
+            self.assertEqual(x.grad.shape, x.shape)
+            self.assertTrue(all(w.grad is not None and not w.grad.any() for w in of.parameters()))
+        with torch.no_grad():
+            self.assertEqual(module(torch.zeros(4, 0, 3), lengths=torch.zeros(0, dtype=torch.int32)).shape, (4, 0, 5))
+        with self.assertRaisesRegex(ValueError, "the inputs have no frames"):
+            module(torch.zeros(0, 2, 3))
+        results = self.module(self.x[:, :0], self.word[:, :0], self.h0[:0])
+        self.assertEqual({name: y.shape for name, y in results.items()}, {"y": (FRAMES, 0, 3), "end": (0, 4)})
+        with self.assertRaisesRegex(ValueError, "the inputs have 0 streams and the state has 2"):
+            module(torch.zeros(4, 0, 3), state=module.state(2))
+
     def test_frozen(self):
         module = copy.deepcopy(self.module)
         module.first.W.requires_grad_(False)
