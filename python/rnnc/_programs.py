@@ -2,11 +2,15 @@
 
 import ctypes
 import functools
+import logging
 import os
 import subprocess
+import sys
 import tempfile
 
 from ._errors import CompileError, Error
+
+_PATIENCE = 2  # seconds until it is said that a network is being compiled
 
 
 def _is_text(source):
@@ -42,6 +46,24 @@ def runtime():
         ) from None
 
 
+def _wait(process, name):
+    """What a process writes to standard output and error. If it takes long, that is said."""
+    try:
+        return process.communicate(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        _tell(f"compiling {name}, once: the network is kept in a cache")
+        return process.communicate()
+
+
+def _tell(text):
+    """Logs what takes time, or where the program does not log prints it, if a person looks on."""
+    log = logging.getLogger("rnnc")
+    if log.hasHandlers() and log.isEnabledFor(logging.INFO):
+        log.info(text)
+    elif sys.stderr is not None and sys.stderr.isatty():
+        print(f"rnnc: {text}", file=sys.stderr, flush=True)
+
+
 class Program:
     """What a network is compiled from: a file or a text, and the options that rnn and rnnc have in common."""
 
@@ -66,11 +88,18 @@ class Program:
 
     def _run(self, program, more, path, name):
         words = [os.path.join(prefix(), "bin", program), *more, *self.options, "--", path]
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            message = done.stderr.replace(path, name).strip()
-            raise CompileError(message or f"{program} ended with exit status {done.returncode}")
-        return done.stdout
+        with subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                out, errors = _wait(process, name)
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode != 0:
+            message = errors.replace(path, name).strip()
+            raise CompileError(message or f"{program} ended with exit status {process.returncode}")
+        return out
 
     def library(self, *more):
         """The path of the compiled network in rnn's cache."""

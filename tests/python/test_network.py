@@ -1,12 +1,14 @@
 """The package rnnc against the same equations in NumPy, and its messages. RNNC_PREFIX names a build of rnnc."""
 
 import copy
+import io
 import os
 import pickle
 import signal
 import tempfile
 import threading
 import unittest
+import unittest.mock
 
 import numpy
 
@@ -54,6 +56,21 @@ class Calls(unittest.TestCase):
         self.assertEqual(
             self.net.run(self.x[:, :0], lengths=[], out=numpy.empty((9, 0, 5), numpy.float32)).shape, (9, 0, 5)
         )
+
+    def test_slow_compilers_are_told(self):
+        """In the log, where the program has one, or else to people at a terminal."""
+        program = rnnc._programs.Program(ELMAN, ())
+        screen = io.StringIO()
+        with unittest.mock.patch.object(rnnc._programs, "_PATIENCE", 0):
+            with self.assertLogs("rnnc", "INFO") as log:
+                program.run("rnnc", "-fsyntax-only")
+            with unittest.mock.patch("sys.stderr", screen):
+                program.run("rnnc", "-fsyntax-only")
+                self.assertEqual(screen.getvalue(), "")
+                screen.isatty = lambda: True
+                program.run("rnnc", "-fsyntax-only")
+        self.assertIn("compiling <text>, once: the network is kept in a cache", log.output[0])
+        self.assertEqual(screen.getvalue(), "rnnc: compiling <text>, once: the network is kept in a cache\n")
 
     def test_copies_are_of_the_same_program(self):
         with tempfile.TemporaryDirectory() as folder:
