@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -82,6 +83,8 @@ static void expect_row(const char *table, const char *equations, const char *sto
              table, equations);
     struct scheduled scheduled = schedule_program(text, &default_schedule_options);
     assert_string_equal(buffer_text(&scheduled, "e"), storage);
+    if (strcmp(storage, "none") != 0)
+        assert_false(scheduled.lowered.graph->nodes[node_called(&scheduled.lowered, "e")]->by_units);
     scheduled_free(&scheduled);
 }
 
@@ -93,7 +96,8 @@ static void test_rows_are_read_in_the_table(void **state)
     expect_row("[9, 32]", read, "none");
     expect_row("[9, 32] : int8", read, "block");                               /* it becomes plain numbers once */
     expect_row("[9, 24]", "  e = embed(E, w)\n  output g = tanh(e)", "block"); /* no whole vectors, on some machines */
-    expect_row("[9, 32]", "  e = embed(E, w)\n  output h = tanh(e + U @ h[t-1])", "block"); /* a scan reads it */
+    expect_row("[9, 32]", "  e = embed(E, w)\n  output h = tanh(e + U @ h[t-1])", "block");   /* a scan reads it */
+    expect_row("[9, 32]", "  e = embed(E, w)\n  output h = tanh(e + 0.5 * h[t-1])", "block"); /* another one */
     expect_row("[9, 32]", "  e = embed(E, w)\n  output g = softmax(e) * e", "block"); /* one reader needs all units */
     expect_row("[9, 32]", "  e = embed(E, w)\n  output g = tanh(e) + e[t-1]", "block, past 1");
     expect_row("[9, 32]", "  e = embed(E, w[t-1])\n  output g = tanh(e)", "none"); /* copied from the frame before */

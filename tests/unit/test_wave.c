@@ -89,8 +89,10 @@ static void test_one_call(void **unused)
     const rnn_call before = call;
     for (int s = 0; s < SECTIONS; s++) {
         rnn_begin_section(&wave, &call, s, s == 1 ? RNN_BACKWARD : RNN_FORWARD, 4);
-        while (rnn_next_block(&call))
-            rnn_pass_on(&wave, &call);
+        for (int through = 0; rnn_next_block(&call); rnn_pass_on(&wave, &call)) {
+            through += call.count;
+            assert_int_equal(rnn_frames_through(&call), through);
+        }
         rnn_end_section(&wave);
     }
     rnn_end_wave(&wave, &call);
