@@ -227,6 +227,7 @@ static void test_stored_weights_of_slices(void **state)
     const double product = 2. * 256 * 256 / (0.95 * plain.flops); /* with the other factor, of one column */
     assert_true(fabs(slow - fast - 1000 * product) < 20 * product);
     machine.rates[PRECISION_F16].many = 0.001; /* what bounds those with the vectors of all slices are multiply-adds */
+    machine.rates[PRECISION_F32].one = 0.001;  /* those of many columns */
     assert_true(predict(&scheduled, REGION_SCAN, one_stream).time == slow);
     scheduled_free(&scheduled);
 }
