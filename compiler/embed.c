@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "emit/emit.h"
 #include "graph/graph.h"
 #include "rnn/weights.h"
@@ -44,7 +45,29 @@ static const char *find_beyond_float(struct arena *arena, const rnn_model *model
     return NULL;
 }
 
-const double *embed_weights(struct arena *arena, const struct graph *graph, const char *path, const char **error)
+/* Returns what `rnn` says of tensors that the network does not have; NULL where there are none. */
+static const char *list_unused(struct arena *arena, const rnn_model *model, const char *path)
+{
+    enum { MOST = 8 };
+    const char *names[MOST];
+    rnn_error unseen;
+    rnn_file *file = rnn_file_open(path, &unseen);
+    const int count = file ? rnn_parameters_unused(model, file, names, MOST) : 0;
+    struct text text;
+    text_init(&text, arena);
+    text_printf(&text, "not used, as '%s' has no parameter of the name:", model->name);
+    for (int i = 0; i < count && i < MOST; i++)
+        text_printf(&text, "%s '%s'", i ? "," : "", names[i]);
+    if (count > MOST)
+        text_printf(&text, " and %d more", count - MOST);
+    text_printf(&text, " in '%s'", path);
+    if (file)
+        rnn_file_close(file);
+    return count ? text.data : NULL;
+}
+
+const double *embed_weights(struct arena *arena, const struct graph *graph, const char *path, const char **unused,
+                            const char **error)
 {
     rnn_model model = describe(arena, graph);
     rnn_error problem;
@@ -53,6 +76,7 @@ const double *embed_weights(struct arena *arena, const struct graph *graph, cons
         *error = arena_printf(arena, "%s", problem.text);
         return NULL;
     }
+    *unused = list_unused(arena, &model, path);
     *error = find_beyond_float(arena, &model, values, path);
     return *error ? NULL : values;
 }

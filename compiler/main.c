@@ -90,6 +90,8 @@ int main(int argc, char **argv)
             fwrite(result.dump.data, 1, result.dump.length, stderr);
         if (options.pipeline.time_stages)
             print_times(&result);
+        if (result.unused)
+            fprintf(stderr, "rnnc: %s\n", result.unused);
         if (result.error)
             status = complain(result.error);
         if (done && !diag_error_count(diag))

@@ -153,9 +153,9 @@ static bool add_weights(struct pipeline *pipeline, struct emit_options *emit_opt
 {
     const struct pipeline_options *options = pipeline->options;
     struct pipeline_result *result = pipeline->result;
-    emit_options->weights = options->embed
-                                ? embed_weights(pipeline->arena, pipeline->graph, options->embed, &result->error)
-                                : ARENA_ARRAY(pipeline->arena, double, 1);
+    emit_options->weights = options->embed ? embed_weights(pipeline->arena, pipeline->graph, options->embed,
+                                                           &result->unused, &result->error)
+                                           : ARENA_ARRAY(pipeline->arena, double, 1);
     if (!emit_options->weights)
         return false;
     if (options->embed ? options->embed_packed : options->plain)

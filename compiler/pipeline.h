@@ -106,6 +106,7 @@ struct pipeline_result {
     struct text header;                  /* with EMIT_C and a header */
     struct text dump;                    /* --dump-after */
     const char *error;                   /* an error outside the program, in the weights to be embedded; NULL: none */
+    const char *unused;                  /* what the weights to be embedded have beside; NULL: nothing */
     double predicted;                    /* with EMIT_PREDICT: nanoseconds for a frame */
 
     /* What the stages have made, as far as they came; NULL: they did not. Of the same arena. */

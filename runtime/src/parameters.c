@@ -1,6 +1,7 @@
 /* A network's parameters and a weights file: everything is compared before anything is written. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,4 +357,27 @@ rnn_status rnn_parameters_save(const rnn_model *model, const void *parameters, c
     rnn_status status = rnn_file_save(path, tensors, count, &metadata, shared, error);
     free(tensors);
     return status;
+}
+
+static bool is_parameter(const rnn_model *model, const char *name)
+{
+    for (int i = 0; i < model->parameter_count; i++)
+        if (strcmp(model->parameters[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+int rnn_parameters_unused(const rnn_model *model, const rnn_file *file, const char **names, int room)
+{
+    static const char of_checkpoints[] = "train/";
+    int count = 0;
+    for (int i = 0; i < rnn_file_count(file); i++) {
+        const char *name = rnn_file_at(file, i)->name;
+        if (strncmp(name, of_checkpoints, sizeof of_checkpoints - 1) == 0 || is_parameter(model, name))
+            continue;
+        if (count < room)
+            names[count] = name;
+        count++;
+    }
+    return count;
 }

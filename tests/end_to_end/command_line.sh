@@ -183,6 +183,17 @@ for compiler in gcc clang; do # even a project that wants to see each conversion
 done
 expect 1 "$rnnc" elman.rnn -D n=2 --embed=w.safetensors -o other.c
 says err "tensor 'W' is [1, 1] but 'Elman' needs [2, 2]"
+whole=$header
+header=$(echo "$header" | sed 's/"b":/"spare":/; s/}}$/},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}/')
+weights '\0\0\200\077\0\0\200\077'
+for option in --embed "--freestanding --plain-c --weights"; do
+  expect 0 "$rnnc" elman.rnn -D n=1 $option=w.safetensors -o elman.c
+  says err "rnnc: not used, as 'Elman' has no parameter of the name: 'spare' in 'w.safetensors'"
+done
+header=$whole
+weights '\0\0\200\077'
+expect 0 "$rnnc" elman.rnn -D n=1 --embed=w.safetensors -o elman.c
+[ ! -s err ] || fail "rnnc speaks of weights that all fit: $(cat err)"
 weights '\0\0\200\177'
 expect 1 "$rnnc" elman.rnn -D n=1 --embed=w.safetensors -o other.c
 says err "element 0 of tensor 'b' is inf, which cannot be a constant of C"

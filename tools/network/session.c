@@ -40,16 +40,6 @@ bool session_load(struct arena *arena, struct session *session, const char *path
     return parameters_load(arena, session->model, session->parameters, path, strict, false, error);
 }
 
-static const char of_checkpoints[] = "train/"; /* how the names of other tensors in checkpoints begin */
-
-static bool is_parameter(const rnn_model *model, const char *name)
-{
-    for (int i = 0; i < model->parameter_count; i++)
-        if (strcmp(model->parameters[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 /* "'a', 'b' and 3 more", or NULL where the network has all of the file's tensors. */
 static const char *list_extra_tensors(struct arena *arena, const rnn_model *model, const char *path)
 {
@@ -57,15 +47,11 @@ static const char *list_extra_tensors(struct arena *arena, const rnn_model *mode
     rnn_error unseen;
     rnn_file *file = rnn_file_open(path, &unseen);
     struct text names;
-    int count = 0;
+    const char *unused[MOST];
+    const int count = file ? rnn_parameters_unused(model, file, unused, MOST) : 0;
     text_init(&names, arena);
-    for (int i = 0; file && i < rnn_file_count(file); i++) {
-        const char *name = rnn_file_at(file, i)->name;
-        if (strncmp(name, of_checkpoints, sizeof of_checkpoints - 1) == 0 || is_parameter(model, name))
-            continue;
-        if (count++ < MOST)
-            text_printf(&names, "%s'%s'", names.length ? ", " : "", name);
-    }
+    for (int i = 0; i < count && i < MOST; i++)
+        text_printf(&names, "%s'%s'", i ? ", " : "", unused[i]);
     if (count > MOST)
         text_printf(&names, " and %d more", count - MOST);
     if (file)
