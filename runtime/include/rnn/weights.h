@@ -78,8 +78,8 @@ rnn_status rnn_parameters_load(const rnn_model *model, void *parameters, const c
 rnn_status rnn_parameters_load_memory(const rnn_model *model, void *parameters, const void *memory, size_t size,
                                       rnn_error *error);
 
-/* Writes up to `room` names of tensors of a file that the network does not have, in order of their data, and returns how
- * many there are; without those of a training's checkpoints, which begin with "train/". */
+/* Writes up to `room` names of tensors of a file that the network does not have, in order of their data, and returns
+ * how many there are; without those of a training's checkpoints, which begin with "train/". */
 int rnn_parameters_unused(const rnn_model *model, const rnn_file *file, const char **names, int room);
 
 /* Saves the parameters; of a network with variants those of the variants whose arrays are there, with the fingerprint
