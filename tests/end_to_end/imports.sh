@@ -124,6 +124,8 @@ if "$rnn" factor -I cells net.rnn --weights w.safetensors >out 2>err; then
   says out "y.W stays dense: it is declared in 'cells/cell.rnn', which the program imports"
   expect 1 "$rnn" factor -I cells net.rnn --weights w.safetensors --form 'y.W=svd:1' --out small
   says err "'y.W' is declared in 'cells/cell.rnn', which the program imports"
+  expect 1 "$rnn" factor -I cells net.rnn --weights w.safetensors --form 'y.V=svd:1' --out small
+  says err "imported, so that their cells have to be copied first: 'y.W'"
 else
   grep -qi lapack err || fail "rnn factor says: $(cat err)"
 fi

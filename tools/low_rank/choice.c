@@ -134,6 +134,21 @@ static const char *list_names(const struct factoring *factoring)
     return factoring->matrix_count ? text.data : "none";
 }
 
+/* Returns what is to be said of matrices of imported cells, which have names and cannot be given a form: "" of none. */
+static const char *list_imported(const struct factoring *factoring)
+{
+    struct text text;
+    int count = 0;
+    text_init(&text, factoring->arena);
+    for (int i = 0; i < factoring->program->parameter_count; i++) {
+        const struct value *value = factoring->program->parameters[i];
+        if (is_imported(factoring->source, value) && can_have_form(value))
+            text_printf(&text, "%s'%s'",
+                        count++ ? ", " : "; imported, so that their cells have to be copied first: ", value->name);
+    }
+    return count ? text.data : "";
+}
+
 /* Gives what a --form says to the parameters that its pattern matches. */
 static bool take_form(struct factoring *factoring, const struct form_option *option, const char **error)
 {
@@ -158,8 +173,8 @@ static bool take_form(struct factoring *factoring, const struct form_option *opt
     if (!taken)
         *error = explain_none(factoring, option);
     if (!taken && !*error)
-        *error = arena_printf(factoring->arena, "--form %s: no matrix without a form has that name; there are: %s",
-                              option->text, list_names(factoring));
+        *error = arena_printf(factoring->arena, "--form %s: no matrix without a form has that name; there are: %s%s",
+                              option->text, list_names(factoring), list_imported(factoring));
     return taken > 0;
 }
 
