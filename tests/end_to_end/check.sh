@@ -45,6 +45,10 @@ yes 0.1 | head -n 30000 >tenths.csv
 expect 0 "$rnn" check sums.rnn --input x=tenths.csv
 says out '2 of 2 outputs agree with the reference (30000 frames, 1 streams)'
 
+# Outputs of sequences where no value has frames.
+echo 'model once_only { input x[3] once; param W[2, 3]; output y = W @ x }' >once_only.rnn
+expect 0 "$rnn" check once_only.rnn --frames 5 --streams 3
+
 # More data than the reference gets done soon: the first of it, and all on request.
 cat >wide.rnn <<'END'
 model wide { input x; param W[400, 400]; h = tanh(W @ h[t-1] + x); output y = sum(h) }

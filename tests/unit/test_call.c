@@ -156,7 +156,8 @@ static void test_passes(void **unused)
                 assert_true(!call.ends == !lengths && !call.left == !trains);
                 for (int s = 0; s < STREAMS; s++) {
                     assert_int_equal(rnn_length(&call, s), lengths ? lengths[s] : FRAMES);
-                    assert_true(call.ages[s] == began[s] && (!trains || call.left[s] == rnn_length(&call, s)));
+                    assert_true(call.ages[s] == began[s] + rnn_length(&call, s) &&
+                                (!trains || call.left[s] == rnn_length(&call, s)));
                 }
                 expect_pass(&call, RNN_FORWARD, lengths, began);
                 expect_pass(&call, RNN_BACKWARD, lengths, began);

@@ -164,7 +164,7 @@ typedef struct {
     int direction;
     int begin, count;          /* the block at hand: its first frame, and how many it has */
     ptrdiff_t column, columns; /* the same in columns of the whole */
-    int64_t *ages;             /* [streams]: before the block; when the pass is over, after the call */
+    int64_t *ages;             /* [streams]: before the block; outside passes, after the call */
     int *ends;                 /* [streams]: frames within the block; NULL: all */
     int *left;                 /* in training, [streams]: frames from the first of the block on; else NULL */
 } rnn_call;
@@ -199,7 +199,7 @@ RNN_HELPER rnn_call rnn_begin_call(void *work, void *state, int frames, const in
     call.ends = lengths ? numbers : NULL;
     call.left = trains ? numbers + call.streams : NULL;
     for (int stream = 0; stream < call.streams; stream++) {
-        call.ages[stream] = call.began[stream];
+        call.ages[stream] = call.began[stream] + rnn_length(&call, stream); /* blocks have their own */
         if (trains)
             call.left[stream] = rnn_length(&call, stream);
     }
