@@ -42,7 +42,8 @@ const struct plan *plan_of_call(const struct schedule *schedule, enum call_kind 
     return NULL;
 }
 
-/* From so many frames on a step of one number takes less time with a ring: on Zen 3 as much with 8 frames. */
+/* The shortest past that is a ring. On a Zen 3 a step of a value of one unit takes as long either way with 8 frames,
+ * and with more it takes less with a ring. */
 enum { RING_FRAMES = 8 };
 
 bool past_is_ring(const struct schedule *schedule, int id)
