@@ -165,8 +165,11 @@ static size_t explain_packed(const struct schedule *schedule, struct arena *aren
 {
     const size_t memory = packed_bytes(schedule, NULL),
                  constants = packed_bytes(schedule, statics_read_by_calls(schedule, arena));
-    text_printf(out, "    %10zu bytes of packed weights", memory);
-    if (constants == memory)
+    const bool parameters = schedule->graph->parameter_count;
+    text_printf(out, "    %10zu bytes of packed weights", parameters ? memory : constants);
+    if (!parameters)
+        text_puts(out, ": constants, as there are no parameters\n");
+    else if (constants == memory)
         text_puts(out, ": constants with --weights, else memory\n");
     else
         text_printf(out, " in memory; as constants, with --weights, %zu\n", constants);
@@ -188,5 +191,6 @@ void explain_memory(const struct schedule *schedule, struct arena *arena, struct
                 "    %10zu bytes of stack at most, with optimisation: twice the sums of a batch of columns, and %d\n",
                 2 * sum_bytes(schedule) + STACK_LEAST, STACK_LEAST);
     text_printf(out, "    %10zu bytes of code, about: an estimate for a Cortex-M4 and gcc -O2\n", code);
-    text_printf(out, "    %10zu bytes of code and constants, about, with --weights\n", code + constants);
+    text_printf(out, "    %10zu bytes of code and constants, about%s\n", code + constants,
+                schedule->graph->parameter_count ? ", with --weights" : "");
 }
