@@ -104,7 +104,7 @@ static size_t sum_bytes(const struct schedule *schedule)
 
 /* ---- code and stack ---- */
 
-/* What code is made of, without that of the static region, which packs weights. */
+/* The parts of the code, without those of the static region, which packs weights. */
 struct code_parts {
     int panels;         /* kernels with products: loops over panels and columns */
     int transcendental; /* exponentials and the like, which are inlined */
@@ -157,7 +157,7 @@ static size_t code_bytes(const struct schedule *schedule)
            (size_t)parts.shapes * 1030;
 }
 
-/* What calls hold beside sums: at most 684 bytes in those networks, with -O2 and -Os; this leaves room for others. */
+/* Bytes that calls hold beside sums: at most 684 in those networks, with -O2 and -Os; this leaves room for others. */
 enum { STACK_LEAST = 1024 };
 
 /* Returns the bytes of weights as constants. */

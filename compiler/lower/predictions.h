@@ -1,4 +1,4 @@
-/* What losses say of targets: the outputs that predict them, and whether they are probabilities. */
+/* Facts that losses give of targets: the outputs that predict them, and whether they are probabilities. */
 #ifndef RNNC_LOWER_PREDICTIONS_H
 #define RNNC_LOWER_PREDICTIONS_H
 

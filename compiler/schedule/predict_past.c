@@ -1,4 +1,4 @@
-/* What calls that go on from a state take for long pasts, which rnn/past.h moves beside the regions. */
+/* The time for long pasts, which rnn/past.h moves beside the regions, in calls that go on from a state. */
 #include <math.h>
 
 #include "base/machine.h"

@@ -6,7 +6,7 @@
 #include "sema/names.h"
 #include "sema/terms.h"
 
-/* What is meant by a call with too few operands, or how it is written. */
+/* The meaning of a call with too few operands, or how it is written. */
 static const struct {
     enum op op;
     const char *hint;

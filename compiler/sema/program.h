@@ -169,7 +169,7 @@ struct program {
     bool needs_future; /* has _run but no _step: reads ahead, runs in reverse, or uses a sequence value in a frame */
 };
 
-/* What a delayed read of the value gives before the start, or NULL for 0: its init; that of the output for a name that
+/* The value of a delayed read before the start, or NULL for 0: its init; that of the output for a name that
  * stands for one and has no init of its own. */
 struct term *value_init(const struct value *value);
 
